@@ -1,0 +1,34 @@
+import {join} from 'node:path'
+import {defineConfig} from 'vitest/config'
+
+const root = join(import.meta.dirname, '..')
+
+export default defineConfig({
+  test: {
+    root,
+    // A flaky test is a finding: nothing here is tried twice.
+    retry: 0,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          root,
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/live/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'live',
+          root,
+          include: ['test/live/**/*.test.ts'],
+          // Two cores: labs that run side by side would disturb each other's timing.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
