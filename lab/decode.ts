@@ -1,0 +1,138 @@
+/** YAML to values, and every complaint as file:line:column with the line shown. The only file that knows `yaml`. */
+import {readFileSync} from 'node:fs'
+import leven from 'leven'
+import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument} from 'yaml'
+import type {ZodType, z} from 'zod'
+import {LabError} from './errors.ts'
+
+export type Path = readonly (string | number)[]
+
+/** The text of a file a person named. */
+export function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const {code, message} = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
+    throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error})
+  }
+}
+
+/** A YAML document whose places are known. */
+export class Located {
+  readonly value: unknown
+  readonly #file: string
+  readonly #text: string
+  readonly #document: Document
+  readonly #lines = new LineCounter()
+
+  /** @throws LabError `config` for an empty file, a YAML error, or several documents. */
+  constructor(file: string, text: string, what: string) {
+    this.#file = file
+    this.#text = text
+    this.#document = parseDocument(text, {lineCounter: this.#lines, prettyErrors: false, stringKeys: true})
+    const error = this.#document.errors[0]
+    if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
+    if (this.#document.contents === null) throw this.#at(0, `the file is empty, a ${what} was expected`)
+    try {
+      this.value = this.#document.toJS({maxAliasCount: 100})
+    } catch (cause) {
+      throw this.#at(0, sentence((cause as Error).message))
+    }
+    if (!isMap(this.#document.contents)) throw this.#at(0, `a ${what} is a mapping of keys to values`)
+  }
+
+  /** The part at `path`, checked. @throws LabError `config` that names the place of the first mistake. */
+  decode<S extends ZodType>(schema: S, path: Path = []): z.output<S> {
+    const part = path.reduce<unknown>(
+      (value, key) => (value as Record<string | number, unknown> | undefined)?.[key],
+      this.value,
+    )
+    const checked = schema.safeParse(part)
+    if (checked.success) return checked.data
+    const [issue] = checked.error.issues
+    if (issue === undefined) throw new TypeError('zod refused without an issue')
+    const at = [...path, ...(issue.path as (string | number)[])]
+    if (issue.code === 'unrecognized_keys') {
+      const key = issue.keys[0] ?? ''
+      throw this.complaint(at, unknownKey(key, keysOf(schema, issue.path as (string | number)[])), key)
+    }
+    const missing = issue.code === 'invalid_type' && issue.input === undefined && !this.#document.hasIn(at)
+    if (missing) throw this.complaint(at.slice(0, -1), `\`${at.at(-1)}\` is missing`)
+    throw this.complaint(at, sentence(issue.message))
+  }
+
+  /** A LabError about the value at `path`, or about its key `key` when given. */
+  complaint(path: Path, says: string, key?: string): LabError {
+    return this.#at(this.#offset(path, key), says)
+  }
+
+  #offset(path: Path, key?: string): number {
+    for (let length = path.length; length >= 0; length--) {
+      const node = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true)
+      if (key !== undefined && length === path.length && isMap(node)) {
+        const pair = node.items.find(item => isPair(item) && isScalar(item.key) && String(item.key.value) === key)
+        const range = (pair?.key as Node | undefined)?.range
+        if (range) return range[0]
+      }
+      const range = (node as Node | undefined)?.range
+      if (range) return range[0]
+    }
+    return 0
+  }
+
+  #at(offset: number, says: string): LabError {
+    const {line, col} = this.#lines.linePos(offset)
+    const shown = (this.#text.split('\n')[line - 1] ?? '').replace(/\r$/, '').replaceAll('\t', ' ')
+    const place = `${this.#file}:${line || 1}:${col || 1}`
+    return new LabError('config', `${place}: ${says}\n  ${shown}\n  ${' '.repeat(Math.max(0, col - 1))}^`)
+  }
+}
+
+/** `unknown key "patrini", did you mean "patroni"?` */
+export function unknownKey(key: string, known: readonly string[]): string {
+  return `unknown key \`${key}\`${suggestion(key, known)}`
+}
+
+/** `; did you mean x?` when something is near, else the list of what there is. */
+export function suggestion(wrong: string, known: readonly string[]): string {
+  const near = known
+    .map(one => ({one, distance: sameLetters(wrong, one) ? 1 : leven(wrong, one)}))
+    .filter(({one, distance}) => distance <= Math.max(2, one.length / 3))
+    .sort((a, b) => a.distance - b.distance)[0]
+  if (near) return `, did you mean \`${near.one}\`?`
+  return known.length === 0 ? '' : `; known: ${known.join(', ')}`
+}
+
+/** Two letters swapped are one slip of the fingers, and Levenshtein counts two. */
+function sameLetters(a: string, b: string): boolean {
+  return [...a].sort().join('') === [...b].sort().join('')
+}
+
+/** The keys a schema knows at a path; walks objects, arrays, records and wrappers. */
+function keysOf(schema: ZodType, path: readonly (string | number)[]): readonly string[] {
+  let at: unknown = schema
+  for (const key of path) {
+    const def = definition(at)
+    at = def.shape?.[String(key)] ?? def.element ?? def.valueType
+  }
+  return Object.keys(definition(at).shape ?? {})
+}
+
+interface Definition {
+  shape?: Record<string, unknown>
+  element?: unknown
+  valueType?: unknown
+  innerType?: unknown
+  in?: unknown
+}
+
+function definition(schema: unknown): Definition {
+  const def = (schema as {_zod?: {def: Definition}} | undefined)?._zod?.def ?? {}
+  const inner = def.innerType ?? def.in
+  return inner === undefined ? def : definition(inner)
+}
+
+function sentence(message: string): string {
+  return message.split('\n')[0]?.replace(/[.:]$/, '') ?? message
+}

@@ -1,0 +1,60 @@
+/**
+ * What can stop us from doing our work, as one table. A verdict is never an error: a lost row is data, see `unit.ts`.
+ * A failure that is not a LabError is a bug and crashes with its stack.
+ */
+
+/** Exit codes of the command line; `docs/verdicts.md` explains them to users. */
+export const exitCodes = {
+  passed: 0,
+  failed: 1,
+  usage: 2,
+  lab: 3,
+  inconclusive: 4,
+  healing: 5,
+  interrupted: 130,
+  terminated: 143,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** Each code with the exit code it ends in. */
+const codes = {
+  /** A file or value the person wrote is wrong; the sentence begins with file:line:column where there is a file. */
+  config: exitCodes.usage,
+  /** The command line itself is wrong. */
+  usage: exitCodes.usage,
+  'docker-missing': exitCodes.lab,
+  'setup-failed': exitCodes.lab,
+  image: exitCodes.lab,
+  'port-taken': exitCodes.lab,
+  'disk-full': exitCodes.lab,
+  /** Another pgha-lab process works on this lab. */
+  busy: exitCodes.lab,
+  'no-lab': exitCodes.lab,
+  'not-ready': exitCodes.lab,
+  /** A selector matched no host. */
+  'no-target': exitCodes.lab,
+  timeout: exitCodes.lab,
+  engine: exitCodes.lab,
+  'heal-failed': exitCodes.healing,
+  interrupted: exitCodes.interrupted,
+} as const
+
+export type LabErrorCode = keyof typeof codes
+
+/** One clear sentence for a person, and in `hint` the next step. */
+export class LabError extends Error {
+  readonly code: LabErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: LabErrorCode, sentence: string, options: {cause?: unknown; hint?: string | undefined} = {}) {
+    super(sentence, 'cause' in options ? {cause: options.cause} : undefined)
+    this.name = 'LabError'
+    this.code = code
+    this.hint = options.hint
+  }
+
+  get exitCode(): ExitCode {
+    return codes[this.code]
+  }
+}

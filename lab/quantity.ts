@@ -1,0 +1,161 @@
+/**
+ * Amounts as a person writes them: durations (`10s`, `500ms`, `2m`), sizes (`1MB`) and rates (`200/s`). A number without
+ * its unit is refused with what was probably meant, since reading `30` as the wrong one of seconds and milliseconds is
+ * how a timing test lies.
+ *
+ * The `parse...` functions throw `LabError('config', sentence)` and nothing else, whatever they are given; the zod types
+ * `duration`, `size` and `rate` make the same sentence an issue of the value they stand for.
+ */
+import {z} from 'zod'
+import {LabError} from './errors.ts'
+
+interface Kind {
+  /** 'a duration' */
+  readonly name: string
+  readonly example: string
+  /** Unit as written -> how many of the base unit it is; the first spelling of a value is the one we teach. */
+  readonly units: ReadonlyMap<string, number>
+  /** What a number without a unit probably meant, as it should be written. */
+  readonly meant: (bare: number) => string
+}
+
+/** A limit on everything: nothing in a lab takes a month or holds a petabyte. */
+const largest = Number.MAX_SAFE_INTEGER / 1024
+
+const durationKind: Kind = {
+  name: 'a duration',
+  example: '10s, 500ms or 2m',
+  units: new Map([
+    ['ms', 1],
+    ['s', 1000],
+    ['m', 60_000],
+    ['h', 3_600_000],
+  ]),
+  // People who think in milliseconds write thousands, people who think in seconds write small numbers.
+  meant: bare => (bare >= 100 ? `${bare}ms` : `${bare}s`),
+}
+
+/** As PostgreSQL reads its own settings: kB, MB and GB are powers of 1024. */
+const sizeKind: Kind = {
+  name: 'a size',
+  example: '512kB, 1MB or 2GB',
+  units: new Map([
+    ['B', 1],
+    ['kB', 1024],
+    ['MB', 1024 ** 2],
+    ['GB', 1024 ** 3],
+  ]),
+  meant: bare => {
+    for (const [unit, factor] of [['GB', 1024 ** 3] as const, ['MB', 1024 ** 2] as const, ['kB', 1024] as const]) {
+      if (bare >= factor && bare % factor === 0) return `${bare / factor}${unit}`
+    }
+    return bare < 1024 ? `${bare}MB` : `${bare}B`
+  },
+}
+
+const rateKind: Kind = {
+  name: 'a rate',
+  example: '200/s or 600/m',
+  units: new Map([
+    ['/s', 1],
+    ['/m', 1 / 60],
+  ]),
+  meant: bare => `${bare}/s`,
+}
+
+/** `'10s'` -> 10_000: whole milliseconds, zero or more. */
+export function parseDuration(written: unknown): number {
+  return Math.round(parse(durationKind, written))
+}
+
+/** `'1MB'` -> 1_048_576: whole bytes, zero or more. */
+export function parseSize(written: unknown): number {
+  return Math.round(parse(sizeKind, written))
+}
+
+/** `'200/s'` -> 200: events per second, more than zero. */
+export function parseRate(written: unknown): number {
+  const perSecond = parse(rateKind, written)
+  if (perSecond === 0) throw complaint(`a rate of ${show(written)} would never do anything: write ${rateKind.example}`)
+  return perSecond
+}
+
+/** In a schema: a duration as written; its value is whole milliseconds. */
+export const duration = schema(parseDuration)
+/** In a schema: a size as written; its value is bytes. */
+export const size = schema(parseSize)
+/** In a schema: a rate as written; its value is events per second. */
+export const rate = schema(parseRate)
+
+/** Micros for a sentence: `130 ms` below a second, `21.93 s` above, with its sign. */
+export function sayMicros(micros: number): string {
+  const ms = micros / 1000
+  return Math.abs(ms) < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`
+}
+
+function parse(kind: Kind, written: unknown): number {
+  if (written === undefined || written === null) throw complaint(`${kind.name} is missing: write ${kind.example}`)
+  if (typeof written === 'number') throw bareNumber(kind, written)
+  if (typeof written !== 'string') throw complaint(`${show(written)} is not ${kind.name}: write ${kind.example}`)
+
+  const text = written.trim()
+  const parts = /^([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(\S*)$/.exec(text)
+  if (!parts) {
+    const why = /^-/.test(text) ? ' (it cannot be negative)' : ''
+    throw complaint(
+      `${show(written)} is not ${kind.name}${why}: write one number with its unit, such as ${kind.example}`,
+    )
+  }
+  const number = Number(parts[1])
+  const unit = parts[2]!
+  if (unit === '') throw bareNumber(kind, number)
+  const factor = kind.units.get(unit)
+  if (factor === undefined) throw unknownUnit(kind, parts[1]!, unit)
+  const value = number * factor
+  if (value > largest) throw complaint(`${show(written)} is more than any lab can use`)
+  return value
+}
+
+function bareNumber(kind: Kind, number: number): LabError {
+  const fine = Number.isFinite(number) && number >= 0
+  const meant = fine ? `did you mean ${kind.meant(number)}?` : `write ${kind.example}`
+  return complaint(`${number} is not ${kind.name}, it has no unit: ${meant}`)
+}
+
+function unknownUnit(kind: Kind, number: string, unit: string): LabError {
+  const known = [...kind.units.keys()]
+  // '10S', '1mb', '5sec', '2min', '1MiB', '3 seconds', '200/sec': the unit that begins alike is what was meant.
+  const like = unit.toLowerCase()
+  const nearest =
+    known.find(name => name.toLowerCase() === like) ??
+    known.find(name => name.toLowerCase() === like.replace('ib', 'b')) ??
+    (/^mil/.test(like) ? 'ms' : undefined) ??
+    known.toReversed().find(name => name !== 'ms' && like.startsWith(name.toLowerCase()))
+  const nearestKnown = nearest !== undefined && kind.units.has(nearest) ? nearest : undefined
+  const hint = nearestKnown ? `did you mean ${number}${nearestKnown}?` : `the units are ${known.join(', ')}`
+  return complaint(`${show(`${number}${unit}`)} is not ${kind.name}, there is no unit ${show(unit)}: ${hint}`)
+}
+
+function complaint(sentence: string): LabError {
+  return new LabError('config', sentence)
+}
+
+/** A value as it may stand in a sentence: short, and on one line. */
+function show(written: unknown): string {
+  if (typeof written === 'object' && written !== null) return Array.isArray(written) ? 'a list' : 'a mapping'
+  if (typeof written === 'function' || typeof written === 'symbol') return `a ${typeof written}`
+  const text = JSON.stringify(String(written))
+  return text.length > 40 ? `${text.slice(0, 37)}..."` : text
+}
+
+function schema(read: (written: unknown) => number): z.ZodType<number> {
+  return z.unknown().transform((written, context) => {
+    try {
+      return read(written)
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      context.addIssue({code: 'custom', message: error.message})
+      return z.NEVER
+    }
+  })
+}

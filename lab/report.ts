@@ -1,0 +1,48 @@
+/** The judged run: what `judge` returns, what `report.json` holds, and what the renderers show. */
+
+import type {ExitCode} from './errors.ts'
+import type {Event, HostName, Micros} from './event.ts'
+import type {Finding, Verdict} from './unit.ts'
+
+export interface Report {
+  /** Version of this shape; rises when a field changes its meaning or goes away. */
+  readonly schema: 1
+  readonly run: string
+  readonly lab: string
+  readonly scenario: string
+  readonly about: string
+  readonly startedAt: string
+  readonly verdict: Verdict
+  /** The one sentence to read: the number that matters, or the first thing that is wrong. */
+  readonly headline: string
+  /** Why the run as a whole is not a pass, when it is not because of a single finding (a fault that did not take hold, say). */
+  readonly reasons: readonly string[]
+  readonly exitCode: ExitCode
+  readonly profile: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly faults: readonly {
+    readonly id: string
+    readonly what: string
+    readonly hosts: readonly HostName[]
+    /** Micros since the run began. */
+    readonly at: Micros
+    readonly mendedAt: Micros | null
+    /** Whether it was seen to take hold; null: nobody looked. */
+    readonly held: boolean | null
+    readonly proof: string | null
+  }[]
+  /** `check` and `params` as the scenario has them; `expectation` is both on one line. */
+  readonly findings: readonly (Finding & {
+    readonly expectation: string
+    readonly check: string
+    readonly params: unknown
+  })[]
+  readonly clients: {
+    readonly writes: {readonly ok: number; readonly fail: number; readonly unknown: number}
+    readonly reads: {readonly ok: number; readonly fail: number; readonly unknown: number}
+    /** How often each SQLSTATE or errno came, most frequent first. */
+    readonly errors: readonly {readonly code: string; readonly says: string; readonly count: number}[]
+  }
+  /** The run as a story: leadership, timelines, proxy, faults; a few dozen events. */
+  readonly story: readonly {readonly at: Micros; readonly says: string; readonly event: Event['kind']}[]
+}

@@ -1,0 +1,210 @@
+/** A person's lab.yaml, a preset, or `--set key=value`: parsed into a Topology, with what Patroni would change refused. */
+import {readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {z} from 'zod'
+import {effectiveTimings} from './budget.ts'
+import {Located, readText, suggestion} from './decode.ts'
+import {LabError} from './errors.ts'
+import {packageRoot} from './package-root.ts'
+import {duration, size} from './quantity.ts'
+import {type Host, hostsWith, type ProfileName, profiles, type ServiceName, type Topology} from './topology.ts'
+
+const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole seconds').transform(ms => ms / 1000)
+const count = (what: string, most: number) =>
+  z
+    .int({error: `a whole number of ${what}`})
+    .min(1, `at least 1 of ${what}`)
+    .max(most, `at most ${most} of ${what}`)
+const services = ['etcd', 'patroni', 'haproxy', 'client'] as const satisfies readonly ServiceName[]
+
+const hostName = z.string().regex(/^[a-z][a-z0-9-]{0,20}$/, 'a host name has small letters, digits and dashes')
+
+const schema = z.strictObject({
+  profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
+  hosts: z
+    .record(
+      hostName,
+      z
+        .array(z.enum(services, {error: `a service is one of ${services.join(', ')}`}), {
+          error: 'a host has a list of services, such as [etcd, patroni]',
+        })
+        .min(1, 'a host without services does nothing'),
+    )
+    .optional(),
+  patroni: z
+    .strictObject({
+      ttl: wholeSeconds.optional(),
+      loop_wait: wholeSeconds.optional(),
+      retry_timeout: wholeSeconds.optional(),
+      maximum_lag_on_failover: size.optional(),
+      synchronous_mode: z.enum(['off', 'on', 'strict'], {error: 'synchronous_mode is off, on or strict'}).optional(),
+      primary_start_timeout: wholeSeconds.optional(),
+    })
+    .optional(),
+  haproxy: z
+    .strictObject({
+      inter: duration.optional(),
+      fastinter: duration.optional(),
+      downinter: duration.optional(),
+      fall: count('failed checks', 1000).optional(),
+      rise: count('passed checks', 1000).optional(),
+      timeout_connect: duration.optional(),
+      timeout_check: duration.optional(),
+    })
+    .optional(),
+  postgresql: z
+    .strictObject({parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional()})
+    .optional(),
+})
+
+type Written = z.output<typeof schema>
+
+const presets = join(packageRoot, 'compose', 'presets')
+
+export function presetNames(): string[] {
+  return readdirSync(presets)
+    .filter(file => file.endsWith('.yaml'))
+    .map(file => file.replace(/\.yaml$/, ''))
+    .sort()
+}
+
+export interface Wanted {
+  /** A preset's name or the path of a file; the preset `default` when not given. */
+  readonly topology?: string | undefined
+  readonly profile?: string | undefined
+  /** `patroni.ttl=25s`; later ones win. */
+  readonly set?: readonly string[] | undefined
+}
+
+/** @throws LabError `config` (with file:line:column for what stands in a file) or `usage`. */
+export function loadTopology(wanted: Wanted): Topology {
+  const named = wanted.topology ?? 'default'
+  const isPath = /[/\\]|\.ya?ml$/.test(named)
+  if (!isPath && !presetNames().includes(named))
+    throw new LabError('usage', `there is no preset \`${named}\`${suggestion(named, presetNames())}`, {
+      hint: 'a file of yours is named by its path',
+    })
+  const file = isPath ? named : join(presets, `${named}.yaml`)
+  return parseTopology(file, readText(file, 'topology'), wanted)
+}
+
+export function parseTopology(
+  file: string,
+  text: string,
+  {profile, set = []}: Pick<Wanted, 'profile' | 'set'> = {},
+): Topology {
+  const source = new Located(file, text, 'topology')
+  const layers = [source.decode(schema), ...set.map(setting)]
+  if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
+  return build(layers, (path, says) => {
+    const inFile = path.reduce<unknown>(
+      (value, key) => (value as Record<string, unknown> | undefined)?.[key],
+      source.value,
+    )
+    return inFile === undefined || set.length > 0
+      ? new LabError('config', `${path.join('.')}: ${says}`)
+      : source.complaint(path, says)
+  })
+}
+
+function setting(text: string): Written {
+  const match = /^([a-z_]+(?:\.[a-z_0-9-]+)*)=(.+)$/s.exec(text)
+  if (match === null) throw new LabError('usage', `--set ${text}: write it as key=value, such as patroni.ttl=25s`)
+  const [, path = '', value = ''] = match
+  const plain = /^\d+$/.test(value) ? Number(value) : value
+  const nested = path.split('.').reduceRight<unknown>((inner, key) => ({[key]: inner}), plain)
+  return fromCommandLine(`--set ${text}`, nested)
+}
+
+function fromCommandLine(where: string, value: unknown): Written {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const known = issue?.code === 'unrecognized_keys' ? keysAt(issue.path as string[]) : []
+  const says =
+    issue?.code === 'unrecognized_keys'
+      ? `unknown key \`${issue.keys[0]}\`${suggestion(issue.keys[0] ?? '', known)}`
+      : issue?.message
+  throw new LabError('usage', `${where}: ${says}`)
+}
+
+function keysAt(path: readonly string[]): string[] {
+  let at: z.ZodType = schema
+  for (const key of path) {
+    const shape: Record<string, z.ZodType> = at instanceof z.ZodObject ? at.shape : {}
+    const next = shape[key]
+    if (next === undefined) return []
+    at = next instanceof z.ZodOptional ? (next.unwrap() as z.ZodType) : next
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+}
+
+type Complain = (path: string[], says: string) => LabError
+
+/** Later layers win, key by key. */
+function build(layers: readonly Written[], complain: Complain): Topology {
+  const profile: ProfileName = layers.findLast(layer => layer.profile)?.profile ?? 'default'
+  const base = profiles[profile]
+  const patroni = Object.assign({}, ...layers.map(layer => layer.patroni)) as NonNullable<Written['patroni']>
+  const haproxy = Object.assign({}, ...layers.map(layer => layer.haproxy)) as NonNullable<Written['haproxy']>
+  const parameters = Object.assign({}, ...layers.map(layer => layer.postgresql?.parameters)) as Record<string, unknown>
+  const inter = haproxy.inter ?? base.haproxy.interMs
+  // HAProxy: fastinter and downinter are inter unless they are set; a person who sets inter alone means all three.
+  const checkedOften = haproxy.inter === undefined ? base.haproxy : {fastinterMs: inter, downinterMs: inter}
+  const topology: Topology = {
+    profile,
+    hosts: hostsOf(layers.findLast(layer => layer.hosts)?.hosts ?? {}),
+    patroni: {
+      ttlSeconds: patroni.ttl ?? base.patroni.ttlSeconds,
+      loopWaitSeconds: patroni.loop_wait ?? base.patroni.loopWaitSeconds,
+      retryTimeoutSeconds: patroni.retry_timeout ?? base.patroni.retryTimeoutSeconds,
+      maximumLagOnFailoverBytes: patroni.maximum_lag_on_failover ?? base.patroni.maximumLagOnFailoverBytes,
+      synchronousMode: patroni.synchronous_mode ?? base.patroni.synchronousMode,
+      primaryStartTimeoutSeconds: patroni.primary_start_timeout ?? base.patroni.primaryStartTimeoutSeconds,
+    },
+    haproxy: {
+      interMs: inter,
+      fastinterMs: haproxy.fastinter ?? checkedOften.fastinterMs,
+      downinterMs: haproxy.downinter ?? checkedOften.downinterMs,
+      fall: haproxy.fall ?? base.haproxy.fall,
+      rise: haproxy.rise ?? base.haproxy.rise,
+      connectTimeoutMs: haproxy.timeout_connect ?? base.haproxy.connectTimeoutMs,
+      checkTimeoutMs: haproxy.timeout_check ?? base.haproxy.checkTimeoutMs,
+    },
+    postgresParameters: {
+      ...base.postgresParameters,
+      ...Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, String(value)])),
+    },
+  }
+  mustStand(topology, complain)
+  return topology
+}
+
+function hostsOf(written: Readonly<Record<string, readonly ServiceName[]>>): Host[] {
+  return Object.entries(written).map(([name, services]) => ({name, services}))
+}
+
+/** What must hold of every topology. */
+function mustStand(topology: Topology, complain: Complain): void {
+  for (const [service, least, most] of [
+    ['etcd', 1, 7],
+    ['patroni', 1, 9],
+    ['haproxy', 1, 2],
+    ['client', 1, 1],
+  ] as const) {
+    const {length} = hostsWith(topology, service)
+    if (length < least || length > most)
+      throw complain(
+        ['hosts'],
+        `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`,
+      )
+  }
+  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
+  const {adjusted} = effectiveTimings(topology.patroni)
+  const [first] = adjusted
+  if (first !== undefined)
+    throw complain(
+      ['patroni', first.key],
+      `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
+    )
+}

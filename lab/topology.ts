@@ -1,0 +1,136 @@
+/**
+ * The Topology: hosts, the services on each, and the settings that decide how a failover goes. A plain value; parsing
+ * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
+ */
+import type {HostName} from './event.ts'
+
+export type ServiceName = 'etcd' | 'patroni' | 'haproxy' | 'client'
+
+export interface Host {
+  readonly name: HostName
+  readonly services: readonly ServiceName[]
+}
+
+/** Patroni's own, in whole seconds as Patroni takes them (`patroni/config.py: _validate_and_adjust_timeouts`). */
+export interface PatroniSettings {
+  readonly ttlSeconds: number
+  readonly loopWaitSeconds: number
+  readonly retryTimeoutSeconds: number
+  readonly maximumLagOnFailoverBytes: number
+  readonly synchronousMode: 'off' | 'on' | 'strict'
+  readonly primaryStartTimeoutSeconds: number
+}
+
+/** HAProxy's health checks and connection handling. */
+export interface HaproxySettings {
+  readonly interMs: number
+  readonly fastinterMs: number
+  readonly downinterMs: number
+  readonly fall: number
+  readonly rise: number
+  readonly connectTimeoutMs: number
+  readonly checkTimeoutMs: number
+}
+
+export interface Topology {
+  readonly profile: ProfileName
+  readonly hosts: readonly Host[]
+  readonly patroni: PatroniSettings
+  readonly haproxy: HaproxySettings
+  /** Added to PostgreSQL's configuration in the DCS, e.g. {wal_sender_timeout: '5s'}. */
+  readonly postgresParameters: Readonly<Record<string, string>>
+}
+
+export type ProfileName = 'default' | 'fast'
+
+export type Profile = Pick<Topology, 'patroni' | 'haproxy' | 'postgresParameters'>
+
+/**
+ * Timing profiles. `default`: Patroni's own defaults and the HAProxy settings of its documentation. `fast`: the smallest
+ * values that Patroni accepts unchanged (anything below ttl 20 is silently raised) with quick HAProxy checks.
+ */
+export const profiles: Readonly<Record<ProfileName, Profile>> = {
+  default: {
+    patroni: {
+      ttlSeconds: 30,
+      loopWaitSeconds: 10,
+      retryTimeoutSeconds: 10,
+      maximumLagOnFailoverBytes: 1_048_576,
+      synchronousMode: 'off',
+      primaryStartTimeoutSeconds: 300,
+    },
+    haproxy: {
+      interMs: 3000,
+      fastinterMs: 3000,
+      downinterMs: 3000,
+      fall: 3,
+      rise: 2,
+      connectTimeoutMs: 4000,
+      checkTimeoutMs: 5000,
+    },
+    postgresParameters: {},
+  },
+  fast: {
+    patroni: {
+      ttlSeconds: 20,
+      loopWaitSeconds: 1,
+      retryTimeoutSeconds: 3,
+      maximumLagOnFailoverBytes: 1_048_576,
+      synchronousMode: 'off',
+      primaryStartTimeoutSeconds: 300,
+    },
+    haproxy: {
+      interMs: 1000,
+      fastinterMs: 500,
+      downinterMs: 500,
+      fall: 2,
+      rise: 1,
+      connectTimeoutMs: 250,
+      checkTimeoutMs: 1000,
+    },
+    postgresParameters: {wal_retrieve_retry_interval: '500ms', wal_sender_timeout: '5s', wal_receiver_timeout: '5s'},
+  },
+}
+
+export function hostsWith(topology: Topology, service: ServiceName): readonly HostName[] {
+  return topology.hosts.filter(host => host.services.includes(service)).map(host => host.name)
+}
+
+/** The Patroni scope, which names the cluster's keys in etcd: `/service/<scope>/leader`. */
+export const scope = 'pgha'
+
+/** What each service listens on inside its host. */
+export const servicePorts = {
+  etcd: {etcd: 2379},
+  patroni: {postgres: 5432, patroni: 8008},
+  haproxy: {primary: 5000, replicas: 5001, stats: 7000},
+  client: {},
+} as const satisfies Record<ServiceName, Record<string, number>>
+
+export type PortName = 'etcd' | 'postgres' | 'patroni' | 'primary' | 'replicas' | 'stats'
+
+/** What a lab has been given on this machine when it was first raised; kept 0600 in the state directory. */
+export interface Allocation {
+  readonly lab: string
+  /** CIDR of the lab's own network, e.g. 10.213.7.0/24. */
+  readonly subnet: string
+  readonly addresses: Readonly<Record<HostName, string>>
+  /** Port on 127.0.0.1 for each port of each host. */
+  readonly ports: Readonly<Record<HostName, Readonly<Partial<Record<PortName, number>>>>>
+  readonly passwords: {
+    readonly superuser: string
+    readonly replication: string
+    readonly rewind: string
+    readonly app: string
+  }
+  readonly images: {readonly host: string; readonly app: string}
+}
+
+/** Names of the database roles; passwords come from the Allocation. */
+export const roles = {superuser: 'postgres', replication: 'replicator', rewind: 'rewinder', app: 'app'} as const
+
+/** The database the clients use. */
+export const appDatabase = 'app'
+
+/** Labels on every container, network and volume of a lab. */
+export const labels = {lab: 'pgha-lab.lab', host: 'pgha-lab.host'} as const

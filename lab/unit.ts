@@ -1,0 +1,84 @@
+/** What a Fault, a Probe and a Check are. One file per unit in `faults/`, `probes/`, `checks/`, and an index that lists them. */
+import type {ZodType} from 'zod'
+import type {Event, Happening, HostName, Mend, Micros} from './event.ts'
+import type {History} from './history.ts'
+import type {Lab} from './lab.ts'
+
+export interface Unit<P> {
+  /** One sentence for the manual. */
+  readonly about: string
+  /** The parameters as a person may write them; a unit without any takes `z.strictObject({})`. */
+  readonly params: ZodType<P>
+}
+
+export type Verdict = 'pass' | 'fail' | 'unknown'
+
+/** What a check found. No evidence is `unknown`, never `pass`. */
+export interface Finding {
+  readonly verdict: Verdict
+  /** One sentence: what was expected and what was seen. */
+  readonly says: string
+  readonly measures?: Readonly<Record<string, number | string | null>>
+  /** Rows to show beside each other, e.g. the phases of a failover against the model. */
+  readonly phases?: readonly PhaseRow[]
+  /** The few events that prove it. */
+  readonly evidence?: readonly Event[]
+  /** What to try, when it failed. */
+  readonly hint?: string
+}
+
+/** One phase of a failover; times are micros after the fault. */
+export interface PhaseRow {
+  readonly name: string
+  readonly measured: Micros | null
+  readonly predicted: readonly [Micros, Micros] | null
+  /** Time since the phase before it, and what the model allows for that: where the seconds went. */
+  readonly took?: Micros | null
+  readonly allowed?: readonly [Micros, Micros] | null
+  readonly verdict: Verdict
+  /** How it is known, or why it is not. */
+  readonly says: string
+}
+
+/** A pure function over the history: it performs nothing and knows no clock. */
+export interface Check<P> extends Unit<P> {
+  judge(history: History, params: P): Finding
+}
+
+export interface FaultSite {
+  readonly lab: Lab
+  readonly hosts: readonly HostName[]
+  /** Ends the injection, never the mending. */
+  readonly signal: AbortSignal
+  /** Registers how to undo what comes next; resolves once that is safely on disk. Call it *before* each break. */
+  mend(undo: Mend): Promise<void>
+  /** Right before and right after the call that breaks. */
+  broke<T>(call: () => Promise<T>): Promise<T>
+  /** The fault's own evidence that it took hold. */
+  proof(holds: boolean, says: string): void
+}
+
+export interface Fault<P> extends Unit<P> {
+  inject(on: FaultSite, params: P): Promise<void>
+}
+
+export interface ProbeSite {
+  readonly lab: Lab
+  record(happening: Happening, at?: Micros): void
+  /** Micros since the run began, now. */
+  now(): Micros
+  readonly signal: AbortSignal
+}
+
+/** Watches until its signal is aborted; resolves then, and never throws for what it watches being down. */
+export interface Probe {
+  readonly name: string
+  run(on: ProbeSite): Promise<void>
+}
+
+/** fail > unknown > pass. */
+export function merge(verdicts: Iterable<Verdict>): Verdict {
+  const all = new Set(verdicts)
+  if (all.has('fail')) return 'fail'
+  return all.has('unknown') || all.size === 0 ? 'unknown' : 'pass'
+}

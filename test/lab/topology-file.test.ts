@@ -1,0 +1,84 @@
+import {describe, expect, test} from 'vitest'
+import {LabError} from '../../lab/errors.ts'
+import {loadTopology, parseTopology} from '../../lab/topology-file.ts'
+
+const hosts = 'hosts: {node1: [etcd, patroni], proxy1: [haproxy], app1: [client]}\n'
+
+function complaint(text: string, options = {}): string {
+  try {
+    parseTopology('lab.yaml', text, options)
+  } catch (error) {
+    if (error instanceof LabError) return `${error.exitCode} ${error.message}`
+    throw error
+  }
+  return 'no complaint'
+}
+
+describe('a topology', () => {
+  test('the default preset is three hosts, one proxy, one host for the clients, with the timings of Patroni', () => {
+    const topology = loadTopology({})
+    expect(topology.hosts.map(host => host.name)).toEqual(['node1', 'node2', 'node3', 'proxy1', 'app1'])
+    expect(topology.patroni).toMatchObject({
+      ttlSeconds: 30,
+      loopWaitSeconds: 10,
+      retryTimeoutSeconds: 10,
+      maximumLagOnFailoverBytes: 1024 ** 2,
+    })
+  })
+
+  test('--profile and --set win over the file, key by key', () => {
+    const topology = parseTopology('lab.yaml', `${hosts}patroni: {ttl: 60s}\n`, {
+      profile: 'fast',
+      set: ['patroni.loop_wait=2s', 'haproxy.fall=5'],
+    })
+    expect(topology.patroni).toMatchObject({ttlSeconds: 60, loopWaitSeconds: 2, retryTimeoutSeconds: 3})
+    expect(topology.haproxy).toMatchObject({interMs: 1000, fall: 5})
+  })
+
+  test('inter alone means fastinter and downinter too, as in HAProxy', () => {
+    expect(parseTopology('lab.yaml', `${hosts}haproxy: {inter: 4s}\n`).haproxy).toMatchObject({
+      interMs: 4000,
+      fastinterMs: 4000,
+      downinterMs: 4000,
+    })
+  })
+})
+
+describe('a complaint about a topology', () => {
+  test.each([
+    ['', /^2 lab\.yaml:1:1: the file is empty/],
+    ['- a\n', /^2 lab\.yaml:1:1: a topology is a mapping/],
+    ['profle: fast\n', /^2 lab\.yaml:1:1: unknown key `profle`, did you mean `profile`\?\n {2}profle: fast\n {2}\^$/],
+    [
+      `${hosts}patroni:\n  ttl: 30s\n  loop_wiat: 5s\n`,
+      /^2 lab\.yaml:4:3: unknown key `loop_wiat`, did you mean `loop_wait`\?/,
+    ],
+    [`${hosts}patroni:\n  ttl: 30\n`, /^2 lab\.yaml:3:8: 30 is not a duration, it has no unit: did you mean 30s\?/],
+    [`${hosts}patroni:\n  ttl: 30MB\n`, /^2 lab\.yaml:3:8: .*no unit "MB"/],
+    [`${hosts}patroni:\n  ttl: 1500ms\n`, /^2 lab\.yaml:3:8: Patroni takes whole seconds/],
+    [`${hosts}patroni:\n  ttl: 10s\n`, /^2 lab\.yaml:3:8: Patroni would silently use .* instead of/],
+    [`${hosts}haproxy: {fall: 0}\n`, /^2 lab\.yaml:2:17: at least 1 of failed checks/],
+    ['hosts: {node1: [etcd, patroni], app1: [client]}\n', /^2 lab\.yaml:1:8: 0 hosts run haproxy; a lab has 1 to 2/],
+    ['hosts: {node1: [etcd, patrony]}\n', /^2 lab\.yaml:1:\d+: a service is one of etcd, patroni, haproxy, client/],
+    ['a: [1\n', /^2 lab\.yaml:2:1: /],
+    ['a: &a [*a]\n', /^2 lab\.yaml:1:/],
+  ])('%j is refused at its place', (text, says) => {
+    expect(complaint(text)).toMatch(says)
+  })
+
+  test('what --set says wrong is refused with the words of the command line', () => {
+    expect(complaint(hosts, {set: ['patroni.tll=25s']})).toMatch(
+      /^2 --set patroni\.tll=25s: unknown key `tll`, did you mean `ttl`\?/,
+    )
+    expect(complaint(hosts, {set: ['patroni']})).toMatch(/^2 --set patroni: write it as key=value/)
+    expect(complaint(hosts, {set: ['patroni.ttl=10s']})).toMatch(/^2 patroni\.ttl: Patroni would silently use/)
+    expect(complaint(hosts, {profile: 'fats'})).toMatch(/^2 --profile fats: the profile is default or fast/)
+  })
+
+  test('a file that is not there is named', () => {
+    expect(() => loadTopology({topology: './nowhere.yaml'})).toThrow(
+      /nowhere\.yaml: cannot read this topology: there is no such file/,
+    )
+    expect(() => loadTopology({topology: 'defualt'})).toThrow(/there is no preset `defualt`, did you mean `default`\?/)
+  })
+})
