@@ -1,0 +1,189 @@
+/** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
+import type {Micros} from '../../lab/event.ts'
+import {sayMicros} from '../../lab/quantity.ts'
+import type {Report} from '../../lab/report.ts'
+import type {PhaseRow, Verdict} from '../../lab/unit.ts'
+import {printable} from './printable.ts'
+
+export interface TextOptions {
+  readonly color: boolean
+  /** Columns; lines are wrapped to it, tables are not. */
+  readonly width: number
+  /** No characters beyond ASCII. */
+  readonly ascii?: boolean
+}
+
+type Paint = (text: string) => string
+
+interface Style {
+  readonly width: number
+  readonly symbols: Readonly<Record<Verdict, string>>
+  readonly paint: Readonly<Record<Verdict | 'bold' | 'dim', Paint>>
+}
+
+const words: Readonly<Record<Verdict, string>> = {pass: 'passed', fail: 'FAILED', unknown: 'unknown'}
+const titles: Readonly<Record<Verdict, string>> = {pass: 'PASSED', fail: 'FAILED', unknown: 'INCONCLUSIVE'}
+
+export function renderText(report: Report, options: TextOptions): string {
+  const style = styleOf(options)
+  const blocks = [
+    top(report, style),
+    phases(report, style),
+    findings(report, style),
+    clients(report, style),
+    storyOf(report, style),
+  ]
+  const text = `${blocks
+    .filter(block => block.length > 0)
+    .map(block => block.join('\n'))
+    .join('\n\n')}\n`
+  return options.ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+}
+
+function styleOf({color, width, ascii}: TextOptions): Style {
+  const sgr =
+    (code: number): Paint =>
+    text =>
+      color ? `\u001b[${code}m${text}\u001b[0m` : text
+  return {
+    width: Math.max(40, width),
+    symbols: ascii ? {pass: '+', fail: 'x', unknown: '?'} : {pass: '✔', fail: '✘', unknown: '?'},
+    paint: {pass: sgr(32), fail: sgr(31), unknown: sgr(33), bold: sgr(1), dim: sgr(2)},
+  }
+}
+
+function top(report: Report, {width, paint}: Style): string[] {
+  const {verdict, scenario, headline, reasons, lab, profile, versions, about} = report
+  const title = `${titles[verdict]} ${scenario}`
+  const [first = '', ...more] = wrap(`${title}: ${printable(headline)}`, width)
+  const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says =>
+    wrap(printable(says), width - 2),
+  )
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  return [
+    paint.bold(paint[verdict](title)) + first.slice(title.length),
+    ...more,
+    ...under.map(line => `  ${line}`),
+    ...wrap([`lab ${lab}`, `profile ${profile}`, ...software].join(', '), width - 2).map(line =>
+      paint.dim(`  ${line}`),
+    ),
+  ]
+}
+
+function phases(report: Report, style: Style): string[] {
+  const rows = report.findings.flatMap(finding => finding.phases ?? [])
+  if (rows.length === 0) return []
+  const cells = rows.map(row => [
+    `${style.symbols[row.verdict]} ${words[row.verdict]}`,
+    row.name,
+    row.measured === null ? 'not seen' : sayMicros(row.measured),
+    range(row.predicted),
+    row.took === undefined || row.took === null ? '' : sayMicros(row.took),
+    range(row.allowed ?? null),
+  ])
+  const table = align([['', 'phase', 'after fault', 'predicted', 'took', 'model'], ...cells], [2, 4])
+  const remarks = rows.filter(row => row.verdict !== 'pass' || remarkable(row))
+  return [
+    style.paint.bold(table[0]!),
+    ...rows.map((row, index) => paintVerdict(table[index + 1]!, row.verdict, style)),
+    ...remarks.flatMap(row => wrap(`${row.name}: ${printable(row.says)}`, style.width - 4).map(line => `    ${line}`)),
+  ]
+}
+
+function remarkable({took, allowed}: PhaseRow): boolean {
+  return typeof took === 'number' && !!allowed && took > allowed[1]
+}
+
+function findings(report: Report, style: Style): string[] {
+  return report.findings.flatMap(finding => {
+    const {verdict, expectation, says, hint} = finding
+    const title = `${style.symbols[verdict]} ${words[verdict]}  ${expectation}`
+    const body = [
+      ...wrap(printable(says), style.width - 4),
+      ...(hint ? wrap(`try: ${printable(hint)}`, style.width - 4) : []),
+    ]
+    // The table of phases shows the failover's own numbers already.
+    const measures = finding.phases ? [] : measureLines(finding.measures ?? {}, style.width - 4)
+    return [
+      paintVerdict(title, verdict, style),
+      ...body.map(line => `    ${line}`),
+      ...measures.map(line => style.paint.dim(`    ${line}`)),
+    ]
+  })
+}
+
+/** `reconnectionP95Micros: 310000` -> `reconnection p95 310 ms`, all on as few lines as the width allows. */
+function measureLines(measures: Readonly<Record<string, number | string | null>>, width: number): string[] {
+  const told = Object.entries(measures).flatMap(([name, value]) => {
+    if (value === null) return []
+    const shown = name.endsWith('Micros') && typeof value === 'number' ? sayMicros(value) : String(value)
+    const label = name.replace(/Micros$/, '').replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
+    return [`${label} ${shown}`]
+  })
+  return told.length === 0 ? [] : wrap(told.join(', '), width)
+}
+
+function clients({clients}: Report, style: Style): string[] {
+  const row = (name: string, {ok, fail, unknown}: {ok: number; fail: number; unknown: number}) =>
+    [name, ok, fail, unknown].map(String)
+  const table = align(
+    [['clients', 'acknowledged', 'failed', 'no answer'], row('writes', clients.writes), row('reads', clients.reads)],
+    [1, 2, 3],
+  )
+  const errors = align(
+    clients.errors.slice(0, 6).map(({code, says, count}) => [`${count}x`, printable(code), printable(says)]),
+    [0],
+  )
+  return [style.paint.bold(table[0]!), ...table.slice(1), ...errors.map(line => cut(`  ${line}`, style.width))]
+}
+
+function storyOf({story, faults}: Report, style: Style): string[] {
+  if (story.length === 0) return []
+  const zero = faults[0]?.at ?? 0
+  const lines = align(
+    story.map(({at, says}) => [seconds(at - zero), printable(says)]),
+    [0],
+  )
+  const title = faults.length > 0 ? 'what happened, in seconds after the fault' : 'what happened, in seconds'
+  return [style.paint.bold(title), ...lines.map(line => cut(line, style.width))]
+}
+
+function seconds(micros: Micros): string {
+  return (micros / 1e6).toFixed(2)
+}
+
+function range(bounds: readonly [Micros, Micros] | null): string {
+  if (bounds === null) return ''
+  const digits = bounds[1] < 10e6 ? 2 : 1
+  return `${(bounds[0] / 1e6).toFixed(digits)} to ${(bounds[1] / 1e6).toFixed(digits)} s`
+}
+
+function paintVerdict(line: string, verdict: Verdict, {paint}: Style): string {
+  return verdict === 'pass' ? line.replace(/^(\S+ \S+)/, paint.pass) : paint[verdict](line)
+}
+
+/** Columns two spaces apart; `right` names those that are set flush right. */
+function align(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
+  return rows.map(row =>
+    row
+      .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function cut(line: string, width: number): string {
+  return line.length > width ? `${line.slice(0, width - 3)}...` : line
+}
+
+/** At spaces; a longer word stands on a line of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}

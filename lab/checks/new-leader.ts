@@ -1,0 +1,32 @@
+/** Another host leads, and a client's write has been acknowledged by it: the moment a scenario waits for. */
+import {z} from 'zod'
+import {findFailover} from '../failover.ts'
+import type {Check} from '../unit.ts'
+
+export const newLeader: Check<Record<string, never>> = {
+  about: 'A new leader has acknowledged a write.',
+  params: z.strictObject({}),
+
+  judge(history) {
+    const found = findFailover(history)
+    if (typeof found === 'string') return {verdict: 'unknown', says: `No new leader to look for: ${found}.`}
+    const {newLeader, promoted, firstWrite, retaken, oldLeader, keyGone} = found
+    if (firstWrite !== undefined)
+      return {
+        verdict: 'pass',
+        says: `${firstWrite.server} acknowledges writes on timeline ${firstWrite.timeline}.`,
+        evidence: [firstWrite],
+      }
+    if (retaken !== undefined)
+      return {verdict: 'fail', says: `${oldLeader} took its own key again.`, evidence: [retaken]}
+    if (newLeader === undefined)
+      return {
+        verdict: 'fail',
+        says: keyGone ? 'The key is free and nobody has taken it.' : `${oldLeader} still holds the key.`,
+      }
+    return {
+      verdict: 'fail',
+      says: `${newLeader} holds the key ${promoted ? 'and is writable, but no write has been acknowledged' : 'and is not writable yet'}.`,
+    }
+  },
+}

@@ -1,0 +1,289 @@
+/** Every acknowledged write is in the table at the end, none twice, and none that was told to have failed. */
+import {z} from 'zod'
+import type {Event, HostName, Micros, Of} from '../event.ts'
+import {type Failover, findFailover, isWritable} from '../failover.ts'
+import {type History, of} from '../history.ts'
+import {hostsWith} from '../topology.ts'
+import type {Check, Verdict} from '../unit.ts'
+
+export interface NoLostWritesParams {
+  /**
+   * `none`: no acknowledged write may be lost. `async-tail`: the ones may that asynchronous replication can lose, where
+   * replication is asynchronous: acknowledged by the old leader, and not proven to have reached the promoted replica.
+   */
+  readonly allow: 'none' | 'async-tail'
+}
+
+/** A write sent to a server that is being killed may be answered this long after the call returned. */
+const dyingMargin: Micros = 100_000
+/** How old the last look at the promoted replica may be when the leader dies, to say what it had received. */
+const staleSample: Micros = 2_000_000
+
+export const noLostWrites: Check<NoLostWritesParams> = {
+  about: 'No acknowledged write is lost, none is there twice, and none is there that was refused.',
+  params: z.strictObject({
+    allow: z.enum(['none', 'async-tail'], {error: '`allow` is none or async-tail'}).prefault('none'),
+  }),
+
+  judge(history, {allow}) {
+    const writes = of(history, 'op').filter(op => op.op === 'write')
+    const finals = latestPerHost(of(history, 'final-rows'))
+    const acknowledged = writes.filter(op => op.outcome === 'ok')
+    const counted = {
+      acknowledged: acknowledged.length,
+      refused: writes.filter(op => op.outcome === 'fail').length,
+      indeterminate: writes.filter(op => op.outcome === 'unknown').length,
+    }
+    if (acknowledged.length === 0)
+      return {verdict: 'unknown', says: 'No write was acknowledged, so none could be lost.', measures: counted}
+    const reference = finals.toSorted((a, b) => b.timeline - a.timeline)[0]
+    if (!reference)
+      return {
+        verdict: 'unknown',
+        says: 'The table was not read at the end, so nobody knows what is in it.',
+        measures: counted,
+      }
+
+    const rows = new Rows(reference)
+    const lost = acknowledged.filter(op => !rows.has(op.id))
+    const ghosts = writes.filter(op => op.outcome === 'fail' && rows.has(op.id))
+    const appeared = writes.filter(op => op.outcome === 'unknown' && rows.has(op.id))
+    const duplicates = [...new Set(finals.flatMap(final => final.duplicates))]
+    const untold = rows.count - acknowledged.length + lost.length - ghosts.length - appeared.length
+    const explained = allow === 'async-tail' ? explain(history, lost) : nothingExplained(lost)
+
+    const bad: string[] = []
+    const doubts: string[] = []
+    for (const [why, ops] of explained.not)
+      bad.push(`${count(ops.length, 'acknowledged write')} lost: ${why} (${ids(ops)})`)
+    if (explained.doubt) doubts.push(explained.doubt)
+    if (ghosts.length > 0)
+      bad.push(`${count(ghosts.length, 'write')} told to have failed, yet in the table (${ids(ghosts)})`)
+    if (duplicates.length > 0)
+      bad.push(
+        `${count(duplicates.length, 'write')} in the table more than once (${duplicates.slice(0, 5).join(', ')})`,
+      )
+    if (untold > 0)
+      doubts.push(`${count(untold, 'row')} in the table that no client told of: a part of the record is missing`)
+    const differing = disagreement(reference, finals)
+    bad.push(...differing.bad)
+    doubts.push(...differing.doubts, ...unread(history, finals))
+
+    const tail = explained.tail
+    const verdict: Verdict = bad.length > 0 ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
+    const summary = `${acknowledged.length} writes acknowledged, ${lost.length} lost${tail.length > 0 ? ` (${tail.length} in the tail that asynchronous replication can lose: ${ids(tail)})` : ''}`
+    return {
+      verdict,
+      says: verdict === 'pass' ? `${summary}.` : `${summary}: ${[...bad, ...doubts].join('; ')}.`,
+      measures: {
+        ...counted,
+        indeterminateInTable: appeared.length,
+        lost: lost.length,
+        lostInAsyncTail: tail.length,
+        asyncTailMicros: tail.length > 0 && explained.t0 !== undefined ? explained.t0 - tail[0]!.at : null,
+        refusedInTable: ghosts.length,
+        duplicates: duplicates.length,
+        readFrom: finals.map(final => final.host).join(', '),
+      },
+      evidence: [...lost.slice(0, 10), ...ghosts.slice(0, 5), ...explained.evidence] satisfies Event[],
+      ...(bad.length > 0
+        ? {hint: 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'}
+        : {}),
+    }
+  },
+}
+
+interface Explained {
+  readonly tail: readonly Of<'op'>[]
+  /** Why not -> which. */
+  readonly not: ReadonlyMap<string, readonly Of<'op'>[]>
+  readonly doubt?: string
+  readonly evidence: readonly Event[]
+  readonly t0?: Micros
+}
+
+function nothingExplained(lost: readonly Of<'op'>[], why = 'none may be'): Explained {
+  return {tail: [], not: lost.length > 0 ? new Map([[why, lost]]) : new Map(), evidence: []}
+}
+
+/**
+ * Which losses are the price of asynchronous replication. The promoted replica replays all that it has received, so a write
+ * that was within what it had received cannot have been lost for that reason. Where a write lies in the WAL is known from
+ * what came after it: anything that the old leader answered to a question put after the acknowledgement lies behind it.
+ */
+function explain(history: History, lost: readonly Of<'op'>[]): Explained {
+  if (lost.length === 0) return nothingExplained(lost)
+  const found = findFailover(history)
+  if (typeof found === 'string') return nothingExplained(lost, `there was no failover to explain it, ${found}`)
+  const {topology, t0, injected, oldLeader, oldTimeline, newLeader} = found
+  if (topology.patroni.synchronousMode !== 'off')
+    return nothingExplained(lost, 'replication is synchronous, which loses none')
+
+  const received = lastReceived(history, found)
+  const safe = safePosition(history, found, received)
+  const laterPositions = positions(history, found)
+  const dead = (injected?.at ?? t0) + dyingMargin
+  const not = new Map<string, Of<'op'>[]>()
+  const tail: Of<'op'>[] = []
+  for (const op of lost) {
+    const why =
+      op.server !== oldLeader || op.timeline !== oldTimeline
+        ? `it was acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`
+        : op.lsn === null
+          ? 'nobody knows its place in the WAL'
+          : op.at > dead
+            ? 'it was acknowledged after the leader was dead'
+            : safe !== null && positionAfter(laterPositions, op.at) <= safe.lsn
+              ? safe.why
+              : undefined
+    if (why === undefined) tail.push(op)
+    else not.set(why, [...(not.get(why) ?? []), op])
+  }
+  const fresh = received !== undefined && received.at > t0 - staleSample
+  return {
+    tail,
+    not,
+    evidence: received ? [received] : [],
+    t0,
+    ...(tail.length > 0 && !fresh
+      ? {
+          doubt: `nobody saw what ${newLeader ?? 'the new leader'} had received when ${oldLeader} died, so the tail has no bound`,
+        }
+      : {}),
+  }
+}
+
+/** The promoted replica's furthest received position before its promotion. */
+function lastReceived(history: History, {newLeader, newKey, promoted}: Failover): Of<'postgres'> | undefined {
+  const before = promoted?.askedAt ?? newKey?.at ?? 0
+  return of(history, 'postgres')
+    .filter(one => one.host === newLeader && one.up && one.inRecovery === true && one.lsn !== null && one.at <= before)
+    .reduce<Of<'postgres'> | undefined>((most, one) => (most && most.lsn! >= one.lsn! ? most : one), undefined)
+}
+
+/**
+ * Up to where nothing can be lost: what the new leader had received, and what Patroni promises, since a replica more than
+ * maximum_lag_on_failover behind `/status` may not race (`ha.py: Ha.is_lagging`).
+ */
+function safePosition(history: History, found: Failover, received: Of<'postgres'> | undefined) {
+  const status = of(history, 'status-key').findLast(event => event.at <= found.t0)
+  const promised = status ? status.optime - found.topology.patroni.maximumLagOnFailoverBytes : Number.NEGATIVE_INFINITY
+  const reached = received?.lsn ?? Number.NEGATIVE_INFINITY
+  if (Math.max(promised, reached) === Number.NEGATIVE_INFINITY) return null
+  return reached >= promised
+    ? {lsn: reached, why: `${found.newLeader} had received it before it was promoted`}
+    : {lsn: promised, why: 'it lies further back than maximum_lag_on_failover lets a new leader be behind'}
+}
+
+interface Position {
+  readonly askedAt: Micros
+  readonly lsn: number
+}
+
+/** What the old leader said about its WAL, in the order of asking. Each lies behind all that was acknowledged before it was asked. */
+function positions(history: History, {oldLeader, oldTimeline}: Failover): Position[] {
+  const fromSamples = of(history, 'postgres')
+    .filter(one => one.host === oldLeader && isWritable(one) && one.timeline === oldTimeline && one.lsn !== null)
+    .map(one => ({askedAt: one.askedAt, lsn: one.lsn!}))
+  const fromWrites = of(history, 'op')
+    .filter(op => op.op === 'write' && op.server === oldLeader && op.timeline === oldTimeline && op.lsn !== null)
+    .map(op => ({askedAt: op.sentAt, lsn: op.lsn!}))
+  const inOrder = [...fromSamples, ...fromWrites].toSorted((a, b) => a.askedAt - b.askedAt)
+  // The least position of this and all later questions, so that one look-up gives the tightest of them.
+  let least = Number.POSITIVE_INFINITY
+  return inOrder
+    .toReversed()
+    .map(one => {
+      least = Math.min(least, one.lsn)
+      return {askedAt: one.askedAt, lsn: least}
+    })
+    .toReversed()
+}
+
+/** A position that lies behind every write acknowledged at `at`; infinite when nothing was asked later. */
+function positionAfter(positions: readonly Position[], at: Micros): number {
+  let low = 0
+  let high = positions.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (positions[middle]!.askedAt < at) low = middle + 1
+    else high = middle
+  }
+  return positions[low]?.lsn ?? Number.POSITIVE_INFINITY
+}
+
+/** Hosts that hold different rows. A replica may be behind a primary that has just stopped writing; it can never be ahead of it. */
+function disagreement(reference: Of<'final-rows'>, finals: readonly Of<'final-rows'>[]) {
+  const bad: string[] = []
+  const doubts: string[] = []
+  const base = new Rows(reference)
+  for (const final of finals) {
+    if (final.host === reference.host) continue
+    const other = new Rows(final)
+    const more = base.missingFrom(other)
+    const fewer = other.missingFrom(base)
+    if (more > 0)
+      bad.push(
+        `${count(more, 'row')} on ${final.host} that ${reference.host} does not have: the hosts have parted ways`,
+      )
+    if (fewer > 0)
+      doubts.push(
+        `${count(fewer, 'row')} on ${reference.host} that ${final.host} does not have: it had not caught up, or never will`,
+      )
+    if (final.timeline !== reference.timeline)
+      doubts.push(`${final.host} is on timeline ${final.timeline}, ${reference.host} on ${reference.timeline}`)
+  }
+  return {bad, doubts}
+}
+
+function unread(history: History, finals: readonly Of<'final-rows'>[]): string[] {
+  const topology = of(history, 'run-started')[0]?.topology
+  const missing = (topology ? hostsWith(topology, 'patroni') : []).filter(
+    host => !finals.some(final => final.host === host),
+  )
+  return missing.length > 0 ? [`the table of ${missing.join(' and ')} was not read at the end`] : []
+}
+
+function latestPerHost(finals: readonly Of<'final-rows'>[]): Of<'final-rows'>[] {
+  return [...new Map<HostName, Of<'final-rows'>>(finals.map(final => [final.host, final])).values()]
+}
+
+/** Sorted inclusive ranges, asked for single ids and for differences. */
+class Rows {
+  readonly #ranges: readonly (readonly [number, number])[]
+
+  constructor({ranges}: Of<'final-rows'>) {
+    this.#ranges = ranges.toSorted((a, b) => a[0] - b[0])
+  }
+
+  get count(): number {
+    return this.#ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0)
+  }
+
+  has(id: number): boolean {
+    let low = 0
+    let high = this.#ranges.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#ranges[middle]![1] < id) low = middle + 1
+      else high = middle
+    }
+    return (this.#ranges[low]?.[0] ?? Number.POSITIVE_INFINITY) <= id
+  }
+
+  /** How many of the other's rows are not here. */
+  missingFrom(other: Rows): number {
+    let missing = 0
+    for (const [from, to] of other.#ranges) for (let id = from; id <= to; id++) if (!this.has(id)) missing++
+    return missing
+  }
+}
+
+function ids(ops: readonly Of<'op'>[]): string {
+  const shown = ops.slice(0, 5).map(op => op.id)
+  return `id ${shown.join(', ')}${ops.length > 5 ? ` and ${ops.length - 5} more` : ''}`
+}
+
+function count(many: number, what: string): string {
+  return `${many} ${what}${many === 1 ? '' : 's'}`
+}

@@ -1,0 +1,159 @@
+/** After the mend the old leader follows the new one: a streaming replica, and every member on one timeline. */
+import {z} from 'zod'
+import type {Event, HostName, Micros, Of} from '../event.ts'
+import {findFailover} from '../failover.ts'
+import {type History, of} from '../history.ts'
+import {duration, sayMicros} from '../quantity.ts'
+import {hostsWith} from '../topology.ts'
+import type {Check} from '../unit.ts'
+
+export interface RejoinedParams {
+  /** Milliseconds from the beginning of the mend. */
+  readonly within: number
+}
+
+export const rejoined: Check<RejoinedParams> = {
+  about:
+    'After the mend the old leader is a streaming replica of the new one within a limit, and all members share a timeline.',
+  params: z.strictObject({within: duration}),
+
+  judge(history, {within}) {
+    const found = findFailover(history)
+    if (typeof found === 'string') return {verdict: 'unknown', says: `Nobody had to rejoin: ${found}.`}
+    const {oldLeader, newLeader, promoted, fault, topology} = found
+    const timeline = promoted?.timeline ?? null
+    if (newLeader === undefined || timeline === null)
+      return {verdict: 'unknown', says: `There was no new leader for ${oldLeader} to follow.`}
+    const mending = of(history, 'fault-mending').find(event => event.id === fault.id)
+    if (!mending) return {verdict: 'unknown', says: `${oldLeader} was not mended, so it could not come back.`}
+    const mended = of(history, 'fault-mended').find(event => event.id === fault.id)
+    if (mended && !mended.ok)
+      return {
+        verdict: 'unknown',
+        says: `${oldLeader} could not be mended: ${mended.says ?? 'no reason was given'}.`,
+        evidence: [mended],
+      }
+
+    const limit = within * 1000
+    const end = endOf(history)
+    const replica = of(history, 'patroni').find(
+      event =>
+        event.host === oldLeader &&
+        event.at > mending.at &&
+        event.role === 'replica' &&
+        event.timeline !== null &&
+        event.timeline >= timeline,
+    )
+    const streams = history.events.find(event => event.at > mending.at && isStreaming(event, oldLeader, timeline))
+    const took = replica && streams ? Math.max(replica.at, streams.at) - mending.at : undefined
+    const apart = timelines(history, hostsWith(topology, 'patroni'), end)
+    const waited = end - mending.at
+    const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
+    const evidence = [mending, mended, replica, streams].filter(event => event !== undefined)
+
+    if (took === undefined) {
+      const lacking = replica
+        ? 'never streamed from the new leader'
+        : streams
+          ? 'never called itself a replica'
+          : 'never came back as a replica'
+      const lastSaid = of(history, 'patroni').findLast(event => event.host === oldLeader && event.at <= end)
+      const state = lastSaid?.role
+        ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
+        : ''
+      const says = `${oldLeader} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}.`
+      return waited >= limit
+        ? {
+            verdict: 'fail',
+            says,
+            measures,
+            evidence,
+            hint: `read the log of ${oldLeader} in the run folder: pg_rewind, or a slot that is missing`,
+          }
+        : {verdict: 'unknown', says: `Still waiting: ${says}`, measures, evidence}
+    }
+    const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
+    if (took > limit) return {verdict: 'fail', says: `${back}, ${sayMicros(limit)} are allowed.`, measures, evidence}
+    if (apart)
+      return {
+        verdict: apart.verdict,
+        says: `${back}, but ${apart.says}.`,
+        measures,
+        evidence: [...evidence, ...apart.evidence],
+      }
+    return {
+      verdict: 'pass',
+      says: `${back} (${sayMicros(limit)} are allowed), all on timeline ${lastTimeline(history, oldLeader, end)}.`,
+      measures,
+      evidence,
+    }
+  },
+}
+
+/** Probes and clients are being stopped after the final reads have begun; what they say then is about their end. */
+function endOf(history: History): Micros {
+  const reads = history.events.find(event => event.kind === 'phase' && event.name === 'final-reads')
+  return reads?.at ?? history.events.at(-1)!.at
+}
+
+/** The server itself says that it streams, or somebody else says that it streams from him. */
+function isStreaming(event: Event, host: HostName, timeline: number): boolean {
+  if (event.kind === 'postgres')
+    return (
+      event.host === host &&
+      event.up &&
+      event.inRecovery === true &&
+      event.receiver === 'streaming' &&
+      event.timeline !== null &&
+      event.timeline >= timeline
+    )
+  return (
+    event.kind === 'patroni' &&
+    event.host !== host &&
+    event.streaming.some(one => one.name === host && one.state === 'streaming')
+  )
+}
+
+/** One question that got no answer is no sign of anything; two seconds of them are. */
+const silentAfter: Micros = 2_000_000
+
+function lastSample(history: History, host: HostName, end: Micros): Of<'postgres'> | undefined {
+  return of(history, 'postgres').findLast(
+    one => one.host === host && one.up && one.at <= end && one.at > end - silentAfter,
+  )
+}
+
+function lastTimeline(history: History, host: HostName, end: Micros): number | null {
+  return lastSample(history, host, end)?.timeline ?? null
+}
+
+/** Why the members are not one cluster at the end, or undefined. */
+function timelines(history: History, hosts: readonly HostName[], end: Micros) {
+  const last = hosts.map(host => ({host, sample: lastSample(history, host, end)}))
+  const evidence = last.flatMap(one => one.sample ?? [])
+  const silent = last.filter(one => !one.sample)
+  if (silent.length > 0)
+    return {
+      verdict: 'fail' as const,
+      says: `${silent.map(one => one.host).join(' and ')} did not answer at the end`,
+      evidence,
+    }
+  const unknown = last.filter(one => one.sample!.timeline === null)
+  if (unknown.length > 0)
+    return {
+      verdict: 'unknown' as const,
+      says: `nobody saw the timeline of ${unknown.map(one => one.host).join(' and ')} at the end`,
+      evidence,
+    }
+  const different = new Set(last.map(one => one.sample!.timeline))
+  if (different.size > 1)
+    return {
+      verdict: 'fail' as const,
+      says: `the members are on different timelines at the end: ${last.map(one => `${one.host} ${one.sample!.timeline}`).join(', ')}`,
+      evidence,
+    }
+  const primaries = last.filter(one => one.sample!.inRecovery === false)
+  if (primaries.length !== 1)
+    return {verdict: 'fail' as const, says: `${primaries.length} of the members are primaries at the end`, evidence}
+  return undefined
+}

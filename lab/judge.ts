@@ -1,0 +1,160 @@
+/**
+ * Judges a recorded run. Pure: it performs nothing and knows no clock, so a history from a file gets the same report again.
+ *
+ * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
+ * found besides: the run was about something that did not happen. Findings keep their own verdicts all the same, and are shown.
+ */
+import {checks} from './checks/index.ts'
+import {exitCodes} from './errors.ts'
+import {type History, of} from './history.ts'
+import {sayMicros} from './quantity.ts'
+import type {Report} from './report.ts'
+import {story} from './story.ts'
+import {type Check, type Finding, merge, type Verdict} from './unit.ts'
+
+/** A check and its parameters as the scenario has them: not decoded, `{within: '10s'}`. */
+export interface Expected {
+  readonly check: string
+  readonly params: unknown
+}
+
+/** @param expectations those of the scenario in `run-started` when not given. */
+export function judge(history: History, expectations: readonly Expected[] = expectedOf(history)): Report {
+  const started = of(history, 'run-started')[0]
+  const findings = expectations.map(expected => ({
+    ...find(history, expected),
+    check: expected.check,
+    params: expected.params,
+    expectation: sayExpectation(expected),
+  }))
+  const faults = faultsOf(history)
+  const unproven = faults.filter(fault => fault.held !== true)
+  const reasons = [
+    ...unproven.map(fault =>
+      fault.held === null
+        ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
+        : `${fault.id} did not take hold (${fault.proof}), so the run proves nothing`,
+    ),
+    ...incomplete(history),
+    ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
+  ]
+  const found = merge(findings.map(finding => finding.verdict))
+  const verdict = unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
+  const scenario = (started?.scenario ?? {}) as {name?: unknown; about?: unknown}
+
+  return {
+    schema: 1,
+    run: started?.run ?? '',
+    lab: started?.lab ?? '',
+    scenario: typeof scenario.name === 'string' ? scenario.name : '',
+    about: typeof scenario.about === 'string' ? scenario.about : '',
+    startedAt: started?.startedAt ?? '',
+    verdict,
+    headline: headline(verdict, reasons, findings),
+    reasons,
+    exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
+    profile: started?.topology.profile ?? '',
+    versions: started?.versions ?? {},
+    faults,
+    findings,
+    clients: clientsOf(history),
+    story: story(history),
+  }
+}
+
+function expectedOf(history: History): readonly Expected[] {
+  const scenario = of(history, 'run-started')[0]?.scenario as {expect?: unknown} | undefined
+  return Array.isArray(scenario?.expect) ? (scenario.expect as Expected[]) : []
+}
+
+/** A check that crashes, does not exist or does not understand its parameters has found nothing out. */
+function find(history: History, {check: name, params}: Expected): Finding {
+  const check: Check<unknown> | undefined = Object.hasOwn(checks, name)
+    ? checks[name as keyof typeof checks]
+    : undefined
+  if (!check) return {verdict: 'unknown', says: `There is no check ${name}.`}
+  const decoded = check.params.safeParse(params ?? {})
+  if (!decoded.success)
+    return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
+  try {
+    return check.judge(history, decoded.data)
+  } catch (error) {
+    const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
+  }
+}
+
+function incomplete(history: History): string[] {
+  const begins = of(history, 'run-started').length > 0 ? [] : ['the history does not begin with run-started']
+  const ended = of(history, 'run-ended').at(-1)
+  if (!ended) return [...begins, 'the run never ended: its record breaks off']
+  if (ended.how === 'complete') return begins
+  return [...begins, `the run ended early (${ended.how}${ended.says ? `: ${ended.says}` : ''})`]
+}
+
+function faultsOf(history: History): Report['faults'] {
+  return of(history, 'fault-injecting').map(({id, what, hosts, at}) => {
+    const proofs = of(history, 'fault-proof').filter(proof => proof.id === id)
+    const failed = proofs.find(proof => !proof.holds)
+    const mended = of(history, 'fault-mended').findLast(one => one.id === id && one.ok)
+    const says = failed ? failed.says : proofs.map(proof => proof.says).join('; ')
+    return {
+      id,
+      what,
+      hosts,
+      at,
+      mendedAt: mended?.at ?? null,
+      held: proofs.length === 0 ? null : failed === undefined,
+      proof: proofs.length === 0 ? null : says,
+    }
+  })
+}
+
+function headline(verdict: Verdict, reasons: readonly string[], findings: Report['findings']): string {
+  if (verdict === 'fail') {
+    const failed = findings.filter(finding => finding.verdict === 'fail')
+    return `${failed[0]?.says ?? ''}${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''}`
+  }
+  if (verdict === 'unknown')
+    return reasons[0] ?? findings.find(finding => finding.verdict === 'unknown')?.says ?? 'nothing was judged'
+  const measured = findings.find(finding => typeof finding.measures?.totalMicros === 'number')?.measures
+  if (measured) {
+    const lost = findings.find(finding => typeof finding.measures?.lost === 'number')?.measures?.lost
+    const losses =
+      lost === undefined
+        ? ''
+        : lost === 0
+          ? ', no acknowledged write lost'
+          : `, ${lost} acknowledged writes lost in the async tail`
+    return `clients could write again ${sayMicros(Number(measured.totalMicros))} after the fault${losses}`
+  }
+  return findings[0]?.says ?? ''
+}
+
+function sayExpectation({check, params}: Expected): string {
+  const entries = typeof params === 'object' && params !== null ? Object.entries(params) : []
+  return [
+    check,
+    ...entries.map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`),
+  ].join(' ')
+}
+
+function clientsOf(history: History): Report['clients'] {
+  const counts = {write: {ok: 0, fail: 0, unknown: 0}, read: {ok: 0, fail: 0, unknown: 0}}
+  const errors = new Map<string, {code: string; says: string; count: number}>()
+  for (const op of of(history, 'op')) {
+    counts[op.op][op.outcome]++
+    if (op.outcome === 'ok') continue
+    const code = op.sqlstate ?? /\bE[A-Z]{4,}\b/.exec(op.error ?? '')?.[0] ?? 'no code'
+    // Errors with a code are counted by it, others by the words of the driver.
+    const key = code === 'no code' ? `${code} ${op.error}` : code
+    const known = errors.get(key) ?? {code, says: op.error ?? 'no answer', count: 0}
+    known.count++
+    errors.set(key, known)
+  }
+  return {
+    writes: counts.write,
+    reads: counts.read,
+    errors: [...errors.values()].toSorted((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1)),
+  }
+}

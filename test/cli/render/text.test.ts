@@ -1,0 +1,78 @@
+import {describe, expect, test} from 'vitest'
+import {renderJson} from '../../../cli/render/json.ts'
+import {plainLine} from '../../../cli/render/plain-event.ts'
+import {renderText} from '../../../cli/render/text.ts'
+import type {Event} from '../../../lab/event.ts'
+import {historyOf} from '../../../lab/history.ts'
+import {judge} from '../../../lab/judge.ts'
+import {altered, cleanRun, micros, withRows} from '../../lab/checks/history-builder.ts'
+
+const clean = cleanRun()
+const passed = judge(historyOf(clean))
+const failed = judge(historyOf(withRows(clean, rows => rows.delete(10))))
+const inconclusive = judge(altered(clean, event => (event.kind === 'fault-proof' ? {...event, holds: false} : event)))
+const plain = {color: false, width: 100}
+
+test('the first line is the verdict, the scenario and the number that matters', () => {
+  const first = (report: typeof passed) => renderText(report, plain).split('\n')[0]
+  expect(first(passed)).toBe(
+    'PASSED kill-leader: clients could write again 22.10 s after the fault, no acknowledged write lost',
+  )
+  expect(first(failed)).toMatch(/^FAILED kill-leader: \d+ writes acknowledged, 1 lost/)
+  expect(first(inconclusive)).toMatch(/^INCONCLUSIVE kill-leader: crash did not take hold/)
+})
+
+test('measured and predicted stand side by side for each phase', () => {
+  const lines = renderText(passed, plain).split('\n')
+  expect(lines).toContain('✔ passed  lease expiry                  19.80 s  19.5 to 20.4 s  19.80 s  19.5 to 20.4 s')
+})
+
+test('words say what colours say: without colours there is no escape, with them only the sixteen', () => {
+  expect(renderText(failed, plain)).not.toContain('\u001b')
+  expect(renderText(failed, plain)).toContain('✘ FAILED  no-lost-writes')
+  const coloured = renderText(failed, {...plain, color: true})
+  expect(new Set(coloured.match(/\u001b\[[^m]*m/g))).toEqual(
+    new Set(['\u001b[0m', '\u001b[1m', '\u001b[2m', '\u001b[31m', '\u001b[32m']),
+  )
+  expect(coloured.replace(/\u001b\[[0-9]+m/g, '')).toBe(renderText(failed, plain))
+})
+
+test('ascii has nothing beyond ASCII', () => {
+  expect(renderText(failed, {...plain, ascii: true})).toMatch(/^[\u0000-\u007f]*$/)
+})
+
+test.each([40, 60, 80, 120, 200])('sentences fit into %d columns', width => {
+  const lines = renderText(failed, {color: false, width}).split('\n')
+  const sentences = lines.filter(line => /^( {4}|FAILED)\S?/.test(line) && !/^ {5}/.test(line))
+  expect(Math.max(...sentences.map(line => line.length))).toBeLessThanOrEqual(width)
+})
+
+test('what a server says cannot move the cursor', () => {
+  const evil = altered(clean, event =>
+    event.kind === 'op' && event.outcome === 'fail' ? {...event, error: '\u001b[2Jgone\r\n\u0007'} : event,
+  )
+  const text = renderText(judge(evil), plain)
+  expect(text).toContain('gone')
+  expect(text).not.toMatch(/[\u001b\r\u0007]/)
+})
+
+test('an empty report can be shown', () => expect(renderText(judge(historyOf([])), plain)).toMatch(/^INCONCLUSIVE/))
+
+test('the JSON is the report', () => expect(JSON.parse(renderJson(passed))).toEqual(passed))
+
+describe('a plain line', () => {
+  test('tells what a person wants to know, with the seconds of the run', () => {
+    const lines = historyOf(clean).events.flatMap(event => plainLine(event) ?? [])
+    expect(lines).toContain('   8.000 s  crash: kill host on leader (node1)')
+    expect(lines).toContain('  29.700 s  node2 holds the leader key')
+    expect(lines.length).toBeLessThan(60)
+  })
+
+  test.each<Event['kind']>(['op', 'postgres', 'watching', 'status-key'])('is not there for %s', kind => {
+    for (const event of clean.filter(one => one.kind === kind)) expect(plainLine(event)).toBeNull()
+  })
+
+  test('keeps control characters out', () => {
+    expect(plainLine({at: micros(0), kind: 'note', says: 'a\u001b[31mb\nc'})).toBe('   8.000 s  ab c')
+  })
+})

@@ -1,0 +1,84 @@
+import {describe, expect, test} from 'vitest'
+import {clientsReconnect} from '../../../lab/checks/clients-reconnect.ts'
+import type {Event, Of} from '../../../lab/event.ts'
+import {type History, historyOf} from '../../../lab/history.ts'
+import {altered, cleanRun, micros} from './history-builder.ts'
+
+const judge = (history: History, within = '10s') =>
+  clientsReconnect.judge(history, clientsReconnect.params.parse({within}))
+const writes = (change: (op: Of<'op'>) => Event | null, added: Event[] = []) =>
+  altered(cleanRun(), event => (event.kind === 'op' ? change(event) : event), added)
+const readOnly = (op: Of<'op'>): Event => ({
+  ...{...op, outcome: 'fail', server: null, timeline: null, lsn: null},
+  ...{sqlstate: '25006', error: 'cannot execute INSERT in a read-only transaction'},
+})
+
+test('passes when every writer is back in time, with each one measured', () => {
+  const finding = judge(historyOf(cleanRun()))
+  expect(finding).toMatchObject({verdict: 'pass', measures: {writers: 4, back: 4, reconnectionMaxMicros: 175_000}})
+  expect(finding.measures!.outageMaxMicros).toBeGreaterThan(22_000_000)
+})
+
+test('fails when a writer needed longer than allowed', () => {
+  expect(judge(historyOf(cleanRun()), '100ms')).toMatchObject({
+    verdict: 'fail',
+    says: expect.stringContaining('100 ms are allowed'),
+  })
+})
+
+test('fails when one writer never came back, and names it', () => {
+  const history = writes(op => (op.client === 'w3' && op.at > micros(0) && op.outcome === 'ok' ? readOnly(op) : op))
+  expect(judge(history)).toMatchObject({
+    verdict: 'fail',
+    says: expect.stringMatching(/w3 never wrote again/),
+    measures: {back: 3},
+  })
+})
+
+test('fails when all writers lose the primary again, read-only on the returned leader', () => {
+  const history = writes(op => (op.at > micros(28) && op.at < micros(31) ? readOnly(op) : op))
+  expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringMatching(/lost the primary again.*25006/)})
+})
+
+test('fails when the trouble lasts to the end', () => {
+  const history = writes(op => (op.at > micros(29) ? readOnly(op) : op))
+  expect(judge(history).verdict).toBe('fail')
+})
+
+test('fails when a writer hangs without an answer', () => {
+  expect(judge(writes(op => (op.client === 'w1' && op.at > micros(28) ? null : op))).verdict).toBe('fail')
+})
+
+test('does not count the time after the writers were stopped', () => {
+  const events = cleanRun().map(event => (event.at > micros(32.95) ? {...event, at: event.at + 20_000_000} : event))
+  expect(judge(historyOf(events)).verdict).toBe('pass')
+})
+
+test('does not call a pause of our own machine trouble of the clients', () => {
+  const asleep: Event = {
+    at: micros(30.5),
+    kind: 'watching',
+    who: 'clients',
+    samples: 1,
+    failures: 0,
+    worstMicros: 3_000_000,
+  }
+  const history = writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op), [asleep])
+  expect(judge(history).verdict).toBe('pass')
+  expect(judge(writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op))).verdict).toBe('fail')
+})
+
+describe('cannot tell', () => {
+  test.each<[string, (event: Event) => boolean]>([
+    [
+      'when there was no promotion',
+      event => event.kind === 'postgres' && event.inRecovery === false && event.timeline === 2,
+    ],
+    ['when nobody saw the proxy', event => event.kind === 'proxy'],
+    ['when nobody wrote', event => event.kind === 'op'],
+    ['when the agent told nothing about itself', event => event.kind === 'watching' && event.who === 'clients'],
+    ['without a fault', event => event.kind === 'fault-injecting'],
+  ])('%s', (_, gone) => {
+    expect(judge(altered(cleanRun(), event => (gone(event) ? null : event))).verdict).toBe('unknown')
+  })
+})

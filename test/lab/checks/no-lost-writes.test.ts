@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import {noLostWrites} from '../../../lab/checks/no-lost-writes.ts'
+import type {Event, Of} from '../../../lab/event.ts'
+import {type History, historyOf} from '../../../lab/history.ts'
+import {altered, cleanRun, lsnAt, micros, withRows} from './history-builder.ts'
+
+const judge = (history: History, allow = 'async-tail') =>
+  noLostWrites.judge(history, noLostWrites.params.parse({allow}))
+const clean = cleanRun()
+const writesOf = (events: readonly Event[]) => events.filter((event): event is Of<'op'> => event.kind === 'op')
+const lose = (events: readonly Event[], ...ids: number[]) =>
+  historyOf(
+    withRows(events, rows => {
+      for (const id of ids) rows.delete(id)
+    }),
+  )
+
+const firstId = 1_000_000
+/** A last write of the old leader, acknowledged just before its death and beyond what the replica had received. */
+const tailWrite = (changes: Partial<Of<'op'>> = {}): Of<'op'> => ({
+  ...{at: micros(0.02), sentAt: micros(0.015), kind: 'op', client: 'w1', op: 'write', id: firstId, outcome: 'ok'},
+  ...{server: 'node1', timeline: 1, lsn: lsnAt(0) + 500, sqlstate: null, error: null},
+  ...changes,
+})
+
+test('passes a run without losses, under either rule', () => {
+  for (const allow of ['none', 'async-tail'])
+    expect(judge(historyOf(clean), allow)).toMatchObject({
+      verdict: 'pass',
+      measures: {lost: 0, refusedInTable: 0, duplicates: 0},
+    })
+})
+
+test('allows the tail that asynchronous replication can lose, and counts and lists it', () => {
+  const history = historyOf([...clean, tailWrite()])
+  expect(judge(history)).toMatchObject({
+    verdict: 'pass',
+    says: expect.stringContaining(`1 in the tail that asynchronous replication can lose: id ${firstId}`),
+    measures: {lost: 1, lostInAsyncTail: 1},
+  })
+  expect(judge(history, 'none').verdict).toBe('fail')
+})
+
+describe('fails a loss that asynchronous replication does not explain:', () => {
+  test('the promoted replica had received it', () => {
+    const old = writesOf(clean).find(op => op.outcome === 'ok' && op.at > micros(-2))!
+    expect(judge(lose(clean, old.id))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('node2 had received it'),
+    })
+  })
+
+  test('it was acknowledged by the new leader', () => {
+    const fresh = writesOf(clean).find(op => op.timeline === 2)!
+    expect(judge(lose(clean, fresh.id))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('not by the dead leader'),
+    })
+  })
+
+  test('replication is synchronous', () => {
+    const synchronous = cleanRun({patroni: {synchronousMode: 'on'}})
+    expect(judge(historyOf([...synchronous, tailWrite()]))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('synchronous'),
+    })
+  })
+
+  test('it was acknowledged long after the leader was dead', () => {
+    const late = tailWrite({at: micros(1), sentAt: micros(0.99)})
+    expect(judge(historyOf([...clean, late]))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('was dead'),
+    })
+  })
+
+  test('its place in the WAL or its server is not known', () => {
+    expect(judge(historyOf([...clean, tailWrite({lsn: null})])).verdict).toBe('fail')
+    expect(judge(historyOf([...clean, tailWrite({server: null})])).verdict).toBe('fail')
+  })
+
+  test('the replica was further behind than maximum_lag_on_failover lets it be', () => {
+    const behind = altered(clean, event =>
+      event.kind === 'postgres' && event.host === 'node2' && event.inRecovery ? {...event, lsn: 0} : event,
+    ).events
+    const far = behind.map(event =>
+      event.kind === 'status-key' ? {...event, optime: event.optime + 10_000_000} : event,
+    )
+    const moved = far.map(event =>
+      event.kind === 'op' && event.at > micros(-1) && event.lsn !== null
+        ? {...event, lsn: event.lsn + 1_000_000}
+        : event,
+    )
+    const lost = writesOf(moved).find(op => op.outcome === 'ok' && op.at > micros(-3))!
+    expect(judge(lose(moved, lost.id))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('maximum_lag_on_failover'),
+    })
+  })
+})
+
+test('fails a write that was told to have failed, yet is there', () => {
+  const failed = writesOf(clean).find(op => op.outcome === 'fail')!
+  const history = historyOf(withRows(clean, rows => rows.add(failed.id)))
+  expect(judge(history)).toMatchObject({verdict: 'fail', measures: {refusedInTable: 1}})
+})
+
+test('fails a write that is there twice', () => {
+  const history = altered(clean, event => (event.kind === 'final-rows' ? {...event, duplicates: [7]} : event))
+  expect(judge(history)).toMatchObject({verdict: 'fail', measures: {duplicates: 1}})
+})
+
+test('counts writes without an answer apart, whether they are there or not', () => {
+  const open = writesOf(clean).find(op => op.outcome === 'unknown')!
+  const history = historyOf(withRows(clean, rows => rows.add(open.id)))
+  expect(judge(history)).toMatchObject({verdict: 'pass', measures: {indeterminate: 4, indeterminateInTable: 1}})
+})
+
+test('fails hosts that have parted ways', () => {
+  const open = writesOf(clean).find(op => op.outcome === 'unknown')!
+  const history = historyOf(withRows(clean, rows => rows.add(open.id), 'node3'))
+  expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringContaining('parted ways')})
+})
+
+describe('cannot tell', () => {
+  const gone = (drop: (event: Event) => boolean) => judge(altered(clean, event => (drop(event) ? null : event)))
+
+  test.each<[string, (event: Event) => boolean]>([
+    ['without the final rows', event => event.kind === 'final-rows'],
+    ['without the final rows of one member', event => event.kind === 'final-rows' && event.host === 'node3'],
+    ['without any write', event => event.kind === 'op'],
+    ['when rows are there that no client told of', event => event.kind === 'op' && event.id === 100],
+  ])('%s', (_, drop) => expect(gone(drop).verdict).toBe('unknown'))
+
+  test('when a replica lacks rows, since it may only be behind', () => {
+    expect(judge(historyOf(withRows(clean, rows => rows.delete(2000), 'node3'))).verdict).toBe('unknown')
+  })
+
+  test('the tail, when nobody saw what the promoted replica had received', () => {
+    const history = altered([...clean, tailWrite()], event =>
+      event.kind === 'postgres' && event.host === 'node2' && event.inRecovery ? null : event,
+    )
+    expect(judge(history)).toMatchObject({verdict: 'unknown', says: expect.stringContaining('the tail has no bound')})
+  })
+})
+
+test('every planted loss, ghost and duplicate is found, and nothing else is accused (300 runs)', () => {
+  const writes = writesOf(clean)
+  // The last writes of the old leader have nothing after them that would prove where they lie: they are the tail.
+  const provable = writes.filter(op => op.outcome === 'ok' && !(op.timeline === 1 && op.at > micros(-0.5)))
+  const refused = writes.filter(op => op.outcome === 'fail')
+  const some = (ops: readonly Of<'op'>[]) => fc.uniqueArray(fc.constantFrom(...ops.map(op => op.id)), {maxLength: 5})
+  fc.assert(
+    fc.property(some(provable), some(refused), some(provable), (lost, ghosts, duplicates) => {
+      const edited = withRows(clean, rows => {
+        for (const id of lost) rows.delete(id)
+        for (const id of ghosts) rows.add(id)
+      })
+      const history = altered(edited, event => (event.kind === 'final-rows' ? {...event, duplicates} : event))
+      const {verdict, measures} = judge(history)
+      expect(measures).toMatchObject({
+        lost: lost.length,
+        lostInAsyncTail: 0,
+        refusedInTable: ghosts.length,
+        duplicates: duplicates.length,
+      })
+      expect(verdict).toBe(lost.length + ghosts.length + duplicates.length > 0 ? 'fail' : 'pass')
+    }),
+    {numRuns: 300},
+  )
+}, 60_000)

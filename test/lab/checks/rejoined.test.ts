@@ -1,0 +1,92 @@
+import {describe, expect, test} from 'vitest'
+import {rejoined} from '../../../lab/checks/rejoined.ts'
+import type {Event} from '../../../lab/event.ts'
+import {type History, historyOf} from '../../../lab/history.ts'
+import {altered, cleanRun, micros, sample} from './history-builder.ts'
+
+const judge = (history: History, within = '2m') => rejoined.judge(history, rejoined.params.parse({within}))
+const without = (gone: (event: Event) => boolean, added: Event[] = []) =>
+  altered(cleanRun(), event => (gone(event) ? null : event), added)
+const streams = (event: Event) =>
+  event.kind === 'postgres' && event.host === 'node1' && event.at > micros(24) && event.receiver === 'streaming'
+
+test('passes when the old leader streams from the new one in time', () => {
+  expect(judge(historyOf(cleanRun()))).toMatchObject({verdict: 'pass', measures: {rejoinedMicros: 5_000_000}})
+})
+
+test('takes the word of the leader for who streams from it', () => {
+  const listed: Event = {
+    ...{
+      at: micros(30),
+      kind: 'patroni',
+      host: 'node2',
+      code: 200,
+      role: 'primary',
+      state: 'running',
+      timeline: 2,
+      lsn: 1,
+    },
+    ...{streaming: [{name: 'node1', state: 'streaming', sync: 'async'}], tookMicros: 1},
+  }
+  const history = altered(cleanRun(), event => (streams(event) ? ({...event, receiver: null} as Event) : event), [
+    listed,
+  ])
+  expect(judge(history)).toMatchObject({verdict: 'pass', measures: {rejoinedMicros: 6_000_000}})
+})
+
+describe('fails', () => {
+  test('when it took longer than allowed', () => expect(judge(historyOf(cleanRun()), '4s').verdict).toBe('fail'))
+
+  test('when it never streamed', () => {
+    const history = altered(cleanRun(), event => (streams(event) ? ({...event, receiver: null} as Event) : event))
+    expect(judge(history, '5s')).toMatchObject({verdict: 'fail', says: expect.stringContaining('never streamed')})
+  })
+
+  test('when it never called itself a replica', () => {
+    expect(
+      judge(
+        without(event => event.kind === 'patroni'),
+        '5s',
+      ).verdict,
+    ).toBe('fail')
+  })
+
+  test('when a member is on another timeline at the end', () => {
+    const history = without(() => false, [sample('node3', 33, {timeline: 1})])
+    expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringContaining('different timelines')})
+  })
+
+  test('when a member does not answer at the end', () => {
+    const silent = (from: number) => (event: Event) =>
+      event.kind === 'postgres' && event.host === 'node1' && event.at > micros(from) && event.at <= micros(33)
+    expect(judge(without(silent(30)))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('node1 did not answer'),
+    })
+    expect(judge(without(silent(32))).verdict).toBe('pass')
+  })
+
+  test('when it is a primary beside the new one at the end', () => {
+    const history = without(() => false, [sample('node1', 33, {inRecovery: false, timeline: 2})])
+    expect(judge(history)).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('2 of the members are primaries'),
+    })
+  })
+})
+
+describe('cannot tell', () => {
+  test.each<[string, (event: Event) => boolean]>([
+    ['without a fault', event => event.kind === 'fault-injecting'],
+    ['without a new leader', event => event.kind === 'leader-key' && event.holder === 'node2'],
+    ['without a mend', event => event.kind === 'fault-mending'],
+    ['when it did not stream by the end, but the limit was not over', streams],
+  ])('%s', (_, gone) => expect(judge(without(gone)).verdict).toBe('unknown'))
+
+  test('when the mend did not work', () => {
+    const history = altered(cleanRun(), event =>
+      event.kind === 'fault-mended' ? {...event, ok: false, says: 'no space'} : event,
+    )
+    expect(judge(history)).toMatchObject({verdict: 'unknown', says: expect.stringContaining('no space')})
+  })
+})
