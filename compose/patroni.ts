@@ -1,0 +1,115 @@
+/**
+ * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
+ * variables in its environment. And the script that makes the applications' role and database once the cluster exists.
+ */
+import type {HostName} from '../lab/event.ts'
+import {type Allocation, appDatabase, hostsWith, roles, scope, servicePorts, type Topology} from '../lab/topology.ts'
+
+const ports = servicePorts.patroni
+
+export function patroni(topology: Topology, allocation: Allocation): string {
+  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds, maximumLagOnFailoverBytes, primaryStartTimeoutSeconds} =
+    topology.patroni
+  const {passwords} = allocation
+  const etcdHosts = hostsWith(topology, 'etcd').map(
+    host => `    - ${allocation.addresses[host]}:${servicePorts.etcd.etcd}`,
+  )
+  const parameters = Object.entries(topology.postgresParameters).map(
+    ([name, value]) => `        ${name}: ${quoted(value)}`,
+  )
+  return `\
+scope: ${scope}
+namespace: /service/
+
+restapi:
+  listen: 0.0.0.0:${ports.patroni}
+
+etcd3:
+  hosts:
+${etcdHosts.join('\n')}
+
+bootstrap:
+  # Goes to etcd when the cluster is made; change it there later: patronictl edit-config
+  dcs:
+    ttl: ${ttlSeconds}
+    loop_wait: ${loopWaitSeconds}
+    retry_timeout: ${retryTimeoutSeconds}
+    maximum_lag_on_failover: ${maximumLagOnFailoverBytes}
+    primary_start_timeout: ${primaryStartTimeoutSeconds}
+${synchronous(topology)}\
+    postgresql:
+      use_pg_rewind: true
+      use_slots: true
+      parameters:
+        wal_keep_size: 128MB
+        password_encryption: scram-sha-256
+        log_line_prefix: 'postgres | %m [%p] %q%u@%d '
+${parameters.map(line => `${line}\n`).join('')}\
+  initdb:
+    - data-checksums
+    - encoding: UTF8
+    - locale: C.UTF-8
+  post_bootstrap: sh /etc/patroni/post-bootstrap.sh
+
+postgresql:
+  listen: 0.0.0.0:${ports.postgres}
+  data_dir: /data/postgresql/main
+  bin_dir: /usr/lib/postgresql/17/bin
+  bin_name:
+    initdb: /usr/local/bin/initdb-from-image   # what initdb made with the options above when the image was built
+  pgpass: /data/postgresql/pgpass
+  use_unix_socket: true
+  parameters:
+    unix_socket_directories: /run/postgresql
+  authentication:
+    superuser:
+      username: ${roles.superuser}
+      password: ${quoted(passwords.superuser)}
+    replication:
+      username: ${roles.replication}
+      password: ${quoted(passwords.replication)}
+    rewind:
+      username: ${roles.rewind}
+      password: ${quoted(passwords.rewind)}
+  pg_hba:
+    - local all ${roles.superuser} peer
+    - local all all scram-sha-256
+    - host replication ${roles.replication} all scram-sha-256
+    - host all all all scram-sha-256
+  create_replica_methods: [image, basebackup]
+  image:
+    command: replica-from-image   # the same copy, while the cluster is so young that its WAL reaches back to it
+  basebackup:
+    - checkpoint: fast
+`
+}
+
+/** What makes this host's Patroni different from the others'. */
+export function patroniEnvironment(allocation: Allocation, host: HostName): Record<string, string> {
+  const address = allocation.addresses[host]
+  return {
+    PATRONI_NAME: host,
+    PATRONI_RESTAPI_CONNECT_ADDRESS: `${address}:${ports.patroni}`,
+    PATRONI_POSTGRESQL_CONNECT_ADDRESS: `${address}:${ports.postgres}`,
+  }
+}
+
+/** Patroni runs it with a connection string, as superuser, before the new cluster is announced. */
+export function postBootstrap(allocation: Allocation): string {
+  return `\
+psql --quiet --set ON_ERROR_STOP=1 "$1" <<'SQL'
+CREATE ROLE ${roles.app} LOGIN PASSWORD '${allocation.passwords.app.replaceAll("'", "''")}';
+CREATE DATABASE ${appDatabase} OWNER ${roles.app};
+SQL
+`
+}
+
+function synchronous({patroni: {synchronousMode}}: Topology): string {
+  if (synchronousMode === 'off') return ''
+  return `    synchronous_mode: true\n    synchronous_mode_strict: ${synchronousMode === 'strict'}\n`
+}
+
+/** A YAML string whatever it contains. */
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}
