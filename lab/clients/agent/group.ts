@@ -1,0 +1,60 @@
+/** One group of clients and the schedule that drives it. */
+import type {OpName} from '../../event.ts'
+import type {Load} from '../protocol.ts'
+import {shifted} from '../schedule.ts'
+import {Client, type Desk} from './client.ts'
+
+export class Group {
+  readonly #clients: readonly Client[]
+  readonly #desk: Desk
+  readonly #load: Load
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<unknown> = Promise.resolve()
+  #counts = {sent: 0, unsent: 0, worstMicros: 0}
+
+  constructor(load: Load, desk: Desk) {
+    this.#desk = desk
+    this.#load = load
+    this.#clients = Array.from({length: load.clients}, () => new Client(desk.nextName(load.op), load, desk))
+  }
+
+  get op(): OpName {
+    return this.#load.op
+  }
+
+  start(): void {
+    this.#running = Promise.all(this.#clients.map(client => client.run()))
+    const schedules = shifted(this.#load.clients, this.#load.perSecond, this.#desk.clock())
+    const tick = () => {
+      const now = this.#desk.clock()
+      let next = Number.POSITIVE_INFINITY
+      for (const [index, schedule] of schedules.entries()) {
+        const dueAt = schedule.nextMicros
+        const slots = schedule.take(now)
+        if (slots > 0) {
+          this.#counts.worstMicros = Math.max(this.#counts.worstMicros, now - dueAt)
+          const sent = this.#clients[index]!.send() ? 1 : 0
+          this.#counts.sent += sent
+          this.#counts.unsent += slots - sent
+        }
+        next = Math.min(next, schedule.nextMicros)
+      }
+      this.#timer = setTimeout(tick, Math.max(1, Math.ceil((next - this.#desk.clock()) / 1000)))
+    }
+    tick()
+  }
+
+  /** What happened since the last call. */
+  takeCounts(): {sent: number; unsent: number; worstMicros: number} {
+    const counts = this.#counts
+    this.#counts = {sent: 0, unsent: 0, worstMicros: 0}
+    return counts
+  }
+
+  /** Ends the schedule, then every client once it has its answer. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    await Promise.all(this.#clients.map(client => client.stop()))
+    await this.#running
+  }
+}

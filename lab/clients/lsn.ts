@@ -1,0 +1,6 @@
+/** PostgreSQL's text of an LSN ('0/3000060': two hex numbers, the upper 32 bits and the lower) as a number of bytes. */
+export function lsnBytes(text: string): number {
+  const [, upper, lower] = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(text) ?? []
+  if (upper === undefined || lower === undefined) throw new RangeError(`not an LSN: ${text}`)
+  return Number.parseInt(upper, 16) * 2 ** 32 + Number.parseInt(lower, 16)
+}

@@ -1,0 +1,152 @@
+/** The table that the clients write: made before a run, read from each member after it. */
+import {randomBytes} from 'node:crypto'
+import {setTimeout as pause} from 'node:timers/promises'
+import pg from 'pg'
+import {LabError} from '../errors.ts'
+import type {HostName, Of} from '../event.ts'
+import type {Lab} from '../lab.ts'
+import {appDatabase, hostsWith, roles} from '../topology.ts'
+import {lsnBytes} from './lsn.ts'
+import {Ranges} from './ranges.ts'
+
+const prefix = 'pgha_writes_'
+const connectTimeoutMs = 3000
+const queryTimeoutMs = 30_000
+
+/**
+ * Makes the table of the next run, through the proxy as a client would, and drops those of earlier runs. Its name is new
+ * each time, so an agent that was left over writes nowhere. There is no unique constraint: a row that is there twice must
+ * show. Resolves once every member has it, or a failover right away would make all later writes fail.
+ * Throws `not-ready` or what the driver throws while no write gets through, `timeout` when a replica does not follow.
+ */
+export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
+  const table = `${prefix}${randomBytes(4).toString('hex')}`
+  const deadline = performance.now() + withinMs
+  await asking(throughProxy(lab), async client => {
+    await client.query('BEGIN') // old tables go and the new one comes at once: no member ever shows two
+    for (const old of await tables(client)) await client.query(`DROP TABLE ${old}`)
+    await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL)`)
+    await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
+    await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
+    await client.query(`GRANT pg_read_all_stats TO ${roles.app}`) // the WAL receiver's timeline is hidden from others
+    await client.query('COMMIT')
+  })
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    while (!(await asking(lab.superuser(host, appDatabase), tables)).includes(table)) {
+      if (performance.now() > deadline)
+        throw new LabError('timeout', `waited ${withinMs / 1000} s for ${host} to receive the table of this run`, {
+          hint: 'pgha-lab status',
+        })
+      await pause(50)
+    }
+  }
+}
+
+/** The table that `prepareTable` made last; throws `not-ready` when there is none. */
+export async function tableOfRun(lab: Lab): Promise<string> {
+  const table = (await asking(throughProxy(lab), tables))[0]
+  if (table === undefined) throw new LabError('not-ready', 'no table has been prepared for the clients')
+  return table
+}
+
+async function tables(client: pg.Client): Promise<string[]> {
+  const {rows} = await client.query<[string]>({
+    text: `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND starts_with(tablename, '${prefix}')`,
+    rowMode: 'array',
+  })
+  return rows.map(([name]) => name)
+}
+
+/**
+ * What a member itself has of the clients' table. A replica is waited for until it has replayed all that the primary has
+ * written, or `withinMs` is over; then it is read as it is. A table that is not there has no rows: it was lost with them.
+ * Throws `not-ready` when the member does not answer.
+ */
+export async function finalRows(lab: Lab, host: HostName, withinMs = 10_000): Promise<Omit<Of<'final-rows'>, 'at'>> {
+  const end = await endOfWal(lab)
+  return asking(lab.superuser(host, appDatabase), async client => {
+    const deadline = performance.now() + withinMs
+    while ((await replayedLsn(client)) < end && performance.now() < deadline) await pause(50)
+
+    const found = new Ranges()
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const timeline = await timelineOf(client)
+    const table = (await tables(client))[0]
+    if (table !== undefined) {
+      // In portions: a long run has millions of rows.
+      await client.query(`DECLARE ids NO SCROLL CURSOR FOR SELECT id FROM ${table} ORDER BY id`)
+      for (;;) {
+        const portion = await client.query<[number]>({text: 'FETCH 20000 FROM ids', rowMode: 'array'})
+        for (const [id] of portion.rows) found.add(id)
+        if (portion.rows.length === 0) break
+      }
+    }
+    await client.query('COMMIT')
+    return {kind: 'final-rows', host, timeline, ranges: found.ranges, duplicates: found.duplicates}
+  })
+}
+
+/** Where the primary's WAL ends now; 0 when no primary answers, because then there is nothing to wait for. */
+async function endOfWal(lab: Lab): Promise<number> {
+  try {
+    return await asking(throughProxy(lab), async client => {
+      const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn')
+      return lsnBytes(rows[0]!.lsn)
+    })
+  } catch {
+    return 0
+  }
+}
+
+/** Infinity on a server that is not in recovery: it has all it will have. */
+async function replayedLsn(client: pg.Client): Promise<number> {
+  const {rows} = await client.query<{lsn: string | null}>(
+    'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END AS lsn',
+  )
+  const lsn = rows[0]?.lsn ?? null
+  return lsn === null ? Number.POSITIVE_INFINITY : lsnBytes(lsn)
+}
+
+/** Of a replica that streams from nobody: the timeline of its last restart point, which is the best it knows. */
+async function timelineOf(client: pg.Client): Promise<number> {
+  const {rows} = await client.query<{timeline: number}>(
+    `SELECT CASE WHEN standby
+        THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)
+        ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END AS timeline
+      FROM pg_is_in_recovery() AS standby`,
+  )
+  return rows[0]!.timeline
+}
+
+/** As superuser, on the read-write port of the first proxy. */
+function throughProxy(lab: Lab): pg.ClientConfig {
+  const [proxy] = hostsWith(lab.topology, 'haproxy')
+  const [host] = hostsWith(lab.topology, 'patroni')
+  if (proxy === undefined || host === undefined)
+    throw new LabError('no-target', 'this lab has no proxy to write through')
+  return {...lab.superuser(host, appDatabase), port: lab.port(proxy, 'primary')}
+}
+
+async function asking<T>(where: pg.ClientConfig, ask: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    ...where,
+    application_name: 'pgha-lab',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+  })
+  client.on('error', () => {}) // what breaks the connection also rejects the question under way
+  try {
+    await client.connect()
+  } catch (error) {
+    throw new LabError('not-ready', `PostgreSQL lets nobody in at port ${where.port}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'pgha-lab status',
+    })
+  }
+  try {
+    return await ask(client)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Patroni's keys in etcd, as told by a watch on every member, and what each member knows of etcd's own leader.
+ *
+ * The watches all begin right after one revision and each resumes where it left off, so together they miss nothing as
+ * long as one member can be reached; who is first to tell a revision of a key is recorded, the others are dropped.
+ */
+import http from 'node:http'
+import type {HostName, Of} from '../event.ts'
+import {hostsWith, scope} from '../topology.ts'
+import type {Probe, ProbeSite} from '../unit.ts'
+import {type Answer, ask} from './ask.ts'
+import {
+  base64,
+  decodeLease,
+  decodeMembers,
+  decodeRange,
+  decodeStatus,
+  decodeWatchLine,
+  type KeyChange,
+  LineSplitter,
+  meaning,
+  rangeEnd,
+} from './etcd-messages.ts'
+import {every, sleep} from './every.ts'
+import {Watching} from './watching.ts'
+
+const prefix = `/service/${scope}/`
+const statusPeriodMs = 250
+const leasePeriodMs = 1000
+const withinMs = 1000
+/** A member whose status has not been answered for so long has a dead watch, although its connection may look alive. */
+const deadAfterMs = 1500
+const reconnectMs = 100
+
+export const etcd: Probe = {
+  name: 'etcd',
+  async run(on) {
+    const cluster = new Cluster(on)
+    try {
+      await Promise.all([
+        cluster.watchKeys(),
+        cluster.watchLease(),
+        ...cluster.members.map(one => cluster.watchStatus(one)),
+      ])
+    } finally {
+      cluster.agent.destroy()
+    }
+  },
+}
+
+interface Member {
+  readonly host: HostName
+  readonly url: string
+  /** Its status was answered last time. */
+  up: boolean
+  /** It knows a leader. */
+  led: boolean
+  /** When its status was last answered, `performance.now()`. */
+  answeredAt: number
+  watchOpen: boolean
+}
+
+class Cluster {
+  readonly members: readonly Member[]
+  readonly agent = new http.Agent({keepAlive: true})
+  readonly #on: ProbeSite
+  readonly #newest = new Map<string, number>()
+  readonly #names = new Map<string, HostName>()
+  #lease: string | null = null
+
+  constructor(on: ProbeSite) {
+    this.#on = on
+    this.members = hostsWith(on.lab.topology, 'etcd').map(host => ({
+      host,
+      url: on.lab.url(host, 'etcd'),
+      up: false,
+      led: false,
+      answeredAt: Number.NEGATIVE_INFINITY,
+      watchOpen: false,
+    }))
+  }
+
+  async watchKeys(): Promise<void> {
+    const {signal} = this.#on
+    const revision = await this.#readKeys()
+    if (revision === undefined) return
+    await Promise.all(
+      this.members.map(async member => {
+        const from = {revision: revision + 1}
+        while (!signal.aborted) {
+          await this.#watch(member, from)
+          member.watchOpen = false
+          await sleep(reconnectMs, signal)
+        }
+      }),
+    )
+  }
+
+  /** Asks for the rest of the leader key's lease at a member that knows a leader: the answer is the leader's. */
+  async watchLease(): Promise<void> {
+    await every(leasePeriodMs, this.#on.signal, async () => {
+      const lease = this.#lease
+      const member = this.members.find(one => one.up && one.led)
+      if (lease === null || member === undefined) return
+      try {
+        const {leftSeconds, grantedSeconds} = decodeLease(
+          (await this.#ask(member, '/v3/lease/timetolive', {ID: lease})).body,
+        )
+        this.#on.record({kind: 'lease', lease, leftSeconds, grantedSeconds, told: member.host})
+      } catch {
+        // No answer from this member: `etcd-member` and `watching` tell it, and in a second the next one is asked.
+      }
+    })
+  }
+
+  async watchStatus(member: Member): Promise<void> {
+    const on = this.#on
+    const {host} = member
+    using watching = new Watching(on, 'etcd', host)
+    let last: string | undefined
+    await every(statusPeriodMs, on.signal, async () => {
+      let seen: Pick<Of<'etcd-member'>, 'up' | 'leader' | 'term'>
+      try {
+        const {member: id, leader, term} = decodeStatus((await this.#ask(member, '/v3/maintenance/status', {})).body)
+        this.#names.set(id, host)
+        member.answeredAt = performance.now()
+        member.led = leader !== null
+        const name = leader === null ? null : await this.#nameOf(leader, member)
+        if (name === undefined) return // it knows a leader, and we do not know its name yet: nothing true to record
+        seen = {up: true, leader: name, term}
+      } catch {
+        if (on.signal.aborted) return
+        seen = {up: false, leader: null, term: null}
+      }
+      member.up = seen.up
+      watching.sample(seen.up && member.watchOpen)
+      const what = JSON.stringify(seen)
+      if (what === last) return
+      last = what
+      on.record({kind: 'etcd-member', host, ...seen})
+    })
+  }
+
+  /** Records the keys as they are and returns the revision they were read at; undefined if the signal came first. */
+  async #readKeys(): Promise<number | undefined> {
+    const {signal} = this.#on
+    while (!signal.aborted) {
+      for (const member of this.members) {
+        try {
+          // `serializable`: from this member's own store, which needs no quorum; the watches go on from its revision.
+          const question = {key: base64(prefix), range_end: rangeEnd(prefix), serializable: true}
+          const {header, changes} = decodeRange((await this.#ask(member, '/v3/kv/range', question)).body)
+          this.#take(changes, header.term, member.host)
+          return header.revision
+        } catch {
+          // This member does not answer (see `etcd-member`): the next one may.
+        }
+      }
+      await sleep(reconnectMs, signal)
+    }
+    return undefined
+  }
+
+  /** One watch connection, from `from.revision` on, until it breaks or its member falls silent. */
+  async #watch(member: Member, from: {revision: number}): Promise<void> {
+    const {signal} = this.#on
+    const {promise: over, resolve: end} = Promise.withResolvers<void>()
+    const lines = new LineSplitter()
+    const opened = performance.now()
+    const request = http.request(`${member.url}/v3/watch`, {method: 'POST', agent: false, signal}, response => {
+      response.on('data', (chunk: Buffer) => {
+        try {
+          for (const line of lines.push(chunk)) this.#hear(member, line, from)
+        } catch (error) {
+          request.destroy(error as Error) // not a watch's answer: connect anew
+        }
+      })
+      response.on('error', () => {})
+      response.on('close', end)
+    })
+    request.on('error', () => {}) // whatever broke it, `close` follows
+    request.on('close', end)
+    request.end(
+      JSON.stringify({
+        create_request: {key: base64(prefix), range_end: rangeEnd(prefix), start_revision: String(from.revision)},
+      }),
+    )
+    // A paused host keeps its connections open and says nothing, and etcd's own progress notices come every 10 minutes.
+    const pulse = setInterval(() => {
+      if (performance.now() - Math.max(member.answeredAt, opened) > deadAfterMs) request.destroy()
+    }, statusPeriodMs)
+    await over
+    clearInterval(pulse)
+  }
+
+  #hear(member: Member, text: string, from: {revision: number}): void {
+    const {header, changes, canceled} = decodeWatchLine(text)
+    if (canceled !== null) {
+      if (canceled.resumeAt > from.revision) {
+        from.revision = canceled.resumeAt
+        this.#on.record({
+          kind: 'note',
+          says: `etcd on ${member.host} has compacted away changes that its watch had not told yet`,
+        })
+      }
+      throw new Error(canceled.why)
+    }
+    member.watchOpen = true
+    this.#take(changes, header.term, member.host)
+    for (const {revision} of changes) from.revision = Math.max(from.revision, revision + 1)
+  }
+
+  #take(changes: readonly KeyChange[], term: number, told: HostName): void {
+    for (const change of changes) {
+      if (change.revision <= (this.#newest.get(change.key) ?? 0)) continue
+      this.#newest.set(change.key, change.revision)
+      const happening = meaning(change, prefix, term, told)
+      if (happening === null) continue
+      if (happening.kind === 'leader-key') this.#lease = happening.lease
+      this.#on.record(happening)
+    }
+  }
+
+  /** The host of an etcd member id: from its own status, or, if it has never answered us, from the list of members. */
+  async #nameOf(id: string, member: Member): Promise<HostName | undefined> {
+    if (!this.#names.has(id)) {
+      try {
+        const {body} = await this.#ask(member, '/v3/cluster/member/list', {linearizable: false})
+        for (const {ID, name} of decodeMembers(body)) {
+          if (this.members.some(one => one.host === name)) this.#names.set(ID, name)
+        }
+      } catch {
+        return undefined // asked again with the next status
+      }
+    }
+    return this.#names.get(id)
+  }
+
+  async #ask(member: Member, path: string, question: object): Promise<Answer> {
+    const answer = await ask(member.url + path, {
+      method: 'POST',
+      body: JSON.stringify(question),
+      agent: this.agent,
+      withinMs,
+      signal: this.#on.signal,
+    })
+    if (answer.code !== 200) throw new Error(`etcd on ${member.host} answered ${answer.code}: ${answer.body}`)
+    return answer
+  }
+}

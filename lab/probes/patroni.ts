@@ -1,0 +1,104 @@
+/** What each host's Patroni says about itself. */
+import type {HostName, Micros, Of} from '../event.ts'
+import {hostsWith} from '../topology.ts'
+import type {Probe, ProbeSite} from '../unit.ts'
+import {ask} from './ask.ts'
+import {every} from './every.ts'
+import {Watching} from './watching.ts'
+
+type Seen = Omit<Of<'patroni'>, 'at'>
+
+/**
+ * 4 times a second and on a connection of its own each time: Patroni's server has a backlog of 5 and few threads, and
+ * polling it harder or holding connections open changes what HAProxy sees.
+ */
+const periodMs = 250
+const withinMs = 1000
+const repeatAfterMicros = 1_000_000
+
+/** GET /patroni on every host; an event on every change and at least once a second. */
+export const patroni: Probe = {
+  name: 'patroni',
+  async run(on) {
+    await Promise.all(hostsWith(on.lab.topology, 'patroni').map(host => watch(on, host)))
+  },
+}
+
+async function watch(on: ProbeSite, host: HostName): Promise<void> {
+  using watching = new Watching(on, 'patroni', host)
+  const url = `${on.lab.url(host, 'patroni')}/patroni`
+  let last: {what: string; at: Micros} | undefined
+  await every(periodMs, on.signal, async () => {
+    const askedAt = on.now()
+    let seen: Seen
+    try {
+      const {code, body} = await ask(url, {agent: false, withinMs, signal: on.signal})
+      seen = decodePatroni(host, code, body, on.now() - askedAt)
+    } catch {
+      if (on.signal.aborted) return
+      seen = silent(host, on.now() - askedAt) // why there is no answer makes no difference to anybody
+    }
+    watching.sample(seen.code !== null)
+    const what = JSON.stringify([seen.code, seen.role, seen.state, seen.timeline, seen.streaming])
+    const now = on.now()
+    if (last?.what === what && now - last.at < repeatAfterMicros) return
+    last = {what, at: now}
+    on.record(seen, now)
+  })
+}
+
+/** The body of GET /patroni (Patroni 3 and 4, `api.py: get_postgresql_status`); what it does not say is null. */
+export function decodePatroni(host: HostName, code: number, body: string, tookMicros: Micros): Seen {
+  let said: unknown
+  try {
+    said = JSON.parse(body)
+  } catch {
+    said = null // an error page; the code tells enough
+  }
+  const answer = record(said)
+  const xlog = record(answer.xlog)
+  const streaming = Array.isArray(answer.replication) ? answer.replication.map(record) : []
+  return {
+    kind: 'patroni',
+    host,
+    code,
+    role: text(answer.role),
+    state: text(answer.state),
+    timeline: number(answer.timeline),
+    lsn: number(xlog.location) ?? number(xlog.replayed_location),
+    streaming: streaming
+      .map(one => ({
+        name: text(one.application_name) ?? '',
+        state: text(one.state) ?? '',
+        sync: text(one.sync_state) ?? '',
+      }))
+      .toSorted((a, b) => a.name.localeCompare(b.name)), // Patroni's order is that of pg_stat_replication: any
+    tookMicros,
+  }
+}
+
+function silent(host: HostName, tookMicros: Micros): Seen {
+  return {
+    kind: 'patroni',
+    host,
+    code: null,
+    role: null,
+    state: null,
+    timeline: null,
+    lsn: null,
+    streaming: [],
+    tookMicros,
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function number(value: unknown): number | null {
+  return typeof value === 'number' ? value : null
+}

@@ -1,0 +1,124 @@
+/** One direct question after the other to every PostgreSQL server: could it take writes, on which timeline, how far. */
+import {Socket} from 'node:net'
+import pg from 'pg'
+import {lsnBytes} from '../clients/lsn.ts'
+import {codeOf, ownCodes} from '../clients/sqlstate.ts'
+import type {HostName, Of} from '../event.ts'
+import {hostsWith} from '../topology.ts'
+import type {Probe, ProbeSite} from '../unit.ts'
+import {every} from './every.ts'
+import {Watching} from './watching.ts'
+
+type Seen = Omit<Of<'postgres'>, 'at' | 'kind' | 'host' | 'askedAt'>
+
+const periodMs = 50
+const withinMs = 1000
+
+/**
+ * `pg_is_in_recovery()` is asked once, in FROM: asked twice, a promotion might fall between. A replica's timeline is the
+ * one that it receives; while it streams from nobody it is null, because what pg_control says may be an old one.
+ */
+const question = `SELECT standby, current_setting('transaction_read_only') = 'on',
+    CASE WHEN standby THEN received_tli ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
+    CASE WHEN standby THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,
+    CASE WHEN standby THEN pg_last_wal_replay_lsn() END,
+    status
+  FROM pg_is_in_recovery() AS standby LEFT JOIN pg_stat_wal_receiver ON true`
+
+type Row = [boolean, boolean, number | null, string | null, string | null, string | null]
+
+/** Asks 20 times a second over one connection per host; every sample is an event. */
+export const postgres: Probe = {
+  name: 'postgres',
+  async run(on) {
+    await Promise.all(hostsWith(on.lab.topology, 'patroni').map(host => watch(on, host)))
+  },
+}
+
+async function watch(on: ProbeSite, host: HostName): Promise<void> {
+  using watching = new Watching(on, 'postgres', host)
+  using line = new Line(on.lab.superuser(host))
+  const hangUp = () => line.hangUp('the run is over')
+  on.signal.addEventListener('abort', hangUp, {once: true})
+  await every(periodMs, on.signal, async () => {
+    const askedAt = on.now()
+    const seen = await line.ask()
+    if (on.signal.aborted) return
+    watching.sample(seen.up)
+    on.record({kind: 'postgres', host, askedAt, ...seen})
+  })
+  on.signal.removeEventListener('abort', hangUp)
+}
+
+/** A connection to one server that is made when it is needed and thrown away when it fails or is too slow. */
+class Line implements Disposable {
+  readonly #where: pg.ClientConfig
+  #client: pg.Client | undefined
+  #socket: Socket | undefined
+
+  constructor(where: pg.ClientConfig) {
+    this.#where = where
+  }
+
+  async ask(): Promise<Seen> {
+    // A frozen server holds its connections open: only our own clock ends the waiting, in connecting as in asking.
+    const tooLong = setTimeout(() => this.hangUp('no answer in time'), withinMs)
+    try {
+      const client = this.#client ?? (await this.#connect())
+      const {rows} = await client.query<Row>({name: 'probe', text: question, rowMode: 'array'})
+      const [inRecovery, readOnly, timeline, lsn, replayedLsn, receiver] = rows[0]!
+      return {
+        up: true,
+        inRecovery,
+        readOnly,
+        timeline,
+        lsn: lsn === null ? null : lsnBytes(lsn),
+        replayedLsn: replayedLsn === null ? null : lsnBytes(replayedLsn),
+        error: null,
+        receiver,
+      }
+    } catch (error) {
+      this.hangUp('failed')
+      return {
+        up: false,
+        inRecovery: null,
+        readOnly: null,
+        timeline: null,
+        lsn: null,
+        replayedLsn: null,
+        error: codeOf(error),
+        receiver: null,
+      }
+    } finally {
+      clearTimeout(tooLong)
+    }
+  }
+
+  hangUp(why: string): void {
+    this.#client = undefined
+    this.#socket?.destroy(Object.assign(new Error(why), {code: ownCodes.timeout}))
+    this.#socket = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.hangUp('the probe has ended')
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const socket = new Socket()
+    this.#socket = socket
+    const client = new pg.Client({
+      ...this.#where,
+      application_name: 'pgha-lab probe',
+      keepAlive: true,
+      stream: () => socket,
+    })
+    // What ends the connection between two questions: the next one connects anew and sees for itself.
+    client.on('error', () => {
+      if (this.#socket === socket) this.hangUp('lost')
+    })
+    await client.connect()
+    this.#client = client
+    return client
+  }
+}

@@ -1,0 +1,51 @@
+/** Keeps the account of one observer and records it once a second, so that silence can be told from absence. */
+import type {HostName, Micros, Of} from '../event.ts'
+import type {ProbeSite} from '../unit.ts'
+
+export class Watching implements Disposable {
+  readonly #site: ProbeSite
+  readonly #who: Of<'watching'>['who']
+  readonly #host: HostName | undefined
+  readonly #timer: NodeJS.Timeout
+  #samples = 0
+  #failures = 0
+  #worstMicros: Micros = 0
+  #lastAt: Micros
+
+  constructor(site: ProbeSite, who: Of<'watching'>['who'], host?: HostName) {
+    this.#site = site
+    this.#who = who
+    this.#host = host
+    this.#lastAt = site.now()
+    this.#timer = setInterval(() => this.#tell(), 1000)
+  }
+
+  /** An observation has ended; `answered` false: what is watched gave no answer, which is an observation too. */
+  sample(answered: boolean): void {
+    const now = this.#site.now()
+    this.#worstMicros = Math.max(this.#worstMicros, now - this.#lastAt)
+    this.#lastAt = now
+    this.#samples++
+    if (!answered) this.#failures++
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+    this.#tell()
+  }
+
+  #tell(): void {
+    const openGap = this.#site.now() - this.#lastAt
+    this.#site.record({
+      kind: 'watching',
+      who: this.#who,
+      ...(this.#host === undefined ? {} : {host: this.#host}),
+      samples: this.#samples,
+      failures: this.#failures,
+      worstMicros: Math.max(this.#worstMicros, openGap),
+    })
+    this.#samples = 0
+    this.#failures = 0
+    this.#worstMicros = 0
+  }
+}

@@ -1,0 +1,211 @@
+/** The agent as a process of its own, against a server that answers as each test wants. */
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process'
+import {createInterface} from 'node:readline'
+import {setTimeout as pause} from 'node:timers/promises'
+import {fileURLToPath} from 'node:url'
+import {afterEach, describe, expect, it} from 'vitest'
+import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from '../../../lab/clients/protocol.ts'
+import {type FakePostgres, fakePostgres} from './fake-postgres.ts'
+
+const main = fileURLToPath(new URL('../../../lab/clients/agent/main.ts', import.meta.url))
+
+type LineOf<K extends AgentLine[0]> = Extract<AgentLine, [K, ...unknown[]]>
+
+class Agent {
+  readonly process: ChildProcessWithoutNullStreams = spawn(process.execPath, [main])
+  readonly lines: AgentLine[] = []
+  readonly exit: Promise<number | null>
+  stderr = ''
+
+  constructor() {
+    createInterface({input: this.process.stdout}).on('line', line => this.lines.push(decodeAgentLine(line)))
+    this.process.stderr.on('data', chunk => (this.stderr += chunk))
+    this.exit = new Promise(resolve => this.process.on('close', resolve))
+  }
+
+  say(value: AgentConfig | Command): void {
+    this.process.stdin.write(`${JSON.stringify(value)}\n`)
+  }
+
+  of<K extends AgentLine[0]>(kind: K): LineOf<K>[] {
+    return this.lines.filter((line): line is LineOf<K> => line[0] === kind)
+  }
+
+  /** Outcome and code of each attempt so far. */
+  get outcomes(): string[] {
+    return this.of('o').map(line => [line[5], line[9]].filter(part => part !== null).join(' '))
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    const deadline = performance.now() + 8000
+    while (!holds()) {
+      if (performance.now() > deadline)
+        throw new Error(`it never came to hold; the agent said ${JSON.stringify(this.lines)} ${this.stderr}`)
+      await pause(10)
+    }
+  }
+}
+
+const cleanUp: (() => void)[] = []
+afterEach(() => {
+  for (const one of cleanUp.splice(0)) one()
+})
+
+async function start(change: Partial<AgentConfig> = {}): Promise<{agent: Agent; server: FakePostgres}> {
+  const server = await fakePostgres()
+  const agent = new Agent()
+  cleanUp.push(() => {
+    agent.process.kill('SIGKILL')
+    server.server.close()
+  })
+  agent.say({
+    groups: [{op: 'write', clients: 2, perSecond: 40, host: '127.0.0.1', port: server.port}],
+    user: 'app',
+    password: 'secret',
+    database: 'app',
+    table: 'pgha_writes_1',
+    statementTimeoutMs: 300,
+    connectTimeoutMs: 300,
+    reconnectPauseMs: 20,
+    maxMs: 60_000,
+    ...change,
+  })
+  return {agent, server}
+}
+
+async function underLoad(change: Partial<AgentConfig> = {}) {
+  const both = await start(change)
+  both.agent.say({go: true})
+  await both.agent.until(() => both.agent.outcomes.length >= 4)
+  return both
+}
+
+describe('an attempt', () => {
+  it('that is answered is ok, with the server, its timeline and LSN; its id is used once', async () => {
+    const {agent} = await underLoad()
+    const [, client, , sentAt, at, outcome, server, timeline, lsn] = agent.of('o')[0]!
+    expect([client, outcome, server, timeline, lsn]).toEqual(['w1', 'ok', '10.0.0.1', '00000002', '0/3000060'])
+    expect(at).toBeGreaterThanOrEqual(sentAt)
+    const ids = agent.of('o').map(line => line[2])
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('refused by a read-only server is a fail, and the client looks for another server', async () => {
+    const {agent, server} = await underLoad()
+    const before = server.connections
+    server.answer = {do: 'error', severity: 'ERROR', code: '25006'}
+    await agent.until(() => agent.outcomes.includes('fail 25006') && server.connections > before)
+    expect(agent.of('d').map(line => line[3])).toContain('25006')
+  })
+
+  it('refused with an ordinary error is a fail, and the connection is kept', async () => {
+    const {agent, server} = await underLoad()
+    server.answer = {do: 'error', severity: 'ERROR', code: '23514'}
+    await agent.until(() => agent.outcomes.filter(one => one === 'fail 23514').length >= 4)
+    expect(server.connections).toBe(2)
+  })
+
+  it.each([
+    ['the session is terminated', {do: 'error', severity: 'FATAL', code: '57P01'}, 'unknown 57P01'],
+    ['the connection ends', {do: 'hang-up'}, 'unknown closed'],
+    ['the server falls silent', {do: 'nothing'}, 'unknown timeout'],
+  ] as const)('is unknown when %s before its answer', async (_, answer, outcome) => {
+    const {agent, server} = await underLoad()
+    server.answer = answer
+    await agent.until(() => agent.outcomes.includes(outcome))
+    server.answer = {do: 'row'}
+    await agent.until(() => agent.outcomes.at(-1) === 'ok')
+    expect(agent.of('d').length).toBeGreaterThan(0)
+    expect(new Set(agent.outcomes)).toEqual(new Set(['ok', outcome]))
+  })
+
+  it('acknowledged with the warning that no standby may have it is unknown, and the warning is told', async () => {
+    const {agent, server} = await underLoad()
+    const message = 'canceling wait for synchronous replication due to user request'
+    server.answer = {do: 'row', warning: {code: '01000', message}}
+    await agent.until(() => agent.outcomes.includes('unknown 01000'))
+    const [, , id, , code, says] = agent.of('n')[0]!
+    expect([code, says]).toEqual(['01000', message])
+    expect(agent.of('o').find(line => line[2] === id)?.[5]).toBe('unknown')
+  })
+})
+
+it('attempts that no connection was free for are counted, and failures to connect are told at a bounded rate', async () => {
+  const {agent, server} = await underLoad()
+  await new Promise<void>(resolve => {
+    server.server.close(() => resolve())
+    server.answer = {do: 'hang-up'}
+  })
+  const sentBefore = agent.of('o').length
+  await pause(2500)
+  expect(agent.of('o').length - sentBefore).toBeLessThanOrEqual(2)
+  const unsent = agent.of('w').reduce((sum, line) => sum + line[3], 0)
+  expect(unsent).toBeGreaterThan(40)
+  const refused = agent.of('d').filter(line => line[3] === 'ECONNREFUSED')
+  expect(refused.length).toBeGreaterThanOrEqual(2)
+  expect(refused.length).toBeLessThanOrEqual(2 * 4)
+})
+
+it('the rate is that of the schedule, not of the answers', async () => {
+  const {agent} = await underLoad()
+  await agent.until(() => agent.of('w').length === 3)
+  const sent = agent
+    .of('w')
+    .slice(1)
+    .reduce((sum, line) => sum + line[2], 0)
+  expect(sent).toBeGreaterThan(60)
+  expect(sent).toBeLessThanOrEqual(84)
+})
+
+it('stopping the writers waits for their answers; nothing is sent after it', async () => {
+  const {agent, server} = await underLoad()
+  server.answer = {do: 'nothing'}
+  const before = server.statements
+  await agent.until(() => server.statements > before)
+  agent.say({stopWriters: true})
+  await agent.until(() => agent.of('quiet').length === 1)
+  expect(agent.lines.at(-1)).toEqual(['quiet'])
+  expect(agent.outcomes).toContain('unknown timeout')
+  expect(agent.of('o').length).toBe(server.statements)
+  await pause(200)
+  expect(agent.of('o').length).toBe(server.statements)
+})
+
+it('a ping is answered with its clock', async () => {
+  const {agent} = await start()
+  agent.say({ping: 7})
+  await agent.until(() => agent.of('pong').length === 1)
+  const [, ping, clock] = agent.of('pong')[0]!
+  expect(ping).toBe(7)
+  expect(clock).toBeGreaterThanOrEqual(agent.of('hi')[0]![1])
+})
+
+describe('the agent ends', () => {
+  it('with its stdin', async () => {
+    const {agent} = await underLoad()
+    agent.process.stdin.end()
+    expect(await agent.exit).toBe(0)
+    expect(agent.lines.at(-1)).toEqual(['bye', 'stdin ended'])
+  })
+
+  it('when asked, also while it connects in vain', async () => {
+    const {agent, server} = await start({connectTimeoutMs: 60_000})
+    server.server.removeAllListeners('connection') // accepts, and says nothing
+    agent.say({go: true})
+    await pause(200)
+    agent.say({stop: true})
+    expect(await agent.exit).toBe(0)
+  })
+
+  it('after its longest time', async () => {
+    const {agent} = await start({maxMs: 300})
+    expect(await agent.exit).toBe(0)
+    expect(agent.lines.at(-1)).toEqual(['bye', 'its longest time is over'])
+  })
+
+  it('at once when it is asked for more than it may do', async () => {
+    const {agent} = await start({maxMs: 10_000_000})
+    expect(await agent.exit).toBe(2)
+    expect(agent.stderr).toContain('maxMs')
+  })
+})

@@ -1,0 +1,121 @@
+/** A server that speaks just enough of PostgreSQL's protocol (version 3) to answer the agent as a test wants. */
+import {createServer, type Server, type Socket} from 'node:net'
+
+/** What becomes of a statement: the row, an error, a warning with the row, silence, or the end of the connection. */
+export type Answer =
+  | {do: 'row'; warning?: {code: string; message: string}}
+  | {do: 'error'; severity: 'ERROR' | 'FATAL'; code: string}
+  | {do: 'nothing'}
+  | {do: 'hang-up'}
+
+export interface FakePostgres {
+  readonly server: Server
+  readonly port: number
+  /** For the statements from now on. */
+  answer: Answer
+  connections: number
+  statements: number
+}
+
+export async function fakePostgres(): Promise<FakePostgres> {
+  const server = createServer(socket => serve(socket, fake))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const fake: FakePostgres = {server, port, answer: {do: 'row'}, connections: 0, statements: 0}
+  return fake
+}
+
+function serve(socket: Socket, fake: FakePostgres): void {
+  fake.connections++
+  let started = false
+  let rest: Buffer = Buffer.alloc(0)
+  socket.on('error', () => {})
+  socket.on('data', chunk => {
+    rest = Buffer.concat([rest, chunk])
+    for (;;) {
+      const header = started ? 1 : 0
+      if (rest.length < header + 4) return
+      const end = header + rest.readInt32BE(header)
+      if (rest.length < end) return
+      const type = started ? String.fromCharCode(rest[0]!) : 'startup'
+      rest = rest.subarray(end)
+      if (type === 'startup') {
+        started = true
+        socket.write(Buffer.concat([message('R', int32(0)), ready]))
+      } else if (type === 'Q') {
+        socket.write(Buffer.concat([row(['10.0.0.1']), ready]))
+      } else if (type === 'S') {
+        fake.statements++
+        reply(socket, fake.answer)
+      } else if (type === 'X') socket.end()
+    }
+  })
+}
+
+function reply(socket: Socket, answer: Answer): void {
+  switch (answer.do) {
+    case 'row': {
+      const {warning} = answer
+      const notice = warning ? message('N', fields('WARNING', warning.code, warning.message)) : Buffer.alloc(0)
+      socket.write(
+        Buffer.concat([message('1'), message('2'), notice, row(['10.0.0.1', '00000002', '0/3000060']), ready]),
+      )
+      return
+    }
+    case 'error':
+      socket.write(message('E', fields(answer.severity, answer.code, 'as the test wants')))
+      if (answer.severity === 'FATAL') socket.end()
+      else socket.write(ready)
+      return
+    case 'nothing':
+      return
+    case 'hang-up':
+      socket.destroy()
+  }
+}
+
+function message(type: string, ...body: Buffer[]): Buffer {
+  const content = Buffer.concat(body)
+  return Buffer.concat([Buffer.from(type), int32(content.length + 4), content])
+}
+
+const ready = message('Z', Buffer.from('I'))
+
+function row(values: readonly string[]): Buffer {
+  const names = values.map((_, index) =>
+    Buffer.concat([text(`c${index}`), int32(0), int16(0), int32(25), int16(-1), int32(-1), int16(0)]),
+  )
+  const cells = values.map(value => Buffer.concat([int32(value.length), Buffer.from(value)]))
+  return Buffer.concat([
+    message('T', int16(values.length), ...names),
+    message('D', int16(values.length), ...cells),
+    message('C', text('SELECT 1')),
+  ])
+}
+
+function fields(severity: string, code: string, says: string): Buffer {
+  return Buffer.concat([
+    text(`S${severity}`),
+    text(`V${severity}`),
+    text(`C${code}`),
+    text(`M${says}`),
+    Buffer.alloc(1),
+  ])
+}
+
+function text(value: string): Buffer {
+  return Buffer.from(`${value}\0`)
+}
+
+function int32(value: number): Buffer {
+  const buffer = Buffer.alloc(4)
+  buffer.writeInt32BE(value)
+  return buffer
+}
+
+function int16(value: number): Buffer {
+  const buffer = Buffer.alloc(2)
+  buffer.writeInt16BE(value)
+  return buffer
+}

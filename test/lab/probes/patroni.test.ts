@@ -1,0 +1,117 @@
+import http from 'node:http'
+import type {AddressInfo} from 'node:net'
+import {setTimeout as pause} from 'node:timers/promises'
+import {afterEach, describe, expect, it} from 'vitest'
+import type {Happening} from '../../../lab/event.ts'
+import {Recorder} from '../../../lab/history.ts'
+import type {Lab} from '../../../lab/lab.ts'
+import {decodePatroni, patroni} from '../../../lab/probes/patroni.ts'
+import {profiles} from '../../../lab/topology.ts'
+
+const leader = {
+  state: 'running',
+  role: 'primary',
+  timeline: 4,
+  xlog: {location: 67197376},
+  replication: [
+    {application_name: 'node3', state: 'streaming', sync_state: 'async', usename: 'replicator'},
+    {application_name: 'node2', state: 'streaming', sync_state: 'sync'},
+  ],
+}
+
+describe("Patroni's answer", () => {
+  it('of a leader tells who streams from it', () => {
+    expect(decodePatroni('node1', 200, JSON.stringify(leader), 1500)).toEqual({
+      kind: 'patroni',
+      host: 'node1',
+      code: 200,
+      role: 'primary',
+      state: 'running',
+      timeline: 4,
+      lsn: 67197376,
+      streaming: [
+        {name: 'node2', state: 'streaming', sync: 'sync'},
+        {name: 'node3', state: 'streaming', sync: 'async'},
+      ],
+      tookMicros: 1500,
+    })
+  })
+
+  it('of a replica has what it has replayed', () => {
+    const body = JSON.stringify({
+      state: 'streaming',
+      role: 'replica',
+      timeline: 4,
+      xlog: {received_location: 9, replayed_location: 7},
+    })
+    expect(decodePatroni('node2', 200, body, 1)).toMatchObject({lsn: 7, streaming: []})
+  })
+
+  it.each(['', '<html>', 'null', '[]', '{"state": 5}'])('that makes no sense (%j) keeps its code', body => {
+    expect(decodePatroni('node1', 503, body, 1)).toMatchObject({
+      code: 503,
+      role: null,
+      state: null,
+      lsn: null,
+      streaming: [],
+    })
+  })
+})
+
+const cleanUp: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const one of cleanUp.splice(0)) await one()
+})
+
+async function start(answer: http.RequestListener) {
+  let connections = 0
+  const server = http.createServer(answer).on('connection', () => connections++)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const recorder = new Recorder()
+  const stop = new AbortController()
+  const lab = {
+    topology: {profile: 'fast', ...profiles.fast, hosts: [{name: 'node1', services: ['patroni']}]},
+    url: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  } as unknown as Lab
+  const record = (happening: Happening, at?: number) => recorder.record(happening, at)
+  const done = patroni.run({lab, record, now: () => recorder.now(), signal: stop.signal})
+  cleanUp.push(async () => {
+    stop.abort()
+    await done
+    server.closeAllConnections()
+    server.close()
+  })
+  const events = () => recorder.events.filter(one => one.kind === 'patroni')
+  return {recorder, events, connections: () => connections}
+}
+
+it('asks at most five times a second, each time on a connection of its own', async () => {
+  const {connections} = await start((_, response) => void response.end(JSON.stringify(leader)))
+  await pause(2000)
+  expect(connections()).toBeGreaterThanOrEqual(4)
+  expect(connections()).toBeLessThanOrEqual(10)
+})
+
+it('records an answer that stays the same once a second, and a change at once', async () => {
+  let state = 'running'
+  const {events} = await start((_, response) => void response.end(JSON.stringify({...leader, state})))
+  await pause(1800)
+  expect(events().length).toBeGreaterThanOrEqual(2)
+  expect(events().length).toBeLessThanOrEqual(3)
+  state = 'stopping'
+  await pause(600)
+  expect(events().at(-1)).toMatchObject({code: 200, state: 'stopping'})
+})
+
+it('a host that hangs up, or says nothing for a second, is recorded as no answer', async () => {
+  let silent = false
+  const {events, recorder} = await start((_, response) => void (silent || response.socket?.destroy()))
+  await pause(600)
+  expect(events().at(-1)).toMatchObject({code: null, role: null})
+  silent = true
+  await pause(2600)
+  expect(events().at(-1)!.tookMicros).toBeGreaterThan(900_000)
+  const watching = recorder.events.filter(one => one.kind === 'watching')
+  expect(watching.length).toBeGreaterThanOrEqual(2)
+  for (const one of watching) expect(one.failures).toBe(one.samples)
+})
