@@ -1,0 +1,108 @@
+/** apt-get for a machine where nobody answers questions, with its progress told. Needs root. */
+import {existsSync, rmSync, writeFileSync} from 'node:fs'
+import {LabError} from '../errors.ts'
+import {type Ran, run} from './command.ts'
+
+/** As `step()` of lab/progress gives it. */
+export type Detail = (says: string, fraction?: number) => void
+
+const updateLimitMs = 180_000
+const installLimitMs = 600_000
+
+/**
+ * The environment of everything that changes the system: the tools of dpkg and dockerd lie in sbin, which is not in every
+ * root's PATH; LC_ALL=C because we read what is said.
+ */
+export function rootEnvironment(): Record<string, string> {
+  return {
+    PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`,
+    DEBIAN_FRONTEND: 'noninteractive',
+    LC_ALL: 'C',
+  }
+}
+
+/** Another apt (unattended-upgrades of a fresh machine, a second `pgha-lab up`) is waited for. */
+const common = ['-y', '-o', 'DPkg::Lock::Timeout=300', '-o', 'APT::Status-Fd=1'] as const
+
+/**
+ * Refreshes the package lists. A source that can't be reached is no failure here: the others may have all we need, and if
+ * not, the installation fails and says so. The answer tells what apt complained of.
+ */
+export async function aptUpdate(detail: Detail, signal?: AbortSignal): Promise<readonly string[]> {
+  const ran = await run(['apt-get', ...common, 'update'], {
+    withinMs: updateLimitMs,
+    signal,
+    env: rootEnvironment(),
+    onLine: line => tellStatus(line, detail),
+  })
+  return ran.lines.filter(line => /^[EW]: /.test(line))
+}
+
+export function installCommand(packages: readonly string[]): [string, ...string[]] {
+  return ['apt-get', ...common, '--no-install-recommends', 'install', ...packages]
+}
+
+/** Throws `setup-failed` or `disk-full` with apt's last words. */
+export async function aptInstall(packages: readonly string[], detail: Detail, signal?: AbortSignal): Promise<void> {
+  const options = {withinMs: installLimitMs, signal, env: rootEnvironment()}
+  // Finishes what an interrupted installation left; nothing to do takes no time.
+  await run(['dpkg', '--configure', '-a'], options)
+  const ran = await withoutStartingServices(() =>
+    run(installCommand(packages), {...options, onLine: line => tellStatus(line, detail)}),
+  )
+  if (ran.code !== 0) throw complaint(packages, ran)
+}
+
+function complaint(packages: readonly string[], ran: Ran): LabError {
+  const said = ran.lines.filter(line => !isStatus(line) && line.trim() !== '')
+  const errors = said.filter(line => line.startsWith('E: '))
+  const why = (errors.length > 0 ? errors : said.slice(-5)).join('; ') || 'it said nothing'
+  if (said.some(line => /No space left on device|enough free space/i.test(line)))
+    return new LabError('disk-full', `the disk is full: apt-get could not install ${packages.join(' ')} (${why})`, {
+      hint: 'make room, for instance with: apt-get clean',
+    })
+  const how = ran.timedOut ? `took more than ${installLimitMs / 60_000} minutes` : 'failed'
+  return new LabError('setup-failed', `apt-get install ${packages.join(' ')} ${how}: ${why}`, {
+    hint: `see what is wrong with: apt-get install ${packages.join(' ')}`,
+  })
+}
+
+const policyFile = '/usr/sbin/policy-rc.d'
+
+/**
+ * Without systemd, docker.io's init script fails (on its ulimit line) and takes the whole installation with it. We start the
+ * engine ourselves, so invoke-rc.d is told not to, in Debian's way: policy-rc.d answers 101.
+ */
+async function withoutStartingServices<T>(work: () => Promise<T>): Promise<T> {
+  if (existsSync('/run/systemd/system') || existsSync(policyFile)) return work()
+  writeFileSync(
+    policyFile,
+    '#!/bin/sh\n# pgha-lab: only while it installs Docker; remove it if you see it later\nexit 101\n',
+    {
+      mode: 0o755,
+    },
+  )
+  try {
+    return await work()
+  } finally {
+    rmSync(policyFile, {force: true})
+  }
+}
+
+function isStatus(line: string): boolean {
+  return /^(dlstatus|pmstatus|media-change|pmerror|pmconffile):/.test(line)
+}
+
+/** `dlstatus:1:20.5:Retrieving file 3 of 10` and `pmstatus:docker.io:42.1:Installing docker.io` (apt's README.progress-reporting). */
+export function parseStatus(line: string): {says: string; fraction: number} | null {
+  const match = /^(dl|pm)status:[^:]*(?::[a-z0-9]+)?:([\d.]+):(.*)$/.exec(line)
+  if (!match) return null
+  // Downloading and unpacking each count to 100: each gets its half.
+  const half = Number(match[2]) / 200
+  return {says: match[3] ?? '', fraction: match[1] === 'dl' ? half : 0.5 + half}
+}
+
+function tellStatus(line: string, detail: Detail): void {
+  const status = parseStatus(line)
+  if (status) detail(status.says, status.fraction)
+}

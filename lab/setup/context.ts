@@ -1,0 +1,36 @@
+/**
+ * The docker command may be set to another engine by a context (Docker Desktop, Colima, a remote one); dockerode only knows
+ * DOCKER_HOST. Source: docker/cli, `cli/context/store`: contexts/meta/<sha256 of the name>/meta.json.
+ */
+import {createHash} from 'node:crypto'
+import {existsSync, readFileSync} from 'node:fs'
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import {LabError} from '../errors.ts'
+
+/** The address of the context in use, for DOCKER_HOST; null when it is the default one or DOCKER_HOST is set already. */
+export function addressOfContext(env: NodeJS.ProcessEnv = process.env): string | null {
+  if (env.DOCKER_HOST) return null // it wins over any context, in the docker command too
+  const folder = env.DOCKER_CONFIG || join(homedir(), '.docker')
+  const name = env.DOCKER_CONTEXT || currentContext(join(folder, 'config.json'))
+  if (!name || name === 'default') return null
+  const id = createHash('sha256').update(name).digest('hex')
+  const file = join(folder, 'contexts', 'meta', id, 'meta.json')
+  if (!existsSync(file))
+    throw new LabError('docker-missing', `the Docker context "${name}" does not exist`, {
+      hint: 'docker context use default',
+    })
+  return parse(file).Endpoints?.docker?.Host ?? null
+}
+
+function currentContext(file: string): string | undefined {
+  return existsSync(file) ? parse(file).currentContext : undefined
+}
+
+function parse(file: string): {currentContext?: string; Endpoints?: {docker?: {Host?: string}}} {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new LabError('docker-missing', `${file} is not readable: ${(error as Error).message}`, {cause: error})
+  }
+}

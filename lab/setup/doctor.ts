@@ -1,0 +1,277 @@
+/** What is there, what is missing, and the one fix for each. Changes nothing, and is done within 2 s without an engine. */
+import {existsSync, statfsSync} from 'node:fs'
+import {totalmem} from 'node:os'
+import {dirname, join} from 'node:path'
+import type {Docker} from '../docker.ts'
+import {LabError} from '../errors.ts'
+import {packageRoot} from '../package-root.ts'
+import {oldestCompose} from '../stack.ts'
+import {stateRoot} from '../state.ts'
+import {officialBase, ownBase, presentBase} from './base-image.ts'
+import {type Ran, run} from './command.ts'
+import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
+import {installPage, recipeFor, thisDistribution} from './distribution.ts'
+import {mayInstall} from './engine.ts'
+import {imageTags} from './images.ts'
+import {engineAnswer, findDockerd} from './start-engine.ts'
+
+/** `fail`: a lab can't be raised like this, and `doctor --fix` can't help it; `warn`: it can, or something is near its limit. */
+export interface Examined {
+  /** What was looked at, e.g. 'Docker engine'. */
+  readonly what: string
+  readonly state: 'ok' | 'warn' | 'fail'
+  readonly says: string
+  /** The next step, a command where there is one; null when nothing is to be done. */
+  readonly fix: string | null
+}
+
+const askLimitMs = 1500
+const oldestNode = '24.0.0'
+/** A host takes some 100 MB when idle (300 MB for three, measured) and a PostgreSQL under load several times that. */
+const wantedMemoryBytes = 2 * 2 ** 30
+/** Images take 1.5 GB, a lab's data and write-ahead log another. */
+const wantedDiskBytes = 4 * 2 ** 30
+const fixCommand = 'pgha-lab doctor --fix'
+
+/** What `docker info` tells that we use (Docker Engine API, /info). */
+interface EngineInfo {
+  readonly ServerVersion?: string
+  readonly MemTotal?: number
+  readonly DockerRootDir?: string
+  readonly CgroupVersion?: string
+  readonly CgroupDriver?: string
+  readonly SecurityOptions?: readonly string[]
+}
+
+interface Versions {
+  readonly Client?: {readonly Version: string; readonly ApiVersion: string}
+  readonly Server?: {readonly ApiVersion: string} | null
+}
+
+/** In the order in which things depend on each other. */
+export async function examine(docker: Docker): Promise<readonly Examined[]> {
+  const [answer, compose, buildx, versions, info] = await Promise.all([
+    engineAnswer(docker, askLimitMs),
+    findCompose(),
+    run(['docker', 'buildx', 'version'], {withinMs: askLimitMs}),
+    askJson<Versions>(['docker', 'version', '--format', '{{json .}}']),
+    askJson<EngineInfo>(['docker', 'info', '--format', '{{json .}}']),
+  ])
+  const host = [node(), platform(), checkout(), rights(answer.answers)]
+  const tools = [client(versions, compose), composePlugin(compose), buildxPlugin(buildx)]
+  if (!answer.answers)
+    return [...host, ...tools, absentEngine(answer.error), diskFree('state directory', stateRoot()), sharedMemory()]
+  return [
+    ...host,
+    ...tools,
+    engine(versions, info),
+    ...(await images(docker)),
+    memory(info),
+    ...engineDisk(info),
+    diskFree('state directory', stateRoot()),
+    cgroups(info),
+    sharedMemory(),
+    await labs(docker),
+  ]
+}
+
+function ok(what: string, says: string): Examined {
+  return {what, state: 'ok', says, fix: null}
+}
+
+function node(): Examined {
+  const version = process.versions.node
+  if (isAtLeast(version, oldestNode)) return ok('Node.js', version)
+  return {
+    what: 'Node.js',
+    state: 'fail',
+    says: `${version} is older than ${oldestNode}`,
+    fix: 'install it: https://nodejs.org',
+  }
+}
+
+function platform(): Examined {
+  const system = thisDistribution()
+  return ok('platform', `${system?.name ?? process.platform}, ${process.platform} ${process.arch}`)
+}
+
+function checkout(): Examined {
+  if (!existsSync(join(packageRoot, 'tsconfig.json'))) return ok('pgha-lab', 'an installed package')
+  const missing = ['dist/cli/main.js', 'dist/agent.mjs'].filter(file => !existsSync(join(packageRoot, file)))
+  if (missing.length === 0) return ok('pgha-lab', 'a checkout, built')
+  return {what: 'pgha-lab', state: 'fail', says: `the checkout lacks ${missing.join(' and ')}`, fix: 'npm run build'}
+}
+
+function rights(engineAnswers: boolean): Examined {
+  const isRoot = process.getuid?.() === 0
+  if (isRoot)
+    return ok(
+      'rights',
+      mayInstall() ? 'root: may install what is missing' : 'root, and PGHA_LAB_SETUP=never: installs nothing',
+    )
+  if (engineAnswers) return ok('rights', 'may use Docker; not root, so nothing is installed')
+  return {what: 'rights', state: 'warn', says: 'not root: nothing can be installed for you', fix: `sudo ${fixCommand}`}
+}
+
+function client(versions: Versions | null, compose: ComposeFound): Examined {
+  const what = 'Docker client'
+  if (versions?.Client) return ok(what, `${versions.Client.Version}, API ${versions.Client.ApiVersion}`)
+  if (compose.state !== 'no-client')
+    return {what, state: 'warn', says: 'it is there and did not answer in time', fix: 'docker version'}
+  return {what, state: 'fail', says: 'there is no docker command', fix: fixOf()}
+}
+
+function composePlugin(compose: ComposeFound): Examined {
+  const what = 'Docker Compose'
+  if (compose.state === 'ok') return ok(what, compose.version)
+  const says =
+    compose.state === 'old'
+      ? `${compose.version} is older than ${oldestCompose}`
+      : `missing; >= ${oldestCompose} is needed`
+  return {what, state: 'fail', says, fix: fixOf()}
+}
+
+function buildxPlugin(ran: Ran): Examined {
+  const version = /(\d+\.\d+\.\d+)/.exec(ran.lines.join(' '))?.[1]
+  if (ran.code === 0 && version) return ok('Docker buildx', version)
+  return {
+    what: 'Docker buildx',
+    state: 'warn',
+    says: 'missing; images are built with the classic builder',
+    fix: installPage(thisDistribution()),
+  }
+}
+
+function absentEngine(error: LabError): Examined {
+  const what = 'Docker engine'
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
+    return {what, state: 'fail', says: error.message, fix: 'sudo usermod -aG docker "$USER", then log in again'}
+  const address = process.env.DOCKER_HOST
+  if (address)
+    return {what, state: 'fail', says: `none answers at DOCKER_HOST=${address}`, fix: 'start it, or unset DOCKER_HOST'}
+  return {what, state: 'fail', says: findDockerd() ? 'installed, and not running' : 'not installed', fix: fixOf()}
+}
+
+/** `doctor --fix` where it can help, the page that tells how elsewhere. */
+function fixOf(): string {
+  const system = thisDistribution()
+  if (!system || !recipeFor(system) || !mayInstall()) return installPage(system)
+  return process.getuid?.() === 0 ? fixCommand : `sudo ${fixCommand}`
+}
+
+function engine(versions: Versions | null, info: EngineInfo | null): Examined {
+  const address = process.env.DOCKER_HOST
+  const where = isLocal(address) ? 'on this machine' : `at ${address}`
+  const api = versions?.Server ? `, API ${versions.Server.ApiVersion}` : ''
+  const rootless = info?.SecurityOptions?.some(option => option.includes('rootless')) ? ', rootless' : ''
+  return ok('Docker engine', `${info?.ServerVersion ?? 'answers'}${api}, ${where}${rootless}`)
+}
+
+function isLocal(address: string | undefined): boolean {
+  return !address || address.startsWith('unix:') || address.startsWith('npipe:')
+}
+
+async function images(docker: Docker): Promise<Examined[]> {
+  const base = await presentBase(docker)
+  const baseImage: Examined = base
+    ? ok('base image', base)
+    : {what: 'base image', state: 'warn', says: `neither ${officialBase} nor ${ownBase} is here`, fix: fixCommand}
+  return [baseImage, await labImages(docker)]
+}
+
+async function labImages(docker: Docker): Promise<Examined> {
+  const what = "the lab's images"
+  try {
+    const tags = imageTags()
+    const present = await Promise.all(
+      [tags.host, tags.app].map(async tag => ({tag, isHere: await docker.hasImage(tag)})),
+    )
+    const missing = present.filter(one => !one.isHere).map(one => one.tag)
+    if (missing.length === 0) return ok(what, present.map(one => one.tag).join(', '))
+    return {what, state: 'warn', says: `not built: ${missing.join(', ')}; \`up\` builds them`, fix: fixCommand}
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return {what, state: 'fail', says: error.message, fix: error.hint ?? null}
+  }
+}
+
+/** The engine's memory, which on a desktop is that of its virtual machine. */
+function memory(info: EngineInfo | null): Examined {
+  const bytes = info?.MemTotal ?? totalmem()
+  if (bytes >= wantedMemoryBytes) return ok('memory', gibibytes(bytes))
+  return {
+    what: 'memory',
+    state: 'warn',
+    says: `${gibibytes(bytes)}; a lab wants ${gibibytes(wantedMemoryBytes)}`,
+    fix: 'give Docker more memory, or raise fewer hosts',
+  }
+}
+
+/** Of a remote engine, or one in a virtual machine, the disk can't be seen from here. */
+function engineDisk(info: EngineInfo | null): Examined[] {
+  const root = info?.DockerRootDir
+  return root && isLocal(process.env.DOCKER_HOST) && existsSync(root) ? [diskFree('Docker disk', root)] : []
+}
+
+/** A directory that does not exist yet will be made where its nearest parent is. */
+function diskFree(what: string, path: string): Examined {
+  let here = path
+  while (!existsSync(here)) here = dirname(here)
+  const {bavail, bsize} = statfsSync(here)
+  const free = bavail * bsize
+  const says = `${gibibytes(free)} free for ${path}`
+  if (free >= wantedDiskBytes) return ok(what, says)
+  return {
+    what,
+    state: free < wantedDiskBytes / 8 ? 'fail' : 'warn',
+    says: `${says}; images and a lab want ${gibibytes(wantedDiskBytes)}`,
+    fix: 'docker system df shows what Docker keeps, docker system prune frees it',
+  }
+}
+
+function cgroups(info: EngineInfo | null): Examined {
+  return ok(
+    'cgroups',
+    info?.CgroupVersion ? `version ${info.CgroupVersion}, ${info.CgroupDriver}` : 'unknown to this engine',
+  )
+}
+
+/** Parallel queries and Docker itself take shared memory; containers get their own 64 MB each by Docker's default. */
+function sharedMemory(): Examined {
+  if (process.platform !== 'linux') return ok('/dev/shm', 'in the virtual machine of Docker')
+  if (!existsSync('/dev/shm'))
+    return {what: '/dev/shm', state: 'warn', says: 'missing', fix: 'mount -t tmpfs tmpfs /dev/shm'}
+  const {blocks, bsize} = statfsSync('/dev/shm')
+  return ok('/dev/shm', gibibytes(blocks * bsize))
+}
+
+/** After a reboot the labs that ran lie there as exited containers. */
+async function labs(docker: Docker): Promise<Examined> {
+  const containers = await docker.containers()
+  const byLab = Map.groupBy(containers, one => one.lab)
+  if (byLab.size === 0) return ok('labs', 'none')
+  const told = [...byLab].map(([lab, hosts]) => {
+    const running = hosts.filter(one => one.state === 'running').length
+    return {lab, says: `${lab}: ${running} of ${hosts.length} hosts run`, isStopped: running === 0}
+  })
+  const says = told.map(one => one.says).join('; ')
+  const stopped = told.find(one => one.isStopped)
+  if (!stopped) return ok('labs', says)
+  return {
+    what: 'labs',
+    state: 'warn',
+    says,
+    fix: `pgha-lab up --name ${stopped.lab} starts it, pgha-lab down --name ${stopped.lab} removes it`,
+  }
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`
+}
+
+/** null when the program is not there, fails, or takes too long: each of these has its own line in the examination. */
+async function askJson<T>(argv: [string, ...string[]]): Promise<T | null> {
+  const ran = await run(argv, {withinMs: askLimitMs})
+  const line = ran.lines.find(one => one.startsWith('{'))
+  return line === undefined ? null : (JSON.parse(line) as T)
+}

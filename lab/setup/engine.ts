@@ -1,0 +1,181 @@
+/** Makes sure that a Docker engine answers and that Compose v2 is there; installs and starts them where we may. */
+import {rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {Docker} from '../docker.ts'
+import {LabError} from '../errors.ts'
+import {type Progress, step} from '../progress.ts'
+import {oldestCompose} from '../stack.ts'
+import {aptInstall, aptUpdate, type Detail} from './apt.ts'
+import {
+  debianMirror,
+  pinOnly,
+  readAptSources,
+  sourceFor,
+  trixiePreferencesFile,
+  trixieSourceFile,
+} from './apt-source.ts'
+import {type ComposeFound, findCompose} from './compose-version.ts'
+import {type Distribution, installPage, type Recipe, recipeFor, thisDistribution} from './distribution.ts'
+import {engineAnswer, findDockerd, startEngine} from './start-engine.ts'
+
+export interface EngineOptions {
+  readonly docker?: Docker
+  readonly signal?: AbortSignal
+}
+
+/** May pgha-lab install and start things on this machine? `PGHA_LAB_SETUP=never` forbids it. */
+export function mayInstall(): boolean {
+  return process.env.PGHA_LAB_SETUP !== 'never'
+}
+
+/**
+ * Silent and done in < 100 ms when an engine answers and Compose is new enough. Otherwise installs what is missing on
+ * Debian and Ubuntu as root, and starts the engine. Throws `docker-missing` with what to do where it may not or can't,
+ * `setup-failed` or `disk-full` where it tried.
+ */
+export async function ensureEngine(progress: Progress, options: EngineOptions = {}): Promise<void> {
+  const {docker = new Docker(), signal} = options
+  const [answer, compose] = await Promise.all([engineAnswer(docker), findCompose()])
+  if (answer.answers && compose.state === 'ok') return
+  if (!answer.answers) mustBeLocal(answer.error)
+
+  const system = thisDistribution()
+  const dockerd = findDockerd()
+  const missing = whatIsMissing(answer.answers, dockerd !== null, compose)
+  const recipe = mustBeOurs(missing.says, system)
+  const packages = missing.packages(recipe)
+  if (packages.length > 0) {
+    const name = `install ${packages.join(', ')} with apt`
+    await step(progress, name, detail => install(packages, recipe, system, detail, signal))
+  }
+  if (!answer.answers)
+    await step(progress, 'start the Docker engine', detail => startEngine(docker, mustHaveDockerd(), detail, signal))
+  await mustHaveCompose()
+}
+
+/** What is missing, in words and as packages: an engine that is there is never replaced. */
+export function whatIsMissing(answers: boolean, installed: boolean, compose: ComposeFound) {
+  const composeIsMissing = compose.state !== 'ok'
+  const says = [
+    ...(answers ? [] : [installed ? 'the Docker engine does not run' : 'there is no Docker engine']),
+    ...(compose.state === 'old' ? [`Docker Compose ${compose.version} is older than ${oldestCompose}`] : []),
+    ...(compose.state === 'missing' ? [`Docker Compose v2 (>= ${oldestCompose}) is missing`] : []),
+    ...(compose.state === 'no-client' && (answers || installed) ? ['the docker command is missing'] : []),
+  ].join(' and ')
+  const packages = (recipe: Recipe): readonly string[] => {
+    if (!answers && !installed) return recipe.engine
+    return composeIsMissing ? [...(compose.state === 'no-client' ? [recipe.client] : []), recipe.compose] : []
+  }
+  return {says, packages}
+}
+
+/** An engine somewhere else, or one that refuses this user, is not replaced by one of ours. */
+function mustBeLocal(error: LabError): void {
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
+    throw new LabError('docker-missing', error.message, {
+      cause: error.cause,
+      hint: 'join its group and log in again: sudo usermod -aG docker "$USER"',
+    })
+  const address = process.env.DOCKER_HOST
+  if (address)
+    throw new LabError('docker-missing', `no Docker engine answers at DOCKER_HOST=${address}`, {
+      cause: error.cause,
+      hint: 'start that engine, or unset DOCKER_HOST to use the one of this machine',
+    })
+}
+
+/** Throws unless this is a system that we install on, as root, and nobody forbade it. */
+function mustBeOurs(missing: string, system: Distribution | null): Recipe {
+  const refuse = (why: string, hint: string) => new LabError('docker-missing', `${missing}${why}`, {hint})
+  const page = installPage(system)
+  if (process.platform !== 'linux') throw refuse('', `install and start Docker Desktop: ${page}`)
+  const recipe = system && recipeFor(system)
+  if (!recipe)
+    throw refuse(
+      `, and pgha-lab can't install it on ${system?.name ?? 'this system'}`,
+      `install Docker Engine and its compose plugin: ${page}`,
+    )
+  if (!mayInstall())
+    throw refuse(
+      ', and PGHA_LAB_SETUP=never forbids installing and starting it',
+      `install and start it (${page}), or unset PGHA_LAB_SETUP`,
+    )
+  if (process.getuid?.() !== 0)
+    throw refuse('', `as root, pgha-lab installs and starts it: sudo pgha-lab doctor --fix; or do it by hand: ${page}`)
+  return recipe
+}
+
+async function install(
+  packages: readonly string[],
+  recipe: Recipe,
+  system: Distribution | null,
+  detail: Detail,
+  signal?: AbortSignal,
+): Promise<void> {
+  const ours = recipe.fromTrixie ? addTrixie(packages, system) : []
+  try {
+    detail('apt-get update')
+    const complaints = await aptUpdate(detail, signal)
+    if (ours.length > 0) mustBeSigned(complaints)
+    await aptInstall(packages, detail, signal)
+  } catch (error) {
+    // A source that does not work would from now on make every apt-get update of this machine complain.
+    for (const file of ours) rmSync(file, {force: true})
+    throw error
+  }
+}
+
+/** Adds Debian 13 as a source for these packages alone; returns the files it wrote. */
+function addTrixie(packages: readonly string[], system: Distribution | null): string[] {
+  const sources = readAptSources()
+  const mirror = debianMirror(sources)
+  const page = installPage(system)
+  if (!mirror)
+    throw new LabError('docker-missing', 'the apt sources of this machine name no Debian mirror to take Docker from', {
+      hint: `install Docker Engine and its compose plugin: ${page}`,
+    })
+  if (sources.some(source => source.suites.includes('trixie')))
+    throw new LabError(
+      'docker-missing',
+      'the apt sources of this machine name Debian 13 already, which pgha-lab leaves alone',
+      {
+        hint: `install them from there: apt-get install -t trixie ${packages.join(' ')}`,
+      },
+    )
+  const fromTrixie = packages.filter(name => name.startsWith('docker'))
+  const files = [
+    [join('/etc/apt', trixiePreferencesFile), pinOnly('trixie', fromTrixie)], // the pin first: never the source without it
+    [join('/etc/apt', trixieSourceFile), sourceFor('trixie', mirror)],
+  ] as const
+  for (const [file, text] of files) writeFileSync(file, text, {mode: 0o644})
+  return files.map(([file]) => file)
+}
+
+function mustBeSigned(complaints: readonly string[]): void {
+  const unsigned = complaints.find(line => /NO_PUBKEY|not signed/.test(line) && /trixie/.test(line))
+  if (unsigned)
+    throw new LabError('setup-failed', `the keyring of this machine does not know Debian 13's key: ${unsigned}`, {
+      hint: 'apt-get update && apt-get install --only-upgrade debian-archive-keyring',
+    })
+}
+
+function mustHaveDockerd(): string {
+  const dockerd = findDockerd()
+  if (dockerd) return dockerd
+  throw new LabError('setup-failed', 'the packages are installed, and yet there is no dockerd', {
+    hint: 'apt-get install docker.io',
+  })
+}
+
+async function mustHaveCompose(): Promise<void> {
+  const compose = await findCompose()
+  if (compose.state === 'ok') return
+  const found = compose.state === 'old' ? `is ${compose.version}` : 'is not found'
+  throw new LabError(
+    'docker-missing',
+    `Docker Compose >= ${oldestCompose} is needed, and after the installation it ${found}`,
+    {
+      hint: 'docker info shows which plugins the docker command finds, and where',
+    },
+  )
+}

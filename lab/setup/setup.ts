@@ -1,0 +1,11 @@
+/** From whatever this machine has to an engine with the lab's images: what `up` and `doctor --fix` do first. */
+import type {Docker} from '../docker.ts'
+import type {Progress} from '../progress.ts'
+import {ensureEngine} from './engine.ts'
+import {ensureImages, type ImageTags} from './images.ts'
+
+/** Tells nothing when all is there. Errors: those of `ensureEngine` and `ensureImages`. */
+export async function ensureReady(docker: Docker, progress: Progress, signal?: AbortSignal): Promise<ImageTags> {
+  await ensureEngine(progress, {docker, ...(signal ? {signal} : {})})
+  return ensureImages(docker, progress, signal)
+}

@@ -1,0 +1,78 @@
+import {createHash} from 'node:crypto'
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {createServer} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import Dockerode from 'dockerode'
+import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {Docker} from '../../../lab/docker.ts'
+import {addressOfContext} from '../../../lab/setup/context.ts'
+import {examine} from '../../../lab/setup/doctor.ts'
+import {ensureEngine} from '../../../lab/setup/engine.ts'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pgha-lab-doctor-'))
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, {recursive: true})
+})
+
+function dockerAt(socketPath: string): Docker {
+  vi.stubEnv('DOCKER_HOST', `unix://${socketPath}`) // for the docker command
+  return new Docker(new Dockerode({socketPath}))
+}
+
+test('without an engine the doctor is done within 2 s, says so and names a fix', async () => {
+  const began = performance.now()
+  const examined = await examine(dockerAt(join(folder, 'none.sock')))
+  expect(performance.now() - began).toBeLessThan(2000)
+  const engine = examined.find(one => one.what === 'Docker engine')
+  expect(engine?.state).toBe('fail')
+  expect(engine?.fix).not.toBeNull()
+})
+
+test('an engine that keeps silent is not waited for, and is told from one that answers', async () => {
+  const socket = join(folder, 'silent.sock')
+  const server = createServer().listen(socket)
+  try {
+    const began = performance.now()
+    const examined = await examine(dockerAt(socket))
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(examined.find(one => one.what === 'Docker engine')?.state).toBe('fail')
+  } finally {
+    server.close()
+  }
+})
+
+test('every row that is not ok names its fix, and every row that is ok has none', async () => {
+  for (const one of await examine(dockerAt(join(folder, 'none.sock'))))
+    expect([one, one.fix === null]).toEqual([one, one.state === 'ok'])
+})
+
+test('an engine elsewhere that does not answer is never replaced by one installed here', async () => {
+  const told: string[] = []
+  const docker = dockerAt(join(folder, 'none.sock'))
+  await expect(ensureEngine(({step}) => told.push(step), {docker})).rejects.toMatchObject({
+    code: 'docker-missing',
+    message: `no Docker engine answers at DOCKER_HOST=unix://${folder}/none.sock`,
+  })
+  expect(told).toEqual([])
+})
+
+test('the address of the Docker context in use is found as the docker command finds it', () => {
+  expect(addressOfContext({DOCKER_CONFIG: folder})).toBeNull()
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({currentContext: 'desktop'}))
+  expect(() => addressOfContext({DOCKER_CONFIG: folder})).toThrow('the Docker context "desktop" does not exist')
+  const meta = join(folder, 'contexts', 'meta', createHash('sha256').update('desktop').digest('hex'))
+  mkdirSync(meta, {recursive: true})
+  writeFileSync(
+    join(meta, 'meta.json'),
+    JSON.stringify({Name: 'desktop', Endpoints: {docker: {Host: 'unix:///x.sock'}}}),
+  )
+  expect(addressOfContext({DOCKER_CONFIG: folder})).toBe('unix:///x.sock')
+  expect(addressOfContext({DOCKER_CONFIG: folder, DOCKER_HOST: 'tcp://y:1'})).toBeNull()
+  expect(addressOfContext({DOCKER_CONFIG: folder, DOCKER_CONTEXT: 'default'})).toBeNull()
+})

@@ -1,0 +1,51 @@
+#!/bin/sh
+# What `npm test` runs: set-up, then the parts in order, stopping at the first that fails. `npm test -- unit live` picks
+# parts. The last line is `N passed, N failed, N skipped` over all tests that ran.
+root=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd -P) || exit 3
+cd "$root" || exit 3
+
+for part in "$@"; do
+  case $part in
+    types | lint | unit | live) ;;
+    *) echo "npm test: unknown part '$part'; the parts are: types lint unit live" >&2 && exit 2 ;;
+  esac
+done
+[ $# -gt 0 ] || set -- types lint unit live
+
+. "$root/cli/launch.sh"
+launch_prepare
+PATH=${node%/*}:$PATH
+export PATH
+
+reports=$(mktemp -d) || exit 3
+trap 'rm -rf "$reports"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+run_part() {
+  case $1 in
+    unit) npm run --silent unit -- --reporter=default --reporter=json --outputFile.json="$reports/unit.json" ;;
+    live)
+      # The engine and the images, installed and built where they are missing.
+      "$node" dist/cli/main.js doctor --fix &&
+        npm run --silent live -- --reporter=default --reporter=json --outputFile.json="$reports/live.json"
+      ;;
+    *) npm run --silent "$1" ;;
+  esac
+}
+
+code=0
+tested=''
+for part in "$@"; do
+  printf '\n== %s\n' "$part"
+  began=$(date +%s)
+  run_part "$part" || code=$?
+  printf '== %s: %s in %s s\n' "$part" "$([ "$code" -eq 0 ] && echo ok || echo "failed with exit code $code")" $(($(date +%s) - began))
+  case $part in unit | live) tested="$tested $part" ;; esac
+  [ "$code" -eq 0 ] || break
+done
+
+echo
+# shellcheck disable=SC2086 # one word per part
+[ -z "$tested" ] || node test/tally.ts "$reports" $tested || [ "$code" -ne 0 ] || code=1
+exit "$code"
