@@ -1,0 +1,115 @@
+/** What a new lab is given on this machine: a free subnet, free ports on 127.0.0.1, passwords. */
+import {randomBytes} from 'node:crypto'
+import {createServer} from 'node:net'
+import {networkInterfaces} from 'node:os'
+import {LabError} from './errors.ts'
+import type {HostName} from './event.ts'
+import {loadLab, savedLabs} from './state.ts'
+import {type Allocation, type PortName, servicePorts, type Topology} from './topology.ts'
+
+/**
+ * Labs get blocks of ports below the ephemeral range (Linux 32768, others 49152), so that no outgoing connection takes a
+ * port while its host is down: a lab's ports are fixed for its life.
+ */
+const firstBlock = 25_000
+const blockSize = 50
+const blocks = 100
+
+/** Offsets inside a block: proxies from 0, then PostgreSQL, Patroni and etcd at 10, 20 and 30 plus the host's number. */
+const offsets: Readonly<Record<PortName, number>> = {
+  primary: 0,
+  replicas: 1,
+  stats: 2,
+  postgres: 10,
+  patroni: 20,
+  etcd: 30,
+}
+
+/** @throws LabError `port-taken` when no block is free. */
+export async function allocate(
+  lab: string,
+  topology: Topology,
+  images: Allocation['images'],
+  subnetsInUse: readonly string[],
+): Promise<Allocation> {
+  const claimed = new Set(
+    savedLabs().flatMap(name =>
+      Object.values(loadLab(name)?.allocation.ports ?? {}).flatMap(ports => Object.values(ports)),
+    ),
+  )
+  const used = [...subnetsInUse, ...ownSubnets()]
+  for (let block = 0; block < blocks; block++) {
+    const ports = portsOf(topology, firstBlock + block * blockSize)
+    const all = Object.values(ports).flatMap(one => Object.values(one))
+    const subnet = `10.213.${block}.0/24`
+    if (all.some(port => claimed.has(port)) || used.some(one => overlaps(one, subnet))) continue
+    if ((await Promise.all(all.map(isFree))).every(Boolean))
+      return {lab, subnet, addresses: addressesOf(topology, subnet), ports, passwords: passwords(), images}
+  }
+  throw new LabError(
+    'port-taken',
+    `no ${blockSize} free ports in a row from ${firstBlock} on and no free network in 10.213.0.0/16`,
+    {
+      hint: 'remove labs you no longer need: pgha-lab status --all, pgha-lab down --name NAME',
+    },
+  )
+}
+
+export function portsOf(topology: Topology, base: number): Allocation['ports'] {
+  const taken = new Set<number>()
+  const ports: Record<HostName, Partial<Record<PortName, number>>> = {}
+  for (const host of topology.hosts) {
+    ports[host.name] = {}
+    for (const name of host.services.flatMap(service => Object.keys(servicePorts[service]) as PortName[])) {
+      // node1 gets 11, node2 12 ...: a port tells its host
+      let port = base + offsets[name] + (offsets[name] < 10 ? 0 : numberOf(host.name))
+      while (taken.has(port)) port += offsets[name] < 10 ? 3 : 1
+      taken.add(port)
+      ports[host.name] = {...ports[host.name], [name]: port}
+    }
+  }
+  return ports
+}
+
+function numberOf(host: HostName): number {
+  return Number(/\d+$/.exec(host)?.[0] ?? 0) % 10
+}
+
+/** 10.213.7.0/24: hosts from .11 on; .1 is the engine's gateway. */
+export function addressesOf(topology: Topology, subnet: string): Record<HostName, string> {
+  const prefix = subnet.replace(/\.0\/24$/, '')
+  return Object.fromEntries(topology.hosts.map((host, index) => [host.name, `${prefix}.${11 + index}`]))
+}
+
+function passwords(): Allocation['passwords'] {
+  const one = () => randomBytes(18).toString('base64url')
+  return {superuser: one(), replication: one(), rewind: one(), app: one()}
+}
+
+export function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+function ownSubnets(): string[] {
+  return Object.values(networkInterfaces()).flatMap(all => all?.flatMap(one => one.cidr ?? []) ?? [])
+}
+
+/** Whether two IPv4 CIDRs share an address; others never do. */
+export function overlaps(a: string, b: string): boolean {
+  const [left, right] = [range(a), range(b)]
+  return left !== undefined && right !== undefined && left[0] <= right[1] && right[0] <= left[1]
+}
+
+function range(cidr: string): [number, number] | undefined {
+  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr)
+  if (match === null) return undefined
+  const [a = 0, b = 0, c = 0, d = 0, bits = 0] = match.slice(1).map(Number)
+  const size = 2 ** (32 - bits)
+  const address = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d
+  const first = Math.floor(address / size) * size
+  return [first, first + size - 1]
+}

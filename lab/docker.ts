@@ -1,0 +1,305 @@
+/** The engine: containers, networks and volumes by the lab's label, kill, start, exec, events. The only file that knows dockerode. */
+import {createInterface} from 'node:readline'
+import {PassThrough, type Readable, type Writable} from 'node:stream'
+import Dockerode from 'dockerode'
+import {LabError} from './errors.ts'
+import type {HostName} from './event.ts'
+import {addressOfContext} from './setup/context.ts'
+import {labels} from './topology.ts'
+
+/** A program running in a container; `done` resolves with its exit code, null when the engine lost it. */
+export interface Running extends AsyncDisposable {
+  readonly stdin: Writable
+  readonly lines: AsyncIterable<string>
+  readonly done: Promise<number | null>
+  /** The last stderr output, for error messages. */
+  stderr(): string
+}
+
+export interface ContainerState {
+  readonly id: string
+  readonly name: string
+  readonly host: HostName
+  readonly lab: string
+  /** created | running | paused | restarting | removing | exited | dead */
+  readonly state: string
+  readonly image: string
+}
+
+export interface EngineEvent {
+  readonly host: HostName
+  readonly action: string
+  readonly exitCode: number | null
+  /** Wall clock of the engine, ms since 1970. */
+  readonly atMs: number
+}
+
+export class Docker {
+  readonly #api: Dockerode
+
+  constructor(api = engineInUse()) {
+    this.#api = api
+  }
+
+  /** Engine version; throws `docker-missing` with the next step when no engine answers. */
+  async version(): Promise<string> {
+    return (await this.#say('asking for its version', () => this.#api.version())).Version
+  }
+
+  /** The engine's wall clock, ms since 1970. */
+  async clockMs(): Promise<number> {
+    const {SystemTime} = await this.#say('asking for its clock', () => this.#api.info())
+    return Date.parse(SystemTime)
+  }
+
+  async containers(lab?: string): Promise<ContainerState[]> {
+    const label = lab === undefined ? labels.lab : `${labels.lab}=${lab}`
+    const found = await this.#say('listing containers', () =>
+      this.#api.listContainers({all: true, filters: {label: [label]}}),
+    )
+    return found.map(one => ({
+      id: one.Id,
+      name: one.Names[0]?.slice(1) ?? one.Id,
+      host: one.Labels[labels.host] ?? '',
+      lab: one.Labels[labels.lab] ?? '',
+      state: one.State,
+      image: one.Image,
+    }))
+  }
+
+  /** The container of a host; only one with this lab's label can be found. */
+  async container(lab: string, host: HostName): Promise<ContainerState> {
+    const found = (await this.containers(lab)).find(one => one.host === host)
+    if (found === undefined)
+      throw new LabError('no-target', `host ${host} of lab ${lab} has no container`, {
+        hint: `pgha-lab up --name ${lab}`,
+      })
+    return found
+  }
+
+  /** Kills PID 1 of the container and with it every process of the host. */
+  async kill(id: string, signal = 'SIGKILL'): Promise<void> {
+    await this.#say('killing a container', () => this.#api.getContainer(id).kill({signal}))
+  }
+
+  async start(id: string): Promise<void> {
+    await this.#say('starting a container', async () => {
+      try {
+        await this.#api.getContainer(id).start()
+      } catch (error) {
+        if (!hasStatus(error, 304)) throw error // it runs already
+      }
+    })
+  }
+
+  /** An orderly stop: SIGTERM, and SIGKILL after the grace. */
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    await this.#say('stopping a container', async () => {
+      try {
+        await this.#api.getContainer(id).stop({t: graceSeconds})
+      } catch (error) {
+        if (!hasStatus(error, 304)) throw error
+      }
+    })
+  }
+
+  async isRunning(id: string): Promise<boolean> {
+    const seen = await this.#say('inspecting a container', () => this.#api.getContainer(id).inspect())
+    return seen.State.Running && !seen.State.Paused
+  }
+
+  /** Starts a program in a container with stdin, stdout by lines and stderr kept apart. */
+  async exec(
+    id: string,
+    argv: readonly string[],
+    options: {env?: readonly string[]; user?: string} = {},
+  ): Promise<Running> {
+    const exec = await this.#say(`running ${argv[0]} in a container`, () =>
+      this.#api.getContainer(id).exec({
+        Cmd: [...argv],
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        Tty: false,
+        ...(options.env ? {Env: [...options.env]} : {}),
+        ...(options.user ? {User: options.user} : {}),
+      }),
+    )
+    const stream = await this.#say(`running ${argv[0]} in a container`, () => exec.start({hijack: true, stdin: true}))
+    const stdout = new PassThrough()
+    const stderr = new PassThrough()
+    this.#api.modem.demuxStream(stream, stdout, stderr)
+    let complaints = ''
+    stderr.on('data', (chunk: Buffer) => {
+      complaints = (complaints + chunk.toString()).slice(-4096)
+    })
+    const ended = new Promise<void>(resolve => {
+      for (const sign of ['end', 'close', 'error'] as const) stream.once(sign, () => resolve())
+    }).then(() => {
+      stdout.end()
+      stderr.end()
+    })
+    return {
+      stdin: stream,
+      lines: createInterface({input: stdout, crlfDelay: Number.POSITIVE_INFINITY}),
+      done: ended.then(async () => (await exec.inspect().catch(() => undefined))?.ExitCode ?? null),
+      stderr: () => complaints,
+      async [Symbol.asyncDispose]() {
+        stream.end()
+        stream.destroy()
+      },
+    }
+  }
+
+  /** Runs a program to its end and returns what it printed. */
+  async run(
+    id: string,
+    argv: readonly string[],
+    options: {user?: string} = {},
+  ): Promise<{code: number | null; out: string; err: string}> {
+    await using running = await this.exec(id, argv, options)
+    running.stdin.end()
+    const lines: string[] = []
+    for await (const line of running.lines) lines.push(line)
+    return {code: await running.done, out: lines.join('\n'), err: running.stderr()}
+  }
+
+  /** Container output since its creation, as the engine keeps it. */
+  async logs(
+    id: string,
+    options: {follow?: boolean; tail?: number; timestamps?: boolean; sinceSeconds?: number} = {},
+  ): Promise<Readable> {
+    const both = new PassThrough()
+    const {follow: _, sinceSeconds: since, ...rest} = options
+    const common = {stdout: true, stderr: true, ...rest, ...(since === undefined ? {} : {since})}
+    if (options.follow) {
+      const stream = await this.#say('reading logs', () => this.#api.getContainer(id).logs({...common, follow: true}))
+      this.#api.modem.demuxStream(stream, both, both)
+      stream.on('end', () => both.end())
+      both.on('close', () => (stream as unknown as {destroy?(): void}).destroy?.())
+      return both
+    }
+    const all = await this.#say('reading logs', () => this.#api.getContainer(id).logs({...common, follow: false}))
+    both.end(withoutFrames(all as unknown as Buffer))
+    return both
+  }
+
+  /** Events of a lab's containers as they happen, until the signal. */
+  async *events(lab: string, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    const stream = (await this.#say('listening to events', () =>
+      this.#api.getEvents({filters: {type: ['container'], label: [`${labels.lab}=${lab}`]}}),
+    )) as Readable
+    const stop = () => stream.destroy()
+    signal.addEventListener('abort', stop, {once: true})
+    try {
+      for await (const line of createInterface({input: stream})) {
+        const event = JSON.parse(line)
+        const attributes = event.Actor?.Attributes ?? {}
+        yield {
+          host: attributes[labels.host] ?? '',
+          action: String(event.Action),
+          exitCode: attributes.exitCode === undefined ? null : Number(attributes.exitCode),
+          atMs: event.timeNano / 1e6,
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      signal.removeEventListener('abort', stop)
+      stream.destroy()
+    }
+  }
+
+  /** Removes every container, network and volume that carries this lab's label, and nothing else; says what it removed. */
+  async removeLab(lab: string): Promise<{containers: number; networks: number; volumes: number}> {
+    const filters = {label: [`${labels.lab}=${lab}`]}
+    return this.#say('removing a lab', async () => {
+      const containers = await this.#api.listContainers({all: true, filters})
+      await Promise.all(containers.map(one => gone(this.#api.getContainer(one.Id).remove({force: true, v: true}))))
+      const networks = await this.#api.listNetworks({filters})
+      await Promise.all(networks.map(one => gone(this.#api.getNetwork(one.Id).remove())))
+      const volumes = (await this.#api.listVolumes({filters: JSON.stringify(filters)})).Volumes ?? []
+      await Promise.all(volumes.map(one => gone(this.#api.getVolume(one.Name).remove({force: true}))))
+      return {containers: containers.length, networks: networks.length, volumes: volumes.length}
+    })
+  }
+
+  /** What remains that carries the label, by kind. */
+  async leftovers(lab: string): Promise<{containers: number; networks: number; volumes: number}> {
+    const filters = {label: [`${labels.lab}=${lab}`]}
+    return this.#say('looking for leftovers', async () => ({
+      containers: (await this.#api.listContainers({all: true, filters})).length,
+      networks: (await this.#api.listNetworks({filters})).length,
+      volumes: ((await this.#api.listVolumes({filters: JSON.stringify(filters)})).Volumes ?? []).length,
+    }))
+  }
+
+  /** Subnets of all networks of the engine, CIDR. */
+  async subnets(): Promise<string[]> {
+    const networks = await this.#say('listing networks', () => this.#api.listNetworks())
+    return networks.flatMap(one => one.IPAM?.Config?.flatMap(config => config.Subnet ?? []) ?? [])
+  }
+
+  async hasImage(tag: string): Promise<boolean> {
+    return this.#say('looking for an image', async () => {
+      try {
+        await this.#api.getImage(tag).inspect()
+        return true
+      } catch (error) {
+        if (hasStatus(error, 404)) return false
+        throw error
+      }
+    })
+  }
+
+  /** Turns what the engine or the way to it says into one sentence. */
+  async #say<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof LabError) throw error
+      const {code, statusCode, message} = error as {code?: string; statusCode?: number; message: string}
+      if (
+        statusCode === undefined &&
+        ['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT'].includes(code ?? '')
+      )
+        throw new LabError(
+          'docker-missing',
+          code === 'EACCES' ? 'this user may not talk to the Docker engine' : 'no Docker engine answers',
+          {cause: error, hint: 'pgha-lab doctor'},
+        )
+      throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
+    }
+  }
+}
+
+/** dockerode reads DOCKER_HOST and knows nothing of the docker client's contexts. */
+function engineInUse(): Dockerode {
+  const address = addressOfContext()
+  if (address !== null) process.env.DOCKER_HOST = address
+  return new Dockerode()
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return (error as {statusCode?: number}).statusCode === status
+}
+
+/** Removing what is gone already is no failure. */
+async function gone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal
+  } catch (error) {
+    if (!hasStatus(error, 404) && !hasStatus(error, 409)) throw error
+  }
+}
+
+/** The engine prefixes each chunk of a container without a TTY with 8 bytes: stream, 3 zeros, length (Docker API, attach). */
+function withoutFrames(framed: Buffer): Buffer {
+  const parts: Buffer[] = []
+  for (let at = 0; at + 8 <= framed.length; ) {
+    const length = framed.readUInt32BE(at + 4)
+    parts.push(framed.subarray(at + 8, at + 8 + length))
+    at += 8 + length
+  }
+  return Buffer.concat(parts)
+}

@@ -1,0 +1,305 @@
+/**
+ * Performs a scenario and records what happens; it never judges. The frame is the same for every scenario:
+ * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
+ */
+import {setTimeout as sleep} from 'node:timers/promises'
+import {failoverBounds} from './budget.ts'
+import {checks} from './checks/index.ts'
+import {type Clients, finalRows, prepareTable, startClients} from './clients/clients.ts'
+import {LabError} from './errors.ts'
+import type {Mend, Micros, PhaseName} from './event.ts'
+import {faults} from './faults/index.ts'
+import {heal, within} from './heal.ts'
+import {of, type Recorder} from './history.ts'
+import {inForce, mended, plan} from './journal.ts'
+import type {Lab} from './lab.ts'
+import {describe, mend} from './mend.ts'
+import {probes} from './probes/index.ts'
+import type {Scenario, Step, Within} from './scenario.ts'
+import {resolve} from './selector.ts'
+import {hostsWith} from './topology.ts'
+import type {ProbeSite} from './unit.ts'
+import {versions} from './versions.ts'
+import {untilHealthy, waitFor} from './wait.ts'
+
+/** A cluster that is not healthy after this long needs a person. */
+const healthyWithinMs = 120_000
+/** After the steps have healed everything; whoever has not come back by then is told by `rejoined`. */
+const recoveredWithinMs = 60_000
+const steadyWithinMs = 30_000
+const mendWithinMs = 30_000
+/** `until ... within: budget` waits a little longer than the bound, so that a late failover is measured and not only missed. */
+const lateByMs = 3000
+
+export interface Performance {
+  readonly lab: Lab
+  readonly scenario: Scenario
+  readonly history: Recorder
+  readonly run: string
+  /** Aborted to end the run early: it heals all the same. */
+  readonly signal: AbortSignal
+}
+
+/** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
+export async function play(performance: Performance): Promise<void> {
+  const {lab, scenario, history, run, signal} = performance
+  history.record(
+    {
+      kind: 'run-started',
+      run,
+      scenario,
+      lab: lab.name,
+      topology: lab.topology,
+      versions: await versions(lab),
+      startedAt: new Date(history.startedAtMs).toISOString(),
+    },
+    0,
+  )
+  try {
+    await perform(performance)
+    history.record({kind: 'run-ended', how: 'complete'})
+  } catch (error) {
+    const interrupted = signal.aborted || (error instanceof LabError && error.code === 'interrupted')
+    history.record({kind: 'run-ended', how: interrupted ? 'interrupted' : 'error', says: (error as Error).message})
+    throw error
+  } finally {
+    history.flush()
+  }
+}
+
+async function perform(performance: Performance): Promise<void> {
+  const {lab, scenario, history, signal} = performance
+  const enter = (name: PhaseName) => history.record({kind: 'phase', name})
+
+  enter('leftovers')
+  for (const one of await heal(lab))
+    history.record({kind: 'note', says: `left over from before: ${describe(one.mend)}`})
+  enter('healthy')
+  await untilHealthy(lab, {
+    withinMs: healthyWithinMs,
+    signal,
+    code: 'not-ready',
+    hint: `pgha-lab status --name ${lab.name}`,
+  })
+  await prepareTable(lab)
+
+  const watching = new AbortController()
+  const site: ProbeSite = {
+    lab,
+    record: (happening, at) => history.record(happening, at),
+    now: () => history.now(),
+    signal: watching.signal,
+  }
+  const probing = Promise.all(probes.map(probe => probe.run(site)))
+  let clients: Clients | undefined
+  try {
+    clients = await startClients(site, scenario.clients)
+    const whole = evidence(history, clients)
+    enter('steady')
+    await untilSteady(performance, whole)
+    enter('steps')
+    try {
+      await playSteps(performance, whole)
+    } finally {
+      enter('healing')
+      await healRun(performance)
+    }
+    signal.throwIfAborted()
+    enter('recovery')
+    await recover(performance)
+    await clients.stopWriters()
+    enter('final-reads')
+    await readFinalRows(performance)
+    whole()
+  } catch (error) {
+    if (signal.aborted) throw new LabError('interrupted', 'the run was interrupted; it has been healed', {cause: error})
+    throw error
+  } finally {
+    await clients?.stop()
+    watching.abort()
+    await probing
+  }
+}
+
+/** Recovery that never comes is a finding for the checks (`rejoined`), not a failure of ours. */
+async function recover({lab, history, signal}: Performance): Promise<void> {
+  try {
+    await untilHealthy(lab, {withinMs: recoveredWithinMs, signal})
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'timeout') throw error
+    history.record({kind: 'note', says: `the lab did not recover: ${error.message}`})
+  }
+}
+
+/** Probes answer, a leader holds the key, and the clients write at the rate they should: only then may anything break. */
+async function untilSteady({lab, scenario, history, signal}: Performance, whole: () => void): Promise<void> {
+  const wanted = scenario.clients.filter(one => one.kind === 'writers').reduce((sum, one) => sum + one.perSecond, 0)
+  const began = history.now()
+  await waitFor(
+    'a steady state before the fault',
+    async () => {
+      whole()
+      const recent = history.events.filter(event => event.at > history.now() - 1_000_000)
+      const acknowledged = recent.filter(
+        event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok',
+      ).length
+      if (acknowledged < wanted * 0.8) return `${acknowledged} of ${wanted} writes/s are acknowledged`
+      const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
+      if (failed > 0) return `${failed} operations failed in the last second`
+      const silent = hostsWith(lab.topology, 'patroni').filter(
+        host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),
+      )
+      if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
+      if (!of(history, 'leader-key').some(event => event.holder !== null))
+        return "no watch has told who holds the leader's key"
+      if (wanted > 0 && !of(history, 'status-key').some(event => event.at > began))
+        return 'no lease refresh has been seen'
+      return {}
+    },
+    {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: `pgha-lab status --name ${lab.name}`},
+  )
+}
+
+async function playSteps(performance: Performance, whole: () => void): Promise<void> {
+  const {scenario, history} = performance
+  for (const [index, step] of scenario.steps.entries()) {
+    history.record({kind: 'step-started', index, says: sayStep(step)})
+    const {ok, says} = await playStep(performance, step)
+    history.record({kind: 'step-ended', index, ok, says})
+    whole()
+    if (!ok) return
+  }
+}
+
+export function sayStep(step: Step): string {
+  switch (step.do) {
+    case 'inject':
+      return `${step.fault} ${String((step.params as {what?: string}).what ?? '')} on ${step.on}`.replace('  ', ' ')
+    case 'heal':
+      return `heal ${step.as}`
+    case 'hold':
+      return `hold ${step.forMs / 1000} s`
+    case 'until':
+      return `until ${step.check}`
+    case 'say':
+      return step.says
+  }
+}
+
+async function playStep(performance: Performance, step: Step): Promise<{ok: boolean; says: string}> {
+  const {history, signal} = performance
+  switch (step.do) {
+    case 'inject':
+      return inject(performance, step)
+    case 'heal':
+      await healRun(performance, step.as)
+      return {ok: true, says: 'healed'}
+    case 'hold':
+      await sleep(step.forMs, undefined, {signal})
+      return {ok: true, says: 'held'}
+    case 'until':
+      return until(performance, step)
+    case 'say':
+      history.record({kind: 'note', says: step.says})
+      return {ok: true, says: step.says}
+  }
+}
+
+async function inject({lab, history, signal}: Performance, step: Extract<Step, {do: 'inject'}>) {
+  const fault = faults[step.fault]
+  if (fault === undefined) throw new TypeError(`no fault ${step.fault}`)
+  const hosts = await resolve(lab, step.on)
+  history.record({kind: 'target', fault: step.as, selector: step.on, hosts})
+  let began = false
+  let proven: boolean | undefined
+  await fault.inject(
+    {
+      lab,
+      hosts,
+      signal,
+      async mend(undo: Mend) {
+        plan(lab.name, {id: `${step.as}/${describe(undo)}`, fault: step.as, mend: undo})
+      },
+      async broke(call) {
+        if (!began)
+          history.record({kind: 'fault-injecting', id: step.as, fault: step.fault, what: sayStep(step), hosts})
+        began = true
+        const result = await call()
+        history.record({kind: 'fault-injected', id: step.as})
+        return result
+      },
+      proof(holds, says) {
+        proven = (proven ?? true) && holds
+        history.record({kind: 'fault-proof', id: step.as, holds, says})
+      },
+    },
+    fault.params.parse(step.params),
+  )
+  return {ok: proven === true, says: proven ? 'the fault took hold' : 'the fault did not take hold'}
+}
+
+async function until({lab, history, signal}: Performance, step: Extract<Step, {do: 'until'}>) {
+  const check = checks[step.check as keyof typeof checks]
+  const params = check.params.parse(step.params)
+  const deadline = history.now() + limit(lab, step.within)
+  for (;;) {
+    const finding = (
+      check.judge as (
+        history: Recorder | {events: readonly never[]},
+        params: unknown,
+      ) => {verdict: string; says: string}
+    )(history.sealed() as never, params)
+    if (finding.verdict === 'pass') return {ok: true, says: finding.says}
+    if (history.now() > deadline)
+      return {ok: false, says: `not within ${Math.round(limit(lab, step.within) / 1e6)} s: ${finding.says}`}
+    await sleep(150, undefined, {signal})
+  }
+}
+
+function limit(lab: Lab, within: Within): Micros {
+  return within === 'budget' ? failoverBounds(lab.topology).total[1] + lateByMs * 1000 : within * 1000
+}
+
+/** Mends this run's faults, newest first (or one fault's); ignores the run's signal. */
+async function healRun({lab, history}: Performance, only?: string): Promise<void> {
+  const failures: string[] = []
+  for (const entry of inForce(lab.name)) {
+    if (only !== undefined && entry.fault !== only) continue
+    history.record({kind: 'fault-mending', id: entry.fault, mend: entry.mend})
+    try {
+      await within(mendWithinMs, mend(lab, entry.mend))
+      mended(lab.name, entry.id)
+      history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: true})
+    } catch (error) {
+      const says = (error as Error).message
+      history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: false, says})
+      failures.push(`${describe(entry.mend)}: ${says}`)
+    }
+  }
+  if (failures.length > 0)
+    throw new LabError('heal-failed', `a fault is still in force: ${failures.join('; ')}`, {
+      hint: `pgha-lab heal --name ${lab.name}, or pgha-lab down --name ${lab.name}`,
+    })
+}
+
+/** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */
+async function readFinalRows({lab, history}: Performance): Promise<void> {
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    try {
+      history.record(await finalRows(lab, host))
+    } catch (error) {
+      history.record({kind: 'note', says: `${host} could not be read at the end: ${(error as Error).message}`})
+    }
+  }
+}
+
+/** Evidence that is being lost ends the run: a verdict on half a history would be a guess. */
+function evidence(history: Recorder, clients: Clients): () => void {
+  return () => {
+    if (clients.failure !== undefined) throw clients.failure
+    if (history.failure !== undefined)
+      throw new LabError('disk-full', `the history cannot be written: ${(history.failure as Error).message}`, {
+        hint: 'free some space; or choose another place with --out DIR',
+      })
+  }
+}

@@ -1,0 +1,127 @@
+/** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
+import {isDeepStrictEqual} from 'node:util'
+import {render} from '../compose/render.ts'
+import {allocate, isFree} from './allocate.ts'
+import {firstWrite} from './clients/first-write.ts'
+import type {ContainerState, Docker} from './docker.ts'
+import {LabError} from './errors.ts'
+import {heal} from './heal.ts'
+import {Lab} from './lab.ts'
+import {type Progress, step} from './progress.ts'
+import {ensureReady} from './setup/setup.ts'
+import {composeUp, portTaken} from './stack.ts'
+import {composeFile, loadLab, type SavedLab, saveLab} from './state.ts'
+import type {Topology} from './topology.ts'
+import {untilHealthy, waitFor} from './wait.ts'
+
+const healthyWithinMs = 120_000
+
+export interface Raised {
+  readonly lab: Lab
+  /** What had to be done: `created` from nothing, `started` what was down, `already` healthy. */
+  readonly how: 'created' | 'started' | 'already'
+  readonly tookMs: number
+}
+
+export interface RaiseOptions {
+  readonly name: string
+  /** What the person asked for; undefined: what the lab has, or the default for a new one. */
+  readonly topology: Topology | undefined
+  readonly fallback: () => Topology
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
+export async function raise(docker: Docker, options: RaiseOptions): Promise<Raised> {
+  const {name, progress, signal} = options
+  const images = await ensureReady(docker, progress, signal)
+  const began = performance.now()
+  const found = await docker.containers(name)
+  const saved = loadLab(name)
+  mustAgree(name, saved, found, options.topology)
+  const {topology, allocation} = saved ?? (await create(docker, name, options.topology ?? options.fallback(), images))
+  const lab = new Lab(docker, topology, allocation)
+
+  const running = found.filter(one => one.state === 'running')
+  const complete = running.length === topology.hosts.length
+  if (found.length > 0) {
+    const healed = await heal(lab)
+    const faults = healed.filter(one => one.fault !== null)
+    if (faults.length > 0)
+      progress({step: 'heal what an earlier run left broken', state: 'done', says: `${faults.length} mended`})
+  }
+  if (!complete) {
+    if (running.length === 0) await portsMustBeFree(lab)
+    await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))
+  }
+  const how = found.length === 0 ? 'created' : complete ? 'already' : 'started'
+  await step(progress, 'wait until the cluster is healthy', async detail => {
+    await untilHealthy(lab, {
+      withinMs: healthyWithinMs,
+      signal,
+      seen: detail,
+      code: 'not-ready',
+      hint: `pgha-lab logs --name ${name}`,
+    })
+    await waitFor('a write through HAProxy', () => writes(lab), {
+      withinMs: 30_000,
+      signal,
+      seen: detail,
+      code: 'not-ready',
+    })
+  })
+  return {lab, how, tookMs: performance.now() - began}
+}
+
+async function writes(lab: Lab): Promise<object | string> {
+  try {
+    await firstWrite(lab)
+    return {}
+  } catch (error) {
+    return `HAProxy does not route a write yet: ${(error as Error).message}`
+  }
+}
+
+/** An existing lab is never changed under its user's feet. */
+function mustAgree(
+  name: string,
+  saved: SavedLab | undefined,
+  found: readonly ContainerState[],
+  wanted: Topology | undefined,
+): void {
+  if (saved === undefined && found.length > 0)
+    throw new LabError(
+      'no-lab',
+      `${found.length} containers of a lab called ${name} are here, but what was known about it is gone`,
+      {
+        hint: `pgha-lab down --name ${name}, then pgha-lab up`,
+      },
+    )
+  if (saved !== undefined && wanted !== undefined && !isDeepStrictEqual(saved.topology, wanted))
+    throw new LabError(
+      'config',
+      `lab ${name} exists with another topology or other settings (profile ${saved.topology.profile})`,
+      {
+        hint: `pgha-lab down --name ${name} first; or raise another lab beside it with --name`,
+      },
+    )
+}
+
+async function create(
+  docker: Docker,
+  name: string,
+  topology: Topology,
+  images: {host: string; app: string},
+): Promise<SavedLab> {
+  const allocation = await allocate(name, topology, images, await docker.subnets())
+  const saved: SavedLab = {schema: 1, topology, allocation}
+  saveLab(saved, render(topology, allocation))
+  return saved
+}
+
+/** Asked before the engine is, because the engine's own complaint does not say who holds the port. */
+async function portsMustBeFree(lab: Lab): Promise<void> {
+  for (const port of Object.values(lab.allocation.ports).flatMap(ports => Object.values(ports)))
+    if (!(await isFree(port))) throw await portTaken(port)
+}

@@ -1,0 +1,73 @@
+/** A run: play, judge, and a folder that holds the evidence: events.ndjson, report.json, report.txt, logs/<host>.log. */
+import {createWriteStream, mkdirSync, rmSync, symlinkSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {pipeline} from 'node:stream/promises'
+import {LabError} from './errors.ts'
+import {Recorder} from './history.ts'
+import {judge} from './judge.ts'
+import type {Lab} from './lab.ts'
+import {play} from './play.ts'
+import type {Report} from './report.ts'
+import {bind, type Scenario} from './scenario.ts'
+import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
+
+export interface Run {
+  readonly folder: string
+  readonly report: Report
+  /** Why the run ended before its end, when it did. */
+  readonly error: LabError | undefined
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal
+  /** Where the run's folder goes; the state directory when not given. */
+  readonly out?: string | undefined
+  /** Told when the history exists, before anything happens: for whoever wants to watch. */
+  readonly watch?: (history: Recorder, folder: string) => void
+}
+
+/** @throws LabError before anything is touched (`config`); later ones are returned with the report. */
+export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
+  bind(scenario, lab.topology)
+  const id = `${new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z/, 'Z')}-${scenario.name}`
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
+  whenDiskIsFull(() => mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700}))
+  rmSync(join(folder, 'events.ndjson'), {force: true})
+  using history = new Recorder(join(folder, 'events.ndjson'))
+  options.watch?.(history, folder)
+  let error: LabError | undefined
+  try {
+    await play({lab, scenario, history, run: id, signal: options.signal})
+  } catch (cause) {
+    if (!(cause instanceof LabError)) throw cause
+    error = cause
+  }
+  history.flush()
+  const report = judge(history.sealed())
+  whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`))
+  await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
+  if (options.out === undefined) pointLatest(lab.name, id)
+  return {folder, report, error}
+}
+
+/** Each host's own words since the run began. A host whose log cannot be had says so in its file. */
+async function collectLogs(lab: Lab, folder: string, sinceMs: number): Promise<void> {
+  for (const container of await lab.docker.containers(lab.name).catch(() => [])) {
+    const file = join(folder, `${container.host}.log`)
+    try {
+      const log = await lab.docker.logs(container.id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
+      await pipeline(log, createWriteStream(file, {mode: 0o600}))
+    } catch (error) {
+      writeWhole(file, `the log of ${container.host} could not be read: ${(error as Error).message}\n`)
+    }
+  }
+}
+
+function pointLatest(lab: string, id: string): void {
+  const link = join(runsFolder(lab), 'latest')
+  rmSync(link, {force: true})
+  symlinkSync(id, link)
+}

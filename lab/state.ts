@@ -1,0 +1,112 @@
+/** Where things are kept between two commands: the XDG state directory, one folder a lab; runs outlive their lab. */
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import {LabError} from './errors.ts'
+import type {Allocation, Topology} from './topology.ts'
+
+/** What `up` wrote down about a lab. */
+export interface SavedLab {
+  readonly schema: 1
+  readonly topology: Topology
+  readonly allocation: Allocation
+}
+
+export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_STATE_HOME
+  return join(base?.startsWith('/') ? base : join(homedir(), '.local', 'state'), 'pgha-lab')
+}
+
+export function labFolder(lab: string): string {
+  return join(stateRoot(), 'labs', lab)
+}
+
+export function runsFolder(lab: string): string {
+  return join(stateRoot(), 'runs', lab)
+}
+
+export function composeFile(lab: string): string {
+  return join(labFolder(lab), 'compose.yaml')
+}
+
+/** Lab names become parts of container and network names. */
+export function checkLabName(name: string): string {
+  if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
+    throw new LabError('usage', `"${name}" is no lab name: use up to 31 small letters, digits and dashes`)
+  return name
+}
+
+export function savedLabs(): string[] {
+  try {
+    return readdirSync(join(stateRoot(), 'labs'), {withFileTypes: true})
+      .filter(entry => entry.isDirectory())
+      .map(entry => entry.name)
+      .filter(name => loadLab(name) !== undefined)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+export function loadLab(lab: string): SavedLab | undefined {
+  const file = join(labFolder(lab), 'lab.json')
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const saved = JSON.parse(text) as SavedLab
+    if (saved.schema === 1) return saved
+  } catch {
+    // falls through to the same complaint: a file cut short and a foreign schema have the same way out
+  }
+  throw new LabError('no-lab', `${file} is not readable by this version`, {hint: `pgha-lab down --name ${lab}`})
+}
+
+/** Keeps passwords from other users: folder 0700, files 0600; each file appears whole or not at all. */
+export function saveLab(saved: SavedLab, compose: string): void {
+  const folder = labFolder(saved.allocation.lab)
+  whenDiskIsFull(() => {
+    mkdirSync(folder, {recursive: true, mode: 0o700})
+    writeWhole(join(folder, 'compose.yaml'), compose)
+    writeWhole(join(folder, 'lab.json'), `${JSON.stringify(saved, null, 2)}\n`)
+  })
+}
+
+export function forgetLab(lab: string): void {
+  rmSync(labFolder(lab), {recursive: true, force: true})
+}
+
+export function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`
+  try {
+    writeFileSync(draft, text, {mode: 0o600, flush: true})
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, {force: true})
+    throw error
+  }
+}
+
+/** Turns ENOSPC into a sentence. */
+export function whenDiskIsFull<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const {code, path} = error as NodeJS.ErrnoException
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new LabError('disk-full', `the disk is full: cannot write ${path ?? stateRoot()}`, {
+        cause: error,
+        hint: 'free some space, then run the same command again',
+      })
+    if (code === 'EACCES' || code === 'EROFS')
+      throw new LabError('setup-failed', `cannot write ${path ?? stateRoot()}: ${code}`, {
+        cause: error,
+        hint: 'set XDG_STATE_HOME to a folder of yours',
+      })
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+/** What software is under test, as it says itself. */
+import type {Lab} from './lab.ts'
+import {hostsWith} from './topology.ts'
+
+/** e.g. {postgres: '17.11', patroni: '4.0.7', etcd: '3.5.16', haproxy: '3.0.11'}; what does not answer is left out. */
+export async function versions(lab: Lab): Promise<Record<string, string>> {
+  const [database] = hostsWith(lab.topology, 'patroni')
+  const [etcd] = hostsWith(lab.topology, 'etcd')
+  const [proxy] = hostsWith(lab.topology, 'haproxy')
+  const [ofPatroni, ofEtcd, ofHaproxy] = await Promise.all([
+    database === undefined ? undefined : json(`${lab.url(database, 'patroni')}/patroni`),
+    etcd === undefined ? undefined : json(`${lab.url(etcd, 'etcd')}/version`),
+    proxy === undefined ? undefined : haproxyVersion(lab, proxy),
+  ])
+  const server = Number(ofPatroni?.server_version ?? 0)
+  return Object.fromEntries(
+    Object.entries({
+      postgres: server > 0 ? `${Math.floor(server / 10_000)}.${server % 10_000}` : undefined,
+      patroni: (ofPatroni?.patroni as {version?: string} | undefined)?.version,
+      etcd: ofEtcd?.etcdserver as string | undefined,
+      haproxy: ofHaproxy,
+    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+async function json(url: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return (await (await fetch(url, {signal: AbortSignal.timeout(1000)})).json()) as Record<string, unknown>
+  } catch {
+    return undefined // versions are for the reader; a host that is down has none to tell
+  }
+}
+
+async function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {
+  const {out} = await lab.docker.run((await lab.container(proxy)).id, ['haproxy', '-v'])
+  return /version (\S+?)[-\s]/.exec(out)?.[1]
+}

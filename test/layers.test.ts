@@ -1,0 +1,76 @@
+/** Imports point downwards only, and each outside package has its owner: the rules of docs/architecture.md, as a test. */
+import {globSync, readFileSync} from 'node:fs'
+import {dirname, join, relative} from 'node:path'
+import {expect, test} from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** From the bottom; a file belongs to the first layer that names it. */
+const layers: readonly (readonly [string, RegExp])[] = [
+  ['words', /^lab\/(errors|event|decode|quantity|progress|package-root)\.ts$/],
+  ['shapes', /^lab\/(topology|topology-file|history|unit|budget|report|intervals|failover|watching)\.ts$/],
+  ['parts', /^(compose\/|lab\/(docker|stack|state|lock|journal|allocate)\.ts$|lab\/(checks|setup)\/)/],
+  ['acts', /^lab\/((lab|open|mend|heal|health|selector|wait|versions|raise)\.ts$|(faults|probes|clients)\/)/],
+  ['plot', /^lab\/(scenario|play|judge|story|runs)\.ts$/],
+  ['faces', /^(lab\/index\.ts$|cli\/)/],
+]
+
+/** Who may import a package at run time. Packages that are not listed may be used by all. */
+const owners: Readonly<Record<string, RegExp>> = {
+  dockerode: /^lab\/docker\.ts$/,
+  execa: /^(lab\/stack|lab\/setup\/command|cli\/attach)\.ts$/,
+  yaml: /^(lab\/decode\.ts$|compose\/)/,
+  ink: /^cli\/ui\//,
+  react: /^cli\/ui\//,
+  pg: /^lab\/(clients|probes)\//,
+  'p-retry': /^lab\/wait\.ts$/,
+  leven: /^lab\/decode\.ts$/,
+  commander: /^cli\/(program|options|commands\/[a-z-]+)\.ts$/,
+}
+
+const files = globSync('{lab,compose,cli}/**/*.{ts,tsx}', {cwd: root})
+
+const layerOf = (file: string) => layers.findIndex(([, pattern]) => pattern.test(file))
+
+/** Run-time imports of a file; a type-only import makes no dependency. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [
+    ...text.matchAll(
+      /^(?:import|export)\s+(?!type\b)[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm,
+    ),
+  ].flatMap(([, from, lazy, bare]) => from ?? lazy ?? bare ?? [])
+}
+
+test('every file stands in a layer', () => {
+  expect(files.filter(file => layerOf(file) < 0)).toEqual([])
+})
+
+test('no file imports from a layer above its own', () => {
+  const upwards = files.flatMap(file =>
+    importsOf(file)
+      .filter(target => target.startsWith('.'))
+      .map(target => relative(root, join(root, dirname(file), target)))
+      .filter(imported => layerOf(imported) > layerOf(file))
+      .map(imported => `${file} imports ${imported}`),
+  )
+  expect(upwards).toEqual([])
+})
+
+test('no file uses a package that another file owns', () => {
+  const trespasses = files.flatMap(file =>
+    importsOf(file)
+      .map(target => target.split('/')[0] ?? '')
+      .filter(name => owners[name]?.test(file) === false)
+      .map(name => `${file} uses ${name}`),
+  )
+  expect(trespasses).toEqual([])
+})
+
+test('a fault never imports a fault, and a check never imports a check, save through their index', () => {
+  for (const file of files.filter(one => /^lab\/(faults|checks)\/(?!index)/.test(one)))
+    for (const target of importsOf(file))
+      expect(target, file).not.toMatch(
+        /^\.\/(kill|failover|rejoined|new-leader|no-lost-writes|one-writable-primary|clients-reconnect)\.ts$/,
+      )
+})
