@@ -1,0 +1,60 @@
+import {readFileSync} from 'node:fs'
+import type {Command} from 'commander'
+import {collect, command, jsonOption, nameOption, printJson} from '../options.ts'
+
+interface Options {
+  name: string
+  topology?: string
+  profile?: string
+  set: string[]
+  json?: boolean
+}
+
+export function config(): Command {
+  return command(
+    'config',
+    'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise. It holds the passwords.',
+    'pgha-lab config > compose.yaml && docker compose up -d\npgha-lab config --profile fast --name other',
+  )
+    .addOption(nameOption())
+    .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
+    .option('-p, --profile <profile>', 'timings: default or fast')
+    .option('-s, --set <key=value>', 'change one setting (repeatable)', collect, [])
+    .addOption(jsonOption())
+    .action(action)
+}
+
+async function action(options: Options): Promise<void> {
+  const {allocate, composeFile, Docker, LabError, loadLab, loadTopology} = await import('../../lab/index.ts')
+  const asked = options.topology !== undefined || options.profile !== undefined || options.set.length > 0
+  const saved = loadLab(options.name)
+  if (saved !== undefined && asked)
+    throw new LabError(
+      'usage',
+      `lab ${options.name} exists; its file is printed without --topology, --profile and --set`,
+      {
+        hint: 'name another lab with --name',
+      },
+    )
+  if (saved !== undefined) {
+    if (options.json)
+      printJson({topology: saved.topology, addresses: saved.allocation.addresses, ports: saved.allocation.ports})
+    else process.stdout.write(readFileSync(composeFile(options.name), 'utf8'))
+    return
+  }
+  const {render} = await import('../../compose/render.ts')
+  const {imageTags} = await import('../../lab/setup/images.ts')
+  const topology = loadTopology(options)
+  const images = imageTags()
+  const docker = new Docker()
+  const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
+  const allocation = await allocate(options.name, topology, images, subnets)
+  const missing = await Promise.all([docker.hasImage(images.host), docker.hasImage(images.app)]).then(
+    present => present.includes(false),
+    () => true,
+  )
+  if (missing)
+    process.stderr.write('the images this file names are not built here yet: pgha-lab doctor --fix builds them\n')
+  if (options.json) printJson({topology, addresses: allocation.addresses, ports: allocation.ports})
+  else process.stdout.write(render(topology, allocation))
+}

@@ -1,0 +1,58 @@
+import type {Command} from 'commander'
+import {LabError} from '../../lab/errors.ts'
+import {onInterrupt} from '../interrupt.ts'
+import {command, jsonOption, printJson} from '../options.ts'
+
+export function doctor(): Command {
+  return command(
+    'doctor',
+    'Say what is there, what is missing, and the one fix for each.',
+    'pgha-lab doctor\npgha-lab doctor --fix',
+  )
+    .option('--fix', 'install and build what is missing, as `up` would')
+    .addOption(jsonOption())
+    .action(action)
+}
+
+async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<void> {
+  const {Docker} = await import('../../lab/docker.ts')
+  const {examine} = await import('../../lab/setup/doctor.ts')
+  const docker = new Docker()
+  if (fix) await repair()
+  const examined = await examine(docker)
+  if (json) printJson(examined)
+  else {
+    const width = Math.max(...examined.map(one => one.what.length))
+    for (const {what, state, says, fix} of examined)
+      process.stdout.write(
+        `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}${fix === null ? '' : `\n      ${' '.repeat(width)}  fix: ${fix}`}\n`,
+      )
+  }
+  if (examined.some(one => one.state === 'fail')) process.exitCode = 3
+}
+
+async function repair(): Promise<void> {
+  const {Docker} = await import('../../lab/docker.ts')
+  const {ensureReady} = await import('../../lab/setup/setup.ts')
+  using interrupt = onInterrupt({
+    first: 'stopping ...',
+    second: 'once more leaves at once; `pgha-lab doctor --fix` goes on later',
+  })
+  const shown = process.stderr.isTTY
+    ? (await import('../ui/screen.tsx')).showProgress()
+    : {
+        progress: (await import('../ui/plain.ts')).plainProgress(text => process.stderr.write(text)),
+        done: async () => {},
+      }
+  try {
+    await ensureReady(new Docker(), shown.progress, interrupt.signal)
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error
+    throw new LabError('interrupted', 'interrupted', {
+      cause: error,
+      hint: '`pgha-lab doctor --fix` goes on where this stopped',
+    })
+  } finally {
+    await shown.done()
+  }
+}

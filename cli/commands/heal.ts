@@ -1,0 +1,24 @@
+import type {Command} from 'commander'
+import {command, jsonOption, nameOption, printJson} from '../options.ts'
+
+export function heal(): Command {
+  return command(
+    'heal',
+    'Mend whatever an earlier run left broken, and wait until the lab is healthy.',
+    'pgha-lab heal',
+  )
+    .addOption(nameOption())
+    .addOption(jsonOption())
+    .action(async ({name, json}: {name: string; json?: boolean}) => {
+      const {Docker, heal, lockLab, openLab, untilHealthy} = await import('../../lab/index.ts')
+      const {describe} = await import('../../lab/mend.ts')
+      using _lock = lockLab(name, 'heal')
+      const lab = openLab(new Docker(), name)
+      const mended = await heal(lab)
+      const says = (line: string) => void process.stderr.write(`${line}\n`)
+      for (const one of mended) says(`mended: ${describe(one.mend)}`)
+      await untilHealthy(lab, {withinMs: 120_000, signal: new AbortController().signal, seen: says, code: 'not-ready'})
+      if (json) printJson({lab: name, mended})
+      else says(mended.length === 0 ? `lab ${name} is healthy; nothing was broken` : `lab ${name} is healthy`)
+    })
+}

@@ -1,0 +1,54 @@
+import {createInterface} from 'node:readline'
+import {type Command, InvalidArgumentError} from 'commander'
+import type {Lab} from '../../lab/lab.ts'
+import {command, nameOption} from '../options.ts'
+
+interface Options {
+  name: string
+  follow?: boolean
+  tail?: number
+}
+
+export function logs(): Command {
+  return command(
+    'logs',
+    "Print what a lab's hosts logged.",
+    'pgha-lab logs node1\npgha-lab logs --follow\npgha-lab logs proxy1 --tail 50',
+  )
+    .argument('[host...]', 'these hosts; all when none is named')
+    .addOption(nameOption())
+    .option('-f, --follow', 'go on as lines come')
+    .option('--tail <lines>', 'only the last lines of each host', wholeNumber)
+    .action(action)
+}
+
+async function action(hosts: readonly string[], {name, follow, tail}: Options): Promise<void> {
+  const {Docker, openLab} = await import('../../lab/index.ts')
+  const {knownHost} = await import('../known-host.ts')
+  const lab = openLab(new Docker(), name)
+  const wanted = hosts.length > 0 ? hosts.map(host => knownHost(lab, host)) : lab.topology.hosts.map(host => host.name)
+  const width = Math.max(...wanted.map(host => host.length))
+  const print = (host: string) =>
+    printLog(lab, host, wanted.length > 1 ? `${host.padEnd(width)} | ` : '', {
+      follow: follow ?? false,
+      ...(tail === undefined ? {} : {tail}),
+    })
+  if (follow) await Promise.all(wanted.map(print))
+  else for (const host of wanted) await print(host)
+}
+
+async function printLog(
+  lab: Lab,
+  host: string,
+  prefix: string,
+  options: {follow: boolean; tail?: number},
+): Promise<void> {
+  const {id} = await lab.container(host)
+  const log = await lab.docker.logs(id, options)
+  for await (const line of createInterface({input: log})) process.stdout.write(`${prefix}${line}\n`)
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number of lines.')
+  return Number(text)
+}

@@ -1,0 +1,49 @@
+import type {Command} from 'commander'
+import {command, nameOption} from '../options.ts'
+
+interface Options {
+  name: string
+  replica?: boolean
+  host?: string
+  superuser?: boolean
+  url?: boolean
+}
+
+export function psql(): Command {
+  return command(
+    'psql',
+    'Open psql in the lab, through HAProxy to the leader (or a replica, or one host directly).',
+    'pgha-lab psql\npgha-lab psql --replica -- -c "select pg_is_in_recovery()"\npgha-lab psql --host node2 --superuser',
+  )
+    .argument('[args...]', 'arguments for psql, after --')
+    .addOption(nameOption())
+    .option('--replica', 'through the read-only port')
+    .option('--host <host>', 'one host directly, past HAProxy')
+    .option('--superuser', 'as the superuser instead of the app role')
+    .option('--url', 'print the connection string, with its password, instead of connecting')
+    .action(action)
+}
+
+async function action(args: readonly string[], options: Options): Promise<void> {
+  const {appDatabase, Docker, hostsWith, LabError, openLab, roles, servicePorts} = await import('../../lab/index.ts')
+  const {attach} = await import('../attach.ts')
+  const lab = openLab(new Docker(), options.name)
+  const [client = ''] = hostsWith(lab.topology, 'client')
+  const [proxy = ''] = hostsWith(lab.topology, 'haproxy')
+  const host = options.host ?? proxy
+  if (options.host !== undefined && !hostsWith(lab.topology, 'patroni').includes(options.host))
+    throw new LabError(
+      'usage',
+      `no PostgreSQL on ${options.host}; it runs on ${hostsWith(lab.topology, 'patroni').join(', ')}`,
+    )
+  const port = options.host !== undefined ? 'postgres' : options.replica ? 'replicas' : 'primary'
+  const role = options.superuser ? 'superuser' : 'app'
+  const password = lab.allocation.passwords[role]
+  if (options.url) {
+    process.stdout.write(`postgresql://${roles[role]}:${password}@127.0.0.1:${lab.port(host, port)}/${appDatabase}\n`)
+    return
+  }
+  const inside = {...servicePorts.haproxy, ...servicePorts.patroni}[port]
+  const target = `host=${lab.allocation.addresses[host]} port=${inside} user=${roles[role]} dbname=${appDatabase}`
+  process.exitCode = await attach(lab, client, ['psql', target, ...args], {PGPASSWORD: password})
+}

@@ -1,0 +1,71 @@
+import type {Command} from 'commander'
+import type {Health} from '../../lab/health.ts'
+import type {Lab} from '../../lab/lab.ts'
+import {command, jsonOption, nameOption, printJson} from '../options.ts'
+
+export function status(): Command {
+  return command(
+    'status',
+    'Show a lab: members, routes, and faults in force.',
+    'pgha-lab status\npgha-lab status --all --json',
+  )
+    .addOption(nameOption())
+    .option('-a, --all', 'all labs')
+    .addOption(jsonOption())
+    .action(action)
+}
+
+async function action({name, all, json}: {name: string; all?: boolean; json?: boolean}): Promise<void> {
+  const {Docker} = await import('../../lab/docker.ts')
+  const {openLab} = await import('../../lab/open.ts')
+  const {savedLabs} = await import('../../lab/state.ts')
+  const {health} = await import('../../lab/health.ts')
+  const {inForce} = await import('../../lab/journal.ts')
+  const docker = new Docker()
+  const names = all ? savedLabs() : [name]
+  const seen = await Promise.all(
+    names.map(async one => {
+      const lab = openLab(docker, one)
+      return {lab, health: await health(lab), faults: inForce(one)}
+    }),
+  )
+  if (json) {
+    const plain = seen.map(({lab, health, faults}) => ({
+      lab: lab.name,
+      profile: lab.topology.profile,
+      ...health,
+      faultsInForce: faults,
+    }))
+    printJson(all ? plain : plain[0])
+    return
+  }
+  if (seen.length === 0) process.stdout.write('no labs\n')
+  for (const {lab, health, faults} of seen) {
+    process.stdout.write(table(lab, health))
+    for (const fault of faults)
+      process.stdout.write(`fault in force: ${fault.fault} (${fault.id}); pgha-lab heal --name ${lab.name}\n`)
+  }
+}
+
+function table(lab: Lab, {healthy, complaints, members, routes}: Health): string {
+  const rows = [
+    ['member', 'host', 'role', 'state', 'timeline', 'lag', 'reached through'],
+    ...members.map(one => [
+      one.host,
+      one.container === 'running' ? 'up' : one.container,
+      one.role ?? '-',
+      one.state ?? '-',
+      String(one.timeline ?? '-'),
+      one.role === 'leader' ? '-' : one.lagBytes === null ? '?' : `${one.lagBytes} B`,
+      routes
+        .filter(route => route.server === one.host && route.up)
+        .map(route => `${route.proxy}:${route.backend === 'primary' ? 5000 : 5001}`)
+        .join(' ') || '-',
+    ]),
+  ]
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
+  const lines = rows.map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = lab.topology.patroni
+  const verdict = healthy ? 'healthy' : `not healthy: ${complaints.join('; ')}`
+  return `lab ${lab.name} (${lab.topology.profile}: ttl ${ttlSeconds} loop_wait ${loopWaitSeconds} retry_timeout ${retryTimeoutSeconds}): ${verdict}\n${lines.join('\n')}\n`
+}

@@ -1,0 +1,115 @@
+import type {Command} from 'commander'
+import {LabError} from '../../lab/errors.ts'
+import type {Lab} from '../../lab/lab.ts'
+import {onInterrupt} from '../interrupt.ts'
+import {collect, command, jsonOption, nameOption, printJson} from '../options.ts'
+
+interface Options {
+  name: string
+  topology?: string
+  profile?: string
+  set: string[]
+  json?: boolean
+}
+
+export function up(): Command {
+  return command(
+    'up',
+    'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it starts what is down and adds nothing.',
+    'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --name second --set patroni.ttl=25s',
+  )
+    .addOption(nameOption())
+    .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
+    .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
+    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=25s (repeatable)', collect, [])
+    .addOption(jsonOption())
+    .action(action)
+}
+
+async function action(options: Options): Promise<void> {
+  const {Docker, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
+  const asked = options.topology !== undefined || options.profile !== undefined || options.set.length > 0
+  const wanted = asked ? loadTopology(options) : undefined
+  using interrupt = onInterrupt({
+    first: 'stopping ...',
+    second: `once more leaves at once; then lab ${options.name} may be half started: \`pgha-lab up\` goes on, \`pgha-lab down\` removes it`,
+  })
+  using _lock = lockLab(options.name, 'up')
+  const shown = await showProgress(options)
+  try {
+    const {lab, how, tookMs} = await raise(new Docker(), {
+      name: options.name,
+      topology: wanted,
+      fallback: () => loadTopology({}),
+      progress: shown.progress,
+      signal: interrupt.signal,
+    })
+    await shown.done()
+    const seconds = (tookMs / 1000).toFixed(1)
+    process.stderr.write(
+      how === 'already'
+        ? `lab ${lab.name} is up and healthy already\n\n`
+        : `lab ${lab.name} is healthy after ${seconds} s\n\n`,
+    )
+    if (options.json)
+      printJson({
+        lab: lab.name,
+        how,
+        tookMs: Math.round(tookMs),
+        profile: lab.topology.profile,
+        connections: connections(lab),
+      })
+    else process.stdout.write(welcome(lab))
+  } catch (error) {
+    await shown.done()
+    if (!interrupt.signal.aborted) throw error
+    throw interrupted(options.name, error, interrupt.code())
+  }
+}
+
+function interrupted(name: string, cause: unknown, code: number | undefined): LabError {
+  const stopped = new LabError('interrupted', `interrupted: lab ${name} may be half started`, {
+    cause,
+    hint: `pgha-lab up --name ${name} goes on where this stopped, pgha-lab down --name ${name} removes it`,
+  })
+  process.exitCode = code ?? stopped.exitCode
+  return stopped
+}
+
+async function showProgress({json}: Options) {
+  if (process.stderr.isTTY && !json) return (await import('../ui/screen.tsx')).showProgress()
+  const {plainProgress} = await import('../ui/plain.ts')
+  return {progress: plainProgress(text => process.stderr.write(text)), done: async () => {}}
+}
+
+/** Where to connect. The password is shown only when asked for: `psql` needs none. */
+function connections(lab: Lab) {
+  const [proxy = ''] = lab.topology.hosts.filter(host => host.services.includes('haproxy')).map(host => host.name)
+  const at = (port: number) => `postgresql://app@127.0.0.1:${port}/app`
+  return {
+    readWrite: at(lab.port(proxy, 'primary')),
+    readOnly: at(lab.port(proxy, 'replicas')),
+    statistics: `${lab.url(proxy, 'stats')}/`,
+    patroni: Object.fromEntries(
+      lab.topology.hosts
+        .filter(host => host.services.includes('patroni'))
+        .map(({name}) => [name, `${lab.url(name, 'patroni')}/patroni`]),
+    ),
+  }
+}
+
+function welcome(lab: Lab): string {
+  const {readWrite, readOnly, statistics} = connections(lab)
+  const name = lab.name === 'lab' ? '' : ` --name ${lab.name}`
+  return `connect
+  read-write   ${readWrite}
+  read-only    ${readOnly}
+  HAProxy      ${statistics}
+  the password is in \`pgha-lab config${name}\`; \`pgha-lab psql${name}\` needs none
+
+try
+  pgha-lab chaos kill-leader${name}
+  pgha-lab status${name}
+  pgha-lab down${name}
+`
+}

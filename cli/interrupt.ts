@@ -1,0 +1,38 @@
+/** Ctrl-C, SIGTERM and SIGHUP: the first asks the work to end well, the second says what would be left, the third leaves. */
+import {LabError} from '../lab/errors.ts'
+
+/** 128 + the signal's number, as shells have it. */
+const exits = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129} as const
+
+export interface Interrupt extends Disposable {
+  readonly signal: AbortSignal
+  /** What Ctrl-C does when the terminal is in raw mode and delivers it as a key. */
+  press(): void
+  /** The exit code the signal asks for; undefined while there was none. */
+  code(): number | undefined
+}
+
+export function onInterrupt(says: {readonly first: string; readonly second: string}): Interrupt {
+  const controller = new AbortController()
+  let presses = 0
+  let code: number | undefined
+  const press = (exit = 130) => {
+    presses++
+    code ??= exit
+    if (presses === 1) {
+      process.stderr.write(`\n${says.first}\n`)
+      controller.abort(new LabError('interrupted', 'interrupted'))
+    } else if (presses === 2) process.stderr.write(`\n${says.second}\n`)
+    else process.exit(code)
+  }
+  const handlers = Object.entries(exits).map(([signal, exit]) => ({signal, handler: () => press(exit)}))
+  for (const {signal, handler} of handlers) process.on(signal, handler)
+  return {
+    signal: controller.signal,
+    press: () => press(130),
+    code: () => code,
+    [Symbol.dispose]() {
+      for (const {signal, handler} of handlers) process.off(signal, handler)
+    },
+  }
+}

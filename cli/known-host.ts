@@ -1,0 +1,13 @@
+/** A host named on the command line. */
+import {suggestion} from '../lab/decode.ts'
+import {LabError} from '../lab/errors.ts'
+import type {HostName} from '../lab/event.ts'
+import type {Lab} from '../lab/lab.ts'
+
+/** @throws LabError `usage` with the nearest name */
+export function knownHost(lab: Lab, host: string): HostName {
+  const names = lab.topology.hosts.map(one => one.name)
+  if (!names.includes(host))
+    throw new LabError('usage', `lab ${lab.name} has no host \`${host}\`${suggestion(host, names)}`)
+  return host
+}

@@ -1,0 +1,67 @@
+/** All commands, and what every one of them shares: help, usage errors, the ending. */
+import {Command, CommanderError} from 'commander'
+import {LabError} from '../lab/errors.ts'
+import {chaos} from './commands/chaos.ts'
+import {config} from './commands/config.ts'
+import {doctor} from './commands/doctor.ts'
+import {down} from './commands/down.ts'
+import {heal} from './commands/heal.ts'
+import {logs} from './commands/logs.ts'
+import {psql} from './commands/psql.ts'
+import {scenarios} from './commands/scenarios.ts'
+import {shell} from './commands/shell.ts'
+import {status} from './commands/status.ts'
+import {up} from './commands/up.ts'
+import {complain} from './complain.ts'
+
+const commands = [up, chaos, status, down, heal, scenarios, psql, shell, logs, config, doctor]
+
+export async function run(argv: readonly string[]): Promise<void> {
+  // A reader that went away (`| head`) is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  const program = new Command('pgha-lab')
+    .description(
+      'Raises a real Patroni cluster on this machine, breaks it on purpose, and answers with a verdict and its proof.',
+    )
+    .version('', '-V, --version', 'print the version')
+    .showSuggestionAfterError()
+    .addHelpText('beforeAll', '')
+    .addHelpText('before', 'Example:\n  pgha-lab up\n  pgha-lab chaos kill-leader\n  pgha-lab down\n')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab could not do its work,\n4 inconclusive, 5 healing is incomplete, 130 interrupted.',
+    )
+  for (const add of commands) program.addCommand(strict(add()))
+  try {
+    if (argv.length <= 2) {
+      program.outputHelp()
+      return
+    }
+    await strict(program).parseAsync([...argv])
+  } catch (error) {
+    process.exitCode = ending(error)
+  }
+}
+
+/** Commander ends the process with 1 for wrong usage; ours is 2, and a sub-command does not inherit the override. */
+function strict(command: Command): Command {
+  for (const child of command.commands) strict(child)
+  return command
+    .exitOverride()
+    .configureHelp({sortSubcommands: false})
+    .configureOutput({outputError: (text, write) => write(text.replace(/^error: /, ''))})
+    .showHelpAfterError(`(try \`${name(command)} --help\`)`)
+}
+
+function name(command: Command): string {
+  return command.name() === 'pgha-lab' ? 'pgha-lab' : `pgha-lab ${command.name()}`
+}
+
+function ending(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof LabError) {
+    complain(error)
+    return error.exitCode
+  }
+  throw error // a bug: crash with its stack
+}

@@ -1,0 +1,151 @@
+/** What the clients get: rates as a sparkline, the gap that is open, and how many operations ended in which way. */
+import {Text} from 'ink'
+import type {Micros, Outcome} from '../../lab/index.ts'
+import {count, seconds} from './format.ts'
+import {Line} from './line.tsx'
+import type {Look} from './look.ts'
+import {type Bucket, type Counts, lastSecond, longestGap, openGap, recent, type Throughput} from './throughput.ts'
+
+interface Props {
+  readonly look: Look
+  readonly clients: Throughput
+  readonly now: Micros
+  readonly columns: number
+}
+
+export function clientRows(columns: number): number {
+  return isWide(columns) ? 4 : 6
+}
+
+/** Both rows of outcomes fit side by side. */
+function isWide(columns: number): boolean {
+  return columns >= 74
+}
+
+export function Clients({look, clients, now, columns}: Props) {
+  const rates = lastSecond(clients, now)
+  return (
+    <>
+      <Rate look={look} label="writes" rate={rates.writes} values={recent(clients, 'writes', now, columns - 16)} />
+      <Rate look={look} label="reads" rate={rates.reads} values={recent(clients, 'reads', now, columns - 16)} />
+      <Line look={look}>
+        {'gap     '}
+        <GapNow clients={clients} now={now} />
+      </Line>
+      {isWide(columns) ? (
+        <Line look={look}>
+          <Outcomes label="writes" counts={clients.counts.write} />
+          {'    '}
+          <Outcomes label="reads" counts={clients.counts.read} />
+        </Line>
+      ) : (
+        <OutcomeTable look={look} counts={clients.counts} />
+      )}
+    </>
+  )
+}
+
+function GapNow({clients, now}: {clients: Throughput; now: Micros}) {
+  const gap = openGap(clients, now)
+  const longest = longestGap(clients, now)
+  const longestSays = gap === longest ? '' : `   longest ${seconds(longest)}`
+  if (gap !== null)
+    return (
+      <Text>
+        <Text color="red" bold>
+          NO WRITES for {seconds(gap)}
+        </Text>
+        {longestSays}
+      </Text>
+    )
+  if (clients.lastWriteAt === null) return <Text dimColor>no write yet</Text>
+  return (
+    <Text>
+      <Text color="green">{clients.writing ? 'none' : 'writers stopped'}</Text>
+      {longestSays}
+    </Text>
+  )
+}
+
+function Rate({
+  look,
+  label,
+  rate,
+  values,
+}: {
+  look: Look
+  label: string
+  rate: number
+  values: readonly (number | null)[]
+}) {
+  return (
+    <Line look={look}>
+      {label.padEnd(6)}
+      <Text bold>{count(rate).padStart(6)}</Text>
+      <Text dimColor>/s </Text>
+      <Sparkline look={look} values={values} />
+    </Line>
+  )
+}
+
+/** Null: before the first operation, blank. Zero: a gap, and drawn as one. */
+export function Sparkline({look, values}: {look: Look; values: readonly (number | null)[]}) {
+  const most = Math.max(...values.map(value => value ?? 0), 1)
+  const levels = [...look.signs.levels]
+  const runs: {from: number; gap: boolean; text: string}[] = []
+  for (const [from, value] of values.entries()) {
+    const gap = value === 0
+    const sign = value === null ? ' ' : gap ? look.signs.gap : levels[Math.ceil((value / most) * levels.length) - 1]!
+    const run = runs.at(-1)
+    if (run?.gap === gap) run.text += sign
+    else runs.push({from, gap, text: sign})
+  }
+  return runs.map(({from, gap, text}) => (
+    <Text key={from} color={gap ? 'red' : 'green'}>
+      {text}
+    </Text>
+  ))
+}
+
+function Outcomes({label, counts}: {label: string; counts: Counts}) {
+  return (
+    <Text>
+      <Text dimColor>{label}</Text> ok {count(counts.ok)}
+      {'  '}
+      <OutcomeText word="fail" number={counts.fail} color="red" />
+      {'  '}
+      <OutcomeText word="unknown" number={counts.unknown} color="yellow" />
+    </Text>
+  )
+}
+
+const outcomes: readonly (readonly [Outcome, string | undefined])[] = [
+  ['ok', undefined],
+  ['fail', 'red'],
+  ['unknown', 'yellow'],
+]
+
+function OutcomeTable({look, counts}: {look: Look; counts: Throughput['counts']}) {
+  return outcomes.map(([outcome, color]) => (
+    <Line key={outcome} look={look}>
+      <Text dimColor>{outcome.padEnd(8)}</Text>
+      <OutcomeNumber value={counts.write[outcome]} word="writes " color={color} />
+      <OutcomeNumber value={counts.read[outcome]} word="reads" color={color} />
+    </Line>
+  ))
+}
+
+function OutcomeNumber({value, word, color}: {value: number; word: string; color: string | undefined}) {
+  const text = `${count(value).padStart(6)} ${word}`
+  if (value === 0) return <Text dimColor>{text}</Text>
+  return color === undefined ? <Text>{text}</Text> : <Text color={color}>{text}</Text>
+}
+
+function OutcomeText({word, number, color}: {word: string; number: number; color: string}) {
+  const text = `${word} ${count(number)}`
+  return number === 0 ? <Text dimColor>{text}</Text> : <Text color={color}>{text}</Text>
+}
+
+export function brief(rates: Bucket): string {
+  return `writes ${count(rates.writes)}/s  reads ${count(rates.reads)}/s`
+}

@@ -1,0 +1,223 @@
+/** Draws the screens with Ink. Reached through `screen.tsx` only, which loads it with the right settings. */
+import {type Key, render, useAnimation, useInput, useStdout} from 'ink'
+import {type ReactNode, useEffect, useState} from 'react'
+import type {Event, Micros, Progress} from '../../lab/index.ts'
+import {type Above, divert} from './above.ts'
+import {actionOf} from './keys.ts'
+import {ProgressScreen, type ProgressStep} from './progress-screen.tsx'
+import {RunScreen} from './run-screen.tsx'
+import {type Terminal, terminal} from './terminal.ts'
+import {emptyView, fold, type View} from './view.ts'
+
+const framesPerSecond = 10
+
+export interface Shown {
+  /**
+   * Draws the last frame and gives the terminal back (cursor, raw mode). May be called twice.
+   * Rejects with what went wrong in a component, which is a bug of ours.
+   */
+  done(): Promise<void>
+}
+
+export interface ProgressOptions {
+  /** Ctrl-C. By default the signal SIGINT to this process alone, which is what the terminal would have sent. */
+  readonly onInterrupt?: () => void
+}
+
+/** The steps of `up`. */
+export function showProgress(options: ProgressOptions = {}, on: Terminal = terminal()): Shown & {progress: Progress} {
+  const onInterrupt = options.onInterrupt ?? (() => process.kill(process.pid, 'SIGINT'))
+  const running = new Map<string, ProgressStep>()
+  let finished: readonly ProgressStep[] = []
+  const progress: Progress = ({step, state, says, fraction}) => {
+    const nowMs = performance.now()
+    const fresh: ProgressStep = {
+      name: step,
+      state: 'running',
+      says: null,
+      fraction: null,
+      beganMs: nowMs,
+      endedMs: null,
+    }
+    const known = running.get(step) ?? fresh
+    if (state === 'begin') running.set(step, fresh)
+    else if (state === 'detail') running.set(step, {...known, says: says ?? known.says, fraction: fraction ?? null})
+    else {
+      running.delete(step)
+      finished = [...finished, {...known, state, says: says ?? null, endedMs: nowMs}]
+    }
+  }
+  const app = () => (
+    <ProgressApp on={on} onInterrupt={onInterrupt} read={() => ({finished, running: [...running.values()]})} />
+  )
+  const shown = draw(app, on)
+  return {
+    progress,
+    done: shown.once(() => {
+      // A step that nobody ended is not told as finished: what went wrong is the command's to say.
+      running.clear()
+      return app()
+    }),
+  }
+}
+
+export interface RunOptions {
+  /** Ctrl-C, or `q` and yes. Called for every Ctrl-C, also the second. */
+  onInterrupt(): void
+  /** Micros since the run began: the recorder's clock. */
+  now(): Micros
+}
+
+/** A run of `chaos` as it is played. */
+export function showRun(
+  history: {readonly events: readonly Event[]; subscribe(listener: (event: Event) => void): () => void},
+  {onInterrupt, now}: RunOptions,
+  on: Terminal = terminal(),
+): Shown {
+  let view: View = emptyView
+  for (const event of history.events) view = fold(view, event)
+  const unsubscribe = history.subscribe(event => {
+    view = fold(view, event)
+  })
+  const app = (finished: boolean) => (
+    <RunApp on={on} onInterrupt={onInterrupt} now={now} read={() => view} finished={finished} />
+  )
+  const shown = draw(() => app(false), on)
+  return {
+    done: shown.once(() => {
+      unsubscribe()
+      return app(true)
+    }),
+  }
+}
+
+interface ProgressAppProps {
+  readonly on: Terminal
+  onInterrupt(): void
+  read(): {finished: readonly ProgressStep[]; running: readonly ProgressStep[]}
+}
+
+function ProgressApp({on, onInterrupt, read}: ProgressAppProps) {
+  const {columns, rows} = sizeOf(on)
+  const spin = useFrames()
+  useKeys(on, (input, key) => {
+    if (isInterrupt(input, key)) onInterrupt()
+  })
+  return (
+    <ProgressScreen {...read()} look={on.look} nowMs={performance.now()} columns={columns} rows={rows} spin={spin} />
+  )
+}
+
+interface RunAppProps extends RunOptions {
+  readonly on: Terminal
+  readonly finished: boolean
+  read(): View
+}
+
+function RunApp({on, onInterrupt, now, read, finished}: RunAppProps) {
+  const {columns, rows} = sizeOf(on)
+  const spin = useFrames()
+  const mode = {...useMode(on, onInterrupt), finished}
+  return <RunScreen look={on.look} view={read()} now={now()} columns={columns} rows={rows} spin={spin} mode={mode} />
+}
+
+function useMode(on: Terminal, onInterrupt: () => void) {
+  const [mode, setMode] = useState({help: false, log: true, asking: false, interrupted: false})
+  const interrupt = () => {
+    setMode(so => ({...so, asking: false, help: false, interrupted: true}))
+    onInterrupt()
+  }
+  useKeys(on, (input, key) => {
+    if (isInterrupt(input, key)) return interrupt()
+    if (mode.asking) return /^y$/i.test(input) ? interrupt() : setMode(so => ({...so, asking: false}))
+    if (key.escape) return setMode(so => ({...so, help: false}))
+    switch (actionOf(input, key.ctrl)) {
+      case 'help':
+        return setMode(so => ({...so, help: !so.help}))
+      case 'log':
+        return setMode(so => ({...so, log: !so.log}))
+      case 'quit':
+        return setMode(so => ({...so, asking: !so.interrupted}))
+      default:
+        return
+    }
+  })
+  return mode
+}
+
+/** Some terminals say 0. */
+function sizeOf({stdout}: Terminal): {columns: number; rows: number} {
+  return {columns: stdout.columns || 80, rows: stdout.rows || 24}
+}
+
+/** Ten times a second. What changes is read when the frame is drawn, however many events came in between. */
+function useFrames(): number {
+  return useAnimation({interval: 1000 / framesPerSecond}).frame
+}
+
+/** In raw mode nothing typed is echoed into the picture. Without a keyboard (stdin is a file) there are no keys. */
+function useKeys(on: Terminal, handle: (input: string, key: Key) => void): void {
+  useInput(handle, {isActive: on.stdin.isTTY === true})
+}
+
+/** A hasty person's Ctrl-C arrives in one piece with other keys. */
+function isInterrupt(input: string, key: Key): boolean {
+  return (key.ctrl && actionOf(input, true) === 'interrupt') || input.includes('\u0003')
+}
+
+/** Lines of others go above the frame. */
+function Frame({above, children}: {above: Above; children: ReactNode}) {
+  const {write} = useStdout()
+  useEffect(() => above.through(write), [above, write])
+  return children
+}
+
+/** Starts drawing, and makes sure that the terminal is given back however this ends. */
+function draw(node: () => ReactNode, {stdin, stdout}: Terminal) {
+  const above = divert(stdout, [process.stdout, process.stderr])
+  const framed = (inner: ReactNode) => <Frame above={above}>{inner}</Frame>
+  const instance = render(framed(node()), {
+    stdin,
+    stdout: above.own,
+    interactive: true,
+    // In raw mode Ctrl-C is a key, and an interrupted run has to heal first.
+    exitOnCtrlC: false,
+    // What the console prints comes to `above` as well.
+    patchConsole: false,
+    maxFps: framesPerSecond,
+    incrementalRendering: true,
+    isScreenReaderEnabled: false,
+  })
+  // Before Ink's own listener, which would draw the old frame into the new window.
+  const resized = () => instance.rerender(framed(node()))
+  stdout.prependListener('resize', resized)
+  const leave = () => {
+    stdout.off('resize', resized)
+    instance.unmount()
+    above.release()
+  }
+  // Ink itself restores the terminal on exit and on signals that nobody handles. But a stack trace is printed before
+  // the exit: without this, Ink's last frame would overwrite it.
+  process.on('uncaughtExceptionMonitor', leave)
+  process.on('exit', leave)
+  // The window was closed. Its streams fail from now on, and that must not keep a run from healing.
+  stdout.on('error', leave)
+  stdin.on('error', leave)
+
+  return {
+    /** Draws `last` and ends; what is called twice ends once. */
+    once(last: () => ReactNode): () => Promise<void> {
+      let ending: Promise<void> | undefined
+      const end = async () => {
+        instance.rerender(framed(last()))
+        await instance.waitUntilRenderFlush()
+        leave()
+        process.off('uncaughtExceptionMonitor', leave)
+        process.off('exit', leave)
+        stdin.off('error', leave)
+        await instance.waitUntilExit()
+      }
+      return () => (ending ??= end())
+    },
+  }
+}

@@ -1,0 +1,150 @@
+/** The failover as a row of marks with the seconds after the fault, and the lease that runs out meanwhile. */
+import {Box, Text} from 'ink'
+import type {Micros} from '../../lab/index.ts'
+import {type Failover, type Mark, marks, strikesLeader} from './failover.ts'
+import {seconds} from './format.ts'
+import {Line} from './line.tsx'
+import type {Look} from './look.ts'
+import type {View} from './view.ts'
+
+const labels: Readonly<Record<Mark, string>> = {
+  lease: 'lease over',
+  leader: 'new leader',
+  promoted: 'promoted',
+  routed: 'proxy up',
+  write: 'first write',
+}
+
+interface Props {
+  readonly look: Look
+  readonly view: View
+  readonly now: Micros
+}
+
+export const failoverRows = 3
+
+export function FailoverMarks({look, view, now, columns}: Props & {columns: number}) {
+  const {failover} = view
+  return (
+    <>
+      <Box width={columns} height={2} justifyContent="space-between" overflow="hidden">
+        <MarkColumn look={look} label="fault" time={failover && 0} state={failover ? 'done' : 'pending'} />
+        {marks.map(mark => (
+          <MarkColumn
+            key={mark}
+            look={look}
+            label={labels[mark]}
+            time={timeOf(failover, mark)}
+            state={markState(failover, mark)}
+          />
+        ))}
+      </Box>
+      <Line look={look}>
+        <Waiting look={look} view={view} now={now} />
+      </Line>
+    </>
+  )
+}
+
+function timeOf(failover: Failover | null, mark: Mark): Micros | null {
+  const at = failover?.marks[mark]
+  return at === undefined ? null : at - failover!.at
+}
+
+type MarkState = 'done' | 'next' | 'pending' | 'skipped'
+
+function markState(failover: Failover | null, mark: Mark): MarkState {
+  if (failover === null) return 'pending'
+  if (failover.marks[mark] !== undefined) return 'done'
+  const later = marks.slice(marks.indexOf(mark) + 1)
+  if (later.some(one => failover.marks[one] !== undefined)) return 'skipped'
+  return strikesLeader(failover) && nextMark(failover) === mark ? 'next' : 'pending'
+}
+
+/** The first mark after the last one that was reached. */
+export function nextMark(failover: Failover): Mark | undefined {
+  return marks[marks.findLastIndex(mark => failover.marks[mark] !== undefined) + 1]
+}
+
+function MarkColumn({look, label, time, state}: {look: Look; label: string; time: Micros | null; state: MarkState}) {
+  const sign = {
+    done: look.signs.done,
+    next: look.signs.replica,
+    pending: look.signs.pending,
+    skipped: look.signs.skipped,
+  }[state]
+  const paint =
+    state === 'done' ? {color: 'green'} : state === 'next' ? {color: 'yellow', bold: true} : {dimColor: true}
+  return (
+    <Box flexDirection="column" flexShrink={0}>
+      <Text {...paint}>
+        {sign} {label}
+      </Text>
+      <Text bold>{time === null ? ' ' : `  +${seconds(time)}`}</Text>
+    </Box>
+  )
+}
+
+/** What the cluster is waiting for, in words. */
+function Waiting({look, view, now}: Props) {
+  const {failover, lease, holder, topology} = view
+  if (failover !== null && failover.marks.write !== undefined)
+    return (
+      <Text color="green">
+        {failover.to} took over: writes are acknowledged {seconds(failover.marks.write - failover.at)} after the fault
+      </Text>
+    )
+  if (failover !== null && failover.marks.lease === undefined && failover.marks.leader === undefined) {
+    if (!strikesLeader(failover))
+      return (
+        <Text>
+          the fault struck {failover.hosts.join(', ')}; the leader is {holder ?? 'unknown'}
+        </Text>
+      )
+    return <LeaseLeft look={look} view={view} now={now} />
+  }
+  if (failover !== null) return <Text color="yellow">{waitingFor(failover)}</Text>
+  if (holder === null || lease === null || topology === null)
+    return <Text dimColor>the leader key is not known yet</Text>
+  return (
+    <Text dimColor>
+      {holder} leads and refreshes its lease of {topology.patroni.ttlSeconds} s, last{' '}
+      {seconds(Math.max(0, now - lease.refreshedAt))} ago
+    </Text>
+  )
+}
+
+function waitingFor(failover: Failover): string {
+  switch (nextMark(failover)) {
+    case 'leader':
+      return 'the replicas compare their positions and race for the leader key'
+    case 'promoted':
+      return `${failover.to} has the key and is being promoted`
+    case 'routed':
+      return `${failover.to} accepts writes; the proxy has yet to see it`
+    default:
+      return `the proxy sends clients to ${failover.to}; no write is acknowledged yet`
+  }
+}
+
+const barColumns = 20
+
+/** No host may take over before the dead leader's lease is over: this is where most of a failover's time goes. */
+function LeaseLeft({look, view: {holder, lease, topology, failover}, now}: Props) {
+  if (lease === null || topology === null || holder === null) return <Text dimColor>the lease is not known</Text>
+  const ttl = topology.patroni.ttlSeconds * 1_000_000
+  const left = lease.expiresAt - now
+  const full = Math.max(0, Math.min(barColumns, Math.ceil((left / ttl) * barColumns)))
+  // A refresh that was under way when the fault struck may still be told a moment later.
+  const renewed = lease.refreshedAt > failover!.at + 500_000
+  return (
+    <Text color="yellow">
+      {renewed ? `${holder} still refreshes its lease  ` : `the lease of ${holder} must run out first  `}
+      <Text dimColor={!look.ascii}>
+        {look.signs.barFull.repeat(full)}
+        {look.signs.barEmpty.repeat(barColumns - full)}
+      </Text>
+      {left >= 0 ? `  ${seconds(left)} left` : `  over for ${seconds(-left)}`}
+    </Text>
+  )
+}

@@ -1,0 +1,33 @@
+/** How numbers and other people's words are written on the screen. ASCII only, so that every terminal shows them. */
+import {stripVTControlCharacters} from 'node:util'
+import type {Micros} from '../../lab/index.ts'
+
+/** `11.4 s` */
+export function seconds(micros: Micros): string {
+  return `${(micros / 1_000_000).toFixed(1)} s`
+}
+
+/** `0:27`, `12:03` */
+export function clock(micros: Micros): string {
+  const whole = Math.max(0, Math.floor(micros / 1_000_000))
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** `0 B`, `16 kB`, `1.2 MB` */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`
+  if (count < 1_000_000) return `${Math.round(count / 1000)} kB`
+  return count < 1_000_000_000 ? `${(count / 1_000_000).toFixed(1)} MB` : `${(count / 1_000_000_000).toFixed(1)} GB`
+}
+
+/** `4,120` */
+export function count(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** One line of somebody else's words: no escape sequences, no line breaks. */
+export function oneLine(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/\s*[\u0000-\u001f\u007f-\u009f]+\s*/g, ' ')
+    .trim()
+}

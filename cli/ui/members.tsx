@@ -1,0 +1,158 @@
+/** The hosts of the cluster, one row each, and what the proxies think of them. */
+import {Text} from 'ink'
+import type {Micros} from '../../lab/index.ts'
+import {bytes, seconds} from './format.ts'
+import {Line} from './line.tsx'
+import {type Look, type Signs, words} from './look.ts'
+import {type Backend, type Member, type Role, roleOf, stateOf, type View} from './view.ts'
+
+const signOf: Readonly<Record<Role, keyof Signs>> = {
+  leader: 'leader',
+  primary: 'leader',
+  promoting: 'leader',
+  replica: 'replica',
+  stopped: 'stopped',
+  paused: 'paused',
+  starting: 'pending',
+  silent: 'unknown',
+  unknown: 'unknown',
+  etcd: 'replica',
+}
+
+/** State is told by sign and word; the colour only repeats it. */
+export function roleColor(role: Role): string | undefined {
+  switch (role) {
+    case 'leader':
+      return 'green'
+    case 'replica':
+      return 'cyan'
+    case 'stopped':
+    case 'silent':
+      return 'red'
+    case 'primary':
+    case 'promoting':
+    case 'paused':
+    case 'starting':
+      return 'yellow'
+    default:
+      return undefined
+  }
+}
+
+interface Props {
+  readonly look: Look
+  readonly view: View
+  readonly now: Micros
+}
+
+export function Members({look, view, now}: Props) {
+  const widest = Math.max(...view.members.map(one => one.host.length), 4)
+  return view.members.map(one => (
+    <MemberRow key={one.host} look={look} view={view} now={now} one={one} widest={widest} />
+  ))
+}
+
+function MemberRow({look, view, now, one, widest}: Props & {one: Member; widest: number}) {
+  const role = roleOf(view, one)
+  const color = roleColor(role)
+  const paint = color === undefined ? {} : {color}
+  const fault = view.faults.find(({hosts}) => hosts.includes(one.host))
+  return (
+    <Line look={look}>
+      <Text {...paint}>{look.signs[signOf[role]]} </Text>
+      <Text bold>{one.host.padEnd(widest)} </Text>
+      <Text {...paint}>{role.padEnd(9)} </Text>
+      {words(look, stateOf(view, one)).slice(0, 9).padEnd(10)}
+      <Text dimColor>TL </Text>
+      {String(one.timeline ?? '-').padEnd(3)}
+      <Text dimColor>lag </Text>
+      {(one.lagBytes === null ? '-' : bytes(one.lagBytes)).padEnd(7)}
+      {view.holder === one.host ? (
+        <Text color="green">key{'  '}</Text>
+      ) : view.syncStandbys.includes(one.host) ? (
+        'sync '
+      ) : (
+        '     '
+      )}
+      {fault ? (
+        <Text color="red" bold>
+          {words(look, fault.fault)} {seconds(now - fault.since)}
+        </Text>
+      ) : null}
+    </Line>
+  )
+}
+
+/** Below the members: etcd on every host that has one, and what the proxies think. */
+export function Surroundings({look, view}: Omit<Props, 'now'>) {
+  return (
+    <>
+      <EtcdRow look={look} view={view} />
+      <Routes look={look} view={view} />
+    </>
+  )
+}
+
+export function surroundingRows(view: View): number {
+  return 1 + routes(view).length
+}
+
+/** Fits `proxy1 replicas`, so that the hosts stand below each other. */
+const labelColumns = 16
+
+function EtcdRow({look, view}: Omit<Props, 'now'>) {
+  return (
+    <Line look={look}>
+      <Text dimColor>{'etcd'.padEnd(labelColumns)}</Text>
+      {view.members.filter(hasEtcd(view)).map(one => (
+        <Text key={one.host}>
+          {one.host} <EtcdState look={look} view={view} one={one} />
+        </Text>
+      ))}
+    </Line>
+  )
+}
+
+function hasEtcd({topology}: View) {
+  const hosts = new Set(topology?.hosts.filter(host => host.services.includes('etcd')).map(host => host.name))
+  return ({host}: Member) => hosts.has(host)
+}
+
+function EtcdState({look, view, one}: {look: Look; view: View; one: Member}) {
+  const {signs} = look
+  if (one.container === 'stopped' || one.etcdUp === false)
+    return <Text color="red">{status(signs.stopped, 'down')}</Text>
+  if (one.etcdUp === null) return <Text dimColor>{status(signs.unknown, '')}</Text>
+  if (view.etcdLeader?.host === one.host) return <Text color="green">{status(signs.leader, 'leads')}</Text>
+  return <Text>{status(signs.replica, 'up')}</Text>
+}
+
+/** Equally wide, so that the hosts stand below each other. */
+function status(sign: string, word: string): string {
+  return `${sign} ${word}`.padEnd(9)
+}
+
+/** One row for each backend of each proxy. A server that is down in the `replicas` may just be the leader. */
+function Routes({look, view}: Omit<Props, 'now'>) {
+  const groups = routes(view)
+  return groups.map(group => (
+    <Line key={`${group[0].proxy} ${group[0].backend}`} look={look}>
+      <Text dimColor>{`${group[0].proxy} ${group[0].backend} `.padEnd(labelColumns)}</Text>
+      {group.map(one => (
+        <Text key={one.server}>
+          {one.server}{' '}
+          {one.up ? (
+            <Text color="green">{status(look.signs.up, 'UP')}</Text>
+          ) : (
+            <Text dimColor>{status(look.signs.down, 'down')}</Text>
+          )}
+        </Text>
+      ))}
+    </Line>
+  ))
+}
+
+function routes(view: View): readonly (readonly [Backend, ...Backend[]])[] {
+  const groups = Object.values(Object.groupBy(view.backends, one => `${one.proxy} ${one.backend}`))
+  return groups.filter((group): group is [Backend, ...Backend[]] => group !== undefined && group.length > 0)
+}

@@ -1,0 +1,135 @@
+/** What the clients got, second by second, and how long nobody's write was acknowledged. */
+import type {Micros, Of, OpName, Outcome} from '../../lab/index.ts'
+
+/** Pauses shorter than this are ordinary jitter. */
+export const gapFrom: Micros = 250_000
+
+export const bucketMicros: Micros = 1_000_000
+
+/** Old seconds fall out: no terminal is wider. */
+const mostBuckets = 300
+
+/** Operations answered within one second of the run. */
+export interface Bucket {
+  readonly writes: number
+  readonly reads: number
+  /** Failed or unknown, of both kinds. */
+  readonly failures: number
+}
+
+export interface Gap {
+  readonly from: Micros
+  readonly to: Micros
+}
+
+export type Counts = Readonly<Record<Outcome, number>>
+
+export interface Throughput {
+  readonly counts: Readonly<Record<OpName, Counts>>
+  /** The second of the run in which `buckets[0]` lies. */
+  readonly firstSecond: number
+  readonly buckets: readonly Bucket[]
+  /** The newest acknowledged write. Null before the first. */
+  readonly lastWriteAt: Micros | null
+  /** Times without an acknowledged write that are over, longest first. */
+  readonly gaps: readonly Gap[]
+  /** False once the writers were told to stop: their silence is no outage then. */
+  readonly writing: boolean
+}
+
+const noCounts: Counts = {ok: 0, fail: 0, unknown: 0}
+const noBucket: Bucket = {writes: 0, reads: 0, failures: 0}
+
+export const noThroughput: Throughput = {
+  counts: {write: noCounts, read: noCounts},
+  firstSecond: 0,
+  buckets: [],
+  lastWriteAt: null,
+  gaps: [],
+  writing: true,
+}
+
+export function answered(so: Throughput, op: Of<'op'>): Throughput {
+  const counts = {
+    ...so.counts,
+    [op.op]: {...so.counts[op.op], [op.outcome]: so.counts[op.op][op.outcome] + 1},
+  }
+  const acknowledged = op.op === 'write' && op.outcome === 'ok'
+  return {
+    ...so,
+    ...bucketed(so, op),
+    counts,
+    ...(acknowledged ? {gaps: gapsAfter(so, op.at), lastWriteAt: Math.max(so.lastWriteAt ?? op.at, op.at)} : {}),
+  }
+}
+
+function bucketed(so: Throughput, op: Of<'op'>): Pick<Throughput, 'buckets' | 'firstSecond'> {
+  const second = Math.floor(op.at / bucketMicros)
+  const firstSecond = so.buckets.length === 0 ? second : so.firstSecond
+  const index = second - firstSecond
+  // A late answer from before the first bucket that is kept is counted, but not drawn.
+  if (index < 0) return {buckets: so.buckets, firstSecond}
+  const buckets = so.buckets.slice()
+  while (buckets.length <= index) buckets.push(noBucket)
+  const bucket = buckets[index]!
+  buckets[index] =
+    op.outcome !== 'ok'
+      ? {...bucket, failures: bucket.failures + 1}
+      : op.op === 'write'
+        ? {...bucket, writes: bucket.writes + 1}
+        : {...bucket, reads: bucket.reads + 1}
+  const over = Math.max(0, buckets.length - mostBuckets)
+  return {buckets: buckets.slice(over), firstSecond: firstSecond + over}
+}
+
+/** Answers may arrive out of order: one that turns up inside a gap cuts it in two. */
+function gapsAfter({gaps, lastWriteAt}: Throughput, at: Micros): readonly Gap[] {
+  if (lastWriteAt === null) return gaps
+  const isLate = at < lastWriteAt
+  const cut = isLate ? gaps.find(gap => gap.from < at && at < gap.to) : undefined
+  if (isLate && cut === undefined) return gaps
+  const pieces = cut
+    ? [
+        {from: cut.from, to: at},
+        {from: at, to: cut.to},
+      ]
+    : [{from: lastWriteAt, to: at}]
+  const long = pieces.filter(gap => length(gap) > gapFrom)
+  if (cut === undefined && long.length === 0) return gaps
+  return [...gaps.filter(gap => gap !== cut), ...long].sort((a, b) => length(b) - length(a)).slice(0, 20)
+}
+
+function length(gap: Gap): Micros {
+  return gap.to - gap.from
+}
+
+/** How long no write has been acknowledged, if that is longer than jitter; null while writes flow. */
+export function openGap(so: Throughput, now: Micros): Micros | null {
+  if (!so.writing || so.lastWriteAt === null) return null
+  const gap = now - so.lastWriteAt
+  return gap > gapFrom ? gap : null
+}
+
+/** The longest time without an acknowledged write so far, the running one included. */
+export function longestGap(so: Throughput, now: Micros): Micros {
+  const [longest] = so.gaps
+  return Math.max(longest ? length(longest) : 0, openGap(so, now) ?? 0)
+}
+
+/** Operations in the last whole second. */
+export function lastSecond(so: Throughput, now: Micros): Bucket {
+  return so.buckets[Math.floor(now / bucketMicros) - 1 - so.firstSecond] ?? noBucket
+}
+
+/**
+ * The last `columns` whole seconds of one kind, oldest first; null before the first operation. Seconds after the last
+ * answer are zero: silence is what a gap looks like.
+ */
+export function recent(so: Throughput, kind: keyof Bucket, now: Micros, columns: number): readonly (number | null)[] {
+  const last = Math.floor(now / bucketMicros) - 1
+  return Array.from({length: columns}, (_, column) => {
+    const index = last - columns + 1 + column - so.firstSecond
+    if (index < 0 || so.buckets.length === 0) return null
+    return so.buckets[index]?.[kind] ?? 0
+  })
+}

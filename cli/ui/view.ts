@@ -1,0 +1,397 @@
+/**
+ * What the screen knows: a pure fold over the events of a run, one event at a time, so that a hundred thousand cost
+ * little. Values only; no lab, no terminal, no clock. What depends on the time (ages, gaps, the lease left) is asked of
+ * the view with `now`.
+ */
+import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
+import {type Failover, failoverAfter} from './failover.ts'
+import {type Line, notable} from './notable.ts'
+import {answered, noThroughput, type Throughput} from './throughput.ts'
+
+export const phases: readonly PhaseName[] = [
+  'leftovers',
+  'healthy',
+  'steady',
+  'steps',
+  'healing',
+  'recovery',
+  'final-reads',
+]
+
+export type Progress = 'pending' | 'running' | 'done' | 'failed'
+
+export interface StepView {
+  readonly says: string
+  readonly state: Progress
+  readonly startedAt: Micros | null
+  readonly endedAt: Micros | null
+  /** What came of it. */
+  readonly result: string | null
+}
+
+export interface Member {
+  readonly host: HostName
+  /** False: the host has no PostgreSQL, only etcd. */
+  readonly postgres: boolean
+  /** `started`: since its PostgreSQL answered last, the container was started again. */
+  readonly container: 'running' | 'started' | 'stopped' | 'paused'
+  /** PostgreSQL's own answer; null: not asked yet. */
+  readonly up: boolean | null
+  readonly inRecovery: boolean | null
+  /** Since when it answers as a server that takes writes. */
+  readonly writableSince: Micros | null
+  readonly timeline: number | null
+  readonly lsn: number | null
+  readonly receiver: string | null
+  /** Behind the leader's last known position; null: not known. */
+  readonly lagBytes: number | null
+  /** Patroni's word for its PostgreSQL; null: no answer. */
+  readonly patroniState: string | null
+  readonly etcdUp: boolean | null
+}
+
+export interface Backend {
+  readonly proxy: HostName
+  readonly backend: 'primary' | 'replicas'
+  readonly server: HostName
+  readonly up: boolean
+  readonly since: Micros
+}
+
+export interface FaultInForce {
+  readonly id: string
+  readonly fault: string
+  /** Those not mended yet. */
+  readonly hosts: readonly HostName[]
+  readonly since: Micros
+  /** Null: not proven yet. */
+  readonly holds: boolean | null
+}
+
+export interface View {
+  readonly run: string | null
+  readonly scenario: string
+  readonly lab: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly topology: Topology | null
+  readonly phase: PhaseName | null
+  readonly steps: readonly StepView[]
+  readonly members: readonly Member[]
+  readonly backends: readonly Backend[]
+  /** Who holds Patroni's leader key, as etcd told it. */
+  readonly holder: HostName | null
+  /** When that key goes, if it is not refreshed again; and when it was refreshed last. */
+  readonly lease: {readonly expiresAt: Micros; readonly refreshedAt: Micros} | null
+  readonly etcdLeader: {readonly host: HostName; readonly term: number} | null
+  readonly syncStandbys: readonly HostName[]
+  readonly faults: readonly FaultInForce[]
+  readonly clients: Throughput
+  readonly failover: Failover | null
+  /** What a person would want to be told, newest last. */
+  readonly lines: readonly Line[]
+  readonly ended: Of<'run-ended'>['how'] | null
+}
+
+export const emptyView: View = {
+  run: null,
+  scenario: '',
+  lab: '',
+  versions: {},
+  topology: null,
+  phase: null,
+  steps: [],
+  members: [],
+  backends: [],
+  holder: null,
+  lease: null,
+  etcdLeader: null,
+  syncStandbys: [],
+  faults: [],
+  clients: noThroughput,
+  failover: null,
+  lines: [],
+  ended: null,
+}
+
+const mostLines = 100
+
+export function view(events: Iterable<Event>): View {
+  let state = emptyView
+  for (const event of events) state = fold(state, event)
+  return state
+}
+
+export function fold(before: View, event: Event): View {
+  // Nine events in ten are operations, and an operation touches nothing but the clients and the failover's last mark.
+  const changed = event.kind === 'op' ? {...before, clients: answered(before.clients, event)} : happened(before, event)
+  if (changed === before) return before
+  const failover = failoverAfter(before, changed, event)
+  const after = failover === changed.failover ? changed : {...changed, failover}
+  const line = notable(before, event, after)
+  return line === null ? after : {...after, lines: [...after.lines, line].slice(-mostLines)}
+}
+
+function happened(so: View, event: Exclude<Event, {kind: 'op'}>): View {
+  switch (event.kind) {
+    case 'run-started':
+      return started(so, event)
+    case 'phase':
+      return {
+        ...so,
+        phase: event.name,
+        clients: event.name === 'final-reads' ? {...so.clients, writing: false} : so.clients,
+      }
+    case 'step-started':
+      return withStep(so, event.index, {
+        says: event.says,
+        state: 'running',
+        startedAt: event.at,
+        endedAt: null,
+        result: null,
+      })
+    case 'step-ended':
+      return withStep(so, event.index, {
+        state: event.ok ? 'done' : 'failed',
+        endedAt: event.at,
+        result: event.says,
+      })
+    case 'run-ended':
+      return {...so, ended: event.how, clients: {...so.clients, writing: false}}
+    case 'note':
+    case 'target':
+    case 'final-rows':
+    case 'client-notice':
+      // Only worth a line.
+      return {...so}
+    case 'fault-injecting':
+      return {
+        ...so,
+        faults: [...so.faults, {id: event.id, fault: event.fault, hosts: event.hosts, since: event.at, holds: null}],
+      }
+    case 'fault-proof':
+      return {
+        ...so,
+        faults: so.faults.map(one => (one.id === event.id ? {...one, holds: (one.holds ?? true) && event.holds} : one)),
+      }
+    case 'fault-mended':
+      return event.ok ? {...so, faults: withoutMended(so.faults, event.id, event.mend.host)} : {...so}
+    case 'leader-key':
+      return {...so, holder: event.holder, lease: event.holder === null ? null : refreshed(so, event.at)}
+    case 'status-key':
+      return so.holder === null ? so : {...so, lease: refreshed(so, event.at)}
+    case 'lease':
+      return leaseTold(so, event)
+    case 'sync-key':
+      return {...so, syncStandbys: event.standbys}
+    case 'etcd-member':
+      return etcdTold(so, event)
+    case 'patroni':
+      return withMember(so, event.host, {patroniState: event.code === null ? null : event.state})
+    case 'postgres':
+      return postgresTold(so, event)
+    case 'proxy':
+      return proxyTold(so, event)
+    case 'container':
+      return containerTold(so, event)
+    case 'fault-injected':
+    case 'fault-mending':
+    case 'clock':
+    case 'watching':
+    case 'client-connected':
+    case 'client-disconnected':
+      return so
+  }
+}
+
+function started(so: View, event: Of<'run-started'>): View {
+  const hosts = event.topology.hosts.filter(host => host.services.some(one => one === 'patroni' || one === 'etcd'))
+  const {name, steps} = event.scenario as {name?: unknown; steps?: unknown}
+  return {
+    ...so,
+    run: event.run,
+    scenario: typeof name === 'string' ? name : '',
+    lab: event.lab,
+    versions: event.versions,
+    topology: event.topology,
+    steps: Array.isArray(steps) ? steps.map(step => ({...pendingStep, says: sayPlanned(step)})) : [],
+    members: hosts.map(host => ({...silentMember, host: host.name, postgres: host.services.includes('patroni')})),
+  }
+}
+
+const pendingStep: StepView = {says: '', state: 'pending', startedAt: null, endedAt: null, result: null}
+
+const silentMember: Member = {
+  host: '',
+  postgres: true,
+  container: 'running',
+  up: null,
+  inRecovery: null,
+  writableSince: null,
+  timeline: null,
+  lsn: null,
+  receiver: null,
+  lagBytes: null,
+  patroniState: null,
+  etcdUp: null,
+}
+
+/** A step that has not begun. Once it begins, `step-started` says it better: it knows the hosts. */
+function sayPlanned(step: unknown): string {
+  const planned = step as {
+    do?: string
+    fault?: string
+    on?: string
+    as?: string
+    forMs?: number
+    check?: string
+    says?: string
+  }
+  switch (planned.do) {
+    case 'inject':
+      return `${planned.fault} on ${planned.on}`
+    case 'heal':
+      return `heal ${planned.as}`
+    case 'hold':
+      return `hold ${(planned.forMs ?? 0) / 1000} s`
+    case 'until':
+      return `until ${planned.check}`
+    default:
+      return planned.says ?? planned.do ?? ''
+  }
+}
+
+function withStep(so: View, index: number, change: Partial<StepView>): View {
+  const steps = so.steps.slice()
+  while (steps.length <= index) steps.push(pendingStep)
+  steps[index] = {...steps[index]!, ...change}
+  return {...so, steps}
+}
+
+function withMember(so: View, host: HostName, change: Partial<Member>): View {
+  const index = so.members.findIndex(one => one.host === host)
+  if (index < 0) return so
+  return {...so, members: so.members.with(index, {...so.members[index]!, ...change})}
+}
+
+function member(so: View, host: HostName): Member | undefined {
+  return so.members.find(one => one.host === host)
+}
+
+function withoutMended(faults: readonly FaultInForce[], id: string, host: HostName): readonly FaultInForce[] {
+  return faults
+    .map(one => (one.id === id ? {...one, hosts: one.hosts.filter(broken => broken !== host)} : one))
+    .filter(one => one.hosts.length > 0)
+}
+
+/** Patroni refreshes the lease and writes `/status` right after: from then on the key has a whole ttl left. */
+function refreshed(so: View, at: Micros): View['lease'] {
+  if (so.topology === null) return null
+  const refreshedAt = Math.max(at, so.lease?.refreshedAt ?? at)
+  const expiresAt = refreshedAt + so.topology.patroni.ttlSeconds * 1_000_000
+  return {refreshedAt, expiresAt: Math.max(expiresAt, so.lease?.expiresAt ?? 0)}
+}
+
+/** A new etcd leader starts every lease afresh: then etcd's own answer is later than what the last refresh implies. */
+function leaseTold(so: View, event: Of<'lease'>): View {
+  if (so.lease === null || event.leftSeconds > event.grantedSeconds + 10) return so
+  const expiresAt = event.at + event.leftSeconds * 1_000_000
+  return expiresAt > so.lease.expiresAt + 1_000_000 ? {...so, lease: {...so.lease, expiresAt}} : so
+}
+
+function etcdTold(so: View, event: Of<'etcd-member'>): View {
+  const told = withMember(so, event.host, {etcdUp: event.up})
+  if (event.leader === null || event.term === null || event.term < (so.etcdLeader?.term ?? 0)) return told
+  return {...told, etcdLeader: {host: event.leader, term: event.term}}
+}
+
+function postgresTold(so: View, event: Of<'postgres'>): View {
+  const known = member(so, event.host)
+  if (known === undefined) return so
+  const writable = event.up && event.inRecovery === false && event.readOnly === false
+  // The leader was asked before this replica, so a replica that keeps up is 0 behind, and not one round of probes.
+  const leaderLsn = so.holder === null ? null : (member(so, so.holder)?.lsn ?? null)
+  const own = event.replayedLsn ?? event.lsn
+  const lagBytes =
+    event.inRecovery && event.host !== so.holder && leaderLsn !== null && own !== null
+      ? Math.max(0, leaderLsn - own)
+      : null
+  return withMember(so, event.host, {
+    up: event.up,
+    container: event.up && known.container === 'started' ? 'running' : known.container,
+    inRecovery: event.inRecovery,
+    writableSince: writable ? (known.writableSince ?? event.at) : null,
+    timeline: event.timeline,
+    lsn: event.lsn,
+    receiver: event.receiver,
+    lagBytes,
+  })
+}
+
+function proxyTold(so: View, {proxy, backend, server, up, at}: Of<'proxy'>): View {
+  const others = so.backends.filter(one => one.proxy !== proxy || one.backend !== backend || one.server !== server)
+  const known = so.backends.find(one => !others.includes(one))
+  const now = {proxy, backend, server, up, since: known?.up === up ? known.since : at}
+  return {
+    ...so,
+    backends: [...others, now].sort((a, b) => order(a).localeCompare(order(b), 'en', {numeric: true})),
+  }
+}
+
+function order(one: Backend): string {
+  return `${one.proxy} ${one.backend} ${one.server}`
+}
+
+const containerStates: Readonly<Record<string, Member['container']>> = {
+  die: 'stopped',
+  start: 'started',
+  pause: 'paused',
+  unpause: 'running',
+}
+
+function containerTold(so: View, event: Of<'container'>): View {
+  const container = containerStates[event.action]
+  const known = member(so, event.host)
+  if (container === undefined || known === undefined) return so
+  const {host, postgres} = known
+  // What was known of the processes of a host that stopped or starts is of yesterday.
+  return withMember(
+    so,
+    host,
+    event.action.endsWith('pause') ? {container} : {...silentMember, host, postgres, container},
+  )
+}
+
+export type Role =
+  | 'leader'
+  | 'primary'
+  | 'promoting'
+  | 'replica'
+  | 'stopped'
+  | 'paused'
+  | 'starting'
+  | 'silent'
+  | 'unknown'
+  | 'etcd'
+
+/**
+ * The one word for a host. `primary`: it takes writes although the leader key is not its own (a deposed or orphaned
+ * one, or one that etcd's watch has not told us of yet).
+ */
+export function roleOf(so: View, {host, postgres, container, up, inRecovery}: Member): Role {
+  if (container === 'stopped' || container === 'paused') return container
+  if (!postgres) return 'etcd'
+  if (!up && container === 'started') return 'starting'
+  if (up === null) return 'unknown'
+  if (!up) return 'silent'
+  if (inRecovery) return so.holder === host ? 'promoting' : 'replica'
+  return so.holder === host ? 'leader' : 'primary'
+}
+
+/** What PostgreSQL there is doing. */
+export function stateOf(so: View, one: Member): string {
+  const role = roleOf(so, one)
+  if (role === 'stopped' || role === 'paused' || role === 'etcd') return '-'
+  if (role === 'replica' && one.receiver !== null) return one.receiver
+  if (role === 'silent') return one.patroniState && one.patroniState !== 'running' ? one.patroniState : 'no answer'
+  return one.patroniState ?? (one.up ? 'running' : '-')
+}

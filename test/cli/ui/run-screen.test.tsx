@@ -1,0 +1,172 @@
+import {renderToString} from 'ink'
+import {describe, expect, test} from 'vitest'
+import {keys} from '../../../cli/ui/keys.ts'
+import {lookOf} from '../../../cli/ui/look.ts'
+import {type Mode, RunScreen} from '../../../cli/ui/run-screen.tsx'
+import {fold, type View, view} from '../../../cli/ui/view.ts'
+import type {Event} from '../../../lab/event.ts'
+import {story, storyUntil} from './story.ts'
+
+const calm: Mode = {help: false, log: true, asking: false, interrupted: false, finished: false}
+
+interface Shot {
+  readonly columns: number
+  readonly rows: number
+  readonly at?: number
+  readonly ascii?: boolean
+  readonly mode?: Partial<Mode>
+  readonly more?: readonly Event[]
+}
+
+/** Folded once for each moment: every shot of it shows the same. */
+const views = new Map<number, View>()
+function viewAt(seconds: number): View {
+  const so = views.get(seconds) ?? view(storyUntil(seconds))
+  views.set(seconds, so)
+  return so
+}
+
+function shoot({columns, rows, at = 20, ascii = false, mode = {}, more = []}: Shot): string {
+  return renderToString(
+    <RunScreen
+      look={lookOf(ascii)}
+      view={more.reduce(fold, viewAt(at))}
+      now={at * 1_000_000}
+      columns={columns}
+      rows={rows}
+      spin={3}
+      mode={{...calm, ...mode}}
+    />,
+    {columns},
+  )
+}
+
+const sizes = [
+  [120, 40],
+  [100, 30],
+  [100, 15],
+  [80, 24],
+  [70, 16],
+  [60, 20],
+  [50, 12],
+  [20, 5],
+  [10, 2],
+] as const
+
+describe.each(sizes)('at %d columns and %d rows', (columns, rows) => {
+  test.each([{}, {help: true}, {log: false}, {asking: true}, {interrupted: true}, {finished: true}])(
+    'nothing is wider than the terminal or as tall as it, in mode %o',
+    mode => {
+      for (const at of [0.001, 0.7, 5, 7.2, 20, 26.5, 28.9, 33, 36, 41]) {
+        const lines = shoot({columns, rows, at, mode}).split('\n')
+        expect(lines.length, `at ${at} s`).toBeLessThanOrEqual(Math.max(1, rows - 1))
+        expect(Math.max(...lines.map(line => [...line].length)), `at ${at} s`).toBeLessThanOrEqual(columns)
+      }
+    },
+  )
+
+  test('with ASCII there is no other character, also from the words of others', () => {
+    const more: Event[] = [
+      {
+        at: 20_000_000,
+        kind: 'note',
+        says: 'Größe → ✔ überschritten, a long line that is cut somewhere near here, and on',
+      },
+    ]
+    for (const at of [5, 20, 41]) expect(shoot({columns, rows, at, ascii: true, more})).toMatch(/^[\n -~]*$/)
+  })
+})
+
+test('before the first event there is a screen already', () => {
+  const empty = renderToString(
+    <RunScreen look={lookOf(false)} view={view([])} now={0} columns={80} rows={24} spin={0} mode={calm} />,
+    {columns: 80},
+  )
+  expect(empty).toContain('no write yet')
+})
+
+test('its height does not change while a run goes on, so that nothing jumps', () => {
+  const heights = [1.1, 5, 7.2, 20, 28.9, 41].map(at => shoot({columns: 80, rows: 24, at}).split('\n').length)
+  expect(new Set(heights)).toEqual(new Set([23]))
+})
+
+describe('at 120x40 during the outage', () => {
+  const shot = shoot({columns: 120, rows: 40})
+
+  test('the dead leader is stopped, holds the key, and is under its fault for 13 s', () => {
+    expect(shot).toMatch(/✖ node1 stopped .* key {2}kill 13\.0 s/)
+  })
+
+  test('the clients are beside the members, with the gap that is open', () => {
+    expect(shot).toMatch(/Members ─+ Clients/)
+    expect(shot).toMatch(/NO WRITES for 13\.\d s/)
+    expect(shot).toMatch(/writes +0\/s +.*█·{12}/)
+  })
+
+  test('the lease that must run out is counted down', () => {
+    expect(shot).toMatch(/the lease of node1 must run out first {2}█+░+ {2}\d\.\d s left/)
+  })
+
+  test('the proxy has no server for writes', () => {
+    expect(shot).toContain('proxy1 primary  node1 ▽ down   node2 ▽ down   node3 ▽ down')
+  })
+
+  test('the step that runs, the phases and the log are there', () => {
+    expect(shot).toMatch(/3\. until new-leader {2}12\.9 s/)
+    expect(shot).toContain('✔ leftovers ✔ healthy ✔ steady ⠸ steps · healing')
+    expect(shot).toContain('7.00 FAULT kill host on leader: node1')
+  })
+})
+
+test('after the failover every mark has its seconds after the fault', () => {
+  const shot = shoot({columns: 80, rows: 24, at: 30})
+  expect(shot).toMatch(/✔ fault +✔ lease over +✔ new leader +✔ promoted +✔ proxy up +✔ first write/)
+  expect(shot).toMatch(/\+0\.0 s +\+19\.4 s +\+21\.5 s +\+21\.\d s +\+21\.8 s +\+2[12]\.\d s/)
+  expect(shot).toMatch(/node2 took over: writes are acknowledged 2[12]\.\d s after the fault/)
+})
+
+test('on a small terminal there is a table, the gap, the lease and the step', () => {
+  const shot = shoot({columns: 50, rows: 12})
+  expect(shot).toMatch(/node1 {3}stopped/)
+  expect(shot).toContain('NO WRITES 13.')
+  expect(shot).toMatch(/lease of node1: \d\.\d s left/)
+  expect(shot).toContain('step 3/7: until new-leader')
+})
+
+test('the footer and the ? page name every key of the table', () => {
+  const footer = shoot({columns: 80, rows: 24}).split('\n').at(-1)
+  const help = shoot({columns: 80, rows: 24, mode: {help: true}})
+  for (const key of keys) {
+    expect(footer).toContain(`${key.name} ${key.short}`)
+    expect(help).toContain(key.about)
+  }
+})
+
+test('without the log its rows go to the steps', () => {
+  const shot = shoot({columns: 80, rows: 24, mode: {log: false}})
+  expect(shot).not.toContain('Log')
+  expect(shot).toContain('5. heal crash')
+})
+
+test('the last frame is the steps with their times, and a step that was cut off is not told as done', () => {
+  expect(shoot({columns: 80, rows: 24, at: 41, mode: {finished: true}})).toMatch(
+    /^✔ kill-leader was played in 0:41, longest write gap 2[12]\.\d s\n {2}✔ 1\. hold 2 s/,
+  )
+  const more: Event[] = [{at: 20_000_000, kind: 'run-ended', how: 'interrupted'}]
+  const cut = shoot({columns: 80, rows: 24, more, mode: {finished: true}})
+  expect(cut).toMatch(/^✖ kill-leader was interrupted after 0:20\n/)
+  expect(cut).toMatch(/✖ 3\. until new-leader {2}12\.9 s {2}not finished/)
+})
+
+test('the story can be shown at every turn of it', () => {
+  const plot = story(2).filter(event => !['op', 'postgres', 'patroni'].includes(event.kind))
+  let so = view([])
+  for (const event of plot) {
+    so = fold(so, event)
+    const shot = renderToString(
+      <RunScreen look={lookOf(false)} view={so} now={event.at} columns={100} rows={30} spin={0} mode={calm} />,
+      {columns: 100},
+    )
+    expect(shot, `at ${event.kind}`).not.toMatch(/undefined|NaN|null|\[object/)
+  }
+})

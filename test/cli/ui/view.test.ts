@@ -1,0 +1,277 @@
+import {describe, expect, test} from 'vitest'
+import {strikesLeader} from '../../../cli/ui/failover.ts'
+import {longestGap, openGap, recent} from '../../../cli/ui/throughput.ts'
+import {emptyView, fold, roleOf, stateOf, type View, view} from '../../../cli/ui/view.ts'
+import type {Event} from '../../../lab/event.ts'
+import {killedAt, op, postgres, story, storyUntil, topology} from './story.ts'
+
+const s = (seconds: number) => Math.round(seconds * 1_000_000)
+const whole = view(story())
+
+const roles = (so: View) => Object.fromEntries(so.members.map(one => [one.host, roleOf(so, one)]))
+const states = (so: View) => Object.fromEntries(so.members.map(one => [one.host, stateOf(so, one)]))
+/** Seconds after the fault. */
+const marksOf = (so: View) =>
+  Object.fromEntries(Object.entries(so.failover?.marks ?? {}).map(([mark, at]) => [mark, (at - so.failover!.at) / 1e6]))
+const says = (so: View) => so.lines.map(line => line.says)
+
+const started: Event = {
+  at: 0,
+  kind: 'run-started',
+  run: 'r',
+  scenario: {name: 'x', steps: []},
+  lab: 'l',
+  topology,
+  versions: {},
+  startedAt: '',
+}
+const leads = (at: number, holder: string | null, revision = 1): Event => ({
+  at,
+  kind: 'leader-key',
+  holder,
+  revision,
+  lease: null,
+  term: 1,
+  told: 'node2',
+})
+const injected = (hosts: readonly string[], at = s(1), id = 'f'): Event => ({
+  at,
+  kind: 'fault-injecting',
+  id,
+  fault: 'kill',
+  what: 'kill host',
+  hosts,
+})
+const mended = (host: string, ok = true): Event => ({
+  at: s(2),
+  kind: 'fault-mended',
+  id: 'f',
+  mend: {do: 'start-host', host},
+  ok,
+})
+
+describe('the members', () => {
+  test('before the fault node1 leads and the others stream', () => {
+    const so = view(storyUntil(6.9))
+    expect(roles(so)).toEqual({node1: 'leader', node2: 'replica', node3: 'replica'})
+    expect(states(so)).toEqual({node1: 'running', node2: 'streaming', node3: 'streaming'})
+    expect(so.members.map(one => one.lagBytes)).toEqual([null, 0, 0])
+    expect(so.etcdLeader).toEqual({host: 'node3', term: 2})
+  })
+
+  test('the killed leader is stopped and still holds the key until its lease is over', () => {
+    const so = view(storyUntil(20))
+    expect(roles(so)).toEqual({node1: 'stopped', node2: 'replica', node3: 'replica'})
+    expect(so.holder).toBe('node1')
+    expect(view(storyUntil(26.5)).holder).toBeNull()
+  })
+
+  test('with the key and not yet out of recovery a replica is promoting', () => {
+    expect(roles(view(storyUntil(28.55))).node2).toBe('promoting')
+    expect(roles(view(storyUntil(28.85))).node2).toBe('leader')
+  })
+
+  test('a started host is starting until its PostgreSQL answers, then a replica on the new timeline', () => {
+    expect(roles(view(storyUntil(33))).node1).toBe('starting')
+    expect(roles(whole).node1).toBe('replica')
+    expect(states(whole).node1).toBe('streaming')
+    expect(whole.members.map(one => one.timeline)).toEqual([5, 5, 5])
+  })
+
+  test('two servers that take writes at once are both shown as taking writes, and only one as the leader', () => {
+    const both = ['node1', 'node2'].map(host => ({...postgres(2, 'node1'), host}) as Event)
+    expect(roles(view([started, leads(0, 'node1'), ...both]))).toMatchObject({node1: 'leader', node2: 'primary'})
+  })
+
+  test('who was never asked is unknown, and who does not answer is silent', () => {
+    expect(roles(view([started])).node1).toBe('unknown')
+    expect(roles(view([started, {...postgres(10, 'node1')}])).node1).toBe('silent')
+  })
+})
+
+describe('the failover', () => {
+  test('every mark is found at its time after the fault', () => {
+    expect(whole.failover).toMatchObject({fault: 'kill', from: 'node1', to: 'node2', at: killedAt})
+    const {lease, leader, promoted, routed, write} = marksOf(whole)
+    expect([lease, leader, routed]).toEqual([19.4, 21.5, 21.8])
+    // The samples of PostgreSQL are 0.1 s apart, the writes 0.05 s.
+    expect(promoted).toBeCloseTo(21.6, 1)
+    expect(write).toBeCloseTo(22.0, 1)
+  })
+
+  test('marks do not move when the cluster changes later', () => {
+    const later = fold(whole, {...leads(s(50), 'node3', 99)})
+    expect(marksOf(later)).toEqual(marksOf(whole))
+  })
+
+  test('the old leader taking writes again is no promotion', () => {
+    const so = view([started, leads(0, 'node1'), postgres(1, 'node1'), injected(['node1'], s(2)), postgres(3, 'node1')])
+    expect(marksOf(so)).toEqual({})
+  })
+
+  test('a fault on a replica makes nobody wait for a failover', () => {
+    const so = view([started, leads(0, 'node1'), injected(['node3'])])
+    expect(strikesLeader(so.failover!)).toBe(false)
+  })
+
+  test('a second fault during a failover does not restart its clock', () => {
+    const so = view([started, leads(0, 'node1'), injected(['node1'], s(1)), injected(['node3'], s(2), 'g')])
+    expect(so.failover).toMatchObject({at: s(1), hosts: ['node1']})
+  })
+})
+
+describe('the faults', () => {
+  test('a fault is in force until each of its hosts is mended', () => {
+    const broken = [started, injected(['node1', 'node2'])]
+    expect(view(broken).faults).toMatchObject([{hosts: ['node1', 'node2'], holds: null}])
+    expect(view([...broken, mended('node1')]).faults).toMatchObject([{hosts: ['node2']}])
+    expect(view([...broken, mended('node1'), mended('node2')]).faults).toEqual([])
+  })
+
+  test('a fault that could not be mended stays in force, and a line says so', () => {
+    const so = view([started, injected(['node1']), mended('node1', false)])
+    expect(so.faults).toHaveLength(1)
+    expect(so.lines.at(-1)).toMatchObject({tone: 'bad', says: expect.stringContaining('NOT healed: node1')})
+  })
+
+  test('one proof that fails is enough for a fault that does not hold', () => {
+    const proof = (holds: boolean): Event => ({at: s(1), kind: 'fault-proof', id: 'f', holds, says: ''})
+    expect(view([started, injected(['node1']), proof(false), proof(true)]).faults[0]?.holds).toBe(false)
+  })
+})
+
+describe('the clients', () => {
+  test('each outcome is counted', () => {
+    const {write, read} = whole.clients.counts
+    const ops = story().filter(event => event.kind === 'op')
+    const number = (kind: string, outcome: string) =>
+      ops.filter(one => one.op === kind && one.outcome === outcome).length
+    expect(write).toEqual({ok: number('write', 'ok'), fail: number('write', 'fail'), unknown: 3})
+    expect(read).toEqual({ok: number('read', 'ok'), fail: 0, unknown: 0})
+  })
+
+  test('a gap opens 250 ms after the last acknowledged write; failed ones do not end it', () => {
+    const {clients} = view([op(1, 'write', 'ok', 'node1'), op(1.5, 'write', 'fail', null)])
+    expect(openGap(clients, s(1.2))).toBeNull()
+    expect(openGap(clients, s(3))).toBe(s(2))
+    expect(longestGap(clients, s(3))).toBe(s(2))
+  })
+
+  test('the longest gap of the story is the 22 s without a leader', () => {
+    expect(longestGap(whole.clients, s(41)) / 1e6).toBeCloseTo(22.0, 0)
+  })
+
+  test('an answer that comes late and lies inside a gap cuts the gap in two', () => {
+    const late = [op(1, 'write', 'ok', 'n'), op(5, 'write', 'ok', 'n'), op(2, 'write', 'ok', 'n')]
+    expect(longestGap(view(late).clients, s(5.1))).toBe(s(3))
+  })
+
+  test('silence after the writers were stopped is no gap', () => {
+    expect(openGap(whole.clients, s(60))).toBeNull()
+  })
+
+  test('a second without an answer is zero in the sparkline, and before the first answer there is nothing', () => {
+    const {clients} = view([op(2.5, 'write', 'ok', 'n'), op(4.5, 'write', 'ok', 'n')])
+    expect(recent(clients, 'writes', s(6.1), 6)).toEqual([null, null, 1, 0, 1, 0])
+  })
+})
+
+describe('the lease', () => {
+  const status = (at: number): Event => ({at, kind: 'status-key', optime: 1, revision: 2, term: 1, told: 'node2'})
+
+  test('has a whole ttl left after each refresh, also when the events come in the wrong order', () => {
+    const so = view([started, leads(0, 'node1'), status(s(3)), status(s(2))])
+    expect(so.lease).toEqual({refreshedAt: s(3), expiresAt: s(23)})
+  })
+
+  test('lasts longer when a new etcd leader starts it afresh', () => {
+    const told: Event = {at: s(10), kind: 'lease', lease: 'a', leftSeconds: 20, grantedSeconds: 20, told: 'node2'}
+    expect(view([started, leads(0, 'node1'), status(s(3)), told]).lease?.expiresAt).toBe(s(30))
+  })
+
+  test('is gone with the key', () => {
+    expect(view([started, leads(0, 'node1'), leads(s(1), null)]).lease).toBeNull()
+  })
+})
+
+describe('the steps', () => {
+  test('those of the scenario wait; what began runs; what ended has a result', () => {
+    expect(view(storyUntil(1)).steps.map(step => step.says)).toEqual([
+      'hold 2 s',
+      'kill on leader',
+      'until new-leader',
+      'hold 3 s',
+      'heal crash',
+      'until rejoined',
+      'hold 2 s',
+    ])
+    expect(
+      view(storyUntil(10))
+        .steps.map(step => step.state)
+        .slice(0, 4),
+    ).toEqual(['done', 'done', 'running', 'pending'])
+    expect(whole.steps.every(step => step.state === 'done')).toBe(true)
+  })
+
+  test('a step that could not be done is failed', () => {
+    const so = view([
+      {at: 0, kind: 'step-started', index: 0, says: 'until x'},
+      {at: 1, kind: 'step-ended', index: 0, ok: false, says: 'not within 3 s'},
+    ])
+    expect(so.steps).toMatchObject([{state: 'failed', result: 'not within 3 s'}])
+  })
+})
+
+describe('the notable lines', () => {
+  test('tell the story in order', () => {
+    const told = says(whole)
+    const chapters = [
+      'FAULT kill host on leader: node1',
+      'the container of node1 died, exit code 137',
+      'proxy1: node1 is DOWN for primary (L4TOUT 1000ms)',
+      'the leader key of node1 is gone',
+      'node2 holds the leader key',
+      'node2 accepts writes, timeline 5',
+      'proxy1: node2 is UP for primary (L7OK 200 3ms)',
+      'healed: node1 is started',
+      'node1 streams from the leader',
+      'node2 holds 4,000 rows, 0 twice',
+      'the run is complete',
+    ]
+    expect(told.filter(line => chapters.includes(line))).toEqual(chapters)
+    expect(told).toContainEqual(expect.stringMatching(/^writes are acknowledged again after 2[12]\.\d s$/))
+  })
+
+  test('what a server was when the watching began is no news', () => {
+    expect(says(view(storyUntil(0.7))).filter(line => line.startsWith('proxy1'))).toEqual([])
+  })
+
+  test("somebody else's words lose their escape sequences and line breaks", () => {
+    const so = view([{at: 0, kind: 'note', says: 'red \u001b[31malert\u001b[0m\nsecond\u0007 line'}])
+    expect(says(so)).toEqual(['red alert second line'])
+  })
+})
+
+test('folding changes nothing that was there before', () => {
+  let so = emptyView
+  for (const event of story(5)) {
+    so = fold(deepFreeze(so), deepFreeze(event))
+  }
+  expect(so.ended).toBe('complete')
+})
+
+test('a hundred thousand events are folded in a few seconds, even on a busy machine', () => {
+  const events = story(1000)
+  let so = emptyView
+  const began = performance.now()
+  for (let n = 0; n < 100_000; n++) so = fold(so, events[n % events.length]!)
+  expect(performance.now() - began).toBeLessThan(5000)
+})
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}
