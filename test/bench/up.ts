@@ -1,0 +1,21 @@
+/**
+ * How long `up` takes with the images built and cold data, profile fast: node test/bench/up.ts [times]
+ * Measured by the command itself: from its first look at the engine until a write through HAProxy is committed.
+ */
+import {expectExit} from '../live/cli.ts'
+import {spread} from './spread.ts'
+
+const times = Number(process.argv[2] ?? 5)
+const lab = ['--name', 'bench-up']
+const took: number[] = []
+const again: number[] = []
+for (let round = 0; round < times; round++) {
+  await expectExit(0, ['down', ...lab])
+  const {out} = await expectExit(0, ['up', ...lab, '--profile', 'fast', '--json'])
+  took.push((JSON.parse(out) as {tookMs: number}).tookMs / 1000)
+  const second = await expectExit(0, ['up', ...lab, '--json'])
+  again.push((JSON.parse(second.out) as {tookMs: number}).tookMs / 1000)
+}
+await expectExit(0, ['down', ...lab])
+console.log(`up, cold data, images built: ${spread(took, 's')}`)
+console.log(`up, run again:               ${spread(again, 's')}`)

@@ -1,0 +1,29 @@
+/** Runs the command line as a person would, from the built checkout. */
+import {join} from 'node:path'
+import {execa, type Options} from 'execa'
+
+const root = join(import.meta.dirname, '..', '..')
+const main = join(root, 'dist', 'cli', 'main.js')
+
+export function pghaLab(argv: readonly string[], options: Options = {}) {
+  return execa(process.execPath, [main, ...argv], {
+    reject: false,
+    stdin: 'ignore',
+    cwd: root,
+    ...options,
+    env: {PGHA_LAB_SETUP: 'never', ...options.env},
+  })
+}
+
+/** Runs to the end; throws with everything it said when the exit code is another one. */
+export async function expectExit(
+  code: number,
+  argv: readonly string[],
+  options: Options = {},
+): Promise<{out: string; err: string}> {
+  const result = await pghaLab(argv, options)
+  const [out, err] = [String(result.stdout), String(result.stderr)]
+  if (result.exitCode !== code)
+    throw new Error(`pgha-lab ${argv.join(' ')} ended with ${result.exitCode}, not ${code}\n${out}\n${err}`)
+  return {out, err}
+}
