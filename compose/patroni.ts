@@ -59,6 +59,7 @@ postgresql:
     initdb: /usr/local/bin/initdb-from-image   # what initdb made with the options above when the image was built
   pgpass: /data/postgresql/pgpass
   use_unix_socket: true
+  use_unix_socket_repl: true
   parameters:
     unix_socket_directories: /run/postgresql
   authentication:
@@ -74,6 +75,7 @@ postgresql:
   pg_hba:
     - local all ${roles.superuser} peer
     - local all all scram-sha-256
+    - local replication ${roles.replication} scram-sha-256
     - host replication ${roles.replication} all scram-sha-256
     - host all all all scram-sha-256
   create_replica_methods: [image, basebackup]

@@ -1,6 +1,7 @@
 /** How the lab is: members as Patroni says, routes as HAProxy says. */
 import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import {parseHaproxyCsv, takesTraffic} from './probes/haproxy-csv.ts'
 import {hostsWith} from './topology.ts'
 
 export interface Member {
@@ -116,11 +117,12 @@ async function routesOf(lab: Lab, withinMs: number): Promise<Route[]> {
   const all = await Promise.all(
     hostsWith(lab.topology, 'haproxy').map(async proxy => {
       const csv = await get(`${lab.url(proxy, 'stats')}/;csv`, withinMs).catch(() => '')
-      return csv.split('\n').flatMap((line): Route[] => {
-        const [backend, server = '', ...rest] = line.split(',')
-        if (backend !== 'primary' && backend !== 'replicas') return []
-        if (server === 'FRONTEND' || server === 'BACKEND') return []
-        return [{proxy, backend, server, up: rest[15]?.startsWith('UP') ?? false}] // column 17, status
+      if (csv === '') return []
+      return parseHaproxyCsv(csv).flatMap((line): Route[] => {
+        const {proxy: backend, server, status} = line
+        return backend === 'primary' || backend === 'replicas'
+          ? [{proxy, backend, server, up: takesTraffic(status)}]
+          : []
       })
     }),
   )

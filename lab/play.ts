@@ -15,7 +15,7 @@ import {inForce, mended, plan} from './journal.ts'
 import type {Lab} from './lab.ts'
 import {describe, mend} from './mend.ts'
 import {probes} from './probes/index.ts'
-import type {Scenario, Step, Within} from './scenario.ts'
+import {type Scenario, type Step, sayStep, type Within} from './scenario.ts'
 import {resolve} from './selector.ts'
 import {hostsWith} from './topology.ts'
 import type {ProbeSite} from './unit.ts'
@@ -168,21 +168,6 @@ async function playSteps(performance: Performance, whole: () => void): Promise<v
     history.record({kind: 'step-ended', index, ok, says})
     whole()
     if (!ok) return
-  }
-}
-
-export function sayStep(step: Step): string {
-  switch (step.do) {
-    case 'inject':
-      return `${step.fault} ${String((step.params as {what?: string}).what ?? '')} on ${step.on}`.replace('  ', ' ')
-    case 'heal':
-      return `heal ${step.as}`
-    case 'hold':
-      return `hold ${step.forMs / 1000} s`
-    case 'until':
-      return `until ${step.check}`
-    case 'say':
-      return step.says
   }
 }
 

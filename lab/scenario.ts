@@ -232,6 +232,22 @@ function at(source: Located, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], source.value)
 }
 
+/** A step in words. */
+export function sayStep(step: Step): string {
+  switch (step.do) {
+    case 'inject':
+      return `${step.fault} ${String((step.params as {what?: string}).what ?? '')} on ${step.on}`.replace('  ', ' ')
+    case 'heal':
+      return `heal ${step.as}`
+    case 'hold':
+      return `hold ${step.forMs / 1000} s`
+    case 'until':
+      return `until ${step.check}`
+    case 'say':
+      return step.says
+  }
+}
+
 /** The topology must have what the scenario needs. @throws LabError `config` */
 export function bind(scenario: Scenario, topology: Topology): void {
   const has = {postgres: hostsWith(topology, 'patroni').length, etcd: hostsWith(topology, 'etcd').length}

@@ -1,3 +1,5 @@
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import type {Command} from 'commander'
 import type {Recorder} from '../../lab/history.ts'
 import {complain} from '../complain.ts'
@@ -44,9 +46,10 @@ async function action(nameOrPath: string, options: Options): Promise<void> {
     },
   }).finally(async () => (await screen)?.done())
 
+  const {renderText} = await import('../render/text.ts')
+  writeFileSync(join(folder, 'report.txt'), renderText(report, {color: false, width: 120}), {mode: 0o600})
   if (options.json) printJson({...report, folder})
   else {
-    const {renderText} = await import('../render/text.ts')
     const {ascii, color} = await import('../ui/terminal.ts')
     const text = renderText(report, {
       color: color(process.stdout),
@@ -64,16 +67,14 @@ async function action(nameOrPath: string, options: Options): Promise<void> {
 
 type Screen = Promise<{done(): Promise<void>}>
 
-/** The live view on a terminal, else a line for each noteworthy event. Both go to stderr or the terminal, never into data. */
+/** The live view on a terminal, else a line for each noteworthy event. Both go to stderr, never into data. */
 async function watch(history: Recorder, {json, plain}: Options, press: () => void): Screen {
-  if (process.stdout.isTTY && process.stderr.isTTY && !json && !plain && process.env.TERM !== 'dumb') {
+  const {hasScreen} = await import('../ui/terminal.ts')
+  if (hasScreen() && !json && !plain) {
     const {showRun} = await import('../ui/screen.tsx')
     return showRun(history, {onInterrupt: press, now: () => history.now()})
   }
-  const {plainLine} = await import('../render/plain-event.ts')
-  const unsubscribe = history.subscribe(event => {
-    const line = plainLine(event)
-    if (line !== null) process.stderr.write(`${line}\n`)
-  })
-  return {done: async () => unsubscribe()}
+  const {plainRun} = await import('../ui/plain.ts')
+  const stop = plainRun(line => process.stderr.write(line), history)
+  return {done: async () => stop()}
 }

@@ -2,6 +2,7 @@ import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
+import {showProgress} from '../progress.ts'
 
 export function doctor(): Command {
   return command(
@@ -38,12 +39,7 @@ async function repair(): Promise<void> {
     first: 'stopping ...',
     second: 'once more leaves at once; `pgha-lab doctor --fix` goes on later',
   })
-  const shown = process.stderr.isTTY
-    ? (await import('../ui/screen.tsx')).showProgress()
-    : {
-        progress: (await import('../ui/plain.ts')).plainProgress(text => process.stderr.write(text)),
-        done: async () => {},
-      }
+  const shown = await showProgress()
   try {
     await ensureReady(new Docker(), shown.progress, interrupt.signal)
   } catch (error) {

@@ -3,6 +3,7 @@ import {LabError} from '../../lab/errors.ts'
 import type {Lab} from '../../lab/lab.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {collect, command, jsonOption, nameOption, printJson} from '../options.ts'
+import {showProgress} from '../progress.ts'
 
 interface Options {
   name: string
@@ -35,7 +36,7 @@ async function action(options: Options): Promise<void> {
     second: `once more leaves at once; then lab ${options.name} may be half started: \`pgha-lab up\` goes on, \`pgha-lab down\` removes it`,
   })
   using _lock = lockLab(options.name, 'up')
-  const shown = await showProgress(options)
+  const shown = await showProgress(options.json)
   try {
     const {lab, how, tookMs} = await raise(new Docker(), {
       name: options.name,
@@ -74,12 +75,6 @@ function interrupted(name: string, cause: unknown, code: number | undefined): La
   })
   process.exitCode = code ?? stopped.exitCode
   return stopped
-}
-
-async function showProgress({json}: Options) {
-  if (process.stderr.isTTY && !json) return (await import('../ui/screen.tsx')).showProgress()
-  const {plainProgress} = await import('../ui/plain.ts')
-  return {progress: plainProgress(text => process.stderr.write(text)), done: async () => {}}
 }
 
 /** Where to connect. The password is shown only when asked for: `psql` needs none. */

@@ -191,7 +191,9 @@ function draw(node: () => ReactNode, {stdin, stdout}: Terminal) {
   // Before Ink's own listener, which would draw the old frame into the new window.
   const resized = () => instance.rerender(framed(node()))
   stdout.prependListener('resize', resized)
+  let isDrawn = true
   const leave = () => {
+    isDrawn = false
     stdout.off('resize', resized)
     instance.unmount()
     above.release()
@@ -200,7 +202,8 @@ function draw(node: () => ReactNode, {stdin, stdout}: Terminal) {
   // the exit: without this, Ink's last frame would overwrite it.
   process.on('uncaughtExceptionMonitor', leave)
   process.on('exit', leave)
-  // The window was closed. Its streams fail from now on, and that must not keep a run from healing.
+  // The window was closed. Its streams fail from now on, and that must not keep a run from healing; nor must what is
+  // written after `done()`, so stdout keeps its listener.
   stdout.on('error', leave)
   stdin.on('error', leave)
 
@@ -209,8 +212,11 @@ function draw(node: () => ReactNode, {stdin, stdout}: Terminal) {
     once(last: () => ReactNode): () => Promise<void> {
       let ending: Promise<void> | undefined
       const end = async () => {
-        instance.rerender(framed(last()))
-        await instance.waitUntilRenderFlush()
+        if (isDrawn) {
+          // Ink would mount again what has left already, and its timer would keep the process.
+          instance.rerender(framed(last()))
+          await instance.waitUntilRenderFlush()
+        }
         leave()
         process.off('uncaughtExceptionMonitor', leave)
         process.off('exit', leave)

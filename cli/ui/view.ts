@@ -4,6 +4,7 @@
  * the view with `now`.
  */
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
+import {type Step, sayStep} from '../../lab/scenario.ts'
 import {type Failover, failoverAfter} from './failover.ts'
 import {type Line, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput} from './throughput.ts'
@@ -213,7 +214,7 @@ function started(so: View, event: Of<'run-started'>): View {
     lab: event.lab,
     versions: event.versions,
     topology: event.topology,
-    steps: Array.isArray(steps) ? steps.map(step => ({...pendingStep, says: sayPlanned(step)})) : [],
+    steps: Array.isArray(steps) ? steps.map(step => ({...pendingStep, says: sayStep(step as Step)})) : [],
     members: hosts.map(host => ({...silentMember, host: host.name, postgres: host.services.includes('patroni')})),
   }
 }
@@ -233,31 +234,6 @@ const silentMember: Member = {
   lagBytes: null,
   patroniState: null,
   etcdUp: null,
-}
-
-/** A step that has not begun. Once it begins, `step-started` says it better: it knows the hosts. */
-function sayPlanned(step: unknown): string {
-  const planned = step as {
-    do?: string
-    fault?: string
-    on?: string
-    as?: string
-    forMs?: number
-    check?: string
-    says?: string
-  }
-  switch (planned.do) {
-    case 'inject':
-      return `${planned.fault} on ${planned.on}`
-    case 'heal':
-      return `heal ${planned.as}`
-    case 'hold':
-      return `hold ${(planned.forMs ?? 0) / 1000} s`
-    case 'until':
-      return `until ${planned.check}`
-    default:
-      return planned.says ?? planned.do ?? ''
-  }
 }
 
 function withStep(so: View, index: number, change: Partial<StepView>): View {

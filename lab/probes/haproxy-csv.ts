@@ -7,6 +7,14 @@ export interface ServerLine {
   readonly check: string
 }
 
+/**
+ * Whether HAProxy sends connections to a server in this state: 'UP', 'UP 1/2' (going down), and 'no check', which counts as up
+ * (management guide, 9.1, field 17).
+ */
+export function takesTraffic(status: string): boolean {
+  return status.startsWith('UP') || status === 'no check'
+}
+
 /** Servers only, not the sums of frontends and backends. Throws when it is not HAProxy's CSV. */
 export function parseHaproxyCsv(csv: string): ServerLine[] {
   const lines = csv.split('\n').filter(line => line !== '')

@@ -5,7 +5,7 @@ import {hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {ask} from './ask.ts'
 import {every} from './every.ts'
-import {parseHaproxyCsv} from './haproxy-csv.ts'
+import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
 import {Watching} from './watching.ts'
 
 const periodMs = 50
@@ -48,7 +48,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
         backend: line.proxy,
         server: line.server,
         status: line.status,
-        up: isUp(line.status),
+        up: takesTraffic(line.status),
         check: line.check,
       })
     }
@@ -58,9 +58,4 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
 
 function isBackend(name: string): name is Of<'proxy'>['backend'] {
   return name === 'primary' || name === 'replicas'
-}
-
-/** 'UP 1/3' still gets connections, 'DOWN 1/2' does not yet; without a check a server always does. */
-export function isUp(status: string): boolean {
-  return status.startsWith('UP') || status === 'no check'
 }

@@ -1,11 +1,9 @@
-import {describe, expect, test} from 'vitest'
+import {expect, test} from 'vitest'
 import {renderJson} from '../../../cli/render/json.ts'
-import {plainLine} from '../../../cli/render/plain-event.ts'
 import {renderText} from '../../../cli/render/text.ts'
-import type {Event} from '../../../lab/event.ts'
 import {historyOf} from '../../../lab/history.ts'
 import {judge} from '../../../lab/judge.ts'
-import {altered, cleanRun, micros, withRows} from '../../lab/checks/history-builder.ts'
+import {altered, cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 
 const clean = cleanRun()
 const passed = judge(historyOf(clean))
@@ -59,20 +57,3 @@ test('what a server says cannot move the cursor', () => {
 test('an empty report can be shown', () => expect(renderText(judge(historyOf([])), plain)).toMatch(/^INCONCLUSIVE/))
 
 test('the JSON is the report', () => expect(JSON.parse(renderJson(passed))).toEqual(passed))
-
-describe('a plain line', () => {
-  test('tells what a person wants to know, with the seconds of the run', () => {
-    const lines = historyOf(clean).events.flatMap(event => plainLine(event) ?? [])
-    expect(lines).toContain('   8.000 s  crash: kill host on leader (node1)')
-    expect(lines).toContain('  29.700 s  node2 holds the leader key')
-    expect(lines.length).toBeLessThan(60)
-  })
-
-  test.each<Event['kind']>(['op', 'postgres', 'watching', 'status-key'])('is not there for %s', kind => {
-    for (const event of clean.filter(one => one.kind === kind)) expect(plainLine(event)).toBeNull()
-  })
-
-  test('keeps control characters out', () => {
-    expect(plainLine({at: micros(0), kind: 'note', says: 'a\u001b[31mb\nc'})).toBe('   8.000 s  ab c')
-  })
-})

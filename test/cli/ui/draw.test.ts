@@ -20,7 +20,8 @@ function run(columns: number, rows: number, at = 20) {
     },
   }
   const onInterrupt = vi.fn()
-  shown = showRun(history, {onInterrupt, now: () => at * 1_000_000}, terminal.on)
+  const now = vi.fn(() => at * 1_000_000)
+  shown = showRun(history, {onInterrupt, now}, terminal.on)
   const press = async (...inputs: string[]) => {
     for (const input of inputs) {
       terminal.keyboard.write(input)
@@ -31,6 +32,7 @@ function run(columns: number, rows: number, at = 20) {
     ...terminal,
     shown,
     onInterrupt,
+    now,
     press,
     listeners,
     tell: (event: Event) => {
@@ -123,11 +125,14 @@ test('a crash gives the terminal back before the stack trace is printed', async 
   expect(keyboard.isRaw).toBe(false)
 })
 
-test('a terminal that went away ends the screen, and nothing else', async () => {
-  const {screen, keyboard, shown, onInterrupt} = run(80, 24)
+test('a terminal that went away ends the screen, and nothing else; no frame is drawn any more', async () => {
+  const {screen, keyboard, shown, onInterrupt, now} = run(80, 24)
   await until(() => expect(keyboard.isRaw).toBe(true))
   screen.emit('error', new Error('EIO'))
   await shown.done()
+  const frames = now.mock.calls.length
+  await sleep(300)
+  expect(now).toHaveBeenCalledTimes(frames)
   expect(onInterrupt).not.toHaveBeenCalled()
 })
 

@@ -50,6 +50,17 @@ const mended = (host: string, ok = true): Event => ({
   ok,
 })
 
+const proxyUp: Event = {
+  at: 0,
+  kind: 'proxy',
+  proxy: 'proxy1',
+  backend: 'primary',
+  server: 'node2',
+  status: 'UP',
+  up: true,
+  check: '',
+}
+
 describe('the members', () => {
   test('before the fault node1 leads and the others stream', () => {
     const so = view(storyUntil(6.9))
@@ -107,6 +118,19 @@ describe('the failover', () => {
   test('the old leader taking writes again is no promotion', () => {
     const so = view([started, leads(0, 'node1'), postgres(1, 'node1'), injected(['node1'], s(2)), postgres(3, 'node1')])
     expect(marksOf(so)).toEqual({})
+  })
+
+  test('a proxy that had the new leader UP all along has not routed to it because of the failover', () => {
+    const up: Event = {...proxyUp, at: s(0.5)}
+    const so = view([started, leads(0, 'node1'), up, injected(['node1']), leads(s(20), null), leads(s(22), 'node2')])
+    expect(marksOf(so)).toEqual({lease: 19, leader: 21})
+    expect(marksOf(fold(fold(so, {...up, at: s(23), up: false}), {...up, at: s(24)}))).toMatchObject({routed: 23})
+  })
+
+  test('a write that the old leader acknowledges late is not the first write of the new one', () => {
+    const taken = [started, leads(0, 'node1'), injected(['node1']), leads(s(20), null), leads(s(22), 'node2')]
+    expect(marksOf(view([...taken, op(23, 'write', 'ok', 'node1')]))).not.toHaveProperty('write')
+    expect(marksOf(view([...taken, op(23, 'write', 'ok', 'node2')]))).toMatchObject({write: 22})
   })
 
   test('a fault on a replica makes nobody wait for a failover', () => {
@@ -198,7 +222,7 @@ describe('the steps', () => {
   test('those of the scenario wait; what began runs; what ended has a result', () => {
     expect(view(storyUntil(1)).steps.map(step => step.says)).toEqual([
       'hold 2 s',
-      'kill on leader',
+      'kill host on leader',
       'until new-leader',
       'hold 3 s',
       'heal crash',

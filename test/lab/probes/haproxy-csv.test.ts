@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {parseHaproxyCsv} from '../../../lab/probes/haproxy-csv.ts'
-import {isUp} from '../../../lab/probes/proxy.ts'
+import {parseHaproxyCsv, takesTraffic} from '../../../lab/probes/haproxy-csv.ts'
 
 const csv = `# pxname,svname,scur,status,weight,type,check_status,check_code,check_duration,last_chk,
 primary,FRONTEND,8,OPEN,,0,,,,,
@@ -35,8 +34,8 @@ describe("HAProxy's statistics", () => {
 })
 
 it('a server gets connections while it goes down, and not yet while it comes up', () => {
-  expect(['UP', 'UP 1/3', 'no check'].map(isUp)).toEqual([true, true, true])
-  expect(['DOWN', 'DOWN 1/2', 'MAINT', 'NOLB', 'DRAIN', ''].map(isUp)).toEqual([
+  expect(['UP', 'UP 1/3', 'no check'].map(takesTraffic)).toEqual([true, true, true])
+  expect(['DOWN', 'DOWN 1/2', 'MAINT', 'NOLB', 'DRAIN', ''].map(takesTraffic)).toEqual([
     false,
     false,
     false,
