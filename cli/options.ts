@@ -21,7 +21,7 @@ export function jsonOption(): Option {
 }
 
 /** Gathers an option that may be given several times. */
-export function collect(value: string, earlier: readonly string[]): readonly string[] {
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value]
 }
 

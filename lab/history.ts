@@ -16,9 +16,14 @@ export function historyOf(events: readonly Event[]): History {
   return {events: events.toSorted((a, b) => a.at - b.at)}
 }
 
-/** A recorded run's events.ndjson. A last line cut short by a crash is dropped. */
+/** A recorded run's events.ndjson. */
 export function loadHistory(file: string): History {
-  const lines = readFileSync(file, 'utf8').split('\n')
+  return parseHistory(readFileSync(file, 'utf8'))
+}
+
+/** NDJSON to a history. A last line cut short by a crash is dropped. */
+export function parseHistory(text: string): History {
+  const lines = text.split('\n')
   lines.pop()
   return historyOf(lines.map(line => JSON.parse(line) as Event))
 }

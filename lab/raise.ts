@@ -45,16 +45,14 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
 
   const running = found.filter(one => one.state === 'running')
   const complete = running.length === topology.hosts.length
+  if (running.length === 0) await portsMustBeFree(lab)
   if (found.length > 0) {
-    const healed = await heal(lab)
-    const faults = healed.filter(one => one.fault !== null)
+    const faults = (await heal(lab)).filter(one => one.fault !== null)
     if (faults.length > 0)
       progress({step: 'heal what an earlier run left broken', state: 'done', says: `${faults.length} mended`})
   }
-  if (!complete) {
-    if (running.length === 0) await portsMustBeFree(lab)
+  if (!complete)
     await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))
-  }
   const how = found.length === 0 ? 'created' : complete ? 'already' : 'started'
   await step(progress, 'wait until the cluster is healthy', async detail => {
     await untilHealthy(lab, {

@@ -19,6 +19,8 @@ export interface Finding {
   /** One sentence: what was expected and what was seen. */
   readonly says: string
   readonly measures?: Readonly<Record<string, number | string | null>>
+  /** The same measures of each of several things: one row a client, say. */
+  readonly rows?: readonly Readonly<Record<string, number | string | null>>[]
   /** Rows to show beside each other, e.g. the phases of a failover against the model. */
   readonly phases?: readonly PhaseRow[]
   /** The few events that prove it. */

@@ -6,7 +6,7 @@ interface Options {
   name: string
   topology?: string
   profile?: string
-  set: string[]
+  set?: string[]
   json?: boolean
 }
 
@@ -19,14 +19,14 @@ export function config(): Command {
     .addOption(nameOption())
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
     .option('-p, --profile <profile>', 'timings: default or fast')
-    .option('-s, --set <key=value>', 'change one setting (repeatable)', collect, [])
+    .option('-s, --set <key=value>', 'change one setting (repeatable)', collect)
     .addOption(jsonOption())
     .action(action)
 }
 
 async function action(options: Options): Promise<void> {
   const {allocate, composeFile, Docker, LabError, loadLab, loadTopology} = await import('../../lab/index.ts')
-  const asked = options.topology !== undefined || options.profile !== undefined || options.set.length > 0
+  const asked = options.topology !== undefined || options.profile !== undefined || options.set !== undefined
   const saved = loadLab(options.name)
   if (saved !== undefined && asked)
     throw new LabError(

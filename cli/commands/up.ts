@@ -9,7 +9,7 @@ interface Options {
   name: string
   topology?: string
   profile?: string
-  set: string[]
+  set?: string[]
   json?: boolean
 }
 
@@ -22,14 +22,14 @@ export function up(): Command {
     .addOption(nameOption())
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
     .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
-    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=25s (repeatable)', collect, [])
+    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=25s (repeatable)', collect)
     .addOption(jsonOption())
     .action(action)
 }
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
-  const asked = options.topology !== undefined || options.profile !== undefined || options.set.length > 0
+  const asked = options.topology !== undefined || options.profile !== undefined || options.set !== undefined
   const wanted = asked ? loadTopology(options) : undefined
   using interrupt = onInterrupt({
     first: 'stopping ...',

@@ -104,13 +104,20 @@ function findings(report: Report, style: Style): string[] {
     ]
     // The table of phases shows the failover's own numbers already.
     const measures = finding.phases ? [] : measureLines(finding.measures ?? {}, style.width - 4)
+    const rows = (finding.rows ?? []).slice(0, mostRows).flatMap(row => measureLines(row, style.width - 4))
+    const left = (finding.rows?.length ?? 0) - mostRows
     return [
       paintVerdict(title, verdict, style),
       ...body.map(line => `    ${line}`),
-      ...measures.map(line => style.paint.dim(`    ${line}`)),
+      ...[...measures, ...rows, ...(left > 0 ? [`and ${left} more in report.json`] : [])].map(line =>
+        style.paint.dim(`    ${line}`),
+      ),
     ]
   })
 }
+
+/** More clients than this are in report.json only. */
+const mostRows = 12
 
 /** `reconnectionP95Micros: 310000` -> `reconnection p95 310 ms`, all on as few lines as the width allows. */
 function measureLines(measures: Readonly<Record<string, number | string | null>>, width: number): string[] {

@@ -48,6 +48,12 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
     const clients = stories(history, found, ready, end)
     const reconnections = clients.flatMap(one => one.reconnection ?? []).toSorted((a, b) => a - b)
     const outages = clients.flatMap(one => one.outage ?? []).toSorted((a, b) => a - b)
+    const inOrder = clients.toSorted((a, b) => a.client.localeCompare(b.client, 'en', {numeric: true}))
+    const rows = inOrder.map(({client, outage, reconnection}) => ({
+      client,
+      outageMicros: outage ?? null,
+      reconnectionMicros: reconnection ?? null,
+    }))
     const measures = {
       writers: clients.length,
       back: reconnections.length,
@@ -83,12 +89,14 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
       reasons.push(
         `${names(again)} lost the primary again: ${worst.client} had no write acknowledged for ${sayMicros(worst.gap.to - worst.gap.from)}, from ${sayMicros(worst.gap.from - t0)} after the fault${worst.gap.why}`,
       )
-    if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, measures, evidence}
+    if (blindness)
+      return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, measures, rows, evidence}
     if (reasons.length > 0)
       return {
         verdict: 'fail',
         says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
         measures,
+        rows,
         evidence,
         hint: 'compare the errors of these clients with what HAProxy routed to at that time',
       }
@@ -97,6 +105,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
         verdict: 'unknown',
         says: `${names(lost)} had not written again when the record ended.`,
         measures,
+        rows,
         evidence,
       }
     if (slow.length > 0)
@@ -104,11 +113,13 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
         verdict: 'unknown',
         says: `${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, but a timer of ${late.who} ran ${sayMicros(late.micros)} late.`,
         measures,
+        rows,
       }
     return {
       verdict: 'pass',
       says: `All ${clients.length} writers were back at most ${sayMicros(reconnections.at(-1)!)} after the proxy routed to the new primary (${sayMicros(limit)} are allowed) and stayed so.`,
       measures,
+      rows,
     }
   },
 }
