@@ -17,8 +17,8 @@ import {complain} from './complain.ts'
 const commands = [up, chaos, status, down, heal, scenarios, psql, shell, logs, config, doctor]
 
 export async function run(argv: readonly string[]): Promise<void> {
-  // A reader that went away (`| head`) is no error of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  // A reader that went away (`| head`, a closed terminal) is no reason to leave a fault in force: the work goes on to its end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
   const program = new Command('pgha-lab')
     .description(
       'Raises a real Patroni cluster on this machine, breaks it on purpose, and answers with a verdict and its proof.',
@@ -41,6 +41,10 @@ export async function run(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = ending(error)
   }
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
 }
 
 /** Commander ends the process with 1 for wrong usage; ours is 2, and a sub-command does not inherit the override. */

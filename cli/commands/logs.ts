@@ -25,6 +25,7 @@ export function logs(): Command {
 async function action(hosts: readonly string[], {name, follow, tail}: Options): Promise<void> {
   const {Docker, openLab} = await import('../../lab/index.ts')
   const {knownHost} = await import('../known-host.ts')
+  process.stdout.on('error', () => process.exit(0)) // nobody reads on: `| head`
   const lab = openLab(new Docker(), name)
   const wanted = hosts.length > 0 ? hosts.map(host => knownHost(lab, host)) : lab.topology.hosts.map(host => host.name)
   const width = Math.max(...wanted.map(host => host.length))

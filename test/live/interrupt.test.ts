@@ -56,6 +56,17 @@ describe('chaos', () => {
     await expectExit(0, ['heal', ...lab])
   })
 
+  test('whose terminal goes away while the leader is down heals it all the same', async () => {
+    const run = pghaLab(['chaos', 'kill-leader', ...lab])
+    await untilDown()
+    run.stderr?.destroy()
+    run.stdout?.destroy()
+    run.kill('SIGHUP')
+    expect((await run).exitCode).toBe(129)
+    expect(await status()).toMatchObject({faultsInForce: []})
+    await expectExit(0, ['heal', ...lab])
+  })
+
   test('killed while the leader is down leaves a fault that status names and heal mends', async () => {
     const run = pghaLab(['chaos', 'kill-leader', ...lab])
     await untilDown()
@@ -88,13 +99,19 @@ async function listen(server: ReturnType<typeof createServer>, port: number): Pr
   await once(server, 'listening')
 }
 
+/** Leaves the stream open: a program whose stderr goes away is another test. */
 async function untilSaid(running: ReturnType<typeof pghaLab>, what: RegExp): Promise<void> {
   let said = ''
-  for await (const chunk of running.stderr ?? []) {
-    said += chunk
-    if (what.test(said)) return
-  }
-  throw new Error(`it ended without saying ${what}: ${said}`)
+  const heard = new Promise<void>(resolve => {
+    running.stderr?.on('data', chunk => {
+      said += chunk
+      if (what.test(said)) resolve()
+    })
+  })
+  const ended = running.then(() => {
+    throw new Error(`it ended without saying ${what}: ${said}`)
+  })
+  await Promise.race([heard, ended])
 }
 
 async function untilDown(): Promise<void> {
