@@ -22,7 +22,7 @@ describe('the file that `config` prints, started by docker compose with nothing 
     writeFileSync(join(folder, 'compose.yaml'), out, {mode: 0o600})
     environment = await new DockerComposeEnvironment(folder, 'compose.yaml')
       .withProjectName(`pgha-lab-${name}`)
-      .withDefaultWaitStrategy(Wait.forLogMessage(/./))
+      .withDefaultWaitStrategy(Wait.forSuccessfulCommand('true'))
       .up()
   })
   afterAll(async () => {
@@ -31,7 +31,7 @@ describe('the file that `config` prints, started by docker compose with nothing 
   })
 
   async function on(host: string, argv: string[]): Promise<{out: string; code: number}> {
-    const {output, exitCode} = await environment.getContainer(`${host}-1`).exec(argv)
+    const {output, exitCode} = await environment.getContainer(host).exec(argv)
     return {out: output, code: exitCode}
   }
 
@@ -66,11 +66,16 @@ describe('the file that `config` prints, started by docker compose with nothing 
   describe('with Patroni, PostgreSQL and etcd that live and die separately', () => {
     const pidOf = async (host: string, pattern: string) => (await on(host, ['pgrep', '-o', '-f', pattern])).out.trim()
 
+    test('each is there', async () => {
+      for (const pattern of ['postgres -D', 'python3 .*patroni.yml', '^(/usr/bin/)?etcd'])
+        expect(await pidOf('node2', pattern), pattern).toMatch(/^\d+$/)
+    })
+
     test('PostgreSQL outlives its Patroni, and Patroni comes back', async () => {
-      const [postgres, patroni] = [await pidOf('node2', 'postgres -D'), await pidOf('node2', 'patroni .*yml')]
+      const [postgres, patroni] = [await pidOf('node2', 'postgres -D'), await pidOf('node2', 'python3 .*patroni.yml')]
       await on('node2', ['kill', '-9', patroni])
       expect(await pidOf('node2', 'postgres -D')).toBe(postgres)
-      await until('a new Patroni', async () => !['', patroni].includes(await pidOf('node2', 'patroni .*yml')))
+      await until('a new Patroni', async () => !['', patroni].includes(await pidOf('node2', 'python3 .*patroni.yml')))
       await until('all to stream', async () => (await members()).filter(one => one.State === 'streaming').length === 2)
       expect(await pidOf('node2', 'postgres -D')).toBe(postgres)
     })
