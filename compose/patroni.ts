@@ -7,6 +7,15 @@ import {type Allocation, appDatabase, hostsWith, roles, scope, servicePorts, typ
 
 const ports = servicePorts.patroni
 
+/** In every lab, unless its topology says otherwise. */
+const postgresParameters = {
+  // as far back as images/host/bin/replica-from-image relies on
+  wal_keep_size: '128MB',
+  password_encryption: 'scram-sha-256',
+  // tells PostgreSQL's lines from Patroni's, in the one log they share
+  log_line_prefix: 'postgres | %m [%p] %q%u@%d ',
+}
+
 export function patroni(topology: Topology, allocation: Allocation): string {
   const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds, maximumLagOnFailoverBytes, primaryStartTimeoutSeconds} =
     topology.patroni
@@ -14,7 +23,7 @@ export function patroni(topology: Topology, allocation: Allocation): string {
   const etcdHosts = hostsWith(topology, 'etcd').map(
     host => `    - ${allocation.addresses[host]}:${servicePorts.etcd.etcd}`,
   )
-  const parameters = Object.entries(topology.postgresParameters).map(
+  const parameters = Object.entries({...postgresParameters, ...topology.postgresParameters}).map(
     ([name, value]) => `        ${name}: ${quoted(value)}`,
   )
   return `\
@@ -41,10 +50,7 @@ ${synchronous(topology)}\
       use_pg_rewind: true
       use_slots: true
       parameters:
-        wal_keep_size: 128MB
-        password_encryption: scram-sha-256
-        log_line_prefix: 'postgres | %m [%p] %q%u@%d '
-${parameters.map(line => `${line}\n`).join('')}\
+${parameters.join('\n')}
   initdb:
     - data-checksums
     - encoding: UTF8
@@ -75,9 +81,11 @@ postgresql:
   pg_hba:
     - local all ${roles.superuser} peer
     - local all all scram-sha-256
-    - local replication ${roles.replication} scram-sha-256
+    - local replication ${roles.replication} peer map=patroni
     - host replication ${roles.replication} all scram-sha-256
     - host all all all scram-sha-256
+  pg_ident:
+    - patroni postgres ${roles.replication}
   create_replica_methods: [image, basebackup]
   image:
     command: replica-from-image   # the same copy, while the cluster is so young that its WAL reaches back to it
@@ -101,7 +109,7 @@ export function postBootstrap(allocation: Allocation): string {
   return `\
 psql --quiet --set ON_ERROR_STOP=1 "$1" <<'SQL'
 CREATE ROLE ${roles.app} LOGIN PASSWORD '${allocation.passwords.app.replaceAll("'", "''")}';
-CREATE DATABASE ${appDatabase} OWNER ${roles.app};
+CREATE DATABASE ${appDatabase} OWNER ${roles.app} STRATEGY file_copy;
 SQL
 `
 }

@@ -126,7 +126,7 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
     newUp: lastOf(proxies.map(proxy => firstChange(proxy, newLeader, true, Number.POSITIVE_INFINITY))),
     newUpTooEarly: newKey ? proxies.filter(proxy => stateAt(proxy, newLeader, newKey.at - 1)?.up === true) : [],
     firstWrite: writes.find(op => op.sentAt > t0 && op.server !== oldLeader && higher(op.timeline)),
-    facts: factsOf(history, fault, oldLeader, injected?.at ?? t0, keyGone?.at ?? until),
+    facts: factsOf(history, fault, oldLeader, deadBy(samples, fault, oldLeader, injected), keyGone?.at ?? until),
   }
 }
 
@@ -135,20 +135,39 @@ const toldLate: Micros = 200_000
 /** etcd's members are asked at least this often who leads them. */
 const etcdAsked: Micros = 1_000_000
 
+/**
+ * The death lies between t0 and this. The engine answers some 0.4 s late, when it has taken the container apart; but all
+ * processes of a host die together (the kernel kills a PID namespace with its PID 1), so the end of our own connection to its
+ * PostgreSQL tells the moment of its Patroni's death too. A mere time-out would not: a frozen server times out as well.
+ */
+function deadBy(
+  samples: readonly Of<'postgres'>[],
+  fault: Of<'fault-injecting'>,
+  oldLeader: HostName,
+  injected: Of<'fault-injected'> | undefined,
+): Micros {
+  const returned = injected?.at ?? fault.at
+  if (deathOf(fault) !== 'silent') return returned
+  const closed = samples.find(
+    one => one.host === oldLeader && one.at > fault.at && !one.up && one.error !== null && one.error !== 'timeout',
+  )
+  return Math.min(returned, closed?.at ?? returned)
+}
+
 function factsOf(
   history: History,
   fault: Of<'fault-injecting'>,
   oldLeader: HostName,
-  injectedAt: Micros,
+  deadAt: Micros,
   before: Micros,
 ): FaultFacts {
   const t0 = fault.at
-  const refresh = of(history, 'status-key').findLast(event => event.at <= injectedAt + toldLate && event.at <= before)
+  const refresh = of(history, 'status-key').findLast(event => event.at <= deadAt + toldLate && event.at <= before)
   return {
     death: deathOf(fault),
     refreshAge: refresh ? t0 - refresh.at : null,
     etcd: etcdLeadership(history, t0, refresh?.at ?? t0, oldLeader, before),
-    callTook: injectedAt - t0,
+    callTook: deadAt - t0,
   }
 }
 

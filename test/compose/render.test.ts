@@ -1,0 +1,176 @@
+import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
+import {render} from '../../compose/render.ts'
+import {addressesOf, portsOf} from '../../lab/allocate.ts'
+import {type Allocation, type Host, labels, type Profile, profiles, type Topology} from '../../lab/topology.ts'
+
+const hosts: Host[] = [
+  {name: 'node1', services: ['etcd', 'patroni']},
+  {name: 'node2', services: ['etcd', 'patroni']},
+  {name: 'node3', services: ['etcd', 'patroni']},
+  {name: 'proxy1', services: ['haproxy']},
+  {name: 'app1', services: ['client']},
+]
+
+function topology(profile: 'default' | 'fast', patroni: Partial<Profile['patroni']> = {}): Topology {
+  return {profile, hosts, ...profiles[profile], patroni: {...profiles[profile].patroni, ...patroni}}
+}
+
+function allocation(passwords: Partial<Allocation['passwords']> = {}, of = topology('fast')): Allocation {
+  return {
+    lab: 'demo',
+    subnet: '10.213.7.0/24',
+    addresses: addressesOf(of, '10.213.7.0/24'),
+    ports: portsOf(of, 25_350),
+    passwords: {superuser: 'su-pw', replication: 'repl-pw', rewind: 'rewind-pw', app: 'app-pw', ...passwords},
+    images: {host: 'pgha-lab/host:test', app: 'pgha-lab/app:test'},
+  }
+}
+
+interface Service {
+  image: string
+  command: string[]
+  restart: string
+  stop_grace_period: string
+  cap_add: string[]
+  labels: Record<string, string>
+  ports?: string[]
+  volumes?: string[]
+  configs?: {source: string; target: string}[]
+  environment?: Record<string, string>
+  networks: {lab: {ipv4_address: string}}
+}
+
+interface ComposeFile {
+  name: string
+  services: Record<string, Service>
+  networks: {lab: {labels: Record<string, string>}}
+  volumes: Record<string, {labels: Record<string, string>}>
+  configs: Record<string, {content: string}>
+}
+
+/** As docker compose reads it: merge keys applied, `$$` one dollar; a single dollar would be a variable of Compose. */
+function read(text: string): ComposeFile {
+  const file = parse(text, {merge: true}) as ComposeFile
+  for (const config of Object.values(file.configs)) {
+    expect(config.content.replaceAll('$$', '')).not.toContain('$')
+    config.content = config.content.replaceAll('$$', '$')
+  }
+  return file
+}
+
+function patroniYml(text: string) {
+  return parse(read(text).configs.patroni!.content)
+}
+
+describe('the compose file', () => {
+  test.each(['default', 'fast'] as const)('of profile %s is the golden one', async profile => {
+    await expect(render(topology(profile), allocation())).toMatchFileSnapshot(`golden/${profile}.yaml`)
+  })
+
+  test('publishes ports on 127.0.0.1 only', () => {
+    const ports = Object.values(read(render(topology('fast'), allocation())).services).flatMap(one => one.ports ?? [])
+    expect(ports).toHaveLength(3 * 3 + 3)
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
+    expect(new Set(ports.map(port => port.split(':')[1])).size).toBe(ports.length)
+  })
+
+  test('doubles every dollar of a configuration, and loses none', () => {
+    const costly = ['a$b$$c$', '{D}'].join('')
+    const text = render(topology('fast'), allocation({superuser: costly}))
+    expect(patroniYml(text).postgresql.authentication.superuser.password).toBe(costly)
+    expect(read(text).configs['post-bootstrap']!.content).toContain('"$1"')
+  })
+
+  test('keeps a password with quotes, colons and hashes whole in YAML and in SQL', () => {
+    const cruel = `it's: "1" #2 \\`
+    const text = render(topology('fast'), allocation({replication: cruel, app: cruel}))
+    expect(patroniYml(text).postgresql.authentication.replication.password).toBe(cruel)
+    expect(read(text).configs['post-bootstrap']!.content).toContain(`PASSWORD 'it''s: "1" #2 \\'`)
+  })
+
+  test('labels every container, network and volume with its lab, and what belongs to a host with that', () => {
+    const file = read(render(topology('fast'), allocation()))
+    expect(file.networks.lab.labels).toEqual({[labels.lab]: 'demo'})
+    for (const [host, one] of [...Object.entries(file.services), ...Object.entries(file.volumes)])
+      expect(one.labels).toEqual({[labels.lab]: 'demo', [labels.host]: host})
+  })
+
+  test('gives each host its services as command, its fixed address, and no restart', () => {
+    const {services, name} = read(render(topology('fast'), allocation()))
+    expect(name).toBe('pgha-lab-demo')
+    expect(Object.keys(services)).toEqual(hosts.map(host => host.name))
+    for (const host of hosts) {
+      const service = services[host.name]!
+      expect(service.command).toEqual(host.services)
+      expect(service.restart).toBe('no')
+      expect(service.stop_grace_period).toBe('60s')
+      expect(service.cap_add).toEqual(['NET_ADMIN'])
+      expect(service.networks.lab.ipv4_address).toBe(allocation().addresses[host.name])
+    }
+    expect(services.app1!.image).toBe('pgha-lab/app:test')
+    expect(services.node1!.image).toBe('pgha-lab/host:test')
+  })
+
+  test('mounts nothing of the machine it runs on: data in volumes of its own, configuration from inside the file', () => {
+    const file = read(render(topology('fast'), allocation()))
+    expect(Object.values(file.services).flatMap(one => one.volumes ?? [])).toEqual([
+      'node1:/data',
+      'node2:/data',
+      'node3:/data',
+    ])
+    const used = Object.values(file.services).flatMap(one => one.configs?.map(({source}) => source) ?? [])
+    expect(new Set(used)).toEqual(new Set(Object.keys(file.configs)))
+  })
+
+  test('hands the timings to Patroni and HAProxy as the topology says them', () => {
+    const text = render(topology('default'), allocation())
+    expect(patroniYml(text).bootstrap.dcs).toMatchObject({ttl: 30, loop_wait: 10, retry_timeout: 10})
+    expect(read(text).configs.haproxy!.content).toContain(
+      'default-server inter 3000ms fastinter 3000ms downinter 3000ms fall 3 rise 2 on-marked-down shutdown-sessions',
+    )
+  })
+
+  test.each([
+    ['off', undefined, undefined],
+    ['on', true, false],
+    ['strict', true, true],
+  ] as const)('maps synchronous mode %s', (synchronousMode, on, strict) => {
+    const {dcs} = patroniYml(render(topology('fast', {synchronousMode}), allocation())).bootstrap
+    expect([dcs.synchronous_mode, dcs.synchronous_mode_strict]).toEqual([on, strict])
+  })
+
+  test("puts a person's PostgreSQL parameters in place of the lab's own", () => {
+    const text = render(
+      {...topology('fast'), postgresParameters: {wal_keep_size: '1GB', work_mem: '8MB'}},
+      allocation(),
+    )
+    expect(patroniYml(text).bootstrap.dcs.postgresql.parameters).toMatchObject({wal_keep_size: '1GB', work_mem: '8MB'})
+  })
+
+  test('never switches durability off', () => {
+    const text = render(topology('fast'), allocation())
+    expect(text).not.toMatch(/fsync|full_page_writes|synchronous_commit|no-sync|tmpfs/)
+    expect(patroniYml(text).bootstrap.initdb).toContain('data-checksums')
+  })
+
+  test('serves hosts that run etcd only', () => {
+    const apart: Topology = {
+      ...topology('fast'),
+      hosts: [
+        {name: 'etcd1', services: ['etcd']},
+        {name: 'node1', services: ['patroni']},
+        {name: 'proxy1', services: ['haproxy']},
+      ],
+    }
+    const text = render(apart, allocation({}, apart))
+    const {services} = read(text)
+    expect(services.etcd1!.environment).toBeUndefined()
+    expect(services.node1!.configs!.map(({target}) => target)).not.toContain('/etc/etcd/etcd.yaml')
+    expect(patroniYml(text).etcd3.hosts).toEqual(['10.213.7.11:2379'])
+  })
+
+  test('refuses to render a port that was not allocated', () => {
+    expect(() => render(topology('fast'), {...allocation(), ports: {}})).toThrow(/no port was allocated/)
+  })
+})
