@@ -31,38 +31,51 @@ export interface Health {
   readonly routes: readonly Route[]
 }
 
-/** Asks every layer once; takes at most `withinMs` when hosts do not answer. */
+/**
+ * Asks every layer once; takes at most `withinMs` when hosts do not answer. Every Patroni is asked for itself: what it says of
+ * the others (`/cluster`) comes from etcd and is up to a loop old.
+ */
 export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
-  const containers = await lab.docker.containers(lab.name)
-  const stateOf = (host: HostName) => containers.find(one => one.host === host)?.state ?? 'missing'
   const databases = hostsWith(lab.topology, 'patroni')
-  const [cluster, routes] = await Promise.all([firstCluster(lab, databases, withinMs), routesOf(lab, withinMs)])
-  const members = databases.map((host): Member => {
-    const one = cluster?.find(({name}) => name === host)
+  const [containers, answers, routes] = await Promise.all([
+    lab.docker.containers(lab.name),
+    Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
+    routesOf(lab, withinMs),
+  ])
+  const stateOf = (host: HostName) => containers.find(one => one.host === host)?.state ?? 'missing'
+  const primaries = databases.filter(
+    (_, index) => answers[index]?.role === 'primary' && answers[index]?.state === 'running',
+  )
+  const leader = primaries.length === 1 ? (primaries[0] ?? null) : null
+  const end = answers[databases.indexOf(leader ?? '')]?.xlog?.location
+  const members = databases.map((host, index): Member => {
+    const one = answers[index]
+    const replayed = one?.xlog?.replayed_location
     return {
       host,
       container: stateOf(host),
-      role: one?.role ?? null,
-      state: one?.state ?? null,
+      role: host === leader ? 'leader' : (one?.role ?? null),
+      state: one?.replication_state ?? one?.state ?? null,
       timeline: one?.timeline ?? null,
-      lagBytes: typeof one?.lag === 'number' ? one.lag : null,
+      lagBytes: end === undefined || replayed === undefined ? null : Math.max(0, end - replayed),
     }
   })
-  const leader = members.find(one => one.role === 'leader' && one.state === 'running')?.host ?? null
   const complaints = [
     ...lab.topology.hosts
       .map(({name}) => ({name, state: stateOf(name)}))
       .filter(({state}) => state !== 'running')
       .map(({name, state}) => `the host ${name} is ${state === 'exited' ? 'down' : state}`),
-    ...clusterComplaints(cluster !== undefined, members, leader),
+    ...clusterComplaints(members, primaries),
     ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
   ]
   return {healthy: complaints.length === 0, complaints, leader, members, routes}
 }
 
-function clusterComplaints(answered: boolean, members: readonly Member[], leader: HostName | null): string[] {
-  if (!answered) return ['no Patroni answers yet']
-  if (leader === null) return ['the cluster has no leader']
+function clusterComplaints(members: readonly Member[], primaries: readonly HostName[]): string[] {
+  if (members.every(one => one.role === null)) return ['no Patroni answers yet']
+  const [leader, second] = primaries
+  if (leader === undefined) return ['the cluster has no leader']
+  if (second !== undefined) return [`${primaries.join(' and ')} are primaries at once`]
   const timeline = members.find(one => one.host === leader)?.timeline
   return members
     .filter(one => one.host !== leader)
@@ -87,30 +100,22 @@ function routeComplaints(
   })
 }
 
-interface ClusterMember {
-  readonly name: string
+/** GET /patroni, as far as it is used here (Patroni 4.0, `api.py: do_GET_patroni`). */
+interface PatroniAnswer {
   readonly role: string
   readonly state: string
   readonly timeline?: number
-  readonly lag?: number | 'unknown'
+  /** A replica's, from its own WAL receiver: 'streaming' ... */
+  readonly replication_state?: string
+  readonly xlog?: {readonly location?: number; readonly replayed_location?: number}
 }
 
-/** GET /cluster of whichever member answers first with a leader in it, or else with anything. */
-async function firstCluster(
-  lab: Lab,
-  hosts: readonly HostName[],
-  withinMs: number,
-): Promise<ClusterMember[] | undefined> {
-  const asked = hosts.map(async host => {
-    const text = await get(`${lab.url(host, 'patroni')}/cluster`, withinMs)
-    return (JSON.parse(text) as {members: ClusterMember[]}).members
-  })
-  const withLeader = asked.map(async answer => {
-    const members = await answer
-    if (members.some(one => one.role === 'leader')) return members
-    throw new Error('no leader')
-  })
-  return Promise.any(withLeader).catch(() => Promise.any(asked).catch(() => undefined))
+async function askPatroni(lab: Lab, host: HostName, withinMs: number): Promise<PatroniAnswer | undefined> {
+  try {
+    return JSON.parse(await get(`${lab.url(host, 'patroni')}/patroni`, withinMs)) as PatroniAnswer
+  } catch {
+    return undefined // down, starting or frozen: the complaint about it says so
+  }
 }
 
 async function routesOf(lab: Lab, withinMs: number): Promise<Route[]> {

@@ -7,6 +7,7 @@ import type {ContainerState, Docker} from './docker.ts'
 import {LabError} from './errors.ts'
 import {heal} from './heal.ts'
 import {Lab} from './lab.ts'
+import {streaming} from './probes/streaming.ts'
 import {type Progress, step} from './progress.ts'
 import {ensureReady} from './setup/setup.ts'
 import {composeUp, portTaken} from './stack.ts'
@@ -55,19 +56,11 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
     await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))
   const how = found.length === 0 ? 'created' : complete ? 'already' : 'started'
   await step(progress, 'wait until the cluster is healthy', async detail => {
-    await untilHealthy(lab, {
-      withinMs: healthyWithinMs,
-      signal,
-      seen: detail,
-      code: 'not-ready',
-      hint: `pgha-lab logs --name ${name}`,
-    })
-    await waitFor('a write through HAProxy', () => writes(lab), {
-      withinMs: 30_000,
-      signal,
-      seen: detail,
-      code: 'not-ready',
-    })
+    const hint = `pgha-lab logs --name ${name}`
+    const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
+    await waitFor('all members to stream from one leader', () => streaming(lab), wait)
+    await waitFor('a write through HAProxy', () => writes(lab), wait)
+    await untilHealthy(lab, wait)
   })
   return {lab, how, tookMs: performance.now() - began}
 }
