@@ -16,12 +16,30 @@ export function nameOption(): Option {
   return new Option('-n, --name <lab>', 'which lab').default(defaultLab).argParser(checkLabName).env('PGHA_LAB_NAME')
 }
 
+/** How a person says which topology; `lab/topology-file.ts` reads it. */
+export interface TopologyOptions {
+  topology?: string
+  profile?: string
+  set?: readonly string[]
+}
+
+export function addTopologyOptions(to: Command): Command {
+  return to
+    .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
+    .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
+    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=25s (repeatable)', collect)
+}
+
+export function asksForTopology({topology, profile, set}: TopologyOptions): boolean {
+  return topology !== undefined || profile !== undefined || set !== undefined
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print data as JSON on stdout')
 }
 
 /** Gathers an option that may be given several times. */
-export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value]
 }
 

@@ -80,7 +80,11 @@ function clusterComplaints(members: readonly Member[], primaries: readonly HostN
   return members
     .filter(one => one.host !== leader)
     .filter(one => !(one.state === 'streaming' && one.timeline === timeline))
-    .map(one => `${one.host} is ${one.state ?? 'not a member yet'}, not streaming from ${leader}`)
+    .map(one =>
+      one.state === 'streaming'
+        ? `${one.host} streams on timeline ${one.timeline ?? '?'}, ${leader} is on ${timeline ?? '?'}`
+        : `${one.host} is ${one.state ?? 'not a member yet'}, not streaming from ${leader}`,
+    )
 }
 
 function routeComplaints(

@@ -124,7 +124,8 @@ async function perform(performance: Performance): Promise<void> {
 /** Recovery that never comes is a finding for the checks (`rejoined`), not a failure of ours. */
 async function recover({lab, history, signal}: Performance): Promise<void> {
   try {
-    await untilHealthy(lab, {withinMs: recoveredWithinMs, signal})
+    // The probe asks every Patroni four times a second already.
+    await untilHealthy(lab, {withinMs: recoveredWithinMs, signal, everyMs: 1000})
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'timeout') throw error
     history.record({kind: 'note', says: `the lab did not recover: ${error.message}`})

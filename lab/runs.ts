@@ -34,7 +34,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
     .replace(/[-:]/g, '')
     .replace(/\.\d+Z/, 'Z')}-${scenario.name}`
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
-  whenDiskIsFull(() => mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700}))
+  whenDiskIsFull(() => mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700}), folder)
   rmSync(join(folder, 'events.ndjson'), {force: true})
   using history = new Recorder(join(folder, 'events.ndjson'))
   options.watch?.(history, folder)
@@ -47,7 +47,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   }
   history.flush()
   const report = judge(history.sealed())
-  whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`))
+  whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
   await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
   if (options.out === undefined) pointLatest(lab.name, id)
   return {folder, report, error}

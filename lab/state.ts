@@ -91,19 +91,19 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
-/** Turns ENOSPC into a sentence. */
-export function whenDiskIsFull<T>(work: () => T): T {
+/** Turns ENOSPC into a sentence; `folder` is named where the system does not say what it could not write. */
+export function whenDiskIsFull<T>(work: () => T, folder = stateRoot()): T {
   try {
     return work()
   } catch (error) {
     const {code, path} = error as NodeJS.ErrnoException
     if (code === 'ENOSPC' || code === 'EDQUOT')
-      throw new LabError('disk-full', `the disk is full: cannot write ${path ?? stateRoot()}`, {
+      throw new LabError('disk-full', `the disk is full: cannot write ${path ?? folder}`, {
         cause: error,
         hint: 'free some space, then run the same command again',
       })
     if (code === 'EACCES' || code === 'EROFS')
-      throw new LabError('setup-failed', `cannot write ${path ?? stateRoot()}: ${code}`, {
+      throw new LabError('setup-failed', `cannot write ${path ?? folder}: ${code}`, {
         cause: error,
         hint: 'set XDG_STATE_HOME to a folder of yours',
       })

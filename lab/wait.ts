@@ -49,7 +49,10 @@ export async function waitFor<T extends object>(what: string, look: () => Promis
 
 class StillMissing extends Error {}
 
-/** Every host up, one leader, all others streaming from it, the proxies routing accordingly. */
+/**
+ * Every host up, one leader, all others streaming from it, the proxies routing accordingly. Asks every Patroni four times a
+ * second: more than five would change what HAProxy's own checks see (its backlog is 5).
+ */
 export function untilHealthy(lab: Lab, wait: Wait): Promise<Health> {
   return waitFor(
     `lab ${lab.name} to be healthy`,
@@ -57,6 +60,6 @@ export function untilHealthy(lab: Lab, wait: Wait): Promise<Health> {
       const now = await health(lab)
       return now.healthy ? now : (now.complaints[0] ?? 'nothing')
     },
-    wait,
+    {everyMs: 250, ...wait},
   )
 }

@@ -6,6 +6,7 @@ const root = join(import.meta.dirname, '..')
 export default defineConfig({
   test: {
     root,
+    maxWorkers: '100%', // one core left free would be half of the smallest machine
     // A flaky test is a finding: nothing here is tried twice.
     retry: 0,
     projects: [

@@ -1,32 +1,35 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
-import {collect, command, jsonOption, nameOption, printJson} from '../options.ts'
+import {
+  addTopologyOptions,
+  asksForTopology,
+  command,
+  jsonOption,
+  nameOption,
+  printJson,
+  type TopologyOptions,
+} from '../options.ts'
 
-interface Options {
+interface Options extends TopologyOptions {
   name: string
-  topology?: string
-  profile?: string
-  set?: string[]
   json?: boolean
 }
 
 export function config(): Command {
-  return command(
-    'config',
-    'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise. It holds the passwords.',
-    'pgha-lab config > compose.yaml && docker compose up -d\npgha-lab config --profile fast --name other',
-  )
-    .addOption(nameOption())
-    .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
-    .option('-p, --profile <profile>', 'timings: default or fast')
-    .option('-s, --set <key=value>', 'change one setting (repeatable)', collect)
-    .addOption(jsonOption())
-    .action(action)
+  return addTopologyOptions(
+    command(
+      'config',
+      'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise. It holds the passwords.',
+      'pgha-lab config > compose.yaml && docker compose up -d\npgha-lab config --profile fast --name other',
+    )
+      .addOption(nameOption())
+      .addOption(jsonOption()),
+  ).action(action)
 }
 
 async function action(options: Options): Promise<void> {
   const {allocate, composeFile, Docker, LabError, loadLab, loadTopology} = await import('../../lab/index.ts')
-  const asked = options.topology !== undefined || options.profile !== undefined || options.set !== undefined
+  const asked = asksForTopology(options)
   const saved = loadLab(options.name)
   if (saved !== undefined && asked)
     throw new LabError(

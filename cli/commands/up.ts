@@ -2,34 +2,37 @@ import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Lab} from '../../lab/lab.ts'
 import {onInterrupt} from '../interrupt.ts'
-import {collect, command, jsonOption, nameOption, printJson} from '../options.ts'
+import {
+  addTopologyOptions,
+  asksForTopology,
+  command,
+  jsonOption,
+  nameOption,
+  printJson,
+  type TopologyOptions,
+} from '../options.ts'
 import {showProgress} from '../progress.ts'
 
-interface Options {
+interface Options extends TopologyOptions {
   name: string
-  topology?: string
-  profile?: string
-  set?: string[]
   json?: boolean
 }
 
 export function up(): Command {
-  return command(
-    'up',
-    'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it starts what is down and adds nothing.',
-    'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --name second --set patroni.ttl=25s',
-  )
-    .addOption(nameOption())
-    .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
-    .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
-    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=25s (repeatable)', collect)
-    .addOption(jsonOption())
-    .action(action)
+  return addTopologyOptions(
+    command(
+      'up',
+      'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it starts what is down and adds nothing.',
+      'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --name second --set patroni.ttl=25s',
+    )
+      .addOption(nameOption())
+      .addOption(jsonOption()),
+  ).action(action)
 }
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
-  const asked = options.topology !== undefined || options.profile !== undefined || options.set !== undefined
+  const asked = asksForTopology(options)
   const wanted = asked ? loadTopology(options) : undefined
   using interrupt = onInterrupt({
     first: 'stopping ...',
