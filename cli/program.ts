@@ -65,6 +65,8 @@ function ending(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof LabError) {
     complain(error)
+    // Whoever was interrupted knows by which signal: 130 or 143.
+    if (error.code === 'interrupted' && typeof process.exitCode === 'number') return process.exitCode
     return error.exitCode
   }
   throw error // a bug: crash with its stack

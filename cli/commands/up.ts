@@ -31,7 +31,7 @@ export function up(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {Docker, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
+  const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
   const asked = asksForTopology(options)
   const wanted = asked ? loadTopology(options) : undefined
   using interrupt = onInterrupt({
@@ -67,15 +67,21 @@ async function action(options: Options): Promise<void> {
   } catch (error) {
     await shown.done()
     if (!interrupt.signal.aborted) throw error
-    throw interrupted(options.name, error, interrupt.code())
+    throw interrupted(options.name, loadLab(options.name) !== undefined, error, interrupt.code())
   }
 }
 
-function interrupted(name: string, cause: unknown, code: number | undefined): LabError {
-  const stopped = new LabError('interrupted', `interrupted: lab ${name} may be half started`, {
-    cause,
-    hint: `pgha-lab up --name ${name} goes on where this stopped, pgha-lab down --name ${name} removes it`,
-  })
+/** Says what is there now: containers that may be half started, or nothing yet. */
+function interrupted(name: string, begun: boolean, cause: unknown, code: number | undefined): LabError {
+  const stopped = begun
+    ? new LabError('interrupted', `interrupted: lab ${name} may be half started`, {
+        cause,
+        hint: `pgha-lab up --name ${name} goes on where this stopped, pgha-lab down --name ${name} removes it`,
+      })
+    : new LabError('interrupted', 'interrupted before anything of the lab was started', {
+        cause,
+        hint: `pgha-lab up --name ${name} goes on where this stopped`,
+      })
   process.exitCode = code ?? stopped.exitCode
   return stopped
 }

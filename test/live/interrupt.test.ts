@@ -34,6 +34,13 @@ describe('up', () => {
     expect(await status()).toMatchObject({healthy: true})
   })
 
+  test('ended by SIGTERM says so with 143', async () => {
+    const raising = pghaLab(['up', ...lab])
+    await untilSaid(raising, /wait until/)
+    raising.kill('SIGTERM')
+    expect((await raising).exitCode).toBe(143)
+  })
+
   test('says who is working on the lab when two are started at once', async () => {
     const [one, two] = await Promise.all([pghaLab(['up', ...lab]), pghaLab(['up', ...lab])])
     expect([one.exitCode, two.exitCode].sort()).toEqual([0, 3])
