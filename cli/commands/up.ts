@@ -109,7 +109,7 @@ function welcome(lab: Lab): string {
   read-write   ${readWrite}
   read-only    ${readOnly}
   HAProxy      ${statistics}
-  the password is in \`pgha-lab config${name}\`; \`pgha-lab psql${name}\` needs none
+  \`pgha-lab psql${name}\` connects for you; \`pgha-lab psql${name} --url\` prints the connection string with its password
 
 try
   pgha-lab chaos kill-leader${name}
