@@ -141,6 +141,7 @@ function stories(history: History, found: Failover, ready: Micros, end: Micros):
     of(history, 'op').filter(op => op.op === 'write' && op.at <= end),
     op => op.client,
   )
+  const gone = Map.groupBy(of(history, 'client-disconnected'), event => event.client)
   return [...byClient].flatMap(([client, ops]) => {
     const acknowledged = ops.filter(op => op.outcome === 'ok')
     const isNew = (op: Of<'op'>) =>
@@ -155,24 +156,40 @@ function stories(history: History, found: Failover, ready: Micros, end: Micros):
       firstAfter,
       outage: lastBefore && firstAfter ? firstAfter.at - lastBefore.at : undefined,
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
-      gap: firstAfter ? longestGap(ops, firstAfter.at, end) : {from: end, to: end, why: ''},
+      gap: firstAfter ? longestGap(ops, gone.get(client) ?? [], firstAfter.at, end) : {from: end, to: end, why: ''},
     }
   })
 }
 
-function longestGap(ops: readonly Of<'op'>[], from: Micros, end: Micros): ClientStory['gap'] {
+/**
+ * The longest time without an acknowledged write in which the client lost its way: an attempt failed, the connection went, or
+ * no answer came to the very end. Where every attempt is answered, only late, the commit was slow (a disk that stalls does
+ * that to all writers at once), and nobody had to reconnect.
+ */
+function longestGap(
+  ops: readonly Of<'op'>[],
+  disconnections: readonly Of<'client-disconnected'>[],
+  from: Micros,
+  end: Micros,
+): ClientStory['gap'] {
   let since = from
-  let worst = {from, to: from}
+  let worst = {from, to: from, why: ''}
   for (const op of [...ops.filter(op => op.outcome === 'ok' && op.at > from), {at: end}]) {
-    if (op.at - since > worst.to - worst.from) worst = {from: since, to: op.at}
+    const within = (event: {at: Micros}) => event.at > since && event.at <= op.at
+    if (op.at - since > worst.to - worst.from) {
+      const failures = ops.filter(one => one.outcome !== 'ok' && within(one))
+      const [first] = failures
+      const [gone] = disconnections.filter(within)
+      const why = first
+        ? ` (${failures.length} attempts failed, first: ${first.sqlstate ?? first.error ?? 'no answer'})`
+        : gone
+          ? ` (the connection went: ${gone.error})`
+          : ''
+      if (why !== '' || op.at === end) worst = {from: since, to: op.at, why}
+    }
     since = op.at
   }
-  const failures = ops.filter(op => op.outcome !== 'ok' && op.at > worst.from && op.at <= worst.to)
-  const [first] = failures
-  return {
-    ...worst,
-    why: first ? ` (${failures.length} attempts failed, first: ${first.sqlstate ?? first.error ?? 'no answer'})` : '',
-  }
+  return worst
 }
 
 /** Nearest rank; null of nothing. */

@@ -63,9 +63,22 @@ test('does not call a pause of our own machine trouble of the clients', () => {
     failures: 0,
     worstMicros: 3_000_000,
   }
-  const history = writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op), [asleep])
-  expect(judge(history).verdict).toBe('pass')
-  expect(judge(writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op))).verdict).toBe('fail')
+  const refused = (op: Of<'op'>): Of<'op'> =>
+    op.at > micros(28) && op.at < micros(30.5) ? {...op, outcome: 'fail', sqlstate: '25006'} : op
+  expect(judge(writes(refused, [asleep])).verdict).toBe('pass')
+  expect(judge(writes(refused)).verdict).toBe('fail')
+})
+
+test('does not call a slow commit trouble of the clients: every attempt was answered, on the connection it had', () => {
+  expect(judge(writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op))).verdict).toBe('pass')
+})
+
+test('calls it trouble when the connection went and nothing could be sent', () => {
+  const gone: Event[] = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8'].map(client => ({
+    ...{at: micros(28.1), kind: 'client-disconnected', client, op: 'write', error: 'connect ECONNREFUSED'},
+    sqlstate: 'ECONNREFUSED',
+  })) as Event[]
+  expect(judge(writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op), gone)).verdict).toBe('fail')
 })
 
 describe('cannot tell', () => {
