@@ -63,6 +63,7 @@ postgresql:
   bin_dir: /usr/lib/postgresql/17/bin
   bin_name:
     initdb: /usr/local/bin/initdb-from-image   # what initdb made with the options above when the image was built
+    pg_isready: /usr/local/bin/pg-isready-at-first-start   # waits for a first start instead of being asked again
   pgpass: /data/postgresql/pgpass
   use_unix_socket: true
   use_unix_socket_repl: true

@@ -22,6 +22,8 @@ export interface Raised {
   /** What had to be done: `created` from nothing, `started` what was down, `already` healthy. */
   readonly how: 'created' | 'started' | 'already'
   readonly tookMs: number
+  /** Of that, until all members streamed and a write through HAProxy was committed; its read-only routes come last. */
+  readonly writableMs: number
 }
 
 export interface RaiseOptions {
@@ -55,14 +57,16 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
   if (!complete)
     await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))
   const how = found.length === 0 ? 'created' : complete ? 'already' : 'started'
+  let writableMs = 0
   await step(progress, 'wait until the cluster is healthy', async detail => {
     const hint = `pgha-lab logs --name ${name}`
     const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
     await waitFor('all members to stream from one leader', () => streaming(lab), wait)
     await waitFor('a write through HAProxy', () => writes(lab), wait)
+    writableMs = performance.now() - began
     await untilHealthy(lab, wait)
   })
-  return {lab, how, tookMs: performance.now() - began}
+  return {lab, how, tookMs: performance.now() - began, writableMs}
 }
 
 async function writes(lab: Lab): Promise<object | string> {

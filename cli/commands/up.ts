@@ -41,7 +41,7 @@ async function action(options: Options): Promise<void> {
   using _lock = lockLab(options.name, 'up')
   const shown = await showProgress(options.json)
   try {
-    const {lab, how, tookMs} = await raise(new Docker(), {
+    const {lab, how, tookMs, writableMs} = await raise(new Docker(), {
       name: options.name,
       topology: wanted,
       fallback: () => loadTopology({}),
@@ -60,6 +60,7 @@ async function action(options: Options): Promise<void> {
         lab: lab.name,
         how,
         tookMs: Math.round(tookMs),
+        writableMs: Math.round(writableMs),
         profile: lab.topology.profile,
         connections: connections(lab),
       })
