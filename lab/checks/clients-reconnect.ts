@@ -25,6 +25,8 @@ interface ClientStory {
   readonly reconnection: Micros | undefined
   /** The longest time without an acknowledged write after it was back. */
   readonly gap: {readonly from: Micros; readonly to: Micros; readonly why: string}
+  /** The longest time without an acknowledged write after it was back, whatever the reason. */
+  readonly wait: Micros
 }
 
 export const clientsReconnect: Check<ClientsReconnectParams> = {
@@ -108,6 +110,14 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
         rows,
         evidence,
       }
+    const waited = Math.max(...clients.map(one => one.wait))
+    if (waited - late.micros > laterTrouble)
+      return {
+        verdict: 'unknown',
+        says: `Every writer came back, but later none of the answers came for up to ${sayMicros(waited)} although no attempt failed: a slow commit (a stalled disk does that) or a hung primary, nobody can tell.`,
+        measures,
+        rows,
+      }
     if (slow.length > 0)
       return {
         verdict: 'unknown',
@@ -156,9 +166,15 @@ function stories(history: History, found: Failover, ready: Micros, end: Micros):
       firstAfter,
       outage: lastBefore && firstAfter ? firstAfter.at - lastBefore.at : undefined,
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
+      wait: firstAfter ? longestWait(ops, firstAfter.at, end) : 0,
       gap: firstAfter ? longestGap(ops, gone.get(client) ?? [], firstAfter.at, end) : {from: end, to: end, why: ''},
     }
   })
+}
+
+function longestWait(ops: readonly Of<'op'>[], from: Micros, end: Micros): Micros {
+  const answers = [from, ...ops.filter(op => op.outcome === 'ok' && op.at > from).map(op => op.at), end]
+  return Math.max(...answers.map((at, index) => at - (answers[index - 1] ?? at)))
 }
 
 /**

@@ -69,8 +69,8 @@ test('does not call a pause of our own machine trouble of the clients', () => {
   expect(judge(writes(refused)).verdict).toBe('fail')
 })
 
-test('does not call a slow commit trouble of the clients: every attempt was answered, on the connection it had', () => {
-  expect(judge(writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op))).verdict).toBe('pass')
+test('does not pass and does not fail when commits were slow though no attempt failed: nobody can tell why', () => {
+  expect(judge(writes(op => (op.at > micros(28) && op.at < micros(30.5) ? null : op))).verdict).toBe('unknown')
 })
 
 test('calls it trouble when the connection went and nothing could be sent', () => {
