@@ -8,7 +8,7 @@ import {type Allocation, appDatabase, hostsWith, roles, scope, servicePorts, typ
 const ports = servicePorts.patroni
 
 /** In every lab, unless its topology says otherwise. */
-const postgresParameters = {
+export const postgresParameters = {
   // as far back as images/host/bin/replica-from-image relies on
   wal_keep_size: '128MB',
   password_encryption: 'scram-sha-256',
@@ -46,6 +46,7 @@ bootstrap:
     maximum_lag_on_failover: ${maximumLagOnFailoverBytes}
     primary_start_timeout: ${primaryStartTimeoutSeconds}
 ${synchronous(topology)}\
+${topology.patroni.failsafeMode ? '    failsafe_mode: true\n' : ''}\
     postgresql:
       use_pg_rewind: true
       use_slots: true
@@ -69,6 +70,7 @@ postgresql:
   use_unix_socket_repl: true
   parameters:
     unix_socket_directories: /run/postgresql
+${walWithin(topology)}\
   authentication:
     superuser:
       username: ${roles.superuser}
@@ -92,6 +94,9 @@ postgresql:
     command: replica-from-image   # the same copy, while the cluster is so young that its WAL reaches back to it
   basebackup:
     - checkpoint: fast
+
+watchdog:
+${watchdog(topology)}
 `
 }
 
@@ -117,7 +122,24 @@ SQL
 
 function synchronous({patroni: {synchronousMode}}: Topology): string {
   if (synchronousMode === 'off') return ''
-  return `    synchronous_mode: true\n    synchronous_mode_strict: ${synchronousMode === 'strict'}\n`
+  const mode = synchronousMode === 'quorum' ? 'quorum' : 'true'
+  return `    synchronous_mode: ${mode}\n    synchronous_mode_strict: ${synchronousMode === 'strict'}\n`
+}
+
+/** Said when it is off, too: Patroni's own default is to look for a /dev/watchdog (`watchdog/base.py: WatchdogConfig`). */
+function watchdog({patroni: {watchdog: mode, watchdogSafetyMarginSeconds}}: Topology): string {
+  if (mode === 'off') return '  mode: off'
+  return `\
+  mode: ${mode}
+  driver: testing   # bytes to a FIFO that images/host/bin/watchdog reads; when they stay away, it resets the host
+  device: /run/watchdog/fifo
+  safety_margin: ${watchdogSafetyMarginSeconds}`
+}
+
+/** PostgreSQL's own limit (1 GB) would let WAL alone fill a small volume: that is for the fault `fill-disk` to do. */
+function walWithin({dataBytes, postgresParameters}: Topology): string {
+  if (dataBytes === undefined || postgresParameters.max_wal_size !== undefined) return ''
+  return `    max_wal_size: ${Math.floor(dataBytes / 4 / 1024 ** 2)}MB   # the data volume has a limited size\n`
 }
 
 /** A YAML string whatever it contains. */

@@ -27,7 +27,6 @@ export function render(topology: Topology, allocation: Allocation): string {
   const files = new Map(
     topology.hosts.flatMap(host => filesOf(topology, allocation, host)).map(file => [file.config, file]),
   )
-  const withVolume = topology.hosts.filter(keepsData)
   return [
     header(topology, allocation),
     `name: pgha-lab-${allocation.lab}\n`,
@@ -40,7 +39,7 @@ export function render(topology: Topology, allocation: Allocation): string {
       config:
         - subnet: ${allocation.subnet}
 `,
-    `volumes:\n${withVolume.map(({name}) => `  ${name}:\n    labels: {${labels.lab}: ${allocation.lab}, ${labels.host}: ${name}}\n`).join('')}`,
+    `volumes:\n${topology.hosts.flatMap(host => volumesOf(topology, host).map(volume => declared(allocation, host, volume))).join('')}`,
     `# Compose reads a doubled dollar as one.\nconfigs:\n${[...files.values()].map(inline).join('\n')}`,
   ].join('\n')
 }
@@ -89,7 +88,11 @@ x-host: &host
 function service(topology: Topology, allocation: Allocation, host: Host): string {
   const {name, services} = host
   const files = filesOf(topology, allocation, host)
-  const environment = services.includes('patroni') ? Object.entries(patroniEnvironment(allocation, name)) : []
+  const volumes = volumesOf(topology, host)
+  const environment = Object.entries({
+    ...(services.includes('patroni') ? patroniEnvironment(allocation, name) : {}),
+    ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: topology.patroni.ttlSeconds + bootBeyondTtlSeconds} : {}),
+  })
   const ports = portNames(services).map(
     one => `      - "127.0.0.1:${port(allocation, name, one.name)}:${one.inside}"   # ${one.name}\n`,
   )
@@ -99,17 +102,33 @@ function service(topology: Topology, allocation: Allocation, host: Host): string
     `    container_name: ${containerName(allocation, name)}\n`,
     `    hostname: ${name}\n`,
     `    labels: {${labels.lab}: ${allocation.lab}, ${labels.host}: ${name}}\n`,
-    `    command: [${services.join(', ')}]\n`,
+    ...(hasWatchdog(topology, host)
+      ? [
+          `    command: [${[...services, 'watchdog'].join(', ')}]\n`,
+          '    restart: on-failure      # its watchdog resets it, and it boots again; after a `docker kill` it stays down\n',
+        ]
+      : [`    command: [${services.join(', ')}]\n`]),
     environment.length > 0
       ? `    environment:\n${environment.map(([key, value]) => `      ${key}: ${value}\n`).join('')}`
       : '',
     `    networks:\n      lab:\n        ipv4_address: ${allocation.addresses[name]}\n`,
     ports.length > 0 ? `    ports:\n${ports.join('')}` : '',
-    keepsData(host) ? `    volumes:\n      - ${name}:/data\n` : '',
+    volumes.length > 0 ? `    volumes:\n${volumes.map(one => `      - ${one.name}:${one.target}\n`).join('')}` : '',
     files.length > 0
       ? `    configs:\n${files.map(({config, target}) => `      - {source: ${config}, target: ${target}}\n`).join('')}`
       : '',
   ].join('')
+}
+
+/**
+ * How long a host that its watchdog has reset is away, beyond a ttl: longer than its leader key can live, even if etcd's leader
+ * died with it and its successor gave every lease its whole time again.
+ */
+const bootBeyondTtlSeconds = 5
+
+/** What Patroni feeds is part of the machine, not one of the services that a topology names. */
+function hasWatchdog({patroni}: Topology, {services}: Host): boolean {
+  return patroni.watchdog !== 'off' && services.includes('patroni')
 }
 
 function filesOf(topology: Topology, allocation: Allocation, {name, services}: Host): ConfigFile[] {
@@ -135,9 +154,33 @@ function inline({config, text}: ConfigFile): string {
   return `  ${config}:\n    content: |\n${lines.map(line => (line === '' ? '' : `      ${line}`)).join('\n')}\n`
 }
 
-/** PostgreSQL's and etcd's data outlive a container; the other services keep nothing. */
-function keepsData({services}: Host): boolean {
-  return services.includes('patroni') || services.includes('etcd')
+interface Volume {
+  readonly name: string
+  readonly target: string
+  /** Kept in memory, and no larger than this; else on the engine's disk. */
+  readonly bytes?: number
+}
+
+/**
+ * PostgreSQL's and etcd's data outlive a container; the other services keep nothing. A data directory of a limited size is
+ * a file system in memory, the only kind that every engine has without help from its machine: it is gone when the container
+ * stops, and Patroni then makes the replica anew. etcd on such a host has a volume of its own: it neither starves when
+ * PostgreSQL fills the disk nor forgets what it voted for.
+ */
+function volumesOf({dataBytes}: Topology, {name, services}: Host): Volume[] {
+  const [hasPostgres, hasEtcd] = [services.includes('patroni'), services.includes('etcd')]
+  if (!hasPostgres && !hasEtcd) return []
+  if (!hasPostgres || dataBytes === undefined) return [{name, target: '/data'}]
+  const limited = {name, target: '/data', bytes: dataBytes}
+  return hasEtcd ? [limited, {name: `${name}-etcd`, target: '/data/etcd'}] : [limited]
+}
+
+function declared({lab}: Allocation, host: Host, {name, bytes}: Volume): string {
+  const options =
+    bytes === undefined
+      ? ''
+      : `    driver_opts: {type: tmpfs, device: tmpfs, o: "size=${bytes},mode=0755"}   # in memory\n`
+  return `  ${name}:\n    labels: {${labels.lab}: ${lab}, ${labels.host}: ${host.name}}\n${options}`
 }
 
 function portNames(services: readonly ServiceName[]): {name: PortName; inside: number}[] {

@@ -4,7 +4,7 @@ import {PassThrough, type Readable, type Writable} from 'node:stream'
 import Dockerode from 'dockerode'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
-import {addressOfContext} from './setup/context.ts'
+import {addressOfContext, mustBeLocal} from './setup/context.ts'
 import {labels} from './topology.ts'
 
 /** A program running in a container; `done` resolves with its exit code, null when the engine lost it. */
@@ -103,6 +103,105 @@ export class Docker {
     })
   }
 
+  /** Freezes every process of the host at once (cgroup freezer). */
+  async pause(id: string): Promise<void> {
+    await this.#say('pausing a container', () => this.#api.getContainer(id).pause())
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#say('unpausing a container', () => this.#api.getContainer(id).unpause())
+  }
+
+  /** Takes the container off the lab's network: its interface goes. */
+  async disconnect(id: string, lab: string): Promise<void> {
+    const network = await this.#network(lab)
+    await this.#say('disconnecting a container', () => network.disconnect({Container: id, Force: true}))
+  }
+
+  /** Idempotent. */
+  async connect(id: string, lab: string, address: string | undefined): Promise<void> {
+    if ((await this.condition(id, lab)).plugged) return
+    const network = await this.#network(lab)
+    await this.#say('connecting a container', () =>
+      network.connect({
+        Container: id,
+        EndpointConfig: {IPAMConfig: address === undefined ? {} : {IPv4Address: address}},
+      }),
+    )
+  }
+
+  /** Takes a container off any network. */
+  async unplug(id: string, network: string): Promise<void> {
+    await this.#say('disconnecting a container', () =>
+      this.#api.getNetwork(network).disconnect({Container: id, Force: true}),
+    )
+  }
+
+  /**
+   * A container of the image that idles without a network, as free to change its kernel's rules as a host of a lab is. Gone with
+   * its disposal; if nobody does that, by itself after a minute; and if it was frozen then, with the next one.
+   */
+  async throwaway(image: string): Promise<AsyncDisposable & {readonly id: string}> {
+    const lifeSeconds = 60
+    const filters = {label: [throwawayLabel]}
+    const old = await this.#say('listing containers', () => this.#api.listContainers({all: true, filters}))
+    const engineSeconds = (await this.clockMs()) / 1000
+    const dead = old.filter(one => one.Created < engineSeconds - 2 * lifeSeconds)
+    return this.#say('starting a container to try things in', async () => {
+      await Promise.all(dead.map(one => gone(this.#api.getContainer(one.Id).remove({force: true}))))
+      const container = await this.#api.createContainer({
+        Image: image,
+        Entrypoint: ['sleep'],
+        Cmd: [String(lifeSeconds)],
+        Labels: {[throwawayLabel]: ''},
+        HostConfig: {NetworkMode: 'none', CapAdd: ['NET_ADMIN'], AutoRemove: true},
+      })
+      await container.start()
+      return {id: container.id, [Symbol.asyncDispose]: () => gone(container.remove({force: true}))}
+    })
+  }
+
+  /** How many CPUs the container may use; null: all. */
+  async limitCpus(id: string, cpus: number | null): Promise<void> {
+    // The engine takes 0 for "unchanged": no limit is said as a quota of -1.
+    const limit =
+      cpus === null ? {CpuPeriod: 100_000, CpuQuota: -1} : {CpuPeriod: 100_000, CpuQuota: Math.round(cpus * 100_000)}
+    await this.#say('limiting the CPUs of a container', () => this.#api.getContainer(id).update(limit))
+  }
+
+  /** What the engine knows of a container beyond its state. */
+  async condition(
+    id: string,
+    lab: string,
+  ): Promise<{
+    running: boolean
+    paused: boolean
+    plugged: boolean
+    cpuLimited: boolean
+    exitCode: number
+    published: readonly number[]
+  }> {
+    const seen = await this.#say('inspecting a container', () => this.#api.getContainer(id).inspect())
+    const networks = Object.keys(seen.NetworkSettings.Networks ?? {})
+    return {
+      running: seen.State.Running,
+      paused: seen.State.Paused,
+      plugged: networks.some(name => name.startsWith(`pgha-lab-${lab}_`)),
+      cpuLimited: (seen.HostConfig.CpuQuota ?? 0) > 0,
+      exitCode: seen.State.ExitCode,
+      published: publishedPorts(seen.NetworkSettings.Ports),
+    }
+  }
+
+  async #network(lab: string): Promise<Dockerode.Network> {
+    const [found] = await this.#say('looking for a network', () =>
+      this.#api.listNetworks({filters: {label: [`${labels.lab}=${lab}`]}}),
+    )
+    if (found === undefined)
+      throw new LabError('no-target', `lab ${lab} has no network`, {hint: `pgha-lab up --name ${lab}`})
+    return this.#api.getNetwork(found.Id)
+  }
+
   async isRunning(id: string): Promise<boolean> {
     const seen = await this.#say('inspecting a container', () => this.#api.getContainer(id).inspect())
     return seen.State.Running && !seen.State.Paused
@@ -175,7 +274,8 @@ export class Docker {
     if (options.follow) {
       const stream = await this.#say('reading logs', () => this.#api.getContainer(id).logs({...common, follow: true}))
       this.#api.modem.demuxStream(stream, both, both)
-      stream.on('end', () => both.end())
+      // An engine that goes away ends it without an `end`.
+      for (const sign of ['end', 'close', 'error'] as const) stream.on(sign, () => both.end())
       both.on('close', () => (stream as unknown as {destroy?(): void}).destroy?.())
       return both
     }
@@ -277,8 +377,17 @@ export class Docker {
 function engineInUse(): Dockerode {
   const address = addressOfContext()
   if (address !== null) process.env.DOCKER_HOST = address
+  mustBeLocal(process.env)
   return new Dockerode()
 }
+
+/** Ports of this machine that lead into the container right now. */
+function publishedPorts(ports: Readonly<Record<string, readonly {HostPort: string}[] | null>> | undefined): number[] {
+  return Object.values(ports ?? {}).flatMap(bound => (bound ?? []).map(one => Number(one.HostPort)))
+}
+
+/** Of containers that belong to no lab. */
+const throwawayLabel = 'pgha-lab.throwaway'
 
 function hasStatus(error: unknown, status: number): boolean {
   return (error as {statusCode?: number}).statusCode === status

@@ -11,6 +11,8 @@ export const exitCodes = {
   lab: 3,
   inconclusive: 4,
   healing: 5,
+  /** It cannot run here, and nothing was tried; 77 is what test runners know for that. */
+  skipped: 77,
   interrupted: 130,
   terminated: 143,
 } as const
@@ -24,6 +26,8 @@ const codes = {
   /** The command line itself is wrong. */
   usage: exitCodes.usage,
   'docker-missing': exitCodes.lab,
+  /** The engine is on another machine, and nobody said that this is meant. */
+  'remote-engine': exitCodes.usage,
   'setup-failed': exitCodes.lab,
   image: exitCodes.lab,
   'port-taken': exitCodes.lab,
@@ -37,6 +41,8 @@ const codes = {
   timeout: exitCodes.lab,
   engine: exitCodes.lab,
   'heal-failed': exitCodes.healing,
+  /** This kernel, engine or lab lacks what a fault of the scenario needs. */
+  'cannot-run-here': exitCodes.skipped,
   interrupted: exitCodes.interrupted,
 } as const
 

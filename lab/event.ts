@@ -25,6 +25,9 @@ export type Happening =
   | PostgresHappening
   | ProxyHappening
   | ContainerHappening
+  | LogHappening
+  | WatchdogHappening
+  | DiskHappening
   | ClientHappening
 
 /** The parts that a run goes through, in this order; `play` alone records them. */
@@ -56,7 +59,7 @@ export type RunHappening =
   | {
       kind: 'watching'
       /** 'runner' and 'clients' are the event loops of this process and of the agent. */
-      who: 'runner' | 'clients' | 'etcd' | 'patroni' | 'postgres' | 'proxy' | 'engine'
+      who: 'runner' | 'clients' | 'etcd' | 'patroni' | 'postgres' | 'proxy' | 'engine' | 'logs' | 'watchdog' | 'disk'
       host?: HostName
       samples: number
       failures: number
@@ -64,17 +67,54 @@ export type RunHappening =
       worstMicros: Micros
     }
 
-/** One mend: what undoes a part of a fault. Plain data, so that another process can do it from the journal. */
-export type Mend = {readonly do: 'start-host'; readonly host: HostName}
+/**
+ * One mend: what undoes a part of a fault. Plain data, so that another process can do it from the journal. Each is idempotent,
+ * and all but the last two can be read off the engine and the kernel as well (`lab/broken.ts`).
+ */
+export type Mend =
+  | {readonly do: 'start-host'; readonly host: HostName}
+  | {readonly do: 'unpause-host'; readonly host: HostName}
+  /** The container's network interface, after `docker network disconnect`. */
+  | {readonly do: 'plug-in'; readonly host: HostName}
+  | {readonly do: 'lift-cpu-limit'; readonly host: HostName}
+  /** Let the supervisor start a service that is held down. */
+  | {readonly do: 'start-service'; readonly host: HostName; readonly service: string}
+  /** SIGCONT to every stopped process of the host. */
+  | {readonly do: 'resume-processes'; readonly host: HostName}
+  /** Delete the nftables table `pgha_lab_<cut>`. */
+  | {readonly do: 'open-network'; readonly host: HostName; readonly cut: string}
+  /** Delete our root qdisc. */
+  | {readonly do: 'unslow-network'; readonly host: HostName}
+  | {readonly do: 'resume-replay'; readonly host: HostName}
+  | {readonly do: 'free-disk'; readonly host: HostName}
+  | {readonly do: 'set-clock'; readonly host: HostName}
+  /** End the load that `overload` started. */
+  | {readonly do: 'end-load'; readonly host: HostName}
+  /** Back to the tags of the host's own configuration. */
+  | {readonly do: 'reset-tags'; readonly host: HostName}
+  /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
+  | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
 
 export type FaultHappening =
   /** A selector was resolved; from here on the step's name stands for these hosts. */
   | {kind: 'target'; fault: string; selector: string; hosts: readonly HostName[]}
-  | {kind: 'fault-injecting'; id: string; fault: string; what: string; hosts: readonly HostName[]}
+  | {
+      kind: 'fault-injecting'
+      id: string
+      fault: string
+      what: string
+      hosts: readonly HostName[]
+      /** The step's own parameters as written, e.g. {what: 'patroni'}; absent in runs recorded before they were kept. */
+      params?: unknown
+    }
   /** The call that breaks returned; `at` of `fault-injecting` is just before it, and is t0. */
   | {kind: 'fault-injected'; id: string}
-  /** The fault's own probe saw its effect (`holds`) or saw that it did not take hold. */
+  /** The fault's own probe saw its effect (`holds`) or saw that it did not take hold; `at` is when it saw that. */
   | {kind: 'fault-proof'; id: string; holds: boolean; says: string}
+  /** The fault was put in force again on a host that had restarted. */
+  | {kind: 'fault-again'; id: string; host: HostName}
+  /** The fault ended before it was mended: its time limit ran out, or a restarted host could not be given it again. */
+  | {kind: 'fault-lost'; id: string; host: HostName | null; says: string}
   | {kind: 'fault-mending'; id: string; mend: Mend}
   | {kind: 'fault-mended'; id: string; mend: Mend; ok: boolean; says?: string}
 
@@ -110,7 +150,49 @@ export type PatroniHappening =
     /** On the leader: who streams from it. */
     streaming: readonly {name: string; state: string; sync: string}[]
     tookMicros: Micros
+    /** The cluster is in maintenance mode (`patronictl pause`). These three are absent in older recorded runs. */
+    paused?: boolean
+    pendingRestart?: boolean
+    /** Tags of the member, e.g. {nofailover: true}. */
+    tags?: Readonly<Record<string, unknown>>
   }
+
+/** What a host's own log says, when it is one of the few lines that are evidence. */
+export type LogSign =
+  | 'pg_rewind' // Patroni runs it
+  | 'basebackup' // a replica is made anew
+  | 'promoting' // Patroni promotes
+  | 'demoting' // Patroni demotes
+  | 'crash-recovery' // PostgreSQL was not properly shut down
+  | 'panic' // PostgreSQL: PANIC
+  | 'bug' // Patroni: "please report it as a BUG"
+  | 'slow-disk' // etcd: slow fdatasync
+  | 'disk-full'
+
+export type LogHappening = {
+  kind: 'log'
+  host: HostName
+  service: 'patroni' | 'postgres' | 'etcd' | 'haproxy' | 'watchdog'
+  sign: LogSign
+  says: string
+}
+
+export type WatchdogHappening = {
+  /**
+   * The emulated watchdog of a host. `armed`: Patroni opened it, or set its timeout; `fed`: at most four a second are
+   * recorded; `starving`: nothing for longer than a loop_wait; `disarmed`: orderly; `fired`: it resets the host.
+   */
+  kind: 'watchdog'
+  host: HostName
+  state: 'armed' | 'fed' | 'starving' | 'disarmed' | 'fired'
+  timeoutSeconds: number
+  /** Until it fires, counted from `at`; null when it is not armed. */
+  leftMicros: Micros | null
+}
+
+export type DiskHappening =
+  /** Once a second and etcd member: the slowest fsync of its write-ahead log in that second (upper bound of its bucket). */
+  {kind: 'fsync'; host: HostName; count: number; worstMicros: Micros}
 
 export type PostgresHappening =
   /**
@@ -151,8 +233,13 @@ export type ContainerHappening =
   /** What the engine says happened to a host's container, at the engine's own time. */
   {kind: 'container'; host: HostName; action: string; exitCode: number | null}
 
-/** What a client does: a writer inserts one row per operation, a reader reads through the replicas' port. */
+/** What a client does: a writer inserts one row per operation, a reader reads. */
 export type OpName = 'write' | 'read'
+
+/** Clients that go to one host and past the proxy have names that begin with `d`: dw1, dr1. */
+export function isDirect(client: string): boolean {
+  return client.startsWith('d')
+}
 
 export type ClientHappening =
   | {kind: 'client-connected'; client: string; op: OpName; server: HostName | null; tookMicros: Micros}

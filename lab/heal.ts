@@ -1,5 +1,9 @@
-/** Mends what the journal says is broken, newest first, and what the engine shows: hosts that should run and don't. */
+/**
+ * Mends what the journal says is broken, newest first, and then what the engine and the kernels show. So a fault is healed
+ * whoever made it, and however the one who made it ended.
+ */
 import {setTimeout as sleep} from 'node:timers/promises'
+import {broken} from './broken.ts'
 import {LabError} from './errors.ts'
 import type {Mend} from './event.ts'
 import {inForce, mended} from './journal.ts'
@@ -8,12 +12,14 @@ import {describe, mend} from './mend.ts'
 
 export interface Mended {
   readonly mend: Mend
-  /** The fault it belongs to; null when only the engine knew. */
+  /** The fault it belongs to; null when only the engine or a kernel knew. */
   readonly fault: string | null
 }
 
 /** One mend has this long; healing must end. */
 const graceMs = 30_000
+/** A host that is started may show more inside; nothing else does. */
+const looks = 3
 
 /**
  * Takes no abort signal: an interrupted run heals all the same.
@@ -22,24 +28,22 @@ const graceMs = 30_000
 export async function heal(lab: Lab): Promise<Mended[]> {
   const done: Mended[] = []
   const failures: string[] = []
-  for (const entry of inForce(lab.name)) {
-    try {
-      await within(graceMs, mend(lab, entry.mend))
-      mended(lab.name, entry.id)
-      done.push({mend: entry.mend, fault: entry.fault})
-    } catch (error) {
-      failures.push(`${describe(entry.mend)}: ${(error as Error).message}`)
-    }
-  }
-  for (const container of await lab.docker.containers(lab.name)) {
-    if (container.state === 'running' || container.state === 'restarting') continue
-    const undo: Mend = {do: 'start-host', host: container.host}
+  const attempt = async (undo: Mend, fault: string | null) => {
     try {
       await within(graceMs, mend(lab, undo))
-      done.push({mend: undo, fault: null})
+      done.push({mend: undo, fault})
+      return true
     } catch (error) {
       failures.push(`${describe(undo)}: ${(error as Error).message}`)
+      return false
     }
+  }
+  for (const entry of inForce(lab.name)) if (await attempt(entry.mend, entry.fault)) mended(lab.name, entry.id)
+  for (let look = 0; look < looks && failures.length === 0; look++) {
+    const signs = await within(graceMs, broken(lab))
+    if (signs.length === 0) break
+    if (look === looks - 1) failures.push(...signs.map(sign => `still to do: ${describe(sign)}`))
+    else for (const sign of signs) await attempt(sign, null)
   }
   if (failures.length > 0)
     throw new LabError('heal-failed', `lab ${lab.name} is not healed: ${failures.join('; ')}`, {

@@ -13,6 +13,8 @@ export interface Member {
   readonly timeline: number | null
   /** Replicas only; null when Patroni doesn't know. */
   readonly lagBytes: number | null
+  /** Whether the leader waits for this replica's confirmation; null when the leader does not say. */
+  readonly sync: boolean | null
 }
 
 export interface Route {
@@ -48,6 +50,7 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
   )
   const leader = primaries.length === 1 ? (primaries[0] ?? null) : null
   const end = answers[databases.indexOf(leader ?? '')]?.xlog?.location
+  const senders = answers[databases.indexOf(leader ?? '')]?.replication ?? []
   const members = databases.map((host, index): Member => {
     const one = answers[index]
     const replayed = one?.xlog?.replayed_location
@@ -58,6 +61,7 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
       state: one?.replication_state ?? one?.state ?? null,
       timeline: one?.timeline ?? null,
       lagBytes: end === undefined || replayed === undefined ? null : Math.max(0, end - replayed),
+      sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
     }
   })
   const complaints = [
@@ -69,6 +73,11 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
     ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
   ]
   return {healthy: complaints.length === 0, complaints, leader, members, routes}
+}
+
+/** pg_stat_replication.sync_state: async, potential, sync or quorum. */
+function syncOf(state: string | undefined): boolean | null {
+  return state === undefined ? null : state === 'sync' || state === 'quorum'
 }
 
 function clusterComplaints(members: readonly Member[], primaries: readonly HostName[]): string[] {
@@ -111,6 +120,8 @@ interface PatroniAnswer {
   readonly timeline?: number
   /** A replica's, from its own WAL receiver: 'streaming' ... */
   readonly replication_state?: string
+  /** The leader's: who streams from it. */
+  readonly replication?: readonly {readonly application_name?: string; readonly sync_state?: string}[]
   readonly xlog?: {readonly location?: number; readonly replayed_location?: number}
 }
 

@@ -1,10 +1,10 @@
 /**
- * Amounts as a person writes them: durations (`10s`, `500ms`, `2m`), sizes (`1MB`) and rates (`200/s`). A number without
- * its unit is refused with what was probably meant, since reading `30` as the wrong one of seconds and milliseconds is
+ * Amounts as a person writes them: durations (`10s`, `500ms`, `2m`), sizes (`1MB`), rates (`200/s`), bandwidths (`5Mbit`) and
+ * shares (`1%`). A number without its unit is refused with what was probably meant, since reading `30` as the wrong one of seconds and milliseconds is
  * how a timing test lies.
  *
  * The `parse...` functions throw `LabError('config', sentence)` and nothing else, whatever they are given; the zod types
- * `duration`, `size` and `rate` make the same sentence an issue of the value they stand for.
+ * `duration`, `size`, `rate`, `bandwidth` and `percent` make the same sentence an issue of the value they stand for.
  */
 import {z} from 'zod'
 import {LabError} from './errors.ts'
@@ -63,6 +63,26 @@ const rateKind: Kind = {
   meant: bare => `${bare}/s`,
 }
 
+/** As tc(8) reads its rates: powers of 1000. */
+const bandwidthKind: Kind = {
+  name: 'a bandwidth',
+  example: '5Mbit or 512kbit',
+  units: new Map([
+    ['kbit', 1000],
+    ['Mbit', 1000 ** 2],
+    ['Gbit', 1000 ** 3],
+  ]),
+  // Large numbers are bits per second.
+  meant: bare => (bare >= 1e6 ? `${bare / 1e6}Mbit` : bare >= 1000 ? `${bare}kbit` : `${bare}Mbit`),
+}
+
+const percentKind: Kind = {
+  name: 'a share',
+  example: '1% or 0.5%',
+  units: new Map([['%', 1]]),
+  meant: bare => (bare > 0 && bare < 1 ? `${Number((bare * 100).toPrecision(9))}%` : `${bare}%`),
+}
+
 /** `'10s'` -> 10_000: whole milliseconds, zero or more. */
 export function parseDuration(written: unknown): number {
   return Math.round(parse(durationKind, written))
@@ -80,12 +100,45 @@ export function parseRate(written: unknown): number {
   return perSecond
 }
 
+/** `'5Mbit'` -> 5_000_000: whole bits per second, at least 8000 (tc counts in bytes, and slower than 1 kB/s is a cut). */
+export function parseBandwidth(written: unknown): number {
+  const perSecond = Math.round(parse(bandwidthKind, written))
+  if (perSecond < 8000)
+    throw complaint(
+      `a bandwidth of ${show(written)} lets nothing through: write ${bandwidthKind.example}, or cut the path`,
+    )
+  return perSecond
+}
+
+/** `'1%'` -> 1: more than 0, at most 100. */
+export function parsePercent(written: unknown): number {
+  const share = parse(percentKind, written)
+  if (share === 0 || share > 100)
+    throw complaint(`${show(written)} is not a share of something: write more than 0% and at most 100%`)
+  return share
+}
+
+/** `'-2h'` -> -7_200_000, `'+60s'` or `'60s'` -> 60_000: whole milliseconds, forward or back. */
+export function parseShift(written: unknown): number {
+  const text = typeof written === 'string' ? written.trim() : written
+  if (typeof text !== 'string' || !/^[+-]/.test(text)) return parseDuration(written)
+  const ms = parseDuration(text.slice(1))
+  return text.startsWith('-') ? -ms : ms
+}
+
 /** In a schema: a duration as written; its value is whole milliseconds. */
-export const duration = schema(parseDuration)
+export const duration = schema(durationKind, parseDuration)
 /** In a schema: a size as written; its value is bytes. */
-export const size = schema(parseSize)
+export const size = schema(sizeKind, parseSize)
 /** In a schema: a rate as written; its value is events per second. */
-export const rate = schema(parseRate)
+export const rate = schema(rateKind, parseRate)
+
+/** In a schema: a bandwidth as written; its value is bits per second. */
+export const bandwidth = schema(bandwidthKind, parseBandwidth)
+/** In a schema: a share as written; its value is percent. */
+export const percent = schema(percentKind, parsePercent)
+/** In a schema: a duration that may go back in time; its value is whole milliseconds. */
+export const shift = schema(durationKind, parseShift, '[+-]?')
 
 /** Micros for a sentence: `130 ms` below a second, `21.93 s` above, with its sign. */
 export function sayMicros(micros: number): string {
@@ -148,14 +201,22 @@ function show(written: unknown): string {
   return text.length > 40 ? `${text.slice(0, 37)}..."` : text
 }
 
-function schema(read: (written: unknown) => number): z.ZodType<number> {
-  return z.unknown().transform((written, context) => {
-    try {
-      return read(written)
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error
-      context.addIssue({code: 'custom', message: error.message})
-      return z.NEVER
-    }
-  })
+/** Its metadata is what a JSON Schema says of it, for editors. */
+function schema(kind: Kind, read: (written: unknown) => number, sign = ''): z.ZodType<number> {
+  return z
+    .unknown()
+    .transform((written, context) => {
+      try {
+        return read(written)
+      } catch (error) {
+        if (!(error instanceof LabError)) throw error
+        context.addIssue({code: 'custom', message: error.message})
+        return z.NEVER
+      }
+    })
+    .meta({
+      type: 'string',
+      pattern: `^\\s*${sign}[0-9]{1,15}(\\.[0-9]{1,9})?\\s*(${[...kind.units.keys()].join('|')})\\s*$`,
+      description: `${kind.name}: ${kind.example}`,
+    })
 }

@@ -17,7 +17,41 @@ const count = (what: string, most: number) =>
     .max(most, `at most ${most} of ${what}`)
 const services = ['etcd', 'patroni', 'haproxy', 'client'] as const satisfies readonly ServiceName[]
 
+const MB = 1024 ** 2
+/** PostgreSQL's files and the WAL it keeps take 200MB; and what fills it is this machine's memory. */
+const dataSize = size.refine(
+  bytes => bytes >= 384 * MB && bytes <= 2048 * MB,
+  'a data volume is kept in memory: 384MB to 2GB',
+)
+
 const hostName = z.string().regex(/^[a-z][a-z0-9-]{0,20}$/, 'a host name has small letters, digits and dashes')
+
+/** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
+export const settings = {
+  patroni: z.strictObject({
+    ttl: wholeSeconds.optional(),
+    loop_wait: wholeSeconds.optional(),
+    retry_timeout: wholeSeconds.optional(),
+    maximum_lag_on_failover: size.optional(),
+    synchronous_mode: z
+      .enum(['off', 'on', 'strict', 'quorum'], {error: 'synchronous_mode is off, on, strict or quorum'})
+      .optional(),
+    primary_start_timeout: wholeSeconds.optional(),
+    failsafe_mode: z.enum(['off', 'on'], {error: 'failsafe_mode is off or on'}).optional(),
+    watchdog: z.enum(['off', 'automatic', 'required'], {error: 'watchdog is off, automatic or required'}).optional(),
+    watchdog_safety_margin: wholeSeconds.optional(),
+  }),
+  postgresql: z.strictObject({
+    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    data_size: dataSize.optional(),
+  }),
+}
+
+/** What of `settings` is written. */
+export interface Settings {
+  readonly patroni?: z.output<typeof settings.patroni> | undefined
+  readonly postgresql?: z.output<typeof settings.postgresql> | undefined
+}
 
 const schema = z.strictObject({
   profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
@@ -31,16 +65,7 @@ const schema = z.strictObject({
         .min(1, 'a host without services does nothing'),
     )
     .optional(),
-  patroni: z
-    .strictObject({
-      ttl: wholeSeconds.optional(),
-      loop_wait: wholeSeconds.optional(),
-      retry_timeout: wholeSeconds.optional(),
-      maximum_lag_on_failover: size.optional(),
-      synchronous_mode: z.enum(['off', 'on', 'strict'], {error: 'synchronous_mode is off, on or strict'}).optional(),
-      primary_start_timeout: wholeSeconds.optional(),
-    })
-    .optional(),
+  patroni: settings.patroni.optional(),
   haproxy: z
     .strictObject({
       inter: duration.optional(),
@@ -52,9 +77,7 @@ const schema = z.strictObject({
       timeout_check: duration.optional(),
     })
     .optional(),
-  postgresql: z
-    .strictObject({parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional()})
-    .optional(),
+  postgresql: settings.postgresql.optional(),
 })
 
 type Written = z.output<typeof schema>
@@ -72,8 +95,10 @@ export interface Wanted {
   /** A preset's name or the path of a file; the preset `default` when not given. */
   readonly topology?: string | undefined
   readonly profile?: string | undefined
-  /** `patroni.ttl=25s`; later ones win. */
+  /** `patroni.ttl=25s`, `hosts.node4=etcd,patroni`; later ones win. */
   readonly set?: readonly string[] | undefined
+  /** Keep timings that Patroni would change; for who explains what it would make of them. Refused when not given. */
+  readonly asPatroniWould?: boolean
 }
 
 /** @throws LabError `config` (with file:line:column for what stands in a file) or `usage`. */
@@ -91,12 +116,12 @@ export function loadTopology(wanted: Wanted): Topology {
 export function parseTopology(
   file: string,
   text: string,
-  {profile, set = []}: Pick<Wanted, 'profile' | 'set'> = {},
+  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'> = {},
 ): Topology {
   const source = new Located(file, text, 'topology')
   const layers = [source.decode(schema), ...set.map(setting)]
   if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
-  return build(layers, (path, says) => {
+  const complain: Complain = (path, says) => {
     const inFile = path.reduce<unknown>(
       (value, key) => (value as Record<string, unknown> | undefined)?.[key],
       source.value,
@@ -104,14 +129,17 @@ export function parseTopology(
     return inFile === undefined || set.length > 0
       ? new LabError('config', `${path.join('.')}: ${says}`)
       : source.complaint(path, says)
-  })
+  }
+  const topology = build(layers, complain)
+  if (!asPatroniWould) mustStayAsWritten(topology, complain)
+  return topology
 }
 
 function setting(text: string): Written {
   const match = /^([a-z_]+(?:\.[a-z_0-9-]+)*)=(.+)$/s.exec(text)
   if (match === null) throw new LabError('usage', `--set ${text}: write it as key=value, such as patroni.ttl=25s`)
   const [, path = '', value = ''] = match
-  const plain = /^\d+$/.test(value) ? Number(value) : value
+  const plain = path.startsWith('hosts.') ? value.split(',') : /^\d+$/.test(value) ? Number(value) : value
   const nested = path.split('.').reduceRight<unknown>((inner, key) => ({[key]: inner}), plain)
   return fromCommandLine(`--set ${text}`, nested)
 }
@@ -145,23 +173,14 @@ type Complain = (path: string[], says: string) => LabError
 function build(layers: readonly Written[], complain: Complain): Topology {
   const profile: ProfileName = layers.findLast(layer => layer.profile)?.profile ?? 'default'
   const base = profiles[profile]
-  const patroni = Object.assign({}, ...layers.map(layer => layer.patroni)) as NonNullable<Written['patroni']>
   const haproxy = Object.assign({}, ...layers.map(layer => layer.haproxy)) as NonNullable<Written['haproxy']>
-  const parameters = Object.assign({}, ...layers.map(layer => layer.postgresql?.parameters)) as Record<string, unknown>
   const inter = haproxy.inter ?? base.haproxy.interMs
   // HAProxy: fastinter and downinter are inter unless they are set; a person who sets inter alone means all three.
   const checkedOften = haproxy.inter === undefined ? base.haproxy : {fastinterMs: inter, downinterMs: inter}
-  const topology: Topology = {
+  const plain: Topology = {
     profile,
-    hosts: hostsOf(layers.findLast(layer => layer.hosts)?.hosts ?? {}),
-    patroni: {
-      ttlSeconds: patroni.ttl ?? base.patroni.ttlSeconds,
-      loopWaitSeconds: patroni.loop_wait ?? base.patroni.loopWaitSeconds,
-      retryTimeoutSeconds: patroni.retry_timeout ?? base.patroni.retryTimeoutSeconds,
-      maximumLagOnFailoverBytes: patroni.maximum_lag_on_failover ?? base.patroni.maximumLagOnFailoverBytes,
-      synchronousMode: patroni.synchronous_mode ?? base.patroni.synchronousMode,
-      primaryStartTimeoutSeconds: patroni.primary_start_timeout ?? base.patroni.primaryStartTimeoutSeconds,
-    },
+    hosts: hostsOf(Object.assign({}, ...layers.map(layer => layer.hosts))),
+    patroni: base.patroni,
     haproxy: {
       interMs: inter,
       fastinterMs: haproxy.fastinter ?? checkedOften.fastinterMs,
@@ -171,13 +190,44 @@ function build(layers: readonly Written[], complain: Complain): Topology {
       connectTimeoutMs: haproxy.timeout_connect ?? base.haproxy.connectTimeoutMs,
       checkTimeoutMs: haproxy.timeout_check ?? base.haproxy.checkTimeoutMs,
     },
-    postgresParameters: {
-      ...base.postgresParameters,
-      ...Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, String(value)])),
-    },
+    postgresParameters: base.postgresParameters,
   }
+  const topology = layers.reduce(changed, plain)
   mustStand(topology, complain)
   return topology
+}
+
+/** The topology with other settings. @throws LabError `config` when they do not go together. */
+export function withSettings(topology: Topology, written: Settings): Topology {
+  const result = changed(topology, written)
+  const complain: Complain = (path, says) => new LabError('config', `${path.join('.')}: ${says}`)
+  mustStand(result, complain)
+  mustStayAsWritten(result, complain)
+  return result
+}
+
+function changed(topology: Topology, {patroni = {}, postgresql = {}}: Settings): Topology {
+  const was = topology.patroni
+  const dataBytes = postgresql.data_size ?? topology.dataBytes
+  return {
+    ...topology,
+    patroni: {
+      ttlSeconds: patroni.ttl ?? was.ttlSeconds,
+      loopWaitSeconds: patroni.loop_wait ?? was.loopWaitSeconds,
+      retryTimeoutSeconds: patroni.retry_timeout ?? was.retryTimeoutSeconds,
+      maximumLagOnFailoverBytes: patroni.maximum_lag_on_failover ?? was.maximumLagOnFailoverBytes,
+      synchronousMode: patroni.synchronous_mode ?? was.synchronousMode,
+      primaryStartTimeoutSeconds: patroni.primary_start_timeout ?? was.primaryStartTimeoutSeconds,
+      failsafeMode: patroni.failsafe_mode === undefined ? was.failsafeMode : patroni.failsafe_mode === 'on',
+      watchdog: patroni.watchdog ?? was.watchdog,
+      watchdogSafetyMarginSeconds: patroni.watchdog_safety_margin ?? was.watchdogSafetyMarginSeconds,
+    },
+    postgresParameters: {
+      ...topology.postgresParameters,
+      ...Object.fromEntries(Object.entries(postgresql.parameters ?? {}).map(([key, value]) => [key, String(value)])),
+    },
+    ...(dataBytes === undefined ? {} : {dataBytes}),
+  }
 }
 
 function hostsOf(written: Readonly<Record<string, readonly ServiceName[]>>): Host[] {
@@ -199,6 +249,10 @@ function mustStand(topology: Topology, complain: Complain): void {
         `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`,
       )
   }
+}
+
+/** Patroni would run with other timings than the person wrote. */
+function mustStayAsWritten(topology: Topology, complain: Complain): void {
   const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
   const {adjusted} = effectiveTimings(topology.patroni)
   const [first] = adjusted

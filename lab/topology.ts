@@ -17,8 +17,13 @@ export interface PatroniSettings {
   readonly loopWaitSeconds: number
   readonly retryTimeoutSeconds: number
   readonly maximumLagOnFailoverBytes: number
-  readonly synchronousMode: 'off' | 'on' | 'strict'
+  readonly synchronousMode: 'off' | 'on' | 'strict' | 'quorum'
   readonly primaryStartTimeoutSeconds: number
+  readonly failsafeMode: boolean
+  /** Whether a host must be reset when its Patroni stops feeding the watchdog (`watchdog.mode`). */
+  readonly watchdog: 'off' | 'automatic' | 'required'
+  /** The watchdog fires this long before the leader key expires (`watchdog.safety_margin`). */
+  readonly watchdogSafetyMarginSeconds: number
 }
 
 /** HAProxy's health checks and connection handling. */
@@ -39,6 +44,8 @@ export interface Topology {
   readonly haproxy: HaproxySettings
   /** Added to PostgreSQL's configuration in the DCS, e.g. {wal_sender_timeout: '5s'}. */
   readonly postgresParameters: Readonly<Record<string, string>>
+  /** Size of the file system of each data directory, which is then kept in memory; else the engine's own disk, without a limit. */
+  readonly dataBytes?: number
 }
 
 export type ProfileName = 'default' | 'fast'
@@ -58,6 +65,9 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       maximumLagOnFailoverBytes: 1_048_576,
       synchronousMode: 'off',
       primaryStartTimeoutSeconds: 300,
+      failsafeMode: false,
+      watchdog: 'off',
+      watchdogSafetyMarginSeconds: 5,
     },
     haproxy: {
       interMs: 3000,
@@ -78,6 +88,9 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       maximumLagOnFailoverBytes: 1_048_576,
       synchronousMode: 'off',
       primaryStartTimeoutSeconds: 300,
+      failsafeMode: false,
+      watchdog: 'off',
+      watchdogSafetyMarginSeconds: 5,
     },
     haproxy: {
       interMs: 1000,

@@ -1,26 +1,158 @@
-/** The host loses power: SIGKILL of its container, so nothing on it says goodbye. Mended by starting it again. */
-import {setTimeout as sleep} from 'node:timers/promises'
+/** SIGKILL: of a host, which loses power, or of one process on it. Nothing that dies of it says goodbye. */
 import {z} from 'zod'
-import type {Fault} from '../unit.ts'
+import type {HostName, Micros} from '../event.ts'
+import {
+  alive,
+  childrenOf,
+  find,
+  isSupervised,
+  ofPostgres,
+  type ProcessName,
+  sayProcess,
+  supervised,
+  untilUp,
+} from '../processes.ts'
+import {prove} from '../prove.ts'
+import {openShell, type Shell} from '../shell.ts'
+import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
+import type {Fault, FaultSite} from '../unit.ts'
 
-export const kill: Fault<{what: 'host'}> = {
-  about: 'SIGKILL: a host loses power',
-  params: z.strictObject({what: z.enum(['host'], {error: '`what` must be host'})}),
+const victims = ['host', ...supervised, ...ofPostgres] as const
 
-  async inject({lab, hosts, mend, broke, proof, signal}) {
-    for (const host of hosts) {
-      const {id} = await lab.container(host)
-      await mend({do: 'start-host', host})
-      await broke(() => lab.docker.kill(id))
+interface Params {
+  readonly what: (typeof victims)[number]
+  /** Held down after its death until it is mended or the limit is over. */
+  readonly 'stays-down'?: boolean | undefined
+  /** Milliseconds. */
+  readonly limit?: number | undefined
+}
 
-      // The engine answers when the signal is sent, not when the last process is gone.
-      const deadline = performance.now() + 5000
-      let running = true
-      while (running && performance.now() < deadline && !signal.aborted) {
-        running = await lab.docker.isRunning(id)
-        if (running) await sleep(20)
-      }
-      proof(!running, running ? `${host} still runs 5 s after SIGKILL` : `the engine says that ${host} is not running`)
-    }
+export const kill: Fault<Params> = {
+  about:
+    'SIGKILL. A host loses power and stays off until it is mended. A service is started again by its supervisor, unless it `stays-down`; the processes of PostgreSQL are left to PostgreSQL and Patroni.',
+  params: z
+    .strictObject({
+      what: z.enum(victims, {error: `\`what\` is one of ${victims.join(', ')}`}),
+      'stays-down': z.boolean({error: '`stays-down` is true or false'}).optional(),
+      limit: givenLimit.optional(),
+    })
+    .superRefine((params, {addIssue}) => {
+      const {what, 'stays-down': staysDown} = params
+      if (staysDown !== undefined && !isSupervised(what))
+        addIssue({
+          code: 'custom',
+          path: ['stays-down'],
+          message:
+            what === 'host'
+              ? 'a host always stays down until it is mended: leave `stays-down` out'
+              : `only a service can be held down (${supervised.join(', ')}); ${what} is started by PostgreSQL or Patroni`,
+        })
+      else if (params.limit !== undefined && staysDown !== true)
+        addIssue({code: 'custom', path: ['limit'], message: '`limit` goes with `stays-down: true`'})
+    }),
+
+  limitMs: params => (params['stays-down'] === true ? (params.limit ?? defaultLimitMs) : null),
+
+  async inject(on, params) {
+    if (params.what === 'host') await killHosts(on)
+    else await killProcesses(on, params.what, params['stays-down'] ? (params.limit ?? defaultLimitMs) : null)
   },
+}
+
+async function killHosts(on: FaultSite): Promise<void> {
+  const {lab, hosts, mend, broke} = on
+  await using shells = new AsyncDisposableStack()
+  const doomed = await Promise.all(
+    hosts.map(async host => {
+      const {id} = await lab.container(host)
+      return {host, id, gone: lastSign(on, shells.use(await openShell(lab, host)))}
+    }),
+  )
+  for (const host of hosts) await mend({do: 'start-host', host})
+  await broke(() => Promise.all(doomed.map(({id}) => lab.docker.kill(id))))
+  await Promise.all(
+    doomed.map(({id, host, gone}) =>
+      prove(on, async () => {
+        if (await lab.docker.isRunning(id)) return {holds: false, says: `${host} runs`}
+        const died = gone() === undefined ? '' : `a shell on ${host} died, and `
+        return {holds: true, says: `${died}the engine says that ${host} is not running`, at: gone()}
+      }),
+    ),
+  )
+}
+
+/**
+ * The engine answers when it has cleaned up after the container, which takes it a second on a busy machine. All processes
+ * of a host die at once, though, and a shell that does is noticed within some ms.
+ */
+function lastSign({now}: FaultSite, shell: Shell): () => Micros | undefined {
+  let at: Micros | undefined
+  shell.run('sleep 30').catch(() => {
+    at = now()
+  })
+  return () => at
+}
+
+interface Victim {
+  readonly host: HostName
+  readonly shell: Shell
+  readonly pid: number
+  /** Of a postmaster: they notice its death by themselves. */
+  readonly children: readonly number[]
+}
+
+async function killProcesses(on: FaultSite, what: ProcessName, heldDownMs: number | null): Promise<void> {
+  const {lab, hosts, mend, broke, again} = on
+  await using shells = new AsyncDisposableStack()
+  const victims = await Promise.all(
+    hosts.map(async (host): Promise<Victim> => {
+      const shell = shells.use(await openShell(lab, host))
+      const pid = await find(shell, host, what)
+      return {host, shell, pid, children: what === 'postgres' ? await childrenOf(shell, pid) : []}
+    }),
+  )
+  if (heldDownMs !== null && isSupervised(what)) {
+    for (const host of hosts) await mend({do: 'start-service', host, service: what})
+    await Promise.all(victims.map(({shell}) => shell.run(holdDown(what, heldDownMs))))
+    for (const host of hosts)
+      again(host, async () => {
+        await using shell = await openShell(lab, host)
+        await shell.run(`${untilUp(what)}\n${holdDown(what, heldDownMs)}\ns6-svc -k /run/service/${what}`)
+      })
+  }
+  await broke(() => Promise.all(victims.map(({shell, pid}) => shell.run(`kill -KILL ${pid}`))))
+  await Promise.all(
+    victims.map(async victim => {
+      const {host, shell, pid} = victim
+      await prove(on, async () => {
+        const lives = (await alive(shell, [pid])).length > 0
+        const name = `${sayProcess[what]} of ${host} (pid ${pid})`
+        return {
+          holds: !lives,
+          says: lives ? `${name} lives` : `${name} is gone${await after(what, heldDownMs, victim)}`,
+        }
+      })
+    }),
+  )
+}
+
+/**
+ * From now on its death is final: `-O` is "do not start it again", and sends no signal. The supervisor reads its orders
+ * beside the deaths of its children, so this waits until it has taken the order.
+ */
+export function holdDown(service: string, limitMs: number): string {
+  const folder = `/run/service/${service}`
+  return `s6-svc -O ${folder}
+until [ "$(s6-svstat -o wantedup ${folder})" = false ]; do sleep 0.01; done
+${undoLater(limitMs, `start-service ${service}`)}`
+}
+
+async function after(what: ProcessName, heldDownMs: number | null, {shell, children}: Victim): Promise<string> {
+  if (heldDownMs !== null) return ' and is held down'
+  if (isSupervised(what)) return '; its supervisor starts it again'
+  if (what !== 'postgres') return ''
+  const orphans = await alive(shell, children)
+  return orphans.length === 0
+    ? `, and so are its ${children.length} children`
+    : `; ${orphans.length} of its ${children.length} children have not noticed yet (pids ${orphans.join(', ')})`
 }

@@ -23,6 +23,24 @@ export function addressOfContext(env: NodeJS.ProcessEnv = process.env): string |
   return parse(file).Endpoints?.docker?.Host ?? null
 }
 
+/**
+ * Whoever points at another machine's engine may have forgotten it; breaking things there wants to be asked for.
+ * @throws LabError `remote-engine`
+ */
+export function mustBeLocal(env: NodeJS.ProcessEnv): void {
+  const host = env.DOCKER_HOST
+  if (host === undefined || host === '' || isLocal(host) || env.PGHA_LAB_ALLOW_REMOTE === '1') return
+  throw new LabError('remote-engine', `the Docker engine in use is not on this machine (${host})`, {
+    hint: 'add --allow-remote if labs may be raised and broken there; or unset DOCKER_HOST, or docker context use default',
+  })
+}
+
+function isLocal(host: string): boolean {
+  if (/^(unix|npipe|fd):/.test(host)) return true
+  const name = /^\w+:\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host)?.[1] ?? ''
+  return name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)
+}
+
 function currentContext(file: string): string | undefined {
   return existsSync(file) ? parse(file).currentContext : undefined
 }

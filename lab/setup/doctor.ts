@@ -2,11 +2,12 @@
 import {existsSync, statfsSync} from 'node:fs'
 import {totalmem} from 'node:os'
 import {dirname, join} from 'node:path'
+import {capabilities} from '../capabilities.ts'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import {packageRoot} from '../package-root.ts'
 import {oldestCompose} from '../stack.ts'
-import {stateRoot} from '../state.ts'
+import {loadLab, savedLabs, stateRoot} from '../state.ts'
 import {officialBase, ownBase, presentBase} from './base-image.ts'
 import {type Ran, run} from './command.ts'
 import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
@@ -72,6 +73,7 @@ export async function examine(docker: Docker): Promise<readonly Examined[]> {
     cgroups(info),
     sharedMemory(),
     await labs(docker),
+    ...(await whatCanBreak(docker)),
   ]
 }
 
@@ -234,6 +236,39 @@ function cgroups(info: EngineInfo | null): Examined {
     'cgroups',
     info?.CgroupVersion ? `version ${info.CgroupVersion}, ${info.CgroupDriver}` : 'unknown to this engine',
   )
+}
+
+/** What faults ask of the kernel and the engine, tried in a container; and what they ask of a lab. */
+async function whatCanBreak(docker: Docker): Promise<Examined[]> {
+  const names = savedLabs()
+  const having = (has: (lab: NonNullable<ReturnType<typeof loadLab>>) => boolean) => {
+    const labs = names.filter(name => {
+      const saved = loadLab(name)
+      return saved !== undefined && has(saved)
+    })
+    return labs.length === 0 ? 'no lab here has one' : labs.join(', ')
+  }
+  return [
+    ...(await ofTheEngine(docker)),
+    ok('can limited-disk', `a matter of the lab's topology: ${having(lab => lab.topology.dataBytes !== undefined)}`),
+    ok('can watchdog', `a matter of the lab's topology: ${having(lab => lab.topology.patroni.watchdog !== 'off')}`),
+  ]
+}
+
+async function ofTheEngine(docker: Docker): Promise<Examined[]> {
+  try {
+    return (await capabilities(docker, imageTags().host)).map(({capability, present, says, fix}) => ({
+      what: `can ${capability}`,
+      state: present ? 'ok' : 'warn',
+      says,
+      fix: present ? null : fix,
+    }))
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return [
+      {what: 'can break', state: 'warn', says: `nothing was tried: ${error.message}`, fix: error.hint ?? fixCommand},
+    ]
+  }
 }
 
 /** Parallel queries and Docker itself take shared memory; containers get their own 64 MB each by Docker's default. */

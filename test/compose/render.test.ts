@@ -68,6 +68,34 @@ describe('the compose file', () => {
     await expect(render(topology(profile), allocation())).toMatchFileSnapshot(`golden/${profile}.yaml`)
   })
 
+  test('of a lab with a watchdog, failsafe mode and quorum commit is the golden one', async () => {
+    const settings = {watchdog: 'required', failsafeMode: true, synchronousMode: 'quorum'} as const
+    await expect(render(topology('fast', settings), allocation())).toMatchFileSnapshot('golden/watchdog.yaml')
+  })
+
+  test.each(['automatic', 'required'] as const)(
+    'gives the hosts of PostgreSQL, and no others, a watchdog that can restart them when it is %s',
+    mode => {
+      const file = read(render(topology('fast', {watchdog: mode, watchdogSafetyMarginSeconds: 3}), allocation()))
+      for (const {name, services} of hosts) {
+        const database = services.includes('patroni')
+        expect(file.services[name]?.restart).toBe(database ? 'on-failure' : 'no')
+        expect(file.services[name]?.command).toEqual(database ? [...services, 'watchdog'] : services)
+      }
+      const {watchdog} = parse(file.configs.patroni!.content)
+      expect(watchdog).toEqual({mode, driver: 'testing', device: '/run/watchdog/fifo', safety_margin: 3})
+    },
+  )
+
+  test('without a watchdog tells Patroni so, and restarts no host', () => {
+    const file = read(render(topology('fast'), allocation()))
+    expect(parse(file.configs.patroni!.content, {version: '1.1'}).watchdog).toEqual({mode: false})
+    for (const one of Object.values(file.services)) {
+      expect(one.restart).toBe('no')
+      expect(one.command).not.toContain('watchdog')
+    }
+  })
+
   test('publishes ports on 127.0.0.1 only', () => {
     const ports = Object.values(read(render(topology('fast'), allocation())).services).flatMap(one => one.ports ?? [])
     expect(ports).toHaveLength(3 * 3 + 3)
@@ -135,6 +163,7 @@ describe('the compose file', () => {
     ['off', undefined, undefined],
     ['on', true, false],
     ['strict', true, true],
+    ['quorum', 'quorum', false],
   ] as const)('maps synchronous mode %s', (synchronousMode, on, strict) => {
     const {dcs} = patroniYml(render(topology('fast', {synchronousMode}), allocation())).bootstrap
     expect([dcs.synchronous_mode, dcs.synchronous_mode_strict]).toEqual([on, strict])
@@ -173,4 +202,38 @@ describe('the compose file', () => {
   test('refuses to render a port that was not allocated', () => {
     expect(() => render(topology('fast'), {...allocation(), ports: {}})).toThrow(/no port was allocated/)
   })
+})
+
+test('a data directory of a limited size is in memory, and etcd on the same host has a volume that nothing of PostgreSQL can fill', () => {
+  const file = read(render({...topology('fast'), dataBytes: 400 * 1024 * 1024}, allocation()))
+  expect(file.services.node1?.volumes).toEqual(['node1:/data', 'node1-etcd:/data/etcd'])
+  const mine = {[labels.lab]: 'demo', [labels.host]: 'node1'}
+  expect(file.volumes.node1).toEqual({
+    labels: mine,
+    driver_opts: {type: 'tmpfs', device: 'tmpfs', o: 'size=419430400,mode=0755'},
+  })
+  expect(file.volumes['node1-etcd']).toEqual({labels: mine})
+  expect(Object.keys(file.volumes)).toHaveLength(6)
+})
+
+test('a host of etcd alone keeps its volume on disk', () => {
+  const apart: Topology = {
+    ...topology('fast'),
+    dataBytes: 400 * 1024 * 1024,
+    hosts: [{name: 'etcd1', services: ['etcd']}, {name: 'node1', services: ['patroni']}, ...hosts.slice(3)],
+  }
+  const file = read(render(apart, allocation({}, apart)))
+  expect(file.services.etcd1?.volumes).toEqual(['etcd1:/data'])
+  expect(file.volumes.etcd1).toEqual({labels: {[labels.lab]: 'demo', [labels.host]: 'etcd1'}})
+  expect(file.services.node1?.volumes).toEqual(['node1:/data'])
+})
+
+test('WAL alone cannot fill a data directory of a limited size, unless somebody wants it to', () => {
+  const limited = {...topology('fast'), dataBytes: 400 * 1024 * 1024}
+  const local = (of: Topology) =>
+    (parse(read(render(of, allocation())).configs.patroni?.content ?? '') as {postgresql: {parameters: object}})
+      .postgresql.parameters
+  expect(local(topology('fast'))).not.toHaveProperty('max_wal_size')
+  expect(local(limited)).toHaveProperty('max_wal_size', '100MB')
+  expect(local({...limited, postgresParameters: {max_wal_size: '4GB'}})).not.toHaveProperty('max_wal_size')
 })

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import Dockerode from 'dockerode'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {Docker} from '../../../lab/docker.ts'
-import {addressOfContext} from '../../../lab/setup/context.ts'
+import {addressOfContext, mustBeLocal} from '../../../lab/setup/context.ts'
 import {examine} from '../../../lab/setup/doctor.ts'
 import {ensureEngine} from '../../../lab/setup/engine.ts'
 
@@ -71,4 +71,25 @@ test('the address of the Docker context in use is found as the docker command fi
   expect(addressOfContext({DOCKER_CONFIG: folder})).toBe('unix:///x.sock')
   expect(addressOfContext({DOCKER_CONFIG: folder, DOCKER_HOST: 'tcp://y:1'})).toBeNull()
   expect(addressOfContext({DOCKER_CONFIG: folder, DOCKER_CONTEXT: 'default'})).toBeNull()
+})
+
+test('an engine on another machine is used only by who says so', () => {
+  for (const local of [
+    undefined,
+    '',
+    'unix:///var/run/docker.sock',
+    'tcp://127.0.0.1:2375',
+    'tcp://[::1]:2375',
+    'tcp://localhost',
+  ])
+    expect(() => mustBeLocal(local === undefined ? {} : {DOCKER_HOST: local}), local).not.toThrow()
+  for (const remote of [
+    'tcp://10.0.0.5:2376',
+    'ssh://me@localhost.example.org',
+    'ssh://db1',
+    'tcp://127.0.0.1.example.org:1',
+  ]) {
+    expect(() => mustBeLocal({DOCKER_HOST: remote}), remote).toThrow(`is not on this machine (${remote})`)
+    expect(() => mustBeLocal({DOCKER_HOST: remote, PGHA_LAB_ALLOW_REMOTE: '1'})).not.toThrow()
+  }
 })

@@ -55,7 +55,7 @@ test('a failed test and a file that does not even load count as failed', () => {
 test('npm test refuses a part that it does not have', () => {
   const run = spawnSync('sh', [join(project, 'test', 'run.sh'), 'unti'], {encoding: 'utf8'})
   expect(run.status).toBe(2)
-  expect(run.stderr).toBe("npm test: unknown part 'unti'; the parts are: types lint unit live\n")
+  expect(run.stderr).toBe("npm test: unknown part 'unti'; the parts are: types lint unit browser live long\n")
 })
 
 test('CI runs exactly npm test', () => {

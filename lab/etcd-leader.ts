@@ -1,0 +1,24 @@
+/** Who leads etcd right now, by the answers of its members (`etcdserver/api/v3rpc: Maintenance.Status`). */
+import type {HostName} from './event.ts'
+import type {Lab} from './lab.ts'
+import {decodeStatus} from './probes/etcd-messages.ts'
+import {hostsWith} from './topology.ts'
+
+/** null when no member that answers knows its own leader, or the leader is not among those that answer. */
+export async function etcdLeader(lab: Lab): Promise<HostName | null> {
+  const seen = await Promise.all(
+    hostsWith(lab.topology, 'etcd').map(async host => {
+      try {
+        const answer = await fetch(`${lab.url(host, 'etcd')}/v3/maintenance/status`, {
+          method: 'POST',
+          body: '{}',
+          signal: AbortSignal.timeout(1000),
+        })
+        return {host, ...decodeStatus(await answer.text())}
+      } catch {
+        return {host, member: null, leader: null, term: null} // it is down: another one tells
+      }
+    }),
+  )
+  return seen.find(one => one.leader !== null && one.leader === one.member)?.host ?? null
+}

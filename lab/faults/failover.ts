@@ -1,0 +1,15 @@
+/** The operator's failover by hand, with or without a leader, also to an asynchronous replica, and without one to one that lags. */
+import {z} from 'zod'
+import {handOver} from '../handover.ts'
+import type {Fault} from '../unit.ts'
+
+const params = z.strictObject({refused: z.boolean({error: '`refused` is true or false'}).default(false)})
+
+type Params = z.output<typeof params>
+
+export const failover: Fault<Params> = {
+  about:
+    'Patroni is asked for a failover to the host of `on`, whether there is a leader or not. `refused: true` expects that it refuses and that nothing changes',
+  params,
+  inject: (on, {refused}) => handOver(on, {path: '/failover', on: on.hosts, refused}),
+}

@@ -1,0 +1,34 @@
+/** Maintenance mode (`patronictl pause`): Patroni watches and does nothing; nobody fails over. Mended by resuming. */
+import {z} from 'zod'
+import {setConfig} from '../mends/cluster.ts'
+import {patroniKeys} from '../patroni-keys.ts'
+import {patiently, prove} from '../prove.ts'
+import {hostsWith} from '../topology.ts'
+import type {Fault} from '../unit.ts'
+
+export const pauseCluster: Fault<Record<string, never>> = {
+  about: 'Puts the cluster into maintenance mode (patronictl pause): Patroni no longer fails over, restarts or demotes',
+  on: 'all',
+  params: z.strictObject({}),
+
+  async inject(on) {
+    const {lab, signal} = on
+    await on.mend({do: 'set-config', host: null, config: {pause: null}})
+    await on.broke(() => setConfig(lab, {pause: true}))
+    await prove(
+      on,
+      patiently(async () => {
+        const {members} = await patroniKeys(lab, signal)
+        const unaware = hostsWith(lab.topology, 'patroni').filter(host => !members[host]?.paused)
+        return {
+          holds: unaware.length === 0,
+          says:
+            unaware.length === 0
+              ? 'every member says that it is paused'
+              : `${unaware.join(' and ')} does not say that it is paused`,
+        }
+      }),
+      {limitMs: 2 * lab.topology.patroni.loopWaitSeconds * 1000 + 10_000, everyMs: 100},
+    )
+  },
+}

@@ -1,0 +1,118 @@
+/** Freezes a whole host, or stops one process with SIGSTOP: it is there, keeps its connections and locks, and does nothing. */
+import {setTimeout as sleep} from 'node:timers/promises'
+import {z} from 'zod'
+import type {HostName} from '../event.ts'
+import {childrenOf, find, ofPostgres, type ProcessName, sayProcess, statesOf, supervised} from '../processes.ts'
+import {prove} from '../prove.ts'
+import {openShell, type Shell} from '../shell.ts'
+import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
+import type {Fault, FaultSite} from '../unit.ts'
+
+const victims = ['host', ...supervised, ...ofPostgres] as const
+
+interface Params {
+  readonly what: (typeof victims)[number]
+  /** Of `postgres`: all that its postmaster started as well. */
+  readonly 'with-children'?: boolean | undefined
+  /** Milliseconds. */
+  readonly limit?: number | undefined
+}
+
+export const pause: Fault<Params> = {
+  about:
+    'Freezes a host with all that runs on it, or one process (SIGSTOP), until it is mended. A process goes on by itself after its `limit` (3m unless given); `postgres` is the postmaster alone, unless `with-children`.',
+  params: z
+    .strictObject({
+      what: z.enum(victims, {error: `\`what\` is one of ${victims.join(', ')}`}),
+      'with-children': z.boolean({error: '`with-children` is true or false'}).optional(),
+      limit: givenLimit.optional(),
+    })
+    .superRefine((params, {addIssue}) => {
+      if (params['with-children'] !== undefined && params.what !== 'postgres')
+        addIssue({code: 'custom', path: ['with-children'], message: '`with-children` goes with `what: postgres`'})
+      if (params.limit !== undefined && params.what === 'host')
+        addIssue({
+          code: 'custom',
+          path: ['limit'],
+          message: 'a frozen host cannot wake itself: it stays frozen until it is mended, without a `limit`',
+        })
+    }),
+
+  needs: ({what}) => (what === 'host' ? ['freezer'] : []),
+  limitMs: params => (params.what === 'host' ? null : (params.limit ?? defaultLimitMs)),
+
+  async inject(on, params) {
+    if (params.what === 'host') await pauseHosts(on)
+    else await stopProcesses(on, params.what, params['with-children'] ?? false, params.limit ?? defaultLimitMs)
+  },
+}
+
+/** A shell of a host that runs answers within a few ms. */
+const silentMs = 100
+
+async function pauseHosts(on: FaultSite): Promise<void> {
+  const {lab, hosts, mend, broke} = on
+  await using shells = new AsyncDisposableStack()
+  const frozen = await Promise.all(
+    hosts.map(async host => ({
+      host,
+      id: (await lab.container(host)).id,
+      shell: shells.use(await openShell(lab, host)),
+    })),
+  )
+  for (const host of hosts) await mend({do: 'unpause-host', host})
+  await broke(() => Promise.all(frozen.map(({id}) => lab.docker.pause(id))))
+  await Promise.all(
+    frozen.map(async ({id, host, shell}) => {
+      const at = on.now()
+      const answered = shell.run(':').then(
+        () => true,
+        () => true, // it is gone, and a frozen one would not be
+      )
+      const silent = !(await Promise.race([answered, sleep(silentMs, false)]))
+      const {paused} = await lab.docker.condition(id, lab.name)
+      on.proof(
+        paused && silent,
+        `the engine says that ${host} is ${paused ? '' : 'not '}paused, and a shell on it ${silent ? `was silent for ${silentMs} ms` : 'answers'}`,
+        at,
+      )
+    }),
+  )
+}
+
+async function stopProcesses(on: FaultSite, what: ProcessName, withChildren: boolean, limitMs: number): Promise<void> {
+  const {lab, hosts, mend, broke} = on
+  await using shells = new AsyncDisposableStack()
+  const stopped = await Promise.all(
+    hosts.map(async (host): Promise<{host: HostName; shell: Shell; pids: readonly number[]}> => {
+      const shell = shells.use(await openShell(lab, host))
+      const pid = await find(shell, host, what)
+      // The postmaster first: a stopped one starts no more of them.
+      return {host, shell, pids: [pid, ...(withChildren ? await childrenOf(shell, pid) : [])]}
+    }),
+  )
+  for (const host of hosts) await mend({do: 'resume-processes', host})
+  await Promise.all(stopped.map(({shell, pids}) => shell.run(undoLater(limitMs, `resume-processes ${pids.join(' ')}`))))
+  await broke(() => Promise.all(stopped.map(({shell, pids}) => shell.run(stopScript(pids)))))
+  await Promise.all(
+    stopped.map(({host, shell, pids}) =>
+      prove(on, async () => {
+        const states = await statesOf(shell, pids)
+        const seen = [...new Set(states.values())].join(', ')
+        const children = pids.length > 1 ? ` and ${pids.length - 1} children` : ''
+        const name = `${sayProcess[what]} of ${host} (pid ${pids[0]}${children})`
+        const holds = states.has(pids[0]!) && [...states.values()].every(state => state === 'T')
+        return {
+          holds,
+          says: holds ? `${name} is stopped (state T)` : `${name} is ${seen === '' ? 'gone' : `in state ${seen}`}`,
+        }
+      }),
+    ),
+  )
+}
+
+/** A child may have ended since it was listed; the first must be there. */
+export function stopScript([first, ...children]: readonly number[]): string {
+  const rest = children.length === 0 ? '' : `\nkill -STOP ${children.join(' ')} 2> /dev/null || true`
+  return `kill -STOP ${first}${rest}`
+}

@@ -1,0 +1,56 @@
+/** The operator changes the cluster's dynamic configuration; the mend brings the previous values back. */
+import {z} from 'zod'
+import {covers, reverse} from '../config-patch.ts'
+import type {HostName} from '../event.ts'
+import type {Lab} from '../lab.ts'
+import {setConfig} from '../mends/cluster.ts'
+import {type Config, dynamicConfig} from '../patroni-api.ts'
+import {leaderOf} from '../patroni-keys.ts'
+import {patiently, prove} from '../prove.ts'
+import {hostsWith} from '../topology.ts'
+import type {Fault} from '../unit.ts'
+
+const params = z.strictObject({
+  config: z
+    .record(z.string(), z.unknown(), {error: '`config` is a mapping, as in `patronictl edit-config`'})
+    .refine(config => Object.keys(config).length > 0, '`config` changes nothing')
+    .refine(config => !('pause' in config), 'maintenance mode is `inject: pause-cluster`'),
+})
+
+type Params = z.output<typeof params>
+
+export const setConfigFault: Fault<Params> = {
+  about: "Changes the cluster's dynamic configuration (PATCH /config): a null removes a key, mappings are merged",
+  on: 'all',
+  params,
+
+  async inject(on, {config}) {
+    const {lab, signal} = on
+    const now = await dynamicConfig(lab, await leaderOf(lab, signal), signal)
+    if (covers(now, config)) return on.proof(false, 'the cluster has this configuration already: nothing was changed')
+    const previous = reverse(config, now)
+    await on.mend({do: 'set-config', host: null, config: previous})
+    await on.broke(() => setConfig(lab, config))
+    await prove(
+      on,
+      patiently(async () => {
+        const ignorant = await without(lab, config, signal)
+        return {
+          holds: ignorant.length === 0,
+          says:
+            ignorant.length === 0
+              ? 'every member knows the new configuration'
+              : `${ignorant.join(' and ')} does not know it`,
+        }
+      }),
+      {limitMs: 2 * lab.topology.patroni.loopWaitSeconds * 1000 + 10_000, everyMs: 500},
+    )
+  },
+}
+
+/** Members that have another configuration in mind. */
+async function without(lab: Lab, config: Config, signal: AbortSignal): Promise<HostName[]> {
+  const members = hostsWith(lab.topology, 'patroni')
+  const known = await Promise.all(members.map(host => dynamicConfig(lab, host, signal)))
+  return members.filter((_, index) => !covers(known[index], config))
+}

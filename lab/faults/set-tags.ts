@@ -1,0 +1,52 @@
+/** The operator tags a member in its own patroni.yml, e.g. `nofailover: true`. The mend gives it its own tags again. */
+import {z} from 'zod'
+import type {Config} from '../patroni-api.ts'
+import {patroniKeys} from '../patroni-keys.ts'
+import {layOver} from '../patroni-overlay.ts'
+import {patiently, prove} from '../prove.ts'
+import {openShell} from '../shell.ts'
+import type {Fault} from '../unit.ts'
+
+const params = z.strictObject({
+  tags: z
+    .record(z.string().min(1), z.union([z.boolean(), z.int(), z.string()]), {
+      error: '`tags` is a mapping such as {nofailover: true}',
+    })
+    .refine(tags => Object.keys(tags).length > 0, '`tags` names no tag: write {nofailover: true}, for example'),
+})
+
+type Params = z.output<typeof params>
+
+export const setTags: Fault<Params> = {
+  about:
+    'Tags a member in its own configuration, e.g. {nofailover: true}, {noloadbalance: true}, {failover_priority: 2}',
+  params,
+
+  async inject(on, {tags}) {
+    const {lab, hosts, signal} = on
+    await using shells = new AsyncDisposableStack()
+    const open = await Promise.all(hosts.map(async host => shells.use(await openShell(lab, host))))
+    for (const host of hosts) {
+      await on.mend({do: 'reset-tags', host})
+      on.again(host, async () => {
+        await using shell = await openShell(lab, host)
+        await shell.run(layOver('tags', {tags}))
+      })
+    }
+    await on.broke(() => Promise.all(open.map(shell => shell.run(layOver('tags', {tags})))))
+    for (const host of hosts)
+      await prove(
+        on,
+        patiently(async () => {
+          const shown = (await patroniKeys(lab, signal)).members[host]?.tags ?? {}
+          return {holds: shows(shown, tags), says: `the cluster sees ${host} with the tags ${JSON.stringify(shown)}`}
+        }),
+        {limitMs: 2 * lab.topology.patroni.loopWaitSeconds * 1000 + 10_000, everyMs: 100},
+      )
+  },
+}
+
+/** Patroni leaves out the tags of its own that are false (Patroni 4.0, `tags.py: _filter_tags`). */
+export function shows(shown: Config, wanted: Config): boolean {
+  return Object.entries(wanted).every(([tag, value]) => (shown[tag] ?? false) === value)
+}

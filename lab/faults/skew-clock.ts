@@ -1,0 +1,78 @@
+/** Sets the clock of Patroni wrong, and of Patroni only: PostgreSQL and etcd on the same host go by the right one. */
+import {z} from 'zod'
+import type {HostName} from '../event.ts'
+import {find, untilUp} from '../processes.ts'
+import {prove, type Seen} from '../prove.ts'
+import {shift} from '../quantity.ts'
+import {openShell} from '../shell.ts'
+import type {Fault} from '../unit.ts'
+
+interface Params {
+  /** Milliseconds; ahead when positive. */
+  readonly by: number
+}
+
+/** Patroni says its time in whole seconds. */
+const coarseMs = 1000
+/** More than a right clock can seem to be off, see `judgeClock`. */
+const leastMs = 5000
+/** A new Patroni answers 2 s after its start; on a busy machine that takes longer. */
+const withinMs = 30_000
+
+export const skewClock: Fault<Params> = {
+  about:
+    "Sets the wall clock of a host's Patroni ahead (`by: +60s`) or back (`by: -2h`), and of nothing else there. For that Patroni is killed and started again, which by itself changes nothing in the cluster: PostgreSQL runs on.",
+  params: z.strictObject({
+    by: shift.refine(ms => Math.abs(ms) >= leastMs, 'a clock is set by 5s at least: less could not be proven'),
+  }),
+  needs: () => ['faketime'],
+
+  async inject(on, {by}) {
+    const {lab, hosts, mend, broke, again} = on
+    await using shells = new AsyncDisposableStack()
+    const skewed = await Promise.all(
+      hosts.map(async host => {
+        const shell = shells.use(await openShell(lab, host))
+        await find(shell, host, 'patroni')
+        return {host, shell}
+      }),
+    )
+    for (const host of hosts) await mend({do: 'set-clock', host})
+    await broke(() => Promise.all(skewed.map(({shell}) => shell.run(skewScript(by)))))
+    for (const host of hosts)
+      again(host, async () => {
+        await using shell = await openShell(lab, host)
+        await shell.run(`${untilUp('patroni')}\n${skewScript(by)}`) // before that, the host still empties its /run
+      })
+    await Promise.all(
+      skewed.map(({host, shell}) =>
+        prove(on, async () => judgeClock(host, by, await shell.run(clockScript)), withinMs),
+      ),
+    )
+  },
+}
+
+/** `-k`: SIGKILL, upon which the supervisor starts it again. A Patroni that is asked to stop would stop PostgreSQL, too. */
+export function skewScript(byMs: number): string {
+  const seconds = `${byMs < 0 ? '-' : '+'}${Math.abs(byMs) / 1000}`
+  return `mkdir -p /run/pgha-lab
+echo '${seconds}' > /run/pgha-lab/clock
+s6-svc -k /run/service/patroni`
+}
+
+/** Patroni's own idea of the time is in the Date of its REST API's answers (\`http.server\`); then the host's time. */
+const clockScript = `date -u +%s
+curl -s -D - -o /dev/null --max-time 2 http://127.0.0.1:8008/patroni | sed -n 's/\\r$//; s/^Date: //p'`
+
+/** @param printed what `clockScript` printed: the host's seconds since 1970, and Patroni's date if it answered. */
+export function judgeClock(host: HostName, byMs: number, printed: string): Seen {
+  const [hosts = '', patronis = ''] = printed.split('\n')
+  if (patronis === '') return {holds: false, says: `Patroni of ${host} does not tell the time yet`}
+  const offMs = Date.parse(patronis) - Number(hosts) * 1000
+  const off = `${offMs < 0 ? '-' : '+'}${Math.abs(offMs) / 1000} s`
+  return {
+    // The answer took up to 2 s, and both are cut to whole seconds.
+    holds: offMs >= byMs - coarseMs && offMs <= byMs + 3 * coarseMs,
+    says: `Patroni of ${host} says that it is ${patronis}: ${off} off that host's clock`,
+  }
+}

@@ -1,0 +1,15 @@
+/** The operator's orderly change of the leader: to a candidate, or to whom Patroni chooses. Nothing to mend: it is no damage. */
+import {z} from 'zod'
+import {handOver} from '../handover.ts'
+import type {Fault} from '../unit.ts'
+
+const params = z.strictObject({refused: z.boolean({error: '`refused` is true or false'}).default(false)})
+
+type Params = z.output<typeof params>
+
+export const switchover: Fault<Params> = {
+  about:
+    'Patroni is asked for a switchover to the host of `on`; `on: leader` leaves the choice to Patroni. `refused: true` expects that it refuses and that the leader stays',
+  params,
+  inject: (on, {refused}) => handOver(on, {path: '/switchover', on: on.hosts, refused}),
+}

@@ -1,0 +1,96 @@
+/** One question to one member's REST API (Patroni 4.0, `api.py`), and what its answers mean. */
+import {LabError} from './errors.ts'
+import type {HostName} from './event.ts'
+import type {Lab} from './lab.ts'
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PATCH'
+  /** e.g. '/switchover' */
+  readonly path: string
+  readonly body?: unknown
+  readonly withinMs: number
+  readonly signal?: AbortSignal
+}
+
+export interface Answer {
+  readonly code: number
+  /** The body as text: one sentence for actions, JSON for questions. */
+  readonly text: string
+}
+
+/**
+ * On a connection of its own: Patroni's server has few threads, and one held open is missing for HAProxy's checks.
+ * @throws LabError `engine` when the member does not answer in time.
+ */
+export async function askPatroni(lab: Lab, host: HostName, request: Request): Promise<Answer> {
+  const {method, path, body, withinMs, signal} = request
+  const timeout = AbortSignal.timeout(withinMs)
+  try {
+    const answer = await fetch(`${lab.url(host, 'patroni')}${path}`, {
+      method,
+      headers: {'content-type': 'application/json', connection: 'close'},
+      ...(body === undefined ? {} : {body: JSON.stringify(body)}),
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    })
+    return {code: answer.status, text: await answer.text()}
+  } catch (error) {
+    const why = timeout.aborted ? `no answer within ${withinMs / 1000} s` : reason(error)
+    throw new LabError('engine', `Patroni on ${host} did not answer ${method} ${path}: ${why}`, {
+      cause: error,
+      hint: `pgha-lab status --name ${lab.name}`,
+    })
+  }
+}
+
+/**
+ * Whether Patroni has done, or will do, what it was told: 200 done, 202 put on its schedule. A refusal is 412 (not possible
+ * now, `do_POST_failover`), 503 (tried and failed, or the conditions of a restart are not met), 400, 409, 422 or 500.
+ */
+export function took({code}: Answer): boolean {
+  return code === 200 || code === 202
+}
+
+/** What Patroni said, for a sentence: its own words and its code. */
+export function sayAnswer({code, text}: Answer): string {
+  const words = text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return words === '' ? `it answered ${code}` : `it said "${words.slice(0, 200)}" (${code})`
+}
+
+export type Config = Readonly<Record<string, unknown>>
+
+/**
+ * The dynamic configuration as this member knows it (`do_GET_config`).
+ * @throws LabError `engine` when the member does not answer, or has none.
+ */
+export async function dynamicConfig(lab: Lab, host: HostName, signal?: AbortSignal): Promise<Config> {
+  const answer = await askPatroni(lab, host, {
+    method: 'GET',
+    path: '/config',
+    withinMs: 3000,
+    ...(signal ? {signal} : {}),
+  })
+  const config = answer.code === 200 ? decodeObject(answer.text) : null
+  if (config === null)
+    throw new LabError('engine', `Patroni on ${host} did not tell its configuration: ${sayAnswer(answer)}`, {
+      hint: `pgha-lab status --name ${lab.name}`,
+    })
+  return config
+}
+
+/** null for what is no JSON object. */
+export function decodeObject(text: string): Config | null {
+  try {
+    const said = JSON.parse(text) as unknown
+    return typeof said === 'object' && said !== null && !Array.isArray(said) ? (said as Config) : null
+  } catch {
+    return null // an error page
+  }
+}
+
+function reason(error: unknown): string {
+  const {cause, message} = error as Error & {cause?: Error}
+  return cause?.message || message
+}

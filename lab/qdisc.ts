@@ -1,0 +1,61 @@
+/** A slow network as a queueing discipline of the host's interface (tc-tbf(8), tc-netem(8)). It acts on what leaves the host. */
+
+export interface Slowness {
+  /** Bits per second. */
+  readonly bandwidth?: number | undefined
+  readonly delayMs?: number | undefined
+  readonly jitterMs?: number | undefined
+  readonly lossPercent?: number | undefined
+}
+
+/** netem knows everything, tbf is on more kernels: whoever wants less bandwidth and no more gets tbf. */
+export function qdiscKind({delayMs, lossPercent}: Slowness): 'tbf' | 'netem' {
+  return delayMs === undefined && lossPercent === undefined ? 'tbf' : 'netem'
+}
+
+/** How long a packet may wait in the queue of a slow line; what comes on top is dropped, and TCP slows down. */
+const queueMs = 400
+/** What may leave at once: a few packets of 1500 bytes, or 10 ms' worth, so that a timer that is late costs no bandwidth. */
+const leastBurstBytes = 8192
+
+export function qdisc(slowness: Slowness): string {
+  const {bandwidth, delayMs = 0, jitterMs, lossPercent} = slowness
+  if (qdiscKind(slowness) === 'tbf') {
+    if (bandwidth === undefined) throw new TypeError('slow without anything that slows')
+    const burst = Math.max(leastBurstBytes, Math.ceil(bandwidth / 8 / 100))
+    return `tbf rate ${bandwidth}bit burst ${burst}b latency ${queueMs}ms`
+  }
+  return [
+    `netem limit 10000 delay ${delayMs}ms`,
+    ...(jitterMs === undefined ? [] : [`${jitterMs}ms`]),
+    ...(lossPercent === undefined ? [] : [`loss ${lossPercent}%`]),
+    ...(bandwidth === undefined ? [] : [`rate ${bandwidth}bit`]),
+  ].join(' ')
+}
+
+/** Refused by the kernel when the interface has a queue already: nobody else's is ever replaced. */
+export function slowScript(slowness: Slowness): string {
+  return `\
+interface=$(ip -o -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
+tc qdisc add dev "\${interface:?no route leads out of this host}" root handle 9e0: ${qdisc(slowness)}`
+}
+
+export interface Pinged {
+  readonly sent: number
+  readonly received: number
+  /** Mean round trip in ms; null when nothing came back. */
+  readonly averageMs: number | null
+}
+
+/** The summary of iputils' ping. */
+export function pinged(printed: string): Pinged {
+  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(printed) ?? []
+  if (sent === undefined || received === undefined) throw new TypeError(`ping said: ${printed}`)
+  const average = /= [\d.]+\/([\d.]+)\//.exec(printed)?.[1]
+  return {sent: Number(sent), received: Number(received), averageMs: average === undefined ? null : Number(average)}
+}
+
+/** So many pings that a loss of this share is missed once in a thousand times. */
+export function pingsToSee(lossPercent: number): number {
+  return lossPercent >= 100 ? 5 : Math.max(5, Math.ceil(Math.log(0.001) / Math.log(1 - lossPercent / 100)))
+}
