@@ -2,9 +2,18 @@
  * The failover in a history: which fault struck the leader, and the moment of each phase, each one an event that stands as
  * evidence. It finds and measures; whether that is good is for the checks.
  */
-import type {Bounds, FaultFacts} from './budget.ts'
+import {
+  type Bounds,
+  type FailoverBudget,
+  type FaultFacts,
+  failoverBudget,
+  type Phase,
+  strikesEtcd,
+  watchdogTimeoutSeconds,
+} from './budget.ts'
 import type {HostName, Micros, Of} from './event.ts'
 import {type History, of} from './history.ts'
+import {isModelled, type Struck, struckBy} from './struck.ts'
 import type {Topology} from './topology.ts'
 
 export interface Failover {
@@ -38,29 +47,73 @@ export interface Failover {
   readonly newUpTooEarly: readonly HostName[]
   /** First write sent after `t0` and acknowledged by another server than the old one, on a higher timeline. */
   readonly firstWrite: Of<'op'> | undefined
-  readonly facts: FaultFacts
+  /** First sample that found the old leader taking no more writes, where it could be asked. */
+  readonly demoted: Of<'postgres'> | undefined
+  /** The watchdog of its host fired. */
+  readonly reset: Of<'watchdog'> | undefined
+  /** It takes writes again, and no other host has had the key. */
+  readonly restarted: Of<'postgres'> | undefined
+  /** First write sent after that and acknowledged by it. */
+  readonly resumedWrite: Of<'op'> | undefined
+  /** Which fault of the model it was. */
+  readonly struck: Struck
+  /** What else the model goes by. */
+  readonly facts: Pick<FaultFacts, 'refreshAge' | 'etcd' | 'callTook'>
+}
+
+/** What the timing model says about this run, or why it says nothing. */
+export function budgetOf({topology, struck, facts}: Failover): FailoverBudget | {readonly why: string} {
+  return isModelled(struck) ? failoverBudget(topology, {...struck, ...facts}) : struck
+}
+
+/** When each phase of the model happened, after the fault; what nobody saw is left out. */
+export function measuredPhases(found: Failover): Readonly<Partial<Record<Phase, Micros>>> {
+  const {t0, demoted, reset, restarted, oldDown, keyGone, newKey, promoted, newUp, firstWrite, resumedWrite} = found
+  const events = {
+    demotion: demoted,
+    reset,
+    restart: restarted,
+    oldServerDown: oldDown,
+    keyGone,
+    election: newKey,
+    promotion: promoted,
+    newServerUp: newUp,
+    firstWrite: firstWrite ?? resumedWrite,
+  }
+  return Object.fromEntries(
+    Object.entries(events).flatMap(([phase, event]) => (event ? [[phase, event.at - t0] as const] : [])),
+  )
 }
 
 export function isWritable(sample: Of<'postgres'>): boolean {
   return sample.up && sample.inRecovery === false && sample.readOnly === false
 }
 
-/** The first fault that struck the leader of its moment, or a sentence that says why there is none. */
+/**
+ * The first fault that struck the leader of its moment, one that the model knows rather than another; or a sentence that
+ * says why there is none.
+ */
 export function findFailover(history: History): Failover | string {
   const topology = of(history, 'run-started')[0]?.topology
   if (!topology) return 'the history does not begin with run-started, so nothing is known about the lab'
   const faults = of(history, 'fault-injecting')
   if (faults.length === 0) return 'no fault was injected'
   const struck = faults.map(fault => ({fault, leader: leaderAt(history, fault.at)}))
-  const found = struck.find(({fault, leader}) => leader !== undefined && fault.hosts.includes(leader))
+  const hit = struck.filter(({fault, leader}) => leader !== undefined && (fault.hosts.includes(leader) || asks(fault)))
+  const found = hit.find(({fault}) => isModelled(struckBy(fault))) ?? hit[0]
   if (found) return measure(history, topology, found.fault, found.leader!)
   if (struck.every(({leader}) => leader === undefined)) return 'nobody saw who held the leader key when the fault came'
   const {fault, leader} = struck.find(one => one.leader !== undefined)!
   return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
 }
 
+/** An operator's request is about the leader, whichever host it names. */
+function asks({fault}: Of<'fault-injecting'>): boolean {
+  return fault === 'switchover' || fault === 'failover'
+}
+
 /** Who led then: by the key, or where no watch told, by the only server that took writes in the second before. */
-function leaderAt(history: History, at: Micros): HostName | undefined {
+export function leaderAt(history: History, at: Micros): HostName | undefined {
   const key = of(history, 'leader-key').findLast(event => event.at <= at)
   if (key) return key.holder ?? undefined
   const writable = of(history, 'postgres').filter(one => one.at <= at && one.at > at - 1_000_000 && isWritable(one))
@@ -94,6 +147,10 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
   const newKey = keys.find(event => event.holder !== null && event.holder !== oldLeader)
   const newLeader = newKey?.holder ?? undefined
   const after = samples.filter(one => one.host === newLeader && one.at > t0 && isWritable(one))
+  const struck = struckBy(fault)
+  const own = samples.filter(one => one.host === oldLeader && one.at > t0 && one.at <= until)
+  const demoted = own.find(one => tookNoWrites(one, struck))
+  const restarted = newKey || !demoted ? undefined : own.find(one => one.at > demoted.at && isWritable(one))
 
   const proxied = of(history, 'proxy').filter(event => event.backend === 'primary')
   const proxies = [...new Set(proxied.map(event => event.proxy))]
@@ -126,8 +183,27 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
     newUp: lastOf(proxies.map(proxy => firstChange(proxy, newLeader, true, Number.POSITIVE_INFINITY))),
     newUpTooEarly: newKey ? proxies.filter(proxy => stateAt(proxy, newLeader, newKey.at - 1)?.up === true) : [],
     firstWrite: writes.find(op => op.sentAt > t0 && op.server !== oldLeader && higher(op.timeline)),
-    facts: factsOf(history, fault, oldLeader, deadBy(samples, fault, oldLeader, injected), keyGone?.at ?? until),
+    demoted,
+    reset: of(history, 'watchdog').find(
+      one => one.host === oldLeader && one.state === 'fired' && one.at > t0 && one.at <= until,
+    ),
+    restarted,
+    resumedWrite: restarted && writes.find(op => op.sentAt > demoted!.at && op.server === oldLeader),
+    struck,
+    facts: factsOf(history, fault, oldLeader, deadBy(samples, fault, oldLeader, injected), keyGone?.at ?? until, {
+      struck,
+      topology,
+    }),
   }
+}
+
+/** A server that answers tells it itself. One that refuses is down, unless the fault itself keeps us from it. */
+function tookNoWrites(sample: Of<'postgres'>, struck: Struck): boolean {
+  if (sample.up) return !isWritable(sample)
+  // 57P01 to 57P03: it says itself that it is shutting down or not up yet.
+  if (sample.error?.startsWith('57P0')) return true
+  const cutFromUs = !isModelled(struck) || struck.fault === 'isolated' || struck.fault === 'host-paused'
+  return !cutFromUs && sample.error !== null && sample.error !== 'timeout'
 }
 
 /** A watch may tell a refresh this much later than it was, so one told just after the call began was before the death. */
@@ -160,21 +236,30 @@ function factsOf(
   oldLeader: HostName,
   deadAt: Micros,
   before: Micros,
-): FaultFacts {
+  {struck, topology}: Pick<Failover, 'struck' | 'topology'>,
+): Failover['facts'] {
   const t0 = fault.at
   const refresh = of(history, 'status-key').findLast(event => event.at <= deadAt + toldLate && event.at <= before)
   return {
-    death: deathOf(fault),
     refreshAge: refresh ? t0 - refresh.at : null,
-    etcd: etcdLeadership(history, t0, refresh?.at ?? t0, oldLeader, before),
+    etcd: etcdLeadership(history, t0, refresh?.at ?? t0, oldLeader, before, endsEtcd(struck, topology)),
     callTook: deadAt - t0,
   }
 }
 
-/** A host without power answers nothing; a dead process on a living host refuses. */
-export function deathOf({fault, what}: Of<'fault-injecting'>): FaultFacts['death'] {
-  if (/\bhost\b/.test(what)) return 'silent'
-  return fault === 'kill' && /\b(patroni|postgres)\b/.test(what) ? 'refusing' : 'unknown'
+/** Whether an etcd member on the leader's host ends with it: at once, or when the watchdog resets it. */
+function endsEtcd(struck: Struck, topology: Topology): boolean {
+  if (!isModelled(struck)) return false
+  const orphan = struck.fault === 'patroni-killed' || struck.fault === 'patroni-frozen'
+  return strikesEtcd(struck.fault) || (orphan && watchdogTimeoutSeconds(topology) !== null)
+}
+
+/** Whether the host itself died: one without power answers nothing; a dead process on a living host refuses. */
+export function deathOf(fault: Of<'fault-injecting'>): 'silent' | 'refusing' | 'unknown' {
+  const struck = struckBy(fault)
+  if (!isModelled(struck)) return 'unknown'
+  if (struck.fault === 'host-killed') return 'silent'
+  return struck.fault === 'patroni-killed' || struck.fault === 'postgres-killed' ? 'refusing' : 'unknown'
 }
 
 /**
@@ -187,12 +272,13 @@ function etcdLeadership(
   since: Micros,
   oldLeader: HostName,
   before: Micros,
+  endsWithHost: boolean,
 ): FaultFacts['etcd'] {
   const told = of(history, 'etcd-member').filter(event => event.leader !== null && event.term !== null)
   const atFault = told.filter(event => event.at <= t0)
   if (atFault.length === 0) return {leader: 'unknown'}
   const highest = Math.max(...atFault.map(event => event.term!))
-  const held = atFault.findLast(event => event.term === highest)!.leader === oldLeader
+  const held = endsWithHost && atFault.findLast(event => event.term === highest)!.leader === oldLeader
 
   const term = Math.max(...told.filter(event => event.at <= since).map(event => event.term!))
   const later = told.filter(event => event.at > since && event.at < before && event.term! > term)

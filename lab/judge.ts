@@ -16,6 +16,8 @@ import {type Check, type Finding, merge, type Verdict} from './unit.ts'
 export interface Expected {
   readonly check: string
   readonly params: unknown
+  /** In the scenario's file. */
+  readonly line?: number
 }
 
 /** @param expectations those of the scenario in `run-started` when not given. */
@@ -26,6 +28,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
+    line: expected.line ?? null,
   }))
   const faults = faultsOf(history)
   const unproven = faults.filter(fault => fault.held !== true)
@@ -35,20 +38,24 @@ export function judge(history: History, expectations: readonly Expected[] = expe
         ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
         : `${fault.id} did not take hold (${fault.proof}), so the run proves nothing`,
     ),
+    ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
+    ...unplayed(history),
     ...incomplete(history),
     ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
   ]
   const found = merge(findings.map(finding => finding.verdict))
   const verdict = unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
-  const scenario = (started?.scenario ?? {}) as {name?: unknown; about?: unknown}
+  const scenario = (started?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
 
   return {
     schema: 1,
     run: started?.run ?? '',
     lab: started?.lab ?? '',
     scenario: typeof scenario.name === 'string' ? scenario.name : '',
+    file: typeof scenario.file === 'string' ? scenario.file : null,
     about: typeof scenario.about === 'string' ? scenario.about : '',
     startedAt: started?.startedAt ?? '',
+    durationMicros: history.events.at(-1)?.at ?? 0,
     verdict,
     headline: headline(verdict, reasons, findings),
     reasons,
@@ -82,6 +89,17 @@ function find(history: History, {check: name, params}: Expected): Finding {
     const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
   }
+}
+
+/** A step that could not be done ends the steps: what the scenario is about may never have happened. */
+function unplayed(history: History): string[] {
+  const failed = of(history, 'step-ended').find(step => !step.ok)
+  if (failed === undefined) return []
+  const planned = (of(history, 'run-started')[0]?.scenario as {steps?: readonly unknown[]} | undefined)?.steps?.length
+  const rest = (planned ?? 0) - failed.index - 1
+  return [
+    `step ${failed.index + 1} was not done (${failed.says})${rest > 0 ? `, so ${rest} more ${rest === 1 ? 'step was' : 'steps were'} not played` : ''}`,
+  ]
 }
 
 function incomplete(history: History): string[] {

@@ -10,8 +10,12 @@ export interface Report {
   readonly run: string
   readonly lab: string
   readonly scenario: string
+  /** The scenario's file, seen from the directory in which the run was started; null where the history does not tell. */
+  readonly file: string | null
   readonly about: string
   readonly startedAt: string
+  /** From the beginning of the run to its last event. */
+  readonly durationMicros: Micros
   readonly verdict: Verdict
   /** The one sentence to read: the number that matters, or the first thing that is wrong. */
   readonly headline: string
@@ -36,6 +40,8 @@ export interface Report {
     readonly expectation: string
     readonly check: string
     readonly params: unknown
+    /** The expectation's line in the scenario's file, from 1; null where the history does not tell. */
+    readonly line: number | null
   })[]
   readonly clients: {
     readonly writes: {readonly ok: number; readonly fail: number; readonly unknown: number}

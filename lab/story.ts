@@ -1,7 +1,9 @@
 /** The run as a story: the few dozen events that a person would tell, in their words. */
-import type {Event, HostName, Micros} from './event.ts'
+import type {Event, HostName, LogSign, Micros, Of} from './event.ts'
 import {findFailover, isWritable} from './failover.ts'
 import type {History} from './history.ts'
+import {describe} from './mend.ts'
+import {sayMicros} from './quantity.ts'
 
 export interface StoryLine {
   readonly at: Micros
@@ -98,8 +100,12 @@ export function sayEvent(event: Event): string | null {
       return `${event.id}: ${event.what} (${event.hosts.join(', ')})`
     case 'fault-proof':
       return event.holds ? `${event.id} took hold: ${event.says}` : `${event.id} did NOT take hold: ${event.says}`
+    case 'fault-again':
+      return `${event.id} is in force again on ${event.host}, which had restarted`
+    case 'fault-lost':
+      return `${event.id} was LOST${event.host === null ? '' : ` on ${event.host}`}: ${event.says}`
     case 'fault-mending':
-      return `mending ${event.id}: ${event.mend.do} ${event.mend.host}`
+      return `mending ${event.id}: ${describe(event.mend)}`
     case 'fault-mended':
       return event.ok ? `${event.id} is mended` : `${event.id} could NOT be mended: ${event.says ?? 'no reason given'}`
     case 'leader-key':
@@ -114,8 +120,38 @@ export function sayEvent(event: Event): string | null {
       return /^(die|start|pause|unpause|oom)$/.test(event.action)
         ? `the container of ${event.host}: ${event.action}${event.exitCode === null ? '' : `, exit code ${event.exitCode}`}`
         : null
+    case 'log':
+      return logSigns[event.sign] ? `${event.host}: ${event.says}` : null
+    case 'watchdog':
+      return event.state === 'fed' ? null : sayWatchdog(event)
     default:
       return null
+  }
+}
+
+/** What a host's log says is told when nothing else tells it. */
+const logSigns: Readonly<Record<LogSign, boolean>> = {
+  pg_rewind: true,
+  basebackup: true,
+  'crash-recovery': true,
+  panic: true,
+  bug: true,
+  'disk-full': true,
+  promoting: false,
+  demoting: false,
+  'slow-disk': false,
+}
+
+function sayWatchdog({host, state, timeoutSeconds, leftMicros}: Of<'watchdog'>): string {
+  switch (state) {
+    case 'armed':
+      return `the watchdog of ${host} is armed: ${timeoutSeconds} s`
+    case 'starving':
+      return `the watchdog of ${host} is not fed: it fires in ${sayMicros(leftMicros ?? 0)}`
+    case 'fired':
+      return `the watchdog of ${host} fires: the host is reset`
+    default:
+      return `the watchdog of ${host} is ${state}`
   }
 }
 

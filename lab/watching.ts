@@ -10,6 +10,9 @@ const blindAfter: Micros = 3_000_000
 /** A timer of ours that ran this late makes the times around it unfit for a verdict. */
 export const starvedAfter: Micros = 500_000
 
+/** As much for etcd's disk: a bound of its own buckets, so that a write of up to 0.5 s is not taken for a longer one. */
+const diskStarvedAfter: Micros = 512_000
+
 /** A report tells about the second before it. */
 const reportEvery: Micros = 1_100_000
 
@@ -43,6 +46,9 @@ const names: Readonly<Record<Observer, string>> = {
   postgres: 'the probe of PostgreSQL',
   proxy: 'the probe of HAProxy',
   engine: "the watch on the engine's events",
+  logs: "the watch on the hosts' logs",
+  watchdog: 'the probe of the watchdogs',
+  disk: "the probe of etcd's disk",
 }
 
 /** The worst lateness of our own timers (runner and clients) in this time. */
@@ -54,4 +60,20 @@ export function lateness(history: History, from: Micros, to: Micros): {who: stri
     if (one.worstMicros > worst.micros) worst = {who: names[one.who], micros: one.worstMicros}
   }
   return worst
+}
+
+/**
+ * Why etcd's disk makes the times between `from` and `to` unfit for a verdict, or null. A lease runs out and a key changes hands
+ * only when a majority of etcd's members has it on disk, so one write that took this long may be in every time that is measured.
+ * Runs that were recorded before etcd was asked have no such doubt.
+ */
+export function slowDisk(history: History, from: Micros, to: Micros): string | null {
+  let worst: Of<'fsync'> | undefined
+  for (const one of of(history, 'fsync')) {
+    // It tells of writes that ended in the second before it, and began as much earlier as they took.
+    if (one.at < from || one.at - one.worstMicros > to + reportEvery) continue
+    if (one.worstMicros > (worst?.worstMicros ?? diskStarvedAfter)) worst = one
+  }
+  if (worst === undefined) return null
+  return `the machine's disk was starved: etcd on ${worst.host} waited up to ${(worst.worstMicros / 1e6).toFixed(1)} s for one write of its log, so times say nothing`
 }

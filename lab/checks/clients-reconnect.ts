@@ -1,6 +1,6 @@
 /** Every writer that wrote before the fault writes again soon after there is a primary to write to, and goes on writing. */
 import {z} from 'zod'
-import type {Event, Micros, Of} from '../event.ts'
+import {type Event, isDirect, type Micros, type Of} from '../event.ts'
 import {type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
@@ -30,7 +30,8 @@ interface ClientStory {
 }
 
 export const clientsReconnect: Check<ClientsReconnectParams> = {
-  about: 'Every writer is back within a limit after the proxy routes to the new primary, and stays so.',
+  about:
+    'Every writer behind the proxy is back within a limit after the proxy routes to the new primary, and stays so.',
   params: z.strictObject({within: duration}),
 
   judge(history, {within}) {
@@ -148,7 +149,7 @@ function writersStopped(history: History): Micros {
 function stories(history: History, found: Failover, ready: Micros, end: Micros): ClientStory[] {
   const {t0, oldLeader, oldTimeline} = found
   const byClient = Map.groupBy(
-    of(history, 'op').filter(op => op.op === 'write' && op.at <= end),
+    of(history, 'op').filter(op => op.op === 'write' && !isDirect(op.client) && op.at <= end),
     op => op.client,
   )
   const gone = Map.groupBy(of(history, 'client-disconnected'), event => event.client)

@@ -1,12 +1,12 @@
-/** A replica took over from a dead leader, each phase as the timing model says, and clients write again in time. */
+/** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
-import {type FailoverBudget, type FailoverPhase, failoverBudget} from '../budget.ts'
+import type {FailoverBudget, Phase} from '../budget.ts'
 import type {Event, Micros} from '../event.ts'
-import {type Failover, findFailover} from '../failover.ts'
+import {budgetOf, type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
-import type {Check, PhaseRow, Verdict} from '../unit.ts'
-import {blind, lateness, starvedAfter} from '../watching.ts'
+import type {Check, Finding, PhaseRow, Verdict} from '../unit.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface FailoverParams {
   /** `budget`: what the topology's timings imply for this run. Else milliseconds from the fault to the first write. */
@@ -31,16 +31,19 @@ const early: Micros = 250_000
 
 export const failover: Check<FailoverParams> = {
   about:
-    'A replica takes over from a dead leader within the time that the topology implies, or within a limit of yours.',
+    'A replica takes over from a struck leader within the time that the topology implies, or within a limit of yours.',
   params: z.strictObject({within: within.prefault('budget')}),
 
   judge(history, {within}) {
     const found = findFailover(history)
     if (typeof found === 'string') return {verdict: 'unknown', says: `No failover to judge: ${found}.`}
-    const budget = failoverBudget(found.topology, found.facts)
-    const limit = within === 'budget' ? budget.total.limit : within * 1000
+    const told = budgetOf(found)
+    const budget: FailoverBudget | null = 'why' in told ? null : told
+    if (budget?.takesOver === false) return restartedInPlace(history, found, budget)
+    if (budget === null && within === 'budget') return noBounds(found, 'why' in told ? told.why : '')
+    const limit = within === 'budget' ? budget!.total.limit : within * 1000
 
-    const broken = [...neverHappened(history, found, limit), ...wrong(found, budget)]
+    const broken = [...neverHappened(history, found, limit, budget), ...wrong(found, budget)]
     const rows = phaseRows(found, budget).map(row =>
       broken.some(problem => problem.row === row.name) ? {...row, verdict: 'fail' as const} : row,
     )
@@ -57,9 +60,10 @@ export const failover: Check<FailoverParams> = {
       measures: {
         totalMicros: total,
         limitMicros: limit,
-        predictedMinMicros: budget.total.at[0],
-        predictedMaxMicros: budget.total.at[1],
-        basis: budget.says,
+        fault: 'fault' in found.struck ? found.struck.fault : null,
+        predictedMinMicros: budget?.total.at[0] ?? null,
+        predictedMaxMicros: budget?.total.at[1] ?? null,
+        basis: budget?.says ?? null,
         oldLeader: found.oldLeader,
         newLeader: found.newLeader ?? null,
         oldTimeline: found.oldTimeline,
@@ -73,33 +77,42 @@ export const failover: Check<FailoverParams> = {
 }
 
 /** The names of the rows. */
-const rowNames: Readonly<Record<FailoverPhase, string>> = {
+const rowNames: Readonly<Record<Phase, string>> = {
+  demotion: 'demotion of the old leader',
+  reset: 'reset by the watchdog',
+  restart: 'restart in place',
   oldServerDown: 'HAProxy: old server down',
-  leaseExpiry: 'lease expiry',
+  keyGone: 'lease expiry',
   election: 'election',
   promotion: 'promotion',
   newServerUp: 'HAProxy: new server up',
   firstWrite: 'first acknowledged write',
 }
 
+/** A key that its holder gives up does not wait for its lease. */
+function rowName(phase: Phase, budget: FailoverBudget | null): string {
+  return phase === 'keyGone' && budget?.key === 'given-up' ? 'release of the key' : rowNames[phase]
+}
+
 /** The phases in the order in which they wait for each other; `after` is what the model's `took` counts from. */
-function phaseRows(found: Failover, budget: FailoverBudget): PhaseRow[] {
-  const {t0, keyGone, newKey, promoted, oldDown, newUp, firstWrite} = found
+function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
+  const {t0, keyGone, newKey, promoted, oldDown, newUp, firstWrite, demoted, reset} = found
   const ready = promoted && newUp && newKey ? Math.max(promoted.at, newUp.at, newKey.at) : undefined
   const row = (
-    phase: FailoverPhase,
+    phase: Phase,
     event: Event | undefined,
     after: Micros | undefined,
     says: string,
     absent: string,
   ): PhaseRow => {
-    const name = rowNames[phase]
-    const {at, took: allowed, tookLimit} = budget.phases[phase]
+    const name = rowName(phase, budget)
+    const {at, took: allowed, tookLimit} = budget?.phases[phase] ?? noModel
     if (!event) return {name, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
     const measured = event.at - t0
     // A write may be acknowledged before a probe has seen the server ready for it: that is early, and early is fine.
     const took = after === undefined ? null : Math.max(0, event.at - after)
     if (took === null) return {name, measured, predicted: at, took, allowed, verdict: 'unknown', says}
+    if (allowed === null) return {name, measured, predicted: at, took, allowed, verdict: 'pass', says}
     const beyond = took - allowed[1]
     const remark =
       took > tookLimit
@@ -117,7 +130,24 @@ function phaseRows(found: Failover, budget: FailoverBudget): PhaseRow[] {
       says: says + remark,
     }
   }
+  const meanwhile = [
+    row(
+      'demotion',
+      demoted,
+      t0,
+      `${found.oldLeader} was seen taking no more writes`,
+      `nobody saw ${found.oldLeader} stop taking writes`,
+    ),
+    row(
+      'reset',
+      reset,
+      t0,
+      `the watchdog of ${found.oldLeader} fired`,
+      `the watchdog of ${found.oldLeader} was not seen firing`,
+    ),
+  ].filter((_, index) => budget?.phases[index === 0 ? 'demotion' : 'reset'] !== undefined)
   return [
+    ...meanwhile,
     row(
       'oldServerDown',
       oldDown,
@@ -126,12 +156,12 @@ function phaseRows(found: Failover, budget: FailoverBudget): PhaseRow[] {
       `${found.oldLeader} was never seen going down`,
     ),
     row(
-      'leaseExpiry',
+      'keyGone',
       keyGone,
       t0,
       keyGone?.holder
         ? `${keyGone.holder} took the leader key over; no deletion was seen`
-        : `the leader key was deleted (revision ${keyGone?.revision}); ${budget.says}`,
+        : `the leader key was deleted (revision ${keyGone?.revision})${budget ? `; ${budget.says}` : ''}`,
       'the leader key was never seen going away',
     ),
     row(
@@ -165,6 +195,9 @@ function phaseRows(found: Failover, budget: FailoverBudget): PhaseRow[] {
   ]
 }
 
+/** Of a phase that the model says nothing about. */
+const noModel = {at: null, took: null, tookLimit: Number.POSITIVE_INFINITY}
+
 /** A row of the table and what is wrong with it. */
 interface Problem {
   readonly row: string
@@ -172,10 +205,10 @@ interface Problem {
 }
 
 /** What is missing for good, each with a sentence. Somebody must have been looking, for longer than it may take. */
-function neverHappened(history: History, found: Failover, limit: Micros): Problem[] {
+function neverHappened(history: History, found: Failover, limit: Micros, budget: FailoverBudget | null): Problem[] {
   const {t0, until, over} = found
   const missing: Problem[] = []
-  const never = (phase: FailoverPhase, says: string) => missing.push({row: rowNames[phase], says})
+  const never = (phase: Phase, says: string) => missing.push({row: rowName(phase, budget), says})
   const waited = until - t0
   // Our own sleep might hide what happened; it does not, if what is left after it is still too long.
   const enough = over && waited - lateness(history, t0, until).micros >= limit
@@ -183,12 +216,12 @@ function neverHappened(history: History, found: Failover, limit: Micros): Proble
   const inTime = `in the ${sayMicros(waited)} after the fault (at most ${sayMicros(limit)} are allowed)`
   if (!found.newKey && looked('etcd')) {
     never(
-      found.keyGone ? 'election' : 'leaseExpiry',
+      found.keyGone ? 'election' : 'keyGone',
       found.retaken
         ? `no replica took over: ${found.oldLeader} got its own leader key back ${sayMicros(found.retaken.at - t0)} after the fault`
         : found.keyGone
           ? `the leader key was deleted, but no replica took it ${inTime}`
-          : `the leader key of the dead ${found.oldLeader} never went away ${inTime}`,
+          : `the leader key of ${found.oldLeader} never went away ${inTime}`,
     )
   }
   // Without the old timeline nothing can be said to be above it; `doubtsOf` says so.
@@ -208,17 +241,19 @@ function neverHappened(history: History, found: Failover, limit: Micros): Proble
 }
 
 /** What must not be, however long it took. */
-function wrong(found: Failover, budget: FailoverBudget): Problem[] {
+function wrong(found: Failover, budget: FailoverBudget | null): Problem[] {
   const {t0, until, over, oldStillUp, promoted, newUpTooEarly, newLeader, oldLeader} = found
+  const dead = sayDead(found)
   const problems: Problem[] = []
-  const is = (phase: FailoverPhase, says: string) => problems.push({row: rowNames[phase], says})
-  const down = budget.phases.oldServerDown
-  if (oldStillUp.length > 0 && over) {
-    const by = `${oldStillUp.join(' and ')} never marked the dead ${oldLeader} down and went on sending connections to it`
+  const is = (phase: Phase, says: string) => problems.push({row: rowNames[phase], says})
+  const down = budget?.phases.oldServerDown
+  if (budget && down && oldStillUp.length > 0 && over) {
+    const by = `${oldStillUp.join(' and ')} never marked ${dead}${oldLeader} down and went on sending connections to it`
     if (until - t0 >= down.limit)
       is('oldServerDown', `${by}: its health checks should have found out within ${sayMicros(down.limit)}`)
-    // Checks so slow that the failover is over before them protect nobody, whatever the topology's settings say.
-    else if (promoted && promoted.at < until && down.limit > budget.phases.promotion.limit)
+    // Checks so slow that the failover is over before them protect nobody, whatever the topology's settings say. A leader that
+    // stopped taking writes by itself needs no such protection.
+    else if (promoted && promoted.at < until && !stopsItself(budget) && down.limit > budget.phases.promotion!.limit)
       is(
         'oldServerDown',
         `${by}, even with ${newLeader} already promoted: this lab's health checks may take ${sayMicros(down.limit)} to find out`,
@@ -230,6 +265,10 @@ function wrong(found: Failover, budget: FailoverBudget): Problem[] {
       `${newUpTooEarly.join(' and ')} had ${newLeader} up as a primary before it held the leader key: its checks do not ask who leads`,
     )
   return problems
+}
+
+function stopsItself({key, phases}: FailoverBudget): boolean {
+  return key === 'given-up' || phases.demotion !== undefined || phases.reset !== undefined
 }
 
 /** Why the times of this run cannot be judged, either way. */
@@ -258,6 +297,8 @@ function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
     doubts.push(
       `the machine was starved: a timer of ${late.who} ran ${sayMicros(late.micros)} late, so times say nothing`,
     )
+  const disk = slowDisk(history, t0, end)
+  if (disk) doubts.push(disk)
 
   const missing = [
     found.newKey ? undefined : 'a new leader',
@@ -275,21 +316,26 @@ function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
   } else if (!oldDown) {
     doubts.push(
       oldStillUp.length > 0
-        ? `HAProxy has not marked the dead ${found.oldLeader} down yet`
-        : `nobody saw HAProxy mark the dead ${found.oldLeader} down`,
+        ? `HAProxy has not marked ${sayDead(found)}${found.oldLeader} down yet`
+        : `nobody saw HAProxy mark ${sayDead(found)}${found.oldLeader} down`,
     )
   }
   return doubts
 }
 
 /** A key that went before its lease could have run out was given up or revoked: then this was not a silent death. */
-function notTheModel({t0, keyGone}: Failover, budget: FailoverBudget): string[] {
-  if (!keyGone) return []
-  const short = budget.phases.leaseExpiry.at[0] - (keyGone.at - t0)
+function notTheModel({t0, keyGone}: Failover, budget: FailoverBudget | null): string[] {
+  if (!keyGone || budget?.key !== 'expires') return []
+  const short = budget.phases.keyGone!.at[0] - (keyGone.at - t0)
   if (short <= early) return []
   return [
     `the leader key went ${sayMicros(short)} before its lease could have run out: somebody gave it up, so this was not a silent death`,
   ]
+}
+
+/** Only a host that was killed is dead for certain; of the others it is enough to give the name. */
+function sayDead({struck}: Failover): string {
+  return 'fault' in struck && struck.fault === 'host-killed' ? 'the dead ' : ''
 }
 
 function tooSlow(found: Failover, limit: Micros, rows: readonly PhaseRow[]): string[] {
@@ -306,7 +352,7 @@ function tooSlow(found: Failover, limit: Micros, rows: readonly PhaseRow[]): str
 
 function sentence(
   found: Failover,
-  budget: FailoverBudget,
+  budget: FailoverBudget | null,
   limit: Micros,
   within: FailoverParams['within'],
   verdict: Verdict,
@@ -315,13 +361,50 @@ function sentence(
   const {oldLeader, newLeader, firstWrite, t0, promoted} = found
   const done = firstWrite
     ? `${newLeader} took over from ${oldLeader} on timeline ${promoted?.timeline ?? '?'}; first acknowledged write ${sayMicros(firstWrite.at - t0)} after the fault`
-    : `${oldLeader} died`
+    : sayStruck(found)
   if (verdict === 'pass') {
     const allowed =
-      within === 'budget' ? `the model says ${sayRange(budget.total.at)}` : `${sayMicros(limit)} are allowed`
+      within === 'budget' && budget ? `the model says ${sayRange(budget.total.at)}` : `${sayMicros(limit)} are allowed`
     return `${done} (${allowed}).`
   }
   return `${done}: ${reasons.join('; ')}.`
+}
+
+function sayStruck({oldLeader, struck, fault}: Failover): string {
+  return 'fault' in struck && struck.fault === 'host-killed'
+    ? `${oldLeader} died`
+    : `${oldLeader} was struck (${fault.what})`
+}
+
+/** The claim of a failover where the model expects PostgreSQL to be started again where it is: false once that has happened. */
+function restartedInPlace(history: History, found: Failover, budget: FailoverBudget): Finding {
+  const {oldLeader, newLeader, restarted, resumedWrite, until, over, t0, topology, fault} = found
+  const timeout = topology.patroni.primaryStartTimeoutSeconds
+  const expected = `with primary_start_timeout ${timeout} s Patroni starts PostgreSQL again on ${oldLeader}, and no replica takes over`
+  const evidence = [fault, found.newKey, restarted, resumedWrite].filter(event => event !== undefined)
+  if (newLeader !== undefined)
+    return {
+      verdict: 'unknown',
+      says: `${newLeader} took over from ${oldLeader}, but ${expected}: the timing model has no bounds for a restart that failed.`,
+      evidence,
+      hint: `look into the log of ${oldLeader} for why PostgreSQL was not started again`,
+    }
+  const waited = until - t0 - lateness(history, t0, until).micros
+  const blindOn = blind(history, 'etcd', t0, until)
+  const hint = 'expect no-failover instead, or raise the lab with --set patroni.primary_start_timeout=0s'
+  if (over && waited >= budget.total.limit && blindOn === null)
+    return {verdict: 'fail', says: `${oldLeader} kept its key: ${expected}.`, evidence, hint}
+  const doubt = blindOn ?? `nothing is said ${sayMicros(until - t0)} after the fault`
+  return {verdict: 'unknown', says: `No failover yet, and none is expected: ${expected} (${doubt}).`, evidence, hint}
+}
+
+function noBounds({oldLeader, fault}: Failover, why: string): Finding {
+  return {
+    verdict: 'unknown',
+    says: `\`${fault.what}\` struck ${oldLeader}, and there is no budget to hold a failover against: ${why}.`,
+    evidence: [fault],
+    hint: 'give a limit of your own, such as `within: 30s`; or expect no-failover',
+  }
 }
 
 export function sayRange([min, max]: readonly [Micros, Micros]): string {
@@ -329,8 +412,8 @@ export function sayRange([min, max]: readonly [Micros, Micros]): string {
 }
 
 function evidenceOf(found: Failover): Event[] {
-  const {fault, injected, keyGone, newKey, promoted, oldDown, newUp, firstWrite, retaken} = found
-  return [fault, injected, oldDown, keyGone, newKey, retaken, promoted, newUp, firstWrite]
+  const {fault, injected, keyGone, newKey, promoted, oldDown, newUp, firstWrite, retaken, reset} = found
+  return [fault, injected, reset, oldDown, keyGone, newKey, retaken, promoted, newUp, firstWrite]
     .filter(event => event !== undefined)
     .toSorted((a, b) => a.at - b.at)
 }

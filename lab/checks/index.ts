@@ -1,11 +1,25 @@
 /** All checks, by the name a scenario uses. */
 import type {Check} from '../unit.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
+import {demoted} from './demoted.ts'
 import {failover} from './failover.ts'
+import {fenced} from './fenced.ts'
+import {logsClean} from './logs-clean.ts'
 import {newLeader} from './new-leader.ts'
+import {noFailover} from './no-failover.ts'
 import {noLostWrites} from './no-lost-writes.ts'
+import {noPendingRestart} from './no-pending-restart.ts'
+import {nobodyPromoted} from './nobody-promoted.ts'
 import {oneWritablePrimary} from './one-writable-primary.ts'
+import {pendingRestart} from './pending-restart.ts'
+import {promoted} from './promoted.ts'
+import {readOnly} from './read-only.ts'
+import {recovered} from './recovered.ts'
 import {rejoined} from './rejoined.ts'
+import {timelineMonotone} from './timeline-monotone.ts'
+import {twoWritablePrimaries} from './two-writable-primaries.ts'
+import {unavailability} from './unavailability.ts'
+import {writesFlow} from './writes-flow.ts'
 
 export const checks = {
   failover,
@@ -13,7 +27,21 @@ export const checks = {
   'new-leader': newLeader,
   'no-lost-writes': noLostWrites,
   'one-writable-primary': oneWritablePrimary,
+  fenced,
   rejoined,
+  recovered,
+  'no-failover': noFailover,
+  'nobody-promoted': nobodyPromoted,
+  promoted,
+  demoted,
+  'two-writable-primaries': twoWritablePrimaries,
+  unavailability,
+  'timeline-monotone': timelineMonotone,
+  'no-pending-restart': noPendingRestart,
+  'pending-restart': pendingRestart,
+  'read-only': readOnly,
+  'writes-flow': writesFlow,
+  'logs-clean': logsClean,
 } satisfies Readonly<Record<string, Check<unknown>>>
 
 export type CheckName = keyof typeof checks

@@ -115,14 +115,15 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
   if (lost.length === 0) return nothingExplained(lost)
   const found = findFailover(history)
   if (typeof found === 'string') return nothingExplained(lost, `there was no failover to explain it, ${found}`)
-  const {topology, t0, injected, oldLeader, oldTimeline, newLeader} = found
+  const {topology, fault, t0, injected, oldLeader, oldTimeline, newLeader} = found
   if (topology.patroni.synchronousMode !== 'off')
     return nothingExplained(lost, 'replication is synchronous, which loses none')
 
   const received = lastReceived(history, found)
   const safe = safePosition(history, found, received)
   const laterPositions = positions(history, found)
-  const dead = (injected?.at ?? t0) + dyingMargin
+  // A leader that is only cut off, frozen or without its Patroni goes on acknowledging until it is fenced, and loses all that.
+  const dead = isDeath(fault) ? (injected?.at ?? t0) + dyingMargin : Number.POSITIVE_INFINITY
   const not = new Map<string, Of<'op'>[]>()
   const tail: Of<'op'>[] = []
   for (const op of lost) {
@@ -151,6 +152,12 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
         }
       : {}),
   }
+}
+
+/** The host lost all its processes at once: nothing of it can answer after the call has returned. */
+function isDeath({fault, what, params}: Of<'fault-injecting'>): boolean {
+  const struck = (params as {what?: string} | undefined)?.what
+  return fault === 'kill' && (struck === undefined ? /\bhost\b/.test(what) : struck === 'host')
 }
 
 /** The promoted replica's furthest received position before its promotion. */

@@ -3,38 +3,38 @@
  * server acknowledged which write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {z} from 'zod'
-import type {Event, HostName, Micros, Of} from '../event.ts'
+import type {HostName, Micros, Of} from '../event.ts'
 import {deathOf, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
+import {momentsOf} from '../moments.ts'
 import {sayMicros} from '../quantity.ts'
+import {findOverlap, type Reign, reignsOf, type Sighting, sayReign, unobserved} from '../reigns.ts'
 import {hostsWith} from '../topology.ts'
 import type {Check} from '../unit.ts'
+import {blind} from '../watching.ts'
 
-/** Longer without a look at a living host, and it may have been writable behind our back. */
-const unobserved: Micros = 1_000_000
-
-/** The host took writes at some moment between `from` and `to`. */
-interface Sighting {
-  readonly from: Micros
-  readonly to: Micros
-  readonly event: Of<'postgres'> | Of<'op'>
+export interface OneWritablePrimaryParams {
+  /**
+   * `anyone`: no two servers may be able to take writes, whoever asks. `proxied-clients`: no two may have acknowledged writes
+   * that came through the proxy, which is all that matters where nobody goes past it.
+   */
+  readonly seenBy: 'anyone' | 'proxied-clients'
 }
 
-/** Sightings of one host on one timeline with no other answer between them: writable from the first to the last. */
-interface Reign {
-  readonly host: HostName
-  readonly timeline: number | null
-  readonly sightings: Sighting[]
-}
-
-export const oneWritablePrimary: Check<Record<string, never>> = {
+export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
   about: 'At no moment do two servers take writes.',
-  params: z.strictObject({}),
+  params: z
+    .strictObject({
+      'seen-by': z
+        .enum(['anyone', 'proxied-clients'], {error: '`seen-by` is anyone or proxied-clients'})
+        .prefault('anyone'),
+    })
+    .transform(written => ({seenBy: written['seen-by']})),
 
-  judge(history) {
+  judge(history, {seenBy}) {
     const topology = of(history, 'run-started')[0]?.topology
     const hosts = topology ? hostsWith(topology, 'patroni') : []
-    const reigns = reignsOf(history)
+    const reigns = reignsOf(history, seenBy === 'anyone' ? 'all' : 'proxied-clients')
     const overlap = findOverlap(reigns)
     const margin = fencingMargin(history)
     const measures = {
@@ -52,11 +52,11 @@ export const oneWritablePrimary: Check<Record<string, never>> = {
     if (hosts.length === 0)
       return {verdict: 'unknown', says: 'The history names no PostgreSQL hosts to look at.', measures}
     if (reigns.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.', measures}
-    const blind = hosts.flatMap(host => unwatched(history, host, reigns))
-    if (blind.length > 0)
+    const unseen = seenBy === 'anyone' ? hosts.flatMap(host => unwatched(history, host, reigns)) : clientsBlind(history)
+    if (unseen.length > 0)
       return {
         verdict: 'unknown',
-        says: `No two primaries were seen writable at once, but not everything was seen: ${blind.slice(0, 3).join('; ')}.`,
+        says: `No two primaries were seen writable at once, but not everything was seen: ${unseen.slice(0, 3).join('; ')}.`,
         measures,
       }
     const fenced =
@@ -69,57 +69,10 @@ export const oneWritablePrimary: Check<Record<string, never>> = {
   },
 }
 
-function reignsOf(history: History): Reign[] {
-  const reigns: Reign[] = []
-  const current = new Map<HostName, Reign>()
-  // Times of the clients come from another clock; their sightings are as much wider as that one is uncertain.
-  const uncertain = of(history, 'clock').reduce((most, one) => Math.max(most, one.uncertaintyMicros), 0)
-  const see = (host: HostName, timeline: number | null, sighting: Sighting) => {
-    let reign = current.get(host)
-    const last = reign?.sightings.at(-1)
-    if (!reign || reign.timeline !== timeline || (last && sighting.from - last.to > unobserved)) {
-      reign = {host, timeline, sightings: []}
-      current.set(host, reign)
-      reigns.push(reign)
-    }
-    reign.sightings.push(sighting)
-  }
-  for (const event of history.events) {
-    if (event.kind === 'postgres') {
-      if (isWritable(event)) see(event.host, event.timeline, {from: event.askedAt, to: event.at, event})
-      // Any other answer, and no answer too, ends what we may claim: two sightings are joined only by unbroken ones.
-      else current.delete(event.host)
-    } else if (event.kind === 'op' && event.op === 'write' && event.outcome === 'ok' && event.server !== null) {
-      see(event.server, event.timeline, {from: event.sentAt - uncertain, to: event.at + uncertain, event})
-    }
-  }
-  return reigns
-}
-
-function sayReign({host, timeline, sightings}: Reign): string {
-  return `${host} on timeline ${timeline ?? '?'} (${sightings.length} sightings)`
-}
-
-/** A sighting of one host that lies surely between two sightings of another's reign. */
-function findOverlap(reigns: readonly Reign[]) {
-  for (const during of reigns) {
-    // The reign surely lasted from the earliest end of a sighting to the latest beginning of one.
-    const first = during.sightings.reduce((a, b) => (b.to < a.to ? b : a))
-    const last = during.sightings.reduce((a, b) => (b.from > a.from ? b : a))
-    for (const one of reigns) {
-      if (one.host === during.host) continue
-      const inside = one.sightings.find(sighting => sighting.from > first.to && sighting.to < last.from)
-      if (inside)
-        return {of: one, during, at: inside.to, evidence: [first.event, inside.event, last.event] satisfies Event[]}
-      // Two reigns may cross between their sightings.
-      const begins = one.sightings.reduce((a, b) => (b.to < a.to ? b : a))
-      const ends = one.sightings.reduce((a, b) => (b.from > a.from ? b : a))
-      const at = Math.max(first.to, begins.to)
-      if (at < Math.min(last.from, ends.from))
-        return {of: one, during, at, evidence: [first.event, begins.event, last.event, ends.event] satisfies Event[]}
-    }
-  }
-  return undefined
+function clientsBlind(history: History): string[] {
+  const moments = momentsOf(history)
+  const why = moments === null ? 'the steps never began' : blind(history, 'clients', moments.steps, moments.end)
+  return why === null ? [] : [why]
 }
 
 /** From the last moment at which the old primary can have acknowledged to the first at which the new one can have; negative when they cannot be told apart. */

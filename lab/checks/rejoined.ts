@@ -6,18 +6,26 @@ import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {hostsWith} from '../topology.ts'
 import type {Check} from '../unit.ts'
+import {blind} from '../watching.ts'
 
 export interface RejoinedParams {
   /** Milliseconds from the beginning of the mend. */
   readonly within: number
+  /** How it came back, as its log says; `streaming`: neither by pg_rewind nor by a new base backup. */
+  readonly how?: 'streaming' | 'pg_rewind' | 'basebackup' | undefined
 }
 
 export const rejoined: Check<RejoinedParams> = {
   about:
     'After the mend the old leader is a streaming replica of the new one within a limit, and all members share a timeline.',
-  params: z.strictObject({within: duration}),
+  params: z.strictObject({
+    within: duration,
+    how: z
+      .enum(['streaming', 'pg_rewind', 'basebackup'], {error: '`how` is streaming, pg_rewind or basebackup'})
+      .optional(),
+  }),
 
-  judge(history, {within}) {
+  judge(history, {within, how}) {
     const found = findFailover(history)
     if (typeof found === 'string') return {verdict: 'unknown', says: `Nobody had to rejoin: ${found}.`}
     const {oldLeader, newLeader, promoted, fault, topology} = found
@@ -25,7 +33,9 @@ export const rejoined: Check<RejoinedParams> = {
     if (newLeader === undefined || timeline === null)
       return {verdict: 'unknown', says: `There was no new leader for ${oldLeader} to follow.`}
     const mending = of(history, 'fault-mending').find(event => event.id === fault.id)
-    if (!mending) return {verdict: 'unknown', says: `${oldLeader} was not mended, so it could not come back.`}
+    // What is broken has a mend; without one (a switchover) the old leader may come back from the promotion on.
+    const since = mending ?? (leavesNothing.has(fault.fault) ? promoted : undefined)
+    if (!since) return {verdict: 'unknown', says: `${oldLeader} was not mended, so it could not come back.`}
     const mended = of(history, 'fault-mended').find(event => event.id === fault.id)
     if (mended && !mended.ok)
       return {
@@ -39,17 +49,17 @@ export const rejoined: Check<RejoinedParams> = {
     const replica = of(history, 'patroni').find(
       event =>
         event.host === oldLeader &&
-        event.at > mending.at &&
+        event.at > since.at &&
         event.role === 'replica' &&
         event.timeline !== null &&
         event.timeline >= timeline,
     )
-    const streams = history.events.find(event => event.at > mending.at && isStreaming(event, oldLeader, timeline))
-    const took = replica && streams ? Math.max(replica.at, streams.at) - mending.at : undefined
+    const streams = history.events.find(event => event.at > since.at && isStreaming(event, oldLeader, timeline))
+    const took = replica && streams ? Math.max(replica.at, streams.at) - since.at : undefined
     const apart = timelines(history, hostsWith(topology, 'patroni'), end)
-    const waited = end - mending.at
+    const waited = end - since.at
     const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
-    const evidence = [mending, mended, replica, streams].filter(event => event !== undefined)
+    const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
 
     if (took === undefined) {
       const lacking = replica
@@ -81,13 +91,48 @@ export const rejoined: Check<RejoinedParams> = {
         measures,
         evidence: [...evidence, ...apart.evidence],
       }
+    const came = wayBack(history, oldLeader, found.t0, end)
+    const note = came === null ? '' : ` by ${came}`
+    if (how !== undefined) {
+      const blindness = blind(history, 'logs', since.at, end)
+      if (came === null || blindness)
+        return {
+          verdict: 'unknown',
+          says: `${back}, but how is not known: ${blindness ?? 'its log was not read'}.`,
+          measures,
+          evidence,
+        }
+      if (came !== how)
+        return {
+          verdict: 'fail',
+          says: `${back} by ${came}; it was to be by ${how}.`,
+          measures: {...measures, how: came},
+          evidence,
+        }
+    }
     return {
       verdict: 'pass',
-      says: `${back} (${sayMicros(limit)} are allowed), all on timeline ${lastTimeline(history, oldLeader, end)}.`,
+      says: `${back}${note} (${sayMicros(limit)} are allowed), all on timeline ${lastTimeline(history, oldLeader, end)}.`,
       measures,
       evidence,
     }
   },
+}
+
+/** The operator's own actions, which break nothing that had to be mended. */
+const leavesNothing: ReadonlySet<string> = new Set(['switchover', 'failover', 'restart'])
+
+/** What the host's own log says; null when nobody read the logs. */
+function wayBack(
+  history: History,
+  host: HostName,
+  from: Micros,
+  end: Micros,
+): NonNullable<RejoinedParams['how']> | null {
+  if (!of(history, 'watching').some(one => one.who === 'logs')) return null
+  const signs = of(history, 'log').filter(one => one.host === host && one.at > from && one.at <= end)
+  if (signs.some(one => one.sign === 'basebackup')) return 'basebackup'
+  return signs.some(one => one.sign === 'pg_rewind') ? 'pg_rewind' : 'streaming'
 }
 
 /** Probes and clients are being stopped after the final reads have begun; what they say then is about their end. */

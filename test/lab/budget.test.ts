@@ -1,33 +1,48 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {effectiveTimings, type FaultFacts, failoverBounds, failoverBudget, slowMachine} from '../../lab/budget.ts'
+import {
+  failoverBudget as budgetOrReason,
+  effectiveTimings,
+  type FailoverBudget,
+  type FaultFacts,
+  failoverBounds,
+  type Phase,
+  type PhaseBudget,
+  slowMachine,
+} from '../../lab/budget.ts'
+import type {Topology} from '../../lab/topology.ts'
 import {quickRun, topologyOf} from './checks/history-builder.ts'
 
 const fast = topologyOf(quickRun)
 const standard = topologyOf({...quickRun, profile: 'default'})
-const quiet: FaultFacts = {death: 'silent', refreshAge: null, etcd: {leader: 'elsewhere'}, callTook: 0}
+const quiet: FaultFacts = {fault: 'host-killed', refreshAge: null, etcd: {leader: 'elsewhere'}, callTook: 0}
+function failoverBudget(topology: Topology, facts: FaultFacts): FailoverBudget & {phases: Record<Phase, PhaseBudget>} {
+  const budget = budgetOrReason(topology, facts)
+  if ('why' in budget) throw new Error(budget.why)
+  return budget as FailoverBudget & {phases: Record<Phase, PhaseBudget>}
+}
 const seconds = ([min, max]: readonly [number, number]) => [min / 1e6, max / 1e6]
 
 describe('the lease', () => {
   test('is within ttl - loop_wait and ttl + 0.5 s at an unknown moment of the loop', () => {
-    expect(seconds(failoverBudget(fast, quiet).phases.leaseExpiry.at)).toEqual([19, 20.75])
-    expect(seconds(failoverBudget(standard, quiet).phases.leaseExpiry.at)).toEqual([20, 30.75])
+    expect(seconds(failoverBudget(fast, quiet).phases.keyGone.at)).toEqual([19, 20.75])
+    expect(seconds(failoverBudget(standard, quiet).phases.keyGone.at)).toEqual([20, 30.75])
     expect(failoverBudget(fast, quiet).basis).toBe('distribution')
   })
 
   test('is within a window of 0.85 s when the last refresh is known', () => {
     const budget = failoverBudget(standard, {...quiet, refreshAge: 4_000_000})
-    expect(seconds(budget.phases.leaseExpiry.at)).toEqual([25.9, 26.75])
+    expect(seconds(budget.phases.keyGone.at)).toEqual([25.9, 26.75])
     expect(budget.basis).toBe('run')
   })
 
   test('may have been refreshed once more when the next refresh was due just then', () => {
-    expect(seconds(failoverBudget(fast, {...quiet, refreshAge: 990_000}).phases.leaseExpiry.at)).toEqual([18.91, 20.75])
+    expect(seconds(failoverBudget(fast, {...quiet, refreshAge: 990_000}).phases.keyGone.at)).toEqual([18.91, 20.75])
   })
 
   test('so too when it came due while the call that breaks was under way', () => {
     const slowCall = {...quiet, refreshAge: 400_000, callTook: 700_000}
-    expect(seconds(failoverBudget(fast, slowCall).phases.leaseExpiry.at)).toEqual([19.5, 21.35])
+    expect(seconds(failoverBudget(fast, slowCall).phases.keyGone.at)).toEqual([19.5, 21.35])
   })
 
   test('is not predicted from a refresh that is too old to be the last', () => {
@@ -37,14 +52,14 @@ describe('the lease', () => {
   test("starts anew, and 1 s longer, with etcd's new term", () => {
     const etcd = {leader: 'died', newTerm: [1_200_000, 1_400_000]} as const
     const budget = failoverBudget(fast, {...quiet, refreshAge: 300_000, etcd})
-    expect(seconds(budget.phases.leaseExpiry.at)).toEqual([22.1, 23.15])
+    expect(seconds(budget.phases.keyGone.at)).toEqual([22.1, 23.15])
     expect(budget.basis).toBe('run')
     const unseen = failoverBudget(fast, {...quiet, etcd: {leader: 'died', newTerm: null}})
-    expect(seconds(unseen.phases.leaseExpiry.at)).toEqual([21.8, 23.75])
+    expect(seconds(unseen.phases.keyGone.at)).toEqual([21.8, 23.75])
   })
 
   test('is never stretched for a slow machine, only the small terms are', () => {
-    const {at, limit} = failoverBudget(fast, quiet).phases.leaseExpiry
+    const {at, limit} = failoverBudget(fast, quiet).phases.keyGone
     expect(limit - at[1]).toBe((slowMachine - 1) * 250_000)
   })
 })
@@ -60,7 +75,7 @@ test('the phases of measured runs lie within the bounds', () => {
   for (const [topology, facts, key, writable, client] of measured) {
     const {phases} = failoverBudget(topology, facts)
     for (const [phase, range] of [
-      [phases.leaseExpiry, key],
+      [phases.keyGone, key],
       [phases.promotion, writable],
       [phases.firstWrite, client],
     ] as const)
@@ -81,7 +96,7 @@ test('strict synchronous mode waits for a standby to attach', () => {
 
 test('bounds before any run cover every case of a silent death (1000 runs)', () => {
   const facts = fc.record({
-    death: fc.constantFrom('silent' as const, 'refusing' as const),
+    fault: fc.constantFrom('host-killed' as const, 'host-paused' as const, 'isolated' as const),
     refreshAge: fc.option(fc.integer({min: -100_000, max: 1_000_000})),
     etcd: fc.constantFrom<FaultFacts['etcd']>(
       {leader: 'elsewhere'},

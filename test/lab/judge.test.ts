@@ -68,6 +68,24 @@ describe('is inconclusive', () => {
     expect(judge(historyOf(withRows(early, rows => rows.delete(10))))).toMatchObject({verdict: 'fail', exitCode: 1})
   })
 
+  test('when the fault was lost before its mend', () => {
+    const lost: Event = {at: micros(5), kind: 'fault-lost', id: 'crash', host: 'node1', says: 'it restarted'}
+    expect(without(() => false, [lost])).toMatchObject({
+      verdict: 'unknown',
+      reasons: ['crash was lost before its mend: it restarted'],
+    })
+  })
+
+  test('when a step was not done, unless something failed besides', () => {
+    const undone: Event = {at: micros(5), kind: 'step-ended', index: 1, ok: false, says: 'not within 9 s'}
+    expect(without(() => false, [undone])).toMatchObject({
+      verdict: 'unknown',
+      headline: 'step 2 was not done (not within 9 s)',
+    })
+    const lossy = withRows([...clean, undone], rows => rows.delete(10))
+    expect(judge(historyOf(lossy)).verdict).toBe('fail')
+  })
+
   test('when the record breaks off', () => expect(without(event => event.kind === 'run-ended').verdict).toBe('unknown'))
 
   test('when nothing was expected', () =>

@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {z} from 'zod'
 import {LabError} from '../../lab/errors.ts'
-import {duration, parseDuration, parseRate, parseSize, rate, sayMicros, size} from '../../lab/quantity.ts'
+import {
+  duration,
+  parseBandwidth,
+  parseDuration,
+  parsePercent,
+  parseRate,
+  parseSize,
+  rate,
+  sayMicros,
+  size,
+} from '../../lab/quantity.ts'
 
 const complaint = (read: () => unknown): string => {
   try {
@@ -59,6 +69,22 @@ test('a rate is per second, and never zero', () => {
   expect(complaint(() => parseRate('0/s'))).toContain('never do anything')
 })
 
+test('bandwidths are powers of 1000, as tc reads them, and never next to nothing', () => {
+  expect([parseBandwidth('5Mbit'), parseBandwidth('512kbit'), parseBandwidth('0.5Gbit')]).toEqual([5e6, 512_000, 5e8])
+  expect(complaint(() => parseBandwidth(5))).toContain('did you mean 5Mbit?')
+  expect(complaint(() => parseBandwidth(5_000_000))).toContain('did you mean 5Mbit?')
+  expect(complaint(() => parseBandwidth('5mbit'))).toContain('did you mean 5Mbit?')
+  expect(complaint(() => parseBandwidth('5MB'))).toContain('the units are kbit, Mbit, Gbit')
+  expect(complaint(() => parseBandwidth('1kbit'))).toContain('lets nothing through')
+})
+
+test('a share is more than nothing and at most everything', () => {
+  expect([parsePercent('1%'), parsePercent('0.5 %'), parsePercent('100%')]).toEqual([1, 0.5, 100])
+  expect(complaint(() => parsePercent(0.01))).toContain('did you mean 1%?')
+  expect(complaint(() => parsePercent('0%'))).toContain('more than 0%')
+  expect(complaint(() => parsePercent('101%'))).toContain('at most 100%')
+})
+
 test('in a schema the complaint is an issue at the value', () => {
   const schema = z.strictObject({within: duration, lag: size, rate})
   expect(schema.parse({within: '10s', lag: '1MB', rate: '5/s'})).toEqual({within: 10_000, lag: 1_048_576, rate: 5})
@@ -73,13 +99,13 @@ test('no input makes a parser throw anything but its complaint, and what it acce
     fc.anything({withBigInt: true, withDate: true, withSparseArray: true}),
     fc.string({unit: 'binary'}),
     fc
-      .tuple(fc.double(), fc.constantFrom('ms', 's', 'm', 'h', 'MB', 'kB', '/s', 'x'))
+      .tuple(fc.double(), fc.constantFrom('ms', 's', 'm', 'h', 'MB', 'kB', '/s', 'kbit', '%', 'x'))
       .map(([n, unit]) => `${n}${unit}`),
     fc.tuple(fc.nat(), fc.string({maxLength: 4})).map(([n, unit]) => `${n}${unit}`),
   )
   fc.assert(
     fc.property(written, value => {
-      for (const parse of [parseDuration, parseSize, parseRate]) {
+      for (const parse of [parseDuration, parseSize, parseRate, parseBandwidth, parsePercent]) {
         try {
           const number = parse(value)
           if (!Number.isFinite(number) || number < 0) return false

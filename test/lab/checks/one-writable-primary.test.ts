@@ -5,7 +5,7 @@ import type {Event, Of} from '../../../lab/event.ts'
 import {type History, historyOf} from '../../../lab/history.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
 
-const judge = (history: History) => oneWritablePrimary.judge(history, {})
+const judge = (history: History) => oneWritablePrimary.judge(history, {seenBy: 'anyone'})
 const writable = {inRecovery: false, timeline: 1, receiver: null} as const
 const clean = cleanRun()
 const ack = (seconds: number, changes: Partial<Of<'op'>> = {}): Event => ({

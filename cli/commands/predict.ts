@@ -1,0 +1,77 @@
+import type {Command} from 'commander'
+import type {NamedHistory} from '../../lab/laid-over.ts'
+import type {PredictedName, Prediction} from '../../lab/prediction.ts'
+import type {Topology} from '../../lab/topology.ts'
+import {addTopologyOptions, asksForTopology, command, jsonOption, type TopologyOptions} from '../options.ts'
+import {textOptions} from '../text-options.ts'
+
+interface Options extends TopologyOptions {
+  fault?: string
+  against?: string
+  runs?: readonly string[]
+  json?: boolean
+}
+
+export function predict(): Command {
+  return addTopologyOptions(
+    command(
+      'predict',
+      'Say what the timings imply for each fault of the leader, phase by phase. Needs no lab and no engine.',
+      'pgha-lab predict --profile fast\npgha-lab predict --set patroni.ttl=25s --set patroni.loop_wait=5s --fault kill-host\n' +
+        'pgha-lab predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\npgha-lab predict --runs latest',
+    )
+      .option('--fault <name>', 'only this fault')
+      .option('--against <key=value,...>', 'compare with the same topology and these settings')
+      .option('--runs <run...>', 'lay recorded runs over it: a name, a folder, or latest')
+      .addOption(jsonOption()),
+  ).action(action)
+}
+
+async function action(options: Options): Promise<void> {
+  const {loadTopology} = await import('../../lab/topology-file.ts')
+  const {boughtBy, predict, predictedName, sayLoopWait, worthTelling} = await import('../../lab/prediction.ts')
+  const {layOver} = await import('../../lab/laid-over.ts')
+  const {renderPrediction} = await import('../render/predict.ts')
+
+  const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
+  const recorded = options.runs ? await recordedRuns(options.runs) : []
+  const topology = await topologyOf(options, recorded)
+  const prediction = predict(topology, only ?? worthTelling(topology))
+  const laidOver = layOver(prediction, recorded)
+  const against =
+    options.against === undefined ? undefined : {written: options.against, prediction: other(options.against)}
+  const bought = boughtBy(topology)
+  if (options.json) {
+    const {predictionJson} = await import('../render/predict-json.ts')
+    process.stdout.write(predictionJson({prediction, bought, laidOver, against}))
+    return
+  }
+  const loopWait = sayLoopWait(topology, bought)
+  process.stdout.write(renderPrediction({prediction, bought, loopWait, laidOver, against}, await textOptions()))
+
+  function other(written: string): Prediction {
+    // A list of services has commas of its own: `hosts.node4=etcd,patroni`.
+    const changes = written.split(/,(?=[a-z_.0-9-]+=)/)
+    const changed = loadTopology({...options, asPatroniWould: true, set: [...(options.set ?? []), ...changes]})
+    return predict(
+      changed,
+      prediction.faults.map(({name}): PredictedName => name),
+    )
+  }
+}
+
+async function recordedRuns(written: readonly string[]): Promise<NamedHistory[]> {
+  const {findRuns, loadRun, nameOf} = await import('../../lab/find-run.ts')
+  return written.flatMap(one => findRuns(one)).map(found => ({run: nameOf(found), history: loadRun(found).history}))
+}
+
+/** Somebody who asks about runs and about no settings asks about the settings of those runs. */
+async function topologyOf(options: Options, recorded: readonly NamedHistory[]): Promise<Topology> {
+  if (recorded.length > 0 && !asksForTopology(options)) {
+    const {of} = await import('../../lab/history.ts')
+    const started = recorded.flatMap(({history}) => of(history, 'run-started'))[0]
+    if (started) return started.topology
+  }
+  const {loadTopology} = await import('../../lab/topology-file.ts')
+  return loadTopology({...options, asPatroniWould: true})
+}

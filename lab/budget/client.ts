@@ -1,0 +1,36 @@
+/** A client's write is acknowledged, once there is a primary that can write and a way to it. */
+import type {Topology} from '../topology.ts'
+import type {SmallTerms} from './small-terms.ts'
+import {sum, usually, type Variable} from './variable.ts'
+
+const second = 1_000_000
+const ms = 1000
+
+/** Our haproxy.cfg has `retries 2`; `src/backend.c: back_handle_st_cer` waits min(1 s, timeout connect) before each. */
+const haproxyRetries = 2
+
+/**
+ * Its reconnection, and the waits of a connection that HAProxy parked on a dying server that it still believes up: to be
+ * expected where the failover is quick (`parks`), possible everywhere. Under strict synchronous mode the new primary waits for a
+ * standby first, whose WAL receiver tries again every `wal_retrieve_retry_interval`.
+ */
+export function firstWrite(
+  {haproxy, patroni, postgresParameters}: Topology,
+  parks: boolean,
+  takesOver: boolean,
+  small: SmallTerms,
+): Variable {
+  const parked = haproxyRetries * Math.min(second, haproxy.connectTimeoutMs * ms)
+  const standby =
+    patroni.synchronousMode === 'strict' && takesOver
+      ? second + retryInterval(postgresParameters.wal_retrieve_retry_interval)
+      : 0
+  return sum(usually([0, parks ? parked : 0], [0, parked]), usually([standby / 5, standby], [0, standby]), small.client)
+}
+
+/** PostgreSQL's notation; 5 s is its default, also for what we cannot read, since this only widens an upper bound. */
+function retryInterval(setting: string | undefined): number {
+  const parts = /^(\d+)\s*(ms|s|min)?$/.exec(setting ?? '')
+  if (!parts) return 5 * second
+  return Number(parts[1]) * {ms, s: second, min: 60 * second}[(parts[2] ?? 'ms') as 'ms' | 's' | 'min']
+}

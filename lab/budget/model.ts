@@ -1,0 +1,294 @@
+/**
+ * The timing model of one fault of a leader: its phases, each a variable, put together from the parts in this folder. Read
+ * from the sources of Patroni 4.0, etcd 3.5 and HAProxy 3.0 (each part names its file and function) and compared with
+ * measured runs.
+ */
+import {hostsWith, type Topology} from '../topology.ts'
+import {firstWrite} from './client.ts'
+import {holdOut} from './hold-out.ts'
+import {type FaultFacts, type Look, lookOf} from './leader-fault.ts'
+import {basisOf, type Lease, leaseAt, leaseExpiry, loopDue} from './lease.ts'
+import {serverDown, serverUp} from './proxy.ts'
+import {election, electionAfterReset, lostRounds, promotion} from './race.ts'
+import {crashRelease, stopRelease, switchoverRelease} from './release.ts'
+import {type SmallTerms, smallTerms} from './small-terms.ts'
+import {effectiveTimings, type Timings} from './timings.ts'
+import {between, earliest, either, fixed, latest, none, sum, type Variable} from './variable.ts'
+import {reset, watchdogTimeoutSeconds} from './watchdog.ts'
+
+const second = 1_000_000
+const ms = 1000
+
+/**
+ * demotion: the old leader stops taking writes by itself. reset: its watchdog resets the host. restart: PostgreSQL takes writes
+ * again where it was. oldServerDown / newServerUp: HAProxy's view. keyGone: the leader key is gone, because its lease ran out or
+ * because its holder gave it up. election: another host holds it. promotion: that host takes writes. firstWrite: a client's write is
+ * acknowledged again.
+ */
+export type Phase =
+  | 'demotion'
+  | 'reset'
+  | 'restart'
+  | 'oldServerDown'
+  | 'keyGone'
+  | 'election'
+  | 'promotion'
+  | 'newServerUp'
+  | 'firstWrite'
+
+export interface PhaseModel {
+  readonly phase: Phase
+  /** After the fault. */
+  readonly at: Variable
+  /** After the phase that it waits for. */
+  readonly took: Variable
+}
+
+export interface FaultModel {
+  readonly takesOver: boolean
+  /** Why the key goes: `stays` where no replica takes over. */
+  readonly key: 'expires' | 'given-up' | 'stays'
+  /** In the order in which they mostly happen. */
+  readonly phases: readonly PhaseModel[]
+  /** When clients behind the proxy can no longer write, and for how long. */
+  readonly outage: {readonly begins: Variable; readonly length: Variable}
+  /** From the last moment at which the old leader takes writes (through HAProxy, where nothing else stops it) to the first of the new one. Negative: both at once. */
+  readonly margin: {readonly length: Variable; readonly until: string} | null
+  /** 'run': from this run's last lease refresh or etcd term. 'distribution': any moment of the HA loop. */
+  readonly basis: 'run' | 'distribution'
+  /** One sentence on the basis. */
+  readonly says: string
+}
+
+/** A fault that ends in no failover and in no recovery of the model's, with the reason. */
+export interface NoModel {
+  readonly why: string
+}
+
+/** Everything that a fault's model is made from. The lease and the small terms are one and the same wherever they are used. */
+interface Parts {
+  readonly topology: Topology
+  readonly facts: FaultFacts
+  readonly timings: Timings
+  readonly look: Look
+  readonly lease: Lease
+  /** From the fault to the leader's next HA loop. */
+  readonly due: Variable
+  readonly small: SmallTerms
+}
+
+export function modelOf(topology: Topology, facts: FaultFacts): FaultModel | NoModel {
+  const why = whyNot(topology, facts)
+  if (why !== null) return {why}
+  const timings = effectiveTimings(topology.patroni)
+  const lease = leaseAt(facts, timings)
+  const due = loopDue(lease, timings)
+  const parts: Parts = {topology, facts, timings, look: lookOf(facts), lease, due, small: smallTerms()}
+  switch (facts.fault) {
+    case 'host-killed':
+    case 'host-paused':
+      return gone(parts)
+    case 'patroni-killed':
+    case 'patroni-frozen':
+      return orphaned(parts)
+    case 'cut-from-etcd':
+    case 'isolated':
+      return cutOff(parts)
+    case 'stopped':
+      return stopped(parts)
+    case 'switchover':
+      return switchedOver(parts)
+    case 'postgres-killed':
+      return crashed(parts)
+  }
+}
+
+function whyNot(topology: Topology, {fault}: FaultFacts): string | null {
+  const replicas = hostsWith(topology, 'patroni').length - 1
+  const restarts = fault === 'postgres-killed' && (topology.patroni.primaryStartTimeoutSeconds > 0 || replicas < 1)
+  if (replicas < 1 && !restarts) return 'there is no replica that could take over'
+  if (fault === 'cut-from-etcd' && topology.patroni.failsafeMode)
+    return 'failsafe_mode is on and every member answers, so the leader stays (ha.py: Ha.check_failsafe_topology)'
+  const etcd = hostsWith(topology, 'etcd')
+  const struck = hostsWith(topology, 'patroni').some(host => etcd.includes(host)) ? 1 : 0
+  const lost = fault === 'host-killed' || fault === 'host-paused' || fault === 'isolated'
+  if (lost && etcd.length - struck < Math.floor(etcd.length / 2) + 1)
+    return `${etcd.length} etcd ${etcd.length === 1 ? 'member has' : 'members have'} no quorum without the leader's host: the key cannot expire and nobody is promoted`
+  return null
+}
+
+/** Nothing of the old leader does anything any more. */
+function gone(parts: Parts): FaultModel {
+  const {facts, look, small} = parts
+  return takeover(parts, {
+    ...expiry(parts),
+    race: election(look, small),
+    down: serverDown(parts.topology.haproxy, look, facts.callTook, small),
+    outageBegins: none,
+  })
+}
+
+/** Patroni is gone and PostgreSQL is not: nobody stops it but HAProxy, and the watchdog where there is one. */
+function orphaned(parts: Parts): FaultModel {
+  const {topology, facts, look, lease, small} = parts
+  const down = serverDown(topology.haproxy, look, facts.callTook, small)
+  const timeoutSeconds = watchdogTimeoutSeconds(topology)
+  if (timeoutSeconds === null)
+    return takeover(parts, {
+      ...expiry(parts),
+      race: sum(election(look, small), lostRounds(topology, facts.orphanIsWritten)),
+      down,
+      outageBegins: down,
+      last: {at: down, says: 'HAProxy takes it out; nobody stops who writes past HAProxy'},
+    })
+  const resetAt = reset(timeoutSeconds, lease, small)
+  return takeover(parts, {
+    ...expiry(parts, resetAt),
+    race: electionAfterReset(small),
+    down,
+    outageBegins: earliest(down, resetAt),
+    first: [{phase: 'reset', at: resetAt, took: resetAt}],
+    last: {at: resetAt, says: 'its watchdog resets the host'},
+  })
+}
+
+/**
+ * The leader cannot refresh its lease, and demotes itself once it has held out (`hold-out.ts`). Whoever still reaches it gets an
+ * answer. With failsafe_mode an isolated leader first asks every member, 2 s and one retry each (`ha.py: check_failsafe_topology`).
+ */
+function cutOff(parts: Parts): FaultModel {
+  const {topology, facts, timings, look, due, small} = parts
+  const members = hostsWith(topology, 'etcd').length
+  const failsafe = topology.patroni.failsafeMode ? between(0, 4 * second) : none
+  const demotion = sum(due, holdOut(members, timings.retryTimeoutSeconds, facts.cut), failsafe, small.sessionsEnd)
+  const reached = facts.fault === 'cut-from-etcd' || facts.proxyReaches === true
+  return takeover(parts, {
+    ...expiry(parts),
+    race: election(look, small),
+    down: reached
+      ? sum(demotion, serverDown(topology.haproxy, 'answering', 0, small))
+      : serverDown(topology.haproxy, look, facts.callTook, small),
+    outageBegins: reached ? demotion : none,
+    first: [{phase: 'demotion', at: demotion, took: demotion}],
+    last: {at: demotion, says: 'it demotes itself'},
+  })
+}
+
+/** While it stops, its checks hang until its process ends; each may also run into its own time-out first. */
+function stopped(parts: Parts): FaultModel {
+  const {topology, small} = parts
+  const {haproxy} = topology
+  const release = stopRelease(small)
+  const ended = sum(release.at, small.exit)
+  return takeover(parts, {
+    ...givenUp(release.at, 'an orderly stop gives the key up itself, whatever is left of the lease'),
+    race: sum(small.exit, election('refusing', small)),
+    down: either(
+      sum(ended, serverDown(haproxy, 'refusing', 0, small)),
+      fixed((haproxy.fall - 1) * Math.min(haproxy.fastinterMs, haproxy.checkTimeoutMs) * ms),
+    ),
+    outageBegins: release.begins,
+  })
+}
+
+function switchedOver(parts: Parts): FaultModel {
+  const {topology, look, small} = parts
+  const release = switchoverRelease(small)
+  return takeover(parts, {
+    ...givenUp(release.at, 'a switchover gives the key up itself, whatever is left of the lease'),
+    race: election(look, small),
+    down: sum(release.at, serverDown(topology.haproxy, look, 0, small)),
+    outageBegins: release.begins,
+  })
+}
+
+/**
+ * Nothing wakes the HA loop when PostgreSQL dies, so it is found at the next one. With primary_start_timeout > 0 it is started
+ * again where it is (`ha.py: Ha.recover`, "starting primary after failure"): `/primary` stays 200 and HAProxy keeps it up.
+ */
+function crashed(parts: Parts): FaultModel {
+  const {topology, look, lease, due, small} = parts
+  const basis = basisOf(lease)
+  const replicas = hostsWith(topology, 'patroni').length - 1
+  if (topology.patroni.primaryStartTimeoutSeconds === 0 && replicas > 0) {
+    const release = crashRelease(due, small)
+    return takeover(parts, {
+      ...givenUp(release, basis.says),
+      basis: basis.basis,
+      race: election(look, small),
+      down: sum(release, serverDown(topology.haproxy, look, 0, small)),
+      outageBegins: none,
+    })
+  }
+  const restart = sum(due, small.restart)
+  const write = firstWrite(topology, true, false, small)
+  const acknowledged = sum(restart, write)
+  return {
+    takesOver: false,
+    key: 'stays',
+    phases: [
+      {phase: 'restart', at: restart, took: restart},
+      {phase: 'firstWrite', at: acknowledged, took: write},
+    ],
+    outage: {begins: none, length: acknowledged},
+    margin: null,
+    ...basis,
+  }
+}
+
+/** What differs from one takeover to the next. */
+interface Takeover {
+  readonly key: 'expires' | 'given-up'
+  readonly keyGone: Variable
+  readonly race: Variable
+  /** HAProxy has taken the old server out. */
+  readonly down: Variable
+  /** Clients behind the proxy can no longer write. */
+  readonly outageBegins: Variable
+  /** What the old leader, or its watchdog, does meanwhile. */
+  readonly first?: readonly PhaseModel[]
+  /** The last moment at which the old leader takes writes, where the fault itself does not end them. */
+  readonly last?: {readonly at: Variable; readonly says: string}
+  readonly basis: FaultModel['basis']
+  readonly says: string
+}
+
+function expiry({lease, timings, facts, small}: Parts, struck: Variable = none) {
+  const {at, basis, says} = leaseExpiry(lease, timings, facts, small, struck)
+  return {key: 'expires', keyGone: at, basis, says} as const
+}
+
+function givenUp(at: Variable, says: string) {
+  return {key: 'given-up', keyGone: at, basis: 'distribution', says} as const
+}
+
+function takeover({topology, small}: Parts, path: Takeover): FaultModel {
+  const promote = promotion(topology, small)
+  const up = serverUp(topology.haproxy, small)
+  const write = firstWrite(topology, path.key === 'given-up', true, small)
+
+  const held = sum(path.keyGone, path.race)
+  const writable = sum(held, promote)
+  // The client waits for both: a primary that can write, and the proxy's way to it.
+  const acknowledged = sum(held, latest(promote, up), write)
+  const down: PhaseModel = {phase: 'oldServerDown', at: path.down, took: path.down}
+  const first = path.first ?? []
+  return {
+    takesOver: true,
+    key: path.key,
+    phases: [
+      ...(path.key === 'expires' ? [...first, down] : first),
+      {phase: 'keyGone', at: path.keyGone, took: path.keyGone},
+      {phase: 'election', at: held, took: path.race},
+      {phase: 'promotion', at: writable, took: promote},
+      ...(path.key === 'expires' ? [] : [down]),
+      {phase: 'newServerUp', at: sum(held, up), took: up},
+      {phase: 'firstWrite', at: acknowledged, took: write},
+    ],
+    // None where the new leader takes writes before the old one has stopped.
+    outage: {begins: path.outageBegins, length: latest(acknowledged.minus(path.outageBegins), none)},
+    margin: path.last ? {length: writable.minus(path.last.at), until: path.last.says} : null,
+    basis: path.basis,
+    says: path.says,
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The old primary took no more writes before the new one could take any, and by how much: the fencing margin. Where a watchdog
+ * reset its host: that it did so before the leader key was free for others.
+ */
+import {z} from 'zod'
+import type {Event, HostName, Micros, Of} from '../event.ts'
+import {deathOf, type Failover, findFailover, isWritable} from '../failover.ts'
+import {type History, of} from '../history.ts'
+import {duration, sayMicros} from '../quantity.ts'
+import {reignsOf, type Sighting} from '../reigns.ts'
+import type {Check, Finding} from '../unit.ts'
+import {blind, lateness} from '../watching.ts'
+
+export interface FencedParams {
+  /** Milliseconds: the fencing margin must be at least this. */
+  readonly margin: number
+}
+
+export const fenced: Check<FencedParams> = {
+  about:
+    'The old primary is reset, demoted or dead before the new one can take writes; a watchdog that resets it does so before the leader key expires.',
+  params: z.strictObject({margin: duration.optional().transform(ms => ms ?? 0)}),
+
+  judge(history, {margin}) {
+    const found = findFailover(history)
+    if (typeof found === 'string') return unknown(`Nobody had to be fenced: ${found}.`)
+    const {oldLeader, newLeader, oldTimeline, t0} = found
+    if (oldTimeline === null) return unknown(`Nobody saw ${oldLeader} take writes before the fault.`)
+    if (newLeader === undefined || !found.promoted)
+      return unknown(`No new primary was seen taking writes, so there was nobody to fence ${oldLeader} from.`)
+
+    const old = lastSighting(history, oldLeader, oldTimeline)
+    if (old === undefined) return unknown(`Nobody saw ${oldLeader} take writes on timeline ${oldTimeline}.`)
+    const end = endOf(history, oldLeader, old)
+    const fresh = beginOf(history, found)
+    // The margin lies between these two: what is sure, and what the sightings leave room for.
+    const least = end === undefined ? Number.NEGATIVE_INFINITY : fresh.earliest - Math.max(end.at, old.to)
+    const most = fresh.latest - old.from
+    const how = howEnded(found, end)
+    const clockwork = judgeWatchdog(history, found)
+    const evidence = [found.fault, found.reset, old.event, end?.event, found.keyGone, fresh.event]
+      .filter(event => event !== undefined)
+      .toSorted((a, b) => a.at - b.at)
+    const finding = {
+      measures: {
+        marginMicros: end === undefined ? null : least,
+        marginAtMostMicros: most,
+        endedMicros: end === undefined ? null : end.at - t0,
+        how,
+        ...clockwork.measures,
+      },
+      evidence,
+    }
+
+    const needed = margin * 1000
+    const wanted = margin === 0 ? '' : ` (at least ${sayMicros(needed)} are wanted)`
+    if (most < needed)
+      return {
+        verdict: 'fail',
+        says:
+          most < 0
+            ? `${oldLeader} still took writes ${sayMicros(-most)} after ${newLeader} took its first: nothing had fenced it.`
+            : `${oldLeader} ${how} only ${sayMicros(most)} before ${newLeader} took writes${wanted}.`,
+        ...finding,
+        hint: 'look at what should have stopped the old primary: its Patroni, or a watchdog (patroni.watchdog: required)',
+      }
+    if (clockwork.verdict === 'fail')
+      return {
+        verdict: 'fail',
+        says: clockwork.says,
+        ...finding,
+        hint: 'a larger patroni.watchdog_safety_margin makes the watchdog fire sooner',
+      }
+    const unseen = blind(history, 'postgres', old.to, fresh.latest)
+    const doubts = [
+      ...(end === undefined ? [`nobody saw how ${oldLeader} stopped taking writes`] : []),
+      ...(end !== undefined && least < needed
+        ? [
+            `the margin is somewhere from ${sayMicros(least)} to ${sayMicros(most)}, and ${sayMicros(needed)} are wanted`,
+          ]
+        : []),
+      ...(unseen === null ? [] : [unseen]),
+      ...(clockwork.verdict === 'unknown' ? [clockwork.says] : []),
+    ]
+    if (doubts.length > 0)
+      return {
+        verdict: 'unknown',
+        says: `Whether ${oldLeader} was fenced in time cannot be told: ${doubts.join('; ')}.`,
+        ...finding,
+      }
+    return {
+      verdict: 'pass',
+      says: `${oldLeader} ${how} ${sayMicros(least)} before ${newLeader} could take writes${wanted}${clockwork.says}.`,
+      ...finding,
+    }
+  },
+}
+
+function unknown(says: string): Finding {
+  return {verdict: 'unknown', says}
+}
+
+/** The last moment at which the host can have taken a write on this timeline, by its own word or by an acknowledged write. */
+function lastSighting(history: History, host: HostName, timeline: number): Sighting | undefined {
+  let last: Sighting | undefined
+  for (const reign of reignsOf(history)) {
+    if (reign.host !== host || reign.timeline !== timeline) continue
+    for (const one of reign.sightings) if (last === undefined || one.to > last.to) last = one
+  }
+  return last
+}
+
+interface End {
+  /** It surely took no more writes from here. */
+  readonly at: Micros
+  readonly event: Of<'postgres'> | Of<'container'>
+}
+
+/** The first proof after its last sighting: it says itself that it takes none, it refuses, or the engine says that its host is dead or frozen. */
+function endOf(history: History, host: HostName, last: Sighting): End | undefined {
+  for (const event of history.events) {
+    if (event.at < last.from) continue
+    if (event.kind === 'container' && event.host === host && (event.action === 'die' || event.action === 'pause'))
+      return {at: event.at, event}
+    if (event.kind === 'postgres' && event.host === host && event.askedAt >= last.from && refuses(event))
+      return {at: event.at, event}
+  }
+  return undefined
+}
+
+/** A time-out proves nothing: a server that is cut off from us answers others. */
+function refuses(sample: Of<'postgres'>): boolean {
+  if (sample.up) return !isWritable(sample)
+  return sample.error !== null && !/time|unreach|hostdown/i.test(sample.error)
+}
+
+/** When the new primary began: after it last said that it takes no writes, and before it first said or showed that it does. */
+function beginOf(
+  history: History,
+  {newLeader, oldTimeline}: Failover,
+): {earliest: Micros; latest: Micros; event: Event} {
+  const first = reignsOf(history)
+    .filter(reign => reign.host === newLeader && reign.timeline !== null && reign.timeline > oldTimeline!)
+    .flatMap(reign => reign.sightings)
+    .reduce((a, b) => (b.to < a.to ? b : a))
+  const before = of(history, 'postgres').findLast(
+    one => one.host === newLeader && one.at <= first.to && one.up && !isWritable(one),
+  )
+  return {
+    earliest: Math.min(before?.askedAt ?? Number.NEGATIVE_INFINITY, first.from),
+    latest: first.to,
+    event: first.event,
+  }
+}
+
+function howEnded({fault, reset}: Failover, end: End | undefined): string {
+  if (reset !== undefined && end !== undefined && end.at - reset.at < 2_000_000) return 'was reset by its watchdog'
+  if (deathOf(fault) === 'silent') return 'was dead'
+  if (end?.event.kind === 'container') return end.event.action === 'pause' ? 'was frozen' : 'was down'
+  return end?.event.kind === 'postgres' && end.event.up ? 'took no more writes' : 'refused connections'
+}
+
+interface Clockwork {
+  readonly verdict: 'pass' | 'fail' | 'unknown'
+  readonly says: string
+  readonly measures: Readonly<Record<string, number | null>>
+}
+
+/** A reset must come before the key is free; where none came, the old primary was fenced in another way, or was not. */
+function judgeWatchdog(history: History, found: Failover): Clockwork {
+  const {reset, keyGone, t0, oldLeader, topology} = found
+  if (topology.patroni.watchdog === 'off' || reset === undefined) return {verdict: 'pass', says: '', measures: {}}
+  const fed = of(history, 'watchdog').findLast(
+    one => one.host === oldLeader && one.at <= reset.at && (one.state === 'fed' || one.state === 'armed'),
+  )
+  const spare = keyGone === undefined ? null : keyGone.at - reset.at
+  const measures = {
+    resetMicros: reset.at - t0,
+    unfedMicros: fed === undefined ? null : reset.at - fed.at,
+    spareMicros: spare,
+  }
+  if (spare === null) return {verdict: 'unknown', says: 'nobody saw the leader key expire', measures}
+  if (spare < 0)
+    return {
+      verdict: 'fail',
+      says: `The watchdog of ${oldLeader} reset it ${sayMicros(-spare)} after its leader key was free: too late to protect anybody.`,
+      measures,
+    }
+  // What we hear late we take for late; the watchdog stamps with a clock that is known within its uncertainty.
+  const clock = of(history, 'clock').findLast(one => one.who === 'engine')?.uncertaintyMicros ?? 0
+  const late = lateness(history, reset.at, keyGone!.at).micros
+  if (spare <= late + clock)
+    return {
+      verdict: 'unknown',
+      says: `the watchdog fired ${sayMicros(spare)} before the key was seen to go, and this machine ran ${sayMicros(late)} late`,
+      measures,
+    }
+  return {
+    verdict: 'pass',
+    says: `; its watchdog fired ${sayMicros(reset.at - t0)} after the fault, with ${sayMicros(spare)} to spare before its leader key was gone`,
+    measures,
+  }
+}

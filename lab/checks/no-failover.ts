@@ -1,0 +1,68 @@
+/** Whatever happened, the leader stayed the leader on its timeline, to the end of the run. */
+import {z} from 'zod'
+import {isWritable} from '../failover.ts'
+import {of} from '../history.ts'
+import {momentsOf} from '../moments.ts'
+import {leaderBefore, signsOfPromotion} from '../promotions.ts'
+import {sayMicros} from '../quantity.ts'
+import type {Check} from '../unit.ts'
+import {blind} from '../watching.ts'
+
+export const noFailover: Check<Record<string, never>> = {
+  about: 'The leader stays the leader, on the same timeline, from the first fault to the end of the run.',
+  params: z.strictObject({}),
+
+  judge(history) {
+    const moments = momentsOf(history)
+    const leader = leaderBefore(history)
+    if (moments === null || leader === undefined)
+      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    const from = moments.fault ?? moments.steps
+    const signs = signsOfPromotion(history, leader, from, moments.end)
+    const finals = of(history, 'final-rows')
+    const before = of(history, 'postgres').findLast(one => one.host === leader && one.at <= from && isWritable(one))
+    const measures = {leader, timeline: before?.timeline ?? null, observedMicros: moments.end - from}
+    if (signs.length > 0) {
+      const [first] = signs
+      const who =
+        first?.kind === 'leader-key'
+          ? `${first.holder} took the leader key`
+          : first?.kind === 'postgres'
+            ? `${first.host} took writes on timeline ${first.timeline}`
+            : `a write was acknowledged by another server or on another timeline`
+      return {
+        verdict: 'fail',
+        says: `${who} ${sayMicros(first!.at - from)} after the fault; ${leader} was to stay the leader.`,
+        measures,
+        evidence: signs.slice(0, 3),
+        hint: "read that host's log around this moment: what made Patroni race for the key?",
+      }
+    }
+    const other = finals.find(one => before !== undefined && one.timeline !== before.timeline)
+    if (other && before)
+      return {
+        verdict: 'fail',
+        says: `${other.host} is on timeline ${other.timeline} at the end; it was ${before.timeline} before the fault.`,
+        measures,
+        evidence: [before, other],
+      }
+    const back = of(history, 'postgres').findLast(
+      one => one.host === leader && one.at <= moments.end && isWritable(one),
+    )
+    const doubts = [
+      blind(history, 'etcd', from, moments.end),
+      blind(history, 'postgres', from, moments.end),
+      finals.length === 0 ? 'no table was read at the end, so nobody knows the timeline then' : null,
+      before === undefined ? `nobody saw the timeline of ${leader} before the fault` : null,
+      back === undefined || back.at <= moments.end - 2_000_000 ? `${leader} was not seen writable at the end` : null,
+    ].filter(one => one !== null)
+    if (doubts.length > 0)
+      return {verdict: 'unknown', says: `No failover was seen, but ${doubts.join('; ')}.`, measures}
+    return {
+      verdict: 'pass',
+      says: `${leader} stayed the leader on timeline ${before!.timeline} for all of ${sayMicros(moments.end - from)}.`,
+      measures,
+      evidence: [before!, back!],
+    }
+  },
+}

@@ -1,0 +1,42 @@
+/** At the end no member waits for a restart, though one did in between. */
+import {z} from 'zod'
+import {of} from '../history.ts'
+import {momentsOf} from '../moments.ts'
+import {hostsWith} from '../topology.ts'
+import type {Check} from '../unit.ts'
+
+export const noPendingRestart: Check<Record<string, never>> = {
+  about: 'Members were flagged `pending_restart` during the run, and none is at its end.',
+  params: z.strictObject({}),
+
+  judge(history) {
+    const moments = momentsOf(history)
+    const topology = of(history, 'run-started')[0]?.topology
+    if (moments === null || topology === undefined) return {verdict: 'unknown', says: 'The steps never began.'}
+    const told = of(history, 'patroni').filter(one => one.at <= moments.end && one.pendingRestart !== undefined)
+    const flagged = new Set(told.filter(one => one.pendingRestart && one.at > moments.steps).map(one => one.host))
+    const hosts = hostsWith(topology, 'patroni')
+    const last = hosts.map(host => ({host, said: told.findLast(one => one.host === host)}))
+    const waiting = last.filter(one => one.said?.pendingRestart).map(one => one.host)
+    const silent = last
+      .filter(one => one.said === undefined || one.said.at < moments.end - 5_000_000)
+      .map(one => one.host)
+    const measures = {flagged: [...flagged].toSorted().join(', '), waiting: waiting.join(', ')}
+    if (waiting.length > 0)
+      return {
+        verdict: 'fail',
+        says: `${waiting.join(' and ')} still ${waiting.length === 1 ? 'waits' : 'wait'} for a restart at the end.`,
+        measures,
+        evidence: last.flatMap(one => (one.said?.pendingRestart ? [one.said] : [])),
+      }
+    if (silent.length > 0)
+      return {verdict: 'unknown', says: `Patroni of ${silent.join(' and ')} did not say at the end.`, measures}
+    if (flagged.size === 0)
+      return {verdict: 'unknown', says: 'No member was ever flagged, so nothing was cleared.', measures}
+    return {
+      verdict: 'pass',
+      says: `${[...flagged].toSorted().join(', ')} waited for a restart, and at the end none does.`,
+      measures,
+    }
+  },
+}

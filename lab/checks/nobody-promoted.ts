@@ -1,0 +1,53 @@
+/** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
+import {z} from 'zod'
+import {momentsOf} from '../moments.ts'
+import {leaderBefore, signsOfPromotion} from '../promotions.ts'
+import {duration, sayMicros} from '../quantity.ts'
+import type {Check} from '../unit.ts'
+import {blind} from '../watching.ts'
+
+export interface NobodyPromotedParams {
+  /** Milliseconds: a claim that something does not happen says for how long; observed for less, it is unknown. */
+  readonly for: number
+}
+
+export const nobodyPromoted: Check<NobodyPromotedParams> = {
+  about: 'From the first fault to its mend, and for at least this long, no other host takes the leader key or writes.',
+  params: z.strictObject({for: duration}),
+
+  judge(history, {for: forMs}) {
+    const moments = momentsOf(history)
+    const leader = leaderBefore(history)
+    if (moments === null || moments.fault === null || leader === undefined)
+      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    const {fault, mending} = moments
+    const observed = mending - fault
+    const measures = {leader, observedMicros: observed, atLeastMicros: forMs * 1000}
+    const signs = signsOfPromotion(history, leader, fault, mending)
+    const [first] = signs
+    if (first !== undefined) {
+      const who =
+        first.kind === 'leader-key'
+          ? `${first.holder} took the leader key`
+          : first.kind === 'postgres'
+            ? `${first.host} took writes on timeline ${first.timeline}`
+            : 'a write was acknowledged by another server or on another timeline'
+      return {
+        verdict: 'fail',
+        says: `${who} ${sayMicros(first.at - fault)} after the fault; nobody was to be promoted.`,
+        measures,
+        evidence: signs.slice(0, 3),
+        hint: 'its log says why it thought itself the healthiest: its lag, the votes, the age of /status',
+      }
+    }
+    if (observed < forMs * 1000)
+      return {
+        verdict: 'unknown',
+        says: `Nobody was promoted in ${sayMicros(observed)}; the claim is for ${sayMicros(forMs * 1000)}.`,
+        measures,
+      }
+    const blindness = blind(history, 'postgres', fault, mending)
+    if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`, measures}
+    return {verdict: 'pass', says: `Nobody was promoted in the ${sayMicros(observed)} until the mend.`, measures}
+  },
+}

@@ -1,0 +1,44 @@
+/** Each promotion raises the timeline by one, and no timeline has two leaders. */
+import {z} from 'zod'
+import {promotionsOf} from '../promotions.ts'
+import type {Check} from '../unit.ts'
+
+export const timelineMonotone: Check<Record<string, never>> = {
+  about: 'Every promotion raises the timeline by exactly one, and no two servers take writes on the same one.',
+  params: z.strictObject({}),
+
+  judge(history) {
+    const promotions = promotionsOf(history)
+    if (promotions.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
+    const bad: {says: string; evidence: (typeof promotions)[number]['event'][]}[] = []
+    const first = new Map<number, (typeof promotions)[number]>()
+    for (const one of promotions) {
+      const other = first.get(one.timeline)
+      if (other)
+        bad.push({
+          says: `${other.host} and ${one.host} both took writes on timeline ${one.timeline}`,
+          evidence: [other.event, one.event],
+        })
+      else first.set(one.timeline, one)
+    }
+    const inOrder = [...first.values()]
+    for (const [index, one] of inOrder.entries()) {
+      const before = inOrder[index - 1]
+      if (before && one.timeline !== before.timeline + 1)
+        bad.push({
+          says: `${one.host} took writes on timeline ${one.timeline} after ${before.host} on ${before.timeline}`,
+          evidence: [before.event, one.event],
+        })
+    }
+    const path = inOrder.map(one => `${one.timeline} (${one.host})`).join(', ')
+    const measures = {promotions: inOrder.length - 1, timelines: path}
+    if (bad.length > 0)
+      return {
+        verdict: 'fail',
+        says: `${bad.map(one => one.says).join('; ')}.`,
+        measures,
+        evidence: bad.flatMap(one => one.evidence).slice(0, 6),
+      }
+    return {verdict: 'pass', says: `Timelines in order: ${path}.`, measures}
+  },
+}

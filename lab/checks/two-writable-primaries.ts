@@ -1,0 +1,50 @@
+/** Two servers took writes at once: what a scenario expects that teaches how it comes to that. */
+import {z} from 'zod'
+import type {Micros} from '../event.ts'
+import {duration, sayMicros} from '../quantity.ts'
+import {findOverlap, type Reign, reignsOf, sayReign} from '../reigns.ts'
+import type {Check} from '../unit.ts'
+
+export interface TwoWritablePrimariesParams {
+  /** Milliseconds; how long at least both were seen taking writes. */
+  readonly 'at-least': number
+}
+
+export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
+  about: 'Two servers do take writes at the same time (expected where nothing fences the old one).',
+  params: z.strictObject({'at-least': duration.prefault('0s')}),
+
+  judge(history, {'at-least': atLeastMs}) {
+    const reigns = reignsOf(history)
+    const overlap = findOverlap(reigns)
+    if (!overlap)
+      return reigns.length === 0
+        ? {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
+        : {
+            verdict: 'fail',
+            says: 'No two servers were seen taking writes at once: something fenced the old primary, or the probe did not see it.',
+            evidence: reigns.flatMap(reign => reign.sightings.at(-1)?.event ?? []).slice(-3),
+          }
+    const lasted = lastedTogether(overlap.of, overlap.during)
+    const measures = {overlapMicros: lasted, atLeastMicros: atLeastMs * 1000}
+    const says = `${sayReign(overlap.of)} and ${sayReign(overlap.during)} took writes at once for ${sayMicros(lasted)}`
+    return lasted < atLeastMs * 1000
+      ? {
+          verdict: 'fail',
+          says: `${says}; at least ${sayMicros(atLeastMs * 1000)} was expected.`,
+          measures,
+          evidence: overlap.evidence,
+        }
+      : {verdict: 'pass', says: `${says}: a split brain.`, measures, evidence: overlap.evidence}
+  },
+}
+
+/** Both reigns surely lasted from the earliest end of a sighting to the latest beginning of one. */
+function lastedTogether(one: Reign, other: Reign): Micros {
+  const sure = ({sightings}: Reign) => ({
+    from: sightings.reduce((least, {to}) => Math.min(least, to), Number.POSITIVE_INFINITY),
+    to: sightings.reduce((most, {from}) => Math.max(most, from), Number.NEGATIVE_INFINITY),
+  })
+  const [a, b] = [sure(one), sure(other)]
+  return Math.max(0, Math.min(a.to, b.to) - Math.max(a.from, b.from))
+}

@@ -1,0 +1,133 @@
+/** How long nobody could write, or read: the longest time without any acknowledged operation of the clients behind the proxy. */
+import {z} from 'zod'
+import {type Event, isDirect, type Micros, type Of, type OpName} from '../event.ts'
+import {type History, of} from '../history.ts'
+import {momentsOf} from '../moments.ts'
+import {duration, sayMicros} from '../quantity.ts'
+import {type Check, type Finding, merge} from '../unit.ts'
+import {blind, lateness, starvedAfter} from '../watching.ts'
+
+interface Limits {
+  /** Milliseconds. */
+  readonly 'at-least'?: number | undefined
+  readonly 'at-most'?: number | undefined
+}
+
+export interface UnavailabilityParams {
+  readonly writes?: Limits | undefined
+  readonly reads?: Limits | undefined
+}
+
+const limits = z
+  .strictObject({'at-least': duration.optional(), 'at-most': duration.optional()})
+  .refine(one => one['at-least'] !== undefined || one['at-most'] !== undefined, 'say `at-most`, `at-least`, or both')
+
+export const unavailability: Check<UnavailabilityParams> = {
+  about:
+    'The longest time without an acknowledged write (or read) after the first fault is as long as expected, no longer, no shorter.',
+  params: z
+    .strictObject({writes: limits.optional(), reads: limits.optional()})
+    .refine(
+      ({writes, reads}) => writes !== undefined || reads !== undefined,
+      'say of what: `writes`, `reads`, or both',
+    ),
+
+  judge(history, {writes, reads}) {
+    const moments = momentsOf(history)
+    if (moments === null) return {verdict: 'unknown', says: 'The steps never began.'}
+    const from = moments.fault ?? moments.steps
+    const parts = [
+      ...(writes ? [judgeGap(history, 'write', writes, from, moments.end)] : []),
+      ...(reads ? [judgeGap(history, 'read', reads, from, moments.end)] : []),
+    ]
+    const verdict = merge(parts.map(part => part.verdict))
+    const hint = parts.find(part => part.verdict === 'fail')?.hint
+    return {
+      verdict,
+      says: parts
+        .filter(part => part.verdict === verdict)
+        .map(part => part.says)
+        .join(' '),
+      measures: Object.assign({}, ...parts.map(part => part.measures)) as Record<string, number>,
+      evidence: parts.flatMap(part => part.evidence ?? []),
+      ...(hint === undefined ? {} : {hint}),
+    }
+  },
+}
+
+interface Gap {
+  readonly from: Micros
+  readonly to: Micros
+  readonly before: Of<'op'> | undefined
+  readonly after: Of<'op'> | undefined
+}
+
+function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, end: Micros): Finding {
+  const words = op === 'write' ? 'writes' : 'reads'
+  const all = of(history, 'op').filter(one => one.op === op && !isDirect(one.client) && one.at <= end)
+  const gap = longestGap(all, from, end)
+  const took = gap.to - gap.from
+  const measures = {[`${op}OutageMicros`]: took, [`${op}OutageFromMicros`]: gap.from - from}
+  const failed = all.filter(one => one.outcome !== 'ok' && one.at > gap.from && one.sentAt < gap.to)
+  const evidence = [gap.before, failed[0], gap.after].filter(
+    (one): one is Of<'op'> => one !== undefined,
+  ) satisfies Event[]
+  const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after the fault${gap.after ? '' : ' to the end'}`
+  if (!all.some(one => one.outcome === 'ok' && one.at <= from))
+    return {
+      verdict: 'unknown',
+      says: `No ${op} was acknowledged before the fault, so there was nothing to lose.`,
+      measures,
+    }
+  const blindness = blind(history, 'clients', from, end)
+  if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
+  const [least, most] = [(limits['at-least'] ?? 0) * 1000, (limits['at-most'] ?? Number.POSITIVE_INFINITY) * 1000]
+  if (took < least)
+    return {
+      verdict: 'fail',
+      says: `${says}; at least ${sayMicros(least)} was expected: the fault did not stop ${words} as it should.`,
+      measures,
+      evidence,
+    }
+  if (took > most) {
+    const late = lateness(history, gap.from, gap.to)
+    if (late.micros > starvedAfter)
+      return {
+        verdict: 'unknown',
+        says: `${says}, but a timer of ${late.who} ran ${sayMicros(late.micros)} late.`,
+        measures,
+        evidence,
+      }
+    if (gap.after && failed.length === 0)
+      return {
+        verdict: 'unknown',
+        says: `${says} although no attempt failed: a slow commit (a stalled disk does that) or a hung server, nobody can tell.`,
+        measures,
+        evidence,
+      }
+    return {
+      verdict: 'fail',
+      says: `${says}; ${sayMicros(most)} are allowed (${failed.length} attempts failed).`,
+      measures,
+      evidence,
+      hint: 'lay it beside the story of the run: who led, and where the proxy sent the clients in that time',
+    }
+  }
+  const allowed = [
+    ...(limits['at-least'] === undefined ? [] : [`at least ${sayMicros(least)}`]),
+    ...(limits['at-most'] === undefined ? [] : [`at most ${sayMicros(most)}`]),
+  ].join(' and ')
+  return {verdict: 'pass', says: `${says} (${allowed}).`, measures, evidence}
+}
+
+function longestGap(ops: readonly Of<'op'>[], from: Micros, end: Micros): Gap {
+  const acknowledged = ops.filter(one => one.outcome === 'ok')
+  let before = acknowledged.findLast(one => one.at <= from)
+  let worst: Gap = {from, to: from, before, after: undefined}
+  for (const after of [...acknowledged.filter(one => one.at > from), undefined]) {
+    const gap = {from: Math.max(before?.at ?? from, from), to: after?.at ?? end, before, after}
+    if (gap.to - gap.from > worst.to - worst.from) worst = gap
+    before = after
+  }
+  return worst
+}

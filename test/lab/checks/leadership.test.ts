@@ -1,0 +1,201 @@
+import {describe, expect, test} from 'vitest'
+import {checks} from '../../../lab/checks/index.ts'
+import type {Event} from '../../../lab/event.ts'
+import {type History, historyOf} from '../../../lab/history.ts'
+import {calmRun} from './calm-run.ts'
+import {altered, cleanRun, micros, sample} from './history-builder.ts'
+
+const {'no-failover': noFailover, 'nobody-promoted': nobodyPromoted, promoted, demoted} = checks
+const {'timeline-monotone': timelineMonotone, 'two-writable-primaries': split, recovered} = checks
+
+const takesKey = (at: number): Event => ({
+  ...{at: micros(at), kind: 'leader-key', holder: 'node3', revision: 20, lease: 'b', term: 2, told: 'node2'},
+})
+const rules = (host: string, at: number, timeline: number) =>
+  sample(host, at, {inRecovery: false, receiver: null, timeline})
+const without = (events: readonly Event[], drop: (event: Event) => boolean): History =>
+  historyOf(events.filter(event => !drop(event)))
+
+describe('no-failover', () => {
+  const judge = (history: History) => noFailover.judge(history, {})
+
+  test('passes when the leader stays, and says for how long', () => {
+    const found = judge(historyOf(calmRun()))
+    expect(found).toMatchObject({verdict: 'pass', measures: {leader: 'node1', timeline: 1, observedMicros: 20e6}})
+  })
+
+  test('fails when another host takes the key, or takes writes, or the leader comes back on a higher timeline', () => {
+    expect(judge(historyOf([...calmRun(), takesKey(5)]))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('node3 took the leader key 5.0'),
+    })
+    expect(judge(historyOf([...calmRun(), rules('node3', 6, 2)])).verdict).toBe('fail')
+    expect(judge(historyOf([...calmRun(), rules('node1', 6, 2)])).verdict).toBe('fail')
+  })
+
+  test('fails when the timeline at the end is another one, though nobody saw the promotion', () => {
+    const history = altered(calmRun(), event => (event.kind === 'final-rows' ? {...event, timeline: 2} : event))
+    expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringContaining('timeline 2 at the end')})
+  })
+
+  test('is unknown where nobody looked, and on a real failover it fails', () => {
+    expect(judge(without(calmRun(), event => event.kind === 'watching' && event.who === 'etcd')).verdict).toBe(
+      'unknown',
+    )
+    expect(judge(without(calmRun(), event => event.kind === 'final-rows')).verdict).toBe('unknown')
+    expect(judge(historyOf(cleanRun())).verdict).toBe('fail')
+    expect(judge(historyOf([])).verdict).toBe('unknown')
+  })
+})
+
+describe('nobody-promoted', () => {
+  const judge = (history: History, forMs: number) => nobodyPromoted.judge(history, {for: forMs})
+
+  test('holds for as long as it was observed, and no longer', () => {
+    expect(judge(historyOf(calmRun()), 10_000)).toMatchObject({verdict: 'pass', measures: {observedMicros: 12e6}})
+    expect(judge(historyOf(calmRun()), 13_000).verdict).toBe('unknown')
+  })
+
+  test('fails when somebody is promoted before the mend, not when after it', () => {
+    expect(judge(historyOf([...calmRun(), rules('node2', 11, 2)]), 10_000)).toMatchObject({verdict: 'fail'})
+    expect(judge(historyOf([...calmRun(), takesKey(3)]), 10_000)).toMatchObject({verdict: 'fail'})
+    expect(judge(historyOf([...calmRun(), rules('node2', 14, 2)]), 10_000).verdict).toBe('pass')
+  })
+
+  test('is unknown when the servers were not watched', () => {
+    const blind = without(calmRun(), event => event.kind === 'watching' && event.who === 'postgres')
+    expect(judge(blind, 10_000).verdict).toBe('unknown')
+  })
+})
+
+describe('promoted', () => {
+  const judge = (history: History, params: {is?: string; not?: string}) => promoted.judge(history, params)
+  const sync = (...standbys: string[]): Event => ({
+    ...{at: micros(-3), kind: 'sync-key', leader: 'node1', standbys, revision: 12, told: 'node2'},
+  })
+
+  test('knows the synchronous standby of the moment of the fault', () => {
+    expect(judge(historyOf([...cleanRun(), sync('node2')]), {is: 'sync-standby'}).verdict).toBe('pass')
+    expect(judge(historyOf([...cleanRun(), sync('node3')]), {is: 'sync-standby'})).toMatchObject({
+      verdict: 'fail',
+      says: 'node2 was promoted, to timeline 2; it was to be sync-standby (node3).',
+    })
+    expect(judge(historyOf(cleanRun()), {is: 'sync-standby'}).verdict).toBe('unknown')
+  })
+
+  test('knows the hosts of a step, and hosts by their name', () => {
+    const target: Event = {at: micros(-1), kind: 'target', fault: 'tagged', selector: 'replica', hosts: ['node2']}
+    expect(judge(historyOf([...cleanRun(), target]), {not: 'tagged'}).verdict).toBe('fail')
+    expect(judge(historyOf([...cleanRun(), target]), {is: 'tagged'}).verdict).toBe('pass')
+    expect(judge(historyOf(cleanRun()), {is: 'node2', not: 'old-leader'}).verdict).toBe('pass')
+    expect(judge(historyOf(cleanRun()), {is: 'nobody-i-know'}).verdict).toBe('unknown')
+  })
+
+  test('fails when nobody was promoted', () => {
+    expect(judge(historyOf(calmRun()), {not: 'old-leader'}).verdict).toBe('fail')
+  })
+
+  test('wants to be told whom', () => expect(promoted.params.safeParse({}).success).toBe(false))
+})
+
+describe('demoted', () => {
+  const judge = (history: History, within: number, after: 'fault' | 'mend' = 'fault') =>
+    demoted.judge(history, {within, after})
+
+  test('tells the last moment at which the old primary took writes', () => {
+    const history = historyOf(calmRun({demoted: [5, 12], outage: [5, 14]}))
+    expect(judge(history, 6000)).toMatchObject({verdict: 'pass', says: expect.stringContaining('its last write 5.00')})
+    expect(judge(history, 4000)).toMatchObject({verdict: 'fail', says: expect.stringContaining('4.00 s are allowed')})
+  })
+
+  test('fails for a primary that never stops', () => {
+    expect(judge(historyOf(calmRun()), 6000).verdict).toBe('fail')
+    expect(judge(historyOf(calmRun()), 3000, 'mend').verdict).toBe('fail')
+  })
+
+  test('is unknown for a starved machine and for one that nobody asked', () => {
+    const events = calmRun({demoted: [7, 12], outage: [7, 14]})
+    const starved = events.map(event =>
+      event.kind === 'watching' && event.who === 'runner' ? {...event, worstMicros: 900_000} : event,
+    )
+    expect(judge(historyOf(starved), 6000).verdict).toBe('unknown')
+    expect(
+      judge(
+        without(events, event => event.kind === 'watching' && event.who === 'postgres'),
+        6000,
+      ).verdict,
+    ).toBe('unknown')
+  })
+})
+
+describe('timeline-monotone', () => {
+  const judge = (events: readonly Event[]) => timelineMonotone.judge(historyOf(events), {})
+
+  test('passes for a promotion by one, and for none', () => {
+    expect(judge(cleanRun())).toMatchObject({verdict: 'pass', measures: {promotions: 1}})
+    expect(judge(calmRun())).toMatchObject({verdict: 'pass', measures: {promotions: 0}})
+  })
+
+  test('fails for a leap, and for two leaders on one timeline', () => {
+    expect(judge([...calmRun(), rules('node2', 6, 3)]).verdict).toBe('fail')
+    expect(judge([...calmRun(), rules('node2', 6, 1)])).toMatchObject({
+      verdict: 'fail',
+      says: 'node1 and node2 both took writes on timeline 1.',
+    })
+  })
+
+  test('is unknown when no server was seen', () => expect(judge([]).verdict).toBe('unknown'))
+})
+
+describe('two-writable-primaries', () => {
+  const judge = (events: readonly Event[], atLeast: number) => split.judge(historyOf(events), {'at-least': atLeast})
+  const both = calmRun().map(event =>
+    event.kind === 'postgres' && event.host === 'node2' && event.at > micros(5) && event.at < micros(8)
+      ? {...event, inRecovery: false, receiver: null, timeline: 2}
+      : event,
+  )
+
+  test('passes when both were seen for long enough', () => {
+    expect(judge(both, 2000)).toMatchObject({verdict: 'pass', measures: {overlapMicros: expect.any(Number)}})
+    expect(judge(both, 5000).verdict).toBe('fail')
+  })
+
+  test('fails when there was never more than one, and is unknown when there was none', () => {
+    expect(judge(calmRun(), 0).verdict).toBe('fail')
+    expect(judge(cleanRun(), 0).verdict).toBe('fail')
+    expect(judge([], 0).verdict).toBe('unknown')
+  })
+})
+
+describe('recovered', () => {
+  const judge = (events: readonly Event[], within = 5000) => recovered.judge(historyOf(events), {within})
+
+  test('passes for a cluster that is whole, and tells since when', () => {
+    expect(judge(calmRun())).toMatchObject({verdict: 'pass', measures: {recoveredMicros: 0}})
+    expect(judge(cleanRun(), 10_000).verdict).toBe('pass')
+    expect(judge(cleanRun(), 1000).verdict).toBe('fail')
+  })
+
+  test('fails when a member does not stream at the end', () => {
+    const idle = calmRun().map(event =>
+      event.kind === 'postgres' && event.host === 'node3' && event.at > micros(2) ? {...event, receiver: null} : event,
+    )
+    expect(judge(idle)).toMatchObject({verdict: 'fail', says: expect.stringContaining('node3 does not stream')})
+  })
+
+  test('fails when a member is on another timeline, or does not answer', () => {
+    const apart = calmRun().map(event =>
+      event.kind === 'postgres' && event.host === 'node3' ? {...event, timeline: 2} : event,
+    )
+    expect(judge(apart).verdict).toBe('fail')
+    const dead = calmRun().filter(
+      event => !(event.kind === 'postgres' && event.host === 'node3' && event.at > micros(3)),
+    )
+    expect(judge([...dead, sample('node3', 19, {up: false})]).verdict).toBe('fail')
+  })
+
+  test('is unknown when nobody looked, or when the time was too short to tell', () => {
+    expect(judge(calmRun().filter(event => event.kind !== 'watching')).verdict).toBe('unknown')
+    expect(recovered.judge(historyOf([]), {within: 1000}).verdict).toBe('unknown')
+  })
+})
