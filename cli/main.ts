@@ -15,4 +15,6 @@ if (first === '--version' || first === '-V') {
   enableCompileCache()
   const {run} = await import('./program.ts')
   await run(process.argv)
+  // The work is done and the exit code stands: a connection that somebody forgot must not keep a CI job waiting.
+  setTimeout(() => process.exit(), 5000).unref()
 }

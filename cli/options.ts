@@ -1,5 +1,5 @@
 /** Options that several commands share, and the example that every help begins with. */
-import {Command, Option} from 'commander'
+import {Command, InvalidArgumentError, Option} from 'commander'
 import {checkLabName} from '../lab/state.ts'
 
 export const defaultLab = 'lab'
@@ -36,6 +36,12 @@ export function asksForTopology({topology, profile, set}: TopologyOptions): bool
 
 export function jsonOption(): Option {
   return new Option('--json', 'print data as JSON on stdout')
+}
+
+/** How often: a whole number from 1 to 1000. */
+export function times(written: string): number {
+  if (/^[1-9]\d{0,2}$|^1000$/.test(written)) return Number(written)
+  throw new InvalidArgumentError('It is a whole number from 1 to 1000.')
 }
 
 /** Gathers an option that may be given several times. */

@@ -2,19 +2,43 @@
 import {Command, CommanderError} from 'commander'
 import {LabError} from '../lab/errors.ts'
 import {chaos} from './commands/chaos.ts'
+import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
 import {doctor} from './commands/doctor.ts'
 import {down} from './commands/down.ts'
+import {exportRun} from './commands/export.ts'
 import {heal} from './commands/heal.ts'
+import {judge} from './commands/judge.ts'
 import {logs} from './commands/logs.ts'
+import {predict} from './commands/predict.ts'
 import {psql} from './commands/psql.ts'
+import {replay} from './commands/replay.ts'
+import {report} from './commands/report.ts'
 import {scenarios} from './commands/scenarios.ts'
 import {shell} from './commands/shell.ts'
 import {status} from './commands/status.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
 
-const commands = [up, chaos, status, down, heal, scenarios, psql, shell, logs, config, doctor]
+const commands = [
+  up,
+  chaos,
+  status,
+  down,
+  heal,
+  scenarios,
+  judge,
+  replay,
+  report,
+  compare,
+  predict,
+  exportRun,
+  psql,
+  shell,
+  logs,
+  config,
+  doctor,
+]
 
 export async function run(argv: readonly string[]): Promise<void> {
   // A reader that went away (`| head`, a closed terminal) is no reason to leave a fault in force: the work goes on to its end.
@@ -24,12 +48,16 @@ export async function run(argv: readonly string[]): Promise<void> {
       'Raises a real Patroni cluster on this machine, breaks it on purpose, and answers with a verdict and its proof.',
     )
     .version('', '-V, --version', 'print the version')
+    .option('--allow-remote', 'use a Docker engine that is not on this machine (DOCKER_HOST, docker context)')
+    .hook('preAction', command => {
+      if (command.opts<{allowRemote?: boolean}>().allowRemote) process.env.PGHA_LAB_ALLOW_REMOTE = '1'
+    })
     .showSuggestionAfterError()
     .addHelpText('beforeAll', '')
     .addHelpText('before', 'Example:\n  pgha-lab up\n  pgha-lab chaos kill-leader\n  pgha-lab down\n')
     .addHelpText(
       'after',
-      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab could not do its work,\n4 inconclusive, 5 healing is incomplete, 130 interrupted.',
+      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab could not do its work,\n4 inconclusive, 5 healing is incomplete, 77 it cannot run here, 130 interrupted.',
     )
   for (const add of commands) program.addCommand(strict(add()))
   try {

@@ -7,6 +7,9 @@ import {LabError} from './errors.ts'
 
 export type Path = readonly (string | number)[]
 
+/** Of a longer line, the part around the mistake is shown. */
+const widest = 200
+
 /** The text of a file a person named. */
 export function readText(file: string, what: string): string {
   try {
@@ -62,6 +65,11 @@ export class Located {
     throw this.complaint(at, sentence(issue.message))
   }
 
+  /** The line of the value at `path`, from 1. */
+  line(path: Path): number {
+    return this.#lines.linePos(this.#offset(path)).line
+  }
+
   /** A LabError about the value at `path`, or about its key `key` when given. */
   complaint(path: Path, says: string, key?: string): LabError {
     return this.#at(this.#offset(path, key), says)
@@ -83,9 +91,12 @@ export class Located {
 
   #at(offset: number, says: string): LabError {
     const {line, col} = this.#lines.linePos(offset)
-    const shown = (this.#text.split('\n')[line - 1] ?? '').replace(/\r$/, '').replaceAll('\t', ' ')
     const place = `${this.#file}:${line || 1}:${col || 1}`
-    return new LabError('config', `${place}: ${says}\n  ${shown}\n  ${' '.repeat(Math.max(0, col - 1))}^`)
+    const whole = printable(this.#text.split('\n')[line - 1] ?? '').trimEnd()
+    const before = Math.max(0, Math.min(col - 1, whole.length))
+    const cut = Math.max(0, before - widest / 2)
+    const shown = whole.slice(cut, cut + widest)
+    return new LabError('config', `${place}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`)
   }
 }
 
@@ -131,6 +142,11 @@ function definition(schema: unknown): Definition {
   const def = (schema as {_zod?: {def: Definition}} | undefined)?._zod?.def ?? {}
   const inner = def.innerType ?? def.in
   return inner === undefined ? def : definition(inner)
+}
+
+/** On one line, and nothing that a terminal would obey. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
 }
 
 function sentence(message: string): string {

@@ -1,24 +1,42 @@
 /** The library: what the command line uses, and whoever writes a story in TypeScript. */
 export {allocate} from './allocate.ts'
 export {checks} from './checks/index.ts'
+export {type Comparison, compare} from './compare.ts'
 export {Docker} from './docker.ts'
 export {exitCodes, LabError} from './errors.ts'
 export type * from './event.ts'
 export {faults} from './faults/index.ts'
+export {type FoundRun, findRun, findRuns, loadRun, type RecordedRun, readRun} from './find-run.ts'
 export {heal} from './heal.ts'
 export {type Health, health} from './health.ts'
 export {type History, historyOf, loadHistory, Recorder} from './history.ts'
+export type {InjectionPhase} from './injection-phase.ts'
+export {jepsenHistory} from './jepsen.ts'
 export {inForce} from './journal.ts'
 export {judge} from './judge.ts'
 export {Lab} from './lab.ts'
 export {lockLab} from './lock.ts'
+export {type MeasuredRun, measureRun} from './measure-run.ts'
 export {openLab} from './open.ts'
 export {play} from './play.ts'
 export type {Progress} from './progress.ts'
 export {type Raised, raise} from './raise.ts'
+export {repeat, type Summary} from './repeat.ts'
 export type {Report} from './report.ts'
 export {type Run, runScenario} from './runs.ts'
-export {loadScenario, parseScenario, type Scenario, scenarioFile, scenarioNames} from './scenario.ts'
+export {
+  bind,
+  loadScenario,
+  parseScenario,
+  type Scenario,
+  sayNeeds,
+  sayStep,
+  scenarioFile,
+  scenarioNames,
+  scenarioSchema,
+  settingsFor,
+  suites,
+} from './scenario.ts'
 export {checkLabName, composeFile, forgetLab, loadLab, savedLabs} from './state.ts'
 export * from './topology.ts'
 export {loadTopology, parseTopology} from './topology-file.ts'

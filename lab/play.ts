@@ -3,20 +3,20 @@
  * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {failoverBounds} from './budget.ts'
+import {effectiveTimings, failoverBounds} from './budget.ts'
 import {checks} from './checks/index.ts'
 import {type Clients, finalRows, prepareTable, startClients} from './clients/clients.ts'
 import {LabError} from './errors.ts'
-import type {Mend, Micros, PhaseName} from './event.ts'
-import {faults} from './faults/index.ts'
+import type {Micros, PhaseName} from './event.ts'
 import {heal, within} from './heal.ts'
 import {of, type Recorder} from './history.ts'
-import {inForce, mended, plan} from './journal.ts'
+import {type InjectionPhase, untilInjectionPhase} from './injection-phase.ts'
+import {Injections} from './injections.ts'
 import type {Lab} from './lab.ts'
-import {describe, mend} from './mend.ts'
+import {describe} from './mend.ts'
 import {probes} from './probes/index.ts'
-import {type Scenario, type Step, sayStep, type Within} from './scenario.ts'
-import {resolve} from './selector.ts'
+import {type Bound, type Scenario, type Step, sayStep, type Within} from './scenario.ts'
+import {applySettings, settings} from './settings.ts'
 import {hostsWith} from './topology.ts'
 import type {ProbeSite} from './unit.ts'
 import {versions} from './versions.ts'
@@ -27,17 +27,22 @@ const healthyWithinMs = 120_000
 /** After the steps have healed everything; whoever has not come back by then is told by `rejoined`. */
 const recoveredWithinMs = 60_000
 const steadyWithinMs = 30_000
-const mendWithinMs = 30_000
+/** Probes end with their signal; one that does not must not keep the healing waiting. */
+const probesEndWithinMs = 15_000
 /** `until ... within: budget` waits a little longer than the bound, so that a late failover is measured and not only missed. */
 const lateByMs = 3000
 
 export interface Performance {
   readonly lab: Lab
   readonly scenario: Scenario
+  /** The topology as it will be in the run, and what of Patroni's configuration must change for that (`bind`). */
+  readonly bound: Bound
   readonly history: Recorder
   readonly run: string
   /** Aborted to end the run early: it heals all the same. */
   readonly signal: AbortSignal
+  /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
+  readonly phase?: InjectionPhase | undefined
 }
 
 /** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
@@ -49,7 +54,7 @@ export async function play(performance: Performance): Promise<void> {
       run,
       scenario,
       lab: lab.name,
-      topology: lab.topology,
+      topology: performance.bound.topology,
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
     },
@@ -68,21 +73,40 @@ export async function play(performance: Performance): Promise<void> {
 }
 
 async function perform(performance: Performance): Promise<void> {
-  const {lab, scenario, history, signal} = performance
-  const enter = (name: PhaseName) => history.record({kind: 'phase', name})
+  const {lab, bound, history, signal} = performance
+  const loopWaitMicros = effectiveTimings(bound.topology.patroni).loopWaitSeconds * 1_000_000
+  const moment = async (phase: InjectionPhase) =>
+    history.record({kind: 'note', says: await untilInjectionPhase(phase, {history, loopWaitMicros, signal})})
+  const {phase} = performance
+  using injections = new Injections(lab, history, signal, phase && (() => moment(phase)))
 
-  enter('leftovers')
+  history.record({kind: 'phase', name: 'leftovers'})
   for (const one of await heal(lab))
     history.record({kind: 'note', says: `left over from before: ${describe(one.mend)}`})
-  enter('healthy')
+  history.record({kind: 'phase', name: 'healthy'})
   await untilHealthy(lab, {
     withinMs: healthyWithinMs,
     signal,
     code: 'not-ready',
     hint: `pgha-lab status --name ${lab.name}`,
   })
-  await prepareTable(lab)
+  try {
+    if (bound.config !== null) await applySettings(lab, bound.config, bound.previous, signal)
+    await prepareTable(lab)
+    await underWatch(performance, injections)
+  } catch (error) {
+    if (signal.aborted) throw new LabError('interrupted', 'the run was interrupted; it has been healed', {cause: error})
+    throw error
+  } finally {
+    // The settings, and what an early end has left; ignores the signal, as all mends do.
+    await injections.mend()
+  }
+}
 
+/** The part of the run that is evidence: under the eyes of the probes, with clients at work. */
+async function underWatch(performance: Performance, injections: Injections): Promise<void> {
+  const {lab, scenario, history, signal} = performance
+  const enter = (name: PhaseName) => history.record({kind: 'phase', name})
   const watching = new AbortController()
   const site: ProbeSite = {
     lab,
@@ -99,10 +123,10 @@ async function perform(performance: Performance): Promise<void> {
     await untilSteady(performance, whole)
     enter('steps')
     try {
-      await playSteps(performance, whole)
+      await playSteps(performance, injections, whole)
     } finally {
       enter('healing')
-      await healRun(performance)
+      await injections.mend(fault => fault !== settings)
     }
     signal.throwIfAborted()
     enter('recovery')
@@ -111,13 +135,10 @@ async function perform(performance: Performance): Promise<void> {
     enter('final-reads')
     await readFinalRows(performance)
     whole()
-  } catch (error) {
-    if (signal.aborted) throw new LabError('interrupted', 'the run was interrupted; it has been healed', {cause: error})
-    throw error
   } finally {
     await clients?.stop()
     watching.abort()
-    await probing
+    await within(probesEndWithinMs, probing)
   }
 }
 
@@ -161,24 +182,28 @@ async function untilSteady({lab, scenario, history, signal}: Performance, whole:
   )
 }
 
-async function playSteps(performance: Performance, whole: () => void): Promise<void> {
+async function playSteps(performance: Performance, injections: Injections, whole: () => void): Promise<void> {
   const {scenario, history} = performance
   for (const [index, step] of scenario.steps.entries()) {
     history.record({kind: 'step-started', index, says: sayStep(step)})
-    const {ok, says} = await playStep(performance, step)
+    const {ok, says} = await playStep(performance, injections, step)
     history.record({kind: 'step-ended', index, ok, says})
     whole()
     if (!ok) return
   }
 }
 
-async function playStep(performance: Performance, step: Step): Promise<{ok: boolean; says: string}> {
+async function playStep(
+  performance: Performance,
+  injections: Injections,
+  step: Step,
+): Promise<{ok: boolean; says: string}> {
   const {history, signal} = performance
   switch (step.do) {
     case 'inject':
-      return inject(performance, step)
+      return injections.inject(step)
     case 'heal':
-      await healRun(performance, step.as)
+      await injections.mend(fault => fault === step.as)
       return {ok: true, says: 'healed'}
     case 'hold':
       await sleep(step.forMs, undefined, {signal})
@@ -191,43 +216,10 @@ async function playStep(performance: Performance, step: Step): Promise<{ok: bool
   }
 }
 
-async function inject({lab, history, signal}: Performance, step: Extract<Step, {do: 'inject'}>) {
-  const fault = faults[step.fault]
-  if (fault === undefined) throw new TypeError(`no fault ${step.fault}`)
-  const hosts = await resolve(lab, step.on)
-  history.record({kind: 'target', fault: step.as, selector: step.on, hosts})
-  let began = false
-  let proven: boolean | undefined
-  await fault.inject(
-    {
-      lab,
-      hosts,
-      signal,
-      async mend(undo: Mend) {
-        plan(lab.name, {id: `${step.as}/${describe(undo)}`, fault: step.as, mend: undo})
-      },
-      async broke(call) {
-        if (!began)
-          history.record({kind: 'fault-injecting', id: step.as, fault: step.fault, what: sayStep(step), hosts})
-        began = true
-        const result = await call()
-        history.record({kind: 'fault-injected', id: step.as})
-        return result
-      },
-      proof(holds, says) {
-        proven = (proven ?? true) && holds
-        history.record({kind: 'fault-proof', id: step.as, holds, says})
-      },
-    },
-    fault.params.parse(step.params),
-  )
-  return {ok: proven === true, says: proven ? 'the fault took hold' : 'the fault did not take hold'}
-}
-
-async function until({lab, history, signal}: Performance, step: Extract<Step, {do: 'until'}>) {
+async function until({bound, history, signal}: Performance, step: Extract<Step, {do: 'until'}>) {
   const check = checks[step.check as keyof typeof checks]
   const params = check.params.parse(step.params)
-  const deadline = history.now() + limit(lab, step.within)
+  const deadline = history.now() + limit(bound, step.within)
   for (;;) {
     const finding = (
       check.judge as (
@@ -237,35 +229,13 @@ async function until({lab, history, signal}: Performance, step: Extract<Step, {d
     )(history.sealed() as never, params)
     if (finding.verdict === 'pass') return {ok: true, says: finding.says}
     if (history.now() > deadline)
-      return {ok: false, says: `not within ${Math.round(limit(lab, step.within) / 1e6)} s: ${finding.says}`}
+      return {ok: false, says: `not within ${Math.round(limit(bound, step.within) / 1e6)} s: ${finding.says}`}
     await sleep(150, undefined, {signal})
   }
 }
 
-function limit(lab: Lab, within: Within): Micros {
-  return within === 'budget' ? failoverBounds(lab.topology).total[1] + lateByMs * 1000 : within * 1000
-}
-
-/** Mends this run's faults, newest first (or one fault's); ignores the run's signal. */
-async function healRun({lab, history}: Performance, only?: string): Promise<void> {
-  const failures: string[] = []
-  for (const entry of inForce(lab.name)) {
-    if (only !== undefined && entry.fault !== only) continue
-    history.record({kind: 'fault-mending', id: entry.fault, mend: entry.mend})
-    try {
-      await within(mendWithinMs, mend(lab, entry.mend))
-      mended(lab.name, entry.id)
-      history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: true})
-    } catch (error) {
-      const says = (error as Error).message
-      history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: false, says})
-      failures.push(`${describe(entry.mend)}: ${says}`)
-    }
-  }
-  if (failures.length > 0)
-    throw new LabError('heal-failed', `a fault is still in force: ${failures.join('; ')}`, {
-      hint: `pgha-lab heal --name ${lab.name}, or pgha-lab down --name ${lab.name}`,
-    })
+function limit({topology}: Bound, within: Within): Micros {
+  return within === 'budget' ? failoverBounds(topology).total[1] + lateByMs * 1000 : within * 1000
 }
 
 /** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */

@@ -7,6 +7,7 @@ import type {ContainerState, Docker} from './docker.ts'
 import {LabError} from './errors.ts'
 import {heal} from './heal.ts'
 import {Lab} from './lab.ts'
+import {describe} from './mend.ts'
 import {streaming} from './probes/streaming.ts'
 import {type Progress, step} from './progress.ts'
 import {ensureReady} from './setup/setup.ts'
@@ -50,9 +51,14 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
   const complete = running.length === topology.hosts.length
   if (running.length === 0) await portsMustBeFree(lab)
   if (found.length > 0) {
-    const faults = (await heal(lab)).filter(one => one.fault !== null)
-    if (faults.length > 0)
-      progress({step: 'heal what an earlier run left broken', state: 'done', says: `${faults.length} mended`})
+    // Hosts that are down are no news: `up` is there to start them.
+    const mended = (await heal(lab)).filter(one => one.fault !== null || one.mend.do !== 'start-host')
+    if (mended.length > 0)
+      progress({
+        step: 'heal what an earlier run left broken',
+        state: 'done',
+        says: mended.map(one => describe(one.mend)).join(', '),
+      })
   }
   if (!complete)
     await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))

@@ -4,11 +4,12 @@ import {join, resolve} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {LabError} from './errors.ts'
 import {Recorder} from './history.ts'
+import type {InjectionPhase} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
-import {bind, type Scenario} from './scenario.ts'
+import {bind, mustBeAble, type Scenario} from './scenario.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
 
 export interface Run {
@@ -22,13 +23,16 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** Where the run's folder goes; the state directory when not given. */
   readonly out?: string | undefined
+  /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
+  readonly phase?: InjectionPhase | undefined
   /** Told when the history exists, before anything happens: for whoever wants to watch. */
   readonly watch?: (history: Recorder, folder: string) => void
 }
 
-/** @throws LabError before anything is touched (`config`); later ones are returned with the report. */
+/** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
-  bind(scenario, lab.topology)
+  const bound = bind(scenario, lab.topology)
+  await mustBeAble(lab, scenario)
   const id = `${new Date()
     .toISOString()
     .replace(/[-:]/g, '')
@@ -40,7 +44,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   options.watch?.(history, folder)
   let error: LabError | undefined
   try {
-    await play({lab, scenario, history, run: id, signal: options.signal})
+    await play({lab, scenario, bound, history, run: id, signal: options.signal, phase: options.phase})
   } catch (cause) {
     if (!(cause instanceof LabError)) throw cause
     error = cause
@@ -66,7 +70,7 @@ async function collectLogs(lab: Lab, folder: string, sinceMs: number): Promise<v
   }
 }
 
-function pointLatest(lab: string, id: string): void {
+export function pointLatest(lab: string, id: string): void {
   const link = join(runsFolder(lab), 'latest')
   rmSync(link, {force: true})
   symlinkSync(id, link)

@@ -1,16 +1,16 @@
 #!/bin/sh
 # What `npm test` runs: set-up, then the parts in order, stopping at the first that fails. `npm test -- unit live` picks
-# parts. The last line is `N passed, N failed, N skipped` over all tests that ran.
+# parts; `long` is played by `npm run test:all` only. The last line is `N passed, N failed, N skipped` over all tests.
 root=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd -P) || exit 3
 cd "$root" || exit 3
 
 for part in "$@"; do
   case $part in
-    types | lint | unit | live) ;;
-    *) echo "npm test: unknown part '$part'; the parts are: types lint unit live" >&2 && exit 2 ;;
+    types | lint | unit | browser | live | long) ;;
+    *) echo "npm test: unknown part '$part'; the parts are: types lint unit browser live long" >&2 && exit 2 ;;
   esac
 done
-[ $# -gt 0 ] || set -- types lint unit live
+[ $# -gt 0 ] || set -- types lint unit browser live
 
 . "$root/cli/launch.sh"
 launch_prepare
@@ -24,11 +24,11 @@ trap 'exit 143' TERM HUP
 
 run_part() {
   case $1 in
-    unit) npm run --silent unit -- --reporter=default --reporter=json --outputFile.json="$reports/unit.json" ;;
-    live)
+    unit | browser) npm run --silent "$1" -- --reporter=default --reporter=json --outputFile.json="$reports/$1.json" ;;
+    live | long)
       # The engine and the images, installed and built where they are missing.
       "$node" dist/cli/main.js doctor --fix &&
-        npm run --silent live -- --reporter=default --reporter=json --outputFile.json="$reports/live.json"
+        npm run --silent "$1" -- --reporter=default --reporter=json --outputFile.json="$reports/$1.json"
       ;;
     *) npm run --silent "$1" ;;
   esac
@@ -41,7 +41,7 @@ for part in "$@"; do
   began=$(date +%s)
   run_part "$part" || code=$?
   printf '== %s: %s in %s s\n' "$part" "$([ "$code" -eq 0 ] && echo ok || echo "failed with exit code $code")" $(($(date +%s) - began))
-  case $part in unit | live) tested="$tested $part" ;; esac
+  case $part in unit | browser | live | long) tested="$tested $part" ;; esac
   [ "$code" -eq 0 ] || break
 done
 

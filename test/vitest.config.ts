@@ -15,18 +15,38 @@ export default defineConfig({
           name: 'unit',
           root,
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/live/**'],
+          exclude: ['test/live/**', 'test/**/*.browser.test.ts'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          root,
+          include: ['test/**/*.browser.test.ts'],
+          globalSetup: ['test/browser.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'live',
           root,
-          include: ['test/live/**/*.test.ts'],
+          include: ['test/live/*.test.ts'],
           // Two cores: labs that run side by side would disturb each other's timing.
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          root,
+          include: ['test/live/long/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
           hookTimeout: 300_000,
         },
       },

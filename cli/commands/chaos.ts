@@ -1,34 +1,59 @@
-import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Command} from 'commander'
+import {type Command, Option} from 'commander'
+import {LabError} from '../../lab/errors.ts'
 import type {Recorder} from '../../lab/history.ts'
+import {type InjectionPhase, injectionPhases} from '../../lab/injection-phase.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
-import {command, jsonOption, nameOption, printJson} from '../options.ts'
+import {command, jsonOption, nameOption, printJson, times} from '../options.ts'
 
 interface Options {
   name: string
   json?: boolean
   out?: string
   plain?: boolean
+  repeat?: number
+  phase?: InjectionPhase
+  failFast?: boolean
+  suite?: string
+  parallel?: number
+  profile?: string
+  keep?: boolean
 }
 
 export function chaos(): Command {
   return command(
     'chaos',
-    'Play a scenario on a running lab: break it under load, heal it, and answer with a verdict and its proof.\nThe exit code is the verdict: 0 passed, 1 failed, 4 inconclusive.',
-    'pgha-lab chaos kill-leader\npgha-lab chaos kill-leader --json > report.json\npgha-lab chaos ./mine.yaml --out evidence',
+    'Play a scenario on a running lab: break it under load, heal it, and answer with a verdict and its proof.\nThe exit code is the verdict: 0 passed, 1 failed, 4 inconclusive, 77 it cannot run here.\nA suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end; its exit code is the worst:\n5, 1, 3, 4, 77, 0 in this order.',
+    'pgha-lab chaos kill-leader\npgha-lab chaos kill-leader --json > report.json\npgha-lab chaos ./mine.yaml --out evidence\npgha-lab chaos --suite failover\npgha-lab chaos --suite all --parallel 2 --json > suite.json',
   )
-    .argument('<scenario>', 'a name from `pgha-lab scenarios`, or the path of a file')
+    .argument('[scenario]', 'a name from `pgha-lab scenarios`, or the path of a file')
     .addOption(nameOption())
+    .option('--suite <suite>', 'play all scenarios of this suite, or `all`, on labs of its own')
+    .option('--parallel <n>', 'with --suite: so many labs at once, 1 when not given', times)
+    .option('-p, --profile <profile>', "with --suite: its labs' timings, fast when not given, or default")
+    .option('--keep', 'with --suite: leave its labs at the end')
     .option('-o, --out <dir>', 'put history, report and logs into this folder')
     .option('--plain', 'plain lines instead of the live view')
+    .option('--repeat <n>', 'play it n times and say how far each phase spreads', times)
+    .option('--fail-fast', 'with --repeat: end after the first run that failed')
+    .addOption(
+      new Option('--phase <moment>', "when a fault comes, within the leader's loop of lease refreshes").choices([
+        ...injectionPhases,
+      ]),
+    )
     .addOption(jsonOption())
     .action(action)
 }
 
-async function action(nameOrPath: string, options: Options): Promise<void> {
-  const {Docker, exitCodes, loadScenario, lockLab, openLab, runScenario} = await import('../../lab/index.ts')
+async function action(nameOrPath: string | undefined, options: Options): Promise<void> {
+  if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options)
+  for (const key of ['parallel', 'profile', 'keep'] as const)
+    if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
+  if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
+  const {Docker, exitCodes, loadHistory, loadScenario, lockLab, openLab, runScenario} = await import(
+    '../../lab/index.ts'
+  )
   const scenario = loadScenario(nameOrPath)
   const docker = new Docker()
   const lab = openLab(docker, options.name)
@@ -37,17 +62,25 @@ async function action(nameOrPath: string, options: Options): Promise<void> {
     first: 'stopping: the fault is being healed ...',
     second: `once more leaves at once, with the fault in force; \`pgha-lab heal --name ${lab.name}\` mends it`,
   })
+  if (options.repeat !== undefined) {
+    const {repeatRun} = await import('../repeat-run.ts')
+    const shown = (history: Recorder) => watch(history, options, interrupt.press)
+    // Awaited here: the lock and the handlers of signals belong to this scope.
+    return await repeatRun(lab, scenario, interrupt, {...options, repeat: options.repeat, watch: shown})
+  }
   let screen: Screen | undefined
   const {folder, report, error} = await runScenario(lab, scenario, {
     signal: interrupt.signal,
     out: options.out,
+    phase: options.phase,
     watch(history) {
       screen = watch(history, options, interrupt.press)
     },
   }).finally(async () => (await screen)?.done())
 
   const {renderText} = await import('../render/text.ts')
-  writeFileSync(join(folder, 'report.txt'), renderText(report, {color: false, width: 120}), {mode: 0o600})
+  const {writeReports} = await import('../render/write-reports.ts')
+  writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
   if (options.json) printJson({...report, folder})
   else {
     const {ascii, color} = await import('../ui/terminal.ts')
@@ -63,6 +96,18 @@ async function action(nameOrPath: string, options: Options): Promise<void> {
   complain(error)
   // Healing that is incomplete wins over every other ending; then the interruption.
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}
+
+async function suite(scenario: string | undefined, {suite: name, plain: _, ...options}: Options): Promise<void> {
+  if (name === undefined)
+    throw new LabError('usage', 'say which scenario, or which suite', {
+      hint: 'pgha-lab scenarios lists them; then pgha-lab chaos kill-leader, or pgha-lab chaos --suite failover',
+    })
+  const {phase, failFast} = options
+  const senseless = [scenario, phase && '--phase', failFast && '--fail-fast'].find(Boolean)
+  if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)
+  const {playSuite} = await import('../suite/command.ts')
+  return playSuite({...options, suite: name, parallel: options.parallel ?? 1, profile: options.profile ?? 'fast'})
 }
 
 type Screen = Promise<{done(): Promise<void>}>

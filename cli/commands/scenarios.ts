@@ -5,28 +5,41 @@ import {command, jsonOption, printJson} from '../options.ts'
 export function scenarios(): Command {
   const parent = command(
     'scenarios',
-    'List the scenarios, show one, or check a file of yours.',
-    'pgha-lab scenarios\npgha-lab scenarios show kill-leader\npgha-lab scenarios validate ./mine.yaml',
+    'List the scenarios by suite, show one, check a file of yours, or print the JSON Schema for your editor.',
+    'pgha-lab scenarios\npgha-lab scenarios show kill-leader > mine.yaml\npgha-lab scenarios validate ./mine.yaml\npgha-lab scenarios schema > scenario.schema.json',
   )
   parent.addCommand(list(), {isDefault: true})
   parent.addCommand(show())
   parent.addCommand(validate())
+  parent.addCommand(schema())
   return parent
 }
 
 function list(): Command {
-  return command('list', 'List the scenarios that come with pgha-lab.', 'pgha-lab scenarios list --json')
+  return command(
+    'list',
+    'List the scenarios that come with pgha-lab, by suite.',
+    'pgha-lab scenarios list\npgha-lab scenarios list --suite failover\npgha-lab scenarios list --json',
+  )
+    .option('--suite <suite>', 'only this suite')
     .addOption(jsonOption())
-    .action(async ({json}: {json?: boolean}) => {
-      const {loadScenario, scenarioNames} = await import('../../lab/index.ts')
-      const all = scenarioNames().map(loadScenario)
-      if (json) printJson(all)
-      else for (const {name, about} of all) process.stdout.write(`${name}\n  ${about}\n`)
+    .action(async ({json, suite}: {json?: boolean; suite?: string}) => {
+      const {suitesNamed} = await import('../suite/named.ts')
+      const chosen = suitesNamed(suite ?? 'all')
+      if (json) return printJson([...chosen.values()].flat())
+      for (const [name, scenarios] of chosen) {
+        process.stdout.write(`${name}\n`)
+        for (const one of scenarios) process.stdout.write(`  ${one.name}\n    ${one.about}\n`)
+      }
     })
 }
 
 function show(): Command {
-  return command('show', "Print a scenario's file.", 'pgha-lab scenarios show kill-leader > mine.yaml')
+  return command(
+    'show',
+    "Print a scenario's file: the place to begin one of your own.",
+    'pgha-lab scenarios show kill-leader > mine.yaml',
+  )
     .argument('<scenario>', 'a name, or the path of a file')
     .action(async (name: string) => {
       const {loadScenario, scenarioFile} = await import('../../lab/index.ts')
@@ -36,7 +49,11 @@ function show(): Command {
 }
 
 function validate(): Command {
-  return command('validate', 'Check scenario files; nothing is touched.', 'pgha-lab scenarios validate ./mine.yaml')
+  return command(
+    'validate',
+    'Check scenario files; nothing is touched. The exit code is 0 when all are valid, 2 when one is not.',
+    'pgha-lab scenarios validate ./mine.yaml\npgha-lab scenarios validate chaos/*.yaml',
+  )
     .argument('<file...>', 'scenario files')
     .action(async (files: readonly string[]) => {
       const {LabError, loadScenario} = await import('../../lab/index.ts')
@@ -51,4 +68,15 @@ function validate(): Command {
           process.exitCode = error.exitCode
         }
     })
+}
+
+function schema(): Command {
+  return command(
+    'schema',
+    'Print the JSON Schema (draft 7) of scenario files, for completion in an editor.\nFor VS Code, put this in the first line of a scenario:  # yaml-language-server: $schema=./scenario.schema.json',
+    'pgha-lab scenarios schema > scenario.schema.json',
+  ).action(async () => {
+    const {scenarioSchema} = await import('../../lab/index.ts')
+    printJson(scenarioSchema())
+  })
 }

@@ -21,29 +21,37 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {savedLabs} = await import('../../lab/state.ts')
   const {health} = await import('../../lab/health.ts')
   const {inForce} = await import('../../lab/journal.ts')
+  const {broken} = await import('../../lab/broken.ts')
+  const {describe} = await import('../../lab/mend.ts')
   const docker = new Docker()
   const names = all ? savedLabs() : [name]
   const seen = await Promise.all(
     names.map(async one => {
       const lab = openLab(docker, one)
-      return {lab, health: await health(lab), faults: inForce(one)}
+      const [now, signs] = await Promise.all([health(lab), broken(lab)])
+      return {lab, health: now, faults: inForce(one), signs}
     }),
   )
   if (json) {
-    const plain = seen.map(({lab, health, faults}) => ({
+    const plain = seen.map(({lab, health, faults, signs}) => ({
       lab: lab.name,
       profile: lab.topology.profile,
       ...health,
+      /** By the journal of what pgha-lab broke, and by what the engine and the hosts' kernels show. */
       faultsInForce: faults,
+      broken: signs.map(mend => ({mend, says: describe(mend)})),
     }))
     printJson(all ? plain : plain[0])
     return
   }
   if (seen.length === 0) process.stdout.write('no labs\n')
-  for (const {lab, health, faults} of seen) {
+  for (const {lab, health, faults, signs} of seen) {
     process.stdout.write(table(lab, health))
-    for (const fault of faults)
-      process.stdout.write(`fault in force: ${fault.fault} (${fault.id}); pgha-lab heal --name ${lab.name}\n`)
+    for (const {fault, mend} of faults) process.stdout.write(`fault in force: ${fault}; to do: ${describe(mend)}\n`)
+    const known = new Set(faults.map(({mend}) => describe(mend)))
+    for (const says of signs.map(describe).filter(one => !known.has(one)))
+      process.stdout.write(`broken; to do: ${says}\n`)
+    if (faults.length + signs.length > 0) process.stdout.write(`try: pgha-lab heal --name ${lab.name}\n`)
   }
 }
 

@@ -3,7 +3,10 @@ import type {Micros} from '../../lab/event.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow, Verdict} from '../../lab/unit.ts'
+import {explain, type ReportFinding} from './explain.ts'
+import {sayMoment, zeroOf} from './moment.ts'
 import {printable} from './printable.ts'
+import {signs, titles, words} from './verdict-words.ts'
 
 export interface TextOptions {
   readonly color: boolean
@@ -20,9 +23,6 @@ interface Style {
   readonly symbols: Readonly<Record<Verdict, string>>
   readonly paint: Readonly<Record<Verdict | 'bold' | 'dim', Paint>>
 }
-
-const words: Readonly<Record<Verdict, string>> = {pass: 'passed', fail: 'FAILED', unknown: 'unknown'}
-const titles: Readonly<Record<Verdict, string>> = {pass: 'PASSED', fail: 'FAILED', unknown: 'INCONCLUSIVE'}
 
 export function renderText(report: Report, options: TextOptions): string {
   const style = styleOf(options)
@@ -47,7 +47,7 @@ function styleOf({color, width, ascii}: TextOptions): Style {
       color ? `\u001b[${code}m${text}\u001b[0m` : text
   return {
     width: Math.max(40, width),
-    symbols: ascii ? {pass: '+', fail: 'x', unknown: '?'} : {pass: '✔', fail: '✘', unknown: '?'},
+    symbols: ascii ? {pass: '+', fail: 'x', unknown: '?'} : signs,
     paint: {pass: sgr(32), fail: sgr(31), unknown: sgr(33), bold: sgr(1), dim: sgr(2)},
   }
 }
@@ -96,12 +96,9 @@ function remarkable({took, allowed}: PhaseRow): boolean {
 
 function findings(report: Report, style: Style): string[] {
   return report.findings.flatMap(finding => {
-    const {verdict, expectation, says, hint} = finding
+    const {verdict, expectation, says} = finding
     const title = `${style.symbols[verdict]} ${words[verdict]}  ${expectation}`
-    const body = [
-      ...wrap(printable(says), style.width - 4),
-      ...(hint ? wrap(`try: ${printable(hint)}`, style.width - 4) : []),
-    ]
+    const body = verdict === 'pass' ? wrap(printable(says), style.width - 4) : explained(finding, report, style)
     // The table of phases shows the failover's own numbers already.
     const measures = finding.phases ? [] : measureLines(finding.measures ?? {}, style.width - 4)
     const rows = (finding.rows ?? []).slice(0, mostRows).flatMap(row => measureLines(row, style.width - 4))
@@ -115,6 +112,25 @@ function findings(report: Report, style: Style): string[] {
     ]
   })
 }
+
+/** What a person needs who has to do something about it. */
+function explained(finding: ReportFinding, report: Report, {width}: Style): string[] {
+  const {expected, seen, proof, more, hint} = explain(finding, report)
+  const zero = zeroOf(report)
+  const labelled = (label: string, says: string) =>
+    wrap(printable(says), width - 4 - labelWidth).map(
+      (line, index) => (index === 0 ? label : '').padEnd(labelWidth) + line,
+    )
+  return [
+    ...labelled('expected:', expected),
+    ...labelled('seen:', seen),
+    ...proof.flatMap(({at, says}, index) => labelled(index === 0 ? 'proof:' : '', `${sayMoment(at, zero)} ${says}`)),
+    ...(more > 0 ? labelled('', `and ${more} more in report.json`) : []),
+    ...labelled('try:', hint),
+  ]
+}
+
+const labelWidth = 10
 
 /** More clients than this are in report.json only. */
 const mostRows = 12
@@ -170,7 +186,7 @@ function paintVerdict(line: string, verdict: Verdict, {paint}: Style): string {
 }
 
 /** Columns two spaces apart; `right` names those that are set flush right. */
-function align(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+export function align(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
   return rows.map(row =>
     row
@@ -185,7 +201,7 @@ function cut(line: string, width: number): string {
 }
 
 /** At spaces; a longer word stands on a line of its own. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const last = lines.at(-1)

@@ -3,7 +3,8 @@ import {type Key, render, useAnimation, useInput, useStdout} from 'ink'
 import {type ReactNode, useEffect, useState} from 'react'
 import type {Event, Micros, Progress} from '../../lab/index.ts'
 import {type Above, divert} from './above.ts'
-import {actionOf} from './keys.ts'
+import {actionOf, jumpSeconds, replayKeys} from './keys.ts'
+import type {Player} from './player.ts'
 import {ProgressScreen, type ProgressStep} from './progress-screen.tsx'
 import {RunScreen} from './run-screen.tsx'
 import {type Terminal, terminal} from './terminal.ts'
@@ -91,6 +92,24 @@ export function showRun(
   }
 }
 
+export interface ReplayOptions {
+  /** `q` or Ctrl-C. */
+  onQuit(): void
+}
+
+/** A recorded run, played on the screen of `chaos`. */
+export function showReplay(player: Player, {onQuit}: ReplayOptions, on: Terminal = terminal()): Shown {
+  const app = (finished: boolean) => <ReplayApp on={on} player={player} onQuit={onQuit} finished={finished} />
+  const shown = draw(() => app(false), on)
+  return {
+    done: shown.once(() => {
+      // What stays on the terminal tells of the whole run, wherever it was left.
+      player.seek(Number.POSITIVE_INFINITY)
+      return app(true)
+    }),
+  }
+}
+
 interface ProgressAppProps {
   readonly on: Terminal
   onInterrupt(): void
@@ -119,6 +138,63 @@ function RunApp({on, onInterrupt, now, read, finished}: RunAppProps) {
   const spin = useFrames()
   const mode = {...useMode(on, onInterrupt), finished}
   return <RunScreen look={on.look} view={read()} now={now()} columns={columns} rows={rows} spin={spin} mode={mode} />
+}
+
+interface ReplayAppProps extends ReplayOptions {
+  readonly on: Terminal
+  readonly player: Player
+  readonly finished: boolean
+}
+
+function ReplayApp({on, player, onQuit, finished}: ReplayAppProps) {
+  const {columns, rows} = sizeOf(on)
+  const spin = useFrames()
+  const [page, setPage] = useState({help: false, log: true})
+  useKeys(on, (input, key) => {
+    if (isInterrupt(input, key)) return onQuit()
+    if (key.escape) return setPage(so => ({...so, help: false}))
+    switch (actionOf(arrowOf(key) ?? input, key.ctrl, replayKeys)) {
+      case 'pause':
+        return player.toggle()
+      case 'back':
+        return player.seek(-jumpSeconds * 1_000_000)
+      case 'forward':
+        return player.seek(jumpSeconds * 1_000_000)
+      case 'faster':
+        return player.accelerate(2)
+      case 'slower':
+        return player.accelerate(1 / 2)
+      case 'help':
+        return setPage(so => ({...so, help: !so.help}))
+      case 'log':
+        return setPage(so => ({...so, log: !so.log}))
+      case 'quit':
+        return onQuit()
+      default:
+        return
+    }
+  })
+  const now = player.now()
+  return (
+    <RunScreen
+      look={on.look}
+      view={player.view(now)}
+      now={now}
+      columns={columns}
+      rows={rows}
+      spin={spin}
+      mode={{...page, asking: false, interrupted: false, finished}}
+      bindings={replayKeys}
+      playing={player.says()}
+    />
+  )
+}
+
+function arrowOf(key: Key): string | undefined {
+  if (key.leftArrow) return 'left'
+  if (key.rightArrow) return 'right'
+  if (key.upArrow) return 'up'
+  return key.downArrow ? 'down' : undefined
 }
 
 function useMode(on: Terminal, onInterrupt: () => void) {

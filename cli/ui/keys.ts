@@ -1,11 +1,11 @@
-/** The keys of the screen of `chaos`: the one table that the footer, the `?` page and the handling are made of. */
-export type Action = 'quit' | 'interrupt' | 'log' | 'help'
+/** The keys of the screens: the tables that the footer, the `?` page, the handling and docs/many-runs.md are made of. */
+export type Action = 'quit' | 'interrupt' | 'log' | 'help' | 'pause' | 'back' | 'forward' | 'faster' | 'slower'
 
 export interface KeyBinding {
   readonly action: Action
   /** As a person writes it. */
   readonly name: string
-  /** What the terminal sends; `ctrl` with it held. */
+  /** What the terminal sends, or the name of an arrow; `ctrl` with it held. */
   readonly input: string
   readonly ctrl: boolean
   /** For the footer. */
@@ -13,9 +13,14 @@ export interface KeyBinding {
   readonly about: string
 }
 
-export const keys: readonly KeyBinding[] = [
+const shared: readonly KeyBinding[] = [
   {action: 'log', name: 'l', input: 'l', ctrl: false, short: 'log', about: 'show or hide the log lines'},
   {action: 'help', name: '?', input: '?', ctrl: false, short: 'help', about: 'show or leave this page'},
+]
+
+/** Of `chaos`. */
+export const keys: readonly KeyBinding[] = [
+  ...shared,
   {
     action: 'quit',
     name: 'q',
@@ -34,6 +39,41 @@ export const keys: readonly KeyBinding[] = [
   },
 ]
 
-export function actionOf(input: string, ctrl: boolean): Action | null {
-  return keys.find(key => key.input === input && key.ctrl === ctrl)?.action ?? null
+/** How far an arrow jumps. */
+export const jumpSeconds = 5
+
+/** Of `replay`. */
+export const replayKeys: readonly KeyBinding[] = [
+  {
+    action: 'pause',
+    name: 'space',
+    input: ' ',
+    ctrl: false,
+    short: 'pause',
+    about: 'pause, or play on; at the end: from the start',
+  },
+  {
+    action: 'back',
+    name: 'left',
+    input: 'left',
+    ctrl: false,
+    short: `-${jumpSeconds} s`,
+    about: `${jumpSeconds} seconds back`,
+  },
+  {
+    action: 'forward',
+    name: 'right',
+    input: 'right',
+    ctrl: false,
+    short: `+${jumpSeconds} s`,
+    about: `${jumpSeconds} seconds on`,
+  },
+  {action: 'faster', name: 'up', input: 'up', ctrl: false, short: 'fast', about: 'twice as fast'},
+  {action: 'slower', name: 'down', input: 'down', ctrl: false, short: 'slow', about: 'half as fast'},
+  ...shared,
+  {action: 'quit', name: 'q', input: 'q', ctrl: false, short: 'quit', about: 'leave, as Ctrl-C does'},
+]
+
+export function actionOf(input: string, ctrl: boolean, table: readonly KeyBinding[] = keys): Action | null {
+  return table.find(key => key.input === input && key.ctrl === ctrl)?.action ?? null
 }

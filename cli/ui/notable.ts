@@ -1,5 +1,7 @@
 /** The few events of a run that a person would want to be told, as a line each. */
 import type {Event, Micros} from '../../lab/index.ts'
+import {describe} from '../../lab/mend.ts'
+import {sayEvent} from '../../lab/story.ts'
 import {count, oneLine, seconds} from './format.ts'
 import type {Member, View} from './view.ts'
 
@@ -47,8 +49,19 @@ function say(before: View, event: Event, after: View): Told {
         : [`the fault did NOT take hold: ${event.says}`, 'bad']
     case 'fault-mended':
       return event.ok
-        ? [`healed: ${event.mend.host} is started`, 'good']
-        : [`NOT healed: ${event.mend.host}: ${event.says ?? 'no reason given'}`, 'bad']
+        ? [`healed ${event.id}: ${describe(event.mend)}`, 'good']
+        : [`NOT healed, ${event.id}: ${describe(event.mend)}: ${event.says ?? 'no reason given'}`, 'bad']
+    case 'fault-again':
+    case 'fault-lost':
+      return [sayEvent(event)!, 'bad']
+    case 'watchdog': {
+      const says = event.state === 'fed' ? null : sayEvent(event)
+      return says === null ? null : [says, event.state === 'fired' ? 'bad' : 'plain']
+    }
+    case 'log': {
+      const says = sayEvent(event)
+      return says === null ? null : [says]
+    }
     case 'leader-key':
       return sayLeaderKey(before, after)
     case 'sync-key':

@@ -9,7 +9,7 @@ import {Clients, clientRows} from './clients.tsx'
 import {Compact} from './compact.tsx'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock, seconds} from './format.ts'
-import {keys} from './keys.ts'
+import {type KeyBinding, keys} from './keys.ts'
 import {Line} from './line.tsx'
 import {Log} from './log.tsx'
 import {type Look, words} from './look.ts'
@@ -39,10 +39,14 @@ export interface RunScreenProps {
   readonly mode: Mode
   /** Counts up, some ten times a second. */
   readonly spin: number
+  /** Those of `chaos` when not given. */
+  readonly bindings?: readonly KeyBinding[]
+  /** Stands where the clock would be: how a recorded run is being played. */
+  readonly playing?: string
 }
 
 export function RunScreen(props: RunScreenProps) {
-  const {look, view, now, columns, rows, mode, spin} = props
+  const {look, view, now, columns, rows, mode, spin, bindings = keys} = props
   if (mode.finished) return <Finished {...props} />
   const plan = planOf(props)
   const height = plan === null ? {} : {height: Math.min(rows - 1, mostRows)}
@@ -50,13 +54,13 @@ export function RunScreen(props: RunScreenProps) {
     <Box flexDirection="column" width={columns} {...height} maxHeight={Math.max(1, rows - 1)} overflow="hidden">
       <Header {...props} />
       {mode.help ? (
-        <Help look={look} />
+        <Help look={look} bindings={bindings} />
       ) : plan === null ? (
         <Compact look={look} view={view} now={now} rows={rows - 1 - headerAndFooter} log={mode.log} />
       ) : (
         <Body {...props} plan={plan} />
       )}
-      <Footer look={look} mode={mode} spin={spin} />
+      <Footer look={look} mode={mode} spin={spin} bindings={bindings} />
     </Box>
   )
 }
@@ -150,7 +154,7 @@ function failoverTitle({failover}: View): string {
   return failover === null ? 'Failover' : `Failover after ${failover.fault} on ${failover.hosts.join(', ')}`
 }
 
-function Header({look, view, now, columns}: RunScreenProps) {
+function Header({look, view, now, columns, playing}: RunScreenProps) {
   const {topology, versions} = view
   const facts = [
     `lab ${view.lab}`,
@@ -170,21 +174,28 @@ function Header({look, view, now, columns}: RunScreenProps) {
         </Line>
       </Box>
       <Box flexShrink={0} marginLeft={1}>
-        <Text bold>{clock(now)}</Text>
+        <Text bold>{playing ?? clock(now)}</Text>
       </Box>
     </Box>
   )
 }
 
-function Footer({look, mode, spin}: {look: Look; mode: Mode; spin: number}) {
+interface FooterProps {
+  readonly look: Look
+  readonly mode: Mode
+  readonly spin: number
+  readonly bindings: readonly KeyBinding[]
+}
+
+function Footer({look, mode, spin, bindings}: FooterProps) {
   return (
     <Box flexShrink={0}>
-      <Line look={look}>{footer(look, mode, spin)}</Line>
+      <Line look={look}>{footer(look, mode, spin, bindings)}</Line>
     </Box>
   )
 }
 
-function footer(look: Look, mode: Mode, spin: number): ReactNode {
+function footer(look: Look, mode: Mode, spin: number, bindings: readonly KeyBinding[]): ReactNode {
   if (mode.asking)
     return (
       <Text color="yellow" bold>
@@ -197,15 +208,17 @@ function footer(look: Look, mode: Mode, spin: number): ReactNode {
         <Mark look={look} state="running" spin={spin} /> interrupted: every fault is healed first, then the run ends
       </Text>
     )
-  return keys.map(key => (
+  // All keys of a replay fit on 80 columns.
+  const gap = bindings.length > 5 ? 2 : 3
+  return bindings.map(key => (
     <Text key={key.action}>
       <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
-      {'   '}
+      {' '.repeat(gap)}
     </Text>
   ))
 }
 
-function Help({look}: {look: Look}) {
+function Help({look, bindings}: {look: Look; bindings: readonly KeyBinding[]}) {
   const {signs} = look
   const legend: readonly (readonly [string, string])[] = [
     [signs.leader, 'takes writes'],
@@ -216,7 +229,7 @@ function Help({look}: {look: Look}) {
   ]
   return (
     <Box flexDirection="column" flexGrow={1} flexShrink={1} overflow="hidden" paddingX={1}>
-      {keys.map(key => (
+      {bindings.map(key => (
         <Line key={key.action} look={look}>
           <Text bold>{key.name.padEnd(8)}</Text>
           {key.about}

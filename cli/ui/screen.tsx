@@ -15,7 +15,7 @@ process.env.NODE_ENV = 'production'
 // No more than the sixteen colours of the terminal: those its owner has chosen.
 process.env.FORCE_COLOR = color(process.stderr) ? '1' : '0'
 
-export const {showProgress, showRun} = await import('./draw.tsx')
+export const {showProgress, showReplay, showRun} = await import('./draw.tsx')
 
 for (const [name, value] of Object.entries(before)) {
   if (value === undefined) delete process.env[name]

@@ -194,6 +194,12 @@ function happened(so: View, event: Exclude<Event, {kind: 'op'}>): View {
       return proxyTold(so, event)
     case 'container':
       return containerTold(so, event)
+    case 'fault-again':
+    case 'fault-lost':
+    case 'watchdog':
+      return {...so}
+    case 'log':
+    case 'fsync':
     case 'fault-injected':
     case 'fault-mending':
     case 'clock':
@@ -253,7 +259,8 @@ function member(so: View, host: HostName): Member | undefined {
   return so.members.find(one => one.host === host)
 }
 
-function withoutMended(faults: readonly FaultInForce[], id: string, host: HostName): readonly FaultInForce[] {
+function withoutMended(faults: readonly FaultInForce[], id: string, host: HostName | null): readonly FaultInForce[] {
+  if (host === null) return faults.filter(one => one.id !== id) // a mend of the whole cluster
   return faults
     .map(one => (one.id === id ? {...one, hosts: one.hosts.filter(broken => broken !== host)} : one))
     .filter(one => one.hosts.length > 0)

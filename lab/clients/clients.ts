@@ -3,6 +3,8 @@ import {setTimeout as pause} from 'node:timers/promises'
 import type {Running} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import type {HostName, Micros, OpName} from '../event.ts'
+import type {Lab} from '../lab.ts'
+import {resolve} from '../selector.ts'
 import {appDatabase, hostsWith, roles, servicePorts} from '../topology.ts'
 import type {ProbeSite} from '../unit.ts'
 import {estimateOffset, type PingPong} from './clock-offset.ts'
@@ -21,8 +23,8 @@ export interface ClientGroup {
   readonly count: number
   /** Operations a second, all clients of the group together. */
   readonly perSecond: number
-  /** Through which port of the proxy. */
-  readonly through: 'primary' | 'replicas'
+  /** Through which port of the proxy, or past it to the host that a selector means when the clients start. */
+  readonly through: 'primary' | 'replicas' | {readonly to: string}
 }
 
 /** How patient the clients are. */
@@ -71,13 +73,15 @@ export async function startClients(
   if (address === undefined) throw new TypeError(`host ${proxy} has no address`)
 
   const config: AgentConfig = {
-    groups: groups.map(({kind, count, perSecond, through}) => ({
-      op: kind === 'writers' ? 'write' : 'read',
-      clients: count,
-      perSecond,
-      host: address,
-      port: servicePorts.haproxy[through],
-    })),
+    groups: await Promise.all(
+      groups.map(async ({kind, count, perSecond, through}) => ({
+        op: kind === 'writers' ? ('write' as const) : ('read' as const),
+        clients: count,
+        perSecond,
+        direct: typeof through === 'object',
+        ...(await whereTo(lab, through, address)),
+      })),
+    ),
     user: roles.app,
     password: lab.allocation.passwords.app,
     database: appDatabase,
@@ -277,9 +281,19 @@ class Agent implements Clients {
   }
 }
 
-/** Clients are named w1, w2, ... and r1, r2, ... */
+async function whereTo(
+  lab: Lab,
+  through: ClientGroup['through'],
+  proxy: string,
+): Promise<{host: string; port: number}> {
+  if (typeof through === 'string') return {host: proxy, port: servicePorts.haproxy[through]}
+  const [host] = await resolve(lab, through.to)
+  return {host: lab.allocation.addresses[host!]!, port: servicePorts.patroni.postgres}
+}
+
+/** Clients are named w1, w2, ... and r1, r2, ...; direct ones dw1, dr1. */
 function opOf(client: string): OpName {
-  return client.startsWith('w') ? 'write' : 'read'
+  return client.includes('w') ? 'write' : 'read'
 }
 
 function first(hosts: readonly HostName[], service: string): HostName {

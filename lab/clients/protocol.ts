@@ -14,6 +14,8 @@ export interface Load {
   readonly perSecond: number
   readonly host: string
   readonly port: number
+  /** Past the proxy, to one host: such clients have names that begin with d. */
+  readonly direct: boolean
 }
 
 /** The runner's first line. */

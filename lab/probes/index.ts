@@ -1,10 +1,13 @@
 /** All probes; `play` runs them together. */
 import type {Probe} from '../unit.ts'
 import {containers} from './containers.ts'
+import {disk} from './disk.ts'
 import {etcd} from './etcd.ts'
+import {logs} from './logs.ts'
 import {patroni} from './patroni.ts'
 import {postgres} from './postgres.ts'
 import {proxy} from './proxy.ts'
 import {runner} from './runner.ts'
+import {watchdog} from './watchdog.ts'
 
-export const probes: readonly Probe[] = [patroni, postgres, etcd, proxy, containers, runner]
+export const probes: readonly Probe[] = [patroni, postgres, etcd, proxy, containers, logs, watchdog, disk, runner]

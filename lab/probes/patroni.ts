@@ -39,7 +39,8 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
       seen = silent(host, on.now() - askedAt) // why there is no answer makes no difference to anybody
     }
     watching.sample(seen.code !== null)
-    const what = JSON.stringify([seen.code, seen.role, seen.state, seen.timeline, seen.streaming])
+    const {code, role, state, timeline, streaming, paused, pendingRestart, tags} = seen
+    const what = JSON.stringify([code, role, state, timeline, streaming, paused, pendingRestart, tags])
     const now = on.now()
     if (last?.what === what && now - last.at < repeatAfterMicros) return
     last = {what, at: now}
@@ -47,7 +48,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   })
 }
 
-/** The body of GET /patroni (Patroni 3 and 4, `api.py: get_postgresql_status`); what it does not say is null. */
+/** The body of GET /patroni (Patroni 3 and 4, `api.py: get_postgresql_status, _write_status_response`); what it does not say is null. */
 export function decodePatroni(host: HostName, code: number, body: string, tookMicros: Micros): Seen {
   let said: unknown
   try {
@@ -74,6 +75,16 @@ export function decodePatroni(host: HostName, code: number, body: string, tookMi
       }))
       .toSorted((a, b) => a.name.localeCompare(b.name)), // Patroni's order is that of pg_stat_replication: any
     tookMicros,
+    ...(text(answer.state) === null ? {} : flags(answer)),
+  }
+}
+
+/** Patroni says only what is so; an answer that is none of Patroni's says nothing either way, and they stay away. */
+function flags(answer: Record<string, unknown>): Required<Pick<Seen, 'paused' | 'pendingRestart' | 'tags'>> {
+  return {
+    paused: answer.pause === true,
+    pendingRestart: answer.pending_restart === true,
+    tags: record(answer.tags),
   }
 }
 

@@ -17,7 +17,7 @@ export interface Desk {
   clock(): number
   tell(line: AgentLine): void
   /** w1, w2, ... and r1, r2, ... */
-  nextName(op: OpName): string
+  nextName(load: Load): string
   nextId(op: OpName): number
 }
 

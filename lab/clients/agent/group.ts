@@ -15,7 +15,7 @@ export class Group {
   constructor(load: Load, desk: Desk) {
     this.#desk = desk
     this.#load = load
-    this.#clients = Array.from({length: load.clients}, () => new Client(desk.nextName(load.op), load, desk))
+    this.#clients = Array.from({length: load.clients}, () => new Client(desk.nextName(load), load, desk))
   }
 
   get op(): OpName {

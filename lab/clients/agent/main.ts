@@ -43,7 +43,7 @@ function configure(config: AgentConfig): void {
     reconnectPauseMs: Math.max(config.reconnectPauseMs, (clients * 1000) / agentLimits.connectsPerSecond),
     clock,
     tell: line => output.tell(line),
-    nextName: op => `${op[0]}${++names[op]}`,
+    nextName: ({op, direct}) => `${direct ? 'd' : ''}${op[0]}${++names[op]}`,
     nextId: op => ids[op]++,
   }
   const groups = config.groups.map(load => new Group(load, desk))

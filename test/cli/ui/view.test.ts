@@ -155,7 +155,7 @@ describe('the faults', () => {
   test('a fault that could not be mended stays in force, and a line says so', () => {
     const so = view([started, injected(['node1']), mended('node1', false)])
     expect(so.faults).toHaveLength(1)
-    expect(so.lines.at(-1)).toMatchObject({tone: 'bad', says: expect.stringContaining('NOT healed: node1')})
+    expect(so.lines.at(-1)).toMatchObject({tone: 'bad', says: expect.stringContaining('NOT healed, f: start node1 again')})
   })
 
   test('one proof that fails is enough for a fault that does not hold', () => {
@@ -222,7 +222,7 @@ describe('the steps', () => {
   test('those of the scenario wait; what began runs; what ended has a result', () => {
     expect(view(storyUntil(1)).steps.map(step => step.says)).toEqual([
       'hold 2 s',
-      'kill host on leader',
+      'crash: kill host on leader',
       'until new-leader',
       'hold 3 s',
       'heal crash',
@@ -257,7 +257,7 @@ describe('the notable lines', () => {
       'node2 holds the leader key',
       'node2 accepts writes, timeline 5',
       'proxy1: node2 is UP for primary (L7OK 200 3ms)',
-      'healed: node1 is started',
+      'healed crash: start node1 again',
       'node1 streams from the leader',
       'node2 holds 4,000 rows, 0 twice',
       'the run is complete',

@@ -59,7 +59,7 @@ async function start(change: Partial<AgentConfig> = {}): Promise<{agent: Agent; 
     server.server.close()
   })
   agent.say({
-    groups: [{op: 'write', clients: 2, perSecond: 40, host: '127.0.0.1', port: server.port}],
+    groups: [{op: 'write', clients: 2, perSecond: 40, host: '127.0.0.1', port: server.port, direct: false}],
     user: 'app',
     password: 'secret',
     database: 'app',

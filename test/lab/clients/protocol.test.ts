@@ -15,7 +15,7 @@ describe("the agent's lines", () => {
 })
 
 describe("the agent's limits", () => {
-  const load = {op: 'write', clients: 8, perSecond: 200, host: 'h', port: 1} as const
+  const load = {op: 'write', clients: 8, perSecond: 200, host: 'h', port: 1, direct: false} as const
   const config: AgentConfig = {
     groups: [load, {...load, op: 'read', clients: 4, perSecond: 40}],
     user: 'app',

@@ -34,7 +34,28 @@ describe("Patroni's answer", () => {
         {name: 'node3', state: 'streaming', sync: 'async'},
       ],
       tookMicros: 1500,
+      paused: false,
+      pendingRestart: false,
+      tags: {},
     })
+  })
+
+  it('tells maintenance mode, a pending restart and tags', () => {
+    const body = JSON.stringify({...leader, pause: true, pending_restart: true, tags: {nofailover: true}})
+    expect(decodePatroni('node1', 200, body, 1)).toMatchObject({
+      paused: true,
+      pendingRestart: true,
+      tags: {nofailover: true},
+    })
+  })
+
+  it('that is none of Patroni does not say that there is no maintenance, no pending restart and no tag', () => {
+    for (const body of ['<html>', '{"state": 5}']) {
+      const seen = decodePatroni('node1', 502, body, 1)
+      expect(seen).not.toHaveProperty('paused')
+      expect(seen).not.toHaveProperty('pendingRestart')
+      expect(seen).not.toHaveProperty('tags')
+    }
   })
 
   it('of a replica has what it has replayed', () => {
@@ -101,6 +122,20 @@ it('records an answer that stays the same once a second, and a change at once', 
   state = 'stopping'
   await pause(600)
   expect(events().at(-1)).toMatchObject({code: 200, state: 'stopping'})
+})
+
+it.each([
+  ['maintenance mode', {pause: true}, {paused: true}],
+  ['a pending restart', {pending_restart: true}, {pendingRestart: true}],
+  ['a tag', {tags: {nofailover: true}}, {tags: {nofailover: true}}],
+])('%s is a change, recorded before the second is over', async (_, said, seen) => {
+  let more = {}
+  const {events} = await start((_, response) => void response.end(JSON.stringify({...leader, ...more})))
+  await pause(1100)
+  const before = events().length
+  more = said
+  await pause(600)
+  expect(events().slice(before)[0]).toMatchObject(seen)
 })
 
 it('a host that hangs up, or says nothing for a second, is recorded as no answer', async () => {

@@ -1,0 +1,64 @@
+import {type Command, InvalidArgumentError, Option} from 'commander'
+import {type MetricName, metricNames} from '../../lab/metrics.ts'
+import {command, jsonOption, nameOption} from '../options.ts'
+import {textOptions} from '../text-options.ts'
+
+interface Options {
+  name: string
+  tolerance: number
+  metric?: readonly MetricName[]
+  json?: boolean
+}
+
+export function compare(): Command {
+  return command(
+    'compare',
+    'Did failover get slower? Compares two sets of recorded runs by a rank test.\nExit code: 1 slower for certain and by more than the tolerance, 4 too few runs to tell, else 0.',
+    'pgha-lab chaos kill-leader --repeat 6 --phase random --out before\npgha-lab chaos kill-leader --repeat 6 --phase random --out after\npgha-lab compare before after --tolerance 10%',
+  )
+    .argument('<base>', 'a folder of runs, or runs separated by commas')
+    .argument('<head>', 'the same, of what is to be compared with it')
+    .addOption(nameOption())
+    .addOption(
+      new Option('--tolerance <share>', "a slowdown up to this share of the base's median is accepted")
+        .argParser(share)
+        .default(0.1, '10%'),
+    )
+    .option(
+      '-m, --metric <metric>',
+      `judge this metric instead of total; repeatable, then corrected for several, or \`all\`: ${metricNames.join(', ')}`,
+      collect,
+    )
+    .addOption(jsonOption())
+    .action(action)
+}
+
+async function action(base: string, head: string, {name, tolerance, metric, json}: Options): Promise<void> {
+  const {findRuns, loadRun} = await import('../../lab/find-run.ts')
+  const {measureRun} = await import('../../lab/measure-run.ts')
+  const {compare} = await import('../../lab/compare.ts')
+  const [found, against] = [findRuns(base, name), findRuns(head, name)]
+  const measure = (runs: typeof found) => runs.map(run => measureRun(loadRun(run).history))
+  const comparison = compare(measure(found), measure(against), {tolerance, judged: metric ?? []})
+  process.exitCode = comparison.exitCode
+  if (json) {
+    const {toJson} = await import('../../lab/spelled-json.ts')
+    process.stdout.write(toJson(comparison))
+    return
+  }
+  const {renderComparison} = await import('../render/compare-text.ts')
+  process.stdout.write(renderComparison(comparison, await textOptions()))
+}
+
+function share(written: string): number {
+  const parts = /^(\d+(?:\.\d+)?)\s*%$/.exec(written.trim())
+  if (parts) return Number(parts[1]) / 100
+  throw new InvalidArgumentError('A share carries its sign: 10%.')
+}
+
+function collect(written: string, earlier: readonly MetricName[] = []): readonly MetricName[] {
+  if (written === 'all') return metricNames
+  const known = metricNames.find(name => name === written)
+  if (known === undefined) throw new InvalidArgumentError(`The metrics are ${metricNames.join(', ')}, or all.`)
+  return [...earlier, known]
+}

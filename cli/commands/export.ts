@@ -1,0 +1,43 @@
+import {writeFileSync} from 'node:fs'
+import type {Command} from 'commander'
+import {LabError} from '../../lab/errors.ts'
+import {command, nameOption} from '../options.ts'
+
+interface Options {
+  name: string
+  jepsen?: boolean
+  out?: string
+}
+
+export function exportRun(): Command {
+  return command(
+    'export',
+    "Write a recorded run in another tool's form.",
+    'pgha-lab export latest --jepsen > history.edn\npgha-lab export latest --jepsen --out history.edn',
+  )
+    .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
+    .addOption(nameOption())
+    .option('--jepsen', "as Jepsen's history.edn: one EDN map a line, for its checkers")
+    .option('-o, --out <file>', 'into this file instead of stdout')
+    .action(action)
+}
+
+async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise<void> {
+  if (!jepsen)
+    throw new LabError('usage', 'export needs to know the form to write', {hint: 'pgha-lab export <run> --jepsen'})
+  const {readRun} = await import('../../lab/find-run.ts')
+  const {jepsenHistory} = await import('../../lab/jepsen.ts')
+  const text = `${jepsenHistory(readRun(nameOrPath, name).history).join('\n')}\n`
+  if (out === undefined) {
+    process.stdout.write(text)
+    return
+  }
+  try {
+    writeFileSync(out, text)
+  } catch (error) {
+    throw new LabError('setup-failed', `cannot write ${out}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'name a file in a folder of yours, or leave out --out and redirect stdout',
+    })
+  }
+}

@@ -1,0 +1,26 @@
+import type {Command} from 'commander'
+import {command, jsonOption, nameOption, printJson} from '../options.ts'
+import {textOptions} from '../text-options.ts'
+
+export function judge(): Command {
+  return command(
+    'judge',
+    "Judge a recorded run again, with today's checks. Nothing is started or touched.\nThe exit code is the verdict: 0 passed, 1 failed, 4 inconclusive.",
+    'pgha-lab judge latest\npgha-lab judge ./evidence --json\npgha-lab judge run/events.ndjson.gz',
+  )
+    .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
+    .addOption(nameOption())
+    .addOption(jsonOption())
+    .action(action)
+}
+
+async function action(nameOrPath: string, {name, json}: {name: string; json?: boolean}): Promise<void> {
+  const {readRun} = await import('../../lab/find-run.ts')
+  const {judge} = await import('../../lab/judge.ts')
+  const {folder, history} = readRun(nameOrPath, name)
+  const report = judge(history)
+  process.exitCode = report.exitCode
+  if (json) return printJson({...report, folder})
+  const {renderText} = await import('../render/text.ts')
+  process.stdout.write(renderText(report, await textOptions()))
+}

@@ -1,0 +1,47 @@
+import {type Command, InvalidArgumentError} from 'commander'
+import {command, nameOption} from '../options.ts'
+
+interface Options {
+  name: string
+  speed: number
+  plain?: boolean
+}
+
+export function replay(): Command {
+  return command(
+    'replay',
+    'Play a recorded run on the screen, as if it were live. Without a terminal its lines are printed, at once.',
+    'pgha-lab replay latest\npgha-lab replay ./evidence --speed 4',
+  )
+    .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
+    .addOption(nameOption())
+    .option('--speed <n>', 'how many times as fast as it was', speed, 1)
+    .option('--plain', 'plain lines instead of the screen')
+    .action(action)
+}
+
+async function action(nameOrPath: string, {name, speed, plain}: Options): Promise<void> {
+  const {readRun} = await import('../../lab/find-run.ts')
+  const {events} = readRun(nameOrPath, name).history
+  const {hasScreen} = await import('../ui/terminal.ts')
+  // Without a keyboard nobody could leave the screen.
+  if (plain || !hasScreen() || !process.stdin.isTTY) {
+    const {plainRun} = await import('../ui/plain.ts')
+    plainRun(line => process.stdout.write(line), {events, subscribe: () => () => {}})
+    return
+  }
+  const {showReplay} = await import('../ui/screen.tsx')
+  const {Player} = await import('../ui/player.ts')
+  const {promise: quit, resolve: onQuit} = Promise.withResolvers<void>()
+  const shown = showReplay(new Player(events, speed), {onQuit})
+  // Nothing runs and nothing needs healing: a signal just ends the show.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onQuit)
+  await quit
+  await shown.done()
+}
+
+function speed(written: string): number {
+  const times = Number(written.replace(/x$/, ''))
+  if (times >= 0.125 && times <= 128) return times
+  throw new InvalidArgumentError('It is a number from 0.125 to 128.')
+}

@@ -1,0 +1,80 @@
+/** A comparison for people: the answer first, then every metric, then what stands against it. Pure. */
+import type {ComparedMetric, Comparison} from '../../lab/compare.ts'
+import {sayValue} from '../../lab/measure-run.ts'
+import {printable} from './printable.ts'
+import {align, type TextOptions, wrap} from './text.ts'
+
+const titles = {pass: 'NOT SLOWER', fail: 'SLOWER', unknown: 'TOO FEW RUNS'} as const
+const colors = {pass: 32, fail: 31, unknown: 33} as const
+
+export function renderComparison(comparison: Comparison, {color, width, ascii}: TextOptions): string {
+  const {verdict, scenario, says, base, head, differs} = comparison
+  const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text)
+  const title = `${titles[verdict]} ${scenario}`
+  const [first = '', ...more] = wrap(`${title}: ${says}`, width)
+  const answer = color ? `\u001b[1;${colors[verdict]}m${title}\u001b[0m${first.slice(title.length)}` : first
+  const [header = '', ...rows] = table(comparison)
+  const notes = [
+    `${base.length} runs in the base, ${head.length} in the head; the judged metric is marked with *, the others are shown without a verdict`,
+    ...differs.map(one => `differs: ${one}`),
+    ...leftOut('base', comparison),
+    ...leftOut('head', comparison),
+  ]
+  const text = [
+    answer,
+    ...more,
+    '',
+    bold(header),
+    ...rows,
+    '',
+    ...notes.flatMap(note => wrap(printable(note), width - 2).map((line, index) => (index === 0 ? line : `  ${line}`))),
+    '',
+  ].join('\n')
+  return ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+}
+
+function table({metrics}: Comparison): string[] {
+  const shown = metrics.filter(one => one.base !== null || one.head !== null || one.verdict !== null)
+  return align(
+    [
+      ['', 'metric', 'runs', 'base p50', 'base max', 'head p50', 'head max', 'change', '', '95 % interval', 'p'],
+      ...shown.map(one => [
+        one.verdict === null ? '' : '*',
+        one.name,
+        `${one.base?.n ?? 0}/${one.head?.n ?? 0}`,
+        value(one.base?.p50, one),
+        value(one.base?.max, one),
+        value(one.head?.p50, one),
+        value(one.head?.max, one),
+        one.shift === null ? '' : signed(one.shift, one),
+        one.share === null || one.shift === 0 ? '' : percent(one.share),
+        one.interval === null ? '' : one.interval.map(end => signed(end, one)).join(' to '),
+        one.p === null ? '' : one.p < 0.0001 ? '<0.0001' : one.p.toFixed(4),
+      ]),
+    ],
+    [2, 3, 4, 5, 6, 7, 8, 10],
+  )
+}
+
+function value(of: number | undefined, {unit}: ComparedMetric): string {
+  return of === undefined ? '' : sayValue(of, unit)
+}
+
+function signed(of: number, {unit}: ComparedMetric): string {
+  return `${of > 0 ? '+' : of < 0 ? '-' : ''}${sayValue(Math.abs(of), unit)}`
+}
+
+function percent(share: number): string {
+  return Number.isFinite(share) ? `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)} %` : ''
+}
+
+/** Runs that were left out; a comparison that hides them would be of the lucky ones only. */
+function leftOut(side: 'base' | 'head', {metrics, ...comparison}: Comparison): string[] {
+  const judged = metrics.filter(one => one.verdict !== null)
+  return comparison[side].flatMap(run => {
+    if (run.unfit !== null) return `not counted in the ${side}: ${run.run}: ${run.unfit}`
+    const missing = judged.filter(one => run.values[one.name] === null).map(one => one.name)
+    if (missing.length === 0) return []
+    return `not counted in the ${side} for ${missing.join(', ')}: ${run.run}: ${run.doubts.join(' ') || 'nobody measured it'}`
+  })
+}

@@ -1,0 +1,58 @@
+/** A finding as a person needs it who has to do something about it: expected, seen, the events that prove it, what to try. */
+import {checks} from '../../lab/checks/index.ts'
+import type {Event, Micros} from '../../lab/event.ts'
+import type {Report} from '../../lab/report.ts'
+import {sayEvidence} from './say-event.ts'
+
+export type ReportFinding = Report['findings'][number]
+
+export interface Proof {
+  readonly at: Micros
+  readonly says: string
+}
+
+export interface Explained {
+  readonly expected: string
+  readonly seen: string
+  /** At most three, in the order of time. */
+  readonly proof: readonly Proof[]
+  /** How many more events report.json names. */
+  readonly more: number
+  readonly hint: string
+}
+
+const mostProofs = 3
+
+export function explain(finding: ReportFinding, report: Report): Explained {
+  const about = Object.hasOwn(checks, finding.check) ? checks[finding.check as keyof typeof checks].about : undefined
+  const shown = telling(finding, report)
+  return {
+    expected: about === undefined ? finding.expectation : `${finding.expectation}: ${about}`,
+    seen: finding.says,
+    proof: shown.toSorted((a, b) => a.at - b.at).map(event => ({at: event.at, says: sayEvidence(event)})),
+    more: (finding.evidence?.length ?? 0) - shown.length,
+    hint: finding.hint ?? fallback(finding, shown.length > 0),
+  }
+}
+
+/**
+ * Checks name their evidence most important first; one that has phases names it as a story instead, and there the fault, the
+ * end of each phase that did not pass, and the outcome tell most.
+ */
+function telling({evidence = [], phases = []}: ReportFinding, report: Report): readonly Event[] {
+  if (evidence.length <= mostProofs || phases.length === 0) return evidence.slice(0, mostProofs)
+  const fault = evidence.find(event => event.kind === 'fault-injecting') ?? evidence[0]!
+  const t0 = report.faults.find(one => fault.kind === 'fault-injecting' && one.id === fault.id)?.at ?? fault.at
+  const late = phases.filter(row => row.verdict !== 'pass' && row.measured !== null).map(row => t0 + row.measured!)
+  const ends = evidence.filter(event => event !== fault && late.includes(event.at))
+  const wanted = [fault, ...ends, evidence.at(-1)!, ...evidence.toReversed()]
+  return [...new Set(wanted)].slice(0, mostProofs)
+}
+
+function fallback({verdict}: ReportFinding, proven: boolean): string {
+  if (verdict === 'pass') return ''
+  if (verdict === 'unknown') return 'remove what kept us from seeing (said above) and play the scenario again'
+  return proven
+    ? "look at these moments in report.html, where they stand beside the hosts' logs"
+    : "look at the time of the fault in report.html, where it stands beside the hosts' logs"
+}

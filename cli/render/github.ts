@@ -1,0 +1,45 @@
+/**
+ * Workflow commands that GitHub Actions shows as annotations: one for each run that did not pass, at the line of the scenario's
+ * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. A run that passed says
+ * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
+ */
+import type {Report} from '../../lab/report.ts'
+import {explain} from './explain.ts'
+import {sayMoment, zeroOf} from './moment.ts'
+import {titles} from './verdict-words.ts'
+
+export function renderGithub(reports: readonly Report[]): string {
+  return reports
+    .filter(report => report.verdict !== 'pass')
+    .map(annotation)
+    .join('')
+}
+
+function annotation(report: Report): string {
+  const {verdict, scenario, file, findings, reasons, headline} = report
+  // The finding that made the verdict; of a run that is inconclusive as a whole, none did.
+  const first = findings.find(finding => finding.verdict === verdict)
+  const place = file === null ? {} : {file, line: String(first?.line ?? 1)}
+  const properties = Object.entries({...place, title: `${titles[verdict]} ${scenario}`})
+  const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
+  const explained = first === undefined ? [] : sayExplained(first, report)
+  return `::error ${told}::${data([headline, ...reasons.filter(reason => reason !== headline), ...explained].join('\n'))}\n`
+}
+
+function sayExplained(finding: Report['findings'][number], report: Report): string[] {
+  const {expected, proof, hint} = explain(finding, report)
+  const zero = zeroOf(report)
+  return [
+    `expected: ${expected}`,
+    ...proof.map(({at, says}) => `proof: ${sayMoment(at, zero)} ${says}`),
+    `try: ${hint}`,
+  ]
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}

@@ -1,0 +1,154 @@
+/**
+ * The report as one HTML file that needs nothing else: no network, no server, no script (the little there is adds a cursor).
+ * Pure: made of the report, the history and the hosts' logs.
+ */
+import {createHash} from 'node:crypto'
+import type {HostName, Micros, Of} from '../../lab/event.ts'
+import {type History, of} from '../../lab/history.ts'
+import {sayMicros} from '../../lab/quantity.ts'
+import type {Report} from '../../lab/report.ts'
+import {bucketsOf} from './buckets.ts'
+import {clientsSection} from './html/clients.ts'
+import {findingsSection} from './html/findings.ts'
+import {logsSection} from './html/logs.ts'
+import {html, Markup} from './html/markup.ts'
+import {masthead} from './html/masthead.ts'
+import {Moments} from './html/moments.ts'
+import {phaseId, phasesSection} from './html/phases.ts'
+import {script} from './html/script.ts'
+import {style} from './html/style.ts'
+import {type Mark, timeline} from './html/timeline.ts'
+import {lanesOf} from './lanes.ts'
+import {logExcerpt, type Window} from './log-lines.ts'
+import {lostWrites} from './lost-writes.ts'
+import {zeroOf} from './moment.ts'
+import {titles} from './verdict-words.ts'
+import {writeGaps} from './write-gaps.ts'
+
+export interface HtmlSources {
+  readonly report: Report
+  readonly history: History
+  /** Each host's log as the run's folder has it; empty where there is none. */
+  readonly logs: ReadonlyMap<HostName, string>
+}
+
+export function renderHtml({report, history, logs}: HtmlSources): string {
+  const zero = zeroOf(report)
+  const lanes = lanesOf(history)
+  const gaps = writeGaps(history)
+  const moments = new Moments(zero, lanes.from, lanes.to)
+  const marks = marksOf(report)
+  const windows = windowsOf(report, marks)
+
+  // The timeline stands above, but only these know which of its moments they lead to.
+  const below = [
+    phasesSection(report, moments),
+    findingsSection(report, moments),
+    clientsSection(report, lostWrites(history), moments),
+    story(report, moments),
+    logsSection(logExcerpt(logs, history, windows), [...logs.keys()], moments),
+    about(report, history),
+  ]
+  const drawn = timeline({
+    ...{lanes, gaps, marks, zero, faults: report.faults, linked: moments.linked},
+    buckets: bucketsOf(history, lanes.from, lanes.to),
+  })
+  const title = `${titles[report.verdict]} ${report.scenario} - pgha-lab`
+  return `<!doctype html>\n${
+    html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<title>${title}</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<a class="skip" href="#timeline">Skip to the timeline</a>
+${masthead(report, gaps)}
+<main>
+<section id="timeline" aria-labelledby="h-timeline"><h2 id="h-timeline">Timeline</h2>
+${drawn}
+</section>
+${below}
+</main>
+<footer>Made by pgha-lab from the run's own history. It is one file, and needs no network.</footer>
+<script>${new Markup(script)}</script>
+</body>
+</html>`.text
+  }\n`
+}
+
+/** Nothing may be fetched from anywhere, and no script may run but ours: not even one that a log line brought along. */
+const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`
+
+/** The phases of the first finding that has any. Their times count from its own fault. */
+function marksOf(report: Report): Mark[] {
+  const index = report.findings.findIndex(finding => finding.phases !== undefined)
+  const finding = report.findings[index]
+  const fault = finding?.evidence?.find((event): event is Of<'fault-injecting'> => event.kind === 'fault-injecting')
+  const t0 = fault?.at ?? zeroOf(report)
+  return (finding?.phases ?? []).flatMap(({name, measured, verdict}, row) =>
+    measured === null ? [] : {at: t0 + measured, name, verdict, href: `#${phaseId(index, row)}`},
+  )
+}
+
+/** Around each fault, its mend, and everything that came of it. */
+function windowsOf({faults}: Report, marks: readonly Mark[]): Window[] {
+  const before = 2e6
+  const after = 3e6
+  return [
+    ...faults.flatMap(({at, mendedAt}): Window[] => [
+      [at - before, at + after],
+      ...(mendedAt === null ? [] : [[mendedAt - before, mendedAt + after] as const]),
+    ]),
+    ...marks.map(({at}): Window => [at - before, at + after]),
+  ]
+}
+
+function story({story, faults}: Report, moments: Moments): Markup {
+  return html`<section id="story" aria-labelledby="h-story"><h2 id="h-story">What happened</h2>
+<ol class="story">${story.map(
+    line =>
+      html`<li class="is-${line.event}">${moments.link(line.at, 2)} <span>${line.says}</span></li>
+`,
+  )}</ol>
+<p class="note">${faults.length > 0 ? 'Seconds after the fault.' : 'Seconds of the run.'} Each time leads to its place on the timeline.</p>
+</section>`
+}
+
+function about(report: Report, history: History): Markup {
+  const topology = of(history, 'run-started')[0]?.topology
+  const software = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`)
+  const timings = topology && [
+    `ttl ${topology.patroni.ttlSeconds} s`,
+    `loop_wait ${topology.patroni.loopWaitSeconds} s`,
+    `retry_timeout ${topology.patroni.retryTimeoutSeconds} s`,
+    `synchronous_mode ${topology.patroni.synchronousMode}`,
+  ]
+  const checks = topology && [
+    `inter ${sayMs(topology.haproxy.interMs)}`,
+    `fastinter ${sayMs(topology.haproxy.fastinterMs)}`,
+    `fall ${topology.haproxy.fall}`,
+    `rise ${topology.haproxy.rise}`,
+  ]
+  const rows: [string, string | undefined][] = [
+    ['Run', report.run],
+    ['Began', report.startedAt],
+    ['Lasted', sayMicros(report.durationMicros)],
+    ['Lab', `${report.lab}, profile ${report.profile}`],
+    ['Scenario', report.file === null ? report.scenario : `${report.scenario} (${report.file})`],
+    ['Software', software.join(', ')],
+    ['Patroni', timings?.join(', ')],
+    ['HAProxy', checks?.join(', ')],
+  ]
+  return html`<section id="about" aria-labelledby="h-about"><h2 id="h-about">About this run</h2>
+<dl class="about">${rows.map(([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+<p class="note">All times are on the runner's monotonic clock. <code>events.ndjson</code> beside this file holds every event; <code>pgha-lab judge</code> judges it again.</p>
+</section>`
+}
+
+function sayMs(ms: number): string {
+  return sayMicros((ms * 1000) satisfies Micros)
+}

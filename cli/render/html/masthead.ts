@@ -1,0 +1,134 @@
+/** The top of the page: the verdict, the one number, what else one asks first, and what is wrong. */
+import {sayMicros} from '../../../lab/quantity.ts'
+import type {Report} from '../../../lab/report.ts'
+import {sayBounds} from '../moment.ts'
+import {signs, titles, words} from '../verdict-words.ts'
+import type {Gap} from '../write-gaps.ts'
+import {findingId} from './findings.ts'
+import {html, type Markup} from './markup.ts'
+
+export function masthead(report: Report, gaps: readonly Gap[]): Markup {
+  const {verdict, scenario, headline, about, lab, profile, startedAt} = report
+  const {number, caption} = theNumber(report, gaps)
+  const [amount, unit] = number.split(' ')
+  return html`<header class="${verdict}">
+<p class="over"><strong>pgha-lab</strong> <span>lab ${lab}</span> <span>profile ${profile}</span> <time>${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
+<h1><span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${titles[verdict]}</span> <span class="scenario">${scenario}</span></h1>
+<div class="lead">
+<p class="number"><b>${amount ?? ''}${unit !== undefined && html`<small> ${unit}</small>`}</b> <span>${caption}</span></p>
+<div><p class="headline">${sentence(headline)}</p><p class="claim"><span>The claim:</span> ${about}</p></div>
+</div>
+${wrong(report)}
+<dl class="figures">${figures(report, gaps).map(
+    ({name, value, note, bad}) =>
+      html`<div${bad ? bad_class : null}><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
+  )}</dl>
+<nav aria-label="Sections">${sections
+    .filter(([id]) => id !== 'phases' || report.findings.some(finding => finding.phases !== undefined))
+    .map(([id, name]) => html`<a href="#${id}">${name}</a> `)}</nav>
+</header>`
+}
+
+const bad_class = html` class="bad"`
+
+const sections = [
+  ['timeline', 'Timeline'],
+  ['phases', 'Failover'],
+  ['findings', 'Expectations'],
+  ['clients', 'Clients'],
+  ['story', 'What happened'],
+  ['logs', 'Logs'],
+  ['about', 'About'],
+] as const
+
+interface Figure {
+  readonly name: string
+  readonly value: string
+  readonly note: string
+  readonly bad?: boolean
+}
+
+/**
+ * Lost writes where losing them is what failed; else how long clients could not write: from the fault where there was a failover,
+ * else as the clients saw it.
+ */
+function theNumber({findings, clients}: Report, gaps: readonly Gap[]): {number: string; caption: string} {
+  const failed = findings.find(finding => finding.verdict === 'fail')
+  const lost = failed?.measures?.lost
+  if (typeof lost === 'number' && lost > 0)
+    return {number: grouped(lost), caption: lost === 1 ? 'acknowledged write lost' : 'acknowledged writes lost'}
+  const total = findings.map(finding => finding.measures?.totalMicros).find(one => typeof one === 'number')
+  if (typeof total === 'number')
+    return {number: sayMicros(total), caption: 'from the fault to the first acknowledged write'}
+  if (clients.writes.ok === 0) return {number: '0', caption: 'writes were acknowledged'}
+  const longest = longestOf(gaps)
+  if (longest === undefined) return {number: '0 s', caption: 'without writes: no pause was longer than 0.25 s'}
+  const ended = longest.ended ? '' : ', and it never ended'
+  return {
+    number: sayMicros(longest.to - longest.from),
+    caption: `the longest time without an acknowledged write${ended}`,
+  }
+}
+
+function longestOf(gaps: readonly Gap[]): Gap | undefined {
+  return gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0]
+}
+
+/** Only what was measured: a finding that is not there has no figure. */
+function figures(report: Report, gaps: readonly Gap[]): Figure[] {
+  const {findings, clients} = report
+  const measured = (check: string) => findings.find(finding => finding.check === check)?.measures ?? {}
+  const figures: Figure[] = []
+  const {predictedMinMicros, predictedMaxMicros, basis} = measured('failover')
+  if (typeof predictedMinMicros === 'number' && typeof predictedMaxMicros === 'number')
+    figures.push({
+      ...{name: 'The model predicts', value: sayBounds([predictedMinMicros, predictedMaxMicros])},
+      note: typeof basis === 'string' ? basis : 'for this run',
+    })
+  const longest = longestOf(gaps)
+  figures.push({
+    name: 'Longest write gap',
+    value: longest === undefined ? 'none' : sayMicros(longest.to - longest.from),
+    note: longest === undefined ? 'no pause above 0.25 s' : 'between two acknowledged writes, over all clients',
+  })
+  const {lost, acknowledged, indeterminate} = measured('no-lost-writes')
+  if (typeof lost === 'number')
+    figures.push({
+      ...{name: 'Lost writes', value: String(lost), note: `of ${grouped(Number(acknowledged))} acknowledged`},
+      bad: lost > 0,
+    })
+  figures.push({
+    ...{name: 'Never answered', value: String(indeterminate ?? clients.writes.unknown)},
+    note: 'writes: neither lost nor kept',
+  })
+  const {fencingMarginMicros} = measured('one-writable-primary')
+  if (typeof fencingMarginMicros === 'number')
+    figures.push({
+      ...{name: 'Fencing margin', value: sayMicros(fencingMarginMicros)},
+      note: 'from the old primary’s last moment to the new one’s first',
+      bad: fencingMarginMicros < 0,
+    })
+  return figures
+}
+
+/** What stands between this run and a pass, each leading to its proof. */
+function wrong({findings, reasons, verdict}: Report): Markup | null {
+  const not = findings.flatMap((finding, index) => (finding.verdict === 'pass' ? [] : {finding, index}))
+  if (verdict === 'pass' || (not.length === 0 && reasons.length === 0)) return null
+  return html`<ul class="wrong" aria-label="What is wrong">${reasons.map(
+    reason =>
+      html`<li class="unknown"><span class="tag"><span aria-hidden="true">?</span> ${words.unknown}</span> the run itself: ${reason}</li>`,
+  )}${not.map(
+    ({finding, index}) =>
+      html`<li class="${finding.verdict}"><span class="tag"><span aria-hidden="true">${signs[finding.verdict]}</span> ${words[finding.verdict]}</span> <a href="#${findingId(index)}">${finding.expectation}</a></li>`,
+  )}</ul>`
+}
+
+/** With a capital letter, unless it begins with the name of a host. */
+function sentence(headline: string): string {
+  return headline.replace(/^[a-z]+(?= )/, word => word.slice(0, 1).toUpperCase() + word.slice(1))
+}
+
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, '\u2009')
+}

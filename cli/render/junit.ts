@@ -1,0 +1,133 @@
+/**
+ * The report as JUnit XML, in the dialect that CI systems agree on. A suite is a run, a case an expectation: `failure` where it
+ * failed, `error` where it is unknown, because what nobody could see must not be read as green (`skipped` would be). The first
+ * case of each suite is the run itself: did its faults take hold, did it come to its end.
+ */
+import type {Micros} from '../../lab/event.ts'
+import type {Report} from '../../lab/report.ts'
+import {explain, type ReportFinding} from './explain.ts'
+import {sayMoment, zeroOf} from './moment.ts'
+import {renderText} from './text.ts'
+
+export function renderJunit(reports: readonly Report[]): string {
+  const suites = reports.map(suite)
+  const sum = (pick: (one: Suite) => number) => suites.reduce((total, one) => total + pick(one), 0)
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="pgha-lab" ${counts({tests: sum(one => one.tests), failures: sum(one => one.failures), errors: sum(one => one.errors)})} time="${seconds(reports.reduce((total, report) => total + report.durationMicros, 0))}">`,
+    ...suites.flatMap(one => one.lines),
+    '</testsuites>',
+    '',
+  ].join('\n')
+}
+
+interface Suite {
+  readonly tests: number
+  readonly failures: number
+  readonly errors: number
+  readonly lines: readonly string[]
+}
+
+function suite(report: Report): Suite {
+  const {findings, scenario, run, startedAt, durationMicros, lab, profile, versions} = report
+  const of = (verdict: ReportFinding['verdict']) => findings.filter(finding => finding.verdict === verdict).length
+  const tally = {
+    tests: findings.length + 1,
+    failures: of('fail'),
+    errors: of('unknown') + (report.reasons.length > 0 ? 1 : 0),
+  }
+  const properties = Object.entries({
+    run,
+    lab,
+    profile,
+    verdict: report.verdict,
+    headline: report.headline,
+    ...versions,
+  })
+  return {
+    ...tally,
+    lines: [
+      `  <testsuite${attributes({name: scenario})} ${counts(tally)} time="${seconds(durationMicros)}"${attributes({timestamp: startedAt.replace(/\.\d+Z$|Z$/, '')})}>`,
+      '    <properties>',
+      ...properties.map(([name, value]) => `      <property${attributes({name, value})}/>`),
+      '    </properties>',
+      ...theRun(report),
+      ...findings.flatMap(finding => expectation(finding, report)),
+      `    <system-out>${xml(renderText(report, {color: false, width: 120}))}</system-out>`,
+      '  </testsuite>',
+    ],
+  }
+}
+
+/** Why the run as a whole proves less than its findings say. */
+function theRun(report: Report): string[] {
+  const {reasons, scenario, durationMicros} = report
+  const opening = `    <testcase${attributes({classname: scenario, name: 'the run itself', ...fileOf(report, null)})} time="${seconds(durationMicros)}"`
+  if (reasons.length === 0) return [`${opening}/>`]
+  return [
+    `${opening}>`,
+    `      <error${attributes({message: reasons[0]!, type: 'inconclusive'})}>${xml(reasons.join('\n'))}</error>`,
+    '    </testcase>',
+  ]
+}
+
+function expectation(finding: ReportFinding, report: Report): string[] {
+  const {verdict} = finding
+  const opening = `    <testcase${attributes({classname: report.scenario, name: finding.expectation, ...fileOf(report, finding.line)})} time="${seconds(timeOf(finding))}"`
+  if (verdict === 'pass') return [`${opening}/>`]
+  const [element, type] = verdict === 'fail' ? ['failure', 'failed'] : ['error', 'inconclusive']
+  return [
+    `${opening}>`,
+    `      <${element}${attributes({message: finding.says, type})}>${xml(sayExplained(finding, report))}</${element}>`,
+    '    </testcase>',
+  ]
+}
+
+function sayExplained(finding: ReportFinding, report: Report): string {
+  const {expected, seen, proof, more, hint} = explain(finding, report)
+  const zero = zeroOf(report)
+  return [
+    `expected: ${expected}`,
+    `seen:     ${seen}`,
+    ...proof.map(({at, says}, index) => `${index === 0 ? 'proof:   ' : '         '} ${sayMoment(at, zero)}  ${says}`),
+    ...(more > 0 ? [`          and ${more} more in report.json`] : []),
+    `try:      ${hint}`,
+  ].join('\n')
+}
+
+/** The first of these is how long the thing took that the expectation is about, so that CI can chart it; else a check takes no time. */
+const times = ['totalMicros', 'rejoinedMicros', 'reconnectionMaxMicros'] as const
+
+function timeOf({measures = {}}: ReportFinding): Micros {
+  const found = times.map(name => measures[name]).find(value => typeof value === 'number')
+  return typeof found === 'number' ? found : 0
+}
+
+function fileOf({file}: Report, line: number | null): Record<string, string> {
+  return file === null ? {} : {file, ...(line === null ? {} : {line: String(line)})}
+}
+
+function counts({tests, failures, errors}: Omit<Suite, 'lines'>): string {
+  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="0"`
+}
+
+function seconds(micros: Micros): string {
+  return (Math.max(0, micros) / 1e6).toFixed(3)
+}
+
+function attributes(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${xml(value).replaceAll('\n', '&#10;')}"`)
+    .join('')
+}
+
+/** XML 1.0 has no way to say most control characters, nor half of a surrogate pair: they are left out. */
+function xml(raw: string): string {
+  return raw
+    .toWellFormed()
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+}

@@ -1,0 +1,203 @@
+/**
+ * What each host was from moment to moment, as intervals: what the probes saw, what etcd told, what the engine said. A state
+ * lasts from the event that first showed it to the event that first showed another; where nobody looked, there is a gap.
+ */
+import type {Event, HostName, Micros, Of} from '../../lab/event.ts'
+import {isWritable} from '../../lab/failover.ts'
+import {type History, of} from '../../lab/history.ts'
+import type {ServiceName} from '../../lab/topology.ts'
+
+export interface Interval<S> {
+  readonly from: Micros
+  readonly to: Micros
+  readonly is: S
+}
+
+/**
+ * `primary`: takes writes although another host holds the leader key, or nobody. `read-only`: out of recovery, but refuses
+ * writes. `silent`: did not answer. `stopped` and `paused`: the engine's word.
+ */
+export type Role = 'leader' | 'primary' | 'read-only' | 'replica' | 'silent' | 'stopped' | 'paused'
+
+export interface RoleState {
+  readonly role: Role
+  /** Of a replica: the one that it receives; null while it streams from nobody. */
+  readonly timeline: number | null
+}
+
+/** Which of a host's services that we ask did not answer; empty: all of `asked` did. */
+export interface Answers {
+  readonly asked: readonly string[]
+  readonly silent: readonly string[]
+}
+
+export interface HostLane {
+  readonly host: HostName
+  readonly services: readonly ServiceName[]
+  /** Of its PostgreSQL. */
+  readonly role: readonly Interval<RoleState>[]
+  /** It held the leader key, as etcd's watch told. */
+  readonly key: readonly Interval<true>[]
+  readonly answers: readonly Interval<Answers>[]
+}
+
+export interface ProxyLane {
+  readonly proxy: HostName
+  /** The servers it sent writes to. */
+  readonly routed: readonly Interval<readonly HostName[]>[]
+}
+
+export interface Lanes {
+  /** The clients and probes begin. */
+  readonly from: Micros
+  readonly to: Micros
+  readonly hosts: readonly HostLane[]
+  readonly proxies: readonly ProxyLane[]
+}
+
+/** The probe asks 20 times a second and waits for 1 s: this long without a question, and nobody looked. */
+const unobserved: Micros = 1_000_000
+
+export function lanesOf(history: History): Lanes {
+  const from = history.events.find(event => event.kind === 'phase' && event.name === 'steady')?.at ?? 0
+  const to = Math.max(from + 1, history.events.at(-1)?.at ?? 0)
+  const hosts = of(history, 'run-started')[0]?.topology.hosts ?? []
+  const holders = holdersOf(history, to)
+  return {
+    from,
+    to,
+    hosts: hosts
+      .filter(({services}) => services.includes('patroni') || services.includes('etcd'))
+      .map(({name, services}) => ({
+        host: name,
+        services,
+        role: clip(rolesOf(history, name, holders, to), from),
+        key: clip(
+          holders.flatMap(one => (one.is === name ? {...one, is: true as const} : [])),
+          from,
+        ),
+        answers: clip(answersOf(history, name, to), from),
+      })),
+    proxies: hosts
+      .filter(({services}) => services.includes('haproxy'))
+      .map(({name}) => ({proxy: name, routed: clip(routesOf(history, name, to), from)})),
+  }
+}
+
+/** Gathers a state's changes into intervals; `null` is a state that nobody knows. */
+class Track<S> {
+  readonly #intervals: Interval<S>[] = []
+  #is: S | null = null
+  #since: Micros = 0
+
+  set(at: Micros, is: S | null): void {
+    if (JSON.stringify(is) === JSON.stringify(this.#is)) return
+    const moment = Math.max(at, this.#since)
+    if (this.#is !== null && moment > this.#since) this.#intervals.push({from: this.#since, to: moment, is: this.#is})
+    this.#is = is
+    this.#since = moment
+  }
+
+  end(at: Micros): Interval<S>[] {
+    this.set(at, null)
+    return this.#intervals
+  }
+}
+
+function clip<S>(intervals: readonly Interval<S>[], from: Micros): Interval<S>[] {
+  return intervals.flatMap(one => (one.to <= from ? [] : {...one, from: Math.max(from, one.from)}))
+}
+
+function holdersOf(history: History, to: Micros): Interval<HostName>[] {
+  const track = new Track<HostName>()
+  for (const event of of(history, 'leader-key')) track.set(event.at, event.holder)
+  return track.end(to)
+}
+
+function rolesOf(
+  history: History,
+  host: HostName,
+  holders: readonly Interval<HostName>[],
+  to: Micros,
+): Interval<RoleState>[] {
+  const track = new Track<RoleState>()
+  const changes: Event[] = history.events.filter(
+    event =>
+      (event.kind === 'postgres' && event.host === host) ||
+      (event.kind === 'container' && event.host === host) ||
+      event.kind === 'leader-key',
+  )
+  const told = of(history, 'leader-key')[0]?.at ?? Number.POSITIVE_INFINITY
+  let container: 'running' | 'stopped' | 'paused' = 'running'
+  let sample: Of<'postgres'> | undefined
+  const state = (at: Micros): RoleState | null => {
+    if (container !== 'running') return {role: container, timeline: null}
+    if (sample === undefined) return null
+    // Until the watch on the key has told anything, nobody can say that it is held by another.
+    const holdsKey = holders.some(one => one.is === host && one.from <= at && at < one.to)
+    return roleOf(sample, holdsKey || at < told)
+  }
+  for (const event of changes) {
+    if (event.kind === 'container') {
+      container = containerAfter(event.action) ?? container
+      // Nothing runs there yet, or no more; what was known is of yesterday.
+      if (event.action === 'start') sample = undefined
+      track.set(event.at, event.action === 'start' ? {role: 'silent', timeline: null} : state(event.at))
+    } else if (event.kind === 'postgres') {
+      if (sample !== undefined && container === 'running' && event.askedAt - sample.at > unobserved)
+        track.set(sample.at, null)
+      sample = event
+      // What does not answer has been silent since it was asked.
+      track.set(event.up ? event.at : event.askedAt, state(event.at))
+    } else if (sample !== undefined) track.set(event.at, state(event.at))
+  }
+  if (sample !== undefined && container === 'running' && to - sample.at > unobserved) track.set(sample.at, null)
+  return track.end(to)
+}
+
+function containerAfter(action: string): 'running' | 'stopped' | 'paused' | undefined {
+  if (action === 'die') return 'stopped'
+  if (action === 'pause') return 'paused'
+  return action === 'start' || action === 'unpause' ? 'running' : undefined
+}
+
+function roleOf(sample: Of<'postgres'>, holdsKey: boolean): RoleState {
+  if (!sample.up) return {role: 'silent', timeline: null}
+  const {timeline} = sample
+  if (sample.inRecovery) return {role: 'replica', timeline}
+  if (!isWritable(sample)) return {role: 'read-only', timeline}
+  return {role: holdsKey ? 'leader' : 'primary', timeline}
+}
+
+/** PostgreSQL's and Patroni's own answers, and etcd's. */
+function answersOf(history: History, host: HostName, to: Micros): Interval<Answers>[] {
+  const track = new Track<Answers>()
+  const up = new Map<string, boolean>()
+  for (const event of history.events) {
+    if (!('host' in event) || event.host !== host) continue
+    const told =
+      event.kind === 'postgres'
+        ? (['PostgreSQL', event.up] as const)
+        : event.kind === 'patroni'
+          ? (['Patroni', event.code !== null] as const)
+          : event.kind === 'etcd-member'
+            ? (['etcd', event.up] as const)
+            : undefined
+    if (told === undefined || up.get(told[0]) === told[1]) continue
+    up.set(told[0], told[1])
+    const asked = [...up.keys()].sort()
+    track.set(event.at, {asked, silent: asked.filter(service => !up.get(service))})
+  }
+  return track.end(to)
+}
+
+function routesOf(history: History, proxy: HostName, to: Micros): Interval<readonly HostName[]>[] {
+  const track = new Track<readonly HostName[]>()
+  const up = new Map<HostName, boolean>()
+  for (const event of of(history, 'proxy')) {
+    if (event.proxy !== proxy || event.backend !== 'primary') continue
+    up.set(event.server, event.up)
+    track.set(event.at, [...up.keys()].filter(server => up.get(server)).sort())
+  }
+  return track.end(to)
+}

@@ -1,0 +1,20 @@
+/** Moments of a run in words: seconds after the first fault, which is what a reader asks about; without a fault, of the run. */
+import type {Micros} from '../../lab/event.ts'
+import type {Report} from '../../lab/report.ts'
+
+/** What every time in a report is counted from. */
+export function zeroOf({faults}: Pick<Report, 'faults'>): Micros {
+  return faults[0]?.at ?? 0
+}
+
+/** `+22.593 s`, `-3.670 s` */
+export function sayMoment(at: Micros, zero: Micros, digits = 3): string {
+  const seconds = ((at - zero) / 1e6).toFixed(digits)
+  return `${seconds.startsWith('-') ? '' : '+'}${seconds} s`
+}
+
+/** `0.50 to 2.35 s` */
+export function sayBounds([least, most]: readonly [Micros, Micros]): string {
+  const digits = most < 10e6 ? 2 : 1
+  return `${(least / 1e6).toFixed(digits)} to ${(most / 1e6).toFixed(digits)} s`
+}

@@ -1,0 +1,83 @@
+/** Repeated runs for people: the verdict, how far each phase spreads, and one line a run. Pure. */
+import type {Spread} from '../../lab/compare.ts'
+import type {InjectionPhase} from '../../lab/injection-phase.ts'
+import {sayValue} from '../../lab/measure-run.ts'
+import {metricNames, metrics, type Unit} from '../../lab/metrics.ts'
+import type {Summary} from '../../lab/repeat.ts'
+import {printable} from './printable.ts'
+import {align, type TextOptions, wrap} from './text.ts'
+import {titles, words} from './verdict-words.ts'
+
+const colors = {pass: 32, fail: 31, unknown: 33} as const
+
+const moments: Readonly<Record<InjectionPhase, string>> = {
+  'just-after-refresh': 'just after a refresh of the lease',
+  'just-before': 'just before the next refresh of the lease',
+  random: "at a random moment of the leader's loop",
+}
+
+export function renderRepetition(summary: Summary, {color, width, ascii}: TextOptions): string {
+  const sgr = (code: string | number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
+  const title = `${titles[summary.verdict]} ${summary.scenario}`
+  const [first = '', ...more] = wrap(`${title}: ${printable(summary.says)}`, width)
+  const [header = '', ...rows] = spreads(summary)
+  const [runHeader = '', ...runs] = runTable(summary)
+  const moment = summary.phase === null ? 'whenever its step did' : moments[summary.phase]
+  const text = [
+    `${sgr(`1;${colors[summary.verdict]}`, title)}${first.slice(title.length)}`,
+    ...more,
+    ...wrap(`lab ${summary.lab}; each fault came ${moment}`, width - 2).map(line => `  ${line}`),
+    '',
+    sgr(1, header),
+    ...rows,
+    '',
+    sgr(1, runHeader),
+    ...summary.runs.map(({verdict}, index) => {
+      const line = cut(runs[index]!, width)
+      return verdict === 'pass' ? line : sgr(colors[verdict], line)
+    }),
+    '',
+  ].join('\n')
+  return ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+}
+
+function spreads({metrics: measured, leaseAgeMicros}: Summary): string[] {
+  return align(
+    [
+      ['phase', 'min', 'p50', 'p95', 'max', 'runs'],
+      spread('lease age at the fault', leaseAgeMicros, 'micros'),
+      ...metricNames
+        .filter(name => measured[name] !== null)
+        .map(name => spread(name, measured[name], metrics[name].unit)),
+    ],
+    [1, 2, 3, 4, 5],
+  )
+}
+
+function spread(name: string, of: Spread | null, unit: Unit): string[] {
+  if (of === null) return [name, '', '', '', '', '0']
+  return [name, ...[of.min, of.p50, of.p95, of.max].map(value => sayValue(value, unit)), String(of.n)]
+}
+
+function runTable({runs}: Summary): string[] {
+  const value = (of: number | null, unit: Unit) => (of === null ? '' : sayValue(of, unit))
+  return align(
+    [
+      ['run', 'verdict', 'lease age', 'total', 'lost', ''],
+      ...runs.map(run => [
+        run.folder,
+        words[run.verdict],
+        value(run.leaseAgeMicros, 'micros'),
+        value(run.values.total, 'micros'),
+        value(run.values['lost-writes'], 'count'),
+        run.verdict === 'pass' ? '' : printable(run.headline),
+      ]),
+    ],
+    [2, 3, 4],
+  )
+}
+
+/** The whole sentence is in the run's own report. */
+function cut(line: string, width: number): string {
+  return line.length > width ? `${line.slice(0, width - 3)}...` : line
+}

@@ -1,0 +1,18 @@
+/** What a run leaves for people beside its report.json: as text, as Markdown, and as one HTML file. */
+import {join} from 'node:path'
+import {readLogs} from '../../lab/find-run.ts'
+import type {History} from '../../lab/history.ts'
+import type {Report} from '../../lab/report.ts'
+import {whenDiskIsFull, writeWhole} from '../../lab/state.ts'
+import {renderHtml} from './html.ts'
+import {renderMarkdown} from './markdown.ts'
+import {renderText} from './text.ts'
+
+/** `folder` is the run's, and has the hosts' logs already. @throws LabError `disk-full` */
+export function writeReports(folder: string, report: Report, history: History): void {
+  whenDiskIsFull(() => {
+    writeWhole(join(folder, 'report.txt'), renderText(report, {color: false, width: 120}))
+    writeWhole(join(folder, 'report.md'), renderMarkdown([report]))
+    writeWhole(join(folder, 'report.html'), renderHtml({report, history, logs: readLogs(folder)}))
+  }, folder)
+}

@@ -1,0 +1,59 @@
+/** `chaos --repeat N`: the runs one after the other, each with its view, and then what they have in common. */
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import type {Recorder} from '../lab/history.ts'
+import type {InjectionPhase} from '../lab/injection-phase.ts'
+import type {Lab} from '../lab/lab.ts'
+import type {Scenario} from '../lab/scenario.ts'
+import {complain} from './complain.ts'
+import type {Interrupt} from './interrupt.ts'
+import {textOptions} from './text-options.ts'
+
+export interface RepeatRunOptions {
+  readonly repeat: number
+  readonly phase?: InjectionPhase | undefined
+  readonly failFast?: boolean | undefined
+  readonly out?: string | undefined
+  readonly json?: boolean | undefined
+  /** Shows one run as it is played. */
+  watch(history: Recorder): Promise<{done(): Promise<void>}>
+}
+
+/** Sets the exit code: the merged verdict, or what ended the repetition early. */
+export async function repeatRun(
+  lab: Lab,
+  scenario: Scenario,
+  interrupt: Interrupt,
+  options: RepeatRunOptions,
+): Promise<void> {
+  const {repeat} = await import('../lab/repeat.ts')
+  const {exitCodes} = await import('../lab/errors.ts')
+  let screen: ReturnType<RepeatRunOptions['watch']> | undefined
+  const {folder, summary, error} = await repeat(lab, scenario, {
+    times: options.repeat,
+    phase: options.phase,
+    failFast: options.failFast === true,
+    out: options.out,
+    signal: interrupt.signal,
+    watch(history, nth) {
+      process.stderr.write(`run ${nth} of ${options.repeat}\n`)
+      screen = options.watch(history)
+    },
+    async finished({verdict, headline}, nth) {
+      await (await screen)?.done()
+      process.stderr.write(`run ${nth} of ${options.repeat}: ${verdict}: ${headline}\n`)
+    },
+  }).finally(async () => (await screen)?.done())
+
+  const {renderRepetition} = await import('./render/repeat-text.ts')
+  const plain = renderRepetition(summary, {color: false, width: 120, ascii: false})
+  writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
+  if (options.json) {
+    const {toJson} = await import('../lab/spelled-json.ts')
+    process.stdout.write(toJson({...summary, folder}))
+  } else process.stdout.write(`${renderRepetition(summary, await textOptions())}\nevidence: ${folder}\n`)
+  process.exitCode = summary.exitCode
+  if (error === undefined) return
+  complain(error)
+  process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}

@@ -1,0 +1,51 @@
+/** pgha-lab as a child process: a run has an event loop, a lock and an ending of its own. */
+import {execa} from 'execa'
+import {exitCodes} from '../../lab/errors.ts'
+
+export interface Ended {
+  readonly exitCode: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export type RunChild = (args: readonly string[], signal: AbortSignal) => Promise<Ended>
+
+/** Output is kept to bounds; a report has some 100 kB. */
+const mostOutputBytes = 20_000_000
+/** An interrupted run heals its faults and ends; one that does not is killed, and its lab is removed. */
+const healsWithinMs = 120_000
+
+/**
+ * @param command the program and its first arguments, before the sub-command.
+ * The child leads a process group of its own, so that Ctrl-C reaches it once, through us: twice would mean "leave at once".
+ */
+export function childOf(command: readonly [string, ...string[]]): RunChild {
+  const [program, ...first] = command
+  return async (args, signal) => {
+    const child = execa(program, [...first, ...args], {
+      detached: true,
+      reject: false,
+      stdin: 'ignore',
+      maxBuffer: mostOutputBytes,
+      env: {NO_COLOR: '1'},
+    })
+    let patience: NodeJS.Timeout | undefined
+    const interrupt = () => {
+      child.kill('SIGINT')
+      patience = setTimeout(() => child.kill('SIGKILL'), healsWithinMs)
+    }
+    if (signal.aborted) interrupt()
+    signal.addEventListener('abort', interrupt, {once: true})
+    const {exitCode, signal: killedBy, stdout, stderr, shortMessage} = await child
+    signal.removeEventListener('abort', interrupt)
+    clearTimeout(patience)
+    // Killed by our SIGINT before it could listen for it: then it has not begun either.
+    if (killedBy === 'SIGINT') return {exitCode: exitCodes.interrupted, stdout, stderr: 'interrupted before it began'}
+    if (exitCode !== undefined) return {exitCode, stdout, stderr}
+    return {
+      exitCode,
+      stdout,
+      stderr: `${stderr}\n${killedBy === undefined ? shortMessage : `it was ended by ${killedBy}`}`,
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
+import {extname, join} from 'node:path'
+import {failoverBounds} from '../../lab/budget.ts'
+import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
+import {onInterrupt} from '../interrupt.ts'
+import {printJson} from '../options.ts'
+import {childOf, type RunChild} from './child.ts'
+import {suitesNamed} from './named.ts'
+import {exitCodeOf} from './outcome.ts'
+import {estimateSeconds, type Job} from './plan.ts'
+import {progressLine, table} from './render.ts'
+import {runSuite} from './run.ts'
+import {learnedSeconds} from './seconds.ts'
+
+export interface SuiteRequest {
+  readonly suite: string
+  readonly name: string
+  readonly parallel: number
+  readonly profile: string
+  readonly repeat?: number | undefined
+  readonly keep?: boolean | undefined
+  readonly out?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** @param child pgha-lab itself as a child process. @throws LabError `usage`, `config` before anything is raised. */
+export async function playSuite(request: SuiteRequest, child: RunChild = ourselves()): Promise<void> {
+  const {name, parallel, profile, keep = false, out, json} = request
+  const jobs = jobsOf(request)
+  const taken = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
+  const existing = taken.filter(lab => savedLabs().includes(lab))
+  if (existing.length > 0)
+    throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
+      hint: `pgha-lab down --name ${existing[0]}; or choose another name for the suite's labs with --name`,
+    })
+  using interrupt = onInterrupt({
+    first: 'stopping: what runs is being healed, then the labs are removed ...',
+    second: `once more leaves at once: what runs heals itself, and \`pgha-lab down --name ${taken[0]}\` removes a lab`,
+  })
+  const began = performance.now()
+  const seconds = () => (performance.now() - began) / 1000
+  let done = 0
+  const outcomes = await runSuite({
+    ...{jobs, parallel, name, profile, keep, out, child},
+    signal: interrupt.signal,
+    tell(happening) {
+      if (happening.outcome !== undefined) done++
+      process.stderr.write(progressLine(happening, seconds(), done, jobs.length))
+    },
+  })
+  const unplayed = jobs.length - outcomes.length
+  process.exitCode = interrupt.code() ?? exitCodeOf(outcomes)
+  // Healing that is incomplete wins over every other ending, an interruption included.
+  if (outcomes.some(outcome => outcome.ending === 'healing')) process.exitCode = exitCodeOf(outcomes)
+  if (json)
+    printJson({
+      schema: 1,
+      suite: request.suite,
+      profile,
+      parallel,
+      exitCode: process.exitCode,
+      wallSeconds: round(seconds()),
+      unplayed,
+      scenarios: outcomes.map(outcome => ({...outcome, seconds: round(outcome.seconds)})),
+    })
+  else process.stdout.write(`\n${table(outcomes, seconds(), unplayed)}`)
+}
+
+/** @throws LabError `usage` for an unknown suite or profile. */
+export function jobsOf({suite, profile, repeat = 1}: Pick<SuiteRequest, 'suite' | 'profile' | 'repeat'>): Job[] {
+  const topology = loadTopology({profile})
+  const learned = learnedSeconds(profile)
+  const budgetSeconds = failoverBounds(topology).total[1] / 1e6
+  const one = [...suitesNamed(suite).values()].flat().map(scenario => ({
+    scenario: scenario.name,
+    set: settingsFor(scenario, topology),
+    seconds: learned.get(scenario.name) ?? estimateSeconds(scenario, budgetSeconds),
+  }))
+  return Array.from({length: repeat}, () => one).flat()
+}
+
+function ourselves(): RunChild {
+  return childOf([process.execPath, join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`)])
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 10) / 10
+}

@@ -1,0 +1,15 @@
+/** A suite by its name, or `all`. */
+import {suggestion} from '../../lab/decode.ts'
+import {LabError, type Scenario, suites} from '../../lab/index.ts'
+
+/** @throws LabError `usage` with the nearest name. */
+export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario[]> {
+  const known = suites()
+  if (name === 'all') return known
+  const found = known.get(name)
+  if (found === undefined)
+    throw new LabError('usage', `there is no suite \`${name}\`${suggestion(name, ['all', ...known.keys()])}`, {
+      hint: 'pgha-lab scenarios lists them',
+    })
+  return new Map([[name, found]])
+}

@@ -1,0 +1,59 @@
+/** What a suite has to play, on which kind of lab, and who plays what next. Pure: no clock, no engine. */
+import type {Scenario} from '../../lab/scenario.ts'
+
+export interface Job {
+  /** As the child is told it: a name of ours, or a path. */
+  readonly scenario: string
+  /** `--set` of the lab that it needs; labs with the same settings are shared. */
+  readonly set: readonly string[]
+  /** How long it will take, learned or estimated. */
+  readonly seconds: number
+}
+
+export interface Seat {
+  /** What the lab of this seat has been raised with; null: there is none. */
+  readonly set: readonly string[] | null
+}
+
+/** About what it takes to remove a lab and raise another. */
+export const changeSeconds = 30
+
+/**
+ * The next job for a seat, taken out of `jobs`; undefined when nothing is left that is worth a lab of its own.
+ * A seat stays with the kind of lab it has; else it goes where most work is left per seat. Longest first, so that the last
+ * runs to end are short ones.
+ */
+export function take(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | undefined {
+  const kinds = Map.groupBy(jobs, job => kindOf(job.set))
+  const kind = seat.set !== null && kinds.has(kindOf(seat.set)) ? kindOf(seat.set) : busiest(kinds, others)
+  const [next] = (kinds.get(kind ?? '') ?? []).toSorted((a, b) => b.seconds - a.seconds)
+  if (next !== undefined) jobs.splice(jobs.indexOf(next), 1)
+  return next
+}
+
+function busiest(kinds: ReadonlyMap<string, readonly Job[]>, others: readonly Seat[]): string | undefined {
+  return [...kinds]
+    .map(([kind, jobs]) => {
+      const seats = others.filter(other => other.set !== null && kindOf(other.set) === kind).length
+      const left = jobs.reduce((sum, job) => sum + job.seconds, 0)
+      return {kind, each: left / (seats + 1), worth: seats === 0 || left > changeSeconds}
+    })
+    .filter(({worth}) => worth)
+    .sort((a, b) => b.each - a.each)[0]?.kind
+}
+
+function kindOf(set: readonly string[]): string {
+  return JSON.stringify(set)
+}
+
+/** What the steps and their waits add up to, beside what every run takes: a guess for a scenario that was never played. */
+export function estimateSeconds(scenario: Scenario, budgetSeconds: number): number {
+  const everyRun = 12
+  const steps = scenario.steps.map(step => {
+    if (step.do === 'hold') return step.forMs / 1000
+    if (step.do !== 'until') return 0
+    // A wait ends early as a rule: its limit is generous.
+    return step.within === 'budget' ? budgetSeconds : Math.min(step.within / 1000, 60) / 3
+  })
+  return everyRun + steps.reduce((sum, seconds) => sum + seconds, 0)
+}

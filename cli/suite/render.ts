@@ -1,0 +1,72 @@
+/** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
+import type {Ending, Outcome} from './outcome.ts'
+import type {Happening} from './run.ts'
+
+const words: Readonly<Record<Ending, string>> = {
+  passed: 'passed',
+  failed: 'FAILED',
+  inconclusive: 'inconclusive',
+  lab: 'lab error',
+  usage: 'not valid',
+  healing: 'NOT HEALED',
+  skipped: 'skipped',
+  interrupted: 'interrupted',
+}
+
+/** @param done how many scenarios of all have ended. */
+export function progressLine(
+  {lab, what, says, outcome}: Happening,
+  seconds: number,
+  done: number,
+  all: number,
+): string {
+  const at = `${String(Math.floor(seconds / 60)).padStart(3)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+  const text = {
+    raising: `raising a lab (${says})`,
+    raised: `is up ${says}`,
+    removing: 'removing the lab',
+    playing: says,
+    ended:
+      outcome === undefined
+        ? says
+        : `${outcome.scenario}: ${words[outcome.ending]} after ${outcome.seconds.toFixed(0)} s (${done} of ${all})`,
+  }[what]
+  const why = outcome === undefined || outcome.ending === 'passed' ? '' : `\n         ${says}`
+  return `${at}  ${lab}  ${text}${why}\n`
+}
+
+/** Scenarios in alphabetical order; the worst news is in the last line. */
+export function table(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {
+  const rows = outcomes
+    .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
+    .map(({scenario, ending, held, seconds, headline, folder}) => ({
+      cells: [scenario, words[ending], held === null ? '-' : `${held[0]}/${held[1]}`, `${seconds.toFixed(0)} s`],
+      headline,
+      folder,
+    }))
+  const heads = ['scenario', 'verdict', 'expected', 'took']
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...rows.map(({cells}) => cells[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[], rest: string) =>
+    `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}  ${rest}`.trimEnd()
+  return `${[
+    line(heads, 'in a sentence'),
+    ...rows.flatMap(({cells, headline, folder}) => [
+      line(cells, headline),
+      ...(folder === null ? [] : [`  evidence: ${folder}`]),
+    ]),
+    '',
+    summary(outcomes, wallSeconds, unplayed),
+  ].join('\n')}\n`
+}
+
+function summary(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {
+  const counts = Object.entries(words).flatMap(([ending, word]) => {
+    const count = outcomes.filter(outcome => outcome.ending === ending).length
+    return count === 0 ? [] : [`${count} ${word}`]
+  })
+  if (unplayed > 0) counts.push(`${unplayed} not played`)
+  const sum = outcomes.reduce((total, {seconds}) => total + seconds, 0)
+  return `${counts.join(', ')}; ${sum.toFixed(0)} s of runs in ${wallSeconds.toFixed(0)} s`
+}

@@ -1,0 +1,177 @@
+/** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
+import {isDeepStrictEqual} from 'node:util'
+import type {RunChild} from './child.ts'
+import {type Ending, endingOf, type Outcome} from './outcome.ts'
+import {type Job, type Seat, take} from './plan.ts'
+
+export interface Happening {
+  readonly lab: string
+  readonly what: 'raising' | 'raised' | 'removing' | 'playing' | 'ended'
+  readonly says: string
+  readonly outcome?: Outcome
+}
+
+export interface SuiteOptions {
+  readonly jobs: readonly Job[]
+  readonly parallel: number
+  /** Labs are called `<name>-1`, `<name>-2`, ... */
+  readonly name: string
+  readonly profile: string
+  /** Leave the labs when all is done. */
+  readonly keep: boolean
+  /** Each run's folder goes into this one; the state directory when not given. */
+  readonly out?: string | undefined
+  readonly child: RunChild
+  readonly signal: AbortSignal
+  readonly tell: (happening: Happening) => void
+}
+
+interface Place extends Seat {
+  readonly lab: string
+  set: readonly string[] | null
+  /** Something of its lab may be there. */
+  begun: boolean
+}
+
+/** So many labs in a row that could not be raised, and nothing more is tried. */
+const mostFailedRaises = 2
+
+/** Resolves when every job has an outcome and the labs are gone (or kept); never rejects for what a child says. */
+export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
+  const left = [...options.jobs]
+  const outcomes: Outcome[] = []
+  const seats = Math.min(options.parallel, left.length)
+  const places = Array.from(
+    {length: seats},
+    (_, index): Place => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
+  )
+  const raising = oneAtATime()
+  let failedRaises = 0
+  await Promise.all(places.map(place => work(place)))
+  if (options.signal.aborted) return outcomes
+  const says = 'not played: no lab could be raised for it'
+  return [...outcomes, ...left.map(job => unplayed(job, 'lab', says))]
+
+  async function work(place: Place): Promise<void> {
+    const others = places.filter(other => other !== place)
+    for (let job = next(); job !== undefined; job = next()) {
+      const outcome = await playOn(place, job)
+      outcomes.push(outcome)
+      options.tell({lab: place.lab, what: 'ended', says: outcome.headline, outcome})
+      // What could not be healed, or could not do its work, is no place for the next scenario.
+      if (outcome.ending === 'healing' || outcome.ending === 'lab') await remove(place)
+    }
+    if (!options.keep) await remove(place)
+
+    function next(): Job | undefined {
+      return options.signal.aborted || failedRaises >= mostFailedRaises ? undefined : take(left, place, others)
+    }
+  }
+
+  async function playOn(place: Place, job: Job): Promise<Outcome> {
+    const none = {scenario: job.scenario, lab: place.lab}
+    const fits = place.begun && isDeepStrictEqual(place.set, job.set)
+    place.set = job.set // before anything else: by this the other seats know what this one is for
+    if (!fits) {
+      const began = performance.now()
+      await remove(place)
+      const failure = await raising(() => raise(place, job.set))
+      if (failure !== undefined) return {...unplayed(job, failure.ending, failure.says), seconds: secondsSince(began)}
+    }
+    options.tell({lab: place.lab, what: 'playing', says: job.scenario})
+    const began = performance.now()
+    const out = options.out === undefined ? [] : ['--out', `${options.out}/${fileName(job.scenario, outcomes)}`]
+    const limit = AbortSignal.timeout(limitMs(job))
+    const ended = await options.child(
+      ['chaos', job.scenario, '--name', place.lab, '--json', ...out],
+      AbortSignal.any([options.signal, limit]),
+    )
+    if (limit.aborted && !options.signal.aborted) {
+      const says = `it had not ended after ${Math.round(limitMs(job) / 60_000)} minutes and was interrupted`
+      return {...unplayed(job, 'lab', says), lab: place.lab, seconds: secondsSince(began)}
+    }
+    return {
+      ...none,
+      ...read(ended.stdout, ended.stderr),
+      ending: endingOf(ended.exitCode),
+      seconds: secondsSince(began),
+    }
+  }
+
+  async function raise(place: Place, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
+    if (options.signal.aborted) return {ending: 'interrupted', says: 'interrupted before it began'}
+    options.tell({lab: place.lab, what: 'raising', says: [options.profile, ...set].join(' ')})
+    place.begun = true
+    const began = performance.now()
+    const {exitCode, stderr} = await options.child(
+      ['up', '--name', place.lab, '--profile', options.profile, '--json', ...set.flatMap(one => ['--set', one])],
+      options.signal,
+    )
+    failedRaises = exitCode === 0 ? 0 : failedRaises + 1
+    if (exitCode !== 0) {
+      await remove(place)
+      return {ending: endingOf(exitCode), says: lastWords(stderr)}
+    }
+    options.tell({lab: place.lab, what: 'raised', says: `after ${secondsSince(began).toFixed(0)} s`})
+    return undefined
+  }
+
+  /** Ignores the interruption: what was raised has to go. */
+  async function remove(place: Place): Promise<void> {
+    if (!place.begun) return
+    place.begun = false
+    options.tell({lab: place.lab, what: 'removing', says: ''})
+    const {exitCode, stderr} = await options.child(['down', '--name', place.lab], new AbortController().signal)
+    if (exitCode !== 0)
+      options.tell({lab: place.lab, what: 'ended', says: `it could not be removed: ${lastWords(stderr)}`})
+  }
+}
+
+/** No run may hold up a suite for ever. */
+function limitMs({seconds}: Job): number {
+  return Math.max(10 * 60, 5 * seconds) * 1000
+}
+
+function unplayed({scenario}: Job, ending: Ending, headline: string): Outcome {
+  return {scenario, lab: null, ending, headline, seconds: 0, held: null, folder: null}
+}
+
+/** The report that `chaos --json` prints, as far as a table needs it; without one, what the child said last. */
+function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'held' | 'folder'> {
+  let report: {headline?: string; folder?: string; findings?: readonly {verdict: string}[]}
+  try {
+    report = JSON.parse(stdout)
+  } catch {
+    // No report is no bug: a run that could not begin has none, and says why on stderr.
+    return {headline: lastWords(stderr), held: null, folder: null}
+  }
+  const {headline = '', folder = null, findings = []} = report
+  return {headline, folder, held: [findings.filter(one => one.verdict === 'pass').length, findings.length]}
+}
+
+/** The complaint that a command ends with: its sentence, not its hint. */
+function lastWords(stderr: string): string {
+  const lines = stderr.split('\n').filter(line => line.trim() !== '' && !line.startsWith('  '))
+  return lines.at(-1)?.trim() ?? 'it said nothing'
+}
+
+/** The first run of a scenario has its name, the next ones a number. */
+function fileName(scenario: string, before: readonly Outcome[]): string {
+  const base = scenario.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '')
+  const times = before.filter(outcome => outcome.scenario === scenario).length
+  return times === 0 ? base : `${base}-${times + 1}`
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1000
+}
+
+/** Two labs that start at once slow each other down more than they gain. */
+function oneAtATime(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return task => {
+    const mine = last.then(task)
+    last = mine.catch(() => {}) // whoever asked for it gets the error
+    return mine
+  }
+}

@@ -1,0 +1,101 @@
+/** Plays a recorded run: where it stands, how fast it goes, and what the screen knows there. No terminal in it. */
+import type {Event, Micros} from '../../lab/index.ts'
+import {clock} from './format.ts'
+import {emptyView, fold, type View} from './view.ts'
+
+/** Slower or faster than this nobody can follow. */
+const slowest = 1 / 8
+const fastest = 128
+/** A jump back folds at most this many events again: a view is a value, so keeping one costs little. */
+const keptEvery = 2000
+
+export class Player {
+  readonly #events: readonly Event[]
+  readonly #nowMs: () => number
+  /** Where it stood, and when that was; it has moved on since, unless it is paused. */
+  #from: Micros = 0
+  #sinceMs: number
+  #speed: number
+  #paused = false
+  /** `#kept[i]`: the view after the first `i * keptEvery` events. */
+  readonly #kept: View[] = [emptyView]
+  #folded = 0
+  #view: View = emptyView
+
+  /** @param events in the order of time. */
+  constructor(events: readonly Event[], speed = 1, nowMs: () => number = () => performance.now()) {
+    this.#events = events
+    this.#nowMs = nowMs
+    this.#sinceMs = nowMs()
+    this.#speed = clamp(speed, slowest, fastest)
+  }
+
+  get end(): Micros {
+    return this.#events.at(-1)?.at ?? 0
+  }
+
+  /** Micros since the run began, as it is played. */
+  now(): Micros {
+    const moved = this.#paused ? 0 : (this.#nowMs() - this.#sinceMs) * 1000 * this.#speed
+    return Math.round(clamp(this.#from + moved, 0, this.end))
+  }
+
+  /** Everything that had happened by then. */
+  view(now: Micros = this.now()): View {
+    const upTo = firstAfter(this.#events, now)
+    if (upTo < this.#folded) {
+      const kept = Math.floor(upTo / keptEvery)
+      this.#folded = kept * keptEvery
+      this.#view = this.#kept[kept]!
+    }
+    while (this.#folded < upTo) {
+      this.#view = fold(this.#view, this.#events[this.#folded]!)
+      this.#folded++
+      if (this.#folded % keptEvery === 0) this.#kept[this.#folded / keptEvery] ??= this.#view
+    }
+    return this.#view
+  }
+
+  /** Pauses or plays on; at the end it begins again. */
+  toggle(): void {
+    const over = this.now() >= this.end
+    this.#stand(over ? 0 : this.now())
+    this.#paused = over ? false : !this.#paused
+  }
+
+  seek(by: Micros): void {
+    this.#stand(clamp(this.now() + by, 0, this.end))
+  }
+
+  accelerate(times: number): void {
+    this.#stand(this.now())
+    this.#speed = clamp(this.#speed * times, slowest, fastest)
+  }
+
+  /** `2x 0:05/0:41`, `paused 2x 0:05/0:41` */
+  says(): string {
+    const now = this.now()
+    const state = now >= this.end ? 'end ' : this.#paused ? 'paused ' : ''
+    return `${state}${this.#speed}x ${clock(now)}/${clock(this.end)}`
+  }
+
+  #stand(at: Micros): void {
+    this.#from = at
+    this.#sinceMs = this.#nowMs()
+  }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value))
+}
+
+/** How many events lie at or before a moment. */
+function firstAfter(events: readonly Event[], at: Micros): number {
+  let [low, high] = [0, events.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (events[middle]!.at <= at) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,216 @@
+/**
+ * Recorded runs, found as a person names them: a run's folder, its events.ndjson (packed with gzip or not), the name of a run
+ * in the state directory, or `latest`. The only place that knows how a run lies on disk once it is over.
+ */
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {basename, dirname, join, resolve} from 'node:path'
+import {gunzipSync} from 'node:zlib'
+import {suggestion} from './decode.ts'
+import {LabError} from './errors.ts'
+import type {Event, HostName} from './event.ts'
+import {type History, historyOf} from './history.ts'
+import {runsFolder, stateRoot} from './state.ts'
+
+export interface FoundRun {
+  /** Null: only the events are there, without logs and report. */
+  readonly folder: string | null
+  /** The file events.ndjson or events.ndjson.gz. */
+  readonly events: string
+}
+
+export interface RecordedRun extends FoundRun {
+  readonly history: History
+  /** What each host said, whole; empty where there is no folder. */
+  readonly logs: ReadonlyMap<HostName, string>
+}
+
+const defaultLab = 'lab'
+const eventFiles = ['events.ndjson', 'events.ndjson.gz'] as const
+
+/**
+ * @param nameOrPath `latest` is the newest run of `lab`; another name is looked for in `lab` first, then in every lab.
+ * @throws LabError `usage` that names the nearest run there is.
+ */
+export function findRun(nameOrPath: string, lab: string = defaultLab): FoundRun {
+  if (nameOrPath === '') throw new LabError('usage', 'an empty name names no run', {hint: nextStep(lab)})
+  const named = nameOrPath === basename(nameOrPath) ? byName(nameOrPath, lab) : undefined
+  return named ?? atPath(nameOrPath, lab)
+}
+
+/**
+ * One or more runs: a list with commas, a folder of runs (such as the `runs` of a repetition, or the repetition itself), or
+ * anything that `findRun` takes.
+ */
+export function findRuns(written: string, lab: string = defaultLab): FoundRun[] {
+  return written.split(',').flatMap(one => {
+    const part = one.trim()
+    if (part === '')
+      throw new LabError('usage', `"${written}" names an empty run`, {hint: 'runs are separated by one comma'})
+    const named = part === basename(part) ? byName(part, lab) : undefined
+    if (named) return [named]
+    // A repetition lies in the state directory under a name, like a run.
+    const inside = [join(runsFolder(lab), part), part]
+      .filter(isFolder)
+      .map(folder => (runIn(folder) ? [] : runsIn(folder)))
+    return inside.find(runs => runs.length > 0) ?? [atPath(part, lab)]
+  })
+}
+
+/** @throws LabError `usage` when there is no such run, `config` when it cannot be read. */
+export function readRun(nameOrPath: string, lab?: string): RecordedRun {
+  return loadRun(findRun(nameOrPath, lab))
+}
+
+export function loadRun(found: FoundRun): RecordedRun {
+  return {...found, history: readEvents(found.events), logs: found.folder === null ? new Map() : readLogs(found.folder)}
+}
+
+/** The run as a person may name it again: its folder's name, or the file's. */
+export function nameOf({folder, events}: FoundRun): string {
+  return basename(folder ?? events)
+}
+
+function byName(name: string, lab: string): FoundRun | undefined {
+  if (name === '.' || name === '..') return undefined
+  const own = runIn(join(runsFolder(lab), name))
+  if (own || name === 'latest') {
+    if (own) return own
+    throw new LabError('usage', `lab ${lab} has no run yet`, {hint: nextStep(lab)})
+  }
+  const others = labsWithRuns().flatMap(other => {
+    const found = runIn(join(runsFolder(other), name))
+    return found ? [{other, found}] : []
+  })
+  if (others.length > 1)
+    throw new LabError('usage', `${name} is a run of ${others.map(one => one.other).join(' and ')}`, {
+      hint: 'say which lab is meant with --name',
+    })
+  return others[0]?.found
+}
+
+function atPath(path: string, lab: string): FoundRun {
+  if (!existsSync(path)) throw noSuchRun(path, lab)
+  if (statSync(path).isFile()) {
+    const isHistory = (eventFiles as readonly string[]).includes(basename(path))
+    // A history that was copied elsewhere has no folder of its own.
+    const folder = isHistory && existsSync(join(dirname(path), 'logs')) ? resolve(dirname(path)) : null
+    return {folder, events: resolve(path)}
+  }
+  const found = runIn(path)
+  if (found) return found
+  const several = runsIn(path)
+  if (several.length > 0)
+    throw new LabError('usage', `${path} holds ${several.length} runs`, {
+      hint: `name one of them, such as ${several[0]!.folder ?? several[0]!.events}`,
+    })
+  throw new LabError('usage', `${path} is no run: it has no events.ndjson`, {hint: nextStep(lab)})
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory()
+}
+
+function runIn(folder: string): FoundRun | undefined {
+  const events = eventFiles.map(file => join(resolve(folder), file)).find(file => existsSync(file))
+  return events === undefined ? undefined : {folder: resolve(folder), events}
+}
+
+/** The runs right inside a folder or inside its `runs`, and packed histories beside each other; by name, `latest` left out. */
+function runsIn(folder: string): FoundRun[] {
+  const under = existsSync(join(folder, 'runs')) ? join(folder, 'runs') : folder
+  return readdirSync(under, {withFileTypes: true})
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(entry => {
+      if (entry.isDirectory()) return runIn(join(under, entry.name)) ?? []
+      return entry.isFile() && /\.ndjson(\.gz)?$/.test(entry.name)
+        ? {folder: null, events: resolve(under, entry.name)}
+        : []
+    })
+}
+
+function noSuchRun(written: string, lab: string): LabError {
+  const known = runNames(lab)
+  return new LabError('usage', `there is no run \`${written}\`${nearest(written, known)}`, {hint: nextStep(lab)})
+}
+
+/** A list of a hundred runs helps nobody: the newest stand for it. */
+function nearest(written: string, known: readonly string[]): string {
+  const near = suggestion(basename(written), known.length === 0 ? [] : ['latest', ...known])
+  if (near.startsWith(', did')) return near
+  const alike = known.findLast(name => name.includes(written))
+  if (alike) return `, did you mean \`${alike}\`?`
+  return known.length === 0 ? '' : `; the newest is \`${known.at(-1)}\``
+}
+
+function nextStep(lab: string): string {
+  const known = runNames(lab)
+  const option = lab === defaultLab ? '' : ` --name ${lab}`
+  return known.length === 0
+    ? `pgha-lab chaos kill-leader${option} records one; or name a run's folder or its events.ndjson`
+    : `use \`latest\`, one of the names in ${runsFolder(lab)}, or the path of a run's folder`
+}
+
+/** The runs of a lab in the state directory, oldest first: their names begin with their time. */
+export function runNames(lab: string = defaultLab): string[] {
+  return foldersIn(runsFolder(lab)).filter(name => runIn(join(runsFolder(lab), name)) !== undefined)
+}
+
+function labsWithRuns(): string[] {
+  return foldersIn(join(stateRoot(), 'runs'))
+}
+
+/** Links such as `latest` are no folders of their own. */
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, {withFileTypes: true})
+      .filter(entry => entry.isDirectory())
+      .map(entry => entry.name)
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** A last line cut short by a crash is dropped; any other line that is no event is told with its place. */
+function readEvents(file: string): History {
+  const lines = unpacked(file).split('\n')
+  lines.pop()
+  return historyOf(lines.map((line, index) => eventOf(line, file, index + 1)))
+}
+
+function unpacked(file: string): string {
+  try {
+    const bytes = readFileSync(file)
+    return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
+  } catch (error) {
+    throw new LabError('config', `${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'name the events.ndjson of a run that is whole',
+    })
+  }
+}
+
+function eventOf(line: string, file: string, number: number): Event {
+  let event: Partial<Event> | null = null
+  try {
+    event = JSON.parse(line) as Partial<Event> | null
+  } catch {
+    // told below, together with JSON that is no event
+  }
+  if (typeof event?.at === 'number' && typeof event.kind === 'string') return event as Event
+  throw new LabError('config', `${file}:${number}: this line is no event of a run`, {
+    hint: 'name the events.ndjson of a run; each of its lines is one JSON object with `at` and `kind`',
+  })
+}
+
+export function readLogs(folder: string): ReadonlyMap<HostName, string> {
+  const logs = join(folder, 'logs')
+  if (!existsSync(logs)) return new Map()
+  return new Map(
+    readdirSync(logs)
+      .filter(file => file.endsWith('.log'))
+      .sort()
+      .map(file => [file.replace(/\.log$/, ''), readFileSync(join(logs, file), 'utf8')]),
+  )
+}

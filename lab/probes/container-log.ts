@@ -1,0 +1,68 @@
+/** The log of a host's container as it grows, each line once, through every restart of the host. */
+import {createInterface} from 'node:readline'
+import type {HostName, Micros} from '../event.ts'
+import type {ProbeSite} from '../unit.ts'
+import {engineClock} from './engine-clock.ts'
+import {sleep} from './every.ts'
+
+/** The engine ends the stream when a host goes down; so soon it is asked again. */
+const reconnectMs = 300
+
+export interface LogLine {
+  readonly text: string
+  /** The engine's time, on the run's clock. */
+  readonly at: Micros
+}
+
+/**
+ * From the beginning of the run until its signal. `tell(true)` when the engine has given the stream, `tell(false)` when it
+ * has ended; a host that is down has no stream, and what it said last has been heard by then.
+ */
+export async function followLog(
+  on: ProbeSite,
+  host: HostName,
+  hear: (line: LogLine) => void,
+  tell: (listening: boolean) => void = () => {},
+): Promise<void> {
+  /** The engine's own stamps; all of one length, so that their order is that of their text. */
+  let newest = ''
+  while (!on.signal.aborted) {
+    try {
+      const clock = await engineClock(on)
+      const {id} = await on.lab.container(host)
+      const heard = newest
+      const sinceSeconds = heard === '' ? clock.toTheirs(0) / 1000 : Date.parse(heard) / 1000
+      const stream = await on.lab.docker.logs(id, {follow: true, timestamps: true, sinceSeconds})
+      const lines = createInterface({input: stream, crlfDelay: Number.POSITIVE_INFINITY})
+      // A stream that is destroyed ends no lines: without `close` the loop below would wait for ever.
+      const hangUp = () => {
+        lines.close()
+        stream.destroy()
+      }
+      on.signal.addEventListener('abort', hangUp, {once: true})
+      stream.on('error', () => {}) // what broke it also ends the lines
+      tell(true)
+      for await (const line of on.signal.aborted ? [] : lines) {
+        const stamped = parseLogLine(line)
+        // `since` has whole milliseconds at best: what the last stream has told comes again.
+        if (stamped === null || stamped.stamp <= heard) continue
+        if (stamped.stamp > newest) newest = stamped.stamp
+        hear({text: stamped.text, at: clock.toOurs(stamped.atMs)})
+      }
+      on.signal.removeEventListener('abort', hangUp)
+      hangUp()
+    } catch {
+      // The host or the engine is away: asked again until they are back or the run is over.
+    }
+    tell(false)
+    await sleep(reconnectMs, on.signal)
+  }
+}
+
+/** `2026-11-20T16:13:07.322271186Z text`, as the engine puts its stamp before each line; `atMs` has microseconds. */
+export function parseLogLine(line: string): {stamp: string; atMs: number; text: string} | null {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (.*)$/s.exec(line)
+  if (match === null) return null
+  const [, stamp = '', text = ''] = match
+  return {stamp, atMs: Date.parse(`${stamp.slice(0, 23)}Z`) + Number(stamp.slice(23, 26)) / 1000, text}
+}

@@ -1,0 +1,123 @@
+/**
+ * One scenario many times over: a folder with every run under `runs/`, and in `summary.json` what they have in common and how
+ * far they spread.
+ */
+import {mkdirSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {type Spread, spreadOf, valuesOf} from './compare.ts'
+import {type ExitCode, exitCodes, type LabError} from './errors.ts'
+import type {Micros} from './event.ts'
+import type {Recorder} from './history.ts'
+import type {InjectionPhase} from './injection-phase.ts'
+import type {Lab} from './lab.ts'
+import {type MeasuredRun, measureRun} from './measure-run.ts'
+import {type MetricName, metricNames} from './metrics.ts'
+import type {Report} from './report.ts'
+import {pointLatest, runScenario} from './runs.ts'
+import type {Scenario} from './scenario.ts'
+import {toJson} from './spelled-json.ts'
+import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
+import {merge, type Verdict} from './unit.ts'
+
+export interface RepeatOptions {
+  readonly times: number
+  readonly phase?: InjectionPhase | undefined
+  /** Ends after the first run that failed. */
+  readonly failFast: boolean
+  readonly signal: AbortSignal
+  /** Where the folder goes; the state directory when not given. */
+  readonly out?: string | undefined
+  /** Told when a run's history exists, before anything happens. */
+  readonly watch?: (history: Recorder, nth: number) => void
+  /** Told when a run is over and judged. */
+  readonly finished?: (report: Report, nth: number) => void | Promise<void>
+}
+
+export interface Repetition {
+  readonly folder: string
+  readonly summary: Summary
+  /** Why it ended early, when the lab could not do its work. */
+  readonly error: LabError | undefined
+}
+
+/** What summary.json holds. Numbers that are not finite are written as words: `"Infinity"` is `never`. */
+export interface Summary {
+  /** Version of this shape. */
+  readonly schema: 1
+  readonly scenario: string
+  readonly lab: string
+  /** fail > unknown > pass; unknown too when fewer runs were played than asked for. */
+  readonly verdict: Verdict
+  readonly exitCode: ExitCode
+  readonly says: string
+  readonly asked: number
+  /** The moment that was chosen for each fault; null: none was. */
+  readonly phase: InjectionPhase | null
+  readonly leaseAgeMicros: Spread | null
+  readonly metrics: Readonly<Record<MetricName, Spread | null>>
+  readonly runs: readonly (MeasuredRun & {readonly folder: string})[]
+}
+
+/** A second failure of the lab itself would tell nothing new: any LabError ends the repetition. */
+export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOptions): Promise<Repetition> {
+  const id = `${new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z/, 'Z')}-${scenario.name}-x${options.times}`
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
+  whenDiskIsFull(() => mkdirSync(join(folder, 'runs'), {recursive: true, mode: 0o700}), folder)
+  const runs: Summary['runs'][number][] = []
+  let error: LabError | undefined
+  for (let nth = 1; nth <= options.times; nth++) {
+    let history: Recorder | undefined
+    const out = join('runs', String(nth).padStart(String(options.times).length, '0'))
+    const run = await runScenario(lab, scenario, {
+      signal: options.signal,
+      out: join(folder, out),
+      ...(options.phase === undefined ? {} : {phase: options.phase}),
+      watch(recorder) {
+        history = recorder
+        options.watch?.(recorder, nth)
+      },
+    })
+    if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out})
+    if (options.out === undefined) pointLatest(lab.name, join(id, out))
+    await options.finished?.(run.report, nth)
+    error = run.error
+    if (error !== undefined || options.signal.aborted) break
+    if (options.failFast && run.report.verdict === 'fail') break
+  }
+  const summary = summarise(runs, {
+    scenario: scenario.name,
+    lab: lab.name,
+    asked: options.times,
+    phase: options.phase ?? null,
+  })
+  whenDiskIsFull(() => writeWhole(join(folder, 'summary.json'), toJson(summary)), folder)
+  return {folder, summary, error}
+}
+
+export function summarise(runs: Summary['runs'], of: Pick<Summary, 'scenario' | 'lab' | 'asked' | 'phase'>): Summary {
+  const failed = runs.filter(run => run.verdict === 'fail')
+  const unsure = runs.filter(run => run.verdict === 'unknown')
+  const verdict = merge([...runs.map(run => run.verdict), ...(runs.length < of.asked ? (['unknown'] as const) : [])])
+  const [worst] = [...failed, ...unsure]
+  const counts = [
+    `${runs.length - failed.length - unsure.length} of ${of.asked} runs passed`,
+    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+    ...(unsure.length > 0 ? [`${unsure.length} inconclusive`] : []),
+    ...(runs.length < of.asked ? [`${of.asked - runs.length} not played`] : []),
+  ].join(', ')
+  return {
+    schema: 1,
+    ...of,
+    verdict,
+    exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
+    says: worst ? `${counts}; first ${worst.folder}: ${worst.headline}` : counts,
+    leaseAgeMicros: spreadOf(
+      runs.flatMap((run): Micros[] => (run.leaseAgeMicros === null ? [] : [run.leaseAgeMicros])),
+    ),
+    metrics: Object.fromEntries(metricNames.map(name => [name, spreadOf(valuesOf(runs, name))])) as Summary['metrics'],
+    runs,
+  }
+}

@@ -1,0 +1,32 @@
+/** What a scenario's faults ask of the kernel, the engine and the lab. */
+import {missing} from '../capabilities.ts'
+import {LabError} from '../errors.ts'
+import {faults} from '../faults/index.ts'
+import type {Lab} from '../lab.ts'
+import type {Scenario} from '../scenario.ts'
+import type {Capability} from '../unit.ts'
+
+export function capabilitiesFor(scenario: Scenario): readonly Capability[] {
+  return [
+    ...new Set(
+      scenario.steps.flatMap(step => {
+        if (step.do !== 'inject') return []
+        const fault = faults[step.fault]
+        return fault?.needs?.(fault.params.parse(step.params)) ?? []
+      }),
+    ),
+  ]
+}
+
+/** Asked before anything is touched. @throws LabError `cannot-run-here` that says what is missing and why. */
+export async function mustBeAble(lab: Lab, scenario: Scenario): Promise<void> {
+  const absent = await missing(lab, capabilitiesFor(scenario))
+  if (absent.length > 0)
+    throw new LabError(
+      'cannot-run-here',
+      `${scenario.name} cannot run here: ${absent.map(one => one.why).join('; ')}`,
+      {
+        hint: 'pgha-lab doctor lists what this kernel and engine can do',
+      },
+    )
+}

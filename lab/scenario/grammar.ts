@@ -1,0 +1,89 @@
+/** The keys of a scenario file and what each may hold. The parser and the JSON Schema for editors are both made from it. */
+import {z} from 'zod'
+import {duration, rate} from '../quantity.ts'
+import {settings} from '../topology-file.ts'
+
+/** Load and time stay bounded, whatever a file says. */
+const mostClients = 200
+const mostPerSecond = 2000
+const longestHoldMs = 10 * 60_000
+const longestUntilMs = 30 * 60_000
+
+const name = z
+  .string({error: 'a name'})
+  .regex(/^[a-z][a-z0-9-]{0,40}$/, 'a name has small letters, digits and dashes, and begins with a letter')
+
+export const needs = z
+  .strictObject({
+    postgres: z.int({error: 'a whole number of hosts'}).min(1).max(9, 'at most 9 hosts with PostgreSQL').optional(),
+    etcd: z.int({error: 'a whole number of hosts'}).min(1).max(7, 'at most 7 hosts with etcd').optional(),
+    patroni: settings.patroni.optional(),
+    postgresql: settings.postgresql.optional(),
+  })
+  .optional()
+
+export const head = z.strictObject({
+  about: z
+    .string({error: '`about` says in a sentence what must happen'})
+    .trim()
+    .min(10, '`about` says in a sentence what must happen'),
+  suite: name.optional(),
+  needs,
+  clients: z
+    .array(z.looseObject({}, {error: 'a group of clients is a mapping'}), {error: '`clients` is a list of groups'})
+    .min(1, 'without clients there is nothing to observe'),
+  steps: z
+    .array(z.looseObject({}, {error: 'a step is a mapping such as `hold: 2s`'}), {error: '`steps` is a list'})
+    .min(1, 'a scenario without steps does nothing'),
+  expect: z
+    .array(z.unknown(), {error: '`expect` is a list of checks'})
+    .min(1, 'a scenario that expects nothing cannot fail'),
+})
+
+export const kinds = ['writers', 'readers'] as const
+export type Kind = (typeof kinds)[number]
+
+const count = z
+  .int({error: 'a whole number of clients'})
+  .min(1, 'at least 1 client')
+  .max(mostClients, `at most ${mostClients} clients`)
+const way = {
+  rate: rate.refine(perSecond => perSecond > 0 && perSecond <= mostPerSecond, `a rate from 1/s to ${mostPerSecond}/s`),
+  through: z.enum(['primary', 'replicas'], {error: '`through` is primary or replicas'}).optional(),
+  to: z.string({error: '`to` names a host, or a selector such as leader'}).optional(),
+}
+
+export const clientGroup = {
+  writers: z.strictObject({writers: count, ...way}),
+  readers: z.strictObject({readers: count, ...way}),
+} as const satisfies Record<Kind, unknown>
+
+export const verbs = ['inject', 'heal', 'hold', 'until', 'say'] as const
+export type Verb = (typeof verbs)[number]
+
+/** The word budget, or a duration: one issue for both, in the words of the duration. */
+const within = z.union(
+  [z.literal('budget'), duration.refine(ms => ms <= longestUntilMs, `at most ${longestUntilMs / 60_000} minutes`)],
+  {
+    error: issue => {
+      if (issue.input === undefined) return '`within` is missing: a duration such as 30s, or the word budget'
+      const says = duration.safeParse(issue.input).error?.issues[0]?.message
+      return says === undefined ? `at most ${longestUntilMs / 60_000} minutes` : `${says}, or the word budget`
+    },
+  },
+)
+
+export const steps = {
+  hold: z.strictObject({
+    hold: duration.refine(ms => ms <= longestHoldMs, `at most ${longestHoldMs / 60_000} minutes`),
+  }),
+  say: z.strictObject({say: z.string({error: '`say` is a sentence'})}),
+  heal: z.strictObject({heal: z.string({error: '`heal` names an earlier step'})}),
+  until: z.strictObject({until: z.unknown(), within}),
+  /** Beside these, the parameters of the fault. */
+  inject: z.looseObject({
+    inject: z.string({error: '`inject` names a fault'}),
+    on: z.string({error: '`on` names whom: a selector such as leader, a host, or an earlier step'}).optional(),
+    as: name.optional(),
+  }),
+} as const satisfies Record<Verb, unknown>

@@ -1,0 +1,40 @@
+/** What a unit's schema says about its parameters, whatever it is built of. */
+import type {ZodType} from 'zod'
+import type {Path} from '../decode.ts'
+import {whom} from '../selector.ts'
+
+interface Definition {
+  readonly shape?: Readonly<Record<string, ZodType>>
+  readonly options?: readonly ZodType[]
+  readonly element?: ZodType
+  readonly innerType?: ZodType
+  readonly in?: ZodType
+}
+
+/** The keys that a unit takes; for a union, those of any of its forms. */
+export function keysOfParams(schema: ZodType): string[] {
+  const {shape, options, innerType, in: input} = schema._zod.def as Definition
+  if (shape !== undefined) return Object.keys(shape)
+  if (options !== undefined) return [...new Set(options.flatMap(keysOfParams))]
+  const inner = innerType ?? input
+  return inner === undefined ? [] : keysOfParams(inner)
+}
+
+/** The places in `value` where somebody is named: where the schema has `whom`. */
+export function namedIn(
+  schema: ZodType,
+  value: unknown,
+  path: Path = [],
+): {readonly path: Path; readonly word: string}[] {
+  if (schema === whom) return typeof value === 'string' ? [{path, word: value}] : []
+  const {shape, options, element, innerType, in: input} = schema._zod.def as Definition
+  if (shape !== undefined && typeof value === 'object' && value !== null)
+    return Object.entries(shape).flatMap(([key, inner]) =>
+      namedIn(inner, (value as Readonly<Record<string, unknown>>)[key], [...path, key]),
+    )
+  if (element !== undefined && Array.isArray(value))
+    return value.flatMap((one, index) => namedIn(element, one, [...path, index]))
+  if (options !== undefined) return options.flatMap(one => namedIn(one, value, path))
+  const inner = innerType ?? input
+  return inner === undefined ? [] : namedIn(inner, value, path)
+}

@@ -1,0 +1,53 @@
+/** Parts of a scenario in words, for a screen, a report and the manual. */
+import type {ClientGroup, Needs, Step} from '../scenario.ts'
+
+export function sayStep(step: Step): string {
+  switch (step.do) {
+    case 'inject': {
+      const {what, ...rest} = step.params as Readonly<Record<string, unknown>>
+      const more = Object.entries(rest).map(([key, value]) => `${key}: ${sayValue(value)}`)
+      const named = step.as === step.fault ? '' : `${step.as}: `
+      return `${named}${step.fault}${what === undefined ? '' : ` ${sayValue(what)}`} on ${step.on}${more.length > 0 ? ` (${more.join(', ')})` : ''}`
+    }
+    case 'heal':
+      return `heal ${step.as}`
+    case 'hold':
+      return `hold ${sayMs(step.forMs)}`
+    case 'until':
+      return `until ${step.check}`
+    case 'say':
+      return step.says
+  }
+}
+
+export function sayClients({kind, count, perSecond, through}: ClientGroup): string {
+  const way = typeof through === 'string' ? `through the proxy's ${through} port` : `directly to ${through.to}`
+  return `${count} ${kind}, ${Number(perSecond.toFixed(2))}/s, ${way}`
+}
+
+/** `3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on`. */
+export function sayNeeds({postgres, etcd, ...settings}: Needs): string {
+  return [`${postgres} PostgreSQL and ${etcd} etcd hosts`, ...sayKeys(settings)].join(', ')
+}
+
+function sayKeys(value: object, path = ''): string[] {
+  return Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === 'object' && inner !== null ? sayKeys(inner, `${path}${key}.`) : [`${path}${key}: ${inner}`],
+  )
+}
+
+/** `2 s`, `500 ms`, `2 min`. */
+function sayMs(ms: number): string {
+  if (ms < 1000) return `${ms} ms`
+  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`
+}
+
+/** A value as written, on one line. */
+export function sayValue(value: unknown): string {
+  if (Array.isArray(value)) return value.map(sayValue).join(' and ')
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([key, inner]) => `${key}: ${sayValue(inner)}`)
+      .join(', ')
+  return String(value)
+}

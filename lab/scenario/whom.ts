@@ -1,0 +1,14 @@
+/** Whom a scenario may name: a selector, a host, or an earlier step. */
+import {suggestion} from '../decode.ts'
+import {selectors} from '../selector.ts'
+
+/** In a scenario, a host is told from a mistyped selector by the number at the end of its name. */
+export const hostName = /^[a-z][a-z0-9-]{0,19}\d$/
+
+/** Why `word` names nobody, with the nearest name; undefined when it names somebody. */
+export function namesNobody(word: string, steps: Iterable<string> = []): string | undefined {
+  const known = [...selectors, ...steps]
+  if (known.includes(word) || hostName.test(word)) return undefined
+  const near = suggestion(word, known)
+  return `\`${word}\` names nobody${near}${near.startsWith(';') ? ', or a host such as node1' : ''}`
+}

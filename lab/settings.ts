@@ -1,0 +1,57 @@
+/** Patroni's dynamic configuration as a scenario needs it: put in force for one run, and taken back afterwards. */
+import {isDeepStrictEqual} from 'node:util'
+import {health} from './health.ts'
+import {plan} from './journal.ts'
+import type {Lab} from './lab.ts'
+import {setConfig} from './mends/cluster.ts'
+import {hostsWith} from './topology.ts'
+import {waitFor} from './wait.ts'
+
+/** The settings' name in the journal and in the history, beside those of the faults. */
+export const settings = 'settings'
+
+const inForceWithinMs = 60_000
+
+/**
+ * @param previous what brings the lab's own settings back; on disk before anything changes.
+ * @throws LabError `not-ready` when a member does not take them over.
+ */
+export async function applySettings(
+  lab: Lab,
+  config: Readonly<Record<string, unknown>>,
+  previous: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<void> {
+  plan(lab.name, {id: settings, fault: settings, mend: {do: 'set-config', host: null, config: previous}})
+  await setConfig(lab, config)
+  await waitFor('the settings of the scenario to be in force', () => seen(lab, config), {
+    withinMs: inForceWithinMs,
+    signal,
+    code: 'not-ready',
+    hint: `pgha-lab status --name ${lab.name}`,
+  })
+}
+
+async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promise<object | string> {
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    const answer = await fetch(`${lab.url(host, 'patroni')}/config`, {signal: AbortSignal.timeout(2000)}).catch(
+      () => null,
+    )
+    const known = answer?.ok ? ((await answer.json()) as Record<string, unknown>) : {}
+    for (const [key, value] of Object.entries(config))
+      if (!covers(known[key], value)) return `${host} does not know ${key} yet`
+  }
+  if (config.synchronous_mode === undefined || config.synchronous_mode === null || config.synchronous_mode === false)
+    return {}
+  const {members} = await health(lab)
+  return members.some(one => one.sync) ? {} : 'no replica is synchronous yet'
+}
+
+/** Whether `known` has everything that `wanted` says; a wanted null means absent. */
+function covers(known: unknown, wanted: unknown): boolean {
+  if (wanted === null) return known === undefined || known === null
+  if (typeof wanted !== 'object') return isDeepStrictEqual(known, wanted)
+  return Object.entries(wanted as object).every(([key, value]) =>
+    covers((known as Record<string, unknown>)?.[key], value),
+  )
+}

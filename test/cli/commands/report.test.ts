@@ -1,0 +1,133 @@
+import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, afterEach, beforeAll, expect, test, vi} from 'vitest'
+import {run} from '../../../cli/program.ts'
+import {writeReports} from '../../../cli/render/write-reports.ts'
+import {historyOf} from '../../../lab/history.ts'
+import {judge} from '../../../lab/judge.ts'
+import {cleanRun, withRows} from '../../lab/checks/history-builder.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'pgha-lab-report-'))
+const runs = join(root, 'state', 'pgha-lab', 'runs', 'lab')
+const [good, bad] = [cleanRun(), withRows(cleanRun(), rows => rows.delete(10))]
+
+function record(folder: string, events: typeof good): void {
+  mkdirSync(join(folder, 'logs'), {recursive: true})
+  writeFileSync(join(folder, 'events.ndjson'), `${events.map(event => JSON.stringify(event)).join('\n')}\n`)
+  writeFileSync(join(folder, 'logs', 'node1.log'), '2026-01-01T00:00:08.100Z patroni | INFO: hello\n')
+  const report = judge(historyOf(events))
+  writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
+  writeReports(folder, report, historyOf(events))
+}
+
+beforeAll(() => {
+  vi.stubEnv('XDG_STATE_HOME', join(root, 'state'))
+  record(join(runs, 'run-1'), bad)
+  cpSync(join(runs, 'run-1'), join(runs, 'latest'), {recursive: true})
+  record(join(root, 'suite', 'a'), good)
+  record(join(root, 'suite', 'b'), bad)
+})
+afterEach(() => {
+  process.exitCode = 0
+  vi.restoreAllMocks()
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+  rmSync(root, {recursive: true, force: true})
+})
+
+async function report(...args: readonly string[]): Promise<{out: string; said: string; code: unknown}> {
+  const [out, said]: [string[], string[]] = [[], []]
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => out.push(String(text)) > 0)
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => said.push(String(text)) > 0)
+  process.exitCode = 0
+  // Each run of the program listens for broken pipes; there are many runs in this process.
+  const listening = [process.stdout, process.stderr].map(stream => ({stream, before: stream.listeners('error')}))
+  await run(['node', 'pgha-lab', 'report', ...args])
+  for (const {stream, before} of listening)
+    for (const listener of stream.listeners('error'))
+      if (!before.includes(listener)) stream.off('error', listener as () => void)
+  vi.restoreAllMocks()
+  return {out: out.join(''), said: said.join(''), code: process.exitCode}
+}
+
+test('without a run it is the latest one, as text', async () => {
+  const {out, code} = await report()
+  expect(out).toMatch(/^FAILED kill-leader: /)
+  expect(code).toBe(0)
+})
+
+test.each([
+  ['text', /^FAILED kill-leader/],
+  ['markdown', /^## ✘ FAILED kill-leader/],
+  ['json', /^\{\n {2}"schema": 1,/],
+  ['junit', /^<\?xml version="1\.0"/],
+  ['github', /^::error title=FAILED/],
+  ['html', /^<!doctype html>[\s\S]*INFO: hello/],
+])('%s', async (format, begins) => expect((await report('run-1', '--format', format)).out).toMatch(begins))
+
+test('into a file it writes nothing to stdout', async () => {
+  const file = join(root, 'out.html')
+  expect((await report('run-1', '--format', 'html', '-o', file)).out).toBe('')
+  expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>/)
+})
+
+test('a folder of runs is a suite', async () => {
+  expect((await report(join(root, 'suite'), '--format', 'junit')).out).toContain('tests="12" failures="1" errors="0"')
+  expect((await report(join(root, 'suite'), '--format', 'markdown')).out).toMatch(/^# 1 of 2 scenarios passed/)
+  expect((await report(join(root, 'suite'), '--format', 'github')).out.trimEnd().split('\n').length).toBe(1)
+})
+
+test('what shows one run refuses two, and names what takes them', async () => {
+  const {said, code} = await report(join(root, 'suite'), '--format', 'html')
+  expect(said).toMatch(/html shows one run at a time, and these are 2[\s\S]*--format markdown/)
+  expect(code).toBe(2)
+})
+
+test('a file that cannot be written is told, with a next step', async () => {
+  const {said, code} = await report('run-1', '-o', join(root, 'no', 'such', 'folder', 'x'))
+  expect(said).toMatch(/cannot write .*ENOENT[\s\S]*--out/)
+  expect(code).toBe(3)
+})
+
+test('a report.json that is none is refused, and one that is missing is judged anew', async () => {
+  const folder = join(root, 'odd')
+  record(folder, good)
+  writeFileSync(join(folder, 'report.json'), '{"schema": 7}')
+  const {said, code} = await report(folder)
+  expect(said).toMatch(/report\.json is not a report that this version can read/)
+  expect(code).toBe(2)
+  rmSync(join(folder, 'report.json'))
+  expect((await report(folder)).out).toMatch(/^PASSED kill-leader/)
+})
+
+test('reports recorded before they named their scenario’s file are shown all the same', async () => {
+  const folder = join(root, 'old')
+  record(folder, bad)
+  const {file: _file, durationMicros: _duration, ...old} = judge(historyOf(bad))
+  const findings = old.findings.map(({line: _line, ...finding}) => finding)
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({...old, findings}))
+  expect((await report(folder, '--format', 'junit')).out).toContain('time="41.500"')
+  expect((await report(folder, '--format', 'json')).out).toContain('"line": null')
+})
+
+test("a scenario's file is named from the root of the repository that GitHub has checked out", async () => {
+  const folder = join(root, 'here')
+  record(folder, bad)
+  const report_ = {...judge(historyOf(bad)), file: 'scenarios/mine.yaml'}
+  writeFileSync(join(folder, 'report.json'), JSON.stringify(report_))
+  vi.stubEnv('GITHUB_WORKSPACE', join(process.cwd(), '..'))
+  const {out} = await report(folder, '--format', 'github')
+  vi.stubEnv('GITHUB_WORKSPACE', undefined)
+  expect(out).toMatch(/^::error file=[^/,]+\/scenarios\/mine\.yaml,line=1,/)
+})
+
+test('a run is left with its report as text, as Markdown and as a page', () => {
+  for (const [file, begins] of [
+    ['report.txt', /^FAILED/],
+    ['report.md', /^## ✘ FAILED/],
+    ['report.html', /^<!doctype html>[\s\S]*INFO: hello/],
+  ] as const)
+    expect(readFileSync(join(runs, 'run-1', file), 'utf8')).toMatch(begins)
+})

@@ -1,0 +1,41 @@
+import {afterEach, expect, test, vi} from 'vitest'
+import {run} from '../../cli/program.ts'
+
+async function printed(...args: readonly string[]): Promise<string> {
+  let out = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    out += String(text)
+    return true
+  })
+  await run(['node', 'pgha-lab', 'predict', ...args])
+  return out
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  process.exitCode = undefined
+})
+
+test('predict needs no lab: a table of one fault, or data', async () => {
+  expect(await printed('--profile', 'fast', '--fault', 'stop')).toMatch(
+    /ttl 20s, loop_wait 1s[\s\S]*release of the key/,
+  )
+  const data = JSON.parse(await printed('--fault', 'stop', '--json')) as {faults: {name: string}[]}
+  expect(data.faults.map(fault => fault.name)).toEqual(['stop'])
+})
+
+test('predict lays recorded runs over the timings of those runs', async () => {
+  const out = await printed('--runs', 'test/histories/kill-leader.pass.ndjson.gz', '--fault', 'kill-host')
+  expect(out).toMatch(/ttl 20s[\s\S]*kill-leader\.pass\.ndjson\.gz \(kill-host\): [\s\S]*all within the model/)
+})
+
+test('predict compares two settings fault by fault', async () => {
+  const out = await printed('--fault', 'kill-host', '--against', 'patroni.ttl=40s,patroni.loop_wait=5s')
+  expect(out).toMatch(/kill-host +3\d\.\d s +4\d\.\d s +\+12\.\d s/)
+})
+
+test('a wrong word ends with exit code 2', async () => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  await printed('--fault', 'nonsense')
+  expect(process.exitCode).toBe(2)
+})

@@ -1,0 +1,17 @@
+/** Recorded runs for the renderers' tests. */
+import {globSync} from 'node:fs'
+import {join} from 'node:path'
+import {type FoundRun, loadRun} from '../../../lab/find-run.ts'
+import type {History} from '../../../lab/history.ts'
+
+const folder = join(import.meta.dirname, '..', '..', 'histories')
+
+/** e.g. `kill-leader.pass` */
+export const recordedNames: readonly string[] = globSync('*.ndjson.gz', {cwd: folder})
+  .map(file => file.replace(/\.ndjson\.gz$/, ''))
+  .sort()
+
+export function recorded(name: string): History {
+  const found: FoundRun = {folder: null, events: join(folder, `${name}.ndjson.gz`)}
+  return loadRun(found).history
+}

@@ -1,0 +1,75 @@
+import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {jobsOf, playSuite} from '../../../cli/suite/command.ts'
+import {scenarioNames} from '../../../lab/scenario.ts'
+import {type Call, fakeChild} from './fake-child.ts'
+
+let state = ''
+let [out, err] = ['', '']
+
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'state-'))
+  vi.stubEnv('XDG_STATE_HOME', state)
+  ;[out, err] = ['', '']
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    out += String(text)
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
+    err += String(text)
+    return true
+  })
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+  process.exitCode = undefined
+})
+
+const request = {suite: 'process', name: 'fake', parallel: 2, profile: 'fast'}
+
+describe('chaos --suite', () => {
+  test('all has every scenario once, each with the lab it needs', () => {
+    const jobs = jobsOf({suite: 'all', profile: 'fast'})
+    expect(jobs.map(job => job.scenario).sort()).toEqual(scenarioNames())
+    expect(jobs.find(job => job.scenario === 'watchdog-resets')?.set).toEqual(['patroni.watchdog=required'])
+    expect(jobs.find(job => job.scenario === 'kill-leader')?.set).toEqual([])
+    for (const {seconds} of jobs) expect(seconds).toBeGreaterThan(0)
+  })
+
+  test('with --repeat has every scenario that often', () => {
+    expect(jobsOf({suite: 'process', profile: 'fast', repeat: 5})).toHaveLength(
+      5 * jobsOf({suite: 'process', profile: 'fast'}).length,
+    )
+  })
+
+  test('refuses an unknown suite with the nearest one', () => {
+    expect(() => jobsOf({suite: 'failovr', profile: 'fast'})).toThrow(
+      'there is no suite `failovr`, did you mean `failover`?',
+    )
+  })
+
+  test('refuses to take over a lab that a person has', async () => {
+    const folder = join(state, 'pgha-lab', 'labs', 'fake-2')
+    mkdirSync(folder, {recursive: true})
+    writeFileSync(join(folder, 'lab.json'), '{"schema": 1}')
+    const calls: Call[] = []
+    await expect(playSuite(request, fakeChild(calls))).rejects.toThrow(
+      'a suite raises labs of its own, and fake-2 exists already',
+    )
+    expect(calls).toEqual([])
+  })
+
+  test('prints progress on stderr, data on stdout, and ends with the worst exit code', async () => {
+    // The fake child knows no scenario of ours, and ends as a program does that crashed.
+    await playSuite({...request, json: true}, fakeChild([]))
+    expect(err).toMatch(/0:00 {2}fake-1 {2}raising a lab \(fast\)\n/)
+    const summary = JSON.parse(out) as {scenarios: {ending: string}[]; exitCode: number; unplayed: number}
+    expect(summary).toMatchObject({suite: 'process', profile: 'fast', parallel: 2, exitCode: 3, unplayed: 0})
+    expect(summary.scenarios.map(one => one.ending)).toEqual(jobsOf(request).map(() => 'lab'))
+    expect(process.exitCode).toBe(3)
+  })
+})

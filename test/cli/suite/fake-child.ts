@@ -1,0 +1,35 @@
+/**
+ * Stands in for pgha-lab as a child process. What a scenario does stands in its name: `failed-100` takes 100 ms and ends as a
+ * failed one does.
+ */
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {RunChild} from '../../../cli/suite/child.ts'
+
+export interface Call {
+  readonly said: string
+  readonly began: number
+  readonly ended: number
+}
+
+const codes: Readonly<Record<string, number>> = {passed: 0, failed: 1, lab: 3, inconclusive: 4, healing: 5, skipped: 77}
+const complaint = 'some progress\nit is not possible\n  next: pgha-lab doctor\n'
+
+/** @param calls gets every call when it has ended. */
+export function fakeChild(calls: Call[], {raises = true} = {}): RunChild {
+  return async (args, signal) => {
+    const began = performance.now()
+    const [verb, scenario = ''] = args
+    const [ending = '', ms = '5'] = verb === 'chaos' ? scenario.split('-') : []
+    await sleep(Number(ms), undefined, {signal}).catch(() => {}) // interrupted: it ends early, as the code below tells
+    await sleep(5) // it heals
+    calls.push({said: args.join(' '), began, ended: performance.now()})
+    if (signal.aborted) return {exitCode: 130, stdout: '', stderr: 'interrupted'}
+    if (verb === 'up' && !raises) return {exitCode: 3, stdout: '', stderr: complaint}
+    if (verb !== 'chaos') return {exitCode: 0, stdout: '', stderr: ''}
+    const exitCode = codes[ending]
+    if (exitCode === 77 || exitCode === 3) return {exitCode, stdout: '', stderr: complaint}
+    const findings = [{verdict: 'pass'}, {verdict: 'fail'}]
+    const report = {headline: `it ${ending}`, folder: `/evidence/${scenario}`, findings}
+    return {exitCode, stdout: JSON.stringify(report), stderr: complaint}
+  }
+}

@@ -1,0 +1,33 @@
+import {expect, test} from 'vitest'
+import {estimateSeconds, type Job, take} from '../../../cli/suite/plan.ts'
+import {loadScenario} from '../../../lab/scenario.ts'
+
+const plain: readonly string[] = []
+const watchdog = ['patroni.watchdog=required']
+const job = (scenario: string, set: readonly string[], seconds: number): Job => ({scenario, set, seconds})
+
+test('a seat without a lab goes where most work is left for each seat', () => {
+  const jobs = [job('a', plain, 100), job('b', plain, 90), job('c', watchdog, 120)]
+  expect(take([...jobs], {set: null}, [])?.scenario).toBe('a')
+  expect(take([...jobs], {set: null}, [{set: plain}])?.scenario).toBe('c')
+})
+
+test('a seat stays with its lab while there is work for it, the longest first', () => {
+  const jobs = [job('a', plain, 10), job('b', plain, 20), job('c', watchdog, 500)]
+  expect(take(jobs, {set: plain}, [])?.scenario).toBe('b')
+  expect(take(jobs, {set: plain}, [])?.scenario).toBe('a')
+  expect(take(jobs, {set: plain}, [])?.scenario).toBe('c')
+  expect(take(jobs, {set: plain}, [])).toBeUndefined()
+})
+
+test('no second lab is raised for less work than raising it takes', () => {
+  const jobs = [job('a', watchdog, 20)]
+  expect(take(jobs, {set: plain}, [{set: watchdog}])).toBeUndefined()
+  expect(take(jobs, {set: watchdog}, [{set: plain}])?.scenario).toBe('a')
+})
+
+test('a scenario that was never played is estimated from its holds and waits', () => {
+  const seconds = estimateSeconds(loadScenario('kill-leader'), 25)
+  expect(seconds).toBeGreaterThan(25)
+  expect(seconds).toBeLessThan(120)
+})

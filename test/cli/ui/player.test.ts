@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import {expect, test} from 'vitest'
+import {Player} from '../../../cli/ui/player.ts'
+import {view} from '../../../cli/ui/view.ts'
+import {story} from './story.ts'
+
+const events = story()
+const end = events.at(-1)!.at
+
+function player(speed = 1) {
+  let ms = 0
+  const one = new Player(events, speed, () => ms)
+  const pass = (seconds: number) => {
+    ms += seconds * 1000
+  }
+  return {one, pass}
+}
+
+test('time passes as fast as it is told to, and stops at the end', () => {
+  const {one, pass} = player(4)
+  pass(2)
+  expect(one.now()).toBe(8_000_000)
+  one.accelerate(1 / 2)
+  pass(1)
+  expect(one.now()).toBe(10_000_000)
+  pass(1000)
+  expect(one.now()).toBe(end)
+  expect(one.says()).toMatch(/^end 2x (\d:\d\d)\/\1$/)
+})
+
+test('a pause stands still, also while the arrows jump', () => {
+  const {one, pass} = player()
+  pass(7)
+  one.toggle()
+  pass(100)
+  expect(one.now()).toBe(7_000_000)
+  one.seek(5_000_000)
+  one.seek(-1_000_000)
+  pass(5)
+  expect(one.says()).toMatch(/^paused 1x 0:11\//)
+  one.toggle()
+  pass(1)
+  expect(one.now()).toBe(12_000_000)
+})
+
+test('nothing lies before the beginning or behind the end, and from the end it begins again', () => {
+  const {one, pass} = player()
+  one.seek(-5_000_000)
+  expect(one.now()).toBe(0)
+  one.seek(1e12)
+  expect(one.now()).toBe(end)
+  one.toggle()
+  pass(1)
+  expect(one.now()).toBe(1_000_000)
+})
+
+test('the speed has limits', () => {
+  const {one} = player()
+  for (let press = 0; press < 50; press++) one.accelerate(2)
+  expect(one.says()).toMatch(/^128x /)
+  for (let press = 0; press < 50; press++) one.accelerate(1 / 2)
+  expect(one.says()).toMatch(/^0.125x /)
+})
+
+test('wherever it jumps, it shows what a fold of everything up to there shows', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({min: 0, max: end}), {maxLength: 6}), moments => {
+      const {one} = player()
+      for (const at of moments) {
+        one.seek(at - one.now())
+        expect(one.view()).toEqual(view(events.filter(event => event.at <= at)))
+      }
+    }),
+    {numRuns: 20},
+  )
+})

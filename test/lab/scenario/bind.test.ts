@@ -1,0 +1,89 @@
+import {describe, expect, test} from 'vitest'
+import {LabError} from '../../../lab/errors.ts'
+import {bind, configOf, parseScenario, settingsFor} from '../../../lab/scenario.ts'
+import {loadTopology} from '../../../lab/topology-file.ts'
+import {about, clients, expectations, steps} from './complaint.ts'
+
+const fast = loadTopology({profile: 'fast'})
+
+function needing(needs: string, on = 'leader') {
+  const text = `${about}needs: ${needs}\n${clients}${steps.replace('leader', on)}${expectations}`
+  return parseScenario('mine.yaml', text)
+}
+
+function refusal(run: () => unknown): {says: string; hint: string | undefined} {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'config') return {says: error.message, hint: error.hint}
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+describe('a scenario and a lab', () => {
+  test('that agree change nothing', () => {
+    expect(bind(needing('{postgres: 3, patroni: {ttl: 20s}}'), fast)).toEqual({
+      topology: fast,
+      config: null,
+      previous: {},
+    })
+  })
+
+  test('that differ in what Patroni can change give the patch and its way back', () => {
+    const scenario = needing(
+      '{patroni: {synchronous_mode: strict, primary_start_timeout: 0s}, postgresql: {parameters: {wal_sender_timeout: 9s, work_mem: 8MB, wal_keep_size: 16MB}}}',
+    )
+    const {topology, config, previous} = bind(scenario, fast)
+    expect(topology.patroni).toMatchObject({synchronousMode: 'strict', primaryStartTimeoutSeconds: 0, ttlSeconds: 20})
+    expect(config).toEqual({
+      synchronous_mode: true,
+      synchronous_mode_strict: true,
+      primary_start_timeout: 0,
+      postgresql: {parameters: {wal_sender_timeout: '9s', work_mem: '8MB', wal_keep_size: '16MB'}},
+    })
+    expect(previous).toEqual({
+      synchronous_mode: false,
+      synchronous_mode_strict: false,
+      primary_start_timeout: 300,
+      postgresql: {parameters: {wal_sender_timeout: '5s', work_mem: null, wal_keep_size: '128MB'}},
+    })
+  })
+
+  test('know quorum and failsafe mode as Patroni writes them', () => {
+    const {config} = bind(needing('{patroni: {synchronous_mode: quorum, failsafe_mode: on}}'), fast)
+    expect(config).toEqual({synchronous_mode: 'quorum', failsafe_mode: true})
+  })
+
+  test('configOf the lab as it will be is the configuration before and the patch together', () => {
+    const {topology, config} = bind(needing('{patroni: {maximum_lag_on_failover: 2MB}}'), fast)
+    expect(configOf(topology)).toEqual({...configOf(fast), ...config})
+  })
+
+  test.each([
+    ['{patroni: {watchdog: required}}', 'patroni.watchdog=required'],
+    ['{patroni: {watchdog_safety_margin: 7s}}', 'patroni.watchdog_safety_margin=7s'],
+    ['{postgresql: {data_size: 512MB}}', 'postgresql.data_size=512MB'],
+    ['{postgresql: {parameters: {max_connections: 50}}}', 'postgresql.parameters.max_connections=50'],
+    ['{postgres: 4}', 'hosts.node4=patroni'],
+    ['{postgres: 4, etcd: 5}', 'hosts.node4=etcd,patroni --set hosts.node5=etcd'],
+  ])('%s needs a new lab, and the hint raises it', (needs, set) => {
+    const scenario = needing(needs)
+    const {says, hint} = refusal(() => bind(scenario, fast))
+    expect(says).toMatch(/^mine needs .*, which only a new lab can have$/)
+    expect(hint).toBe(`pgha-lab up --name mine --profile fast --set ${set}, then pgha-lab chaos mine --name mine`)
+    const raised = loadTopology({profile: 'fast', set: settingsFor(scenario, fast)})
+    expect(bind(scenario, raised).config).toBeNull()
+  })
+
+  test('whose timings do not go together are refused with the reason', () => {
+    const {says} = refusal(() => bind(needing('{patroni: {loop_wait: 15s}}'), fast))
+    expect(says).toMatch(/^mine does not go with this lab's own settings: patroni\.\w+: Patroni would silently use/)
+  })
+
+  test('a host that the lab has not is refused before anything is touched', () => {
+    expect(refusal(() => bind(needing('{postgres: 3}', 'node7'), fast)).says).toMatch(
+      /^mine names node7, and this lab has/,
+    )
+  })
+})

@@ -1,0 +1,18 @@
+import {expect, test} from 'vitest'
+import type {Lab} from '../../../lab/lab.ts'
+import {capabilitiesFor, loadScenario, mustBeAble} from '../../../lab/scenario.ts'
+import {loadTopology} from '../../../lab/topology-file.ts'
+
+test('a scenario asks for what its faults need, each once', () => {
+  expect(capabilitiesFor(loadScenario('kill-leader'))).toEqual([])
+  expect(capabilitiesFor(loadScenario('leader-isolated'))).toEqual(['nftables'])
+})
+
+test('a scenario that cannot run here is refused with the reason and the exit code for skipped', async () => {
+  const lab = {topology: loadTopology({profile: 'fast'})} as Lab
+  await expect(mustBeAble(lab, loadScenario('disk-full'))).rejects.toMatchObject({
+    code: 'cannot-run-here',
+    exitCode: 77,
+    message: expect.stringMatching(/^disk-full cannot run here: .*disk/),
+  })
+})

@@ -1,0 +1,114 @@
+import {readFileSync} from 'node:fs'
+import fc from 'fast-check'
+import {expect, test} from 'vitest'
+import {parse, stringify} from 'yaml'
+import {LabError} from '../../../lab/errors.ts'
+import {parseScenario, scenarioFile, scenarioNames} from '../../../lab/scenario.ts'
+
+const ours = scenarioNames().map(name => readFileSync(scenarioFile(name), 'utf8'))
+
+/** Valid, or a LabError `config` that begins with a place in the text. */
+function staysCivil(text: string): void {
+  try {
+    parseScenario('mine.yaml', text)
+  } catch (error) {
+    expect(error).toBeInstanceOf(LabError)
+    expect((error as LabError).code).toBe('config')
+    expect((error as LabError).message).toMatch(/^mine\.yaml:[1-9]\d*:[1-9]\d*: .+\n .*\n *\^$/)
+  }
+}
+
+/** Words that mean something here or to JavaScript, among anything else. */
+const words = fc.constantFrom(
+  ...['inject', 'heal', 'hold', 'until', 'say', 'on', 'as', 'to', 'through', 'within', 'needs', 'suite', 'expect'],
+  ...['kill', 'host', 'leader', 'node1', 'failover', 'rejoined', 'budget', '10s', '1MB', '200/s', '-1s', '1e9s'],
+  ...['constructor', '__proto__', 'toString', 'hasOwnProperty', '', ' ', 'null', '~', '<<', '*a', '&a', '!!binary'],
+)
+const anything = fc.oneof(
+  {weight: 3, arbitrary: words},
+  fc.anything({
+    maxDepth: 2,
+    key: fc.oneof(words, fc.string()),
+    values: [words, fc.string(), fc.double(), fc.boolean()],
+  }),
+)
+
+test('no text makes the parser throw anything but a located complaint (1000 texts)', () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.string({unit: 'binary'})), staysCivil), {numRuns: 1000})
+})
+
+test('no YAML makes the parser throw anything but a located complaint (1000 documents)', () => {
+  const heads = fc.record(
+    {about: anything, suite: anything, needs: anything, clients: anything, steps: anything, expect: anything},
+    {requiredKeys: []},
+  )
+  const lists = fc.record({
+    about: fc.constant('long enough to be a claim'),
+    clients: fc.array(fc.dictionary(words, anything), {maxLength: 2}),
+    steps: fc.array(fc.dictionary(words, anything), {maxLength: 3}),
+    expect: fc.array(fc.oneof(words, fc.dictionary(words, anything)), {maxLength: 2}),
+  })
+  fc.assert(
+    fc.property(fc.oneof(heads, lists), value => {
+      let text: string
+      try {
+        text = stringify(value)
+      } catch {
+        return // not every JavaScript value can be written as YAML
+      }
+      staysCivil(text)
+    }),
+    {numRuns: 1000},
+  )
+})
+
+test('no slip of the fingers in a scenario of ours makes the parser throw anything but a located complaint (1000 slips)', () => {
+  const slip = fc.tuple(
+    fc.nat(),
+    fc.nat(12),
+    fc.oneof(words, fc.string({maxLength: 4}), fc.constantFrom('\n', '\t', ':', '- ', '}')),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...ours), fc.array(slip, {minLength: 1, maxLength: 3}), (text, slips) => {
+      let typed = text
+      for (const [place, removed, inserted] of slips) {
+        const at = place % typed.length
+        typed = typed.slice(0, at) + inserted + typed.slice(at + removed)
+        if (typed.length === 0) break
+      }
+      staysCivil(typed)
+    }),
+    {numRuns: 1000},
+  )
+})
+
+test('no value in the wrong place of a scenario of ours makes the parser throw anything but a located complaint (1000 values)', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...ours), fc.nat(), anything, (text, place, value) => {
+      const document: unknown = parse(text)
+      const spots = spotsOf(document)
+      const spot = spots[place % spots.length]
+      if (spot === undefined) throw new TypeError('a scenario has values')
+      spot.holder[spot.key] = value
+      try {
+        text = stringify(document)
+      } catch {
+        return // not every JavaScript value can be written as YAML
+      }
+      staysCivil(text)
+    }),
+    {numRuns: 1000},
+  )
+})
+
+interface Spot {
+  readonly holder: Record<string, unknown>
+  readonly key: string
+}
+
+/** Every place of a document that holds a value. */
+function spotsOf(value: unknown): Spot[] {
+  if (typeof value !== 'object' || value === null) return []
+  const holder = value as Record<string, unknown>
+  return Object.keys(holder).flatMap(key => [{holder, key}, ...spotsOf(holder[key])])
+}
