@@ -4,9 +4,11 @@ import {checkLabName} from '../lab/state.ts'
 
 export const defaultLab = 'lab'
 
+/** @param about its first line stands in the list of all commands, the whole in its own help. */
 export function command(name: string, about: string, example: string): Command {
   const indented = example.split('\n').map(line => `  ${line}`)
   return new Command(name)
+    .summary(about.split('\n')[0] ?? about)
     .description(about)
     .addHelpText('before', `Example:\n${indented.join('\n')}\n`)
     .helpOption('-h, --help', 'show this help')

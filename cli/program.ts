@@ -48,6 +48,8 @@ export async function run(argv: readonly string[]): Promise<void> {
       'Raises a real Patroni cluster on this machine, breaks it on purpose, and answers with a verdict and its proof.',
     )
     .version('', '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
     .option('--allow-remote', 'use a Docker engine that is not on this machine (DOCKER_HOST, docker context)')
     .hook('preAction', command => {
       if (command.opts<{allowRemote?: boolean}>().allowRemote) process.env.PGHA_LAB_ALLOW_REMOTE = '1'
@@ -57,7 +59,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addHelpText('before', 'Example:\n  pgha-lab up\n  pgha-lab chaos kill-leader\n  pgha-lab down\n')
     .addHelpText(
       'after',
-      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab could not do its work,\n4 inconclusive, 5 healing is incomplete, 77 it cannot run here, 130 interrupted.',
+      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab\ncould not do its work, 4 inconclusive, 5 healing is incomplete (wins over every\nother), 77 skipped: it cannot run here, 129, 130 and 143 interrupted, after\nhealing.',
     )
   for (const add of commands) program.addCommand(strict(add()))
   try {

@@ -15,6 +15,7 @@ import {merge, type Verdict} from './unit.ts'
 /** The share of comparisons of two alike builds that may be called different by mistake. */
 export const alpha = 0.05
 
+/** Of `n` values that are known, in the unit of their metric; Infinity: it never happened. */
 export interface Spread {
   readonly n: number
   readonly min: number
@@ -23,6 +24,7 @@ export interface Spread {
   readonly max: number
 }
 
+/** What `compare` found; times in microseconds. */
 export interface Comparison {
   /** Version of this shape. */
   readonly schema: 1
@@ -204,7 +206,7 @@ function sign(value: number, unit: Metric['unit']): string {
   return `${value > 0 ? '+' : value < 0 ? '-' : ''}${sayValue(Math.abs(value), unit)}`
 }
 
-export function sayP(p: number): string {
+function sayP(p: number): string {
   return p < 0.0001 ? '<0.0001' : p.toFixed(4)
 }
 

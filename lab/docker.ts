@@ -34,6 +34,13 @@ export interface EngineEvent {
   readonly atMs: number
 }
 
+/**
+ * The Docker engine of this process: DOCKER_HOST, else the current docker context. It acts on nothing without our
+ * label. Methods throw LabError `docker-missing` when none answers, `remote-engine` when it is elsewhere and that was
+ * not allowed, `engine` with its own words when it refuses, and `no-target` for a host that has no container.
+ */
+const freezeTries = 5
+
 export class Docker {
   readonly #api: Dockerode
 
@@ -103,9 +110,19 @@ export class Docker {
     })
   }
 
-  /** Freezes every process of the host at once (cgroup freezer). */
+  /**
+   * Freezes every process of the host at once (cgroup freezer). On a busy machine runc gives up on a freezer of cgroup v1 that
+   * does not settle, and thaws it ("unable to freeze"; opencontainers/runc, `fs/freezer.go`): then it is asked again.
+   */
   async pause(id: string): Promise<void> {
-    await this.#say('pausing a container', () => this.#api.getContainer(id).pause())
+    await this.#say('pausing a container', async () => {
+      for (let tries = 1; ; tries++)
+        try {
+          return await this.#api.getContainer(id).pause()
+        } catch (error) {
+          if (tries === freezeTries || !String((error as Error).message).includes('unable to freeze')) throw error
+        }
+    })
   }
 
   async unpause(id: string): Promise<void> {

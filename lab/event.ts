@@ -69,7 +69,7 @@ export type RunHappening =
 
 /**
  * One mend: what undoes a part of a fault. Plain data, so that another process can do it from the journal. Each is idempotent,
- * and all but the last two can be read off the engine and the kernel as well (`lab/broken.ts`).
+ * and can be read off the engine, the kernel or Patroni as well (`lab/broken.ts`): of `set-config` maintenance mode only.
  */
 export type Mend =
   | {readonly do: 'start-host'; readonly host: HostName}
@@ -106,6 +106,8 @@ export type FaultHappening =
       hosts: readonly HostName[]
       /** The step's own parameters as written, e.g. {what: 'patroni'}; absent in runs recorded before they were kept. */
       params?: unknown
+      /** False: the fault leaves nothing that has to be mended (a switchover, a service that its supervisor starts again). */
+      needsMend?: boolean
     }
   /** The call that breaks returned; `at` of `fault-injecting` is just before it, and is t0. */
   | {kind: 'fault-injected'; id: string}
@@ -259,6 +261,30 @@ export type ClientHappening =
       sqlstate: string | null
       /** What the driver said, one line. */
       error: string | null
+      /**
+       * Of an answered read: the highest id that it saw in the table; null: the table was empty. Absent in others, and in runs
+       * that were recorded before it was kept.
+       */
+      seen?: number | null
+    }
+  /**
+   * A banker's operation: a `transfer` moves some money between two accounts, an `audit` sums up all of them in one snapshot.
+   * `at` and the rest as for `op`; the ids count apart from those of `op`.
+   */
+  | {
+      kind: 'bank'
+      client: string
+      op: 'transfer' | 'audit'
+      id: number
+      sentAt: Micros
+      outcome: Outcome
+      server: HostName | null
+      timeline: number | null
+      lsn: number | null
+      sqlstate: string | null
+      error: string | null
+      /** What an answered audit found (see `bank.ts`); null: there was not a single account. */
+      total: number | null
     }
   /** Warnings that come with an answer, e.g. 01000 'canceling the wait for synchronous replication'. */
   | {kind: 'client-notice'; client: string; id: number; sqlstate: string; says: string}
@@ -272,4 +298,10 @@ export type ClientHappening =
       timeline: number
       ranges: readonly (readonly [number, number])[]
       duplicates: readonly number[]
+      /** Count and sum of the hashes of all rows of each of the run's tables, as the server itself worked them out. */
+      checksum?: string
+      /** It had replayed all that the primary had written; null: no primary told how much that is. */
+      caughtUp?: boolean | null
+      /** The sum over all accounts of the bank; absent without a bank. These three are absent in older recorded runs. */
+      bankTotal?: number | null
     }

@@ -12,7 +12,7 @@ import {
   watchdogTimeoutSeconds,
 } from './budget.ts'
 import type {HostName, Micros, Of} from './event.ts'
-import {type History, of} from './history.ts'
+import {type History, of, once} from './history.ts'
 import {isModelled, type Struck, struckBy} from './struck.ts'
 import type {Topology} from './topology.ts'
 
@@ -93,7 +93,7 @@ export function isWritable(sample: Of<'postgres'>): boolean {
  * The first fault that struck the leader of its moment, one that the model knows rather than another; or a sentence that
  * says why there is none.
  */
-export function findFailover(history: History): Failover | string {
+export const findFailover = once((history): Failover | string => {
   const topology = of(history, 'run-started')[0]?.topology
   if (!topology) return 'the history does not begin with run-started, so nothing is known about the lab'
   const faults = of(history, 'fault-injecting')
@@ -105,7 +105,7 @@ export function findFailover(history: History): Failover | string {
   if (struck.every(({leader}) => leader === undefined)) return 'nobody saw who held the leader key when the fault came'
   const {fault, leader} = struck.find(one => one.leader !== undefined)!
   return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
-}
+})
 
 /** An operator's request is about the leader, whichever host it names. */
 function asks({fault}: Of<'fault-injecting'>): boolean {

@@ -11,6 +11,7 @@ import type {Event, HostName} from './event.ts'
 import {type History, historyOf} from './history.ts'
 import {runsFolder, stateRoot} from './state.ts'
 
+/** Where a recorded run lies. */
 export interface FoundRun {
   /** Null: only the events are there, without logs and report. */
   readonly folder: string | null
@@ -18,6 +19,7 @@ export interface FoundRun {
   readonly events: string
 }
 
+/** A recorded run in memory; `logs` by host, empty where only the events are there. */
 export interface RecordedRun extends FoundRun {
   readonly history: History
   /** What each host said, whole; empty where there is no folder. */
@@ -61,6 +63,7 @@ export function readRun(nameOrPath: string, lab?: string): RecordedRun {
   return loadRun(findRun(nameOrPath, lab))
 }
 
+/** @throws LabError `config` when its events cannot be read. */
 export function loadRun(found: FoundRun): RecordedRun {
   return {...found, history: readEvents(found.events), logs: found.folder === null ? new Map() : readLogs(found.folder)}
 }
@@ -151,7 +154,7 @@ function nextStep(lab: string): string {
 }
 
 /** The runs of a lab in the state directory, oldest first: their names begin with their time. */
-export function runNames(lab: string = defaultLab): string[] {
+function runNames(lab: string = defaultLab): string[] {
   return foldersIn(runsFolder(lab)).filter(name => runIn(join(runsFolder(lab), name)) !== undefined)
 }
 

@@ -24,6 +24,7 @@ export interface Route {
   readonly up: boolean
 }
 
+/** How a lab is right now; `complaints` are sentences, empty when it is healthy. */
 export interface Health {
   readonly healthy: boolean
   /** Empty when healthy; else what is not as it should be, most important first. */

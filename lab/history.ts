@@ -7,8 +7,41 @@ export interface History {
   readonly events: readonly Event[]
 }
 
-export function of<K extends Happening['kind']>(history: History, kind: K): Of<K>[] {
-  return history.events.filter((event): event is Of<K> => event.kind === kind)
+/** All of one kind, in the order in which they stand there. Told from an index, so that asking again and again costs nothing. */
+export function of<K extends Happening['kind']>(history: History, kind: K): readonly Of<K>[] {
+  return (indexOf(history).get(kind) ?? []) as readonly Of<K>[]
+}
+
+interface Index {
+  readonly byKind: Map<Event['kind'], Event[]>
+  /** So many of the events are in it: a history that is being recorded only grows. */
+  size: number
+}
+
+const indexes = new WeakMap<readonly Event[], Index>()
+
+function indexOf({events}: History): ReadonlyMap<Event['kind'], readonly Event[]> {
+  const index = indexes.get(events) ?? {byKind: new Map(), size: 0}
+  indexes.set(events, index)
+  for (; index.size < events.length; index.size++) {
+    const event = events[index.size]!
+    const same = index.byKind.get(event.kind)
+    if (same) same.push(event)
+    else index.byKind.set(event.kind, [event])
+  }
+  return index.byKind
+}
+
+/** Works something out once for a history, and again only after it has grown: many checks ask for the same. */
+export function once<T>(compute: (history: History) => T): (history: History) => T {
+  const known = new WeakMap<readonly Event[], {readonly size: number; readonly value: T}>()
+  return history => {
+    const before = known.get(history.events)
+    if (before?.size === history.events.length) return before.value
+    const value = compute(history)
+    known.set(history.events, {size: history.events.length, value})
+    return value
+  }
 }
 
 /** A history from hand-made or loaded events; sorts by time, keeps the order of equal times. */

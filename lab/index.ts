@@ -1,5 +1,16 @@
-/** The library: what the command line uses, and whoever writes a story in TypeScript. */
+/**
+ * The library: what the command line uses, and whoever writes a story in TypeScript.
+ *
+ *     const lab = openLab(new Docker(), 'lab')
+ *     using _lock = lockLab(lab.name, 'my story')
+ *     const scenario = loadScenario('kill-leader')
+ *     const {report, folder} = await runScenario(lab, scenario, {signal: AbortSignal.timeout(600_000)})
+ *
+ * What stops it from its work is thrown as LabError: a code, a sentence, and in `hint` the next step. A lost row is no
+ * error but data, in `report`.
+ */
 export {allocate} from './allocate.ts'
+export {broken} from './broken.ts'
 export {checks} from './checks/index.ts'
 export {type Comparison, compare} from './compare.ts'
 export {Docker} from './docker.ts'
@@ -17,6 +28,7 @@ export {judge} from './judge.ts'
 export {Lab} from './lab.ts'
 export {lockLab} from './lock.ts'
 export {type MeasuredRun, measureRun} from './measure-run.ts'
+export {describe, mend} from './mend.ts'
 export {openLab} from './open.ts'
 export {play} from './play.ts'
 export type {Progress} from './progress.ts'

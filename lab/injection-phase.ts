@@ -9,6 +9,7 @@ import {LabError} from './errors.ts'
 import type {Event, Micros} from './event.ts'
 
 export const injectionPhases = ['just-after-refresh', 'just-before', 'random'] as const
+/** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop. */
 export type InjectionPhase = (typeof injectionPhases)[number]
 
 /** A refresh may be told late, and the call that breaks takes its time: `just before` is this much before the next one. */

@@ -52,6 +52,7 @@ export class Injections implements Disposable {
     const kept: Kept = {again: new Map(), limit: undefined}
     this.#kept.set(step.as, kept)
     let began = false
+    let needsMend = false
     let proven: boolean | undefined
     await fault.inject(
       {
@@ -61,6 +62,7 @@ export class Injections implements Disposable {
         signal: this.#signal,
         resolve: selector => this.#target(step.as, selector),
         async mend(undo) {
+          needsMend = true
           plan(lab.name, {id: `${step.as}/${describe(undo)}`, fault: step.as, mend: undo})
         },
         broke: async call => {
@@ -73,6 +75,7 @@ export class Injections implements Disposable {
               what: sayStep(step),
               hosts,
               params: step.params,
+              needsMend,
             })
           began = true
           const result = await call()

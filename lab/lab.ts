@@ -3,6 +3,7 @@ import type {ContainerState, Docker} from './docker.ts'
 import type {HostName} from './event.ts'
 import {type Allocation, type PortName, roles, type Topology} from './topology.ts'
 
+/** Made by `openLab` or `raise`; it holds no connection open, so there is nothing to dispose of. */
 export class Lab {
   readonly docker: Docker
   readonly topology: Topology

@@ -17,6 +17,7 @@ import {quantile} from './statistics.ts'
 import type {Topology} from './topology.ts'
 import type {Finding, Verdict} from './unit.ts'
 
+/** The numbers of one run that can be compared with another's; times in microseconds. */
 export interface MeasuredRun {
   readonly run: string
   readonly scenario: string
@@ -44,6 +45,7 @@ const measuring: readonly Expected[] = [
   {check: 'one-writable-primary', params: {}},
 ]
 
+/** Pure. Measures by our own checks, whatever the scenario expected, so that any two runs can be compared. */
 export function measureRun(history: History): MeasuredRun {
   const own = judge(history)
   const measured = judge(history, measuring)

@@ -27,6 +27,8 @@ const healthyWithinMs = 120_000
 /** After the steps have healed everything; whoever has not come back by then is told by `rejoined`. */
 const recoveredWithinMs = 60_000
 const steadyWithinMs = 30_000
+/** This long of what should be is a steady state. */
+const steadyForMicros: Micros = 500_000
 /** Probes end with their signal; one that does not must not keep the healing waiting. */
 const probesEndWithinMs = 15_000
 /** `until ... within: budget` waits a little longer than the bound, so that a late failover is measured and not only missed. */
@@ -156,26 +158,26 @@ async function recover({lab, history, signal}: Performance): Promise<void> {
 /** Probes answer, a leader holds the key, and the clients write at the rate they should: only then may anything break. */
 async function untilSteady({lab, scenario, history, signal}: Performance, whole: () => void): Promise<void> {
   const wanted = scenario.clients.filter(one => one.kind === 'writers').reduce((sum, one) => sum + one.perSecond, 0)
-  const began = history.now()
   await waitFor(
     'a steady state before the fault',
     async () => {
       whole()
-      const recent = history.events.filter(event => event.at > history.now() - 1_000_000)
+      const recent = history.events.filter(event => event.at > history.now() - steadyForMicros)
       const acknowledged = recent.filter(
         event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok',
       ).length
-      if (acknowledged < wanted * 0.8) return `${acknowledged} of ${wanted} writes/s are acknowledged`
+      const perSecond = acknowledged / (steadyForMicros / 1e6)
+      if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
       const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
-      if (failed > 0) return `${failed} operations failed in the last second`
+      if (failed > 0) return `${failed} operations failed just now`
       const silent = hostsWith(lab.topology, 'patroni').filter(
         host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),
       )
       if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
       if (!of(history, 'leader-key').some(event => event.holder !== null))
         return "no watch has told who holds the leader's key"
-      if (wanted > 0 && !of(history, 'status-key').some(event => event.at > began))
-        return 'no lease refresh has been seen'
+      // The first is what the probe found when it began; a refresh is one that comes while it watches.
+      if (wanted > 0 && of(history, 'status-key').length < 2) return 'no lease refresh has been seen'
       return {}
     },
     {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: `pgha-lab status --name ${lab.name}`},

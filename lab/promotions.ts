@@ -1,7 +1,7 @@
 /** Who was promoted when: seen by the leader key, by servers that take writes on a higher timeline, and by what the tables say. */
 import type {Event, HostName, Micros, Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
-import {type History, of} from './history.ts'
+import {type History, of, once} from './history.ts'
 
 /** A server took writes on a timeline that it had not led before. */
 export interface Promotion {
@@ -12,9 +12,13 @@ export interface Promotion {
 }
 
 /** In the order of time, the reign that the run began with included. */
-export function promotionsOf(history: History): Promotion[] {
+export const promotionsOf = once((history): readonly Promotion[] => {
   const found = new Map<string, Promotion>()
+  const latest = new Map<HostName, number>()
   const see = (host: HostName, timeline: number, event: Promotion['event']) => {
+    const last = latest.get(host)
+    if (last === timeline) return
+    latest.set(host, timeline)
     const key = `${host} ${timeline}`
     if (!found.has(key)) found.set(key, {host, timeline, at: event.at, event})
   }
@@ -25,7 +29,7 @@ export function promotionsOf(history: History): Promotion[] {
       if (event.timeline !== null) see(event.server, event.timeline, event)
   }
   return [...found.values()]
-}
+})
 
 /** Everything after `from` that says that somebody but `leader` leads, or that it leads anew: the first few, in order of time. */
 export function signsOfPromotion(history: History, leader: HostName, from: Micros, to: Micros): Event[] {

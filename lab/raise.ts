@@ -18,6 +18,7 @@ import {untilHealthy, waitFor} from './wait.ts'
 
 const healthyWithinMs = 120_000
 
+/** A lab that is healthy. */
 export interface Raised {
   readonly lab: Lab
   /** What had to be done: `created` from nothing, `started` what was down, `already` healthy. */

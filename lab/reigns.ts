@@ -4,7 +4,7 @@
  */
 import {type Event, type HostName, isDirect, type Micros, type Of} from './event.ts'
 import {isWritable} from './failover.ts'
-import {type History, of} from './history.ts'
+import {type History, of, once} from './history.ts'
 
 /** Longer without a look at a living host, and it may have been writable behind our back. */
 export const unobserved: Micros = 1_000_000
@@ -24,7 +24,14 @@ export interface Reign {
 }
 
 /** @param by whose sightings count: direct questions of the probe, acknowledged writes of clients behind the proxy, or all. */
-export function reignsOf(history: History, by: 'all' | 'proxied-clients' = 'all'): Reign[] {
+export function reignsOf(history: History, by: 'all' | 'proxied-clients' = 'all'): readonly Reign[] {
+  return by === 'all' ? seenByAll(history) : seenByProxiedClients(history)
+}
+
+const seenByAll = once(history => gather(history, 'all'))
+const seenByProxiedClients = once(history => gather(history, 'proxied-clients'))
+
+function gather(history: History, by: 'all' | 'proxied-clients'): Reign[] {
   const reigns: Reign[] = []
   const current = new Map<HostName, Reign>()
   // Times of the clients come from another clock; their sightings are as much wider as that one is uncertain.

@@ -12,6 +12,7 @@ import type {Report} from './report.ts'
 import {bind, mustBeAble, type Scenario} from './scenario.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
 
+/** A scenario played once; its folder holds the evidence. */
 export interface Run {
   readonly folder: string
   readonly report: Report

@@ -13,7 +13,7 @@ export {parseScenario} from './scenario/parse.ts'
 export {sayClients, sayNeeds, sayStep, sayValue} from './scenario/say.ts'
 
 export interface ClientGroup {
-  readonly kind: 'writers' | 'readers'
+  readonly kind: 'writers' | 'readers' | 'bankers'
   readonly count: number
   /** Operations a second, all clients of the group together. */
   readonly perSecond: number
@@ -50,6 +50,7 @@ export interface Needs {
   readonly postgresql?: Readonly<Record<string, unknown>>
 }
 
+/** A scenario file, read and checked; what it needs of a lab is checked by `bind`. */
 export interface Scenario {
   readonly name: string
   /** Seen from the directory in which it was read. */
@@ -83,6 +84,10 @@ export function scenarioFile(nameOrPath: string): string {
   })
 }
 
+/**
+ * @param nameOrPath one of ours, or a file.
+ * @throws LabError `usage` for an unknown name, `config` with file:line:column.
+ */
 export function loadScenario(nameOrPath: string): Scenario {
   const file = scenarioFile(nameOrPath)
   return parseScenario(file, readText(file, 'scenario'))

@@ -1,5 +1,5 @@
 /** Patroni's dynamic configuration as a scenario needs it: put in force for one run, and taken back afterwards. */
-import {isDeepStrictEqual} from 'node:util'
+import {covers} from './config-patch.ts'
 import {health} from './health.ts'
 import {plan} from './journal.ts'
 import type {Lab} from './lab.ts'
@@ -45,13 +45,4 @@ async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promis
     return {}
   const {members} = await health(lab)
   return members.some(one => one.sync) ? {} : 'no replica is synchronous yet'
-}
-
-/** Whether `known` has everything that `wanted` says; a wanted null means absent. */
-function covers(known: unknown, wanted: unknown): boolean {
-  if (wanted === null) return known === undefined || known === null
-  if (typeof wanted !== 'object') return isDeepStrictEqual(known, wanted)
-  return Object.entries(wanted as object).every(([key, value]) =>
-    covers((known as Record<string, unknown>)?.[key], value),
-  )
 }

@@ -25,6 +25,7 @@ export function runsFolder(lab: string): string {
   return join(stateRoot(), 'runs', lab)
 }
 
+/** The path of a lab's compose file, which holds its passwords. */
 export function composeFile(lab: string): string {
   return join(labFolder(lab), 'compose.yaml')
 }
@@ -36,6 +37,7 @@ export function checkLabName(name: string): string {
   return name
 }
 
+/** The names of all labs of this user. @throws LabError `no-lab` as `loadLab` does. */
 export function savedLabs(): string[] {
   try {
     return readdirSync(join(stateRoot(), 'labs'), {withFileTypes: true})
@@ -48,6 +50,7 @@ export function savedLabs(): string[] {
   }
 }
 
+/** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */
 export function loadLab(lab: string): SavedLab | undefined {
   const file = join(labFolder(lab), 'lab.json')
   let text: string
@@ -76,6 +79,7 @@ export function saveLab(saved: SavedLab, compose: string): void {
   })
 }
 
+/** Removes what is kept of a lab, its journal included, and not its runs. Its containers have to be gone by then. */
 export function forgetLab(lab: string): void {
   rmSync(labFolder(lab), {recursive: true, force: true})
 }

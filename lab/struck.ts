@@ -66,13 +66,19 @@ function partitioned(params: Readonly<Record<string, unknown>>): Struck {
     if (!services.includes('etcd')) return {why: `a cut of ${services.join(' and ')} alone leaves the leader its key`}
     if (!services.includes('patroni') && (from === undefined || covers(from))) return {fault: 'cut-from-etcd', cut}
   } else if (ways === 'both' && (from === undefined || covers(from)))
-    return {fault: 'isolated', cut, proxyReaches: from !== undefined && from !== 'all'}
+    return {fault: 'isolated', cut, proxyReaches: from !== undefined && !sides(from).some(one => withProxies.has(one))}
   return {why: 'the timing model has no bounds for a cut in part'}
 }
 
 /** Selectors that stand for all hosts that matter; single hosts may leave the leader its quorum. */
 function covers(from: unknown): boolean {
-  return typeof from === 'string' && ['all', 'etcd', 'replica', 'replicas'].includes(from)
+  return sides(from).some(one => ['all', 'etcd', 'replicas', 'servers', 'everyone'].includes(one))
+}
+
+const withProxies: ReadonlySet<string> = new Set(['proxy', 'proxies', 'servers', 'everyone'])
+
+function sides(from: unknown): readonly string[] {
+  return (Array.isArray(from) ? from : [from]).filter(one => typeof one === 'string')
 }
 
 function paramsOf({params}: Of<'fault-injecting'>): Readonly<Record<string, unknown>> {

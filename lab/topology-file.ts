@@ -84,7 +84,7 @@ type Written = z.output<typeof schema>
 
 const presets = join(packageRoot, 'compose', 'presets')
 
-export function presetNames(): string[] {
+function presetNames(): string[] {
   return readdirSync(presets)
     .filter(file => file.endsWith('.yaml'))
     .map(file => file.replace(/\.yaml$/, ''))
@@ -113,6 +113,10 @@ export function loadTopology(wanted: Wanted): Topology {
   return parseTopology(file, readText(file, 'topology'), wanted)
 }
 
+/**
+ * @param file only named in complaints.
+ * @throws LabError `config` with file:line:column; `usage` for `--set` and `--profile`.
+ */
 export function parseTopology(
   file: string,
   text: string,

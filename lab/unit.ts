@@ -11,6 +11,7 @@ export interface Unit<P> {
   readonly params: ZodType<P>
 }
 
+/** Shown to people as passed, failed and inconclusive. */
 export type Verdict = 'pass' | 'fail' | 'unknown'
 
 /** What a check found. No evidence is `unknown`, never `pass`. */
@@ -78,7 +79,7 @@ export interface FaultSite {
   proof(holds: boolean, says: string, atMicros?: Micros): void
   /** Micros since the run began, now. */
   now(): Micros
-  /** What to do to a host that restarts while the fault is in force; without it, the fault is recorded as lost there. */
+  /** What to do to a host that restarts while the fault is in force; without it, the restart ends the fault there. */
   again(host: HostName, apply: () => Promise<void>): void
 }
 

@@ -9,11 +9,11 @@ const root = join(import.meta.dirname, '..')
 const layers: readonly (readonly [string, RegExp])[] = [
   [
     'words',
-    /^lab\/(errors|event|decode|quantity|time-limit|progress|package-root|statistics|spelled-json|metrics)\.ts$/,
+    /^lab\/(errors|event|bank|doubtful-commit|decode|quantity|time-limit|progress|package-root|statistics|spelled-json|metrics)\.ts$/,
   ],
   [
     'shapes',
-    /^lab\/(topology|topology-file|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|struck|prediction|laid-over|watching|moments|reigns|promotions)\.ts$/,
+    /^lab\/(topology|topology-file|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|struck|prediction|laid-over|watching|moments|reigns|promotions|tenures|reads|rows)\.ts$/,
   ],
   [
     'parts',

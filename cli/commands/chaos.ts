@@ -24,16 +24,31 @@ interface Options {
 export function chaos(): Command {
   return command(
     'chaos',
-    'Play a scenario on a running lab: break it under load, heal it, and answer with a verdict and its proof.\nThe exit code is the verdict: 0 passed, 1 failed, 4 inconclusive, 77 it cannot run here.\nA suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end; its exit code is the worst:\n5, 1, 3, 4, 77, 0 in this order.',
-    'pgha-lab chaos kill-leader\npgha-lab chaos kill-leader --json > report.json\npgha-lab chaos ./mine.yaml --out evidence\npgha-lab chaos --suite failover\npgha-lab chaos --suite all --parallel 2 --json > suite.json',
+    [
+      'Play a scenario, or a suite of them: break the lab under load, heal it, and answer with a verdict and its proof.',
+      '',
+      'Exit code: 0 passed, 1 an expectation failed, 4 inconclusive; 77 skipped, because it cannot run here; 3 the lab could ' +
+        'not do its work, 5 healing is incomplete (wins over every other).',
+      '',
+      'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
+        'worst of its scenarios: 5, 130, 1, 3, 2, 4, 77, 0 in this order.',
+    ].join('\n'),
+    [
+      'pgha-lab chaos kill-leader',
+      'pgha-lab chaos kill-leader --json > report.json',
+      'pgha-lab chaos ./mine.yaml --out evidence',
+      'pgha-lab chaos --suite failover',
+      'pgha-lab chaos --suite all --parallel 2 --json > suite.json',
+      'pgha-lab chaos kill-leader --repeat 6 --phase random --out before',
+    ].join('\n'),
   )
     .argument('[scenario]', 'a name from `pgha-lab scenarios`, or the path of a file')
     .addOption(nameOption())
-    .option('--suite <suite>', 'play all scenarios of this suite, or `all`, on labs of its own')
-    .option('--parallel <n>', 'with --suite: so many labs at once, 1 when not given', times)
-    .option('-p, --profile <profile>', "with --suite: its labs' timings, fast when not given, or default")
+    .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
+    .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
+    .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
     .option('--keep', 'with --suite: leave its labs at the end')
-    .option('-o, --out <dir>', 'put history, report and logs into this folder')
+    .option('-o, --out <dir>', 'put history, reports and logs into this folder')
     .option('--plain', 'plain lines instead of the live view')
     .option('--repeat <n>', 'play it n times and say how far each phase spreads', times)
     .option('--fail-fast', 'with --repeat: end after the first run that failed')

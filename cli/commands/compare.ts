@@ -13,7 +13,7 @@ interface Options {
 export function compare(): Command {
   return command(
     'compare',
-    'Did failover get slower? Compares two sets of recorded runs by a rank test.\nExit code: 1 slower for certain and by more than the tolerance, 4 too few runs to tell, else 0.',
+    'Say whether failover got slower: compares two sets of recorded runs by a rank test.\nExit code: 1 slower for certain and by more than the tolerance, 4 too few runs to tell, else 0.',
     'pgha-lab chaos kill-leader --repeat 6 --phase random --out before\npgha-lab chaos kill-leader --repeat 6 --phase random --out after\npgha-lab compare before after --tolerance 10%',
   )
     .argument('<base>', 'a folder of runs, or runs separated by commas')

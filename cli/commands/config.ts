@@ -19,7 +19,7 @@ export function config(): Command {
   return addTopologyOptions(
     command(
       'config',
-      'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise. It holds the passwords.',
+      'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise.\nIt holds the passwords.',
       'pgha-lab config > compose.yaml && docker compose up -d\npgha-lab config --profile fast --name other',
     )
       .addOption(nameOption())

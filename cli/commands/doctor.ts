@@ -7,7 +7,7 @@ import {showProgress} from '../progress.ts'
 export function doctor(): Command {
   return command(
     'doctor',
-    'Say what is there, what is missing, and the one fix for each.',
+    'Say what is there, what is missing, and the one fix for each.\nThe last lines are what this kernel and engine can do: scenarios that need more are skipped.\nExit code: 3 when something is missing without which no lab can be raised, else 0.',
     'pgha-lab doctor\npgha-lab doctor --fix',
   )
     .option('--fix', 'install and build what is missing, as `up` would')

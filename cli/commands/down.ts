@@ -1,23 +1,23 @@
 import type {Command} from 'commander'
+import type {Docker} from '../../lab/index.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 
 export function down(): Command {
   return command(
     'down',
-    "Remove a lab: its containers, network and volumes (everything with the lab's label, nothing else). Recorded runs stay.",
+    "Remove a lab: its containers, network and volumes.\nEverything with the lab's label goes, and nothing else. Recorded runs stay.",
     'pgha-lab down\npgha-lab down --name second',
   )
     .addOption(nameOption())
     .addOption(jsonOption())
     .action(async ({name, json}: {name: string; json?: boolean}) => {
-      const {Docker, forgetLab, inForce, loadLab, lockLab} = await import('../../lab/index.ts')
+      const {Docker, forgetLab, lockLab} = await import('../../lab/index.ts')
       using _lock = lockLab(name, 'down')
       const docker = new Docker()
       await docker.version()
-      const known = loadLabOrBroken(() => loadLab(name))
-      const faults = inForce(name)
-      if (faults.length > 0)
-        process.stderr.write(`${faults.length} fault(s) were still in force; they go with the lab\n`)
+      const {known, faults} = await whatIsThere(docker, name)
+      for (const says of faults)
+        process.stderr.write(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
       const removed = await docker.removeLab(name)
       forgetLab(name)
       const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
@@ -31,11 +31,18 @@ export function down(): Command {
     })
 }
 
-/** What cannot be read can still be removed. */
-function loadLabOrBroken(load: () => unknown): boolean {
+/** What cannot be read, or does not answer, can still be removed. */
+async function whatIsThere(docker: Docker, name: string): Promise<{known: boolean; faults: readonly string[]}> {
+  const {broken, describe, inForce, Lab, loadLab} = await import('../../lab/index.ts')
+  let lab: InstanceType<typeof Lab>
   try {
-    return load() !== undefined
+    const saved = loadLab(name)
+    if (saved === undefined) return {known: false, faults: []}
+    lab = new Lab(docker, saved.topology, saved.allocation)
   } catch {
-    return true
+    return {known: true, faults: []} // written by another version
   }
+  const signs = await broken(lab).catch(() => []) // a host that cannot tell is removed all the same
+  const mends = [...inForce(name).map(entry => entry.mend), ...signs.filter(one => one.do !== 'start-host')]
+  return {known: true, faults: [...new Set(mends.map(describe))]}
 }

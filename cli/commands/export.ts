@@ -1,7 +1,7 @@
-import {writeFileSync} from 'node:fs'
 import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import {command, nameOption} from '../options.ts'
+import {writeOut} from '../write-out.ts'
 
 interface Options {
   name: string
@@ -27,17 +27,5 @@ async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise
     throw new LabError('usage', 'export needs to know the form to write', {hint: 'pgha-lab export <run> --jepsen'})
   const {readRun} = await import('../../lab/find-run.ts')
   const {jepsenHistory} = await import('../../lab/jepsen.ts')
-  const text = `${jepsenHistory(readRun(nameOrPath, name).history).join('\n')}\n`
-  if (out === undefined) {
-    process.stdout.write(text)
-    return
-  }
-  try {
-    writeFileSync(out, text)
-  } catch (error) {
-    throw new LabError('setup-failed', `cannot write ${out}: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'name a file in a folder of yours, or leave out --out and redirect stdout',
-    })
-  }
+  writeOut(`${jepsenHistory(readRun(nameOrPath, name).history).join('\n')}\n`, out)
 }

@@ -4,8 +4,8 @@ import {command, jsonOption, nameOption, printJson} from '../options.ts'
 export function heal(): Command {
   return command(
     'heal',
-    'Mend whatever an earlier run left broken, and wait until the lab is healthy.',
-    'pgha-lab heal',
+    'Mend whatever is broken in a lab, whoever broke it, and wait until it is healthy.\nExit code: 0 it is healthy, 3 it did not become so, 5 something could not be mended.',
+    'pgha-lab heal\npgha-lab heal --name second',
   )
     .addOption(nameOption())
     .addOption(jsonOption())

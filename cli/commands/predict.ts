@@ -16,7 +16,7 @@ export function predict(): Command {
   return addTopologyOptions(
     command(
       'predict',
-      'Say what the timings imply for each fault of the leader, phase by phase. Needs no lab and no engine.',
+      'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine.',
       'pgha-lab predict --profile fast\npgha-lab predict --set patroni.ttl=25s --set patroni.loop_wait=5s --fault kill-host\n' +
         'pgha-lab predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\npgha-lab predict --runs latest',
     )

@@ -12,7 +12,7 @@ interface Options {
 export function psql(): Command {
   return command(
     'psql',
-    'Open psql in the lab, through HAProxy to the leader (or a replica, or one host directly).',
+    'Open psql in the lab: through HAProxy to the leader, or to a replica, or one host directly.',
     'pgha-lab psql\npgha-lab psql --replica -- -c "select pg_is_in_recovery()"\npgha-lab psql --host node2 --superuser',
   )
     .argument('[args...]', 'arguments for psql, after --')

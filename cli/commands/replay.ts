@@ -10,7 +10,7 @@ interface Options {
 export function replay(): Command {
   return command(
     'replay',
-    'Play a recorded run on the screen, as if it were live. Without a terminal its lines are printed, at once.',
+    'Play a recorded run on the screen, as if it were live.\nWithout a terminal its lines are printed, at once.',
     'pgha-lab replay latest\npgha-lab replay ./evidence --speed 4',
   )
     .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")

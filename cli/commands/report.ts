@@ -1,4 +1,4 @@
-import {readFileSync, writeFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join, relative, resolve} from 'node:path'
 import {type Command, Option} from 'commander'
 import {LabError} from '../../lab/errors.ts'
@@ -6,6 +6,7 @@ import type {RecordedRun} from '../../lab/find-run.ts'
 import type {Report} from '../../lab/report.ts'
 import {command, nameOption} from '../options.ts'
 import {textOptions} from '../text-options.ts'
+import {writeOut} from '../write-out.ts'
 
 const formats = ['text', 'markdown', 'json', 'junit', 'github', 'html'] as const
 type Format = (typeof formats)[number]
@@ -21,7 +22,7 @@ interface Options {
 export function report(): Command {
   return command(
     'report',
-    'Show the report of a recorded run again, in the form of your choice. Nothing is started or judged anew.',
+    'Show the report of a recorded run again, in the form of your choice.\nNothing is started or judged anew. The exit code tells whether it could be written, not the verdict.',
     [
       'pgha-lab report',
       'pgha-lab report latest --format html -o report.html',
@@ -51,7 +52,7 @@ async function action(written: readonly string[], {name, format, out}: Options):
     const report = await reportOf(run)
     runs.push({report, run: format === 'html' ? run : {...run, history: {events: []}, logs: new Map()}})
   }
-  write(await render(format, runs, out !== undefined), out)
+  writeOut(await render(format, runs, out !== undefined), out)
 }
 
 async function render(
@@ -120,19 +121,4 @@ function recordedReport(file: string): Report | undefined {
 function fromTheRepository(report: Report): Report {
   const root = process.env.GITHUB_WORKSPACE
   return root && report.file !== null ? {...report, file: relative(root, resolve(report.file))} : report
-}
-
-function write(text: string, out: string | undefined): void {
-  if (out === undefined) {
-    process.stdout.write(text)
-    return
-  }
-  try {
-    writeFileSync(out, text)
-  } catch (error) {
-    throw new LabError('setup-failed', `cannot write ${out}: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'name a file in a folder of yours, or leave out --out and redirect stdout',
-    })
-  }
 }

@@ -8,6 +8,7 @@ export function scenarios(): Command {
     'List the scenarios by suite, show one, check a file of yours, or print the JSON Schema for your editor.',
     'pgha-lab scenarios\npgha-lab scenarios show kill-leader > mine.yaml\npgha-lab scenarios validate ./mine.yaml\npgha-lab scenarios schema > scenario.schema.json',
   )
+  parent.helpCommand('help [command]', 'show the help of a command')
   parent.addCommand(list(), {isDefault: true})
   parent.addCommand(show())
   parent.addCommand(validate())
@@ -51,7 +52,7 @@ function show(): Command {
 function validate(): Command {
   return command(
     'validate',
-    'Check scenario files; nothing is touched. The exit code is 0 when all are valid, 2 when one is not.',
+    'Check scenario files; nothing is touched.\nExit code: 0 when all are valid, 2 when one is not.',
     'pgha-lab scenarios validate ./mine.yaml\npgha-lab scenarios validate chaos/*.yaml',
   )
     .argument('<file...>', 'scenario files')
@@ -73,7 +74,7 @@ function validate(): Command {
 function schema(): Command {
   return command(
     'schema',
-    'Print the JSON Schema (draft 7) of scenario files, for completion in an editor.\nFor VS Code, put this in the first line of a scenario:  # yaml-language-server: $schema=./scenario.schema.json',
+    'Print the JSON Schema (draft 7) of scenario files, for completion in an editor.\nFor VS Code, put this in the first line of a scenario:\n\n  # yaml-language-server: $schema=./scenario.schema.json',
     'pgha-lab scenarios schema > scenario.schema.json',
   ).action(async () => {
     const {scenarioSchema} = await import('../../lab/index.ts')

@@ -6,8 +6,8 @@ import {command, jsonOption, nameOption, printJson} from '../options.ts'
 export function status(): Command {
   return command(
     'status',
-    'Show a lab: members, routes, and faults in force.',
-    'pgha-lab status\npgha-lab status --all --json',
+    'Show a lab: members, routes, and what is broken.\nBroken is what the journal says that pgha-lab broke, and what the engine, the hosts and Patroni show, whoever did it.',
+    'pgha-lab status\npgha-lab status --name second\npgha-lab status --all --json',
   )
     .addOption(nameOption())
     .option('-a, --all', 'all labs')

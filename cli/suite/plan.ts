@@ -16,7 +16,7 @@ export interface Seat {
 }
 
 /** About what it takes to remove a lab and raise another. */
-export const changeSeconds = 30
+const changeSeconds = 30
 
 /**
  * The next job for a seat, taken out of `jobs`; undefined when nothing is left that is worth a lab of its own.

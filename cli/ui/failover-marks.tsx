@@ -62,7 +62,7 @@ function markState(failover: Failover | null, mark: Mark): MarkState {
 }
 
 /** The first mark after the last one that was reached. */
-export function nextMark(failover: Failover): Mark | undefined {
+function nextMark(failover: Failover): Mark | undefined {
   return marks[marks.findLastIndex(mark => failover.marks[mark] !== undefined) + 1]
 }
 

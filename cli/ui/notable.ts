@@ -30,17 +30,15 @@ function say(before: View, event: Event, after: View): Told {
     case 'phase':
       return [`-- ${event.name.replace('-', ' ')}`]
     case 'step-started':
-      return [`step ${event.index + 1}: ${event.says}`]
+    case 'note':
+    case 'target':
+      return [sayEvent(event)!]
     case 'step-ended':
       return event.ok ? null : [`step ${event.index + 1} failed: ${event.says}`, 'bad']
     case 'run-ended':
       return event.how === 'complete'
         ? ['the run is complete', 'good']
         : [`the run ended: ${event.how}${event.says ? `: ${event.says}` : ''}`, 'bad']
-    case 'note':
-      return [event.says]
-    case 'target':
-      return [`${event.selector} is ${event.hosts.join(', ')}`]
     case 'fault-injecting':
       return [`FAULT ${event.what}: ${event.hosts.join(', ')}`, 'bad']
     case 'fault-proof':

@@ -4,7 +4,7 @@ import type {Micros, Of, OpName, Outcome} from '../../lab/index.ts'
 /** Pauses shorter than this are ordinary jitter. */
 export const gapFrom: Micros = 250_000
 
-export const bucketMicros: Micros = 1_000_000
+const bucketMicros: Micros = 1_000_000
 
 /** Old seconds fall out: no terminal is wider. */
 const mostBuckets = 300

@@ -204,6 +204,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op'}>): View {
     case 'fault-mending':
     case 'clock':
     case 'watching':
+    case 'bank':
     case 'client-connected':
     case 'client-disconnected':
       return so

@@ -9,7 +9,7 @@ export interface Adjustment {
   readonly becomes: number
 }
 
-export const smallestTimings = {ttl: 20, loop_wait: 1, retry_timeout: 3} as const
+const smallestTimings = {ttl: 20, loop_wait: 1, retry_timeout: 3} as const
 
 /**
  * Patroni's own correction of its three timings: minima 1, 3 and 20, then loop_wait + 2 * retry_timeout <= ttl, for which

@@ -5,7 +5,7 @@ import {type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import type {Check} from '../unit.ts'
-import {blind, lateness, starvedAfter} from '../watching.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface ClientsReconnectParams {
   /** Milliseconds from the moment that the proxy routes to a writable primary to a client's first acknowledged write. */
@@ -73,6 +73,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
     if (clients.length === 0) return {verdict: 'unknown', says: 'No writer was writing before the fault.', measures}
 
     const late = lateness(history, ready, end)
+    const disk = slowDisk(history, t0, end)
     const blindness = blind(history, 'clients', t0, end)
     const lost = clients.filter(one => !one.firstAfter)
     const slow = clients.filter(one => one.reconnection !== undefined && one.reconnection > limit)
@@ -85,7 +86,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
       reasons.push(
         `${names(lost)} never wrote again in the ${sayMicros(end - ready)} after there was a primary to write to`,
       )
-    if (slow.length > 0 && late.micros <= starvedAfter)
+    if (slow.length > 0 && late.micros <= starvedAfter && disk === null)
       reasons.push(`${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, ${sayMicros(limit)} are allowed`)
     const [worst] = again.toSorted((a, b) => b.gap.to - b.gap.from - (a.gap.to - a.gap.from))
     if (worst)
@@ -122,7 +123,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
     if (slow.length > 0)
       return {
         verdict: 'unknown',
-        says: `${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, but a timer of ${late.who} ran ${sayMicros(late.micros)} late.`,
+        says: `${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, but ${late.micros > starvedAfter ? `a timer of ${late.who} ran ${sayMicros(late.micros)} late` : disk}.`,
         measures,
         rows,
       }
@@ -174,8 +175,14 @@ function stories(history: History, found: Failover, ready: Micros, end: Micros):
 }
 
 function longestWait(ops: readonly Of<'op'>[], from: Micros, end: Micros): Micros {
-  const answers = [from, ...ops.filter(op => op.outcome === 'ok' && op.at > from).map(op => op.at), end]
-  return Math.max(...answers.map((at, index) => at - (answers[index - 1] ?? at)))
+  let since = from
+  let longest = 0
+  for (const {at, outcome} of ops) {
+    if (outcome !== 'ok' || at <= from) continue
+    longest = Math.max(longest, at - since)
+    since = at
+  }
+  return Math.max(longest, end - since)
 }
 
 /**
@@ -191,21 +198,29 @@ function longestGap(
 ): ClientStory['gap'] {
   let since = from
   let worst = {from, to: from, why: ''}
-  for (const op of [...ops.filter(op => op.outcome === 'ok' && op.at > from), {at: end}]) {
-    const within = (event: {at: Micros}) => event.at > since && event.at <= op.at
-    if (op.at - since > worst.to - worst.from) {
-      const failures = ops.filter(one => one.outcome !== 'ok' && within(one))
-      const [first] = failures
-      const [gone] = disconnections.filter(within)
+  const failures = ops.filter(one => one.outcome !== 'ok')
+  // All three lists are in order of time, so what lies in one gap follows what lay in the gaps before it.
+  let failure = 0
+  let disconnection = 0
+  const close = (to: Micros) => {
+    while ((failures[failure]?.at ?? Number.POSITIVE_INFINITY) <= since) failure++
+    while ((disconnections[disconnection]?.at ?? Number.POSITIVE_INFINITY) <= since) disconnection++
+    const begin = failure
+    while ((failures[failure]?.at ?? Number.POSITIVE_INFINITY) <= to) failure++
+    const first = failure > begin ? failures[begin] : undefined
+    const gone = disconnections[disconnection]
+    if (to - since > worst.to - worst.from) {
       const why = first
-        ? ` (${failures.length} attempts failed, first: ${first.sqlstate ?? first.error ?? 'no answer'})`
-        : gone
+        ? ` (${failure - begin} attempts failed, first: ${first.sqlstate ?? first.error ?? 'no answer'})`
+        : gone && gone.at <= to
           ? ` (the connection went: ${gone.error})`
           : ''
-      if (why !== '' || op.at === end) worst = {from: since, to: op.at, why}
+      if (why !== '' || to === end) worst = {from: since, to: to, why}
     }
-    since = op.at
+    since = to
   }
+  for (const op of ops) if (op.outcome === 'ok' && op.at > from) close(op.at)
+  close(end)
   return worst
 }
 

@@ -7,7 +7,7 @@ import {leaderBefore} from '../promotions.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {reignsOf} from '../reigns.ts'
 import type {Check} from '../unit.ts'
-import {blind, lateness, starvedAfter} from '../watching.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface DemotedParams {
   /** Milliseconds. */
@@ -48,11 +48,12 @@ export const demoted: Check<DemotedParams> = {
       return {verdict: 'unknown', says: `Whether ${leader} took writes is not known: ${blindness}.`, measures}
     if (wrote > limit) {
       const late = lateness(history, from, to)
+      const disk = slowDisk(history, from, to)
       const says = `${leader} still took writes ${sayMicros(wrote)} after the ${after}, ${sayMicros(limit)} are allowed`
-      if (late.micros > starvedAfter)
+      if (late.micros > starvedAfter || disk !== null)
         return {
           verdict: 'unknown',
-          says: `${says}, but a timer of ${late.who} ran ${sayMicros(late.micros)} late.`,
+          says: `${says}, but ${disk ?? `a timer of ${late.who} ran ${sayMicros(late.micros)} late`}.`,
           measures,
           evidence,
         }

@@ -1,10 +1,12 @@
 /** All checks, by the name a scenario uses. */
 import type {Check} from '../unit.ts'
+import {bank} from './bank.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'
 import {failover} from './failover.ts'
 import {fenced} from './fenced.ts'
 import {logsClean} from './logs-clean.ts'
+import {monotonicReads} from './monotonic-reads.ts'
 import {newLeader} from './new-leader.ts'
 import {noFailover} from './no-failover.ts'
 import {noLostWrites} from './no-lost-writes.ts'
@@ -14,11 +16,14 @@ import {oneWritablePrimary} from './one-writable-primary.ts'
 import {pendingRestart} from './pending-restart.ts'
 import {promoted} from './promoted.ts'
 import {readOnly} from './read-only.ts'
+import {readYourWrites} from './read-your-writes.ts'
 import {recovered} from './recovered.ts'
 import {rejoined} from './rejoined.ts'
+import {replicasIdentical} from './replicas-identical.ts'
 import {timelineMonotone} from './timeline-monotone.ts'
 import {twoWritablePrimaries} from './two-writable-primaries.ts'
 import {unavailability} from './unavailability.ts'
+import {writableWithinLock} from './writable-within-lock.ts'
 import {writesFlow} from './writes-flow.ts'
 
 export const checks = {
@@ -27,6 +32,7 @@ export const checks = {
   'new-leader': newLeader,
   'no-lost-writes': noLostWrites,
   'one-writable-primary': oneWritablePrimary,
+  'writable-within-lock': writableWithinLock,
   fenced,
   rejoined,
   recovered,
@@ -41,6 +47,10 @@ export const checks = {
   'pending-restart': pendingRestart,
   'read-only': readOnly,
   'writes-flow': writesFlow,
+  'monotonic-reads': monotonicReads,
+  'read-your-writes': readYourWrites,
+  bank,
+  'replicas-identical': replicasIdentical,
   'logs-clean': logsClean,
 } satisfies Readonly<Record<string, Check<unknown>>>
 

@@ -1,8 +1,17 @@
-/** Every acknowledged write is in the table at the end, none twice, and none that was told to have failed. */
+/**
+ * Every acknowledged write is in the table at the end, none twice, and none that was told to have failed. A write that was
+ * acknowledged with the warning that its wait for a synchronous standby was called off was promised to nobody: it is counted
+ * apart, as one without an answer is, and is neither lost nor kept.
+ *
+ * What the old leader's abandoned timeline holds is no evidence here: nothing records it, and pg_rewind or a new base backup
+ * removes it before anybody can look.
+ */
 import {z} from 'zod'
+import {castsDoubt} from '../doubtful-commit.ts'
 import type {Event, HostName, Micros, Of} from '../event.ts'
 import {type Failover, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
+import {Rows} from '../rows.ts'
 import {hostsWith} from '../topology.ts'
 import type {Check, Verdict} from '../unit.ts'
 
@@ -28,11 +37,17 @@ export const noLostWrites: Check<NoLostWritesParams> = {
   judge(history, {allow}) {
     const writes = of(history, 'op').filter(op => op.op === 'write')
     const finals = latestPerHost(of(history, 'final-rows'))
-    const acknowledged = writes.filter(op => op.outcome === 'ok')
+    const warned = new Set(
+      of(history, 'client-notice').flatMap(one => (castsDoubt(one.sqlstate, one.says) ? one.id : [])),
+    )
+    const isWarned = (op: Of<'op'>) => op.outcome !== 'fail' && warned.has(op.id)
+    const acknowledged = writes.filter(op => op.outcome === 'ok' && !isWarned(op))
     const counted = {
       acknowledged: acknowledged.length,
       refused: writes.filter(op => op.outcome === 'fail').length,
-      indeterminate: writes.filter(op => op.outcome === 'unknown').length,
+      indeterminate: writes.filter(op => op.outcome === 'unknown' || isWarned(op)).length,
+      // Of these: committed on one server, and the wait for a synchronous standby was called off.
+      warned: writes.filter(isWarned).length,
     }
     if (acknowledged.length === 0)
       return {verdict: 'unknown', says: 'No write was acknowledged, so none could be lost.', measures: counted}
@@ -47,7 +62,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
     const rows = new Rows(reference)
     const lost = acknowledged.filter(op => !rows.has(op.id))
     const ghosts = writes.filter(op => op.outcome === 'fail' && rows.has(op.id))
-    const appeared = writes.filter(op => op.outcome === 'unknown' && rows.has(op.id))
+    const appeared = writes.filter(op => (op.outcome === 'unknown' || isWarned(op)) && rows.has(op.id))
     const duplicates = [...new Set(finals.flatMap(final => final.duplicates))]
     const untold = rows.count - acknowledged.length + lost.length - ghosts.length - appeared.length
     const explained = allow === 'async-tail' ? explain(history, lost) : nothingExplained(lost)
@@ -78,6 +93,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
       measures: {
         ...counted,
         indeterminateInTable: appeared.length,
+        warnedInTable: appeared.filter(isWarned).length,
         lost: lost.length,
         lostInAsyncTail: tail.length,
         asyncTailMicros: tail.length > 0 && explained.t0 !== undefined ? explained.t0 - tail[0]!.at : null,
@@ -114,7 +130,7 @@ function nothingExplained(lost: readonly Of<'op'>[], why = 'none may be'): Expla
 function explain(history: History, lost: readonly Of<'op'>[]): Explained {
   if (lost.length === 0) return nothingExplained(lost)
   const found = findFailover(history)
-  if (typeof found === 'string') return nothingExplained(lost, `there was no failover to explain it, ${found}`)
+  if (typeof found === 'string') return nothingExplained(lost, `no failover explains that, ${found}`)
   const {topology, fault, t0, injected, oldLeader, oldTimeline, newLeader} = found
   if (topology.patroni.synchronousMode !== 'off')
     return nothingExplained(lost, 'replication is synchronous, which loses none')
@@ -129,11 +145,11 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
   for (const op of lost) {
     const why =
       op.server !== oldLeader || op.timeline !== oldTimeline
-        ? `it was acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`
+        ? `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`
         : op.lsn === null
-          ? 'nobody knows its place in the WAL'
+          ? 'at a place in the WAL that nobody knows'
           : op.at > dead
-            ? 'it was acknowledged after the leader was dead'
+            ? 'acknowledged after the leader was dead'
             : safe !== null && positionAfter(laterPositions, op.at) <= safe.lsn
               ? safe.why
               : undefined
@@ -160,12 +176,12 @@ function isDeath({fault, what, params}: Of<'fault-injecting'>): boolean {
   return fault === 'kill' && (struck === undefined ? /\bhost\b/.test(what) : struck === 'host')
 }
 
-/** The promoted replica's furthest received position before its promotion. */
+/** The promoted replica's furthest received position before its promotion, as it was last seen. */
 function lastReceived(history: History, {newLeader, newKey, promoted}: Failover): Of<'postgres'> | undefined {
   const before = promoted?.askedAt ?? newKey?.at ?? 0
   return of(history, 'postgres')
     .filter(one => one.host === newLeader && one.up && one.inRecovery === true && one.lsn !== null && one.at <= before)
-    .reduce<Of<'postgres'> | undefined>((most, one) => (most && most.lsn! >= one.lsn! ? most : one), undefined)
+    .reduce<Of<'postgres'> | undefined>((most, one) => (most && most.lsn! > one.lsn! ? most : one), undefined)
 }
 
 /**
@@ -178,8 +194,8 @@ function safePosition(history: History, found: Failover, received: Of<'postgres'
   const reached = received?.lsn ?? Number.NEGATIVE_INFINITY
   if (Math.max(promised, reached) === Number.NEGATIVE_INFINITY) return null
   return reached >= promised
-    ? {lsn: reached, why: `${found.newLeader} had received it before it was promoted`}
-    : {lsn: promised, why: 'it lies further back than maximum_lag_on_failover lets a new leader be behind'}
+    ? {lsn: reached, why: `${found.newLeader} had received as much before it was promoted`}
+    : {lsn: promised, why: 'further back than maximum_lag_on_failover lets a new leader be behind'}
 }
 
 interface Position {
@@ -253,37 +269,6 @@ function unread(history: History, finals: readonly Of<'final-rows'>[]): string[]
 
 function latestPerHost(finals: readonly Of<'final-rows'>[]): Of<'final-rows'>[] {
   return [...new Map<HostName, Of<'final-rows'>>(finals.map(final => [final.host, final])).values()]
-}
-
-/** Sorted inclusive ranges, asked for single ids and for differences. */
-class Rows {
-  readonly #ranges: readonly (readonly [number, number])[]
-
-  constructor({ranges}: Of<'final-rows'>) {
-    this.#ranges = ranges.toSorted((a, b) => a[0] - b[0])
-  }
-
-  get count(): number {
-    return this.#ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0)
-  }
-
-  has(id: number): boolean {
-    let low = 0
-    let high = this.#ranges.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#ranges[middle]![1] < id) low = middle + 1
-      else high = middle
-    }
-    return (this.#ranges[low]?.[0] ?? Number.POSITIVE_INFINITY) <= id
-  }
-
-  /** How many of the other's rows are not here. */
-  missingFrom(other: Rows): number {
-    let missing = 0
-    for (const [from, to] of other.#ranges) for (let id = from; id <= to; id++) if (!this.has(id)) missing++
-    return missing
-  }
 }
 
 function ids(ops: readonly Of<'op'>[]): string {

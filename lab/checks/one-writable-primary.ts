@@ -34,12 +34,16 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
   judge(history, {seenBy}) {
     const topology = of(history, 'run-started')[0]?.topology
     const hosts = topology ? hostsWith(topology, 'patroni') : []
-    const reigns = reignsOf(history, seenBy === 'anyone' ? 'all' : 'proxied-clients')
+    const by = seenBy === 'anyone' ? 'all' : 'proxied-clients'
+    const reigns = reignsOf(history, by)
     const overlap = findOverlap(reigns)
-    const margin = fencingMargin(history)
+    const margin = fencingMargin(history, reigns)
     const measures = {
       primaries: new Set(reigns.map(reign => reign.host)).size,
       fencingMarginMicros: margin ?? null,
+      // The same by one side alone: what the servers answered the probe, and what they acknowledged to clients.
+      fencingMarginByProbeMicros: fencingMargin(history, reigns, 'postgres') ?? null,
+      fencingMarginByClientsMicros: fencingMargin(history, reigns, 'op') ?? null,
     }
     if (overlap)
       return {
@@ -75,24 +79,31 @@ function clientsBlind(history: History): string[] {
   return why === null ? [] : [why]
 }
 
-/** From the last moment at which the old primary can have acknowledged to the first at which the new one can have; negative when they cannot be told apart. */
-function fencingMargin(history: History): Micros | undefined {
+/**
+ * From the end of the old primary's last sighting to the beginning of the new one's first: so long at least nobody was seen to take
+ * writes. Negative when the new one may have begun before the old one had ended. `fenced` tells how sure that is, and bounds it.
+ */
+function fencingMargin(
+  history: History,
+  reigns: readonly Reign[],
+  side?: Sighting['event']['kind'],
+): Micros | undefined {
   const found = findFailover(history)
   if (typeof found === 'string' || found.newLeader === undefined) return undefined
-  const sightings = (host: HostName, timeline: (timeline: number | null) => boolean) =>
-    reignsOf(history)
-      .filter(reign => reign.host === host && timeline(reign.timeline))
-      .flatMap(reign => reign.sightings)
-  const old = sightings(found.oldLeader, timeline => timeline === found.oldTimeline)
-  const fresh = sightings(found.newLeader, timeline => timeline !== null && timeline > (found.oldTimeline ?? timeline))
-  if (old.length === 0 || fresh.length === 0) return undefined
-  return Math.min(...bounds(fresh, 'from')) - Math.max(...bounds(old, 'to'))
-}
-
-/** Reduced first: a spread over a hundred thousand sightings would overflow the stack. */
-function bounds(sightings: readonly Sighting[], edge: 'from' | 'to'): [number] {
-  const values = sightings.map(sighting => sighting[edge])
-  return [values.reduce((a, b) => (edge === 'from' ? Math.min(a, b) : Math.max(a, b)))]
+  const {oldLeader, oldTimeline, newLeader} = found
+  let ended = Number.NEGATIVE_INFINITY
+  let began = Number.POSITIVE_INFINITY
+  for (const {host, timeline, sightings} of reigns) {
+    const isOld = host === oldLeader && timeline === oldTimeline
+    const isNew = host === newLeader && timeline !== null && timeline > (oldTimeline ?? timeline)
+    if (!isOld && !isNew) continue
+    for (const {from, to, event} of sightings) {
+      if (side !== undefined && event.kind !== side) continue
+      if (isOld) ended = Math.max(ended, to)
+      else began = Math.min(began, from)
+    }
+  }
+  return Number.isFinite(began - ended) ? began - ended : undefined
 }
 
 /** Stretches in which this host may have been writable, unseen, while another one was. */
@@ -152,12 +163,9 @@ function isSilence({error}: Of<'postgres'>): boolean {
 /** When the host lost its processes: the engine's word, and the proof of a fault that takes its power. */
 function deathsOf(history: History, host: HostName): Micros[] {
   const killed = of(history, 'fault-injecting').filter(one => one.hosts.includes(host) && deathOf(one) === 'silent')
-  return history.events.flatMap(event =>
-    (event.kind === 'container' && event.host === host && event.action === 'die') ||
-    (event.kind === 'fault-proof' && event.holds && killed.some(one => one.id === event.id))
-      ? [event.at]
-      : [],
-  )
+  const died = of(history, 'container').filter(one => one.host === host && one.action === 'die')
+  const proven = of(history, 'fault-proof').filter(one => one.holds && killed.some(fault => fault.id === one.id))
+  return [...died, ...proven].map(one => one.at)
 }
 
 /** Dead or frozen for all of this time but a moment, as the engine or the fault's own proof says. */

@@ -34,7 +34,7 @@ export const rejoined: Check<RejoinedParams> = {
       return {verdict: 'unknown', says: `There was no new leader for ${oldLeader} to follow.`}
     const mending = of(history, 'fault-mending').find(event => event.id === fault.id)
     // What is broken has a mend; without one (a switchover) the old leader may come back from the promotion on.
-    const since = mending ?? (leavesNothing.has(fault.fault) ? promoted : undefined)
+    const since = mending ?? (fault.needsMend === false ? promoted : undefined)
     if (!since) return {verdict: 'unknown', says: `${oldLeader} was not mended, so it could not come back.`}
     const mended = of(history, 'fault-mended').find(event => event.id === fault.id)
     if (mended && !mended.ok)
@@ -118,9 +118,6 @@ export const rejoined: Check<RejoinedParams> = {
     }
   },
 }
-
-/** The operator's own actions, which break nothing that had to be mended. */
-const leavesNothing: ReadonlySet<string> = new Set(['switchover', 'failover', 'restart'])
 
 /** What the host's own log says; null when nobody read the logs. */
 function wayBack(

@@ -5,7 +5,7 @@ import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {type Check, type Finding, merge} from '../unit.ts'
-import {blind, lateness, starvedAfter} from '../watching.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 interface Limits {
   /** Milliseconds. */
@@ -91,10 +91,11 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
     }
   if (took > most) {
     const late = lateness(history, gap.from, gap.to)
-    if (late.micros > starvedAfter)
+    const disk = slowDisk(history, gap.from, gap.to)
+    if (late.micros > starvedAfter || disk !== null)
       return {
         verdict: 'unknown',
-        says: `${says}, but a timer of ${late.who} ran ${sayMicros(late.micros)} late.`,
+        says: `${says}, but ${disk ?? `a timer of ${late.who} ran ${sayMicros(late.micros)} late`}.`,
         measures,
         evidence,
       }
@@ -121,13 +122,17 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
 }
 
 function longestGap(ops: readonly Of<'op'>[], from: Micros, end: Micros): Gap {
-  const acknowledged = ops.filter(one => one.outcome === 'ok')
-  let before = acknowledged.findLast(one => one.at <= from)
+  let before = ops.findLast(one => one.outcome === 'ok' && one.at <= from)
   let worst: Gap = {from, to: from, before, after: undefined}
-  for (const after of [...acknowledged.filter(one => one.at > from), undefined]) {
-    const gap = {from: Math.max(before?.at ?? from, from), to: after?.at ?? end, before, after}
-    if (gap.to - gap.from > worst.to - worst.from) worst = gap
+  const close = (to: Micros, after: Of<'op'> | undefined) => {
+    const since = Math.max(before?.at ?? from, from)
+    if (to - since > worst.to - worst.from) worst = {from: since, to, before, after}
+  }
+  for (const after of ops) {
+    if (after.outcome !== 'ok' || after.at <= from) continue
+    close(after.at, after)
     before = after
   }
+  close(end, undefined)
   return worst
 }

@@ -9,7 +9,7 @@ import {appDatabase, hostsWith, roles, servicePorts} from '../topology.ts'
 import type {ProbeSite} from '../unit.ts'
 import {estimateOffset, type PingPong} from './clock-offset.ts'
 import {lsnBytes} from './lsn.ts'
-import {type AgentConfig, type AgentLine, agentLimits, type Command, decodeAgentLine} from './protocol.ts'
+import {type AgentConfig, type AgentLine, agentLimits, type Command, decodeAgentLine, type Job} from './protocol.ts'
 import {tableOfRun} from './table.ts'
 
 export {finalRows, prepareTable} from './table.ts'
@@ -19,13 +19,15 @@ export const agentFile = '/opt/pgha-lab/agent.mjs'
 
 /** A group of clients as a scenario asks for it. */
 export interface ClientGroup {
-  readonly kind: 'writers' | 'readers'
+  readonly kind: 'writers' | 'readers' | 'bankers'
   readonly count: number
   /** Operations a second, all clients of the group together. */
   readonly perSecond: number
   /** Through which port of the proxy, or past it to the host that a selector means when the clients start. */
   readonly through: 'primary' | 'replicas' | {readonly to: string}
 }
+
+const jobs: Readonly<Record<ClientGroup['kind'], Job>> = {writers: 'write', readers: 'read', bankers: 'bank'}
 
 /** How patient the clients are. */
 export interface Patience {
@@ -44,7 +46,7 @@ const patience: Patience = {
 }
 
 export interface Clients extends AsyncDisposable {
-  /** No more writes; resolves when every outstanding one has its answer or has been given up. Readers go on. */
+  /** No more writes and transfers; resolves when every outstanding one has its answer or has been given up. Readers go on. */
   stopWriters(): Promise<void>
   /** Ends the agent and resolves when it is gone and all it said is recorded. */
   stop(): Promise<void>
@@ -75,7 +77,7 @@ export async function startClients(
   const config: AgentConfig = {
     groups: await Promise.all(
       groups.map(async ({kind, count, perSecond, through}) => ({
-        op: kind === 'writers' ? ('write' as const) : ('read' as const),
+        op: jobs[kind],
         clients: count,
         perSecond,
         direct: typeof through === 'object',
@@ -225,7 +227,7 @@ class Agent implements Clients {
     const {record} = this.#site
     switch (line[0]) {
       case 'o': {
-        const [, client, id, sentAt, at, outcome, server, timeline, lsn, code, error] = line
+        const [, client, id, sentAt, at, outcome, server, timeline, lsn, code, error, seen] = line
         record(
           {
             kind: 'op',
@@ -239,6 +241,20 @@ class Agent implements Clients {
             lsn: lsn === null ? null : lsnBytes(lsn),
             sqlstate: code,
             error,
+            ...(seen === undefined ? {} : {seen}),
+          },
+          this.#ours(at),
+        )
+        return
+      }
+      case 'b': {
+        const [, client, op, id, sentAt, at, outcome, server, timeline, lsn, sqlstate, error, total] = line
+        record(
+          {
+            ...{kind: 'bank', client, op, id, sentAt: this.#ours(sentAt), outcome, server: this.#host(server)},
+            timeline: timeline === null ? null : Number.parseInt(timeline, 16),
+            lsn: lsn === null ? null : lsnBytes(lsn),
+            ...{sqlstate, error, total},
           },
           this.#ours(at),
         )
@@ -291,9 +307,9 @@ async function whereTo(
   return {host: lab.allocation.addresses[host!]!, port: servicePorts.patroni.postgres}
 }
 
-/** Clients are named w1, w2, ... and r1, r2, ...; direct ones dw1, dr1. */
+/** Clients are named w1, w2, ..., r1, r2, ... and b1, b2, ...; direct ones dw1, dr1. A banker wants a server that takes writes. */
 function opOf(client: string): OpName {
-  return client.includes('w') ? 'write' : 'read'
+  return client.includes('r') ? 'read' : 'write'
 }
 
 function first(hosts: readonly HostName[], service: string): HostName {

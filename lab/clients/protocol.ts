@@ -7,9 +7,12 @@
  */
 import type {OpName, Outcome} from '../event.ts'
 
+/** What a client of the agent does; a banker's operations are transfers and audits, by turns. */
+export type Job = OpName | 'bank'
+
 /** A group of clients: what they do, how many, how often all of them together, and where to. */
 export interface Load {
-  readonly op: OpName
+  readonly op: Job
   readonly clients: number
   readonly perSecond: number
   readonly host: string
@@ -24,7 +27,7 @@ export interface AgentConfig {
   readonly user: string
   readonly password: string
   readonly database: string
-  /** Table of this run, made by `prepareTable`; no other run writes there. */
+  /** Table of this run, made by `prepareTable`; no other run writes there. Its bank is `bankOf` it. */
   readonly table: string
   /** After this long without an answer the connection is destroyed and the outcome is `unknown`. */
   readonly statementTimeoutMs: number
@@ -38,7 +41,7 @@ export interface AgentConfig {
 export type Command = {ping: number} | {go: true} | {stopWriters: true} | {stop: true}
 
 /** Nobody can ask for more: the lab is a laptop, and a forgotten agent must end by itself. */
-export const agentLimits = {clients: 200, perSecond: 2000, maxMs: 3_600_000, connectsPerSecond: 400} as const
+export const agentLimits = {clients: 200, perSecond: 2000, maxMs: 3_600_000, connectsPerSecond: 120} as const
 
 /** Ids of reads start here, so that the ids of writes are dense and the two never meet. */
 export const firstReadId = 1_000_000_000
@@ -64,6 +67,24 @@ export type AgentLine =
       lsn: string | null,
       code: string | null,
       error: string | null,
+      /** Of an answered read: the highest id that it saw. */
+      ...seen: [seen: number | null] | [],
+    ]
+  /** A banker's attempt has ended; `total` is what an answered audit found. */
+  | [
+      'b',
+      client: string,
+      op: 'transfer' | 'audit',
+      id: number,
+      sentAt: number,
+      at: number,
+      outcome: Outcome,
+      server: string | null,
+      timeline: string | null,
+      lsn: string | null,
+      code: string | null,
+      error: string | null,
+      total: number | null,
     ]
   /** A warning came while attempt `id` was under way. */
   | ['n', client: string, id: number, at: number, code: string, says: string]
@@ -80,6 +101,7 @@ const lengths: Readonly<Record<AgentLine[0], number>> = {
   c: 5,
   d: 5,
   o: 11,
+  b: 13,
   n: 6,
   w: 5,
   quiet: 1,
@@ -95,7 +117,8 @@ export function decodeAgentLine(line: string): AgentLine {
     value = undefined
   }
   if (Array.isArray(value) && typeof value[0] === 'string' && Object.hasOwn(lengths, value[0])) {
-    if (value.length === lengths[value[0] as AgentLine[0]]) return value as AgentLine
+    const more = value.length - lengths[value[0] as AgentLine[0]]
+    if (more === 0 || (more === 1 && value[0] === 'o')) return value as AgentLine
   }
   throw new Error(`the agent said something that is not in its protocol: ${line.slice(0, 200)}`)
 }
@@ -114,4 +137,9 @@ export function refuse(config: AgentConfig): string | null {
   if (!(maxMs > 0 && maxMs <= agentLimits.maxMs)) return `maxMs must be at most ${agentLimits.maxMs}`
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(config.table)) return 'the table needs a plain lower-case name'
   return null
+}
+
+/** The accounts beside a run's table. */
+export function bankOf(table: string): string {
+  return `${table}_bank`
 }

@@ -1,12 +1,14 @@
-/** The table that the clients write: made before a run, read from each member after it. */
+/** The tables that the clients write, the bank among them: made before a run, read from each member after it. */
 import {randomBytes} from 'node:crypto'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
+import {bank} from '../bank.ts'
 import {LabError} from '../errors.ts'
 import type {HostName, Of} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {appDatabase, hostsWith, roles} from '../topology.ts'
 import {lsnBytes} from './lsn.ts'
+import {bankOf} from './protocol.ts'
 import {Ranges} from './ranges.ts'
 
 const prefix = 'pgha_writes_'
@@ -21,13 +23,22 @@ const queryTimeoutMs = 30_000
  */
 export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
   const table = `${prefix}${randomBytes(4).toString('hex')}`
+  const accounts = bankOf(table)
   const deadline = performance.now() + withinMs
   await asking(throughProxy(lab), async client => {
     await client.query('BEGIN') // old tables go and the new one comes at once: no member ever shows two
-    for (const old of await tables(client)) await client.query(`DROP TABLE ${old}`)
+    for (const old of await tables(client)) {
+      await client.query(`DROP TABLE ${old}`)
+      await client.query(`DROP TABLE IF EXISTS ${bankOf(old)}`) // a run of an older version made none
+    }
     await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL)`)
     await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
     await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
+    await client.query(`CREATE TABLE ${accounts} (id int PRIMARY KEY, balance bigint NOT NULL)`)
+    await client.query(
+      `INSERT INTO ${accounts} SELECT id, ${bank.opening} FROM generate_series(1, ${bank.accounts}) AS id`,
+    )
+    await client.query(`GRANT SELECT, UPDATE ON ${accounts} TO ${roles.app}`)
     await client.query(`GRANT pg_read_all_stats TO ${roles.app}`) // the WAL receiver's timeline is hidden from others
     await client.query('COMMIT')
   })
@@ -51,7 +62,7 @@ export async function tableOfRun(lab: Lab): Promise<string> {
 
 async function tables(client: pg.Client): Promise<string[]> {
   const {rows} = await client.query<[string]>({
-    text: `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND starts_with(tablename, '${prefix}')`,
+    text: `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^${prefix}[0-9a-f]+$'`,
     rowMode: 'array',
   })
   return rows.map(([name]) => name)
@@ -66,7 +77,11 @@ export async function finalRows(lab: Lab, host: HostName, withinMs = 10_000): Pr
   const end = await endOfWal(lab)
   return asking(lab.superuser(host, appDatabase), async client => {
     const deadline = performance.now() + withinMs
-    while ((await replayedLsn(client)) < end && performance.now() < deadline) await pause(50)
+    let caughtUp = (await replayedLsn(client)) >= end
+    while (!caughtUp && performance.now() < deadline) {
+      await pause(50)
+      caughtUp = (await replayedLsn(client)) >= end
+    }
 
     const found = new Ranges()
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
@@ -81,9 +96,26 @@ export async function finalRows(lab: Lab, host: HostName, withinMs = 10_000): Pr
         if (portion.rows.length === 0) break
       }
     }
+    const content = table === undefined ? {} : await contentOf(client, table)
     await client.query('COMMIT')
-    return {kind: 'final-rows', host, timeline, ranges: found.ranges, duplicates: found.duplicates}
+    const {ranges, duplicates} = found
+    return {kind: 'final-rows', host, timeline, ranges, duplicates, caughtUp: end === 0 ? null : caughtUp, ...content}
   })
+}
+
+/**
+ * Each row as text, hashed, and the hashes summed up: no order of the rows matters, and two members that hold the same rows say
+ * the same. One query for both tables, so that a member is asked for no more than a line.
+ */
+async function contentOf(client: pg.Client, table: string): Promise<{checksum: string; bankTotal: number | null}> {
+  const hashes = (name: string) =>
+    `(SELECT concat(count(*), ':', coalesce(sum(hashtextextended(line::text, 0)), 0)) FROM ${name} AS line)`
+  const {rows} = await client.query<{checksum: string; total: string | null}>(
+    `SELECT concat(${hashes(table)}, ' ', ${hashes(bankOf(table))}) AS checksum,
+      (SELECT sum(balance)::bigint FROM ${bankOf(table)}) AS total`,
+  )
+  const {checksum, total} = rows[0]!
+  return {checksum, bankTotal: total === null ? null : Number(total)}
 }
 
 /** Where the primary's WAL ends now; 0 when no primary answers, because then there is nothing to wait for. */

@@ -40,7 +40,7 @@ export const head = z.strictObject({
     .min(1, 'a scenario that expects nothing cannot fail'),
 })
 
-export const kinds = ['writers', 'readers'] as const
+export const kinds = ['writers', 'readers', 'bankers'] as const
 export type Kind = (typeof kinds)[number]
 
 const count = z
@@ -56,6 +56,8 @@ const way = {
 export const clientGroup = {
   writers: z.strictObject({writers: count, ...way}),
   readers: z.strictObject({readers: count, ...way}),
+  /** Transfers between accounts and audits of all of them, by turns: `expect: bank`. */
+  bankers: z.strictObject({bankers: count, ...way}),
 } as const satisfies Record<Kind, unknown>
 
 export const verbs = ['inject', 'heal', 'hold', 'until', 'say'] as const

@@ -26,7 +26,13 @@ export function scenarioSchema(): Schema {
       ...properties,
       clients: {
         ...listOf(properties.clients),
-        items: {anyOf: [...groups('writers', ['primary']), ...groups('readers', ['primary', 'replicas'])]},
+        items: {
+          anyOf: [
+            ...groups('writers', ['primary']),
+            ...groups('readers', ['primary', 'replicas']),
+            ...groups('bankers', ['primary']),
+          ],
+        },
       },
       steps: {...listOf(properties.steps), items: {anyOf: allSteps()}},
       expect: {...listOf(properties.expect), items: expectation({})},

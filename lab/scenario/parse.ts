@@ -59,14 +59,14 @@ function group(source: Located, path: Path): ClientGroup {
   if (to !== undefined) {
     const wrong = namesNobody(to)
     if (wrong !== undefined) throw source.complaint([...path, 'to'], wrong)
-    if (kind === 'writers' && /replica|standby/.test(to))
-      throw source.complaint([...path, 'to'], 'a replica takes no writes: writers go to the leader or to a host')
+    if (kind !== 'readers' && /replica|standby/.test(to))
+      throw source.complaint([...path, 'to'], `a replica takes no writes: ${kind} go to the leader or to a host`)
     return {kind, count, perSecond: rate, through: {to}}
   }
   if (through === undefined)
     throw source.complaint(path, '`through` (primary or replicas) or `to` (such as leader) is missing')
-  if (kind === 'writers' && through === 'replicas')
-    throw source.complaint([...path, 'through'], 'writers go through primary')
+  if (kind !== 'readers' && through === 'replicas')
+    throw source.complaint([...path, 'through'], `${kind} go through primary`)
   return {kind, count, perSecond: rate, through}
 }
 

@@ -40,7 +40,7 @@ function agentFile(root: string): string {
 }
 
 /** Over names, contents and whether they may be executed; 12 hex digits. */
-export function contentHash(paths: readonly string[]): string {
+function contentHash(paths: readonly string[]): string {
   const hash = createHash('sha256')
   for (const path of paths) {
     const isFile = statSync(path).isFile()

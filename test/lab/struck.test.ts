@@ -44,7 +44,9 @@ describe('a fault of the model is told', () => {
       {how: 'reject', shape: 'split'},
       {fault: 'isolated', cut: 'reject', proxyReaches: false},
     ],
-    [{from: 'replica'}, {fault: 'isolated', cut: 'drop', proxyReaches: true}],
+    [{from: 'servers'}, {fault: 'isolated', cut: 'drop', proxyReaches: false}],
+    [{from: ['all', 'proxy']}, {fault: 'isolated', cut: 'drop', proxyReaches: false}],
+    [{from: 'replica'}, {why: 'the timing model has no bounds for a cut in part'}],
   ])('partition %j', (params, expected) => {
     expect(struck('partition', params)).toEqual(expected)
   })

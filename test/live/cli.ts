@@ -27,3 +27,18 @@ export async function expectExit(
     throw new Error(`pgha-lab ${argv.join(' ')} ended with ${result.exitCode}, not ${code}\n${out}\n${err}`)
   return {out, err}
 }
+
+/** Resolves when the command has said this on stderr; throws when it ends without. */
+export async function untilSaid(running: ReturnType<typeof pghaLab>, what: RegExp): Promise<void> {
+  let said = ''
+  const heard = new Promise<void>(resolve => {
+    running.stderr?.on('data', chunk => {
+      said += chunk
+      if (what.test(said)) resolve()
+    })
+  })
+  const ended = running.then(() => {
+    throw new Error(`it ended without saying ${what}: ${said}`)
+  })
+  await Promise.race([heard, ended])
+}

@@ -4,7 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Docker} from '../../lab/docker.ts'
-import {expectExit, pghaLab} from './cli.ts'
+import {expectExit, pghaLab, untilSaid} from './cli.ts'
 
 const name = 'live-interrupt'
 const lab = ['--name', name]
@@ -107,20 +107,6 @@ async function listen(server: ReturnType<typeof createServer>, port: number): Pr
 }
 
 /** Leaves the stream open: a program whose stderr goes away is another test. */
-async function untilSaid(running: ReturnType<typeof pghaLab>, what: RegExp): Promise<void> {
-  let said = ''
-  const heard = new Promise<void>(resolve => {
-    running.stderr?.on('data', chunk => {
-      said += chunk
-      if (what.test(said)) resolve()
-    })
-  })
-  const ended = running.then(() => {
-    throw new Error(`it ended without saying ${what}: ${said}`)
-  })
-  await Promise.race([heard, ended])
-}
-
 async function untilDown(): Promise<void> {
   const docker = new Docker()
   for (let tries = 0; tries < 600; tries++) {

@@ -1,7 +1,7 @@
 /** The command line is killed at a random moment of a random scenario; whoever comes next must be able to put the lab right. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect} from 'vitest'
-import {expectExit, pghaLab} from './cli.ts'
+import {expectExit, pghaLab, untilSaid} from './cli.ts'
 
 /** Played on a lab of the default topology; those that need a watchdog or a small disk are not among them. */
 const scenarios = [
@@ -40,8 +40,11 @@ export function dice(seed: number): () => number {
 /** One trial; returns what was played, when it was killed and what `heal` found to do. */
 export async function killAtRandom(lab: string, random: () => number): Promise<string> {
   const scenario = scenarios[Math.floor(random() * scenarios.length)]!
-  const afterMs = 1500 + random() * 14_000
   const run = pghaLab(['chaos', scenario, '--name', lab, '--plain'])
+  // Mostly while faults are in force, but any moment may be the one.
+  const inSteps = random() < 0.8
+  if (inSteps) await untilSaid(run, /-- steps/)
+  const afterMs = random() * (inSteps ? 9000 : 4000)
   await sleep(afterMs)
   run.kill('SIGKILL')
   await run
@@ -52,7 +55,7 @@ export async function killAtRandom(lab: string, random: () => number): Promise<s
     faultsInForce: unknown[]
     broken: unknown[]
   }
-  const told = `${scenario} killed after ${(afterMs / 1000).toFixed(1)} s: ${healed.join(', ') || 'nothing to mend'}`
+  const told = `${scenario} killed ${(afterMs / 1000).toFixed(1)} s after ${inSteps ? 'its steps began' : 'it was started'}: ${healed.join(', ') || 'nothing to mend'}`
   expect(status, told).toMatchObject({healthy: true, faultsInForce: [], broken: []})
   return told
 }

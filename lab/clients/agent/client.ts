@@ -5,10 +5,11 @@
 import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
-import type {OpName} from '../../event.ts'
-import type {AgentConfig, AgentLine, Load} from '../protocol.ts'
-import {castsDoubt, codeOf, ownCodes, ruling} from '../sqlstate.ts'
-import {statement} from './statements.ts'
+import {castsDoubt} from '../../doubtful-commit.ts'
+import type {Outcome} from '../../event.ts'
+import type {AgentConfig, AgentLine, Job, Load} from '../protocol.ts'
+import {codeOf, ownCodes, ruling} from '../sqlstate.ts'
+import {isAudit, statements} from './statements.ts'
 
 /** What a client needs from the agent around it. */
 export interface Desk {
@@ -16,9 +17,9 @@ export interface Desk {
   readonly reconnectPauseMs: number
   clock(): number
   tell(line: AgentLine): void
-  /** w1, w2, ... and r1, r2, ... */
+  /** w1, w2, ..., r1, r2, ... and b1, b2, ... */
   nextName(load: Load): string
-  nextId(op: OpName): number
+  nextId(job: Job): number
 }
 
 /** The same failure to connect is told once in this time: the line is for people, `watching` has the counts. */
@@ -42,7 +43,7 @@ export class Client {
   readonly name: string
   readonly #load: Load
   readonly #desk: Desk
-  readonly #statement: ReturnType<typeof statement>
+  readonly #statement: ReturnType<typeof statements>
   readonly #stopping = new AbortController()
   #session: Session | undefined
   #ready = false
@@ -54,7 +55,7 @@ export class Client {
     this.name = name
     this.#load = load
     this.#desk = desk
-    this.#statement = statement(load.op, desk.config.table)
+    this.#statement = statements(load.op, desk.config.table)
   }
 
   /** Keeps a connection until `stop`. */
@@ -170,53 +171,49 @@ export class Client {
       () => session.socket.destroy(late('no answer within the statement time-out')),
       desk.config.statementTimeoutMs,
     )
-    const {name, text, values} = this.#statement
+    const {name, text, values, reads} = this.#statement(this.name, id)
     const sentAt = desk.clock()
-    session.driver.query<(string | null)[]>(
-      {name, text, values: values(this.name, id), rowMode: 'array'},
-      (error: Error | null, result) => {
-        const at = desk.clock()
-        clearTimeout(tooLong)
-        this.#attempt = undefined
-        if (error) {
-          const code = codeOf(error)
-          desk.tell([
-            'o',
-            this.name,
-            id,
-            sentAt,
-            at,
-            ruling(code, true).outcome,
-            null,
-            null,
-            null,
-            code,
-            oneLine(error),
-          ])
-          if (endsSession(error, code)) {
-            this.#lose(session, error)
-            session.socket.destroy()
-          }
-        } else {
-          const [server, timeline, lsn] = result.rows[0] ?? []
-          const outcome = attempt.doubt === null ? 'ok' : 'unknown'
-          desk.tell([
-            'o',
-            this.name,
-            id,
-            sentAt,
-            at,
-            outcome,
-            server ?? null,
-            timeline ?? null,
-            lsn ?? null,
-            attempt.doubt,
-            null,
-          ])
+    session.driver.query<(string | null)[]>({name, text, values, rowMode: 'array'}, (error: Error | null, result) => {
+      const at = desk.clock()
+      clearTimeout(tooLong)
+      this.#attempt = undefined
+      if (error) {
+        const code = codeOf(error)
+        this.#tellEnd(id, sentAt, at, ruling(code, true).outcome, [null, null, null], code, oneLine(error), undefined)
+        if (endsSession(error, code)) {
+          this.#lose(session, error)
+          session.socket.destroy()
         }
-        over()
-      },
-    )
+      } else {
+        const [server, timeline, lsn, value] = result.rows[0] ?? []
+        const outcome = attempt.doubt === null ? 'ok' : 'unknown'
+        const read = reads ? ((value ?? null) === null ? null : Number(value)) : undefined
+        const where = [server ?? null, timeline ?? null, lsn ?? null] as const
+        this.#tellEnd(id, sentAt, at, outcome, where, attempt.doubt, null, read)
+      }
+      over()
+    })
+  }
+
+  /** @param read what an answered read has seen; undefined where nothing was read. */
+  #tellEnd(
+    id: number,
+    sentAt: number,
+    at: number,
+    outcome: Outcome,
+    where: readonly [server: string | null, timeline: string | null, lsn: string | null],
+    code: string | null,
+    error: string | null,
+    read: number | null | undefined,
+  ): void {
+    const {name} = this
+    if (this.#load.op === 'bank') {
+      const op = isAudit(id) ? 'audit' : 'transfer'
+      this.#desk.tell(['b', name, op, id, sentAt, at, outcome, ...where, code, error, read ?? null])
+    } else {
+      const seen: [] | [number | null] = read === undefined ? [] : [read]
+      this.#desk.tell(['o', name, id, sentAt, at, outcome, ...where, code, error, ...seen])
+    }
   }
 
   #notice(attempt: Attempt, code: string, says: string): void {

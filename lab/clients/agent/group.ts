@@ -1,6 +1,5 @@
 /** One group of clients and the schedule that drives it. */
-import type {OpName} from '../../event.ts'
-import type {Load} from '../protocol.ts'
+import type {Job, Load} from '../protocol.ts'
 import {shifted} from '../schedule.ts'
 import {Client, type Desk} from './client.ts'
 
@@ -18,7 +17,7 @@ export class Group {
     this.#clients = Array.from({length: load.clients}, () => new Client(desk.nextName(load), load, desk))
   }
 
-  get op(): OpName {
+  get job(): Job {
     return this.#load.op
   }
 

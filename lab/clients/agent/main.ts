@@ -3,8 +3,7 @@
  * Bundled with its driver into one file for the Node 20 of Debian 13: nothing newer than that in here.
  */
 import {createInterface} from 'node:readline'
-import type {OpName} from '../../event.ts'
-import {type AgentConfig, agentLimits, type Command, firstReadId, refuse} from '../protocol.ts'
+import {type AgentConfig, agentLimits, type Command, firstReadId, type Job, refuse} from '../protocol.ts'
 import type {Desk} from './client.ts'
 import {Group} from './group.ts'
 import {Output} from './output.ts'
@@ -34,8 +33,8 @@ function configure(config: AgentConfig): void {
   }
   configured = true
 
-  const names: Record<OpName, number> = {write: 0, read: 0}
-  const ids: Record<OpName, number> = {write: 1, read: firstReadId}
+  const names: Record<Job, number> = {write: 0, read: 0, bank: 0}
+  const ids: Record<Job, number> = {write: 1, read: firstReadId, bank: 1}
   const clients = config.groups.reduce((sum, group) => sum + group.clients, 0)
   const desk: Desk = {
     config,
@@ -56,7 +55,7 @@ function configure(config: AgentConfig): void {
       for (const group of groups) group.start()
       watching = setInterval(tellCounts, 1000)
     } else if ('stopWriters' in command)
-      void stopAll(groups.filter(group => group.op === 'write')).then(() => output.tellNow(['quiet']))
+      void stopAll(groups.filter(group => group.job !== 'read')).then(() => output.tellNow(['quiet']))
     else stop('asked to stop')
   }
   function tellCounts(): void {

@@ -1,36 +1,82 @@
-/** What the clients send. Both answer with [address of the server, timeline in 8 hex digits, LSN]. */
-import type {OpName} from '../../event.ts'
+/** What the clients send. All answer with [address of the server, timeline in 8 hex digits, LSN], and then what was read. */
+import {bank} from '../../bank.ts'
+import {bankOf, type Job} from '../protocol.ts'
 
 /**
  * `inet_server_addr()` behind HAProxy is the address of the host that answered, not of the proxy. The LSN is the one
  * right after this row's own record: the commit record follows it, so the row may be lost where this LSN is not, never
  * the other way round.
  */
+const wrote =
+  'host(inet_server_addr()), substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_current_wal_insert_lsn()'
+
 function write(table: string): string {
-  return `INSERT INTO ${table} (client, id) VALUES ($1, $2)
-    RETURNING host(inet_server_addr()), substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_current_wal_insert_lsn()`
+  return `INSERT INTO ${table} (client, id) VALUES ($1, $2) RETURNING ${wrote}`
 }
 
 /**
- * Looks at the newest row, so that it reads the table and not only the server. A replica knows its timeline from its WAL
- * receiver alone: while it streams from nobody, it is null. `pg_is_in_recovery()` is asked once, in FROM: asked twice, a
- * promotion might fall between.
+ * Two rows change or none. They are locked in the order of their ids, or two transfers the other way round would wait for each
+ * other.
  */
-function read(table: string): string {
+function transfer(accounts: string): string {
+  return `WITH both_accounts AS (SELECT id FROM ${accounts} WHERE id IN ($1::int, $2::int) ORDER BY id FOR UPDATE)
+    UPDATE ${accounts} AS account
+    SET balance = balance + CASE WHEN account.id = $1::int THEN -($3::bigint) ELSE $3::bigint END
+    FROM both_accounts WHERE account.id = both_accounts.id RETURNING ${wrote}`
+}
+
+/**
+ * Looks into the table, so that it reads more than the server. A replica knows its timeline from its WAL receiver alone:
+ * while it streams from nobody, it is null. `pg_is_in_recovery()` is asked once, in FROM: asked twice, a promotion might fall
+ * between.
+ */
+function reading(value: string): string {
   return `SELECT host(inet_server_addr()),
       CASE WHEN standby THEN (SELECT lpad(to_hex(received_tli), 8, '0') FROM pg_stat_wal_receiver)
         ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
       CASE WHEN standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
-      (SELECT id FROM ${table} ORDER BY id DESC LIMIT 1)
+      (${value})
     FROM pg_is_in_recovery() AS standby`
 }
 
-/** Prepared once per connection; `values` fills the parameters. */
-export function statement(
-  op: OpName,
-  table: string,
-): {name: string; text: string; values(client: string, id: number): unknown[]} {
-  return op === 'write'
-    ? {name: 'w', text: write(table), values: (client, id) => [client, id]}
-    : {name: 'r', text: read(table), values: () => []}
+/** Prepared once per connection, by its name. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
+  /** Its answer has a fourth value, a number. */
+  readonly reads: boolean
+}
+
+/** What a client sends as its attempt `id`. */
+export function statements(job: Job, table: string): (client: string, id: number) => Statement {
+  const accounts = bankOf(table)
+  const insert = write(table)
+  const look = reading(`SELECT id FROM ${table} ORDER BY id DESC LIMIT 1`)
+  const move = transfer(accounts)
+  const audit = reading(`SELECT sum(balance)::bigint FROM ${accounts}`)
+  switch (job) {
+    case 'write':
+      return (client, id) => ({name: 'w', text: insert, values: [client, id], reads: false})
+    case 'read':
+      return () => ({name: 'r', text: look, values: [], reads: true})
+    case 'bank':
+      return (_, id) =>
+        isAudit(id)
+          ? {name: 'a', text: audit, values: [], reads: true}
+          : {name: 't', text: move, values: transferOf(id), reads: false}
+  }
+}
+
+/** Bankers take turns: the ids are dense, and every other one is an audit. */
+export function isAudit(id: number): boolean {
+  return id % 2 === 0
+}
+
+/** From whom, to whom, how much: told from the id, so that a run can be followed. The two accounts always differ. */
+export function transferOf(id: number): [from: number, to: number, amount: number] {
+  const turn = (id - 1) / 2
+  const from = turn % bank.accounts
+  const to = (from + 1 + (Math.floor(turn / bank.accounts) % (bank.accounts - 1))) % bank.accounts
+  return [from + 1, to + 1, 1 + (turn % 5)]
 }

@@ -77,7 +77,15 @@ export function calmRun(changes: Partial<CalmShape> = {}): Event[] {
       add(at, {kind: 'watching', who, samples: 10, failures: 0, worstMicros: 20_000})
   add(shape.finalReads, {kind: 'phase', name: 'final-reads'})
   for (const host of ['node1', 'node2', 'node3'])
-    add(shape.finalReads + 0.1, {kind: 'final-rows', host, timeline: 1, ranges: [[1, id]], duplicates: []})
+    add(shape.finalReads + 0.1, {
+      kind: 'final-rows',
+      host,
+      timeline: 1,
+      ranges: [[1, id]],
+      duplicates: [],
+      checksum: '1:1',
+      caughtUp: true,
+    })
   add(shape.finalReads + 0.4, {kind: 'run-ended', how: 'complete'})
   return events
 }

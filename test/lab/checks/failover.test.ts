@@ -280,7 +280,7 @@ describe('of other faults', () => {
       {...orphan, newKey: 21.9, promoted: 22, up: 22.1, firstWrite: 22.2, down: 7.5},
       'election took',
     ],
-    ['partition', {services: ['etcd']}, {...orphan, down: 14}, 'HAProxy: old server down took'],
+    ['partition', {services: ['etcd']}, {...orphan, down: 18}, 'HAProxy: old server down took'],
   ])('%s %j fails when a phase is beyond any slow machine, and names it', (fault, params, changes, says) => {
     expect(judge(struck(fault, params, {...changes, rejoined: 35, finalReads: 40}))).toMatchObject({
       verdict: 'fail',

@@ -2,6 +2,7 @@
  * Histories by hand: a complete, clean run of kill-leader in a lab of three, whose every moment can be set, and from which
  * anything can be taken away or added. Times are seconds after the fault, which comes `faultAt` seconds into the run.
  */
+import {bank} from '../../../lab/bank.ts'
 import type {Event, Happening, HostName, Of} from '../../../lab/event.ts'
 import {type History, historyOf} from '../../../lab/history.ts'
 import {type PatroniSettings, type ProfileName, profiles, type Topology} from '../../../lab/topology.ts'
@@ -32,6 +33,9 @@ export interface RunShape {
   readonly writers: number
   /** Of all writers. */
   readonly writesPerSecond: number
+  /** Reads of two readers through the primary port, and operations of two bankers; 0: there are none. */
+  readonly readsPerSecond: number
+  readonly bankPerSecond: number
 }
 
 export const quickRun: RunShape = {
@@ -55,6 +59,8 @@ export const quickRun: RunShape = {
   newTerm: null,
   writers: 4,
   writesPerSecond: 120,
+  readsPerSecond: 0,
+  bankPerSecond: 0,
 }
 
 export const micros = (seconds: number): number => Math.round((seconds + faultAt) * 1e6)
@@ -90,7 +96,12 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   add(begin, {
     kind: 'run-started',
     run: 'run-1',
-    scenario: {name: 'kill-leader', about: 'The leader loses power under load.', expect: expectations},
+    scenario: {
+      name: 'kill-leader',
+      about: 'The leader loses power under load.',
+      expect: expectations,
+      ...clientsOf(shape),
+    },
     lab: 'demo',
     topology: topologyOf(shape),
     versions: {postgres: '17.11', patroni: '4.0.7'},
@@ -133,13 +144,22 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
 
   samples(shape, third, add)
   const ids = load(shape, events)
+  if (shape.readsPerSecond > 0) readers(shape, events)
+  if (shape.bankPerSecond > 0) bankers(shape, events)
   for (let at = begin + 1; at < finalReads + 1; at += 1) {
     for (const who of ['runner', 'clients', 'etcd', 'postgres', 'proxy', 'patroni'] as const)
       add(at, {kind: 'watching', who, samples: 10, failures: 0, worstMicros: 20_000})
   }
   add(finalReads, {kind: 'phase', name: 'final-reads'})
   for (const host of ['node1', 'node2', 'node3'])
-    add(finalReads + 0.1, {kind: 'final-rows', host, timeline: 2, ranges: ranges(ids), duplicates: []})
+    add(finalReads + 0.1, {
+      kind: 'final-rows',
+      host,
+      timeline: 2,
+      ranges: ranges(ids),
+      duplicates: [],
+      ...content(shape),
+    })
   add(finalReads + 0.5, {kind: 'run-ended', how: 'complete'})
   return events
 }
@@ -193,6 +213,58 @@ function samples(shape: RunShape, third: HostName, add: (seconds: number, happen
     }
   }
   put(sample(newLeader, shape.promoted, {...primary, timeline: 2}))
+}
+
+function clientsOf({readsPerSecond, writers, writesPerSecond}: RunShape): object {
+  if (readsPerSecond === 0) return {}
+  const clients = [
+    {kind: 'writers', count: writers, perSecond: writesPerSecond, through: 'primary'},
+    {kind: 'readers', count: 1, perSecond: 1, through: 'replicas'},
+    {kind: 'readers', count: 2, perSecond: readsPerSecond, through: 'primary'},
+  ]
+  return {clients}
+}
+
+function content({bankPerSecond}: RunShape): Partial<Of<'final-rows'>> {
+  return {checksum: '1:1', caughtUp: true, ...(bankPerSecond === 0 ? {} : {bankTotal: bank.total})}
+}
+
+/** Whoever leads, and since when; null while nobody does. */
+function leads(shape: RunShape, at: number): {server: HostName; timeline: number} | null {
+  if (at < -0.02) return {server: shape.oldLeader, timeline: 1}
+  return at > shape.firstWrite ? {server: shape.newLeader, timeline: 2} : null
+}
+
+/** r2 and r3, through the primary port: each sees the newest row that was acknowledged 1 ms before it was sent, or earlier. */
+function readers(shape: RunShape, events: Event[]): void {
+  const writes = events.filter((event): event is Of<'op'> => event.kind === 'op' && event.outcome === 'ok')
+  let id = 1_000_000_000
+  let next = 0
+  let seen: number | null = null
+  for (let at = -faultAt + 1.6; at < shape.finalReads - 0.1; at += 1 / shape.readsPerSecond) {
+    const from = leads(shape, at)
+    if (from === null) continue
+    for (; next < writes.length && writes[next]!.at <= micros(at); next++) seen = Math.max(seen ?? 0, writes[next]!.id)
+    id++
+    events.push({
+      ...{at: micros(at) + 1000, kind: 'op', client: `r${2 + (id % 2)}`, op: 'read', id, sentAt: micros(at) + 500},
+      ...{outcome: 'ok', ...from, lsn: lsnAt(at), sqlstate: null, error: null, seen},
+    })
+  }
+}
+
+function bankers(shape: RunShape, events: Event[]): void {
+  let id = 0
+  for (let at = -faultAt + 1.6; at < shape.finalReads - 0.1; at += 1 / shape.bankPerSecond) {
+    const from = leads(shape, at) ?? {server: null, timeline: null}
+    const ok = from.server !== null
+    const op = ++id % 2 === 0 ? 'audit' : 'transfer'
+    events.push({
+      ...{at: micros(at), kind: 'bank', client: `b${1 + (id % 2)}`, op, id, sentAt: micros(at) - 2000, ...from},
+      ...{outcome: ok ? 'ok' : 'fail', lsn: null, sqlstate: ok ? null : '08006', error: ok ? null : 'gone'},
+      total: op === 'audit' && ok ? bank.total : null,
+    })
+  }
 }
 
 /** Writes until the death, failures while there is no primary, writes again; returns the ids that are in the table. */

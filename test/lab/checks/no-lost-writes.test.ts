@@ -47,7 +47,7 @@ describe('fails a loss that asynchronous replication does not explain:', () => {
     const old = writesOf(clean).find(op => op.outcome === 'ok' && op.at > micros(-2))!
     expect(judge(lose(clean, old.id))).toMatchObject({
       verdict: 'fail',
-      says: expect.stringContaining('node2 had received it'),
+      says: expect.stringContaining('node2 had received as much'),
     })
   })
 
@@ -59,8 +59,8 @@ describe('fails a loss that asynchronous replication does not explain:', () => {
     })
   })
 
-  test('replication is synchronous', () => {
-    const synchronous = cleanRun({patroni: {synchronousMode: 'on'}})
+  test.each(['on', 'strict', 'quorum'] as const)('replication is synchronous (%s)', synchronousMode => {
+    const synchronous = cleanRun({patroni: {synchronousMode}})
     expect(judge(historyOf([...synchronous, tailWrite()]))).toMatchObject({
       verdict: 'fail',
       says: expect.stringContaining('synchronous'),
@@ -115,6 +115,40 @@ test('counts writes without an answer apart, whether they are there or not', () 
   const open = writesOf(clean).find(op => op.outcome === 'unknown')!
   const history = historyOf(withRows(clean, rows => rows.add(open.id)))
   expect(judge(history)).toMatchObject({verdict: 'pass', measures: {indeterminate: 4, indeterminateInTable: 1}})
+})
+
+describe('an acknowledgement with the warning that no standby may have it', () => {
+  const op = writesOf(clean).find(one => one.outcome === 'ok' && one.timeline === 2)!
+  const warning = (says: string): Event => ({
+    ...{at: op.at, kind: 'client-notice', client: op.client, id: op.id, sqlstate: '01000', says},
+  })
+  const doubtful = warning('canceling wait for synchronous replication due to user request')
+
+  test.each(['ok', 'unknown'] as const)('is neither lost nor kept, but counted apart (told as %s)', outcome => {
+    const events = [...clean.map(event => (event === op ? {...op, outcome} : event)), doubtful]
+    expect(judge(historyOf(events), 'none')).toMatchObject({
+      verdict: 'pass',
+      measures: {indeterminate: 5, warned: 1, warnedInTable: 1},
+    })
+    expect(judge(lose(events, op.id), 'none')).toMatchObject({
+      verdict: 'pass',
+      measures: {lost: 0, indeterminate: 5, warned: 1, warnedInTable: 0},
+    })
+  })
+
+  test('is no excuse when the warning is about something else', () => {
+    const events = [...clean, warning('there is already a transaction in progress')]
+    expect(judge(lose(events, op.id), 'none')).toMatchObject({verdict: 'fail', measures: {lost: 1, warned: 0}})
+  })
+})
+
+test('the sentence agrees in number', () => {
+  const fresh = writesOf(clean)
+    .filter(op => op.timeline === 2)
+    .map(op => op.id)
+  const why = 'lost: acknowledged by node2 on timeline 2, not by the dead leader (id'
+  expect(judge(lose(clean, fresh[0]!)).says).toContain(`1 acknowledged write ${why}`)
+  expect(judge(lose(clean, ...fresh.slice(0, 15))).says).toContain(`15 acknowledged writes ${why}`)
 })
 
 test('fails hosts that have parted ways', () => {

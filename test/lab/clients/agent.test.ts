@@ -4,7 +4,13 @@ import {createInterface} from 'node:readline'
 import {setTimeout as pause} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 import {afterEach, describe, expect, it} from 'vitest'
-import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from '../../../lab/clients/protocol.ts'
+import {
+  type AgentConfig,
+  type AgentLine,
+  type Command,
+  decodeAgentLine,
+  type Job,
+} from '../../../lab/clients/protocol.ts'
 import {type FakePostgres, fakePostgres} from './fake-postgres.ts'
 
 const main = fileURLToPath(new URL('../../../lab/clients/agent/main.ts', import.meta.url))
@@ -51,7 +57,10 @@ afterEach(() => {
   for (const one of cleanUp.splice(0)) one()
 })
 
-async function start(change: Partial<AgentConfig> = {}): Promise<{agent: Agent; server: FakePostgres}> {
+async function start(
+  change: Partial<AgentConfig> = {},
+  op: Job = 'write',
+): Promise<{agent: Agent; server: FakePostgres}> {
   const server = await fakePostgres()
   const agent = new Agent()
   cleanUp.push(() => {
@@ -59,7 +68,7 @@ async function start(change: Partial<AgentConfig> = {}): Promise<{agent: Agent; 
     server.server.close()
   })
   agent.say({
-    groups: [{op: 'write', clients: 2, perSecond: 40, host: '127.0.0.1', port: server.port, direct: false}],
+    groups: [{op, clients: 2, perSecond: 40, host: '127.0.0.1', port: server.port, direct: false}],
     user: 'app',
     password: 'secret',
     database: 'app',
@@ -128,6 +137,40 @@ describe('an attempt', () => {
     expect([code, says]).toEqual(['01000', message])
     expect(agent.of('o').find(line => line[2] === id)?.[5]).toBe('unknown')
   })
+})
+
+it('a reader tells the highest id that it saw, and null of an empty table', async () => {
+  const {agent, server} = await start()
+  server.answer = {do: 'row', value: '41'}
+  agent.say({go: true})
+  await agent.until(() => agent.outcomes.length >= 2)
+  expect(agent.of('o')[0]).toHaveLength(11) // writers read nothing
+
+  const reader = await start({}, 'read')
+  reader.server.answer = {do: 'row', value: '41'}
+  reader.agent.say({go: true})
+  await reader.agent.until(() => reader.agent.outcomes.length >= 2)
+  reader.server.answer = {do: 'row'}
+  await reader.agent.until(() => reader.agent.of('o').at(-1)![11] === null)
+  const [, client, , , , outcome, , , , , , seen] = reader.agent.of('o')[0]!
+  expect([client, outcome, seen]).toEqual(['r1', 'ok', 41])
+})
+
+it('bankers transfer and audit by turns, and stop with the writers', async () => {
+  const {agent, server} = await start({}, 'bank')
+  server.answer = {do: 'row', value: '8000'}
+  agent.say({go: true})
+  await agent.until(() => agent.of('b').length >= 6)
+  agent.say({stopWriters: true})
+  await agent.until(() => agent.of('quiet').length === 1)
+  const told = agent.of('b').toSorted((a, b) => a[3] - b[3])
+  expect(told.slice(0, 4).map(line => [line[1], line[2], line[6], line[12]])).toEqual([
+    ['b1', 'transfer', 'ok', null],
+    ['b2', 'audit', 'ok', 8000],
+    ['b1', 'transfer', 'ok', null],
+    ['b2', 'audit', 'ok', 8000],
+  ])
+  expect(agent.of('o')).toEqual([])
 })
 
 it('attempts that no connection was free for are counted, and failures to connect are told at a bounded rate', async () => {

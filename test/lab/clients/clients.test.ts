@@ -114,6 +114,8 @@ it("the agent's times are converted with the offset that is recorded, its addres
   say(['c', 'w1', 6_000_000, 900, '10.0.0.1'])
   say(['o', 'w1', 1, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', '1/00000010', null, null])
   say(['o', 'r2', 2, 6_000_100, 6_000_900, 'unknown', '10.9.9.9', null, null, 'timeout', 'no answer'])
+  say(['o', 'r1', 3, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', '1/00000010', null, null, 41])
+  say(['b', 'b1', 'audit', 2, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', null, null, null, 8000])
   say(['w', 7_000_000, 2, 1, 300])
   await clients.stopWriters()
 
@@ -156,6 +158,14 @@ it("the agent's times are converted with the offset that is recorded, its addres
       lsn: null,
       sqlstate: 'timeout',
       error: 'no answer',
+    },
+    {
+      ...{at, kind: 'op', client: 'r1', op: 'read', id: 3, sentAt, outcome: 'ok', server: 'node1'},
+      ...{timeline: 10, lsn: 2 ** 32 + 16, sqlstate: null, error: null, seen: 41},
+    },
+    {
+      ...{at, kind: 'bank', client: 'b1', op: 'audit', id: 2, sentAt, outcome: 'ok', server: 'node1'},
+      ...{timeline: 10, lsn: null, sqlstate: null, error: null, total: 8000},
     },
     {at: 7_000_000 + offsetMicros, kind: 'watching', who: 'clients', samples: 2, failures: 1, worstMicros: 300},
   ])

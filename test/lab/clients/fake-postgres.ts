@@ -3,7 +3,7 @@ import {createServer, type Server, type Socket} from 'node:net'
 
 /** What becomes of a statement: the row, an error, a warning with the row, silence, or the end of the connection. */
 export type Answer =
-  | {do: 'row'; warning?: {code: string; message: string}}
+  | {do: 'row'; warning?: {code: string; message: string}; value?: string}
   | {do: 'error'; severity: 'ERROR' | 'FATAL'; code: string}
   | {do: 'nothing'}
   | {do: 'hang-up'}
@@ -56,11 +56,10 @@ function serve(socket: Socket, fake: FakePostgres): void {
 function reply(socket: Socket, answer: Answer): void {
   switch (answer.do) {
     case 'row': {
-      const {warning} = answer
+      const {warning, value} = answer
+      const values = ['10.0.0.1', '00000002', '0/3000060', ...(value === undefined ? [] : [value])]
       const notice = warning ? message('N', fields('WARNING', warning.code, warning.message)) : Buffer.alloc(0)
-      socket.write(
-        Buffer.concat([message('1'), message('2'), notice, row(['10.0.0.1', '00000002', '0/3000060']), ready]),
-      )
+      socket.write(Buffer.concat([message('1'), message('2'), notice, row(values), ready]))
       return
     }
     case 'error':

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
-import {castsDoubt, codeOf, ownCodes, ruling, rulings} from '../../../lab/clients/sqlstate.ts'
+import {codeOf, ownCodes, ruling, rulings} from '../../../lab/clients/sqlstate.ts'
+import {castsDoubt} from '../../../lab/doubtful-commit.ts'
 
 describe('the table of errors', () => {
   it.each(['25006', '22003', '23505', '42P01', '40001', '53100', '57P03', '53300', '28P01', '3D000', 'not-sent'])(

@@ -1,0 +1,19 @@
+/** Where the product of a command goes: stdout, or the file that a person named. */
+import {writeFileSync} from 'node:fs'
+import {LabError} from '../lab/errors.ts'
+
+/** @throws LabError `setup-failed` when the file cannot be written. */
+export function writeOut(text: string, file: string | undefined): void {
+  if (file === undefined) {
+    process.stdout.write(text)
+    return
+  }
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new LabError('setup-failed', `cannot write ${file}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'name a file in a folder of yours, or leave out --out and redirect stdout',
+    })
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Only who holds the leader key takes writes: every moment at which a server was surely writable, by its own answer or by a
+ * write that it acknowledged, lies within the time for which its host had the key.
+ *
+ * A watch tells a change of the key up to some 100 ms after it, and the probe asks ten times a second, so `slack` is allowed on
+ * either side, and as much more as our own timers ran late. Two modes of Patroni do without the key, and are excepted:
+ * with failsafe mode the last holder may go on while nobody has the key (`ha.py: Ha.handle_dcs_error`, `check_failsafe_topology`),
+ * in maintenance mode (`patronictl pause`) nobody is demoted for not having it (`ha.py: Ha._run_cycle`), to one loop after it.
+ */
+import {z} from 'zod'
+import type {HostName, Micros} from '../event.ts'
+import {type History, of} from '../history.ts'
+import {momentsOf} from '../moments.ts'
+import {duration, sayMicros} from '../quantity.ts'
+import {reignsOf, type Sighting} from '../reigns.ts'
+import {pausesOf, type Tenure, tenuresOf} from '../tenures.ts'
+import type {Check} from '../unit.ts'
+import {blind, lateness} from '../watching.ts'
+
+export interface WritableWithinLockParams {
+  /** Milliseconds that a server may be seen writable before its host was seen with the key, or after. */
+  readonly slack: number
+}
+
+interface Outside {
+  readonly host: HostName
+  readonly sighting: Sighting
+  /** From the nearest moment of its tenure. */
+  readonly by: Micros
+  /** Who had the key then. */
+  readonly during: Tenure
+}
+
+export const writableWithinLock: Check<WritableWithinLockParams> = {
+  about: 'No server takes writes while its host does not hold the leader key (failsafe and maintenance mode excepted).',
+  params: z.strictObject({slack: duration.prefault('300ms')}),
+
+  judge(history, {slack: slackMs}) {
+    const moments = momentsOf(history)
+    const tenures = tenuresOf(history)
+    const [first] = tenures
+    if (moments === null || first === undefined)
+      return {verdict: 'unknown', says: 'No watch told who held the leader key.'}
+    const slack = slackMs * 1000
+    let seen = 0
+    const beyond: Outside[] = []
+    for (const {host, sightings} of reignsOf(history))
+      for (const sighting of sightings) {
+        if (sighting.from <= first.from || sighting.to > moments.end) continue
+        seen++
+        const outside = outsideOf(tenures, host, sighting)
+        if (outside && outside.by > slack) beyond.push(outside)
+      }
+    const {excused, accused} = excuse(history, tenures, beyond)
+    const late = accused.length === 0 ? 0 : lateness(history, accused[0]!.sighting.from - slack, moments.end).micros
+    const bad = accused.filter(one => one.by > slack + late)
+    const measures = {
+      sightings: seen,
+      outside: bad.length,
+      longestOutsideMicros: accused.reduce((most, one) => Math.max(most, one.by), 0),
+      excepted: excused.size === 0 ? 0 : [...excused.values()].reduce((sum, many) => sum + many, 0),
+      slackMicros: slack,
+    }
+    const excepted =
+      excused.size === 0 ? '' : `; excepted: ${[...excused].map(([why, many]) => `${many} in ${why}`).join(', ')}`
+    const worst = (bad.length > 0 ? bad : accused).reduce<Outside | undefined>(
+      (most, one) => (most && most.by >= one.by ? most : one),
+      undefined,
+    )
+    if (worst) {
+      const {host, sighting, during, by} = worst
+      const holder = during.holder === null ? 'nobody held the leader key' : `${during.holder} held the leader key`
+      const says = `${host} took writes ${sayMicros(by)} outside its tenure, while ${holder}`
+      const evidence = [during.event, (bad[0] ?? worst).sighting.event, sighting.event]
+      if (bad.length > 0)
+        return {
+          verdict: 'fail',
+          says: `${says} (${bad.length} sightings, ${sayMicros(slack)} are allowed${excepted}).`,
+          measures,
+          evidence: [...new Set(evidence)],
+          hint: `read the log of ${host}: what let its PostgreSQL take writes without the key?`,
+        }
+      return {
+        verdict: 'unknown',
+        says: `${says}; ${sayMicros(slack)} are allowed, but a timer of ours ran ${sayMicros(late)} late.`,
+        measures,
+        evidence: [...new Set(evidence)],
+      }
+    }
+    const doubts = [
+      blind(history, 'etcd', moments.steps, moments.end),
+      blind(history, 'postgres', moments.steps, moments.end),
+      seen === 0 ? 'no server was ever seen taking writes' : null,
+    ].filter(one => one !== null)
+    if (doubts.length > 0)
+      return {
+        verdict: 'unknown',
+        says: `No server was seen taking writes without the key, but ${doubts.join('; ')}.`,
+        measures,
+      }
+    return {
+      verdict: 'pass',
+      says: `Whoever took writes held the leader key (${seen} sightings, within ${sayMicros(slack)}${excepted}).`,
+      measures,
+    }
+  },
+}
+
+/** Undefined when at some moment of the sighting the host may have held the key. */
+function outsideOf(tenures: readonly Tenure[], host: HostName, sighting: Sighting): Outside | undefined {
+  let during = tenures[0]!
+  let by = Number.POSITIVE_INFINITY
+  for (const tenure of tenures) {
+    const {holder, from, to} = tenure
+    if (from <= sighting.to) during = tenure
+    if (holder !== host) continue
+    if (from <= sighting.to && to >= sighting.from) return undefined
+    by = Math.min(by, from > sighting.to ? from - sighting.to : sighting.from - to)
+  }
+  // Of a host that never had the key: since the beginning of what is known.
+  return {host, sighting, during, by: Number.isFinite(by) ? by : sighting.to - tenures[0]!.from}
+}
+
+function excuse(history: History, tenures: readonly Tenure[], beyond: readonly Outside[]) {
+  const patroni = of(history, 'run-started')[0]?.topology.patroni
+  const oneLoop = (patroni?.loopWaitSeconds ?? 0) * 1_000_000
+  const pauses = pausesOf(history)
+  const excused = new Map<string, number>()
+  const accused = beyond.filter(({host, sighting, during}) => {
+    const before = tenures[tenures.indexOf(during) - 1]
+    const why = pauses.some(one => sighting.from >= one.from && sighting.to <= one.to + oneLoop)
+      ? 'maintenance mode'
+      : patroni?.failsafeMode && during.holder === null && before?.holder === host
+        ? 'failsafe mode'
+        : undefined
+    if (why !== undefined) excused.set(why, (excused.get(why) ?? 0) + 1)
+    return why === undefined
+  })
+  return {excused, accused}
+}

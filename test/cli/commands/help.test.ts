@@ -1,0 +1,42 @@
+import {globSync} from 'node:fs'
+import {join} from 'node:path'
+import {Command} from 'commander'
+import {describe, expect, test} from 'vitest'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+
+const commands: Command[] = []
+for (const file of globSync('cli/commands/*.ts', {cwd: root})) {
+  const made = (Object.values((await import(join(root, file))) as object) as (() => unknown)[]).map(make => make())
+  commands.push(...made.filter(one => one instanceof Command))
+}
+
+function helpOf(command: Command): string {
+  let text = ''
+  command.configureOutput({writeOut: part => (text += part)})
+  command.outputHelp()
+  return text
+}
+
+describe.each(commands.map(command => [command.name(), command] as const))('the help of %s', (name, command) => {
+  const text = helpOf(command)
+  const examples = /^Example:\n((?: {2}.*\n)+)/.exec(text)?.[1]?.trim().split('\n') ?? []
+
+  test('begins with examples, one of this very command among them', () => {
+    expect(examples.some(line => line.trim().startsWith(`pgha-lab ${name}`))).toBe(true)
+  })
+
+  test('uses no option in them that the command has not', () => {
+    const known = (one: Command) => one.options.flatMap(({long, short}) => [long, short])
+    const own = [...known(command), ...command.commands.flatMap(known)]
+    for (const line of examples.filter(one => one.trim().startsWith(`pgha-lab ${name}`))) {
+      const written = line.split(/ -- | && |[>|]/)[0] ?? ''
+      for (const [option] of written.matchAll(/(?<= )--?[a-z][a-z-]*/g)) expect(own).toContain(option)
+    }
+  })
+
+  test('has a summary for the list of commands that fits on a few lines', () => {
+    expect(command.summary().length).toBeGreaterThan(10)
+    expect(command.summary().length).toBeLessThan(140)
+  })
+})

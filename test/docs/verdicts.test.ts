@@ -1,0 +1,46 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {checks} from '../../lab/checks/index.ts'
+import {exitCodes} from '../../lab/errors.ts'
+import {keysOfParams} from '../../lab/scenario/params.ts'
+import type {Check} from '../../lab/unit.ts'
+import {firstCells, sections} from './markdown.ts'
+
+const docs = join(import.meta.dirname, '..', '..', 'docs')
+const page = readFileSync(join(docs, 'verdicts.md'), 'utf8')
+const table = sections(page).get('The checks') ?? ''
+
+test('docs/verdicts.md has a row for every check, and for nothing else', () => {
+  expect(firstCells(table).toSorted()).toEqual(Object.keys(checks).toSorted())
+})
+
+describe.each(Object.entries(checks) as [string, Check<unknown>][])('the row of %s', (name, check) => {
+  const row = table.split('\n').find(line => line.startsWith(`| \`${name}\` |`)) ?? ''
+  const parameters = row.split(' | ')[1] ?? ''
+
+  test('names every parameter, and invents none', () => {
+    // `within`: a duration; `is`, `not`: somebody
+    const named = parameters
+      .split('; ')
+      .filter(part => part.includes('`:'))
+      .flatMap(part => firstNames(part))
+    expect(named.toSorted()).toEqual(keysOfParams(check.params).toSorted())
+    expect(parameters === 'none').toBe(named.length === 0)
+  })
+
+  test('says when it passes and when nobody can know', () => {
+    expect(row.split(' | ')).toHaveLength(4)
+  })
+})
+
+test('README.md and docs/verdicts.md have every exit code', () => {
+  const readme = readFileSync(join(docs, '..', 'README.md'), 'utf8')
+  const written = (text: string) => [...text.matchAll(/^\| ([\d, ]+?) +\| /gm)].flatMap(match => match[1]!.split(', '))
+  for (const text of [page, readme])
+    expect(written(text).map(Number)).toEqual(expect.arrayContaining(Object.values(exitCodes)))
+})
+
+function firstNames(part: string): string[] {
+  return [...part.slice(0, part.indexOf('`:') + 1).matchAll(/`([^`]+)`/g)].map(match => match[1] ?? '')
+}

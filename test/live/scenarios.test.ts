@@ -1,0 +1,49 @@
+/** One scenario of each family against a real cluster; `npm run test:all` plays all of them. */
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {Report} from '../../lab/report.ts'
+import {expectExit} from './cli.ts'
+
+const name = 'live-scenarios'
+const lab = ['--name', name]
+
+describe('on one lab', () => {
+  beforeAll(async () => {
+    await expectExit(0, ['down', ...lab])
+    await expectExit(0, ['up', ...lab, '--profile', 'fast'])
+  })
+  afterAll(() => expectExit(0, ['down', ...lab]))
+
+  test.for([
+    ['process', 'crash-postgres'],
+    ['etcd', 'kill-etcd-leader'],
+    ['network', 'replication-cut'],
+    ['replication', 'strict-no-standby'],
+    ['operator', 'switchover'],
+    ['proxy', 'kill-haproxy'],
+  ] as const)('%s: %s passes, its fault seen to take hold, and leaves the lab whole', async ([, scenario]) => {
+    const {out} = await expectExit(0, ['chaos', scenario, ...lab, '--json'])
+    const report = JSON.parse(out) as Report
+    expect(report.findings.map(one => [one.expectation, one.verdict, one.says])).toEqual(
+      report.findings.map(one => [one.expectation, 'pass', one.says]),
+    )
+    expect(report.faults.length).toBeGreaterThan(0)
+    for (const fault of report.faults) expect(fault).toMatchObject({held: true, proof: expect.any(String)})
+    const status = JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as object
+    expect(status).toMatchObject({healthy: true, faultsInForce: [], broken: []})
+  })
+})
+
+describe('a suite raises the lab that its scenarios need, and removes it', () => {
+  const out = mkdtempSync(join(tmpdir(), 'pgha-lab-suite-'))
+  afterAll(() => rmSync(out, {recursive: true, force: true}))
+
+  test.for(['watchdog', 'disk'])('%s', async suite => {
+    const {err} = await expectExit(0, ['chaos', '--suite', suite, '--name', `live-${suite}`, '--out', join(out, suite)])
+    expect(err).toMatch(/removing the lab/)
+    const {out: labs} = await expectExit(0, ['status', '--all', '--json'])
+    expect(labs).not.toContain(`live-${suite}`)
+  })
+})
