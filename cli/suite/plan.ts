@@ -20,8 +20,9 @@ const changeSeconds = 30
 
 /**
  * The next job for a seat, taken out of `jobs`; undefined when nothing is left that is worth a lab of its own.
- * A seat stays with the kind of lab it has; else it goes where most work is left per seat. Longest first, so that the last
- * runs to end are short ones.
+ * A seat stays with the kind of lab it has. One without goes to a kind that nobody serves, the smallest first as long as other
+ * seats are there for the rest: a special lab at the very end would be waited for by everybody. Else it goes where most work
+ * is left per seat. Longest scenario first, so that the last runs to end are short ones.
  */
 export function take(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | undefined {
   const kinds = Map.groupBy(jobs, job => kindOf(job.set))
@@ -32,6 +33,13 @@ export function take(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | un
 }
 
 function busiest(kinds: ReadonlyMap<string, readonly Job[]>, others: readonly Seat[]): string | undefined {
+  const served = (kind: string) => others.some(other => other.set !== null && kindOf(other.set) === kind)
+  const free = others.some(other => other.set === null)
+  const [smallest, ...larger] = [...kinds]
+    .filter(([kind]) => !served(kind))
+    .map(([kind, jobs]) => ({kind, left: jobs.reduce((sum, job) => sum + job.seconds, 0)}))
+    .sort((a, b) => a.left - b.left)
+  if (smallest !== undefined && (free || larger.length === 0)) return smallest.kind
   return [...kinds]
     .map(([kind, jobs]) => {
       const seats = others.filter(other => other.set !== null && kindOf(other.set) === kind).length

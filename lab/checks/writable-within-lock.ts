@@ -2,7 +2,7 @@
  * Only who holds the leader key takes writes: every moment at which a server was surely writable, by its own answer or by a
  * write that it acknowledged, lies within the time for which its host had the key.
  *
- * A watch tells a change of the key up to some 100 ms after it, and the probe asks ten times a second, so `slack` is allowed on
+ * A watch tells a change of the key up to some 100 ms after it, and the probe asks twenty times a second, so `slack` is allowed on
  * either side, and as much more as our own timers ran late. Two modes of Patroni do without the key, and are excepted:
  * with failsafe mode the last holder may go on while nobody has the key (`ha.py: Ha.handle_dcs_error`, `check_failsafe_topology`),
  * in maintenance mode (`patronictl pause`) nobody is demoted for not having it (`ha.py: Ha._run_cycle`), to one loop after it.

@@ -31,3 +31,9 @@ test('a scenario that was never played is estimated from its holds and waits', (
   expect(seconds).toBeGreaterThan(25)
   expect(seconds).toBeLessThan(120)
 })
+
+test('a special lab comes first while another seat is there for the rest, so that nobody waits for it at the end', () => {
+  const jobs = [job('a', plain, 400), job('b', plain, 300), job('c', watchdog, 50)]
+  expect(take([...jobs], {set: null}, [{set: null}])?.scenario).toBe('c')
+  expect(take([...jobs], {set: null}, [{set: watchdog}])?.scenario).toBe('a')
+})
