@@ -69,7 +69,11 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
   const took = gap.to - gap.from
   const measures = {[`${op}OutageMicros`]: took, [`${op}OutageFromMicros`]: gap.from - from}
   const failed = all.filter(one => one.outcome !== 'ok' && one.at > gap.from && one.sentAt < gap.to)
-  const evidence = [gap.before, failed[0], gap.after].filter(
+  // Without a connection there is nothing to attempt.
+  const gone = of(history, 'client-disconnected').filter(
+    one => one.op === op && !isDirect(one.client) && one.at > gap.from && one.at < gap.to,
+  )
+  const evidence = [gap.before, failed[0] ?? gone[0], gap.after].filter(
     (one): one is Of<'op'> => one !== undefined,
   ) satisfies Event[]
   const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after the fault${gap.after ? '' : ' to the end'}`
@@ -99,7 +103,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
         measures,
         evidence,
       }
-    if (gap.after && failed.length === 0)
+    if (gap.after && failed.length === 0 && gone.length === 0)
       return {
         verdict: 'unknown',
         says: `${says} although no attempt failed: a slow commit (a stalled disk does that) or a hung server, nobody can tell.`,
@@ -108,7 +112,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
       }
     return {
       verdict: 'fail',
-      says: `${says}; ${sayMicros(most)} are allowed (${failed.length} attempts failed).`,
+      says: `${says}; ${sayMicros(most)} are allowed (${failed.length} attempts failed, ${gone.length} connections were lost or refused).`,
       measures,
       evidence,
       hint: 'lay it beside the story of the run: who led, and where the proxy sent the clients in that time',

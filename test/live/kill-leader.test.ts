@@ -43,7 +43,14 @@ describe('a lab', () => {
     expect(finding(report, 'failover')?.phases?.length).toBeGreaterThanOrEqual(5)
     expect(report.faults).toMatchObject([{mendedAt: expect.any(Number), proof: expect.any(String)}])
     expect(report.clients.writes.ok).toBeGreaterThan(1000)
-    expect(readdirSync(report.folder).sort()).toEqual(['events.ndjson', 'logs', 'report.json', 'report.txt'])
+    expect(readdirSync(report.folder).sort()).toEqual([
+      'events.ndjson',
+      'logs',
+      'report.html',
+      'report.json',
+      'report.md',
+      'report.txt',
+    ])
     expect(readdirSync(join(report.folder, 'logs')).sort()).toEqual([
       'app1.log',
       'node1.log',

@@ -67,15 +67,15 @@ describe('the file that `config` prints, started by docker compose with nothing 
     const pidOf = async (host: string, pattern: string) => (await on(host, ['pgrep', '-o', '-f', pattern])).out.trim()
 
     test('each is there', async () => {
-      for (const pattern of ['postgres -D', 'python3 .*patroni.yml', '^(/usr/bin/)?etcd'])
+      for (const pattern of ['postgres -D', 'python3 .*patroni-with-etcd', '^(/usr/bin/)?etcd'])
         expect(await pidOf('node2', pattern), pattern).toMatch(/^\d+$/)
     })
 
     test('PostgreSQL outlives its Patroni, and Patroni comes back', async () => {
-      const [postgres, patroni] = [await pidOf('node2', 'postgres -D'), await pidOf('node2', 'python3 .*patroni.yml')]
+      const [postgres, patroni] = [await pidOf('node2', 'postgres -D'), await pidOf('node2', 'python3 .*patroni-with-etcd')]
       await on('node2', ['kill', '-9', patroni])
       expect(await pidOf('node2', 'postgres -D')).toBe(postgres)
-      await until('a new Patroni', async () => !['', patroni].includes(await pidOf('node2', 'python3 .*patroni.yml')))
+      await until('a new Patroni', async () => !['', patroni].includes(await pidOf('node2', 'python3 .*patroni-with-etcd')))
       await until('all to stream', async () => (await members()).filter(one => one.State === 'streaming').length === 2)
       expect(await pidOf('node2', 'postgres -D')).toBe(postgres)
     })
