@@ -72,10 +72,16 @@ describe('the file that `config` prints, started by docker compose with nothing 
     })
 
     test('PostgreSQL outlives its Patroni, and Patroni comes back', async () => {
-      const [postgres, patroni] = [await pidOf('node2', 'postgres -D'), await pidOf('node2', 'python3 .*patroni-with-etcd')]
+      const [postgres, patroni] = [
+        await pidOf('node2', 'postgres -D'),
+        await pidOf('node2', 'python3 .*patroni-with-etcd'),
+      ]
       await on('node2', ['kill', '-9', patroni])
       expect(await pidOf('node2', 'postgres -D')).toBe(postgres)
-      await until('a new Patroni', async () => !['', patroni].includes(await pidOf('node2', 'python3 .*patroni-with-etcd')))
+      await until(
+        'a new Patroni',
+        async () => !['', patroni].includes(await pidOf('node2', 'python3 .*patroni-with-etcd')),
+      )
       await until('all to stream', async () => (await members()).filter(one => one.State === 'streaming').length === 2)
       expect(await pidOf('node2', 'postgres -D')).toBe(postgres)
     })

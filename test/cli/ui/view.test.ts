@@ -155,7 +155,10 @@ describe('the faults', () => {
   test('a fault that could not be mended stays in force, and a line says so', () => {
     const so = view([started, injected(['node1']), mended('node1', false)])
     expect(so.faults).toHaveLength(1)
-    expect(so.lines.at(-1)).toMatchObject({tone: 'bad', says: expect.stringContaining('NOT healed, f: start node1 again')})
+    expect(so.lines.at(-1)).toMatchObject({
+      tone: 'bad',
+      says: expect.stringContaining('NOT healed, f: start node1 again'),
+    })
   })
 
   test('one proof that fails is enough for a fault that does not hold', () => {
