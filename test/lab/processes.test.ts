@@ -46,7 +46,7 @@ test.runIf(process.platform === 'linux')(
       parseStates(execFileSync('sh', ['-c', statesScript([child.pid!, 4_194_304])], {encoding: 'utf8'}))
     try {
       await once(child, 'spawn')
-      expect(states()).toEqual(new Map([[child.pid, 'S']]))
+      await expect.poll(states).toEqual(new Map([[child.pid, 'S']]))
       child.kill('SIGSTOP')
       await expect.poll(states).toEqual(new Map([[child.pid, 'T']]))
     } finally {
