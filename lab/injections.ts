@@ -28,6 +28,8 @@ export class Injections implements Disposable {
   readonly #pinned = new Map<string, readonly HostName[]>()
   readonly #kept = new Map<string, Kept>()
   readonly #deaf: () => void
+  /** Under way: faults being put in force again on hosts that have restarted. A mend that did not wait for them would be undone. */
+  readonly #reapplying = new Set<Promise<void>>()
   readonly #moment: (() => Promise<void>) | undefined
 
   /** @param moment resolves when the next fault may come, everything but its first blow being done already. */
@@ -37,7 +39,7 @@ export class Injections implements Disposable {
     this.#history = history
     this.#signal = signal
     this.#deaf = history.subscribe(event => {
-      if (event.kind === 'container' && event.action === 'start') void this.#restarted(event.host)
+      if (event.kind === 'container' && event.action === 'start') this.#restarted(event.host)
     })
   }
 
@@ -100,6 +102,7 @@ export class Injections implements Disposable {
   async mend(which: (fault: string) => boolean = () => true): Promise<void> {
     const failures: string[] = []
     for (const [id, kept] of this.#kept) if (which(id)) this.#letGo(id, kept)
+    await Promise.all(this.#reapplying)
     for (const entry of inForce(this.#lab.name)) {
       if (!which(entry.fault)) continue
       this.#history.record({kind: 'fault-mending', id: entry.fault, mend: entry.mend})
@@ -147,17 +150,22 @@ export class Injections implements Disposable {
   }
 
   /** A new network namespace knows nothing of the old one's rules. */
-  async #restarted(host: HostName): Promise<void> {
+  #restarted(host: HostName): void {
     for (const [id, {again}] of this.#kept) {
       const apply = again.get(host)
       if (apply === undefined) continue
-      try {
-        await apply()
-        this.#history.record({kind: 'fault-again', id, host})
-      } catch (error) {
-        const says = `${host} restarted and could not be given it again: ${(error as Error).message}`
-        this.#history.record({kind: 'fault-lost', id, host, says})
-      }
+      const applying = this.#reapply(id, host, apply).finally(() => this.#reapplying.delete(applying))
+      this.#reapplying.add(applying)
+    }
+  }
+
+  async #reapply(id: string, host: HostName, apply: () => Promise<void>): Promise<void> {
+    try {
+      await within(mendWithinMs, apply())
+      this.#history.record({kind: 'fault-again', id, host})
+    } catch (error) {
+      const says = `${host} restarted and could not be given it again: ${(error as Error).message}`
+      this.#history.record({kind: 'fault-lost', id, host, says})
     }
   }
 }
