@@ -5,6 +5,7 @@ import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore, promotionsOf} from '../promotions.ts'
 import type {Check} from '../unit.ts'
+import {blind} from '../watching.ts'
 
 export interface PromotedParams {
   /** `sync-standby`: one of those that `/sync` named at the first fault; `old-leader`; the name of a step; or a host. */
@@ -27,8 +28,10 @@ export const promoted: Check<PromotedParams> = {
     if (moments === null || before === undefined)
       return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
     const from = moments.fault ?? moments.steps
+    const blindness = blind(history, 'postgres', from, moments.end)
     const last = promotionsOf(history).findLast(one => one.at > from && one.at <= moments.end)
     if (last === undefined) {
+      if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`}
       if (is === 'old-leader')
         return {verdict: 'unknown', says: `${before} was not seen promoted again, nor anybody else.`}
       return {verdict: 'fail', says: `Nobody was promoted after the fault; ${before} led before it.`}
@@ -45,10 +48,12 @@ export const promoted: Check<PromotedParams> = {
         evidence,
       }
     const says = `${last.host} was promoted, to timeline ${last.timeline}`
-    if (wanted !== undefined && !wanted.includes(last.host))
-      return {verdict: 'fail', says: `${says}; it was to be ${is} (${wanted.join(' or ')}).`, measures, evidence}
     if (unwanted?.includes(last.host))
       return {verdict: 'fail', says: `${says}; it must not be ${not} (${unwanted.join(' or ')}).`, measures, evidence}
+    // Whoever was promoted after that would be the last one.
+    if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
+    if (wanted !== undefined && !wanted.includes(last.host))
+      return {verdict: 'fail', says: `${says}; it was to be ${is} (${wanted.join(' or ')}).`, measures, evidence}
     const claims = [
       ...(wanted === undefined ? [] : [`which is ${is}`]),
       ...(unwanted === undefined ? [] : [`not ${not} (${unwanted.join(', ')})`]),

@@ -1,9 +1,11 @@
 /** Two servers took writes at once: what a scenario expects that teaches how it comes to that. */
 import {z} from 'zod'
 import type {Micros} from '../event.ts'
+import {momentsOf} from '../moments.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {findOverlap, type Reign, reignsOf, sayReign} from '../reigns.ts'
 import type {Check} from '../unit.ts'
+import {blind} from '../watching.ts'
 
 export interface TwoWritablePrimariesParams {
   /** Milliseconds; how long at least both were seen taking writes. */
@@ -17,14 +19,17 @@ export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
   judge(history, {'at-least': atLeastMs}) {
     const reigns = reignsOf(history)
     const overlap = findOverlap(reigns)
-    if (!overlap)
-      return reigns.length === 0
-        ? {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
-        : {
-            verdict: 'fail',
-            says: 'No two servers were seen taking writes at once: something fenced the old primary, or the probe did not see it.',
-            evidence: reigns.flatMap(reign => reign.sightings.at(-1)?.event ?? []).slice(-3),
-          }
+    if (!overlap) {
+      if (reigns.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
+      const moments = momentsOf(history)
+      const blindness =
+        moments === null ? 'the steps never began' : blind(history, 'postgres', moments.steps, moments.end)
+      const evidence = reigns.flatMap(reign => reign.sightings.at(-1)?.event ?? []).slice(-3)
+      const says = 'No two servers were seen taking writes at once'
+      return blindness
+        ? {verdict: 'unknown', says: `${says}, but ${blindness}.`, evidence}
+        : {verdict: 'fail', says: `${says}: something fenced the old primary.`, evidence}
+    }
     const lasted = lastedTogether(overlap.of, overlap.during)
     const measures = {overlapMicros: lasted, atLeastMicros: atLeastMs * 1000}
     const says = `${sayReign(overlap.of)} and ${sayReign(overlap.during)} took writes at once for ${sayMicros(lasted)}`

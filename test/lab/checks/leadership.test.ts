@@ -199,3 +199,15 @@ describe('recovered', () => {
     expect(recovered.judge(historyOf([]), {within: 1000}).verdict).toBe('unknown')
   })
 })
+
+test('what depends on seeing every promotion is unknown where the servers were not watched', () => {
+  const unwatched = (events: readonly Event[]) =>
+    without(events, event => event.kind === 'watching' && event.who === 'postgres')
+  expect(promoted.judge(unwatched(cleanRun()), {is: 'node2'}).verdict).toBe('unknown')
+  expect(promoted.judge(unwatched(calmRun()), {not: 'old-leader'}).verdict).toBe('unknown')
+  expect(promoted.judge(unwatched(cleanRun()), {not: 'node2'}).verdict).toBe('fail')
+  expect(timelineMonotone.judge(unwatched(cleanRun()), {}).verdict).toBe('unknown')
+  expect(timelineMonotone.judge(unwatched([...calmRun(), rules('node2', 6, 3)]), {}).verdict).toBe('unknown')
+  expect(timelineMonotone.judge(unwatched([...calmRun(), rules('node2', 6, 1)]), {}).verdict).toBe('fail')
+  expect(split.judge(unwatched(calmRun()), {'at-least': 0}).verdict).toBe('unknown')
+})
