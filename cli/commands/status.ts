@@ -1,4 +1,6 @@
 import type {Command} from 'commander'
+import {LabError} from '../../lab/errors.ts'
+import type {Mend} from '../../lab/event.ts'
 import type {Health} from '../../lab/health.ts'
 import type {Lab} from '../../lab/lab.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
@@ -28,30 +30,43 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const seen = await Promise.all(
     names.map(async one => {
       const lab = openLab(docker, one)
-      const [now, signs] = await Promise.all([health(lab), broken(lab)])
-      return {lab, health: now, faults: inForce(one), signs}
+      const [now, {signs, unknown}] = await Promise.all([health(lab), looked(broken(lab))])
+      return {lab, health: now, faults: inForce(one), signs, unknown}
     }),
   )
   if (json) {
-    const plain = seen.map(({lab, health, faults, signs}) => ({
+    const plain = seen.map(({lab, health, faults, signs, unknown}) => ({
       lab: lab.name,
       profile: lab.topology.profile,
       ...health,
       /** By the journal of what pgha-lab broke, and by what the engine and the hosts' kernels show. */
       faultsInForce: faults,
       broken: signs.map(mend => ({mend, says: describe(mend)})),
+      /** Why nobody can tell what is broken right now (a host is booting, say); null when somebody could. */
+      brokenUnknown: unknown,
     }))
     printJson(all ? plain : plain[0])
     return
   }
   if (seen.length === 0) process.stdout.write('no labs\n')
-  for (const {lab, health, faults, signs} of seen) {
+  for (const {lab, health, faults, signs, unknown} of seen) {
     process.stdout.write(table(lab, health))
+    if (unknown !== null) process.stdout.write(`what is broken inside cannot be told right now: ${unknown}\n`)
     for (const {fault, mend} of faults) process.stdout.write(`fault in force: ${fault}; to do: ${describe(mend)}\n`)
     const known = new Set(faults.map(({mend}) => describe(mend)))
     for (const says of signs.map(describe).filter(one => !known.has(one)))
       process.stdout.write(`broken; to do: ${says}\n`)
     if (faults.length + signs.length > 0) process.stdout.write(`try: pgha-lab heal --name ${lab.name}\n`)
+  }
+}
+
+/** A host that is booting, or of an older version, cannot tell: that must not hide how the rest of the lab is. */
+async function looked(signs: Promise<Mend[]>): Promise<{signs: Mend[]; unknown: string | null}> {
+  try {
+    return {signs: await signs, unknown: null}
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'engine') throw error
+    return {signs: [], unknown: error.message}
   }
 }
 
