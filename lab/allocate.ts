@@ -1,5 +1,6 @@
 /** What a new lab is given on this machine: a free subnet, free ports on 127.0.0.1, passwords. */
 import {randomBytes} from 'node:crypto'
+import {existsSync, readFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {networkInterfaces} from 'node:os'
 import {LabError} from './errors.ts'
@@ -94,8 +95,39 @@ export function isFree(port: number): Promise<boolean> {
   })
 }
 
+/**
+ * Of this machine. Routes as well as interfaces: an interface without a carrier is not among the latter, and yet a second network
+ * of its addresses has no way for its packets (the bridge of a network that an engine has forgotten is like that).
+ */
 function ownSubnets(): string[] {
-  return Object.values(networkInterfaces()).flatMap(all => all?.flatMap(one => one.cidr ?? []) ?? [])
+  const interfaces = Object.values(networkInterfaces()).flatMap(all => all?.flatMap(one => one.cidr ?? []) ?? [])
+  return existsSync(routes) ? [...interfaces, ...routedSubnets(readFileSync(routes, 'utf8'))] : interfaces
+}
+
+/** Linux alone has it. */
+const routes = '/proc/net/route'
+
+/** The networks in the text of /proc/net/route, as CIDRs; the default route is none. Addresses are hex, the last byte first. */
+export function routedSubnets(text: string): string[] {
+  return text.split('\n').flatMap(line => {
+    const [, destination = '', , , , , , mask = ''] = line.split('\t')
+    const isRoute = /^[0-9A-F]{8}$/.test(destination) && /^[0-9A-F]{8}$/.test(mask) && mask !== '00000000'
+    return isRoute
+      ? [
+          `${bytes(destination).join('.')}/${bytes(mask)
+            .map(setBits)
+            .reduce((a, b) => a + b)}`,
+        ]
+      : []
+  })
+}
+
+function bytes(hex: string): number[] {
+  return [...Buffer.from(hex, 'hex')].reverse()
+}
+
+function setBits(byte: number): number {
+  return byte.toString(2).replaceAll('0', '').length
 }
 
 /** Whether two IPv4 CIDRs share an address; others never do. */

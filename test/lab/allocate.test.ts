@@ -4,7 +4,7 @@ import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {allocate, overlaps, portsOf} from '../../lab/allocate.ts'
+import {allocate, overlaps, portsOf, routedSubnets} from '../../lab/allocate.ts'
 import {saveLab} from '../../lab/state.ts'
 import {loadTopology} from '../../lab/topology-file.ts'
 
@@ -50,6 +50,15 @@ test('a lab keeps away from ports in use, from networks in use, and from what ot
   expect(third.ports.proxy1?.primary).toBeGreaterThan(second.ports.proxy1?.primary ?? 0)
   const fourth = await allocate('four', topology, images, [third.subnet])
   expect(fourth.subnet).not.toBe(third.subnet)
+})
+
+test('networks that are routed are read off the kernel, also those of an interface without a carrier', () => {
+  const text = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+br-82178182e9f9\t0000D50A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+vpn0\t0000140A\t00000000\t0001\t0\t0\t0\t0000FCFF\t0\t0\t0
+`
+  expect(routedSubnets(text)).toEqual(['10.213.0.0/24', '10.20.0.0/14'])
 })
 
 test('every lab has passwords of its own', async () => {
