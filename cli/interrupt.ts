@@ -1,4 +1,7 @@
-/** Ctrl-C, SIGTERM and SIGHUP: the first asks the work to end well, the second says what would be left, the third leaves. */
+/**
+ * Ctrl-C, SIGTERM and SIGHUP: the first asks the work to end well, the second says what would be left, the third leaves. A child
+ * of a suite whose parent has gone does what SIGTERM asks.
+ */
 import {LabError} from '../lab/errors.ts'
 
 /** 128 + the signal's number, as shells have it. */
@@ -27,12 +30,17 @@ export function onInterrupt(says: {readonly first: string; readonly second: stri
   }
   const handlers = Object.entries(exits).map(([signal, exit]) => ({signal, handler: () => press(exit)}))
   for (const {signal, handler} of handlers) process.on(signal, handler)
+  // The channel breaks with the parent, however that died.
+  const orphaned = () => press(exits.SIGTERM)
+  process.on('disconnect', orphaned)
+  if (process.connected === false) orphaned() // it was gone before anybody listened
   return {
     signal: controller.signal,
     press: () => press(130),
     code: () => code,
     [Symbol.dispose]() {
       for (const {signal, handler} of handlers) process.off(signal, handler)
+      process.off('disconnect', orphaned)
     },
   }
 }

@@ -1,5 +1,6 @@
 /** Options that several commands share, and the example that every help begins with. */
 import {Command, InvalidArgumentError, Option} from 'commander'
+import {parseDuration} from '../lab/quantity.ts'
 import {checkLabName} from '../lab/state.ts'
 
 export const defaultLab = 'lab'
@@ -44,6 +45,40 @@ export function jsonOption(): Option {
 export function times(written: string): number {
   if (/^[1-9]\d{0,2}$|^1000$/.test(written)) return Number(written)
   throw new InvalidArgumentError('It is a whole number from 1 to 1000.')
+}
+
+/** `chaos --storm` and `--shrink`; `cli/storm-request.ts` says which go together. */
+export function addStormOptions(to: Command): Command {
+  return to
+    .option('--storm <duration>', 'random faults for about this long: 10s to 60m', boundedDuration('10s', '60m'))
+    .option('--seed <n>', 'with --storm: draw the same plan again (one is drawn and told when not given)', seedNumber)
+    .option('--beyond-quorum', 'with --storm: break more at once than etcd or PostgreSQL can do without, too')
+    .option('--shrink [plan|run]', 'reduce a plan that fails to the smallest that still does; with --storm: its own')
+    .option(
+      '--shrink-within <duration>',
+      'with --shrink: begin no further play after this long (30m when not given)',
+      boundedDuration('1s', '12h'),
+    )
+    .option('--tries <n>', 'with --shrink: play each plan up to n times, until it fails (1 when not given)', times)
+}
+
+function seedNumber(written: string): number {
+  if (/^\d{1,10}$/.test(written) && Number(written) < 2 ** 32) return Number(written)
+  throw new InvalidArgumentError(`It is a whole number from 0 to ${2 ** 32 - 1}.`)
+}
+
+/** Milliseconds. */
+function boundedDuration(least: string, most: string): (written: string) => number {
+  return written => {
+    const says = `It is a duration from ${least} to ${most}, such as 10m.`
+    try {
+      const ms = parseDuration(written)
+      if (ms >= parseDuration(least) && ms <= parseDuration(most)) return ms
+    } catch {
+      // told with the bounds
+    }
+    throw new InvalidArgumentError(says)
+  }
 }
 
 /** Gathers an option that may be given several times. */

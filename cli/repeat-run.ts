@@ -28,6 +28,8 @@ export async function repeatRun(
 ): Promise<void> {
   const {repeat} = await import('../lab/repeat.ts')
   const {exitCodes} = await import('../lab/errors.ts')
+  const {loadHistory} = await import('../lab/history.ts')
+  const {writeReports} = await import('./render/write-reports.ts')
   let screen: ReturnType<RepeatRunOptions['watch']> | undefined
   const {folder, summary, error} = await repeat(lab, scenario, {
     times: options.repeat,
@@ -39,9 +41,10 @@ export async function repeatRun(
       process.stderr.write(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)
     },
-    async finished({verdict, headline}, nth) {
+    async finished(report, nth, folder) {
       await (await screen)?.done()
-      process.stderr.write(`run ${nth} of ${options.repeat}: ${verdict}: ${headline}\n`)
+      writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
+      process.stderr.write(`run ${nth} of ${options.repeat}: ${report.verdict}: ${report.headline}\n`)
     },
   }).finally(async () => (await screen)?.done())
 

@@ -32,7 +32,13 @@ export async function broken(lab: Lab): Promise<Mend[]> {
       return out.split('\n').flatMap(line => signOf(host, line))
     }),
   )
-  return [...ofHosts, ...inside.flat(), ...(await maintenance(lab))]
+  const programs = await lab.docker.programs(lab.name)
+  return [
+    ...ofHosts,
+    ...inside.flat(),
+    ...programs.map(({program}) => ({do: 'remove-program', host: null, program}) as const),
+    ...(await maintenance(lab)),
+  ]
 }
 
 /** A line of images/host/bin/whats-broken. */

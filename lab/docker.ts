@@ -26,6 +26,14 @@ export interface ContainerState {
   readonly image: string
 }
 
+/** A program of somebody else's, for the length of a run. */
+export interface ProgramContainer {
+  readonly id: string
+  readonly program: string
+  /** As of a `ContainerState`. */
+  readonly state: string
+}
+
 export interface EngineEvent {
   readonly host: HostName
   readonly action: string
@@ -59,10 +67,11 @@ export class Docker {
     return Date.parse(SystemTime)
   }
 
+  /** The hosts of a lab, or of all labs. */
   async containers(lab?: string): Promise<ContainerState[]> {
     const label = lab === undefined ? labels.lab : `${labels.lab}=${lab}`
     const found = await this.#say('listing containers', () =>
-      this.#api.listContainers({all: true, filters: {label: [label]}}),
+      this.#api.listContainers({all: true, filters: {label: [label, labels.host]}}),
     )
     return found.map(one => ({
       id: one.Id,
@@ -176,6 +185,69 @@ export class Docker {
       await container.start()
       return {id: container.id, [Symbol.asyncDispose]: () => gone(container.remove({force: true}))}
     })
+  }
+
+  /**
+   * Starts a program of somebody else's in the lab's network, in a container of its own: no published ports, no privileges, no
+   * restart. `down` removes it with the lab; `removeProgram` does so alone.
+   * @param command instead of what the image starts; empty: that.
+   * @param address in the lab's network, or the engine might give it that of a host that is down.
+   */
+  async startProgram(
+    lab: string,
+    program: {
+      name: string
+      image: string
+      command: readonly string[]
+      environment: Readonly<Record<string, string>>
+      address: string
+    },
+  ): Promise<ProgramContainer> {
+    const network = await this.#network(lab)
+    return this.#say(`starting a container of ${program.image}`, async () => {
+      const {Name: networkName} = await network.inspect()
+      const container = await this.#api.createContainer({
+        name: `pgha-lab-${lab}-program-${program.name}`,
+        Image: program.image,
+        ...(program.command.length > 0 ? {Cmd: [...program.command]} : {}),
+        Env: Object.entries(program.environment).map(([name, value]) => `${name}=${value}`),
+        Labels: {[labels.lab]: lab, [labels.program]: program.name},
+        HostConfig: {
+          ...programLimits,
+          NetworkMode: networkName,
+          LogConfig: {Type: 'json-file', Config: {'max-size': '10m', 'max-file': '1'}},
+          SecurityOpt: ['no-new-privileges'],
+        },
+        NetworkingConfig: {EndpointsConfig: {[networkName]: {IPAMConfig: {IPv4Address: program.address}}}},
+      })
+      try {
+        await container.start()
+      } catch (error) {
+        await gone(container.remove({force: true}))
+        throw error
+      }
+      return {id: container.id, program: program.name, state: 'running'}
+    })
+  }
+
+  async programs(lab: string): Promise<ProgramContainer[]> {
+    const filters = {label: [`${labels.lab}=${lab}`, labels.program]}
+    const found = await this.#say('listing containers', () => this.#api.listContainers({all: true, filters}))
+    return found.map(one => ({id: one.Id, program: one.Labels[labels.program] ?? '', state: one.State}))
+  }
+
+  /** Removes the container of a program, running or not. Idempotent. */
+  async removeProgram(lab: string, program: string): Promise<void> {
+    const found = (await this.programs(lab)).filter(one => one.program === program)
+    await this.#say('removing a container', () =>
+      Promise.all(found.map(one => gone(this.#api.getContainer(one.id).remove({force: true, v: true})))),
+    )
+  }
+
+  /** Resolves with the exit code when the container has ended. */
+  async untilEnded(id: string): Promise<number> {
+    const {StatusCode} = await this.#say('waiting for a container', () => this.#api.getContainer(id).wait())
+    return StatusCode
   }
 
   /** How many CPUs the container may use; null: all. */
@@ -301,10 +373,10 @@ export class Docker {
     return both
   }
 
-  /** Events of a lab's containers as they happen, until the signal. */
+  /** Events of a lab's hosts as they happen, until the signal. */
   async *events(lab: string, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const stream = (await this.#say('listening to events', () =>
-      this.#api.getEvents({filters: {type: ['container'], label: [`${labels.lab}=${lab}`]}}),
+      this.#api.getEvents({filters: {type: ['container'], label: [`${labels.lab}=${lab}`, labels.host]}}),
     )) as Readable
     const stop = () => stream.destroy()
     signal.addEventListener('abort', stop, {once: true})
@@ -402,6 +474,9 @@ function engineInUse(): Dockerode {
 function publishedPorts(ports: Readonly<Record<string, readonly {HostPort: string}[] | null>> | undefined): number[] {
   return Object.values(ports ?? {}).flatMap(bound => (bound ?? []).map(one => Number(one.HostPort)))
 }
+
+/** Nobody's client needs more; one that has run wild must not take the lab's machine. */
+const programLimits = {Memory: 1024 ** 3, PidsLimit: 512} as const
 
 /** Of containers that belong to no lab. */
 const throwawayLabel = 'pgha-lab.throwaway'

@@ -92,6 +92,8 @@ export type Mend =
   | {readonly do: 'end-load'; readonly host: HostName}
   /** Back to the tags of the host's own configuration. */
   | {readonly do: 'reset-tags'; readonly host: HostName}
+  /** The container of a program that was a client in a run; a run whose end was cut short leaves it. */
+  | {readonly do: 'remove-program'; readonly host: null; readonly program: string}
   /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
   | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
 
@@ -238,11 +240,6 @@ export type ContainerHappening =
 /** What a client does: a writer inserts one row per operation, a reader reads. */
 export type OpName = 'write' | 'read'
 
-/** Clients that go to one host and past the proxy have names that begin with `d`: dw1, dr1. */
-export function isDirect(client: string): boolean {
-  return client.startsWith('d')
-}
-
 export type ClientHappening =
   | {kind: 'client-connected'; client: string; op: OpName; server: HostName | null; tookMicros: Micros}
   | {kind: 'client-disconnected'; client: string; op: OpName; error: string; sqlstate: string | null}
@@ -285,6 +282,23 @@ export type ClientHappening =
       error: string | null
       /** What an answered audit found (see `bank.ts`); null: there was not a single account. */
       total: number | null
+    }
+  /**
+   * A transaction of a program that knows nothing of us, as it was seen on the wire in front of the proxy: asked at `sentAt`,
+   * answered (or the connection lost) at `at`. `write`: a command that changes something was carried out or asked for. A
+   * transaction that the program itself rolled back is none. Nobody looks for its rows.
+   */
+  | {
+      kind: 'transaction'
+      client: string
+      op: OpName
+      sentAt: Micros
+      outcome: Outcome
+      /** What its connection was led to. */
+      server: HostName | null
+      timeline: number | null
+      sqlstate: string | null
+      error: string | null
     }
   /** Warnings that come with an answer, e.g. 01000 'canceling the wait for synchronous replication'. */
   | {kind: 'client-notice'; client: string; id: number; sqlstate: string; says: string}

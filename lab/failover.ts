@@ -2,6 +2,7 @@
  * The failover in a history: which fault struck the leader, and the moment of each phase, each one an event that stands as
  * evidence. It finds and measures; whether that is good is for the checks.
  */
+import {type Attempt, ownAnsweredWrites} from './attempts.ts'
 import {
   type Bounds,
   type FailoverBudget,
@@ -46,7 +47,7 @@ export interface Failover {
   /** Proxies that had the new leader up in `primary` before it held the key. */
   readonly newUpTooEarly: readonly HostName[]
   /** First write sent after `t0` and acknowledged by another server than the old one, on a higher timeline. */
-  readonly firstWrite: Of<'op'> | undefined
+  readonly firstWrite: Attempt | undefined
   /** First sample that found the old leader taking no more writes, where it could be asked. */
   readonly demoted: Of<'postgres'> | undefined
   /** The watchdog of its host fired. */
@@ -54,7 +55,7 @@ export interface Failover {
   /** It takes writes again, and no other host has had the key. */
   readonly restarted: Of<'postgres'> | undefined
   /** First write sent after that and acknowledged by it. */
-  readonly resumedWrite: Of<'op'> | undefined
+  readonly resumedWrite: Attempt | undefined
   /** Which fault of the model it was. */
   readonly struck: Struck
   /** What else the model goes by. */
@@ -135,6 +136,7 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
 
   const samples = of(history, 'postgres')
   const writes = of(history, 'op').filter(op => op.op === 'write' && op.outcome === 'ok')
+  const answered = ownAnsweredWrites(history)
   const oldTimeline =
     samples.findLast(one => one.host === oldLeader && one.at <= t0 && isWritable(one) && one.timeline !== null)
       ?.timeline ??
@@ -182,13 +184,13 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
     oldStillUp: proxies.filter(proxy => stateAt(proxy, oldLeader, until)?.up === true),
     newUp: lastOf(proxies.map(proxy => firstChange(proxy, newLeader, true, Number.POSITIVE_INFINITY))),
     newUpTooEarly: newKey ? proxies.filter(proxy => stateAt(proxy, newLeader, newKey.at - 1)?.up === true) : [],
-    firstWrite: writes.find(op => op.sentAt > t0 && op.server !== oldLeader && higher(op.timeline)),
+    firstWrite: answered.find(op => op.sentAt > t0 && op.server !== oldLeader && higher(op.timeline)),
     demoted,
     reset: of(history, 'watchdog').find(
       one => one.host === oldLeader && one.state === 'fired' && one.at > t0 && one.at <= until,
     ),
     restarted,
-    resumedWrite: restarted && writes.find(op => op.sentAt > demoted!.at && op.server === oldLeader),
+    resumedWrite: restarted && answered.find(op => op.sentAt > demoted!.at && op.server === oldLeader),
     struck,
     facts: factsOf(history, fault, oldLeader, deadBy(samples, fault, oldLeader, injected), keyGone?.at ?? until, {
       struck,

@@ -6,7 +6,8 @@
  * - A process is single-threaded, and whoever invoked something that ended in `:info` never invokes again: its client goes on
  *   under a new number, a whole round of threads higher, so that process mod threads is still the client.
  * - The nemesis invokes and completes with `:info`. A fault is `:start`, its mend `:stop`: the names that Jepsen's plots shade.
- * - Our readers tell only that they were answered, not what they saw. They are `:ping`, so that no checker takes them for reads.
+ * - Our readers look for the newest row alone. They are `:newest` with what they saw (a row's number, or nil), and not `:read`,
+ *   which is the whole set: no checker may take one for the other. Transactions of programs are none of these, and left out.
  */
 import type {Event, HostName, Micros, Of, Outcome} from './event.ts'
 import {type History, of} from './history.ts'
@@ -56,14 +57,15 @@ function clientEntries(ops: readonly Of<'op'>[], thread: number, threads: number
   return ops.flatMap(op => {
     const told = {
       ':process': String(process),
-      ':f': op.op === 'write' ? ':add' : ':ping',
+      ':f': op.op === 'write' ? ':add' : ':newest',
       ':value': op.op === 'write' ? String(op.id) : 'nil',
       ':client': string(op.client),
     }
+    const seen = op.seen === undefined || op.seen === null ? {} : {':value': String(op.seen)}
     if (op.outcome === 'unknown') process += threads
     return [
       {at: Math.min(op.sentAt, op.at), edn: {':type': ':invoke', ...told}},
-      {at: op.at, edn: {':type': types[op.outcome], ...told, ...answerOf(op)}},
+      {at: op.at, edn: {':type': types[op.outcome], ...told, ...seen, ...answerOf(op)}},
     ]
   })
 }

@@ -4,7 +4,9 @@
  * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
  * found besides: the run was about something that did not happen. Findings keep their own verdicts all the same, and are shown.
  */
+import {attemptsOf, codeOf} from './attempts.ts'
 import {checks} from './checks/index.ts'
+import {driverTable} from './driver-table.ts'
 import {exitCodes} from './errors.ts'
 import {type History, of} from './history.ts'
 import {sayMicros} from './quantity.ts'
@@ -65,6 +67,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     faults,
     findings,
     clients: clientsOf(history),
+    drivers: driverTable(history),
     story: story(history),
   }
 }
@@ -160,10 +163,10 @@ function sayExpectation({check, params}: Expected): string {
 function clientsOf(history: History): Report['clients'] {
   const counts = {write: {ok: 0, fail: 0, unknown: 0}, read: {ok: 0, fail: 0, unknown: 0}}
   const errors = new Map<string, {code: string; says: string; count: number}>()
-  for (const op of of(history, 'op')) {
+  for (const op of attemptsOf(history)) {
     counts[op.op][op.outcome]++
     if (op.outcome === 'ok') continue
-    const code = op.sqlstate ?? /\bE[A-Z]{4,}\b/.exec(op.error ?? '')?.[0] ?? 'no code'
+    const code = codeOf(op)
     // Errors with a code are counted by it, others by the words of the driver.
     const key = code === 'no code' ? `${code} ${op.error}` : code
     const known = errors.get(key) ?? {code, says: op.error ?? 'no answer', count: 0}

@@ -6,6 +6,7 @@
  * comparison without anybody noticing. What certainly never happened is Infinity, so that it counts as the worst and is not
  * left out: leaving it out would make a build that sometimes never fails over look good.
  */
+import {ownAnsweredWrites} from './attempts.ts'
 import type {Micros} from './event.ts'
 import {findFailover} from './failover.ts'
 import {type History, of} from './history.ts'
@@ -79,11 +80,13 @@ function valuesOf(history: History, measured: Report): MeasuredRun['values'] {
   const number = (finding: Finding | undefined, name: string) => numberOf(finding?.measures?.[name])
   const never = failover !== undefined && phaseOf(failover, 'first acknowledged write')?.measured === null
   const total = never ? Number.POSITIVE_INFINITY : number(failover, 'totalMicros')
-  const gone = phaseOf(failover, 'lease expiry')?.measured ?? null
+  // What the row is called tells how the key went.
+  const keyGone = phaseOf(failover, 'release of the key') ? 'release of the key' : 'lease expiry'
+  const gone = phaseOf(failover, keyGone)?.measured ?? null
   return {
     total,
     'old-server-down': took('HAProxy: old server down'),
-    'lease-expiry': took('lease expiry'),
+    'lease-expiry': took(keyGone),
     election: took('election'),
     promotion: took('promotion'),
     'new-server-up': took('HAProxy: new server up'),
@@ -128,11 +131,11 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null
 }
 
-/** From one acknowledged write of anybody to the next, for the longest such time that ends after the fault and before its mend. */
+/** From one acknowledged write of the scenario's own clients to the next, for the longest such time that ends after the fault and before its mend. */
 function writeOutage(history: History): Micros | null {
   const found = findFailover(history)
   if (typeof found === 'string') return null
-  const acknowledged = of(history, 'op').filter(op => op.op === 'write' && op.outcome === 'ok')
+  const acknowledged = ownAnsweredWrites(history)
   const gaps = acknowledged.flatMap((op, index) => {
     const before = acknowledged[index - 1]
     return before && op.at > found.t0 && before.at < found.until ? op.at - before.at : []

@@ -54,6 +54,10 @@ const kinds: {readonly [D in Mend['do']]: Kind<Of<D>>} = {
     says: ({host}) => `give ${host} its own tags again`,
     perform: (lab, {host}) => insideHost(lab, host, resetTags(host)),
   },
+  'remove-program': {
+    says: ({program}) => `remove the container of the program ${program}`,
+    perform: (lab, {program}) => lab.docker.removeProgram(lab.name, program),
+  },
   'set-config': {
     says: ({config}) => `set ${Object.keys(config).join(', ')} of the cluster's configuration back`,
     perform: (lab, {config}) => setConfigBack(lab, config),

@@ -3,9 +3,10 @@
  * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {effectiveTimings, failoverBounds} from './budget.ts'
+import {effectiveTimings} from './budget.ts'
 import {checks} from './checks/index.ts'
 import {type Clients, finalRows, prepareTable, startClients} from './clients/clients.ts'
+import {budgetLimit} from './deadline.ts'
 import {LabError} from './errors.ts'
 import type {Micros, PhaseName} from './event.ts'
 import {heal, within} from './heal.ts'
@@ -15,7 +16,7 @@ import {Injections} from './injections.ts'
 import type {Lab} from './lab.ts'
 import {describe} from './mend.ts'
 import {probes} from './probes/index.ts'
-import {type Bound, type Scenario, type Step, sayStep, type Within} from './scenario.ts'
+import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from './scenario.ts'
 import {applySettings, settings} from './settings.ts'
 import {hostsWith} from './topology.ts'
 import type {ProbeSite} from './unit.ts'
@@ -119,10 +120,10 @@ async function underWatch(performance: Performance, injections: Injections): Pro
   const probing = Promise.all(probes.map(probe => probe.run(site)))
   let clients: Clients | undefined
   try {
-    clients = await startClients(site, scenario.clients)
+    clients = await startClients(site, allGroups(scenario))
     const whole = evidence(history, clients)
     enter('steady')
-    await untilSteady(performance, whole)
+    await untilSteady(performance, clients, whole)
     enter('steps')
     try {
       await playSteps(performance, injections, whole)
@@ -144,6 +145,10 @@ async function underWatch(performance: Performance, injections: Injections): Pro
   }
 }
 
+function allGroups({clients, extraClients = []}: Scenario): readonly ClientGroup[] {
+  return [...clients, ...extraClients]
+}
+
 /** Recovery that never comes is a finding for the checks (`rejoined`), not a failure of ours. */
 async function recover({lab, history, signal}: Performance): Promise<void> {
   try {
@@ -156,8 +161,14 @@ async function recover({lab, history, signal}: Performance): Promise<void> {
 }
 
 /** Probes answer, a leader holds the key, and the clients write at the rate they should: only then may anything break. */
-async function untilSteady({lab, scenario, history, signal}: Performance, whole: () => void): Promise<void> {
-  const wanted = scenario.clients.filter(one => one.kind === 'writers').reduce((sum, one) => sum + one.perSecond, 0)
+async function untilSteady(
+  {lab, scenario, history, signal}: Performance,
+  clients: Clients,
+  whole: () => void,
+): Promise<void> {
+  const wanted = allGroups(scenario)
+    .filter(one => one.kind === 'writers')
+    .reduce((sum, one) => sum + one.perSecond, 0)
   await waitFor(
     'a steady state before the fault',
     async () => {
@@ -170,6 +181,8 @@ async function untilSteady({lab, scenario, history, signal}: Performance, whole:
       if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
       const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
       if (failed > 0) return `${failed} operations failed just now`
+      const unheard = clients.unheard(history.events)
+      if (unheard !== null) return unheard
       const silent = hostsWith(lab.topology, 'patroni').filter(
         host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),
       )
@@ -221,7 +234,8 @@ async function playStep(
 async function until({bound, history, signal}: Performance, step: Extract<Step, {do: 'until'}>) {
   const check = checks[step.check as keyof typeof checks]
   const params = check.params.parse(step.params)
-  const deadline = history.now() + limit(bound, step.within)
+  const limit = limitOf(bound, history, step.within)
+  const deadline = history.now() + limit
   for (;;) {
     const finding = (
       check.judge as (
@@ -230,14 +244,13 @@ async function until({bound, history, signal}: Performance, step: Extract<Step, 
       ) => {verdict: string; says: string}
     )(history.sealed() as never, params)
     if (finding.verdict === 'pass') return {ok: true, says: finding.says}
-    if (history.now() > deadline)
-      return {ok: false, says: `not within ${Math.round(limit(bound, step.within) / 1e6)} s: ${finding.says}`}
+    if (history.now() > deadline) return {ok: false, says: `not within ${Math.round(limit / 1e6)} s: ${finding.says}`}
     await sleep(150, undefined, {signal})
   }
 }
 
-function limit({topology}: Bound, within: Within): Micros {
-  return within === 'budget' ? failoverBounds(topology).total[1] + lateByMs * 1000 : within * 1000
+function limitOf({topology}: Bound, history: Recorder, within: Within): Micros {
+  return within === 'budget' ? budgetLimit(topology, history) + lateByMs * 1000 : within * 1000
 }
 
 /** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */

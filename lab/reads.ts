@@ -1,12 +1,13 @@
 /** What the readers behind the proxy's primary port were answered, and which rows can be expected in an answer. */
-import {isDirect, type Micros, type Of} from './event.ts'
+import {groupsOf} from './attempts.ts'
+import {type ClientGroup, isDirect, namesOf, readersLookBelow} from './client-group.ts'
+import type {Micros, Of} from './event.ts'
 import {type History, of} from './history.ts'
 import {Rows} from './rows.ts'
 
 /**
  * The answered reads of the clients that read through the primary port, in the order in which they were sent; or a sentence that
- * says why there are none. Which port a client uses stands in the scenario: the agent names its readers r1, r2, ... in the order
- * of their groups, and direct ones take a number too (lab/clients/agent/main.ts).
+ * says why there are none. Which port a client uses stands in the scenario.
  */
 export function primaryReads(history: History): readonly Of<'op'>[] | string {
   const readers = primaryReaders(history)
@@ -17,23 +18,21 @@ export function primaryReads(history: History): readonly Of<'op'>[] | string {
 }
 
 function primaryReaders(history: History): ReadonlySet<string> {
-  const {clients} = (of(history, 'run-started')[0]?.scenario ?? {}) as {clients?: unknown}
-  const names = new Set<string>()
-  let number = 0
-  for (const group of Array.isArray(clients) ? clients : []) {
-    const {kind, count, through} = group as {kind?: unknown; count?: unknown; through?: unknown}
-    if (kind !== 'readers' || typeof count !== 'number') continue
-    for (let one = 0; one < count; one++) {
-      number++
-      if (through === 'primary') names.add(`r${number}`)
-    }
-  }
-  return names
+  const {own} = groupsOf(history)
+  const names = namesOf(own)
+  return new Set(own.flatMap((group, index) => (isPrimaryReader(group) ? names[index]! : [])))
 }
 
-/** Acknowledged writes that came through the proxy, in the order of their acknowledgements. */
+/** Not those of psycopg: they have a clock of their own, and before and after are told to the microsecond here. */
+function isPrimaryReader(group: ClientGroup): boolean {
+  return group.kind === 'readers' && group.through === 'primary' && group.driver !== 'psycopg'
+}
+
+/** Acknowledged writes that came through the proxy and that readers look for, in the order of their acknowledgements. */
 export function proxiedWrites(history: History): readonly Of<'op'>[] {
-  return of(history, 'op').filter(op => op.op === 'write' && op.outcome === 'ok' && !isDirect(op.client))
+  return of(history, 'op').filter(
+    op => op.op === 'write' && op.outcome === 'ok' && !isDirect(op.client) && op.id < readersLookBelow,
+  )
 }
 
 /** Whether a row is in the cluster at the end: in the table of the member on the highest timeline. null when none was read. */

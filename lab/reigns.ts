@@ -2,7 +2,8 @@
  * Who took writes, seen from two sides: what each server answers when it is asked directly, and which server acknowledged which
  * write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
-import {type Event, type HostName, isDirect, type Micros, type Of} from './event.ts'
+import {isDirect} from './client-group.ts'
+import type {Event, HostName, Micros, Of} from './event.ts'
 import {isWritable} from './failover.ts'
 import {type History, of, once} from './history.ts'
 
@@ -66,22 +67,28 @@ export function sayReign({host, timeline, sightings}: Reign): string {
 
 /** A sighting of one host that lies surely between two sightings of another's reign. */
 export function findOverlap(reigns: readonly Reign[]) {
+  const ends = new Map(reigns.map(reign => [reign, endsOf(reign)]))
   for (const during of reigns) {
-    // The reign surely lasted from the earliest end of a sighting to the latest beginning of one.
-    const first = during.sightings.reduce((a, b) => (b.to < a.to ? b : a))
-    const last = during.sightings.reduce((a, b) => (b.from > a.from ? b : a))
+    const {first, last} = ends.get(during)!
     for (const one of reigns) {
       if (one.host === during.host) continue
+      const {first: begins, last: ceases} = ends.get(one)!
       const inside = one.sightings.find(sighting => sighting.from > first.to && sighting.to < last.from)
       if (inside)
         return {of: one, during, at: inside.to, evidence: [first.event, inside.event, last.event] satisfies Event[]}
       // Two reigns may cross between their sightings.
-      const begins = one.sightings.reduce((a, b) => (b.to < a.to ? b : a))
-      const ends = one.sightings.reduce((a, b) => (b.from > a.from ? b : a))
       const at = Math.max(first.to, begins.to)
-      if (at < Math.min(last.from, ends.from))
-        return {of: one, during, at, evidence: [first.event, begins.event, last.event, ends.event] satisfies Event[]}
+      if (at < Math.min(last.from, ceases.from))
+        return {of: one, during, at, evidence: [first.event, begins.event, last.event, ceases.event] satisfies Event[]}
     }
   }
   return undefined
+}
+
+/** A reign surely lasted from the earliest end of a sighting to the latest beginning of one. */
+function endsOf({sightings}: Reign): {first: Sighting; last: Sighting} {
+  return {
+    first: sightings.reduce((a, b) => (b.to < a.to ? b : a)),
+    last: sightings.reduce((a, b) => (b.from > a.from ? b : a)),
+  }
 }

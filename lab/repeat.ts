@@ -29,8 +29,8 @@ export interface RepeatOptions {
   readonly out?: string | undefined
   /** Told when a run's history exists, before anything happens. */
   readonly watch?: (history: Recorder, nth: number) => void
-  /** Told when a run is over and judged. */
-  readonly finished?: (report: Report, nth: number) => void | Promise<void>
+  /** Told when a run is over and judged, with its folder. */
+  readonly finished?: (report: Report, nth: number, folder: string) => void | Promise<void>
 }
 
 export interface Repetition {
@@ -82,7 +82,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
     })
     if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out})
     if (options.out === undefined) pointLatest(lab.name, join(id, out))
-    await options.finished?.(run.report, nth)
+    await options.finished?.(run.report, nth, run.folder)
     error = run.error
     if (error !== undefined || options.signal.aborted) break
     if (options.failFast && run.report.verdict === 'fail') break

@@ -1,5 +1,6 @@
 /** The judged run: what `judge` returns, what `report.json` holds, and what the renderers show. */
 
+import type {DriverRow} from './driver-table.ts'
 import type {ExitCode} from './errors.ts'
 import type {Event, HostName, Micros} from './event.ts'
 import type {Finding, Verdict} from './unit.ts'
@@ -50,6 +51,8 @@ export interface Report {
     /** How often each SQLSTATE or errno came, most frequent first. */
     readonly errors: readonly {readonly code: string; readonly says: string; readonly count: number}[]
   }
+  /** How each driver that writes got through the first fault. */
+  readonly drivers: readonly DriverRow[]
   /** The run as a story: leadership, timelines, proxy, faults; a few dozen events. */
   readonly story: readonly {readonly at: Micros; readonly says: string; readonly event: Event['kind']}[]
 }

@@ -2,6 +2,7 @@
 import {createWriteStream, mkdirSync, rmSync, symlinkSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {pipeline} from 'node:stream/promises'
+import {imagesMustBeHere} from './clients/programs.ts'
 import {LabError} from './errors.ts'
 import {Recorder} from './history.ts'
 import type {InjectionPhase} from './injection-phase.ts'
@@ -34,6 +35,7 @@ export interface RunOptions {
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
   const bound = bind(scenario, lab.topology)
   await mustBeAble(lab, scenario)
+  await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
   const id = `${new Date()
     .toISOString()
     .replace(/[-:]/g, '')
@@ -54,21 +56,34 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   const report = judge(history.sealed())
   whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
   await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
+  await removePrograms(lab)
   if (options.out === undefined) pointLatest(lab.name, id)
   return {folder, report, error}
 }
 
-/** Each host's own words since the run began. A host whose log cannot be had says so in its file. */
+/** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */
 async function collectLogs(lab: Lab, folder: string, sinceMs: number): Promise<void> {
-  for (const container of await lab.docker.containers(lab.name).catch(() => [])) {
-    const file = join(folder, `${container.host}.log`)
+  const hosts = await lab.docker.containers(lab.name).catch(() => [])
+  const programs = await lab.docker.programs(lab.name).catch(() => [])
+  const all = [
+    ...hosts.map(({id, host}) => ({id, name: host})),
+    ...programs.map(({id, program}) => ({id, name: program})),
+  ]
+  for (const {id, name} of all) {
+    const file = join(folder, `${name}.log`)
     try {
-      const log = await lab.docker.logs(container.id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
+      const log = await lab.docker.logs(id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
       await pipeline(log, createWriteStream(file, {mode: 0o600}))
     } catch (error) {
-      writeWhole(file, `the log of ${container.host} could not be read: ${(error as Error).message}\n`)
+      writeWhole(file, `the log of ${name} could not be read: ${(error as Error).message}\n`)
     }
   }
+}
+
+/** They have ended with the run, and were kept for their logs. What cannot be removed now is a leftover, which `heal` finds. */
+async function removePrograms(lab: Lab): Promise<void> {
+  const programs = await lab.docker.programs(lab.name).catch(() => [])
+  for (const {program} of programs) await lab.docker.removeProgram(lab.name, program).catch(() => {})
 }
 
 export function pointLatest(lab: string, id: string): void {

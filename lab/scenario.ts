@@ -1,25 +1,18 @@
 /** Scenarios: what they are made of, and where they are found. Reading one is in `scenario/parse.ts`. */
 import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
+import type {ClientGroup} from './client-group.ts'
 import {readText, suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
 import {packageRoot} from './package-root.ts'
 import {parseScenario} from './scenario/parse.ts'
 
+export type {AgentGroup, ClientGroup, ProgramGroup} from './client-group.ts'
 export {type Bound, bind, configOf, settingsFor} from './scenario/bind.ts'
 export {capabilitiesFor, mustBeAble} from './scenario/capabilities.ts'
 export {scenarioSchema} from './scenario/json-schema.ts'
 export {parseScenario} from './scenario/parse.ts'
 export {sayClients, sayNeeds, sayStep, sayValue} from './scenario/say.ts'
-
-export interface ClientGroup {
-  readonly kind: 'writers' | 'readers' | 'bankers'
-  readonly count: number
-  /** Operations a second, all clients of the group together. */
-  readonly perSecond: number
-  /** A port of the proxy; or past it, directly to whom a selector or a host's name means when the clients start. */
-  readonly through: 'primary' | 'replicas' | {readonly to: string}
-}
 
 /** Milliseconds, or what the topology's own timings imply. */
 export type Within = number | 'budget'
@@ -60,6 +53,8 @@ export interface Scenario {
   readonly suite?: string
   readonly needs: Needs
   readonly clients: readonly ClientGroup[]
+  /** Groups that were added to be compared with each other (`chaos --clients`); no expectation is about them. */
+  readonly extraClients?: readonly ClientGroup[]
   readonly steps: readonly Step[]
   readonly expect: readonly Expectation[]
 }

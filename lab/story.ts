@@ -45,7 +45,8 @@ export function story(history: History): StoryLine[] {
         if (event.backend === 'primary' && before !== undefined && before !== event.up) tell(event, sayEvent(event)!)
         break
       }
-      case 'op': {
+      case 'op':
+      case 'transaction': {
         if (event === firstWrite)
           tell(
             event,
@@ -117,9 +118,7 @@ export function sayEvent(event: Event): string | null {
         ? `${event.proxy}: ${event.server} is ${event.status} for writes (${event.check})`
         : null
     case 'container':
-      return /^(die|start|pause|unpause|oom)$/.test(event.action)
-        ? `the container of ${event.host}: ${event.action}${event.exitCode === null ? '' : `, exit code ${event.exitCode}`}`
-        : null
+      return sayContainer(event)
     case 'log':
       return logSigns[event.sign] ? `${event.host}: ${event.says}` : null
     case 'watchdog':
@@ -140,6 +139,23 @@ const logSigns: Readonly<Record<LogSign, boolean>> = {
   promoting: false,
   demoting: false,
   'slow-disk': false,
+}
+
+function sayContainer({host, action, exitCode}: Of<'container'>): string | null {
+  switch (action) {
+    case 'die':
+      return `the container of ${host} died${exitCode === null ? '' : `, exit code ${exitCode}`}`
+    case 'oom':
+      return `${host} is out of memory`
+    case 'start':
+      return `the container of ${host} started`
+    case 'pause':
+      return `${host} is frozen`
+    case 'unpause':
+      return `${host} runs on`
+    default:
+      return null
+  }
 }
 
 function sayWatchdog({host, state, timeoutSeconds, leftMicros}: Of<'watchdog'>): string {

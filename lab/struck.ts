@@ -64,14 +64,15 @@ function partitioned(params: Readonly<Record<string, unknown>>): Struck {
   if (shape !== 'split') return {why: `the timing model has no bounds for a cut in the shape of a ${String(shape)}`}
   if (Array.isArray(services)) {
     if (!services.includes('etcd')) return {why: `a cut of ${services.join(' and ')} alone leaves the leader its key`}
-    if (!services.includes('patroni') && (from === undefined || covers(from))) return {fault: 'cut-from-etcd', cut}
-  } else if (ways === 'both' && (from === undefined || covers(from)))
+    if (!services.includes('patroni') && (from === undefined || breaksQuorum(from)))
+      return {fault: 'cut-from-etcd', cut}
+  } else if (ways === 'both' && (from === undefined || breaksQuorum(from)))
     return {fault: 'isolated', cut, proxyReaches: from !== undefined && !sides(from).some(one => withProxies.has(one))}
   return {why: 'the timing model has no bounds for a cut in part'}
 }
 
-/** Selectors that stand for all hosts that matter; single hosts may leave the leader its quorum. */
-function covers(from: unknown): boolean {
+/** Cut from whom one of these selectors names, nobody reaches a quorum of etcd; single hosts may leave the leader its own. */
+function breaksQuorum(from: unknown): boolean {
   return sides(from).some(one => ['all', 'etcd', 'replicas', 'servers', 'everyone'].includes(one))
 }
 

@@ -145,5 +145,8 @@ export const roles = {superuser: 'postgres', replication: 'replicator', rewind: 
 /** The database the clients use. */
 export const appDatabase = 'app'
 
-/** Labels on every container, network and volume of a lab. */
-export const labels = {lab: 'pgha-lab.lab', host: 'pgha-lab.host'} as const
+/**
+ * Labels on every container, network and volume of a lab; a container is either a host or a program of somebody else's that is a
+ * client for the length of a run.
+ */
+export const labels = {lab: 'pgha-lab.lab', host: 'pgha-lab.host', program: 'pgha-lab.program'} as const

@@ -9,11 +9,11 @@ const root = join(import.meta.dirname, '..')
 const layers: readonly (readonly [string, RegExp])[] = [
   [
     'words',
-    /^lab\/(errors|event|bank|doubtful-commit|decode|quantity|time-limit|progress|package-root|statistics|spelled-json|metrics)\.ts$/,
+    /^lab\/(errors|event|client-group|bank|doubtful-commit|decode|quantity|time-limit|progress|package-root|statistics|spelled-json|metrics)\.ts$/,
   ],
   [
     'shapes',
-    /^lab\/(topology|topology-file|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|struck|prediction|laid-over|watching|moments|reigns|promotions|tenures|reads|rows)\.ts$/,
+    /^lab\/(topology|topology-file|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|struck|deadline|prediction|laid-over|watching|moments|reigns|promotions|tenures|attempts|reconnection|driver-table|reads|rows)\.ts$/,
   ],
   [
     'parts',
@@ -25,7 +25,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'plot',
-    /^lab\/(scenario|scenario\/[a-z-]+|settings|injections|play|judge|story|runs|measure-run|compare|repeat|jepsen)\.ts$/,
+    /^lab\/(scenario|scenario\/[a-z-]+|storm\/[a-z-]+|settings|injections|play|judge|story|runs|measure-run|compare|repeat|jepsen)\.ts$/,
   ],
   ['faces', /^(lab\/index\.ts$|cli\/)/],
 ]

@@ -5,15 +5,13 @@ import type {Recorder} from '../../lab/history.ts'
 import {type InjectionPhase, injectionPhases} from '../../lab/injection-phase.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
-import {command, jsonOption, nameOption, printJson, times} from '../options.ts'
+import {addStormOptions, command, jsonOption, nameOption, printJson, times} from '../options.ts'
+import {isStorm, type StormOptions} from '../storm-request.ts'
 
-interface Options {
-  name: string
-  json?: boolean
-  out?: string
-  plain?: boolean
+interface Options extends StormOptions {
   repeat?: number
   phase?: InjectionPhase
+  clients?: string
   failFast?: boolean
   suite?: string
   parallel?: number
@@ -22,13 +20,16 @@ interface Options {
 }
 
 export function chaos(): Command {
-  return command(
+  const chaos = command(
     'chaos',
     [
       'Play a scenario, or a suite of them: break the lab under load, heal it, and answer with a verdict and its proof.',
       '',
       'Exit code: 0 passed, 1 an expectation failed, 4 inconclusive; 77 skipped, because it cannot run here; 3 the lab could ' +
         'not do its work, 5 healing is incomplete (wins over every other).',
+      '',
+      'A storm draws random faults from a seed, never more at once than a quorum can bear, and judges what must always hold. ' +
+        '--shrink reduces a plan that fails to the smallest that still does, and writes it as a scenario file.',
       '',
       'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
         'worst of its scenarios: 5, 130, 1, 3, 2, 4, 77, 0 in this order.',
@@ -40,6 +41,9 @@ export function chaos(): Command {
       'pgha-lab chaos --suite failover',
       'pgha-lab chaos --suite all --parallel 2 --json > suite.json',
       'pgha-lab chaos kill-leader --repeat 6 --phase random --out before',
+      'pgha-lab chaos --storm 10m --seed 7 --shrink',
+      'pgha-lab chaos --shrink latest',
+      'pgha-lab chaos kill-leader --clients all',
     ].join('\n'),
   )
     .argument('[scenario]', 'a name from `pgha-lab scenarios`, or the path of a file')
@@ -52,16 +56,25 @@ export function chaos(): Command {
     .option('--plain', 'plain lines instead of the live view')
     .option('--repeat <n>', 'play it n times and say how far each phase spreads', times)
     .option('--fail-fast', 'with --repeat: end after the first run that failed')
+    .option(
+      '--clients <drivers>',
+      'add clients and compare how they get through: all, or some of pg, pg-pool, psycopg, pgbench; no expectation is ' +
+        'about them (a container of your own is a `client:` in a scenario file)',
+    )
     .addOption(
       new Option('--phase <moment>', "when a fault comes, within the leader's loop of lease refreshes").choices([
         ...injectionPhases,
       ]),
     )
     .addOption(jsonOption())
-    .action(action)
+  return addStormOptions(chaos).action(action)
 }
 
 async function action(nameOrPath: string | undefined, options: Options): Promise<void> {
+  if (isStorm(options)) {
+    const {storm} = await import('../storm.ts')
+    return await storm(nameOrPath, options, (history, press) => watch(history, options, press))
+  }
   if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options)
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
@@ -69,7 +82,9 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   const {Docker, exitCodes, loadHistory, loadScenario, lockLab, openLab, runScenario} = await import(
     '../../lab/index.ts'
   )
-  const scenario = loadScenario(nameOrPath)
+  const written = loadScenario(nameOrPath)
+  const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
+  const scenario = options.clients === undefined ? written : withExtraClients(written, options.clients)
   const docker = new Docker()
   const lab = openLab(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)

@@ -43,6 +43,7 @@ async function whatIsThere(docker: Docker, name: string): Promise<{known: boolea
     return {known: true, faults: []} // written by another version
   }
   const signs = await broken(lab).catch(() => []) // a host that cannot tell is removed all the same
-  const mends = [...inForce(name).map(entry => entry.mend), ...signs.filter(one => one.do !== 'start-host')]
+  const faults = signs.filter(one => one.do !== 'start-host' && one.do !== 'remove-program')
+  const mends = [...inForce(name).map(entry => entry.mend), ...faults]
   return {known: true, faults: [...new Set(mends.map(describe))]}
 }

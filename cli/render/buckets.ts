@@ -1,6 +1,8 @@
 /** What the clients got, in slices of time that are wide enough to draw. */
-import {isDirect, type Micros, type OpName, type Outcome} from '../../lab/event.ts'
-import {type History, of} from '../../lab/history.ts'
+import {attemptsOf} from '../../lab/attempts.ts'
+import {isDirect} from '../../lab/client-group.ts'
+import type {Micros, OpName, Outcome} from '../../lab/event.ts'
+import type {History} from '../../lab/history.ts'
 
 export interface Latency {
   readonly p50: Micros
@@ -26,7 +28,7 @@ const widths: readonly Micros[] = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300].map
 /** Covers `from` to `to` whole, in at most `most` slices of a round width; clients that go past the proxy are left out. */
 export function bucketsOf(history: History, from: Micros, to: Micros, most = 400): Buckets {
   const width = widths.find(one => (to - from) / one <= most) ?? Math.ceil((to - from) / most)
-  const ops = of(history, 'op').filter(op => op.at >= from && op.at <= to && !isDirect(op.client))
+  const ops = attemptsOf(history).filter(op => op.at >= from && op.at <= to && !isDirect(op.client))
   const byBucket = Map.groupBy(ops, op => Math.floor((op.at - from) / width))
   const count = Math.max(1, Math.ceil((to - from) / width))
   return {

@@ -9,6 +9,7 @@ import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import {bucketsOf} from './buckets.ts'
 import {clientsSection} from './html/clients.ts'
+import {driversSection} from './html/drivers.ts'
 import {findingsSection} from './html/findings.ts'
 import {logsSection} from './html/logs.ts'
 import {html, Markup} from './html/markup.ts'
@@ -44,6 +45,7 @@ export function renderHtml({report, history, logs}: HtmlSources): string {
   const below = [
     phasesSection(report, moments),
     findingsSection(report, moments),
+    driversSection(report),
     clientsSection(report, lostWrites(history), moments),
     story(report, moments),
     logsSection(logExcerpt(logs, history, windows), [...logs.keys()], moments),

@@ -1,6 +1,7 @@
 /** The report as Markdown for a GitHub step summary, a merge request or a chat: verdict first, proof after. Pure. */
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
+import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain} from './explain.ts'
 import {sayBounds, sayMoment, zeroOf} from './moment.ts'
 import {printable} from './printable.ts'
@@ -35,6 +36,7 @@ function one(report: Report): string {
     report.findings.filter(finding => finding.verdict !== 'pass').flatMap(finding => explained(finding, report)),
     phases(report),
     expectations(report),
+    drivers(report),
     clients(report),
     folded('What happened', story(report)),
     [software(report)],
@@ -88,6 +90,12 @@ function expectations({findings}: Report): string[] {
     text(says),
   ])
   return table(['', 'expectation', 'seen'], rows)
+}
+
+/** Beside each other when there are several. */
+function drivers(report: Report): string[] {
+  const rows = comparedIn(report).map(row => [...driverCells(row), sayErrors(row) ?? 'none', row.says ?? ''].map(text))
+  return rows.length === 0 ? [] : table([...driverColumns, 'errors', ''], rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])
 }
 
 function clients({clients}: Report): string[] {

@@ -1,4 +1,5 @@
 /** Any event of a history as one line of words: for evidence, where no event may be left out for want of a sentence. */
+import type {Attempt} from '../../lab/attempts.ts'
 import type {Event, Of} from '../../lab/event.ts'
 import {isWritable} from '../../lab/failover.ts'
 import {sayMicros} from '../../lab/quantity.ts'
@@ -12,7 +13,9 @@ export function sayEvidence(event: Event): string {
 function ofItsKind(event: Event): string | null {
   switch (event.kind) {
     case 'op':
-      return sayOperation(event)
+      return sayOperation(event, `${event.op} ${event.id}`, event.lsn)
+    case 'transaction':
+      return sayOperation(event, `a transaction (${event.op})`, null)
     case 'postgres':
       return sayServer(event)
     case 'patroni':
@@ -32,12 +35,16 @@ function ofItsKind(event: Event): string | null {
 
 const outcomes = {ok: 'was acknowledged', fail: 'failed', unknown: 'got no answer'} as const
 
-function sayOperation({client, op, id, sentAt, at, outcome, server, timeline, lsn, sqlstate, error}: Of<'op'>): string {
+function sayOperation(
+  {client, sentAt, at, outcome, server, timeline, sqlstate, error}: Attempt,
+  what: string,
+  lsn: number | null,
+): string {
   const by =
     server === null ? '' : ` by ${server} on timeline ${timeline ?? '?'}${lsn === null ? '' : ` at ${sayLsn(lsn)}`}`
   const why =
     outcome === 'ok' ? '' : `: ${[sqlstate, error].filter(part => part !== null).join(' ') || 'no reason given'}`
-  return `${op} ${id} of ${client} ${outcomes[outcome]}${by} after ${sayMicros(at - sentAt)}${why}`
+  return `${what} of ${client} ${outcomes[outcome]}${by} after ${sayMicros(at - sentAt)}${why}`
 }
 
 function sayServer(event: Of<'postgres'>): string {

@@ -3,6 +3,7 @@ import type {Micros} from '../../lab/event.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow, Verdict} from '../../lab/unit.ts'
+import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, type ReportFinding} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {printable} from './printable.ts'
@@ -30,6 +31,7 @@ export function renderText(report: Report, options: TextOptions): string {
     top(report, style),
     phases(report, style),
     findings(report, style),
+    drivers(report, style),
     clients(report, style),
     storyOf(report, style),
   ]
@@ -144,6 +146,23 @@ function measureLines(measures: Readonly<Record<string, number | string | null>>
     return [`${label} ${shown}`]
   })
   return told.length === 0 ? [] : wrap(told.join(', '), width)
+}
+
+/** Beside each other when there are several. */
+function drivers(report: Report, style: Style): string[] {
+  const rows = comparedIn(report)
+  if (rows.length === 0) return []
+  const table = align([driverColumns, ...rows.map(driverCells)], [1, 2, 3, 4, 5, 6, 7, 8, 9])
+  const remarks = rows.flatMap(row =>
+    [row.says, sayErrors(row)]
+      .flatMap(says => says ?? [])
+      .flatMap(says => wrap(printable(`${nameOf(row)}: ${says}`), style.width - 4)),
+  )
+  return [
+    style.paint.bold(table[0]!),
+    ...table.slice(1),
+    ...[...wrap(driverCaption, style.width - 4), ...remarks].map(line => style.paint.dim(`    ${line}`)),
+  ]
 }
 
 function clients({clients}: Report, style: Style): string[] {

@@ -1,6 +1,8 @@
 /** Times in which no client of the proxy had a write acknowledged. */
-import {isDirect, type Micros} from '../../lab/event.ts'
-import {type History, of} from '../../lab/history.ts'
+import {attemptsOf} from '../../lab/attempts.ts'
+import {isDirect} from '../../lab/client-group.ts'
+import type {Micros} from '../../lab/event.ts'
+import type {History} from '../../lab/history.ts'
 import {gapFrom} from '../ui/throughput.ts'
 
 export interface Gap {
@@ -16,7 +18,7 @@ export function writeGaps(history: History): Gap[] {
   const stopped = history.events.find(event => event.kind === 'phase' && event.name === 'final-reads')?.at
   // A run that broke off had its writers wanting to write until then, even where they got as far as no attempt.
   const end = stopped ?? history.events.at(-1)?.at ?? 0
-  const answers = of(history, 'op')
+  const answers = attemptsOf(history)
     .filter(op => op.op === 'write' && op.outcome === 'ok' && op.at <= end && !isDirect(op.client))
     .map(op => op.at)
   const gaps = answers.slice(1).map((to, index): Gap => ({from: answers[index]!, to, ended: true}))

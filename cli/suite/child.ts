@@ -24,6 +24,8 @@ export function childOf(command: readonly [string, ...string[]]): RunChild {
   return async (args, signal) => {
     const child = execa(program, [...first, ...args], {
       detached: true,
+      // A channel that nobody speaks on: it breaks when we are gone, SIGKILL included, and then the child heals and ends.
+      ipc: true,
       reject: false,
       stdin: 'ignore',
       maxBuffer: mostOutputBytes,

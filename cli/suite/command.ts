@@ -2,6 +2,7 @@
 import {extname, join} from 'node:path'
 import {failoverBounds} from '../../lab/budget.ts'
 import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
+import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {childOf, type RunChild} from './child.ts'
@@ -18,6 +19,8 @@ export interface SuiteRequest {
   readonly parallel: number
   readonly profile: string
   readonly repeat?: number | undefined
+  /** Drivers to compare in each scenario, as `chaos --clients` takes them. */
+  readonly clients?: string | undefined
   readonly keep?: boolean | undefined
   readonly out?: string | undefined
   readonly json?: boolean | undefined
@@ -25,7 +28,8 @@ export interface SuiteRequest {
 
 /** @param child pgha-lab itself as a child process. @throws LabError `usage`, `config` before anything is raised. */
 export async function playSuite(request: SuiteRequest, child: RunChild = ourselves()): Promise<void> {
-  const {name, parallel, profile, keep = false, out, json} = request
+  const {name, parallel, profile, keep = false, out, json, clients} = request
+  if (clients !== undefined) comparedDrivers(clients)
   const jobs = jobsOf(request)
   const taken = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
   const existing = taken.filter(lab => savedLabs().includes(lab))
@@ -42,6 +46,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
   let done = 0
   const outcomes = await runSuite({
     ...{jobs, parallel, name, profile, keep, out, child},
+    more: clients === undefined ? [] : ['--clients', clients],
     signal: interrupt.signal,
     tell(happening) {
       if (happening.outcome !== undefined) done++

@@ -22,6 +22,8 @@ export interface SuiteOptions {
   /** Each run's folder goes into this one; the state directory when not given. */
   readonly out?: string | undefined
   readonly child: RunChild
+  /** What each `chaos` is told besides. */
+  readonly more?: readonly string[] | undefined
   readonly signal: AbortSignal
   readonly tell: (happening: Happening) => void
 }
@@ -83,7 +85,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
     const out = options.out === undefined ? [] : ['--out', `${options.out}/${fileName(job.scenario, outcomes)}`]
     const limit = AbortSignal.timeout(limitMs(job))
     const ended = await options.child(
-      ['chaos', job.scenario, '--name', place.lab, '--json', ...out],
+      ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(options.more ?? [])],
       AbortSignal.any([options.signal, limit]),
     )
     if (limit.aborted && !options.signal.aborted) {

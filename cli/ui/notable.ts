@@ -34,17 +34,13 @@ function say(before: View, event: Event, after: View): Told {
     case 'target':
       return [sayEvent(event)!]
     case 'step-ended':
-      return event.ok ? null : [`step ${event.index + 1} failed: ${event.says}`, 'bad']
+      return event.ok ? null : [sayEvent(event)!, 'bad']
     case 'run-ended':
-      return event.how === 'complete'
-        ? ['the run is complete', 'good']
-        : [`the run ended: ${event.how}${event.says ? `: ${event.says}` : ''}`, 'bad']
+      return [sayEvent(event)!, event.how === 'complete' ? 'good' : 'bad']
     case 'fault-injecting':
       return [`FAULT ${event.what}: ${event.hosts.join(', ')}`, 'bad']
     case 'fault-proof':
-      return event.holds
-        ? [`the fault took hold: ${event.says}`]
-        : [`the fault did NOT take hold: ${event.says}`, 'bad']
+      return [sayEvent(event)!, event.holds ? 'plain' : 'bad']
     case 'fault-mended':
       return event.ok
         ? [`healed ${event.id}: ${describe(event.mend)}`, 'good']
@@ -63,18 +59,19 @@ function say(before: View, event: Event, after: View): Told {
     case 'leader-key':
       return sayLeaderKey(before, after)
     case 'sync-key':
-      return before.syncStandbys.join() === event.standbys.join()
-        ? null
-        : [`sync standby: ${event.standbys.join(', ') || 'none'}`]
+      return before.syncStandbys.join() === event.standbys.join() ? null : [sayEvent(event)!]
     case 'etcd-member':
       return sayEtcd(before, after, event.host)
     case 'postgres':
       return sayPostgres(before, after, event.host, event.error)
     case 'proxy':
       return sayProxy(before, event)
-    case 'container':
-      return sayContainer(event.host, event.action, event.exitCode)
+    case 'container': {
+      const says = sayEvent(event)
+      return says === null ? null : [says, /^(die|oom|pause)$/.test(event.action) ? 'bad' : 'plain']
+    }
     case 'op':
+    case 'transaction':
       return sayGap(before, after)
     case 'client-notice':
       return [`client ${event.client}: ${event.sqlstate} ${event.says}`, 'bad']
@@ -118,23 +115,6 @@ function sayProxy(before: View, {proxy, backend, server, up, check}: Extract<Eve
     `${proxy}: ${server} is ${up ? 'UP' : 'DOWN'} for ${backend}${check ? ` (${check})` : ''}`,
     up ? 'good' : 'plain',
   ]
-}
-
-function sayContainer(host: string, action: string, exitCode: number | null): Told {
-  switch (action) {
-    case 'die':
-      return [`the container of ${host} died${exitCode === null ? '' : `, exit code ${exitCode}`}`, 'bad']
-    case 'oom':
-      return [`${host} is out of memory`, 'bad']
-    case 'start':
-      return [`the container of ${host} started`]
-    case 'pause':
-      return [`${host} is frozen`, 'bad']
-    case 'unpause':
-      return [`${host} runs on`]
-    default:
-      return null
-  }
 }
 
 function sayGap(before: View, after: View): Told {

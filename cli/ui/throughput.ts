@@ -1,4 +1,5 @@
 /** What the clients got, second by second, and how long nobody's write was acknowledged. */
+import {isDirect} from '../../lab/client-group.ts'
 import type {Micros, Of, OpName, Outcome} from '../../lab/index.ts'
 
 /** Pauses shorter than this are ordinary jitter. */
@@ -16,6 +17,8 @@ export interface Bucket {
   /** Failed or unknown, of both kinds. */
   readonly failures: number
 }
+
+type Answered = Of<'op'> | Of<'transaction'>
 
 export interface Gap {
   readonly from: Micros
@@ -49,12 +52,13 @@ export const noThroughput: Throughput = {
   writing: true,
 }
 
-export function answered(so: Throughput, op: Of<'op'>): Throughput {
+export function answered(so: Throughput, op: Answered): Throughput {
   const counts = {
     ...so.counts,
     [op.op]: {...so.counts[op.op], [op.outcome]: so.counts[op.op][op.outcome] + 1},
   }
-  const acknowledged = op.op === 'write' && op.outcome === 'ok'
+  // Who goes past the proxy may write while it routes nowhere.
+  const acknowledged = op.op === 'write' && op.outcome === 'ok' && !isDirect(op.client)
   return {
     ...so,
     ...bucketed(so, op),
@@ -63,7 +67,7 @@ export function answered(so: Throughput, op: Of<'op'>): Throughput {
   }
 }
 
-function bucketed(so: Throughput, op: Of<'op'>): Pick<Throughput, 'buckets' | 'firstSecond'> {
+function bucketed(so: Throughput, op: Answered): Pick<Throughput, 'buckets' | 'firstSecond'> {
   const second = Math.floor(op.at / bucketMicros)
   const firstSecond = so.buckets.length === 0 ? second : so.firstSecond
   const index = second - firstSecond

@@ -124,7 +124,10 @@ export function view(events: Iterable<Event>): View {
 
 export function fold(before: View, event: Event): View {
   // Nine events in ten are operations, and an operation touches nothing but the clients and the failover's last mark.
-  const changed = event.kind === 'op' ? {...before, clients: answered(before.clients, event)} : happened(before, event)
+  const changed =
+    event.kind === 'op' || event.kind === 'transaction'
+      ? {...before, clients: answered(before.clients, event)}
+      : happened(before, event)
   if (changed === before) return before
   const failover = failoverAfter(before, changed, event)
   const after = failover === changed.failover ? changed : {...changed, failover}
@@ -132,7 +135,7 @@ export function fold(before: View, event: Event): View {
   return line === null ? after : {...after, lines: [...after.lines, line].slice(-mostLines)}
 }
 
-function happened(so: View, event: Exclude<Event, {kind: 'op'}>): View {
+function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>): View {
   switch (event.kind) {
     case 'run-started':
       return started(so, event)

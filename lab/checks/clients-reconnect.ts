@@ -1,15 +1,23 @@
 /** Every writer that wrote before the fault writes again soon after there is a primary to write to, and goes on writing. */
 import {z} from 'zod'
-import {type Event, isDirect, type Micros, type Of} from '../event.ts'
+import {type Attempt, attemptsOf, extraClientsOf} from '../attempts.ts'
+import {driverOf, findsPrimaryItself, isDirect} from '../client-group.ts'
+import type {Event, Micros, Of} from '../event.ts'
 import {type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
+import {isOnNew, type Ready, readyFor, readyOf, writersStopped} from '../reconnection.ts'
 import type {Check} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface ClientsReconnectParams {
-  /** Milliseconds from the moment that the proxy routes to a writable primary to a client's first acknowledged write. */
+  /**
+   * Milliseconds to a client's first acknowledged write from the moment that there is a primary for it: that the proxy routes to
+   * it, or, for a client that looks for the primary itself, that it takes writes.
+   */
   readonly within: number
+  /** Only clients of this driver, or of the program with this name. */
+  readonly driver?: string | undefined
 }
 
 /** Once back, a client that has no write acknowledged for this long is in trouble again. */
@@ -17,11 +25,11 @@ const laterTrouble: Micros = 2_000_000
 
 interface ClientStory {
   readonly client: string
-  readonly lastBefore: Of<'op'> | undefined
-  readonly firstAfter: Of<'op'> | undefined
+  readonly lastBefore: Attempt | undefined
+  readonly firstAfter: Attempt | undefined
   /** From the last acknowledged write before the outage to the first one after it. */
   readonly outage: Micros | undefined
-  /** From routing to the first acknowledged write. */
+  /** From the moment that there was a primary for it to the first acknowledged write. */
   readonly reconnection: Micros | undefined
   /** The longest time without an acknowledged write after it was back. */
   readonly gap: {readonly from: Micros; readonly to: Micros; readonly why: string}
@@ -31,32 +39,38 @@ interface ClientStory {
 
 export const clientsReconnect: Check<ClientsReconnectParams> = {
   about:
-    'Every writer behind the proxy is back within a limit after the proxy routes to the new primary, and stays so.',
-  params: z.strictObject({within: duration}),
+    'Every writer is back within a limit after the proxy routes to the new primary (or, if it looks for it itself, after the promotion), and stays so.',
+  params: z.strictObject({
+    within: duration,
+    driver: z.string({error: '`driver` is the name of a driver or of a program'}).optional(),
+  }),
 
-  judge(history, {within}) {
+  judge(history, {within, driver}) {
     const found = findFailover(history)
     if (typeof found === 'string') return {verdict: 'unknown', says: `No reconnection to judge: ${found}.`}
-    const {newUp, newKey, promoted, t0} = found
-    // Where the proxy had the new server up all the time, clients wait for the promotion only.
-    const routed = found.newUpTooEarly.length > 0 ? newKey : newUp
-    if (!promoted || !routed) {
+    const {promoted, t0} = found
+    const times = readyOf(found)
+    const end = writersStopped(history)
+    const limit = within * 1000
+    const judged = writersOf(history, driver)
+    const needProxy = judged.length === 0 || judged.some(({client}) => !findsPrimaryItself(client))
+    if (!promoted || (needProxy && times.proxied === null)) {
       const what = promoted ? 'the proxy routing to the new primary' : 'a new primary taking writes'
       return {verdict: 'unknown', says: `Nobody saw ${what}, so there is nothing to measure reconnection from.`}
     }
-    const ready = Math.max(promoted.at, routed.at)
-    const end = writersStopped(history)
-    const limit = within * 1000
+    const ready = times.proxied !== null && needProxy ? times.proxied : promoted.at
 
-    const clients = stories(history, found, ready, end)
+    const clients = stories(history, judged, found, times, end)
     const reconnections = clients.flatMap(one => one.reconnection ?? []).toSorted((a, b) => a - b)
     const outages = clients.flatMap(one => one.outage ?? []).toSorted((a, b) => a - b)
     const inOrder = clients.toSorted((a, b) => a.client.localeCompare(b.client, 'en', {numeric: true}))
     const rows = inOrder.map(({client, outage, reconnection}) => ({
       client,
+      driver: driverOf(client),
       outageMicros: outage ?? null,
       reconnectionMicros: reconnection ?? null,
     }))
+    const isExtra = extraClientsOf(history)
     const measures = {
       writers: clients.length,
       back: reconnections.length,
@@ -66,11 +80,16 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
       outageP50Micros: quantile(outages, 0.5),
       outageP95Micros: quantile(outages, 0.95),
       outageMaxMicros: outages.at(-1) ?? null,
-      readOnlyErrorsAfterPromotion: of(history, 'op').filter(
-        op => op.op === 'write' && op.sqlstate === '25006' && op.at > promoted.at,
+      readOnlyErrorsAfterPromotion: attemptsOf(history).filter(
+        op => op.op === 'write' && op.sqlstate === '25006' && op.at > promoted.at && !isExtra(op.client),
       ).length,
     }
-    if (clients.length === 0) return {verdict: 'unknown', says: 'No writer was writing before the fault.', measures}
+    if (clients.length === 0)
+      return {
+        verdict: 'unknown',
+        says: `No writer${driver === undefined ? '' : ` of ${driver}`} was writing before the fault.`,
+        measures,
+      }
 
     const late = lateness(history, ready, end)
     const disk = slowDisk(history, t0, end)
@@ -129,39 +148,47 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
       }
     return {
       verdict: 'pass',
-      says: `All ${clients.length} writers were back at most ${sayMicros(reconnections.at(-1)!)} after the proxy routed to the new primary (${sayMicros(limit)} are allowed) and stayed so.`,
+      says: `All ${clients.length} writers were back at most ${sayMicros(reconnections.at(-1)!)} after ${needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'} (${sayMicros(limit)} are allowed) and stayed so.`,
       measures,
       rows,
     }
   },
 }
 
-/** When load ended on purpose: what comes after is not trouble. Writers stop together, so the last answer of any of them ends it too. */
-function writersStopped(history: History): Micros {
-  const reads = history.events.find(event => event.kind === 'phase' && event.name === 'final-reads')
-  const last = of(history, 'op').findLast(op => op.op === 'write')
-  return Math.min(
-    reads?.at ?? Number.POSITIVE_INFINITY,
-    last?.at ?? Number.POSITIVE_INFINITY,
-    history.events.at(-1)!.at,
+/** What each writer of the scenario's own tried; those that go to one host cannot come back anywhere else. */
+function writersOf(history: History, driver: string | undefined): {client: string; ops: readonly Attempt[]}[] {
+  const isExtra = extraClientsOf(history)
+  const byClient = Map.groupBy(
+    attemptsOf(history).filter(
+      one =>
+        one.op === 'write' &&
+        (!isDirect(one.client) || findsPrimaryItself(one.client)) &&
+        !isExtra(one.client) &&
+        (driver === undefined || driverOf(one.client) === driver),
+    ),
+    one => one.client,
   )
+  return [...byClient].map(([client, ops]) => ({client, ops}))
 }
 
-function stories(history: History, found: Failover, ready: Micros, end: Micros): ClientStory[] {
-  const {t0, oldLeader, oldTimeline} = found
-  const byClient = Map.groupBy(
-    of(history, 'op').filter(op => op.op === 'write' && !isDirect(op.client) && op.at <= end),
-    op => op.client,
-  )
+function stories(
+  history: History,
+  writers: ReturnType<typeof writersOf>,
+  found: Failover,
+  times: Ready,
+  end: Micros,
+): ClientStory[] {
+  const {t0} = found
   const gone = Map.groupBy(of(history, 'client-disconnected'), event => event.client)
-  return [...byClient].flatMap(([client, ops]) => {
+  return writers.flatMap(({client, ops: all}) => {
+    const ops = all.filter(op => op.at <= end)
+    const ready = readyFor(client, times)
+    // A writer that had tried nothing before the fault has nothing to come back to.
+    if (ready === null || !ops.some(op => op.sentAt <= t0)) return []
     const acknowledged = ops.filter(op => op.outcome === 'ok')
-    const isNew = (op: Of<'op'>) =>
-      op.sentAt > t0 && op.server !== oldLeader && (op.timeline ?? 0) > (oldTimeline ?? Number.POSITIVE_INFINITY)
+    const isNew = (op: Attempt) => isOnNew(op, found)
     const firstAfter = acknowledged.find(isNew)
     const lastBefore = acknowledged.findLast(op => !isNew(op) && op.at < (firstAfter?.at ?? Number.POSITIVE_INFINITY))
-    // A writer that had tried nothing before the fault has nothing to come back to.
-    if (!ops.some(op => op.sentAt <= t0)) return []
     return {
       client,
       lastBefore,
@@ -174,7 +201,7 @@ function stories(history: History, found: Failover, ready: Micros, end: Micros):
   })
 }
 
-function longestWait(ops: readonly Of<'op'>[], from: Micros, end: Micros): Micros {
+function longestWait(ops: readonly Attempt[], from: Micros, end: Micros): Micros {
   let since = from
   let longest = 0
   for (const {at, outcome} of ops) {
@@ -191,7 +218,7 @@ function longestWait(ops: readonly Of<'op'>[], from: Micros, end: Micros): Micro
  * that to all writers at once), and nobody had to reconnect.
  */
 function longestGap(
-  ops: readonly Of<'op'>[],
+  ops: readonly Attempt[],
   disconnections: readonly Of<'client-disconnected'>[],
   from: Micros,
   end: Micros,

@@ -1,9 +1,10 @@
 /** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
+import {ownAnsweredWrites} from '../attempts.ts'
 import type {FailoverBudget, Phase} from '../budget.ts'
 import type {Event, Micros} from '../event.ts'
 import {budgetOf, type Failover, findFailover} from '../failover.ts'
-import {type History, of} from '../history.ts'
+import type {History} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
@@ -189,7 +190,7 @@ function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
       'firstWrite',
       firstWrite,
       ready,
-      `write ${firstWrite?.id} of ${firstWrite?.client}, answered by ${firstWrite?.server} on timeline ${firstWrite?.timeline}`,
+      `${firstWrite?.kind === 'op' ? `write ${firstWrite.id}` : 'a transaction'} of ${firstWrite?.client}, answered by ${firstWrite?.server} on timeline ${firstWrite?.timeline}`,
       'no write was acknowledged by a new leader',
     ),
   ]
@@ -278,9 +279,7 @@ function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
   if (!injected) doubts.push('the call that breaks never returned')
   if (found.oldTimeline === null) doubts.push(`nobody saw the timeline of ${found.oldLeader} before the fault`)
 
-  const writes = of(history, 'op').filter(
-    op => op.op === 'write' && op.outcome === 'ok' && op.at > t0 - steadyWindow && op.at <= t0,
-  )
+  const writes = ownAnsweredWrites(history).filter(one => one.at > t0 - steadyWindow && one.at <= t0)
   const perSecond = Math.round(writes.length / (steadyWindow / 1e6))
   if (perSecond < fewestWritesPerSecond)
     doubts.push(

@@ -20,6 +20,7 @@ import {readYourWrites} from './read-your-writes.ts'
 import {recovered} from './recovered.ts'
 import {rejoined} from './rejoined.ts'
 import {replicasIdentical} from './replicas-identical.ts'
+import {routedToLeader} from './routed-to-leader.ts'
 import {timelineMonotone} from './timeline-monotone.ts'
 import {twoWritablePrimaries} from './two-writable-primaries.ts'
 import {unavailability} from './unavailability.ts'
@@ -33,6 +34,7 @@ export const checks = {
   'no-lost-writes': noLostWrites,
   'one-writable-primary': oneWritablePrimary,
   'writable-within-lock': writableWithinLock,
+  'routed-to-leader': routedToLeader,
   fenced,
   rejoined,
   recovered,

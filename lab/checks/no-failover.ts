@@ -1,6 +1,6 @@
 /** Whatever happened, the leader stayed the leader on its timeline, to the end of the run. */
 import {z} from 'zod'
-import {isWritable} from '../failover.ts'
+import {isWritable, leaderAt} from '../failover.ts'
 import {of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore, signsOfPromotion} from '../promotions.ts'
@@ -24,18 +24,21 @@ export const noFailover: Check<Record<string, never>> = {
     const measures = {leader, timeline: before?.timeline ?? null, observedMicros: moments.end - from}
     if (signs.length > 0) {
       const [first] = signs
+      const withoutKey = first?.kind === 'postgres' && leaderAt(history, first.at) !== first.host
       const who =
         first?.kind === 'leader-key'
           ? `${first.holder} took the leader key`
           : first?.kind === 'postgres'
-            ? `${first.host} took writes on timeline ${first.timeline}`
+            ? `${first.host} took writes on timeline ${first.timeline}${withoutKey ? ' without the leader key' : ''}`
             : `a write was acknowledged by another server or on another timeline`
       return {
         verdict: 'fail',
-        says: `${who} ${sayMicros(first!.at - from)} after the fault; ${leader} was to stay the leader.`,
+        says: `${who} ${sayMicros(first!.at - from)} after ${moments.fault === null ? 'the steps began' : 'the fault'}; ${leader} was to stay the leader.`,
         measures,
         evidence: signs.slice(0, 3),
-        hint: "read that host's log around this moment: what made Patroni race for the key?",
+        hint: withoutKey
+          ? 'Patroni did not promote it: somebody did so by hand, or its Patroni has another scope or namespace'
+          : "read that host's log around this moment: what made Patroni race for the key?",
       }
     }
     const other = finals.find(one => before !== undefined && one.timeline !== before.timeline)

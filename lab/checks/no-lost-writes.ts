@@ -11,8 +11,10 @@ import {castsDoubt} from '../doubtful-commit.ts'
 import type {Event, HostName, Micros, Of} from '../event.ts'
 import {type Failover, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
+import {promotionsOf} from '../promotions.ts'
+import {sayMicros} from '../quantity.ts'
 import {Rows} from '../rows.ts'
-import {hostsWith} from '../topology.ts'
+import {hostsWith, type Topology} from '../topology.ts'
 import type {Check, Verdict} from '../unit.ts'
 
 export interface NoLostWritesParams {
@@ -69,6 +71,8 @@ export const noLostWrites: Check<NoLostWritesParams> = {
 
     const bad: string[] = []
     const doubts: string[] = []
+    const alone = withoutSynchronousMode(history, acknowledged)
+    if (alone) bad.push(alone.says)
     for (const [why, ops] of explained.not)
       bad.push(`${count(ops.length, 'acknowledged write')} lost: ${why} (${ids(ops)})`)
     if (explained.doubt) doubts.push(explained.doubt)
@@ -101,9 +105,18 @@ export const noLostWrites: Check<NoLostWritesParams> = {
         duplicates: duplicates.length,
         readFrom: finals.map(final => final.host).join(', '),
       },
-      evidence: [...lost.slice(0, 10), ...ghosts.slice(0, 5), ...explained.evidence] satisfies Event[],
+      evidence: [
+        ...(alone?.evidence ?? []),
+        ...lost.slice(0, 10),
+        ...ghosts.slice(0, 5),
+        ...explained.evidence,
+      ] satisfies Event[],
       ...(bad.length > 0
-        ? {hint: 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'}
+        ? {
+            hint: alone
+              ? 'patronictl show-config: who switched synchronous_mode off? no standby has to have what is acknowledged without it'
+              : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where',
+          }
         : {}),
     }
   },
@@ -119,7 +132,97 @@ interface Explained {
 }
 
 function nothingExplained(lost: readonly Of<'op'>[], why = 'none may be'): Explained {
-  return {tail: [], not: lost.length > 0 ? new Map([[why, lost]]) : new Map(), evidence: []}
+  const by = Map.groupBy(lost, op => `${why}; acknowledged by ${op.server ?? '?'} on timeline ${op.timeline ?? '?'}`)
+  return {tail: [], not: by, evidence: []}
+}
+
+/**
+ * Acknowledgements that no standby stands for, though the topology says synchronous mode: Patroni deletes its key /sync when that
+ * is switched off (`ha.py: Ha.disable_synchronous_replication`). That none of them was lost is luck then. The key without a
+ * standby is another thing: mode `on` goes on alone when no standby is left.
+ */
+function withoutSynchronousMode(history: History, acknowledged: readonly Of<'op'>[]) {
+  const mode = of(history, 'run-started')[0]?.topology.patroni.synchronousMode ?? 'off'
+  if (mode === 'off') return undefined
+  const keys = of(history, 'sync-key')
+  for (const [index, key] of keys.entries()) {
+    // Before the first standby was named the mode was still being switched on.
+    if (key.leader !== null || !keys.slice(0, index).some(one => one.standbys.length > 0)) continue
+    const until = keys[index + 1]?.at ?? Number.POSITIVE_INFINITY
+    const alone = acknowledged.filter(op => op.sentAt > key.at && op.at < until)
+    if (alone.length > 0)
+      return {
+        says: `${count(alone.length, 'write')} acknowledged while synchronous mode was off, and it was to be \`${mode}\`: Patroni deleted its key /sync at ${sayMicros(key.at)} of the run`,
+        evidence: [key, alone[0]!] satisfies Event[],
+      }
+  }
+  return undefined
+}
+
+/** One leader followed by the next, on a higher timeline: what asynchronous replication can lose, it loses between the two. */
+interface Succession {
+  readonly oldLeader: HostName
+  readonly oldTimeline: number | null
+  readonly newLeader: HostName | undefined
+  /** When the old one was struck; where that is not known, when it was last seen taking writes. */
+  readonly t0: Micros
+  /** The new one took no writes yet. */
+  readonly before: Micros
+  /** Nothing of the old one can have answered after this. */
+  readonly deadAt: Micros
+}
+
+/** In the order of time. Several where several faults struck, or the cluster changed its leader by itself. */
+function successionsOf(history: History): readonly Succession[] {
+  const found = findFailover(history)
+  const first = typeof found === 'string' ? undefined : ofFailover(found)
+  // Whoever took writes on a timeline that another one led already, or on an older one, succeeded nobody.
+  const reigns = promotionsOf(history).filter((one, index, all) =>
+    all.slice(0, index).every(before => before.timeline < one.timeline),
+  )
+  const seen = reigns.slice(1).map((next, index): Succession => {
+    const {host: oldLeader, timeline: oldTimeline} = reigns[index]!
+    if (first?.oldLeader === oldLeader && first.oldTimeline === oldTimeline)
+      return first.newLeader === undefined ? {...first, newLeader: next.host, before: next.at} : first
+    const before = next.event.kind === 'postgres' ? next.event.askedAt : next.event.sentAt
+    const t0 = lastWrites(history, oldLeader, oldTimeline, before)
+    return {
+      oldLeader,
+      oldTimeline,
+      newLeader: next.host,
+      t0,
+      before,
+      deadAt: deathBefore(history, oldLeader, t0, before),
+    }
+  })
+  return seen.length === 0 && first !== undefined ? [first] : seen
+}
+
+function ofFailover({fault, injected, t0, oldLeader, oldTimeline, newLeader, newKey, promoted}: Failover): Succession {
+  // A leader that is only cut off, frozen or without its Patroni goes on acknowledging until it is fenced, and loses all that.
+  const deadAt = isDeath(fault) ? (injected?.at ?? t0) + dyingMargin : Number.POSITIVE_INFINITY
+  return {oldLeader, oldTimeline, newLeader, t0, before: promoted?.askedAt ?? newKey?.at ?? 0, deadAt}
+}
+
+/** When it was last seen taking writes on that timeline. */
+function lastWrites(history: History, host: HostName, timeline: number, before: Micros): Micros {
+  const sample = of(history, 'postgres').findLast(
+    one => one.host === host && one.timeline === timeline && isWritable(one) && one.at <= before,
+  )
+  const write = of(history, 'op').findLast(
+    op => op.op === 'write' && op.outcome === 'ok' && op.server === host && op.timeline === timeline && op.at <= before,
+  )
+  return Math.max(sample?.at ?? 0, write?.at ?? 0)
+}
+
+/** The leader's host lost its power and stayed off until another one led. */
+function deathBefore(history: History, host: HostName, lastSeen: Micros, before: Micros): Micros {
+  const death = of(history, 'fault-injecting').findLast(
+    one => isDeath(one) && one.hosts.includes(host) && one.at <= Math.min(before, lastSeen + dyingMargin),
+  )
+  const mended = of(history, 'fault-mending').some(one => one.id === death?.id && one.at < before)
+  if (death === undefined || mended) return Number.POSITIVE_INFINITY
+  return (of(history, 'fault-injected').find(one => one.id === death.id)?.at ?? death.at) + dyingMargin
 }
 
 /**
@@ -129,45 +232,66 @@ function nothingExplained(lost: readonly Of<'op'>[], why = 'none may be'): Expla
  */
 function explain(history: History, lost: readonly Of<'op'>[]): Explained {
   if (lost.length === 0) return nothingExplained(lost)
-  const found = findFailover(history)
-  if (typeof found === 'string') return nothingExplained(lost, `no failover explains that, ${found}`)
-  const {topology, fault, t0, injected, oldLeader, oldTimeline, newLeader} = found
+  const topology = of(history, 'run-started')[0]?.topology
+  const successions = successionsOf(history)
+  if (topology === undefined || successions.length === 0) {
+    const found = findFailover(history)
+    return nothingExplained(
+      lost,
+      `no failover explains that, ${typeof found === 'string' ? found : 'nobody was promoted'}`,
+    )
+  }
   if (topology.patroni.synchronousMode !== 'off')
     return nothingExplained(lost, 'replication is synchronous, which loses none')
 
-  const received = lastReceived(history, found)
-  const safe = safePosition(history, found, received)
-  const laterPositions = positions(history, found)
-  // A leader that is only cut off, frozen or without its Patroni goes on acknowledging until it is fenced, and loses all that.
-  const dead = isDeath(fault) ? (injected?.at ?? t0) + dyingMargin : Number.POSITIVE_INFINITY
   const not = new Map<string, Of<'op'>[]>()
   const tail: Of<'op'>[] = []
-  for (const op of lost) {
-    const why =
-      op.server !== oldLeader || op.timeline !== oldTimeline
-        ? `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`
-        : op.lsn === null
+  const evidence: Event[] = []
+  const doubts: string[] = []
+  let rest = lost
+  for (const succession of successions) {
+    const {oldLeader, oldTimeline, newLeader, t0, deadAt} = succession
+    const [own, others] = [rest.filter(op => isOf(succession, op)), rest.filter(op => !isOf(succession, op))]
+    rest = others
+    if (own.length === 0) continue
+    const received = lastReceived(history, succession)
+    const safe = safePosition(history, topology, succession, received)
+    const laterPositions = positions(history, oldLeader, oldTimeline)
+    const fresh = received !== undefined && received.at > t0 - staleSample
+    let excused = 0
+    for (const op of own) {
+      const why =
+        op.lsn === null
           ? 'at a place in the WAL that nobody knows'
-          : op.at > dead
+          : op.at > deadAt
             ? 'acknowledged after the leader was dead'
             : safe !== null && positionAfter(laterPositions, op.at) <= safe.lsn
               ? safe.why
               : undefined
-    if (why === undefined) tail.push(op)
-    else not.set(why, [...(not.get(why) ?? []), op])
+      if (why !== undefined) not.set(why, [...(not.get(why) ?? []), op])
+      else excused = tail.push(op)
+    }
+    if (received) evidence.push(received)
+    if (excused > 0 && !fresh)
+      doubts.push(
+        `nobody saw what ${newLeader ?? 'the new leader'} had received when ${oldLeader} died, so the tail has no bound`,
+      )
   }
-  const fresh = received !== undefined && received.at > t0 - staleSample
+  for (const op of rest) {
+    const why = `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`
+    not.set(why, [...(not.get(why) ?? []), op])
+  }
+  const [first] = tail
+  const t0 = first && successions.find(one => isOf(one, first))?.t0
   return {
-    tail,
-    not,
-    evidence: received ? [received] : [],
-    t0,
-    ...(tail.length > 0 && !fresh
-      ? {
-          doubt: `nobody saw what ${newLeader ?? 'the new leader'} had received when ${oldLeader} died, so the tail has no bound`,
-        }
-      : {}),
+    ...{tail, not, evidence},
+    ...(t0 === undefined ? {} : {t0}),
+    ...(doubts.length > 0 ? {doubt: doubts.join('; ')} : {}),
   }
+}
+
+function isOf({oldLeader, oldTimeline}: Succession, op: Of<'op'>): boolean {
+  return op.server === oldLeader && op.timeline === oldTimeline
 }
 
 /** The host lost all its processes at once: nothing of it can answer after the call has returned. */
@@ -176,11 +300,14 @@ function isDeath({fault, what, params}: Of<'fault-injecting'>): boolean {
   return fault === 'kill' && (struck === undefined ? /\bhost\b/.test(what) : struck === 'host')
 }
 
-/** The promoted replica's furthest received position before its promotion, as it was last seen. */
-function lastReceived(history: History, {newLeader, newKey, promoted}: Failover): Of<'postgres'> | undefined {
-  const before = promoted?.askedAt ?? newKey?.at ?? 0
+/**
+ * The promoted replica's furthest received position before its promotion, as it was last seen. What it said on an earlier
+ * timeline may have been of a branch that was left.
+ */
+function lastReceived(history: History, {newLeader, oldTimeline, before}: Succession): Of<'postgres'> | undefined {
   return of(history, 'postgres')
     .filter(one => one.host === newLeader && one.up && one.inRecovery === true && one.lsn !== null && one.at <= before)
+    .filter(one => one.timeline === null || oldTimeline === null || one.timeline >= oldTimeline)
     .reduce<Of<'postgres'> | undefined>((most, one) => (most && most.lsn! > one.lsn! ? most : one), undefined)
 }
 
@@ -188,13 +315,18 @@ function lastReceived(history: History, {newLeader, newKey, promoted}: Failover)
  * Up to where nothing can be lost: what the new leader had received, and what Patroni promises, since a replica more than
  * maximum_lag_on_failover behind `/status` may not race (`ha.py: Ha.is_lagging`).
  */
-function safePosition(history: History, found: Failover, received: Of<'postgres'> | undefined) {
-  const status = of(history, 'status-key').findLast(event => event.at <= found.t0)
-  const promised = status ? status.optime - found.topology.patroni.maximumLagOnFailoverBytes : Number.NEGATIVE_INFINITY
+function safePosition(
+  history: History,
+  {patroni}: Topology,
+  {t0, newLeader}: Succession,
+  received: Of<'postgres'> | undefined,
+) {
+  const status = of(history, 'status-key').findLast(event => event.at <= t0)
+  const promised = status ? status.optime - patroni.maximumLagOnFailoverBytes : Number.NEGATIVE_INFINITY
   const reached = received?.lsn ?? Number.NEGATIVE_INFINITY
   if (Math.max(promised, reached) === Number.NEGATIVE_INFINITY) return null
   return reached >= promised
-    ? {lsn: reached, why: `${found.newLeader} had received as much before it was promoted`}
+    ? {lsn: reached, why: `${newLeader} had received as much before it was promoted`}
     : {lsn: promised, why: 'further back than maximum_lag_on_failover lets a new leader be behind'}
 }
 
@@ -204,7 +336,7 @@ interface Position {
 }
 
 /** What the old leader said about its WAL, in the order of asking. Each lies behind all that was acknowledged before it was asked. */
-function positions(history: History, {oldLeader, oldTimeline}: Failover): Position[] {
+function positions(history: History, oldLeader: HostName, oldTimeline: number | null): Position[] {
   const fromSamples = of(history, 'postgres')
     .filter(one => one.host === oldLeader && isWritable(one) && one.timeline === oldTimeline && one.lsn !== null)
     .map(one => ({askedAt: one.askedAt, lsn: one.lsn!}))

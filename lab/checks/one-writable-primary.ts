@@ -51,7 +51,7 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
         says: `Two primaries were writable at once: ${sayReign(overlap.of)} and ${sayReign(overlap.during)}, at ${sayMicros(overlap.at)} of the run.`,
         measures,
         evidence: overlap.evidence,
-        hint: 'whatever was acknowledged by the one with the lower timeline is gone; look at what kept it from being fenced',
+        hint: 'whatever the one without the leader key acknowledged is gone; look at what let it take writes',
       }
     if (hosts.length === 0)
       return {verdict: 'unknown', says: 'The history names no PostgreSQL hosts to look at.', measures}
@@ -112,8 +112,8 @@ function unwatched(history: History, host: HostName, reigns: readonly Reign[]): 
   const samples = all.filter(one => one.host === host)
   if (samples.length === 0) return [`${host} was never asked`]
   // Before the steady state probes may still be finding their feet; nothing has been broken by then.
-  const begin = history.events.find(event => event.kind === 'phase' && event.name === 'steps')?.at ?? all[0]!.at
-  const finalReads = history.events.find(event => event.kind === 'phase' && event.name === 'final-reads')
+  const begin = of(history, 'phase').find(phase => phase.name === 'steps')?.at ?? all[0]!.at
+  const finalReads = of(history, 'phase').find(phase => phase.name === 'final-reads')
   const end = Math.min(finalReads?.at ?? Number.POSITIVE_INFINITY, all.at(-1)!.at)
   const others = reigns.filter(reign => reign.host !== host)
   const someoneElse = (from: Micros, to: Micros) =>

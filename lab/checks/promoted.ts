@@ -1,9 +1,10 @@
 /** Who leads after the fault: the very host that was to, or not the one that must not. */
 import {z} from 'zod'
-import type {HostName} from '../event.ts'
+import type {HostName, Micros, Of} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore, promotionsOf} from '../promotions.ts'
+import {sayMicros} from '../quantity.ts'
 import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
@@ -38,6 +39,15 @@ export const promoted: Check<PromotedParams> = {
     }
     const measures = {promoted: last.host, timeline: last.timeline, atMicros: last.at - from}
     const evidence = [last.event]
+    const none = is === 'sync-standby' ? syncKeyAt(history, from) : undefined
+    if (none && none.standbys.length === 0)
+      return {
+        verdict: 'fail',
+        says: `${last.host} was promoted, to timeline ${last.timeline}, but no standby was synchronous when the fault came: ${sayNone(none)} ${sayMicros(from - none.at)} before it.`,
+        measures,
+        evidence: [none, last.event],
+        hint: 'patronictl show-config: is synchronous_mode on? and patronictl list: who is a Sync Standby?',
+      }
     const wanted = is === undefined ? undefined : hostsOf(history, is, from, before)
     const unwanted = not === undefined ? undefined : hostsOf(history, not, from, before)
     if (typeof wanted === 'string' || typeof unwanted === 'string')
@@ -66,13 +76,21 @@ export const promoted: Check<PromotedParams> = {
 function hostsOf(history: History, name: string, at: number, before: HostName): readonly HostName[] | string {
   if (name === 'old-leader') return [before]
   if (name === 'sync-standby') {
-    const key = of(history, 'sync-key').findLast(one => one.at <= at)
-    return key === undefined || key.standbys.length === 0
-      ? 'Nobody saw which standby was synchronous when the fault came'
-      : key.standbys
+    return syncKeyAt(history, at)?.standbys ?? 'Nobody saw which standby was synchronous when the fault came'
   }
   const target = of(history, 'target').find(one => one.fault === name)
   if (target !== undefined) return target.hosts
   const known = of(history, 'run-started')[0]?.topology.hosts.some(host => host.name === name)
   return known ? [name] : `There is neither a step nor a host called ${name}`
+}
+
+function syncKeyAt(history: History, at: Micros): Of<'sync-key'> | undefined {
+  return of(history, 'sync-key').findLast(one => one.at <= at)
+}
+
+/** Patroni deletes the key when synchronous mode is switched off (`ha.py: Ha.disable_synchronous_replication`). */
+function sayNone({leader}: Of<'sync-key'>): string {
+  return leader === null
+    ? 'Patroni had deleted its key /sync, as it does when synchronous_mode is switched off,'
+    : `its key /sync had named none since`
 }

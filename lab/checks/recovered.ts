@@ -1,12 +1,16 @@
-/** After the healing the cluster is whole again: one primary, every other member streaming from it on the same timeline. */
+/**
+ * After the healing the cluster is whole again: one primary, every other member streaming from it on the same timeline. As an
+ * `until` between the faults of a scenario it is about the last thing that was done, a mend or a fault that needs none; where
+ * such a step ran out, the cluster did not come back that time, whatever it did later.
+ */
 import {z} from 'zod'
 import type {HostName, Micros, Of} from '../event.ts'
 import {isWritable} from '../failover.ts'
-import {of} from '../history.ts'
+import {type History, lastOf, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {hostsWith} from '../topology.ts'
-import type {Check} from '../unit.ts'
+import type {Check, Finding} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface RecoveredParams {
@@ -16,6 +20,8 @@ export interface RecoveredParams {
 
 /** One sample that was lost on its way is no sign; this long without an answer is. */
 const silentAfter: Micros = 2_000_000
+/** What was done just now may not be seen yet. */
+const seenAfter: Micros = 1_000_000
 
 export const recovered: Check<RecoveredParams> = {
   about:
@@ -25,9 +31,14 @@ export const recovered: Check<RecoveredParams> = {
   judge(history, {within}) {
     const moments = momentsOf(history)
     const topology = of(history, 'run-started')[0]?.topology
-    const healing = of(history, 'phase').find(one => one.name === 'healing')?.at
+    const atEnd = of(history, 'phase').find(one => one.name === 'healing')?.at
+    const healing = atEnd ?? lastDone(history)
     if (moments === null || topology === undefined || healing === undefined)
       return {verdict: 'unknown', says: 'The healing never began.'}
+    if (atEnd === undefined && moments.end - healing < seenAfter)
+      return {verdict: 'unknown', says: 'What was done last was done just now.'}
+    const inVain = waitedInVain(history)
+    if (inVain) return inVain
     const hosts = hostsWith(topology, 'patroni')
     const limit = within * 1000
     const latest = new Map<HostName, Of<'postgres'>>()
@@ -35,6 +46,8 @@ export const recovered: Check<RecoveredParams> = {
     let lacking = 'no member was seen'
     for (const sample of of(history, 'postgres')) {
       if (sample.at > moments.end) break
+      // Only the last samples before the healing matter; a long run is asked again and again.
+      if (sample.at < healing - 2 * silentAfter) continue
       if (sample.up || sample.at - (latest.get(sample.host)?.at ?? 0) > silentAfter) latest.set(sample.host, sample)
       const why = whyNotWhole(hosts, latest, sample.at)
       if (why === null) wholeSince ??= sample.at
@@ -72,6 +85,37 @@ export const recovered: Check<RecoveredParams> = {
       evidence: last,
     }
   },
+}
+
+/** While the steps are played: the last mend, or the last fault, which may need none. */
+function lastDone(history: History): Micros | undefined {
+  if (of(history, 'run-ended').length > 0) return undefined
+  return lastOf(history, ['fault-injected', 'fault-proof', 'fault-mended'])?.at
+}
+
+/** A step that waited for this very thing ran out of time. */
+function waitedInVain(history: History): Finding | undefined {
+  const steps = (of(history, 'run-started')[0]?.scenario as {steps?: readonly Partial<Step>[]} | undefined)?.steps ?? []
+  const ended = of(history, 'step-ended').find(one => !one.ok && isWait(steps[one.index]))
+  if (ended === undefined) return undefined
+  const began = of(history, 'step-started').findLast(one => one.index === ended.index)
+  const blindness = began ? blind(history, 'postgres', began.at, ended.at) : null
+  return {
+    verdict: blindness === null ? 'fail' : 'unknown',
+    says: `Step ${ended.index + 1} waited in vain for the cluster to be whole: ${blindness ?? ended.says}`,
+    measures: {recoveredMicros: null},
+    evidence: began ? [began, ended] : [ended],
+    hint: 'read the log of that member in the run folder',
+  }
+}
+
+interface Step {
+  readonly do: string
+  readonly check: string
+}
+
+function isWait(step: Partial<Step> | undefined): boolean {
+  return step?.do === 'until' && step.check === 'recovered'
 }
 
 function whyNotWhole(

@@ -134,7 +134,7 @@ function wayBack(
 
 /** Probes and clients are being stopped after the final reads have begun; what they say then is about their end. */
 function endOf(history: History): Micros {
-  const reads = history.events.find(event => event.kind === 'phase' && event.name === 'final-reads')
+  const reads = of(history, 'phase').find(phase => phase.name === 'final-reads')
   return reads?.at ?? history.events.at(-1)!.at
 }
 

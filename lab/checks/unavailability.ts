@@ -1,6 +1,8 @@
 /** How long nobody could write, or read: the longest time without any acknowledged operation of the clients behind the proxy. */
 import {z} from 'zod'
-import {type Event, isDirect, type Micros, type Of, type OpName} from '../event.ts'
+import {type Attempt, extraClientsOf, ownProxied} from '../attempts.ts'
+import {isDirect} from '../client-group.ts'
+import type {Event, Micros, OpName} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {duration, sayMicros} from '../quantity.ts'
@@ -58,24 +60,23 @@ export const unavailability: Check<UnavailabilityParams> = {
 interface Gap {
   readonly from: Micros
   readonly to: Micros
-  readonly before: Of<'op'> | undefined
-  readonly after: Of<'op'> | undefined
+  readonly before: Attempt | undefined
+  readonly after: Attempt | undefined
 }
 
 function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, end: Micros): Finding {
   const words = op === 'write' ? 'writes' : 'reads'
-  const all = of(history, 'op').filter(one => one.op === op && !isDirect(one.client) && one.at <= end)
+  const all = ownProxied(history, op).filter(one => one.at <= end)
+  const isExtra = extraClientsOf(history)
   const gap = longestGap(all, from, end)
   const took = gap.to - gap.from
   const measures = {[`${op}OutageMicros`]: took, [`${op}OutageFromMicros`]: gap.from - from}
   const failed = all.filter(one => one.outcome !== 'ok' && one.at > gap.from && one.sentAt < gap.to)
   // Without a connection there is nothing to attempt.
   const gone = of(history, 'client-disconnected').filter(
-    one => one.op === op && !isDirect(one.client) && one.at > gap.from && one.at < gap.to,
+    one => one.op === op && !isDirect(one.client) && !isExtra(one.client) && one.at > gap.from && one.at < gap.to,
   )
-  const evidence = [gap.before, failed[0] ?? gone[0], gap.after].filter(
-    (one): one is Of<'op'> => one !== undefined,
-  ) satisfies Event[]
+  const evidence = [gap.before, failed[0] ?? gone[0], gap.after].filter(one => one !== undefined) satisfies Event[]
   const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after the fault${gap.after ? '' : ' to the end'}`
   if (!all.some(one => one.outcome === 'ok' && one.at <= from))
     return {
@@ -125,10 +126,10 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
   return {verdict: 'pass', says: `${says} (${allowed}).`, measures, evidence}
 }
 
-function longestGap(ops: readonly Of<'op'>[], from: Micros, end: Micros): Gap {
+function longestGap(ops: readonly Attempt[], from: Micros, end: Micros): Gap {
   let before = ops.findLast(one => one.outcome === 'ok' && one.at <= from)
   let worst: Gap = {from, to: from, before, after: undefined}
-  const close = (to: Micros, after: Of<'op'> | undefined) => {
+  const close = (to: Micros, after: Attempt | undefined) => {
     const since = Math.max(before?.at ?? from, from)
     if (to - since > worst.to - worst.from) worst = {from: since, to, before, after}
   }

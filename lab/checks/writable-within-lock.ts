@@ -70,7 +70,10 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
     if (worst) {
       const {host, sighting, during, by} = worst
       const holder = during.holder === null ? 'nobody held the leader key' : `${during.holder} held the leader key`
-      const says = `${host} took writes ${sayMicros(by)} outside its tenure, while ${holder}`
+      // Who was promoted by hand, or leads a cluster of its own, never had it.
+      const everHeld = tenures.some(one => one.holder === host)
+      const outside = everHeld ? `${sayMicros(by)} outside its tenure` : 'without ever having held the leader key'
+      const says = `${host} took writes ${outside}, while ${holder}`
       const evidence = [during.event, (bad[0] ?? worst).sighting.event, sighting.event]
       if (bad.length > 0)
         return {
@@ -78,7 +81,9 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
           says: `${says} (${bad.length} sightings, ${sayMicros(slack)} are allowed${excepted}).`,
           measures,
           evidence: [...new Set(evidence)],
-          hint: `read the log of ${host}: what let its PostgreSQL take writes without the key?`,
+          hint: everHeld
+            ? `read the log of ${host}: what let its PostgreSQL take writes without the key?`
+            : `somebody promoted ${host} past Patroni (its log tells when), or its Patroni has another scope or namespace`,
         }
       return {
         verdict: 'unknown',

@@ -1,7 +1,8 @@
 /** Clients write as before: what a scenario waits for when nobody is to be promoted. */
 import {z} from 'zod'
-import {isDirect, type Micros} from '../event.ts'
-import {of} from '../history.ts'
+import {ownProxied} from '../attempts.ts'
+import type {Micros} from '../event.ts'
+import {lastOf, of} from '../history.ts'
 import type {Check} from '../unit.ts'
 
 /** This long without any failed attempt, and acknowledged writes in it. */
@@ -12,12 +13,12 @@ export const writesFlow: Check<Record<string, never>> = {
   params: z.strictObject({}),
 
   judge(history) {
-    const since =
-      history.events.findLast(event => /^fault-(injecting|injected|proof|mended)$/.test(event.kind))?.at ?? 0
-    const now = history.events.at(-1)?.at ?? 0
-    const recent = of(history, 'op').filter(
-      one => one.op === 'write' && !isDirect(one.client) && one.sentAt > Math.max(since, now - calm),
-    )
+    const since = lastOf(history, ['fault-injecting', 'fault-injected', 'fault-proof', 'fault-mended'])?.at ?? 0
+    // Asked of a finished run it is about the end of the writers.
+    const stopped = of(history, 'phase').some(one => one.name === 'final-reads')
+    const last = stopped ? ownProxied(history, 'write').at(-1) : history.events.at(-1)
+    const now = last?.at ?? 0
+    const recent = ownProxied(history, 'write').filter(one => one.sentAt > Math.max(since, now - calm))
     const failed = recent.findLast(one => one.outcome !== 'ok')
     const acknowledged = recent.findLast(one => one.outcome === 'ok')
     if (failed)
@@ -26,6 +27,8 @@ export const writesFlow: Check<Record<string, never>> = {
         says: `Writes still fail: ${failed.sqlstate ?? failed.error ?? 'no answer'}.`,
         evidence: [failed],
       }
+    if (stopped && now - since < calm)
+      return {verdict: 'unknown', says: 'The writers stopped less than a second after the last fault or mend.'}
     if (now - since < calm || acknowledged === undefined)
       return {verdict: 'fail', says: 'No write has been acknowledged for a second since.'}
     return {

@@ -1,40 +1,44 @@
-/** The clients of a run, as the runner sees them: starts the agent in app1, keeps its clock, records what it says. */
-import {setTimeout as pause} from 'node:timers/promises'
-import type {Running} from '../docker.ts'
+/** The clients of a run: its agents in app1 and the programs of a scenario, as one. */
+import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../client-group.ts'
 import {LabError} from '../errors.ts'
-import type {HostName, Micros, OpName} from '../event.ts'
+import type {Event, HostName, Micros} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {resolve} from '../selector.ts'
 import {appDatabase, hostsWith, roles, servicePorts} from '../topology.ts'
 import type {ProbeSite} from '../unit.ts'
-import {estimateOffset, type PingPong} from './clock-offset.ts'
-import {lsnBytes} from './lsn.ts'
-import {type AgentConfig, type AgentLine, agentLimits, type Command, decodeAgentLine, type Job} from './protocol.ts'
+import {texts} from './agent/statements.ts'
+import {AgentProcess, type Report} from './agent-process.ts'
+import {type Programs, startPrograms} from './programs.ts'
+import {
+  type AgentConfig,
+  agentLimits,
+  firstIds,
+  type Job,
+  type Load,
+  type Relay,
+  refuse,
+  type ScriptConfig,
+} from './protocol.ts'
 import {tableOfRun} from './table.ts'
 
 export {finalRows, prepareTable} from './table.ts'
 
 /** Where the image of app1 has the bundle `dist/agent.mjs`. */
 export const agentFile = '/opt/pgha-lab/agent.mjs'
+/** And the one for psycopg. */
+export const psycopgAgentFile = '/opt/pgha-lab/psycopg-agent.py'
 
-/** A group of clients as a scenario asks for it. */
-export interface ClientGroup {
-  readonly kind: 'writers' | 'readers' | 'bankers'
-  readonly count: number
-  /** Operations a second, all clients of the group together. */
-  readonly perSecond: number
-  /** Through which port of the proxy, or past it to the host that a selector means when the clients start. */
-  readonly through: 'primary' | 'replicas' | {readonly to: string}
-}
+const jobs: Readonly<Record<AgentGroup['kind'], Job>> = {writers: 'write', readers: 'read', bankers: 'bank'}
 
-const jobs: Readonly<Record<ClientGroup['kind'], Job>> = {writers: 'write', readers: 'read', bankers: 'bank'}
+/** Of the first relay on app1; the others follow. */
+const firstRelayPort = 6500
 
 /** How patient the clients are. */
 export interface Patience {
   readonly statementTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly reconnectPauseMs: number
-  /** The agent ends by itself after this long. */
+  /** The agents end by themselves after this long. */
   readonly maxMs: number
 }
 
@@ -46,22 +50,24 @@ const patience: Patience = {
 }
 
 export interface Clients extends AsyncDisposable {
-  /** No more writes and transfers; resolves when every outstanding one has its answer or has been given up. Readers go on. */
+  /**
+   * No more writes and transfers, and the programs are ended; resolves when every outstanding one has its answer or has been given
+   * up. Readers go on.
+   */
   stopWriters(): Promise<void>
-  /** Ends the agent and resolves when it is gone and all it said is recorded. */
+  /** Ends the agents and resolves when they are gone and all they said is recorded. */
   stop(): Promise<void>
-  /** Why the agent is gone, if nobody asked it to go. Without it a run proves nothing: whoever plays must look here. */
+  /** Why an agent or a program is gone, if nobody asked it to go. Without it a run proves nothing: whoever plays must look here. */
   readonly failure: LabError | undefined
+  /** Which program has not had a single transaction answered in these events, in a sentence; null: all have. */
+  unheard(events: Iterable<Event>): string | null
 }
 
-const pings = 20
-/** Waking up, reading the bundle and answering: generous, because 2 cores may be raising a cluster at the same time. */
-const startWithinMs = 20_000
-
 /**
- * Starts the clients; resolves when the agent's clock is known and the load has begun. They go through the first proxy,
- * by its address in the lab's network, and write the table that `prepareTable` made last.
- * Throws `not-ready` when the agent does not start or there is no table, and what `Docker` throws.
+ * Starts the clients; resolves when the clocks of their agents are known and the load has begun. They write the table that
+ * `prepareTable` made last. All but those that go past the proxy go through the first one, by its address in the lab's network.
+ * Throws `usage` for more than `agentLimits` or what no driver can do, `not-ready` when an agent does not start or there is no
+ * table, and what `Docker` throws.
  */
 export async function startClients(
   site: ProbeSite,
@@ -70,246 +76,191 @@ export async function startClients(
 ): Promise<Clients> {
   const {lab} = site
   const app = first(hostsWith(lab.topology, 'client'), 'client')
-  const proxy = first(hostsWith(lab.topology, 'haproxy'), 'haproxy')
-  const address = lab.allocation.addresses[proxy]
-  if (address === undefined) throw new TypeError(`host ${proxy} has no address`)
-
-  const config: AgentConfig = {
-    groups: await Promise.all(
-      groups.map(async ({kind, count, perSecond, through}) => ({
-        op: jobs[kind],
-        clients: count,
-        perSecond,
-        direct: typeof through === 'object',
-        ...(await whereTo(lab, through, address)),
-      })),
-    ),
-    user: roles.app,
-    password: lab.allocation.passwords.app,
-    database: appDatabase,
-    table: await tableOfRun(lab),
-    ...patience,
-    ...options,
+  const proxy = addressOf(lab, first(hostsWith(lab.topology, 'haproxy'), 'haproxy'))
+  const names = namesOf(groups)
+  const agents: Named<AgentGroup>[] = []
+  const programs: Named<ProgramGroup>[] = []
+  for (const [index, group] of groups.entries()) {
+    if (group.kind === 'program') programs.push({group, names: names[index]!})
+    else agents.push({group, names: names[index]!})
   }
-  const container = await lab.container(app)
-  const agent = new Agent(site, await lab.docker.exec(container.id, ['node', agentFile]), config)
+  const loads = await loadsOf(lab, agents, proxy)
+  const whole = wholeConfig(loads, relaysOf(programs, proxy), await secrets(lab), {...patience, ...options})
+  const refusal = refuse(whole)
+  if (refusal !== null)
+    throw new LabError('usage', `these clients cannot be had: ${refusal}`, {
+      hint: 'change `clients` of the scenario, or --clients',
+    })
+
+  const {id} = await lab.container(app)
+  const psycopg = loads.filter(load => load.driver === 'psycopg')
+  if (psycopg.length > 0) await mustHavePsycopg(lab, id)
+  const observer = new Observer(site, psycopg.length > 0 ? 2 : 1)
+  const started = new AllClients()
   try {
-    await agent.begin()
-    return agent
+    const start = async (argv: readonly string[], config: AgentConfig) => {
+      const running = await lab.docker.exec(id, argv)
+      const agent = new AgentProcess(site, running, config, observer.next())
+      started.agents.push(agent)
+      await agent.begin()
+    }
+    await start(['node', agentFile], {...whole, groups: loads.filter(load => load.driver !== 'psycopg')})
+    if (psycopg.length > 0) {
+      const script: ScriptConfig = {
+        ...{...whole, groups: psycopg, relays: [], firstIds: firstIds.python},
+        statements: texts(whole.table),
+      }
+      await start(['python3', psycopgAgentFile], script)
+    }
+    for (const agent of started.agents) agent.go()
+    if (programs.length > 0) {
+      const host = addressOf(lab, app)
+      started.programs = await startPrograms(
+        site,
+        programs.map(({group}, index) => ({group, host, port: firstRelayPort + index})),
+      )
+    }
+    return started
   } catch (error) {
-    await agent.stop()
+    await started.stop()
     throw error
   }
 }
 
-class Agent implements Clients {
-  failure: LabError | undefined
-  readonly #ended: Promise<void>
-  readonly #site: ProbeSite
-  readonly #running: Running
-  readonly #config: AgentConfig
-  readonly #awaited = new Map<string, (line: AgentLine) => void>()
-  #offsetMicros = 0
-  #asked = false
+/** A group, and what its clients are called. */
+interface Named<G> {
+  readonly group: G
+  readonly names: readonly string[]
+}
 
-  constructor(site: ProbeSite, running: Running, config: AgentConfig) {
-    this.#site = site
-    this.#running = running
-    this.#config = config
-    this.#ended = this.#listen().then(error => {
-      this.failure = error
-    })
-    const stop = () => void this.stop()
-    site.signal.addEventListener('abort', stop, {once: true})
-    void this.#ended.finally(() => site.signal.removeEventListener('abort', stop))
-  }
+class AllClients implements Clients {
+  readonly agents: AgentProcess[] = []
+  programs: Programs | undefined
 
-  async begin(): Promise<void> {
-    this.#running.stdin.on('error', () => {}) // a broken pipe is the agent's end, and `failure` tells that with its reason
-    this.#running.stdin.write(`${JSON.stringify(this.#config)}\n`)
-    await this.#answer('hi', startWithinMs)
-    await this.#setClock()
-    this.#say({go: true})
+  get failure(): LabError | undefined {
+    return [...this.agents, this.programs].map(one => one?.failure).find(failure => failure !== undefined)
   }
 
   async stopWriters(): Promise<void> {
-    const quiet = this.#answer('quiet', this.#config.statementTimeoutMs + 5000)
-    this.#say({stopWriters: true})
-    await quiet
+    // The relays are told first: what the end of a program breaks is no finding.
+    await Promise.all(this.agents.map(agent => agent.stopWriters()))
+    await this.programs?.stop()
   }
 
   async stop(): Promise<void> {
-    if (!this.#asked) {
-      this.#asked = true
-      this.#say({stop: true})
-      this.#running.stdin.end()
-    }
-    const tooLong = new AbortController()
-    await Promise.race([
-      this.#ended,
-      pause(this.#config.statementTimeoutMs + 5000, undefined, {signal: tooLong.signal}).catch(() => {}),
-    ])
-    tooLong.abort()
-    await this.#running[Symbol.asyncDispose]()
+    await Promise.all(this.agents.map(agent => agent.stop()))
+    await this.programs?.stop()
+  }
+
+  unheard(events: Iterable<Event>): string | null {
+    return this.programs?.unheard(events) ?? null
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
+}
 
-  /** Reads the agent's lines to their end. */
-  async #listen(): Promise<LabError | undefined> {
-    let bye: string | undefined
-    try {
-      for await (const text of this.#running.lines) {
-        const line = decodeAgentLine(text)
-        if (line[0] === 'bye') bye = line[1]
-        this.#record(line)
-        const name = line[0] === 'pong' ? `pong ${line[1]}` : line[0]
-        this.#awaited.get(name)?.(line)
-      }
-      if (this.#asked) return undefined
-      const code = await this.#running.done
-      return this.#gone(bye ?? `exit code ${code ?? 'unknown'}`)
-    } catch (error) {
-      if (this.#asked) return undefined
-      return this.#gone((error as Error).message, error)
+/**
+ * All agents together are one observer: it has watched a second only when each of them has said so, and it was as late as the
+ * latest of them.
+ */
+class Observer {
+  readonly #site: ProbeSite
+  readonly #count: number
+  readonly #reports = new Map<number, Report>()
+  #agents = 0
+
+  constructor(site: ProbeSite, count: number) {
+    this.#site = site
+    this.#count = count
+  }
+
+  /** Where the next agent reports to. */
+  next(): (report: Report, at: Micros) => void {
+    const agent = this.#agents++
+    return (report, at) => {
+      const before = this.#reports.get(agent)
+      this.#reports.set(agent, before === undefined ? report : together([before, report]))
+      if (this.#reports.size < this.#count) return
+      this.#site.record({kind: 'watching', who: 'clients', ...together([...this.#reports.values()])}, at)
+      this.#reports.clear()
     }
   }
+}
 
-  #gone(why: string, cause?: unknown): LabError {
-    const says = this.#running.stderr().trim().split('\n').at(-1)
-    const error = new LabError(
-      'not-ready',
-      `the clients ended unexpectedly: ${why}${says ? `; the last thing they said: ${says}` : ''}`,
-      {...(cause === undefined ? {} : {cause}), hint: 'pgha-lab logs app1'},
-    )
-    this.#site.record({kind: 'note', says: error.message})
-    return error
+function together(reports: readonly Report[]): Report {
+  return {
+    samples: reports.reduce((sum, one) => sum + one.samples, 0),
+    failures: reports.reduce((sum, one) => sum + one.failures, 0),
+    worstMicros: Math.max(...reports.map(one => one.worstMicros)),
   }
+}
 
-  async #setClock(): Promise<void> {
-    const seen: PingPong[] = []
-    for (let ping = 0; ping < pings; ping++) {
-      const askedMicros = this.#site.now()
-      const pong = this.#answer(`pong ${ping}`, startWithinMs).then(line => ({line, answeredMicros: this.#site.now()}))
-      this.#say({ping})
-      const {line, answeredMicros} = await pong
-      if (line[0] === 'pong') seen.push({askedMicros, answeredMicros, theirMicros: line[2]})
-    }
-    const {offsetMicros, uncertaintyMicros} = estimateOffset(seen)
-    this.#offsetMicros = offsetMicros
-    this.#site.record({kind: 'clock', who: 'app1', offsetMicros, uncertaintyMicros})
-  }
+/** For all agents together: the bounds hold over all of them, and so does the rate at which they knock when the proxy is away. */
+function wholeConfig(
+  groups: readonly Load[],
+  relays: readonly Relay[],
+  secrets: Pick<AgentConfig, 'user' | 'password' | 'database' | 'table'>,
+  patience: Patience,
+): AgentConfig {
+  const clients = groups.reduce((sum, group) => sum + group.clients.length, 0)
+  const reconnectPauseMs = Math.max(patience.reconnectPauseMs, (clients * 1000) / agentLimits.connectsPerSecond)
+  return {groups, relays, ...secrets, firstIds: firstIds.node, ...patience, reconnectPauseMs}
+}
 
-  #say(command: Command): void {
-    if (this.#running.stdin.writable) this.#running.stdin.write(`${JSON.stringify(command)}\n`)
-  }
+async function secrets(lab: Lab): Promise<Pick<AgentConfig, 'user' | 'password' | 'database' | 'table'>> {
+  const password = lab.allocation.passwords.app
+  return {user: roles.app, password, database: appDatabase, table: await tableOfRun(lab)}
+}
 
-  /** The next line of this name; throws `failure` if the agent goes instead, `timeout` if nothing comes. */
-  async #answer(name: string, withinMs: number): Promise<AgentLine> {
-    const {promise, resolve, reject} = Promise.withResolvers<AgentLine>()
-    const timer = setTimeout(
-      () => reject(new LabError('timeout', `waited ${withinMs / 1000} s for the clients to answer (${name})`)),
-      withinMs,
-    )
-    this.#awaited.set(name, resolve)
-    void this.#ended.then(() => reject(this.failure ?? new LabError('interrupted', 'the clients have been stopped')))
-    try {
-      return await promise
-    } finally {
-      clearTimeout(timer)
-      this.#awaited.delete(name)
-    }
+/** What each group does and where. */
+async function loadsOf(lab: Lab, groups: readonly Named<AgentGroup>[], proxy: string): Promise<Load[]> {
+  const loads: Load[] = []
+  for (const {group, names} of groups) {
+    const {kind, perSecond, through, driver = 'pg'} = group
+    loads.push({op: jobs[kind], clients: names, perSecond, driver, ...(await whereTo(lab, through, proxy))})
   }
+  return loads
+}
 
-  #record(line: AgentLine): void {
-    const {record} = this.#site
-    switch (line[0]) {
-      case 'o': {
-        const [, client, id, sentAt, at, outcome, server, timeline, lsn, code, error, seen] = line
-        record(
-          {
-            kind: 'op',
-            client,
-            op: opOf(client),
-            id,
-            sentAt: this.#ours(sentAt),
-            outcome,
-            server: this.#host(server),
-            timeline: timeline === null ? null : Number.parseInt(timeline, 16),
-            lsn: lsn === null ? null : lsnBytes(lsn),
-            sqlstate: code,
-            error,
-            ...(seen === undefined ? {} : {seen}),
-          },
-          this.#ours(at),
-        )
-        return
-      }
-      case 'b': {
-        const [, client, op, id, sentAt, at, outcome, server, timeline, lsn, sqlstate, error, total] = line
-        record(
-          {
-            ...{kind: 'bank', client, op, id, sentAt: this.#ours(sentAt), outcome, server: this.#host(server)},
-            timeline: timeline === null ? null : Number.parseInt(timeline, 16),
-            lsn: lsn === null ? null : lsnBytes(lsn),
-            ...{sqlstate, error, total},
-          },
-          this.#ours(at),
-        )
-        return
-      }
-      case 'c': {
-        const [, client, at, tookMicros, server] = line
-        record(
-          {kind: 'client-connected', client, op: opOf(client), server: this.#host(server), tookMicros},
-          this.#ours(at),
-        )
-        return
-      }
-      case 'd': {
-        const [, client, at, sqlstate, error] = line
-        record({kind: 'client-disconnected', client, op: opOf(client), error, sqlstate}, this.#ours(at))
-        return
-      }
-      case 'n': {
-        const [, client, id, at, sqlstate, says] = line
-        record({kind: 'client-notice', client, id, sqlstate, says}, this.#ours(at))
-        return
-      }
-      case 'w': {
-        const [, at, sent, unsent, worstMicros] = line
-        record({kind: 'watching', who: 'clients', samples: sent, failures: unsent, worstMicros}, this.#ours(at))
-        return
-      }
-      default:
-        return
-    }
-  }
+function relaysOf(programs: readonly Named<ProgramGroup>[], proxy: string): Relay[] {
+  return programs.map(({group: {perSecond, through}, names}, index) => ({
+    client: names[0]!,
+    listenPort: firstRelayPort + index,
+    host: proxy,
+    port: servicePorts.haproxy[through],
+    perSecond,
+  }))
+}
 
-  #ours(theirMicros: number): Micros {
-    return theirMicros + this.#offsetMicros
-  }
-
-  #host(address: string | null): HostName | null {
-    return address === null ? null : this.#site.lab.hostAt(address)
-  }
+/** A lab that was raised by an older version has an image without it. */
+async function mustHavePsycopg(lab: Lab, container: string): Promise<void> {
+  const {code} = await lab.docker.run(container, ['test', '-e', psycopgAgentFile])
+  if (code !== 0)
+    throw new LabError('not-ready', 'this lab was raised before its clients could use psycopg', {
+      hint: `pgha-lab down --name ${lab.name}, and then up again with what it was raised with`,
+    })
 }
 
 async function whereTo(
   lab: Lab,
-  through: ClientGroup['through'],
+  through: AgentGroup['through'],
   proxy: string,
-): Promise<{host: string; port: number}> {
-  if (typeof through === 'string') return {host: proxy, port: servicePorts.haproxy[through]}
+): Promise<{hosts: readonly string[]; port: number; findsPrimary: boolean}> {
+  if (through === 'members') {
+    const hosts = hostsWith(lab.topology, 'patroni').map(host => addressOf(lab, host))
+    return {hosts, port: servicePorts.patroni.postgres, findsPrimary: true}
+  }
+  if (typeof through === 'string') return {hosts: [proxy], port: servicePorts.haproxy[through], findsPrimary: false}
   const [host] = await resolve(lab, through.to)
-  return {host: lab.allocation.addresses[host!]!, port: servicePorts.patroni.postgres}
+  return {hosts: [addressOf(lab, host!)], port: servicePorts.patroni.postgres, findsPrimary: false}
 }
 
-/** Clients are named w1, w2, ..., r1, r2, ... and b1, b2, ...; direct ones dw1, dr1. A banker wants a server that takes writes. */
-function opOf(client: string): OpName {
-  return client.includes('r') ? 'read' : 'write'
+function addressOf(lab: Lab, host: HostName): string {
+  const address = lab.allocation.addresses[host]
+  if (address === undefined) throw new TypeError(`host ${host} has no address`)
+  return address
 }
 
 function first(hosts: readonly HostName[], service: string): HostName {

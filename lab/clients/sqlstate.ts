@@ -21,6 +21,8 @@ export const ownCodes = {
   closed: 'closed',
   /** The driver refused, nothing went out. */
   notSent: 'not-sent',
+  /** Of a driver that looks for the primary itself: who answered takes no writes. */
+  readOnly: 'read-only',
   /** The driver said something without a code. */
   other: 'other',
 } as const
@@ -83,11 +85,28 @@ export function ruling(code: string | null, sent: boolean): Ruling {
   return rulings[code] ?? (sqlstate ? rulings[code.slice(0, 2)] : undefined) ?? unlisted
 }
 
+/**
+ * The ruling on an attempt whose agent does not know the table.
+ * @param error null: it was answered. @param doubt the code of a warning that took the certainty from that answer, or null.
+ */
+export function outcomeOf(code: string | null, error: string | null, doubt: string | null): Outcome {
+  if (error !== null) return ruling(code, true).outcome
+  return doubt === null ? 'ok' : 'unknown'
+}
+
+/** What pg says when its own time-outs are over: of the connection attempt (twice, the pool has its own), and of the statement. */
+const timedOut: ReadonlySet<string> = new Set([
+  'timeout expired',
+  'timeout exceeded when trying to connect',
+  'Connection terminated due to connection timeout',
+  'Query read timeout',
+])
+
 /** The code of an error as the driver gives it: SQLSTATE, errno, or one of ours. */
 export function codeOf(error: unknown): string {
   const {code, message = ''} = error as {code?: unknown; message?: string}
   if (typeof code === 'string' && code !== '') return code
-  if (message === 'timeout expired') return ownCodes.timeout
+  if (timedOut.has(message)) return ownCodes.timeout
   if (message.includes('is not queryable')) return ownCodes.notSent
   if (message.startsWith('Connection terminated')) return ownCodes.closed
   return ownCodes.other

@@ -1,5 +1,6 @@
 /** The keys of a scenario file and what each may hold. The parser and the JSON Schema for editors are both made from it. */
 import {z} from 'zod'
+import {drivers} from '../client-group.ts'
 import {duration, rate} from '../quantity.ts'
 import {settings} from '../topology-file.ts'
 
@@ -40,24 +41,58 @@ export const head = z.strictObject({
     .min(1, 'a scenario that expects nothing cannot fail'),
 })
 
-export const kinds = ['writers', 'readers', 'bankers'] as const
+export const kinds = ['writers', 'readers', 'bankers', 'pgbench', 'client'] as const
 export type Kind = (typeof kinds)[number]
 
 const count = z
   .int({error: 'a whole number of clients'})
   .min(1, 'at least 1 client')
   .max(mostClients, `at most ${mostClients} clients`)
-const way = {
-  rate: rate.refine(perSecond => perSecond > 0 && perSecond <= mostPerSecond, `a rate from 1/s to ${mostPerSecond}/s`),
-  through: z.enum(['primary', 'replicas'], {error: '`through` is primary or replicas'}).optional(),
-  to: z.string({error: '`to` names a host, or a selector such as leader'}).optional(),
+const perSecond = rate.refine(
+  perSecond => perSecond > 0 && perSecond <= mostPerSecond,
+  `a rate from 1/s to ${mostPerSecond}/s`,
+)
+const port = z.enum(['primary', 'replicas'], {error: '`through` is primary or replicas'}).optional()
+const driver = z.enum(drivers, {error: `\`driver\` is one of ${drivers.join(', ')}`}).optional()
+const to = z.string({error: '`to` names a host, or a selector such as leader'}).optional()
+const agent = {
+  rate: perSecond,
+  through: z.enum(['primary', 'replicas', 'members'], {error: '`through` is primary, replicas or members'}).optional(),
+  to,
+  driver,
 }
+const text = z.string({error: 'a text'})
 
 export const clientGroup = {
-  writers: z.strictObject({writers: count, ...way}),
-  readers: z.strictObject({readers: count, ...way}),
+  writers: z.strictObject({writers: count, ...agent}),
+  readers: z.strictObject({readers: count, ...agent}),
   /** Transfers between accounts and audits of all of them, by turns: `expect: bank`. */
-  bankers: z.strictObject({bankers: count, ...way}),
+  bankers: z.strictObject({
+    bankers: count,
+    ...agent,
+    through: port,
+    driver: z.enum(['pg', 'pg-pool'], {error: 'bankers have the `driver` pg or pg-pool'}).optional(),
+  }),
+  /** PostgreSQL's own: it knows nothing of the lab, and is watched on its connections. */
+  pgbench: z.strictObject({pgbench: count, rate: perSecond, through: port}),
+  /** A person's own program in a container; `rate` is what it gets at most. */
+  client: z.strictObject({
+    client: z.strictObject(
+      {
+        image: z.string({error: '`image` names a container image'}).min(1, '`image` names a container image'),
+        command: z.array(text, {error: '`command` is a list: the program and its arguments'}).optional(),
+        environment: z
+          .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'not the name of a variable'), text, {
+            error: '`environment` is a mapping of names to texts',
+          })
+          .optional(),
+        name: name.optional(),
+      },
+      {error: '`client` is a mapping with an `image`'},
+    ),
+    rate: perSecond.optional(),
+    through: port,
+  }),
 } as const satisfies Record<Kind, unknown>
 
 export const verbs = ['inject', 'heal', 'hold', 'until', 'say'] as const

@@ -31,6 +31,8 @@ export function scenarioSchema(): Schema {
             ...groups('writers', ['primary']),
             ...groups('readers', ['primary', 'replicas']),
             ...groups('bankers', ['primary']),
+            withRequired(jsonOf(clientGroup.pgbench), ['through']),
+            withRequired(jsonOf(clientGroup.client), ['through']),
           ],
         },
       },
@@ -81,15 +83,21 @@ function expectation(given: Readonly<Record<string, unknown>>): Schema {
   }
 }
 
-/** Through the proxy, or past it: two forms, because an editor understands those better than "exactly one of". */
-function groups(kind: keyof typeof clientGroup, ports: readonly string[]): Schema[] {
+/** Through the proxy, or past it: forms of their own, because an editor understands those better than "exactly one of". */
+function groups(kind: 'writers' | 'readers' | 'bankers', ports: readonly string[]): Schema[] {
   const schema = jsonOf(clientGroup[kind])
   const {through: _, to: __, ...both} = schema.properties ?? {}
-  return Object.entries({through: {enum: ports}, to: {anyOf: anybody}}).map(([way, where]) => ({
-    ...schema,
-    properties: {...both, [way]: where},
-    required: [...(schema.required ?? []), way],
-  }))
+  const ways: Readonly<Record<string, unknown>>[] = [
+    {through: {enum: ports}},
+    {to: {anyOf: anybody}},
+    // Only libpq looks for the primary among several hosts.
+    ...(kind === 'bankers' ? [] : [{through: {const: 'members'}, driver: {const: 'psycopg'}}]),
+  ]
+  return ways.map(way => withRequired({...schema, properties: {...both, ...way}}, Object.keys(way)))
+}
+
+function withRequired(schema: Schema, keys: readonly string[]): Schema {
+  return {...schema, required: [...(schema.required ?? []), ...keys]}
 }
 
 const anybody = [{enum: selectors}, {type: 'string', pattern: hostName.source, description: 'a host, such as node1'}]

@@ -2,9 +2,11 @@
 import {basename, relative} from 'node:path'
 import type {z} from 'zod'
 import {checks} from '../checks/index.ts'
+import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGroup} from '../client-group.ts'
+import {pgbenchGroup} from '../clients/pgbench.ts'
 import {Located, type Path, suggestion, unknownKey} from '../decode.ts'
 import {faults} from '../faults/index.ts'
-import type {ClientGroup, Expectation, Needs, Scenario, Step} from '../scenario.ts'
+import type {Expectation, Needs, Scenario, Step} from '../scenario.ts'
 import {selectors} from '../selector.ts'
 import type {Check, Fault} from '../unit.ts'
 import {clientGroup, head, type Kind, kinds, needs, steps, verbs} from './grammar.ts'
@@ -16,13 +18,14 @@ export function parseScenario(file: string, text: string): Scenario {
   const source = new Located(file, text, 'scenario')
   const written = source.decode(head)
   const named = new Set<string>()
+  const programs = new Set<string>()
   return {
     name: basename(file).replace(/\.ya?ml$/, ''),
     file: relative('.', file),
     about: written.about.replace(/\s+/g, ' '),
     ...(written.suite === undefined ? {} : {suite: written.suite}),
     needs: needsOf(source),
-    clients: written.clients.map((_, index) => group(source, ['clients', index])),
+    clients: written.clients.map((_, index) => group(source, ['clients', index], programs)),
     steps: written.steps.map((_, index) => step(source, ['steps', index], named)),
     expect: written.expect.map((_, index) => ({
       ...condition(source, ['expect', index]),
@@ -43,17 +46,23 @@ function needsOf(source: Located): Needs {
   }
 }
 
-function group(source: Located, path: Path): ClientGroup {
+/** What an own program may send in a second when nobody says. */
+const ownPerSecond = 200
+
+function group(source: Located, path: Path, programs: Set<string>): ClientGroup {
   const written = at(source, path) as Readonly<Record<string, unknown>>
   const kind: Kind = kinds.find(one => one in written) ?? 'writers'
+  if (kind === 'pgbench' || kind === 'client') return program(source, path, kind, programs)
   const {
     rate,
     through,
     to,
+    driver,
     [kind]: count,
   } = source.decode(clientGroup[kind], path) as {
-    [key in Kind]: number
-  } & {rate: number; through?: 'primary' | 'replicas'; to?: string}
+    [key in AgentGroup['kind']]: number
+  } & {rate: number; through?: 'primary' | 'replicas' | 'members'; to?: string; driver?: Driver}
+  const agent = {kind, count, perSecond: rate, ...(driver === undefined ? {} : {driver})} as const
   if (through !== undefined && to !== undefined)
     throw source.complaint(path, 'a group goes `through` the proxy or directly `to` a host, not both', 'to')
   if (to !== undefined) {
@@ -61,14 +70,46 @@ function group(source: Located, path: Path): ClientGroup {
     if (wrong !== undefined) throw source.complaint([...path, 'to'], wrong)
     if (kind !== 'readers' && /replica|standby/.test(to))
       throw source.complaint([...path, 'to'], `a replica takes no writes: ${kind} go to the leader or to a host`)
-    return {kind, count, perSecond: rate, through: {to}}
+    return {...agent, through: {to}}
   }
   if (through === undefined)
     throw source.complaint(path, '`through` (primary or replicas) or `to` (such as leader) is missing')
   if (kind !== 'readers' && through === 'replicas')
     throw source.complaint([...path, 'through'], `${kind} go through primary`)
-  return {kind, count, perSecond: rate, through}
+  if (through === 'members' && driver !== 'psycopg')
+    throw source.complaint(
+      [...path, 'through'],
+      `${driver ?? 'pg'} cannot look for the primary among several hosts, which \`through: members\` needs: say \`driver: psycopg\``,
+    )
+  return {...agent, through}
 }
+
+/** A program that knows nothing of us: pgbench, or a container of the person's own. */
+function program(source: Located, path: Path, kind: 'pgbench' | 'client', programs: Set<string>): ProgramGroup {
+  const missing = () => source.complaint(path, '`through` (primary or replicas) is missing')
+  if (kind === 'pgbench') {
+    const {pgbench: clients, rate, through} = source.decode(clientGroup.pgbench, path)
+    if (through === undefined) throw missing()
+    if (programs.has('pgbench'))
+      throw source.complaint(path, 'there is a group of pgbench already: give that one more clients', 'pgbench')
+    programs.add('pgbench')
+    return pgbenchGroup(clients, rate, through)
+  }
+  const {client, rate = ownPerSecond, through} = source.decode(clientGroup.client, path)
+  if (through === undefined) throw missing()
+  const {image, command = [], environment, name = 'client'} = client
+  const place = client.name === undefined ? [...path, 'client'] : [...path, 'client', 'name']
+  if (reservedNames.includes(name) || /^[dm]?[wrb]\d+$/.test(name))
+    throw source.complaint(place, `\`${name}\` is what clients of ours are called; choose another name`)
+  if (programs.has(name))
+    throw source.complaint(place, `another client is called \`${name}\` already; give this one a \`name\` of its own`)
+  programs.add(name)
+  const own = environment === undefined ? {} : {environment}
+  return {kind: 'program', name, image, command, ...own, perSecond: rate, through}
+}
+
+/** A program is told from a driver by its name. */
+const reservedNames: readonly string[] = [...drivers, 'pgbench']
 
 function step(source: Located, path: Path, named: Set<string>): Step {
   const written = at(source, path) as Readonly<Record<string, unknown>>

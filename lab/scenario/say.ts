@@ -20,9 +20,20 @@ export function sayStep(step: Step): string {
   }
 }
 
-export function sayClients({kind, count, perSecond, through}: ClientGroup): string {
-  const way = typeof through === 'string' ? `through the proxy's ${through} port` : `directly to ${through.to}`
-  return `${count} ${kind}, ${Number(perSecond.toFixed(2))}/s, ${way}`
+/** `8 writers with psycopg, 200/s, to all members, of which the driver takes the primary`. */
+export function sayClients(group: ClientGroup): string {
+  const {perSecond, through} = group
+  const who =
+    group.kind === 'program'
+      ? `${group.name}${group.image === null ? '' : ` (${group.image})`}, at most`
+      : `${group.count} ${group.kind}${group.driver === undefined || group.driver === 'pg' ? '' : ` with ${group.driver}`},`
+  return `${who} ${Number(perSecond.toFixed(2))}/s, ${sayWay(through)}`
+}
+
+function sayWay(through: ClientGroup['through']): string {
+  if (typeof through !== 'string') return `directly to ${through.to}`
+  if (through === 'members') return 'to all members, of which the driver finds the primary'
+  return `through the proxy's ${through} port`
 }
 
 /** `3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on`. */

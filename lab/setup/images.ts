@@ -16,7 +16,7 @@ import {type Ran, run} from './command.ts'
 export interface ImageTags {
   /** Everything that runs on a host: etcd, Patroni, PostgreSQL, HAProxy. */
   readonly host: string
-  /** Node and the agent that runs the clients. */
+  /** Node and Python, and the agents that run the clients. */
   readonly app: string
 }
 

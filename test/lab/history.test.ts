@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import {expect, test} from 'vitest'
-import {historyOf, of, once, Recorder} from '../../lab/history.ts'
+import {historyOf, of, once, parseHistory, Recorder} from '../../lab/history.ts'
 
 const note = (at: number) => ({at, kind: 'note', says: `${at}`}) as const
 
@@ -31,4 +32,26 @@ test('what is worked out once is worked out again after the history has grown', 
   expect([count(recorder), count(recorder), times]).toEqual([1, 1, 1])
   recorder.record({kind: 'note', says: 'two'})
   expect([count(recorder), times]).toEqual([2, 2])
+})
+
+test('events are put in the order of their times, and those of one time stay as they were told', () => {
+  const inOrder = (times: readonly number[]) => {
+    const events = times.map((at, index) =>
+      index % 3 === 0 ? ({at, kind: 'phase', name: 'steps'} as const) : ({at, kind: 'note', says: `${index}`} as const),
+    )
+    const sorted = events.toSorted((a, b) => a.at - b.at)
+    const history = historyOf(events)
+    expect(history.events).toEqual(sorted)
+    expect(of(history, 'note')).toEqual(sorted.filter(one => one.kind === 'note'))
+    expect(events.map(one => one.at)).toEqual(times)
+  }
+  fc.assert(fc.property(fc.array(fc.nat(50), {maxLength: 300}), inOrder))
+  // So far from any order that they are sorted in another way.
+  inOrder(Array.from({length: 20_000}, (_, index) => 20_000 - (index % 10_000)))
+})
+
+test('a record is read line by line, and a last line that was cut short is dropped', () => {
+  const lines = [note(3), note(1), note(2)].map(one => `${JSON.stringify(one)}\n`).join('')
+  expect(parseHistory(`${lines}{"at":4,"kind":"no`).events.map(one => one.at)).toEqual([1, 2, 3])
+  expect(parseHistory('').events).toEqual([])
 })

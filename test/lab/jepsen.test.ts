@@ -39,7 +39,7 @@ describe.each(files)('%s', file => {
     expect(tally(ends.map(op => `${String(op.get(':f'))} ${String(op.get(':type'))}`))).toEqual(
       tally(
         told.map(
-          op => `${op.op === 'write' ? ':add' : ':ping'} ${{ok: ':ok', fail: ':fail', unknown: ':info'}[op.outcome]}`,
+          op => `${op.op === 'write' ? ':add' : ':newest'} ${{ok: ':ok', fail: ':fail', unknown: ':info'}[op.outcome]}`,
         ),
       ),
     )
@@ -49,6 +49,14 @@ describe.each(files)('%s', file => {
 test("jepsen.checker/set's own arithmetic finds in it what our check finds: nothing lost, nothing unexpected", () => {
   const ops = opsOf(historyOf(cleanRun()))
   expect(setChecker(ops)).toEqual({lost: [], unexpected: []})
+})
+
+test('a read says the newest row that it saw', () => {
+  const history = historyOf(cleanRun({readsPerSecond: 20}))
+  const answers = opsOf(history).filter(op => op.get(':f') === ':newest' && op.get(':type') === ':ok')
+  const seen = of(history, 'op').flatMap(op => (op.op === 'read' && op.outcome === 'ok' ? (op.seen ?? null) : []))
+  expect(answers.map(op => op.get(':value'))).toEqual(seen)
+  expect(seen.some(value => value !== null)).toBe(true)
 })
 
 test('a write that is lost here is lost there', () => {

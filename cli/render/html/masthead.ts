@@ -1,6 +1,7 @@
 /** The top of the page: the verdict, the one number, what else one asks first, and what is wrong. */
 import {sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
+import {comparedIn} from '../driver-cells.ts'
 import {sayBounds} from '../moment.ts'
 import {signs, titles, words} from '../verdict-words.ts'
 import type {Gap} from '../write-gaps.ts'
@@ -25,6 +26,7 @@ ${wrong(report)}
   )}</dl>
 <nav aria-label="Sections">${sections
     .filter(([id]) => id !== 'phases' || report.findings.some(finding => finding.phases !== undefined))
+    .filter(([id]) => id !== 'drivers' || comparedIn(report).length > 0)
     .map(([id, name]) => html`<a href="#${id}">${name}</a> `)}</nav>
 </header>`
 }
@@ -35,6 +37,7 @@ const sections = [
   ['timeline', 'Timeline'],
   ['phases', 'Failover'],
   ['findings', 'Expectations'],
+  ['drivers', 'Drivers'],
   ['clients', 'Clients'],
   ['story', 'What happened'],
   ['logs', 'Logs'],

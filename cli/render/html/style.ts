@@ -138,7 +138,7 @@ thead th.num{text-align:right}
 th,td{padding:.34rem .7rem .34rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 td:last-child,th:last-child{padding-right:0}
 .wide{overflow-x:auto}
-.phases th[scope=row]{min-width:15rem}.phases th small{display:block;font-weight:400;line-height:1.35}
+.phases th[scope=row]{min-width:15rem}.phases th small,.drivers th small{display:block;font-weight:400;line-height:1.35}
 .phases .tag{margin-right:.3rem}.phases .pass .quiet{display:none}.phases .quiet{margin-left:.3rem}
 .scale{width:34%;min-width:11rem}th.scale span:last-child{float:right}
 .predicted{fill:var(--predicted);stroke:var(--leader);stroke-width:1}.measured{stroke:var(--ink);stroke-width:3}

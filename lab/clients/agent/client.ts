@@ -5,56 +5,36 @@
 import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
-import {castsDoubt} from '../../doubtful-commit.ts'
-import type {Outcome} from '../../event.ts'
-import type {AgentConfig, AgentLine, Job, Load} from '../protocol.ts'
-import {codeOf, ownCodes, ruling} from '../sqlstate.ts'
-import {isAudit, statements} from './statements.ts'
-
-/** What a client needs from the agent around it. */
-export interface Desk {
-  readonly config: AgentConfig
-  readonly reconnectPauseMs: number
-  clock(): number
-  tell(line: AgentLine): void
-  /** w1, w2, ..., r1, r2, ... and b1, b2, ... */
-  nextName(load: Load): string
-  nextId(job: Job): number
-}
-
-/** The same failure to connect is told once in this time: the line is for people, `watching` has the counts. */
-const repeatAfterMicros = 1_000_000
+import type {Load} from '../protocol.ts'
+import {codeOf, ownCodes} from '../sqlstate.ts'
+import {statements} from './statements.ts'
+import {type Attempt, type Desk, type Loss, oneLine, Told} from './told.ts'
 
 interface Session {
   readonly driver: pg.Client
   readonly socket: Socket
   /** Why it ended and when that was noticed; the first reason counts, the driver adds others later. */
-  lost?: {at: number; code: string; error: string}
+  lost?: Loss
   readonly ended: Promise<void>
 }
 
-interface Attempt {
-  readonly id: number
-  doubt: string | null
-  readonly over: Promise<void>
-}
-
 export class Client {
-  readonly name: string
+  readonly #name: string
   readonly #load: Load
   readonly #desk: Desk
+  readonly #told: Told
   readonly #statement: ReturnType<typeof statements>
   readonly #stopping = new AbortController()
   #session: Session | undefined
   #ready = false
-  #attempt: Attempt | undefined
+  #attempt: (Attempt & {readonly over: Promise<void>}) | undefined
   #owes = false
-  #told: {code: string; at: number} | undefined
 
   constructor(name: string, load: Load, desk: Desk) {
-    this.name = name
+    this.#name = name
     this.#load = load
     this.#desk = desk
+    this.#told = new Told(name, load.op, desk)
     this.#statement = statements(load.op, desk.config.table)
   }
 
@@ -114,9 +94,7 @@ export class Client {
       })
       clearTimeout(tooLong)
       if (session.lost === undefined) {
-        const at = desk.clock()
-        desk.tell(['c', this.name, at, at - began, answer.rows[0]?.[0] ?? null])
-        this.#told = undefined
+        this.#told.connected(began, answer.rows[0]?.[0] ?? null)
         this.#ready = !this.#stopping.signal.aborted
         if (this.#ready && this.#owes) this.#begin(session)
       }
@@ -128,19 +106,19 @@ export class Client {
     await session.ended
     this.#ready = false
     this.#session = undefined
-    if (!this.#stopping.signal.aborted && session.lost !== undefined) this.#complain(session.lost)
+    if (!this.#stopping.signal.aborted && session.lost !== undefined) this.#told.lost(session.lost)
   }
 
   #open(): Session {
     const {config} = this.#desk
     const socket = new Socket()
     const driver = new pg.Client({
-      host: this.#load.host,
+      host: this.#load.hosts[0]!,
       port: this.#load.port,
       user: config.user,
       password: config.password,
       database: config.database,
-      application_name: this.name,
+      application_name: this.#name,
       keepAlive: true,
       stream: () => socket,
     })
@@ -155,7 +133,7 @@ export class Client {
       socket.destroy()
     })
     driver.on('notice', notice => {
-      if (this.#attempt !== undefined) this.#notice(this.#attempt, notice.code ?? '', notice.message ?? '')
+      if (this.#attempt !== undefined) this.#told.warned(this.#attempt, notice.code ?? '', notice.message ?? '')
     })
     return session
   }
@@ -165,71 +143,33 @@ export class Client {
     this.#owes = false
     const id = desk.nextId(this.#load.op)
     let over!: () => void
-    const attempt: Attempt = {id, doubt: null, over: new Promise(resolve => (over = resolve))}
+    const answered = new Promise<void>(resolve => (over = resolve))
+    const {name, text, values, reads} = this.#statement(this.#name, id)
+    const attempt = {id, doubt: null, sentAt: desk.clock(), over: answered}
     this.#attempt = attempt
     const tooLong = setTimeout(
       () => session.socket.destroy(late('no answer within the statement time-out')),
       desk.config.statementTimeoutMs,
     )
-    const {name, text, values, reads} = this.#statement(this.name, id)
-    const sentAt = desk.clock()
     session.driver.query<(string | null)[]>({name, text, values, rowMode: 'array'}, (error: Error | null, result) => {
       const at = desk.clock()
       clearTimeout(tooLong)
       this.#attempt = undefined
       if (error) {
         const code = codeOf(error)
-        this.#tellEnd(id, sentAt, at, ruling(code, true).outcome, [null, null, null], code, oneLine(error), undefined)
+        this.#told.failed(attempt, at, code, oneLine(error))
         if (endsSession(error, code)) {
           this.#lose(session, error)
           session.socket.destroy()
         }
-      } else {
-        const [server, timeline, lsn, value] = result.rows[0] ?? []
-        const outcome = attempt.doubt === null ? 'ok' : 'unknown'
-        const read = reads ? ((value ?? null) === null ? null : Number(value)) : undefined
-        const where = [server ?? null, timeline ?? null, lsn ?? null] as const
-        this.#tellEnd(id, sentAt, at, outcome, where, attempt.doubt, null, read)
-      }
+      } else this.#told.answered(attempt, at, result.rows[0] ?? [], reads)
       over()
     })
-  }
-
-  /** @param read what an answered read has seen; undefined where nothing was read. */
-  #tellEnd(
-    id: number,
-    sentAt: number,
-    at: number,
-    outcome: Outcome,
-    where: readonly [server: string | null, timeline: string | null, lsn: string | null],
-    code: string | null,
-    error: string | null,
-    read: number | null | undefined,
-  ): void {
-    const {name} = this
-    if (this.#load.op === 'bank') {
-      const op = isAudit(id) ? 'audit' : 'transfer'
-      this.#desk.tell(['b', name, op, id, sentAt, at, outcome, ...where, code, error, read ?? null])
-    } else {
-      const seen: [] | [number | null] = read === undefined ? [] : [read]
-      this.#desk.tell(['o', name, id, sentAt, at, outcome, ...where, code, error, ...seen])
-    }
-  }
-
-  #notice(attempt: Attempt, code: string, says: string): void {
-    if (castsDoubt(code, says)) attempt.doubt = code
-    this.#desk.tell(['n', this.name, attempt.id, this.#desk.clock(), code, says])
   }
 
   #lose(session: Session, error: unknown): void {
     this.#ready = false
     session.lost ??= {at: this.#desk.clock(), code: codeOf(error), error: oneLine(error)}
-  }
-
-  #complain({at, code, error}: NonNullable<Session['lost']>): void {
-    if (this.#told?.code === code && at - this.#told.at < repeatAfterMicros) return
-    this.#told = {code, at}
-    this.#desk.tell(['d', this.name, at, code, error])
   }
 }
 
@@ -237,16 +177,10 @@ export class Client {
  * An ERROR leaves the session usable. Not so FATAL and PANIC, whatever is no answer of the server, and 25006: that server
  * is no primary, and a client that stays with it may stay read-only for ever.
  */
-function endsSession(error: Error, code: string): boolean {
+export function endsSession(error: Error, code: string): boolean {
   return !(error instanceof pg.DatabaseError) || error.severity !== 'ERROR' || code === '25006'
 }
 
 function late(says: string): Error {
   return Object.assign(new Error(says), {code: ownCodes.timeout})
-}
-
-function oneLine(error: unknown): string {
-  return String((error as Error).message ?? error)
-    .replaceAll('\n', ' ')
-    .slice(0, 200)
 }

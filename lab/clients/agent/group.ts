@@ -1,10 +1,12 @@
 /** One group of clients and the schedule that drives it. */
 import type {Job, Load} from '../protocol.ts'
 import {shifted} from '../schedule.ts'
-import {Client, type Desk} from './client.ts'
+import {Client} from './client.ts'
+import {Pool, PooledClient} from './pooled-client.ts'
+import type {Desk} from './told.ts'
 
 export class Group {
-  readonly #clients: readonly Client[]
+  readonly #clients: readonly (Client | PooledClient)[]
   readonly #desk: Desk
   readonly #load: Load
   #timer: NodeJS.Timeout | undefined
@@ -14,7 +16,10 @@ export class Group {
   constructor(load: Load, desk: Desk) {
     this.#desk = desk
     this.#load = load
-    this.#clients = Array.from({length: load.clients}, () => new Client(desk.nextName(load), load, desk))
+    if (load.driver === 'pg-pool') {
+      const pool = new Pool(load, desk.config)
+      this.#clients = load.clients.map(name => new PooledClient(name, load, desk, pool))
+    } else this.#clients = load.clients.map(name => new Client(name, load, desk))
   }
 
   get job(): Job {
@@ -23,7 +28,7 @@ export class Group {
 
   start(): void {
     this.#running = Promise.all(this.#clients.map(client => client.run()))
-    const schedules = shifted(this.#load.clients, this.#load.perSecond, this.#desk.clock())
+    const schedules = shifted(this.#clients.length, this.#load.perSecond, this.#desk.clock())
     const tick = () => {
       const now = this.#desk.clock()
       let next = Number.POSITIVE_INFINITY

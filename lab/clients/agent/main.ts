@@ -3,10 +3,12 @@
  * Bundled with its driver into one file for the Node 20 of Debian 13: nothing newer than that in here.
  */
 import {createInterface} from 'node:readline'
-import {type AgentConfig, agentLimits, type Command, firstReadId, type Job, refuse} from '../protocol.ts'
-import type {Desk} from './client.ts'
+import driver from 'pg/package.json' with {type: 'json'}
+import {type AgentConfig, agentLimits, type Command, type Job, refuse} from '../protocol.ts'
 import {Group} from './group.ts'
 import {Output} from './output.ts'
+import {RelayServer} from './relay.ts'
+import type {Desk} from './told.ts'
 
 const output = new Output(process.stdout)
 const clock = () => Math.round(performance.now() * 1000)
@@ -21,31 +23,30 @@ createInterface({input: process.stdin})
   .on('line', line => {
     const value = JSON.parse(line) as unknown
     if (configured) obey(value as Command)
-    else configure(value as AgentConfig)
+    else {
+      configured = true
+      void configure(value as AgentConfig)
+    }
   })
   .on('close', () => stop('stdin ended'))
 
-function configure(config: AgentConfig): void {
-  const refusal = refuse(config)
-  if (refusal !== null) {
-    process.stderr.write(`the agent's configuration is refused: ${refusal}\n`)
-    process.exit(2)
-  }
-  configured = true
+async function configure(config: AgentConfig): Promise<void> {
+  const foreign = config.groups.find(group => group.driver === 'psycopg')
+  const refusal = foreign ? 'this agent has pg and pg-pool, not psycopg' : refuse(config)
+  if (refusal !== null) giveUp(`the agent's configuration is refused: ${refusal}`)
 
-  const names: Record<Job, number> = {write: 0, read: 0, bank: 0}
-  const ids: Record<Job, number> = {write: 1, read: firstReadId, bank: 1}
-  const clients = config.groups.reduce((sum, group) => sum + group.clients, 0)
+  const ids: Record<Job, number> = {...config.firstIds}
+  const clients = config.groups.reduce((sum, group) => sum + group.clients.length, 0)
   const desk: Desk = {
     config,
     // All clients at once knock on the proxy's door during an outage.
     reconnectPauseMs: Math.max(config.reconnectPauseMs, (clients * 1000) / agentLimits.connectsPerSecond),
     clock,
     tell: line => output.tell(line),
-    nextName: ({op, direct}) => `${direct ? 'd' : ''}${op[0]}${++names[op]}`,
     nextId: op => ids[op]++,
   }
   const groups = config.groups.map(load => new Group(load, desk))
+  const relays = config.relays.map(relay => new RelayServer(relay, desk))
   const stopAll = (stopping: readonly Group[]) => Promise.all(stopping.map(group => group.stop()))
   let watching: NodeJS.Timeout | undefined
 
@@ -54,12 +55,13 @@ function configure(config: AgentConfig): void {
     else if ('go' in command) {
       for (const group of groups) group.start()
       watching = setInterval(tellCounts, 1000)
-    } else if ('stopWriters' in command)
+    } else if ('stopWriters' in command) {
+      for (const relay of relays) relay.quiet()
       void stopAll(groups.filter(group => group.job !== 'read')).then(() => output.tellNow(['quiet']))
-    else stop('asked to stop')
+    } else stop('asked to stop')
   }
   function tellCounts(): void {
-    const counts = groups.map(group => group.takeCounts())
+    const counts = [...groups, ...relays].map(one => one.takeCounts())
     const sum = (of: 'sent' | 'unsent') => counts.reduce((total, one) => total + one[of], 0)
     output.tell(['w', clock(), sum('sent'), sum('unsent'), Math.max(0, ...counts.map(one => one.worstMicros))])
   }
@@ -67,13 +69,23 @@ function configure(config: AgentConfig): void {
   stop = says => {
     stop = () => {} // the first reason counts
     clearInterval(watching)
-    void stopAll(groups).then(() => {
+    void Promise.all([stopAll(groups), ...relays.map(relay => relay.stop())]).then(() => {
       if (watching !== undefined) tellCounts()
       return leave(says)
     })
   }
+  try {
+    await Promise.all(relays.map(relay => relay.listen()))
+  } catch (error) {
+    giveUp(`no relay for programs: ${(error as Error).message}`)
+  }
   setTimeout(() => stop('its longest time is over'), config.maxMs)
-  output.tellNow(['hi', clock(), process.version])
+  output.tellNow(['hi', clock(), `Node ${process.versions.node}`, `pg ${driver.version}`])
+}
+
+function giveUp(says: string): never {
+  process.stderr.write(`${says}\n`)
+  process.exit(2)
 }
 
 async function leave(says: string): Promise<void> {

@@ -2,7 +2,8 @@
 import type {Writable} from 'node:stream'
 import type {AgentLine} from '../protocol.ts'
 
-const flushAfterMs = 20
+/** Every batch wakes the engine, its shim and the runner; no verdict hangs on how soon a line is there, for it carries its time. */
+const flushAfterMs = 50
 /** A runner that reads nothing for so long must not fill app1's memory. */
 const maxWaitingBytes = 32 * 1024 * 1024
 

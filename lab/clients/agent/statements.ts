@@ -1,5 +1,7 @@
 /** What the clients send. All answer with [address of the server, timeline in 8 hex digits, LSN], and then what was read. */
 import {bank} from '../../bank.ts'
+import {readersLookBelow} from '../../client-group.ts'
+import type {OpName} from '../../event.ts'
 import {bankOf, type Job} from '../protocol.ts'
 
 /**
@@ -12,6 +14,10 @@ const wrote =
 
 function write(table: string): string {
   return `INSERT INTO ${table} (client, id) VALUES ($1, $2) RETURNING ${wrote}`
+}
+
+function newest(table: string): string {
+  return `SELECT id FROM ${table} WHERE id < ${readersLookBelow} ORDER BY id DESC LIMIT 1`
 }
 
 /**
@@ -39,6 +45,11 @@ function reading(value: string): string {
     FROM pg_is_in_recovery() AS standby`
 }
 
+/** What writers and readers send, for an agent that knows no SQL: $1 is the client's name and $2 the id. */
+export function texts(table: string): Record<OpName, string> {
+  return {write: write(table), read: reading(newest(table))}
+}
+
 /** Prepared once per connection, by its name. */
 export interface Statement {
   readonly name: string
@@ -52,7 +63,7 @@ export interface Statement {
 export function statements(job: Job, table: string): (client: string, id: number) => Statement {
   const accounts = bankOf(table)
   const insert = write(table)
-  const look = reading(`SELECT id FROM ${table} ORDER BY id DESC LIMIT 1`)
+  const look = reading(newest(table))
   const move = transfer(accounts)
   const audit = reading(`SELECT sum(balance)::bigint FROM ${accounts}`)
   switch (job) {

@@ -108,7 +108,7 @@ describe('export', () => {
 test('replay without a terminal prints the lines of the run', async () => {
   const {code, out} = await pgha('replay', pass)
   expect(code).toBe(0)
-  expect(out).toMatch(/^\[\+\d+\.\d\d s\] FAULT kill host on leader: node\d$/m)
+  expect(out).toMatch(/^\[\+\d+\.\d\d s\] FAULT crash: kill host on leader: node\d$/m)
   expect(out).toMatch(/^\[\+\d+\.\d\d s\] the run is complete$/m)
 })
 

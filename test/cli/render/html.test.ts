@@ -90,3 +90,12 @@ test('a hundred times as many events make no larger page', () => {
   expect(text.length).toBeLessThan(passed.length * 2 + 200_000)
   expect(performance.now() - began).toBeLessThan(10_000)
 })
+
+test('several drivers are a table of their own, which a single one is not', () => {
+  expect(passed).not.toContain('id="drivers"')
+  const several = page(
+    altered(clean, event => (event.kind === 'op' && event.client === 'w3' ? {...event, client: 'psycopg-mw1'} : event)),
+  )
+  expect(several).toContain('href="#drivers"')
+  expect(several).toMatch(/<th scope="row">psycopg \(members\)<\/th>/)
+})

@@ -57,3 +57,33 @@ test('what a server says cannot move the cursor', () => {
 test('an empty report can be shown', () => expect(renderText(judge(historyOf([])), plain)).toMatch(/^INCONCLUSIVE/))
 
 test('the JSON is the report', () => expect(JSON.parse(renderJson(passed))).toEqual(passed))
+
+/** w3 is of another driver, and a program was to run that sent nothing. */
+const compared = judge(
+  altered(clean, event => {
+    if (event.kind === 'op' && event.client === 'w3') return {...event, client: 'pg-pool-w1'}
+    if (event.kind !== 'run-started') return event
+    const program = {kind: 'program', name: 'mine', image: 'a/b', command: [], perSecond: 5, through: 'primary'}
+    return {...event, scenario: {...(event.scenario as object), extraClients: [program]}}
+  }),
+)
+
+test('several drivers stand beside each other, and what is not known of one is a dash with its reason', () => {
+  const lines = renderText(compared, plain).split('\n')
+  const from = lines.findIndex(line => line.startsWith('driver '))
+  expect(
+    [...lines.slice(from, from + 4), ...lines.slice(from + 6, from + 8)].map(line => line.replace(/ {2,}/g, '  ')),
+  ).toEqual([
+    'driver  clients  outage p50  max  back p50  p95  max  writes  failed  unknown',
+    'mine  1  -  -  -  -  -  -  -  -',
+    expect.stringMatching(/^pg {2}3 {2}22\.\d+ s {2}22\.\d+ s {2}15\d ms {2}/),
+    expect.stringMatching(/^pg-pool {2}1 {2}22\.\d+ s/),
+    '  mine: sent nothing',
+    expect.stringMatching(/^ {2}pg: 08006 \d+x, no code 3x$/),
+  ])
+})
+
+test('a single driver has no table', () => {
+  expect(renderText(passed, plain)).not.toMatch(/^driver /m)
+  expect(passed.drivers).toHaveLength(1)
+})

@@ -95,3 +95,69 @@ describe('cannot tell', () => {
     expect(judge(altered(cleanRun(), event => (gone(event) ? null : event))).verdict).toBe('unknown')
   })
 })
+
+/** w3's attempts made by another client. */
+function renamed(client: string, change: (op: Of<'op'>) => Event | null = op => op) {
+  return writes(op => (op.client === 'w3' ? change({...op, client}) : op))
+}
+
+/** The scenario says that they were added to be compared. */
+function withExtra(history: History, group: object): History {
+  return historyOf(
+    history.events.map(event =>
+      event.kind === 'run-started'
+        ? {...event, scenario: {...(event.scenario as object), extraClients: [group]}}
+        : event,
+    ),
+  )
+}
+
+const late = (op: Of<'op'>) => (op.outcome === 'ok' && op.at > micros(0) ? readOnly(op) : op)
+const pool = {kind: 'writers', count: 1, perSecond: 20, driver: 'pg-pool', through: 'primary'}
+
+test('clients of another driver are judged too, each row with its driver', () => {
+  expect(judge(renamed('pg-pool-w1', late))).toMatchObject({
+    verdict: 'fail',
+    says: expect.stringMatching(/pg-pool-w1 never wrote again/),
+    rows: expect.arrayContaining([expect.objectContaining({client: 'pg-pool-w1', driver: 'pg-pool'})]),
+  })
+})
+
+test('clients that were added to be compared are left out of the verdict', () => {
+  const finding = judge(withExtra(renamed('pg-pool-w1', late), pool))
+  expect(finding).toMatchObject({verdict: 'pass', measures: {writers: 3}})
+})
+
+test('clients that look for the primary themselves are measured from the promotion', () => {
+  const history = renamed('psycopg-mw1')
+  const rows = judge(history).rows!
+  // The proxy routes 0.1 s after the promotion.
+  const [own, proxied] = ['psycopg-mw1', 'w4'].map(name => rows.find(row => row.client === name)!.reconnectionMicros)
+  expect(Number(own) - Number(proxied)).toBeGreaterThan(80_000)
+  const only = historyOf(
+    history.events.flatMap(event => (event.kind === 'op' && event.client !== 'psycopg-mw1' ? [] : event)),
+  )
+  const blindProxy = historyOf(only.events.filter(event => event.kind !== 'proxy'))
+  expect(judge(blindProxy)).toMatchObject({verdict: 'pass', says: expect.stringMatching(/took writes/)})
+})
+
+test('a program is one client, back with its first write on the new timeline', () => {
+  const program = (client: string, change = (op: Of<'op'>): Of<'op'> | null => op) =>
+    renamed(client, op => {
+      const changed = change(op)
+      if (changed === null) return null
+      const {id: _, lsn: __, ...rest} = changed
+      return {...rest, kind: 'transaction'}
+    })
+  expect(judge(program('pgbench-w1'))).toMatchObject({verdict: 'pass', measures: {writers: 4, back: 4}})
+  const gone = program('pgbench-w1', op => (op.outcome === 'ok' && op.at > micros(0) ? null : op))
+  expect(judge(gone)).toMatchObject({verdict: 'fail', says: expect.stringMatching(/pgbench-w1 never wrote again/)})
+})
+
+test('one driver alone can be judged; one that did not write is unknown', () => {
+  const one = (driver: string) =>
+    clientsReconnect.judge(renamed('pg-pool-w1', late), clientsReconnect.params.parse({within: '10s', driver}))
+  expect(one('pg')).toMatchObject({verdict: 'pass', measures: {writers: 3}})
+  expect(one('pg-pool').verdict).toBe('fail')
+  expect(one('psycopg')).toMatchObject({verdict: 'unknown', says: expect.stringMatching(/No writer of psycopg/)})
+})

@@ -33,6 +33,13 @@ describe('no-failover', () => {
     expect(judge(historyOf([...calmRun(), rules('node1', 6, 2)])).verdict).toBe('fail')
   })
 
+  test('tells that whoever takes writes does not hold the leader key', () => {
+    expect(judge(historyOf([...calmRun(), rules('node3', 6, 2)]))).toMatchObject({
+      says: expect.stringContaining('node3 took writes on timeline 2 without the leader key 6.0'),
+      hint: expect.stringContaining('by hand'),
+    })
+  })
+
   test('fails when the timeline at the end is another one, though nobody saw the promotion', () => {
     const history = altered(calmRun(), event => (event.kind === 'final-rows' ? {...event, timeline: 2} : event))
     expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringContaining('timeline 2 at the end')})
@@ -81,6 +88,21 @@ describe('promoted', () => {
       says: 'node2 was promoted, to timeline 2; it was to be sync-standby (node3).',
     })
     expect(judge(historyOf(cleanRun()), {is: 'sync-standby'}).verdict).toBe('unknown')
+  })
+
+  test('fails where the key /sync named nobody when the fault came, and tells whether the mode was off', () => {
+    const alone: Event = {...sync(), at: micros(-1)}
+    const off = {...alone, leader: null} as Event
+    expect(judge(historyOf([...cleanRun(), sync('node2'), off]), {is: 'sync-standby'})).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringMatching(
+        /no standby was synchronous when the fault came: Patroni had deleted its key \/sync, .* 1\.00 s before it\.$/,
+      ),
+    })
+    expect(judge(historyOf([...cleanRun(), sync('node2'), alone]), {is: 'sync-standby'})).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('its key /sync had named none since 1.00 s before it'),
+    })
   })
 
   test('knows the hosts of a step, and hosts by their name', () => {

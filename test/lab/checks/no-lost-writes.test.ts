@@ -117,6 +117,29 @@ test('counts writes without an answer apart, whether they are there or not', () 
   expect(judge(history)).toMatchObject({verdict: 'pass', measures: {indeterminate: 4, indeterminateInTable: 1}})
 })
 
+describe('where synchronous mode was to be on', () => {
+  const synchronous = cleanRun({patroni: {synchronousMode: 'strict'}})
+  const key = (at: number, leader: string | null, ...standbys: string[]): Event => ({
+    ...{at: micros(at), kind: 'sync-key', leader, standbys, revision: 12, told: 'node2'},
+  })
+
+  test('fails for what was acknowledged after Patroni had deleted /sync, though nothing is lost', () => {
+    const history = historyOf([...synchronous, key(-7, 'node1', 'node2'), key(-3, null), key(23, 'node2', 'node3')])
+    expect(judge(history, 'none')).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringMatching(
+        /0 lost: \d+ writes acknowledged while synchronous mode was off, and it was to be `strict`: Patroni deleted its key \/sync at 5\.00 s of the run\.$/,
+      ),
+      hint: expect.stringContaining('synchronous_mode'),
+    })
+  })
+
+  test('passes while the key is there, also without a standby, and while the mode is still being switched on', () => {
+    expect(judge(historyOf([...synchronous, key(-7, 'node1', 'node2'), key(-3, 'node1')]), 'none').verdict).toBe('pass')
+    expect(judge(historyOf([...synchronous, key(-7, null), key(-5, 'node1', 'node2')]), 'none').verdict).toBe('pass')
+  })
+})
+
 describe('an acknowledgement with the warning that no standby may have it', () => {
   const op = writesOf(clean).find(one => one.outcome === 'ok' && one.timeline === 2)!
   const warning = (says: string): Event => ({

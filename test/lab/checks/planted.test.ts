@@ -10,7 +10,7 @@ import type {Event, Of} from '../../../lab/event.ts'
 import {historyOf} from '../../../lab/history.ts'
 import type {Check} from '../../../lab/unit.ts'
 import {calmRun} from './calm-run.ts'
-import {cleanRun, micros, quickRun, type RunShape, sample, withRows} from './history-builder.ts'
+import {cleanRun, micros, proxy, quickRun, type RunShape, sample, withRows} from './history-builder.ts'
 
 /** What is drawn for each run. */
 interface Draw {
@@ -162,6 +162,21 @@ const cases: Readonly<Record<CheckName, Case>> = {
       'the old primary is writable': add(draw => rules('node1', between(draw, 20.2, 32), 1)),
       'a replica is': (events, draw) => [...events, rules(draw.newLeader, between(draw, 1, 20), 2)],
       'the key goes to another': add(draw => takesKey('node1', between(draw, 23, 31))),
+    },
+  },
+  'routed-to-leader': {
+    params: {},
+    clean: failedOver(),
+    plants: {
+      'a replica is up': add(
+        draw =>
+          ({
+            at: micros(between(draw, -3, 15)),
+            ...proxy(draw.newLeader === 'node2' ? 'node3' : 'node2', true),
+          }) as Event,
+      ),
+      'the old leader stays up': events =>
+        events.filter(event => !(event.kind === 'proxy' && event.server === 'node1' && !event.up)),
     },
   },
   fenced: {

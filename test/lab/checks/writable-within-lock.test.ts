@@ -48,7 +48,11 @@ describe('fails', () => {
   })
 
   test('when a server that never had the key takes writes', () => {
-    expect(judge([...calmRun(), rules('node3', 5)]).verdict).toBe('fail')
+    expect(judge([...calmRun(), rules('node3', 5)])).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringMatching(/^node3 took writes without ever having held the leader key, while node1 held/),
+      hint: expect.stringContaining('past Patroni'),
+    })
   })
 })
 

@@ -9,7 +9,9 @@ import {
   type AgentLine,
   type Command,
   decodeAgentLine,
+  firstIds,
   type Job,
+  type Load,
 } from '../../../lab/clients/protocol.ts'
 import {type FakePostgres, fakePostgres} from './fake-postgres.ts'
 
@@ -60,6 +62,7 @@ afterEach(() => {
 async function start(
   change: Partial<AgentConfig> = {},
   op: Job = 'write',
+  driver: Load['driver'] = 'pg',
 ): Promise<{agent: Agent; server: FakePostgres}> {
   const server = await fakePostgres()
   const agent = new Agent()
@@ -68,7 +71,14 @@ async function start(
     server.server.close()
   })
   agent.say({
-    groups: [{op, clients: 2, perSecond: 40, host: '127.0.0.1', port: server.port, direct: false}],
+    groups: [
+      {
+        ...{op, clients: [`${op[0]}1`, `${op[0]}2`], perSecond: 40, driver},
+        ...{hosts: ['127.0.0.1'], port: server.port, findsPrimary: false},
+      },
+    ],
+    relays: [],
+    firstIds: firstIds.node,
     user: 'app',
     password: 'secret',
     database: 'app',
@@ -82,16 +92,16 @@ async function start(
   return {agent, server}
 }
 
-async function underLoad(change: Partial<AgentConfig> = {}) {
-  const both = await start(change)
+async function underLoad(change: Partial<AgentConfig> = {}, driver: Load['driver'] = 'pg') {
+  const both = await start(change, 'write', driver)
   both.agent.say({go: true})
   await both.agent.until(() => both.agent.outcomes.length >= 4)
   return both
 }
 
-describe('an attempt', () => {
+describe.each(['pg', 'pg-pool'] as const)('an attempt with %s', driver => {
   it('that is answered is ok, with the server, its timeline and LSN; its id is used once', async () => {
-    const {agent} = await underLoad()
+    const {agent} = await underLoad({}, driver)
     const [, client, , sentAt, at, outcome, server, timeline, lsn] = agent.of('o')[0]!
     expect([client, outcome, server, timeline, lsn]).toEqual(['w1', 'ok', '10.0.0.1', '00000002', '0/3000060'])
     expect(at).toBeGreaterThanOrEqual(sentAt)
@@ -100,7 +110,7 @@ describe('an attempt', () => {
   })
 
   it('refused by a read-only server is a fail, and the client looks for another server', async () => {
-    const {agent, server} = await underLoad()
+    const {agent, server} = await underLoad({}, driver)
     const before = server.connections
     server.answer = {do: 'error', severity: 'ERROR', code: '25006'}
     await agent.until(() => agent.outcomes.includes('fail 25006') && server.connections > before)
@@ -108,7 +118,7 @@ describe('an attempt', () => {
   })
 
   it('refused with an ordinary error is a fail, and the connection is kept', async () => {
-    const {agent, server} = await underLoad()
+    const {agent, server} = await underLoad({}, driver)
     server.answer = {do: 'error', severity: 'ERROR', code: '23514'}
     await agent.until(() => agent.outcomes.filter(one => one === 'fail 23514').length >= 4)
     expect(server.connections).toBe(2)
@@ -119,7 +129,7 @@ describe('an attempt', () => {
     ['the connection ends', {do: 'hang-up'}, 'unknown closed'],
     ['the server falls silent', {do: 'nothing'}, 'unknown timeout'],
   ] as const)('is unknown when %s before its answer', async (_, answer, outcome) => {
-    const {agent, server} = await underLoad()
+    const {agent, server} = await underLoad({}, driver)
     server.answer = answer
     await agent.until(() => agent.outcomes.includes(outcome))
     server.answer = {do: 'row'}
@@ -129,7 +139,7 @@ describe('an attempt', () => {
   })
 
   it('acknowledged with the warning that no standby may have it is unknown, and the warning is told', async () => {
-    const {agent, server} = await underLoad()
+    const {agent, server} = await underLoad({}, driver)
     const message = 'canceling wait for synchronous replication due to user request'
     server.answer = {do: 'row', warning: {code: '01000', message}}
     await agent.until(() => agent.outcomes.includes('unknown 01000'))
@@ -179,6 +189,7 @@ it('attempts that no connection was free for are counted, and failures to connec
     server.server.close(() => resolve())
     server.answer = {do: 'hang-up'}
   })
+  await pause(200) // the agent hands its lines over in portions
   const sentBefore = agent.of('o').length
   await pause(2500)
   expect(agent.of('o').length - sentBefore).toBeLessThanOrEqual(2)
@@ -214,13 +225,56 @@ it('stopping the writers waits for their answers; nothing is sent after it', asy
   expect(agent.of('o').length).toBe(server.statements)
 })
 
+it('the first word tells what it runs on, and with which driver', async () => {
+  const {agent} = await start()
+  await agent.until(() => agent.of('hi').length === 1)
+  expect(agent.of('hi')[0]!.slice(2)).toEqual([
+    `Node ${process.versions.node}`,
+    expect.stringMatching(/^pg 8\.\d+\.\d+$/),
+  ])
+})
+
 it('a ping is answered with its clock', async () => {
   const {agent} = await start()
+  await agent.until(() => agent.of('hi').length === 1)
   agent.say({ping: 7})
   await agent.until(() => agent.of('pong').length === 1)
   const [, ping, clock] = agent.of('pong')[0]!
   expect(ping).toBe(7)
   expect(clock).toBeGreaterThanOrEqual(agent.of('hi')[0]![1])
+})
+
+describe('a pool', () => {
+  it('tells a new connection for the client that caused it, and opens no more than there are clients', async () => {
+    const {agent, server} = await underLoad({}, 'pg-pool')
+    await agent.until(() => agent.outcomes.length >= 20)
+    expect(server.connections).toBeLessThanOrEqual(2)
+    const connected = agent.of('c')
+    expect(connected.length).toBeGreaterThanOrEqual(server.connections)
+    expect(connected[0]!.slice(1, 2).concat(connected[0]![4])).toEqual(['w1', '10.0.0.1'])
+  })
+
+  it('tells the loss of a connection that nobody uses, and the client has another one for its next statement', async () => {
+    const {agent, server} = await underLoad({}, 'pg-pool')
+    server.hangUp()
+    await agent.until(() => agent.of('d').length > 0)
+    const lost = agent.of('d')[0]!
+    await agent.until(() => agent.of('c').some(line => line[1] === lost[1] && line[2] > lost[2]))
+    expect(agent.outcomes.filter(one => one !== 'ok').every(one => one === 'unknown closed')).toBe(true)
+    await agent.until(() => agent.outcomes.at(-1) === 'ok')
+  })
+
+  it('is not asked for a connection more often than the pause allows, and then sends what it owes', async () => {
+    const {agent, server} = await underLoad({reconnectPauseMs: 200}, 'pg-pool')
+    server.answer = {do: 'error', severity: 'ERROR', code: '25006'}
+    await agent.until(() => agent.outcomes.includes('fail 25006'))
+    const before = server.connections
+    await pause(1500)
+    expect(server.connections - before).toBeGreaterThanOrEqual(4)
+    expect(server.connections - before).toBeLessThanOrEqual(2 * 16)
+    server.answer = {do: 'row'}
+    await agent.until(() => agent.outcomes.at(-1) === 'ok')
+  })
 })
 
 describe('the agent ends', () => {
@@ -231,8 +285,8 @@ describe('the agent ends', () => {
     expect(agent.lines.at(-1)).toEqual(['bye', 'stdin ended'])
   })
 
-  it('when asked, also while it connects in vain', async () => {
-    const {agent, server} = await start({connectTimeoutMs: 60_000})
+  it.each(['pg', 'pg-pool'] as const)('when asked, also while %s connects in vain', async driver => {
+    const {agent, server} = await start({connectTimeoutMs: 60_000}, 'write', driver)
     server.server.removeAllListeners('connection') // accepts, and says nothing
     agent.say({go: true})
     await pause(200)
@@ -244,6 +298,12 @@ describe('the agent ends', () => {
     const {agent} = await start({maxMs: 300})
     expect(await agent.exit).toBe(0)
     expect(agent.lines.at(-1)).toEqual(['bye', 'its longest time is over'])
+  })
+
+  it('at once when it is asked for a driver that it does not have', async () => {
+    const {agent} = await start({}, 'write', 'psycopg')
+    expect(await agent.exit).toBe(2)
+    expect(agent.stderr).toContain('not psycopg')
   })
 
   it('at once when it is asked for more than it may do', async () => {

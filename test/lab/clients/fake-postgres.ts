@@ -15,14 +15,24 @@ export interface FakePostgres {
   answer: Answer
   connections: number
   statements: number
+  /** Ends all connections that there are, without a word. */
+  hangUp(): void
 }
 
 export async function fakePostgres(): Promise<FakePostgres> {
-  const server = createServer(socket => serve(socket, fake))
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    serve(socket, fake)
+  })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const fake: FakePostgres = {server, port, answer: {do: 'row'}, connections: 0, statements: 0}
+  const hangUp = () => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  const fake: FakePostgres = {server, port, answer: {do: 'row'}, connections: 0, statements: 0, hangUp}
   return fake
 }
 
@@ -39,12 +49,13 @@ function serve(socket: Socket, fake: FakePostgres): void {
       const end = header + rest.readInt32BE(header)
       if (rest.length < end) return
       const type = started ? String.fromCharCode(rest[0]!) : 'startup'
+      const says = rest.toString('latin1', header + 4, end)
       rest = rest.subarray(end)
       if (type === 'startup') {
         started = true
         socket.write(Buffer.concat([message('R', int32(0)), ready]))
       } else if (type === 'Q') {
-        socket.write(Buffer.concat([row(['10.0.0.1']), ready]))
+        socket.write(Buffer.concat([row([says.includes('pg_tables') ? 'pgha_writes_1' : '10.0.0.1']), ready]))
       } else if (type === 'S') {
         fake.statements++
         reply(socket, fake.answer)

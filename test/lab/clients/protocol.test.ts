@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {type AgentConfig, decodeAgentLine, refuse} from '../../../lab/clients/protocol.ts'
+import {type AgentConfig, decodeAgentLine, firstIds, type Load, refuse} from '../../../lab/clients/protocol.ts'
 
 describe("the agent's lines", () => {
   it('are what the agent wrote', () => {
@@ -15,9 +15,15 @@ describe("the agent's lines", () => {
 })
 
 describe("the agent's limits", () => {
-  const load = {op: 'write', clients: 8, perSecond: 200, host: 'h', port: 1, direct: false} as const
+  const named = (count: number) => Array.from({length: count}, (_, index) => `w${index + 1}`)
+  const load: Load = {
+    ...{op: 'write', clients: named(8), perSecond: 200, driver: 'pg'},
+    ...{hosts: ['h'], port: 1, findsPrimary: false},
+  }
   const config: AgentConfig = {
-    groups: [load, {...load, op: 'read', clients: 4, perSecond: 40}],
+    groups: [load, {...load, op: 'read', clients: named(4), perSecond: 40}],
+    relays: [],
+    firstIds: firstIds.node,
     user: 'app',
     password: 'x',
     database: 'app',
@@ -31,12 +37,22 @@ describe("the agent's limits", () => {
   it('let an ordinary run pass', () => expect(refuse(config)).toBeNull())
 
   it.each([
-    ['200 clients', {groups: [load, {...load, clients: 193}]}],
+    ['200 clients', {groups: [load, {...load, clients: named(193)}]}],
     ['2000 operations', {groups: [load, {...load, perSecond: 1801}]}],
     ['maxMs', {maxMs: 3_600_001}],
     ['maxMs', {maxMs: Number.NaN}],
     ['rate', {groups: [{...load, perSecond: 0}]}],
-    ['whole number', {groups: [{...load, clients: 0}]}],
+    [
+      '2000 operations',
+      {groups: [load], relays: [{client: 'x-w1', listenPort: 1, host: 'h', port: 1, perSecond: 1801}]},
+    ],
+    ['at least one client', {groups: [{...load, clients: []}]}],
+    ['not psycopg', {groups: [{...load, op: 'bank', driver: 'psycopg'}]}],
+    ['only psycopg finds', {groups: [{...load, hosts: ['a', 'b'], findsPrimary: true}]}],
+    ['to one host', {groups: [{...load, hosts: ['a', 'b'], driver: 'psycopg'}]}],
+    ['to one host', {groups: [{...load, hosts: []}]}],
     ['name', {table: 'x; drop table y'}],
-  ])('refuse more than %s', (says, change) => expect(refuse({...config, ...change})).toContain(says))
+  ] satisfies [string, Partial<AgentConfig>][])('refuse with: %s', (says, change) =>
+    expect(refuse({...config, ...change})).toContain(says),
+  )
 })

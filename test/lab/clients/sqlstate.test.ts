@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {codeOf, ownCodes, ruling, rulings} from '../../../lab/clients/sqlstate.ts'
+import {codeOf, outcomeOf, ownCodes, ruling, rulings} from '../../../lab/clients/sqlstate.ts'
 import {castsDoubt} from '../../../lab/doubtful-commit.ts'
 
 describe('the table of errors', () => {
@@ -45,6 +45,25 @@ describe('the table of errors', () => {
     }
   })
 })
+
+describe('an attempt whose agent rules nothing', () => {
+  it.each([
+    [null, null, null, 'ok'],
+    [null, null, '01000', 'unknown'],
+    ['25006', 'read-only', null, 'fail'],
+    ['closed', 'gone', null, 'unknown'],
+    ['read-only', 'session is read-only', null, 'unknown'],
+  ] as const)('code %s, error %s, doubt %s: %s', (code, error, doubt, outcome) =>
+    expect(outcomeOf(code, error, doubt)).toBe(outcome),
+  )
+})
+
+it.each([
+  'timeout expired',
+  'timeout exceeded when trying to connect',
+  'Connection terminated due to connection timeout',
+  'Query read timeout',
+])('%s is a time-out', says => expect(codeOf(new Error(says))).toBe(ownCodes.timeout))
 
 describe('warnings', () => {
   it('a cancelled wait for the synchronous standby takes the certainty from an acknowledged write', () => {

@@ -5,7 +5,18 @@ import {parse, stringify} from 'yaml'
 import {LabError} from '../../../lab/errors.ts'
 import {parseScenario, scenarioFile, scenarioNames} from '../../../lab/scenario.ts'
 
-const ours = scenarioNames().map(name => readFileSync(scenarioFile(name), 'utf8'))
+const everyClient = `about: Every kind of client there is.
+clients:
+  - {writers: 2, rate: 10/s, through: members, driver: psycopg}
+  - {readers: 1, rate: 5/s, to: leader, driver: pg-pool}
+  - {pgbench: 4, rate: 20/s, through: primary}
+  - client: {image: a/b, command: [./app], environment: {MODE: fast}, name: mine}
+    rate: 5/s
+    through: replicas
+steps: [{hold: 1s}]
+expect: [no-failover]
+`
+const ours = [...scenarioNames().map(name => readFileSync(scenarioFile(name), 'utf8')), everyClient]
 
 /** Valid, or a LabError `config` that begins with a place in the text. */
 function staysCivil(text: string): void {
@@ -21,6 +32,19 @@ function staysCivil(text: string): void {
 /** Words that mean something here or to JavaScript, among anything else. */
 const words = fc.constantFrom(
   ...['inject', 'heal', 'hold', 'until', 'say', 'on', 'as', 'to', 'through', 'within', 'needs', 'suite', 'expect'],
+  ...[
+    'writers',
+    'bankers',
+    'pgbench',
+    'client',
+    'image',
+    'command',
+    'environment',
+    'driver',
+    'psycopg',
+    'members',
+    'w1',
+  ],
   ...['kill', 'host', 'leader', 'node1', 'failover', 'rejoined', 'budget', '10s', '1MB', '200/s', '-1s', '1e9s'],
   ...['constructor', '__proto__', 'toString', 'hasOwnProperty', '', ' ', 'null', '~', '<<', '*a', '&a', '!!binary'],
 )

@@ -26,6 +26,26 @@ describe('the JSON Schema of scenarios', () => {
   })
 
   test.each([
+    '{writers: 2, rate: 50/s, through: primary, driver: pg-pool}',
+    '{writers: 2, rate: 50/s, through: members, driver: psycopg}',
+    '{readers: 2, rate: 50/s, to: replica, driver: psycopg}',
+    '{pgbench: 4, rate: 50/s, through: primary}',
+    '{client: {image: a/b, command: [x], environment: {A: b}, name: mine}, through: primary}',
+    '{client: {image: a/b}, rate: 5/s, through: replicas}',
+  ])('accepts the clients %s, as the parser does', group => {
+    const text = `${about}clients: [${group}]\n${steps}${expectations}`
+    expect(complaint(text)).toBe('no complaint')
+    expect(isValid(text)).toBe(true)
+  })
+
+  test.each([
+    ['pg to all members', `${about}clients: [{writers: 2, rate: 50/s, through: members}]\n${steps}${expectations}`],
+    [
+      'an unknown driver',
+      `${about}clients: [{writers: 2, rate: 50/s, through: primary, driver: jdbc}]\n${steps}${expectations}`,
+    ],
+    ['pgbench without a way', `${about}clients: [{pgbench: 2, rate: 50/s}]\n${steps}${expectations}`],
+    ['a client without an image', `${about}clients: [{client: {name: x}, through: primary}]\n${steps}${expectations}`],
     ['an unknown key', `${about}stpes: []\n${clients}${steps}${expectations}`],
     ['an unknown fault', `${about + clients}steps: [{inject: kil, what: host, on: leader}]\n${expectations}`],
     ['an unknown check', `${about + clients + steps}expect: [failovr]\n`],

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
 import {parseScenario} from '../../../lab/scenario.ts'
 import {about, clients, complaint, expectations, steps} from './complaint.ts'
 
@@ -31,6 +32,42 @@ describe('a scenario', () => {
     const direct = 'clients: [{writers: 1, rate: 10/s, to: leader}, {readers: 1, rate: 10/s, to: node2}]\n'
     const scenario = parseScenario('mine.yaml', about + direct + steps + expectations)
     expect(scenario.clients.map(group => group.through)).toEqual([{to: 'leader'}, {to: 'node2'}])
+  })
+
+  test('may say what its clients are written with', () => {
+    const groups =
+      'clients: [{writers: 2, rate: 10/s, through: primary, driver: pg-pool}, {readers: 1, rate: 5/s, through: members, driver: psycopg}, {bankers: 1, rate: 5/s, through: primary, driver: pg}]\n'
+    expect(parseScenario('mine.yaml', about + groups + steps + expectations).clients).toEqual([
+      {kind: 'writers', count: 2, perSecond: 10, through: 'primary', driver: 'pg-pool'},
+      {kind: 'readers', count: 1, perSecond: 5, through: 'members', driver: 'psycopg'},
+      {kind: 'bankers', count: 1, perSecond: 5, through: 'primary', driver: 'pg'},
+    ])
+  })
+
+  test('may have programs that know nothing of the lab', () => {
+    const groups = `clients:
+  - pgbench: 4
+    rate: 20/s
+    through: primary
+  - client: {image: 'example/app:1', command: [./app, --once], environment: {MODE: fast}}
+    through: primary
+  - client: {image: example/other, name: other}
+    rate: 5/s
+    through: replicas
+`
+    expect(parseScenario('mine.yaml', about + groups + steps + expectations).clients).toEqual([
+      pgbenchGroup(4, 20, 'primary'),
+      {
+        kind: 'program',
+        name: 'client',
+        image: 'example/app:1',
+        command: ['./app', '--once'],
+        environment: {MODE: 'fast'},
+        perSecond: 200,
+        through: 'primary',
+      },
+      {kind: 'program', name: 'other', image: 'example/other', command: [], perSecond: 5, through: 'replicas'},
+    ])
   })
 
   test('may hit the hosts of an earlier step again', () => {
@@ -102,6 +139,66 @@ describe('a complaint about a scenario', () => {
     [
       `${about}clients: [{writers: 2, rate: 50/s, through: replicas}]\n${steps}${expectations}`,
       /^2 mine\.yaml:2:\d+: writers go through primary/,
+    ],
+    [
+      `${about}clients: [{writers: 2, rate: 50/s, through: members}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:45: pg cannot look for the primary among several hosts.*say `driver: psycopg`/,
+    ],
+    [
+      `${about}clients: [{writers: 2, rate: 50/s, through: members, driver: pg-pool}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:45: pg-pool cannot look for the primary/,
+    ],
+    [
+      `${about}clients: [{writers: 2, rate: 50/s, through: primary, driver: psycpg}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:62: `driver` is one of pg, pg-pool, psycopg/,
+    ],
+    [
+      `${about}clients: [{bankers: 2, rate: 50/s, through: primary, driver: psycopg}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:62: bankers have the `driver` pg or pg-pool/,
+    ],
+    [
+      `${about}clients: [{bankers: 2, rate: 50/s, through: members}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:45: `through` is primary or replicas/,
+    ],
+    [
+      `${about}clients: [{pgbench: 4, rate: 50/s}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:11: `through` \(primary or replicas\) is missing/,
+    ],
+    [
+      `${about}clients: [{pgbench: 4, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:11: a rate is missing/,
+    ],
+    [
+      `${about}clients: [{pgbench: 4, rate: 5/s, through: primary}, {pgbench: 1, rate: 5/s, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:55: there is a group of pgbench already/,
+    ],
+    [
+      `${about}clients: [{client: {imgae: a/b}, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:\d+: (`image` is missing|unknown key `imgae`, did you mean `image`\?)/,
+    ],
+    [
+      `${about}clients: [{client: {image: a/b, command: ./app}, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:42: `command` is a list/,
+    ],
+    [
+      `${about}clients: [{client: {image: a/b, name: psycopg}, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:39: `psycopg` is what clients of ours are called/,
+    ],
+    [
+      `${about}clients: [{client: {image: a/b, name: dw1}, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:39: `dw1` is what clients of ours are called/,
+    ],
+    [
+      `${about}clients: [{client: {image: a/b}, through: primary}, {client: {image: c/d}, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:\d+: another client is called `client` already; give this one a `name` of its own/,
+    ],
+    [
+      `${about}clients: [{client: a/b, through: primary}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:20: `client` is a mapping with an `image`/,
+    ],
+    [
+      `${about}clients: [{client: {image: a/b}, to: leader}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:34: unknown key `to`/,
     ],
     [
       `${about + clients}steps: [{until: new-leader, within: soon}]\n${expectations}`,

@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest'
+import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
 import {sayClients, sayNeeds, sayStep} from '../../../lab/scenario.ts'
 
 test('a step is said in one line: what, on whom, under which name, and its other parameters', () => {
@@ -25,4 +26,13 @@ test('needs and clients are said in words', () => {
   expect(sayClients({kind: 'writers', count: 2, perSecond: 10, through: {to: 'leader'}})).toBe(
     '2 writers, 10/s, directly to leader',
   )
+  expect(sayClients({kind: 'writers', count: 2, perSecond: 10, through: 'members', driver: 'psycopg'})).toBe(
+    '2 writers with psycopg, 10/s, to all members, of which the driver finds the primary',
+  )
+  expect(sayClients({...pgbenchGroup(4, 20, 'primary')})).toBe(
+    "pgbench, at most 20/s, through the proxy's primary port",
+  )
+  expect(
+    sayClients({kind: 'program', name: 'mine', image: 'a/b', command: [], perSecond: 5, through: 'replicas'}),
+  ).toBe("mine (a/b), at most 5/s, through the proxy's replicas port")
 })

@@ -1,0 +1,201 @@
+/** `chaos --storm`: random faults from a seed. `chaos --shrink`: the smallest plan that still fails. */
+import {randomInt} from 'node:crypto'
+import {existsSync, mkdirSync} from 'node:fs'
+import {basename, join, relative, resolve} from 'node:path'
+import {missing} from '../lab/capabilities.ts'
+import {LabError} from '../lab/errors.ts'
+import {findRun, loadRun} from '../lab/find-run.ts'
+import {Docker, exitCodes, judge, loadHistory, lockLab, openLab, parseScenario, runScenario} from '../lab/index.ts'
+import type {Lab} from '../lab/lab.ts'
+import type {Report} from '../lab/report.ts'
+import {pointLatest} from '../lab/runs.ts'
+import {ms as sayMs} from '../lab/scenario/write.ts'
+import {loadScenario, type Scenario, scenarioNames} from '../lab/scenario.ts'
+import {runsFolder, whenDiskIsFull, writeWhole} from '../lab/state.ts'
+import {allCapabilities, kindOf} from '../lab/storm/catalogue.ts'
+import {drawStorm, type Storm} from '../lab/storm/draw.ts'
+import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '../lab/storm/shrink-run.ts'
+import {complain} from './complain.ts'
+import {type Interrupt, onInterrupt} from './interrupt.ts'
+import {printJson} from './options.ts'
+import type {RepeatRunOptions} from './repeat-run.ts'
+import {type StormOptions, type StormRequest, stormRequest} from './storm-request.ts'
+import {textOptions} from './text-options.ts'
+
+/** Shows one run as it is played. */
+type Watch = (
+  history: Parameters<RepeatRunOptions['watch']>[0],
+  press: () => void,
+) => ReturnType<RepeatRunOptions['watch']>
+
+const shrinkWithinMs = 30 * 60_000
+
+/** Sets the exit code. @throws LabError `usage` before anything is touched. */
+export async function storm(scenario: string | undefined, options: StormOptions, watch: Watch): Promise<void> {
+  const request = stormRequest(scenario, options)
+  if (request.do === 'storm') return await playStorm(options, request, watch)
+  const found = planOf(request.of, options.name)
+  const lab = openLab(new Docker(), options.name)
+  using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
+  using interrupt = interrupts(lab)
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
+  const result = await shrinkIt(lab, found.scenario, found.check, folder, options, interrupt)
+  if (options.json) printJson({shrink: result, folder})
+  else process.stdout.write(sayShrunk(result, lab, folder))
+  process.exitCode = result.smallest === null ? exitCodes.inconclusive : exitCodes.failed
+  endWith(result.error, interrupt)
+}
+
+async function playStorm(
+  options: StormOptions,
+  request: Extract<StormRequest, {do: 'storm'}>,
+  watch: Watch,
+): Promise<void> {
+  const {beyondQuorum = false} = options
+  const {forMs, seed = randomInt(2 ** 32)} = request
+  const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''}`
+  process.stderr.write(`storm: seed ${seed}; the same again: ${command}\n`)
+  const lab = openLab(new Docker(), options.name)
+  using _lock = lockLab(lab.name, 'chaos --storm')
+  using interrupt = interrupts(lab)
+  const absent = new Set((await missing(lab, allCapabilities(lab.topology))).map(one => one.capability))
+  const drawn = drawStorm({seed, forMs, topology: lab.topology, absent, beyondQuorum})
+  const name = `storm-${seed}`
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-${name}`))
+  const file = join(folder, 'plan.yaml')
+  whenDiskIsFull(() => {
+    mkdirSync(folder, {recursive: true, mode: 0o700})
+    writeWhole(file, drawn.plan)
+  }, folder)
+  process.stderr.write(`${sayDrawn(drawn)}\nstorm: the plan is ${file}\n`)
+  const scenario: Scenario = {...parseScenario(file, drawn.plan), name}
+
+  let screen: ReturnType<Watch> | undefined
+  const {report, error} = await runScenario(lab, scenario, {
+    signal: interrupt.signal,
+    out: folder,
+    watch(history) {
+      screen = watch(history, interrupt.press)
+    },
+  }).finally(async () => (await screen)?.done())
+  if (options.out === undefined) pointLatest(lab.name, basename(folder))
+  const {renderText} = await import('./render/text.ts')
+  const {writeReports} = await import('./render/write-reports.ts')
+  writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
+  if (!options.json) {
+    const text = renderText(report, await textOptions())
+    const again = `pgha-lab chaos ${relative('.', file)} --name ${lab.name}`
+    process.stdout.write(
+      `${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\nplan: ${file}\nplay it again: ${again}\nevidence: ${folder}\n`,
+    )
+  }
+  process.exitCode = report.exitCode
+  endWith(error, interrupt)
+
+  let shrunk: ShrinkResult | undefined
+  if (request.shrink && error === undefined) {
+    if (report.verdict !== 'fail') process.stderr.write('storm: it did not fail, so there is nothing to shrink\n')
+    else {
+      shrunk = await shrinkIt(lab, scenario, failedChecks(report)[0], join(folder, 'shrink'), options, interrupt)
+      if (!options.json) process.stdout.write(sayShrunk(shrunk, lab, join(folder, 'shrink')))
+      endWith(shrunk.error, interrupt)
+    }
+  }
+  if (options.json)
+    printJson({
+      ...{...report, folder},
+      storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults: heldOf(drawn, report)},
+      ...(shrunk === undefined ? {} : {shrink: shrunk}),
+    })
+}
+
+/** A plan's file or one of our scenarios; else a recorded run, with the expectation that failed in it. */
+function planOf(written: string, lab: string): {scenario: Scenario; check?: string} {
+  if (/\.ya?ml$/.test(written) || (scenarioNames().includes(written) && !existsSync(written)))
+    return {scenario: loadScenario(written)}
+  const {history} = loadRun(findRun(written, lab))
+  const report = judge(history)
+  const [check] = report.verdict === 'fail' ? failedChecks(report) : []
+  const started = history.events.find(event => event.kind === 'run-started')
+  if (check === undefined || started === undefined)
+    throw new LabError('usage', `that run did not fail, so there is nothing to shrink: ${report.headline}`, {
+      hint: 'name a run that failed, or the file of a plan',
+    })
+  return {scenario: started.scenario as Scenario, check}
+}
+
+async function shrinkIt(
+  lab: Lab,
+  scenario: Scenario,
+  check: string | undefined,
+  folder: string,
+  {shrinkWithin = shrinkWithinMs, tries = 1}: StormOptions,
+  {signal}: Interrupt,
+): Promise<ShrinkResult> {
+  process.stderr.write(
+    `shrink: first the plan as it is (${scenario.steps.length} steps), then smaller ones, for at most ${sayMs(shrinkWithin)}\n`,
+  )
+  return shrinkScenario(lab, scenario, {
+    ...{folder, signal, withinMs: shrinkWithin, tries, check},
+    played: play => void process.stderr.write(sayPlay(play)),
+  })
+}
+
+function sayPlay({nth, most, says, failed, report, seconds}: ShrinkPlay): string {
+  const number = nth === 0 ? 'again' : `${nth} of at most ${most}`
+  return `shrink ${number}: ${says}: ${failed ? 'still fails' : `does not fail (${report.verdict})`}, ${seconds.toFixed(0)} s\n`
+}
+
+function sayShrunk({smallest, says}: ShrinkResult, lab: Lab, folder: string): string {
+  if (smallest === null) return `\nshrink: ${says}\nevidence: ${folder}\n`
+  return `\nshrink: ${says}\nsmallest plan: ${smallest}\nplay it: pgha-lab chaos ${relative('.', smallest)} --name ${lab.name}\nevidence: ${folder}\n`
+}
+
+function sayDrawn({episodes, leftOut}: Storm): string {
+  const counts = [...Map.groupBy(episodes.flat(), kindOf)].map(([kind, ones]) => `${kind} ${ones.length}`)
+  const without = leftOut.map(({kind, needs}) => `${kind} (needs ${needs})`).join(', ')
+  return `storm: ${episodes.length} episodes: ${counts.join(', ')}${without ? `; left out, because this lab cannot: ${without}` : ''}`
+}
+
+interface Held {
+  readonly fault: string
+  readonly drawn: number
+  readonly held: number
+}
+
+/** How many of each kind of fault took hold. */
+function heldOf({episodes}: Storm, {faults}: Report): Held[] {
+  const held = new Set(faults.filter(one => one.held === true).map(one => one.id))
+  const drawn = episodes.flat().map((draw, index) => ({kind: kindOf(draw), id: `${draw.fault}-${index + 1}`}))
+  return [...Map.groupBy(drawn, one => one.kind)].map(([fault, ones]) => ({
+    ...{fault, drawn: ones.length},
+    held: ones.filter(one => held.has(one.id)).length,
+  }))
+}
+
+function sayHeld(drawn: Storm, report: Report): string {
+  const kinds = heldOf(drawn, report)
+  const sum = (of: 'drawn' | 'held') => kinds.reduce((all, one) => all + one[of], 0)
+  return `${sum('held')} of ${sum('drawn')} faults took hold: ${kinds.map(one => `${one.fault} ${one.held} of ${one.drawn}`).join(', ')}`
+}
+
+function interrupts(lab: Lab): Interrupt {
+  return onInterrupt({
+    first: 'stopping: the faults are being healed ...',
+    second: `once more leaves at once, with the fault in force; \`pgha-lab heal --name ${lab.name}\` mends it`,
+  })
+}
+
+/** Healing that is incomplete wins over every other ending; then the interruption. */
+function endWith(error: LabError | undefined, interrupt: Interrupt): void {
+  if (error === undefined) return
+  complain(error)
+  process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}
+
+function stamp(): string {
+  return new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z/, 'Z')
+}

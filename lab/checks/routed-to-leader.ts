@@ -1,0 +1,189 @@
+/**
+ * The proxies' primary port leads to nobody but the holder of the leader key, except for as long as their health checks may need to
+ * find out. A proxy that only looks whether the port is open, or two clusters behind one proxy, pass every check that asks
+ * PostgreSQL or Patroni; they show here, also in a run in which nobody fails over.
+ *
+ * While nobody holds the key no server is accused: its last holder may be waiting for etcd. Longest time for a server to go down:
+ * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
+ */
+import {z} from 'zod'
+import {isDirect} from '../client-group.ts'
+import type {HostName, Micros, Of} from '../event.ts'
+import {type History, of} from '../history.ts'
+import {type Moments, momentsOf} from '../moments.ts'
+import {sayMicros} from '../quantity.ts'
+import {type Tenure, tenuresOf} from '../tenures.ts'
+import type {HaproxySettings} from '../topology.ts'
+import type {Check} from '../unit.ts'
+import {blind, lateness} from '../watching.ts'
+
+/** A proxy took a server for the primary while another host held the leader key. */
+interface Astray {
+  readonly proxy: HostName
+  readonly server: HostName
+  /** `another host`: first this one, then that one. */
+  readonly holder: HostName | 'another host'
+  readonly from: Micros
+  readonly to: Micros
+  /** Without the time in which nobody held the key. */
+  readonly micros: Micros
+  /** What HAProxy said of the server when it was up. */
+  readonly told: Of<'proxy'>
+  readonly tenure: Of<'leader-key'>
+}
+
+export const routedToLeader: Check<Record<string, never>> = {
+  about:
+    "The proxy's primary port leads only to the holder of the leader key, but for the time its health checks need.",
+  params: z.strictObject({}),
+
+  judge(history) {
+    const moments = momentsOf(history)
+    const haproxy = of(history, 'run-started')[0]?.topology.haproxy
+    const tenures = tenuresOf(history)
+    if (moments === null || haproxy === undefined || tenures.length === 0)
+      return {verdict: 'unknown', says: 'No watch told who held the leader key.'}
+    const allowed = slowestDown(haproxy)
+    const all = astrayOf(history, tenures, moments)
+    const long = all.filter(one => one.micros > allowed)
+    const bad = long.filter(one => one.micros > allowed + lateness(history, one.from, one.to).micros)
+    const measures = {
+      astray: bad.length,
+      longestAstrayMicros: all.reduce((most, one) => Math.max(most, one.micros), 0),
+      allowedMicros: allowed,
+      ...writesAstray(history, bad),
+    }
+    const [first] = bad.toSorted((a, b) => b.micros - a.micros)
+    if (first) {
+      const servers = [...new Set(bad.filter(one => one.proxy === first.proxy).map(one => one.server))].sort()
+      const holder = servers.length === 1 ? first.holder : 'another host'
+      return {
+        verdict: 'fail',
+        says: `${first.proxy} led writes to ${servers.join(' and ')} while ${holder} held the leader key, for up to ${sayMicros(first.micros)} (its health checks may need ${sayMicros(allowed)} to find out); ${why(first)}; ${met(measures)}.`,
+        measures,
+        evidence: [first.tenure, first.told, ...astrayWrites(history, bad).slice(0, 1)],
+        hint: hintFor(first),
+      }
+    }
+    const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
+    const doubts = [
+      seen ? null : 'no server was ever seen up behind the primary port',
+      blind(history, 'proxy', moments.steps, moments.end),
+      blind(history, 'etcd', moments.steps, moments.end),
+      ...long.map(one => `${one.server} was up for ${sayMicros(one.micros)}, and a timer of ours ran late`),
+    ].filter(one => one !== null)
+    if (doubts.length > 0)
+      return {
+        verdict: 'unknown',
+        says: `The proxy was not seen leading to anybody but the leader, but ${doubts.join('; ')}.`,
+        measures,
+      }
+    return {
+      verdict: 'pass',
+      says: `The primary port led only to the holder of the leader key, but for ${sayMicros(measures.longestAstrayMicros)} at most (${sayMicros(allowed)} are allowed).`,
+      measures,
+    }
+  },
+}
+
+function slowestDown({interMs, fastinterMs, fall, checkTimeoutMs}: HaproxySettings): Micros {
+  return (interMs + (fall - 1) * fastinterMs + fall * Math.max(interMs, checkTimeoutMs)) * 1000
+}
+
+function astrayOf(history: History, tenures: readonly Tenure[], {steps, end}: Moments): Astray[] {
+  const servers = Map.groupBy(
+    of(history, 'proxy').filter(one => one.backend === 'primary'),
+    one => `${one.proxy} ${one.server}`,
+  )
+  return [...servers.values()].flatMap(told =>
+    stretchesUp(history, told).flatMap(
+      ({from, to, last}) => longestWithoutKey(tenures, last, Math.max(from, steps), Math.min(to, end)) ?? [],
+    ),
+  )
+}
+
+/** When the proxy sent connections to the server. A proxy that answers nobody leads nobody anywhere. */
+function stretchesUp(history: History, told: readonly Of<'proxy'>[]) {
+  const mute = of(history, 'watching')
+    .filter(
+      one => one.who === 'proxy' && one.host === told[0]!.proxy && one.samples > 0 && one.samples === one.failures,
+    )
+    // It tells of the second before it.
+    .map(one => ({at: one.at - 1_000_000, up: false as const}))
+  const stretches: {from: Micros; to: Micros; last: Of<'proxy'>}[] = []
+  let open: {from: Micros; last: Of<'proxy'>} | undefined
+  for (const one of [...told, ...mute].toSorted((a, b) => a.at - b.at)) {
+    // `UP 1/2`: a check has just failed, which says nothing of why the server was up.
+    if (one.up) open = {from: open?.from ?? one.at, last: open && one.status !== 'UP' ? open.last : one}
+    else if (open) {
+      stretches.push({...open, to: one.at})
+      open = undefined
+    }
+  }
+  return open ? [...stretches, {...open, to: Number.POSITIVE_INFINITY}] : stretches
+}
+
+/** @param told HAProxy's word on a server that it had up from `from` to `to`. */
+function longestWithoutKey(
+  tenures: readonly Tenure[],
+  told: Of<'proxy'>,
+  from: Micros,
+  to: Micros,
+): Astray | undefined {
+  let longest: Astray | undefined
+  let current: Astray | undefined
+  for (const {holder, event, ...tenure} of tenures) {
+    const [begin, end] = [Math.max(tenure.from, from), Math.min(tenure.to, to)]
+    if (holder === null || end <= begin) continue
+    if (holder === told.server) {
+      current = undefined
+      continue
+    }
+    const before: Astray = current ?? {...told, holder, from: begin, to: end, micros: 0, told, tenure: event}
+    const same = before.holder === holder ? holder : 'another host'
+    current = {...before, holder: same, to: end, micros: before.micros + end - begin}
+    if (current.micros > (longest?.micros ?? 0)) longest = current
+  }
+  return longest
+}
+
+/** Refused as read-only (25006) while a server was up that should not have been, or acknowledged by such a server. */
+function astrayWrites(history: History, bad: readonly Astray[]): Of<'op'>[] {
+  return of(history, 'op').filter(
+    op =>
+      op.op === 'write' &&
+      !isDirect(op.client) &&
+      (op.outcome === 'ok' || op.sqlstate === '25006') &&
+      bad.some(one => op.sentAt >= one.from && op.at <= one.to && (op.outcome !== 'ok' || op.server === one.server)),
+  )
+}
+
+function writesAstray(history: History, bad: readonly Astray[]) {
+  const writes = astrayWrites(history, bad)
+  const acknowledged = writes.filter(op => op.outcome === 'ok').length
+  return {refusedAsReadOnly: writes.length - acknowledged, acknowledgedElsewhere: acknowledged}
+}
+
+function met({refusedAsReadOnly: refused, acknowledgedElsewhere: taken}: ReturnType<typeof writesAstray>): string {
+  const parts = [
+    ...(refused > 0 ? [`writes refused there as read-only (SQLSTATE 25006): ${refused}`] : []),
+    ...(taken > 0 ? [`writes acknowledged there: ${taken}`] : []),
+  ]
+  return parts.length > 0 ? parts.join(', ') : 'no write is known to have got there'
+}
+
+function why({told: {at, check, server}, from}: Astray): string {
+  if (at < from) return `it was never marked down since it led (${check || 'no check'})`
+  if (check.startsWith('L4OK')) return 'its check is a mere connection (L4OK), which does not ask who leads'
+  if (check.startsWith('L7OK')) return `the Patroni of ${server} answers its check that it leads (${check})`
+  return `its check said ${check || 'nothing'}`
+}
+
+function hintFor({told: {at, check, proxy, server}, from}: Astray): string {
+  if (at < from) return `does ${proxy} check ${server} at all? show servers state, on its admin socket`
+  if (check.startsWith('L4OK'))
+    return `the backend of ${proxy} needs \`option httpchk OPTIONS /primary\` and \`check port 8008\` on each server`
+  if (check.startsWith('L7OK'))
+    return `compare \`scope\` and \`namespace\` of ${server} with those of the others: it may lead a cluster of its own`
+  return `look at how ${proxy} checks ${server}`
+}

@@ -1,0 +1,106 @@
+/** What an agent says, in the words of a history. */
+import {opOf} from '../client-group.ts'
+import {castsDoubt} from '../doubtful-commit.ts'
+import type {Happening, HostName, Micros} from '../event.ts'
+import {lsnBytes} from './lsn.ts'
+import type {AgentLine} from './protocol.ts'
+import {outcomeOf} from './sqlstate.ts'
+
+/** One for each agent, because a warning comes before the answer that it belongs to. */
+export class Happenings {
+  readonly #ours: (theirMicros: number) => Micros
+  readonly #hostAt: (address: string) => HostName | null
+  /** Codes of warnings that take the certainty from an answer, by the client and the id of the attempt. */
+  readonly #doubts = new Map<string, string>()
+
+  constructor(ours: (theirMicros: number) => Micros, hostAt: (address: string) => HostName | null) {
+    this.#ours = ours
+    this.#hostAt = hostAt
+  }
+
+  /** null: the line is no event of a run. `watching` is not either: all agents together are one observer. */
+  of(line: AgentLine): {happening: Happening; at: Micros} | null {
+    switch (line[0]) {
+      case 'o': {
+        const [, client, id, sentAt, at, ruled, server, timeline, lsn, code, error, seen] = line
+        const doubt = this.#takeDoubt(client, id)
+        return {
+          happening: {
+            kind: 'op',
+            client,
+            op: opOf(client),
+            id,
+            sentAt: this.#ours(sentAt),
+            outcome: ruled ?? outcomeOf(code, error, doubt),
+            server: this.#host(server),
+            timeline: timelineNumber(timeline),
+            lsn: lsn === null ? null : lsnBytes(lsn),
+            sqlstate: ruled === null ? (code ?? doubt) : code,
+            error,
+            ...(seen === undefined ? {} : {seen}),
+          },
+          at: this.#ours(at),
+        }
+      }
+      case 'b': {
+        const [, client, op, id, sentAt, at, outcome, server, timeline, lsn, sqlstate, error, total] = line
+        return {
+          happening: {
+            ...{kind: 'bank', client, op, id, sentAt: this.#ours(sentAt), outcome, server: this.#host(server)},
+            timeline: timelineNumber(timeline),
+            lsn: lsn === null ? null : lsnBytes(lsn),
+            ...{sqlstate, error, total},
+          },
+          at: this.#ours(at),
+        }
+      }
+      case 't': {
+        const [, client, op, sentAt, at, outcome, server, timeline, sqlstate, error] = line
+        return {
+          happening: {
+            ...{kind: 'transaction', client, op, sentAt: this.#ours(sentAt), outcome, server: this.#host(server)},
+            timeline: timelineNumber(timeline),
+            ...{sqlstate, error},
+          },
+          at: this.#ours(at),
+        }
+      }
+      case 'c': {
+        const [, client, at, tookMicros, server] = line
+        return {
+          happening: {kind: 'client-connected', client, op: opOf(client), server: this.#host(server), tookMicros},
+          at: this.#ours(at),
+        }
+      }
+      case 'd': {
+        const [, client, at, sqlstate, error] = line
+        return {
+          happening: {kind: 'client-disconnected', client, op: opOf(client), error, sqlstate},
+          at: this.#ours(at),
+        }
+      }
+      case 'n': {
+        const [, client, id, at, sqlstate, says] = line
+        if (castsDoubt(sqlstate, says)) this.#doubts.set(`${client} ${id}`, sqlstate)
+        return {happening: {kind: 'client-notice', client, id, sqlstate, says}, at: this.#ours(at)}
+      }
+      default:
+        return null
+    }
+  }
+
+  #takeDoubt(client: string, id: number): string | null {
+    const attempt = `${client} ${id}`
+    const doubt = this.#doubts.get(attempt) ?? null
+    this.#doubts.delete(attempt)
+    return doubt
+  }
+
+  #host(address: string | null): HostName | null {
+    return address === null ? null : this.#hostAt(address)
+  }
+}
+
+function timelineNumber(hexadecimal: string | null): number | null {
+  return hexadecimal === null ? null : Number.parseInt(hexadecimal, 16)
+}

@@ -1,0 +1,50 @@
+/** pgbench as a program that is watched on its connections. */
+import type {ProgramGroup} from '../client-group.ts'
+
+/** Debian's pgbench without its wrapper, which looks for a cluster of the machine. */
+const pgbench = '/usr/lib/postgresql/17/bin/pgbench'
+
+/** Tables of its own, apart from those of a run: made anew each time, so that runs do not pile up. */
+const schema = 'pgha_pgbench'
+/** pgbench's own number at its smallest scale is 100000: 15 MB that every replica would have to receive first. */
+const accounts = 1000
+/** Longer than any run. */
+const longestSeconds = 3600
+
+/** What `pgbench --builtin=simple-update` does, on fewer accounts (PostgreSQL 17, `pgbench.c: builtin_script`). */
+const simpleUpdate = `\\set aid random(1, ${accounts})
+\\set delta random(-5000, 5000)
+BEGIN;
+UPDATE pgbench_accounts SET abalance = abalance + :delta WHERE aid = :aid;
+SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, :aid, :delta, CURRENT_TIMESTAMP);
+END;`
+
+/** A replica makes no tables: reads go to one that is always there. */
+const select = `\\set oid random(1, 10000)
+SELECT count(*) FROM pg_class WHERE oid < :oid;`
+
+const tables = `until psql -qX -v ON_ERROR_STOP=1 -c 'DROP SCHEMA IF EXISTS ${schema} CASCADE' -c 'CREATE SCHEMA ${schema}' &&
+  ${pgbench} -i -I t &&
+  psql -qX -v ON_ERROR_STOP=1 -c "INSERT INTO pgbench_accounts SELECT id, 1, 0, '' FROM generate_series(1, ${accounts}) AS id" &&
+  ${pgbench} -i -I p
+do sleep 0.2; done`
+
+/**
+ * The group of a scenario's `pgbench: clients`: `simple-update` through the primary port, a SELECT through the replicas'. It
+ * retries what PostgreSQL asks to be retried (`--max-tries`: serialization failures and deadlocks, nothing else), ends when a
+ * connection is lost, and is started again then, as people run it.
+ */
+export function pgbenchGroup(clients: number, perSecond: number, through: 'primary' | 'replicas'): ProgramGroup {
+  const [script, before] = through === 'primary' ? [simpleUpdate, tables] : [select, ':']
+  const run = `${pgbench} -n -c ${clients} -R ${perSecond} -T ${longestSeconds} --max-tries=10 --exit-on-abort -f /dev/fd/3`
+  return {
+    kind: 'program',
+    name: 'pgbench',
+    image: null,
+    command: ['sh', '-c', `${before}\nwhile :; do ${run} 3<<'SQL'\n${script}\nSQL\nsleep 0.1; done`],
+    environment: {PGOPTIONS: `-c search_path=${schema}`, PGCONNECT_TIMEOUT: '3'},
+    perSecond,
+    through,
+  }
+}

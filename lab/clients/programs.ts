@@ -1,0 +1,255 @@
+/**
+ * The programs of a run that know nothing of us: each on app1 or in a container of its own, with the relay in app1 for its
+ * database. What they do with it is told by the relay; here is only their life.
+ */
+import {setTimeout as pause} from 'node:timers/promises'
+import type {ClientGroup, ProgramGroup} from '../client-group.ts'
+import type {Docker} from '../docker.ts'
+import {LabError} from '../errors.ts'
+import type {Event} from '../event.ts'
+import type {Lab} from '../lab.ts'
+import {appDatabase, hostsWith, roles} from '../topology.ts'
+import type {ProbeSite} from '../unit.ts'
+
+export interface Programs extends AsyncDisposable {
+  /** Ends them all and resolves when they have ended. Their containers stay, for their logs: see `runs.ts`. */
+  stop(): Promise<void>
+  /** Set when nobody can say any more whether a program runs. One that ends by itself is told in a note, and its outage shows. */
+  readonly failure: LabError | undefined
+  /**
+   * Which program has not had a single transaction answered in these events, in a sentence for whoever waits; null: all have.
+   * @throws LabError `not-ready` with its last words when it has ended: waiting longer is no use.
+   */
+  unheard(events: Iterable<Event>): string | null
+}
+
+/** Where a program finds "the database": the relay on app1. */
+export interface Placed {
+  readonly group: ProgramGroup
+  readonly host: string
+  readonly port: number
+}
+
+/** A forgotten program on app1 ends with its runner, and if even that is missed, after this long. */
+const longestSeconds = 3600
+const stopGraceSeconds = 1
+/** Beyond that: the engine is busy. */
+const stopWithinMs = 15_000
+
+/** @throws LabError `image` for a program whose image is not on this machine: nothing is pulled in the middle of a run. */
+export async function imagesMustBeHere(docker: Docker, groups: readonly ClientGroup[]): Promise<void> {
+  for (const group of groups) {
+    if (group.kind !== 'program' || group.image === null || (await docker.hasImage(group.image))) continue
+    throw new LabError('image', `the image ${group.image} of the client ${group.name} is not on this machine`, {
+      hint: `docker pull ${group.image}`,
+    })
+  }
+}
+
+/**
+ * Starts the programs. Each gets PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGAPPNAME and DATABASE_URL, and what
+ * its group's environment says.
+ * @throws LabError `image` as `imagesMustBeHere`; `engine` when a container cannot be started.
+ */
+export async function startPrograms(site: ProbeSite, programs: readonly Placed[]): Promise<Programs> {
+  await imagesMustBeHere(
+    site.lab.docker,
+    programs.map(one => one.group),
+  )
+  const started = new AllPrograms()
+  try {
+    for (const [index, placed] of programs.entries())
+      started.add(
+        placed.group.image === null
+          ? await OnApp.start(site, placed)
+          : await InContainer.start(site, placed, placed.group.image, index),
+      )
+    return started
+  } catch (error) {
+    await started.stop()
+    throw error
+  }
+}
+
+class AllPrograms implements Programs {
+  readonly #all: (OnApp | InContainer)[] = []
+
+  add(program: OnApp | InContainer): void {
+    this.#all.push(program)
+  }
+
+  get failure(): LabError | undefined {
+    return this.#all.map(one => one.life.failure).find(failure => failure !== undefined)
+  }
+
+  unheard(events: Iterable<Event>): string | null {
+    const heard = new Set<string>()
+    for (const event of events)
+      if (event.kind === 'transaction' && event.outcome === 'ok')
+        heard.add(event.client.slice(0, event.client.lastIndexOf('-')))
+    const silent = this.#all.find(one => !heard.has(one.life.name))?.life
+    if (silent === undefined) return null
+    if (silent.over === undefined) return `the program ${silent.name} has had no transaction answered yet`
+    throw new LabError('not-ready', `${silent.over}, and no transaction of it was answered`, {
+      hint: 'try its image and command by hand; PGHOST, PGPORT and the rest of its environment name the database',
+    })
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all.map(one => one.stop()))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+/** What is known of a program's life; its end, when nobody asked for it, is told in a note. */
+class Life {
+  readonly name: string
+  readonly #site: ProbeSite
+  /** How it ended, in a sentence. */
+  over: string | undefined
+  failure: LabError | undefined
+  asked = false
+
+  constructor(name: string, site: ProbeSite) {
+    this.name = name
+    this.#site = site
+  }
+
+  ended(code: number, words: string): void {
+    if (this.asked) return
+    const said = words.trim().split('\n').slice(-3).join(' / ')
+    this.over = `the program ${this.name} ended by itself with exit code ${code}; it said: ${said === '' ? 'nothing' : said}`
+    this.#site.record({kind: 'note', says: this.over})
+  }
+
+  lost(why: string): void {
+    if (this.asked) return
+    this.failure = new LabError('engine', `nobody can say whether the program ${this.name} still runs: ${why}`, {
+      hint: 'pgha-lab status',
+    })
+  }
+}
+
+/**
+ * What app1 does with a program: its words go to the log of app1 and to us; at a line on its stdin, or the end of that, it is ended
+ * with all it started.
+ */
+const keeper = `exec 3<&0
+{
+  setsid timeout ${longestSeconds} "$@" </dev/null & program=$!
+  { read -r _ <&3; kill -TERM -$program; sleep ${stopGraceSeconds}; kill -KILL -$program; } >/dev/null 2>&1 & keeper=$!
+  wait $program; code=$?
+  kill $keeper
+  echo "exit code $code"
+} 2>&1 | tee -a /proc/1/fd/1`
+
+class OnApp {
+  readonly life: Life
+  readonly #running: Awaited<ReturnType<Docker['exec']>>
+  readonly #ended: Promise<void>
+
+  static async start(site: ProbeSite, placed: Placed): Promise<OnApp> {
+    const [app] = hostsWith(site.lab.topology, 'client')
+    if (app === undefined) throw new LabError('no-target', 'this lab has no host for clients')
+    const {id} = await site.lab.container(app)
+    const argv = ['sh', '-c', keeper, 'keeper', ...placed.group.command]
+    const env = Object.entries(environmentOf(site.lab, placed)).map(([name, value]) => `${name}=${value}`)
+    return new OnApp(site, placed.group.name, await site.lab.docker.exec(id, argv, {env}))
+  }
+
+  private constructor(site: ProbeSite, name: string, running: Awaited<ReturnType<Docker['exec']>>) {
+    this.life = new Life(name, site)
+    this.#running = running
+    running.stdin.on('error', () => {}) // its end is heard from its lines
+    this.#ended = this.#listen()
+  }
+
+  async #listen(): Promise<void> {
+    let last: string[] = []
+    for await (const line of this.#running.lines) last = [...last, line].slice(-4)
+    const code = /^exit code (\d+)$/.exec(last.at(-1) ?? '')?.[1]
+    if (code === undefined) this.life.lost('its words ended without its exit code')
+    else this.life.ended(Number(code), last.slice(0, -1).join('\n'))
+  }
+
+  async stop(): Promise<void> {
+    this.life.asked = true
+    this.#running.stdin.end('\n')
+    await within(stopWithinMs, this.#ended, `the program ${this.life.name}`)
+    await this.#running[Symbol.asyncDispose]()
+  }
+}
+
+class InContainer {
+  readonly life: Life
+  readonly #docker: Docker
+  readonly #id: string
+  readonly #ended: Promise<void>
+
+  static async start(site: ProbeSite, placed: Placed, image: string, index: number): Promise<InContainer> {
+    const {lab} = site
+    const {name, command} = placed.group
+    const {id} = await lab.docker.startProgram(lab.name, {
+      ...{name, image, command, environment: environmentOf(lab, placed)},
+      // From the end of the subnet: hosts have theirs from its beginning.
+      address: lab.allocation.subnet.replace(/\.0\/24$/, `.${254 - index}`),
+    })
+    return new InContainer(site, name, id)
+  }
+
+  private constructor(site: ProbeSite, name: string, id: string) {
+    this.life = new Life(name, site)
+    this.#docker = site.lab.docker
+    this.#id = id
+    this.#ended = this.#wait()
+  }
+
+  async #wait(): Promise<void> {
+    try {
+      const code = await this.#docker.untilEnded(this.#id)
+      if (!this.life.asked) this.life.ended(code, await this.#lastWords())
+    } catch (error) {
+      this.life.lost((error as Error).message)
+    }
+  }
+
+  async #lastWords(): Promise<string> {
+    const log = await this.#docker.logs(this.#id, {tail: 3})
+    return (await log.setEncoding('utf8').toArray()).join('')
+  }
+
+  async stop(): Promise<void> {
+    this.life.asked = true
+    await this.#docker.stop(this.#id, stopGraceSeconds)
+    await within(stopWithinMs, this.#ended, `the program ${this.life.name}`)
+  }
+}
+
+/** @throws LabError `timeout` */
+async function within(ms: number, ended: Promise<void>, who: string): Promise<void> {
+  const timer = new AbortController()
+  const late = pause(ms, 'late', {signal: timer.signal}).catch(() => undefined)
+  const first = await Promise.race([ended, late])
+  timer.abort()
+  if (first === 'late')
+    throw new LabError('timeout', `${who} did not end within ${ms / 1000} s`, {hint: 'pgha-lab heal, then try again'})
+}
+
+function environmentOf({allocation}: Lab, {group, host, port}: Placed): Record<string, string> {
+  const password = allocation.passwords.app
+  const credentials = `${roles.app}:${encodeURIComponent(password)}`
+  return {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: roles.app,
+    PGPASSWORD: password,
+    PGDATABASE: appDatabase,
+    PGSSLMODE: 'disable',
+    PGAPPNAME: group.name,
+    DATABASE_URL: `postgresql://${credentials}@${host}:${port}/${appDatabase}?sslmode=disable`,
+    ...group.environment,
+  }
+}
