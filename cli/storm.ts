@@ -39,10 +39,10 @@ export async function storm(scenario: string | undefined, options: StormOptions,
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
-  const result = await shrinkIt(lab, found.scenario, found.check, folder, options, interrupt)
-  if (options.json) printJson({shrink: result, folder})
+  const result = await shrinkIt(lab, found.scenario, found.checks, folder, options, interrupt)
+  if (options.json) printJson({shrink: asJson(result), folder})
   else process.stdout.write(sayShrunk(result, lab, folder))
-  process.exitCode = result.smallest === null ? exitCodes.inconclusive : exitCodes.failed
+  process.exitCode = interrupt.code() ?? (result.smallest === null ? exitCodes.inconclusive : exitCodes.failed)
   endWith(result.error, interrupt)
 }
 
@@ -53,7 +53,7 @@ async function playStorm(
 ): Promise<void> {
   const {beyondQuorum = false} = options
   const {forMs, seed = randomInt(2 ** 32)} = request
-  const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''}`
+  const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''} --name ${options.name}`
   process.stderr.write(`storm: seed ${seed}; the same again: ${command}\n`)
   const lab = openLab(new Docker(), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
@@ -84,7 +84,7 @@ async function playStorm(
   writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
   if (!options.json) {
     const text = renderText(report, await textOptions())
-    const again = `pgha-lab chaos ${relative('.', file)} --name ${lab.name}`
+    const again = `pgha-lab chaos ${shortest(file)} --name ${lab.name}`
     process.stdout.write(
       `${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\nplan: ${file}\nplay it again: ${again}\nevidence: ${folder}\n`,
     )
@@ -94,10 +94,14 @@ async function playStorm(
 
   let shrunk: ShrinkResult | undefined
   if (request.shrink && error === undefined) {
-    if (report.verdict !== 'fail') process.stderr.write('storm: it did not fail, so there is nothing to shrink\n')
+    if (report.verdict !== 'fail')
+      process.stderr.write(
+        `storm: it ${report.verdict === 'pass' ? 'passed' : 'was inconclusive'}, so there is nothing to shrink\n`,
+      )
     else {
-      shrunk = await shrinkIt(lab, scenario, failedChecks(report)[0], join(folder, 'shrink'), options, interrupt)
+      shrunk = await shrinkIt(lab, scenario, failedChecks(report), join(folder, 'shrink'), options, interrupt)
       if (!options.json) process.stdout.write(sayShrunk(shrunk, lab, join(folder, 'shrink')))
+      process.exitCode = interrupt.code() ?? report.exitCode
       endWith(shrunk.error, interrupt)
     }
   }
@@ -105,56 +109,75 @@ async function playStorm(
     printJson({
       ...{...report, folder},
       storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults: heldOf(drawn, report)},
-      ...(shrunk === undefined ? {} : {shrink: shrunk}),
+      ...(shrunk === undefined ? {} : {shrink: asJson(shrunk)}),
     })
 }
 
 /** A plan's file or one of our scenarios; else a recorded run, with the expectation that failed in it. */
-function planOf(written: string, lab: string): {scenario: Scenario; check?: string} {
+function planOf(written: string, lab: string): {scenario: Scenario; checks?: readonly string[]} {
   if (/\.ya?ml$/.test(written) || (scenarioNames().includes(written) && !existsSync(written)))
     return {scenario: loadScenario(written)}
   const {history} = loadRun(findRun(written, lab))
   const report = judge(history)
-  const [check] = report.verdict === 'fail' ? failedChecks(report) : []
+  const checks = report.verdict === 'fail' ? failedChecks(report) : []
   const started = history.events.find(event => event.kind === 'run-started')
-  if (check === undefined || started === undefined)
+  if (checks.length === 0 || started === undefined)
     throw new LabError('usage', `that run did not fail, so there is nothing to shrink: ${report.headline}`, {
       hint: 'name a run that failed, or the file of a plan',
     })
-  return {scenario: started.scenario as Scenario, check}
+  return {scenario: started.scenario as Scenario, checks}
 }
 
 async function shrinkIt(
   lab: Lab,
   scenario: Scenario,
-  check: string | undefined,
+  checks: readonly string[] | undefined,
   folder: string,
   {shrinkWithin = shrinkWithinMs, tries = 1}: StormOptions,
   {signal}: Interrupt,
 ): Promise<ShrinkResult> {
   process.stderr.write(
-    `shrink: first the plan as it is (${scenario.steps.length} steps), then smaller ones, for at most ${sayMs(shrinkWithin)}\n`,
+    `shrink: first the plan as it is (${scenario.steps.length} steps), then smaller ones, for at most ${shrinkWithin % 60_000 === 0 ? `${shrinkWithin / 60_000}m` : sayMs(shrinkWithin)}\n`,
   )
   return shrinkScenario(lab, scenario, {
-    ...{folder, signal, withinMs: shrinkWithin, tries, check},
+    ...{folder, signal, withinMs: shrinkWithin, tries, checks},
     played: play => void process.stderr.write(sayPlay(play)),
   })
 }
 
-function sayPlay({nth, most, says, failed, report, seconds}: ShrinkPlay): string {
-  const number = nth === 0 ? 'again' : `${nth} of at most ${most}`
-  return `shrink ${number}: ${says}: ${failed ? 'still fails' : `does not fail (${report.verdict})`}, ${seconds.toFixed(0)} s\n`
+function sayPlay({nth, attempt, says, steps, faults, failed, ended, report, seconds}: ShrinkPlay): string {
+  const number = `${nth === 0 ? 'again' : nth}${attempt > 1 ? `, try ${attempt}` : ''}`
+  const left = `${plural(steps, 'step')}, ${plural(faults, 'fault')}`
+  return `shrink ${number}: ${says} (${left}): ${failed ? 'still fails' : whyNot(report, ended)}, ${seconds.toFixed(0)} s\n`
 }
 
-function sayShrunk({smallest, says}: ShrinkResult, lab: Lab, folder: string): string {
-  if (smallest === null) return `\nshrink: ${says}\nevidence: ${folder}\n`
-  return `\nshrink: ${says}\nsmallest plan: ${smallest}\nplay it: pgha-lab chaos ${relative('.', smallest)} --name ${lab.name}\nevidence: ${folder}\n`
+function whyNot({verdict, headline}: Report, ended: string | null): string {
+  if (ended !== null) return `ended early (${ended})`
+  if (verdict === 'pass') return 'does not fail'
+  return verdict === 'fail' ? 'something else fails' : `inconclusive (${headline})`
+}
+
+/** An Error has no text in JSON. */
+function asJson({error, ...result}: ShrinkResult) {
+  return {...result, ...(error === undefined ? {} : {error: {code: error.code, says: error.message}})}
+}
+
+function sayShrunk({smallest, says, error}: ShrinkResult, lab: Lab, folder: string): string {
+  if (smallest === null) {
+    const hint = error === undefined ? 'what fails only sometimes: --tries 5 plays each plan up to 5 times\n' : ''
+    return `\nshrink: ${says}\n${hint}evidence: ${folder}\n`
+  }
+  return `\nshrink: ${says}\nsmallest plan: ${smallest}\nplay it: pgha-lab chaos ${shortest(smallest)} --name ${lab.name}\nevidence: ${folder}\n`
 }
 
 function sayDrawn({episodes, leftOut}: Storm): string {
   const counts = [...Map.groupBy(episodes.flat(), kindOf)].map(([kind, ones]) => `${kind} ${ones.length}`)
   const without = leftOut.map(({kind, needs}) => `${kind} (needs ${needs})`).join(', ')
-  return `storm: ${episodes.length} episodes: ${counts.join(', ')}${without ? `; left out, because this lab cannot: ${without}` : ''}`
+  return `storm: ${plural(episodes.length, 'episode')}: ${counts.join(', ')}${without ? `; left out, because this lab cannot: ${without}` : ''}`
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 interface Held {
@@ -191,6 +214,12 @@ function endWith(error: LabError | undefined, interrupt: Interrupt): void {
   if (error === undefined) return
   complain(error)
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}
+
+/** As a person would write it here. */
+function shortest(file: string): string {
+  const here = relative('.', file)
+  return here.startsWith('..') ? file : here
 }
 
 function stamp(): string {

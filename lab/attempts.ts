@@ -1,6 +1,6 @@
 /** What clients tried: operations of ours, and transactions of programs that know nothing of us. */
-import {type ClientGroup, driverOf, isDirect, stemOf} from './client-group.ts'
-import type {Of, OpName} from './event.ts'
+import {type ClientGroup, driverOf, isDirect, namesOf, stemOf} from './client-group.ts'
+import type {Micros, Of, OpName} from './event.ts'
 import {type History, of, once} from './history.ts'
 
 export type Attempt = Of<'op'> | Of<'transaction'>
@@ -10,6 +10,38 @@ export const attemptsOf = once((history): readonly Attempt[] => {
   const [ops, transactions] = [of(history, 'op'), of(history, 'transaction')]
   return transactions.length === 0 ? ops : [...ops, ...transactions].toSorted((a, b) => a.at - b.at)
 })
+
+/** What one client tried to write, each list in the order of the answers. */
+export interface Writes {
+  readonly all: readonly Attempt[]
+  readonly acknowledged: readonly Attempt[]
+  /** Refused, or never answered. */
+  readonly others: readonly Attempt[]
+}
+
+/** Clients that only read are not in it. */
+export const writesByClient = once((history): ReadonlyMap<string, Writes> => {
+  const clients = new Map<string, {all: Attempt[]; acknowledged: Attempt[]; others: Attempt[]}>()
+  for (const one of attemptsOf(history)) {
+    if (one.op !== 'write') continue
+    let writes = clients.get(one.client)
+    if (writes === undefined) {
+      writes = {all: [], acknowledged: [], others: []}
+      clients.set(one.client, writes)
+    }
+    writes.all.push(one)
+    if (one.outcome === 'ok') writes.acknowledged.push(one)
+    else writes.others.push(one)
+  }
+  return clients
+})
+
+/** Of attempts in the order of their answers those that were answered until then. */
+export function answeredUntil(attempts: readonly Attempt[], end: Micros): readonly Attempt[] {
+  return (attempts.at(-1)?.at ?? end) <= end
+    ? attempts
+    : attempts.slice(0, attempts.findLastIndex(one => one.at <= end) + 1)
+}
 
 /**
  * Tells the clients that were added to be compared with each other (`chaos --clients`): no expectation is about them. What they
@@ -48,6 +80,21 @@ export const ownAnsweredWrites = once((history): readonly Attempt[] => {
     proxied.length > 0 ? proxied : attemptsOf(history).filter(one => one.op === 'write' && !isExtra(one.client))
   return own.filter(one => one.outcome === 'ok')
 })
+
+/**
+ * Clients of ours of which none has been answered anything so far, in words; null: there is no such group. The rate of all groups
+ * together may hide it, and a driver that does nothing is in no verdict about clients.
+ */
+export function silentGroup(history: History, groups: readonly ClientGroup[]): string | null {
+  const answered = new Set<string>()
+  for (const kind of ['op', 'bank'] as const)
+    for (const {client, outcome} of of(history, kind)) if (outcome === 'ok') answered.add(client)
+  const names = namesOf(groups)
+  const silent = names.find(
+    (clients, index) => groups[index]!.kind !== 'program' && !clients.some(client => answered.has(client)),
+  )
+  return silent === undefined ? null : `nothing that ${silent.join(', ')} asked for has been answered yet`
+}
 
 /** The groups of clients as `run-started` has them; those of an older record may have no driver, and no extra ones. */
 export function groupsOf(history: History): {own: readonly ClientGroup[]; extra: readonly ClientGroup[]} {

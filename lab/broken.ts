@@ -41,6 +41,14 @@ export async function broken(lab: Lab): Promise<Mend[]> {
   ]
 }
 
+/**
+ * What nobody will mend by himself. A program's container is no leftover while the run that started it goes on; what a fault has
+ * broken is broken all the same, and is mended by that run.
+ */
+export function leftover(signs: readonly Mend[], inUse: boolean): Mend[] {
+  return signs.filter(sign => !(inUse && sign.do === 'remove-program'))
+}
+
 /** A line of images/host/bin/whats-broken. */
 export function signOf(host: HostName, line: string): Mend[] {
   const [sign, name = ''] = line.trim().split(' ')

@@ -2,7 +2,7 @@
  * How each driver got through the first fault: how long its clients could not write, how soon they wrote to the new primary, and
  * what they were told meanwhile. A comparison, no judgement: clients that were added for it are in it too.
  */
-import {type Attempt, attemptsOf, codeOf, groupsOf} from './attempts.ts'
+import {type Attempt, answeredUntil, attemptsOf, codeOf, groupsOf, type Writes, writesByClient} from './attempts.ts'
 import {driverOf, findsPrimaryItself, isDirect, namesOf} from './client-group.ts'
 import type {Micros, Of} from './event.ts'
 import {type Failover, findFailover} from './failover.ts'
@@ -49,20 +49,25 @@ const usualPauses = 3
 export function driverTable(history: History): DriverRow[] {
   const found = findFailover(history)
   const span = spanOf(history)
-  const writes = Map.groupBy(
-    attemptsOf(history).filter(one => one.op === 'write' && (span === null || one.at <= span.end)),
-    one => one.client,
-  )
+  const writes = writesUntil(history, span?.end ?? Number.POSITIVE_INFINITY)
   const lost = Map.groupBy(
     of(history, 'client-disconnected').filter(one => one.op === 'write' && (span === null || one.at <= span.end)),
     one => one.client,
   )
-  const heard = new Set(attemptsOf(history).map(one => one.client))
+  const heard = (client: string) => attemptsOf(history).some(one => one.client === client)
   const clients = writersOf(history, [...writes.keys()])
   const rows = Map.groupBy(clients, client => `${driverOf(client)} ${wayOf(client)}`)
   return [...rows.values()]
     .map(names => rowOf(names, {writes, lost, found, span, heard}))
     .toSorted((a, b) => a.driver.localeCompare(b.driver, 'en') || a.through.localeCompare(b.through, 'en'))
+}
+
+function writesUntil(history: History, end: Micros): Map<string, Writes> {
+  const clients = [...writesByClient(history)].map(([client, {all, acknowledged, others}]) => {
+    const until = (list: readonly Attempt[]) => answeredUntil(list, end)
+    return [client, {all: until(all), acknowledged: until(acknowledged), others: until(others)}] as const
+  })
+  return new Map(clients.filter(([, {all}]) => all.length > 0))
 }
 
 /** Whoever the scenario has writing, whether it was heard of or not, and whoever wrote. */
@@ -95,21 +100,22 @@ function spanOf(history: History): Span | null {
 }
 
 interface Sources {
-  readonly writes: ReadonlyMap<string, readonly Attempt[]>
+  readonly writes: ReadonlyMap<string, Writes>
   readonly lost: ReadonlyMap<string, readonly Of<'client-disconnected'>[]>
   readonly found: Failover | string
   readonly span: Span | null
-  /** Whoever sent anything at all. */
-  readonly heard: ReadonlySet<string>
+  /** It sent anything at all. */
+  readonly heard: (client: string) => boolean
 }
 
 function rowOf(clients: readonly string[], {writes, lost, found, span, heard}: Sources): DriverRow {
-  const attempts = clients.flatMap(client => writes.get(client) ?? [])
-  const outages = clients.map(client => outageOf(writes.get(client) ?? [], span))
+  const wrote = clients.flatMap(client => writes.get(client) ?? [])
+  const attempts = wrote.reduce((sum, one) => sum + one.all.length, 0)
+  const outages = clients.map(client => outageOf(writes.get(client)?.acknowledged ?? [], span))
   const over = outages.flatMap(one => (typeof one === 'number' ? one : []))
   const back = reconnectionsOf(clients, writes, found)
   const reconnections = typeof back === 'string' ? [] : back
-  const unanswered = attempts.filter(one => one.outcome !== 'ok')
+  const unanswered = wrote.flatMap(one => one.others)
   const neverBack = outages.filter(one => one === 'never-back').length
   return {
     driver: driverOf(clients[0]!),
@@ -117,19 +123,19 @@ function rowOf(clients: readonly string[], {writes, lost, found, span, heard}: S
     clients: clients.length,
     outages: over.length,
     outageP50Micros: over.length === 0 ? null : quantile(over, 0.5),
-    outageMaxMicros: over.length === 0 ? null : Math.max(...over),
+    outageMaxMicros: over.length === 0 ? null : quantile(over, 1),
     reconnectionP50Micros: reconnections.length === 0 ? null : quantile(reconnections, 0.5),
     reconnectionP95Micros: reconnections.length === 0 ? null : quantile(reconnections, 0.95),
-    reconnectionMaxMicros: reconnections.length === 0 ? null : Math.max(...reconnections),
+    reconnectionMaxMicros: reconnections.length === 0 ? null : quantile(reconnections, 1),
     neverBack,
-    attempts: attempts.length,
+    attempts,
     failed: unanswered.filter(one => one.outcome === 'fail').length,
     indeterminate: unanswered.filter(one => one.outcome === 'unknown').length,
     errors: counted(unanswered),
     connectionErrors: counted(clients.flatMap(client => lost.get(client) ?? [])),
     says:
-      attempts.length === 0
-        ? clients.some(client => heard.has(client))
+      attempts === 0
+        ? clients.some(heard)
           ? 'sent no write'
           : 'sent nothing'
         : remarks({outages, over, neverBack, back, span}),
@@ -140,27 +146,29 @@ function rowOf(clients: readonly string[], {writes, lost, found, span, heard}: S
 type Outage = Micros | 'none' | 'never-back' | 'silent'
 
 /** The longest time without an acknowledged write that ends after the fault and begins before its mend. */
-function outageOf(attempts: readonly Attempt[], span: Span | null): Outage {
+function outageOf(writes: readonly Attempt[], span: Span | null): Outage {
   if (span === null) return 'none'
-  const acknowledged = attempts.filter(one => one.outcome === 'ok').map(one => one.at)
+  const acknowledged = writes.map(one => one.at)
   const before = acknowledged.filter(at => at <= span.fault)
   if (before.length === 0) return 'silent'
   const pauses = before.slice(1).map((at, index) => at - before[index]!)
   const least = Math.max(shortestOutage, usualPauses * (pauses.length === 0 ? 0 : median(pauses)))
   const last = acknowledged.at(-1)!
   if (last < span.mending && span.end - last > least) return 'never-back'
-  const gaps = acknowledged.flatMap((at, index) => {
-    const since = acknowledged[index - 1]
-    return since !== undefined && at > span.fault && since < span.mending ? at - since : []
-  })
-  const longest = Math.max(0, ...gaps)
+  let longest = 0
+  let since = before.at(-1)!
+  for (const at of acknowledged.slice(before.length)) {
+    if (since >= span.mending) break
+    longest = Math.max(longest, at - since)
+    since = at
+  }
   return longest > least ? longest : 'none'
 }
 
 /** A sentence where there was no failover, or where nobody saw it. A client that had tried nothing before has nothing to come back to. */
 function reconnectionsOf(
   clients: readonly string[],
-  writes: ReadonlyMap<string, readonly Attempt[]>,
+  writes: Sources['writes'],
   found: Failover | string,
 ): Micros[] | string {
   if (typeof found === 'string') return found
@@ -170,9 +178,9 @@ function reconnectionsOf(
       ? 'nobody saw a new primary taking writes'
       : 'nobody saw the proxy routing to a new primary'
   return clients.flatMap(client => {
-    const attempts = writes.get(client) ?? []
-    const first = attempts.find(one => one.outcome === 'ok' && isOnNew(one, found))
-    if (first === undefined || !attempts.some(one => one.outcome === 'ok' && one.at <= found.t0)) return []
+    const acknowledged = writes.get(client)?.acknowledged ?? []
+    const first = acknowledged.find(one => isOnNew(one, found))
+    if (first === undefined || !acknowledged.some(one => one.at <= found.t0)) return []
     return Math.max(0, first.at - readyFor(client, times)!)
   })
 }

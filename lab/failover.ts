@@ -135,12 +135,13 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
   const until = mending?.at ?? history.events.at(-1)?.at ?? t0
 
   const samples = of(history, 'postgres')
-  const writes = of(history, 'op').filter(op => op.op === 'write' && op.outcome === 'ok')
   const answered = ownAnsweredWrites(history)
   const oldTimeline =
     samples.findLast(one => one.host === oldLeader && one.at <= t0 && isWritable(one) && one.timeline !== null)
       ?.timeline ??
-    writes.findLast(op => op.server === oldLeader && op.at <= t0 && op.timeline !== null)?.timeline ??
+    of(history, 'op').findLast(
+      op => op.op === 'write' && op.outcome === 'ok' && op.server === oldLeader && op.at <= t0 && op.timeline !== null,
+    )?.timeline ??
     null
   const higher = (timeline: number | null) => timeline !== null && oldTimeline !== null && timeline > oldTimeline
 

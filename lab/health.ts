@@ -72,8 +72,31 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
       .map(({name, state}) => `the host ${name} is ${state === 'exited' ? 'down' : state}`),
     ...clusterComplaints(members, primaries),
     ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
+    ...(leader === null ? [] : disguised(leader, senders, lab.allocation.addresses)),
   ]
   return {healthy: complaints.length === 0, complaints, leader, members, routes}
+}
+
+/**
+ * Replicas that come to the leader under another address than their own: then the packets of a host do not meet rules made for it,
+ * and a partition lets them through. The engine leaves the MASQUERADE rule of a network behind when it is killed while it removes
+ * that; where its machine has bridge-nf-call-iptables, such a rule takes a later network of the same addresses for traffic to
+ * the outside.
+ */
+export function disguised(
+  leader: HostName,
+  senders: readonly {readonly application_name?: string; readonly client_addr?: string | null}[],
+  addresses: Readonly<Record<HostName, string>>,
+): string[] {
+  const wrong = senders.flatMap(({application_name: host, client_addr: seen}) => {
+    const own = host === undefined ? undefined : addresses[host]
+    const agrees = own === undefined || seen === undefined || seen === null || seen === own
+    return agrees ? [] : [`${host} as ${seen}, not as ${own}`]
+  })
+  if (wrong.length === 0) return []
+  return [
+    `${leader} sees ${wrong.join(', and ')}: a NAT rule of the engine's machine rewrites the lab's packets, and no partition would hold; look there for one of a bridge that no longer exists (iptables -t nat -S POSTROUTING), delete it, and raise the lab anew`,
+  ]
 }
 
 /** pg_stat_replication.sync_state: async, potential, sync or quorum. */
@@ -122,7 +145,12 @@ interface PatroniAnswer {
   /** A replica's, from its own WAL receiver: 'streaming' ... */
   readonly replication_state?: string
   /** The leader's: who streams from it. */
-  readonly replication?: readonly {readonly application_name?: string; readonly sync_state?: string}[]
+  readonly replication?: readonly {
+    readonly application_name?: string
+    readonly sync_state?: string
+    /** Where its connection comes from; null: a local socket. */
+    readonly client_addr?: string | null
+  }[]
   readonly xlog?: {readonly location?: number; readonly replayed_location?: number}
 }
 

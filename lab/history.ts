@@ -1,5 +1,5 @@
 /** The append-only record of a run, in memory and as NDJSON on disk while it grows. The only evidence a verdict may use. */
-import {appendFileSync, closeSync, openSync, readFileSync} from 'node:fs'
+import {appendFileSync, closeSync, openSync, readSync} from 'node:fs'
 import type {Event, Happening, Micros, Of} from './event.ts'
 
 /** What checks see: events in the order of their time. */
@@ -89,19 +89,63 @@ function insert(events: Event[], event: Event): number {
   return end - place
 }
 
-/** A recorded run's events.ndjson. */
+/** A recorded run's events.ndjson, of any length. A last line cut short by a crash is dropped. */
 export function loadHistory(file: string): History {
-  return parseHistory(readFileSync(file, 'utf8'))
+  return historyOf(eventsOf(wholeLines(file)))
 }
 
 /** NDJSON to a history. A last line cut short by a crash is dropped. */
 export function parseHistory(text: string): History {
-  return historyOf(parsed(text))
+  return historyOf(eventsOf([text]))
 }
 
-function* parsed(text: string): Generator<Event> {
-  for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from))
-    yield JSON.parse(text.slice(from, to)) as Event
+/** Bit by bit: the longest text that JavaScript can hold is that of three million events. */
+function* wholeLines(file: string): Generator<string> {
+  const fd = openSync(file, 'r')
+  try {
+    let bytes = Buffer.alloc(portionBytes)
+    let filled = 0
+    for (;;) {
+      const read = readSync(fd, bytes, filled, bytes.length - filled, null)
+      if (read === 0) return
+      filled += read
+      const end = bytes.lastIndexOf(newline, filled - 1) + 1
+      if (end > 0) yield bytes.toString('utf8', 0, end)
+      bytes.copyWithin(0, end, filled)
+      filled -= end
+      if (filled === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)])
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const portionBytes = 1 << 20
+const newline = 10
+
+function* eventsOf(texts: Iterable<string>): Generator<Event> {
+  const seen = new Set<Event['kind']>()
+  for (const text of texts)
+    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
+      const event = JSON.parse(text.slice(from, to)) as Event
+      if (!seen.has(event.kind)) widen(event)
+      seen.add(event.kind)
+      yield event
+    }
+}
+
+/**
+ * For the first of very many objects that are made in one way and hold times. V8 takes the numbers of all of them for small integers
+ * until one is none: the first `at` beyond 2^31, 36 minutes into a run. Then it converts every earlier object when that is next
+ * touched, which for events takes half as long as parsing them did. Not so where a field has once held something that is no number.
+ */
+export function widen(object: object): void {
+  const fields = object as Record<string, unknown>
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== 'number') continue
+    fields[name] = null
+    fields[name] = value
+  }
 }
 
 /**

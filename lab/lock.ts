@@ -46,6 +46,12 @@ export function lockLab(lab: string, doing: string): Disposable {
   }
 }
 
+/** Which command works on the lab right now, e.g. `chaos kill-leader`; null: none. */
+export function worksOn(lab: string): {readonly pid: number; readonly doing: string} | null {
+  const holder = holderOf(join(stateRoot(), 'locks', lab))
+  return holder !== undefined && lives(holder) ? {pid: holder.pid, doing: holder.doing} : null
+}
+
 function holderOf(file: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Holder

@@ -140,7 +140,7 @@ function writeOutage(history: History): Micros | null {
     const before = acknowledged[index - 1]
     return before && op.at > found.t0 && before.at < found.until ? op.at - before.at : []
   })
-  return gaps.length === 0 ? null : Math.max(...gaps)
+  return gaps.length === 0 ? null : quantile(gaps, 1)
 }
 
 /** At the fault that struck the leader; else at the first fault there was. */

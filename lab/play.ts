@@ -3,6 +3,7 @@
  * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
+import {silentGroup} from './attempts.ts'
 import {effectiveTimings} from './budget.ts'
 import {checks} from './checks/index.ts'
 import {type Clients, finalRows, prepareTable, startClients} from './clients/clients.ts'
@@ -181,7 +182,7 @@ async function untilSteady(
       if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
       const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
       if (failed > 0) return `${failed} operations failed just now`
-      const unheard = clients.unheard(history.events)
+      const unheard = silentGroup(history, allGroups(scenario)) ?? clients.unheard(history.events)
       if (unheard !== null) return unheard
       const silent = hostsWith(lab.topology, 'patroni').filter(
         host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),

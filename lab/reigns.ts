@@ -5,7 +5,7 @@
 import {isDirect} from './client-group.ts'
 import type {Event, HostName, Micros, Of} from './event.ts'
 import {isWritable} from './failover.ts'
-import {type History, of, once} from './history.ts'
+import {type History, of, once, widen} from './history.ts'
 
 /** Longer without a look at a living host, and it may have been writable behind our back. */
 export const unobserved: Micros = 1_000_000
@@ -41,6 +41,7 @@ function gather(history: History, by: 'all' | 'proxied-clients'): Reign[] {
     let reign = current.get(host)
     const last = reign?.sightings.at(-1)
     if (!reign || reign.timeline !== timeline || (last && sighting.from - last.to > unobserved)) {
+      if (reigns.length === 0) widen(sighting)
       reign = {host, timeline, sightings: []}
       current.set(host, reign)
       reigns.push(reign)

@@ -23,21 +23,27 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {savedLabs} = await import('../../lab/state.ts')
   const {health} = await import('../../lab/health.ts')
   const {inForce} = await import('../../lab/journal.ts')
-  const {broken} = await import('../../lab/broken.ts')
+  const {broken, leftover} = await import('../../lab/broken.ts')
+  const {worksOn} = await import('../../lab/lock.ts')
   const {describe} = await import('../../lab/mend.ts')
   const docker = new Docker()
   const names = all ? savedLabs() : [name]
   const seen = await Promise.all(
     names.map(async one => {
       const lab = openLab(docker, one)
+      const before = worksOn(one)
       const [now, {signs, unknown}] = await Promise.all([health(lab), looked(broken(lab))])
-      return {lab, health: now, faults: inForce(one), signs, unknown}
+      // Whoever works on it may have begun or ended meanwhile.
+      const inUse = worksOn(one) ?? before
+      return {lab, inUse, health: now, faults: inForce(one), signs: leftover(signs, inUse !== null), unknown}
     }),
   )
   if (json) {
-    const plain = seen.map(({lab, health, faults, signs, unknown}) => ({
+    const plain = seen.map(({lab, inUse, health, faults, signs, unknown}) => ({
       lab: lab.name,
       profile: lab.topology.profile,
+      /** The command that works on it right now, {pid, doing}; null: none. */
+      inUse,
       ...health,
       /** By the journal of what pgha-lab broke, and by what the engine and the hosts' kernels show. */
       faultsInForce: faults,
@@ -49,14 +55,17 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
     return
   }
   if (seen.length === 0) process.stdout.write('no labs\n')
-  for (const {lab, health, faults, signs, unknown} of seen) {
+  for (const {lab, inUse, health, faults, signs, unknown} of seen) {
     process.stdout.write(table(lab, health))
+    if (inUse !== null) process.stdout.write(`in use by \`pgha-lab ${inUse.doing}\` (pid ${inUse.pid})\n`)
     if (unknown !== null) process.stdout.write(`what is broken inside cannot be told right now: ${unknown}\n`)
     for (const {fault, mend} of faults) process.stdout.write(`fault in force: ${fault}; to do: ${describe(mend)}\n`)
     const known = new Set(faults.map(({mend}) => describe(mend)))
     for (const says of signs.map(describe).filter(one => !known.has(one)))
       process.stdout.write(`broken; to do: ${says}\n`)
-    if (faults.length + signs.length > 0) process.stdout.write(`try: pgha-lab heal --name ${lab.name}\n`)
+    // `heal` is refused while another command works on the lab, and a run mends what it broke.
+    if (faults.length + signs.length > 0 && inUse === null)
+      process.stdout.write(`try: pgha-lab heal --name ${lab.name}\n`)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Every writer that wrote before the fault writes again soon after there is a primary to write to, and goes on writing. */
 import {z} from 'zod'
-import {type Attempt, attemptsOf, extraClientsOf} from '../attempts.ts'
+import {type Attempt, answeredUntil, attemptsOf, extraClientsOf, type Writes, writesByClient} from '../attempts.ts'
 import {driverOf, findsPrimaryItself, isDirect} from '../client-group.ts'
 import type {Event, Micros, Of} from '../event.ts'
 import {type Failover, findFailover} from '../failover.ts'
@@ -31,10 +31,17 @@ interface ClientStory {
   readonly outage: Micros | undefined
   /** From the moment that there was a primary for it to the first acknowledged write. */
   readonly reconnection: Micros | undefined
-  /** The longest time without an acknowledged write after it was back. */
-  readonly gap: {readonly from: Micros; readonly to: Micros; readonly why: string}
-  /** The longest time without an acknowledged write after it was back, whatever the reason. */
+  /** The longest time without an acknowledged write after it was back, whatever the reason; 0 when that is no trouble. */
   readonly wait: Micros
+  /** The longest one in which it lost its way. */
+  readonly gap: Gap | undefined
+}
+
+interface Gap {
+  readonly from: Micros
+  readonly to: Micros
+  /** Why it did, for a sentence; empty where it never came back. */
+  readonly why: string
 }
 
 export const clientsReconnect: Check<ClientsReconnectParams> = {
@@ -97,9 +104,11 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
     const lost = clients.filter(one => !one.firstAfter)
     const slow = clients.filter(one => one.reconnection !== undefined && one.reconnection > limit)
     // Our own lateness stretches every gap by as much.
-    const again = clients.filter(one => one.firstAfter && one.gap.to - one.gap.from - late.micros > laterTrouble)
+    const again = clients
+      .flatMap(story => (story.gap ? {story, ...story.gap} : []))
+      .filter(({from, to}) => to - from - late.micros > laterTrouble)
 
-    const evidence = evidenceOf([...lost, ...slow, ...again])
+    const evidence = evidenceOf([...lost, ...slow, ...again.map(one => one.story)])
     const reasons: string[] = []
     if (lost.length > 0 && end - ready >= limit)
       reasons.push(
@@ -107,10 +116,10 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
       )
     if (slow.length > 0 && late.micros <= starvedAfter && disk === null)
       reasons.push(`${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, ${sayMicros(limit)} are allowed`)
-    const [worst] = again.toSorted((a, b) => b.gap.to - b.gap.from - (a.gap.to - a.gap.from))
+    const [worst] = again.toSorted((a, b) => b.to - b.from - (a.to - a.from))
     if (worst)
       reasons.push(
-        `${names(again)} lost the primary again: ${worst.client} had no write acknowledged for ${sayMicros(worst.gap.to - worst.gap.from)}, from ${sayMicros(worst.gap.from - t0)} after the fault${worst.gap.why}`,
+        `${names(again.map(one => one.story))} lost the primary again: ${worst.story.client} had no write acknowledged for ${sayMicros(worst.to - worst.from)}, from ${sayMicros(worst.from - t0)} after the fault${worst.why}`,
       )
     if (blindness)
       return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, measures, rows, evidence}
@@ -155,20 +164,17 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
   },
 }
 
-/** What each writer of the scenario's own tried; those that go to one host cannot come back anywhere else. */
-function writersOf(history: History, driver: string | undefined): {client: string; ops: readonly Attempt[]}[] {
+/** The writers of the scenario's own; those that go to one host cannot come back anywhere else. */
+function writersOf(history: History, driver: string | undefined): {client: string; writes: Writes}[] {
   const isExtra = extraClientsOf(history)
-  const byClient = Map.groupBy(
-    attemptsOf(history).filter(
-      one =>
-        one.op === 'write' &&
-        (!isDirect(one.client) || findsPrimaryItself(one.client)) &&
-        !isExtra(one.client) &&
-        (driver === undefined || driverOf(one.client) === driver),
-    ),
-    one => one.client,
-  )
-  return [...byClient].map(([client, ops]) => ({client, ops}))
+  return [...writesByClient(history)]
+    .map(([client, writes]) => ({client, writes}))
+    .filter(
+      ({client}) =>
+        (!isDirect(client) || findsPrimaryItself(client)) &&
+        !isExtra(client) &&
+        (driver === undefined || driverOf(client) === driver),
+    )
 }
 
 function stories(
@@ -180,75 +186,62 @@ function stories(
 ): ClientStory[] {
   const {t0} = found
   const gone = Map.groupBy(of(history, 'client-disconnected'), event => event.client)
-  return writers.flatMap(({client, ops: all}) => {
-    const ops = all.filter(op => op.at <= end)
+  return writers.flatMap(({client, writes}) => {
     const ready = readyFor(client, times)
     // A writer that had tried nothing before the fault has nothing to come back to.
-    if (ready === null || !ops.some(op => op.sentAt <= t0)) return []
-    const acknowledged = ops.filter(op => op.outcome === 'ok')
-    const isNew = (op: Attempt) => isOnNew(op, found)
+    if (ready === null || !answeredUntil(writes.all, end).some(one => one.sentAt <= t0)) return []
+    const acknowledged = answeredUntil(writes.acknowledged, end)
+    const isNew = (one: Attempt) => isOnNew(one, found)
     const firstAfter = acknowledged.find(isNew)
-    const lastBefore = acknowledged.findLast(op => !isNew(op) && op.at < (firstAfter?.at ?? Number.POSITIVE_INFINITY))
+    const lastBefore = acknowledged.findLast(
+      one => !isNew(one) && one.at < (firstAfter?.at ?? Number.POSITIVE_INFINITY),
+    )
     return {
       client,
       lastBefore,
       firstAfter,
       outage: lastBefore && firstAfter ? firstAfter.at - lastBefore.at : undefined,
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
-      wait: firstAfter ? longestWait(ops, firstAfter.at, end) : 0,
-      gap: firstAfter ? longestGap(ops, gone.get(client) ?? [], firstAfter.at, end) : {from: end, to: end, why: ''},
+      ...(firstAfter
+        ? laterOf(acknowledged, writes.others, gone.get(client) ?? [], firstAfter.at, end)
+        : {wait: 0, gap: undefined}),
     }
   })
 }
 
-function longestWait(ops: readonly Attempt[], from: Micros, end: Micros): Micros {
-  let since = from
-  let longest = 0
-  for (const {at, outcome} of ops) {
-    if (outcome !== 'ok' || at <= from) continue
-    longest = Math.max(longest, at - since)
-    since = at
-  }
-  return Math.max(longest, end - since)
-}
-
 /**
- * The longest time without an acknowledged write in which the client lost its way: an attempt failed, the connection went, or
- * no answer came to the very end. Where every attempt is answered, only late, the commit was slow (a disk that stalls does
- * that to all writers at once), and nobody had to reconnect.
+ * The trouble of a client that was back. In the longest time without an acknowledged write it may have lost its way: an attempt
+ * failed, the connection went, or no answer came to the very end. Where every attempt is answered, only late, the commit was slow
+ * (a disk that stalls does that to all writers at once), and nobody had to reconnect.
  */
-function longestGap(
-  ops: readonly Attempt[],
+function laterOf(
+  acknowledged: readonly Attempt[],
+  others: readonly Attempt[],
   disconnections: readonly Of<'client-disconnected'>[],
-  from: Micros,
+  back: Micros,
   end: Micros,
-): ClientStory['gap'] {
-  let since = from
-  let worst = {from, to: from, why: ''}
-  const failures = ops.filter(one => one.outcome !== 'ok')
-  // All three lists are in order of time, so what lies in one gap follows what lay in the gaps before it.
-  let failure = 0
-  let disconnection = 0
+): Pick<ClientStory, 'wait' | 'gap'> {
+  const pauses: {from: Micros; to: Micros}[] = []
+  let since = back
   const close = (to: Micros) => {
-    while ((failures[failure]?.at ?? Number.POSITIVE_INFINITY) <= since) failure++
-    while ((disconnections[disconnection]?.at ?? Number.POSITIVE_INFINITY) <= since) disconnection++
-    const begin = failure
-    while ((failures[failure]?.at ?? Number.POSITIVE_INFINITY) <= to) failure++
-    const first = failure > begin ? failures[begin] : undefined
-    const gone = disconnections[disconnection]
-    if (to - since > worst.to - worst.from) {
-      const why = first
-        ? ` (${failure - begin} attempts failed, first: ${first.sqlstate ?? first.error ?? 'no answer'})`
-        : gone && gone.at <= to
-          ? ` (the connection went: ${gone.error})`
-          : ''
-      if (why !== '' || to === end) worst = {from: since, to: to, why}
-    }
+    if (to - since > laterTrouble) pauses.push({from: since, to})
     since = to
   }
-  for (const op of ops) if (op.outcome === 'ok' && op.at > from) close(op.at)
+  for (const {at} of acknowledged) if (at > back) close(at)
   close(end)
-  return worst
+  const longestFirst = pauses.toSorted((a, b) => b.to - b.from - (a.to - a.from))
+  const wait = longestFirst[0] ? longestFirst[0].to - longestFirst[0].from : 0
+  for (const {from, to} of longestFirst) {
+    const failed = others.filter(one => one.at > from && one.at <= to)
+    const gone = disconnections.find(one => one.at > from && one.at <= to)
+    const why = failed[0]
+      ? ` (${failed.length} attempts failed, first: ${failed[0].sqlstate ?? failed[0].error ?? 'no answer'})`
+      : gone
+        ? ` (the connection went: ${gone.error})`
+        : ''
+    if (why !== '' || to === end) return {wait, gap: {from, to, why}}
+  }
+  return {wait, gap: undefined}
 }
 
 /** Nearest rank; null of nothing. */

@@ -37,19 +37,14 @@ export const noLostWrites: Check<NoLostWritesParams> = {
   }),
 
   judge(history, {allow}) {
-    const writes = of(history, 'op').filter(op => op.op === 'write')
     const finals = latestPerHost(of(history, 'final-rows'))
-    const warned = new Set(
-      of(history, 'client-notice').flatMap(one => (castsDoubt(one.sqlstate, one.says) ? one.id : [])),
-    )
-    const isWarned = (op: Of<'op'>) => op.outcome !== 'fail' && warned.has(op.id)
-    const acknowledged = writes.filter(op => op.outcome === 'ok' && !isWarned(op))
+    const {acknowledged, refused, indeterminate, warned} = sorted(history)
     const counted = {
       acknowledged: acknowledged.length,
-      refused: writes.filter(op => op.outcome === 'fail').length,
-      indeterminate: writes.filter(op => op.outcome === 'unknown' || isWarned(op)).length,
+      refused: refused.length,
+      indeterminate: indeterminate.length,
       // Of these: committed on one server, and the wait for a synchronous standby was called off.
-      warned: writes.filter(isWarned).length,
+      warned: indeterminate.filter(warned).length,
     }
     if (acknowledged.length === 0)
       return {verdict: 'unknown', says: 'No write was acknowledged, so none could be lost.', measures: counted}
@@ -63,8 +58,8 @@ export const noLostWrites: Check<NoLostWritesParams> = {
 
     const rows = new Rows(reference)
     const lost = acknowledged.filter(op => !rows.has(op.id))
-    const ghosts = writes.filter(op => op.outcome === 'fail' && rows.has(op.id))
-    const appeared = writes.filter(op => (op.outcome === 'unknown' || isWarned(op)) && rows.has(op.id))
+    const ghosts = refused.filter(op => rows.has(op.id))
+    const appeared = indeterminate.filter(op => rows.has(op.id))
     const duplicates = [...new Set(finals.flatMap(final => final.duplicates))]
     const untold = rows.count - acknowledged.length + lost.length - ghosts.length - appeared.length
     const explained = allow === 'async-tail' ? explain(history, lost) : nothingExplained(lost)
@@ -97,7 +92,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
       measures: {
         ...counted,
         indeterminateInTable: appeared.length,
-        warnedInTable: appeared.filter(isWarned).length,
+        warnedInTable: appeared.filter(warned).length,
         lost: lost.length,
         lostInAsyncTail: tail.length,
         asyncTailMicros: tail.length > 0 && explained.t0 !== undefined ? explained.t0 - tail[0]!.at : null,
@@ -120,6 +115,25 @@ export const noLostWrites: Check<NoLostWritesParams> = {
         : {}),
     }
   },
+}
+
+/** The writes by what their clients were promised: that they are there, that they are not, or nothing. */
+function sorted(history: History) {
+  // By client too: the ids of bankers count apart.
+  const doubted = new Set(
+    of(history, 'client-notice').flatMap(one => (castsDoubt(one.sqlstate, one.says) ? `${one.client} ${one.id}` : [])),
+  )
+  const warned = (op: Of<'op'>) => doubted.size > 0 && op.outcome !== 'fail' && doubted.has(`${op.client} ${op.id}`)
+  const acknowledged: Of<'op'>[] = []
+  const refused: Of<'op'>[] = []
+  const indeterminate: Of<'op'>[] = []
+  for (const op of of(history, 'op')) {
+    if (op.op !== 'write') continue
+    if (op.outcome === 'fail') refused.push(op)
+    else if (op.outcome === 'unknown' || warned(op)) indeterminate.push(op)
+    else acknowledged.push(op)
+  }
+  return {acknowledged, refused, indeterminate, warned}
 }
 
 interface Explained {
@@ -245,6 +259,11 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
     return nothingExplained(lost, 'replication is synchronous, which loses none')
 
   const not = new Map<string, Of<'op'>[]>()
+  const accuse = (why: string, op: Of<'op'>) => {
+    const same = not.get(why)
+    if (same) same.push(op)
+    else not.set(why, [op])
+  }
   const tail: Of<'op'>[] = []
   const evidence: Event[] = []
   const doubts: string[] = []
@@ -268,7 +287,7 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
             : safe !== null && positionAfter(laterPositions, op.at) <= safe.lsn
               ? safe.why
               : undefined
-      if (why !== undefined) not.set(why, [...(not.get(why) ?? []), op])
+      if (why !== undefined) accuse(why, op)
       else excused = tail.push(op)
     }
     if (received) evidence.push(received)
@@ -278,8 +297,10 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
       )
   }
   for (const op of rest) {
-    const why = `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`
-    not.set(why, [...(not.get(why) ?? []), op])
+    accuse(
+      `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`,
+      op,
+    )
   }
   const [first] = tail
   const t0 = first && successions.find(one => isOf(one, first))?.t0

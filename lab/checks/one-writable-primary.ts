@@ -8,7 +8,7 @@ import {deathOf, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {sayMicros} from '../quantity.ts'
-import {findOverlap, type Reign, reignsOf, type Sighting, sayReign, unobserved} from '../reigns.ts'
+import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../reigns.ts'
 import {hostsWith} from '../topology.ts'
 import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
@@ -37,13 +37,13 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
     const by = seenBy === 'anyone' ? 'all' : 'proxied-clients'
     const reigns = reignsOf(history, by)
     const overlap = findOverlap(reigns)
-    const margin = fencingMargin(history, reigns)
+    const {margin, byProbe, byClients} = fencingMargins(history, reigns)
     const measures = {
       primaries: new Set(reigns.map(reign => reign.host)).size,
-      fencingMarginMicros: margin ?? null,
+      fencingMarginMicros: margin,
       // The same by one side alone: what the servers answered the probe, and what they acknowledged to clients.
-      fencingMarginByProbeMicros: fencingMargin(history, reigns, 'postgres') ?? null,
-      fencingMarginByClientsMicros: fencingMargin(history, reigns, 'op') ?? null,
+      fencingMarginByProbeMicros: byProbe,
+      fencingMarginByClientsMicros: byClients,
     }
     if (overlap)
       return {
@@ -64,7 +64,7 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
         measures,
       }
     const fenced =
-      margin === undefined
+      margin === null
         ? ''
         : margin >= 0
           ? `; the old primary had been silent for ${sayMicros(margin)} when the new one took its first write`
@@ -83,27 +83,29 @@ function clientsBlind(history: History): string[] {
  * From the end of the old primary's last sighting to the beginning of the new one's first: so long at least nobody was seen to take
  * writes. Negative when the new one may have begun before the old one had ended. `fenced` tells how sure that is, and bounds it.
  */
-function fencingMargin(
+function fencingMargins(
   history: History,
   reigns: readonly Reign[],
-  side?: Sighting['event']['kind'],
-): Micros | undefined {
+): Readonly<Record<'margin' | 'byProbe' | 'byClients', Micros | null>> {
   const found = findFailover(history)
-  if (typeof found === 'string' || found.newLeader === undefined) return undefined
+  if (typeof found === 'string' || found.newLeader === undefined) return {margin: null, byProbe: null, byClients: null}
   const {oldLeader, oldTimeline, newLeader} = found
-  let ended = Number.NEGATIVE_INFINITY
-  let began = Number.POSITIVE_INFINITY
+  const ended = {postgres: Number.NEGATIVE_INFINITY, op: Number.NEGATIVE_INFINITY}
+  const began = {postgres: Number.POSITIVE_INFINITY, op: Number.POSITIVE_INFINITY}
   for (const {host, timeline, sightings} of reigns) {
     const isOld = host === oldLeader && timeline === oldTimeline
     const isNew = host === newLeader && timeline !== null && timeline > (oldTimeline ?? timeline)
     if (!isOld && !isNew) continue
-    for (const {from, to, event} of sightings) {
-      if (side !== undefined && event.kind !== side) continue
-      if (isOld) ended = Math.max(ended, to)
-      else began = Math.min(began, from)
-    }
+    for (const {from, to, event} of sightings)
+      if (isOld) ended[event.kind] = Math.max(ended[event.kind], to)
+      else began[event.kind] = Math.min(began[event.kind], from)
   }
-  return Number.isFinite(began - ended) ? began - ended : undefined
+  const between = (end: Micros, begin: Micros) => (Number.isFinite(begin - end) ? begin - end : null)
+  return {
+    margin: between(Math.max(ended.postgres, ended.op), Math.min(began.postgres, began.op)),
+    byProbe: between(ended.postgres, began.postgres),
+    byClients: between(ended.op, began.op),
+  }
 }
 
 /** Stretches in which this host may have been writable, unseen, while another one was. */

@@ -32,6 +32,9 @@ interface Astray {
   readonly tenure: Of<'leader-key'>
 }
 
+/** The probe reports each second, and not before HAProxy has started again. */
+const enoughToTell: Micros = 3_000_000
+
 export const routedToLeader: Check<Record<string, never>> = {
   about:
     "The proxy's primary port leads only to the holder of the leader key, but for the time its health checks need.",
@@ -68,7 +71,7 @@ export const routedToLeader: Check<Record<string, never>> = {
     const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
     const doubts = [
       seen ? null : 'no server was ever seen up behind the primary port',
-      blind(history, 'proxy', moments.steps, moments.end),
+      blindBesides(outages(history), history, moments),
       blind(history, 'etcd', moments.steps, moments.end),
       ...long.map(one => `${one.server} was up for ${sayMicros(one.micros)}, and a timer of ours ran late`),
     ].filter(one => one !== null)
@@ -84,6 +87,31 @@ export const routedToLeader: Check<Record<string, never>> = {
       measures,
     }
   },
+}
+
+/** HAProxy was killed and held down, and that took hold: it led nobody anywhere, so its silence hides nothing. */
+function outages(history: History): readonly {readonly from: Micros; readonly to: Micros}[] {
+  return of(history, 'fault-injecting').flatMap(({id, at, params}) => {
+    const {what, 'stays-down': staysDown} = (params ?? {}) as {what?: unknown; 'stays-down'?: unknown}
+    if (what !== 'haproxy' || staysDown !== true) return []
+    const proofs = of(history, 'fault-proof').filter(one => one.id === id)
+    if (proofs.length === 0 || proofs.some(one => !one.holds)) return []
+    const mended = of(history, 'fault-mending').find(one => one.id === id)
+    return [{from: at, to: mended?.at ?? Number.POSITIVE_INFINITY}]
+  })
+}
+
+/** Why nobody could tell where the proxies led in the time that is left without these outages, which begin in the order of time. */
+function blindBesides(down: ReturnType<typeof outages>, history: History, {steps, end}: Moments): string | null {
+  let from = steps
+  for (const outage of [...down, {from: end, to: end}]) {
+    const to = Math.min(outage.from, end)
+    // Between two outages there may be too little time for a word of it.
+    const why = down.length > 0 && to - from < enoughToTell ? null : blind(history, 'proxy', from, to)
+    if (why !== null) return why
+    from = Math.max(from, outage.to)
+  }
+  return null
 }
 
 function slowestDown({interMs, fastinterMs, fall, checkTimeoutMs}: HaproxySettings): Micros {

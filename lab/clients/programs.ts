@@ -3,7 +3,7 @@
  * database. What they do with it is told by the relay; here is only their life.
  */
 import {setTimeout as pause} from 'node:timers/promises'
-import type {ClientGroup, ProgramGroup} from '../client-group.ts'
+import {type ClientGroup, driverOf, type ProgramGroup} from '../client-group.ts'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import type {Event} from '../event.ts'
@@ -85,8 +85,7 @@ class AllPrograms implements Programs {
   unheard(events: Iterable<Event>): string | null {
     const heard = new Set<string>()
     for (const event of events)
-      if (event.kind === 'transaction' && event.outcome === 'ok')
-        heard.add(event.client.slice(0, event.client.lastIndexOf('-')))
+      if (event.kind === 'transaction' && event.outcome === 'ok') heard.add(driverOf(event.client))
     const silent = this.#all.find(one => !heard.has(one.life.name))?.life
     if (silent === undefined) return null
     if (silent.over === undefined) return `the program ${silent.name} has had no transaction answered yet`

@@ -31,6 +31,8 @@ export interface Draw {
   readonly sparesLeader?: boolean
   /** Only when the cluster is whole and nothing else is in force: an operator's request is refused otherwise. */
   readonly alone?: boolean
+  /** The cluster must have been whole for so long before. */
+  readonly afterMs?: number
 }
 
 /** One line of the catalogue: what can be drawn from it depends on the topology. */
@@ -50,9 +52,18 @@ function wholeHost(topology: Topology): Impairs {
   return {etcd: hostsWith(topology, 'patroni').some(host => etcd.includes(host)) ? 1 : 0, postgres: 1}
 }
 
+const longest = new WeakMap<Topology, number>()
+
+/** The longest that a failover takes. Worked out once a topology: each draw asks. */
+export function failoverMs(topology: Topology): number {
+  const known = longest.get(topology) ?? failoverBounds(topology).total[1] / 1000
+  longest.set(topology, known)
+  return known
+}
+
 /** From much shorter than a failover to a little longer: what is healed in the middle of one is worth a look, too. */
 function aroundFailover(topology: Topology): readonly [number, number] {
-  return [3000, Math.min(60_000, Math.round(failoverBounds(topology).total[1] / 1000) + 3000)]
+  return [3000, Math.min(60_000, Math.round(failoverMs(topology)) + 3000)]
 }
 
 /**
@@ -60,7 +71,9 @@ function aroundFailover(topology: Topology): readonly [number, number] {
  * taken by then there are two. A third of its lease is sure to be over before that.
  */
 function withinLease({patroni}: Topology): readonly [number, number] {
-  return [1000, Math.floor((patroni.ttlSeconds * 1000) / 3)]
+  const {ttlSeconds, loopWaitSeconds} = patroni
+  // Right before a refresh a loop of its lease is gone already.
+  return [1000, Math.floor(Math.min(ttlSeconds / 3, (ttlSeconds - loopWaitSeconds) / 2) * 1000)]
 }
 
 const frozen = (on: string, topology: Topology) => (on === 'leader' ? withinLease(topology) : seconds(3, 30))
@@ -99,8 +112,8 @@ const lines: readonly Line[] = [
   {
     on: ['leader', 'replica'],
     draw: () => ({
-      ...{fault: 'kill', params: {what: 'patroni'}, heals: false, impairs: none, holdMs: seconds(5, 12)},
-      strikesLeader: false,
+      ...{fault: 'kill', params: {what: 'patroni'}, heals: false, impairs: {etcd: 0, postgres: 1}},
+      ...{holdMs: seconds(5, 12), strikesLeader: false},
     }),
   },
   {
@@ -185,7 +198,7 @@ const lines: readonly Line[] = [
   {
     on: ['leader', 'replica', 'proxy'],
     draw: (_, __, random) => ({
-      ...{fault: 'slow', params: {bandwidth: random.one(['2Mbit', '5Mbit', '10Mbit'])}, heals: true},
+      ...{fault: 'slow', params: {bandwidth: random.one(['2Mbit', '5Mbit'])}, heals: true},
       ...{impairs: none, holdMs: seconds(5, 20), strikesLeader: false},
     }),
   },
@@ -220,9 +233,9 @@ const lines: readonly Line[] = [
   },
   {
     on: ['replica'],
-    draw: (_, __, random) => ({
+    draw: (_, topology, random) => ({
       ...{fault: 'overload', params: {cpus: random.one([0.2, 0.4])}, heals: true},
-      ...{impairs: {etcd: 0, postgres: 1}, holdMs: seconds(5, 15)},
+      ...{impairs: wholeHost(topology), holdMs: seconds(5, 15)}, // a starved member of etcd may miss a vote
     }),
   },
   {
@@ -235,8 +248,10 @@ const lines: readonly Line[] = [
   {
     on: ['leader'],
     unless: fewerThan(2),
-    draw: () => ({
+    draw: (_, topology) => ({
       ...{fault: 'switchover', params: {}, heals: false, impairs: none, holdMs: seconds(2, 6), alone: true},
+      // Patroni refuses until its leader has named a synchronous standby again, one loop or two after that streams.
+      ...(isSynchronous(topology) ? {afterMs: 2 * topology.patroni.loopWaitSeconds * 1000} : {}),
     }),
   },
   {
@@ -321,8 +336,22 @@ export function allCapabilities(topology: Topology): readonly Capability[] {
   return [...new Set(choices(topology, {beyondQuorum: true}).flatMap(one => needsOf(one.draw(new Random(0)))))]
 }
 
-/** `kill host`, `partition`. */
-export function kindOf({fault, params}: {readonly fault: string; readonly params: unknown}): string {
-  const {what} = (params ?? {}) as {what?: unknown}
-  return typeof what === 'string' ? `${fault} ${what}` : fault
+/** `kill host`, `partition from etcd`, `partition halves`, `slow bandwidth`: the lines of the catalogue, told apart in words. */
+export function kindOf({fault, params}: Pick<Draw, 'fault' | 'params'>): string {
+  const {what, shape, from} = params
+  if (typeof what === 'string') return `${fault} ${what}`
+  if (fault === 'partition') return `${fault} ${shape ?? `from ${from}`}`
+  const [first] = Object.keys(params)
+  return first === undefined || fault === 'skew-clock' ? fault : `${fault} ${first}`
+}
+
+/** Whether a second fault can show that it took hold while a first one, on another host or another service, is in force. */
+export function showsBeside(first: Draw, second: Draw): boolean {
+  // Packets that one stops do not reach the rules of the other, and a slow line is measured against a host that must be in reach.
+  const onTheLine = ['partition', 'slow', 'lag']
+  if (onTheLine.includes(first.fault) && onTheLine.includes(second.fault)) return false
+  // That host must be quick as well.
+  if (first.fault === 'overload' && second.fault === 'slow') return false
+  // PostgreSQL does not stop before replicas that say nothing are given up, for as long as wal_sender_timeout.
+  return !(['kill', 'pause', 'partition'].includes(first.fault) && second.fault === 'stop')
 }

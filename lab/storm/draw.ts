@@ -6,12 +6,11 @@
  * A selector that finds nobody would end the run, so roles (`leader`, `replica`) are drawn only where somebody has them for sure:
  * after a step that waited until the cluster was whole, or beside a fault that leaves that role alone.
  */
-import {failoverBounds} from '../budget.ts'
 import {writeScenario} from '../scenario/write.ts'
 import type {Scenario, Step} from '../scenario.ts'
 import {hostsWith, type Topology} from '../topology.ts'
 import type {Capability} from '../unit.ts'
-import {type Choice, choices, type Draw, type Impairs, kindOf, needsOf} from './catalogue.ts'
+import {type Choice, choices, type Draw, failoverMs, type Impairs, kindOf, needsOf, showsBeside} from './catalogue.ts'
 import {Random} from './random.ts'
 
 export interface StormRequest {
@@ -52,13 +51,19 @@ export function drawStorm(request: StormRequest): Storm {
   const remarks = new Map<number, string>()
   const episodes: (readonly Draw[])[] = []
   let left = forMs
-  let whole = true
+  let inForce: Impairs | null = null
   do {
-    const {draws, ...episode} = drawer.episode(whole, episodes.flat().length)
+    const {draws, ...episode} = drawer.episode(inForce, episodes.flat().length)
     left -= episode.takesMs
-    // The last one always waits: what comes after it is the end.
-    whole = left <= 0 || random.chance(0.8)
     episodes.push(draws)
+    // What heals by itself has not for sure before the cluster was waited for.
+    const unhealed = sum([
+      ...(inForce === null ? [] : [inForce]),
+      ...draws.filter(one => !one.heals).map(one => one.impairs),
+    ])
+    // The last one always waits: what comes after it is the end.
+    const whole = left <= 0 || random.chance(0.8) || !drawer.canBlow(unhealed)
+    inForce = whole ? null : unhealed
     const says = draws.map(one => `${kindOf(one)} on ${one.on}`).join(', then ')
     remarks.set(steps.length, `episode ${episodes.length}: ${says}`)
     const quiet: Step = {do: 'hold', forMs: random.int(2, 10) * 500}
@@ -114,19 +119,24 @@ class Drawer {
     this.#topology = topology
   }
 
-  /** @param whole the cluster has just been seen whole. @param before so many faults were drawn in earlier episodes. */
-  episode(whole: boolean, before: number): Episode {
-    const first = whole ? this.#first() : this.#onAnyHost()
+  /**
+   * @param inForce what may still be impaired by earlier episodes; null: the cluster has just been seen whole.
+   * @param before so many faults were drawn in earlier episodes.
+   */
+  episode(inForce: Impairs | null, before: number): Episode {
+    const first = inForce === null ? this.#first() : this.#onAnyHost(inForce)
     const firstHold = this.#between(first.holdMs)
-    const second = whole && !isAlone(first) && this.#random.chance(0.35) ? this.#beside(first) : undefined
+    const second = inForce === null && !isAlone(first) && this.#random.chance(0.35) ? this.#beside(first) : undefined
     const inject = (draw: Draw, number: number): Step => ({
       ...{do: 'inject', fault: draw.fault, params: draw.params, on: draw.on, as: `${draw.fault}-${before + number}`},
     })
     const heal = (draw: Draw, number: number): Step[] =>
       draw.heals ? [{do: 'heal', as: `${draw.fault}-${before + number}`}] : []
     if (second === undefined) {
-      const steps = [inject(first, 1), hold(firstHold), ...heal(first, 1)]
-      return {draws: [first], steps, takesMs: this.#takes([first], firstHold)}
+      const {afterMs = 0} = first
+      const settling = afterMs > 0 ? [hold(afterMs)] : []
+      const steps = [...settling, inject(first, 1), hold(firstHold), ...heal(first, 1)]
+      return {draws: [first], steps, takesMs: this.#takes([first], afterMs + firstHold)}
     }
     const alone = this.#random.int(1, 8) * 500
     const both = this.#between(second.holdMs)
@@ -137,31 +147,47 @@ class Drawer {
     return {draws: [first, second], steps, takesMs: this.#takes([first, second], alone + both)}
   }
 
+  /** Whether there is a blow that may come before the cluster has been waited for. */
+  canBlow(inForce: Impairs): boolean {
+    return this.#blows(inForce).length > 0
+  }
+
   #first(): Draw {
-    return this.#draw(this.#choices, none)
+    const drawn = this.#draw(this.#choices, none)
+    if (drawn === undefined) throw new TypeError('no fault of the catalogue can be drawn here')
+    return drawn
   }
 
   /** On another host than the first, which is still in force: one that somebody has for sure, whatever the first does. */
   #beside(first: Draw): Draw | undefined {
     const roles = first.sparesLeader === true ? ['leader', 'proxy'] : (besides[first.on] ?? [])
-    const fitting = this.#choices.filter(one => roles.includes(one.on))
-    return this.#draw(fitting, first.impairs, draw => draw.alone !== true, null) ?? undefined
+    const fitting = this.#choices.filter(one => roles.includes(one.on) && !this.#isShared(one.on, first.on))
+    return this.#draw(fitting, first.impairs, draw => draw.alone !== true && showsBeside(first, draw))
+  }
+
+  /** A proxy beside PostgreSQL may be the very host that the other fault strikes. */
+  #isShared(...roles: readonly string[]): boolean {
+    const members = hostsWith(this.#topology, 'patroni')
+    return roles.includes('proxy') && hostsWith(this.#topology, 'haproxy').some(host => members.includes(host))
   }
 
   /** While the cluster may still be busy with the last episode: a blow that needs nothing from it. */
-  #onAnyHost(): Draw {
+  #onAnyHost(inForce: Impairs): Draw {
     const on = this.#random.one(hostsWith(this.#topology, 'patroni'))
-    const fitting = this.#choices.filter(one => one.on === 'leader')
-    const blow = (draw: Draw) =>
-      (draw.fault === 'kill' && draw.params.what === 'host') ||
-      (draw.fault === 'partition' && draw.params.from === 'servers')
-    const drawn = this.#draw(fitting, none, blow, null)
-    return drawn === null ? this.#first() : {...drawn, on}
+    return {...this.#random.one(this.#blows(inForce)).draw(this.#random), on}
   }
 
-  #draw(from: readonly Choice[], inForce: Impairs, fits?: (draw: Draw) => boolean): Draw
-  #draw(from: readonly Choice[], inForce: Impairs, fits: (draw: Draw) => boolean, otherwise: null): Draw | null
-  #draw(from: readonly Choice[], inForce: Impairs, fits = (_: Draw) => true, otherwise?: null): Draw | null {
+  #blows(inForce: Impairs): readonly Choice[] {
+    return this.#choices.filter(choice => {
+      if (choice.on !== 'leader') return false
+      const {fault, params, impairs} = choice.draw(new Random(0))
+      const isBlow =
+        (fault === 'kill' && params.what === 'host') || (fault === 'partition' && params.from === 'servers')
+      return isBlow && this.#within(inForce, impairs)
+    })
+  }
+
+  #draw(from: readonly Choice[], inForce: Impairs, fits = (_: Draw) => true): Draw | undefined {
     const left = [...from]
     while (left.length > 0) {
       const choice = this.#random.one(left)
@@ -169,8 +195,7 @@ class Drawer {
       if (fits(draw) && this.#within(inForce, draw.impairs)) return draw
       left.splice(left.indexOf(choice), 1)
     }
-    if (otherwise === null) return null
-    throw new TypeError('no fault of the catalogue can be drawn here')
+    return undefined
   }
 
   #within(inForce: Impairs, more: Impairs): boolean {
@@ -184,13 +209,17 @@ class Drawer {
 
   /** About: injecting and healing, holding, and what the cluster needs to be whole again. */
   #takes(draws: readonly Draw[], heldMs: number): number {
-    const failoverMs = failoverBounds(this.#topology).total[1] / 1000
-    const recoveryMs = draws.some(one => one.strikesLeader) ? Math.max(0, failoverMs - heldMs) / 3 + 5000 : 2500
-    return draws.length * 1500 + heldMs + recoveryMs
+    const struck = draws.some(one => one.strikesLeader)
+    const recoveryMs = struck ? Math.max(0, failoverMs(this.#topology) - heldMs) / 3 + 3500 : 1500
+    return draws.length * 500 + heldMs + recoveryMs
   }
 }
 
 const none: Impairs = {etcd: 0, postgres: 0}
+
+function sum(all: readonly Impairs[]): Impairs {
+  return all.reduce((one, other) => ({etcd: one.etcd + other.etcd, postgres: one.postgres + other.postgres}), none)
+}
 
 /** A frozen leader must wake in time, so nothing is put in force while it sleeps. */
 function isAlone({alone, fault, on}: Draw): boolean {

@@ -12,7 +12,7 @@ import {type Run, runScenario} from '../runs.ts'
 import {writeScenario} from '../scenario/write.ts'
 import {parseScenario, type Scenario, type Step} from '../scenario.ts'
 import {whenDiskIsFull, writeWhole} from '../state.ts'
-import {shrink} from './shrink.ts'
+import {type Candidate, type Shrunk, shrink} from './shrink.ts'
 
 export interface ShrinkOptions {
   /** Holds each play and `smallest.yaml`; made when it is not there. */
@@ -22,8 +22,8 @@ export interface ShrinkOptions {
   readonly withinMs: number
   /** A candidate is played so often, until it fails: more than once for what does not happen every time. */
   readonly tries: number
-  /** Which check must fail; unless given, the first that fails when the plan is played as it is. */
-  readonly check?: string | undefined
+  /** Of these the first that fails when the plan is played as it is; unless given, of all. */
+  readonly checks?: readonly string[] | undefined
   /** Told when a play's history exists, before anything happens. */
   readonly watch?: (history: Recorder, folder: string) => void
   /** Told after each play. */
@@ -33,12 +33,16 @@ export interface ShrinkOptions {
 export interface ShrinkPlay {
   /** 0: the plan as it is. */
   readonly nth: number
-  /** As many plays as there can be, the plan as it is not counted; null before that is known. */
-  readonly most: number | null
+  /** From 1 to `tries`. */
+  readonly attempt: number
   /** What was tried. */
   readonly says: string
+  /** Of the plan that was tried. */
   readonly steps: number
+  readonly faults: number
   readonly failed: boolean
+  /** Why it was not played to its end; null: it was. */
+  readonly ended: string | null
   readonly report: Report
   readonly folder: string
   readonly seconds: number
@@ -67,67 +71,90 @@ export async function shrinkScenario(lab: Lab, scenario: Scenario, options: Shri
   whenDiskIsFull(() => mkdirSync(folder, {recursive: true, mode: 0o700}), folder)
   const deadline = performance.now() + withinMs
   let error: LabError | undefined
-  const over = () => signal.aborted || error !== undefined || performance.now() > deadline
+  let report: Report | undefined
+  const stopped = () => signal.aborted || error !== undefined
+  const over = () => stopped() || performance.now() > deadline
 
-  const play = async (
-    steps: readonly Step[],
-    as: Omit<ShrinkPlay, 'failed' | 'report' | 'folder' | 'seconds' | 'steps'>,
-    check: string | undefined,
-  ) => {
+  /** The first of `checks` that failed. */
+  const play = async ({steps, nth, says}: Candidate, checks: readonly string[] | undefined) => {
     for (let attempt = 1; ; attempt++) {
       const began = performance.now()
-      const name = as.nth === 0 ? 'again' : String(as.nth).padStart(3, '0')
-      const run = await playOnce(
-        lab,
-        {...scenario, steps},
-        join(folder, tries > 1 ? `${name}-${attempt}` : name),
-        options,
-      )
+      const name = nth === 0 ? 'again' : String(nth).padStart(3, '0')
+      const place = join(folder, tries > 1 ? `${name}-${attempt}` : name)
+      const run = await playOnce(lab, {...scenario, steps}, place, options)
       if (run.error !== undefined && endsAll.includes(run.error.code)) error = run.error
-      const failing = run.error === undefined && run.report.verdict === 'fail' ? failedChecks(run.report) : []
-      const found = check === undefined ? failing[0] : failing.find(one => one === check)
+      report = run.report
+      const failed = run.error === undefined && run.report.verdict === 'fail' ? failedChecks(run.report) : []
+      const found = failed.find(one => checks === undefined || checks.includes(one))
       const seconds = (performance.now() - began) / 1000
+      const counts = {steps: steps.length, faults: faultsIn(steps)}
       await options.played?.({
-        ...as,
-        steps: steps.length,
-        failed: found !== undefined,
-        report: run.report,
-        folder: run.folder,
-        seconds,
+        ...{nth, attempt, says, ...counts, failed: found !== undefined, ended: run.error?.message ?? null, seconds},
+        ...{report: run.report, folder: run.folder},
       })
       if (found !== undefined || attempt >= tries || over()) return found
     }
   }
 
-  const check = await play(scenario.steps, {nth: 0, most: null, says: 'the plan as it is'}, options.check)
-  const before = [scenario.steps.length, faultsIn(scenario.steps)] as const
+  const original = {steps: scenario.steps, nth: 0, says: 'the plan as it is'}
+  const check = await play(original, options.checks)
   if (check === undefined) {
-    const wanted = options.check === undefined ? 'no expectation failed' : `\`${options.check}\` did not fail`
+    const [steps, faults] = [scenario.steps.length, faultsIn(scenario.steps)]
     return {
-      ...{smallest: null, check: options.check ?? null, plays: 0, minimal: false, error},
-      ...{steps: [before[0], before[0]], faults: [before[1], before[1]]},
-      says:
-        error === undefined
-          ? `${wanted} when the plan was played as it is${tries > 1 ? `, ${tries} times` : ''}: there is nothing to shrink`
-          : 'it ended before anybody could see whether the plan fails again',
+      ...{
+        smallest: null,
+        check: null,
+        plays: 0,
+        minimal: false,
+        error,
+        steps: [steps, steps],
+        faults: [faults, faults],
+      },
+      says: stopped()
+        ? 'it ended before anybody could see whether the plan fails again'
+        : `${sayPassed(options.checks, report!)} when the plan was played as it is${tries > 1 ? `, ${tries} times` : ''}: there is nothing to shrink`,
     }
   }
 
-  const {steps, plays, minimal} = await shrink(
+  const file = join(folder, 'smallest.yaml')
+  const write = (smallest: Shrunk) => {
+    const about = `The smallest plan found after which \`${check}\` still fails: ${sayShrunk(scenario.steps, smallest)} (${smallest.plays} plays). It was: ${originOf(scenario.about)}`
+    whenDiskIsFull(() => writeWhole(file, writeScenario({...scenario, about, steps: smallest.steps})), folder)
+  }
+  // Written each time it gets smaller: whoever is killed leaves it, too.
+  write({...original, plays: 0, minimal: false})
+  const shrunk = await shrink(
     scenario.steps,
-    async candidate => (await play(candidate.steps, candidate, check)) !== undefined,
+    async candidate => {
+      const fails = (await play(candidate, [check])) !== undefined
+      if (fails) write({steps: candidate.steps, plays: candidate.nth, minimal: false})
+      return fails
+    },
     over,
   )
-  const file = join(folder, 'smallest.yaml')
-  const counts = `${steps.length} of ${before[0]} steps and ${faultsIn(steps)} of ${before[1]} faults`
-  const how = minimal ? 'without any single one of them it no longer failed' : 'it was ended early, so less may do'
-  const about = `The smallest plan found after which \`${check}\` still fails: ${counts} (${plays} plays; ${how}). It was: ${originOf(scenario.about)}`
-  whenDiskIsFull(() => writeWhole(file, writeScenario({...scenario, about, steps})), folder)
+  // A play that was cut short has answered nothing.
+  const smallest = {...shrunk, minimal: shrunk.minimal && !stopped()}
+  write(smallest)
+  const {steps, plays, minimal} = smallest
   return {
     ...{smallest: file, check, plays, minimal, error},
-    ...{steps: [before[0], steps.length], faults: [before[1], faultsIn(steps)]},
-    says: `\`${check}\` still fails with ${counts}; ${how}`,
+    ...{steps: [scenario.steps.length, steps.length], faults: [faultsIn(scenario.steps), faultsIn(steps)]},
+    says: `\`${check}\` still fails with ${sayShrunk(scenario.steps, smallest)}`,
   }
+}
+
+/** What is left of a plan, and whether less would do. */
+function sayShrunk(before: readonly Step[], {steps, minimal}: Shrunk): string {
+  const faults = faultsIn(steps)
+  const counts = `${steps.length} of ${before.length} steps and ${faults} of ${faultsIn(before)} faults`
+  if (faults === 0) return `${counts}: it fails without any fault, so the lab itself is not as it should be`
+  return `${counts}; ${minimal ? 'without any single one of them it did not fail' : 'it was ended early, so less may do'}`
+}
+
+function sayPassed(checks: readonly string[] | undefined, {verdict, headline}: Report): string {
+  const wanted =
+    checks === undefined ? 'no expectation failed' : `${checks.map(one => `\`${one}\``).join(' and ')} did not fail`
+  return verdict === 'unknown' ? `${wanted} (it was inconclusive: ${headline})` : wanted
 }
 
 async function playOnce(

@@ -1,15 +1,15 @@
 /**
  * Reduces a plan that fails to the smallest that still does: first whole episodes are left out, then single faults (each with
- * its healing) and single steps, and what is left is held shorter. Knows no lab: whoever calls plays the candidates.
+ * its healing) and single steps, and what is left is held shorter. Last it is seen that nothing more can be left out. Knows no
+ * lab: whoever calls plays the candidates.
  */
-import type {Step} from '../scenario.ts'
-import {ddmin, ddminBound} from './ddmin.ts'
+import {type Step, sayStep} from '../scenario.ts'
+import {ddmin} from './ddmin.ts'
 
 export interface Candidate {
   readonly steps: readonly Step[]
-  /** Plays so far, this one included, and how many there can be at the very most. */
+  /** Plays so far, this one included. */
   readonly nth: number
-  readonly most: number
   /** What is tried, e.g. `without 3 of 6 episodes`. */
   readonly says: string
 }
@@ -24,85 +24,102 @@ export interface Shrunk {
 /** Shorter holds are not worth the plays. */
 const shortestHoldMs = 500
 
+/** A plan has a step; this one does nothing. What fails with it fails without any fault. */
+const nothing: readonly Step[] = [{do: 'hold', forMs: shortestHoldMs}]
+
 /**
  * @param plan known to fail. @param fails plays a candidate; what could not be told counts as not failing.
- * @param over true ends it with the smallest so far.
+ * @param over asked before each play: true ends it with the smallest so far.
  */
 export async function shrink(
   plan: readonly Step[],
   fails: (candidate: Candidate) => Promise<boolean>,
   over: () => boolean = () => false,
 ): Promise<Shrunk> {
-  const steps = plan.map(step => ({...step})) // told apart by what they are, not by what they say
-  const known = new Map<string, boolean>()
-  const names = new Set(steps.flatMap(step => (step.do === 'inject' ? [step.as] : [])))
+  const known = new Map<string, boolean>([[JSON.stringify(plan), true]])
+  const names = new Set(plan.flatMap(step => (step.do === 'inject' ? [step.as] : [])))
   let plays = 0
-  let current: readonly Step[] = steps
-  const ask = async (candidate: readonly Step[], most: number, says: string): Promise<boolean> => {
+  let early = false
+  let current: readonly Step[] = plan.map(step => ({...step})) // told apart by what they are, not by what they say
+  const ask = async (steps: readonly Step[], says: string): Promise<boolean> => {
+    const candidate = playable(steps)
     const key = JSON.stringify(candidate)
     const before = known.get(key)
     if (before !== undefined) return before
     if (!isWhole(candidate, names)) return false
+    early ||= over()
+    if (early) return false
     plays++
-    const answer = await fails({steps: candidate, nth: plays, most, says})
+    const answer = await fails({steps: candidate, nth: plays, says})
     known.set(key, answer)
     if (answer) current = candidate
     return answer
   }
 
-  for (const {of: parts, name, later} of [
-    {of: episodesOf, name: 'episodes', later: (left: readonly Step[]) => mostFor(unitsOf(left)) + mostHolds(left)},
-    {of: unitsOf, name: 'faults and steps', later: mostHolds},
+  for (const {of: parts, name} of [
+    {of: episodesOf, name: 'episodes'},
+    {of: unitsOf, name: 'faults and steps'},
   ]) {
-    const all = parts(current)
-    const most = plays + mostFor(all) + later(current)
+    const steps = current
+    const all = parts(steps)
     await ddmin(
       all,
-      subset => ask(inOrder(steps, subset), most, `without ${all.length - subset.length} of ${all.length} ${name}`),
-      over,
+      subset => ask(inOrder(steps, subset), `without ${all.length - subset.length} of ${all.length} ${name}`),
+      () => early,
     )
   }
-  await shorten(
-    () => current,
-    ask,
-    () => plays,
-    over,
-  )
-  return {steps: current, plays, minimal: !over()}
+  await shorten(() => current, ask)
+  await leaveOutEach(() => current, ask)
+  return {steps: current, plays, minimal: !early}
+}
+
+/** What is waited for comes of a fault: before the first one it would be waited for in vain, and for long. */
+function playable(steps: readonly Step[]): readonly Step[] {
+  const first = steps.findIndex(step => step.do === 'inject')
+  const kept = steps.filter((step, index) => step.do !== 'until' || (first >= 0 && index > first))
+  return kept.length === 0 ? nothing : kept
 }
 
 /** Steps that only make sense together, by their places in the plan. */
 type Part = readonly Step[]
 
-function mostFor(parts: readonly Part[]): number {
-  return ddminBound(parts.length)
-}
-
-function mostHolds(steps: readonly Step[]): number {
-  return steps.reduce(
-    (sum, step) => sum + (step.do === 'hold' ? Math.ceil(Math.log2(Math.max(1, step.forMs / shortestHoldMs))) : 0),
-    0,
-  )
-}
+type Ask = (candidate: readonly Step[], says: string) => Promise<boolean>
 
 /** Each hold is halved for as long as it still fails. */
-async function shorten(
-  steps: () => readonly Step[],
-  ask: (candidate: readonly Step[], most: number, says: string) => Promise<boolean>,
-  plays: () => number,
-  over: () => boolean,
-): Promise<void> {
+async function shorten(steps: () => readonly Step[], ask: Ask): Promise<void> {
   for (let index = 0; index < steps().length; index++) {
     for (;;) {
       const now = steps()
       const step = now[index]!
-      if (over() || step.do !== 'hold' || step.forMs <= shortestHoldMs) break
+      if (step.do !== 'hold' || step.forMs <= shortestHoldMs) break
       const forMs = Math.max(shortestHoldMs, Math.round(step.forMs / 2))
       const says = `with a hold of ${forMs} instead of ${step.forMs} ms`
-      const candidate = now.with(index, {do: 'hold', forMs})
-      if (!(await ask(candidate, plays() + mostHolds(now.slice(index)), says))) break
+      if (!(await ask(now.with(index, {do: 'hold', forMs}), says))) break
     }
   }
+}
+
+/**
+ * With shorter holds other steps may be of no use, a plan of one part has not been asked without it, and a fault may do without
+ * its healing, since all is healed at the end.
+ */
+async function leaveOutEach(steps: () => readonly Step[], ask: Ask): Promise<void> {
+  for (;;) {
+    const now = steps()
+    if (now.length === 1 && isNothing(now[0]!)) return
+    const parts = [...unitsOf(now), ...now.filter(step => step.do === 'heal').map(step => [step])]
+    let smaller = false
+    for (const part of parts) {
+      const rest = now.filter(step => !part.includes(step))
+      smaller = await ask(rest, `without ${part.map(sayStep).join(' and ')}`)
+      if (smaller) break
+    }
+    if (!smaller) return
+  }
+}
+
+function isNothing(step: Step): boolean {
+  return step.do === 'hold' && step.forMs <= shortestHoldMs
 }
 
 /**

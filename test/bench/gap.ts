@@ -68,7 +68,8 @@ function compared(folder: string): {pgbench: Gap; writers: Gap} {
   const history = loadHistory(join(folder, 'events.ndjson'))
   const found = findFailover(history)
   if (typeof found === 'string' || found.firstWrite?.kind !== 'op') throw new Error(`no failover in ${folder}`)
-  const {oldLeader, firstWrite, newLeader, t0} = found
+  const {firstWrite, t0} = found
+  const [oldLeader, newLeader] = [given(found.oldLeader, 'the old leader'), given(found.newLeader, 'the new leader')]
   const zeroMs = Date.parse(of(history, 'run-started')[0]?.startedAt ?? '')
   const [old, young] = [logged(folder, oldLeader), logged(folder, newLeader)]
 

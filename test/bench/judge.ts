@@ -11,12 +11,18 @@
 import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
 import {checks} from '../../lab/checks/index.ts'
 import type {Event} from '../../lab/event.ts'
-import {loadHistory} from '../../lab/history.ts'
+import {type History, loadHistory} from '../../lab/history.ts'
 import {judge} from '../../lab/judge.ts'
+import {loadScenario} from '../../lab/scenario.ts'
 import {cleanRun, quickRun} from '../lab/checks/history-builder.ts'
 import {spread} from './spread.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const targetSeconds = 3
 const [events = 1_000_000, rounds = 3] = process.argv.slice(2).map(Number)
@@ -38,8 +44,7 @@ const expectations = Object.keys(checks).map(check => ({check, params: params[ch
 const perSecond = 290
 const shape = {...quickRun, writers: 8, writesPerSecond: 200, readsPerSecond: 40, bankPerSecond: 20}
 
-/** Those of kill-leader, which a run of it is judged by. */
-const own = ['failover', 'clients-reconnect', 'no-lost-writes', 'one-writable-primary', 'rejoined']
+const killLeader = loadScenario('kill-leader').expect
 
 const folder = mkdtempSync(join(tmpdir(), 'pgha-judge-'))
 const file = join(folder, 'events.ndjson')
@@ -52,18 +57,10 @@ try {
   for (let round = 0; round < rounds; round++) {
     parsing.push(timed(parseOnly))
     every.push(timed(() => judge(loadHistory(file), expectations)))
-    let history = loadHistory(file)
-    // One by one, each on an index of its own: what a scenario with this check alone would take.
-    if (round === 0)
-      for (const one of expectations)
-        console.log(`${one.check.padEnd(24)} ${say(timed(() => judge({events: [...history.events]}, [one])))}`)
+    if (round === 0) oneByOne(loadHistory(file))
+    let history: History | undefined
     loading.push(timed(() => (history = loadHistory(file))))
-    const judging = timed(() =>
-      judge(
-        history,
-        expectations.filter(({check}) => own.includes(check)),
-      ),
-    )
+    const judging = timed(() => judge(history!, killLeader))
     owned.push(sum(loading.at(-1)!, judging))
   }
   print('parsing its lines alone', parsing)
@@ -82,6 +79,12 @@ try {
   }
 } finally {
   rmSync(folder, {recursive: true})
+}
+
+/** Each on an index of its own: what a scenario with this check alone would take. */
+function oneByOne(history: History): void {
+  for (const one of expectations)
+    console.log(`${one.check.padEnd(24)} ${say(timed(() => judge({events: [...history.events]}, [one])))}`)
 }
 
 function print(what: string, taken: readonly Taken[]): void {
@@ -123,7 +126,7 @@ function median(values: readonly number[]): number {
 }
 
 function timed(work: () => unknown): Taken {
-  globalThis.gc?.() // with --expose-gc: what an earlier round left is not this one's work
+  collectGarbage() // what an earlier round left is not this one's work
   const began = performance.now()
   const before = process.cpuUsage()
   work()

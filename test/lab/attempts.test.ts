@@ -1,6 +1,14 @@
 import {expect, test} from 'vitest'
-import {attemptsOf, extraClientsOf, ownAnsweredWrites, ownProxied} from '../../lab/attempts.ts'
-import {clientName, driverOf, namesOf, readersLookBelow} from '../../lab/client-group.ts'
+import {
+  answeredUntil,
+  attemptsOf,
+  extraClientsOf,
+  ownAnsweredWrites,
+  ownProxied,
+  silentGroup,
+  writesByClient,
+} from '../../lab/attempts.ts'
+import {type ClientGroup, clientName, driverOf, namesOf, readersLookBelow} from '../../lab/client-group.ts'
 import type {Event, Of} from '../../lab/event.ts'
 import {historyOf, of} from '../../lab/history.ts'
 import {proxiedWrites} from '../../lab/reads.ts'
@@ -59,4 +67,41 @@ test('clients are numbered by driver and job, over all groups', () => {
     ]),
   ).toEqual([['w1', 'w2'], ['dw3'], ['psycopg-mw1'], ['a-b-r1']])
   expect(driverOf(clientName('a-b', 'proxy', 'w', 1))).toBe('a-b')
+})
+
+test('what each client wrote is told apart by its outcome, and can be had until a moment', () => {
+  const clients = writesByClient(mixed)
+  expect([...clients.keys()].sort()).toEqual(['dw4', 'pgbench-w1', 'psycopg-mw1', 'w1'])
+  const all = attemptsOf(mixed).filter(one => one.op === 'write')
+  for (const [client, writes] of clients) {
+    expect(writes.all).toEqual(all.filter(one => one.client === client))
+    expect(writes.acknowledged).toEqual(writes.all.filter(one => one.outcome === 'ok'))
+    expect(writes.others).toEqual(writes.all.filter(one => one.outcome !== 'ok'))
+    const middle = writes.all[Math.floor(writes.all.length / 2)]!.at
+    for (const end of [-1, middle - 1, middle, Number.POSITIVE_INFINITY])
+      expect(answeredUntil(writes.all, end)).toEqual(writes.all.filter(one => one.at <= end))
+  }
+  expect(answeredUntil([], 5)).toEqual([])
+})
+
+test('a group that nobody has answered is told, however many answers the others get; a program is not asked about here', () => {
+  const writers = {kind: 'writers', perSecond: 5, through: 'primary'} as const
+  const groups: ClientGroup[] = [
+    {...writers, count: 1, perSecond: 200},
+    {...writers, count: 2, driver: 'psycopg'},
+    {kind: 'program', name: 'mine', image: null, command: [], perSecond: 5, through: 'primary'},
+  ]
+  expect(silentGroup(mixed, groups)).toBe('nothing that psycopg-w1, psycopg-w2 asked for has been answered yet')
+  const failed = historyOf(
+    mixed.events.map(event =>
+      event.kind === 'op' && event.client === 'w1' ? {...event, client: 'psycopg-w2', outcome: 'fail'} : event,
+    ),
+  )
+  expect(silentGroup(failed, groups.slice(1))).toContain('psycopg-w1')
+  const answered = historyOf(
+    mixed.events.map(event =>
+      event.kind === 'op' && event.client === 'w1' ? {...event, client: 'psycopg-w2'} : event,
+    ),
+  )
+  expect(silentGroup(answered, groups.slice(1))).toBeNull()
 })

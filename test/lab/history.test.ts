@@ -1,6 +1,9 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
-import {historyOf, of, once, parseHistory, Recorder} from '../../lab/history.ts'
+import {historyOf, loadHistory, of, once, parseHistory, Recorder} from '../../lab/history.ts'
 
 const note = (at: number) => ({at, kind: 'note', says: `${at}`}) as const
 
@@ -54,4 +57,44 @@ test('a record is read line by line, and a last line that was cut short is dropp
   const lines = [note(3), note(1), note(2)].map(one => `${JSON.stringify(one)}\n`).join('')
   expect(parseHistory(`${lines}{"at":4,"kind":"no`).events.map(one => one.at)).toEqual([1, 2, 3])
   expect(parseHistory('').events).toEqual([])
+})
+
+test('a file is read in portions, wherever those cut a line or a letter, and long lines are read too', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgha-lab-history-'))
+  try {
+    const file = join(folder, 'events.ndjson')
+    const filler = (bytes: number) => ({...note(1), says: 'x'.repeat(bytes)})
+    const fillerBytes = Buffer.byteLength(`${JSON.stringify(filler(0))}\n`)
+    for (const beforeEnd of [0, 1, 2, 3, 40]) {
+      // The first letter of the second line, of three bytes, lies where the first portion ends.
+      const events = [
+        filler((1 << 20) - fillerBytes - beforeEnd),
+        {...note(2), says: '\u20ac'.repeat(100)},
+        filler(3 << 20),
+        note(3_000_000_000),
+      ]
+      writeFileSync(file, `${events.map(one => JSON.stringify(one)).join('\n')}\n{"at":4,"ki`)
+      expect(loadHistory(file).events.toSorted((a, b) => a.at - b.at)).toEqual(events.toSorted((a, b) => a.at - b.at))
+    }
+    writeFileSync(file, '')
+    expect(loadHistory(file).events).toEqual([])
+    expect(() => loadHistory(join(folder, 'none'))).toThrow(/ENOENT/)
+  } finally {
+    rmSync(folder, {recursive: true})
+  }
+})
+
+test('what is read is what was recorded, whatever its fields hold', () => {
+  const value = fc.oneof(fc.constant(null), fc.integer(), fc.double({noNaN: true}), fc.string(), fc.boolean())
+  const fields = fc.dictionary(
+    fc.string().filter(name => name !== '__proto__'),
+    value,
+  )
+  fc.assert(
+    fc.property(fc.array(fields), all => {
+      const lines = all.map((some, at) => JSON.stringify({...some, at, kind: 'note'}))
+      const read = parseHistory(lines.map(line => `${line}\n`).join('')).events
+      expect(read.map(event => JSON.stringify(event))).toEqual(lines)
+    }),
+  )
 })

@@ -4,7 +4,7 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {lockLab} from '../../lab/lock.ts'
+import {lockLab, worksOn} from '../../lab/lock.ts'
 import {stateRoot} from '../../lab/state.ts'
 
 let state: string
@@ -23,6 +23,18 @@ test('a lab is worked on by one command at a time, and the second hears by whom'
   lockLab('y', 'up')[Symbol.dispose]()
   held[Symbol.dispose]()
   lockLab('x', 'down')[Symbol.dispose]()
+})
+
+test('whoever asks is told which command works on a lab, and of none when its process is dead', () => {
+  expect(worksOn('x')).toBeNull()
+  {
+    using _held = lockLab('x', 'chaos kill-leader')
+    expect(worksOn('x')).toEqual({pid: process.pid, doing: 'chaos kill-leader'})
+    expect(worksOn('y')).toBeNull()
+  }
+  expect(worksOn('x')).toBeNull()
+  leave({pid: process.pid, started: '1', doing: 'up'})
+  expect(worksOn('x')).toBeNull()
 })
 
 test('a process that was killed holds nothing', async () => {

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import type {Event} from '../../lab/event.ts'
+import type {Event, Of} from '../../lab/event.ts'
 import {readRun} from '../../lab/find-run.ts'
 import {historyOf} from '../../lab/history.ts'
 import {measureRun, sayValue} from '../../lab/measure-run.ts'
@@ -72,6 +72,19 @@ test('a failover that never came in all the time it may take makes the total and
   const history = altered(cleanRun({mend: 60, rejoined: 70, finalReads: 75}), event => (newOnes(event) ? null : event))
   const {values} = measureRun(history)
   expect([values.total, values['write-outage']]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+})
+
+test('a run of any length can be judged and measured', () => {
+  const long = cleanRun()
+  const model = long.findLast(event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok')!
+  const end = long.find(event => event.kind === 'fault-mending')!.at
+  const more = Array.from({length: 300_000}, (_, index): Event => {
+    const at = end - 300_000 * 2 + index * 2
+    return {...(model as Of<'op'>), at, sentAt: at - 1, id: 1_000_000 + index}
+  })
+  const {values, verdict} = measureRun(historyOf([...long, ...more]))
+  expect(verdict).not.toBe('pass') // these rows are not in the table
+  expect(seconds(values['write-outage'])).toBeCloseTo(quickRun.firstWrite, 1)
 })
 
 test('the manual names every metric, and what it is', () => {

@@ -98,12 +98,15 @@ test('a switchover interrupts pgbench and a container of somebody else as it doe
   expect(await docker.programs(name)).toEqual([])
 })
 
-test('a run that is killed leaves the container, which status names and heal removes', async () => {
+test('while a run goes on its program is no leftover; one that is killed leaves it, which status names and heal removes', async () => {
   const run = pghaLab(['chaos', scenario, ...lab, '--out', join(folder, 'killed')])
   for (let tries = 0; (await docker.programs(name)).length === 0; tries++) {
     if (tries > 600) throw new Error('the program was not started within 60 s')
     await sleep(100)
   }
+  const during = (await expectExit(0, ['status', ...lab])).out
+  expect(during).toMatch(/in use by `pgha-lab chaos .*` \(pid \d+\)/)
+  expect(during).not.toMatch(/remove the container|pgha-lab heal/)
   run.kill('SIGKILL')
   await run
   expect((await expectExit(0, ['status', ...lab])).out).toMatch(/remove the container of the program mine/)

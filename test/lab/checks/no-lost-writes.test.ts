@@ -163,6 +163,11 @@ describe('an acknowledgement with the warning that no standby may have it', () =
     const events = [...clean, warning('there is already a transaction in progress')]
     expect(judge(lose(events, op.id), 'none')).toMatchObject({verdict: 'fail', measures: {lost: 1, warned: 0}})
   })
+
+  test('is no excuse for the write of another client with the same id: those of bankers count apart', () => {
+    const events = [...clean, {...doubtful, client: 'b1'} as Event]
+    expect(judge(lose(events, op.id), 'none')).toMatchObject({verdict: 'fail', measures: {lost: 1, warned: 0}})
+  })
 })
 
 test('the sentence agrees in number', () => {

@@ -77,3 +77,33 @@ test('is unknown where nobody looked, where a timer of ours was late, and of an 
   expect(judge([...calmRun(), late, seen('node3', 1, 'INI'), seen('node3', 4.7, null)]).verdict).toBe('unknown')
   expect(judge([]).verdict).toBe('unknown')
 })
+
+describe('while HAProxy does not answer', () => {
+  const mute = (from: number, to: number) =>
+    calmRun().map(one =>
+      one.kind === 'watching' && one.who === 'proxy' && one.at > micros(from) && one.at < micros(to)
+        ? {...one, failures: one.samples}
+        : one,
+    )
+  const killed = (from: number, to: number, held = true): Event[] => [
+    {
+      ...{at: micros(from), kind: 'fault-injecting', id: 'loss', fault: 'kill', what: 'kill haproxy on proxy'},
+      ...{hosts: ['proxy1'], params: {what: 'haproxy', 'stays-down': true}, needsMend: true},
+    },
+    {at: micros(from + 0.1), kind: 'fault-proof', id: 'loss', holds: held, says: 'HAProxy is gone'},
+    {
+      at: micros(to),
+      kind: 'fault-mending',
+      id: 'loss',
+      mend: {do: 'start-service', host: 'proxy1', service: 'haproxy'},
+    },
+  ]
+
+  test('it leads nobody where it is known to be dead, and nobody knows where it is not', () => {
+    expect(judge(mute(3, 8.5)).verdict).toBe('unknown')
+    expect(judge([...mute(3, 8.5), ...killed(3, 8)]).verdict).toBe('pass')
+    expect(judge([...mute(3, 8.5), ...killed(3, 8, false)]).verdict).toBe('unknown')
+    expect(judge([...mute(3, 9.9), ...killed(3, 5)]).verdict).toBe('unknown')
+    expect(judge([...calmRun(), seen('node3', 1, 'INI'), ...killed(6, 8)]).verdict).toBe('fail')
+  })
+})

@@ -1,6 +1,6 @@
 /**
  * The agent for psycopg as a process of its own, with a stub in place of the driver (psycopg-stub): what is tried here is its own
- * work, the schedule, the ids, the protocol. With the driver itself and a cluster it is tried in test/live/drivers.test.ts.
+ * work, the schedule, the ids, the protocol. With the driver itself and a cluster it is tried in test/live/kill-leader.test.ts.
  */
 import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process'
 import {createInterface} from 'node:readline'

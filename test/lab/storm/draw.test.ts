@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {bind, parseScenario} from '../../../lab/scenario.ts'
-import {allCapabilities, needsOf} from '../../../lab/storm/catalogue.ts'
+import {allCapabilities, type Draw, kindOf, needsOf} from '../../../lab/storm/catalogue.ts'
 import {drawStorm} from '../../../lab/storm/draw.ts'
 import {Random} from '../../../lab/storm/random.ts'
 import {hostsWith} from '../../../lab/topology.ts'
@@ -11,14 +11,27 @@ import type {Capability} from '../../../lab/unit.ts'
 const topology = loadTopology({profile: 'fast'})
 const synchronous = loadTopology({profile: 'default', set: ['patroni.synchronous_mode=on']})
 const larger = loadTopology({profile: 'fast', set: ['hosts.node4=etcd,patroni', 'hosts.node5=etcd,patroni']})
+/** One member of etcd, of a cluster in which the loss of a host takes it away. */
+const alone = loadTopology({
+  profile: 'fast',
+  set: ['hosts.node1=etcd,patroni', 'hosts.node2=patroni', 'hosts.node3=patroni'],
+})
+/** No machine of its own for the proxy. */
+const shared = loadTopology({profile: 'fast', set: ['hosts.node1=etcd,patroni,haproxy', 'hosts.proxy1=etcd']})
 const seeds = fc.nat({max: 2 ** 32 - 1})
 const minutes = fc.integer({min: 10, max: 600}).map(seconds => seconds * 1000)
-const topologies = fc.constantFrom(topology, synchronous, larger)
+const topologies = fc.constantFrom(topology, synchronous, larger, alone, shared)
 
 test('the same seed, topology and length give the same plan to the byte, and another seed another one', () => {
   const draw = (seed: number) => drawStorm({seed, forMs: 600_000, topology}).plan
   expect(draw(7)).toBe(draw(7))
   expect(new Set(Array.from({length: 50}, (_, seed) => draw(seed))).size).toBe(50)
+})
+
+test('what is absent makes another plan, and that one is the same in whatever order it is told', () => {
+  const draw = (...absent: Capability[]) => drawStorm({seed: 7, forMs: 600_000, topology, absent: new Set(absent)}).plan
+  expect(draw('netem', 'freezer')).toBe(draw('freezer', 'netem'))
+  expect(draw('netem', 'freezer')).not.toBe(draw())
 })
 
 test('the numbers of a seed never change: plans that people have kept can be drawn again', () => {
@@ -85,6 +98,63 @@ describe('at no moment', () => {
     expect(some.some(({etcd}) => etcd > 1)).toBe(true)
     expect(some.some(({postgres}) => postgres > 2)).toBe(true)
   })
+})
+
+describe('two faults at once', () => {
+  const pairs = (on: typeof topology, many = 80) =>
+    Array.from({length: many}, (_, seed) => drawStorm({seed, forMs: 600_000, topology: on}).episodes)
+      .flat()
+      .filter(episode => episode.length === 2) as [Draw, Draw][]
+  const said = (on: typeof topology) =>
+    new Set(pairs(on).map(both => both.map(one => `${kindOf(one)} on ${one.on}`).join(' + ')))
+
+  test('are never such that one hides what the other does', () => {
+    const both = [...said(topology)]
+    expect(both).toContain('partition from replicas on leader + kill host on leader')
+    for (const pair of both) {
+      expect(pair).not.toMatch(/(partition|slow|lag).*\+ (partition|slow|lag)/)
+      expect(pair).not.toMatch(/overload.*\+ slow/)
+      expect(pair).not.toMatch(/switchover|restart|reinit/)
+      expect(pair).not.toMatch(/(kill|pause|partition).*\+ stop/)
+    }
+  })
+
+  test('do not meet on one host by chance, where a proxy stands beside PostgreSQL', () => {
+    expect([...said(topology)].some(pair => pair.includes('haproxy'))).toBe(true)
+    for (const pair of said(shared)) expect(pair).not.toMatch(/on proxy/)
+  })
+})
+
+test('after an episode whose end nobody waited for comes only what needs nothing from the cluster', () => {
+  for (const on of [topology, synchronous, larger, alone, shared]) {
+    const hosts = new Set(on.hosts.map(host => host.name))
+    for (let seed = 0; seed < 25; seed++) {
+      const {plan} = drawStorm({seed, forMs: 600_000, topology: on})
+      let settled = true
+      for (const [index, step] of parseScenario('plan.yaml', plan).steps.entries()) {
+        if (step.do === 'until') settled = true
+        else if (step.do === 'heal') settled = false
+        else if (step.do === 'inject') {
+          if (!settled && !hosts.has(step.on))
+            expect.fail(`seed ${seed}, step ${index + 1}: ${step.fault} on ${step.on}`)
+        }
+      }
+    }
+  }
+})
+
+test('with synchronous replication a switchover waits until a standby has been named', () => {
+  const loops = 2 * synchronous.patroni.loopWaitSeconds * 1000
+  let seen = 0
+  for (let seed = 0; seed < 25; seed++) {
+    const {steps} = parseScenario('plan.yaml', drawStorm({seed, forMs: 600_000, topology: synchronous}).plan)
+    for (const [index, step] of steps.entries()) {
+      if (step.do !== 'inject' || step.fault !== 'switchover') continue
+      seen++
+      expect(steps[index - 1]).toEqual({do: 'hold', forMs: loops})
+    }
+  }
+  expect(seen).toBeGreaterThan(5)
 })
 
 test('what the lab cannot do is not drawn, and is told', () => {

@@ -91,8 +91,13 @@ test('a plan whose needs say synchronous shrinks to the two faults that lose wri
     const folder = join(out, 'shrink')
     const {out: json, err} = await expectExit(1, ['chaos', '--shrink', file, ...lab, '--out', folder, '--json'])
     const {shrink} = JSON.parse(json) as {shrink: ShrinkResult}
-    expect(err).toMatch(/shrink again: the plan as it is: still fails/)
-    expect(shrink).toMatchObject({check: 'no-lost-writes', smallest: join(folder, 'smallest.yaml'), faults: [3, 2]})
+    expect(err).toMatch(/shrink again: the plan as it is \(10 steps, 3 faults\): still fails/)
+    expect(shrink).toMatchObject({
+      check: 'no-lost-writes',
+      smallest: join(folder, 'smallest.yaml'),
+      faults: [3, 2],
+      minimal: true,
+    })
     const smallest = parseScenario('smallest.yaml', readFileSync(join(folder, 'smallest.yaml'), 'utf8'))
     expect(smallest.about).toContain('`no-lost-writes` still fails')
     expect(smallest.steps.flatMap(step => (step.do === 'inject' ? [step.as] : []))).toEqual(['partition-2', 'kill-3'])
