@@ -1,5 +1,6 @@
 /** A server that speaks just enough of PostgreSQL's protocol (version 3) to answer the agent as a test wants. */
 import {createServer, type Server, type Socket} from 'node:net'
+import {command, fields, int16, int32, message, noticeOf, ready, row, text} from './pg-messages.ts'
 
 /** What becomes of a statement: the row, an error, a warning with the row, silence, or the end of the connection. */
 export type Answer =
@@ -53,9 +54,9 @@ function serve(socket: Socket, fake: FakePostgres): void {
       rest = rest.subarray(end)
       if (type === 'startup') {
         started = true
-        socket.write(Buffer.concat([message('R', int32(0)), ready]))
+        socket.write(Buffer.concat([message('R', int32(0)), ready('I')]))
       } else if (type === 'Q') {
-        socket.write(Buffer.concat([row([says.includes('pg_tables') ? 'pgha_writes_1' : '10.0.0.1']), ready]))
+        socket.write(Buffer.concat([answerOf([says.includes('pg_tables') ? 'pgha_writes_1' : '10.0.0.1']), ready('I')]))
       } else if (type === 'S') {
         fake.statements++
         reply(socket, fake.answer)
@@ -69,14 +70,14 @@ function reply(socket: Socket, answer: Answer): void {
     case 'row': {
       const {warning, value} = answer
       const values = ['10.0.0.1', '00000002', '0/3000060', ...(value === undefined ? [] : [value])]
-      const notice = warning ? message('N', fields('WARNING', warning.code, warning.message)) : Buffer.alloc(0)
-      socket.write(Buffer.concat([message('1'), message('2'), notice, row(values), ready]))
+      const notice = warning ? noticeOf(warning.code, warning.message) : Buffer.alloc(0)
+      socket.write(Buffer.concat([message('1'), message('2'), notice, answerOf(values), ready('I')]))
       return
     }
     case 'error':
       socket.write(message('E', fields(answer.severity, answer.code, 'as the test wants')))
       if (answer.severity === 'FATAL') socket.end()
-      else socket.write(ready)
+      else socket.write(ready('I'))
       return
     case 'nothing':
       return
@@ -85,47 +86,9 @@ function reply(socket: Socket, answer: Answer): void {
   }
 }
 
-function message(type: string, ...body: Buffer[]): Buffer {
-  const content = Buffer.concat(body)
-  return Buffer.concat([Buffer.from(type), int32(content.length + 4), content])
-}
-
-const ready = message('Z', Buffer.from('I'))
-
-function row(values: readonly string[]): Buffer {
+function answerOf(values: readonly string[]): Buffer {
   const names = values.map((_, index) =>
     Buffer.concat([text(`c${index}`), int32(0), int16(0), int32(25), int16(-1), int32(-1), int16(0)]),
   )
-  const cells = values.map(value => Buffer.concat([int32(value.length), Buffer.from(value)]))
-  return Buffer.concat([
-    message('T', int16(values.length), ...names),
-    message('D', int16(values.length), ...cells),
-    message('C', text('SELECT 1')),
-  ])
-}
-
-function fields(severity: string, code: string, says: string): Buffer {
-  return Buffer.concat([
-    text(`S${severity}`),
-    text(`V${severity}`),
-    text(`C${code}`),
-    text(`M${says}`),
-    Buffer.alloc(1),
-  ])
-}
-
-function text(value: string): Buffer {
-  return Buffer.from(`${value}\0`)
-}
-
-function int32(value: number): Buffer {
-  const buffer = Buffer.alloc(4)
-  buffer.writeInt32BE(value)
-  return buffer
-}
-
-function int16(value: number): Buffer {
-  const buffer = Buffer.alloc(2)
-  buffer.writeInt16BE(value)
-  return buffer
+  return Buffer.concat([message('T', int16(values.length), ...names), row(values), command('SELECT 1')])
 }

@@ -44,7 +44,7 @@ export function row(values: readonly (string | null)[]): Buffer {
   return message('D', int16(values.length), ...cells)
 }
 
-function fields(severity: string, code: string, says: string): Buffer {
+export function fields(severity: string, code: string, says: string): Buffer {
   return Buffer.concat([
     text(`S${severity}`),
     text(`V${severity}`),
@@ -54,17 +54,17 @@ function fields(severity: string, code: string, says: string): Buffer {
   ])
 }
 
-function text(value: string): Buffer {
+export function text(value: string): Buffer {
   return Buffer.from(`${value}\0`)
 }
 
-function int32(value: number): Buffer {
+export function int32(value: number): Buffer {
   const buffer = Buffer.alloc(4)
   buffer.writeInt32BE(value)
   return buffer
 }
 
-function int16(value: number): Buffer {
+export function int16(value: number): Buffer {
   const buffer = Buffer.alloc(2)
   buffer.writeInt16BE(value)
   return buffer
