@@ -1,6 +1,7 @@
 /** etcd's configuration file of one host (etcd 3.5: `etcd --config-file`). */
 import type {HostName} from '../lab/event.ts'
 import {type Allocation, hostsWith, servicePorts, type Topology} from '../lab/topology.ts'
+import {printYaml} from './print-yaml.ts'
 
 const clientPort = servicePorts.etcd.etcd
 const peerPort = 2380
@@ -8,29 +9,38 @@ const peerPort = 2380
 export function etcd(topology: Topology, allocation: Allocation, host: HostName): string {
   const address = allocation.addresses[host]
   const members = hostsWith(topology, 'etcd').map(name => `${name}=http://${allocation.addresses[name]}:${peerPort}`)
-  return `\
-name: ${host}
-data-dir: /data/etcd
-
-listen-client-urls: http://0.0.0.0:${clientPort}
-advertise-client-urls: http://${address}:${clientPort}
-listen-peer-urls: http://0.0.0.0:${peerPort}
-initial-advertise-peer-urls: http://${address}:${peerPort}
-
-initial-cluster: ${members.join(',')}
-initial-cluster-token: pgha-lab-${allocation.lab}
-initial-cluster-state: new
-
-# etcd's defaults; a lost etcd leader is replaced after one to two election timeouts
-heartbeat-interval: 100
-election-timeout: 1000
-
-# Patroni speaks to etcd through its JSON gateway
-enable-grpc-gateway: true
-
-# Patroni writes a few bytes every loop_wait: keep an hour of history, and little space
-auto-compaction-mode: periodic
-auto-compaction-retention: 1h
-quota-backend-bytes: ${256 * 1024 * 1024}
-`
+  const settings = {
+    name: host,
+    'data-dir': '/data/etcd',
+    'listen-client-urls': `http://0.0.0.0:${clientPort}`,
+    'advertise-client-urls': `http://${address}:${clientPort}`,
+    'listen-peer-urls': `http://0.0.0.0:${peerPort}`,
+    'initial-advertise-peer-urls': `http://${address}:${peerPort}`,
+    'initial-cluster': members.join(','),
+    'initial-cluster-token': `pgha-lab-${allocation.lab}`,
+    'initial-cluster-state': 'new',
+    'heartbeat-interval': 100,
+    'election-timeout': 1000,
+    'enable-grpc-gateway': true,
+    'auto-compaction-mode': 'periodic',
+    'auto-compaction-retention': '1h',
+    'quota-backend-bytes': 256 * 1024 * 1024,
+  }
+  return printYaml(settings, {
+    notes: [
+      {at: ['listen-client-urls'], apart: true},
+      {at: ['initial-cluster'], apart: true},
+      {
+        at: ['heartbeat-interval'],
+        apart: true,
+        above: "etcd's defaults; a lost etcd leader is replaced after one to two election timeouts",
+      },
+      {at: ['enable-grpc-gateway'], apart: true, above: 'Patroni speaks to etcd through its JSON gateway'},
+      {
+        at: ['auto-compaction-mode'],
+        apart: true,
+        above: 'Patroni writes a few bytes every loop_wait: keep an hour of history, and little space',
+      },
+    ],
+  })
 }

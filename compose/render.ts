@@ -1,4 +1,4 @@
-/** Topology and Allocation to the one compose file of a lab. Values in, text out. */
+/** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 import {
   type Allocation,
   appDatabase,
@@ -14,6 +14,44 @@ import {
 import {etcd} from './etcd.ts'
 import {haproxy} from './haproxy.ts'
 import {patroni, patroniEnvironment, postBootstrap} from './patroni.ts'
+import {type Note, printYaml} from './print-yaml.ts'
+
+type Labels = Readonly<Record<string, string>>
+
+/** The parts of Compose's format that we use, in the form in which Compose itself prints them (`docker compose config`). */
+export interface ComposeFile {
+  readonly name: string
+  readonly services: Readonly<Record<string, ComposeService>>
+  readonly networks: Readonly<Record<string, {name: string; labels: Labels; ipam: {config: {subnet: string}[]}}>>
+  readonly volumes: Readonly<Record<string, {name: string; labels: Labels; driver_opts?: Record<string, string>}>>
+  /** Their text is as the container gets it; in the file, its dollars are doubled. */
+  readonly configs: Readonly<Record<string, {name: string; content: string}>>
+}
+
+export interface ComposeService {
+  readonly image: string
+  readonly pull_policy: 'never'
+  readonly container_name: string
+  readonly hostname: string
+  readonly labels: Labels
+  readonly command: string[]
+  readonly restart: 'no' | 'on-failure'
+  readonly stop_grace_period: string
+  readonly cap_add: string[]
+  /** Bytes. */
+  readonly shm_size: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly networks: Readonly<Record<string, {ipv4_address: string}>>
+  readonly ports?: readonly {
+    mode: 'ingress'
+    host_ip: string
+    target: number
+    published: string
+    protocol: 'tcp'
+  }[]
+  readonly volumes?: readonly {type: 'volume'; source: string; target: string}[]
+  readonly configs?: readonly {source: string; target: string}[]
+}
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
 interface ConfigFile {
@@ -24,24 +62,43 @@ interface ConfigFile {
 
 /** The text of a self-contained compose file (docker compose >= 2.23.1); carries the lab's passwords. */
 export function render(topology: Topology, allocation: Allocation): string {
-  const files = new Map(
-    topology.hosts.flatMap(host => filesOf(topology, allocation, host)).map(file => [file.config, file]),
-  )
-  return [
-    header(topology, allocation),
-    `name: pgha-lab-${allocation.lab}\n`,
-    anchors(allocation),
-    `services:\n${topology.hosts.map(host => service(topology, allocation, host)).join('\n')}`,
-    `networks:
-  lab:
-    labels: {${labels.lab}: ${allocation.lab}}
-    ipam:
-      config:
-        - subnet: ${allocation.subnet}
-`,
-    `volumes:\n${topology.hosts.flatMap(host => volumesOf(topology, host).map(volume => declared(allocation, host, volume))).join('')}`,
-    `# Compose reads a doubled dollar as one.\nconfigs:\n${[...files.values()].map(inline).join('\n')}`,
-  ].join('\n')
+  const file = composeFile(topology, allocation)
+  return printYaml(withDollarsDoubled(file), {
+    header: header(topology, allocation),
+    notes: notes(topology, file),
+    oneLine: 100,
+  })
+}
+
+/** What the text of `render` means. */
+export function composeFile(topology: Topology, allocation: Allocation): ComposeFile {
+  const project = projectName(allocation)
+  const files = topology.hosts.flatMap(host => filesOf(topology, allocation, host))
+  return {
+    name: project,
+    services: Object.fromEntries(topology.hosts.map(host => [host.name, service(topology, allocation, host)])),
+    networks: {
+      lab: {
+        name: `${project}_lab`,
+        labels: {[labels.lab]: allocation.lab},
+        ipam: {config: [{subnet: allocation.subnet}]},
+      },
+    },
+    volumes: Object.fromEntries(
+      topology.hosts.flatMap(host => volumesOf(topology, host).map(one => [one.name, declared(allocation, host, one)])),
+    ),
+    configs: Object.fromEntries(
+      files.map(({config, text}) => [config, {name: `${project}_${config}`, content: text}] as const),
+    ),
+  }
+}
+
+/** Compose reads a doubled dollar as one, and a single one as the beginning of a variable of its own. */
+function withDollarsDoubled<T>(value: T): T {
+  if (typeof value === 'string') return value.replaceAll('$', '$$$$') as T
+  if (Array.isArray(value)) return value.map(withDollarsDoubled) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withDollarsDoubled(inner)])) as T
 }
 
 function header(topology: Topology, allocation: Allocation): string {
@@ -59,65 +116,94 @@ function header(topology: Topology, allocation: Allocation): string {
     ),
   ]
   return `\
-# The lab "${allocation.lab}" of pgha-lab: PostgreSQL 17 kept available by Patroni, etcd and HAProxy.
-# Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
+The lab "${allocation.lab}" of pgha-lab: PostgreSQL 17 kept available by Patroni, etcd and HAProxy.
+Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
 retry_timeout ${timing.retryTimeoutSeconds} s; synchronous replication ${timing.synchronousMode}.
-#
-# This file is complete: \`docker compose up -d\` raises the lab, \`docker compose down --volumes\` removes it with its data.
-# It needs docker compose 2.23.1 or newer and two images of this machine; \`pgha-lab doctor --fix\` builds them.
-# It holds passwords of this lab, which listens on 127.0.0.1 only:
-#
-${connections.map(line => `# ${line}`).join('\n')}
-#
-# Who leads:  docker exec ${containerName(allocation, hostsWith(topology, 'patroni')[0] ?? 'node1')} patronictl list
-`
+
+This file is complete: \`docker compose up -d\` raises the lab, \`docker compose down --volumes\` removes it with its data.
+It needs docker compose 2.23.1 or newer and two images of this machine; \`pgha-lab doctor --fix\` builds them.
+It holds passwords of this lab, which listens on 127.0.0.1 only:
+
+${connections.join('\n')}
+
+Who leads:  docker exec ${containerName(allocation, hostsWith(topology, 'patroni')[0] ?? 'node1')} patronictl list`
 }
 
-function anchors({images}: Allocation): string {
-  return `\
-x-host: &host
-  image: ${images.host}
-  pull_policy: never
-  restart: "no"            # a host that lost power stays down until somebody starts it
-  stop_grace_period: 60s   # PostgreSQL's last checkpoint may take a while; being killed there would be another fault
-  cap_add: [NET_ADMIN]     # to drop its packets with nftables
-  shm_size: 256m           # PostgreSQL's parallel queries
-`
+/** What a reader of the file is told; what all hosts have alike, at the first. */
+function notes(topology: Topology, {services, volumes, configs}: ComposeFile): Note[] {
+  const [first, ...others] = Object.keys(services)
+  const of = (host: string | undefined, key: keyof ComposeService, beside: string): Note => ({
+    at: ['services', host ?? '', key],
+    beside,
+  })
+  return [
+    ...['services', 'networks', 'volumes'].map((key): Note => ({at: [key], apart: true})),
+    {at: ['configs'], apart: true, above: 'Compose reads a doubled dollar as one.'},
+    ...others.map((key): Note => ({at: ['services', key], apart: true})),
+    ...Object.keys(configs)
+      .slice(1)
+      .map((key): Note => ({at: ['configs', key], apart: true})),
+    ...topology.hosts.map(host =>
+      hasWatchdog(topology, host)
+        ? of(host.name, 'restart', 'its watchdog resets it, and it boots again; after a `docker kill` it stays down')
+        : of(host.name, 'restart', 'a host that lost power stays down until somebody starts it'),
+    ),
+    of(
+      first,
+      'stop_grace_period',
+      "PostgreSQL's last checkpoint may take a while; being killed there would be another fault",
+    ),
+    of(first, 'cap_add', 'to drop its packets with nftables'),
+    of(first, 'shm_size', "256 MB for PostgreSQL's parallel queries"),
+    ...topology.hosts.flatMap(({name, services: run}) =>
+      portNames(run).map((one, index): Note => ({at: ['services', name, 'ports', index], beside: one.name})),
+    ),
+    ...Object.entries(volumes).flatMap(([key, {driver_opts}]): Note[] =>
+      driver_opts === undefined ? [] : [{at: ['volumes', key, 'driver_opts'], beside: 'in memory'}],
+    ),
+  ]
 }
 
-function service(topology: Topology, allocation: Allocation, host: Host): string {
+function service(topology: Topology, allocation: Allocation, host: Host): ComposeService {
   const {name, services} = host
   const files = filesOf(topology, allocation, host)
   const volumes = volumesOf(topology, host)
-  const environment = Object.entries({
+  const ports = portNames(services)
+  const environment = {
     ...(services.includes('patroni') ? patroniEnvironment(allocation, name) : {}),
-    ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: topology.patroni.ttlSeconds + bootBeyondTtlSeconds} : {}),
-  })
-  const ports = portNames(services).map(
-    one => `      - "127.0.0.1:${port(allocation, name, one.name)}:${one.inside}"   # ${one.name}\n`,
-  )
-  return [
-    `  ${name}:\n    <<: *host\n`,
-    services.includes('client') ? `    image: ${allocation.images.app}\n` : '',
-    `    container_name: ${containerName(allocation, name)}\n`,
-    `    hostname: ${name}\n`,
-    `    labels: {${labels.lab}: ${allocation.lab}, ${labels.host}: ${name}}\n`,
-    ...(hasWatchdog(topology, host)
-      ? [
-          `    command: [${[...services, 'watchdog'].join(', ')}]\n`,
-          '    restart: on-failure      # its watchdog resets it, and it boots again; after a `docker kill` it stays down\n',
-        ]
-      : [`    command: [${services.join(', ')}]\n`]),
-    environment.length > 0
-      ? `    environment:\n${environment.map(([key, value]) => `      ${key}: ${value}\n`).join('')}`
-      : '',
-    `    networks:\n      lab:\n        ipv4_address: ${allocation.addresses[name]}\n`,
-    ports.length > 0 ? `    ports:\n${ports.join('')}` : '',
-    volumes.length > 0 ? `    volumes:\n${volumes.map(one => `      - ${one.name}:${one.target}\n`).join('')}` : '',
-    files.length > 0
-      ? `    configs:\n${files.map(({config, target}) => `      - {source: ${config}, target: ${target}}\n`).join('')}`
-      : '',
-  ].join('')
+    ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(topology.patroni.ttlSeconds + bootBeyondTtlSeconds)} : {}),
+  }
+  const address = allocation.addresses[name]
+  if (address === undefined) throw new TypeError(`no address was allocated for ${name}`)
+  return {
+    image: services.includes('client') ? allocation.images.app : allocation.images.host,
+    pull_policy: 'never',
+    container_name: containerName(allocation, name),
+    hostname: name,
+    labels: {[labels.lab]: allocation.lab, [labels.host]: name},
+    command: hasWatchdog(topology, host) ? [...services, 'watchdog'] : [...services],
+    restart: hasWatchdog(topology, host) ? 'on-failure' : 'no',
+    stop_grace_period: '1m0s',
+    cap_add: ['NET_ADMIN'],
+    shm_size: String(256 * 1024 ** 2),
+    ...(Object.keys(environment).length > 0 ? {environment} : {}),
+    networks: {lab: {ipv4_address: address}},
+    ...(ports.length > 0
+      ? {
+          ports: ports.map(one => ({
+            mode: 'ingress' as const,
+            host_ip: '127.0.0.1',
+            target: one.inside,
+            published: String(port(allocation, name, one.name)),
+            protocol: 'tcp' as const,
+          })),
+        }
+      : {}),
+    ...(volumes.length > 0
+      ? {volumes: volumes.map(({name: source, target}) => ({type: 'volume' as const, source, target}))}
+      : {}),
+    ...(files.length > 0 ? {configs: files.map(({config, target}) => ({source: config, target}))} : {}),
+  }
 }
 
 /**
@@ -139,7 +225,7 @@ function filesOf(topology: Topology, allocation: Allocation, {name, services}: H
       case 'patroni':
         return [
           {config: 'patroni', target: '/etc/patroni/patroni.yml', text: patroni(topology, allocation)},
-          {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sh', text: postBootstrap(allocation)},
+          {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
         ]
       case 'haproxy':
         return [{config: 'haproxy', target: '/etc/haproxy/haproxy.cfg', text: haproxy(topology, allocation)}]
@@ -147,11 +233,6 @@ function filesOf(topology: Topology, allocation: Allocation, {name, services}: H
         return [] // the client's configuration comes with each run
     }
   })
-}
-
-function inline({config, text}: ConfigFile): string {
-  const lines = text.trimEnd().replaceAll('$', '$$$$').split('\n')
-  return `  ${config}:\n    content: |\n${lines.map(line => (line === '' ? '' : `      ${line}`)).join('\n')}\n`
 }
 
 interface Volume {
@@ -175,12 +256,12 @@ function volumesOf({dataBytes}: Topology, {name, services}: Host): Volume[] {
   return hasEtcd ? [limited, {name: `${name}-etcd`, target: '/data/etcd'}] : [limited]
 }
 
-function declared({lab}: Allocation, host: Host, {name, bytes}: Volume): string {
-  const options =
-    bytes === undefined
-      ? ''
-      : `    driver_opts: {type: tmpfs, device: tmpfs, o: "size=${bytes},mode=0755"}   # in memory\n`
-  return `  ${name}:\n    labels: {${labels.lab}: ${lab}, ${labels.host}: ${host.name}}\n${options}`
+function declared(allocation: Allocation, host: Host, {name, bytes}: Volume): ComposeFile['volumes'][string] {
+  return {
+    name: `${projectName(allocation)}_${name}`,
+    labels: {[labels.lab]: allocation.lab, [labels.host]: host.name},
+    ...(bytes === undefined ? {} : {driver_opts: {type: 'tmpfs', device: 'tmpfs', o: `size=${bytes},mode=0755`}}),
+  }
 }
 
 function portNames(services: readonly ServiceName[]): {name: PortName; inside: number}[] {
@@ -200,6 +281,10 @@ function uri(allocation: Allocation, host: string, name: PortName): string {
   return `postgresql://${roles.app}:${password}@127.0.0.1:${port(allocation, host, name)}/${appDatabase}`
 }
 
+function projectName({lab}: Allocation): string {
+  return `pgha-lab-${lab}`
+}
+
 function containerName(allocation: Allocation, host: string): string {
-  return `pgha-lab-${allocation.lab}-${host}`
+  return `${projectName(allocation)}-${host}`
 }

@@ -1,9 +1,10 @@
 /** YAML to values, and every complaint as file:line:column with the line shown. The only file that knows `yaml`. */
 import {readFileSync} from 'node:fs'
 import leven from 'leven'
-import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument} from 'yaml'
+import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit} from 'yaml'
 import type {ZodType, z} from 'zod'
 import {LabError} from './errors.ts'
+import {printable, strayCharacter} from './plain-text.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -36,6 +37,13 @@ export class Located {
     this.#document = parseDocument(text, {lineCounter: this.#lines, prettyErrors: false, stringKeys: true})
     const error = this.#document.errors[0]
     if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
+    visit(this.#document, {
+      Scalar: (_, {value, range}) => {
+        // A text of several lines has its breaks; where a value must stay on one line, its schema says so.
+        const stray = typeof value === 'string' ? strayCharacter(value, '\n\t') : null
+        if (stray !== null) throw this.#at(range?.[0] ?? 0, `${stray} cannot stand in a ${what}`)
+      },
+    })
     if (this.#document.contents === null) throw this.#at(0, `the file is empty, a ${what} was expected`)
     try {
       this.value = this.#document.toJS({maxAliasCount: 100})
@@ -60,6 +68,7 @@ export class Located {
       const key = issue.keys[0] ?? ''
       throw this.complaint(at, unknownKey(key, keysOf(schema, issue.path as (string | number)[])), key)
     }
+    if (issue.code === 'invalid_key') throw this.complaint(at.slice(0, -1), sentence(wordsOf(issue)), String(at.at(-1)))
     const missing = issue.code === 'invalid_type' && issue.input === undefined && !this.#document.hasIn(at)
     if (missing) throw this.complaint(at.slice(0, -1), `\`${at.at(-1)}\` is missing`)
     throw this.complaint(at, sentence(issue.message))
@@ -98,6 +107,11 @@ export class Located {
     const shown = whole.slice(cut, cut + widest)
     return new LabError('config', `${place}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`)
   }
+}
+
+/** What is wrong, in our words: of a key that its rule refuses, zod itself says only that it is invalid. */
+export function wordsOf(issue: z.core.$ZodIssue): string {
+  return (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message
 }
 
 /** `unknown key "patrini", did you mean "patroni"?` */
@@ -142,11 +156,6 @@ function definition(schema: unknown): Definition {
   const def = (schema as {_zod?: {def: Definition}} | undefined)?._zod?.def ?? {}
   const inner = def.innerType ?? def.in
   return inner === undefined ? def : definition(inner)
-}
-
-/** On one line, and nothing that a terminal would obey. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
 }
 
 function sentence(message: string): string {

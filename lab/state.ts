@@ -3,6 +3,7 @@ import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync}
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {LabError} from './errors.ts'
+import {nameRules, printable} from './plain-text.ts'
 import type {Allocation, Topology} from './topology.ts'
 
 /** What `up` wrote down about a lab. */
@@ -32,8 +33,8 @@ export function composeFile(lab: string): string {
 
 /** Lab names become parts of container and network names. */
 export function checkLabName(name: string): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
-    throw new LabError('usage', `"${name}" is no lab name: use up to 31 small letters, digits and dashes`)
+  const {pattern, says} = nameRules.lab
+  if (!pattern.test(name)) throw new LabError('usage', `"${printable(name)}" is no lab name: ${says}`)
   return name
 }
 

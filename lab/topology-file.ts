@@ -3,11 +3,20 @@ import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {effectiveTimings} from './budget.ts'
-import {Located, readText, suggestion} from './decode.ts'
+import {Located, readText, suggestion, wordsOf} from './decode.ts'
 import {LabError} from './errors.ts'
 import {packageRoot} from './package-root.ts'
+import {line, name, printable, strayCharacter} from './plain-text.ts'
 import {duration, size} from './quantity.ts'
-import {type Host, hostsWith, type ProfileName, profiles, type ServiceName, type Topology} from './topology.ts'
+import {
+  type Host,
+  hostsWith,
+  type ProfileName,
+  profiles,
+  type ServiceName,
+  type Topology,
+  withParameters,
+} from './topology.ts'
 
 const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole seconds').transform(ms => ms / 1000)
 const count = (what: string, most: number) =>
@@ -24,7 +33,24 @@ const dataSize = size.refine(
   'a data volume is kept in memory: 384MB to 2GB',
 )
 
-const hostName = z.string().regex(/^[a-z][a-z0-9-]{0,20}$/, 'a host name has small letters, digits and dashes')
+const parameters = z
+  .record(
+    name('parameter'),
+    z.union([line, z.number(), z.boolean()], {
+      error: issue =>
+        (typeof issue.input === 'string' && line.safeParse(issue.input).error?.issues[0]?.message) ||
+        'a parameter is a text, a number, true or false',
+    }),
+  )
+  .superRefine((written, {addIssue}) => {
+    const seen = new Map<string, string>()
+    for (const one of Object.keys(written)) {
+      const before = seen.get(one.toLowerCase())
+      if (before !== undefined)
+        addIssue({code: 'custom', path: [one], message: `PostgreSQL takes \`${before}\` and \`${one}\` for the same`})
+      seen.set(one.toLowerCase(), one)
+    }
+  })
 
 /** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
 export const settings = {
@@ -42,7 +68,7 @@ export const settings = {
     watchdog_safety_margin: wholeSeconds.optional(),
   }),
   postgresql: z.strictObject({
-    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    parameters: parameters.optional(),
     data_size: dataSize.optional(),
   }),
 }
@@ -57,7 +83,7 @@ const schema = z.strictObject({
   profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
   hosts: z
     .record(
-      hostName,
+      name('host'),
       z
         .array(z.enum(services, {error: `a service is one of ${services.join(', ')}`}), {
           error: 'a host has a list of services, such as [etcd, patroni]',
@@ -140,12 +166,24 @@ export function parseTopology(
 }
 
 function setting(text: string): Written {
-  const match = /^([a-z_]+(?:\.[a-z_0-9-]+)*)=(.+)$/s.exec(text)
-  if (match === null) throw new LabError('usage', `--set ${text}: write it as key=value, such as patroni.ttl=25s`)
-  const [, path = '', value = ''] = match
+  const where = `--set ${printable(text)}`
+  const stray = strayCharacter(text)
+  if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
+  const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=25s`)
   const plain = path.startsWith('hosts.') ? value.split(',') : /^\d+$/.test(value) ? Number(value) : value
-  const nested = path.split('.').reduceRight<unknown>((inner, key) => ({[key]: inner}), plain)
-  return fromCommandLine(`--set ${text}`, nested)
+  return fromCommandLine(
+    where,
+    keysOf(path).reduceRight<unknown>((inner, key) => ({[key]: inner}), plain),
+  )
+}
+
+/** Of `postgresql.parameters.auto_explain.log_format`, all behind the mapping is one name. */
+function keysOf(path: string): string[] {
+  const parameters = 'postgresql.parameters.'
+  return path.startsWith(parameters)
+    ? [...parameters.split('.').filter(Boolean), path.slice(parameters.length)]
+    : path.split('.')
 }
 
 function fromCommandLine(where: string, value: unknown): Written {
@@ -156,7 +194,7 @@ function fromCommandLine(where: string, value: unknown): Written {
   const says =
     issue?.code === 'unrecognized_keys'
       ? `unknown key \`${issue.keys[0]}\`${suggestion(issue.keys[0] ?? '', known)}`
-      : issue?.message
+      : issue && wordsOf(issue)
   throw new LabError('usage', `${where}: ${says}`)
 }
 
@@ -226,10 +264,10 @@ function changed(topology: Topology, {patroni = {}, postgresql = {}}: Settings):
       watchdog: patroni.watchdog ?? was.watchdog,
       watchdogSafetyMarginSeconds: patroni.watchdog_safety_margin ?? was.watchdogSafetyMarginSeconds,
     },
-    postgresParameters: {
-      ...topology.postgresParameters,
-      ...Object.fromEntries(Object.entries(postgresql.parameters ?? {}).map(([key, value]) => [key, String(value)])),
-    },
+    postgresParameters: withParameters(
+      topology.postgresParameters,
+      Object.fromEntries(Object.entries(postgresql.parameters ?? {}).map(([key, value]) => [key, String(value)])),
+    ),
     ...(dataBytes === undefined ? {} : {dataBytes}),
   }
 }

@@ -109,6 +109,15 @@ export function hostsWith(topology: Topology, service: ServiceName): readonly Ho
   return topology.hosts.filter(host => host.services.includes(service)).map(host => host.name)
 }
 
+/** Parameters of PostgreSQL with others over them, whose names are the same in capitals and small letters. */
+export function withParameters(
+  under: Readonly<Record<string, string>>,
+  over: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const given = new Set(Object.keys(over).map(name => name.toLowerCase()))
+  return {...Object.fromEntries(Object.entries(under).filter(([name]) => !given.has(name.toLowerCase()))), ...over}
+}
+
 /** The Patroni scope, which names the cluster's keys in etcd: `/service/<scope>/leader`. */
 export const scope = 'pgha'
 

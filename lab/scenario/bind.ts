@@ -4,7 +4,7 @@ import {postgresParameters} from '../../compose/patroni.ts'
 import {LabError} from '../errors.ts'
 import {faults} from '../faults/index.ts'
 import type {Scenario} from '../scenario.ts'
-import {hostsWith, type Topology} from '../topology.ts'
+import {hostsWith, type Topology, withParameters} from '../topology.ts'
 import {type Settings, settings, withSettings} from '../topology-file.ts'
 import {namedIn} from './params.ts'
 import {restartOnly} from './restart-only.ts'
@@ -60,7 +60,7 @@ export function settingsFor(scenario: Scenario, topology: Topology): string[] {
   const {patroni = {}, postgresql = {}} = settingsOf(scenario)
   const has = topology.patroni
   const parameters = Object.entries(postgresql.parameters ?? {}).filter(
-    ([name, value]) => restartOnly.has(name) && parametersOf(topology)[name] !== String(value),
+    ([name, value]) => restartOnly.has(name.toLowerCase()) && parameterOf(topology, name) !== String(value),
   )
   return [
     ...hostsFor(scenario, topology),
@@ -111,7 +111,11 @@ export function configOf(topology: Topology): Config {
 }
 
 function parametersOf(topology: Topology): Readonly<Record<string, string>> {
-  return {...postgresParameters, ...topology.postgresParameters}
+  return withParameters(postgresParameters, topology.postgresParameters)
+}
+
+function parameterOf(topology: Topology, name: string): string | undefined {
+  return Object.entries(parametersOf(topology)).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1]
 }
 
 /** The keys of `to` that `from` has not or has otherwise; null for those that only `from` has. */

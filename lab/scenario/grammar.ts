@@ -1,6 +1,7 @@
 /** The keys of a scenario file and what each may hold. The parser and the JSON Schema for editors are both made from it. */
 import {z} from 'zod'
 import {drivers} from '../client-group.ts'
+import {name as nameOf} from '../plain-text.ts'
 import {duration, rate} from '../quantity.ts'
 import {settings} from '../topology-file.ts'
 
@@ -10,9 +11,7 @@ const mostPerSecond = 2000
 const longestHoldMs = 10 * 60_000
 const longestUntilMs = 30 * 60_000
 
-const name = z
-  .string({error: 'a name'})
-  .regex(/^[a-z][a-z0-9-]{0,40}$/, 'a name has small letters, digits and dashes, and begins with a letter')
+const name = nameOf('scenario', 'a name')
 
 export const needs = z
   .strictObject({
@@ -82,7 +81,7 @@ export const clientGroup = {
         image: z.string({error: '`image` names a container image'}).min(1, '`image` names a container image'),
         command: z.array(text, {error: '`command` is a list: the program and its arguments'}).optional(),
         environment: z
-          .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'not the name of a variable'), text, {
+          .record(nameOf('variable'), text, {
             error: '`environment` is a mapping of names to texts',
           })
           .optional(),

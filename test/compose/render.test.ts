@@ -1,8 +1,13 @@
+import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
-import {render} from '../../compose/render.ts'
+import {printWords} from '../../compose/haproxy.ts'
+import {composeFile, render} from '../../compose/render.ts'
+import {literal} from '../../compose/sql.ts'
 import {addressesOf, portsOf} from '../../lab/allocate.ts'
+import {LabError} from '../../lab/errors.ts'
 import {type Allocation, type Host, labels, type Profile, profiles, type Topology} from '../../lab/topology.ts'
+import {parseTopology} from '../../lab/topology-file.ts'
 
 const hosts: Host[] = [
   {name: 'node1', services: ['etcd', 'patroni']},
@@ -34,8 +39,8 @@ interface Service {
   stop_grace_period: string
   cap_add: string[]
   labels: Record<string, string>
-  ports?: string[]
-  volumes?: string[]
+  ports?: {mode: string; host_ip: string; target: number; published: string; protocol: string}[]
+  volumes?: {type: string; source: string; target: string}[]
   configs?: {source: string; target: string}[]
   environment?: Record<string, string>
   networks: {lab: {ipv4_address: string}}
@@ -45,13 +50,15 @@ interface ComposeFile {
   name: string
   services: Record<string, Service>
   networks: {lab: {labels: Record<string, string>}}
-  volumes: Record<string, {labels: Record<string, string>}>
+  volumes: Record<string, {name: string; labels: Record<string, string>; driver_opts?: Record<string, string>}>
   configs: Record<string, {content: string}>
 }
 
-/** As docker compose reads it: merge keys applied, `$$` one dollar; a single dollar would be a variable of Compose. */
+const volume = (source: string, target: string) => ({type: 'volume', source, target})
+
+/** As docker compose reads it: `$$` one dollar; a single dollar would be a variable of Compose. */
 function read(text: string): ComposeFile {
-  const file = parse(text, {merge: true}) as ComposeFile
+  const file = parse(text) as ComposeFile
   for (const config of Object.values(file.configs)) {
     expect(config.content.replaceAll('$$', '')).not.toContain('$')
     config.content = config.content.replaceAll('$$', '$')
@@ -99,22 +106,23 @@ describe('the compose file', () => {
   test('publishes ports on 127.0.0.1 only', () => {
     const ports = Object.values(read(render(topology('fast'), allocation())).services).flatMap(one => one.ports ?? [])
     expect(ports).toHaveLength(3 * 3 + 3)
-    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
-    expect(new Set(ports.map(port => port.split(':')[1])).size).toBe(ports.length)
+    for (const port of ports)
+      expect(port).toMatchObject({host_ip: '127.0.0.1', published: expect.stringMatching(/^\d+$/)})
+    expect(new Set(ports.map(port => port.published)).size).toBe(ports.length)
   })
 
   test('doubles every dollar of a configuration, and loses none', () => {
     const costly = ['a$b$$c$', '{D}'].join('')
     const text = render(topology('fast'), allocation({superuser: costly}))
     expect(patroniYml(text).postgresql.authentication.superuser.password).toBe(costly)
-    expect(read(text).configs['post-bootstrap']!.content).toContain('"$1"')
+    expect(text).toContain('a$$b$$$$c$$')
   })
 
   test('keeps a password with quotes, colons and hashes whole in YAML and in SQL', () => {
     const cruel = `it's: "1" #2 \\`
     const text = render(topology('fast'), allocation({replication: cruel, app: cruel}))
     expect(patroniYml(text).postgresql.authentication.replication.password).toBe(cruel)
-    expect(read(text).configs['post-bootstrap']!.content).toContain(`PASSWORD 'it''s: "1" #2 \\'`)
+    expect(read(text).configs['post-bootstrap']!.content).toContain(`PASSWORD E'it''s: "1" #2 \\\\'`)
   })
 
   test('labels every container, network and volume with its lab, and what belongs to a host with that', () => {
@@ -132,7 +140,7 @@ describe('the compose file', () => {
       const service = services[host.name]!
       expect(service.command).toEqual(host.services)
       expect(service.restart).toBe('no')
-      expect(service.stop_grace_period).toBe('60s')
+      expect(service.stop_grace_period).toBe('1m0s')
       expect(service.cap_add).toEqual(['NET_ADMIN'])
       expect(service.networks.lab.ipv4_address).toBe(allocation().addresses[host.name])
     }
@@ -143,9 +151,9 @@ describe('the compose file', () => {
   test('mounts nothing of the machine it runs on: data in volumes of its own, configuration from inside the file', () => {
     const file = read(render(topology('fast'), allocation()))
     expect(Object.values(file.services).flatMap(one => one.volumes ?? [])).toEqual([
-      'node1:/data',
-      'node2:/data',
-      'node3:/data',
+      volume('node1', '/data'),
+      volume('node2', '/data'),
+      volume('node3', '/data'),
     ])
     const used = Object.values(file.services).flatMap(one => one.configs?.map(({source}) => source) ?? [])
     expect(new Set(used)).toEqual(new Set(Object.keys(file.configs)))
@@ -206,13 +214,14 @@ describe('the compose file', () => {
 
 test('a data directory of a limited size is in memory, and etcd on the same host has a volume that nothing of PostgreSQL can fill', () => {
   const file = read(render({...topology('fast'), dataBytes: 400 * 1024 * 1024}, allocation()))
-  expect(file.services.node1?.volumes).toEqual(['node1:/data', 'node1-etcd:/data/etcd'])
+  expect(file.services.node1?.volumes).toEqual([volume('node1', '/data'), volume('node1-etcd', '/data/etcd')])
   const mine = {[labels.lab]: 'demo', [labels.host]: 'node1'}
   expect(file.volumes.node1).toEqual({
+    name: 'pgha-lab-demo_node1',
     labels: mine,
     driver_opts: {type: 'tmpfs', device: 'tmpfs', o: 'size=419430400,mode=0755'},
   })
-  expect(file.volumes['node1-etcd']).toEqual({labels: mine})
+  expect(file.volumes['node1-etcd']).toEqual({name: 'pgha-lab-demo_node1-etcd', labels: mine})
   expect(Object.keys(file.volumes)).toHaveLength(6)
 })
 
@@ -223,9 +232,12 @@ test('a host of etcd alone keeps its volume on disk', () => {
     hosts: [{name: 'etcd1', services: ['etcd']}, {name: 'node1', services: ['patroni']}, ...hosts.slice(3)],
   }
   const file = read(render(apart, allocation({}, apart)))
-  expect(file.services.etcd1?.volumes).toEqual(['etcd1:/data'])
-  expect(file.volumes.etcd1).toEqual({labels: {[labels.lab]: 'demo', [labels.host]: 'etcd1'}})
-  expect(file.services.node1?.volumes).toEqual(['node1:/data'])
+  expect(file.services.etcd1?.volumes).toEqual([volume('etcd1', '/data')])
+  expect(file.volumes.etcd1).toEqual({
+    name: 'pgha-lab-demo_etcd1',
+    labels: {[labels.lab]: 'demo', [labels.host]: 'etcd1'},
+  })
+  expect(file.services.node1?.volumes).toEqual([volume('node1', '/data')])
 })
 
 test('WAL alone cannot fill a data directory of a limited size, unless somebody wants it to', () => {
@@ -236,4 +248,98 @@ test('WAL alone cannot fill a data directory of a limited size, unless somebody 
   expect(local(topology('fast'))).not.toHaveProperty('max_wal_size')
   expect(local(limited)).toHaveProperty('max_wal_size', '100MB')
   expect(local({...limited, postgresParameters: {max_wal_size: '4GB'}})).not.toHaveProperty('max_wal_size')
+})
+
+describe('whatever a person writes as a setting', () => {
+  const hostsYaml = 'hosts: {node1: [etcd, patroni], proxy1: [haproxy], app1: [client]}\n'
+  const cruel = fc.oneof(
+    fc.string({unit: 'binary'}),
+    fc
+      .array(
+        fc.constantFrom(
+          ...[
+            '\r',
+            '\n',
+            '\u0085',
+            '\u2028',
+            '\t',
+            "'",
+            '"',
+            '\\',
+            '$',
+            '$$',
+            ['$', '{HOME}'].join(''),
+            '#',
+            ': ',
+            '- ',
+            '*',
+            '&',
+            '|',
+          ],
+          ...[
+            'services:',
+            '  evil: {image: x, privileged: true}',
+            '<<',
+            'yes',
+            '0x1',
+            '{',
+            '}',
+            '[',
+            ']',
+            ',',
+            'é',
+            '👋',
+          ],
+        ),
+        {maxLength: 8},
+      )
+      .map(parts => parts.join('')),
+  )
+
+  test('the compose file that is read back is the one that was meant, or the setting was refused', () => {
+    let rendered = 0
+    fc.assert(
+      fc.property(cruel, fc.oneof(fc.constant('cluster_name'), cruel), (value, name) => {
+        let topology: Topology
+        try {
+          topology = parseTopology('lab.yaml', hostsYaml, {set: [`postgresql.parameters.${name}=${value}`]})
+        } catch (error) {
+          expect(error).toBeInstanceOf(LabError)
+          return
+        }
+        rendered++
+        const given = allocation({app: value, superuser: value}, topology)
+        const text = render(topology, given)
+        expect(text).not.toMatch(/[\r\u0085\u2028\u2029]/)
+        for (const version of ['1.1', '1.2'] as const) {
+          const file = parse(text, {version, merge: true})
+          for (const config of Object.values<{content: string}>(file.configs))
+            config.content = config.content.replaceAll('$$', '$')
+          expect(file).toEqual(composeFile(topology, given))
+        }
+        const config = patroniYml(text)
+        expect(config.bootstrap.dcs.postgresql.parameters[name]).toBe(String(value))
+        expect(config.postgresql.authentication.superuser.password).toBe(value)
+      }),
+      {numRuns: 300},
+    )
+    expect(rendered).toBeGreaterThan(30)
+  })
+
+  test('a password that a reader could take for something else is refused, not printed', () => {
+    for (const password of ['a\rb', 'a\u0085b', 'a\u2028b', 'a\nb'])
+      expect(() => render(topology('fast'), allocation({app: password}))).toThrow(/cannot stand/)
+  })
+})
+
+test.each(['a b', '#', '"', "'", '\\', '$x', '', 'a\nb', 'ü'])('HAProxy is never given the word %j', word => {
+  expect(() => printWords(['server', word])).toThrow(/could misread/)
+})
+
+test.each([
+  ["it's", "'it''s'"],
+  ['a\\b', "E'a\\\\b'"],
+  [":'x' $y", "':''x'' $y'"],
+])('the text %j is a literal of SQL', (text, sql) => {
+  expect(literal(text)).toBe(sql)
 })

@@ -35,6 +35,43 @@ describe('a topology', () => {
     expect(topology.haproxy).toMatchObject({interMs: 1000, fall: 5})
   })
 
+  test('names of every kind are set from the command line', () => {
+    const topology = parseTopology('lab.yaml', hosts, {
+      set: [
+        'hosts.my-host=etcd,patroni',
+        'postgresql.parameters.TimeZone=UTC',
+        'postgresql.parameters.DateStyle=ISO, DMY',
+        'postgresql.parameters.auto_explain.log_format=json',
+        'postgresql.parameters.log_line_prefix=a=b',
+      ],
+    })
+    expect(topology.hosts.at(-1)).toEqual({name: 'my-host', services: ['etcd', 'patroni']})
+    expect(topology.postgresParameters).toEqual({
+      TimeZone: 'UTC',
+      DateStyle: 'ISO, DMY',
+      'auto_explain.log_format': 'json',
+      log_line_prefix: 'a=b',
+    })
+  })
+
+  test("a parameter replaces an earlier layer's, however either spells it", () => {
+    const topology = parseTopology('lab.yaml', `profile: fast\n${hosts}postgresql: {parameters: {timezone: CET}}\n`, {
+      set: ['postgresql.parameters.TimeZone=UTC', 'postgresql.parameters.WAL_SENDER_TIMEOUT=7s'],
+    })
+    expect(topology.postgresParameters).toEqual({
+      wal_retrieve_retry_interval: '500ms',
+      wal_receiver_timeout: '5s',
+      TimeZone: 'UTC',
+      WAL_SENDER_TIMEOUT: '7s',
+    })
+  })
+
+  test('a file with the line ends of Windows is read as any other', () => {
+    expect(parseTopology('lab.yaml', `${hosts}patroni:\n  ttl: 60s\n`.replaceAll('\n', '\r\n'))).toEqual(
+      parseTopology('lab.yaml', `${hosts}patroni:\n  ttl: 60s\n`),
+    )
+  })
+
   test('inter alone means fastinter and downinter too, as in HAProxy', () => {
     expect(parseTopology('lab.yaml', `${hosts}haproxy: {inter: 4s}\n`).haproxy).toMatchObject({
       interMs: 4000,
@@ -73,6 +110,42 @@ describe('a complaint about a topology', () => {
     expect(complaint(hosts, {set: ['patroni']})).toMatch(/^2 --set patroni: write it as key=value/)
     expect(complaint(hosts, {set: ['patroni.ttl=10s']})).toMatch(/^2 patroni\.ttl: Patroni would silently use/)
     expect(complaint(hosts, {profile: 'fats'})).toMatch(/^2 --profile fats: the profile is default or fast/)
+  })
+
+  test.each([
+    ['\\r', 'a carriage return'],
+    ['\\u0085', 'the line break U\\+0085'],
+    ['\\u2028', 'the line separator U\\+2028'],
+    ['\\x1b', 'an escape character'],
+    ['\\n', 'a line break'],
+    ['\\t', 'a tab'],
+  ])('a value with %s, which some reader takes for the end of a line, is refused at its place', (written, says) => {
+    const value = `a${written}services:${written}  evil: {image: x}`
+    expect(complaint(`${hosts}postgresql: {parameters: {cluster_name: "${value}"}}\n`)).toMatch(
+      new RegExp(`^2 lab\\.yaml:2:41: ${says} cannot stand in `),
+    )
+    expect(complaint(`${hosts}postgresql: {parameters: {"${value}": 1}}\n`)).toMatch(/^2 lab\.yaml:2:2\d: /)
+    const set = [`postgresql.parameters.cluster_name=${JSON.parse(`"${value.replace(/\\x/g, '\\u00')}"`)}`]
+    expect(complaint(hosts, {set})).toMatch(
+      new RegExp(`^2 --set postgresql[^\\n\\r]*: ${says} cannot stand in a setting$`),
+    )
+  })
+
+  test('a name is held to the rule of its kind', () => {
+    expect(complaint(hosts, {set: ['postgresql.parameters.work mem=1MB']})).toMatch(
+      /: a parameter of PostgreSQL has letters/,
+    )
+    expect(complaint(`${hosts}postgresql: {parameters: {work-mem: 1MB}}\n`)).toMatch(
+      /^2 lab\.yaml:2:\d+: a parameter of PostgreSQL has letters/,
+    )
+    expect(complaint(hosts, {set: ['hosts.My_Host=patroni']})).toMatch(/: a host name has up to 21 small letters/)
+    expect(complaint('hosts: {Node1: [etcd]}\n')).toMatch(/^2 lab\.yaml:1:\d+: a host name has up to 21 small letters/)
+  })
+
+  test('one parameter in two spellings is refused: PostgreSQL knows no capitals', () => {
+    expect(complaint(`${hosts}postgresql: {parameters: {TimeZone: UTC, timezone: CET}}\n`)).toMatch(
+      /^2 lab\.yaml:2:\d+: PostgreSQL takes `TimeZone` and `timezone` for the same/,
+    )
   })
 
   test('a file that is not there is named', () => {

@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
+import {printYaml} from '../../compose/print-yaml.ts'
+import {strayCharacter} from '../../lab/plain-text.ts'
+
+describe('YAML as it is printed', () => {
+  // What some reader of YAML 1.1 or 1.2 takes for a truth value, a number, a date, a merge or an alias.
+  test.each([
+    ...['yes', 'no', 'on', 'off', 'y', 'n', 'null', '~', '', 'true', '=', '*a', '&a', '!x', '%x', '@x', '`x', '- a'],
+    ...['0o14', '014', '0x1f', '0b1', '1_000', '1e3', '.inf', '.nan', '12:30:45', '2001-01-01', '1.0', '-1', '+1'],
+    ...['a: b', 'a #b', '#a', '"a', "'a", '[a', '{a', 'a]', 'a,b', ' a', 'a ', 'a:', '\\', '$x', '|', '>', '?', '? a'],
+  ])('keeps the text %j a text, as a value and as a key, in every version of YAML', text => {
+    for (const oneLine of [0, 100])
+      for (const version of ['1.1', '1.2'] as const) {
+        const value = {[`k${text}`]: [text], v: {[text === '' ? 'k' : text]: text}}
+        expect(parse(printYaml(value, {oneLine}), {version, merge: false})).toEqual(value)
+      }
+  })
+
+  test('has no key that means a merge', () => {
+    expect(() => printYaml({'<<': {a: 1}})).toThrow(/means a merge/)
+    expect(parse(printYaml({a: '<<'}), {version: '1.1'})).toEqual({a: '<<'})
+  })
+
+  test('is the value that was meant, whatever its texts are, or was refused', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({unit: 'binary'}), fc.string({unit: 'binary'})), value => {
+        const refused = Object.entries(value)
+          .flat()
+          .some(text => strayCharacter(text, '\n') !== null)
+        if (refused) expect(() => printYaml(value)).toThrow(/cannot stand in a YAML file/)
+        else
+          for (const version of ['1.1', '1.2'] as const)
+            expect(Object.entries(parse(printYaml(value), {version, merge: false, uniqueKeys: true}) ?? {})).toEqual(
+              expect.arrayContaining(Object.entries(value)),
+            )
+      }),
+    )
+  })
+
+  test('has comments where they were wanted, none of which can end a line early', () => {
+    const value = {a: {b: 'a rather long one'}, list: [{c: 'x'}, {c: 'z'}]}
+    const text = printYaml(value, {
+      header: 'one\n\ntwo',
+      oneLine: 20,
+      notes: [
+        {at: ['a', 'b'], beside: 'beside'},
+        {at: ['list'], above: 'above', apart: true},
+        {at: ['list', 1], beside: 'second'},
+      ],
+    })
+    expect(text).toBe(`\
+# one
+#
+# two
+
+a:
+  b: a rather long one # beside
+
+# above
+list:
+  - {c: x}
+  - {c: z} # second
+`)
+    for (const cruel of ['a\rb: c', 'a\u0085b: c', 'a\u2028b: c'])
+      expect(() => printYaml(value, {header: cruel})).toThrow(/cannot stand/)
+    expect(() => printYaml(value, {notes: [{at: ['nowhere'], above: 'x'}]})).toThrow(/nothing stands at nowhere/)
+  })
+})
