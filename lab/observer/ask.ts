@@ -1,0 +1,99 @@
+/** One HTTP question to a service of a host, through the tunnel, with an end in time. */
+import http from 'node:http'
+import type {Duplex} from 'node:stream'
+import {NoWay} from './tunnel.ts'
+
+export interface Question {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Of the whole exchange, from connecting to the end of the answer. */
+  readonly withinMs: number
+  readonly signal?: AbortSignal | undefined
+  /** Keep the connection for the next question; else it is one of its own, closed after the answer. */
+  readonly keepAlive?: boolean
+}
+
+export interface Answer {
+  readonly code: number
+  readonly body: string
+}
+
+/** The ways into a lab's network; a `Tunnel`. */
+export interface Reach {
+  connect(to: string): Duplex
+  knock(): void
+  readonly heardAt: number
+}
+
+/** Asks over the connections that a Reach makes, and keeps those that may be kept. `to` is an `address:port` of the lab. */
+export class Asking implements Disposable {
+  readonly #reach: Reach
+  readonly #kept = new Map<string, http.Agent>()
+
+  constructor(reach: Reach) {
+    this.#reach = reach
+  }
+
+  /**
+   * Resolves with the whole answer, whatever its code.
+   * @throws NoWay when nobody knows whether the host would have answered; Error with the kernel's `code` (ECONNREFUSED ...) or with
+   * `ETIMEDOUT` when it did not in time; the signal's reason.
+   */
+  async ask(to: string, path: string, question: Question): Promise<Answer> {
+    const {withinMs, signal} = question
+    signal?.throwIfAborted()
+    const {promise, resolve, reject} = Promise.withResolvers<Answer>()
+    const began = performance.now()
+    const request = this.request(to, path, question)
+    request.on('response', response => {
+      const chunks: Buffer[] = []
+      response.on('data', chunk => chunks.push(chunk))
+      response.on('end', () => resolve({code: response.statusCode ?? 0, body: Buffer.concat(chunks).toString()}))
+      response.on('error', reject)
+    })
+    // Of the whole exchange, not of the silence within it: a server that drips must not hold a probe.
+    const timer = setTimeout(() => {
+      const late = `no answer within ${withinMs / 1000} s`
+      request.destroy(
+        this.#reach.heardAt < began
+          ? new NoWay(`the observer gave ${late}`)
+          : Object.assign(new Error(late), {code: 'ETIMEDOUT'}),
+      )
+    }, withinMs)
+    request.on('error', error => reject(signal?.aborted ? signal.reason : error))
+    request.on('close', () => {
+      clearTimeout(timer)
+      reject(new Error('the connection ended before the answer')) // no effect after an answer
+    })
+    return promise
+  }
+
+  /** For an answer that is read as it comes, such as a watch. The body has been sent. */
+  request(to: string, path: string, {method = 'GET', body, signal, keepAlive = false}: Omit<Question, 'withinMs'>) {
+    this.#reach.knock()
+    const [host, port] = to.split(':')
+    const sent = body === undefined ? undefined : JSON.stringify(body)
+    const request = http.request({
+      ...{host, port, path, method, signal},
+      headers:
+        sent === undefined ? {} : {'content-type': 'application/json', 'content-length': Buffer.byteLength(sent)},
+      ...(keepAlive ? {agent: this.#agent(to)} : {createConnection: () => this.#reach.connect(to)}),
+    })
+    request.end(sent)
+    return request
+  }
+
+  [Symbol.dispose](): void {
+    for (const agent of this.#kept.values()) agent.destroy()
+  }
+
+  #agent(to: string): http.Agent {
+    const known = this.#kept.get(to)
+    if (known !== undefined) return known
+    const agent = new http.Agent({keepAlive: true})
+    agent.createConnection = () => this.#reach.connect(to)
+    this.#kept.set(to, agent)
+    return agent
+  }
+}
