@@ -1,14 +1,18 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
+
+import {mayReachVariable, relayCommand} from '../lab/observer/settings.ts'
 import {
   type Allocation,
   appDatabase,
   type Host,
   hostsWith,
+  httpServices,
   labels,
+  observerName,
   type PortName,
+  portInside,
+  publishedPorts,
   roles,
-  type ServiceName,
-  servicePorts,
   type Topology,
 } from '../lab/topology.ts'
 import {etcd} from './etcd.ts'
@@ -22,7 +26,9 @@ type Labels = Readonly<Record<string, string>>
 export interface ComposeFile {
   readonly name: string
   readonly services: Readonly<Record<string, ComposeService>>
-  readonly networks: Readonly<Record<string, {name: string; labels: Labels; ipam: {config: {subnet: string}[]}}>>
+  readonly networks: Readonly<
+    Record<string, {name: string; labels: Labels; ipam: {config: {subnet: string; gateway: string}[]}}>
+  >
   readonly volumes: Readonly<Record<string, {name: string; labels: Labels; driver_opts?: Record<string, string>}>>
   /** Their text is as the container gets it; in the file, its dollars are doubled. */
   readonly configs: Readonly<Record<string, {name: string; content: string}>>
@@ -37,9 +43,16 @@ export interface ComposeService {
   readonly command: string[]
   readonly restart: 'no' | 'on-failure'
   readonly stop_grace_period: string
-  readonly cap_add: string[]
+  readonly cap_add?: string[]
+  readonly cap_drop?: string[]
+  readonly security_opt?: string[]
+  readonly user?: string
+  readonly read_only?: boolean
   /** Bytes. */
-  readonly shm_size: string
+  readonly shm_size?: string
+  /** Bytes. */
+  readonly mem_limit?: string
+  readonly pids_limit?: number
   readonly environment?: Readonly<Record<string, string>>
   readonly networks: Readonly<Record<string, {ipv4_address: string}>>
   readonly ports?: readonly {
@@ -76,12 +89,15 @@ export function composeFile(topology: Topology, allocation: Allocation): Compose
   const files = topology.hosts.flatMap(host => filesOf(topology, allocation, host))
   return {
     name: project,
-    services: Object.fromEntries(topology.hosts.map(host => [host.name, service(topology, allocation, host)])),
+    services: {
+      ...Object.fromEntries(topology.hosts.map(host => [host.name, service(topology, allocation, host)])),
+      [observerName]: observer(topology, allocation),
+    },
     networks: {
       lab: {
         name: `${project}_lab`,
         labels: {[labels.lab]: allocation.lab},
-        ipam: {config: [{subnet: allocation.subnet}]},
+        ipam: {config: [{subnet: allocation.subnet, gateway: gatewayOf(allocation.subnet)}]},
       },
     },
     volumes: Object.fromEntries(
@@ -110,11 +126,9 @@ function header(topology: Topology, allocation: Allocation): string {
       `  reads         ${uri(allocation, proxy, 'replicas')}`,
       `  HAProxy       http://127.0.0.1:${port(allocation, proxy, 'stats')}/`,
     ]),
-    ...hostsWith(topology, 'patroni').map(
-      host =>
-        `  ${host.padEnd(12)}  ${uri(allocation, host, 'postgres')}   http://127.0.0.1:${port(allocation, host, 'patroni')}/cluster`,
-    ),
+    ...hostsWith(topology, 'patroni').map(host => `  ${host.padEnd(12)}  ${uri(allocation, host, 'postgres')}`),
   ]
+  const member = containerName(allocation, hostsWith(topology, 'patroni')[0] ?? 'node1')
   return `\
 The lab "${allocation.lab}" of pgha-lab: PostgreSQL 17 kept available by Patroni, etcd and HAProxy.
 Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
@@ -126,7 +140,8 @@ It holds passwords of this lab, which listens on 127.0.0.1 only:
 
 ${connections.join('\n')}
 
-Who leads:  docker exec ${containerName(allocation, hostsWith(topology, 'patroni')[0] ?? 'node1')} patronictl list`
+Who leads:  docker exec ${member} patronictl list
+REST API:   docker exec ${member} curl -s localhost:8008/cluster`
 }
 
 /** What a reader of the file is told; what all hosts have alike, at the first. */
@@ -156,8 +171,9 @@ function notes(topology: Topology, {services, volumes, configs}: ComposeFile): N
     of(first, 'cap_add', 'to drop its packets with nftables'),
     of(first, 'shm_size', "256 MB for PostgreSQL's parallel queries"),
     ...topology.hosts.flatMap(({name, services: run}) =>
-      portNames(run).map((one, index): Note => ({at: ['services', name, 'ports', index], beside: one.name})),
+      publishedPorts(run).map((one, index): Note => ({at: ['services', name, 'ports', index], beside: one})),
     ),
+    of(observerName, 'mem_limit', '256 MB: Node takes 50, and what is under way for a command at most 16'),
     ...Object.entries(volumes).flatMap(([key, {driver_opts}]): Note[] =>
       driver_opts === undefined ? [] : [{at: ['volumes', key, 'driver_opts'], beside: 'in memory'}],
     ),
@@ -168,9 +184,10 @@ function service(topology: Topology, allocation: Allocation, host: Host): Compos
   const {name, services} = host
   const files = filesOf(topology, allocation, host)
   const volumes = volumesOf(topology, host)
-  const ports = portNames(services)
+  const ports = publishedPorts(services)
   const environment = {
     ...(services.includes('patroni') ? patroniEnvironment(allocation, name) : {}),
+    ...(services.includes('etcd') || services.includes('patroni') ? fence(allocation) : {}),
     ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(topology.patroni.ttlSeconds + bootBeyondTtlSeconds)} : {}),
   }
   const address = allocation.addresses[name]
@@ -193,8 +210,8 @@ function service(topology: Topology, allocation: Allocation, host: Host): Compos
           ports: ports.map(one => ({
             mode: 'ingress' as const,
             host_ip: '127.0.0.1',
-            target: one.inside,
-            published: String(port(allocation, name, one.name)),
+            target: portInside[one],
+            published: String(port(allocation, name, one)),
             protocol: 'tcp' as const,
           })),
         }
@@ -207,10 +224,46 @@ function service(topology: Topology, allocation: Allocation, host: Host): Compos
 }
 
 /**
+ * Through it the runner reaches what no port of this machine leads to. It is nobody's host: nothing runs in it but a relay, which may
+ * connect to what answers HTTP in this lab and has no other right.
+ */
+function observer(topology: Topology, allocation: Allocation): ComposeService {
+  const mayReach = topology.hosts.flatMap(({name, services}) =>
+    httpServices(services).map(service => `${allocation.addresses[name]}:${portInside[service]}`),
+  )
+  return {
+    image: allocation.images.app,
+    pull_policy: 'never',
+    container_name: containerName(allocation, observerName),
+    hostname: observerName,
+    labels: {[labels.lab]: allocation.lab, [labels.observer]: 'yes'},
+    command: [...relayCommand],
+    restart: 'no',
+    stop_grace_period: '1s',
+    user: '65534:65534',
+    read_only: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+    mem_limit: String(256 * 1024 ** 2),
+    pids_limit: 64,
+    environment: {[mayReachVariable]: mayReach.join(' ')},
+    networks: {lab: {ipv4_address: allocation.observer}},
+  }
+}
+
+/**
  * How long a host that its watchdog has reset is away, beyond a ttl: longer than its leader key can live, even if etcd's leader
  * died with it and its successor gave every lease its whole time again.
  */
 const bootBeyondTtlSeconds = 5
+
+/**
+ * Whom images/host/bin/power-on lets ask etcd and Patroni: this network, and of that not the engine's machine, which has the address
+ * of its gateway. A page in a browser there would otherwise reach them at the addresses of their containers.
+ */
+function fence({subnet}: Allocation): Record<string, string> {
+  return {LAB_NETWORK: subnet, LAB_GATEWAY: gatewayOf(subnet)}
+}
 
 /** What Patroni feeds is part of the machine, not one of the services that a topology names. */
 function hasWatchdog({patroni}: Topology, {services}: Host): boolean {
@@ -264,12 +317,6 @@ function declared(allocation: Allocation, host: Host, {name, bytes}: Volume): Co
   }
 }
 
-function portNames(services: readonly ServiceName[]): {name: PortName; inside: number}[] {
-  return services.flatMap(service =>
-    Object.entries(servicePorts[service]).map(([name, inside]) => ({name: name as PortName, inside})),
-  )
-}
-
 function port(allocation: Allocation, host: string, name: PortName): number {
   const found = allocation.ports[host]?.[name]
   if (found === undefined) throw new TypeError(`no port was allocated for ${name} of ${host}`)
@@ -279,6 +326,10 @@ function port(allocation: Allocation, host: string, name: PortName): number {
 function uri(allocation: Allocation, host: string, name: PortName): string {
   const password = encodeURIComponent(allocation.passwords.app)
   return `postgresql://${roles.app}:${password}@127.0.0.1:${port(allocation, host, name)}/${appDatabase}`
+}
+
+function gatewayOf(subnet: string): string {
+  return subnet.replace(/\.0\/24$/, '.1')
 }
 
 function projectName({lab}: Allocation): string {

@@ -6,7 +6,7 @@ import {networkInterfaces} from 'node:os'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import {loadLab, savedLabs} from './state.ts'
-import {type Allocation, type PortName, servicePorts, type Topology} from './topology.ts'
+import {type Allocation, type PortName, publishedPorts, type Topology} from './topology.ts'
 
 /**
  * Labs get blocks of ports below the ephemeral range (Linux 32768, others 49152), so that no outgoing connection takes a
@@ -16,14 +16,12 @@ const firstBlock = 25_000
 const blockSize = 50
 const blocks = 100
 
-/** Offsets inside a block: proxies from 0, then PostgreSQL, Patroni and etcd at 10, 20 and 30 plus the host's number. */
+/** Offsets inside a block: proxies from 0, then PostgreSQL at 10 plus the host's number. */
 const offsets: Readonly<Record<PortName, number>> = {
   primary: 0,
   replicas: 1,
   stats: 2,
   postgres: 10,
-  patroni: 20,
-  etcd: 30,
 }
 
 /** @throws LabError `port-taken` when no block is free. */
@@ -45,7 +43,12 @@ export async function allocate(
     const subnet = `10.213.${block}.0/24`
     if (all.some(port => claimed.has(port)) || used.some(one => overlaps(one, subnet))) continue
     if ((await Promise.all(all.map(isFree))).every(Boolean))
-      return {lab, subnet, addresses: addressesOf(topology, subnet), ports, passwords: passwords(), images}
+      return {
+        ...{lab, subnet, ports, images},
+        addresses: addressesOf(topology, subnet),
+        observer: observerIn(subnet),
+        passwords: passwords(),
+      }
   }
   throw new LabError(
     'port-taken',
@@ -61,7 +64,7 @@ export function portsOf(topology: Topology, base: number): Allocation['ports'] {
   const ports: Record<HostName, Partial<Record<PortName, number>>> = {}
   for (const host of topology.hosts) {
     ports[host.name] = {}
-    for (const name of host.services.flatMap(service => Object.keys(servicePorts[service]) as PortName[])) {
+    for (const name of publishedPorts(host.services)) {
       // node1 gets 11, node2 12 ...: a port tells its host
       let port = base + offsets[name] + (offsets[name] < 10 ? 0 : numberOf(host.name))
       while (taken.has(port)) port += offsets[name] < 10 ? 3 : 1
@@ -76,10 +79,14 @@ function numberOf(host: HostName): number {
   return Number(/\d+$/.exec(host)?.[0] ?? 0) % 10
 }
 
-/** 10.213.7.0/24: hosts from .11 on; .1 is the engine's gateway. */
+/** 10.213.7.0/24: hosts from .11 on; .1 is the engine's gateway, .10 the observer. */
 export function addressesOf(topology: Topology, subnet: string): Record<HostName, string> {
   const prefix = subnet.replace(/\.0\/24$/, '')
   return Object.fromEntries(topology.hosts.map((host, index) => [host.name, `${prefix}.${11 + index}`]))
+}
+
+export function observerIn(subnet: string): string {
+  return subnet.replace(/\.0\/24$/, '.10')
 }
 
 function passwords(): Allocation['passwords'] {

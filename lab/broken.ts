@@ -32,8 +32,10 @@ export async function broken(lab: Lab): Promise<Mend[]> {
       return out.split('\n').flatMap(line => signOf(host, line))
     }),
   )
-  const programs = await lab.docker.programs(lab.name)
+  const [programs, observer] = await Promise.all([lab.docker.programs(lab.name), lab.docker.observer(lab.name)])
   return [
+    // First: without it nothing in the lab can be asked.
+    ...(observer?.state === 'running' ? [] : [{do: 'start-observer', host: null} as const]),
     ...ofHosts,
     ...inside.flat(),
     ...programs.map(({program}) => ({do: 'remove-program', host: null, program}) as const),
@@ -80,9 +82,9 @@ export function signOf(host: HostName, line: string): Mend[] {
 async function maintenance(lab: Lab): Promise<Mend[]> {
   for (const host of hostsWith(lab.topology, 'patroni')) {
     try {
-      const answer = await fetch(`${lab.url(host, 'patroni')}/config`, {signal: AbortSignal.timeout(1000)})
-      if (!answer.ok) continue
-      const {pause} = (await answer.json()) as {pause?: boolean}
+      const {code, body} = await lab.ask(host, 'patroni', '/config', {withinMs: 1000})
+      if (code !== 200) continue
+      const {pause} = JSON.parse(body) as {pause?: boolean}
       return pause === true ? [{do: 'set-config', host: null, config: {pause: null}}] : []
     } catch {
       // down or frozen: another member has the same configuration

@@ -10,6 +10,8 @@ import {labels} from './topology.ts'
 /** A program running in a container; `done` resolves with its exit code, null when the engine lost it. */
 export interface Running extends AsyncDisposable {
   readonly stdin: Writable
+  /** As it comes; whoever takes this takes it from `lines`. */
+  readonly stdout: Readable
   readonly lines: AsyncIterable<string>
   readonly done: Promise<number | null>
   /** The last stderr output, for error messages. */
@@ -236,6 +238,13 @@ export class Docker {
     return found.map(one => ({id: one.Id, program: one.Labels[labels.program] ?? '', state: one.State}))
   }
 
+  /** The observer of a lab; undefined when it has none. `state` is as of a `ContainerState`. */
+  async observer(lab: string): Promise<{readonly id: string; readonly state: string} | undefined> {
+    const filters = {label: [`${labels.lab}=${lab}`, labels.observer]}
+    const [found] = await this.#say('listing containers', () => this.#api.listContainers({all: true, filters}))
+    return found === undefined ? undefined : {id: found.Id, state: found.State}
+  }
+
   /** Removes the container of a program, running or not. Idempotent. */
   async removeProgram(lab: string, program: string): Promise<void> {
     const found = (await this.programs(lab)).filter(one => one.program === program)
@@ -329,7 +338,10 @@ export class Docker {
     })
     return {
       stdin: stream,
-      lines: createInterface({input: stdout, crlfDelay: Number.POSITIVE_INFINITY}),
+      stdout,
+      get lines() {
+        return createInterface({input: stdout, crlfDelay: Number.POSITIVE_INFINITY})
+      },
       done: ended.then(async () => (await exec.inspect().catch(() => undefined))?.ExitCode ?? null),
       stderr: () => complaints,
       async [Symbol.asyncDispose]() {

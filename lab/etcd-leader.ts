@@ -9,12 +9,8 @@ export async function etcdLeader(lab: Lab): Promise<HostName | null> {
   const seen = await Promise.all(
     hostsWith(lab.topology, 'etcd').map(async host => {
       try {
-        const answer = await fetch(`${lab.url(host, 'etcd')}/v3/maintenance/status`, {
-          method: 'POST',
-          body: '{}',
-          signal: AbortSignal.timeout(1000),
-        })
-        return {host, ...decodeStatus(await answer.text())}
+        const question = {method: 'POST', body: {}, withinMs: 1000} as const
+        return {host, ...decodeStatus((await lab.ask(host, 'etcd', '/v3/maintenance/status', question)).body)}
       } catch {
         return {host, member: null, leader: null, term: null} // it is down: another one tells
       }

@@ -92,6 +92,8 @@ export type Mend =
   | {readonly do: 'end-load'; readonly host: HostName}
   /** Back to the tags of the host's own configuration. */
   | {readonly do: 'reset-tags'; readonly host: HostName}
+  /** The container through which the hosts are reached. */
+  | {readonly do: 'start-observer'; readonly host: null}
   /** The container of a program that was a client in a run; a run whose end was cut short leaves it. */
   | {readonly do: 'remove-program'; readonly host: null; readonly program: string}
   /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */

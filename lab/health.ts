@@ -40,8 +40,9 @@ export interface Health {
  */
 export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
   const databases = hostsWith(lab.topology, 'patroni')
-  const [containers, answers, routes] = await Promise.all([
+  const [containers, observer, answers, routes] = await Promise.all([
     lab.docker.containers(lab.name),
+    lab.docker.observer(lab.name),
     Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
     routesOf(lab, withinMs),
   ])
@@ -66,15 +67,21 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
     }
   })
   const complaints = [
+    ...(observer?.state === 'running' ? [] : [`the observer is ${sayState(observer?.state ?? 'missing')}`]),
     ...lab.topology.hosts
       .map(({name}) => ({name, state: stateOf(name)}))
       .filter(({state}) => state !== 'running')
-      .map(({name, state}) => `the host ${name} is ${state === 'exited' ? 'down' : state}`),
+      .map(({name, state}) => `the host ${name} is ${sayState(state)}`),
     ...clusterComplaints(members, primaries),
-    ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
+    // Before the routes: the hosts answer a disguised proxy's checks as little as anybody else outside of the lab's network.
     ...(leader === null ? [] : disguised(leader, senders, lab.allocation.addresses)),
+    ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
   ]
   return {healthy: complaints.length === 0, complaints, leader, members, routes}
+}
+
+function sayState(state: string): string {
+  return state === 'exited' ? 'down' : state
 }
 
 /**
@@ -156,7 +163,7 @@ interface PatroniAnswer {
 
 async function askPatroni(lab: Lab, host: HostName, withinMs: number): Promise<PatroniAnswer | undefined> {
   try {
-    return JSON.parse(await get(`${lab.url(host, 'patroni')}/patroni`, withinMs)) as PatroniAnswer
+    return JSON.parse((await lab.ask(host, 'patroni', '/patroni', {withinMs})).body) as PatroniAnswer
   } catch {
     return undefined // down, starting or frozen: the complaint about it says so
   }
@@ -165,9 +172,9 @@ async function askPatroni(lab: Lab, host: HostName, withinMs: number): Promise<P
 async function routesOf(lab: Lab, withinMs: number): Promise<Route[]> {
   const all = await Promise.all(
     hostsWith(lab.topology, 'haproxy').map(async proxy => {
-      const csv = await get(`${lab.url(proxy, 'stats')}/;csv`, withinMs).catch(() => '')
-      if (csv === '') return []
-      return parseHaproxyCsv(csv).flatMap((line): Route[] => {
+      const csv = await lab.ask(proxy, 'stats', '/;csv', {withinMs}).catch(() => undefined)
+      if (csv?.code !== 200) return []
+      return parseHaproxyCsv(csv.body).flatMap((line): Route[] => {
         const {proxy: backend, server, status} = line
         return backend === 'primary' || backend === 'replicas'
           ? [{proxy, backend, server, up: takesTraffic(status)}]
@@ -176,9 +183,4 @@ async function routesOf(lab: Lab, withinMs: number): Promise<Route[]> {
     }),
   )
   return all.flat()
-}
-
-async function get(url: string, withinMs: number): Promise<string> {
-  const answer = await fetch(url, {signal: AbortSignal.timeout(withinMs), headers: {connection: 'close'}})
-  return answer.text()
 }

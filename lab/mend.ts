@@ -4,6 +4,7 @@ import type {Lab} from './lab.ts'
 import {resetTags, setConfigBack} from './mends/cluster.ts'
 import {liftCpuLimit, plugIn, startHost, unpauseHost} from './mends/host.ts'
 import {insideHost, undo} from './mends/inside.ts'
+import {startObserver} from './mends/observer.ts'
 
 type Of<D extends Mend['do']> = Extract<Mend, {do: D}>
 
@@ -54,6 +55,7 @@ const kinds: {readonly [D in Mend['do']]: Kind<Of<D>>} = {
     says: ({host}) => `give ${host} its own tags again`,
     perform: (lab, {host}) => insideHost(lab, host, resetTags(host)),
   },
+  'start-observer': {says: () => 'start the observer again', perform: startObserver},
   'remove-program': {
     says: ({program}) => `remove the container of the program ${program}`,
     perform: (lab, {program}) => lab.docker.removeProgram(lab.name, program),

@@ -2,20 +2,11 @@
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import type {Answer, Question} from './observer/ask.ts'
 
-export interface Request {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+export interface Request extends Question {
   /** e.g. '/switchover' */
   readonly path: string
-  readonly body?: unknown
-  readonly withinMs: number
-  readonly signal?: AbortSignal
-}
-
-export interface Answer {
-  readonly code: number
-  /** The body as text: one sentence for actions, JSON for questions. */
-  readonly text: string
 }
 
 /**
@@ -23,19 +14,12 @@ export interface Answer {
  * @throws LabError `engine` when the member does not answer in time.
  */
 export async function askPatroni(lab: Lab, host: HostName, request: Request): Promise<Answer> {
-  const {method, path, body, withinMs, signal} = request
-  const timeout = AbortSignal.timeout(withinMs)
+  const {path, ...question} = request
   try {
-    const answer = await fetch(`${lab.url(host, 'patroni')}${path}`, {
-      method,
-      headers: {'content-type': 'application/json', connection: 'close'},
-      ...(body === undefined ? {} : {body: JSON.stringify(body)}),
-      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-    })
-    return {code: answer.status, text: await answer.text()}
+    return await lab.ask(host, 'patroni', path, question)
   } catch (error) {
-    const why = timeout.aborted ? `no answer within ${withinMs / 1000} s` : reason(error)
-    throw new LabError('engine', `Patroni on ${host} did not answer ${method} ${path}: ${why}`, {
+    const why = (error as Error).message
+    throw new LabError('engine', `Patroni on ${host} did not answer ${question.method ?? 'GET'} ${path}: ${why}`, {
       cause: error,
       hint: `pgha-lab status --name ${lab.name}`,
     })
@@ -50,9 +34,9 @@ export function took({code}: Answer): boolean {
   return code === 200 || code === 202
 }
 
-/** What Patroni said, for a sentence: its own words and its code. */
-export function sayAnswer({code, text}: Answer): string {
-  const words = text
+/** What Patroni said, for a sentence: its own words (one sentence for actions) and its code. */
+export function sayAnswer({code, body}: Answer): string {
+  const words = body
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
@@ -66,13 +50,8 @@ export type Config = Readonly<Record<string, unknown>>
  * @throws LabError `engine` when the member does not answer, or has none.
  */
 export async function dynamicConfig(lab: Lab, host: HostName, signal?: AbortSignal): Promise<Config> {
-  const answer = await askPatroni(lab, host, {
-    method: 'GET',
-    path: '/config',
-    withinMs: 3000,
-    ...(signal ? {signal} : {}),
-  })
-  const config = answer.code === 200 ? decodeObject(answer.text) : null
+  const answer = await askPatroni(lab, host, {path: '/config', withinMs: 3000, signal})
+  const config = answer.code === 200 ? decodeObject(answer.body) : null
   if (config === null)
     throw new LabError('engine', `Patroni on ${host} did not tell its configuration: ${sayAnswer(answer)}`, {
       hint: `pgha-lab status --name ${lab.name}`,
@@ -88,9 +67,4 @@ export function decodeObject(text: string): Config | null {
   } catch {
     return null // an error page
   }
-}
-
-function reason(error: unknown): string {
-  const {cause, message} = error as Error & {cause?: Error}
-  return cause?.message || message
 }

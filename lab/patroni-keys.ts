@@ -36,15 +36,11 @@ const prefix = `/service/${scope}/`
 export async function patroniKeys(lab: Lab, signal?: AbortSignal): Promise<PatroniKeys> {
   let last = 'there is none'
   for (const host of hostsWith(lab.topology, 'etcd')) {
-    const timeout = AbortSignal.timeout(2000)
     try {
-      const answer = await fetch(`${lab.url(host, 'etcd')}/v3/kv/range`, {
-        method: 'POST',
-        body: JSON.stringify({key: base64(prefix), range_end: rangeEnd(prefix)}),
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-      })
-      if (answer.ok) return decodeKeys(decodeRange(await answer.text()).changes)
-      last = `${host} answered ${answer.status}`
+      const body = {key: base64(prefix), range_end: rangeEnd(prefix)}
+      const answer = await lab.ask(host, 'etcd', '/v3/kv/range', {method: 'POST', body, withinMs: 2000, signal})
+      if (answer.code === 200) return decodeKeys(decodeRange(answer.body).changes)
+      last = `${host} answered ${answer.code}`
     } catch (error) {
       signal?.throwIfAborted()
       last = `${host}: ${(error as Error).message}`

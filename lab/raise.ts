@@ -117,7 +117,7 @@ async function create(
   images: {host: string; app: string},
 ): Promise<SavedLab> {
   const allocation = await allocate(name, topology, images, await docker.subnets())
-  const saved: SavedLab = {schema: 1, topology, allocation}
+  const saved: SavedLab = {schema: 2, topology, allocation}
   saveLab(saved, render(topology, allocation))
   return saved
 }

@@ -4,6 +4,7 @@ import {health} from './health.ts'
 import {plan} from './journal.ts'
 import type {Lab} from './lab.ts'
 import {setConfig} from './mends/cluster.ts'
+import {type Config, dynamicConfig} from './patroni-api.ts'
 import {hostsWith} from './topology.ts'
 import {waitFor} from './wait.ts'
 
@@ -34,10 +35,7 @@ export async function applySettings(
 
 async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promise<object | string> {
   for (const host of hostsWith(lab.topology, 'patroni')) {
-    const answer = await fetch(`${lab.url(host, 'patroni')}/config`, {signal: AbortSignal.timeout(2000)}).catch(
-      () => null,
-    )
-    const known = answer?.ok ? ((await answer.json()) as Record<string, unknown>) : {}
+    const known = await dynamicConfig(lab, host).catch((): Config => ({})) // it starts: asked again
     for (const [key, value] of Object.entries(config))
       if (!covers(known[key], value)) return `${host} does not know ${key} yet`
   }

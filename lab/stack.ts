@@ -5,9 +5,12 @@ import {LabError} from './errors.ts'
 /** Compose knows inline `configs: content:` since this version. */
 export const oldestCompose = '2.23.1'
 
-/** `docker compose up -d` of a file; returns when the containers are started, not when they are healthy. */
-export async function composeUp(file: string, signal: AbortSignal): Promise<void> {
-  const result = await execa('docker', ['compose', '-f', file, 'up', '-d', '--no-build', '--pull', 'never'], {
+/**
+ * `docker compose up -d` of a file, or of some of its services; returns when the containers are started, not when they are healthy.
+ */
+export async function composeUp(file: string, signal: AbortSignal, services: readonly string[] = []): Promise<void> {
+  const argv = ['compose', '-f', file, 'up', '-d', '--no-build', '--pull', 'never', ...services]
+  const result = await execa('docker', argv, {
     reject: false,
     all: true,
     cancelSignal: signal,

@@ -8,7 +8,7 @@ import type {Allocation, Topology} from './topology.ts'
 
 /** What `up` wrote down about a lab. */
 export interface SavedLab {
-  readonly schema: 1
+  readonly schema: 2
   readonly topology: Topology
   readonly allocation: Allocation
 }
@@ -63,7 +63,7 @@ export function loadLab(lab: string): SavedLab | undefined {
   }
   try {
     const saved = JSON.parse(text) as SavedLab
-    if (saved.schema === 1) return saved
+    if (saved.schema === 2) return saved
   } catch {
     // falls through to the same complaint: a file cut short and a foreign schema have the same way out
   }

@@ -11,6 +11,7 @@ import {duration, size} from './quantity.ts'
 import {
   type Host,
   hostsWith,
+  observerName,
   type ProfileName,
   profiles,
   type ServiceName,
@@ -83,7 +84,10 @@ const schema = z.strictObject({
   profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
   hosts: z
     .record(
-      name('host'),
+      name('host').refine(
+        one => one !== observerName,
+        `\`${observerName}\` is the container through which the hosts are reached`,
+      ),
       z
         .array(z.enum(services, {error: `a service is one of ${services.join(', ')}`}), {
           error: 'a host has a list of services, such as [etcd, patroni]',

@@ -129,7 +129,32 @@ export const servicePorts = {
   client: {},
 } as const satisfies Record<ServiceName, Record<string, number>>
 
-export type PortName = 'etcd' | 'postgres' | 'patroni' | 'primary' | 'replicas' | 'stats'
+export type ServicePort = 'etcd' | 'postgres' | 'patroni' | 'primary' | 'replicas' | 'stats'
+
+export const portInside: Readonly<Record<ServicePort, number>> = Object.assign({}, ...Object.values(servicePorts))
+
+/** What the observer is asked to connect to: everything that answers HTTP. */
+export type HttpService = 'etcd' | 'patroni' | 'stats'
+
+/**
+ * The ports of a service that are published on 127.0.0.1. Not etcd's and not Patroni's REST API: they do what anybody tells them,
+ * and every page in a browser on that machine can tell them something.
+ */
+export type PortName = Exclude<ServicePort, 'etcd' | 'patroni'>
+
+export function httpServices(services: readonly ServiceName[]): readonly HttpService[] {
+  return services.flatMap(service => Object.keys(servicePorts[service])).filter(isHttp)
+}
+
+function isHttp(name: string): name is HttpService {
+  return name === 'etcd' || name === 'patroni' || name === 'stats'
+}
+
+export function publishedPorts(services: readonly ServiceName[]): readonly PortName[] {
+  return services
+    .flatMap(service => Object.keys(servicePorts[service]) as ServicePort[])
+    .filter(name => name !== 'etcd' && name !== 'patroni')
+}
 
 /** What a lab has been given on this machine when it was first raised; kept 0600 in the state directory. */
 export interface Allocation {
@@ -137,7 +162,9 @@ export interface Allocation {
   /** CIDR of the lab's own network, e.g. 10.213.7.0/24. */
   readonly subnet: string
   readonly addresses: Readonly<Record<HostName, string>>
-  /** Port on 127.0.0.1 for each port of each host. */
+  /** Of the observer, which is none of the topology's hosts. */
+  readonly observer: string
+  /** Port on 127.0.0.1 for each published port of each host. */
   readonly ports: Readonly<Record<HostName, Readonly<Partial<Record<PortName, number>>>>>
   readonly passwords: {
     readonly superuser: string
@@ -148,6 +175,9 @@ export interface Allocation {
   readonly images: {readonly host: string; readonly app: string}
 }
 
+/** The service of the compose file that is no host of the topology: the runner reaches the hosts through it. */
+export const observerName = 'observer'
+
 /** Names of the database roles; passwords come from the Allocation. */
 export const roles = {superuser: 'postgres', replication: 'replicator', rewind: 'rewinder', app: 'app'} as const
 
@@ -155,7 +185,12 @@ export const roles = {superuser: 'postgres', replication: 'replicator', rewind: 
 export const appDatabase = 'app'
 
 /**
- * Labels on every container, network and volume of a lab; a container is either a host or a program of somebody else's that is a
- * client for the length of a run.
+ * Labels on every container, network and volume of a lab; a container is a host, the observer through which the hosts are reached, or
+ * a program of somebody else's that is a client for the length of a run.
  */
-export const labels = {lab: 'pgha-lab.lab', host: 'pgha-lab.host', program: 'pgha-lab.program'} as const
+export const labels = {
+  lab: 'pgha-lab.lab',
+  host: 'pgha-lab.host',
+  observer: 'pgha-lab.observer',
+  program: 'pgha-lab.program',
+} as const

@@ -1,6 +1,9 @@
 /** What software is under test, as it says itself. */
 import type {Lab} from './lab.ts'
+import type {Answer} from './observer/ask.ts'
 import {hostsWith} from './topology.ts'
+
+const withinMs = 1000
 
 /** e.g. {postgres: '17.11', patroni: '4.0.7', etcd: '3.5.16', haproxy: '3.0.11'}; what does not answer is left out. */
 export async function versions(lab: Lab): Promise<Record<string, string>> {
@@ -8,8 +11,8 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
   const [etcd] = hostsWith(lab.topology, 'etcd')
   const [proxy] = hostsWith(lab.topology, 'haproxy')
   const [ofPatroni, ofEtcd, ofHaproxy] = await Promise.all([
-    database === undefined ? undefined : json(`${lab.url(database, 'patroni')}/patroni`),
-    etcd === undefined ? undefined : json(`${lab.url(etcd, 'etcd')}/version`),
+    database === undefined ? undefined : json(lab.ask(database, 'patroni', '/patroni', {withinMs})),
+    etcd === undefined ? undefined : json(lab.ask(etcd, 'etcd', '/version', {withinMs})),
     proxy === undefined ? undefined : haproxyVersion(lab, proxy),
   ])
   const server = Number(ofPatroni?.server_version ?? 0)
@@ -23,9 +26,9 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
   )
 }
 
-async function json(url: string): Promise<Record<string, unknown> | undefined> {
+async function json(answer: Promise<Answer>): Promise<Record<string, unknown> | undefined> {
   try {
-    return (await (await fetch(url, {signal: AbortSignal.timeout(1000)})).json()) as Record<string, unknown>
+    return JSON.parse((await answer).body) as Record<string, unknown>
   } catch {
     return undefined // versions are for the reader; a host that is down has none to tell
   }

@@ -41,7 +41,12 @@ async function action(options: Options): Promise<void> {
     )
   if (saved !== undefined) {
     if (options.json)
-      printJson({topology: saved.topology, addresses: saved.allocation.addresses, ports: saved.allocation.ports})
+      printJson({
+        topology: saved.topology,
+        addresses: saved.allocation.addresses,
+        observer: saved.allocation.observer,
+        ports: saved.allocation.ports,
+      })
     else process.stdout.write(readFileSync(composeFile(options.name), 'utf8'))
     return
   }
@@ -58,6 +63,7 @@ async function action(options: Options): Promise<void> {
   )
   if (missing)
     process.stderr.write('the images this file names are not built here yet: pgha-lab doctor --fix builds them\n')
-  if (options.json) printJson({topology, addresses: allocation.addresses, ports: allocation.ports})
+  if (options.json)
+    printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
   else process.stdout.write(render(topology, allocation))
 }

@@ -1,5 +1,5 @@
 import type {Command} from 'commander'
-import type {Docker} from '../../lab/index.ts'
+import type {Docker, Mend} from '../../lab/index.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 
 export function down(): Command {
@@ -31,6 +31,9 @@ export function down(): Command {
     })
 }
 
+/** What is missing from a lab without a fault: what was stopped, or was left by a run. */
+const noFault: ReadonlySet<Mend['do']> = new Set(['start-host', 'start-observer', 'remove-program'])
+
 /** What cannot be read, or does not answer, can still be removed. */
 async function whatIsThere(docker: Docker, name: string): Promise<{known: boolean; faults: readonly string[]}> {
   const {broken, describe, inForce, Lab, loadLab} = await import('../../lab/index.ts')
@@ -43,7 +46,7 @@ async function whatIsThere(docker: Docker, name: string): Promise<{known: boolea
     return {known: true, faults: []} // written by another version
   }
   const signs = await broken(lab).catch(() => []) // a host that cannot tell is removed all the same
-  const faults = signs.filter(one => one.do !== 'start-host' && one.do !== 'remove-program')
+  const faults = signs.filter(one => !noFault.has(one.do))
   const mends = [...inForce(name).map(entry => entry.mend), ...faults]
   return {known: true, faults: [...new Set(mends.map(describe))]}
 }

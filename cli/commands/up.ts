@@ -94,22 +94,19 @@ function connections(lab: Lab) {
   return {
     readWrite: at(lab.port(proxy, 'primary')),
     readOnly: at(lab.port(proxy, 'replicas')),
-    statistics: `${lab.url(proxy, 'stats')}/`,
-    patroni: Object.fromEntries(
-      lab.topology.hosts
-        .filter(host => host.services.includes('patroni'))
-        .map(({name}) => [name, `${lab.url(name, 'patroni')}/patroni`]),
-    ),
+    statistics: `http://127.0.0.1:${lab.port(proxy, 'stats')}/`,
   }
 }
 
 function welcome(lab: Lab): string {
   const {readWrite, readOnly, statistics} = connections(lab)
   const name = lab.name === 'lab' ? '' : ` --name ${lab.name}`
+  const [member = ''] = lab.topology.hosts.filter(host => host.services.includes('patroni')).map(host => host.name)
   return `connect
   read-write   ${readWrite}
   read-only    ${readOnly}
   HAProxy      ${statistics}
+  Patroni      \`pgha-lab shell ${member}${name} -- patronictl list\` asks it; it is not published
   \`pgha-lab psql${name}\` connects for you; \`pgha-lab psql${name} --url\` prints the connection string with its password
 
 try

@@ -1,9 +1,7 @@
 /** How long etcd waits for its disk: its answers, and with them Patroni's leases, are no faster than its log can be written. */
-import http from 'node:http'
 import type {HostName, Micros} from '../event.ts'
 import {hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
-import {ask} from './ask.ts'
 import {every} from './every.ts'
 import {Watching} from './watching.ts'
 
@@ -22,22 +20,20 @@ export const disk: Probe = {
 
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'disk', host)
-  const agent = new http.Agent({keepAlive: true, maxSockets: 1})
-  const url = `${on.lab.url(host, 'etcd')}/metrics`
   let before: Fsyncs | undefined
   await every(periodMs, on.signal, async () => {
     let now: Fsyncs
     try {
-      now = parseFsyncs((await ask(url, {agent, withinMs, signal: on.signal})).body)
-    } catch {
-      if (!on.signal.aborted) watching.sample(false)
+      const {body} = await on.lab.ask(host, 'etcd', '/metrics', {withinMs, signal: on.signal, keepAlive: true})
+      now = parseFsyncs(body)
+    } catch (error) {
+      watching.unanswered(error)
       return // the next answer tells of all the time since the last one
     }
     watching.sample(true)
     if (before !== undefined) on.record({kind: 'fsync', host, ...between(before, now)})
     before = now
   })
-  agent.destroy()
 }
 
 export interface Fsyncs {

@@ -4,11 +4,10 @@
  * The watches all begin right after one revision and each resumes where it left off, so together they miss nothing as
  * long as one member can be reached; who is first to tell a revision of a key is recorded, the others are dropped.
  */
-import http from 'node:http'
 import type {HostName, Of} from '../event.ts'
+import type {Answer} from '../observer/ask.ts'
 import {hostsWith, scope} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
-import {type Answer, ask} from './ask.ts'
 import {
   base64,
   decodeLease,
@@ -36,21 +35,16 @@ export const etcd: Probe = {
   name: 'etcd',
   async run(on) {
     const cluster = new Cluster(on)
-    try {
-      await Promise.all([
-        cluster.watchKeys(),
-        cluster.watchLease(),
-        ...cluster.members.map(one => cluster.watchStatus(one)),
-      ])
-    } finally {
-      cluster.agent.destroy()
-    }
+    await Promise.all([
+      cluster.watchKeys(),
+      cluster.watchLease(),
+      ...cluster.members.map(one => cluster.watchStatus(one)),
+    ])
   },
 }
 
 interface Member {
   readonly host: HostName
-  readonly url: string
   /** Its status was answered last time. */
   up: boolean
   /** It knows a leader. */
@@ -62,7 +56,6 @@ interface Member {
 
 class Cluster {
   readonly members: readonly Member[]
-  readonly agent = new http.Agent({keepAlive: true})
   readonly #on: ProbeSite
   readonly #newest = new Map<string, number>()
   readonly #names = new Map<string, HostName>()
@@ -72,7 +65,6 @@ class Cluster {
     this.#on = on
     this.members = hostsWith(on.lab.topology, 'etcd').map(host => ({
       host,
-      url: on.lab.url(host, 'etcd'),
       up: false,
       led: false,
       answeredAt: Number.NEGATIVE_INFINITY,
@@ -128,12 +120,13 @@ class Cluster {
         const name = leader === null ? null : await this.#nameOf(leader, member)
         if (name === undefined) return // it knows a leader, and we do not know its name yet: nothing true to record
         seen = {up: true, leader: name, term}
-      } catch {
-        if (on.signal.aborted) return
+        watching.sample(member.watchOpen)
+      } catch (error) {
+        member.up = false
+        if (!watching.unanswered(error)) return
         seen = {up: false, leader: null, term: null}
       }
       member.up = seen.up
-      watching.sample(seen.up && member.watchOpen)
       const what = JSON.stringify(seen)
       if (what === last) return
       last = what
@@ -167,7 +160,11 @@ class Cluster {
     const {promise: over, resolve: end} = Promise.withResolvers<void>()
     const lines = new LineSplitter()
     const opened = performance.now()
-    const request = http.request(`${member.url}/v3/watch`, {method: 'POST', agent: false, signal}, response => {
+    const body = {
+      create_request: {key: base64(prefix), range_end: rangeEnd(prefix), start_revision: String(from.revision)},
+    }
+    const request = this.#on.lab.request(member.host, 'etcd', '/v3/watch', {method: 'POST', body, signal})
+    request.on('response', response => {
       response.on('data', (chunk: Buffer) => {
         try {
           for (const line of lines.push(chunk)) this.#hear(member, line, from)
@@ -180,11 +177,6 @@ class Cluster {
     })
     request.on('error', () => {}) // whatever broke it, `close` follows
     request.on('close', end)
-    request.end(
-      JSON.stringify({
-        create_request: {key: base64(prefix), range_end: rangeEnd(prefix), start_revision: String(from.revision)},
-      }),
-    )
     // A paused host keeps its connections open and says nothing, and etcd's own progress notices come every 10 minutes.
     const pulse = setInterval(() => {
       if (performance.now() - Math.max(member.answeredAt, opened) > deadAfterMs) request.destroy()
@@ -236,14 +228,9 @@ class Cluster {
     return this.#names.get(id)
   }
 
-  async #ask(member: Member, path: string, question: object): Promise<Answer> {
-    const answer = await ask(member.url + path, {
-      method: 'POST',
-      body: JSON.stringify(question),
-      agent: this.agent,
-      withinMs,
-      signal: this.#on.signal,
-    })
+  async #ask(member: Member, path: string, body: object): Promise<Answer> {
+    const {lab, signal} = this.#on
+    const answer = await lab.ask(member.host, 'etcd', path, {method: 'POST', body, withinMs, signal, keepAlive: true})
     if (answer.code !== 200) throw new Error(`etcd on ${member.host} answered ${answer.code}: ${answer.body}`)
     return answer
   }

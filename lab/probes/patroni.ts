@@ -2,7 +2,6 @@
 import type {HostName, Micros, Of} from '../event.ts'
 import {hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
-import {ask} from './ask.ts'
 import {every} from './every.ts'
 import {Watching} from './watching.ts'
 
@@ -26,19 +25,19 @@ export const patroni: Probe = {
 
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'patroni', host)
-  const url = `${on.lab.url(host, 'patroni')}/patroni`
   let last: {what: string; at: Micros} | undefined
   await every(periodMs, on.signal, async () => {
     const askedAt = on.now()
     let seen: Seen
     try {
-      const {code, body} = await ask(url, {agent: false, withinMs, signal: on.signal})
+      const {code, body} = await on.lab.ask(host, 'patroni', '/patroni', {withinMs, signal: on.signal})
       seen = decodePatroni(host, code, body, on.now() - askedAt)
-    } catch {
-      if (on.signal.aborted) return
-      seen = silent(host, on.now() - askedAt) // why there is no answer makes no difference to anybody
+      watching.sample(true)
+    } catch (error) {
+      // Why the host did not answer makes no difference to anybody, but that it was asked does.
+      if (!watching.unanswered(error)) return
+      seen = silent(host, on.now() - askedAt)
     }
-    watching.sample(seen.code !== null)
     const {code, role, state, timeline, streaming, paused, pendingRestart, tags} = seen
     const what = JSON.stringify([code, role, state, timeline, streaming, paused, pendingRestart, tags])
     const now = on.now()

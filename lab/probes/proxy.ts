@@ -1,9 +1,7 @@
 /** The state of every server as HAProxy sees it. */
-import http from 'node:http'
 import type {HostName, Of} from '../event.ts'
 import {hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
-import {ask} from './ask.ts'
 import {every} from './every.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
 import {Watching} from './watching.ts'
@@ -21,19 +19,16 @@ export const proxy: Probe = {
 
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'proxy', host)
-  const agent = new http.Agent({keepAlive: true, maxSockets: 1})
-  const url = `${on.lab.url(host, 'stats')}/;csv`
   const known = new Map<string, string>()
   await every(periodMs, on.signal, async () => {
     let csv: string
     try {
-      const {code, body} = await ask(url, {agent, withinMs, signal: on.signal})
+      const {code, body} = await on.lab.ask(host, 'stats', '/;csv', {withinMs, signal: on.signal, keepAlive: true})
       if (code !== 200) throw new Error(`HAProxy answered ${code}`)
       csv = body
-    } catch {
-      if (on.signal.aborted) return
+    } catch (error) {
       known.clear() // whatever answers next may be another process: it is told in full
-      watching.sample(false)
+      watching.unanswered(error)
       return
     }
     watching.sample(true)
@@ -53,7 +48,6 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
       })
     }
   })
-  agent.destroy()
 }
 
 function isBackend(name: string): name is Of<'proxy'>['backend'] {

@@ -1,5 +1,6 @@
 /** Keeps the account of one observer and records it once a second, so that silence can be told from absence. */
 import type {HostName, Micros, Of} from '../event.ts'
+import {NoWay} from '../observer/tunnel.ts'
 import type {ProbeSite} from '../unit.ts'
 
 export class Watching implements Disposable {
@@ -27,6 +28,17 @@ export class Watching implements Disposable {
     this.#lastAt = now
     this.#samples++
     if (!answered) this.#failures++
+  }
+
+  /**
+   * A question has failed: an observation as well, unless the run is over or the question never got to the host. Then nobody has
+   * looked, which the time since the last observation tells.
+   * @returns whether it was an observation.
+   */
+  unanswered(error: unknown): boolean {
+    if (this.#site.signal.aborted || error instanceof NoWay) return false
+    this.sample(false)
+    return true
   }
 
   [Symbol.dispose](): void {

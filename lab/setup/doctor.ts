@@ -99,7 +99,9 @@ function platform(): Examined {
 
 function checkout(): Examined {
   if (!existsSync(join(packageRoot, 'tsconfig.json'))) return ok('pgha-lab', 'an installed package')
-  const missing = ['dist/cli/main.js', 'dist/agent.mjs'].filter(file => !existsSync(join(packageRoot, file)))
+  const missing = ['dist/cli/main.js', 'dist/agent.mjs', 'dist/observer.mjs'].filter(
+    file => !existsSync(join(packageRoot, file)),
+  )
   if (missing.length === 0) return ok('pgha-lab', 'a checkout, built')
   return {what: 'pgha-lab', state: 'fail', says: `the checkout lacks ${missing.join(' and ')}`, fix: 'npm run build'}
 }

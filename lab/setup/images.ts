@@ -22,22 +22,21 @@ export interface ImageTags {
 
 const buildLimitMs = 900_000
 
-/** `pgha-lab/host:<12 hex>` and `pgha-lab/app:<12 hex>`; throws `setup-failed` when the agent is not built. */
+/** `pgha-lab/host:<12 hex>` and `pgha-lab/app:<12 hex>`; throws `setup-failed` when what goes into them is not built. */
 export function imageTags(root = packageRoot): ImageTags {
-  const agent = agentFile(root)
-  if (!existsSync(agent))
-    throw new LabError('setup-failed', 'the agent that runs the clients is not built (dist/agent.mjs)', {
+  const missing = bundles.find(name => !existsSync(join(root, 'dist', name)))
+  if (missing !== undefined)
+    throw new LabError('setup-failed', `what runs in the image of the clients is not built (dist/${missing})`, {
       hint: 'npm run build',
     })
   return {
     host: `pgha-lab/host:${contentHash([join(root, 'images', 'host')])}`,
-    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), agent])}`,
+    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), ...bundles.map(name => join(root, 'dist', name))])}`,
   }
 }
 
-function agentFile(root: string): string {
-  return join(root, 'dist', 'agent.mjs')
-}
+/** In `dist`: the agent that runs the clients, and the relay that runs in the observer. */
+const bundles = ['agent.mjs', 'observer.mjs'] as const
 
 /** Over names, contents and whether they may be executed; 12 hex digits. */
 function contentHash(paths: readonly string[]): string {
@@ -76,7 +75,7 @@ export async function ensureImages(docker: Docker, progress: Progress, signal?: 
       const context = await mkdtemp(join(tmpdir(), 'pgha-lab-app-'))
       try {
         await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
-        await copyFile(agentFile(packageRoot), join(context, 'agent.mjs'))
+        for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
         await build('clients', tags.app, base, context, detail, signal)
       } finally {
         await rm(context, {recursive: true, force: true})

@@ -153,6 +153,7 @@ function whoIs(pid: number, hosts: ReadonlyMap<string, string>, runner: number):
 
 function service(argv: string): string {
   if (argv.includes('agent.mjs')) return 'agent (clients)'
+  if (argv.includes('observer.mjs')) return 'relay (observer)'
   // A backend's title: `postgres: pgha: postgres postgres 172.31.0.1(40000) idle`, with the role and the database.
   const [, role] = /^postgres: \S+ (\w+) \w+ [\d.]+\(\d+\)/.exec(argv) ?? []
   if (role === 'app') return 'PostgreSQL: backends of the clients'
@@ -165,8 +166,9 @@ function service(argv: string): string {
 }
 
 async function hostsById(): Promise<ReadonlyMap<string, string>> {
-  const containers = await new Docker().containers(lab)
-  return new Map(containers.map(({id, host}) => [id, host]))
+  const docker = new Docker()
+  const [containers, observer] = await Promise.all([docker.containers(lab), docker.observer(lab)])
+  return new Map([...containers.map(({id, host}) => [id, host] as const), [observer?.id ?? '', 'observer']])
 }
 
 function childOf(parent: number): number {

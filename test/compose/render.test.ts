@@ -4,7 +4,7 @@ import {parse} from 'yaml'
 import {printWords} from '../../compose/haproxy.ts'
 import {composeFile, render} from '../../compose/render.ts'
 import {literal} from '../../compose/sql.ts'
-import {addressesOf, portsOf} from '../../lab/allocate.ts'
+import {addressesOf, observerIn, portsOf} from '../../lab/allocate.ts'
 import {LabError} from '../../lab/errors.ts'
 import {type Allocation, type Host, labels, type Profile, profiles, type Topology} from '../../lab/topology.ts'
 import {parseTopology} from '../../lab/topology-file.ts'
@@ -26,6 +26,7 @@ function allocation(passwords: Partial<Allocation['passwords']> = {}, of = topol
     lab: 'demo',
     subnet: '10.213.7.0/24',
     addresses: addressesOf(of, '10.213.7.0/24'),
+    observer: observerIn('10.213.7.0/24'),
     ports: portsOf(of, 25_350),
     passwords: {superuser: 'su-pw', replication: 'repl-pw', rewind: 'rewind-pw', app: 'app-pw', ...passwords},
     images: {host: 'pgha-lab/host:test', app: 'pgha-lab/app:test'},
@@ -105,10 +106,12 @@ describe('the compose file', () => {
 
   test('publishes ports on 127.0.0.1 only', () => {
     const ports = Object.values(read(render(topology('fast'), allocation())).services).flatMap(one => one.ports ?? [])
-    expect(ports).toHaveLength(3 * 3 + 3)
+    expect(ports).toHaveLength(3 + 3)
     for (const port of ports)
       expect(port).toMatchObject({host_ip: '127.0.0.1', published: expect.stringMatching(/^\d+$/)})
     expect(new Set(ports.map(port => port.published)).size).toBe(ports.length)
+    // etcd and Patroni's REST API do what anybody tells them: 2379, 2380 and 8008 are not among them.
+    expect(new Set(ports.map(port => port.target))).toEqual(new Set([5432, 5000, 5001, 7000]))
   })
 
   test('doubles every dollar of a configuration, and loses none', () => {
@@ -128,14 +131,51 @@ describe('the compose file', () => {
   test('labels every container, network and volume with its lab, and what belongs to a host with that', () => {
     const file = read(render(topology('fast'), allocation()))
     expect(file.networks.lab.labels).toEqual({[labels.lab]: 'demo'})
-    for (const [host, one] of [...Object.entries(file.services), ...Object.entries(file.volumes)])
+    const {observer, ...services} = file.services
+    for (const [host, one] of [...Object.entries(services), ...Object.entries(file.volumes)])
       expect(one.labels).toEqual({[labels.lab]: 'demo', [labels.host]: host})
+    // What is no host of the topology must not be taken for one: no fault, no selector and no count may meet it.
+    expect(observer?.labels).toEqual({[labels.lab]: 'demo', [labels.observer]: 'yes'})
+  })
+
+  test('has one observer without any right, which reaches what answers HTTP and nothing else', () => {
+    const {observer} = read(render(topology('fast'), allocation())).services
+    expect(observer).toEqual({
+      image: 'pgha-lab/app:test',
+      pull_policy: 'never',
+      container_name: 'pgha-lab-demo-observer',
+      hostname: 'observer',
+      labels: {[labels.lab]: 'demo', [labels.observer]: 'yes'},
+      command: ['node', '--max-old-space-size=64', '/opt/pgha-lab/observer.mjs'],
+      restart: 'no',
+      stop_grace_period: '1s',
+      user: '65534:65534',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: '268435456',
+      pids_limit: 64,
+      environment: {
+        PGHA_LAB_MAY_REACH:
+          '10.213.7.11:2379 10.213.7.11:8008 10.213.7.12:2379 10.213.7.12:8008 10.213.7.13:2379 10.213.7.13:8008 10.213.7.14:7000',
+      },
+      networks: {lab: {ipv4_address: '10.213.7.10'}},
+    })
+  })
+
+  test('tells the hosts of etcd and Patroni whom they answer, and nobody else', () => {
+    const {services} = read(render(topology('fast'), allocation()))
+    for (const {name, services: run} of hosts) {
+      const fence = {LAB_NETWORK: '10.213.7.0/24', LAB_GATEWAY: '10.213.7.1'}
+      if (run.includes('patroni')) expect(services[name]?.environment).toMatchObject(fence)
+      else expect(services[name]?.environment).toBeUndefined()
+    }
   })
 
   test('gives each host its services as command, its fixed address, and no restart', () => {
     const {services, name} = read(render(topology('fast'), allocation()))
     expect(name).toBe('pgha-lab-demo')
-    expect(Object.keys(services)).toEqual(hosts.map(host => host.name))
+    expect(Object.keys(services)).toEqual([...hosts.map(host => host.name), 'observer'])
     for (const host of hosts) {
       const service = services[host.name]!
       expect(service.command).toEqual(host.services)
@@ -202,7 +242,7 @@ describe('the compose file', () => {
     }
     const text = render(apart, allocation({}, apart))
     const {services} = read(text)
-    expect(services.etcd1!.environment).toBeUndefined()
+    expect(services.etcd1!.environment).not.toHaveProperty('PATRONI_NAME')
     expect(services.node1!.configs!.map(({target}) => target)).not.toContain('/etc/etcd/etcd.yaml')
     expect(patroniYml(text).etcd3.hosts).toEqual(['10.213.7.11:2379'])
   })

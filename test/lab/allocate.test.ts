@@ -45,7 +45,7 @@ test('a lab keeps away from ports in use, from networks in use, and from what ot
   using _server = await listen(base)
   const second = await allocate('two', topology, images, [])
   expect(second.ports.proxy1?.primary).toBeGreaterThan(base)
-  saveLab({schema: 1, topology, allocation: second}, '')
+  saveLab({schema: 2, topology, allocation: second}, '')
   const third = await allocate('three', topology, images, [])
   expect(third.ports.proxy1?.primary).toBeGreaterThan(second.ports.proxy1?.primary ?? 0)
   const fourth = await allocate('four', topology, images, [third.subnet])

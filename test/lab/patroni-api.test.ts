@@ -5,6 +5,7 @@ import {LabError} from '../../lab/errors.ts'
 import type {Lab} from '../../lab/lab.ts'
 import {setConfig} from '../../lab/mends/cluster.ts'
 import {askPatroni, dynamicConfig, sayAnswer, took} from '../../lab/patroni-api.ts'
+import {localLab} from './local-lab.ts'
 
 const servers: http.Server[] = []
 afterEach(() => {
@@ -24,22 +25,18 @@ async function labOf(...listeners: http.RequestListener[]): Promise<Lab> {
       return (server.address() as AddressInfo).port
     }),
   )
-  return {
-    name: 'x',
-    topology: {hosts: ports.map((_, index) => ({name: `node${index + 1}`, services: ['patroni']}))},
-    url: (host: string) => `http://127.0.0.1:${ports[Number(host.slice(4)) - 1]}`,
-  } as unknown as Lab
+  return localLab('patroni', ports)
 }
 
 describe('an answer of Patroni', () => {
-  it.each([200, 202])('%i: done', code => expect(took({code, text: ''})).toBe(true))
-  it.each([400, 409, 412, 500, 502, 503])('%i: refused', code => expect(took({code, text: ''})).toBe(false))
+  it.each([200, 202])('%i: done', code => expect(took({code, body: ''})).toBe(true))
+  it.each([400, 409, 412, 500, 502, 503])('%i: refused', code => expect(took({code, body: ''})).toBe(false))
 
   it("is told in Patroni's own words", () => {
     const text = 'switchover is not possible: no good candidates have been found'
-    expect(sayAnswer({code: 412, text})).toBe(`it said "${text}" (412)`)
-    expect(sayAnswer({code: 503, text: ''})).toBe('it answered 503')
-    expect(sayAnswer({code: 409, text: '<html>\n<p>Conflict</p></html>'})).toBe('it said "Conflict" (409)')
+    expect(sayAnswer({code: 412, body: text})).toBe(`it said "${text}" (412)`)
+    expect(sayAnswer({code: 503, body: ''})).toBe('it answered 503')
+    expect(sayAnswer({code: 409, body: '<html>\n<p>Conflict</p></html>'})).toBe('it said "Conflict" (409)')
   })
 })
 
@@ -53,7 +50,7 @@ describe('asking Patroni', () => {
       request.on('end', () => response.end('done'))
     })
     const answer = await askPatroni(lab, 'node1', {method: 'POST', path: '/restart', body: {a: 1}, withinMs: 2000})
-    expect(answer).toEqual({code: 200, text: 'done'})
+    expect(answer).toEqual({code: 200, body: 'done'})
     expect(seen).toBe('POST /restart close {"a":1}')
   })
 

@@ -55,6 +55,7 @@ class Played {
     const {stdin, stdout} = this
     return {
       stdin,
+      stdout,
       lines: createInterface({input: stdout}),
       done: this.done.promise,
       stderr: () => this.stderr,
@@ -100,6 +101,7 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
     lab: 'test',
     subnet: '10.0.0.0/24',
     addresses: {node1: '10.0.0.1', node2: '10.0.0.4', proxy1: '10.0.0.2', app1: '10.0.0.3'},
+    observer: '10.0.0.10',
     ports: {node1: {postgres: server.port}, proxy1: {primary: server.port}},
     passwords: {superuser: 's', replication: 'r', rewind: 'w', app: 'secret'},
     images: {host: 'h', app: 'a'},

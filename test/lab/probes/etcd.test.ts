@@ -5,10 +5,12 @@ import {setTimeout as pause} from 'node:timers/promises'
 import {afterEach, expect, it} from 'vitest'
 import type {Event, Happening} from '../../../lab/event.ts'
 import {Recorder} from '../../../lab/history.ts'
-import type {Lab} from '../../../lab/lab.ts'
+import type {Reach} from '../../../lab/observer/ask.ts'
+import {Tunnel} from '../../../lab/observer/tunnel.ts'
 import {etcd} from '../../../lab/probes/etcd.ts'
 import {base64} from '../../../lab/probes/etcd-messages.ts'
-import {profiles, scope, type Topology} from '../../../lab/topology.ts'
+import {scope} from '../../../lab/topology.ts'
+import {localLab, locally} from '../local-lab.ts'
 
 const key = `/service/${scope}/leader`
 
@@ -70,20 +72,14 @@ afterEach(async () => {
 })
 
 /** Starts two members and the probe on them. */
-async function start() {
+async function start(by: (connect: Reach['connect']) => Reach | undefined = () => undefined) {
   const members = [new Member('1'), new Member('2')] as const
   for (const {server} of members) await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const topology: Topology = {
-    profile: 'fast',
-    ...profiles.fast,
-    hosts: members.map((_, index) => ({name: `node${index + 1}`, services: ['etcd'] as const})),
-  }
-  const url = (host: string) =>
-    `http://127.0.0.1:${(members[Number(host.slice(4)) - 1]!.server.address() as AddressInfo).port}`
+  const ports = members.map(({server}) => (server.address() as AddressInfo).port)
   const recorder = new Recorder()
   const stop = new AbortController()
   const done = etcd.run({
-    lab: {topology, url} as unknown as Lab,
+    lab: localLab('etcd', ports, by(locally(ports).connect)),
     record: (happening: Happening, at?: number) => recorder.record(happening, at),
     now: () => recorder.now(),
     signal: stop.signal,
@@ -169,4 +165,28 @@ it('ends with its signal', async () => {
   const began = performance.now()
   await done
   expect(performance.now() - began).toBeLessThan(1000)
+})
+
+it('with no way into the lab no member is told as down, and what was told meanwhile is told after', async () => {
+  let open = true
+  const noWay = new Tunnel(() => Promise.reject(new Error('the observer is down')))
+  const {members, events, holders} = await start(connect => ({
+    connect: to => (open ? connect(to) : noWay.connect(to)),
+    knock() {},
+    heardAt: Number.POSITIVE_INFINITY,
+  }))
+  await until(() => events.some(one => one.kind === 'etcd-member'))
+  open = false
+  for (const {watches, server} of members) {
+    watches[0]!.response.destroy()
+    server.closeAllConnections()
+  }
+  await pause(1500)
+  open = true
+  await until(() => members.every(one => one.watches.length === 2))
+  await members[1].tell(11, 'node2')
+  await until(() => holders().length === 2)
+  expect(events.filter(one => one.kind === 'etcd-member' && !one.up)).toEqual([])
+  const gap = Math.max(...events.flatMap(one => (one.kind === 'watching' ? [one.worstMicros] : [])))
+  expect(gap).toBeGreaterThan(1_000_000)
 })

@@ -4,9 +4,10 @@ import {setTimeout as pause} from 'node:timers/promises'
 import {afterEach, describe, expect, it} from 'vitest'
 import type {Happening} from '../../../lab/event.ts'
 import {Recorder} from '../../../lab/history.ts'
-import type {Lab} from '../../../lab/lab.ts'
+import type {Reach} from '../../../lab/observer/ask.ts'
+import {Tunnel} from '../../../lab/observer/tunnel.ts'
 import {decodePatroni, patroni} from '../../../lab/probes/patroni.ts'
-import {profiles} from '../../../lab/topology.ts'
+import {localLab} from '../local-lab.ts'
 
 const leader = {
   state: 'running',
@@ -84,16 +85,13 @@ afterEach(async () => {
   for (const one of cleanUp.splice(0)) await one()
 })
 
-async function start(answer: http.RequestListener) {
+async function start(answer: http.RequestListener, reach?: Reach) {
   let connections = 0
   const server = http.createServer(answer).on('connection', () => connections++)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const recorder = new Recorder()
   const stop = new AbortController()
-  const lab = {
-    topology: {profile: 'fast', ...profiles.fast, hosts: [{name: 'node1', services: ['patroni']}]},
-    url: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  } as unknown as Lab
+  const lab = localLab('patroni', [(server.address() as AddressInfo).port], reach)
   const record = (happening: Happening, at?: number) => recorder.record(happening, at)
   const done = patroni.run({lab, record, now: () => recorder.now(), signal: stop.signal})
   cleanUp.push(async () => {
@@ -149,4 +147,15 @@ it('a host that hangs up, or says nothing for a second, is recorded as no answer
   const watching = recorder.events.filter(one => one.kind === 'watching')
   expect(watching.length).toBeGreaterThanOrEqual(2)
   for (const one of watching) expect(one.failures).toBe(one.samples)
+})
+
+it('with no way into the lab nothing is said of the host, and that nobody looked shows', async () => {
+  const reach = new Tunnel(() => Promise.reject(new Error('the observer is down')))
+  const {events, recorder} = await start((_, response) => void response.end(JSON.stringify(leader)), reach)
+  await pause(2200)
+  expect(events()).toEqual([])
+  const watching = recorder.events.filter(one => one.kind === 'watching')
+  expect(watching.length).toBeGreaterThanOrEqual(2)
+  for (const one of watching) expect(one).toMatchObject({samples: 0, failures: 0})
+  expect(watching.at(-1)?.worstMicros).toBeGreaterThan(1_500_000)
 })

@@ -6,6 +6,7 @@ import {bootstrapCommand} from '../../../lab/setup/base-image.ts'
 import {AptMeter, buildStep, stepOutput, whyItFailed} from '../../../lab/setup/build-output.ts'
 import {buildFailure, imageTags} from '../../../lab/setup/images.ts'
 
+const bundles = ['agent.mjs', 'observer.mjs']
 let root: string
 
 beforeEach(() => {
@@ -14,7 +15,7 @@ beforeEach(() => {
   writeFileSync(join(root, 'images/host/Dockerfile'), 'FROM scratch\n')
   writeFileSync(join(root, 'images/host/bin/power-on'), '#!/bin/sh\n')
   writeFileSync(join(root, 'images/app/Dockerfile'), 'FROM scratch\n')
-  writeFileSync(join(root, 'dist/agent.mjs'), 'export {}\n')
+  for (const bundle of bundles) writeFileSync(join(root, 'dist', bundle), 'export {}\n')
 })
 afterEach(() => rmSync(root, {recursive: true}))
 
@@ -46,16 +47,16 @@ test('a changed, renamed or newly executable file of the host image changes its 
   mustBeNew()
 })
 
-test('a changed agent changes the tag of the clients image', () => {
+test.each(bundles)('a changed %s changes the tag of the clients image', bundle => {
   const before = imageTags(root)
-  writeFileSync(join(root, 'dist/agent.mjs'), 'export const changed = 1\n')
+  writeFileSync(join(root, 'dist', bundle), 'export const changed = 1\n')
   const after = imageTags(root)
   expect(after.app).not.toBe(before.app)
   expect(after.host).toBe(before.host)
 })
 
-test('without a built agent there is no tag but a sentence', () => {
-  rmSync(join(root, 'dist/agent.mjs'))
+test.each(bundles)('without a built %s there is no tag but a sentence', bundle => {
+  rmSync(join(root, 'dist', bundle))
   expect(() => imageTags(root)).toThrow(expect.objectContaining({code: 'setup-failed', hint: 'npm run build'}))
 })
 

@@ -1,0 +1,42 @@
+/** The way to the relay in a lab's observer: the engine's exec stream. */
+import type {Socket} from 'node:net'
+import type {Docker} from '../docker.ts'
+import {LabError} from '../errors.ts'
+import {toRelay} from './settings.ts'
+import type {Channel} from './tunnel.ts'
+
+/** @throws LabError `no-target` when the lab has no observer that runs, and what the engine says. */
+export async function reachRelay(docker: Docker, lab: string): Promise<Channel> {
+  const observer = await docker.observer(lab)
+  if (observer?.state !== 'running')
+    throw new LabError('no-target', `the observer of lab ${lab} is ${observer?.state ?? 'missing'}`, {
+      hint: `pgha-lab up --name ${lab}`,
+    })
+  const running = await docker.exec(observer.id, toRelay)
+  // What `docker.exec` gives is the connection to the engine.
+  const stream = running.stdin as Socket
+  let corked = false
+  return {
+    listen(hear, ended) {
+      stream.on('error', () => {}) // its end, which `done` tells
+      running.stdout.on('data', hear)
+      void running.done.then(code =>
+        ended(running.stderr().trim() || `the way to the relay ended with exit code ${code ?? 'unknown'}`),
+      )
+    },
+    send(bytes) {
+      // What is said in one turn goes in one packet.
+      if (!corked) {
+        stream.cork()
+        corked = true
+        process.nextTick(() => {
+          corked = false
+          stream.uncork()
+        })
+      }
+      if (stream.writable) stream.write(bytes)
+    },
+    hold: on => void (on ? stream.ref() : stream.unref()),
+    close: () => void running[Symbol.asyncDispose](),
+  }
+}
