@@ -1,80 +1,123 @@
-/** One command at a time works on a lab. A lock whose process is dead holds nothing. */
-import {linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync} from 'node:fs'
+/**
+ * One command at a time works on a lab. The lock is one of the kernel's (fcntl), so it ends with its holder, whatever ends that.
+ * Node has no call for it; SQLite takes one on a file for each transaction that may write, and every Node has SQLite. Nothing is
+ * ever stored in that file, and nobody removes it: who removes a lock can always remove the next one's.
+ */
+import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {DatabaseSync} from 'node:sqlite'
 import {LabError} from './errors.ts'
 import {stateRoot, whenDiskIsFull} from './state.ts'
 
-interface Holder {
-  readonly pid: number
-  /** A pid may come again: the process's start time tells it apart (Linux; elsewhere null). */
-  readonly started: string | null
-  readonly doing: string
-}
+/** Who works on a lab, e.g. {pid: 4711, doing: 'chaos kill-leader'}; nulls when it holds the lock and has not said so yet. */
+export type Holder = {readonly pid: number; readonly doing: string} | {readonly pid: null; readonly doing: null}
+
+/** Whoever only asks holds the lock for less than this; whoever took it signs within this, unless it is stopped right there. */
+const asksForMs = 10
+const signsWithinMs = 2000
+
+/** A lock lives as long as its database object, which a caller may forget to keep. */
+const held = new Set<DatabaseSync>()
 
 /** @throws LabError `busy` that names who holds it. */
 export function lockLab(lab: string, doing: string): Disposable {
-  const folder = join(stateRoot(), 'locks')
-  const file = join(folder, lab)
-  const mine: Holder = {pid: process.pid, started: startTime(process.pid), doing}
-  const draft = `${file}.${process.pid}`
-  whenDiskIsFull(() => {
-    mkdirSync(folder, {recursive: true, mode: 0o700})
-    writeFileSync(draft, JSON.stringify(mine))
-  })
+  whenDiskIsFull(() => mkdirSync(lockFolder(), {recursive: true, mode: 0o700}))
+  const lock = acquire(lab)
+  if (!(lock instanceof DatabaseSync))
+    throw new LabError('busy', `lab ${lab} is in use by ${sayHolder(lock)}`, {
+      hint: 'wait for it, or stop it with Ctrl-C there',
+    })
+  held.add(lock)
+  const signature = signatureFile(lab)
+  const release = () => {
+    if (!held.delete(lock)) return
+    rmSync(signature, {force: true}) // as long as it is ours
+    lock.close()
+  }
   try {
-    for (;;) {
+    whenDiskIsFull(() => writeFileSync(signature, JSON.stringify({pid: process.pid, doing}), {mode: 0o600}))
+  } catch (error) {
+    release()
+    throw error
+  }
+  return {[Symbol.dispose]: release}
+}
+
+/**
+ * Which command works on the lab right now; null: none.
+ * @param root the state directory that the lab is kept in.
+ */
+export function worksOn(lab: string, root = stateRoot()): Holder | null {
+  // Without a signature nobody has been holding it for long; most labs are like that, and their locks are left alone.
+  if (signed(lab, root) === undefined) return null
+  const found = acquire(lab, root)
+  if (!(found instanceof DatabaseSync)) return found
+  found.close()
+  return null
+}
+
+/** `pgha-lab chaos kill-leader` (pid 4711) */
+export function sayHolder({pid, doing}: Holder): string {
+  return pid === null ? 'another command, which has not said which' : `\`pgha-lab ${doing}\` (pid ${pid})`
+}
+
+/** The lock, or who has it. */
+function acquire(lab: string, root = stateRoot()): DatabaseSync | Holder {
+  const file = join(lockFolder(root), `${lab}.lock`)
+  const giveUpAt = performance.now() + signsWithinMs
+  let lock: DatabaseSync | undefined
+  try {
+    lock = new DatabaseSync(file, {timeout: asksForMs})
+    for (;;)
       try {
-        linkSync(draft, file) // atomic: the lock appears with its holder's name in it, or not at all
-        break
+        lock.exec('BEGIN IMMEDIATE')
+        return lock
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-        const holder = holderOf(file)
-        if (holder !== undefined && lives(holder))
-          throw new LabError('busy', `lab ${lab} is in use by \`pgha-lab ${holder.doing}\` (pid ${holder.pid})`, {
-            hint: 'wait for it, or stop it with Ctrl-C there',
-          })
-        rmSync(file, {force: true})
+        if ((error as {errcode?: number}).errcode !== SQLITE_BUSY) throw error
+        const holder = signed(lab, root)
+        // That of one who was killed is there until the next one signs.
+        if (holder !== undefined && lives(holder.pid)) return giveUp(lock, holder)
+        if (performance.now() > giveUpAt) return giveUp(lock, {pid: null, doing: null})
       }
-    }
-  } finally {
-    unlinkSync(draft)
-  }
-  return {
-    [Symbol.dispose]() {
-      if (holderOf(file)?.pid === process.pid) rmSync(file, {force: true})
-    },
+  } catch (error) {
+    if (lock?.isOpen) lock.close()
+    throw new LabError('setup-failed', `cannot lock ${file}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'set XDG_STATE_HOME to a folder of yours, on a disk of this machine that is not full',
+    })
   }
 }
 
-/** Which command works on the lab right now, e.g. `chaos kill-leader`; null: none. */
-export function worksOn(lab: string): {readonly pid: number; readonly doing: string} | null {
-  const holder = holderOf(join(stateRoot(), 'locks', lab))
-  return holder !== undefined && lives(holder) ? {pid: holder.pid, doing: holder.doing} : null
+/** https://sqlite.org/rescode.html */
+const SQLITE_BUSY = 5
+
+function giveUp(lock: DatabaseSync, holder: Holder): Holder {
+  lock.close()
+  return holder
 }
 
-function holderOf(file: string): Holder | undefined {
+function signed(lab: string, root: string): {pid: number; doing: string} | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder
+    const {pid, doing} = JSON.parse(readFileSync(signatureFile(lab, root), 'utf8'))
+    return Number.isInteger(pid) && pid > 0 && typeof doing === 'string' ? {pid, doing} : undefined
   } catch {
-    return undefined // gone meanwhile, or cut short by a crash: nobody holds it
+    return undefined // there is none, or it is being written
   }
 }
 
-function lives({pid, started}: Holder): boolean {
+function lives(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
-  return started === null || startTime(pid) === started
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); the name in field 2 may hold spaces and brackets. */
-function startTime(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  } catch {
-    return null // no /proc on this system
-  }
+function lockFolder(root = stateRoot()): string {
+  return join(root, 'locks')
+}
+
+function signatureFile(lab: string, root = stateRoot()): string {
+  return join(lockFolder(root), `${lab}.holder`)
 }

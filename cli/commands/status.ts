@@ -24,7 +24,7 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {health} = await import('../../lab/health.ts')
   const {inForce} = await import('../../lab/journal.ts')
   const {broken, leftover} = await import('../../lab/broken.ts')
-  const {worksOn} = await import('../../lab/lock.ts')
+  const {sayHolder, worksOn} = await import('../../lab/lock.ts')
   const {describe} = await import('../../lab/mend.ts')
   const docker = new Docker()
   const names = all ? savedLabs() : [name]
@@ -57,7 +57,7 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   if (seen.length === 0) process.stdout.write('no labs\n')
   for (const {lab, inUse, health, faults, signs, unknown} of seen) {
     process.stdout.write(table(lab, health))
-    if (inUse !== null) process.stdout.write(`in use by \`pgha-lab ${inUse.doing}\` (pid ${inUse.pid})\n`)
+    if (inUse !== null) process.stdout.write(`in use by ${sayHolder(inUse)}\n`)
     if (unknown !== null) process.stdout.write(`what is broken inside cannot be told right now: ${unknown}\n`)
     for (const {fault, mend} of faults) process.stdout.write(`fault in force: ${fault}; to do: ${describe(mend)}\n`)
     const known = new Set(faults.map(({mend}) => describe(mend)))
