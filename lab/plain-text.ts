@@ -50,6 +50,11 @@ interface NameRule {
 }
 
 export const nameRules = {
+  /** A label's value and a line of a file. */
+  owner: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    says: 'an owner has up to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+  },
   /** A label of DNS, and a part of the names of containers, volumes and etcd's members. */
   host: {
     pattern: /^[a-z](?:[a-z0-9-]{0,19}[a-z0-9])?$/,

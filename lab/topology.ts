@@ -193,4 +193,14 @@ export const labels = {
   host: 'pgha-lab.host',
   observer: 'pgha-lab.observer',
   program: 'pgha-lab.program',
+  owner: 'pgha-lab.owner',
+  home: 'pgha-lab.home',
 } as const
+
+/** Whose a lab is; `lab/owner.ts` makes it. */
+export interface Owner {
+  /** The id that everything of the lab carries. */
+  readonly id: string
+  /** Where the owner keeps what is known about it; null: nowhere. Only what holds data says it: others read a container's labels. */
+  readonly home: string | null
+}
