@@ -5,7 +5,7 @@ import {basename, join, relative, resolve} from 'node:path'
 import {missing} from '../lab/capabilities.ts'
 import {LabError} from '../lab/errors.ts'
 import {findRun, loadRun} from '../lab/find-run.ts'
-import {Docker, exitCodes, judge, loadHistory, lockLab, openLab, parseScenario, runScenario} from '../lab/index.ts'
+import {Docker, exitCodes, judge, loadHistory, lockLab, openOurs, parseScenario, runScenario} from '../lab/index.ts'
 import type {Lab} from '../lab/lab.ts'
 import type {Report} from '../lab/report.ts'
 import {pointLatest} from '../lab/runs.ts'
@@ -35,7 +35,7 @@ export async function storm(scenario: string | undefined, options: StormOptions,
   const request = stormRequest(scenario, options)
   if (request.do === 'storm') return await playStorm(options, request, watch)
   const found = planOf(request.of, options.name)
-  const lab = openLab(new Docker(), options.name)
+  const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
@@ -55,7 +55,7 @@ async function playStorm(
   const {forMs, seed = randomInt(2 ** 32)} = request
   const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''} --name ${options.name}`
   process.stderr.write(`storm: seed ${seed}; the same again: ${command}\n`)
-  const lab = openLab(new Docker(), options.name)
+  const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
   using interrupt = interrupts(lab)
   const absent = new Set((await missing(lab, allCapabilities(lab.topology))).map(one => one.capability))

@@ -8,6 +8,7 @@ import {
   hostsWith,
   httpServices,
   labels,
+  type Owner,
   observerName,
   type PortName,
   portInside,
@@ -74,8 +75,8 @@ interface ConfigFile {
 }
 
 /** The text of a self-contained compose file (docker compose >= 2.23.1); carries the lab's passwords. */
-export function render(topology: Topology, allocation: Allocation): string {
-  const file = composeFile(topology, allocation)
+export function render(topology: Topology, allocation: Allocation, owner: Owner): string {
+  const file = composeFile(topology, allocation, owner)
   return printYaml(withDollarsDoubled(file), {
     header: header(topology, allocation),
     notes: notes(topology, file),
@@ -84,24 +85,26 @@ export function render(topology: Topology, allocation: Allocation): string {
 }
 
 /** What the text of `render` means. */
-export function composeFile(topology: Topology, allocation: Allocation): ComposeFile {
+export function composeFile(topology: Topology, allocation: Allocation, owner: Owner): ComposeFile {
   const project = projectName(allocation)
   const files = topology.hosts.flatMap(host => filesOf(topology, allocation, host))
   return {
     name: project,
     services: {
-      ...Object.fromEntries(topology.hosts.map(host => [host.name, service(topology, allocation, host)])),
-      [observerName]: observer(topology, allocation),
+      ...Object.fromEntries(topology.hosts.map(host => [host.name, service(topology, allocation, host, owner)])),
+      [observerName]: observer(topology, allocation, owner),
     },
     networks: {
       lab: {
         name: `${project}_lab`,
-        labels: {[labels.lab]: allocation.lab},
+        labels: {...whose(allocation, owner), ...kept(owner)},
         ipam: {config: [{subnet: allocation.subnet, gateway: gatewayOf(allocation.subnet)}]},
       },
     },
     volumes: Object.fromEntries(
-      topology.hosts.flatMap(host => volumesOf(topology, host).map(one => [one.name, declared(allocation, host, one)])),
+      topology.hosts.flatMap(host =>
+        volumesOf(topology, host).map(one => [one.name, declared(allocation, host, one, owner)]),
+      ),
     ),
     configs: Object.fromEntries(
       files.map(({config, text}) => [config, {name: `${project}_${config}`, content: text}] as const),
@@ -180,7 +183,7 @@ function notes(topology: Topology, {services, volumes, configs}: ComposeFile): N
   ]
 }
 
-function service(topology: Topology, allocation: Allocation, host: Host): ComposeService {
+function service(topology: Topology, allocation: Allocation, host: Host, owner: Owner): ComposeService {
   const {name, services} = host
   const files = filesOf(topology, allocation, host)
   const volumes = volumesOf(topology, host)
@@ -197,7 +200,7 @@ function service(topology: Topology, allocation: Allocation, host: Host): Compos
     pull_policy: 'never',
     container_name: containerName(allocation, name),
     hostname: name,
-    labels: {[labels.lab]: allocation.lab, [labels.host]: name},
+    labels: {...whose(allocation, owner), [labels.host]: name},
     command: hasWatchdog(topology, host) ? [...services, 'watchdog'] : [...services],
     restart: hasWatchdog(topology, host) ? 'on-failure' : 'no',
     stop_grace_period: '1m0s',
@@ -227,7 +230,7 @@ function service(topology: Topology, allocation: Allocation, host: Host): Compos
  * Through it the runner reaches what no port of this machine leads to. It is nobody's host: nothing runs in it but a relay, which may
  * connect to what answers HTTP in this lab and has no other right.
  */
-function observer(topology: Topology, allocation: Allocation): ComposeService {
+function observer(topology: Topology, allocation: Allocation, owner: Owner): ComposeService {
   const mayReach = topology.hosts.flatMap(({name, services}) =>
     httpServices(services).map(service => `${allocation.addresses[name]}:${portInside[service]}`),
   )
@@ -236,7 +239,7 @@ function observer(topology: Topology, allocation: Allocation): ComposeService {
     pull_policy: 'never',
     container_name: containerName(allocation, observerName),
     hostname: observerName,
-    labels: {[labels.lab]: allocation.lab, [labels.observer]: 'yes'},
+    labels: {...whose(allocation, owner), [labels.observer]: 'yes'},
     command: [...relayCommand],
     restart: 'no',
     stop_grace_period: '1s',
@@ -309,10 +312,15 @@ function volumesOf({dataBytes}: Topology, {name, services}: Host): Volume[] {
   return hasEtcd ? [limited, {name: `${name}-etcd`, target: '/data/etcd'}] : [limited]
 }
 
-function declared(allocation: Allocation, host: Host, {name, bytes}: Volume): ComposeFile['volumes'][string] {
+function declared(
+  allocation: Allocation,
+  host: Host,
+  {name, bytes}: Volume,
+  owner: Owner,
+): ComposeFile['volumes'][string] {
   return {
     name: `${projectName(allocation)}_${name}`,
-    labels: {[labels.lab]: allocation.lab, [labels.host]: host.name},
+    labels: {...whose(allocation, owner), [labels.host]: host.name, ...kept(owner)},
     ...(bytes === undefined ? {} : {driver_opts: {type: 'tmpfs', device: 'tmpfs', o: `size=${bytes},mode=0755`}}),
   }
 }
@@ -330,6 +338,15 @@ function uri(allocation: Allocation, host: string, name: PortName): string {
 
 function gatewayOf(subnet: string): string {
   return subnet.replace(/\.0\/24$/, '.1')
+}
+
+/** By this everything of a lab is known, and its owner. */
+function whose({lab}: Allocation, {id}: Owner): Labels {
+  return {[labels.lab]: lab, [labels.owner]: id}
+}
+
+function kept({home}: Owner): Labels {
+  return home === null ? {} : {[labels.home]: home}
 }
 
 function projectName({lab}: Allocation): string {

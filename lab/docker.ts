@@ -5,7 +5,7 @@ import Dockerode from 'dockerode'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import {addressOfContext, mustBeLocal} from './setup/context.ts'
-import {labels} from './topology.ts'
+import {labels, type Owner} from './topology.ts'
 
 /** A program running in a container; `done` resolves with its exit code, null when the engine lost it. */
 export interface Running extends AsyncDisposable {
@@ -34,6 +34,27 @@ export interface ProgramContainer {
   readonly program: string
   /** As of a `ContainerState`. */
   readonly state: string
+}
+
+/** One thing of the engine that carries a lab's label; such a label is anybody's text. */
+export interface Belonging {
+  readonly kind: 'container' | 'network' | 'volume'
+  readonly id: string
+  readonly lab: string
+  /** As `Owner` has them; null: it does not say. */
+  readonly owner: string | null
+  readonly home: string | null
+  /** Of a container, as of a `ContainerState`; else null. */
+  readonly state: string | null
+  /** By the engine's clock, ms since 1970; NaN: it does not say. */
+  readonly createdMs: number
+}
+
+/** How many of each kind. */
+export interface Removed {
+  readonly containers: number
+  readonly networks: number
+  readonly volumes: number
 }
 
 export interface EngineEvent {
@@ -170,23 +191,30 @@ export class Docker {
    * its disposal; if nobody does that, by itself after a minute; and if it was frozen then, with the next one.
    */
   async throwaway(image: string): Promise<AsyncDisposable & {readonly id: string}> {
-    const lifeSeconds = 60
-    const filters = {label: [throwawayLabel]}
-    const old = await this.#say('listing containers', () => this.#api.listContainers({all: true, filters}))
-    const engineSeconds = (await this.clockMs()) / 1000
-    const dead = old.filter(one => one.Created < engineSeconds - 2 * lifeSeconds)
+    await this.removeThrowaways()
     return this.#say('starting a container to try things in', async () => {
-      await Promise.all(dead.map(one => gone(this.#api.getContainer(one.Id).remove({force: true}))))
       const container = await this.#api.createContainer({
         Image: image,
         Entrypoint: ['sleep'],
-        Cmd: [String(lifeSeconds)],
+        Cmd: [String(throwawaySeconds)],
         Labels: {[throwawayLabel]: ''},
         HostConfig: {NetworkMode: 'none', CapAdd: ['NET_ADMIN'], AutoRemove: true},
       })
       await container.start()
       return {id: container.id, [Symbol.asyncDispose]: () => gone(container.remove({force: true}))}
     })
+  }
+
+  /** Removes those that nobody disposed of and that did not end by themselves; how many. */
+  async removeThrowaways(): Promise<number> {
+    const filters = {label: [throwawayLabel]}
+    const old = await this.#say('listing containers', () => this.#api.listContainers({all: true, filters}))
+    const engineSeconds = (await this.clockMs()) / 1000
+    const dead = old.filter(one => one.Created < engineSeconds - 2 * throwawaySeconds)
+    await this.#say('removing a container', () =>
+      Promise.all(dead.map(one => gone(this.#api.getContainer(one.Id).remove({force: true})))),
+    )
+    return dead.length
   }
 
   /**
@@ -207,13 +235,18 @@ export class Docker {
   ): Promise<ProgramContainer> {
     const network = await this.#network(lab)
     return this.#say(`starting a container of ${program.image}`, async () => {
-      const {Name: networkName} = await network.inspect()
+      const {Name: networkName, Labels: ofNetwork} = await network.inspect()
+      const {owner} = whose(ofNetwork)
       const container = await this.#api.createContainer({
         name: `pgha-lab-${lab}-program-${program.name}`,
         Image: program.image,
         ...(program.command.length > 0 ? {Cmd: [...program.command]} : {}),
         Env: Object.entries(program.environment).map(([name, value]) => `${name}=${value}`),
-        Labels: {[labels.lab]: lab, [labels.program]: program.name},
+        Labels: {
+          [labels.lab]: lab,
+          [labels.program]: program.name,
+          ...(owner === null ? {} : {[labels.owner]: owner}),
+        },
         HostConfig: {
           ...programLimits,
           NetworkMode: networkName,
@@ -411,28 +444,85 @@ export class Docker {
     }
   }
 
-  /** Removes every container, network and volume that carries this lab's label, and nothing else; says what it removed. */
-  async removeLab(lab: string): Promise<{containers: number; networks: number; volumes: number}> {
-    const filters = {label: [`${labels.lab}=${lab}`]}
-    return this.#say('removing a lab', async () => {
+  /** Everything that carries a lab's label, of one lab or of all. */
+  async belongings(lab?: string): Promise<Belonging[]> {
+    const filters = {label: [lab === undefined ? labels.lab : `${labels.lab}=${lab}`]}
+    return this.#say('listing what labs have', async () => {
       const containers = await this.#api.listContainers({all: true, filters})
-      await Promise.all(containers.map(one => gone(this.#api.getContainer(one.Id).remove({force: true, v: true}))))
       const networks = await this.#api.listNetworks({filters})
-      await Promise.all(networks.map(one => gone(this.#api.getNetwork(one.Id).remove())))
       const volumes = (await this.#api.listVolumes({filters: JSON.stringify(filters)})).Volumes ?? []
-      await Promise.all(volumes.map(one => gone(this.#api.getVolume(one.Name).remove({force: true}))))
-      return {containers: containers.length, networks: networks.length, volumes: volumes.length}
+      return [
+        ...containers.map(one => ({
+          ...whose(one.Labels),
+          kind: 'container' as const,
+          id: one.Id,
+          state: one.State,
+          createdMs: one.Created * 1000,
+        })),
+        ...networks.map(one => ({
+          ...whose(one.Labels),
+          kind: 'network' as const,
+          id: one.Id,
+          state: null,
+          createdMs: Date.parse(one.Created),
+        })),
+        ...volumes.map(one => ({
+          ...whose(one.Labels),
+          kind: 'volume' as const,
+          id: one.Name,
+          state: null,
+          createdMs: Date.parse((one as {CreatedAt?: string}).CreatedAt ?? ''),
+        })),
+      ]
+    })
+  }
+
+  /**
+   * Removes these and nothing else; what is gone already counts as removed.
+   * @param evenRunning without it the engine itself refuses a container that runs by now, and this throws `not-yours`.
+   */
+  async remove(belongings: readonly Belonging[], evenRunning: boolean): Promise<Removed> {
+    const of = (kind: Belonging['kind']) => belongings.filter(one => one.kind === kind)
+    const [containers, networks, volumes] = [of('container'), of('network'), of('volume')]
+    await this.#say('removing a lab', async () => {
+      const removals = await Promise.allSettled(
+        containers.map(one => this.#api.getContainer(one.id).remove({force: evenRunning, v: true})),
+      )
+      for (const removal of removals) {
+        if (removal.status === 'fulfilled') continue
+        if (!evenRunning && /running|paused|restarting/.test(String(removal.reason?.message)))
+          throw new LabError('not-yours', 'it was started again meanwhile', {cause: removal.reason})
+        await gone(Promise.reject(removal.reason))
+      }
+      await Promise.all(networks.map(one => gone(this.#api.getNetwork(one.id).remove())))
+      await Promise.all(volumes.map(one => gone(this.#api.getVolume(one.id).remove({force: true}))))
+    })
+    return {containers: containers.length, networks: networks.length, volumes: volumes.length}
+  }
+
+  /**
+   * Claims the name of a lab on this engine: of two at once, the engine makes the volume of one, and both are told whose it is. Until
+   * there is a container, nothing else that Compose makes tells two labs of one name apart.
+   */
+  async claim(lab: string, owner: Owner): Promise<Belonging> {
+    const Labels = {
+      [labels.lab]: lab,
+      [labels.owner]: owner.id,
+      ...(owner.home === null ? {} : {[labels.home]: owner.home}),
+    }
+    const Name = claimOf(lab)
+    return this.#say('claiming the name of a lab', async () => {
+      await this.#api.createVolume({Name, Labels})
+      const made = await this.#api.getVolume(Name).inspect()
+      return {...whose(made.Labels), kind: 'volume', id: Name, state: null, createdMs: Number.NaN}
     })
   }
 
   /** What remains that carries the label, by kind. */
-  async leftovers(lab: string): Promise<{containers: number; networks: number; volumes: number}> {
-    const filters = {label: [`${labels.lab}=${lab}`]}
-    return this.#say('looking for leftovers', async () => ({
-      containers: (await this.#api.listContainers({all: true, filters})).length,
-      networks: (await this.#api.listNetworks({filters})).length,
-      volumes: ((await this.#api.listVolumes({filters: JSON.stringify(filters)})).Volumes ?? []).length,
-    }))
+  async leftovers(lab: string): Promise<Removed> {
+    const all = await this.belongings(lab)
+    const of = (kind: Belonging['kind']) => all.filter(one => one.kind === kind).length
+    return {containers: of('container'), networks: of('network'), volumes: of('volume')}
   }
 
   /** Subnets of all networks of the engine, CIDR. */
@@ -474,12 +564,21 @@ export class Docker {
   }
 }
 
+/** No host has a dot in its name. */
+export function claimOf(lab: string): string {
+  return `pgha-lab-${lab}.claim`
+}
+
 /** dockerode reads DOCKER_HOST and knows nothing of the docker client's contexts. */
 function engineInUse(): Dockerode {
   const address = addressOfContext()
   if (address !== null) process.env.DOCKER_HOST = address
   mustBeLocal(process.env)
   return new Dockerode()
+}
+
+function whose(of: Readonly<Record<string, string>> | null | undefined): Pick<Belonging, 'lab' | 'owner' | 'home'> {
+  return {lab: of?.[labels.lab] ?? '', owner: of?.[labels.owner] ?? null, home: of?.[labels.home] ?? null}
 }
 
 /** Ports of this machine that lead into the container right now. */
@@ -492,6 +591,7 @@ const programLimits = {Memory: 1024 ** 3, PidsLimit: 512} as const
 
 /** Of containers that belong to no lab. */
 const throwawayLabel = 'pgha-lab.throwaway'
+const throwawaySeconds = 60
 
 function hasStatus(error: unknown, status: number): boolean {
   return (error as {statusCode?: number}).statusCode === status

@@ -35,6 +35,8 @@ const codes = {
   /** Another pgha-lab process works on this lab. */
   busy: exitCodes.lab,
   'no-lab': exitCodes.lab,
+  /** The lab of this name is somebody else's, or was left by somebody. */
+  'not-yours': exitCodes.lab,
   'not-ready': exitCodes.lab,
   /** A selector matched no host. */
   'no-target': exitCodes.lab,

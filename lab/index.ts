@@ -1,7 +1,7 @@
 /**
  * The library: what the command line uses, and whoever writes a story in TypeScript.
  *
- *     const lab = openLab(new Docker(), 'lab')
+ *     const lab = await openOurs(new Docker(), 'lab')
  *     using _lock = lockLab(lab.name, 'my story')
  *     const scenario = loadScenario('kill-leader')
  *     const {report, folder} = await runScenario(lab, scenario, {signal: AbortSignal.timeout(600_000)})
@@ -30,7 +30,9 @@ export {lockLab} from './lock.ts'
 export {type MeasuredRun, measureRun} from './measure-run.ts'
 export {describe, mend} from './mend.ts'
 export {NoWay} from './observer/tunnel.ts'
-export {openLab} from './open.ts'
+export {openLab, openOurs} from './open.ts'
+export {owner} from './owner.ts'
+export {mustBeOurs, removeOurs, removeStale, type Standing, standings} from './ownership.ts'
 export {play} from './play.ts'
 export type {Progress} from './progress.ts'
 export {type Raised, raise} from './raise.ts'

@@ -3,11 +3,13 @@ import {isDeepStrictEqual} from 'node:util'
 import {render} from '../compose/render.ts'
 import {allocate, isFree} from './allocate.ts'
 import {firstWrite} from './clients/first-write.ts'
-import type {ContainerState, Docker} from './docker.ts'
+import {claimOf, type Docker} from './docker.ts'
 import {LabError} from './errors.ts'
 import {heal} from './heal.ts'
 import {Lab} from './lab.ts'
 import {describe} from './mend.ts'
+import {owner, savedOwner} from './owner.ts'
+import {claim} from './ownership.ts'
 import {streaming} from './probes/streaming.ts'
 import {type Progress, step} from './progress.ts'
 import {ensureReady} from './setup/setup.ts'
@@ -42,12 +44,31 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
   const {name, progress, signal} = options
   const images = await ensureReady(docker, progress, signal)
   const began = performance.now()
+  const {lab, how} = await start(docker, options, images)
+  let writableMs = 0
+  await step(progress, 'wait until the cluster is healthy', async detail => {
+    const hint = `pgha-lab logs --name ${name}`
+    const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
+    await waitFor('all members to stream from one leader', () => streaming(lab), wait)
+    await waitFor('a write through HAProxy', () => writes(lab), wait)
+    writableMs = performance.now() - began
+    await untilHealthy(lab, wait)
+  })
+  return {lab, how, tookMs: performance.now() - began, writableMs}
+}
+
+/** The name is claimed until there are containers, which then say whose it is. */
+async function start(
+  docker: Docker,
+  {name, topology: wanted, fallback, progress, signal}: RaiseOptions,
+  images: {host: string; app: string},
+): Promise<Pick<Raised, 'lab' | 'how'>> {
+  await using _claim = await claim(docker, name)
   const found = await docker.containers(name)
   const saved = loadLab(name)
-  mustAgree(name, saved, found, options.topology)
-  const {topology, allocation} = saved ?? (await create(docker, name, options.topology ?? options.fallback(), images))
+  await mustAgree(docker, name, saved, wanted)
+  const {topology, allocation} = saved ?? (await create(docker, name, wanted ?? fallback(), images))
   const lab = new Lab(docker, topology, allocation)
-
   const running = found.filter(one => one.state === 'running')
   const complete = running.length === topology.hosts.length
   if (running.length === 0) await portsMustBeFree(lab)
@@ -63,17 +84,7 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
   }
   if (!complete)
     await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))
-  const how = found.length === 0 ? 'created' : complete ? 'already' : 'started'
-  let writableMs = 0
-  await step(progress, 'wait until the cluster is healthy', async detail => {
-    const hint = `pgha-lab logs --name ${name}`
-    const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
-    await waitFor('all members to stream from one leader', () => streaming(lab), wait)
-    await waitFor('a write through HAProxy', () => writes(lab), wait)
-    writableMs = performance.now() - began
-    await untilHealthy(lab, wait)
-  })
-  return {lab, how, tookMs: performance.now() - began, writableMs}
+  return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
 }
 
 async function writes(lab: Lab): Promise<object | string> {
@@ -86,16 +97,18 @@ async function writes(lab: Lab): Promise<object | string> {
 }
 
 /** An existing lab is never changed under its user's feet. */
-function mustAgree(
+async function mustAgree(
+  docker: Docker,
   name: string,
   saved: SavedLab | undefined,
-  found: readonly ContainerState[],
   wanted: Topology | undefined,
-): void {
+): Promise<void> {
+  // Volumes alone would do harm enough: they hold a cluster with other passwords.
+  const found = (await docker.belongings(name)).filter(one => one.id !== claimOf(name))
   if (saved === undefined && found.length > 0)
     throw new LabError(
       'no-lab',
-      `${found.length} containers of a lab called ${name} are here, but what was known about it is gone`,
+      `${found.length} containers, networks and volumes of a lab called ${name} are here, but what was known about it is gone`,
       {
         hint: `pgha-lab down --name ${name}, then pgha-lab up`,
       },
@@ -118,7 +131,8 @@ async function create(
 ): Promise<SavedLab> {
   const allocation = await allocate(name, topology, images, await docker.subnets())
   const saved: SavedLab = {schema: 2, topology, allocation}
-  saveLab(saved, render(topology, allocation))
+  const mine = owner()
+  saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
 }
 

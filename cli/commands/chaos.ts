@@ -79,14 +79,14 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
-  const {Docker, exitCodes, loadHistory, loadScenario, lockLab, openLab, runScenario} = await import(
+  const {Docker, exitCodes, loadHistory, loadScenario, lockLab, openOurs, runScenario} = await import(
     '../../lab/index.ts'
   )
   const written = loadScenario(nameOrPath)
   const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
   const scenario = options.clients === undefined ? written : withExtraClients(written, options.clients)
   const docker = new Docker()
-  const lab = openLab(docker, options.name)
+  const lab = await openOurs(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
   using interrupt = onInterrupt({
     first: 'stopping: the fault is being healed ...',

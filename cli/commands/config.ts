@@ -28,7 +28,7 @@ export function config(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {allocate, composeFile, Docker, LabError, loadLab, loadTopology} = await import('../../lab/index.ts')
+  const {allocate, composeFile, Docker, LabError, loadLab, loadTopology, owner} = await import('../../lab/index.ts')
   const asked = asksForTopology(options)
   const saved = loadLab(options.name)
   if (saved !== undefined && asked)
@@ -65,5 +65,5 @@ async function action(options: Options): Promise<void> {
     process.stderr.write('the images this file names are not built here yet: pgha-lab doctor --fix builds them\n')
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
-  else process.stdout.write(render(topology, allocation))
+  else process.stdout.write(render(topology, allocation, {...owner(), home: null}))
 }

@@ -1,34 +1,69 @@
 import type {Command} from 'commander'
+import type {Removed} from '../../lab/docker.ts'
 import type {Docker, Mend} from '../../lab/index.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
+
+interface Options {
+  name: string
+  stale?: boolean
+  json?: boolean
+}
 
 export function down(): Command {
   return command(
     'down',
-    "Remove a lab: its containers, network and volumes.\nEverything with the lab's label goes, and nothing else. Recorded runs stay.",
-    'pgha-lab down\npgha-lab down --name second',
+    [
+      "Remove a lab: its containers, network and volumes.\nEverything of it that is yours goes, and nothing else. Recorded runs stay; another owner's lab is refused.",
+      '',
+      '--stale removes what earlier owners left: labs of which nothing runs, and running ones whose owner is gone. A running lab of an owner who is there, or might be, stays and is told. Of all labs, or of the one that --name says. You are PGHA_LAB_OWNER, else an id that the state directory keeps.',
+    ].join('\n'),
+    'pgha-lab down\npgha-lab down --name second\npgha-lab down --stale',
   )
     .addOption(nameOption())
+    .option('--stale', 'remove labs that somebody left, of all names unless --name is given')
     .addOption(jsonOption())
-    .action(async ({name, json}: {name: string; json?: boolean}) => {
-      const {Docker, forgetLab, lockLab} = await import('../../lab/index.ts')
-      using _lock = lockLab(name, 'down')
-      const docker = new Docker()
-      await docker.version()
-      const {known, faults} = await whatIsThere(docker, name)
-      for (const says of faults)
-        process.stderr.write(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
-      const removed = await docker.removeLab(name)
-      forgetLab(name)
-      const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
-      if (json) printJson({lab: name, removed})
-      else
-        process.stderr.write(
-          nothing
-            ? `there is no lab called ${name}; nothing to remove\n`
-            : `lab ${name} is gone: ${removed.containers} containers, ${removed.networks} network, ${removed.volumes} volumes\n`,
-        )
+    .action(async (options: Options, self: Command) => {
+      if (!options.stale) return await removeOne(options)
+      // PGHA_LAB_NAME says which lab is meant where one is; here it would hide the others.
+      await sweep(self.getOptionValueSource('name') === 'cli' ? options.name : undefined, options.json)
     })
+}
+
+async function removeOne({name, json}: Options): Promise<void> {
+  const {Docker, forgetLab, lockLab, removeOurs} = await import('../../lab/index.ts')
+  using _lock = lockLab(name, 'down')
+  const docker = new Docker()
+  await docker.version()
+  const {known, faults} = await whatIsThere(docker, name)
+  const removed = await removeOurs(docker, name)
+  for (const says of faults)
+    process.stderr.write(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
+  forgetLab(name)
+  const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
+  if (json) printJson({lab: name, removed})
+  else
+    process.stderr.write(
+      nothing ? `there is no lab called ${name}; nothing to remove\n` : `lab ${name} is gone: ${counted(removed)}\n`,
+    )
+}
+
+async function sweep(name: string | undefined, json?: boolean): Promise<void> {
+  const {Docker, removeStale} = await import('../../lab/index.ts')
+  const docker = new Docker()
+  await docker.version()
+  const {removed, left} = await removeStale(docker, name)
+  const triedIn = name === undefined ? await docker.removeThrowaways() : 0
+  if (json) printJson({removed, left, throwaways: triedIn})
+  else {
+    for (const one of removed) process.stderr.write(`lab ${one.lab} ${one.says}; removed: ${counted(one.removed)}\n`)
+    for (const one of left) process.stderr.write(`lab ${one.lab} ${one.says}; left alone\n`)
+    if (triedIn > 0) process.stderr.write(`removed ${triedIn} containers in which something was tried\n`)
+    if (removed.length + triedIn === 0) process.stderr.write('nothing was left behind that could be removed\n')
+  }
+}
+
+function counted({containers, networks, volumes}: Removed): string {
+  return `${containers} containers, ${networks} network, ${volumes} volumes`
 }
 
 /** What is missing from a lab without a fault: what was stopped, or was left by a run. */

@@ -10,10 +10,10 @@ export function heal(): Command {
     .addOption(nameOption())
     .addOption(jsonOption())
     .action(async ({name, json}: {name: string; json?: boolean}) => {
-      const {Docker, heal, lockLab, openLab, untilHealthy} = await import('../../lab/index.ts')
+      const {Docker, heal, lockLab, openOurs, untilHealthy} = await import('../../lab/index.ts')
       const {describe} = await import('../../lab/mend.ts')
       using _lock = lockLab(name, 'heal')
-      const lab = openLab(new Docker(), name)
+      const lab = await openOurs(new Docker(), name)
       const mended = await heal(lab)
       const says = (line: string) => void process.stderr.write(`${line}\n`)
       for (const one of mended) says(`mended: ${describe(one.mend)}`)

@@ -8,7 +8,7 @@ import {command, jsonOption, nameOption, printJson} from '../options.ts'
 export function status(): Command {
   return command(
     'status',
-    'Show a lab: members, routes, and what is broken.\nBroken is what the journal says that pgha-lab broke, and what the engine, the hosts and Patroni show, whoever did it.',
+    'Show a lab: members, routes, and what is broken; and which labs of other owners this engine has.\nBroken is what the journal says that pgha-lab broke, and what the engine, the hosts and Patroni show, whoever did it.',
     'pgha-lab status\npgha-lab status --name second\npgha-lab status --all --json',
   )
     .addOption(nameOption())
@@ -26,8 +26,12 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {broken, leftover} = await import('../../lab/broken.ts')
   const {sayHolder, worksOn} = await import('../../lab/lock.ts')
   const {describe} = await import('../../lab/mend.ts')
+  const {notYours, standings} = await import('../../lab/ownership.ts')
   const docker = new Docker()
+  const others = (await standings(docker)).filter(one => !one.mine || one.stale)
   const names = all ? savedLabs() : [name]
+  const other = others.find(one => one.lab === name)
+  if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
   const seen = await Promise.all(
     names.map(async one => {
       const lab = openLab(docker, one)
@@ -51,10 +55,12 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
       /** Why nobody can tell what is broken right now (a host is booting, say); null when somebody could. */
       brokenUnknown: unknown,
     }))
-    printJson(all ? plain : plain[0])
+    // Of another owner's lab nobody but its owner knows more.
+    const foreign = others.map(({lab, owner, running, stale, says}) => ({lab, foreign: {owner, running, stale, says}}))
+    printJson(all ? [...plain, ...foreign] : plain[0])
     return
   }
-  if (seen.length === 0) process.stdout.write('no labs\n')
+  if (seen.length + others.length === 0) process.stdout.write('no labs\n')
   for (const {lab, inUse, health, faults, signs, unknown} of seen) {
     process.stdout.write(table(lab, health))
     if (inUse !== null) process.stdout.write(`in use by ${sayHolder(inUse)}\n`)
@@ -67,6 +73,8 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
     if (faults.length + signs.length > 0 && inUse === null)
       process.stdout.write(`try: pgha-lab heal --name ${lab.name}\n`)
   }
+  for (const {lab, says, stale} of others)
+    process.stdout.write(`lab ${lab} ${says}${stale ? `\ntry: pgha-lab down --stale --name ${lab}` : ''}\n`)
 }
 
 /** A host that is booting, or of an older version, cannot tell: that must not hide how the rest of the lab is. */

@@ -6,7 +6,15 @@ import {composeFile, render} from '../../compose/render.ts'
 import {literal} from '../../compose/sql.ts'
 import {addressesOf, observerIn, portsOf} from '../../lab/allocate.ts'
 import {LabError} from '../../lab/errors.ts'
-import {type Allocation, type Host, labels, type Profile, profiles, type Topology} from '../../lab/topology.ts'
+import {
+  type Allocation,
+  type Host,
+  labels,
+  type Owner,
+  type Profile,
+  profiles,
+  type Topology,
+} from '../../lab/topology.ts'
 import {parseTopology} from '../../lab/topology-file.ts'
 
 const hosts: Host[] = [
@@ -16,6 +24,11 @@ const hosts: Host[] = [
   {name: 'proxy1', services: ['haproxy']},
   {name: 'app1', services: ['client']},
 ]
+
+const home = '0123456789abcdef /home/ann/.local/state/pgha-lab'
+const owner: Owner = {id: 'c0ffee', home}
+const whose = {[labels.lab]: 'demo', [labels.owner]: 'c0ffee'}
+const dataLabels = {...whose, [labels.home]: home}
 
 function topology(profile: 'default' | 'fast', patroni: Partial<Profile['patroni']> = {}): Topology {
   return {profile, hosts, ...profiles[profile], patroni: {...profiles[profile].patroni, ...patroni}}
@@ -73,18 +86,18 @@ function patroniYml(text: string) {
 
 describe('the compose file', () => {
   test.each(['default', 'fast'] as const)('of profile %s is the golden one', async profile => {
-    await expect(render(topology(profile), allocation())).toMatchFileSnapshot(`golden/${profile}.yaml`)
+    await expect(render(topology(profile), allocation(), owner)).toMatchFileSnapshot(`golden/${profile}.yaml`)
   })
 
   test('of a lab with a watchdog, failsafe mode and quorum commit is the golden one', async () => {
     const settings = {watchdog: 'required', failsafeMode: true, synchronousMode: 'quorum'} as const
-    await expect(render(topology('fast', settings), allocation())).toMatchFileSnapshot('golden/watchdog.yaml')
+    await expect(render(topology('fast', settings), allocation(), owner)).toMatchFileSnapshot('golden/watchdog.yaml')
   })
 
   test.each(['automatic', 'required'] as const)(
     'gives the hosts of PostgreSQL, and no others, a watchdog that can restart them when it is %s',
     mode => {
-      const file = read(render(topology('fast', {watchdog: mode, watchdogSafetyMarginSeconds: 3}), allocation()))
+      const file = read(render(topology('fast', {watchdog: mode, watchdogSafetyMarginSeconds: 3}), allocation(), owner))
       for (const {name, services} of hosts) {
         const database = services.includes('patroni')
         expect(file.services[name]?.restart).toBe(database ? 'on-failure' : 'no')
@@ -96,7 +109,7 @@ describe('the compose file', () => {
   )
 
   test('without a watchdog tells Patroni so, and restarts no host', () => {
-    const file = read(render(topology('fast'), allocation()))
+    const file = read(render(topology('fast'), allocation(), owner))
     expect(parse(file.configs.patroni!.content, {version: '1.1'}).watchdog).toEqual({mode: false})
     for (const one of Object.values(file.services)) {
       expect(one.restart).toBe('no')
@@ -105,7 +118,9 @@ describe('the compose file', () => {
   })
 
   test('publishes ports on 127.0.0.1 only', () => {
-    const ports = Object.values(read(render(topology('fast'), allocation())).services).flatMap(one => one.ports ?? [])
+    const ports = Object.values(read(render(topology('fast'), allocation(), owner)).services).flatMap(
+      one => one.ports ?? [],
+    )
     expect(ports).toHaveLength(3 + 3)
     for (const port of ports)
       expect(port).toMatchObject({host_ip: '127.0.0.1', published: expect.stringMatching(/^\d+$/)})
@@ -116,36 +131,37 @@ describe('the compose file', () => {
 
   test('doubles every dollar of a configuration, and loses none', () => {
     const costly = ['a$b$$c$', '{D}'].join('')
-    const text = render(topology('fast'), allocation({superuser: costly}))
+    const text = render(topology('fast'), allocation({superuser: costly}), owner)
     expect(patroniYml(text).postgresql.authentication.superuser.password).toBe(costly)
     expect(text).toContain('a$$b$$$$c$$')
   })
 
   test('keeps a password with quotes, colons and hashes whole in YAML and in SQL', () => {
     const cruel = `it's: "1" #2 \\`
-    const text = render(topology('fast'), allocation({replication: cruel, app: cruel}))
+    const text = render(topology('fast'), allocation({replication: cruel, app: cruel}), owner)
     expect(patroniYml(text).postgresql.authentication.replication.password).toBe(cruel)
     expect(read(text).configs['post-bootstrap']!.content).toContain(`PASSWORD E'it''s: "1" #2 \\\\'`)
   })
 
-  test('labels every container, network and volume with its lab, and what belongs to a host with that', () => {
-    const file = read(render(topology('fast'), allocation()))
-    expect(file.networks.lab.labels).toEqual({[labels.lab]: 'demo'})
+  test('labels everything with its lab and owner, what belongs to a host with that, and what holds data with where the owner keeps it', () => {
+    const file = read(render(topology('fast'), allocation(), owner))
+    expect(file.networks.lab.labels).toEqual(dataLabels)
     const {observer, ...services} = file.services
-    for (const [host, one] of [...Object.entries(services), ...Object.entries(file.volumes)])
-      expect(one.labels).toEqual({[labels.lab]: 'demo', [labels.host]: host})
+    for (const [host, one] of Object.entries(services)) expect(one.labels).toEqual({...whose, [labels.host]: host})
+    for (const [host, one] of Object.entries(file.volumes))
+      expect(one.labels).toEqual({...dataLabels, [labels.host]: host})
     // What is no host of the topology must not be taken for one: no fault, no selector and no count may meet it.
-    expect(observer?.labels).toEqual({[labels.lab]: 'demo', [labels.observer]: 'yes'})
+    expect(observer?.labels).toEqual({...whose, [labels.observer]: 'yes'})
   })
 
   test('has one observer without any right, which reaches what answers HTTP and nothing else', () => {
-    const {observer} = read(render(topology('fast'), allocation())).services
+    const {observer} = read(render(topology('fast'), allocation(), owner)).services
     expect(observer).toEqual({
       image: 'pgha-lab/app:test',
       pull_policy: 'never',
       container_name: 'pgha-lab-demo-observer',
       hostname: 'observer',
-      labels: {[labels.lab]: 'demo', [labels.observer]: 'yes'},
+      labels: {...whose, [labels.observer]: 'yes'},
       command: ['node', '--max-old-space-size=64', '/opt/pgha-lab/observer.mjs'],
       restart: 'no',
       stop_grace_period: '1s',
@@ -164,7 +180,7 @@ describe('the compose file', () => {
   })
 
   test('tells the hosts of etcd and Patroni whom they answer, and nobody else', () => {
-    const {services} = read(render(topology('fast'), allocation()))
+    const {services} = read(render(topology('fast'), allocation(), owner))
     for (const {name, services: run} of hosts) {
       const fence = {LAB_NETWORK: '10.213.7.0/24', LAB_GATEWAY: '10.213.7.1'}
       if (run.includes('patroni')) expect(services[name]?.environment).toMatchObject(fence)
@@ -173,7 +189,7 @@ describe('the compose file', () => {
   })
 
   test('gives each host its services as command, its fixed address, and no restart', () => {
-    const {services, name} = read(render(topology('fast'), allocation()))
+    const {services, name} = read(render(topology('fast'), allocation(), owner))
     expect(name).toBe('pgha-lab-demo')
     expect(Object.keys(services)).toEqual([...hosts.map(host => host.name), 'observer'])
     for (const host of hosts) {
@@ -189,7 +205,7 @@ describe('the compose file', () => {
   })
 
   test('mounts nothing of the machine it runs on: data in volumes of its own, configuration from inside the file', () => {
-    const file = read(render(topology('fast'), allocation()))
+    const file = read(render(topology('fast'), allocation(), owner))
     expect(Object.values(file.services).flatMap(one => one.volumes ?? [])).toEqual([
       volume('node1', '/data'),
       volume('node2', '/data'),
@@ -200,7 +216,7 @@ describe('the compose file', () => {
   })
 
   test('hands the timings to Patroni and HAProxy as the topology says them', () => {
-    const text = render(topology('default'), allocation())
+    const text = render(topology('default'), allocation(), owner)
     expect(patroniYml(text).bootstrap.dcs).toMatchObject({ttl: 30, loop_wait: 10, retry_timeout: 10})
     expect(read(text).configs.haproxy!.content).toContain(
       'default-server inter 3000ms fastinter 3000ms downinter 3000ms fall 3 rise 2 on-marked-down shutdown-sessions',
@@ -213,7 +229,7 @@ describe('the compose file', () => {
     ['strict', true, true],
     ['quorum', 'quorum', false],
   ] as const)('maps synchronous mode %s', (synchronousMode, on, strict) => {
-    const {dcs} = patroniYml(render(topology('fast', {synchronousMode}), allocation())).bootstrap
+    const {dcs} = patroniYml(render(topology('fast', {synchronousMode}), allocation(), owner)).bootstrap
     expect([dcs.synchronous_mode, dcs.synchronous_mode_strict]).toEqual([on, strict])
   })
 
@@ -221,12 +237,13 @@ describe('the compose file', () => {
     const text = render(
       {...topology('fast'), postgresParameters: {wal_keep_size: '1GB', work_mem: '8MB'}},
       allocation(),
+      owner,
     )
     expect(patroniYml(text).bootstrap.dcs.postgresql.parameters).toMatchObject({wal_keep_size: '1GB', work_mem: '8MB'})
   })
 
   test('never switches durability off', () => {
-    const text = render(topology('fast'), allocation())
+    const text = render(topology('fast'), allocation(), owner)
     expect(text).not.toMatch(/fsync|full_page_writes|synchronous_commit|no-sync|tmpfs/)
     expect(patroniYml(text).bootstrap.initdb).toContain('data-checksums')
   })
@@ -240,7 +257,7 @@ describe('the compose file', () => {
         {name: 'proxy1', services: ['haproxy']},
       ],
     }
-    const text = render(apart, allocation({}, apart))
+    const text = render(apart, allocation({}, apart), owner)
     const {services} = read(text)
     expect(services.etcd1!.environment).not.toHaveProperty('PATRONI_NAME')
     expect(services.node1!.configs!.map(({target}) => target)).not.toContain('/etc/etcd/etcd.yaml')
@@ -248,14 +265,14 @@ describe('the compose file', () => {
   })
 
   test('refuses to render a port that was not allocated', () => {
-    expect(() => render(topology('fast'), {...allocation(), ports: {}})).toThrow(/no port was allocated/)
+    expect(() => render(topology('fast'), {...allocation(), ports: {}}, owner)).toThrow(/no port was allocated/)
   })
 })
 
 test('a data directory of a limited size is in memory, and etcd on the same host has a volume that nothing of PostgreSQL can fill', () => {
-  const file = read(render({...topology('fast'), dataBytes: 400 * 1024 * 1024}, allocation()))
+  const file = read(render({...topology('fast'), dataBytes: 400 * 1024 * 1024}, allocation(), owner))
   expect(file.services.node1?.volumes).toEqual([volume('node1', '/data'), volume('node1-etcd', '/data/etcd')])
-  const mine = {[labels.lab]: 'demo', [labels.host]: 'node1'}
+  const mine = {...dataLabels, [labels.host]: 'node1'}
   expect(file.volumes.node1).toEqual({
     name: 'pgha-lab-demo_node1',
     labels: mine,
@@ -271,11 +288,11 @@ test('a host of etcd alone keeps its volume on disk', () => {
     dataBytes: 400 * 1024 * 1024,
     hosts: [{name: 'etcd1', services: ['etcd']}, {name: 'node1', services: ['patroni']}, ...hosts.slice(3)],
   }
-  const file = read(render(apart, allocation({}, apart)))
+  const file = read(render(apart, allocation({}, apart), owner))
   expect(file.services.etcd1?.volumes).toEqual([volume('etcd1', '/data')])
   expect(file.volumes.etcd1).toEqual({
     name: 'pgha-lab-demo_etcd1',
-    labels: {[labels.lab]: 'demo', [labels.host]: 'etcd1'},
+    labels: {...dataLabels, [labels.host]: 'etcd1'},
   })
   expect(file.services.node1?.volumes).toEqual([volume('node1', '/data')])
 })
@@ -283,7 +300,7 @@ test('a host of etcd alone keeps its volume on disk', () => {
 test('WAL alone cannot fill a data directory of a limited size, unless somebody wants it to', () => {
   const limited = {...topology('fast'), dataBytes: 400 * 1024 * 1024}
   const local = (of: Topology) =>
-    (parse(read(render(of, allocation())).configs.patroni?.content ?? '') as {postgresql: {parameters: object}})
+    (parse(read(render(of, allocation(), owner)).configs.patroni?.content ?? '') as {postgresql: {parameters: object}})
       .postgresql.parameters
   expect(local(topology('fast'))).not.toHaveProperty('max_wal_size')
   expect(local(limited)).toHaveProperty('max_wal_size', '100MB')
@@ -349,13 +366,13 @@ describe('whatever a person writes as a setting', () => {
         }
         rendered++
         const given = allocation({app: value, superuser: value}, topology)
-        const text = render(topology, given)
+        const text = render(topology, given, owner)
         expect(text).not.toMatch(/[\r\u0085\u2028\u2029]/)
         for (const version of ['1.1', '1.2'] as const) {
           const file = parse(text, {version, merge: true})
           for (const config of Object.values<{content: string}>(file.configs))
             config.content = config.content.replaceAll('$$', '$')
-          expect(file).toEqual(composeFile(topology, given))
+          expect(file).toEqual(composeFile(topology, given, owner))
         }
         const config = patroniYml(text)
         expect(config.bootstrap.dcs.postgresql.parameters[name]).toBe(String(value))
@@ -368,7 +385,7 @@ describe('whatever a person writes as a setting', () => {
 
   test('a password that a reader could take for something else is refused, not printed', () => {
     for (const password of ['a\rb', 'a\u0085b', 'a\u2028b', 'a\nb'])
-      expect(() => render(topology('fast'), allocation({app: password}))).toThrow(/cannot stand/)
+      expect(() => render(topology('fast'), allocation({app: password}), owner)).toThrow(/cannot stand/)
   })
 })
 
