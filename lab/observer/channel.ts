@@ -15,7 +15,6 @@ export async function reachRelay(docker: Docker, lab: string): Promise<Channel> 
   const running = await docker.exec(observer.id, toRelay)
   // What `docker.exec` gives is the connection to the engine.
   const stream = running.stdin as Socket
-  let corked = false
   return {
     listen(hear, ended) {
       stream.on('error', () => {}) // its end, which `done` tells
@@ -25,16 +24,13 @@ export async function reachRelay(docker: Docker, lab: string): Promise<Channel> 
       )
     },
     send(bytes) {
+      if (!stream.writable) return
       // What is said in one turn goes in one packet.
-      if (!corked) {
+      if (stream.writableCorked === 0) {
         stream.cork()
-        corked = true
-        process.nextTick(() => {
-          corked = false
-          stream.uncork()
-        })
+        process.nextTick(() => stream.uncork())
       }
-      if (stream.writable) stream.write(bytes)
+      stream.write(bytes)
     },
     hold: on => void (on ? stream.ref() : stream.unref()),
     close: () => void running[Symbol.asyncDispose](),

@@ -19,7 +19,14 @@ interface Connection {
  */
 export async function relay(input: Readable, output: Writable, mayReach: ReadonlySet<string>): Promise<void> {
   const connections = new Map<number, Connection>()
-  const tell = (frame: Frame) => void output.write(encode(frame))
+  const tell = (frame: Frame) => {
+    // What is said in one turn goes in one piece: on its way to the runner are four programs.
+    if (output.writableCorked === 0) {
+      output.cork()
+      process.nextTick(() => output.uncork())
+    }
+    output.write(encode(frame))
+  }
   output.on('error', () => input.destroy()) // nobody listens any more
   tell({kind: 'ready', id: protocol})
   const reader = new FrameReader()
