@@ -1,13 +1,18 @@
 /**
  * `node test/complete-lock.ts`: adds to package-lock.json the optional platform packages that the registry in reach does not
  * offer. npm leaves those out when it writes the file, and `npm ci` then refuses it. Their versions are pinned by the package
- * that wants them, and their names tell os, cpu and libc. Run it after every `npm install` that changes dependencies.
+ * that wants them, and their names tell os, cpu and libc. Then every entry gets the checksum that the registry names for it;
+ * one that it has no checksum for fails: take another version of what wants it. Run it after every `npm install` that
+ * changes dependencies.
  */
+import {execFileSync} from 'node:child_process'
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 
 interface Locked {
   readonly version?: string
+  /** `sha512-<base64>` of the tarball; npm refuses another one. */
+  readonly integrity?: string
   readonly dev?: boolean
   readonly license?: string
   readonly engines?: Readonly<Record<string, string>>
@@ -29,9 +34,40 @@ for (const [at, one] of Object.entries(packages))
     console.log(`added ${name}@${version}`)
   }
 
+const unknown: string[] = []
+for (const [at, one] of Object.entries(packages)) {
+  if (one.integrity !== undefined) continue
+  const name = `${at.slice(at.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${one.version}`
+  const integrity = checksum(name)
+  if (integrity === undefined) unknown.push(name)
+  else {
+    const {version, ...rest} = one
+    packages[at] = {...(version === undefined ? {} : {version}), integrity, ...rest}
+    console.log(`checksum of ${name}`)
+  }
+}
+
 const sorted = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, 'en'))
 lock.packages = Object.fromEntries([['', root!], ...sorted])
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
+
+if (unknown.length > 0) {
+  console.error(`the registry in reach has no SHA-512 of ${unknown.join(', ')}`)
+  process.exitCode = 1
+}
+
+/** What the registry in reach says of a `name@version`; undefined where it does not know that version. */
+function checksum(name: string): string | undefined {
+  try {
+    const said = execFileSync('npm', ['view', name, 'dist.integrity'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    return /^sha512-\S+$/m.exec(said)?.[0]
+  } catch {
+    return undefined
+  }
+}
 
 /** e.g. `@biomejs/cli-linux-arm64-musl`; a name without a cpu (wasm32-wasi) gets what can be told. */
 function entry(wanting: Locked, name: string, version: string): Locked {
