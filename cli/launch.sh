@@ -3,19 +3,25 @@
 #
 # How it knows that something is there, without starting a program (each mark is written last, so that set-up that was
 # cut short is done again):
-#   Node          .node/use: the Node that was chosen, and the `node` of the PATH at that time
+#   Node          dist/.setup/use: the Node that was chosen, and the `node` of the PATH at that time
 #   dependencies  node_modules/.package-lock.json, npm's own mark; it is older than package-lock.json when that changed
 #   build         dist/.built, dated by the start of the build; nothing in the sources is newer
 # A published package has no tsconfig.json: its dist came with it and npm installed its dependencies.
+#
+# A Node that is fetched lies outside the package, where all checkouts of this user find it: see cli/node-pins.
 
 launch_node_major=24
 
+case ${XDG_CACHE_HOME:-} in
+  /*) launch_cache=$XDG_CACHE_HOME/pgha-lab ;;
+  *) launch_cache=${HOME:-}/.cache/pgha-lab ;;
+esac
 if [ -f "$root/tsconfig.json" ]; then
   launch_checkout=yes
-  launch_home=$root/.node
+  launch_home=$root/dist/.setup
 else
   launch_checkout=no
-  launch_home=${XDG_CACHE_HOME:-$HOME/.cache}/pgha-lab/node
+  launch_home=$launch_cache/setup
 fi
 
 launch_prepare() {
@@ -60,8 +66,11 @@ launch_has_build() {
 # Sets $node to the first new enough Node: the PATH's, else the one fetched before; empty when there is none.
 launch_find_node() {
   node=''
-  for launch_candidate in "$(command -v node)" "$launch_home/node_modules/node/bin/node"; do
+  launch_read_pin
+  for launch_candidate in "$(command -v node)" "$launch_pinned"; do
     [ -x "$launch_candidate" ] || continue
+    # One that is half there, or that somebody changed, is as good as none.
+    [ "$launch_candidate" != "$launch_pinned" ] || [ "$(launch_sha256 "$launch_pinned")" = "$launch_pin_sha256" ] || continue
     # execPath: behind a shim of a version manager is the real program, which is the same in every directory.
     launch_answer=$("$launch_candidate" -p 'process.versions.node + " " + process.execPath' 2>/dev/null </dev/null) || continue
     launch_version=${launch_answer%% *}
@@ -73,17 +82,69 @@ launch_find_node() {
   done
 }
 
+# Sets $launch_pin_package, _version and _sha256 to what cli/node-pins has for this system, and $launch_pinned to where that
+# Node lies once it is fetched; all empty for a system that is not in there.
+launch_read_pin() {
+  launch_pinned='' launch_pin_package='' launch_pin_version='' launch_pin_sha256=''
+  launch_system=$(uname -s)-$(uname -m)
+  while read -r launch_of launch_pin_package launch_pin_version launch_pin_sha256; do
+    if [ "$launch_of" = "$launch_system" ]; then
+      launch_pinned=$launch_cache/node/$launch_pin_version-$launch_system/node
+      return
+    fi
+  done <"$root/cli/node-pins"
+  launch_pin_package='' launch_pin_version='' launch_pin_sha256=''
+}
+
+# Of a file, in hex. Linux has the first, macOS the second.
+launch_sha256() {
+  if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | sed 's/ .*//'
+}
+
+# No lock is needed on what all checkouts share: each fetches into a folder of its own, and the program comes to its place
+# whole and in one step, or not at all.
 launch_fetch_node() {
   launch_found=$(command -v node) && launch_found="found $(node --version 2>/dev/null) at $launch_found" || launch_found='found none'
   launch_missing="Node $launch_node_major or newer is missing ($launch_found)"
-  set -- npm install --prefix "$launch_home" --ignore-scripts=false --no-save --no-audit --no-fund "node@$launch_node_major"
-  launch_may_install "$launch_missing" "install it (https://nodejs.org), or run: npm install --prefix '$launch_home' node@$launch_node_major"
+  launch_may_install "$launch_missing" 'install it (https://nodejs.org), or unset PGHA_LAB_SETUP'
+  [ -n "$launch_pinned" ] ||
+    launch_fail "$launch_missing, and there is none that pgha-lab could fetch for $launch_system; install it (https://nodejs.org)."
   command -v npm >/dev/null && command -v node >/dev/null ||
     launch_fail "$launch_missing, and there is no npm to fetch it with; install it (https://nodejs.org)."
-  rm -rf "$launch_home/node_modules"
-  launch_step "fetch Node $launch_node_major ($launch_found)" "$launch_home/fetch-node.log" "$@"
+  launch_clear_fetches
+  launch_fetch=$launch_cache/node/.fetch.$$
+  mkdir -p "${launch_pinned%/*}" "$launch_fetch" 2>/dev/null ||
+    launch_fail "$launch_missing, and $launch_cache, where it would be kept, can't be written; set XDG_CACHE_HOME to a folder that can."
+  # --ignore-scripts: nothing of the package runs before its checksum is known to be right.
+  launch_step "fetch Node $launch_pin_version ($launch_found)" "$launch_home/fetch-node.log" \
+    npm install --prefix "$launch_fetch" --ignore-scripts --no-save --no-package-lock --no-audit --no-fund \
+    "$launch_pin_package@$launch_pin_version"
+  launch_got=$launch_fetch/node_modules/$launch_pin_package/bin/node
+  [ -f "$launch_got" ] || launch_fail "npm brought no bin/node of $launch_pin_package; the log is $launch_home/fetch-node.log."
+  launch_sum=$(launch_sha256 "$launch_got")
+  [ "$launch_sum" = "$launch_pin_sha256" ] ||
+    launch_fail "what npm brought as Node $launch_pin_version has another checksum ($launch_sum) than Node $launch_pin_version has ($launch_pin_sha256): it was removed unused. Install Node $launch_node_major or newer (https://nodejs.org), or see where npm fetches from: npm config get registry"
+  chmod 755 "$launch_got" && mv -f "$launch_got" "$launch_pinned" ||
+    launch_fail "$launch_missing, and $launch_pinned can't be written; set XDG_CACHE_HOME to a folder that can."
+  launch_drop_fetch
   launch_find_node
-  [ -n "$node" ] || launch_fail "the fetched Node does not run; the log is $launch_home/fetch-node.log. Install Node $launch_node_major or newer (https://nodejs.org)."
+  [ -n "$node" ] ||
+    launch_fail "the fetched Node ($launch_pinned) does not run here. Install Node $launch_node_major or newer (https://nodejs.org)."
+}
+
+launch_fetch=''
+
+launch_drop_fetch() {
+  [ -z "$launch_fetch" ] || rm -rf "$launch_fetch"
+  launch_fetch=''
+}
+
+# Those of launchers that were killed.
+launch_clear_fetches() {
+  for launch_old in "$launch_cache"/node/.fetch.*; do
+    [ -d "$launch_old" ] || continue
+    launch_runs "${launch_old##*.fetch.}" || rm -rf "$launch_old"
+  done
 }
 
 # Remembering saves the next start the question; where it can't be written, the next start asks again.
@@ -173,6 +234,7 @@ launch_may_install() {
 
 launch_fail() {
   printf 'pgha-lab: %s\n' "$1" >&2
+  launch_drop_fetch
   launch_unlock
   exit 3
 }
@@ -210,9 +272,13 @@ launch_is_dead() {
   if [ -z "$1" ]; then
     [ "$launch_waited" -ge 5 ]
   else
-    # kill -0 also fails for another user's process; ps tells these apart.
-    ! kill -0 "$1" 2>/dev/null && ! ps -p "$1" >/dev/null 2>&1
+    ! launch_runs "$1"
   fi
+}
+
+# kill -0 also fails for another user's process; ps tells these apart.
+launch_runs() {
+  kill -0 "$1" 2>/dev/null || ps -p "$1" >/dev/null 2>&1
 }
 
 # Two who wait must not both break the lock, or the slower would break the faster one's new lock.
@@ -238,6 +304,7 @@ launch_interrupted() {
   trap '' INT TERM HUP
   launch_stop_ticker
   launch_end_child
+  launch_drop_fetch
   printf '\npgha-lab: interrupted; the next start goes on with the set-up.\n' >&2
   launch_unlock
   exit "$1"
