@@ -1,7 +1,9 @@
 /** apt-get for a machine where nobody answers questions, with its progress told. Needs root. */
 import {existsSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {LabError} from '../errors.ts'
 import {type Ran, run} from './command.ts'
+import {type Place, policyFile, policyText, thisMachine} from './leftovers.ts'
 
 /** As `step()` of lab/progress gives it. */
 export type Detail = (says: string, fraction?: number) => void
@@ -9,13 +11,18 @@ export type Detail = (says: string, fraction?: number) => void
 const updateLimitMs = 180_000
 const installLimitMs = 600_000
 
+/** The folders that only root writes to, in Debian's order. */
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 /**
- * The environment of everything that changes the system: the tools of dpkg and dockerd lie in sbin, which is not in every
- * root's PATH; LC_ALL=C because we read what is said.
+ * The environment of everything that changes the system. The system's own folders come first, then what else the PATH names:
+ * a program in a folder of the user, or in the one where we were called (`.`), must not be run as root in apt's place. The
+ * tools of dpkg and dockerd lie in sbin, which is not in every root's PATH. LC_ALL=C because we read what is said.
  */
-export function rootEnvironment(): Record<string, string> {
+export function rootEnvironment(path = process.env.PATH ?? ''): Record<string, string> {
+  const others = path.split(':').filter(folder => folder.startsWith('/') && !systemPath.split(':').includes(folder))
   return {
-    PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`,
+    PATH: [systemPath, ...others].join(':'),
     DEBIAN_FRONTEND: 'noninteractive',
     LC_ALL: 'C',
   }
@@ -67,25 +74,18 @@ function complaint(packages: readonly string[], ran: Ran): LabError {
   })
 }
 
-const policyFile = '/usr/sbin/policy-rc.d'
-
 /**
  * Without systemd, docker.io's init script fails (on its ulimit line) and takes the whole installation with it. We start the
- * engine ourselves, so invoke-rc.d is told not to, in Debian's way: policy-rc.d answers 101.
+ * engine ourselves, so invoke-rc.d is told not to, in Debian's way: policy-rc.d answers 101. One that is there is left alone.
  */
-async function withoutStartingServices<T>(work: () => Promise<T>): Promise<T> {
-  if (existsSync('/run/systemd/system') || existsSync(policyFile)) return work()
-  writeFileSync(
-    policyFile,
-    '#!/bin/sh\n# pgha-lab: only while it installs Docker; remove it if you see it later\nexit 101\n',
-    {
-      mode: 0o755,
-    },
-  )
+export async function withoutStartingServices<T>(work: () => Promise<T>, place: Place = thisMachine): Promise<T> {
+  const file = policyFile(place)
+  if (existsSync(join(place.root, 'run/systemd/system')) || existsSync(file)) return work()
+  writeFileSync(file, policyText(), {mode: 0o755, flag: 'wx'})
   try {
     return await work()
   } finally {
-    rmSync(policyFile, {force: true})
+    rmSync(file, {force: true})
   }
 }
 

@@ -1,6 +1,5 @@
 /** The image that the lab's images are built on: Debian 13, pulled, or made from this machine's own package mirror. */
 import {mkdtemp, rm} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
@@ -9,6 +8,7 @@ import {aptInstall, aptUpdate, type Detail, rootEnvironment} from './apt.ts'
 import {type AptSource, debianMirror, readAptSources} from './apt-source.ts'
 import {run} from './command.ts'
 import {mayInstall} from './engine.ts'
+import {tempPrefix} from './leftovers.ts'
 
 export const officialBase = 'debian:trixie-slim'
 export const ownBase = 'pgha-lab/base:trixie'
@@ -49,7 +49,7 @@ export async function ensureBaseImage(docker: Docker, progress: Progress, signal
 async function bootstrap(why: string, detail: Detail, signal?: AbortSignal): Promise<void> {
   const mirror = mustHaveMirror(why)
   await ensureMmdebstrap(why, detail, signal)
-  const folder = await mkdtemp(join(tmpdir(), 'pgha-lab-base-'))
+  const folder = await mkdtemp(tempPrefix('base'))
   // A file between the two: docker import makes an image even of what a failed mmdebstrap leaves in a pipe.
   const tar = join(folder, 'base.tar')
   try {

@@ -14,6 +14,7 @@ import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
 import {installPage, recipeFor, thisDistribution} from './distribution.ts'
 import {mayInstall} from './engine.ts'
 import {imageTags} from './images.ts'
+import {leftovers} from './leftovers.ts'
 import {engineAnswer, findDockerd} from './start-engine.ts'
 
 /** `fail`: a lab can't be raised like this, and `doctor --fix` can't help it; `warn`: it can, or something is near its limit. */
@@ -58,7 +59,7 @@ export async function examine(docker: Docker): Promise<readonly Examined[]> {
     askJson<Versions>(['docker', 'version', '--format', '{{json .}}']),
     askJson<EngineInfo>(['docker', 'info', '--format', '{{json .}}']),
   ])
-  const host = [node(), platform(), checkout(), rights(answer.answers)]
+  const host = [node(), platform(), checkout(), rights(answer.answers), ...leftBehind()]
   const tools = [client(versions, compose), composePlugin(compose), buildxPlugin(buildx)]
   if (!answer.answers)
     return [...host, ...tools, absentEngine(answer.error), diskFree('state directory', stateRoot()), sharedMemory()]
@@ -104,6 +105,14 @@ function checkout(): Examined {
   )
   if (missing.length === 0) return ok('pgha-lab', 'a checkout, built')
   return {what: 'pgha-lab', state: 'fail', says: `the checkout lacks ${missing.join(' and ')}`, fix: 'npm run build'}
+}
+
+/** A row only where there is something: nearly always there is not. */
+function leftBehind(): Examined[] {
+  const found = leftovers()
+  if (found.length === 0) return []
+  const says = `an interrupted set-up left ${found.join(', ')}`
+  return [{what: 'leftovers', state: 'warn', says, fix: process.getuid?.() === 0 ? fixCommand : `sudo ${fixCommand}`}]
 }
 
 function rights(engineAnswers: boolean): Examined {

@@ -1,5 +1,5 @@
 /** Makes sure that a Docker engine answers and that Compose v2 is there; installs and starts them where we may. */
-import {rmSync, writeFileSync} from 'node:fs'
+import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
@@ -16,6 +16,7 @@ import {
 } from './apt-source.ts'
 import {type ComposeFound, findCompose} from './compose-version.ts'
 import {type Distribution, installPage, type Recipe, recipeFor, thisDistribution} from './distribution.ts'
+import {finish, unfinished, writeWhole} from './leftovers.ts'
 import {engineAnswer, findDockerd, startEngine} from './start-engine.ts'
 
 export interface EngineOptions {
@@ -118,9 +119,10 @@ async function install(
     const complaints = await aptUpdate(detail, signal)
     if (ours.length > 0) mustBeSigned(complaints)
     await aptInstall(packages, detail, signal)
+    for (const file of ours) finish(file)
   } catch (error) {
     // A source that does not work would from now on make every apt-get update of this machine complain.
-    for (const file of ours) rmSync(file, {force: true})
+    for (const file of ours.toReversed()) rmSync(file, {force: true}) // the pin last
     throw error
   }
 }
@@ -147,7 +149,7 @@ function addTrixie(packages: readonly string[], system: Distribution | null): st
     [join('/etc/apt', trixiePreferencesFile), pinOnly('trixie', fromTrixie)], // the pin first: never the source without it
     [join('/etc/apt', trixieSourceFile), sourceFor('trixie', mirror)],
   ] as const
-  for (const [file, text] of files) writeFileSync(file, text, {mode: 0o644})
+  for (const [file, text] of files) writeWhole(file, unfinished(text))
   return files.map(([file]) => file)
 }
 

@@ -2,7 +2,6 @@
 import {createHash} from 'node:crypto'
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {copyFile, cp, mkdtemp, rm} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
@@ -12,6 +11,7 @@ import type {Detail} from './apt.ts'
 import {ensureBaseImage} from './base-image.ts'
 import {AptMeter, type BuildStep, buildStep, stepOutput, whyItFailed} from './build-output.ts'
 import {type Ran, run} from './command.ts'
+import {tempPrefix} from './leftovers.ts'
 
 export interface ImageTags {
   /** Everything that runs on a host: etcd, Patroni, PostgreSQL, HAProxy. */
@@ -72,7 +72,7 @@ export async function ensureImages(docker: Docker, progress: Progress, signal?: 
   }
   if (!hasApp)
     await step(progress, 'build the image of the clients', async detail => {
-      const context = await mkdtemp(join(tmpdir(), 'pgha-lab-app-'))
+      const context = await mkdtemp(tempPrefix('app'))
       try {
         await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
         for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
