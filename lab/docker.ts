@@ -28,6 +28,17 @@ export interface ContainerState {
   readonly image: string
 }
 
+export interface ImageFound {
+  /** `sha256:<64 hex>` */
+  readonly id: string
+  /** ms since 1970. */
+  readonly createdAt: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly tags: readonly string[]
+  /** `repository@sha256:<64 hex>`, where it came from a registry. */
+  readonly digests: readonly string[]
+}
+
 /** A program of somebody else's, for the length of a run. */
 export interface ProgramContainer {
   readonly id: string
@@ -532,14 +543,48 @@ export class Docker {
   }
 
   async hasImage(tag: string): Promise<boolean> {
+    return (await this.image(tag)) !== null
+  }
+
+  /** By its tag or id; null when it is not here. */
+  async image(reference: string): Promise<ImageFound | null> {
     return this.#say('looking for an image', async () => {
       try {
-        await this.#api.getImage(tag).inspect()
-        return true
+        const {Id, Created, Config, RepoTags, RepoDigests} = await this.#api.getImage(reference).inspect()
+        return {
+          id: Id,
+          createdAt: Date.parse(Created),
+          labels: Config?.Labels ?? {},
+          tags: RepoTags ?? [],
+          digests: RepoDigests ?? [],
+        }
       } catch (error) {
-        if (hasStatus(error, 404)) return false
+        if (hasStatus(error, 404)) return null
         throw error
       }
+    })
+  }
+
+  /** The tags of all images with this label. */
+  async taggedImages(label: string): Promise<string[]> {
+    const found = await this.#say('listing images', () => this.#api.listImages({filters: {label: [label]}}))
+    return found.flatMap(one => one.RepoTags ?? [])
+  }
+
+  /** @param tag `repository:tag`; it is taken from the image that had it. */
+  async tagImage(reference: string, tag: string): Promise<void> {
+    const [repo = '', name = 'latest'] = tag.split(':')
+    await this.#say('tagging an image', () => this.#api.getImage(reference).tag({repo, tag: name}))
+  }
+
+  /** The image goes with its last tag, unless a container uses it: then the tag stays too, and the answer is false. */
+  async removeImage(tag: string): Promise<boolean> {
+    return this.#say('removing an image', async () => {
+      const found = await this.image(tag)
+      const containers = await this.#api.listContainers({all: true})
+      if (found === null || containers.some(one => one.ImageID === found.id)) return false
+      await gone(this.#api.getImage(tag).remove())
+      return true
     })
   }
 

@@ -155,8 +155,10 @@ function leaseAge(history: History): Micros | null {
 function settingOf(versions: Readonly<Record<string, string>>, topology: Topology): Record<string, string> {
   const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds, synchronousMode} = topology.patroni
   const {interMs, fastinterMs, downinterMs, fall, rise} = topology.haproxy
+  // The id of an image tells two builds of the same packages apart, which makes no difference to a run.
+  const {image: _, ...software} = versions
   return {
-    ...versions,
+    ...software,
     profile: topology.profile,
     'ttl/loop_wait/retry_timeout': `${ttlSeconds}/${loopWaitSeconds}/${retryTimeoutSeconds}`,
     synchronous_mode: synchronousMode,

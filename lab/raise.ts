@@ -37,12 +37,14 @@ export interface RaiseOptions {
   readonly fallback: () => Topology
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** Build the images anew first; a lab that is there keeps those it was raised with. */
+  readonly refresh?: boolean
 }
 
 /** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
 export async function raise(docker: Docker, options: RaiseOptions): Promise<Raised> {
   const {name, progress, signal} = options
-  const images = await ensureReady(docker, progress, signal)
+  const images = await ensureReady(docker, progress, {signal, refresh: options.refresh})
   const began = performance.now()
   const {lab, how} = await start(docker, options, images)
   let writableMs = 0
@@ -60,13 +62,20 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
 /** The name is claimed until there are containers, which then say whose it is. */
 async function start(
   docker: Docker,
-  {name, topology: wanted, fallback, progress, signal}: RaiseOptions,
+  {name, topology: wanted, fallback, progress, signal, refresh = false}: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<Pick<Raised, 'lab' | 'how'>> {
   await using _claim = await claim(docker, name)
   const found = await docker.containers(name)
   const saved = loadLab(name)
   await mustAgree(docker, name, saved, wanted)
+  if (refresh && saved !== undefined)
+    await step(
+      progress,
+      `lab ${name} keeps the images that it was raised with`,
+      async () => `to raise it anew with the new ones: pgha-lab down --name ${name}, then pgha-lab up --name ${name}`,
+      says => says,
+    )
   const {topology, allocation} = saved ?? (await create(docker, name, wanted ?? fallback(), images))
   const lab = new Lab(docker, topology, allocation)
   const running = found.filter(one => one.state === 'running')

@@ -41,7 +41,7 @@ async function repair(): Promise<void> {
   })
   const shown = await showProgress()
   try {
-    await ensureReady(new Docker(), shown.progress, interrupt.signal)
+    await ensureReady(new Docker(), shown.progress, {signal: interrupt.signal})
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
     throw new LabError('interrupted', 'interrupted', {

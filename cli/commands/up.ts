@@ -16,6 +16,7 @@ import {showProgress} from '../progress.ts'
 interface Options extends TopologyOptions {
   name: string
   json?: boolean
+  refresh?: boolean
 }
 
 export function up(): Command {
@@ -26,6 +27,10 @@ export function up(): Command {
       'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --topology lab.yaml\npgha-lab up --name second --set patroni.ttl=25s --set patroni.watchdog=required',
     )
       .addOption(nameOption())
+      .option(
+        '--refresh',
+        'build the images anew first, from the newest base and packages; a lab that is there keeps its own',
+      )
       .addOption(jsonOption()),
   ).action(action)
 }
@@ -47,6 +52,7 @@ async function action(options: Options): Promise<void> {
       fallback: () => loadTopology({}),
       progress: shown.progress,
       signal: interrupt.signal,
+      refresh: options.refresh === true,
     })
     await shown.done()
     const seconds = (tookMs / 1000).toFixed(1)

@@ -1,5 +1,5 @@
 /** The image that the lab's images are built on: Debian 13, pulled, or made from this machine's own package mirror. */
-import {mkdtemp, rm} from 'node:fs/promises'
+import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
@@ -8,6 +8,7 @@ import {aptInstall, aptUpdate, type Detail, rootEnvironment} from './apt.ts'
 import {type AptSource, debianMirror, readAptSources} from './apt-source.ts'
 import {run} from './command.ts'
 import {mayInstall} from './engine.ts'
+import {imageLabels, parseDpkgStatus, sayBootstrap} from './image-record.ts'
 import {tempPrefix} from './leftovers.ts'
 
 export const officialBase = 'debian:trixie-slim'
@@ -16,32 +17,75 @@ export const ownBase = 'pgha-lab/base:trixie'
 const pullLimitMs = 60_000
 const bootstrapLimitMs = 300_000
 
-/** The one that is present, null if none is. */
+/** Our own tag, once there is a base: whatever `debian:trixie-slim` becomes here later, ours stays until it is refreshed. */
 export async function presentBase(docker: Docker): Promise<string | null> {
-  for (const base of [officialBase, ownBase]) if (await docker.hasImage(base)) return base
+  for (const base of [ownBase, officialBase]) if (await docker.hasImage(base)) return base
   return null
 }
 
-/** Returns the reference to build on. Throws `image`, `setup-failed` or `disk-full`. */
-export async function ensureBaseImage(docker: Docker, progress: Progress, signal?: AbortSignal): Promise<string> {
-  const present = await presentBase(docker)
-  if (present) return present
+/**
+ * Returns the reference to build on. With `refresh` the newest there is, and what was there stays where none can be had.
+ * Throws `image`, `setup-failed` or `disk-full`.
+ */
+export async function ensureBaseImage(
+  docker: Docker,
+  progress: Progress,
+  options: {signal?: AbortSignal | undefined; refresh?: boolean | undefined} = {},
+): Promise<string> {
+  const {signal, refresh = false} = options
+  const present = refresh ? null : await presentBase(docker)
+  if (present !== null) {
+    if (present !== ownBase) await docker.tagImage(present, ownBase)
+    return ownBase
+  }
   return step(
     progress,
     'get the base image of Debian 13',
     async detail => {
-      detail(`docker pull ${officialBase}`)
-      const pulled = await run(['docker', 'pull', officialBase], {
-        withinMs: pullLimitMs,
-        signal,
-        onLine: line => detail(line),
-      })
-      if (pulled.code === 0) return officialBase
-      const why = pulled.timedOut ? `took more than ${pullLimitMs / 1000} s` : (pulled.lines.at(-1) ?? 'failed')
+      // Ours may have been pruned: what the other image was built on is what this one is built on too.
+      const known = refresh ? null : await knownDigest(docker)
+      let why = ''
+      for (const reference of [...(known === null ? [] : [known]), officialBase]) {
+        detail(`docker pull ${reference}`)
+        const pulled = await run(['docker', 'pull', reference], {
+          withinMs: pullLimitMs,
+          signal,
+          onLine: line => detail(line),
+        })
+        if (pulled.code === 0) {
+          await docker.tagImage(reference, ownBase)
+          return ownBase
+        }
+        why = pulled.timedOut ? `took more than ${pullLimitMs / 1000} s` : (pulled.lines.at(-1) ?? 'failed')
+      }
       await bootstrap(why, detail, signal)
       return ownBase
     },
     base => base,
+  )
+}
+
+/** `debian@sha256:...` of an image of ours that was built on one from a registry. */
+async function knownDigest(docker: Docker): Promise<string | null> {
+  for (const tag of await docker.taggedImages(imageLabels.base)) {
+    const base = (await docker.image(tag))?.labels[imageLabels.base]
+    if (base !== undefined && /^debian@sha256:[0-9a-f]{64}$/.test(base)) return base
+  }
+  return null
+}
+
+/** Run by mmdebstrap with the new root as $1, while it still has the lists that the packages were taken from. */
+const recordHook =
+  'for file in "$1"/var/lib/dpkg/status "$1"/var/lib/apt/lists/*Release; do [ ! -f "$file" ] || cp "$file" "$PGHA_LAB_RECORD"; done'
+
+async function whatItWasMadeOf(folder: string): Promise<string> {
+  const names = await readdir(folder)
+  const release = names.find(name => name.endsWith('Release'))
+  const read = (name: string) => readFile(join(folder, name), 'utf8')
+  return sayBootstrap(
+    'trixie',
+    release === undefined ? null : await read(release),
+    names.includes('status') ? parseDpkgStatus(await read('status')) : {},
   )
 }
 
@@ -56,10 +100,19 @@ async function bootstrap(why: string, detail: Detail, signal?: AbortSignal): Pro
     const options = {withinMs: bootstrapLimitMs, signal, env: rootEnvironment()}
     detail('mmdebstrap')
     const settings = await aptSettings()
-    const made = await run(bootstrapCommand(tar, mirror, settings), {...options, onLine: line => detail(line)})
+    const record = join(folder, 'record')
+    await mkdir(record)
+    const [program, ...args] = bootstrapCommand(tar, mirror, settings)
+    const made = await run([program, `--customize-hook=${recordHook}`, ...args], {
+      ...options,
+      env: {...options.env, PGHA_LAB_RECORD: record},
+      onLine: line => detail(line),
+    })
     if (made.code !== 0) throw failed('mmdebstrap', made.lines)
     detail('docker import')
-    const imported = await run(['docker', 'import', '--change', 'CMD ["bash"]', tar, ownBase], options)
+    const label = `LABEL ${imageLabels.base}=${JSON.stringify(await whatItWasMadeOf(record))}`
+    const command = ['docker', 'import', '--change', 'CMD ["bash"]', '--change', label, tar, ownBase] as const
+    const imported = await run(command, options)
     if (imported.code !== 0) throw failed('docker import', imported.lines)
   } finally {
     await rm(folder, {recursive: true, force: true})

@@ -13,6 +13,7 @@ import {type Ran, run} from './command.ts'
 import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
 import {installPage, recipeFor, thisDistribution} from './distribution.ts'
 import {mayInstall} from './engine.ts'
+import {recordOf, sayAge, sayBase} from './image-record.ts'
 import {imageTags} from './images.ts'
 import {leftovers} from './leftovers.ts'
 import {engineAnswer, findDockerd} from './start-engine.ts'
@@ -187,7 +188,7 @@ function isLocal(address: string | undefined): boolean {
 async function images(docker: Docker): Promise<Examined[]> {
   const base = await presentBase(docker)
   const baseImage: Examined = base
-    ? ok('base image', base)
+    ? ok('base image', await sayBase(docker, base))
     : {what: 'base image', state: 'warn', says: `neither ${officialBase} nor ${ownBase} is here`, fix: fixCommand}
   return [baseImage, await labImages(docker)]
 }
@@ -200,7 +201,12 @@ async function labImages(docker: Docker): Promise<Examined> {
       [tags.host, tags.app].map(async tag => ({tag, isHere: await docker.hasImage(tag)})),
     )
     const missing = present.filter(one => !one.isHere).map(one => one.tag)
-    if (missing.length === 0) return ok(what, present.map(one => one.tag).join(', '))
+    if (missing.length === 0) {
+      const found = await docker.image(tags.host)
+      const age =
+        found === null ? '' : `, built ${sayAge(recordOf(found).builtAt)}; \`up --refresh\` takes newer packages`
+      return ok(what, `${present.map(one => one.tag).join(', ')}${age}`)
+    }
     return {what, state: 'warn', says: `not built: ${missing.join(', ')}; \`up\` builds them`, fix: fixCommand}
   } catch (error) {
     if (!(error instanceof LabError)) throw error

@@ -3,14 +3,24 @@ import {createHash} from 'node:crypto'
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {copyFile, cp, mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Docker} from '../docker.ts'
+import type {Docker, ImageFound} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import {packageRoot} from '../package-root.ts'
 import {type Progress, step} from '../progress.ts'
+import {loadLab, savedLabs} from '../state.ts'
 import type {Detail} from './apt.ts'
 import {ensureBaseImage} from './base-image.ts'
 import {AptMeter, type BuildStep, buildStep, stepOutput, whyItFailed} from './build-output.ts'
 import {type Ran, run} from './command.ts'
+import {
+  imageLabels,
+  type Packages,
+  packageChanges,
+  parsePackages,
+  printPackages,
+  recordOf,
+  sayBase,
+} from './image-record.ts'
 import {tempPrefix} from './leftovers.ts'
 
 export interface ImageTags {
@@ -29,9 +39,10 @@ export function imageTags(root = packageRoot): ImageTags {
     throw new LabError('setup-failed', `what runs in the image of the clients is not built (dist/${missing})`, {
       hint: 'npm run build',
     })
+  const record = join(root, 'images', 'record')
   return {
-    host: `pgha-lab/host:${contentHash([join(root, 'images', 'host')])}`,
-    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), ...bundles.map(name => join(root, 'dist', name))])}`,
+    host: `pgha-lab/host:${contentHash([join(root, 'images', 'host'), record])}`,
+    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), record, ...bundles.map(name => join(root, 'dist', name))])}`,
   }
 }
 
@@ -55,36 +66,142 @@ function contentHash(paths: readonly string[]): string {
   return hash.digest('hex').slice(0, 12)
 }
 
-/**
- * Instantaneous when both are present; otherwise gets the base image and builds what is missing. Throws `image` with the
- * failing step and its last words, `disk-full`, or `interrupted`.
- */
-export async function ensureImages(docker: Docker, progress: Progress, signal?: AbortSignal): Promise<ImageTags> {
-  const tags = imageTags()
-  const [hasHost, hasApp] = await Promise.all([docker.hasImage(tags.host), docker.hasImage(tags.app)])
-  if (hasHost && hasApp) return tags
-  const base = await ensureBaseImage(docker, progress, signal)
-  if (!hasHost) {
-    const context = join(packageRoot, 'images', 'host')
-    await step(progress, 'build the image of the hosts', detail =>
-      build('hosts', tags.host, base, context, detail, signal),
-    )
-  }
-  if (!hasApp)
-    await step(progress, 'build the image of the clients', async detail => {
-      const context = await mkdtemp(tempPrefix('app'))
-      try {
-        await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
-        for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
-        await build('clients', tags.app, base, context, detail, signal)
-      } finally {
-        await rm(context, {recursive: true, force: true})
-      }
-    })
-  return tags
+export interface ImageOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Build both anew from the newest base and packages, whatever is here. */
+  readonly refresh?: boolean | undefined
 }
 
-async function build(whose: string, tag: string, base: string, context: string, detail: Detail, signal?: AbortSignal) {
+/**
+ * Instantaneous when both are present; otherwise gets the base image and builds what is missing. Throws `image` with the
+ * failing step and its last words, `disk-full`, or `interrupted`. The tags that it returns are those of these very images,
+ * for a lab to keep: `pgha-lab/host:<12 hex of what it is made of>-<12 hex of its id>`.
+ */
+export async function ensureImages(docker: Docker, progress: Progress, options: ImageOptions = {}): Promise<ImageTags> {
+  const tags = imageTags()
+  const before = {host: await docker.image(tags.host), app: await docker.image(tags.app)}
+  const {signal, refresh = false} = options
+  if (refresh || before.host === null || before.app === null) {
+    const base = await ensureBaseImage(docker, progress, options)
+    const basedOn = await sayBase(docker, base)
+    const how = {docker, base, basedOn, refresh, signal}
+    if (refresh || before.host === null)
+      await step(progress, 'build the image of the hosts', detail =>
+        make('hosts', tags.host, join(packageRoot, 'images', 'host'), {...how, detail}),
+      )
+    if (refresh || before.app === null)
+      await step(progress, 'build the image of the clients', async detail => {
+        const context = await mkdtemp(tempPrefix('app'))
+        try {
+          await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
+          for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
+          await make('clients', tags.app, context, {...how, detail})
+        } finally {
+          await rm(context, {recursive: true, force: true})
+        }
+      })
+    // Only now, so that a refresh that fails over the second leaves both as they were.
+    for (const tag of [
+      ...(refresh || before.host === null ? [tags.host] : []),
+      ...(refresh || before.app === null ? [tags.app] : []),
+    ]) {
+      await docker.tagImage(unfinished(tag), tag)
+      await docker.removeImage(unfinished(tag))
+    }
+  }
+  const kept = {host: await keep(docker, tags.host), app: await keep(docker, tags.app)}
+  if (refresh) {
+    for (const [whose, of] of [
+      ['hosts', 'host'],
+      ['clients', 'app'],
+    ] as const)
+      await step(
+        progress,
+        `see what is new in the image of the ${whose}`,
+        () => sayChange(docker, before[of], kept[of]),
+        says => says,
+      )
+    await removeReplaced(docker, tags, kept)
+  }
+  return kept
+}
+
+/** An image that does not say yet what is in it. Killed in between, it is built anew the next time, and replaced. */
+function unfinished(tag: string): string {
+  return `${tag}-unfinished`
+}
+
+/** A tag of this very image, which stays with it when `tag` goes to a newer one. */
+async function keep(docker: Docker, tag: string): Promise<string> {
+  const found = await docker.image(tag)
+  if (found === null) throw new LabError('image', `the image ${tag} is gone again`, {hint: 'pgha-lab doctor --fix'})
+  const own = `${tag}-${recordOf(found).id}`
+  if (!found.tags.includes(own)) await docker.tagImage(found.id, own)
+  return own
+}
+
+async function sayChange(docker: Docker, before: ImageFound | null, tag: string): Promise<string> {
+  const after = await docker.image(tag)
+  if (before === null || after === null) return 'there was none before'
+  const [old, now] = [recordOf(before), recordOf(after)]
+  const base = old.base === now.base ? [] : [`base ${old.base ?? 'unknown'} -> ${now.base ?? 'unknown'}`]
+  const changes = [...base, ...packageChanges(old.packages, now.packages)]
+  return changes.length === 0 ? 'nothing: the packages are the same' : changes.join(', ')
+}
+
+/** What was refreshed away and no lab of anybody uses. */
+async function removeReplaced(docker: Docker, tags: ImageTags, kept: ImageTags): Promise<void> {
+  const inLabs = savedLabs().flatMap(name => Object.values(loadLab(name)?.allocation.images ?? {}))
+  const stays = new Set([tags.host, tags.app, kept.host, kept.app, ...inLabs])
+  for (const tag of await docker.taggedImages(imageLabels.ours))
+    if ((tag.startsWith(`${tags.host}-`) || tag.startsWith(`${tags.app}-`)) && !stays.has(tag))
+      await docker.removeImage(tag)
+}
+
+interface How {
+  readonly docker: Docker
+  readonly base: string
+  readonly basedOn: string
+  readonly refresh: boolean
+  readonly detail: Detail
+  readonly signal: AbortSignal | undefined
+}
+
+/** Builds it, asks it for its packages, and builds it once more with labels that tell them. */
+async function make(whose: string, tag: string, context: string, how: How): Promise<void> {
+  const made = unfinished(tag)
+  const {base, basedOn, detail, signal} = how
+  await build(whose, made, base, context, how.refresh ? ['--no-cache'] : [], detail, signal)
+  const packages = await packagesIn(made, signal)
+  const labels = {[imageLabels.base]: basedOn, [imageLabels.packages]: printPackages(packages)}
+  const args = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`])
+  await build(whose, made, made, join(packageRoot, 'images', 'record'), args, detail, signal)
+}
+
+async function packagesIn(tag: string, signal: AbortSignal | undefined): Promise<Packages> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
+  const format = ['--show', '--showformat=${Package}=${Version}\n']
+  const said: string[] = []
+  const ran = await run(['docker', 'run', '--rm', '--network', 'none', '--entrypoint', 'dpkg-query', tag, ...format], {
+    withinMs: 60_000,
+    signal,
+    onLine: line => said.push(line),
+  })
+  if (ran.code === 0) return parsePackages(said.join('\n'))
+  throw new LabError('image', `the image ${tag} does not say what is in it: ${ran.lines.at(-1) ?? 'no answer'}`, {
+    hint: `docker run --rm --entrypoint dpkg-query ${tag} --show`,
+  })
+}
+
+async function build(
+  whose: string,
+  tag: string,
+  base: string,
+  context: string,
+  args: readonly string[],
+  detail: Detail,
+  signal?: AbortSignal,
+): Promise<void> {
   let at: BuildStep | null = null
   let stepBegan = performance.now()
   let meter = new AptMeter()
@@ -114,7 +231,7 @@ async function build(whose: string, tag: string, base: string, context: string, 
     }
   }
   try {
-    const command = buildCommand(tag, base, context)
+    const command = buildCommand(tag, base, context, args)
     const ran = await run(command, {
       withinMs: buildLimitMs,
       signal,
@@ -129,7 +246,7 @@ async function build(whose: string, tag: string, base: string, context: string, 
 }
 
 /** --force-rm: the classic builder would leave the container of a failed step behind; BuildKit has none. */
-function buildCommand(tag: string, base: string, context: string): [string, ...string[]] {
+function buildCommand(tag: string, base: string, context: string, args: readonly string[]): [string, ...string[]] {
   return [
     'docker',
     'build',
@@ -137,7 +254,8 @@ function buildCommand(tag: string, base: string, context: string): [string, ...s
     '--build-arg',
     `BASE=${base}`,
     '--label',
-    'pgha-lab.image=yes',
+    `${imageLabels.ours}=yes`,
+    ...args,
     '-t',
     tag,
     context,

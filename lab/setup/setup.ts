@@ -2,14 +2,14 @@
 import type {Docker} from '../docker.ts'
 import type {Progress} from '../progress.ts'
 import {ensureEngine} from './engine.ts'
-import {ensureImages, type ImageTags} from './images.ts'
+import {ensureImages, type ImageOptions, type ImageTags} from './images.ts'
 import {clearLeftovers} from './leftovers.ts'
 
 /** Tells nothing when all is there. Errors: those of `ensureEngine` and `ensureImages`. */
-export async function ensureReady(docker: Docker, progress: Progress, signal?: AbortSignal): Promise<ImageTags> {
+export async function ensureReady(docker: Docker, progress: Progress, options: ImageOptions = {}): Promise<ImageTags> {
   const removed = clearLeftovers()
   if (removed.length > 0)
     progress({step: 'remove what an interrupted set-up left', state: 'done', says: removed.join(', ')})
-  await ensureEngine(progress, {docker, ...(signal ? {signal} : {})})
-  return ensureImages(docker, progress, signal)
+  await ensureEngine(progress, {docker, ...(options.signal ? {signal: options.signal} : {})})
+  return ensureImages(docker, progress, options)
 }

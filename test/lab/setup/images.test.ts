@@ -11,7 +11,8 @@ let root: string
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'pgha-lab-images-'))
-  for (const folder of ['images/host/bin', 'images/app', 'dist']) mkdirSync(join(root, folder), {recursive: true})
+  for (const folder of ['images/host/bin', 'images/app', 'images/record', 'dist'])
+    mkdirSync(join(root, folder), {recursive: true})
   writeFileSync(join(root, 'images/host/Dockerfile'), 'FROM scratch\n')
   writeFileSync(join(root, 'images/host/bin/power-on'), '#!/bin/sh\n')
   writeFileSync(join(root, 'images/app/Dockerfile'), 'FROM scratch\n')
