@@ -1,7 +1,7 @@
 /** The image that the lab's images are built on: Debian 13, pulled, or made from this machine's own package mirror. */
 import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Docker} from '../docker.ts'
+import type {Docker, ImageFound} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import {type Progress, step} from '../progress.ts'
 import {aptInstall, aptUpdate, type Detail, rootEnvironment} from './apt.ts'
@@ -58,11 +58,19 @@ export async function ensureBaseImage(
         }
         why = pulled.timedOut ? `took more than ${pullLimitMs / 1000} s` : (pulled.lines.at(-1) ?? 'failed')
       }
+      const old = await docker.image(ownBase)
       await bootstrap(why, detail, signal)
+      await removeReplaced(docker, old)
       return ownBase
     },
     base => base,
   )
+}
+
+/** One made here that lost its tag to a newer one; what came from a registry or has a tag may be somebody's. */
+async function removeReplaced(docker: Docker, old: ImageFound | null): Promise<void> {
+  const now = old && (await docker.image(old.id))
+  if (now && now.tags.length === 0 && now.digests.length === 0) await docker.removeImage(now.id)
 }
 
 /** `debian@sha256:...` of an image of ours that was built on one from a registry. */

@@ -170,12 +170,15 @@ interface How {
 /** Builds it, asks it for its packages, and builds it once more with labels that tell them. */
 async function make(whose: string, tag: string, context: string, how: How): Promise<void> {
   const made = unfinished(tag)
-  const {base, basedOn, detail, signal} = how
+  const {docker, base, basedOn, detail, signal} = how
   await build(whose, made, base, context, how.refresh ? ['--no-cache'] : [], detail, signal)
+  const bare = await docker.image(made)
   const packages = await packagesIn(made, signal)
   const labels = {[imageLabels.base]: basedOn, [imageLabels.packages]: printPackages(packages)}
   const args = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`])
   await build(whose, made, made, join(packageRoot, 'images', 'record'), args, detail, signal)
+  // Without a tag it would outlive the labelled one, and keep all its layers on the disk.
+  if (bare !== null) await docker.removeImage(bare.id)
 }
 
 async function packagesIn(tag: string, signal: AbortSignal | undefined): Promise<Packages> {

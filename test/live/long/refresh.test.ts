@@ -15,7 +15,9 @@ test('a refresh says what is new; a lab keeps its image, also when a host of it 
   await expectExit(0, ['up', ...lab, '--profile', 'fast'])
   const imageOf = async (host: string) => (await docker.image((await docker.container(name, host)).image))?.id
   const before = await imageOf('node1')
+  const untagged = await dangling()
   const {err} = await expectExit(0, ['up', ...lab, '--refresh'])
+  expect(await dangling(), 'images of ours without a tag, which would fill the disk').toEqual(untagged)
   expect(err).toMatch(/see what is new in the image of the hosts .*: (nothing: the packages are the same|base |.* -> )/)
   expect(err).toContain(
     `to raise it anew with the new ones: pgha-lab down --name ${name}, then pgha-lab up --name ${name}`,
@@ -36,3 +38,9 @@ test('a refresh says what is new; a lab keeps its image, also when a host of it 
   await expectExit(0, ['up', ...lab, '--profile', 'fast'])
   expect(await imageOf('node2')).toBe(newest?.id)
 }, 900_000)
+
+async function dangling(): Promise<string[]> {
+  const ofLabel = (label: string) => ['images', '--quiet', '--filter', 'dangling=true', '--filter', `label=${label}`]
+  const found = await Promise.all(['pgha-lab.image', 'pgha-lab.base'].map(label => execa('docker', ofLabel(label))))
+  return found.flatMap(({stdout}) => stdout.split('\n')).sort()
+}
