@@ -68,9 +68,9 @@ function seedNumber(written: string): number {
 }
 
 /** Milliseconds. */
-function boundedDuration(least: string, most: string): (written: string) => number {
+export function boundedDuration(least: string, most: string, example = '10m'): (written: string) => number {
   return written => {
-    const says = `It is a duration from ${least} to ${most}, such as 10m.`
+    const says = `It is a duration from ${least} to ${most}, such as ${example}.`
     try {
       const ms = parseDuration(written)
       if (ms >= parseDuration(least) && ms <= parseDuration(most)) return ms

@@ -2,16 +2,18 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Recorder} from '../lab/history.ts'
-import type {InjectionPhase} from '../lab/injection-phase.ts'
+import type {ChosenMoment} from '../lab/injection-phase.ts'
 import type {Lab} from '../lab/lab.ts'
 import type {Scenario} from '../lab/scenario.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
+import {answer} from './render/answer.ts'
+import {words} from './render/verdict-words.ts'
 import {textOptions} from './text-options.ts'
 
 export interface RepeatRunOptions {
   readonly repeat: number
-  readonly phase?: InjectionPhase | undefined
+  readonly phase?: ChosenMoment | undefined
   readonly failFast?: boolean | undefined
   readonly out?: string | undefined
   readonly json?: boolean | undefined
@@ -44,7 +46,7 @@ export async function repeatRun(
     async finished(report, nth, folder) {
       await (await screen)?.done()
       writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
-      process.stderr.write(`run ${nth} of ${options.repeat}: ${report.verdict}: ${report.headline}\n`)
+      process.stderr.write(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },
   }).finally(async () => (await screen)?.done())
 
@@ -54,7 +56,13 @@ export async function repeatRun(
   if (options.json) {
     const {toJson} = await import('../lab/spelled-json.ts')
     process.stdout.write(toJson({...summary, folder}))
-  } else process.stdout.write(`${renderRepetition(summary, await textOptions())}\nevidence: ${folder}\n`)
+  } else {
+    // The answer last: it is what remains on the screen.
+    const {lastLines} = await import('./render/summary.ts')
+    const options = await textOptions()
+    const text = renderRepetition(summary, options)
+    process.stdout.write(`${text}\n${lastLines(summary, summary.says, options, [`evidence: ${folder}`])}`)
+  }
   process.exitCode = summary.exitCode
   if (error === undefined) return
   complain(error)

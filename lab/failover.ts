@@ -100,7 +100,7 @@ export const findFailover = once((history): Failover | string => {
   const faults = of(history, 'fault-injecting')
   if (faults.length === 0) return 'no fault was injected'
   const struck = faults.map(fault => ({fault, leader: leaderAt(history, fault.at)}))
-  const hit = struck.filter(({fault, leader}) => leader !== undefined && (fault.hosts.includes(leader) || asks(fault)))
+  const hit = struck.filter(({fault, leader}) => strikes(fault.fault, fault.hosts, leader))
   const found = hit.find(({fault}) => isModelled(struckBy(fault))) ?? hit[0]
   if (found) return measure(history, topology, found.fault, found.leader!)
   if (struck.every(({leader}) => leader === undefined)) return 'nobody saw who held the leader key when the fault came'
@@ -108,9 +108,9 @@ export const findFailover = once((history): Failover | string => {
   return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
 })
 
-/** An operator's request is about the leader, whichever host it names. */
-function asks({fault}: Of<'fault-injecting'>): boolean {
-  return fault === 'switchover' || fault === 'failover'
+/** Whether a fault of these hosts is about the leader. An operator's request is, whichever host it names. */
+export function strikes(fault: string, hosts: readonly HostName[], leader: HostName | undefined): boolean {
+  return leader !== undefined && (hosts.includes(leader) || fault === 'switchover' || fault === 'failover')
 }
 
 /** Who led then: by the key, or where no watch told, by the only server that took writes in the second before. */

@@ -12,6 +12,9 @@ export const injectionPhases = ['just-after-refresh', 'just-before', 'random'] a
 /** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop. */
 export type InjectionPhase = (typeof injectionPhases)[number]
 
+/** `worst`: just after a refresh, for the first fault that strikes the leader; it alone, and it comes even where no refresh is seen. */
+export type ChosenMoment = InjectionPhase | 'worst'
+
 /** A refresh may be told late, and the call that breaks takes its time: `just before` is this much before the next one. */
 const aheadOf = (loopWait: Micros): Micros => Math.min(loopWait / 2, Math.max(300_000, loopWait / 10))
 /** Loops that run late (a slow machine, a long query) are waited for. */

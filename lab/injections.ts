@@ -30,10 +30,15 @@ export class Injections implements Disposable {
   readonly #deaf: () => void
   /** Under way: faults being put in force again on hosts that have restarted. A mend that did not wait for them would be undone. */
   readonly #reapplying = new Set<Promise<void>>()
-  readonly #moment: (() => Promise<void>) | undefined
+  readonly #moment: ((fault: string, hosts: readonly HostName[]) => Promise<void>) | undefined
 
   /** @param moment resolves when the next fault may come, everything but its first blow being done already. */
-  constructor(lab: Lab, history: Recorder, signal: AbortSignal, moment?: () => Promise<void>) {
+  constructor(
+    lab: Lab,
+    history: Recorder,
+    signal: AbortSignal,
+    moment?: (fault: string, hosts: readonly HostName[]) => Promise<void>,
+  ) {
     this.#moment = moment
     this.#lab = lab
     this.#history = history
@@ -68,7 +73,7 @@ export class Injections implements Disposable {
           plan(lab.name, {id: `${step.as}/${describe(undo)}`, fault: step.as, mend: undo})
         },
         broke: async call => {
-          if (!began) await this.#moment?.()
+          if (!began) await this.#moment?.(step.fault, hosts)
           if (!began)
             history.record({
               kind: 'fault-injecting',

@@ -9,6 +9,7 @@ import {checks} from './checks/index.ts'
 import {driverTable} from './driver-table.ts'
 import {exitCodes} from './errors.ts'
 import {type History, of} from './history.ts'
+import {limitOf} from './limit.ts'
 import {sayMicros} from './quantity.ts'
 import type {Report} from './report.ts'
 import {story} from './story.ts'
@@ -20,6 +21,8 @@ export interface Expected {
   readonly params: unknown
   /** In the scenario's file. */
   readonly line?: number
+  /** It is the limit that the person who started the run asked for. */
+  readonly asked?: boolean
 }
 
 /** @param expectations those of the scenario in `run-started` when not given. */
@@ -60,6 +63,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     durationMicros: history.events.at(-1)?.at ?? 0,
     verdict,
     headline: headline(verdict, reasons, findings),
+    limit: limitOf(history, findings, findings[expectations.findIndex(expected => expected.asked === true)]),
     reasons,
     exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
     profile: started?.topology.profile ?? '',

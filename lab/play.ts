@@ -9,10 +9,11 @@ import {checks} from './checks/index.ts'
 import {type Clients, finalRows, prepareTable, startClients} from './clients/clients.ts'
 import {budgetLimit} from './deadline.ts'
 import {LabError} from './errors.ts'
-import type {Micros, PhaseName} from './event.ts'
+import type {HostName, Micros, PhaseName} from './event.ts'
+import {leaderAt, strikes} from './failover.ts'
 import {heal, within} from './heal.ts'
 import {of, type Recorder} from './history.ts'
-import {type InjectionPhase, untilInjectionPhase} from './injection-phase.ts'
+import {type ChosenMoment, untilInjectionPhase} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import type {Lab} from './lab.ts'
 import {describe} from './mend.ts'
@@ -46,7 +47,7 @@ export interface Performance {
   /** Aborted to end the run early: it heals all the same. */
   readonly signal: AbortSignal
   /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
-  readonly phase?: InjectionPhase | undefined
+  readonly phase?: ChosenMoment | undefined
 }
 
 /** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
@@ -79,10 +80,9 @@ export async function play(performance: Performance): Promise<void> {
 async function perform(performance: Performance): Promise<void> {
   const {lab, bound, history, signal} = performance
   const loopWaitMicros = effectiveTimings(bound.topology.patroni).loopWaitSeconds * 1_000_000
-  const moment = async (phase: InjectionPhase) =>
-    history.record({kind: 'note', says: await untilInjectionPhase(phase, {history, loopWaitMicros, signal})})
   const {phase} = performance
-  using injections = new Injections(lab, history, signal, phase && (() => moment(phase)))
+  const moment = phase && momentOf(phase, {history, loopWaitMicros, signal})
+  using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})
   for (const one of await heal(lab))
@@ -104,6 +104,27 @@ async function perform(performance: Performance): Promise<void> {
   } finally {
     // The settings, and what an early end has left; ignores the signal, as all mends do.
     await injections.mend()
+  }
+}
+
+/** What waits for the moment of a fault, and says in the history which it was. */
+export function momentOf(
+  chosen: ChosenMoment,
+  growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'events' | 'record'>},
+): (fault: string, hosts: readonly HostName[]) => Promise<void> {
+  const {history} = growing
+  if (chosen !== 'worst')
+    return async () => void history.record({kind: 'note', says: await untilInjectionPhase(chosen, growing)})
+  let struck = false
+  return async (fault, hosts) => {
+    if (struck || !strikes(fault, hosts, leaderAt(history, growing.history.now()))) return
+    struck = true
+    try {
+      history.record({kind: 'note', says: await untilInjectionPhase('just-after-refresh', growing)})
+    } catch (error) {
+      if (!(error instanceof LabError) || error.code !== 'timeout') throw error
+      history.record({kind: 'note', says: `the worst moment could not be chosen: ${error.message}`})
+    }
   }
 }
 

@@ -8,8 +8,9 @@ import {type Spread, spreadOf, valuesOf} from './compare.ts'
 import {type ExitCode, exitCodes, type LabError} from './errors.ts'
 import type {Micros} from './event.ts'
 import type {Recorder} from './history.ts'
-import type {InjectionPhase} from './injection-phase.ts'
+import type {ChosenMoment} from './injection-phase.ts'
 import type {Lab} from './lab.ts'
+import type {Limit} from './limit.ts'
 import {type MeasuredRun, measureRun} from './measure-run.ts'
 import {type MetricName, metricNames} from './metrics.ts'
 import type {Report} from './report.ts'
@@ -21,7 +22,7 @@ import {merge, type Verdict} from './unit.ts'
 
 export interface RepeatOptions {
   readonly times: number
-  readonly phase?: InjectionPhase | undefined
+  readonly phase?: ChosenMoment | undefined
   /** Ends after the first run that failed. */
   readonly failFast: boolean
   readonly signal: AbortSignal
@@ -52,10 +53,10 @@ export interface Summary {
   readonly says: string
   readonly asked: number
   /** The moment that was chosen for each fault; null: none was. */
-  readonly phase: InjectionPhase | null
+  readonly phase: ChosenMoment | null
   readonly leaseAgeMicros: Spread | null
   readonly metrics: Readonly<Record<MetricName, Spread | null>>
-  readonly runs: readonly (MeasuredRun & {readonly folder: string})[]
+  readonly runs: readonly (MeasuredRun & {readonly folder: string; readonly limit?: Limit | null})[]
 }
 
 /** A second failure of the lab itself would tell nothing new: any LabError ends the repetition. */
@@ -80,7 +81,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
         options.watch?.(recorder, nth)
       },
     })
-    if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out})
+    if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out, limit: run.report.limit})
     if (options.out === undefined) pointLatest(lab.name, join(id, out))
     await options.finished?.(run.report, nth, run.folder)
     error = run.error
@@ -113,11 +114,18 @@ export function summarise(runs: Summary['runs'], of: Pick<Summary, 'scenario' | 
     ...of,
     verdict,
     exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
-    says: worst ? `${counts}; first ${worst.folder}: ${worst.headline}` : counts,
+    says: [counts, ...sayAsked(runs), ...(worst ? [`first ${worst.folder}: ${worst.headline}`] : [])].join('; '),
     leaseAgeMicros: spreadOf(
       runs.flatMap((run): Micros[] => (run.leaseAgeMicros === null ? [] : [run.leaseAgeMicros])),
     ),
     metrics: Object.fromEntries(metricNames.map(name => [name, spreadOf(valuesOf(runs, name))])) as Summary['metrics'],
     runs,
   }
+}
+
+/** Of a limit that was asked for: the run that took longest, and what the worst moment takes. */
+function sayAsked(runs: Summary['runs']): string[] {
+  const asked = runs.flatMap(({limit}) => (limit?.from === 'asked' ? [limit] : []))
+  const [longest] = asked.toSorted((a, b) => (b.measuredMicros ?? -1) - (a.measuredMicros ?? -1))
+  return longest === undefined ? [] : [longest.measuredMicros === null ? longest.says : `longest ${longest.says}`]
 }

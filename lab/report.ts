@@ -3,6 +3,7 @@
 import type {DriverRow} from './driver-table.ts'
 import type {ExitCode} from './errors.ts'
 import type {Event, HostName, Micros} from './event.ts'
+import type {Limit} from './limit.ts'
 import type {Finding, Verdict} from './unit.ts'
 
 /** Plain data, the same as in report.json; docs/report.md has each field, and its units. */
@@ -21,6 +22,8 @@ export interface Report {
   readonly verdict: Verdict
   /** The one sentence to read: the number that matters, or the first thing that is wrong. */
   readonly headline: string
+  /** The limit on the time without writes, or on the failover, that it was judged by; null: there is none in it. */
+  readonly limit: Limit | null
   /** Why the run as a whole is not a pass, when it is not because of a single finding (a fault that did not take hold, say). */
   readonly reasons: readonly string[]
   readonly exitCode: ExitCode

@@ -5,7 +5,7 @@ import {pipeline} from 'node:stream/promises'
 import {imagesMustBeHere} from './clients/programs.ts'
 import {LabError} from './errors.ts'
 import {Recorder} from './history.ts'
-import type {InjectionPhase} from './injection-phase.ts'
+import type {ChosenMoment} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
 import {play} from './play.ts'
@@ -26,7 +26,7 @@ export interface RunOptions {
   /** Where the run's folder goes; the state directory when not given. */
   readonly out?: string | undefined
   /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
-  readonly phase?: InjectionPhase | undefined
+  readonly phase?: ChosenMoment | undefined
   /** Told when the history exists, before anything happens: for whoever wants to watch. */
   readonly watch?: (history: Recorder, folder: string) => void
 }

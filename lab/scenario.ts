@@ -31,8 +31,10 @@ export type Step =
 export interface Expectation {
   readonly check: string
   readonly params: unknown
-  /** In the scenario's file, from 1. */
-  readonly line: number
+  /** In the scenario's file, from 1; not there: it does not stand in the file. */
+  readonly line?: number
+  /** The limit that the person who started the run asked for (`chaos --within`). */
+  readonly asked?: true
 }
 
 /** What the lab must have. `patroni` and `postgresql` are as written, with the keys of lab.yaml. */

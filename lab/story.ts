@@ -70,6 +70,7 @@ export function story(history: History): StoryLine[] {
       }
     }
   }
+  inOrderOfPhases(lines, found)
   if (lines.length <= longest) return lines
   const left = lines.length - longest
   return [
@@ -77,6 +78,21 @@ export function story(history: History): StoryLine[] {
     {at: lines[longest - 1]!.at, says: `and ${left + 1} more in the history`, event: 'note'},
   ]
 }
+
+/** A write may be acknowledged just before a probe looks again at what it waited for: it is told after that. */
+function inOrderOfPhases(lines: StoryLine[], found: ReturnType<typeof findFailover>): void {
+  if (typeof found === 'string' || !found.firstWrite || !found.newUp || !found.promoted) return
+  const {firstWrite} = found
+  const from = lines.findIndex(line => line.event === firstWrite.kind && line.at === firstWrite.at)
+  const isLate = ({at}: StoryLine) => at > firstWrite.at && at - firstWrite.at <= justAfter
+  const to = lines.findLastIndex(
+    line => isLate(line) && [found.newUp, found.promoted].some(one => one?.kind === line.event && one.at === line.at),
+  )
+  if (from >= 0 && to > from) lines.splice(to, 0, ...lines.splice(from, 1))
+}
+
+/** Probes that look 20 times a second, on a slow machine. */
+const justAfter: Micros = 250_000
 
 /** An event on its own in words; null for what happens all the time (samples, operations, reports of observers). */
 export function sayEvent(event: Event): string | null {

@@ -121,6 +121,11 @@ function presetNames(): string[] {
     .sort()
 }
 
+function presetHosts(): NonNullable<Written['hosts']> {
+  const file = join(presets, 'default.yaml')
+  return new Located(file, readText(file, 'topology'), 'topology').decode(schema).hosts ?? {}
+}
+
 export interface Wanted {
   /** A preset's name or the path of a file; the preset `default` when not given. */
   readonly topology?: string | undefined
@@ -153,7 +158,9 @@ export function parseTopology(
   {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'> = {},
 ): Topology {
   const source = new Located(file, text, 'topology')
-  const layers = [source.decode(schema), ...set.map(setting)]
+  const written = source.decode(schema)
+  // A file that says nothing about hosts is about timings: it is the usual lab with those.
+  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...set.map(setting)]
   if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
   const complain: Complain = (path, says) => {
     const inFile = path.reduce<unknown>(

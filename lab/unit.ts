@@ -38,6 +38,8 @@ export interface PhaseRow {
   /** Time since the phase before it, and what the model allows for that: where the seconds went. */
   readonly took?: Micros | null
   readonly allowed?: readonly [Micros, Micros] | null
+  /** It was seen before the phase that it waits for, which is only looked at now and then: they lie at most so far apart, and `took` is 0. */
+  readonly apart?: Micros
   readonly verdict: Verdict
   /** How it is known, or why it is not. */
   readonly says: string

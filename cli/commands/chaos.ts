@@ -2,15 +2,19 @@ import {join} from 'node:path'
 import {type Command, Option} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Recorder} from '../../lab/history.ts'
-import {type InjectionPhase, injectionPhases} from '../../lab/injection-phase.ts'
+import {type ChosenMoment, type InjectionPhase, injectionPhases} from '../../lab/injection-phase.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
-import {addStormOptions, command, jsonOption, nameOption, printJson, times} from '../options.ts'
+import {nextAfter} from '../next-after.ts'
+import {addStormOptions, boundedDuration, command, jsonOption, nameOption, printJson, times} from '../options.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
+import {textOptions} from '../text-options.ts'
 
 interface Options extends StormOptions {
   repeat?: number
   phase?: InjectionPhase
+  /** Milliseconds. */
+  within?: number
   clients?: string
   failFast?: boolean
   suite?: string
@@ -28,6 +32,10 @@ export function chaos(): Command {
       'Exit code: 0 passed, 1 an expectation failed, 4 inconclusive; 77 skipped, because it cannot run here; 3 the lab could ' +
         'not do its work, 5 healing is incomplete (wins over every other).',
       '',
+      '--within asks whether clients can write again in time: the longest time without an acknowledged write is held against ' +
+        "it, and recorded with the run. Unless --phase chooses another, the fault comes at the worst moment of the leader's " +
+        'loop, right after a refresh of its lease; the report says what the worst moment may take by the timing model.',
+      '',
       'A storm draws random faults from a seed, never more at once than a quorum can bear, and judges what must always hold. ' +
         '--shrink reduces a plan that fails to the smallest that still does, and writes it as a scenario file.',
       '',
@@ -37,6 +45,7 @@ export function chaos(): Command {
     [
       'pgha-lab chaos kill-leader',
       'pgha-lab chaos kill-leader --json > report.json',
+      'pgha-lab chaos kill-leader --within 30s',
       'pgha-lab chaos ./mine.yaml --out evidence',
       'pgha-lab chaos --suite failover',
       'pgha-lab chaos --suite all --parallel 2 --json > suite.json',
@@ -53,6 +62,11 @@ export function chaos(): Command {
     .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
     .option('--keep', 'with --suite: leave its labs at the end')
     .option('-o, --out <dir>', 'put history, reports and logs into this folder')
+    .option(
+      '--within <duration>',
+      'pass only if clients are never without acknowledged writes for longer: 100ms to 30m',
+      boundedDuration('100ms', '30m', '30s'),
+    )
     .option('--plain', 'plain lines instead of the live view')
     .option('--repeat <n>', 'play it n times and say how far each phase spreads', times)
     .option('--fail-fast', 'with --repeat: end after the first run that failed')
@@ -84,7 +98,11 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   )
   const written = loadScenario(nameOrPath)
   const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
-  const scenario = options.clients === undefined ? written : withExtraClients(written, options.clients)
+  const {withAskedLimit} = await import('../../lab/scenario/asked-limit.ts')
+  const compared = options.clients === undefined ? written : withExtraClients(written, options.clients)
+  const scenario = options.within === undefined ? compared : withAskedLimit(compared, options.within)
+  // One lucky moment would not answer whether it is always in time.
+  const phase: ChosenMoment | undefined = options.phase ?? (options.within === undefined ? undefined : 'worst')
   const docker = new Docker()
   const lab = await openOurs(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
@@ -96,30 +114,25 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
     const {repeatRun} = await import('../repeat-run.ts')
     const shown = (history: Recorder) => watch(history, options, interrupt.press)
     // Awaited here: the lock and the handlers of signals belong to this scope.
-    return await repeatRun(lab, scenario, interrupt, {...options, repeat: options.repeat, watch: shown})
+    return await repeatRun(lab, scenario, interrupt, {...options, phase, repeat: options.repeat, watch: shown})
   }
   let screen: Screen | undefined
   const {folder, report, error} = await runScenario(lab, scenario, {
     signal: interrupt.signal,
     out: options.out,
-    phase: options.phase,
+    phase,
     watch(history) {
       screen = watch(history, options, interrupt.press)
     },
   }).finally(async () => (await screen)?.done())
 
-  const {renderText} = await import('../render/text.ts')
   const {writeReports} = await import('../render/write-reports.ts')
   writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
   if (options.json) printJson({...report, folder})
   else {
-    const {ascii, color} = await import('../ui/terminal.ts')
-    const text = renderText(report, {
-      color: color(process.stdout),
-      ascii: ascii(),
-      width: process.stdout.columns ?? 100,
-    })
-    process.stdout.write(`${text.trimEnd()}\n\nevidence: ${folder}\n`)
+    const {renderSummary} = await import('../render/summary.ts')
+    const next = nextAfter(report, folder, lab.name, options.out === undefined)
+    process.stdout.write(renderSummary(report, await textOptions(), next))
   }
   process.exitCode = report.exitCode
   if (error === undefined) return
@@ -133,7 +146,11 @@ async function suite(scenario: string | undefined, {suite: name, plain: _, ...op
     throw new LabError('usage', 'say which scenario, or which suite', {
       hint: 'pgha-lab scenarios lists them; then pgha-lab chaos kill-leader, or pgha-lab chaos --suite failover',
     })
-  const {phase, failFast} = options
+  const {phase, failFast, within} = options
+  if (within !== undefined)
+    throw new LabError('usage', '--within is a limit of one scenario, and those of a suite have limits of their own', {
+      hint: `pgha-lab chaos ${scenario ?? 'kill-leader'} --within 30s`,
+    })
   const senseless = [scenario, phase && '--phase', failFast && '--fail-fast'].find(Boolean)
   if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)
   const {playSuite} = await import('../suite/command.ts')

@@ -108,10 +108,11 @@ function recordedReport(file: string): Report | undefined {
     throw new LabError('config', `${file} is not a report that this version can read`, {
       hint: 'move it away: the run is then judged again from its events.ndjson',
     })
-  // The first reports of schema 1 did not say where their scenario stands, nor how long they took.
+  // The first reports of schema 1 did not say where their scenario stands, how long they took, nor by which limit.
   return {
     ...report,
     file: report.file ?? null,
+    limit: report.limit ?? null,
     durationMicros: report.durationMicros ?? report.story.at(-1)?.at ?? 0,
     findings: report.findings.map(finding => ({...finding, line: finding.line ?? null})),
   }

@@ -5,9 +5,11 @@
  */
 import type {Micros} from '../../lab/event.ts'
 import type {Report} from '../../lab/report.ts'
+import {answer} from './answer.ts'
 import {explain, type ReportFinding} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {renderText} from './text.ts'
+import {words} from './verdict-words.ts'
 
 export function renderJunit(reports: readonly Report[]): string {
   const suites = reports.map(suite)
@@ -40,8 +42,8 @@ function suite(report: Report): Suite {
     run,
     lab,
     profile,
-    verdict: report.verdict,
-    headline: report.headline,
+    verdict: words[report.verdict].toLowerCase(),
+    headline: answer(report),
     ...versions,
   })
   return {

@@ -3,7 +3,7 @@ import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain} from './explain.ts'
-import {sayBounds, sayMoment, zeroOf} from './moment.ts'
+import {sayBounds, sayMoment, sayTook, zeroOf} from './moment.ts'
 import {printable} from './printable.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
@@ -28,9 +28,13 @@ function suite(reports: readonly Report[]): string {
 }
 
 function one(report: Report): string {
-  const {verdict, scenario, headline, about, reasons} = report
+  const {verdict, scenario, headline, limit, about, reasons} = report
   const blocks = [
-    [`## ${signs[verdict]} ${titles[verdict]} ${text(scenario)}`, '', `**${text(headline)}**`],
+    [
+      `## ${signs[verdict]} ${titles[verdict]} ${text(scenario)}${limit === null ? '' : text(`: ${limit.says}`)}`,
+      '',
+      `**${text(headline)}**`,
+    ],
     [`> ${text(about)}`],
     reasons.filter(reason => reason !== headline).map(reason => `- ${text(reason)}`),
     report.findings.filter(finding => finding.verdict !== 'pass').flatMap(finding => explained(finding, report)),
@@ -70,12 +74,13 @@ function place({line}: Report['findings'][number], {file}: Report): string {
 function phases({findings}: Report): string[] {
   const rows = findings
     .flatMap(finding => finding.phases ?? [])
-    .map(({verdict, name, measured, predicted, took, allowed}) => [
+    .map(row => ({...row, told: sayTook(row)}))
+    .map(({verdict, name, measured, predicted, told, allowed}) => [
       `${signs[verdict]} ${words[verdict]}`,
       text(name),
       measured === null ? 'not seen' : sayMicros(measured),
       predicted === null ? '' : sayBounds(predicted),
-      took === undefined || took === null ? '' : sayMicros(took),
+      told,
       allowed ? sayBounds(allowed) : '',
     ])
   if (rows.length === 0) return []

@@ -1,6 +1,8 @@
 /** Moments of a run in words: seconds after the first fault, which is what a reader asks about; without a fault, of the run. */
 import type {Micros} from '../../lab/event.ts'
+import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
+import type {PhaseRow} from '../../lab/unit.ts'
 
 /** What every time in a report is counted from. */
 export function zeroOf({faults}: Pick<Report, 'faults'>): Micros {
@@ -17,4 +19,10 @@ export function sayMoment(at: Micros, zero: Micros, digits = 3): string {
 export function sayBounds([least, most]: readonly [Micros, Micros]): string {
   const digits = most < 10e6 ? 2 : 1
   return `${(least / 1e6).toFixed(digits)} to ${(most / 1e6).toFixed(digits)} s`
+}
+
+/** How long a phase took, or how near it lies to the one before where nobody can tell more; empty where neither is known. */
+export function sayTook({took, apart}: PhaseRow): string {
+  if (apart !== undefined) return `at most ${sayMicros(apart)} apart`
+  return took === undefined || took === null ? '' : sayMicros(took)
 }

@@ -1,6 +1,6 @@
 /** Repeated runs for people: the verdict, how far each phase spreads, and one line a run. Pure. */
 import type {Spread} from '../../lab/compare.ts'
-import type {InjectionPhase} from '../../lab/injection-phase.ts'
+import type {ChosenMoment} from '../../lab/injection-phase.ts'
 import {sayValue} from '../../lab/measure-run.ts'
 import {metricNames, metrics, type Unit} from '../../lab/metrics.ts'
 import type {Summary} from '../../lab/repeat.ts'
@@ -10,9 +10,10 @@ import {titles, words} from './verdict-words.ts'
 
 const colors = {pass: 32, fail: 31, unknown: 33} as const
 
-const moments: Readonly<Record<InjectionPhase, string>> = {
+const moments: Readonly<Record<ChosenMoment, string>> = {
   'just-after-refresh': 'just after a refresh of the lease',
   'just-before': 'just before the next refresh of the lease',
+  worst: 'at the worst moment of the loop, just after a refresh of the lease, where it struck the leader',
   random: "at a random moment of the leader's loop",
 }
 

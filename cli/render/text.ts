@@ -3,9 +3,10 @@ import type {Micros} from '../../lab/event.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow, Verdict} from '../../lab/unit.ts'
+import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, type ReportFinding} from './explain.ts'
-import {sayMoment, zeroOf} from './moment.ts'
+import {sayMoment, sayTook, zeroOf} from './moment.ts'
 import {printable} from './printable.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
@@ -17,9 +18,9 @@ export interface TextOptions {
   readonly ascii?: boolean
 }
 
-type Paint = (text: string) => string
+export type Paint = (text: string) => string
 
-interface Style {
+export interface Style {
   readonly width: number
   readonly symbols: Readonly<Record<Verdict, string>>
   readonly paint: Readonly<Record<Verdict | 'bold' | 'dim', Paint>>
@@ -42,7 +43,7 @@ export function renderText(report: Report, options: TextOptions): string {
   return options.ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
 }
 
-function styleOf({color, width, ascii}: TextOptions): Style {
+export function styleOf({color, width, ascii}: TextOptions): Style {
   const sgr =
     (code: number): Paint =>
     text =>
@@ -57,7 +58,7 @@ function styleOf({color, width, ascii}: TextOptions): Style {
 function top(report: Report, {width, paint}: Style): string[] {
   const {verdict, scenario, headline, reasons, lab, profile, versions, about} = report
   const title = `${titles[verdict]} ${scenario}`
-  const [first = '', ...more] = wrap(`${title}: ${printable(headline)}`, width)
+  const [first = '', ...more] = wrap(`${title}: ${printable(answer(report))}`, width)
   const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says =>
     wrap(printable(says), width - 2),
   )
@@ -80,7 +81,7 @@ function phases(report: Report, style: Style): string[] {
     row.name,
     row.measured === null ? 'not seen' : sayMicros(row.measured),
     range(row.predicted),
-    row.took === undefined || row.took === null ? '' : sayMicros(row.took),
+    sayTook(row),
     range(row.allowed ?? null),
   ])
   const table = align([['', 'phase', 'after fault', 'predicted', 'took', 'model'], ...cells], [2, 4])
@@ -194,13 +195,13 @@ function seconds(micros: Micros): string {
   return (micros / 1e6).toFixed(2)
 }
 
-function range(bounds: readonly [Micros, Micros] | null): string {
+export function range(bounds: readonly [Micros, Micros] | null): string {
   if (bounds === null) return ''
   const digits = bounds[1] < 10e6 ? 2 : 1
   return `${(bounds[0] / 1e6).toFixed(digits)} to ${(bounds[1] / 1e6).toFixed(digits)} s`
 }
 
-function paintVerdict(line: string, verdict: Verdict, {paint}: Style): string {
+export function paintVerdict(line: string, verdict: Verdict, {paint}: Style): string {
   return verdict === 'pass' ? line.replace(/^(\S+ \S+)/, paint.pass) : paint[verdict](line)
 }
 
@@ -215,7 +216,7 @@ export function align(rows: readonly (readonly string[])[], right: readonly numb
   )
 }
 
-function cut(line: string, width: number): string {
+export function cut(line: string, width: number): string {
   return line.length > width ? `${line.slice(0, width - 3)}...` : line
 }
 

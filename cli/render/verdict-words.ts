@@ -4,5 +4,5 @@ import type {Verdict} from '../../lab/unit.ts'
 /** Of a whole run. */
 export const titles: Readonly<Record<Verdict, string>> = {pass: 'PASSED', fail: 'FAILED', unknown: 'INCONCLUSIVE'}
 /** Of one finding. */
-export const words: Readonly<Record<Verdict, string>> = {pass: 'passed', fail: 'FAILED', unknown: 'unknown'}
+export const words: Readonly<Record<Verdict, string>> = {pass: 'passed', fail: 'FAILED', unknown: 'inconclusive'}
 export const signs: Readonly<Record<Verdict, string>> = {pass: '✔', fail: '✘', unknown: '?'}

@@ -26,7 +26,8 @@ export function strikesLeader(failover: Failover): boolean {
 export function failoverAfter(before: View, after: View, event: Event): Failover | null {
   if (event.kind === 'fault-injecting') return begun(before, event.at, event.fault, event.hosts)
   const so = after.failover
-  if (so === null || so.marks.write !== undefined) return so
+  // A write may be acknowledged before a probe has seen what it waited for: that mark still comes.
+  if (so === null || marks.every(mark => so.marks[mark] !== undefined)) return so
   const to = so.to ?? successor(so, event)
   const reached = {...so.marks, ...keyMarks(so, event), ...(to === null ? {} : reachedBy(so, to, after, event))}
   return to === so.to && marks.every(mark => reached[mark] === so.marks[mark]) ? so : {...so, to, marks: reached}
@@ -46,6 +47,7 @@ function successor(so: Failover, event: Event): HostName | null {
 
 function keyMarks(so: Failover, event: Event): Failover['marks'] {
   if (event.kind !== 'leader-key' || event.at < so.at) return {}
+  if (so.marks.write !== undefined) return {}
   if (event.holder === null) return so.marks.lease === undefined ? {lease: event.at} : {}
   return event.holder !== so.from && so.marks.leader === undefined ? {leader: event.at} : {}
 }
@@ -53,12 +55,16 @@ function keyMarks(so: Failover, event: Event): Failover['marks'] {
 function reachedBy(so: Failover, to: HostName, after: View, event: Event): Failover['marks'] {
   const writableSince = after.members.find(one => one.host === to)?.writableSince ?? null
   const route = after.backends.find(one => one.backend === 'primary' && one.server === to && one.up)
-  const wrote = event.kind === 'op' && event.op === 'write' && event.outcome === 'ok' && event.server === to
+  const wrote =
+    (event.kind === 'op' || event.kind === 'transaction') &&
+    event.op === 'write' &&
+    event.outcome === 'ok' &&
+    event.server === to
   return {
     ...(so.marks.promoted === undefined && writableSince !== null && writableSince >= so.at
       ? {promoted: writableSince}
       : {}),
     ...(so.marks.routed === undefined && route !== undefined && route.since >= so.at ? {routed: route.since} : {}),
-    ...(wrote && event.at > so.at ? {write: event.at} : {}),
+    ...(wrote && so.marks.write === undefined && event.at > so.at ? {write: event.at} : {}),
   }
 }

@@ -4,7 +4,7 @@ import {ownAnsweredWrites} from '../attempts.ts'
 import type {FailoverBudget, Phase} from '../budget.ts'
 import type {Event, Micros} from '../event.ts'
 import {budgetOf, type Failover, findFailover} from '../failover.ts'
-import type {History} from '../history.ts'
+import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
@@ -45,7 +45,7 @@ export const failover: Check<FailoverParams> = {
     const limit = within === 'budget' ? budget!.total.limit : within * 1000
 
     const broken = [...neverHappened(history, found, limit, budget), ...wrong(found, budget)]
-    const rows = phaseRows(found, budget).map(row =>
+    const rows = phaseRows(history, found, budget).map(row =>
       broken.some(problem => problem.row === row.name) ? {...row, verdict: 'fail' as const} : row,
     )
     const doubts = [...doubtsOf(history, found, limit), ...(within === 'budget' ? notTheModel(found, budget) : [])]
@@ -96,13 +96,14 @@ function rowName(phase: Phase, budget: FailoverBudget | null): string {
 }
 
 /** The phases in the order in which they wait for each other; `after` is what the model's `took` counts from. */
-function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
+function phaseRows(history: History, found: Failover, budget: FailoverBudget | null): PhaseRow[] {
   const {t0, keyGone, newKey, promoted, oldDown, newUp, firstWrite, demoted, reset} = found
-  const ready = promoted && newUp && newKey ? Math.max(promoted.at, newUp.at, newKey.at) : undefined
+  const ready =
+    promoted && newUp && newKey ? [newKey, promoted, newUp].reduce((a, b) => (b.at > a.at ? b : a)) : undefined
   const row = (
     phase: Phase,
     event: Event | undefined,
-    after: Micros | undefined,
+    after: {readonly at: Micros; readonly kind?: Event['kind']} | undefined,
     says: string,
     absent: string,
   ): PhaseRow => {
@@ -110,9 +111,20 @@ function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
     const {at, took: allowed, tookLimit} = budget?.phases[phase] ?? noModel
     if (!event) return {name, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
     const measured = event.at - t0
+    const took = after === undefined ? null : Math.max(0, event.at - after.at)
+    if (after === undefined || took === null)
+      return {name, measured, predicted: at, took: null, allowed, verdict: 'unknown', says}
     // A write may be acknowledged before a probe has seen the server ready for it: that is early, and early is fine.
-    const took = after === undefined ? null : Math.max(0, event.at - after)
-    if (took === null) return {name, measured, predicted: at, took, allowed, verdict: 'unknown', says}
+    if (event.at < after.at) {
+      const early = after.at - event.at
+      const sampling = betweenSamples(history, after)
+      const apart = Math.max(early, sampling)
+      const remark =
+        early <= sampling
+          ? `seen before ${sources[after.kind ?? 'note'] ?? 'what it waits for'} was looked at again, so they are at most ${sayMicros(apart)} apart`
+          : `seen ${sayMicros(early)} before what it waits for as a rule`
+      return {name, measured, predicted: at, took, allowed, apart, verdict: 'pass', says: `${says}; ${remark}`}
+    }
     if (allowed === null) return {name, measured, predicted: at, took, allowed, verdict: 'pass', says}
     const beyond = took - allowed[1]
     const remark =
@@ -135,14 +147,14 @@ function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
     row(
       'demotion',
       demoted,
-      t0,
+      {at: t0},
       `${found.oldLeader} was seen taking no more writes`,
       `nobody saw ${found.oldLeader} stop taking writes`,
     ),
     row(
       'reset',
       reset,
-      t0,
+      {at: t0},
       `the watchdog of ${found.oldLeader} fired`,
       `the watchdog of ${found.oldLeader} was not seen firing`,
     ),
@@ -152,14 +164,14 @@ function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
     row(
       'oldServerDown',
       oldDown,
-      t0,
+      {at: t0},
       `${found.oldLeader} went ${oldDown?.status} in ${oldDown?.proxy}, its check: ${oldDown?.check}`,
       `${found.oldLeader} was never seen going down`,
     ),
     row(
       'keyGone',
       keyGone,
-      t0,
+      {at: t0},
       keyGone?.holder
         ? `${keyGone.holder} took the leader key over; no deletion was seen`
         : `the leader key was deleted (revision ${keyGone?.revision})${budget ? `; ${budget.says}` : ''}`,
@@ -168,21 +180,21 @@ function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
     row(
       'election',
       newKey,
-      keyGone?.at,
+      keyGone,
       `${found.newLeader} holds the leader key (revision ${newKey?.revision})`,
       'no other host was seen with the leader key',
     ),
     row(
       'promotion',
       promoted,
-      newKey?.at,
+      newKey,
       `${found.newLeader} takes writes on timeline ${promoted?.timeline}, after ${found.oldTimeline}`,
       'no new primary was seen taking writes on a higher timeline',
     ),
     row(
       'newServerUp',
       newUp,
-      newKey?.at,
+      newKey,
       `${found.newLeader} went ${newUp?.status} in ${newUp?.proxy}`,
       found.newLeader ? `${found.newLeader} was never seen coming up` : 'there was no new leader to route to',
     ),
@@ -194,6 +206,24 @@ function phaseRows(found: Failover, budget: FailoverBudget | null): PhaseRow[] {
       'no write was acknowledged by a new leader',
     ),
   ]
+}
+
+/** Who tells of the phase that another one waits for. */
+const sources: Readonly<Partial<Record<Event['kind'], string>>> = {
+  proxy: 'HAProxy',
+  postgres: 'PostgreSQL',
+  'leader-key': 'etcd',
+}
+
+/** So often probes that nobody reports on look. */
+const usualSampling: Micros = 50_000
+const observers = {proxy: 'proxy', postgres: 'postgres', 'leader-key': 'etcd'} as const
+
+/** The longest time between two looks of the probe that told of this event, in the seconds around it. */
+function betweenSamples(history: History, {at, kind}: {readonly at: Micros; readonly kind?: Event['kind']}): Micros {
+  const who = Object.entries(observers).find(([one]) => one === kind)?.[1]
+  const around = of(history, 'watching').filter(one => one.who === who && Math.abs(one.at - at) <= 1_500_000)
+  return Math.max(usualSampling, ...around.map(one => one.worstMicros))
 }
 
 /** Of a phase that the model says nothing about. */

@@ -4,7 +4,7 @@ import {type Attempt, extraClientsOf, ownProxied} from '../attempts.ts'
 import {isDirect} from '../client-group.ts'
 import type {Event, Micros, OpName} from '../event.ts'
 import {type History, of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
+import {type Moments, momentsOf} from '../moments.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {type Check, type Finding, merge} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
@@ -37,10 +37,9 @@ export const unavailability: Check<UnavailabilityParams> = {
   judge(history, {writes, reads}) {
     const moments = momentsOf(history)
     if (moments === null) return {verdict: 'unknown', says: 'The steps never began.'}
-    const from = moments.fault ?? moments.steps
     const parts = [
-      ...(writes ? [judgeGap(history, 'write', writes, from, moments.end)] : []),
-      ...(reads ? [judgeGap(history, 'read', reads, from, moments.end)] : []),
+      ...(writes ? [judgeGap(history, 'write', writes, moments)] : []),
+      ...(reads ? [judgeGap(history, 'read', reads, moments)] : []),
     ]
     const verdict = merge(parts.map(part => part.verdict))
     const hint = parts.find(part => part.verdict === 'fail')?.hint
@@ -57,6 +56,9 @@ export const unavailability: Check<UnavailabilityParams> = {
   },
 }
 
+/** Writers that are told to stop finish what they are at. */
+const stopping: Micros = 1_000_000
+
 interface Gap {
   readonly from: Micros
   readonly to: Micros
@@ -64,29 +66,35 @@ interface Gap {
   readonly after: Attempt | undefined
 }
 
-function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, end: Micros): Finding {
+function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, end}: Moments): Finding {
+  const from = fault ?? steps
+  const zero = fault === null ? 'the steps began' : 'the fault'
   const words = op === 'write' ? 'writes' : 'reads'
   const all = ownProxied(history, op).filter(one => one.at <= end)
   const isExtra = extraClientsOf(history)
   const gap = longestGap(all, from, end)
   const took = gap.to - gap.from
-  const measures = {[`${op}OutageMicros`]: took, [`${op}OutageFromMicros`]: gap.from - from}
+  const [least, most] = [(limits['at-least'] ?? 0) * 1000, (limits['at-most'] ?? Number.POSITIVE_INFINITY) * 1000]
+  const measures = {
+    [`${op}OutageMicros`]: took,
+    [`${op}OutageFromMicros`]: gap.from - from,
+    ...(limits['at-most'] === undefined ? {} : {[`${op}OutageLimitMicros`]: most}),
+  }
   const failed = all.filter(one => one.outcome !== 'ok' && one.at > gap.from && one.sentAt < gap.to)
   // Without a connection there is nothing to attempt.
   const gone = of(history, 'client-disconnected').filter(
     one => one.op === op && !isDirect(one.client) && !isExtra(one.client) && one.at > gap.from && one.at < gap.to,
   )
   const evidence = [gap.before, failed[0] ?? gone[0], gap.after].filter(one => one !== undefined) satisfies Event[]
-  const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after the fault${gap.after ? '' : ' to the end'}`
+  const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after ${zero}${gap.after ? '' : ' to the end'}`
   if (!all.some(one => one.outcome === 'ok' && one.at <= from))
     return {
       verdict: 'unknown',
-      says: `No ${op} was acknowledged before the fault, so there was nothing to lose.`,
+      says: `No ${op} was acknowledged before ${zero}, so there was nothing to lose.`,
       measures,
     }
   const blindness = blind(history, 'clients', from, end)
   if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
-  const [least, most] = [(limits['at-least'] ?? 0) * 1000, (limits['at-most'] ?? Number.POSITIVE_INFINITY) * 1000]
   if (took < least)
     return {
       verdict: 'fail',
@@ -119,6 +127,14 @@ function judgeGap(history: History, op: OpName, limits: Limits, from: Micros, en
       hint: 'lay it beside the story of the run: who led, and where the proxy sent the clients in that time',
     }
   }
+  // What has not ended may yet become longer than is allowed; clients that are told to stop leave a moment without any.
+  if (Number.isFinite(most) && gap.after === undefined && (took > stopping || failed.length + gone.length > 0))
+    return {
+      verdict: 'unknown',
+      says: `${says}, and it had not ended there: nobody knows whether ${sayMicros(most)} would have been enough.`,
+      measures,
+      evidence,
+    }
   const allowed = [
     ...(limits['at-least'] === undefined ? [] : [`at least ${sayMicros(least)}`]),
     ...(limits['at-most'] === undefined ? [] : [`at most ${sayMicros(most)}`]),

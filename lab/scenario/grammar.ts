@@ -26,7 +26,7 @@ export const head = z.strictObject({
   about: z
     .string({error: '`about` says in a sentence what must happen'})
     .trim()
-    .min(10, '`about` says in a sentence what must happen'),
+    .min(10, '`about` says in a sentence what must happen, in at least 10 characters'),
   suite: name.optional(),
   needs,
   clients: z

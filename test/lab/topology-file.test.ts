@@ -155,3 +155,11 @@ describe('a complaint about a topology', () => {
     expect(() => loadTopology({topology: 'defualt'})).toThrow(/there is no preset `defualt`, did you mean `default`\?/)
   })
 })
+
+test('a file that says nothing about hosts is the usual lab with other settings', () => {
+  const own = parseTopology('lab.yaml', 'patroni: {ttl: 40s}\n')
+  expect(own.hosts).toEqual(loadTopology({}).hosts)
+  expect(own.patroni.ttlSeconds).toBe(40)
+  const more = parseTopology('lab.yaml', 'profile: fast\n', {set: ['hosts.node4=etcd,patroni']})
+  expect(more.hosts.map(host => host.name)).toEqual([...own.hosts.map(host => host.name), 'node4'])
+})

@@ -3,7 +3,7 @@ import type {Micros} from '../../../lab/event.ts'
 import {sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
 import type {PhaseRow} from '../../../lab/unit.ts'
-import {sayBounds} from '../moment.ts'
+import {sayBounds, sayTook} from '../moment.ts'
 import {signs, words} from '../verdict-words.ts'
 import {html, type Markup} from './markup.ts'
 import type {Moments} from './moments.ts'
@@ -32,13 +32,13 @@ function table(rows: readonly PhaseRow[], finding: number, expectation: string, 
 }
 
 function one(row: PhaseRow, id: string, t0: Micros, end: Micros, moments: Moments): Markup {
-  const {name, measured, predicted, took, allowed, verdict, says} = row
+  const {name, measured, predicted, allowed, verdict, says} = row
   return html`<tr id="${id}" class="${verdict}">
 <th scope="row"><span class="tag"><span aria-hidden="true">${signs[verdict]}</span><span class="quiet">${words[verdict]}</span></span> ${name}<small>${says}</small></th>
 <td class="num">${measured === null ? 'not seen' : moments.named(t0 + measured, sayMicros(measured))}</td>
 <td class="num">${predicted && sayBounds(predicted)}</td>
 <td class="scale">${bar(measured, predicted, end)}</td>
-<td class="num">${took === undefined || took === null ? '' : sayMicros(took)}</td>
+<td class="num">${sayTook(row)}</td>
 <td class="num">${allowed ? sayBounds(allowed) : ''}</td>
 </tr>`
 }

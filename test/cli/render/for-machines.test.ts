@@ -109,7 +109,7 @@ test('GitHub: a run that passed says nothing', () => expect(renderGithub([passed
 
 test('Markdown: the verdict and the number first, then what failed with its proof', () => {
   const lines = renderMarkdown([failed]).split('\n')
-  expect(lines[0]).toBe('## ✘ FAILED kill-leader')
+  expect(lines[0]).toBe('## ✘ FAILED kill-leader: 22.1 of 27.4 s')
   expect(lines[2]).toMatch(/^\*\*\d+ writes acknowledged, 1 lost/)
   expect(lines).toContain('### ✘ FAILED: no-lost-writes allow async-tail (scenarios/kill-leader.yaml:22)')
   for (const label of ['Expected', 'Seen', 'Proof', 'Try']) expect(lines.join('\n')).toContain(`- **${label}:**`)

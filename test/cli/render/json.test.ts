@@ -6,6 +6,7 @@ import {renderJson} from '../../../cli/render/json.ts'
 import {historyOf} from '../../../lab/history.ts'
 import {judge} from '../../../lab/judge.ts'
 import {parseScenario} from '../../../lab/scenario.ts'
+import {calmRun} from '../../lab/checks/calm-run.ts'
 import {altered, cleanRun, micros, withRows} from '../../lab/checks/history-builder.ts'
 import {recorded, recordedNames} from './recorded.ts'
 
@@ -19,6 +20,8 @@ const clean = cleanRun()
 const scenario = parseScenario('scenarios/mine.yaml', readFileSync(join(root, 'scenarios', 'kill-leader.yaml'), 'utf8'))
 const reports = [
   ...recordedNames.map(name => judge(recorded(name))),
+  // No fault strikes the leader: the model knows no worst moment.
+  judge(historyOf(calmRun()), [{check: 'unavailability', params: {writes: {'at-most': '5s'}}}]),
   judge(historyOf(withRows(clean, rows => rows.delete(10)))),
   judge(altered(clean, event => (event.kind === 'fault-proof' ? null : event))),
   // Never mended, and a client that never came back.

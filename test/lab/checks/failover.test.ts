@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import {sayTook} from '../../../cli/render/moment.ts'
 import {failover} from '../../../lab/checks/failover.ts'
 import type {Event, Of} from '../../../lab/event.ts'
 import {type History, historyOf} from '../../../lab/history.ts'
@@ -41,6 +42,19 @@ describe('passes', () => {
 
   test('when HAProxy had the new server up before PostgreSQL took writes', () => {
     expect(judge(run({up: 21.75})).verdict).toBe('pass')
+  })
+
+  test('a first write that was seen before the proxy was looked at again: at most so far apart, never 0 ms', () => {
+    const finding = judge(run({up: 22.1, firstWrite: 22.091}))
+    expect(finding.verdict).toBe('pass')
+    const written = finding.phases!.at(-1)!
+    expect(written).toMatchObject({
+      verdict: 'pass',
+      apart: 50_000,
+      says: expect.stringContaining('at most 50 ms apart'),
+    })
+    expect(sayTook(written)).toBe('at most 50 ms apart')
+    expect(sayTook(finding.phases![1]!)).toBe('19.80 s')
   })
 
   test('a limit of the person, and says which it was', () => {

@@ -41,6 +41,16 @@ describe('unavailability', () => {
     expect(judge(blind, {'at-most': 6000}).verdict).toBe('unknown')
   })
 
+  test('is unknown when what is not over yet may become longer than is allowed, and fails once it has', () => {
+    const open = calmRun({outage: [12, 30]})
+    expect(judge(open, {'at-most': 60_000})).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('had not ended'),
+    })
+    expect(judge(open, {'at-most': 5000}).verdict).toBe('fail')
+    expect(judge(open, {'at-least': 5000}).verdict).toBe('pass')
+  })
+
   test('counts only clients behind the proxy', () => {
     const direct = calmRun({outage: [3, 8]}).map(event =>
       event.kind === 'op' && event.at > micros(4) ? {...event, client: 'dw1'} : event,

@@ -1,0 +1,102 @@
+/**
+ * What remains on the screen after a run: where the seconds went, what did not pass and why, what to do next, and in the last lines
+ * the verdict with the limit it was judged by. It fits 24 lines of 80 columns with the prompt below it; `report` has all of it. Pure.
+ */
+import {sayMicros} from '../../lab/quantity.ts'
+import type {Report} from '../../lab/report.ts'
+import type {Verdict} from '../../lab/unit.ts'
+import {answer} from './answer.ts'
+import {explain} from './explain.ts'
+import {sayTook} from './moment.ts'
+import {printable} from './printable.ts'
+import {align, cut, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
+import {titles, words} from './verdict-words.ts'
+
+/** The prompt, and a line that was wrapped by the terminal after all, stand below. */
+const mostLines = 22
+/** Lines of the answer; of one finding. */
+const mostAnswer = 4
+const mostWhy = 2
+
+/** @param next commands to go on with. */
+export function renderSummary(report: Report, options: TextOptions, next: readonly string[]): string {
+  const style = styleOf(options)
+  const table = phases(report, style)
+  const last = lastLines(report, answer(report), options, next).trimEnd().split('\n')
+  const room = mostLines - last.length - (table.length > 0 ? table.length + 1 : 0) - 1
+  const blocks = [table, outcomes(report, style, room), last]
+  const text = blocks
+    .filter(block => block.length > 0)
+    .map(block => block.join('\n'))
+    .join('\n\n')
+  return `${options.ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text}\n`
+}
+
+/** The next steps, and the verdict as the very last. */
+export function lastLines(
+  {verdict, scenario}: {readonly verdict: Verdict; readonly scenario: string},
+  says: string,
+  options: TextOptions,
+  before: readonly string[],
+): string {
+  const {width, paint} = styleOf(options)
+  const title = `${titles[verdict]} ${printable(scenario)}`
+  const [first = '', ...more] = atMost(wrap(`${title}: ${printable(says)}`, width), mostAnswer, width)
+  // Wrapped inside the title, it is painted up to where it was wrapped.
+  const painted = first.startsWith(title) ? title.length : first.length
+  const head = paint.bold(paint[verdict](first.slice(0, painted))) + first.slice(painted)
+  const lines = [...before.map(line => paint.dim(line)), head, ...more]
+  return `${(options.ascii ? lines.map(line => line.replace(/[^\u0000-\u007f]/g, '?')) : lines).join('\n')}\n`
+}
+
+function phases({findings}: Report, style: Style): string[] {
+  const rows = findings.find(finding => finding.phases !== undefined)?.phases ?? []
+  if (rows.length === 0) return []
+  const [head = '', ...lines] = align(
+    [
+      ['', 'phase', 'after fault', 'took', 'model'],
+      ...rows.map(row => [
+        `${style.symbols[row.verdict]} ${words[row.verdict]}`,
+        printable(row.name),
+        row.measured === null ? 'not seen' : sayMicros(row.measured),
+        sayTook(row),
+        range(row.allowed ?? null),
+      ]),
+    ],
+    [2, 3],
+  ).map(line => cut(line, style.width))
+  return [style.paint.bold(head), ...rows.map((row, index) => paintVerdict(lines[index]!, row.verdict, style))]
+}
+
+/** Why the run is no pass, most important first, as far as there is room; and how many expectations passed. */
+function outcomes(report: Report, style: Style, room: number): string[] {
+  const {findings, reasons, headline} = report
+  const passed = findings.filter(finding => finding.verdict === 'pass').length
+  const not = findings
+    .filter(finding => finding.verdict !== 'pass')
+    .toSorted((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail'))
+  const count = `${passed} of ${findings.length} expectations passed`
+  const told = [
+    ...reasons.filter(reason => reason !== headline).map(reason => wrap(printable(reason), style.width)),
+    ...not.map(finding => {
+      const title = `${style.symbols[finding.verdict]} ${words[finding.verdict]}  ${printable(finding.expectation)}`
+      // What the last line says already needs only its way out.
+      const why = finding.says === headline ? `try: ${explain(finding, report).hint}` : finding.says
+      const lines = atMost(wrap(printable(why), style.width - 4), mostWhy, style.width - 4)
+      return [paintVerdict(cut(title, style.width), finding.verdict, style), ...lines.map(line => `    ${line}`)]
+    }),
+  ]
+  const shown: string[] = []
+  let left = told.length
+  // The line with the count, and one for what is left out.
+  for (const lines of told) {
+    if (shown.length + lines.length > Math.max(0, room - 2)) break
+    shown.push(...lines)
+    left--
+  }
+  return [...shown, ...(left > 0 ? [`and ${left} more in the report`] : []), ...(findings.length > 0 ? [count] : [])]
+}
+
+function atMost(lines: readonly string[], most: number, width: number): readonly string[] {
+  return lines.length <= most ? lines : [...lines.slice(0, most - 1), cut(`${lines[most - 1]} ...`, width)]
+}

@@ -1,0 +1,30 @@
+import {globSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {renderSummary} from '../../../cli/render/summary.ts'
+import {loadRun} from '../../../lab/find-run.ts'
+import {judge} from '../../../lab/judge.ts'
+
+const folder = join(import.meta.dirname, '..', '..', 'histories')
+const names = globSync('*.ndjson.gz', {cwd: folder}).sort()
+const report = (name: string) => judge(loadRun({folder: null, events: join(folder, name)}).history)
+const next = ['pgha-lab report latest', 'pgha-lab replay latest']
+const plain = {color: false, width: 80}
+
+test.each(names)('%s: what remains on a terminal of 80x24 answers', name => {
+  const one = report(name)
+  const lines = renderSummary(one, plain, next).trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(23)
+  expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
+  const verdict = lines.findLastIndex(line => /^(PASSED|FAILED|INCONCLUSIVE) /.test(line))
+  expect(lines.length - verdict).toBeLessThanOrEqual(4)
+  expect(lines.slice(0, verdict).slice(-2)).toEqual(next)
+  if (one.limit !== null) expect(lines[verdict]).toContain(one.limit.says.slice(0, 12))
+})
+
+test('what did not pass stands there with its reason, and the phases with what they took', () => {
+  const text = renderSummary(report('kill-leader-never-marked-down.fail.ndjson.gz'), plain, next)
+  expect(text).toMatch(/^✘ FAILED +HAProxy: old server down/m)
+  expect(text).toMatch(/^✘ FAILED {2}failover/m)
+  expect(text).toMatch(/^\d+ of \d+ expectations passed$/m)
+})
