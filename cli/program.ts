@@ -19,6 +19,7 @@ import {shell} from './commands/shell.ts'
 import {status} from './commands/status.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
+import {withPsqlsOwn} from './psql-arguments.ts'
 
 const commands = [
   up,
@@ -67,7 +68,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       program.outputHelp()
       return
     }
-    await strict(program).parseAsync([...argv])
+    await strict(program).parseAsync(withPsqlsOwn(argv))
   } catch (error) {
     process.exitCode = ending(error)
   }

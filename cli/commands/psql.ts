@@ -13,9 +13,9 @@ export function psql(): Command {
   return command(
     'psql',
     'Open psql in the lab: through HAProxy to the leader, or to a replica, or one host directly.',
-    'pgha-lab psql\npgha-lab psql --replica -- -c "select pg_is_in_recovery()"\npgha-lab psql --host node2 --superuser',
+    'pgha-lab psql\npgha-lab psql --replica -c "select pg_is_in_recovery()"\npgha-lab psql --host node2 --superuser',
   )
-    .argument('[args...]', 'arguments for psql, after --')
+    .argument('[args...]', 'for psql: all from the first option that is none of these, or from --, on')
     .addOption(nameOption())
     .option('--replica', 'through the read-only port')
     .option('--host <host>', 'one host directly, past HAProxy')

@@ -48,13 +48,25 @@ export const failover: Check<FailoverParams> = {
     const rows = phaseRows(history, found, budget).map(row =>
       broken.some(problem => problem.row === row.name) ? {...row, verdict: 'fail' as const} : row,
     )
-    const doubts = [...doubtsOf(history, found, limit), ...(within === 'budget' ? notTheModel(found, budget) : [])]
+    const thin = tooThin(history, found)
+    const doubts = [
+      ...thin,
+      ...doubtsOf(history, found, limit),
+      ...(within === 'budget' ? notTheModel(found, budget) : []),
+    ]
     const slow = tooSlow(found, limit, within === 'budget' ? rows : [])
+    const plain = plainlyTooSlow(history, found, limit)
 
     const verdict: Verdict =
-      broken.length > 0 ? 'fail' : doubts.length > 0 ? 'unknown' : slow.length > 0 ? 'fail' : 'pass'
+      broken.length > 0
+        ? 'fail'
+        : doubts.length > (plain ? thin.length : 0)
+          ? 'unknown'
+          : slow.length > 0
+            ? 'fail'
+            : 'pass'
     const total = found.firstWrite ? found.firstWrite.at - found.t0 : null
-    const reasons = broken.length > 0 ? broken.map(problem => problem.says) : doubts.length > 0 ? doubts : slow
+    const reasons = broken.length > 0 ? broken.map(problem => problem.says) : verdict === 'unknown' ? doubts : slow
     return {
       verdict,
       says: sentence(found, budget, limit, within, verdict, reasons),
@@ -302,19 +314,34 @@ function stopsItself({key, phases}: FailoverBudget): boolean {
   return key === 'given-up' || phases.demotion !== undefined || phases.reset !== undefined
 }
 
+function steadyWrites(history: History, {t0}: Failover) {
+  return ownAnsweredWrites(history).filter(one => one.at > t0 - steadyWindow && one.at <= t0)
+}
+
+/** Clients that write too seldom measure a gap too coarsely to say that it was short enough. */
+function tooThin(history: History, found: Failover): string[] {
+  const perSecond = Math.round(steadyWrites(history, found).length / (steadyWindow / 1e6))
+  if (perSecond >= fewestWritesPerSecond) return []
+  return [
+    `clients wrote only ${perSecond}/s in the ${steadyWindow / 1e6} s before the fault, which is too thin to measure a gap (${fewestWritesPerSecond}/s are needed)`,
+  ]
+}
+
+/** Beyond the limit by more than clients that write as seldom as these could have missed. */
+function plainlyTooSlow(history: History, found: Failover, limit: Micros): boolean {
+  const {t0, firstWrite} = found
+  const times = steadyWrites(history, found).map(one => one.at)
+  if (firstWrite === undefined || times.length < 2) return false
+  const coarse = Math.max(...[...times.slice(1), t0].map((at, index) => at - times[index]!))
+  return firstWrite.at - t0 - coarse > limit
+}
+
 /** Why the times of this run cannot be judged, either way. */
 function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
   const {t0, injected, until, over, firstWrite, promoted, newUp, oldDown, oldStillUp} = found
   const doubts: string[] = []
   if (!injected) doubts.push('the call that breaks never returned')
   if (found.oldTimeline === null) doubts.push(`nobody saw the timeline of ${found.oldLeader} before the fault`)
-
-  const writes = ownAnsweredWrites(history).filter(one => one.at > t0 - steadyWindow && one.at <= t0)
-  const perSecond = Math.round(writes.length / (steadyWindow / 1e6))
-  if (perSecond < fewestWritesPerSecond)
-    doubts.push(
-      `clients wrote only ${perSecond}/s before the fault, which is too thin to measure a gap (100/s are needed)`,
-    )
 
   const end = Math.max(...[firstWrite, promoted, newUp].map(event => event?.at ?? until))
   for (const who of ['etcd', 'postgres', 'proxy', 'clients', 'runner'] as const) {

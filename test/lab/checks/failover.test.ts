@@ -72,6 +72,16 @@ describe('fails', () => {
     expect(judge(run(), '20s')).toMatchObject({verdict: 'fail', says: expect.stringContaining('20.00 s are allowed')})
   })
 
+  test('when the total is plainly beyond the limit, however short the steady state was', () => {
+    const short = without(event => event.kind === 'op' && event.at < micros(-0.5))
+    expect(judge(short, '5s')).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('5.00 s are allowed'),
+    })
+    expect(judge(short, '25s')).toMatchObject({verdict: 'unknown', says: expect.stringContaining('90/s are needed')})
+    expect(judge(short, '22090ms').verdict).toBe('unknown')
+  })
+
   test('when HAProxy never marked the dead leader down, and says so', () => {
     const history = without(event => event.kind === 'proxy' && event.server === 'node1' && !event.up)
     expect(judge(history)).toMatchObject({

@@ -1,0 +1,23 @@
+import {expect, test} from 'vitest'
+import {withPsqlsOwn} from '../../cli/psql-arguments.ts'
+
+const split = (...args: string[]) => withPsqlsOwn(['node', 'pgha-lab', ...args]).slice(2)
+
+test("what is psql's own goes to psql, options that both have included", () => {
+  expect(split('psql', '-c', 'select 1')).toEqual(['psql', '--', '-c', 'select 1'])
+  expect(split('psql', '--name', 'two', '--replica', '-Atc', 'select 1', '-n')).toEqual([
+    ...['psql', '--name', 'two', '--replica', '--', '-Atc', 'select 1', '-n'],
+  ])
+  expect(split('psql', '--host=node2', '--csv')).toEqual(['psql', '--host=node2', '--', '--csv'])
+})
+
+test('what is ours, and what is marked already, stays as it is', () => {
+  for (const args of [
+    ['psql'],
+    ['psql', '-n', 'two', '--url'],
+    ['psql', '--', '-c', 'x'],
+    ['psql', '--help'],
+    ['status', '-a'],
+  ])
+    expect(split(...args)).toEqual(args)
+})
