@@ -1,7 +1,10 @@
 /** The engine: containers, networks and volumes by the lab's label, kill, start, exec, events. The only file that knows dockerode. */
+import {AsyncLocalStorage} from 'node:async_hooks'
 import {createInterface} from 'node:readline'
 import {PassThrough, type Readable, type Writable} from 'node:stream'
 import Dockerode from 'dockerode'
+import {EngineCalls} from './engine-calls.ts'
+import {type EngineLimits, engineLimits} from './engine-limits.ts'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import {addressOfContext, mustBeLocal} from './setup/context.ts'
@@ -16,6 +19,8 @@ export interface Running extends AsyncDisposable {
   readonly done: Promise<number | null>
   /** The last stderr output, for error messages. */
   stderr(): string
+  /** Why nobody hears it any more, when the engine has stopped answering. */
+  readonly lost: LabError | undefined
 }
 
 export interface ContainerState {
@@ -76,23 +81,34 @@ export interface EngineEvent {
   readonly atMs: number
 }
 
-/**
- * The Docker engine of this process: DOCKER_HOST, else the current docker context. It acts on nothing without our
- * label. Methods throw LabError `docker-missing` when none answers, `remote-engine` when it is elsewhere and that was
- * not allowed, `engine` with its own words when it refuses, and `no-target` for a host that has no container.
- */
 const freezeTries = 5
 
+/**
+ * The Docker engine of this process: DOCKER_HOST, else the current docker context. It acts on nothing without our
+ * label. Methods throw LabError `docker-missing` when none answers, `timeout` when one keeps silent for longer than the
+ * limits allow, `remote-engine` when it is elsewhere and that was not allowed, `engine` with its own words when it
+ * refuses, and `no-target` for a host that has no container.
+ */
 export class Docker {
+  readonly limits: EngineLimits
   readonly #api: Dockerode
+  readonly #calls: EngineCalls
 
-  constructor(api = engineInUse()) {
+  constructor(api = engineInUse(), limits = engineLimits()) {
+    endWithStops(api)
+    this.limits = limits
     this.#api = api
+    this.#calls = new EngineCalls(limits, stop => stops.run(stop, () => api.ping()))
+  }
+
+  /** An interrupt ends what waits for an engine that does not answer; what one that answers is doing is waited for. */
+  heed(signal: AbortSignal): void {
+    this.#calls.heed(signal)
   }
 
   /** Engine version; throws `docker-missing` with the next step when no engine answers. */
-  async version(): Promise<string> {
-    return (await this.#say('asking for its version', () => this.#api.version())).Version
+  async version(withinMs = this.limits.answerMs): Promise<string> {
+    return (await this.#say('asking for its version', () => this.#api.version(), withinMs)).Version
   }
 
   /** The engine's wall clock, ms since 1970. */
@@ -129,11 +145,11 @@ export class Docker {
 
   /** Kills PID 1 of the container and with it every process of the host. */
   async kill(id: string, signal = 'SIGKILL'): Promise<void> {
-    await this.#say('killing a container', () => this.#api.getContainer(id).kill({signal}))
+    await this.#change('killing a container', () => this.#api.getContainer(id).kill({signal}))
   }
 
   async start(id: string): Promise<void> {
-    await this.#say('starting a container', async () => {
+    await this.#change('starting a container', async () => {
       try {
         await this.#api.getContainer(id).start()
       } catch (error) {
@@ -144,13 +160,18 @@ export class Docker {
 
   /** An orderly stop: SIGTERM, and SIGKILL after the grace. */
   async stop(id: string, graceSeconds: number): Promise<void> {
-    await this.#say('stopping a container', async () => {
-      try {
-        await this.#api.getContainer(id).stop({t: graceSeconds})
-      } catch (error) {
-        if (!hasStatus(error, 304)) throw error
-      }
-    })
+    const withinMs = this.limits.changeMs + graceSeconds * 1000
+    await this.#say(
+      'stopping a container',
+      async () => {
+        try {
+          await this.#api.getContainer(id).stop({t: graceSeconds})
+        } catch (error) {
+          if (!hasStatus(error, 304)) throw error
+        }
+      },
+      withinMs,
+    )
   }
 
   /**
@@ -158,7 +179,7 @@ export class Docker {
    * does not settle, and thaws it ("unable to freeze"; opencontainers/runc, `fs/freezer.go`): then it is asked again.
    */
   async pause(id: string): Promise<void> {
-    await this.#say('pausing a container', async () => {
+    await this.#change('pausing a container', async () => {
       for (let tries = 1; ; tries++)
         try {
           return await this.#api.getContainer(id).pause()
@@ -169,20 +190,20 @@ export class Docker {
   }
 
   async unpause(id: string): Promise<void> {
-    await this.#say('unpausing a container', () => this.#api.getContainer(id).unpause())
+    await this.#change('unpausing a container', () => this.#api.getContainer(id).unpause())
   }
 
   /** Takes the container off the lab's network: its interface goes. */
   async disconnect(id: string, lab: string): Promise<void> {
     const network = await this.#network(lab)
-    await this.#say('disconnecting a container', () => network.disconnect({Container: id, Force: true}))
+    await this.#change('disconnecting a container', () => network.disconnect({Container: id, Force: true}))
   }
 
   /** Idempotent. */
   async connect(id: string, lab: string, address: string | undefined): Promise<void> {
     if ((await this.condition(id, lab)).plugged) return
     const network = await this.#network(lab)
-    await this.#say('connecting a container', () =>
+    await this.#change('connecting a container', () =>
       network.connect({
         Container: id,
         EndpointConfig: {IPAMConfig: address === undefined ? {} : {IPv4Address: address}},
@@ -192,7 +213,7 @@ export class Docker {
 
   /** Takes a container off any network. */
   async unplug(id: string, network: string): Promise<void> {
-    await this.#say('disconnecting a container', () =>
+    await this.#change('disconnecting a container', () =>
       this.#api.getNetwork(network).disconnect({Container: id, Force: true}),
     )
   }
@@ -203,7 +224,7 @@ export class Docker {
    */
   async throwaway(image: string): Promise<AsyncDisposable & {readonly id: string}> {
     await this.removeThrowaways()
-    return this.#say('starting a container to try things in', async () => {
+    return this.#change('starting a container to try things in', async () => {
       const container = await this.#api.createContainer({
         Image: image,
         Entrypoint: ['sleep'],
@@ -212,7 +233,7 @@ export class Docker {
         HostConfig: {NetworkMode: 'none', CapAdd: ['NET_ADMIN'], AutoRemove: true},
       })
       await container.start()
-      return {id: container.id, [Symbol.asyncDispose]: () => gone(container.remove({force: true}))}
+      return {id: container.id, [Symbol.asyncDispose]: () => this.#remove(container)}
     })
   }
 
@@ -222,7 +243,7 @@ export class Docker {
     const old = await this.#say('listing containers', () => this.#api.listContainers({all: true, filters}))
     const engineSeconds = (await this.clockMs()) / 1000
     const dead = old.filter(one => one.Created < engineSeconds - 2 * throwawaySeconds)
-    await this.#say('removing a container', () =>
+    await this.#change('removing a container', () =>
       Promise.all(dead.map(one => gone(this.#api.getContainer(one.Id).remove({force: true})))),
     )
     return dead.length
@@ -245,7 +266,7 @@ export class Docker {
     },
   ): Promise<ProgramContainer> {
     const network = await this.#network(lab)
-    return this.#say(`starting a container of ${program.image}`, async () => {
+    return this.#change(`starting a container of ${program.image}`, async () => {
       const {Name: networkName, Labels: ofNetwork} = await network.inspect()
       const {owner} = whose(ofNetwork)
       const container = await this.#api.createContainer({
@@ -292,14 +313,22 @@ export class Docker {
   /** Removes the container of a program, running or not. Idempotent. */
   async removeProgram(lab: string, program: string): Promise<void> {
     const found = (await this.programs(lab)).filter(one => one.program === program)
-    await this.#say('removing a container', () =>
+    await this.#change('removing a container', () =>
       Promise.all(found.map(one => gone(this.#api.getContainer(one.id).remove({force: true, v: true})))),
     )
   }
 
   /** Resolves with the exit code when the container has ended. */
   async untilEnded(id: string): Promise<number> {
-    const {StatusCode} = await this.#say('waiting for a container', () => this.#api.getContainer(id).wait())
+    const doing = 'waiting for a container'
+    const stop = new AbortController()
+    const {promise: lost, reject} = Promise.withResolvers<never>()
+    using _lasting = this.#calls.lasting(error => {
+      reject(error)
+      stop.abort(error)
+    })
+    const ended = stops.run(stop.signal, () => this.#api.getContainer(id).wait())
+    const {StatusCode} = await told(doing, () => Promise.race([ended, lost]))
     return StatusCode
   }
 
@@ -308,7 +337,7 @@ export class Docker {
     // The engine takes 0 for "unchanged": no limit is said as a quota of -1.
     const limit =
       cpus === null ? {CpuPeriod: 100_000, CpuQuota: -1} : {CpuPeriod: 100_000, CpuQuota: Math.round(cpus * 100_000)}
-    await this.#say('limiting the CPUs of a container', () => this.#api.getContainer(id).update(limit))
+    await this.#change('limiting the CPUs of a container', () => this.#api.getContainer(id).update(limit))
   }
 
   /** What the engine knows of a container beyond its state. */
@@ -367,6 +396,11 @@ export class Docker {
       }),
     )
     const stream = await this.#say(`running ${argv[0]} in a container`, () => exec.start({hijack: true, stdin: true}))
+    let lost: LabError | undefined
+    const lasting = this.#calls.lasting(error => {
+      lost = error
+      stream.destroy()
+    })
     const stdout = new PassThrough()
     const stderr = new PassThrough()
     this.#api.modem.demuxStream(stream, stdout, stderr)
@@ -377,6 +411,7 @@ export class Docker {
     const ended = new Promise<void>(resolve => {
       for (const sign of ['end', 'close', 'error'] as const) stream.once(sign, () => resolve())
     }).then(() => {
+      lasting[Symbol.dispose]()
       stdout.end()
       stderr.end()
     })
@@ -386,8 +421,15 @@ export class Docker {
       get lines() {
         return createInterface({input: stdout, crlfDelay: Number.POSITIVE_INFINITY})
       },
-      done: ended.then(async () => (await exec.inspect().catch(() => undefined))?.ExitCode ?? null),
+      done: ended.then(async () => {
+        if (lost !== undefined) return null
+        const seen = await this.#say('asking how a program ended', () => exec.inspect()).catch(() => undefined)
+        return seen?.ExitCode ?? null
+      }),
       stderr: () => complaints,
+      get lost() {
+        return lost
+      },
       async [Symbol.asyncDispose]() {
         stream.end()
         stream.destroy()
@@ -395,7 +437,7 @@ export class Docker {
     }
   }
 
-  /** Runs a program to its end and returns what it printed. */
+  /** Runs a program that ends soon to its end and returns what it printed. */
   async run(
     id: string,
     argv: readonly string[],
@@ -403,9 +445,14 @@ export class Docker {
   ): Promise<{code: number | null; out: string; err: string}> {
     await using running = await this.exec(id, argv, options)
     running.stdin.end()
-    const lines: string[] = []
-    for await (const line of running.lines) lines.push(line)
-    return {code: await running.done, out: lines.join('\n'), err: running.stderr()}
+    // Awaited here: the stream belongs to this scope.
+    return await this.#change(`running ${argv[0]} in a container`, async () => {
+      const lines: string[] = []
+      for await (const line of running.lines) lines.push(line)
+      const code = await running.done
+      if (running.lost !== undefined) throw running.lost
+      return {code, out: lines.join('\n'), err: running.stderr()}
+    })
   }
 
   /** Container output since its creation, as the engine keeps it. */
@@ -421,10 +468,15 @@ export class Docker {
       this.#api.modem.demuxStream(stream, both, both)
       // An engine that goes away ends it without an `end`.
       for (const sign of ['end', 'close', 'error'] as const) stream.on(sign, () => both.end())
-      both.on('close', () => (stream as unknown as {destroy?(): void}).destroy?.())
+      const hangUp = () => (stream as unknown as {destroy?(): void}).destroy?.()
+      const lasting = this.#calls.lasting(hangUp)
+      both.on('close', () => {
+        lasting[Symbol.dispose]()
+        hangUp()
+      })
       return both
     }
-    const all = await this.#say('reading logs', () => this.#api.getContainer(id).logs({...common, follow: false}))
+    const all = await this.#change('reading logs', () => this.#api.getContainer(id).logs({...common, follow: false}))
     both.end(withoutFrames(all as unknown as Buffer))
     return both
   }
@@ -436,6 +488,7 @@ export class Docker {
     )) as Readable
     const stop = () => stream.destroy()
     signal.addEventListener('abort', stop, {once: true})
+    using _lasting = this.#calls.lasting(error => stream.destroy(error))
     try {
       for await (const line of createInterface({input: stream})) {
         const event = JSON.parse(line)
@@ -495,7 +548,7 @@ export class Docker {
   async remove(belongings: readonly Belonging[], evenRunning: boolean): Promise<Removed> {
     const of = (kind: Belonging['kind']) => belongings.filter(one => one.kind === kind)
     const [containers, networks, volumes] = [of('container'), of('network'), of('volume')]
-    await this.#say('removing a lab', async () => {
+    await this.#change('removing a lab', async () => {
       const removals = await Promise.allSettled(
         containers.map(one => this.#api.getContainer(one.id).remove({force: evenRunning, v: true})),
       )
@@ -522,7 +575,7 @@ export class Docker {
       ...(owner.home === null ? {} : {[labels.home]: owner.home}),
     }
     const Name = claimOf(lab)
-    return this.#say('claiming the name of a lab', async () => {
+    return this.#change('claiming the name of a lab', async () => {
       await this.#api.createVolume({Name, Labels})
       const made = await this.#api.getVolume(Name).inspect()
       return {...whose(made.Labels), kind: 'volume', id: Name, state: null, createdMs: Number.NaN}
@@ -574,12 +627,12 @@ export class Docker {
   /** @param tag `repository:tag`; it is taken from the image that had it. */
   async tagImage(reference: string, tag: string): Promise<void> {
     const [repo = '', name = 'latest'] = tag.split(':')
-    await this.#say('tagging an image', () => this.#api.getImage(reference).tag({repo, tag: name}))
+    await this.#change('tagging an image', () => this.#api.getImage(reference).tag({repo, tag: name}))
   }
 
   /** The image goes with its last tag, unless a container uses it: then the tag stays too, and the answer is false. */
   async removeImage(tag: string): Promise<boolean> {
-    return this.#say('removing an image', async () => {
+    return this.#change('removing an image', async () => {
       const found = await this.image(tag)
       const containers = await this.#api.listContainers({all: true})
       if (found === null || containers.some(one => one.ImageID === found.id)) return false
@@ -588,24 +641,49 @@ export class Docker {
     })
   }
 
-  /** Turns what the engine or the way to it says into one sentence. */
-  async #say<T>(doing: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call()
-    } catch (error) {
-      if (error instanceof LabError) throw error
-      const {code, statusCode, message} = error as {code?: string; statusCode?: number; message: string}
-      if (
-        statusCode === undefined &&
-        ['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT'].includes(code ?? '')
+  #remove(container: Dockerode.Container): Promise<void> {
+    return this.#change('removing a container', () => gone(container.remove({force: true})))
+  }
+
+  /** What changes something may take longer than an answer. */
+  #change<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    return this.#say(doing, call, this.limits.changeMs)
+  }
+
+  /** A call, within its limit; what the engine or the way to it says is turned into one sentence. */
+  #say<T>(doing: string, call: () => Promise<T>, withinMs = this.limits.answerMs): Promise<T> {
+    return told(doing, () => this.#calls.within(withinMs, doing, stop => stops.run(stop, call)))
+  }
+}
+
+/** What ends the requests that are made right now. */
+const stops = new AsyncLocalStorage<AbortSignal>()
+
+/** dockerode takes a signal for each request; here every one gets that of the call that it belongs to. */
+function endWithStops({modem}: Dockerode): void {
+  const dial = modem.dial.bind(modem)
+  modem.dial = (options, done) => {
+    const abortSignal = stops.getStore()
+    dial(abortSignal === undefined ? options : {...options, abortSignal}, done)
+  }
+}
+
+async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    const {code, statusCode, message} = error as {code?: string; statusCode?: number; message: string}
+    if (
+      statusCode === undefined &&
+      ['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT'].includes(code ?? '')
+    )
+      throw new LabError(
+        'docker-missing',
+        code === 'EACCES' ? 'this user may not talk to the Docker engine' : 'no Docker engine answers',
+        {cause: error, hint: 'pgha-lab doctor'},
       )
-        throw new LabError(
-          'docker-missing',
-          code === 'EACCES' ? 'this user may not talk to the Docker engine' : 'no Docker engine answers',
-          {cause: error, hint: 'pgha-lab doctor'},
-        )
-      throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
-    }
+    throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
   }
 }
 

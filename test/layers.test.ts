@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..')
 const layers: readonly (readonly [string, RegExp])[] = [
   [
     'words',
-    /^lab\/(errors|event|client-group|plain-text|bank|doubtful-commit|decode|quantity|time-limit|progress|package-root|statistics|spelled-json|metrics)\.ts$/,
+    /^lab\/(errors|event|client-group|plain-text|bank|doubtful-commit|decode|quantity|time-limit|engine-limits|progress|package-root|statistics|spelled-json|metrics)\.ts$/,
   ],
   [
     'shapes',
@@ -17,7 +17,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'parts',
-    /^(compose\/|lab\/(docker|stack|state|lock|owner|journal|allocate|find-run|cuts|nft|qdisc|capabilities|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
+    /^(compose\/|lab\/(docker|engine-calls|stack|state|lock|owner|journal|allocate|find-run|cuts|nft|qdisc|capabilities|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
   ],
   [
     'acts',

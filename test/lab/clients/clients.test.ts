@@ -59,6 +59,7 @@ class Played {
       lines: createInterface({input: stdout}),
       done: this.done.promise,
       stderr: () => this.stderr,
+      lost: undefined,
       async [Symbol.asyncDispose]() {
         stdout.end()
       },
