@@ -1,6 +1,6 @@
 /** A program inside a host with this terminal as its own, through the docker client. */
 import {execa} from 'execa'
-import {LabError} from '../lab/errors.ts'
+import {LabError, stopped} from '../lab/errors.ts'
 import type {HostName} from '../lab/event.ts'
 import type {Lab} from '../lab/lab.ts'
 
@@ -16,13 +16,18 @@ export async function attach(
     throw new LabError('not-ready', `host ${host} is ${container.state === 'exited' ? 'down' : container.state}`, {
       hint: `pgha-lab heal --name ${lab.name}`,
     })
+  // The docker client waits for ever for an engine that cannot start a program any more, and lets no Ctrl-C through.
+  await lab.docker.run(container.id, ['true'])
+  using answering = lab.docker.answering()
   const names = Object.keys(env).flatMap(name => ['-e', name])
   const tty = process.stdin.isTTY && process.stdout.isTTY ? ['-t'] : []
   const result = await execa('docker', ['exec', '-i', ...tty, ...names, container.id, ...argv], {
     stdio: 'inherit',
     reject: false,
     env,
+    cancelSignal: answering.signal,
   })
+  if (result.isCanceled) throw stopped(answering.signal.reason, 'the docker client was stopped')
   if (result.exitCode === undefined)
     throw new LabError('engine', `docker exec failed: ${result.shortMessage}`, {hint: 'pgha-lab doctor'})
   return result.exitCode

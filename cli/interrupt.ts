@@ -15,6 +15,14 @@ export interface Interrupt extends Disposable {
   code(): number | undefined
 }
 
+/** What the first signal of this process has asked for. */
+let asked: number | undefined
+
+/** The exit code that a signal has asked for, whichever command was under way; undefined while there was none. */
+export function interruptCode(): number | undefined {
+  return asked
+}
+
 export function onInterrupt(says: {readonly first: string; readonly second: string}): Interrupt {
   const controller = new AbortController()
   let presses = 0
@@ -22,6 +30,7 @@ export function onInterrupt(says: {readonly first: string; readonly second: stri
   const press = (exit = 130) => {
     presses++
     code ??= exit
+    asked ??= exit
     if (presses === 1) {
       process.stderr.write(`\n${says.first}\n`)
       controller.abort(new LabError('interrupted', 'interrupted'))

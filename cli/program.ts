@@ -1,6 +1,6 @@
 /** All commands, and what every one of them shares: help, usage errors, the ending. */
 import {Command, CommanderError} from 'commander'
-import {LabError} from '../lab/errors.ts'
+import {exitCodes, LabError} from '../lab/errors.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
@@ -19,6 +19,7 @@ import {shell} from './commands/shell.ts'
 import {status} from './commands/status.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
+import {interruptCode} from './interrupt.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
 
 const commands = [
@@ -98,7 +99,8 @@ function ending(error: unknown): number {
     complain(error)
     // Whoever was interrupted knows by which signal: 130 or 143.
     if (error.code === 'interrupted' && typeof process.exitCode === 'number') return process.exitCode
-    return error.exitCode
+    // Whatever an interrupt has cut short, healing that is incomplete wins over it.
+    return error.exitCode === exitCodes.healing ? error.exitCode : (interruptCode() ?? error.exitCode)
   }
   throw error // a bug: crash with its stack
 }

@@ -38,6 +38,7 @@ export async function storm(scenario: string | undefined, options: StormOptions,
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
+  lab.docker.heed(interrupt.signal)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
   const result = await shrinkIt(lab, found.scenario, found.checks, folder, options, interrupt)
   if (options.json) printJson({shrink: asJson(result), folder})
@@ -58,6 +59,7 @@ async function playStorm(
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
   using interrupt = interrupts(lab)
+  lab.docker.heed(interrupt.signal)
   const absent = new Set((await missing(lab, allCapabilities(lab.topology))).map(one => one.capability))
   const drawn = drawStorm({seed, forMs, topology: lab.topology, absent, beyondQuorum})
   const name = `storm-${seed}`

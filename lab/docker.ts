@@ -106,6 +106,19 @@ export class Docker {
     this.#calls.heed(signal)
   }
 
+  /**
+   * For a program of the system that has work done by the engine: ends with `signal`, and with a LabError as its reason when
+   * the engine no longer answers.
+   */
+  answering(signal?: AbortSignal): Disposable & {readonly signal: AbortSignal} {
+    const silence = new AbortController()
+    const lasting = this.#calls.lasting(error => silence.abort(error))
+    return {
+      signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
+      [Symbol.dispose]: () => lasting[Symbol.dispose](),
+    }
+  }
+
   /** Engine version; throws `docker-missing` with the next step when no engine answers. */
   async version(withinMs = this.limits.answerMs): Promise<string> {
     return (await this.#say('asking for its version', () => this.#api.version(), withinMs)).Version
@@ -469,7 +482,7 @@ export class Docker {
       // An engine that goes away ends it without an `end`.
       for (const sign of ['end', 'close', 'error'] as const) stream.on(sign, () => both.end())
       const hangUp = () => (stream as unknown as {destroy?(): void}).destroy?.()
-      const lasting = this.#calls.lasting(hangUp)
+      const lasting = this.#calls.lasting(error => both.destroy(error))
       both.on('close', () => {
         lasting[Symbol.dispose]()
         hangUp()

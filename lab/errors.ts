@@ -50,6 +50,12 @@ const codes = {
 
 export type LabErrorCode = keyof typeof codes
 
+/** What a signal that was aborted asks to throw: its own LabError, such as an engine that fell silent, or that it was interrupted. */
+export function stopped(reason: unknown, sentence: string): LabError {
+  if (reason instanceof LabError && reason.code !== 'interrupted') return reason
+  return new LabError('interrupted', sentence, {cause: reason})
+}
+
 /** One clear sentence for a person, and in `hint` the next step. */
 export class LabError extends Error {
   readonly code: LabErrorCode

@@ -44,6 +44,7 @@ export interface RaiseOptions {
 /** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
 export async function raise(docker: Docker, options: RaiseOptions): Promise<Raised> {
   const {name, progress, signal} = options
+  docker.heed(signal)
   const images = await ensureReady(docker, progress, {signal, refresh: options.refresh})
   const began = performance.now()
   const {lab, how} = await start(docker, options, images)
@@ -92,7 +93,10 @@ async function start(
       })
   }
   if (!complete)
-    await step(progress, `start ${topology.hosts.length} hosts`, () => composeUp(composeFile(name), signal))
+    await step(progress, `start ${topology.hosts.length} hosts`, async () => {
+      using answering = docker.answering(signal)
+      await composeUp(composeFile(name), answering.signal, docker.limits.raiseMs)
+    })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
 }
 

@@ -34,6 +34,7 @@ export interface RunOptions {
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
   const bound = bind(scenario, lab.topology)
+  lab.docker.heed(options.signal)
   await mustBeAble(lab, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
   const id = `${new Date()

@@ -10,10 +10,14 @@ import type {Lab} from './lab.ts'
 export interface Shell extends AsyncDisposable {
   /**
    * Runs a script to its end and returns what it printed on stdout; one script at a time.
-   * @throws LabError `engine` with the last words on stderr when its exit code is not 0, or when the host has gone.
+   * @throws LabError `engine` with the last words on stderr when its exit code is not 0, or when the host has gone; `timeout` when it
+   * has not ended after two minutes, and the shell is closed then, or when the engine has fallen silent.
    */
   run(script: string): Promise<string>
 }
+
+/** What a fault or a mend has done on a host takes seconds. */
+const longestMs = 120_000
 
 const mark = '\u0001done'
 
@@ -40,10 +44,26 @@ class OpenShell implements Shell {
   async run(script: string): Promise<string> {
     // A subshell, so that an `exit` or a syntax error in the script does not end the shell itself.
     this.#running.stdin.write(`(\n${script}\n) </dev/null; echo "${mark} $?"\n`)
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      void this[Symbol.asyncDispose]()
+    }, longestMs)
+    try {
+      return await this.#answer()
+    } catch (error) {
+      if (late) throw new LabError('timeout', `a command on ${this.#host} has not ended within ${longestMs / 1000} s`)
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #answer(): Promise<string> {
     const out: string[] = []
     for (;;) {
       const {value, done} = await this.#lines.next()
-      if (done) throw new LabError('engine', `${this.#host} went away under a command`)
+      if (done) throw this.#running.lost ?? new LabError('engine', `${this.#host} went away under a command`)
       const line = String(value)
       const at = line.indexOf(mark)
       if (at < 0) {

@@ -1,23 +1,36 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
 import {execa} from 'execa'
-import {LabError} from './errors.ts'
+import {LabError, stopped} from './errors.ts'
 
 /** Compose knows inline `configs: content:` since this version. */
 export const oldestCompose = '2.23.1'
 
 /**
  * `docker compose up -d` of a file, or of some of its services; returns when the containers are started, not when they are healthy.
+ * @param signal ends it; a LabError as its reason is thrown as it is.
+ * @throws LabError `timeout` when it takes longer than `withinMs`.
  */
-export async function composeUp(file: string, signal: AbortSignal, services: readonly string[] = []): Promise<void> {
+export async function composeUp(
+  file: string,
+  signal: AbortSignal,
+  withinMs: number,
+  services: readonly string[] = [],
+): Promise<void> {
   const argv = ['compose', '-f', file, 'up', '-d', '--no-build', '--pull', 'never', ...services]
   const result = await execa('docker', argv, {
     reject: false,
     all: true,
     cancelSignal: signal,
+    timeout: withinMs,
+    killDescendants: true, // the plugin is a process of its own
     stdin: 'ignore',
     env: {COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain', COMPOSE_IGNORE_ORPHANS: 'true'},
   })
-  if (result.isCanceled) throw new LabError('interrupted', 'stopped while the containers were being started')
+  if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
+  if (result.timedOut)
+    throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
+      hint: 'pgha-lab up goes on where this stopped; a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s',
+    })
   if (result.failed) throw await complaint(result.all ?? result.shortMessage ?? '')
 }
 

@@ -1,4 +1,5 @@
 /** What software is under test, as it says itself, and what the image of the hosts says of its packages. */
+import {LabError} from './errors.ts'
 import type {Lab} from './lab.ts'
 import type {Answer} from './observer/ask.ts'
 import {type ImageRecord, recordOf, sayPackages} from './setup/image-record.ts'
@@ -49,6 +50,11 @@ async function json(answer: Promise<Answer>): Promise<Record<string, unknown> | 
 }
 
 async function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {
-  const {out} = await lab.docker.run((await lab.container(proxy)).id, ['haproxy', '-v'])
-  return /version (\S+?)[-\s]/.exec(out)?.[1]
+  try {
+    const {out} = await lab.docker.run((await lab.container(proxy)).id, ['haproxy', '-v'])
+    return /version (\S+?)[-\s]/.exec(out)?.[1]
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return undefined // whoever needs the host finds it missing, and says so
+  }
 }

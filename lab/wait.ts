@@ -22,10 +22,15 @@ export async function waitFor<T extends object>(what: string, look: () => Promis
   const {withinMs, signal, seen, code = 'timeout', hint, everyMs = 100} = wait
   const deadline = performance.now() + withinMs
   let last = 'nothing yet'
+  // A look may take as long as an engine that does not answer.
+  const {promise: interrupted, reject} = Promise.withResolvers<never>()
+  interrupted.catch(() => {})
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop, {once: true})
   try {
     return await pRetry(
       async () => {
-        const found = await look()
+        const found = await Promise.race([look(), interrupted])
         if (typeof found === 'object') return found
         if (found !== last) seen?.(found)
         last = found
@@ -44,6 +49,8 @@ export async function waitFor<T extends object>(what: string, look: () => Promis
   } catch (error) {
     if (signal.aborted) throw new LabError('interrupted', `stopped while waiting for ${what}`, {cause: error})
     throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

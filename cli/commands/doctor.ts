@@ -41,7 +41,9 @@ async function repair(): Promise<void> {
   })
   const shown = await showProgress()
   try {
-    await ensureReady(new Docker(), shown.progress, {signal: interrupt.signal})
+    const docker = new Docker()
+    docker.heed(interrupt.signal)
+    await ensureReady(docker, shown.progress, {signal: interrupt.signal})
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
     throw new LabError('interrupted', 'interrupted', {

@@ -96,6 +96,7 @@ export class AgentProcess implements AsyncDisposable {
       }
       if (this.#asked) return undefined
       const code = await this.#running.done
+      if (this.#running.lost !== undefined) return this.#gone(this.#running.lost.message, this.#running.lost)
       return this.#gone(bye ?? `exit code ${code ?? 'unknown'}`)
     } catch (error) {
       if (this.#asked) return undefined

@@ -1,5 +1,6 @@
 /** SIGKILL: of a host, which loses power, or of one process on it. Nothing that dies of it says goodbye. */
 import {z} from 'zod'
+import type {LabError} from '../errors.ts'
 import type {HostName, Micros} from '../event.ts'
 import {
   alive,
@@ -86,8 +87,9 @@ async function killHosts(on: FaultSite): Promise<void> {
  */
 function lastSign({now}: FaultSite, shell: Shell): () => Micros | undefined {
   let at: Micros | undefined
-  shell.run('sleep 30').catch(() => {
-    at = now()
+  shell.run('sleep 30').catch(error => {
+    // An engine that falls silent ends the shell too, and the host may run on.
+    if ((error as LabError).code !== 'timeout') at = now()
   })
   return () => at
 }

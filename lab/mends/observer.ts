@@ -9,5 +9,8 @@ export async function startObserver(lab: Lab): Promise<void> {
   const observer = await lab.docker.observer(lab.name)
   if (observer?.state === 'paused') await lab.docker.unpause(observer.id)
   else if (observer !== undefined) await lab.docker.start(observer.id)
-  else await composeUp(composeFile(lab.name), new AbortController().signal, [observerName])
+  else {
+    using answering = lab.docker.answering()
+    await composeUp(composeFile(lab.name), answering.signal, lab.docker.limits.raiseMs, [observerName])
+  }
 }

@@ -1,6 +1,6 @@
 /** Runs a program of the system (apt, docker, mmdebstrap) to its end; one of the two owners of execa, beside lab/stack. */
 import {execa} from 'execa'
-import {LabError} from '../errors.ts'
+import {stopped} from '../errors.ts'
 
 export interface Ran {
   /** Its exit code; null when it could not be started, ran out of time or was stopped. */
@@ -8,6 +8,8 @@ export interface Ran {
   /** There is no such program. */
   readonly absent: boolean
   readonly timedOut: boolean
+  /** It was ended because it had said nothing for as long as `silentMs` allows. */
+  readonly wentSilent?: boolean
   /** stdout and stderr as they came, at most the last 400 lines. */
   readonly lines: readonly string[]
 }
@@ -18,13 +20,15 @@ export type Run = typeof run
 const keptLines = 400
 
 /**
- * stdin is closed. A failure of the program is an answer, not an error; an abort throws `interrupted`.
- * `withinMs` is the limit after which the program gets SIGTERM, and SIGKILL 5 s later.
+ * stdin is closed. A failure of the program is an answer, not an error; an abort throws `interrupted`, or its own LabError.
+ * `withinMs` is the limit after which the program and what it has started get SIGTERM, and SIGKILL 5 s later; `silentMs`
+ * that of one that has to say something from time to time.
  */
 export async function run(
   argv: readonly [string, ...string[]],
   options: {
     withinMs: number
+    silentMs?: number
     onLine?: ((line: string) => void) | undefined
     signal?: AbortSignal | undefined
     env?: Readonly<Record<string, string>>
@@ -32,28 +36,35 @@ export async function run(
 ): Promise<Ran> {
   const [file, ...args] = argv
   const lines: string[] = []
+  const silence = new AbortController()
+  const {signal, silentMs} = options
+  const impatience = silentMs === undefined ? undefined : setTimeout(() => silence.abort(), silentMs)
   const running = execa(file, args, {
     reject: false,
     all: true,
     buffer: false,
     stdin: 'ignore',
     timeout: options.withinMs,
+    // A plugin of docker's holds our end of the pipe as well: nobody may be left who could keep us waiting.
+    killDescendants: true,
     ...(options.env ? {env: {...options.env}} : {}),
-    ...(options.signal ? {cancelSignal: options.signal} : {}),
+    cancelSignal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
   })
   for await (const line of running.iterable({from: 'all'})) {
     const text = String(line)
+    impatience?.refresh()
     lines.push(text)
     if (lines.length > keptLines) lines.shift()
     options.onLine?.(text)
   }
   const result = await running
-  if (options.signal?.aborted)
-    throw new LabError('interrupted', `stopped while ${file} ran`, {cause: options.signal.reason})
+  clearTimeout(impatience)
+  if (signal?.aborted) throw stopped(signal.reason, `stopped while ${file} ran`)
   return {
     code: result.exitCode ?? null,
     absent: result.code === 'ENOENT',
     timedOut: result.timedOut,
+    wentSilent: silence.signal.aborted,
     lines,
   }
 }

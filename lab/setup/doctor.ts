@@ -68,13 +68,13 @@ export async function examine(docker: Docker): Promise<readonly Examined[]> {
     ...host,
     ...tools,
     engine(versions, info),
-    ...(await images(docker)),
+    ...(await images(docker).catch(error => [unanswered("the lab's images")(error)])),
     memory(info),
     ...engineDisk(info),
     diskFree('state directory', stateRoot()),
     cgroups(info),
     sharedMemory(),
-    await labs(docker),
+    await labs(docker).catch(unanswered('labs')),
     ...(await whatCanBreak(docker)),
   ]
 }
@@ -160,6 +160,8 @@ function absentEngine(error: LabError): Examined {
   const what = 'Docker engine'
   if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
     return {what, state: 'fail', says: error.message, fix: 'sudo usermod -aG docker "$USER", then log in again'}
+  if (error.code === 'timeout')
+    return {what, state: 'fail', says: error.message, fix: 'restart it: systemctl restart docker, or Docker Desktop'}
   const address = process.env.DOCKER_HOST
   if (address)
     return {what, state: 'fail', says: `none answers at DOCKER_HOST=${address}`, fix: 'start it, or unset DOCKER_HOST'}
@@ -211,6 +213,14 @@ async function labImages(docker: Docker): Promise<Examined> {
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     return {what, state: 'fail', says: error.message, fix: error.hint ?? null}
+  }
+}
+
+/** An engine that falls silent in between hides no more than what it was asked for. */
+function unanswered(what: string): (error: unknown) => Examined {
+  return error => {
+    if (!(error instanceof LabError)) throw error
+    return {what, state: 'fail', says: error.message, fix: error.hint ?? fixCommand}
   }
 }
 

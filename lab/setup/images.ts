@@ -31,6 +31,8 @@ export interface ImageTags {
 }
 
 const buildLimitMs = 900_000
+/** apt tells of every package; a mirror that is waited for this long has gone. */
+const buildSilenceMs = 300_000
 
 /** `pgha-lab/host:<12 hex>` and `pgha-lab/app:<12 hex>`; throws `setup-failed` when what goes into them is not built. */
 export function imageTags(root = packageRoot): ImageTags {
@@ -237,6 +239,7 @@ async function build(
     const command = buildCommand(tag, base, context, args)
     const ran = await run(command, {
       withinMs: buildLimitMs,
+      silentMs: buildSilenceMs,
       signal,
       onLine,
       // As an environment variable, because the classic builder refuses --progress.
@@ -276,7 +279,11 @@ export function buildFailure(whose: string, command: readonly string[], at: Buil
         hint: 'docker system df shows what fills it; docker builder prune frees the build cache',
       },
     )
-  const why = ran.timedOut ? [`it took more than ${buildLimitMs / 60_000} minutes`] : whyItFailed(ran.lines)
+  const why = ran.timedOut
+    ? [`it took more than ${buildLimitMs / 60_000} minutes`]
+    : ran.wentSilent
+      ? [`it said nothing for ${buildSilenceMs / 60_000} minutes`]
+      : whyItFailed(ran.lines)
   const isNetwork = why.some(line =>
     /Could not resolve|Temporary failure|Unable to connect|Cannot initiate|timed out/i.test(line),
   )

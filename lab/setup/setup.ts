@@ -11,5 +11,6 @@ export async function ensureReady(docker: Docker, progress: Progress, options: I
   if (removed.length > 0)
     progress({step: 'remove what an interrupted set-up left', state: 'done', says: removed.join(', ')})
   await ensureEngine(progress, {docker, ...(options.signal ? {signal: options.signal} : {})})
-  return ensureImages(docker, progress, options)
+  using answering = docker.answering(options.signal)
+  return await ensureImages(docker, progress, {...options, signal: answering.signal})
 }

@@ -79,25 +79,21 @@ async function answers(docker: Docker, hasDied: () => boolean, signal?: AbortSig
   }
 }
 
-/** Whether an engine answers, and if not, why. One that keeps silent (a paused machine, a dropped network) does not. */
+/**
+ * Whether an engine answers, and if not, why: `docker-missing`, or `timeout` for one that keeps silent (a paused machine, a
+ * dropped network).
+ */
 export async function engineAnswer(
   docker: Docker,
-  withinMs = 5000,
+  withinMs = docker.limits.answerMs,
 ): Promise<{answers: true} | {answers: false; error: LabError}> {
-  const silence = new AbortController()
   try {
-    await Promise.race([
-      docker.version(),
-      sleep(withinMs, undefined, {signal: silence.signal}).then(() => {
-        throw new LabError('docker-missing', `the Docker engine did not answer within ${withinMs / 1000} s`)
-      }),
-    ])
+    await docker.version(Math.min(withinMs, docker.limits.answerMs))
     return {answers: true}
   } catch (error) {
-    if (error instanceof LabError && error.code === 'docker-missing') return {answers: false, error}
+    if (error instanceof LabError && (error.code === 'docker-missing' || error.code === 'timeout'))
+      return {answers: false, error}
     throw error
-  } finally {
-    silence.abort()
   }
 }
 

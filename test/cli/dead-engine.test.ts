@@ -1,0 +1,147 @@
+/** Each command on an engine that does not answer: it ends by itself with a sentence, and the first Ctrl-C ends it. */
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {render} from '../../compose/render.ts'
+import {allocate} from '../../lab/allocate.ts'
+import {inForce, plan} from '../../lab/journal.ts'
+import {saveLab} from '../../lab/state.ts'
+import {loadTopology} from '../../lab/topology-file.ts'
+import {type FakeEngine, fakeEngine} from '../lab/fake-engine.ts'
+
+const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+
+let folder: string
+let engine: FakeEngine
+let running: ChildProcess | undefined
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pgha-dead-engine-'))
+  vi.stubEnv('XDG_STATE_HOME', folder)
+  const topology = loadTopology({profile: 'fast'})
+  const allocation = await allocate('lab', topology, {host: 'fake/host:1', app: 'fake/app:1'}, [])
+  saveLab({schema: 2, topology, allocation}, render(topology, allocation))
+  engine = await fakeEngine(topology.hosts.map(({name}) => ({lab: 'lab', host: name})))
+})
+afterEach(async () => {
+  running?.kill('SIGKILL')
+  vi.unstubAllEnvs()
+  await engine[Symbol.asyncDispose]()
+  rmSync(folder, {recursive: true})
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+/** @param timeout PGHA_LAB_ENGINE_TIMEOUT */
+function pghaLab(argv: readonly string[], timeout: string): {child: ChildProcess; ended: Promise<Ended>} {
+  const child = spawn(process.execPath, [main, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      DOCKER_HOST: `unix://${engine.socketPath}`,
+      PGHA_LAB_ENGINE_TIMEOUT: timeout,
+      PGHA_LAB_SETUP: 'never',
+    },
+  })
+  running = child
+  const said = {out: '', err: ''}
+  child.stdout.on('data', chunk => {
+    said.out += chunk
+  })
+  child.stderr.on('data', chunk => {
+    said.err += chunk
+  })
+  return {child, ended: once(child, 'close').then(([code, signal]) => ({code, signal, ...said}))}
+}
+
+const commands: readonly (readonly string[])[] = [
+  ['up'],
+  ['down'],
+  ['status'],
+  ['heal'],
+  ['chaos', 'kill-leader'],
+  ['chaos', '--storm', '10s'],
+  ['logs'],
+  ['logs', '--follow'],
+  ['psql'],
+  ['shell', 'node1'],
+]
+
+describe.each(['silent', 'half-open', 'resets'] as const)('an engine that is %s', how => {
+  test.each(commands.map(argv => [argv.join(' '), argv] as const))(
+    '%s ends by itself and says why',
+    async (_, argv) => {
+      engine.behave(how)
+      const {code, out, err} = await pghaLab(argv, '300ms').ended
+      expect(code, err).toBe(3)
+      expect(out).toMatch(/^$|^INCONCLUSIVE/) // a run that has begun leaves a report
+      expect(err).toMatch(
+        how === 'resets'
+          ? /no Docker engine answers/
+          : /the Docker engine did not answer within 0\.\d+ s \([\w ]+\)\n {2}next: .*PGHA_LAB_ENGINE_TIMEOUT/,
+      )
+    },
+  )
+
+  test('doctor ends by itself and names the engine', async () => {
+    engine.behave(how)
+    const {code, out} = await pghaLab(['doctor'], '300ms').ended
+    expect(code).toBe(3)
+    expect(out).toMatch(/fail {2}Docker engine +/)
+  })
+})
+
+test('config of a lab that does not exist writes its file without an engine', async () => {
+  engine.behave('silent')
+  const {code, out} = await pghaLab(['config', '--name', 'other'], '300ms').ended
+  expect(code).toBe(0)
+  expect(out).toMatch(/^name: pgha-lab-other$/m)
+})
+
+test('config of a lab that exists asks no engine', async () => {
+  engine.behave('silent')
+  const {code} = await pghaLab(['config'], '300ms').ended
+  expect([code, engine.asked]).toEqual([0, []])
+})
+
+describe('an engine that falls silent after its first answers', () => {
+  test.each(commands.map(argv => [argv.join(' '), argv] as const))(
+    '%s ends by itself and says why',
+    async (_, argv) => {
+      let answers = 2
+      engine.behave(() => (answers-- > 0 ? 'answers' : 'silent'))
+      const {code, err} = await pghaLab(argv, '300ms').ended
+      expect(code, err).toBe(3)
+      expect(err).toMatch(/the Docker engine did not answer within/)
+    },
+  )
+})
+
+describe('the first Ctrl-C, with a limit that is far away', () => {
+  test.each([...commands, ['doctor']].map(argv => [argv.join(' '), argv] as const))('ends %s', async (_, argv) => {
+    engine.behave('silent')
+    const {child, ended} = pghaLab(argv, '5s')
+    await vi.waitUntil(() => engine.asked.length > 0, {timeout: 15_000})
+    child.kill('SIGINT')
+    const {code, signal} = await ended
+    expect(signal ?? code).toSatisfy(one => one === 'SIGINT' || one === 130)
+  })
+})
+
+test('an interrupted run that finds a dead engine names what is still in force, and how it is healed later', async () => {
+  plan('lab', {id: 'crash/start node1', fault: 'crash', mend: {do: 'start-host', host: 'node1'}})
+  engine.behave('silent')
+  const {code, err} = await pghaLab(['heal'], '300ms').ended
+  expect(code).toBe(5)
+  expect(err).toMatch(/lab lab is not healed: start node1 again: the Docker engine did not answer/)
+  expect(err).toMatch(/next: pgha-lab heal --name lab/)
+  expect(inForce('lab')).toHaveLength(1)
+})
