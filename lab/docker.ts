@@ -494,14 +494,15 @@ export class Docker {
     return both
   }
 
-  /** Events of a lab's hosts as they happen, until the signal. */
-  async *events(lab: string, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  /** Events of a lab's hosts as they happen, until the signal. @param begun told when the engine has begun to tell. */
+  async *events(lab: string, signal: AbortSignal, begun: () => void = () => {}): AsyncGenerator<EngineEvent> {
     const stream = (await this.#say('listening to events', () =>
       this.#api.getEvents({filters: {type: ['container'], label: [`${labels.lab}=${lab}`, labels.host]}}),
     )) as Readable
     const stop = () => stream.destroy()
     signal.addEventListener('abort', stop, {once: true})
     using _lasting = this.#calls.lasting(error => stream.destroy(error))
+    begun()
     try {
       for await (const line of createInterface({input: stream})) {
         const event = JSON.parse(line)

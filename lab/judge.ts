@@ -2,10 +2,11 @@
  * Judges a recorded run. Pure: it performs nothing and knows no clock, so a history from a file gets the same report again.
  *
  * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
- * found besides: the run was about something that did not happen. Findings keep their own verdicts all the same, and are shown.
+ * found besides: the run was about something that did not happen. So does what befell the machine under it. Findings keep their own verdicts all the same, and are shown.
  */
 import {attemptsOf, codeOf} from './attempts.ts'
 import {checks} from './checks/index.ts'
+import {disturbances} from './disturbances.ts'
 import {driverTable} from './driver-table.ts'
 import {exitCodes} from './errors.ts'
 import {type History, of} from './history.ts'
@@ -37,7 +38,9 @@ export function judge(history: History, expectations: readonly Expected[] = expe
   }))
   const faults = faultsOf(history)
   const unproven = faults.filter(fault => fault.held !== true)
+  const disturbed = disturbances(history)
   const reasons = [
+    ...disturbed,
     ...unproven.map(fault =>
       fault.held === null
         ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
@@ -49,7 +52,8 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
   ]
   const found = merge(findings.map(finding => finding.verdict))
-  const verdict = unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
+  const verdict =
+    disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
   const scenario = (started?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
 
   return {

@@ -223,7 +223,7 @@ async function playSteps(performance: Performance, injections: Injections, whole
   const {scenario, history} = performance
   for (const [index, step] of scenario.steps.entries()) {
     history.record({kind: 'step-started', index, says: sayStep(step)})
-    const {ok, says} = await playStep(performance, injections, step)
+    const {ok, says} = await playStep(performance, injections, step, whole)
     history.record({kind: 'step-ended', index, ok, says})
     whole()
     if (!ok) return
@@ -234,6 +234,7 @@ async function playStep(
   performance: Performance,
   injections: Injections,
   step: Step,
+  whole: () => void,
 ): Promise<{ok: boolean; says: string}> {
   const {history, signal} = performance
   switch (step.do) {
@@ -246,19 +247,24 @@ async function playStep(
       await sleep(step.forMs, undefined, {signal})
       return {ok: true, says: 'held'}
     case 'until':
-      return until(performance, step)
+      return until(performance, step, whole)
     case 'say':
       history.record({kind: 'note', says: step.says})
       return {ok: true, says: step.says}
   }
 }
 
-async function until({bound, history, signal}: Performance, step: Extract<Step, {do: 'until'}>) {
+async function until(
+  {bound, history, signal}: Performance,
+  step: Extract<Step, {do: 'until'}>,
+  whole: () => void,
+): Promise<{ok: boolean; says: string}> {
   const check = checks[step.check as keyof typeof checks]
   const params = check.params.parse(step.params)
   const limit = limitOf(bound, history, step.within)
   const deadline = history.now() + limit
   for (;;) {
+    whole() // what nobody sees any more is not waited for: it would be called missing
     const finding = (
       check.judge as (
         history: Recorder | {events: readonly never[]},

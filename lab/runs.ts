@@ -2,12 +2,14 @@
 import {createWriteStream, mkdirSync, rmSync, symlinkSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {pipeline} from 'node:stream/promises'
+import {broken} from './broken.ts'
 import {imagesMustBeHere} from './clients/programs.ts'
 import {LabError} from './errors.ts'
 import {Recorder} from './history.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
+import {describe} from './mend.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
 import {bind, mustBeAble, type Scenario} from './scenario.ts'
@@ -58,8 +60,20 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
   await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
   await removePrograms(lab)
+  if (error !== undefined) error = await withWhatIsLeft(lab, error)
   if (options.out === undefined) pointLatest(lab.name, id)
   return {folder, report, error}
+}
+
+/** A run that ended early has mended its own faults, or said which it could not; what else is broken is said here. */
+async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
+  if (error.code === 'heal-failed') return error
+  const left = await broken(lab).then(
+    signs => (signs.length === 0 ? null : `left to do in lab ${lab.name}: ${signs.map(describe).join(', ')}`),
+    (cause: Error) => `whether lab ${lab.name} is whole is not known: ${cause.message}`,
+  )
+  if (left === null) return error
+  return new LabError(error.code, `${error.message}; ${left}`, {cause: error, hint: `pgha-lab heal --name ${lab.name}`})
 }
 
 /** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */

@@ -97,7 +97,7 @@ export class AgentProcess implements AsyncDisposable {
       if (this.#asked) return undefined
       const code = await this.#running.done
       if (this.#running.lost !== undefined) return this.#gone(this.#running.lost.message, this.#running.lost)
-      return this.#gone(bye ?? `exit code ${code ?? 'unknown'}`)
+      return this.#gone(bye ?? (code === null ? 'the engine has lost them' : `exit code ${code}`))
     } catch (error) {
       if (this.#asked) return undefined
       return this.#gone((error as Error).message, error)

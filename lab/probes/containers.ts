@@ -1,7 +1,7 @@
 /** What the engine says happens to the lab's containers. */
 import type {EngineEvent} from '../docker.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
-import {engineClock} from './engine-clock.ts'
+import {engineClock, watchEngineClock} from './engine-clock.ts'
 import {every, sleep} from './every.ts'
 import {Watching} from './watching.ts'
 
@@ -21,6 +21,7 @@ export const containers: Probe = {
       listenOn(on, now => {
         listening = now
       }),
+      watchEngineClock(on),
     ])
   },
 }
@@ -29,10 +30,10 @@ async function listenOn(on: ProbeSite, tell: (listening: boolean) => void): Prom
   while (!on.signal.aborted) {
     try {
       const clock = await engineClock(on)
-      tell(true)
-      await listen(on, ({host, action, exitCode, atMs}) => {
+      const hear = ({host, action, exitCode, atMs}: EngineEvent) => {
         if (actions.has(action)) on.record({kind: 'container', host, action, exitCode}, clock.toOurs(atMs))
-      })
+      }
+      await listen(on, hear, () => tell(true))
     } catch {
       // The engine went away: it is asked again until it is back or the run is over.
     }
@@ -42,13 +43,13 @@ async function listenOn(on: ProbeSite, tell: (listening: boolean) => void): Prom
 }
 
 /** Ends with the signal even where the stream of events does not. */
-async function listen(on: ProbeSite, hear: (event: EngineEvent) => void): Promise<void> {
+async function listen(on: ProbeSite, hear: (event: EngineEvent) => void, begun: () => void): Promise<void> {
   const aborted = new Promise<void>(resolve => {
     if (on.signal.aborted) resolve()
     on.signal.addEventListener('abort', () => resolve(), {once: true})
   })
   const events = async () => {
-    for await (const event of on.lab.docker.events(on.lab.name, on.signal)) hear(event)
+    for await (const event of on.lab.docker.events(on.lab.name, on.signal, begun)) hear(event)
   }
   await Promise.race([events(), aborted])
 }

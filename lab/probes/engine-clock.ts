@@ -2,8 +2,14 @@
 import {estimateOffset, type PingPong} from '../clients/clock-offset.ts'
 import type {Micros} from '../event.ts'
 import type {ProbeSite} from '../unit.ts'
+import {every} from './every.ts'
 
 const pings = 5
+/** Our own wall clock costs nothing to look at; the engine has to be asked for its own. */
+const lookEveryMs = 1000
+const askEveryLooks = 5
+/** A clock that is only slewed shows less: that slows the monotonic one as well. */
+const stepMicros: Micros = 200_000
 
 export interface EngineClock {
   /** From the engine's time, ms since 1970, to ours; never later than now. */
@@ -12,10 +18,27 @@ export interface EngineClock {
   toTheirs(at: Micros): number
 }
 
-const measured = new WeakMap<ProbeSite, Promise<EngineClock>>()
+const measured = new WeakMap<ProbeSite, Promise<MeasuredClock>>()
 
 /** Measured and recorded once per run, however many probes ask; rejects when the engine does not answer, and is then asked anew. */
 export function engineClock(on: ProbeSite): Promise<EngineClock> {
+  return clockOf(on)
+}
+
+/** Until the run's signal: records the clock once more when somebody has set it. Times from before that are not mended. */
+export async function watchEngineClock(on: ProbeSite): Promise<void> {
+  let looks = 0
+  await every(lookEveryMs, on.signal, async () => {
+    try {
+      const clock = await clockOf(on)
+      await clock.look(++looks % askEveryLooks === 0)
+    } catch {
+      // The engine is away, which the watch on its events tells.
+    }
+  })
+}
+
+function clockOf(on: ProbeSite): Promise<MeasuredClock> {
   const known = measured.get(on)
   if (known !== undefined) return known
   const asked = measure(on).catch(error => {
@@ -30,20 +53,71 @@ export function engineClock(on: ProbeSite): Promise<EngineClock> {
  * The engine stamps with its wall clock. Where that may be the clock of this machine, it is taken for that; otherwise
  * the quickest of a few questions tells how far it is off. Its answer has whole milliseconds.
  */
-async function measure(on: ProbeSite): Promise<EngineClock> {
-  const zeroMs = Date.now() - on.now() / 1000 // our wall clock at the beginning of the run
+async function measure(on: ProbeSite): Promise<MeasuredClock> {
+  const zeroMs = ourZeroMs(on)
+  const {offsetMicros, uncertaintyMicros} = await ask(on, zeroMs)
+  const isOurs = Math.abs(offsetMicros) <= uncertaintyMicros
+  return new MeasuredClock(on, zeroMs, isOurs ? 0 : offsetMicros, uncertaintyMicros, isOurs)
+}
+
+/** Our wall clock at the beginning of the run, as it shows now; another one after it has been set. */
+function ourZeroMs(on: ProbeSite): number {
+  return Date.now() - on.now() / 1000
+}
+
+async function ask(on: ProbeSite, zeroMs: number): Promise<{offsetMicros: Micros; uncertaintyMicros: Micros}> {
   const seen: PingPong[] = []
   for (let ping = 0; ping < pings; ping++) {
     const askedMicros = on.now()
     const engineMs = await on.lab.docker.clockMs()
     seen.push({askedMicros, answeredMicros: on.now(), theirMicros: (engineMs - zeroMs) * 1000})
   }
-  const {offsetMicros, uncertaintyMicros: apart} = estimateOffset(seen)
-  const uncertaintyMicros = apart + 1000
-  const apartMicros = Math.abs(offsetMicros) <= uncertaintyMicros ? 0 : offsetMicros
-  on.record({kind: 'clock', who: 'engine', offsetMicros: Math.round(apartMicros - zeroMs * 1000), uncertaintyMicros})
-  return {
-    toOurs: atMs => Math.min((atMs - zeroMs) * 1000 + apartMicros, on.now()),
-    toTheirs: at => (at - apartMicros) / 1000 + zeroMs,
+  const {offsetMicros, uncertaintyMicros} = estimateOffset(seen)
+  return {offsetMicros, uncertaintyMicros: uncertaintyMicros + 1000}
+}
+
+class MeasuredClock implements EngineClock {
+  readonly #on: ProbeSite
+  readonly #zeroMs: number
+  readonly #isOurs: boolean
+  #apartMicros: Micros
+  #uncertaintyMicros: Micros
+
+  constructor(on: ProbeSite, zeroMs: number, apartMicros: Micros, uncertaintyMicros: Micros, isOurs: boolean) {
+    this.#on = on
+    this.#zeroMs = zeroMs
+    this.#apartMicros = apartMicros
+    this.#uncertaintyMicros = uncertaintyMicros
+    this.#isOurs = isOurs
+    this.#record()
+  }
+
+  toOurs(atMs: number): Micros {
+    return Math.min((atMs - this.#zeroMs) * 1000 + this.#apartMicros, this.#on.now())
+  }
+
+  toTheirs(at: Micros): number {
+    return (at - this.#apartMicros) / 1000 + this.#zeroMs
+  }
+
+  /** @param mayAsk also an engine whose clock is not ours. */
+  async look(mayAsk: boolean): Promise<void> {
+    if (!this.#isOurs && !mayAsk) return
+    const now = this.#isOurs
+      ? {
+          offsetMicros: Math.round((this.#zeroMs - ourZeroMs(this.#on)) * 1000),
+          uncertaintyMicros: this.#uncertaintyMicros,
+        }
+      : await ask(this.#on, this.#zeroMs)
+    const moved = Math.abs(now.offsetMicros - this.#apartMicros)
+    if (moved <= stepMicros + now.uncertaintyMicros + this.#uncertaintyMicros) return
+    this.#apartMicros = now.offsetMicros
+    this.#uncertaintyMicros = now.uncertaintyMicros
+    this.#record()
+  }
+
+  #record(): void {
+    const offsetMicros = Math.round(this.#apartMicros - this.#zeroMs * 1000)
+    this.#on.record({kind: 'clock', who: 'engine', offsetMicros, uncertaintyMicros: this.#uncertaintyMicros})
   }
 }

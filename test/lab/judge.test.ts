@@ -45,6 +45,47 @@ test('a report survives JSON, and a history that went through JSON is judged the
 })
 
 describe('is inconclusive', () => {
+  const lost = withRows(clean, rows => rows.delete(10))
+
+  test('when the engine was away during the steps, whatever was found besides', () => {
+    const watching = (at: number, failures: number): Event => ({
+      ...{at: micros(at), kind: 'watching', who: 'engine'},
+      ...{samples: 2, failures, worstMicros: 500_000},
+    })
+    const seen = [0, 1, 2, 3, 4].map(at => watching(at, 1))
+    expect(judge(historyOf([...lost, ...seen])).verdict).toBe('fail')
+    const deaf = [...lost, ...seen, watching(5, 2)]
+    expect(judge(historyOf(deaf))).toMatchObject({
+      verdict: 'unknown',
+      exitCode: 4,
+      headline: expect.stringMatching(/^the Docker engine did not answer, from \d.* after the steps began/),
+    })
+  })
+
+  test.each([
+    [-3, 'back'],
+    [3600, 'forward'],
+  ])(
+    'when the wall clock of the engine was set by %d s in the middle, whatever was found besides',
+    (seconds, where) => {
+      const zeroMicros = -1.79e15
+      const clock = (at: number, offsetMicros: number): Event => ({
+        ...{at: micros(at), kind: 'clock', who: 'engine'},
+        ...{offsetMicros: zeroMicros + offsetMicros, uncertaintyMicros: 1500},
+      })
+      const measured = [
+        ...lost.filter(one => one.kind !== 'clock' || one.who !== 'engine'),
+        clock(-4, 0),
+        clock(2, -seconds * 1e6),
+      ]
+      expect(judge(historyOf(measured))).toMatchObject({
+        verdict: 'unknown',
+        headline: expect.stringMatching(new RegExp(`^the wall clock of the engine was set .* ${where} in the middle`)),
+      })
+      expect(judge(historyOf([...lost, clock(-4, 0), clock(2, 900)])).verdict).toBe('fail') // measured again, and the same
+    },
+  )
+
   test('when the fault did not take hold, whatever was found besides', () => {
     const failed = withRows(clean, rows => rows.delete(10)).map(event =>
       event.kind === 'fault-proof' ? {...event, holds: false, says: 'node1 still runs'} : event,
