@@ -30,7 +30,6 @@ export async function repeatRun(
 ): Promise<void> {
   const {repeat} = await import('../lab/repeat.ts')
   const {exitCodes} = await import('../lab/errors.ts')
-  const {loadHistory} = await import('../lab/history.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   let screen: ReturnType<RepeatRunOptions['watch']> | undefined
   const {folder, summary, error} = await repeat(lab, scenario, {
@@ -45,8 +44,10 @@ export async function repeatRun(
     },
     async finished(report, nth, folder) {
       await (await screen)?.done()
-      writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
-      process.stderr.write(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
+      const unwritten = writeReports(folder, report)
+      if (unwritten !== undefined) complain(unwritten)
+      process.stderr.write(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}
+`)
     },
   }).finally(async () => (await screen)?.done())
 

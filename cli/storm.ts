@@ -5,7 +5,7 @@ import {basename, join, relative, resolve} from 'node:path'
 import {missing} from '../lab/capabilities.ts'
 import {LabError} from '../lab/errors.ts'
 import {findRun, loadRun} from '../lab/find-run.ts'
-import {Docker, exitCodes, judge, loadHistory, lockLab, openOurs, parseScenario, runScenario} from '../lab/index.ts'
+import {Docker, exitCodes, judge, lockLab, openOurs, parseScenario, runScenario} from '../lab/index.ts'
 import type {Lab} from '../lab/lab.ts'
 import type {Report} from '../lab/report.ts'
 import {pointLatest} from '../lab/runs.ts'
@@ -73,7 +73,7 @@ async function playStorm(
   const scenario: Scenario = {...parseScenario(file, drawn.plan), name}
 
   let screen: ReturnType<Watch> | undefined
-  const {report, error} = await runScenario(lab, scenario, {
+  const run = await runScenario(lab, scenario, {
     signal: interrupt.signal,
     out: folder,
     watch(history) {
@@ -83,7 +83,9 @@ async function playStorm(
   if (options.out === undefined) pointLatest(lab.name, basename(folder))
   const {renderText} = await import('./render/text.ts')
   const {writeReports} = await import('./render/write-reports.ts')
-  writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
+  const {report} = run
+  const unwritten = writeReports(folder, report)
+  const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
     const again = `pgha-lab chaos ${shortest(file)} --name ${lab.name}`

@@ -206,6 +206,8 @@ export class Recorder implements History {
     if (this.#file === undefined || this.#pending.length === 0) return
     const text = `${this.#pending.join('\n')}\n`
     this.#pending = []
+    // What is on disk stays the beginning of the run, without a hole, also when there is room again.
+    if (this.#failed !== undefined) return
     try {
       appendFileSync(this.#file, text)
     } catch (error) {

@@ -57,11 +57,16 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   }
   history.flush()
   const report = judge(history.sealed())
-  whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
-  await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
+  try {
+    whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
+    await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
+    if (options.out === undefined) whenDiskIsFull(() => pointLatest(lab.name, id), folder)
+  } catch (cause) {
+    if (!(cause instanceof LabError)) throw cause
+    error ??= cause // what has ended the run, or is still in force, matters more
+  }
   await removePrograms(lab)
   if (error !== undefined) error = await withWhatIsLeft(lab, error)
-  if (options.out === undefined) pointLatest(lab.name, id)
   return {folder, report, error}
 }
 
@@ -90,7 +95,10 @@ async function collectLogs(lab: Lab, folder: string, sinceMs: number): Promise<v
       const log = await lab.docker.logs(id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
       await pipeline(log, createWriteStream(file, {mode: 0o600}))
     } catch (error) {
-      writeWhole(file, `the log of ${name} could not be read: ${(error as Error).message}\n`)
+      whenDiskIsFull(
+        () => writeWhole(file, `the log of ${name} could not be read: ${(error as Error).message}\n`),
+        folder,
+      )
     }
   }
 }

@@ -1,4 +1,3 @@
-import {join} from 'node:path'
 import {type Command, Option} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Recorder} from '../../lab/history.ts'
@@ -93,9 +92,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
-  const {Docker, exitCodes, loadHistory, loadScenario, lockLab, openOurs, runScenario} = await import(
-    '../../lab/index.ts'
-  )
+  const {Docker, exitCodes, loadScenario, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
   const written = loadScenario(nameOrPath)
   const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
   const {withAskedLimit} = await import('../../lab/scenario/asked-limit.ts')
@@ -117,7 +114,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
     return await repeatRun(lab, scenario, interrupt, {...options, phase, repeat: options.repeat, watch: shown})
   }
   let screen: Screen | undefined
-  const {folder, report, error} = await runScenario(lab, scenario, {
+  const run = await runScenario(lab, scenario, {
     signal: interrupt.signal,
     out: options.out,
     phase,
@@ -127,7 +124,9 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   }).finally(async () => (await screen)?.done())
 
   const {writeReports} = await import('../render/write-reports.ts')
-  writeReports(folder, report, loadHistory(join(folder, 'events.ndjson')))
+  const {folder, report} = run
+  const unwritten = writeReports(folder, report)
+  const error = run.error ?? unwritten
   if (options.json) printJson({...report, folder})
   else {
     const {renderSummary} = await import('../render/summary.ts')
