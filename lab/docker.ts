@@ -482,6 +482,7 @@ export class Docker {
       // An engine that goes away ends it without an `end`.
       for (const sign of ['end', 'close', 'error'] as const) stream.on(sign, () => both.end())
       const hangUp = () => (stream as unknown as {destroy?(): void}).destroy?.()
+      both.on('error', () => {}) // whoever reads on gets it all the same
       const lasting = this.#calls.lasting(error => both.destroy(error))
       both.on('close', () => {
         lasting[Symbol.dispose]()

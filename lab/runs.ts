@@ -75,7 +75,8 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
   if (error.code === 'heal-failed') return error
   const left = await broken(lab).then(
     signs => (signs.length === 0 ? null : `left to do in lab ${lab.name}: ${signs.map(describe).join(', ')}`),
-    (cause: Error) => `whether lab ${lab.name} is whole is not known: ${cause.message}`,
+    (cause: Error) =>
+      `whether lab ${lab.name} is whole is not known${cause.message === error.message ? '' : `: ${cause.message}`}`,
   )
   if (left === null) return error
   return new LabError(error.code, `${error.message}; ${left}`, {cause: error, hint: `pgha-lab heal --name ${lab.name}`})
