@@ -4,11 +4,16 @@ import {type History, of} from './history.ts'
 import {momentsOf} from './moments.ts'
 import {sayMicros} from './quantity.ts'
 
+/** As `Docker` says it. */
+const fullDisk = 'the disk of the Docker engine is full'
+
 /** One sentence each; empty when nothing is known of. */
 export function disturbances(history: History): string[] {
   const moments = momentsOf(history)
   if (moments === null) return []
-  return [engineAway(history, moments.steps, moments.end), clockSet(history)].filter(says => says !== null)
+  return [engineAway(history, moments.steps, moments.end), clockSet(history), diskFull(history)].filter(
+    says => says !== null,
+  )
 }
 
 /**
@@ -31,6 +36,16 @@ function clockSet(history: History): string | null {
   if (step === undefined) return null
   const byMicros = measured[0]!.offsetMicros - step.offsetMicros
   return `the wall clock of the engine was set ${sayMicros(Math.abs(byMicros))} ${byMicros > 0 ? 'forward' : 'back'} in the middle of the run: what happened when is not known, so the run proves nothing`
+}
+
+/** What nobody filled on purpose was filled by somebody else, or is too small for the lab: a mend met it, or a service. */
+function diskFull(history: History): string | null {
+  if (of(history, 'fault-injecting').some(one => one.fault === 'fill-disk')) return null
+  const mend = of(history, 'fault-mended').find(one => !one.ok && one.says?.includes(fullDisk))
+  const log = of(history, 'log').find(one => one.sign === 'disk-full')
+  if (mend === undefined && log === undefined) return null
+  const who = mend === undefined ? `${log!.service} on ${log!.host}` : 'the mending'
+  return `${fullDisk}, as ${who} found: the lab was disturbed by more than its faults, so the run proves nothing`
 }
 
 function isStep(before: Of<'clock'>, after: Of<'clock'>): boolean {

@@ -698,6 +698,11 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
         code === 'EACCES' ? 'this user may not talk to the Docker engine' : 'no Docker engine answers',
         {cause: error, hint: 'pgha-lab doctor'},
       )
+    if (/no space left on device/i.test(message))
+      throw new LabError('disk-full', `the disk of the Docker engine is full: it failed at ${doing}`, {
+        cause: error,
+        hint: 'docker system df shows what fills it',
+      })
     throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
   }
 }

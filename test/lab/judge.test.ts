@@ -62,6 +62,22 @@ describe('is inconclusive', () => {
     })
   })
 
+  test('when a disk ran full that no fault had filled, whatever was found besides', () => {
+    const full: Event = {
+      ...{at: micros(3), kind: 'log', host: 'node2', service: 'postgres', sign: 'disk-full'},
+      says: 'could not extend file: No space left on device',
+    }
+    expect(judge(historyOf([...lost, full]))).toMatchObject({
+      verdict: 'unknown',
+      headline: expect.stringMatching(/^the disk of the Docker engine is full, as postgres on node2 found/),
+    })
+    const mend: Event = {
+      ...{at: micros(20), kind: 'fault-mended', id: 'crash', mend: {do: 'start-host', host: 'node1'}, ok: false},
+      says: 'the disk of the Docker engine is full: it failed at starting a container',
+    }
+    expect(judge(historyOf([...lost, mend])).verdict).toBe('unknown')
+  })
+
   test.each([
     [-3, 'back'],
     [3600, 'forward'],
