@@ -5,8 +5,10 @@ import {execa, type Options} from 'execa'
 const root = join(import.meta.dirname, '..', '..')
 const main = join(root, 'dist', 'cli', 'main.js')
 
-export function pghaLab(argv: readonly string[], options: Options = {}) {
-  return execa(process.execPath, [main, ...argv], {
+/** @param under a command that starts it, e.g. in another namespace. */
+export function pghaLab(argv: readonly string[], options: Options = {}, under: readonly string[] = []) {
+  const [program = process.execPath, ...args] = [...under, process.execPath, main, ...argv]
+  return execa(program, args, {
     reject: false,
     stdin: 'ignore',
     cwd: root,

@@ -1,0 +1,215 @@
+/**
+ * A Docker engine of a test's own, to be killed, starved and restarted: in a network namespace that is connected to nothing, with
+ * its root on a small tmpfs. The machine's own engine, its bridge and its rules are never touched. Needs root, on Linux.
+ *
+ * Everything it is made of hangs on its mount namespace and its folder: it goes with `dispose`, and what a killed test has left is
+ * removed by the next `start`.
+ */
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
+import {imageTags} from '../../../lab/setup/images.ts'
+import {pghaLab} from '../cli.ts'
+
+const namespace = 'pgha-own-engine'
+const folder = `/var/tmp/${namespace}`
+const socket = join(folder, 'docker.sock')
+const logFile = join(folder, 'dockerd.log')
+const root = join(folder, 'root')
+
+/** All of it is memory, as far as it is used; the images take 1 GB of it. */
+const rootSize = '3g'
+const startsWithinMs = 60_000
+
+export class OwnEngine implements AsyncDisposable {
+  readonly #holder: ChildProcess
+  #dockerd: ChildProcess | undefined
+
+  private constructor(holder: ChildProcess) {
+    this.#holder = holder
+  }
+
+  /** With the lab's images in it, from the machine's own engine. */
+  static async start(): Promise<OwnEngine> {
+    await removeOld()
+    mkdirSync(root, {recursive: true})
+    await execa('ip', ['netns', 'add', namespace])
+    await execa('ip', ['-n', namespace, 'link', 'set', 'lo', 'up'])
+    // The holder keeps the mounts while dockerd is dead. It ends with this process, however that ends: its stdin breaks.
+    const prepare = `mount --make-rprivate / && mount -t tmpfs -o size=${rootSize} tmpfs ${root} && mount -t tmpfs tmpfs /run && echo ready && exec cat`
+    const holder = spawn('nsenter', [`--net=/run/netns/${namespace}`, 'unshare', '-m', 'sh', '-c', prepare], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+    })
+    await once(holder.stdout!, 'data')
+    const engine = new OwnEngine(holder)
+    try {
+      await engine.startDockerd()
+      const {host, app} = imageTags()
+      await execa('sh', ['-c', 'docker save "$1" "$2" | docker -H "$3" load', 'load', host, app, `unix://${socket}`])
+      return engine
+    } catch (error) {
+      await engine[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Resolves when it answers. */
+  async startDockerd(): Promise<void> {
+    const log = openSync(logFile, 'a')
+    const flags = [
+      '--data-root',
+      root,
+      '--exec-root',
+      '/run/docker',
+      '--pidfile',
+      '/run/docker.pid',
+      '-H',
+      `unix://${socket}`,
+    ]
+    const argv = [
+      ...this.#inside,
+      'dockerd',
+      ...flags,
+      '--cgroup-parent',
+      `/${namespace}`,
+      '--ip6tables=false',
+      '--bip',
+      '172.31.250.1/24',
+    ]
+    const dockerd = spawn('nsenter', argv, {stdio: ['ignore', log, log], detached: true})
+    closeSync(log)
+    this.#dockerd = dockerd
+    for (let waited = 0; waited < startsWithinMs; waited += 200) {
+      if (dockerd.exitCode !== null) break
+      const {exitCode} = await this.docker(['version'], {timeout: 5000})
+      if (exitCode === 0) return
+      await sleep(200)
+    }
+    throw new Error(`the test's own engine did not start:\n${readFileSync(logFile, 'utf8').slice(-3000)}`)
+  }
+
+  /** SIGKILL: its containers live on, and nobody knows of them. */
+  async kill(): Promise<void> {
+    if (this.#dockerd === undefined) return
+    const ended = once(this.#dockerd, 'exit')
+    this.#dockerd.kill('SIGKILL')
+    await ended
+    this.#dockerd = undefined
+  }
+
+  /** It is there and does nothing: connections are accepted by the kernel, and nobody answers. */
+  hang(): void {
+    this.#dockerd?.kill('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#dockerd?.kill('SIGCONT')
+  }
+
+  /** Takes all the room that the engine's disk has left. */
+  async fillDisk(): Promise<void> {
+    await this.#sh(`dd if=/dev/zero of=${root}/filling bs=1M 2> /dev/null; sync; df -h ${root}`, false)
+  }
+
+  async freeDisk(): Promise<void> {
+    await this.#sh(`rm -f ${root}/filling`)
+  }
+
+  /** As it was: running, answering, with room on its disk. */
+  async restore(): Promise<void> {
+    this.goOn()
+    await this.freeDisk()
+    if (this.#dockerd === undefined) await this.startDockerd()
+  }
+
+  docker(argv: readonly string[], options: {timeout?: number} = {}) {
+    return execa('docker', ['-H', `unix://${socket}`, ...argv], {reject: false, stdin: 'ignore', ...options})
+  }
+
+  /** The command line inside the engine's network, where alone the published ports are. */
+  pghaLab(argv: readonly string[], env: Readonly<Record<string, string>>) {
+    return pghaLab(argv, {env: {...env, DOCKER_HOST: `unix://${socket}`}}, ['nsenter', `--net=/run/netns/${namespace}`])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.goOn()
+    await this.kill()
+    this.#holder.stdin?.end()
+    await removeOld()
+  }
+
+  get #inside(): string[] {
+    return ['--target', String(this.#holder.pid), '--net', '--mount']
+  }
+
+  async #sh(script: string, mustWork = true): Promise<void> {
+    await execa('nsenter', [...this.#inside, 'sh', '-c', script], {reject: mustWork, stdin: 'ignore'})
+  }
+}
+
+/** Every process in the namespace, so that its mounts go with the last; then the namespace and the folder. */
+async function removeOld(): Promise<void> {
+  if (existsSync(`/run/netns/${namespace}`)) {
+    for (let tries = 0; ; tries++) {
+      const pids = await processesInside()
+      for (const pid of pids) kill(pid)
+      if (pids.length === 0) break
+      if (tries === 100) throw new Error(`processes of the test's own engine do not end: ${pids.join(', ')}`)
+      await sleep(100)
+    }
+    await execa('ip', ['netns', 'delete', namespace])
+  }
+  // Of cgroups only the folders are left; they are no files that could be deleted before them.
+  await execa('sh', ['-c', `find /sys/fs/cgroup -depth -type d -path '*/${namespace}*' -exec rmdir {} +`])
+  rmSync(folder, {recursive: true, force: true})
+}
+
+/**
+ * Those in its network namespace, and those of its containers, which have their own: their supervisors are in it, and each leads
+ * what it has started.
+ */
+async function processesInside(): Promise<number[]> {
+  const {stdout} = await execa('ip', ['netns', 'pids', namespace], {reject: false})
+  const direct = stdout.split('\n').filter(Boolean).map(Number)
+  const parents = new Map(
+    readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .map(name => [Number(name), parentOf(Number(name))] as const),
+  )
+  const isInside = (pid: number): boolean => {
+    for (let at: number | undefined = pid; at !== undefined && at > 1; at = parents.get(at))
+      if (direct.includes(at)) return true
+    return false
+  }
+  return [...parents.keys()].filter(pid => isInside(pid) && !isOurs(pid))
+}
+
+/** A command of ours that runs in the namespace counts, its parent, which is this test, does not. */
+function isOurs(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net')
+  } catch {
+    return true // it has ended
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended
+  }
+}
