@@ -7,7 +7,7 @@
  */
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs'
+import {closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
@@ -151,59 +151,28 @@ export class OwnEngine implements AsyncDisposable {
   }
 }
 
-/** Every process in the namespace, so that its mounts go with the last; then the namespace and the folder. */
+/** Every process of it, so that its mounts go with the last; then what is left: folders of cgroups, the namespace, its own folder. */
 async function removeOld(): Promise<void> {
-  if (existsSync(`/run/netns/${namespace}`)) {
-    for (let tries = 0; ; tries++) {
-      const pids = await processesInside()
-      for (const pid of pids) kill(pid)
-      if (pids.length === 0) break
-      if (tries === 100) throw new Error(`processes of the test's own engine do not end: ${pids.join(', ')}`)
-      await sleep(100)
-    }
-    await execa('ip', ['netns', 'delete', namespace])
+  for (let tries = 0; ; tries++) {
+    const pids = await processes()
+    for (const pid of pids) kill(pid)
+    // A cgroup is busy until the last of its processes has been reaped.
+    if (pids.length === 0 && (await execa('sh', ['-c', removeCgroups], {reject: false})).exitCode === 0) break
+    if (tries === 100) throw new Error(`the test's own engine cannot be removed; its processes: ${pids.join(', ')}`)
+    await sleep(100)
   }
-  // Of cgroups only the folders are left; they are no files that could be deleted before them.
-  await execa('sh', ['-c', `find /sys/fs/cgroup -depth -type d -path '*/${namespace}*' -exec rmdir {} +`])
+  if (existsSync(`/run/netns/${namespace}`)) await execa('ip', ['netns', 'delete', namespace])
   rmSync(folder, {recursive: true, force: true})
 }
 
-/**
- * Those in its network namespace, and those of its containers, which have their own: their supervisors are in it, and each leads
- * what it has started.
- */
-async function processesInside(): Promise<number[]> {
-  const {stdout} = await execa('ip', ['netns', 'pids', namespace], {reject: false})
-  const direct = stdout.split('\n').filter(Boolean).map(Number)
-  const parents = new Map(
-    readdirSync('/proc')
-      .filter(name => /^\d+$/.test(name))
-      .map(name => [Number(name), parentOf(Number(name))] as const),
-  )
-  const isInside = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at !== undefined && at > 1; at = parents.get(at))
-      if (direct.includes(at)) return true
-    return false
-  }
-  return [...parents.keys()].filter(pid => isInside(pid) && !isOurs(pid))
-}
+const cgroups = `find /sys/fs/cgroup -depth -path '*/${namespace}*'`
+const removeCgroups = `${cgroups} -type d -exec rmdir {} +`
 
-/** A command of ours that runs in the namespace counts, its parent, which is this test, does not. */
-function isOurs(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net')
-  } catch {
-    return true // it has ended
-  }
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-  } catch {
-    return undefined
-  }
+/** The engine and what runs beside it are in its network namespace; containers have their own, and are in its cgroups. */
+async function processes(): Promise<number[]> {
+  const inNamespace = await execa('ip', ['netns', 'pids', namespace], {reject: false})
+  const inCgroups = await execa('sh', ['-c', `${cgroups} -name cgroup.procs -exec cat {} +`], {reject: false})
+  return [...new Set(`${inNamespace.stdout}\n${inCgroups.stdout}`.split('\n').map(Number))].filter(pid => pid > 0)
 }
 
 function kill(pid: number): void {
