@@ -37,8 +37,10 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
 
 async function imageOf(lab: Lab, host: string | undefined): Promise<ImageRecord | undefined> {
   if (host === undefined) return undefined
-  const found = await lab.docker.image((await lab.container(host)).image)
-  return found === null ? undefined : recordOf(found)
+  return answered(async () => {
+    const found = await lab.docker.image((await lab.container(host)).image)
+    return found === null ? undefined : recordOf(found)
+  })
 }
 
 async function json(answer: Promise<Answer>): Promise<Record<string, unknown> | undefined> {
@@ -49,12 +51,19 @@ async function json(answer: Promise<Answer>): Promise<Record<string, unknown> | 
   }
 }
 
-async function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {
-  try {
+function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {
+  return answered(async () => {
     const {out} = await lab.docker.run((await lab.container(proxy)).id, ['haproxy', '-v'])
     return /version (\S+?)[-\s]/.exec(out)?.[1]
+  })
+}
+
+/** Whoever needs the engine or the host for more than that finds it missing, and says so. */
+async function answered<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
   } catch (error) {
     if (!(error instanceof LabError)) throw error
-    return undefined // whoever needs the host finds it missing, and says so
+    return undefined
   }
 }

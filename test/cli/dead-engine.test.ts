@@ -8,6 +8,7 @@ import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {render} from '../../compose/render.ts'
 import {allocate} from '../../lab/allocate.ts'
 import {inForce, plan} from '../../lab/journal.ts'
+import {owner, saveOwner} from '../../lab/owner.ts'
 import {saveLab} from '../../lab/state.ts'
 import {loadTopology} from '../../lab/topology-file.ts'
 import {type FakeEngine, fakeEngine} from '../lab/fake-engine.ts'
@@ -23,8 +24,10 @@ beforeEach(async () => {
   vi.stubEnv('XDG_STATE_HOME', folder)
   const topology = loadTopology({profile: 'fast'})
   const allocation = await allocate('lab', topology, {host: 'fake/host:1', app: 'fake/app:1'}, [])
-  saveLab({schema: 2, topology, allocation}, render(topology, allocation))
-  engine = await fakeEngine(topology.hosts.map(({name}) => ({lab: 'lab', host: name})))
+  const me = owner()
+  saveLab({schema: 2, topology, allocation}, render(topology, allocation, me))
+  saveOwner('lab', me)
+  engine = await fakeEngine(topology.hosts.map(({name}) => ({lab: 'lab', host: name, owner: me.id})))
 })
 afterEach(async () => {
   running?.kill('SIGKILL')
@@ -65,6 +68,7 @@ function pghaLab(argv: readonly string[], timeout: string): {child: ChildProcess
 const commands: readonly (readonly string[])[] = [
   ['up'],
   ['down'],
+  ['down', '--stale'],
   ['status'],
   ['heal'],
   ['chaos', 'kill-leader'],
@@ -136,9 +140,10 @@ describe('the first Ctrl-C, with a limit that is far away', () => {
   })
 })
 
-test('an interrupted run that finds a dead engine names what is still in force, and how it is healed later', async () => {
+test('heal on an engine that falls silent names what is still in force, and how it is healed later', async () => {
   plan('lab', {id: 'crash/start node1', fault: 'crash', mend: {do: 'start-host', host: 'node1'}})
-  engine.behave('silent')
+  let answers = 4 // whose lab it is
+  engine.behave(() => (answers-- > 0 ? 'answers' : 'silent'))
   const {code, err} = await pghaLab(['heal'], '300ms').ended
   expect(code).toBe(5)
   expect(err).toMatch(/lab lab is not healed: start node1 again: the Docker engine did not answer/)

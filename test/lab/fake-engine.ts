@@ -20,6 +20,7 @@ export interface FakeEngine extends AsyncDisposable {
 export interface FakeHost {
   readonly lab: string
   readonly host: string
+  readonly owner?: string
   /** As Docker says it; 'running' when not given. */
   readonly state?: string
 }
@@ -112,10 +113,10 @@ function said(what: string, url: string, hosts: readonly FakeHost[]): [number, u
 }
 
 function containers(hosts: readonly FakeHost[]) {
-  return hosts.map(({lab, host, state = 'running'}) => ({
+  return hosts.map(({lab, host, owner = 'nobody', state = 'running'}) => ({
     Id: `id-${host}`,
     Names: [`/pgha-lab-${lab}-${host}`],
-    Labels: {'pgha-lab.lab': lab, 'pgha-lab.host': host},
+    Labels: {'pgha-lab.lab': lab, 'pgha-lab.host': host, 'pgha-lab.owner': owner},
     State: state,
     Image: 'pgha-lab/host:fake',
     Created: 0,
