@@ -52,7 +52,7 @@ export function lastLines(
 function phases({findings}: Report, style: Style): string[] {
   const rows = findings.find(finding => finding.phases !== undefined)?.phases ?? []
   if (rows.length === 0) return []
-  const [head = '', ...lines] = align(
+  const table = align(
     [
       ['', 'phase', 'after fault', 'took', 'model'],
       ...rows.map(row => [
@@ -64,7 +64,11 @@ function phases({findings}: Report, style: Style): string[] {
       ]),
     ],
     [2, 3],
-  ).map(line => cut(line, style.width))
+  )
+  // What was measured is never cut for what was to be expected.
+  const model = table[0]!.lastIndexOf('  model')
+  const fits = table.every(line => line.length <= style.width)
+  const [head = '', ...lines] = table.map(line => cut(fits ? line : line.slice(0, model).trimEnd(), style.width))
   return [style.paint.bold(head), ...rows.map((row, index) => paintVerdict(lines[index]!, row.verdict, style))]
 }
 

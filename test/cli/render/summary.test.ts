@@ -28,3 +28,9 @@ test('what did not pass stands there with its reason, and the phases with what t
   expect(text).toMatch(/^✘ FAILED {2}failover/m)
   expect(text).toMatch(/^\d+ of \d+ expectations passed$/m)
 })
+
+test('a phase that lies near another is told in full, for which the model goes where both do not fit', () => {
+  const text = renderSummary(report('kill-leader.pass.ndjson.gz'), plain, next)
+  expect(text).toMatch(/first acknowledged write .*at most \d+ ms apart$/m)
+  expect(text).not.toContain('...\n')
+})
