@@ -113,7 +113,7 @@ export function composeFile(topology: Topology, allocation: Allocation, owner: O
 }
 
 /** Compose reads a doubled dollar as one, and a single one as the beginning of a variable of its own. */
-function withDollarsDoubled<T>(value: T): T {
+export function withDollarsDoubled<T>(value: T): T {
   if (typeof value === 'string') return value.replaceAll('$', '$$$$') as T
   if (Array.isArray(value)) return value.map(withDollarsDoubled) as T
   if (typeof value !== 'object' || value === null) return value

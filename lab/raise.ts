@@ -12,9 +12,10 @@ import {owner, savedOwner} from './owner.ts'
 import {claim} from './ownership.ts'
 import {streaming} from './probes/streaming.ts'
 import {type Progress, step} from './progress.ts'
+import {readBack} from './read-back.ts'
 import {ensureReady} from './setup/setup.ts'
 import {composeUp, portTaken} from './stack.ts'
-import {composeFile, loadLab, type SavedLab, saveLab} from './state.ts'
+import {loadLab, type SavedLab, saveLab} from './state.ts'
 import type {Topology} from './topology.ts'
 import {untilHealthy, waitFor} from './wait.ts'
 
@@ -81,6 +82,9 @@ async function start(
   const lab = new Lab(docker, topology, allocation)
   const running = found.filter(one => one.state === 'running')
   const complete = running.length === topology.hosts.length
+  // Compose takes a moment to read the file, and other things have to be waited for.
+  const file = complete ? null : readBack(lab, signal)
+  file?.catch(() => {}) // told where it is awaited
   if (running.length === 0) await portsMustBeFree(lab)
   if (found.length > 0) {
     // Hosts that are down are no news: `up` is there to start them.
@@ -92,10 +96,10 @@ async function start(
         says: mended.map(one => describe(one.mend)).join(', '),
       })
   }
-  if (!complete)
+  if (file !== null)
     await step(progress, `start ${topology.hosts.length} hosts`, async () => {
       using answering = docker.answering(signal)
-      await composeUp(composeFile(name), answering.signal, docker.limits.raiseMs)
+      await composeUp(await file, answering.signal, docker.limits.raiseMs)
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
 }

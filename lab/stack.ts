@@ -1,9 +1,17 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
 import {execa} from 'execa'
 import {LabError, stopped} from './errors.ts'
+import {printable} from './plain-text.ts'
 
 /** Compose knows inline `configs: content:` since this version. */
 export const oldestCompose = '2.23.1'
+
+/** A compose file that lies nowhere: its text goes to Compose on stdin, so that what was checked is what is started. */
+export interface ComposeText {
+  readonly text: string
+  /** Where Compose would look for what a file names. */
+  readonly folder: string
+}
 
 /**
  * `docker compose up -d` of a file, or of some of its services; returns when the containers are started, not when they are healthy.
@@ -11,27 +19,54 @@ export const oldestCompose = '2.23.1'
  * @throws LabError `timeout` when it takes longer than `withinMs`.
  */
 export async function composeUp(
-  file: string,
+  file: ComposeText,
   signal: AbortSignal,
   withinMs: number,
   services: readonly string[] = [],
 ): Promise<void> {
-  const argv = ['compose', '-f', file, 'up', '-d', '--no-build', '--pull', 'never', ...services]
-  const result = await execa('docker', argv, {
-    reject: false,
-    all: true,
-    cancelSignal: signal,
-    timeout: withinMs,
-    killDescendants: true, // the plugin is a process of its own
-    stdin: 'ignore',
-    env: {COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain', COMPOSE_IGNORE_ORPHANS: 'true'},
-  })
+  const result = await compose(file, ['up', '-d', '--no-build', '--pull', 'never', ...services], signal, withinMs)
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
       hint: 'pgha-lab up goes on where this stopped; a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s',
     })
-  if (result.failed) throw await complaint(result.all ?? result.shortMessage ?? '')
+  if (result.failed) throw await complaint(result.all || result.shortMessage || '')
+}
+
+/** Compose only reads a text and asks nobody: what takes longer hangs. */
+const readingMs = 30_000
+
+/**
+ * What Compose makes of a file: everything it would start, with its defaults. No engine is asked.
+ * @throws LabError `config` with Compose's own words when it refuses the file, `timeout` when it does not end.
+ */
+export async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unknown> {
+  const result = await compose(file, ['config', '--format', 'json'], signal, readingMs)
+  if (result.isCanceled) throw stopped(signal.reason, 'stopped while the compose file was being read back')
+  if (result.timedOut)
+    throw new LabError('timeout', `docker compose has not read the compose file back within ${readingMs / 1000} s`)
+  if (result.code === 'ENOENT') throw await complaint('ENOENT')
+  if (result.failed) {
+    const says = printable(result.stderr.trim().split('\n').at(-1) ?? '') || result.shortMessage
+    throw new LabError('config', `docker compose refuses the compose file: ${says}`)
+  }
+  return JSON.parse(result.stdout)
+}
+
+function compose({text, folder}: ComposeText, argv: readonly string[], signal: AbortSignal, withinMs: number) {
+  return execa('docker', ['compose', '--file', '-', '--project-directory', folder, ...argv], {
+    reject: false,
+    all: true,
+    cancelSignal: signal,
+    timeout: withinMs,
+    killDescendants: true, // the plugin is a process of its own
+    input: text,
+    env: {
+      ...{COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain', COMPOSE_IGNORE_ORPHANS: 'true'},
+      // The file has its own name, and whatever this person's other projects are called is not for it.
+      ...{COMPOSE_PROJECT_NAME: undefined, COMPOSE_PROFILES: undefined, COMPOSE_ENV_FILES: undefined},
+    },
+  })
 }
 
 async function complaint(said: string): Promise<LabError> {

@@ -63,7 +63,7 @@ export function loadLab(lab: string): SavedLab | undefined {
   }
   try {
     const saved = JSON.parse(text) as SavedLab
-    if (saved.schema === 2) return saved
+    if (saved.schema === 2 && saved.allocation.lab === lab) return saved
   } catch {
     // falls through to the same complaint: a file cut short and a foreign schema have the same way out
   }
