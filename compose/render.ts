@@ -302,14 +302,14 @@ interface Volume {
  * PostgreSQL's and etcd's data outlive a container; the other services keep nothing. A data directory of a limited size is
  * a file system in memory, the only kind that every engine has without help from its machine: it is gone when the container
  * stops, and Patroni then makes the replica anew. etcd on such a host has a volume of its own: it neither starves when
- * PostgreSQL fills the disk nor forgets what it voted for.
+ * PostgreSQL fills the disk nor forgets what it voted for. (No host is called like it: their names have no underscore.)
  */
 function volumesOf({dataBytes}: Topology, {name, services}: Host): Volume[] {
   const [hasPostgres, hasEtcd] = [services.includes('patroni'), services.includes('etcd')]
   if (!hasPostgres && !hasEtcd) return []
   if (!hasPostgres || dataBytes === undefined) return [{name, target: '/data'}]
   const limited = {name, target: '/data', bytes: dataBytes}
-  return hasEtcd ? [limited, {name: `${name}-etcd`, target: '/data/etcd'}] : [limited]
+  return hasEtcd ? [limited, {name: `${name}_etcd`, target: '/data/etcd'}] : [limited]
 }
 
 function declared(

@@ -283,7 +283,8 @@ export class Docker {
       const {Name: networkName, Labels: ofNetwork} = await network.inspect()
       const {owner} = whose(ofNetwork)
       const container = await this.#api.createContainer({
-        name: `pgha-lab-${lab}-program-${program.name}`,
+        // No host of any lab is called so: their names have no underscore.
+        name: `pgha-lab-${lab}_program-${program.name}`,
         Image: program.image,
         ...(program.command.length > 0 ? {Cmd: [...program.command]} : {}),
         Env: Object.entries(program.environment).map(([name, value]) => `${name}=${value}`),

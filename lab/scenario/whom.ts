@@ -1,9 +1,10 @@
 /** Whom a scenario may name: a selector, a host, or an earlier step. */
 import {suggestion} from '../decode.ts'
+import {nameRules} from '../plain-text.ts'
 import {selectors} from '../selector.ts'
 
 /** In a scenario, a host is told from a mistyped selector by the number at the end of its name. */
-export const hostName = /^[a-z][a-z0-9-]{0,19}\d$/
+export const hostName = new RegExp(`(?=.*\\d$)${nameRules.host.pattern.source}`)
 
 /** Why `word` names nobody, with the nearest name; undefined when it names somebody. */
 export function namesNobody(word: string, steps: Iterable<string> = []): string | undefined {

@@ -271,15 +271,28 @@ describe('the compose file', () => {
 
 test('a data directory of a limited size is in memory, and etcd on the same host has a volume that nothing of PostgreSQL can fill', () => {
   const file = read(render({...topology('fast'), dataBytes: 400 * 1024 * 1024}, allocation(), owner))
-  expect(file.services.node1?.volumes).toEqual([volume('node1', '/data'), volume('node1-etcd', '/data/etcd')])
+  expect(file.services.node1?.volumes).toEqual([volume('node1', '/data'), volume('node1_etcd', '/data/etcd')])
   const mine = {...dataLabels, [labels.host]: 'node1'}
   expect(file.volumes.node1).toEqual({
     name: 'pgha-lab-demo_node1',
     labels: mine,
     driver_opts: {type: 'tmpfs', device: 'tmpfs', o: 'size=419430400,mode=0755'},
   })
-  expect(file.volumes['node1-etcd']).toEqual({name: 'pgha-lab-demo_node1-etcd', labels: mine})
+  expect(file.volumes.node1_etcd).toEqual({name: 'pgha-lab-demo_node1_etcd', labels: mine})
   expect(Object.keys(file.volumes)).toHaveLength(6)
+})
+
+test('no two hosts share a volume, however they are called', () => {
+  const named: Topology = {
+    ...topology('fast'),
+    dataBytes: 400 * 1024 * 1024,
+    hosts: [...hosts, {name: 'node1-etcd', services: ['etcd', 'patroni']}],
+  }
+  const file = read(render(named, allocation({}, named), owner))
+  const used = Object.values(file.services).flatMap(one => one.volumes?.map(({source}) => source) ?? [])
+  expect(used).toHaveLength(8)
+  expect(new Set(used).size).toBe(8)
+  expect(new Set(used)).toEqual(new Set(Object.keys(file.volumes)))
 })
 
 test('a host of etcd alone keeps its volume on disk', () => {
