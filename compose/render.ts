@@ -16,6 +16,7 @@ import {
   roles,
   type Topology,
 } from '../lab/topology.ts'
+import {type Bounds, bounds, boundsOf} from './bounds.ts'
 import {etcd} from './etcd.ts'
 import {haproxy} from './haproxy.ts'
 import {patroni, patroniEnvironment, postBootstrap} from './patroni.ts'
@@ -35,7 +36,7 @@ export interface ComposeFile {
   readonly configs: Readonly<Record<string, {name: string; content: string}>>
 }
 
-export interface ComposeService {
+export interface ComposeService extends Bounds {
   readonly image: string
   readonly pull_policy: 'never'
   readonly container_name: string
@@ -44,16 +45,10 @@ export interface ComposeService {
   readonly command: string[]
   readonly restart: 'no' | 'on-failure'
   readonly stop_grace_period: string
-  readonly cap_add?: string[]
-  readonly cap_drop?: string[]
-  readonly security_opt?: string[]
   readonly user?: string
   readonly read_only?: boolean
   /** Bytes. */
   readonly shm_size?: string
-  /** Bytes. */
-  readonly mem_limit?: string
-  readonly pids_limit?: number
   readonly environment?: Readonly<Record<string, string>>
   readonly networks: Readonly<Record<string, {ipv4_address: string}>>
   readonly ports?: readonly {
@@ -171,7 +166,8 @@ function notes(topology: Topology, {services, volumes, configs}: ComposeFile): N
       'stop_grace_period',
       "PostgreSQL's last checkpoint may take a while; being killed there would be another fault",
     ),
-    of(first, 'cap_add', 'to drop its packets with nftables'),
+    of(first, 'cap_add', "to become the services' users, and to drop packets with nftables"),
+    of(first, 'mem_limit', 'against running wild, as the limits below; nothing is reserved'),
     of(first, 'shm_size', "256 MB for PostgreSQL's parallel queries"),
     ...topology.hosts.flatMap(({name, services: run}) =>
       publishedPorts(run).map((one, index): Note => ({at: ['services', name, 'ports', index], beside: one})),
@@ -204,7 +200,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
     command: hasWatchdog(topology, host) ? [...services, 'watchdog'] : [...services],
     restart: hasWatchdog(topology, host) ? 'on-failure' : 'no',
     stop_grace_period: '1m0s',
-    cap_add: ['NET_ADMIN'],
+    ...boundsOf(topology, host),
     shm_size: String(256 * 1024 ** 2),
     ...(Object.keys(environment).length > 0 ? {environment} : {}),
     networks: {lab: {ipv4_address: address}},
@@ -245,10 +241,7 @@ function observer(topology: Topology, allocation: Allocation, owner: Owner): Com
     stop_grace_period: '1s',
     user: '65534:65534',
     read_only: true,
-    cap_drop: ['ALL'],
-    security_opt: ['no-new-privileges:true'],
-    mem_limit: String(256 * 1024 ** 2),
-    pids_limit: 64,
+    ...bounds([], {memoryBytes: 256 * 1024 ** 2, processes: 64, logMB: 10}),
     environment: {[mayReachVariable]: mayReach.join(' ')},
     networks: {lab: {ipv4_address: allocation.observer}},
   }

@@ -2,12 +2,14 @@
 import {AsyncLocalStorage} from 'node:async_hooks'
 import {createInterface} from 'node:readline'
 import {PassThrough, type Readable, type Writable} from 'node:stream'
+import {buffer} from 'node:stream/consumers'
 import Dockerode from 'dockerode'
 import {EngineCalls} from './engine-calls.ts'
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import {addressOfContext, mustBeLocal} from './setup/context.ts'
+import {firstFile, tarOf} from './tar.ts'
 import {labels, type Owner} from './topology.ts'
 
 /** A program running in a container; `done` resolves with its exit code, null when the engine lost it. */
@@ -243,7 +245,10 @@ export class Docker {
         Entrypoint: ['sleep'],
         Cmd: [String(throwawaySeconds)],
         Labels: {[throwawayLabel]: ''},
-        HostConfig: {NetworkMode: 'none', CapAdd: ['NET_ADMIN'], AutoRemove: true},
+        HostConfig: {
+          ...{NetworkMode: 'none', AutoRemove: true, Memory: 256 * 1024 ** 2, PidsLimit: 64},
+          ...{CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'], SecurityOpt: ['no-new-privileges']},
+        },
       })
       await container.start()
       return {id: container.id, [Symbol.asyncDispose]: () => this.#remove(container)}
@@ -275,6 +280,8 @@ export class Docker {
       image: string
       command: readonly string[]
       environment: Readonly<Record<string, string>>
+      /** Put into it before it starts, for the image's own user: in the environment everybody who asks the engine could read them. */
+      secrets: readonly {readonly path: string; readonly text: string; readonly mode: number}[]
       address: string
     },
   ): Promise<ProgramContainer> {
@@ -298,10 +305,17 @@ export class Docker {
           NetworkMode: networkName,
           LogConfig: {Type: 'json-file', Config: {'max-size': '10m', 'max-file': '1'}},
           SecurityOpt: ['no-new-privileges'],
+          CapDrop: ['ALL'],
+          CapAdd: [...programCapabilities],
         },
         NetworkingConfig: {EndpointsConfig: {[networkName]: {IPAMConfig: {IPv4Address: program.address}}}},
       })
       try {
+        if (program.secrets.length > 0) {
+          const user = await userOf(container)
+          const files = program.secrets.map(({path, text, mode}) => ({path: path.slice(1), text, mode, ...user}))
+          await container.putArchive(tarOf(files), {path: '/'})
+        }
         await container.start()
       } catch (error) {
         await gone(container.remove({force: true}))
@@ -732,6 +746,30 @@ function publishedPorts(ports: Readonly<Record<string, readonly {HostPort: strin
 
 /** Nobody's client needs more; one that has run wild must not take the lab's machine. */
 const programLimits = {Memory: 1024 ** 3, PidsLimit: 512} as const
+
+/** An image may start as root, prepare its folders and become somebody else. More than that no client needs. */
+const programCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'] as const
+
+/** The numbers of the user that an image starts its program as: it says them, or a name that stands in its own /etc/passwd. */
+async function userOf(container: Dockerode.Container): Promise<{uid: number; gid: number}> {
+  const {Config} = await container.inspect()
+  return userNumbers(Config.User, async () => {
+    const archive = await container.getArchive({path: '/etc/passwd'})
+    return firstFile(await buffer(archive)) ?? ''
+  })
+}
+
+/** @param user as an image has it: empty, `name`, `1000`, either with `:group`. Of a group's name its user's own group is taken. */
+export async function userNumbers(user: string, passwd: () => Promise<string>): Promise<{uid: number; gid: number}> {
+  const [name = '', group = ''] = user.split(':')
+  if (name === '' || name === 'root') return {uid: 0, gid: 0}
+  if (/^\d+$/.test(name)) return {uid: Number(name), gid: /^\d+$/.test(group) ? Number(group) : 0}
+  const fields = (await passwd()).split('\n').map(line => line.split(':'))
+  const found = fields.find(([known]) => known === name)
+  if (found === undefined)
+    throw new LabError('image', `the image starts as ${name}, whom its /etc/passwd does not know`)
+  return {uid: Number(found[2]), gid: /^\d+$/.test(group) ? Number(group) : Number(found[3])}
+}
 
 /** Of containers that belong to no lab. */
 const throwawayLabel = 'pgha-lab.throwaway'

@@ -47,8 +47,9 @@ export async function imagesMustBeHere(docker: Docker, groups: readonly ClientGr
 }
 
 /**
- * Starts the programs. Each gets PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGAPPNAME and DATABASE_URL, and what
- * its group's environment says.
+ * Starts the programs. Each gets PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGAPPNAME and DATABASE_URL, and what its group's
+ * environment says. The password is in PGPASSWORD on app1; in a container of its own it is in files (PGPASSFILE, PGPASSWORD_FILE), as
+ * whoever may ask the engine reads a container's environment.
  * @throws LabError `image` as `imagesMustBeHere`; `engine` when a container cannot be started.
  */
 export async function startPrograms(site: ProbeSite, programs: readonly Placed[]): Promise<Programs> {
@@ -155,7 +156,9 @@ class OnApp {
     if (app === undefined) throw new LabError('no-target', 'this lab has no host for clients')
     const {id} = await site.lab.container(app)
     const argv = ['sh', '-c', keeper, 'keeper', ...placed.group.command]
-    const env = Object.entries(environmentOf(site.lab, placed)).map(([name, value]) => `${name}=${value}`)
+    const env = Object.entries({...passwordEnvironment(site.lab, placed), ...placed.group.environment}).map(
+      ([name, value]) => `${name}=${value}`,
+    )
     return new OnApp(site, placed.group.name, await site.lab.docker.exec(id, argv, {env}))
   }
 
@@ -192,7 +195,8 @@ class InContainer {
     const {lab} = site
     const {name, command} = placed.group
     const {id} = await lab.docker.startProgram(lab.name, {
-      ...{name, image, command, environment: environmentOf(lab, placed)},
+      ...{name, image, command, environment: {...fileEnvironment(placed), ...placed.group.environment}},
+      secrets: secretsOf(lab, placed),
       // From the end of the subnet: hosts have theirs from its beginning.
       address: lab.allocation.subnet.replace(/\.0\/24$/, `.${254 - index}`),
     })
@@ -237,18 +241,39 @@ async function within(ms: number, ended: Promise<void>, who: string): Promise<vo
     throw new LabError('timeout', `${who} did not end within ${ms / 1000} s`, {hint: 'pgha-lab heal, then try again'})
 }
 
-function environmentOf({allocation}: Lab, {group, host, port}: Placed): Record<string, string> {
-  const password = allocation.passwords.app
-  const credentials = `${roles.app}:${encodeURIComponent(password)}`
+function place({group, host, port}: Placed): Record<string, string> {
   return {
     PGHOST: host,
     PGPORT: String(port),
     PGUSER: roles.app,
-    PGPASSWORD: password,
     PGDATABASE: appDatabase,
     PGSSLMODE: 'disable',
     PGAPPNAME: group.name,
-    DATABASE_URL: `postgresql://${credentials}@${host}:${port}/${appDatabase}?sslmode=disable`,
-    ...group.environment,
   }
+}
+
+function passwordEnvironment({allocation}: Lab, placed: Placed): Record<string, string> {
+  const password = allocation.passwords.app
+  return {...place(placed), PGPASSWORD: password, DATABASE_URL: url(placed, `:${encodeURIComponent(password)}`)}
+}
+
+const passfile = '/pgha-lab/pgpass'
+const passwordFile = '/pgha-lab/password'
+
+function fileEnvironment(placed: Placed): Record<string, string> {
+  return {...place(placed), PGPASSFILE: passfile, PGPASSWORD_FILE: passwordFile, DATABASE_URL: url(placed, '')}
+}
+
+/** libpq takes no password file that others can read; the other file is for whomever the image becomes after its start. */
+function secretsOf({allocation}: Lab, {host, port}: Placed) {
+  const {app} = allocation.passwords
+  const entry = [host, String(port), '*', roles.app, app].map(one => one.replace(/[\\:]/g, '\\$&')).join(':')
+  return [
+    {path: passfile, text: `${entry}\n`, mode: 0o600},
+    {path: passwordFile, text: app, mode: 0o444},
+  ]
+}
+
+function url({host, port}: Placed, password: string): string {
+  return `postgresql://${roles.app}${password}@${host}:${port}/${appDatabase}?sslmode=disable`
 }

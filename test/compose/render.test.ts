@@ -52,6 +52,7 @@ interface Service {
   restart: string
   stop_grace_period: string
   cap_add: string[]
+  cap_drop: string[]
   labels: Record<string, string>
   ports?: {mode: string; host_ip: string; target: number; published: string; protocol: string}[]
   volumes?: {type: string; source: string; target: string}[]
@@ -171,6 +172,7 @@ describe('the compose file', () => {
       security_opt: ['no-new-privileges:true'],
       mem_limit: '268435456',
       pids_limit: 64,
+      logging: {driver: 'json-file', options: {'max-file': '2', 'max-size': '5m'}},
       environment: {
         PGHA_LAB_MAY_REACH:
           '10.213.7.11:2379 10.213.7.11:8008 10.213.7.12:2379 10.213.7.12:8008 10.213.7.13:2379 10.213.7.13:8008 10.213.7.14:7000',
@@ -197,7 +199,8 @@ describe('the compose file', () => {
       expect(service.command).toEqual(host.services)
       expect(service.restart).toBe('no')
       expect(service.stop_grace_period).toBe('1m0s')
-      expect(service.cap_add).toEqual(['NET_ADMIN'])
+      expect(service.cap_drop).toEqual(['ALL'])
+      expect(service.cap_add).toContain('NET_ADMIN')
       expect(service.networks.lab.ipv4_address).toBe(allocation().addresses[host.name])
     }
     expect(services.app1!.image).toBe('pgha-lab/app:test')
@@ -280,6 +283,48 @@ test('a data directory of a limited size is in memory, and etcd on the same host
   })
   expect(file.volumes.node1_etcd).toEqual({name: 'pgha-lab-demo_node1_etcd', labels: mine})
   expect(Object.keys(file.volumes)).toHaveLength(6)
+})
+
+describe('what a container may do and take', () => {
+  const of = (changes: Partial<Topology> = {}) =>
+    composeFile({...topology('fast'), ...changes}, allocation({}, {...topology('fast'), ...changes}), owner).services
+  const memory = (changes?: Partial<Topology>) => Number(of(changes).node1!.mem_limit)
+  const with_ = (postgresParameters: Record<string, string>) => ({postgresParameters})
+
+  test('has no right but those its services need, and none to be had', () => {
+    for (const one of Object.values(of())) {
+      expect(one.cap_drop).toEqual(['ALL'])
+      expect(one.security_opt).toEqual(['no-new-privileges:true'])
+      expect(one).not.toHaveProperty('privileged')
+    }
+    expect(of().app1!.cap_add).toEqual(['NET_ADMIN'])
+    expect(of().observer!.cap_add).toBeUndefined()
+    for (const never of ['SYS_ADMIN', 'SYS_PTRACE', 'MKNOD', 'SETFCAP', 'SETPCAP', 'SYS_CHROOT', 'AUDIT_WRITE'])
+      expect(Object.values(of()).flatMap(one => one.cap_add ?? [])).not.toContain(never)
+  })
+
+  test('is bounded in memory, processes and logs', () => {
+    for (const one of Object.values(of())) {
+      expect(Number(one.mem_limit)).toBeGreaterThan(0)
+      expect(one.pids_limit).toBeGreaterThan(0)
+      expect(one.logging.driver).toBe('json-file')
+      expect(one.logging.options).toMatchObject({'max-file': '2', 'max-size': expect.stringMatching(/^\d+m$/)})
+    }
+  })
+
+  test('grows with the data that is kept in memory, by all of it', () => {
+    expect(memory({dataBytes: 512 * 1024 ** 2}) - memory()).toBe(512 * 1024 ** 2)
+  })
+
+  test('grows with the connections, buffers and sorting that PostgreSQL is given, in any spelling and unit', () => {
+    const more = of(with_({max_connections: '1100'})).node1!
+    expect(Number(more.mem_limit) - memory(with_({}))).toBe(1000 * 14 * 1024 ** 2)
+    expect(more.pids_limit).toBeGreaterThan(2 * 1100)
+    expect(memory(with_({SHARED_BUFFERS: '1GB'}))).toBe(memory(with_({shared_buffers: '131072'})))
+    expect(memory(with_({shared_buffers: '1GB'}))).toBeGreaterThan(memory(with_({})) + 1024 ** 3)
+    expect(memory(with_({work_mem: '64MB'}))).toBeGreaterThan(memory(with_({})))
+    expect(memory(with_({shared_buffers: 'what?'}))).toBe(memory(with_({})))
+  })
 })
 
 test('no two hosts share a volume, however they are called', () => {

@@ -124,7 +124,7 @@ test('an image that is not here is told before anything is touched', async () =>
 test('down takes a program that still runs with the lab', async () => {
   const allocation = (await import('../../lab/state.ts')).loadLab(name)!.allocation
   await docker.startProgram(name, {
-    ...{name: 'left', image: allocation.images.app, command: ['sleep', '600'], environment: {}},
+    ...{name: 'left', image: allocation.images.app, command: ['sleep', '600'], environment: {}, secrets: []},
     address: allocation.subnet.replace(/\.0\/24$/, '.254'),
   })
   await expectExit(0, ['down', ...lab])

@@ -75,10 +75,15 @@ describe('a program in a container', () => {
       {
         ...{name: 'mine', image: 'mine:1', command: ['run'], address: '10.213.7.254'},
         environment: {
-          ...{PGHOST: '10.213.7.15', PGPORT: '6500', PGUSER: 'app', PGPASSWORD: 'p@ss', PGDATABASE: 'app'},
+          ...{PGHOST: '10.213.7.15', PGPORT: '6500', PGUSER: 'app', PGDATABASE: 'app'},
+          ...{PGPASSFILE: '/pgha-lab/pgpass', PGPASSWORD_FILE: '/pgha-lab/password'},
           ...{PGSSLMODE: 'disable', PGAPPNAME: 'other', MORE: 'x'},
-          DATABASE_URL: 'postgresql://app:p%40ss@10.213.7.15:6500/app?sslmode=disable',
+          DATABASE_URL: 'postgresql://app@10.213.7.15:6500/app?sslmode=disable',
         },
+        secrets: [
+          {path: '/pgha-lab/pgpass', text: '10.213.7.15:6500:*:app:p@ss\n', mode: 0o600},
+          {path: '/pgha-lab/password', text: 'p@ss', mode: 0o444},
+        ],
       },
     ])
   })
