@@ -46,8 +46,7 @@ export async function repeatRun(
       await (await screen)?.done()
       const unwritten = writeReports(folder, report)
       if (unwritten !== undefined) complain(unwritten)
-      process.stderr.write(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}
-`)
+      process.stderr.write(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },
   }).finally(async () => (await screen)?.done())
 
