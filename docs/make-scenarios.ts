@@ -1,7 +1,7 @@
 /**
- * docs/scenarios.md, from the scenario files and from what the checks say of themselves:
+ * docs/reference/scenarios.md, from the scenario files and from what the checks say of themselves:
  *
- *     node docs/make-scenarios.ts > docs/scenarios.md
+ *     node docs/make-scenarios.ts > docs/reference/scenarios.md
  *
  * A unit test holds that the file is current.
  */

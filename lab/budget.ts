@@ -1,6 +1,6 @@
 /**
  * The timing model: what a topology's own settings imply for each fault of its leader, phase by phase. The parts are in
- * `budget/`, one file a part; `docs/timing-model.md` has the formulas in one place.
+ * `budget/`, one file a part; `docs/how/timing-model.md` has the formulas in one place.
  */
 export {
   anyMoment,

@@ -3,7 +3,7 @@
  * A failure that is not a LabError is a bug and crashes with its stack.
  */
 
-/** Exit codes of the command line; `docs/verdicts.md` explains them to users. */
+/** Exit codes of the command line; `docs/reference/verdicts.md` explains them to users. */
 export const exitCodes = {
   passed: 0,
   failed: 1,

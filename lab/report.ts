@@ -6,7 +6,7 @@ import type {Event, HostName, Micros} from './event.ts'
 import type {Limit} from './limit.ts'
 import type {Finding, Verdict} from './unit.ts'
 
-/** Plain data, the same as in report.json; docs/report.md has each field, and its units. */
+/** Plain data, the same as in report.json; docs/reference/report.md has each field, and its units. */
 export interface Report {
   /** Version of this shape; rises when a field changes its meaning or goes away. */
   readonly schema: 1

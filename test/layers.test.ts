@@ -1,4 +1,4 @@
-/** Imports point downwards only, and each outside package has its owner: the rules of docs/architecture.md, as a test. */
+/** Imports point downwards only, and each outside package has its owner: the rules of docs/how/architecture.md, as a test. */
 import {globSync, readFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {expect, test} from 'vitest'

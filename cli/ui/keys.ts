@@ -1,4 +1,4 @@
-/** The keys of the screens: the tables that the footer, the `?` page, the handling and docs/many-runs.md are made of. */
+/** The keys of the screens: the tables that the footer, the `?` page, the handling and docs/how/many-runs.md are made of. */
 export type Action = 'quit' | 'interrupt' | 'log' | 'help' | 'pause' | 'back' | 'forward' | 'faster' | 'slower'
 
 export interface KeyBinding {

@@ -20,7 +20,7 @@ import {stop} from './stop.ts'
 import {switchover} from './switchover.ts'
 import {unplug} from './unplug.ts'
 
-/** Each with what it is about and the schema of its parameters; docs/faults.md is checked against them. */
+/** Each with what it is about and the schema of its parameters; docs/reference/faults.md is checked against them. */
 // biome-ignore lint/suspicious/noExplicitAny: each fault has its own parameters; they are checked when a scenario is bound.
 export const faults: Readonly<Record<string, Fault<any>>> = {
   failover,

@@ -1,6 +1,6 @@
 /**
  * What a storm may draw: for each fault whom it may hit, with which parameters, how long it is held, what it takes out of the
- * cluster, and what the lab must be able to do. What is not here is left out on purpose; docs/storm.md says why.
+ * cluster, and what the lab must be able to do. What is not here is left out on purpose; docs/how/storm.md says why.
  */
 import {failoverBounds} from '../budget.ts'
 import {faults} from '../faults/index.ts'

@@ -244,7 +244,7 @@ function aboutOf({seed, forMs, beyondQuorum}: StormRequest, episodes: number): s
   return `Storm of ${forMs / 1000} s with seed ${seed}: ${size}${more}. Whatever comes, no promise to a client is broken, and the cluster comes back by itself each time.`
 }
 
-/** What must hold whatever comes; docs/storm.md says why these, and what is left out. */
+/** What must hold whatever comes; docs/how/storm.md says why these, and what is left out. */
 function promises({patroni, ...topology}: Topology): Omit<Scenario, 'about' | 'steps' | 'name' | 'file'> {
   const synchronous = patroni.synchronousMode
   const expect = [

@@ -5,8 +5,8 @@ import {sections} from './markdown.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-test('the layers of docs/architecture.md name every file and folder of lab/, and nothing that is not there', () => {
-  const table = sections(readFileSync(join(root, 'docs', 'architecture.md'), 'utf8')).get('Layers') ?? ''
+test('the layers of docs/how/architecture.md name every file and folder of lab/, and nothing that is not there', () => {
+  const table = sections(readFileSync(join(root, 'docs', 'how', 'architecture.md'), 'utf8')).get('Layers') ?? ''
   const rows = table.split('\n').filter(line => /^\| [a-z]+ \| /.test(line) && !line.startsWith('| layer '))
   const words = rows.flatMap(row => (row.split(' | ')[1] ?? '').split(/[,;:]| and |\s/)).filter(word => word !== '')
   const known = [

@@ -6,7 +6,7 @@ import {faults} from '../../lab/faults/index.ts'
 import {keysOfParams} from '../../lab/scenario/params.ts'
 import {firstCells, sections} from './markdown.ts'
 
-const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'faults.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reference', 'faults.md'), 'utf8')
 const told = sections(page)
 
 /** Words that a parameter takes, for those that take words. */
@@ -27,7 +27,7 @@ function enumerated(schema: ZodType): readonly string[] {
   return inner === undefined ? [] : enumerated(inner)
 }
 
-test('docs/faults.md has a section for every fault, and for nothing else', () => {
+test('docs/reference/faults.md has a section for every fault, and for nothing else', () => {
   expect([...told.keys()].toSorted()).toEqual(Object.keys(faults).toSorted())
 })
 

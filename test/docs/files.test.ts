@@ -6,14 +6,14 @@ import {selectors} from '../../lab/selector.ts'
 import {parseTopology, settings} from '../../lab/topology-file.ts'
 import {sections} from './markdown.ts'
 
-const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'files.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reference', 'files.md'), 'utf8')
 const told = sections(page)
 
 function example(section: string): string {
   return /```yaml\n([\s\S]*?)```/.exec(told.get(section) ?? '')?.[1] ?? ''
 }
 
-test('the lab.yaml of docs/files.md is a valid one', () => {
+test('the lab.yaml of docs/reference/files.md is a valid one', () => {
   expect(parseTopology('lab.yaml', example('lab.yaml')).hosts).toHaveLength(5)
 })
 
@@ -22,12 +22,12 @@ test('it shows every key of patroni and postgresql', () => {
     for (const key of Object.keys(shape)) expect(example('lab.yaml')).toMatch(new RegExp(`^ {2}${key}: `, 'm'))
 })
 
-test('the scenario of docs/files.md is a valid one, and uses every kind of step', () => {
+test('the scenario of docs/reference/files.md is a valid one, and uses every kind of step', () => {
   const {steps} = parseScenario('mine.yaml', example('A scenario'))
   expect(new Set(steps.map(step => step.do))).toEqual(new Set(['inject', 'heal', 'hold', 'until', 'say']))
 })
 
-test('docs/files.md names every selector, and invents none', () => {
+test('docs/reference/files.md names every selector, and invents none', () => {
   const rows = (told.get('A scenario') ?? '').split('| selector | means |')[1] ?? ''
   const named = rows
     .split('\n')

@@ -8,10 +8,10 @@ import type {Check} from '../../lab/unit.ts'
 import {firstCells, sections} from './markdown.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
-const page = readFileSync(join(docs, 'verdicts.md'), 'utf8')
+const page = readFileSync(join(docs, 'reference', 'verdicts.md'), 'utf8')
 const table = sections(page).get('The checks') ?? ''
 
-test('docs/verdicts.md has a row for every check, and for nothing else', () => {
+test('docs/reference/verdicts.md has a row for every check, and for nothing else', () => {
   expect(firstCells(table).toSorted()).toEqual(Object.keys(checks).toSorted())
 })
 
@@ -34,7 +34,7 @@ describe.each(Object.entries(checks) as [string, Check<unknown>][])('the row of 
   })
 })
 
-test('README.md and docs/verdicts.md have every exit code', () => {
+test('README.md and docs/reference/verdicts.md have every exit code', () => {
   const readme = readFileSync(join(docs, '..', 'README.md'), 'utf8')
   const written = (text: string) => [...text.matchAll(/^\| ([\d, ]+?) +\| /gm)].flatMap(match => match[1]!.split(', '))
   for (const text of [page, readme])

@@ -88,6 +88,6 @@ test('a run of any length can be judged and measured', () => {
 })
 
 test('the manual names every metric, and what it is', () => {
-  const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'many-runs.md'), 'utf8')
+  const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'how', 'many-runs.md'), 'utf8')
   for (const name of metricNames) expect(manual).toContain(`| ${name} | ${metrics[name].about}`)
 })

@@ -1,4 +1,4 @@
-/** docs/report.md describes report.json as it really is. */
+/** docs/reference/report.md describes report.json as it really is. */
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
@@ -12,7 +12,11 @@ import {recorded, recordedNames} from './recorded.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const documented = new Map(
-  [...readFileSync(join(root, 'docs', 'report.md'), 'utf8').matchAll(/^\| `([^`]+)`(?: \?)? +\| ([a-z, ]+?) +\|/gm)]
+  [
+    ...readFileSync(join(root, 'docs', 'reference', 'report.md'), 'utf8').matchAll(
+      /^\| `([^`]+)`(?: \?)? +\| ([a-z, ]+?) +\|/gm,
+    ),
+  ]
     .filter(([, , types]) => /^(number|string|boolean|null|any)(, (number|string|boolean|null))*$/.test(types!))
     .map(([, path, types]) => [path!, types!.split(', ')]),
 )

@@ -58,7 +58,7 @@ test('q leaves without a question, and so does Ctrl-C', async () => {
 
 test('the footer, the ? page and the manual name every key of the table', async () => {
   const {press, shows} = replay()
-  const manual = readFileSync(join(import.meta.dirname, '../../../docs/many-runs.md'), 'utf8')
+  const manual = readFileSync(join(import.meta.dirname, '../../../docs/how/many-runs.md'), 'utf8')
   await until(() => expect(shows()).toContain('q quit'))
   for (const key of replayKeys) expect(shows()).toContain(`${key.name} ${key.short}`)
   await press('?')
