@@ -30,7 +30,7 @@ export function addTopologyOptions(to: Command): Command {
   return to
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
     .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
-    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=25s (repeatable)', collect)
+    .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=40s (repeatable)', collect)
 }
 
 export function asksForTopology({topology, profile, set}: TopologyOptions): boolean {

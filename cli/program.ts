@@ -45,6 +45,20 @@ const commands = [
 export async function run(argv: readonly string[]): Promise<void> {
   // A reader that went away (`| head`, a closed terminal) is no reason to leave a fault in force: the work goes on to its end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
+  const program = commandLine()
+  try {
+    if (argv.length <= 2) {
+      program.outputHelp()
+      return
+    }
+    await program.parseAsync(withPsqlsOwn(argv))
+  } catch (error) {
+    process.exitCode = ending(error)
+  }
+}
+
+/** All commands with their options and helps. Parsing throws CommanderError for wrong usage. */
+export function commandLine(): Command {
   const program = new Command('pgha-lab')
     .description(
       'Raises a real Patroni cluster on this machine, breaks it on purpose, and answers with a verdict and its proof.',
@@ -63,16 +77,8 @@ export async function run(argv: readonly string[]): Promise<void> {
       'after',
       '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab\ncould not do its work, 4 inconclusive, 5 healing is incomplete (wins over every\nother), 77 skipped: it cannot run here, 129, 130 and 143 interrupted, after\nhealing.',
     )
-  for (const add of commands) program.addCommand(strict(add()))
-  try {
-    if (argv.length <= 2) {
-      program.outputHelp()
-      return
-    }
-    await strict(program).parseAsync(withPsqlsOwn(argv))
-  } catch (error) {
-    process.exitCode = ending(error)
-  }
+  for (const add of commands) program.addCommand(add())
+  return strict(program)
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {

@@ -130,7 +130,7 @@ export interface Wanted {
   /** A preset's name or the path of a file; the preset `default` when not given. */
   readonly topology?: string | undefined
   readonly profile?: string | undefined
-  /** `patroni.ttl=25s`, `hosts.node4=etcd,patroni`; later ones win. */
+  /** `patroni.ttl=40s`, `hosts.node4=etcd,patroni`; later ones win. */
   readonly set?: readonly string[] | undefined
   /** Keep timings that Patroni would change; for who explains what it would make of them. Refused when not given. */
   readonly asPatroniWould?: boolean
@@ -181,7 +181,7 @@ function setting(text: string): Written {
   const stray = strayCharacter(text)
   if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
   const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
-  if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=25s`)
+  if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=40s`)
   const plain = path.startsWith('hosts.') ? value.split(',') : /^\d+$/.test(value) ? Number(value) : value
   return fromCommandLine(
     where,

@@ -24,7 +24,7 @@ export function up(): Command {
     command(
       'up',
       'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it mends what is broken, starts what is down, and adds nothing.\nExit code: 0 it is healthy, 2 a wrong setting, 3 it could not be raised, 5 what an earlier run broke could not be mended.',
-      'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --topology lab.yaml\npgha-lab up --name second --set patroni.ttl=25s --set patroni.watchdog=required',
+      'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --topology lab.yaml\npgha-lab up --name second --set patroni.ttl=40s --set patroni.watchdog=required',
     )
       .addOption(nameOption())
       .option(

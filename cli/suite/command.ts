@@ -41,6 +41,11 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: `once more leaves at once: what runs heals itself, and \`pgha-lab down --name ${taken[0]}\` removes a lab`,
   })
+  process.stderr.write(
+    profile === 'fast'
+      ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
+      : `the labs have the timings of the profile ${profile}, not those of your lab\n`,
+  )
   const began = performance.now()
   const seconds = () => (performance.now() - began) / 1000
   let done = 0

@@ -66,6 +66,9 @@ describe('chaos --suite', () => {
   test('prints progress on stderr, data on stdout, and ends with the worst exit code', async () => {
     // The fake child knows no scenario of ours, and ends as a program does that crashed.
     await playSuite({...request, json: true}, fakeChild([]))
+    expect(err).toMatch(
+      /^the labs have the timings of the profile fast, not those of your lab; `--profile default` takes/,
+    )
     expect(err).toMatch(/0:00 {2}fake-1 {2}raising a lab \(fast\)\n/)
     const summary = JSON.parse(out) as {scenarios: {ending: string}[]; exitCode: number; unplayed: number}
     expect(summary).toMatchObject({suite: 'process', profile: 'fast', parallel: 2, exitCode: 3, unplayed: 0})
