@@ -184,7 +184,8 @@ const shapes = fc
   })
   .map((one): RunShape => {
     const standard = one.profile === 'default'
-    const age = one.age * (standard ? 10 : 1)
+    // The steady state, which begins 7 s before the fault, has seen the refresh: no run goes on without one.
+    const age = one.age * (standard ? 8 : 1)
     const ttl = standard ? 30 : 20
     const keyGone = one.election === null ? ttl - age + one.scan : one.election + 1 + ttl + one.scan
     const newKey = keyGone + one.race
