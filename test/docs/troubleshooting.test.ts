@@ -44,6 +44,18 @@ test('each reason for which a check cannot know is on the page', () => {
   expect(whole.filter(reason => !named.some(part => says(reason, part)))).toEqual([])
 })
 
+test('what spoils a whole run is on the page', () => {
+  const source = readFileSync(join(root, 'lab', 'disturbances.ts'), 'utf8')
+  const found = [...source.matchAll(/^function (\w+)\(history: History/gm)].map(one => one[1]!)
+  const words: Readonly<Record<string, RegExp>> = {
+    engineAway: /engine did not answer/,
+    clockSet: /wall clock was set/,
+    diskFull: /disk was full/,
+  }
+  expect(found.toSorted()).toEqual(Object.keys(words).toSorted())
+  for (const word of Object.values(words)) expect(told.get('Inconclusive')).toMatch(word)
+})
+
 test('no reason on the page is one that nothing says', () => {
   const sources = globSync('lab/**/*.ts', {cwd: root}).map(file =>
     readFileSync(join(root, file), 'utf8').replaceAll(/\$\{[^}]*\}/g, '…'),
