@@ -21,7 +21,7 @@ const allocation: Allocation = {
   observer: '10.213.7.10',
   ports: portsOf(topology, 25_350),
   passwords: {superuser: 'su$pw', replication: 'repl-pw', rewind: 'rewind-pw', app: 'app-pw'},
-  images: {host: 'pgha-lab/host:0123456789ab', app: 'pgha-lab/app:0123456789ab'},
+  images: {host: 'pgha-lab/host:0123456789ab-ba9876543210', app: 'pgha-lab/app:0123456789ab-ba9876543210'},
 }
 const meant = composeFile(topology, allocation, {id: 'someone', home: null})
 
@@ -115,7 +115,7 @@ describe('a difference', () => {
       meant,
       answer(({services}) => set(services!.node1, {image: 'evil'})),
     )
-    expect(sayDifference(image!)).toBe('services.node1.image is "evil", where "pgha-lab/host:0123456789ab" is meant')
+    expect(sayDifference(image!)).toBe('services.node1.image is "evil", where "pgha-lab/host:0123456789ab-ba9876543210" is meant')
     const [service] = differences(
       meant,
       answer(({services}) => set(services, {evil})),
