@@ -115,7 +115,9 @@ describe('a difference', () => {
       meant,
       answer(({services}) => set(services!.node1, {image: 'evil'})),
     )
-    expect(sayDifference(image!)).toBe('services.node1.image is "evil", where "pgha-lab/host:0123456789ab-ba9876543210" is meant')
+    expect(sayDifference(image!)).toBe(
+      'services.node1.image is "evil", where "pgha-lab/host:0123456789ab-ba9876543210" is meant',
+    )
     const [service] = differences(
       meant,
       answer(({services}) => set(services, {evil})),

@@ -55,7 +55,7 @@ describe('chaos --suite', () => {
   test('refuses to take over a lab that a person has', async () => {
     const folder = join(state, 'pgha-lab', 'labs', 'fake-2')
     mkdirSync(folder, {recursive: true})
-    writeFileSync(join(folder, 'lab.json'), '{"schema": 2}')
+    writeFileSync(join(folder, 'lab.json'), '{"schema": 2, "allocation": {"lab": "fake-2"}}')
     const calls: Call[] = []
     await expect(playSuite(request, fakeChild(calls))).rejects.toThrow(
       'a suite raises labs of its own, and fake-2 exists already',
