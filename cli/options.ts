@@ -1,6 +1,7 @@
 /** Options that several commands share, and the example that every help begins with. */
 import {Command, InvalidArgumentError, Option} from 'commander'
 import {parseDuration} from '../lab/quantity.ts'
+import {toJson} from '../lab/spelled-json.ts'
 import {checkLabName} from '../lab/state.ts'
 
 export const defaultLab = 'lab'
@@ -87,5 +88,5 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(toJson(value))
 }

@@ -4,7 +4,8 @@ import leven from 'leven'
 import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit} from 'yaml'
 import type {ZodType, z} from 'zod'
 import {LabError} from './errors.ts'
-import {printable, strayCharacter} from './plain-text.ts'
+import {strayCharacter} from './plain-text.ts'
+import {inert, printable} from './printable.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -101,8 +102,10 @@ export class Located {
   #at(offset: number, says: string): LabError {
     const {line, col} = this.#lines.linePos(offset)
     const place = `${this.#file}:${line || 1}:${col || 1}`
-    const whole = printable(this.#text.split('\n')[line - 1] ?? '').trimEnd()
-    const before = Math.max(0, Math.min(col - 1, whole.length))
+    const written = this.#text.split('\n')[line - 1] ?? ''
+    const whole = inert(written).trimEnd()
+    // Counted in what is shown: what is not seen takes no column.
+    const before = Math.min(inert(written.slice(0, Math.max(0, col - 1))).length, whole.length)
     const cut = Math.max(0, before - widest / 2)
     const shown = whole.slice(cut, cut + widest)
     return new LabError('config', `${place}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`)
@@ -121,13 +124,16 @@ export function unknownKey(key: string, known: readonly string[]): string {
 
 /** `; did you mean x?` when something is near, else the list of what there is. */
 export function suggestion(wrong: string, known: readonly string[]): string {
-  const near = known
+  const near = (wrong.length > longestSlip ? [] : known.filter(one => one.length <= longestSlip))
     .map(one => ({one, distance: sameLetters(wrong, one) ? 1 : leven(wrong, one)}))
     .filter(({one, distance}) => distance <= Math.max(2, one.length / 3))
     .sort((a, b) => a.distance - b.distance)[0]
   if (near) return `, did you mean \`${near.one}\`?`
   return known.length === 0 ? '' : `; known: ${known.join(', ')}`
 }
+
+/** Nobody mistypes longer ones, and what a stranger's file may hold is not compared letter by letter with everything. */
+const longestSlip = 100
 
 /** Two letters swapped are one slip of the fingers, and Levenshtein counts two. */
 function sameLetters(a: string, b: string): boolean {

@@ -9,8 +9,10 @@
  * - Our readers look for the newest row alone. They are `:newest` with what they saw (a row's number, or nil), and not `:read`,
  *   which is the whole set: no checker may take one for the other. Transactions of programs are none of these, and left out.
  */
+import {LabError} from './errors.ts'
 import type {Event, HostName, Micros, Of, Outcome} from './event.ts'
 import {type History, of} from './history.ts'
+import {toJsonLine} from './spelled-json.ts'
 
 /** An operation's beginning or end, before it gets its index. */
 interface Entry {
@@ -84,6 +86,7 @@ function answerOf({server, timeline, lsn, sqlstate, error}: Of<'op'>): Record<st
 /** One host after the other, by one process. A row that is there twice stands in the vector twice. */
 function finalReads(history: History, process: number): Entry[] {
   const finals = of(history, 'final-rows')
+  for (const final of finals) mustBeListable(final)
   const began = of(history, 'phase').findLast(event => event.name === 'final-reads')?.at
   return finals.flatMap((final, index) => {
     const told = {':process': String(process), ':f': ':read', ':node': string(final.host)}
@@ -96,6 +99,15 @@ function finalReads(history: History, process: number): Entry[] {
       {at: final.at, edn: {':type': ':ok', ...told, ':value': rows, ':timeline': String(final.timeline)}},
     ]
   })
+}
+
+/** Jepsen's set is a list of its members: ranges that say thousands of millions in a few letters are not written out. */
+const mostRows = 10_000_000
+
+function mustBeListable({host, ranges, duplicates}: Of<'final-rows'>): void {
+  const rows = ranges.reduce((sum, [from, to]) => sum + to - from + 1, duplicates.length)
+  if (!(rows <= mostRows))
+    throw new LabError('config', `the history says that ${host} holds ${rows} rows, and at most ${mostRows} are listed`)
 }
 
 /** Beginnings and ends in turn. An end that was not recorded (the call failed) is left out, as for any crashed operation. */
@@ -137,8 +149,11 @@ function map(entries: Readonly<Record<string, string>>): string {
     .join(', ')}}`
 }
 
-/** EDN knows \t, \r, \n, \\ and \" in a string; other control characters have no place in one. */
+/**
+ * EDN knows \t, \r, \n, \\ and \" in a string; other control characters have no place in one. What a terminal or a CI system
+ * obeys is spelled `\uXXXX`, which Clojure's reader (clojure.lang.EdnReader) takes in strings as well.
+ */
 function string(text: string): string {
-  const known: Readonly<Record<string, string>> = {'\t': '\\t', '\r': '\\r', '\n': '\\n', '\\': '\\\\', '"': '\\"'}
-  return `"${text.replace(/[\u0000-\u001f\u007f"\\]/g, sign => known[sign] ?? ' ')}"`
+  const shown = text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, ' ')
+  return toJsonLine(shown)
 }

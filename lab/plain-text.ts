@@ -32,11 +32,6 @@ export function strayCharacter(text: string, allowed = ''): string | null {
   return names[found] ?? `the control character U+${code}`
 }
 
-/** For a message: on one line, and nothing that a terminal would obey. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
-}
-
 /** In a schema: a text that stays on one line, whoever reads it. */
 export const line = z.string().superRefine((text, {addIssue}) => {
   const stray = strayCharacter(text)

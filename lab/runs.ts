@@ -13,6 +13,7 @@ import {describe} from './mend.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
 import {bind, mustBeAble, type Scenario} from './scenario.ts'
+import {toJson} from './spelled-json.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
 
 /** A scenario played once; its folder holds the evidence. */
@@ -58,7 +59,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   history.flush()
   const report = judge(history.sealed())
   try {
-    whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
+    whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
     if (options.out === undefined) whenDiskIsFull(() => pointLatest(lab.name, id), folder)
   } catch (cause) {

@@ -3,7 +3,8 @@ import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync}
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {LabError} from './errors.ts'
-import {nameRules, printable} from './plain-text.ts'
+import {nameRules} from './plain-text.ts'
+import {printable} from './printable.ts'
 import type {Allocation, Topology} from './topology.ts'
 
 /** What `up` wrote down about a lab. */

@@ -6,7 +6,8 @@ import {effectiveTimings} from './budget.ts'
 import {Located, readText, suggestion, wordsOf} from './decode.ts'
 import {LabError} from './errors.ts'
 import {packageRoot} from './package-root.ts'
-import {line, name, printable, strayCharacter} from './plain-text.ts'
+import {line, name, strayCharacter} from './plain-text.ts'
+import {printable} from './printable.ts'
 import {duration, size} from './quantity.ts'
 import {
   type Host,

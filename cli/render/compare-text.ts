@@ -1,13 +1,14 @@
 /** A comparison for people: the answer first, then every metric, then what stands against it. Pure. */
 import type {ComparedMetric, Comparison} from '../../lab/compare.ts'
 import {sayValue} from '../../lab/measure-run.ts'
-import {printable} from './printable.ts'
-import {align, type TextOptions, wrap} from './text.ts'
+import {printableValues} from '../../lab/printable.ts'
+import {align, finished, type TextOptions, wrap} from './text.ts'
 
 const titles = {pass: 'NOT SLOWER', fail: 'SLOWER', unknown: 'TOO FEW RUNS'} as const
 const colors = {pass: 32, fail: 31, unknown: 33} as const
 
-export function renderComparison(comparison: Comparison, {color, width, ascii}: TextOptions): string {
+export function renderComparison(compared: Comparison, {color, width, ascii = false}: TextOptions): string {
+  const comparison = printableValues(compared)
   const {verdict, scenario, says, base, head, differs} = comparison
   const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text)
   const title = `${titles[verdict]} ${scenario}`
@@ -27,10 +28,10 @@ export function renderComparison(comparison: Comparison, {color, width, ascii}: 
     bold(header),
     ...rows,
     '',
-    ...notes.flatMap(note => wrap(printable(note), width - 2).map((line, index) => (index === 0 ? line : `  ${line}`))),
+    ...notes.flatMap(note => wrap(note, width - 2).map((line, index) => (index === 0 ? line : `  ${line}`))),
     '',
   ].join('\n')
-  return ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+  return finished(text, {ascii})
 }
 
 function table({metrics}: Comparison): string[] {

@@ -3,6 +3,7 @@
  * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. A run that passed says
  * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
  */
+import {printableValues} from '../../lab/printable.ts'
 import type {Report} from '../../lab/report.ts'
 import {explain} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
@@ -11,7 +12,7 @@ import {titles} from './verdict-words.ts'
 export function renderGithub(reports: readonly Report[]): string {
   return reports
     .filter(report => report.verdict !== 'pass')
-    .map(annotation)
+    .map(report => annotation(printableValues(report)))
     .join('')
 }
 

@@ -4,6 +4,7 @@
  * case of each suite is the run itself: did its faults take hold, did it come to its end.
  */
 import type {Micros} from '../../lab/event.ts'
+import {printableLines, printableValues} from '../../lab/printable.ts'
 import type {Report} from '../../lab/report.ts'
 import {answer} from './answer.ts'
 import {explain, type ReportFinding} from './explain.ts'
@@ -12,7 +13,7 @@ import {renderText} from './text.ts'
 import {words} from './verdict-words.ts'
 
 export function renderJunit(reports: readonly Report[]): string {
-  const suites = reports.map(suite)
+  const suites = reports.map(report => suite(printableValues(report)))
   const sum = (pick: (one: Suite) => number) => suites.reduce((total, one) => total + pick(one), 0)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -123,11 +124,10 @@ function attributes(values: Readonly<Record<string, string>>): string {
     .join('')
 }
 
-/** XML 1.0 has no way to say most control characters, nor half of a surrogate pair: they are left out. */
+/** XML 1.0 has no way to say most control characters, half of a surrogate pair and two more: they are left out. */
 function xml(raw: string): string {
-  return raw
-    .toWellFormed()
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
+  return printableLines(raw)
+    .replace(/[\ufffe\uffff]/g, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -108,6 +108,18 @@ function clip<S>(intervals: readonly Interval<S>[], from: Micros): Interval<S>[]
   return intervals.flatMap(one => (one.to <= from ? [] : {...one, from: Math.max(from, one.from)}))
 }
 
+/** @param intervals in order and apart. */
+function intervalAt<S>(intervals: readonly Interval<S>[], at: Micros): Interval<S> | undefined {
+  let [low, high] = [0, intervals.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (intervals[middle]!.to <= at) low = middle + 1
+    else high = middle
+  }
+  const found = intervals[low]
+  return found !== undefined && found.from <= at ? found : undefined
+}
+
 function holdersOf(history: History, to: Micros): Interval<HostName>[] {
   const track = new Track<HostName>()
   for (const event of of(history, 'leader-key')) track.set(event.at, event.holder)
@@ -134,7 +146,7 @@ function rolesOf(
     if (container !== 'running') return {role: container, timeline: null}
     if (sample === undefined) return null
     // Until the watch on the key has told anything, nobody can say that it is held by another.
-    const holdsKey = holders.some(one => one.is === host && one.from <= at && at < one.to)
+    const holdsKey = intervalAt(holders, at)?.is === host
     return roleOf(sample, holdsKey || at < told)
   }
   for (const event of changes) {

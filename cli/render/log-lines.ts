@@ -1,7 +1,7 @@
 /** What the hosts said around the moments that matter, in one order of time and on the history's clock. */
 import type {HostName, Micros} from '../../lab/event.ts'
 import {type History, of} from '../../lab/history.ts'
-import {printable} from './printable.ts'
+import {printable} from '../../lab/printable.ts'
 
 export interface LogLine {
   readonly at: Micros
@@ -25,6 +25,11 @@ export interface LogExcerpt {
 
 /** Nobody reads more; the files have all. */
 const mostLines = 800
+const longestLine = 4000
+
+function shortened(says: string): string {
+  return says.length > longestLine ? `${says.slice(0, longestLine)}...` : says
+}
 
 /** @param logs each host's log as the run's folder has it: every line begins with the engine's time, RFC 3339. */
 export function logExcerpt(
@@ -63,12 +68,12 @@ function linesOf(host: HostName, text: string, zero: Micros): LogLine[] {
     const wall = time === '' ? null : microsOf(time)
     if (wall === null) continue
     const [, service, body = rest] = /^([a-z][a-z0-9-]*) *\| (.*)$/.exec(rest) ?? []
-    const says = wordsOf(body)
+    const says = shortened(wordsOf(body.slice(0, 4 * longestLine)))
     if (says === '') continue
     const before = lines.at(-1)
     // PostgreSQL goes on in further lines, which carry no name.
     if (service === undefined && before !== undefined)
-      lines[lines.length - 1] = {...before, says: `${before.says} ${says}`}
+      lines[lines.length - 1] = {...before, says: shortened(`${before.says} ${says}`)}
     else {
       const at = wall - zero
       lines.push({at, host, service: service ?? '', says, level: levelOf(body), times: 1, last: at})
@@ -104,8 +109,19 @@ function folded(lines: readonly LogLine[], windows: readonly Window[]): LogLine[
   const told: LogLine[] = []
   const newest = new Map<string, {index: number; edge: Window}>()
   const merged = union(windows)
+  const edgeOf = (at: Micros) => {
+    // Windows are in order and apart: the last that begins by then is the only one it can lie in.
+    let [low, high] = [0, merged.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (merged[middle]![0] <= at) low = middle + 1
+      else high = middle
+    }
+    const edge = merged[low - 1]
+    return edge !== undefined && at <= edge[1] ? edge : undefined
+  }
   for (const line of lines) {
-    const edge = merged.find(([from, to]) => line.at >= from && line.at <= to)
+    const edge = edgeOf(line.at)
     if (edge === undefined) continue
     const known = newest.get(line.service)
     const before = known?.edge === edge ? told[known.index]! : undefined
@@ -130,6 +146,7 @@ function union(windows: readonly Window[]): Window[] {
   return found
 }
 
-function masked(says: string): string {
-  return says.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#')
+/** Words of hex digits with a decimal one among them are numbers. Each letter is looked at once, however long the word. */
+export function masked(says: string): string {
+  return says.replace(/[0-9a-f]+/gi, word => (/\d/.test(word) ? '#' : word))
 }

@@ -3,40 +3,37 @@ import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain} from './explain.ts'
+import {code, lines, type Markdown, md, table} from './markdown-text.ts'
 import {sayBounds, sayMoment, sayTook, zeroOf} from './moment.ts'
-import {printable} from './printable.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
 /** One run, or several as a suite: then with a table of all runs at the top. */
 export function renderMarkdown(reports: readonly Report[]): string {
-  return `${[...(reports.length > 1 ? [suite(reports)] : []), ...reports.map(one)].join('\n\n')}\n`
+  return `${lines([...(reports.length > 1 ? [suite(reports)] : []), ...reports.map(one)], '\n\n').text}\n`
 }
 
-function suite(reports: readonly Report[]): string {
+function suite(reports: readonly Report[]): Markdown {
   const passed = reports.filter(report => report.verdict === 'pass').length
   const rows = reports.map(({verdict, scenario, run, headline}) => [
     `${signs[verdict]} ${titles[verdict]}`,
-    text(scenario),
-    text(run),
-    text(headline),
+    scenario,
+    run,
+    headline,
   ])
-  return [
-    `# ${passed} of ${reports.length} scenarios passed`,
-    '',
+  return lines([
+    md`# ${passed} of ${reports.length} scenarios passed`,
+    md``,
     ...table(['verdict', 'scenario', 'run', ''], rows),
-  ].join('\n')
+  ])
 }
 
-function one(report: Report): string {
+function one(report: Report): Markdown {
   const {verdict, scenario, headline, limit, about, reasons} = report
+  const asked = limit === null ? md`` : md`: ${limit.says}`
   const blocks = [
-    [
-      `## ${signs[verdict]} ${titles[verdict]} ${text(scenario)}${limit === null ? '' : text(`: ${limit.says}`)}`,
-      '',
-      `**${text(headline)}**`,
-    ],
-    [`> ${text(about)}`],
-    reasons.filter(reason => reason !== headline).map(reason => `- ${text(reason)}`),
+    [md`## ${signs[verdict]} ${titles[verdict]} ${scenario}${asked}`, md``, md`**${headline}**`],
+    [md`> ${about}`],
+    reasons.filter(reason => reason !== headline).map(reason => md`- ${reason}`),
     report.findings.filter(finding => finding.verdict !== 'pass').flatMap(finding => explained(finding, report)),
     phases(report),
     expectations(report),
@@ -45,39 +42,39 @@ function one(report: Report): string {
     folded('What happened', story(report)),
     [software(report)],
   ]
-  return blocks
-    .filter(block => block.length > 0)
-    .map(block => block.join('\n'))
-    .join('\n\n')
+  return lines(
+    blocks.filter(block => block.length > 0).map(block => lines(block)),
+    '\n\n',
+  )
 }
 
-function explained(finding: Report['findings'][number], report: Report): string[] {
+function explained(finding: Report['findings'][number], report: Report): Markdown[] {
   const {expected, seen, proof, more, hint} = explain(finding, report)
   const zero = zeroOf(report)
   return [
-    `### ${signs[finding.verdict]} ${words[finding.verdict]}: ${text(finding.expectation)}${place(finding, report)}`,
-    '',
-    `- **Expected:** ${text(expected)}`,
-    `- **Seen:** ${text(seen)}`,
-    ...(proof.length > 0 ? ['- **Proof:**'] : []),
-    ...proof.map(({at, says}) => `  - \`${sayMoment(at, zero)}\` ${text(says)}`),
-    ...(more > 0 ? [`  - and ${more} more in report.json`] : []),
-    `- **Try:** ${text(hint)}`,
-    '',
+    md`### ${signs[finding.verdict]} ${words[finding.verdict]}: ${finding.expectation}${place(finding, report)}`,
+    md``,
+    md`- **Expected:** ${expected}`,
+    md`- **Seen:** ${seen}`,
+    ...(proof.length > 0 ? [md`- **Proof:**`] : []),
+    ...proof.map(({at, says}) => md`  - ${code(sayMoment(at, zero))} ${says}`),
+    ...(more > 0 ? [md`  - and ${more} more in report.json`] : []),
+    md`- **Try:** ${hint}`,
+    md``,
   ]
 }
 
-function place({line}: Report['findings'][number], {file}: Report): string {
-  return file === null || line === null ? '' : ` (${text(`${file}:${line}`)})`
+function place({line}: Report['findings'][number], {file}: Report): Markdown {
+  return file === null || line === null ? md`` : md` (${`${file}:${line}`})`
 }
 
-function phases({findings}: Report): string[] {
+function phases({findings}: Report): Markdown[] {
   const rows = findings
     .flatMap(finding => finding.phases ?? [])
     .map(row => ({...row, told: sayTook(row)}))
     .map(({verdict, name, measured, predicted, told, allowed}) => [
       `${signs[verdict]} ${words[verdict]}`,
-      text(name),
+      name,
       measured === null ? 'not seen' : sayMicros(measured),
       predicted === null ? '' : sayBounds(predicted),
       told,
@@ -87,62 +84,52 @@ function phases({findings}: Report): string[] {
   return table(['', 'phase', 'after the fault', 'predicted', 'took', 'model'], rows, [2, 3, 4, 5])
 }
 
-function expectations({findings}: Report): string[] {
+function expectations({findings}: Report): Markdown[] {
   if (findings.length === 0) return []
   const rows = findings.map(({verdict, expectation, says}) => [
     `${signs[verdict]} ${words[verdict]}`,
-    text(expectation),
-    text(says),
+    expectation,
+    says,
   ])
   return table(['', 'expectation', 'seen'], rows)
 }
 
 /** Beside each other when there are several. */
-function drivers(report: Report): string[] {
-  const rows = comparedIn(report).map(row => [...driverCells(row), sayErrors(row) ?? 'none', row.says ?? ''].map(text))
+function drivers(report: Report): Markdown[] {
+  const rows = comparedIn(report).map(row => [...driverCells(row), sayErrors(row) ?? 'none', row.says ?? ''])
   return rows.length === 0 ? [] : table([...driverColumns, 'errors', ''], rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])
 }
 
-function clients({clients}: Report): string[] {
-  const row = (name: string, {ok, fail, unknown}: {ok: number; fail: number; unknown: number}) =>
-    [name, ok, fail, unknown].map(String)
+function clients({clients}: Report): Markdown[] {
+  const row = (name: string, {ok, fail, unknown}: {ok: number; fail: number; unknown: number}) => [
+    name,
+    ok,
+    fail,
+    unknown,
+  ]
   const errors = clients.errors
     .slice(0, 6)
-    .map(({code, says, count}) => `- ${count} × \`${code.replaceAll('`', '')}\` ${text(says)}`)
+    .map(({code: sqlstate, says, count}) => md`- ${count} × ${code(sqlstate)} ${says}`)
   return [
     ...table(
       ['clients', 'acknowledged', 'failed', 'no answer'],
       [row('writes', clients.writes), row('reads', clients.reads)],
       [1, 2, 3],
     ),
-    ...(errors.length > 0 ? ['', ...errors] : []),
+    ...(errors.length > 0 ? [md``, ...errors] : []),
   ]
 }
 
-function story(report: Report): string[] {
+function story(report: Report): Markdown[] {
   const zero = zeroOf(report)
-  return report.story.map(({at, says}) => `- \`${sayMoment(at, zero, 2)}\` ${text(says)}`)
+  return report.story.map(({at, says}) => md`- ${code(sayMoment(at, zero, 2))} ${says}`)
 }
 
-function folded(summary: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [`<details><summary>${summary}</summary>`, '', ...lines, '', '</details>']
+function folded(summary: string, inside: readonly Markdown[]): Markdown[] {
+  return inside.length === 0 ? [] : [md`<details><summary>${summary}</summary>`, md``, ...inside, md``, md`</details>`]
 }
 
-function software({run, lab, profile, versions}: Report): string {
+function software({run, lab, profile, versions}: Report): Markdown {
   const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  return `<sub>${text([`run ${run}`, `lab ${lab}`, `profile ${profile}`, ...told].join(', '))}</sub>`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, column) => (right.includes(column) ? '---:' : '---'))), ...rows.map(line)]
-}
-
-/** What others say must not become markup: no tag, no emphasis, no link, no end of a table's cell. */
-function text(raw: string): string {
-  return printable(raw)
-    .replace(/[\\`*[\]<>|~#]/g, '\\$&')
-    .replace(/(?<![a-z0-9])_|_(?![a-z0-9])/gi, '\\_')
-    .replace(/&/g, '&amp;')
-    .replace(/\b(https?|www)(:\/\/|\.)/gi, '$1\u200b$2')
+  return md`<sub>${[`run ${run}`, `lab ${lab}`, `profile ${profile}`, ...told].join(', ')}</sub>`
 }

@@ -3,6 +3,7 @@ import type {Distribution} from '../../lab/budget.ts'
 import {histogram} from '../../lab/budget.ts'
 import type {LaidOver} from '../../lab/laid-over.ts'
 import type {Bought, PredictedFault, Prediction} from '../../lab/prediction.ts'
+import {toJson} from '../../lab/spelled-json.ts'
 
 export interface PredictionData {
   readonly prediction: Prediction
@@ -19,7 +20,7 @@ export function predictionJson({prediction, bought, laidOver, against}: Predicti
     runs: laidOver,
     against: against ? {written: against.written, ...dataOf(against.prediction)} : null,
   }
-  return `${JSON.stringify(data, null, 2)}\n`
+  return toJson(data)
 }
 
 function dataOf({topology, effective, adjustments, faults}: Prediction) {

@@ -2,8 +2,9 @@
 import {type Distribution, histogram} from '../../lab/budget.ts'
 import type {LaidOver} from '../../lab/laid-over.ts'
 import type {Bought, PredictedFault, PredictedPhase, Prediction} from '../../lab/prediction.ts'
+import {printableValues} from '../../lab/printable.ts'
 import type {PredictionData} from './predict-json.ts'
-import type {TextOptions} from './text.ts'
+import {finished, type TextOptions} from './text.ts'
 
 export interface PredictView extends PredictionData {
   /** What a neighbouring loop_wait does, in a sentence. */
@@ -22,7 +23,8 @@ interface Style {
 
 const second = 1_000_000
 
-export function renderPrediction(view: PredictView, {color, width, ascii}: TextOptions): string {
+export function renderPrediction(predicted: PredictView, {color, width, ascii = false}: TextOptions): string {
+  const view = printableValues(predicted)
   const sgr = (code: number) => (text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
   const style: Style = {
     width: Math.min(140, Math.max(72, width)),
@@ -45,7 +47,7 @@ export function renderPrediction(view: PredictView, {color, width, ascii}: TextO
     .filter(block => block.length > 0)
     .map(block => block.join('\n'))
     .join('\n\n')}\n`
-  return ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+  return finished(text, {ascii})
 }
 
 function settings({topology, effective, adjustments}: Prediction, {width, bold, dim}: Style): string[] {

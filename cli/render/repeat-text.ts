@@ -3,9 +3,9 @@ import type {Spread} from '../../lab/compare.ts'
 import type {ChosenMoment} from '../../lab/injection-phase.ts'
 import {sayValue} from '../../lab/measure-run.ts'
 import {metricNames, metrics, type Unit} from '../../lab/metrics.ts'
+import {printableValues} from '../../lab/printable.ts'
 import type {Summary} from '../../lab/repeat.ts'
-import {printable} from './printable.ts'
-import {align, type TextOptions, wrap} from './text.ts'
+import {align, finished, type TextOptions, wrap} from './text.ts'
 import {titles, words} from './verdict-words.ts'
 
 const colors = {pass: 32, fail: 31, unknown: 33} as const
@@ -17,10 +17,11 @@ const moments: Readonly<Record<ChosenMoment, string>> = {
   random: "at a random moment of the leader's loop",
 }
 
-export function renderRepetition(summary: Summary, {color, width, ascii}: TextOptions): string {
+export function renderRepetition(repeated: Summary, {color, width, ascii = false}: TextOptions): string {
+  const summary = printableValues(repeated)
   const sgr = (code: string | number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
   const title = `${titles[summary.verdict]} ${summary.scenario}`
-  const [first = '', ...more] = wrap(`${title}: ${printable(summary.says)}`, width)
+  const [first = '', ...more] = wrap(`${title}: ${summary.says}`, width)
   const [header = '', ...rows] = spreads(summary)
   const [runHeader = '', ...runs] = runTable(summary)
   const moment = summary.phase === null ? 'whenever its step did' : moments[summary.phase]
@@ -39,7 +40,7 @@ export function renderRepetition(summary: Summary, {color, width, ascii}: TextOp
     }),
     '',
   ].join('\n')
-  return ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+  return finished(text, {ascii})
 }
 
 function spreads({metrics: measured, leaseAgeMicros}: Summary): string[] {
@@ -71,7 +72,7 @@ function runTable({runs}: Summary): string[] {
         value(run.leaseAgeMicros, 'micros'),
         value(run.values.total, 'micros'),
         value(run.values['lost-writes'], 'count'),
-        run.verdict === 'pass' ? '' : printable(run.headline),
+        run.verdict === 'pass' ? '' : run.headline,
       ]),
     ],
     [2, 3, 4],

@@ -2,9 +2,10 @@
 import type {Attempt} from '../../lab/attempts.ts'
 import type {Event, Of} from '../../lab/event.ts'
 import {isWritable} from '../../lab/failover.ts'
+import {printable} from '../../lab/printable.ts'
 import {sayMicros} from '../../lab/quantity.ts'
+import {toJsonLine} from '../../lab/spelled-json.ts'
 import {sayEvent} from '../../lab/story.ts'
-import {printable} from './printable.ts'
 
 export function sayEvidence(event: Event): string {
   return printable(ofItsKind(event) ?? sayEvent(event) ?? fieldsOf(event))
@@ -66,7 +67,7 @@ function rows({ranges}: Of<'final-rows'>): number {
 
 function fieldsOf({at: _, kind, ...fields}: Event): string {
   const told = Object.entries(fields).map(
-    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : toJsonLine(value)}`,
   )
   return `${kind}: ${told.join(', ')}`
 }

@@ -1,5 +1,6 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
 import type {Micros} from '../../lab/event.ts'
+import {paintedLines, printableValues} from '../../lab/printable.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow, Verdict} from '../../lab/unit.ts'
@@ -7,7 +8,6 @@ import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, type ReportFinding} from './explain.ts'
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
-import {printable} from './printable.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
 export interface TextOptions {
@@ -26,7 +26,8 @@ export interface Style {
   readonly paint: Readonly<Record<Verdict | 'bold' | 'dim', Paint>>
 }
 
-export function renderText(report: Report, options: TextOptions): string {
+export function renderText(judged: Report, options: TextOptions): string {
+  const report = printableValues(judged)
   const style = styleOf(options)
   const blocks = [
     top(report, style),
@@ -40,7 +41,13 @@ export function renderText(report: Report, options: TextOptions): string {
     .filter(block => block.length > 0)
     .map(block => block.join('\n'))
     .join('\n\n')}\n`
-  return options.ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text
+  return finished(text, options)
+}
+
+/** The last step of every text for people. */
+export function finished(text: string, {ascii}: Pick<TextOptions, 'ascii'>): string {
+  const lines = paintedLines(text)
+  return ascii ? lines.replace(/[^\u0000-\u007f]/g, '?') : lines
 }
 
 export function styleOf({color, width, ascii}: TextOptions): Style {
@@ -58,10 +65,8 @@ export function styleOf({color, width, ascii}: TextOptions): Style {
 function top(report: Report, {width, paint}: Style): string[] {
   const {verdict, scenario, headline, reasons, lab, profile, versions, about} = report
   const title = `${titles[verdict]} ${scenario}`
-  const [first = '', ...more] = wrap(`${title}: ${printable(answer(report))}`, width)
-  const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says =>
-    wrap(printable(says), width - 2),
-  )
+  const [first = '', ...more] = wrap(`${title}: ${answer(report)}`, width)
+  const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says => wrap(says, width - 2))
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     paint.bold(paint[verdict](title)) + first.slice(title.length),
@@ -89,7 +94,7 @@ function phases(report: Report, style: Style): string[] {
   return [
     style.paint.bold(table[0]!),
     ...rows.map((row, index) => paintVerdict(table[index + 1]!, row.verdict, style)),
-    ...remarks.flatMap(row => wrap(`${row.name}: ${printable(row.says)}`, style.width - 4).map(line => `    ${line}`)),
+    ...remarks.flatMap(row => wrap(`${row.name}: ${row.says}`, style.width - 4).map(line => `    ${line}`)),
   ]
 }
 
@@ -101,7 +106,7 @@ function findings(report: Report, style: Style): string[] {
   return report.findings.flatMap(finding => {
     const {verdict, expectation, says} = finding
     const title = `${style.symbols[verdict]} ${words[verdict]}  ${expectation}`
-    const body = verdict === 'pass' ? wrap(printable(says), style.width - 4) : explained(finding, report, style)
+    const body = verdict === 'pass' ? wrap(says, style.width - 4) : explained(finding, report, style)
     // The table of phases shows the failover's own numbers already.
     const measures = finding.phases ? [] : measureLines(finding.measures ?? {}, style.width - 4)
     const rows = (finding.rows ?? []).slice(0, mostRows).flatMap(row => measureLines(row, style.width - 4))
@@ -121,9 +126,7 @@ function explained(finding: ReportFinding, report: Report, {width}: Style): stri
   const {expected, seen, proof, more, hint} = explain(finding, report)
   const zero = zeroOf(report)
   const labelled = (label: string, says: string) =>
-    wrap(printable(says), width - 4 - labelWidth).map(
-      (line, index) => (index === 0 ? label : '').padEnd(labelWidth) + line,
-    )
+    wrap(says, width - 4 - labelWidth).map((line, index) => (index === 0 ? label : '').padEnd(labelWidth) + line)
   return [
     ...labelled('expected:', expected),
     ...labelled('seen:', seen),
@@ -157,7 +160,7 @@ function drivers(report: Report, style: Style): string[] {
   const remarks = rows.flatMap(row =>
     [row.says, sayErrors(row)]
       .flatMap(says => says ?? [])
-      .flatMap(says => wrap(printable(`${nameOf(row)}: ${says}`), style.width - 4)),
+      .flatMap(says => wrap(`${nameOf(row)}: ${says}`, style.width - 4)),
   )
   return [
     style.paint.bold(table[0]!),
@@ -174,7 +177,7 @@ function clients({clients}: Report, style: Style): string[] {
     [1, 2, 3],
   )
   const errors = align(
-    clients.errors.slice(0, 6).map(({code, says, count}) => [`${count}x`, printable(code), printable(says)]),
+    clients.errors.slice(0, 6).map(({code, says, count}) => [`${count}x`, code, says]),
     [0],
   )
   return [style.paint.bold(table[0]!), ...table.slice(1), ...errors.map(line => cut(`  ${line}`, style.width))]
@@ -184,7 +187,7 @@ function storyOf({story, faults}: Report, style: Style): string[] {
   if (story.length === 0) return []
   const zero = faults[0]?.at ?? 0
   const lines = align(
-    story.map(({at, says}) => [seconds(at - zero), printable(says)]),
+    story.map(({at, says}) => [seconds(at - zero), says]),
     [0],
   )
   const title = faults.length > 0 ? 'what happened, in seconds after the fault' : 'what happened, in seconds'
@@ -207,7 +210,7 @@ export function paintVerdict(line: string, verdict: Verdict, {paint}: Style): st
 
 /** Columns two spaces apart; `right` names those that are set flush right. */
 export function align(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
+  const widths = (rows[0] ?? []).map((_, column) => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0))
   return rows.map(row =>
     row
       .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))

@@ -1,4 +1,5 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
+import {printableLines, printableValues} from '../../lab/printable.ts'
 import type {Ending, Outcome} from './outcome.ts'
 import type {Happening} from './run.ts'
 
@@ -14,12 +15,8 @@ const words: Readonly<Record<Ending, string>> = {
 }
 
 /** @param done how many scenarios of all have ended. */
-export function progressLine(
-  {lab, what, says, outcome}: Happening,
-  seconds: number,
-  done: number,
-  all: number,
-): string {
+export function progressLine(happening: Happening, seconds: number, done: number, all: number): string {
+  const {lab, what, says, outcome} = printableValues(happening)
   const at = `${String(Math.floor(seconds / 60)).padStart(3)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
   const text = {
     raising: `raising a lab (${says})`,
@@ -32,12 +29,12 @@ export function progressLine(
         : `${outcome.scenario}: ${words[outcome.ending]} after ${outcome.seconds.toFixed(0)} s (${done} of ${all})`,
   }[what]
   const why = outcome === undefined || outcome.ending === 'passed' ? '' : `\n         ${says}`
-  return `${at}  ${lab}  ${text}${why}\n`
+  return printableLines(`${at}  ${lab}  ${text}${why}\n`)
 }
 
 /** Scenarios in alphabetical order; the worst news is in the last line. */
 export function table(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {
-  const rows = outcomes
+  const rows = printableValues(outcomes)
     .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
     .map(({scenario, ending, held, seconds, headline, folder}) => ({
       cells: [scenario, words[ending], held === null ? '-' : `${held[0]}/${held[1]}`, `${seconds.toFixed(0)} s`],
@@ -50,15 +47,17 @@ export function table(outcomes: readonly Outcome[], wallSeconds: number, unplaye
   )
   const line = (cells: readonly string[], rest: string) =>
     `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}  ${rest}`.trimEnd()
-  return `${[
-    line(heads, 'in a sentence'),
-    ...rows.flatMap(({cells, headline, folder}) => [
-      line(cells, headline),
-      ...(folder === null ? [] : [`  evidence: ${folder}`]),
-    ]),
-    '',
-    summary(outcomes, wallSeconds, unplayed),
-  ].join('\n')}\n`
+  return printableLines(
+    `${[
+      line(heads, 'in a sentence'),
+      ...rows.flatMap(({cells, headline, folder}) => [
+        line(cells, headline),
+        ...(folder === null ? [] : [`  evidence: ${folder}`]),
+      ]),
+      '',
+      summary(outcomes, wallSeconds, unplayed),
+    ].join('\n')}\n`,
+  )
 }
 
 function summary(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {

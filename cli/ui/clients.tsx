@@ -1,9 +1,9 @@
 /** What the clients get: rates as a sparkline, the gap that is open, and how many operations ended in which way. */
-import {Text} from 'ink'
 import type {Micros, Outcome} from '../../lab/index.ts'
 import {count, seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
+import {Text} from './text.tsx'
 import {type Bucket, type Counts, lastSecond, longestGap, openGap, recent, type Throughput} from './throughput.ts'
 
 interface Props {

@@ -1,5 +1,4 @@
 /** For a small terminal: a table like `patronictl list`, and one line each for what matters most. */
-import {Text} from 'ink'
 import type {Micros} from '../../lab/index.ts'
 import {brief} from './clients.tsx'
 import {marks, strikesLeader} from './failover.ts'
@@ -8,6 +7,7 @@ import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
 import {type Look, words} from './look.ts'
 import {roleColor} from './members.tsx'
+import {Text} from './text.tsx'
 import {lastSecond, longestGap, openGap} from './throughput.ts'
 import {roleOf, stateOf, type View} from './view.ts'
 

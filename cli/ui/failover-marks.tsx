@@ -1,10 +1,11 @@
 /** The failover as a row of marks with the seconds after the fault, and the lease that runs out meanwhile. */
-import {Box, Text} from 'ink'
+import {Box} from 'ink'
 import type {Micros} from '../../lab/index.ts'
 import {type Failover, type Mark, marks, strikesLeader} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
+import {Text} from './text.tsx'
 import type {View} from './view.ts'
 
 const labels: Readonly<Record<Mark, string>> = {

@@ -1,5 +1,4 @@
-/** How numbers and other people's words are written on the screen. ASCII only, so that every terminal shows them. */
-import {stripVTControlCharacters} from 'node:util'
+/** How numbers are written on the screen. ASCII only, so that every terminal shows them. */
 import type {Micros} from '../../lab/index.ts'
 
 /** `11.4 s` */
@@ -22,12 +21,5 @@ export function bytes(count: number): string {
 
 /** `4,120` */
 export function count(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-/** One line of somebody else's words: no escape sequences, no line breaks. */
-export function oneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\s*[\u0000-\u001f\u007f-\u009f]+\s*/g, ' ')
-    .trim()
+  return number.toLocaleString('en-US')
 }

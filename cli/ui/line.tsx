@@ -1,7 +1,8 @@
 /** One row of the screen: cut, never wrapped. With ASCII it is cut without an ellipsis, which is not ASCII. */
-import {Box, Text} from 'ink'
+import {Box} from 'ink'
 import type {ReactNode} from 'react'
 import type {Look} from './look.ts'
+import {Text} from './text.tsx'
 
 export function Line({look, children}: {look: Look; children: ReactNode}) {
   return (

@@ -1,8 +1,9 @@
 /** The newest notable lines, oldest first, in as many rows as there are. */
-import {Text} from 'ink'
+
 import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
 import type {Line as Told} from './notable.ts'
+import {Text} from './text.tsx'
 
 export function Log({look, lines, rows}: {look: Look; lines: readonly Told[]; rows: number}) {
   return lines

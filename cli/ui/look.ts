@@ -1,5 +1,5 @@
 /** How the screen looks on this terminal: which signs it can show. Colours are Ink's and chalk's business, see `load.ts`. */
-import {oneLine} from './format.ts'
+import {printable} from '../../lab/printable.ts'
 
 export interface Look {
   readonly ascii: boolean
@@ -81,6 +81,6 @@ export function isUtf8(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = proce
 
 /** Somebody else's words, as this terminal can show them. */
 export function words(look: Look, text: string): string {
-  const line = oneLine(text)
+  const line = printable(text)
   return look.ascii ? line.replace(/[^\u0020-\u007e]/gu, '?') : line
 }

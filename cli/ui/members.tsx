@@ -1,9 +1,9 @@
 /** The hosts of the cluster, one row each, and what the proxies think of them. */
-import {Text} from 'ink'
 import type {Micros} from '../../lab/index.ts'
 import {bytes, seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
+import {Text} from './text.tsx'
 import {type Backend, type Member, type Role, roleOf, stateOf, type View} from './view.ts'
 
 const signOf: Readonly<Record<Role, keyof Signs>> = {

@@ -1,8 +1,9 @@
 /** The few events of a run that a person would want to be told, as a line each. */
 import type {Event, Micros} from '../../lab/index.ts'
 import {describe} from '../../lab/mend.ts'
+import {printable} from '../../lab/printable.ts'
 import {sayEvent} from '../../lab/story.ts'
-import {count, oneLine, seconds} from './format.ts'
+import {count, seconds} from './format.ts'
 import type {Member, View} from './view.ts'
 
 export interface Line {
@@ -20,7 +21,7 @@ export function notable(before: View, event: Event, after: View): Line | null {
   const told = say(before, event, after)
   if (told === null) return null
   const [says, tone = 'plain'] = told
-  return {nth: (before.lines.at(-1)?.nth ?? 0) + 1, at: event.at, says: oneLine(says), tone}
+  return {nth: (before.lines.at(-1)?.nth ?? 0) + 1, at: event.at, says: printable(says), tone}
 }
 
 type Told = readonly [says: string, tone?: Line['tone']] | null

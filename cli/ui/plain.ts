@@ -1,6 +1,6 @@
 /** What `up` and `chaos` say where there is no terminal: one line per thing. Ink and React are never loaded for it. */
 import type {Event, Progress} from '../../lab/index.ts'
-import {oneLine} from './format.ts'
+import {printable} from '../../lab/printable.ts'
 import {emptyView, fold} from './view.ts'
 
 /** Details come by the dozen; a log needs only a sign of life. */
@@ -11,7 +11,7 @@ export function plainProgress(write: (line: string) => void, nowMs: () => number
   const zero = nowMs()
   const began = new Map<string, number>()
   let toldMs = Number.NEGATIVE_INFINITY
-  const line = (says: string) => write(`[+${((nowMs() - zero) / 1000).toFixed(1)} s] ${oneLine(says)}\n`)
+  const line = (says: string) => write(`[+${((nowMs() - zero) / 1000).toFixed(1)} s] ${printable(says)}\n`)
   const took = (step: string) => `(${((nowMs() - (began.get(step) ?? zero)) / 1000).toFixed(1)} s)`
   return ({step, state, says, fraction}) => {
     switch (state) {

@@ -1,9 +1,10 @@
 /** The screen of `up`: finished steps stay as lines, those under way spin below them. */
-import {Box, Static, Text} from 'ink'
+import {Box, Static} from 'ink'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
 import {Mark} from './steps.tsx'
+import {Text} from './text.tsx'
 
 export interface ProgressStep {
   readonly name: string

@@ -2,7 +2,7 @@
  * The screen of `chaos`, from values alone. It is never taller than the terminal less one row (Ink can't erase what has
  * scrolled away) and its height does not change while the log fills, so nothing jumps.
  */
-import {Box, Text} from 'ink'
+import {Box} from 'ink'
 import type {ReactNode} from 'react'
 import type {Micros} from '../../lab/index.ts'
 import {Clients, clientRows} from './clients.tsx'
@@ -16,6 +16,7 @@ import {type Look, words} from './look.ts'
 import {Members, Surroundings, surroundingRows} from './members.tsx'
 import {Section} from './section.tsx'
 import {Mark, Phases, Steps} from './steps.tsx'
+import {Text} from './text.tsx'
 import {longestGap} from './throughput.ts'
 import type {StepView, View} from './view.ts'
 

@@ -1,8 +1,9 @@
 /** A titled part of the screen. A rule instead of a box: it costs one row, and it can be copied and read aloud. */
-import {Box, Text} from 'ink'
+import {Box} from 'ink'
 import type {ReactNode} from 'react'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
+import {Text} from './text.tsx'
 
 interface Props {
   readonly look: Look

@@ -1,9 +1,9 @@
 /** Where the run is: its phases in one row, and the scenario's steps around the one that runs. */
-import {Text} from 'ink'
 import type {Micros} from '../../lab/index.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
+import {Text} from './text.tsx'
 import {type Progress, phases, type StepView, type View} from './view.ts'
 
 interface Props {

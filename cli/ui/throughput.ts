@@ -73,6 +73,9 @@ function bucketed(so: Throughput, op: Answered): Pick<Throughput, 'buckets' | 'f
   const index = second - firstSecond
   // A late answer from before the first bucket that is kept is counted, but not drawn.
   if (index < 0) return {buckets: so.buckets, firstSecond}
+  // As many as are kept, however far away the answer is.
+  const ahead = index - so.buckets.length + 1
+  if (ahead > mostBuckets) return bucketed({...so, buckets: []}, op)
   const buckets = so.buckets.slice()
   while (buckets.length <= index) buckets.push(noBucket)
   const bucket = buckets[index]!

@@ -115,6 +115,7 @@ export const emptyView: View = {
 }
 
 const mostLines = 100
+const mostSteps = 1000
 
 export function view(events: Iterable<Event>): View {
   let state = emptyView
@@ -247,6 +248,8 @@ const silentMember: Member = {
 }
 
 function withStep(so: View, index: number, change: Partial<StepView>): View {
+  // Nobody writes a scenario of so many; a number out of reason must not make a list of its length.
+  if (!(index < mostSteps)) return so
   const steps = so.steps.slice()
   while (steps.length <= index) steps.push(pendingStep)
   steps[index] = {...steps[index]!, ...change}

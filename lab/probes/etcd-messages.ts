@@ -160,18 +160,20 @@ function object(value: string | null): Record<string, unknown> {
 
 /** Puts lines together from chunks that are cut anywhere, also within a character. */
 export class LineSplitter {
-  #rest: Buffer = Buffer.alloc(0)
+  /** Put together once, when its end has come: not again with every chunk. */
+  #rest: Buffer[] = []
 
   push(chunk: Buffer): string[] {
-    const all = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    const end = all.lastIndexOf(10)
-    this.#rest = all.subarray(end + 1)
-    return end < 0
-      ? []
-      : all
-          .subarray(0, end)
-          .toString()
-          .split('\n')
-          .filter(line => line !== '')
+    const end = chunk.lastIndexOf(10)
+    if (end < 0) {
+      this.#rest.push(chunk)
+      return []
+    }
+    const whole = Buffer.concat([...this.#rest, chunk.subarray(0, end)])
+    this.#rest = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : []
+    return whole
+      .toString()
+      .split('\n')
+      .filter(line => line !== '')
   }
 }

@@ -59,13 +59,15 @@ class Reader {
   }
 
   #string(): string {
-    const found = /"((?:[^"\\\u0000-\u001f]|\\[trn\\"])*)"/y
+    const found = /"((?:[^"\\\u0000-\u001f]|\\(?:[trn\\"]|u[0-9a-f]{4}))*)"/y
     found.lastIndex = this.#at
     const match = found.exec(this.#text)
     if (!match) throw this.#error('this is no string')
     this.#at = found.lastIndex
     const meant: Readonly<Record<string, string>> = {t: '\t', r: '\r', n: '\n'}
-    return match[1]!.replace(/\\(.)/g, (_, sign: string) => meant[sign] ?? sign)
+    return match[1]!.replace(/\\(?:u(.{4})|(.))/g, (_, code: string | undefined, sign: string) =>
+      code === undefined ? (meant[sign] ?? sign) : String.fromCharCode(Number.parseInt(code, 16)),
+    )
   }
 
   #atom(): number | boolean | null | string {

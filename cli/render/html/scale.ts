@@ -69,15 +69,18 @@ export class Scale {
   /** Round times, counted from `zero`, far enough apart to be labelled at this zoom. */
   ticks(zero: Micros, zoom: Zoom): {at: Micros; says: string}[] {
     const least = (tickPixels / (this.#pixelsPerSecond * zoom)) * 1e6
-    const step = steps.find(one => one >= least) ?? steps.at(-1)!
+    // Of a run of days, or of a stranger's years, the round ones are powers of ten hours.
+    const step = steps.find(one => one >= least) ?? steps.at(-1)! * 10 ** Math.ceil(Math.log10(least / steps.at(-1)!))
     const digits = Math.max(0, -Math.floor(Math.log10(step / 1e6) + 1e-9))
-    const ticks: {at: Micros; says: string}[] = []
-    for (let nth = Math.ceil((this.from - zero) / step); zero + nth * step <= this.to; nth++)
-      ticks.push({
+    const first = Math.ceil((this.from - zero) / step)
+    // Counted by the width: far from zero a number plus one may be the same number.
+    const most = Math.ceil((usualPixels * zoom) / tickPixels) + 1
+    return Array.from({length: most}, (_, index) => first + index)
+      .filter(nth => zero + nth * step <= this.to)
+      .map(nth => ({
         at: zero + nth * step,
         says: nth === 0 ? '0 s' : `${nth < 0 ? '-' : '+'}${((Math.abs(nth) * step) / 1e6).toFixed(digits)} s`,
-      })
-    return ticks
+      }))
   }
 
   get #pixelsPerSecond(): number {
