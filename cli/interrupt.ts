@@ -3,6 +3,7 @@
  * of a suite whose parent has gone does what SIGTERM asks.
  */
 import {LabError} from '../lab/errors.ts'
+import {tell} from './output.ts'
 
 /** 128 + the signal's number, as shells have it. */
 const exits = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129} as const
@@ -32,9 +33,9 @@ export function onInterrupt(says: {readonly first: string; readonly second: stri
     code ??= exit
     asked ??= exit
     if (presses === 1) {
-      process.stderr.write(`\n${says.first}\n`)
+      tell(`\n${says.first}\n`)
       controller.abort(new LabError('interrupted', 'interrupted'))
-    } else if (presses === 2) process.stderr.write(`\n${says.second}\n`)
+    } else if (presses === 2) tell(`\n${says.second}\n`)
     else process.exit(code)
   }
   const handlers = Object.entries(exits).map(([signal, exit]) => ({signal, handler: () => press(exit)}))

@@ -3,6 +3,7 @@ import {Command, InvalidArgumentError, Option} from 'commander'
 import {parseDuration} from '../lab/quantity.ts'
 import {toJson} from '../lab/spelled-json.ts'
 import {checkLabName} from '../lab/state.ts'
+import {printData} from './output.ts'
 
 export const defaultLab = 'lab'
 
@@ -88,5 +89,5 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(toJson(value))
+  printData(toJson(value))
 }

@@ -20,6 +20,7 @@ import {status} from './commands/status.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
 import {interruptCode} from './interrupt.ts'
+import {print, tell} from './output.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
 
 const commands = [
@@ -91,7 +92,7 @@ function strict(command: Command): Command {
   return command
     .exitOverride()
     .configureHelp({sortSubcommands: false})
-    .configureOutput({outputError: (text, write) => write(text.replace(/^error: /, ''))})
+    .configureOutput({writeOut: print, writeErr: tell, outputError: text => tell(text.replace(/^error: /, ''))})
     .showHelpAfterError(`(try \`${name(command)} --help\`)`)
 }
 

@@ -1,4 +1,5 @@
 /** `chaos --repeat N`: the runs one after the other, each with its view, and then what they have in common. */
+
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Recorder} from '../lab/history.ts'
@@ -7,6 +8,7 @@ import type {Lab} from '../lab/lab.ts'
 import type {Scenario} from '../lab/scenario.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
+import {print, printData, tell} from './output.ts'
 import {answer} from './render/answer.ts'
 import {words} from './render/verdict-words.ts'
 import {textOptions} from './text-options.ts'
@@ -39,14 +41,14 @@ export async function repeatRun(
     out: options.out,
     signal: interrupt.signal,
     watch(history, nth) {
-      process.stderr.write(`run ${nth} of ${options.repeat}\n`)
+      tell(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)
     },
     async finished(report, nth, folder) {
       await (await screen)?.done()
       const unwritten = writeReports(folder, report)
       if (unwritten !== undefined) complain(unwritten)
-      process.stderr.write(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
+      tell(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },
   }).finally(async () => (await screen)?.done())
 
@@ -55,13 +57,13 @@ export async function repeatRun(
   writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
   if (options.json) {
     const {toJson} = await import('../lab/spelled-json.ts')
-    process.stdout.write(toJson({...summary, folder}))
+    printData(toJson({...summary, folder}))
   } else {
     // The answer last: it is what remains on the screen.
     const {lastLines} = await import('./render/summary.ts')
     const options = await textOptions()
     const text = renderRepetition(summary, options)
-    process.stdout.write(`${text}\n${lastLines(summary, summary.says, options, [`evidence: ${folder}`])}`)
+    print(`${text}\n${lastLines(summary, summary.says, options, [`evidence: ${folder}`])}`)
   }
   process.exitCode = summary.exitCode
   if (error === undefined) return

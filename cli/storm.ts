@@ -1,4 +1,5 @@
 /** `chaos --storm`: random faults from a seed. `chaos --shrink`: the smallest plan that still fails. */
+
 import {randomInt} from 'node:crypto'
 import {existsSync, mkdirSync} from 'node:fs'
 import {basename, join, relative, resolve} from 'node:path'
@@ -18,6 +19,7 @@ import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '
 import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
 import {printJson} from './options.ts'
+import {print, tell} from './output.ts'
 import type {RepeatRunOptions} from './repeat-run.ts'
 import {type StormOptions, type StormRequest, stormRequest} from './storm-request.ts'
 import {textOptions} from './text-options.ts'
@@ -42,7 +44,7 @@ export async function storm(scenario: string | undefined, options: StormOptions,
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
   const result = await shrinkIt(lab, found.scenario, found.checks, folder, options, interrupt)
   if (options.json) printJson({shrink: asJson(result), folder})
-  else process.stdout.write(sayShrunk(result, lab, folder))
+  else print(sayShrunk(result, lab, folder))
   process.exitCode = interrupt.code() ?? (result.smallest === null ? exitCodes.inconclusive : exitCodes.failed)
   endWith(result.error, interrupt)
 }
@@ -55,7 +57,7 @@ async function playStorm(
   const {beyondQuorum = false} = options
   const {forMs, seed = randomInt(2 ** 32)} = request
   const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''} --name ${options.name}`
-  process.stderr.write(`storm: seed ${seed}; the same again: ${command}\n`)
+  tell(`storm: seed ${seed}; the same again: ${command}\n`)
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
   using interrupt = interrupts(lab)
@@ -69,7 +71,7 @@ async function playStorm(
     mkdirSync(folder, {recursive: true, mode: 0o700})
     writeWhole(file, drawn.plan)
   }, folder)
-  process.stderr.write(`${sayDrawn(drawn)}\nstorm: the plan is ${file}\n`)
+  tell(`${sayDrawn(drawn)}\nstorm: the plan is ${file}\n`)
   const scenario: Scenario = {...parseScenario(file, drawn.plan), name}
 
   let screen: ReturnType<Watch> | undefined
@@ -89,7 +91,7 @@ async function playStorm(
   if (!options.json) {
     const text = renderText(report, await textOptions())
     const again = `pgha-lab chaos ${shortest(file)} --name ${lab.name}`
-    process.stdout.write(
+    print(
       `${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\nplan: ${file}\nplay it again: ${again}\nevidence: ${folder}\n`,
     )
   }
@@ -99,12 +101,10 @@ async function playStorm(
   let shrunk: ShrinkResult | undefined
   if (request.shrink && error === undefined) {
     if (report.verdict !== 'fail')
-      process.stderr.write(
-        `storm: it ${report.verdict === 'pass' ? 'passed' : 'was inconclusive'}, so there is nothing to shrink\n`,
-      )
+      tell(`storm: it ${report.verdict === 'pass' ? 'passed' : 'was inconclusive'}, so there is nothing to shrink\n`)
     else {
       shrunk = await shrinkIt(lab, scenario, failedChecks(report), join(folder, 'shrink'), options, interrupt)
-      if (!options.json) process.stdout.write(sayShrunk(shrunk, lab, join(folder, 'shrink')))
+      if (!options.json) print(sayShrunk(shrunk, lab, join(folder, 'shrink')))
       process.exitCode = interrupt.code() ?? report.exitCode
       endWith(shrunk.error, interrupt)
     }
@@ -140,12 +140,12 @@ async function shrinkIt(
   {shrinkWithin = shrinkWithinMs, tries = 1}: StormOptions,
   {signal}: Interrupt,
 ): Promise<ShrinkResult> {
-  process.stderr.write(
+  tell(
     `shrink: first the plan as it is (${scenario.steps.length} steps), then smaller ones, for at most ${shrinkWithin % 60_000 === 0 ? `${shrinkWithin / 60_000}m` : sayMs(shrinkWithin)}\n`,
   )
   return shrinkScenario(lab, scenario, {
     ...{folder, signal, withinMs: shrinkWithin, tries, checks},
-    played: play => void process.stderr.write(sayPlay(play)),
+    played: play => void tell(sayPlay(play)),
   })
 }
 

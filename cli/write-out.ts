@@ -1,11 +1,12 @@
 /** Where the product of a command goes: stdout, or the file that a person named. */
 import {writeFileSync} from 'node:fs'
 import {LabError} from '../lab/errors.ts'
+import {printData} from './output.ts'
 
 /** @throws LabError `setup-failed` when the file cannot be written. */
 export function writeOut(text: string, file: string | undefined): void {
   if (file === undefined) {
-    process.stdout.write(text)
+    printData(text)
     return
   }
   try {

@@ -6,6 +6,7 @@ import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {nextAfter} from '../next-after.ts'
 import {addStormOptions, boundedDuration, command, jsonOption, nameOption, printJson, times} from '../options.ts'
+import {print, tell} from '../output.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
 
@@ -131,7 +132,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   else {
     const {renderSummary} = await import('../render/summary.ts')
     const next = nextAfter(report, folder, lab.name, options.out === undefined)
-    process.stdout.write(renderSummary(report, await textOptions(), next))
+    print(renderSummary(report, await textOptions(), next))
   }
   process.exitCode = report.exitCode
   if (error === undefined) return
@@ -166,6 +167,6 @@ async function watch(history: Recorder, {json, plain}: Options, press: () => voi
     return showRun(history, {onInterrupt: press, now: () => history.now()})
   }
   const {plainRun} = await import('../ui/plain.ts')
-  const stop = plainRun(line => process.stderr.write(line), history)
+  const stop = plainRun(line => tell(line), history)
   return {done: async () => stop()}
 }

@@ -1,6 +1,7 @@
 import {type Command, InvalidArgumentError, Option} from 'commander'
 import {type MetricName, metricNames} from '../../lab/metrics.ts'
 import {command, jsonOption, nameOption} from '../options.ts'
+import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
 
 interface Options {
@@ -43,11 +44,11 @@ async function action(base: string, head: string, {name, tolerance, metric, json
   process.exitCode = comparison.exitCode
   if (json) {
     const {toJson} = await import('../../lab/spelled-json.ts')
-    process.stdout.write(toJson(comparison))
+    printData(toJson(comparison))
     return
   }
   const {renderComparison} = await import('../render/compare-text.ts')
-  process.stdout.write(renderComparison(comparison, await textOptions()))
+  print(renderComparison(comparison, await textOptions()))
 }
 
 function share(written: string): number {

@@ -9,6 +9,7 @@ import {
   printJson,
   type TopologyOptions,
 } from '../options.ts'
+import {printData, tell} from '../output.ts'
 
 interface Options extends TopologyOptions {
   name: string
@@ -47,7 +48,7 @@ async function action(options: Options): Promise<void> {
         observer: saved.allocation.observer,
         ports: saved.allocation.ports,
       })
-    else process.stdout.write(readFileSync(composeFile(options.name), 'utf8'))
+    else printData(readFileSync(composeFile(options.name), 'utf8'))
     return
   }
   const {render} = await import('../../compose/render.ts')
@@ -61,9 +62,8 @@ async function action(options: Options): Promise<void> {
     present => present.includes(false),
     () => true,
   )
-  if (missing)
-    process.stderr.write('the images this file names are not built here yet: pgha-lab doctor --fix builds them\n')
+  if (missing) tell('the images this file names are not built here yet: pgha-lab doctor --fix builds them\n')
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
-  else process.stdout.write(render(topology, allocation, {...owner(), home: null}))
+  else printData(render(topology, allocation, {...owner(), home: null}))
 }

@@ -2,6 +2,7 @@ import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
+import {print} from '../output.ts'
 import {showProgress} from '../progress.ts'
 
 export function doctor(): Command {
@@ -25,7 +26,7 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
   else {
     const width = Math.max(...examined.map(one => one.what.length))
     for (const {what, state, says, fix} of examined)
-      process.stdout.write(
+      print(
         `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}${fix === null ? '' : `\n      ${' '.repeat(width)}  fix: ${fix}`}\n`,
       )
   }

@@ -2,6 +2,7 @@ import type {Command} from 'commander'
 import type {Removed} from '../../lab/docker.ts'
 import type {Docker, Mend} from '../../lab/index.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
+import {tell} from '../output.ts'
 
 interface Options {
   name: string
@@ -36,15 +37,12 @@ async function removeOne({name, json}: Options): Promise<void> {
   await docker.version()
   const {known, faults} = await whatIsThere(docker, name)
   const removed = await removeOurs(docker, name)
-  for (const says of faults)
-    process.stderr.write(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
+  for (const says of faults) tell(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
   forgetLab(name)
   const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
   if (json) printJson({lab: name, removed})
   else
-    process.stderr.write(
-      nothing ? `there is no lab called ${name}; nothing to remove\n` : `lab ${name} is gone: ${counted(removed)}\n`,
-    )
+    tell(nothing ? `there is no lab called ${name}; nothing to remove\n` : `lab ${name} is gone: ${counted(removed)}\n`)
 }
 
 async function sweep(name: string | undefined, json?: boolean): Promise<void> {
@@ -55,10 +53,10 @@ async function sweep(name: string | undefined, json?: boolean): Promise<void> {
   const triedIn = name === undefined ? await docker.removeThrowaways() : 0
   if (json) printJson({removed, left, throwaways: triedIn})
   else {
-    for (const one of removed) process.stderr.write(`lab ${one.lab} ${one.says}; removed: ${counted(one.removed)}\n`)
-    for (const one of left) process.stderr.write(`lab ${one.lab} ${one.says}; left alone\n`)
-    if (triedIn > 0) process.stderr.write(`removed ${triedIn} containers in which something was tried\n`)
-    if (removed.length + triedIn === 0) process.stderr.write('nothing was left behind that could be removed\n')
+    for (const one of removed) tell(`lab ${one.lab} ${one.says}; removed: ${counted(one.removed)}\n`)
+    for (const one of left) tell(`lab ${one.lab} ${one.says}; left alone\n`)
+    if (triedIn > 0) tell(`removed ${triedIn} containers in which something was tried\n`)
+    if (removed.length + triedIn === 0) tell('nothing was left behind that could be removed\n')
   }
 }
 

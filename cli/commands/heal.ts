@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
+import {tell} from '../output.ts'
 
 export function heal(): Command {
   return command(
@@ -15,7 +16,7 @@ export function heal(): Command {
       using _lock = lockLab(name, 'heal')
       const lab = await openOurs(new Docker(), name)
       const mended = await heal(lab)
-      const says = (line: string) => void process.stderr.write(`${line}\n`)
+      const says = (line: string) => void tell(`${line}\n`)
       for (const one of mended) says(`mended: ${describe(one.mend)}`)
       await untilHealthy(lab, {withinMs: 120_000, signal: new AbortController().signal, seen: says, code: 'not-ready'})
       if (json) printJson({lab: name, mended})

@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
+import {print} from '../output.ts'
 import {textOptions} from '../text-options.ts'
 
 export function judge(): Command {
@@ -22,5 +23,5 @@ async function action(nameOrPath: string, {name, json}: {name: string; json?: bo
   process.exitCode = report.exitCode
   if (json) return printJson({...report, folder})
   const {renderText} = await import('../render/text.ts')
-  process.stdout.write(renderText(report, await textOptions()))
+  print(renderText(report, await textOptions()))
 }

@@ -2,6 +2,7 @@ import {createInterface} from 'node:readline'
 import {type Command, InvalidArgumentError} from 'commander'
 import type {Lab} from '../../lab/lab.ts'
 import {command, nameOption} from '../options.ts'
+import {print} from '../output.ts'
 
 interface Options {
   name: string
@@ -29,15 +30,16 @@ async function action(hosts: readonly string[], {name, follow, tail}: Options): 
   const lab = openLab(new Docker(), name)
   const wanted = hosts.length > 0 ? hosts.map(host => knownHost(lab, host)) : lab.topology.hosts.map(host => host.name)
   const width = Math.max(...wanted.map(host => host.length))
-  const print = (host: string) =>
+  const show = (host: string) =>
     printLog(lab, host, wanted.length > 1 ? `${host.padEnd(width)} | ` : '', {
       follow: follow ?? false,
       ...(tail === undefined ? {} : {tail}),
     })
-  if (follow) await Promise.all(wanted.map(print))
-  else for (const host of wanted) await print(host)
+  if (follow) await Promise.all(wanted.map(show))
+  else for (const host of wanted) await show(host)
 }
 
+/** Line by line and made printable, unlike `docker logs`: what a client sent ends in a server's log, and that in a CI job's. */
 async function printLog(
   lab: Lab,
   host: string,
@@ -46,7 +48,7 @@ async function printLog(
 ): Promise<void> {
   const {id} = await lab.container(host)
   const log = await lab.docker.logs(id, options)
-  for await (const line of createInterface({input: log})) process.stdout.write(`${prefix}${line}\n`)
+  for await (const line of createInterface({input: log})) print(`${prefix}${line}\n`)
 }
 
 function wholeNumber(text: string): number {

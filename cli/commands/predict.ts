@@ -3,6 +3,7 @@ import type {NamedHistory} from '../../lab/laid-over.ts'
 import type {PredictedName, Prediction} from '../../lab/prediction.ts'
 import type {Topology} from '../../lab/topology.ts'
 import {addTopologyOptions, asksForTopology, command, jsonOption, type TopologyOptions} from '../options.ts'
+import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
 
 interface Options extends TopologyOptions {
@@ -43,11 +44,11 @@ async function action(options: Options): Promise<void> {
   const bought = boughtBy(topology)
   if (options.json) {
     const {predictionJson} = await import('../render/predict-json.ts')
-    process.stdout.write(predictionJson({prediction, bought, laidOver, against}))
+    printData(predictionJson({prediction, bought, laidOver, against}))
     return
   }
   const loopWait = sayLoopWait(topology, bought)
-  process.stdout.write(renderPrediction({prediction, bought, loopWait, laidOver, against}, await textOptions()))
+  print(renderPrediction({prediction, bought, loopWait, laidOver, against}, await textOptions()))
 
   function other(written: string): Prediction {
     // A list of services has commas of its own: `hosts.node4=etcd,patroni`.

@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import {command, nameOption} from '../options.ts'
+import {printData} from '../output.ts'
 
 interface Options {
   name: string
@@ -40,7 +41,7 @@ async function action(args: readonly string[], options: Options): Promise<void> 
   const role = options.superuser ? 'superuser' : 'app'
   const password = lab.allocation.passwords[role]
   if (options.url) {
-    process.stdout.write(`postgresql://${roles[role]}:${password}@127.0.0.1:${lab.port(host, port)}/${appDatabase}\n`)
+    printData(`postgresql://${roles[role]}:${password}@127.0.0.1:${lab.port(host, port)}/${appDatabase}\n`)
     return
   }
   const inside = {...servicePorts.haproxy, ...servicePorts.patroni}[port]

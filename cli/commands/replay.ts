@@ -1,5 +1,6 @@
 import {type Command, InvalidArgumentError} from 'commander'
 import {command, nameOption} from '../options.ts'
+import {print} from '../output.ts'
 
 interface Options {
   name: string
@@ -27,7 +28,7 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
   // Without a keyboard nobody could leave the screen.
   if (plain || !hasScreen() || !process.stdin.isTTY) {
     const {plainRun} = await import('../ui/plain.ts')
-    plainRun(line => process.stdout.write(line), {events, subscribe: () => () => {}})
+    plainRun(line => print(line), {events, subscribe: () => () => {}})
     return
   }
   const {showReplay} = await import('../ui/screen.tsx')

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
 import {command, jsonOption, printJson} from '../options.ts'
+import {print, tell} from '../output.ts'
 
 export function scenarios(): Command {
   const parent = command(
@@ -29,8 +30,8 @@ function list(): Command {
       const chosen = suitesNamed(suite ?? 'all')
       if (json) return printJson([...chosen.values()].flat())
       for (const [name, scenarios] of chosen) {
-        process.stdout.write(`${name}\n`)
-        for (const one of scenarios) process.stdout.write(`  ${one.name}\n    ${one.about}\n`)
+        print(`${name}\n`)
+        for (const one of scenarios) print(`  ${one.name}\n    ${one.about}\n`)
       }
     })
 }
@@ -45,7 +46,7 @@ function show(): Command {
     .action(async (name: string) => {
       const {loadScenario, scenarioFile} = await import('../../lab/index.ts')
       loadScenario(name)
-      process.stdout.write(readFileSync(scenarioFile(name), 'utf8'))
+      print(readFileSync(scenarioFile(name), 'utf8'))
     })
 }
 
@@ -62,7 +63,7 @@ function validate(): Command {
       for (const file of files)
         try {
           loadScenario(file)
-          process.stderr.write(`${file}: valid\n`)
+          tell(`${file}: valid\n`)
         } catch (error) {
           if (!(error instanceof LabError)) throw error
           complain(error)

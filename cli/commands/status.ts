@@ -4,6 +4,7 @@ import type {Mend} from '../../lab/event.ts'
 import type {Health} from '../../lab/health.ts'
 import type {Lab} from '../../lab/lab.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
+import {print} from '../output.ts'
 
 export function status(): Command {
   return command(
@@ -60,21 +61,19 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
     printJson(all ? [...plain, ...foreign] : plain[0])
     return
   }
-  if (seen.length + others.length === 0) process.stdout.write('no labs\n')
+  if (seen.length + others.length === 0) print('no labs\n')
   for (const {lab, inUse, health, faults, signs, unknown} of seen) {
-    process.stdout.write(table(lab, health))
-    if (inUse !== null) process.stdout.write(`in use by ${sayHolder(inUse)}\n`)
-    if (unknown !== null) process.stdout.write(`what is broken inside cannot be told right now: ${unknown}\n`)
-    for (const {fault, mend} of faults) process.stdout.write(`fault in force: ${fault}; to do: ${describe(mend)}\n`)
+    print(table(lab, health))
+    if (inUse !== null) print(`in use by ${sayHolder(inUse)}\n`)
+    if (unknown !== null) print(`what is broken inside cannot be told right now: ${unknown}\n`)
+    for (const {fault, mend} of faults) print(`fault in force: ${fault}; to do: ${describe(mend)}\n`)
     const known = new Set(faults.map(({mend}) => describe(mend)))
-    for (const says of signs.map(describe).filter(one => !known.has(one)))
-      process.stdout.write(`broken; to do: ${says}\n`)
+    for (const says of signs.map(describe).filter(one => !known.has(one))) print(`broken; to do: ${says}\n`)
     // `heal` is refused while another command works on the lab, and a run mends what it broke.
-    if (faults.length + signs.length > 0 && inUse === null)
-      process.stdout.write(`try: pgha-lab heal --name ${lab.name}\n`)
+    if (faults.length + signs.length > 0 && inUse === null) print(`try: pgha-lab heal --name ${lab.name}\n`)
   }
   for (const {lab, says, stale} of others)
-    process.stdout.write(`lab ${lab} ${says}${stale ? `\ntry: pgha-lab down --stale --name ${lab}` : ''}\n`)
+    print(`lab ${lab} ${says}${stale ? `\ntry: pgha-lab down --stale --name ${lab}` : ''}\n`)
 }
 
 /** A host that is booting, or of an older version, cannot tell: that must not hide how the rest of the lab is. */

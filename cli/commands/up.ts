@@ -11,6 +11,7 @@ import {
   printJson,
   type TopologyOptions,
 } from '../options.ts'
+import {print, tell} from '../output.ts'
 import {showProgress} from '../progress.ts'
 
 interface Options extends TopologyOptions {
@@ -56,7 +57,7 @@ async function action(options: Options): Promise<void> {
     })
     await shown.done()
     const seconds = (tookMs / 1000).toFixed(1)
-    process.stderr.write(
+    tell(
       how === 'already'
         ? `lab ${lab.name} is up and healthy already\n\n`
         : `lab ${lab.name} is healthy after ${seconds} s\n\n`,
@@ -70,7 +71,7 @@ async function action(options: Options): Promise<void> {
         profile: lab.topology.profile,
         connections: connections(lab),
       })
-    else process.stdout.write(welcome(lab))
+    else print(welcome(lab))
   } catch (error) {
     await shown.done()
     if (!interrupt.signal.aborted) throw error

@@ -1,10 +1,12 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
+
 import {extname, join} from 'node:path'
 import {failoverBounds} from '../../lab/budget.ts'
 import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
+import {print, tell} from '../output.ts'
 import {childOf, type RunChild} from './child.ts'
 import {suitesNamed} from './named.ts'
 import {exitCodeOf} from './outcome.ts'
@@ -41,7 +43,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: `once more leaves at once: what runs heals itself, and \`pgha-lab down --name ${taken[0]}\` removes a lab`,
   })
-  process.stderr.write(
+  tell(
     profile === 'fast'
       ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
       : `the labs have the timings of the profile ${profile}, not those of your lab\n`,
@@ -55,7 +57,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
     signal: interrupt.signal,
     tell(happening) {
       if (happening.outcome !== undefined) done++
-      process.stderr.write(progressLine(happening, seconds(), done, jobs.length))
+      tell(progressLine(happening, seconds(), done, jobs.length))
     },
   })
   const unplayed = jobs.length - outcomes.length
@@ -73,7 +75,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       unplayed,
       scenarios: outcomes.map(outcome => ({...outcome, seconds: round(outcome.seconds)})),
     })
-  else process.stdout.write(`\n${table(outcomes, seconds(), unplayed)}`)
+  else print(`\n${table(outcomes, seconds(), unplayed)}`)
 }
 
 /** @throws LabError `usage` for an unknown suite or profile. */

@@ -1,0 +1,20 @@
+/**
+ * The only way to stdout and stderr. What is printed may quote anybody: a file's name, a line of a lab.yaml, PostgreSQL, docker,
+ * a run that somebody else recorded; so words are cleaned here once more, whoever has or has not thought of it.
+ */
+import {paintedLines, printableLines} from '../lab/printable.ts'
+
+/** Words for people, on stdout. @param text whole lines; its colours are the renderer's, who made every value printable. */
+export function print(text: string): void {
+  process.stdout.write(paintedLines(text))
+}
+
+/** Talk for people, on stderr: it has no colours. */
+export function tell(text: string): void {
+  process.stderr.write(printableLines(text))
+}
+
+/** What a program reads, on stdout as it is: JSON, XML, EDN, a compose file. Its printer has escaped what is not its own. */
+export function printData(text: string): void {
+  process.stdout.write(text)
+}
