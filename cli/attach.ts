@@ -3,6 +3,7 @@ import {execa} from 'execa'
 import {LabError, stopped} from '../lab/errors.ts'
 import type {HostName} from '../lab/event.ts'
 import type {Lab} from '../lab/lab.ts'
+import {onLab, ownCommand} from '../lab/next-step.ts'
 
 /** Returns the program's exit code. Variables travel by name: their values never stand in a process list. */
 export async function attach(
@@ -14,7 +15,7 @@ export async function attach(
   const container = await lab.container(host)
   if (container.state !== 'running')
     throw new LabError('not-ready', `host ${host} is ${container.state === 'exited' ? 'down' : container.state}`, {
-      hint: `pgha-lab heal --name ${lab.name}`,
+      hint: onLab(lab.name, 'heal'),
     })
   // The docker client waits for ever for an engine that cannot start a program any more, and lets no Ctrl-C through.
   await lab.docker.run(container.id, ['true'])
@@ -29,6 +30,6 @@ export async function attach(
   })
   if (result.isCanceled) throw stopped(answering.signal.reason, 'the docker client was stopped')
   if (result.exitCode === undefined)
-    throw new LabError('engine', `docker exec failed: ${result.shortMessage}`, {hint: 'pgha-lab doctor'})
+    throw new LabError('engine', `docker exec failed: ${result.shortMessage}`, {hint: ownCommand('doctor')})
   return result.exitCode
 }

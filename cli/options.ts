@@ -1,15 +1,19 @@
 /** Options that several commands share, and the example that every help begins with. */
+
 import {Command, InvalidArgumentError, Option} from 'commander'
 import {parseDuration} from '../lab/quantity.ts'
 import {toJson} from '../lab/spelled-json.ts'
 import {checkLabName} from '../lab/state.ts'
+import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
 
-export const defaultLab = 'lab'
-
-/** @param about its first line stands in the list of all commands, the whole in its own help. */
+/**
+ * @param about its first line stands in the list of all commands, the whole in its own help.
+ * @param example each line a command without the program's name.
+ */
 export function command(name: string, about: string, example: string): Command {
-  const indented = example.split('\n').map(line => `  ${line}`)
+  const {program} = caller()
+  const indented = example.split('\n').map(line => `  ${program} ${line}`)
   return new Command(name)
     .summary(about.split('\n')[0] ?? about)
     .description(about)

@@ -1,6 +1,9 @@
 /** All commands, and what every one of them shares: help, usage errors, the ending. */
+
 import {Command, CommanderError} from 'commander'
 import {exitCodes, LabError} from '../lab/errors.ts'
+import {next, ownCommand} from '../lab/next-step.ts'
+import {caller, spoken} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
@@ -73,7 +76,10 @@ export function commandLine(): Command {
     })
     .showSuggestionAfterError()
     .addHelpText('beforeAll', '')
-    .addHelpText('before', 'Example:\n  pgha-lab up\n  pgha-lab chaos kill-leader\n  pgha-lab down\n')
+    .addHelpText(
+      'before',
+      spoken(next`Example:\n  ${ownCommand('up')}\n  ${ownCommand('chaos', 'kill-leader')}\n  ${ownCommand('down')}\n`),
+    )
     .addHelpText(
       'after',
       '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab\ncould not do its work, 4 inconclusive, 5 healing is incomplete (wins over every\nother), 77 skipped: it cannot run here, 129, 130 and 143 interrupted, after\nhealing.',
@@ -97,7 +103,7 @@ function strict(command: Command): Command {
 }
 
 function name(command: Command): string {
-  return command.name() === 'pgha-lab' ? 'pgha-lab' : `pgha-lab ${command.name()}`
+  return [caller().program, ...(command.name() === 'pgha-lab' ? [] : [command.name()])].join(' ')
 }
 
 function ending(error: unknown): number {

@@ -1,5 +1,6 @@
 /** What `chaos --storm` and `chaos --shrink` are asked for, and which options do not go together. Pure: nothing is read or touched. */
 import {LabError} from '../lab/errors.ts'
+import {next, type OwnCommand, ownCommand} from '../lab/next-step.ts'
 
 /** As the command line has them; those of plain `chaos` are among them. */
 export interface StormOptions {
@@ -52,7 +53,7 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
       })
     if (typeof shrink === 'string')
       throw new LabError('usage', '--shrink reduces the plan of this very storm: write it without a plan', {
-        hint: `pgha-lab chaos --shrink ${shrink} reduces that one`,
+        hint: next`${ownCommand('chaos', '--shrink', shrink)} reduces that one`,
       })
     if (shrink === undefined) refuseShrinking(options)
     return {do: 'storm', forMs: storm, ...(seed === undefined ? {} : {seed}), shrink: shrink === true}
@@ -62,7 +63,7 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
       throw new LabError('usage', `${written(key)} goes with --storm`, {hint: example('--storm')})
   if (scenario !== undefined || shrink === true)
     throw new LabError('usage', '--shrink says itself what to reduce: a plan, or a run that failed', {
-      hint: `pgha-lab chaos --shrink ${scenario ?? 'latest'}`,
+      hint: ownCommand('chaos', '--shrink', scenario ?? 'latest'),
     })
   return {do: 'shrink', of: shrink!}
 }
@@ -70,13 +71,17 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
 function refuseShrinking(options: StormOptions): void {
   for (const key of ['shrinkWithin', 'tries'] as const)
     if (options[key] !== undefined)
-      throw new LabError('usage', `${written(key)} goes with --shrink`, {hint: 'pgha-lab chaos --storm 10m --shrink'})
+      throw new LabError('usage', `${written(key)} goes with --shrink`, {
+        hint: ownCommand('chaos', '--storm', '10m', '--shrink'),
+      })
 }
 
 function written(key: string): string {
   return `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 }
 
-function example(option: '--storm' | '--shrink'): string {
-  return option === '--storm' ? 'pgha-lab chaos --storm 10m --seed 7' : 'pgha-lab chaos --shrink latest'
+function example(option: '--storm' | '--shrink'): OwnCommand {
+  return option === '--storm'
+    ? ownCommand('chaos', '--storm', '10m', '--seed', '7')
+    : ownCommand('chaos', '--shrink', 'latest')
 }

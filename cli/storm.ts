@@ -8,6 +8,7 @@ import {LabError} from '../lab/errors.ts'
 import {findRun, loadRun} from '../lab/find-run.ts'
 import {Docker, exitCodes, judge, lockLab, openOurs, parseScenario, runScenario} from '../lab/index.ts'
 import type {Lab} from '../lab/lab.ts'
+import {next, onLab} from '../lab/next-step.ts'
 import type {Report} from '../lab/report.ts'
 import {pointLatest} from '../lab/runs.ts'
 import {ms as sayMs} from '../lab/scenario/write.ts'
@@ -16,6 +17,7 @@ import {runsFolder, whenDiskIsFull, writeWhole} from '../lab/state.ts'
 import {allCapabilities, kindOf} from '../lab/storm/catalogue.ts'
 import {drawStorm, type Storm} from '../lab/storm/draw.ts'
 import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '../lab/storm/shrink-run.ts'
+import {spoken} from './called-as.ts'
 import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
 import {printJson} from './options.ts'
@@ -56,7 +58,17 @@ async function playStorm(
 ): Promise<void> {
   const {beyondQuorum = false} = options
   const {forMs, seed = randomInt(2 ** 32)} = request
-  const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''} --name ${options.name}`
+  const command = spoken(
+    onLab(
+      options.name,
+      'chaos',
+      '--storm',
+      sayMs(forMs),
+      '--seed',
+      String(seed),
+      ...(beyondQuorum ? ['--beyond-quorum'] : []),
+    ),
+  )
   tell(`storm: seed ${seed}; the same again: ${command}\n`)
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
@@ -90,7 +102,7 @@ async function playStorm(
   const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
-    const again = `pgha-lab chaos ${shortest(file)} --name ${lab.name}`
+    const again = spoken(onLab(lab.name, 'chaos', shortest(file)))
     print(
       `${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\nplan: ${file}\nplay it again: ${again}\nevidence: ${folder}\n`,
     )
@@ -171,7 +183,7 @@ function sayShrunk({smallest, says, error}: ShrinkResult, lab: Lab, folder: stri
     const hint = error === undefined ? 'what fails only sometimes: --tries 5 plays each plan up to 5 times\n' : ''
     return `\nshrink: ${says}\n${hint}evidence: ${folder}\n`
   }
-  return `\nshrink: ${says}\nsmallest plan: ${smallest}\nplay it: pgha-lab chaos ${shortest(smallest)} --name ${lab.name}\nevidence: ${folder}\n`
+  return `\nshrink: ${says}\nsmallest plan: ${smallest}\nplay it: ${spoken(onLab(lab.name, 'chaos', shortest(smallest)))}\nevidence: ${folder}\n`
 }
 
 function sayDrawn({episodes, leftOut}: Storm): string {
@@ -209,7 +221,7 @@ function sayHeld(drawn: Storm, report: Report): string {
 function interrupts(lab: Lab): Interrupt {
   return onInterrupt({
     first: 'stopping: the faults are being healed ...',
-    second: `once more leaves at once, with the fault in force; \`pgha-lab heal --name ${lab.name}\` mends it`,
+    second: spoken(next`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`),
   })
 }
 

@@ -5,6 +5,7 @@ import {createServer} from 'node:net'
 import {networkInterfaces} from 'node:os'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
+import {next, ownCommand} from './next-step.ts'
 import {loadLab, savedLabs} from './state.ts'
 import {type Allocation, type PortName, publishedPorts, type Topology} from './topology.ts'
 
@@ -54,7 +55,7 @@ export async function allocate(
     'port-taken',
     `no ${blockSize} free ports in a row from ${firstBlock} on and no free network in 10.213.0.0/16`,
     {
-      hint: 'remove labs you no longer need: pgha-lab status --all, pgha-lab down --name NAME',
+      hint: next`remove labs you no longer need: ${ownCommand('status', '--all')} lists them, ${ownCommand('down', '--name', 'NAME')} removes one`,
     },
   )
 }

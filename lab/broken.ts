@@ -2,6 +2,7 @@
 import {LabError} from './errors.ts'
 import type {HostName, Mend} from './event.ts'
 import type {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 import {hostsWith} from './topology.ts'
 
 /** One mend for each thing that is broken; hosts first, because inside a host that is down nothing can be mended. */
@@ -27,7 +28,7 @@ export async function broken(lab: Lab): Promise<Mend[]> {
       const {out, code, err} = await lab.docker.run(id, ['whats-broken'])
       if (code !== 0)
         throw new LabError('engine', `${host} cannot tell what is broken: ${err.trim() || `exit code ${code}`}`, {
-          hint: `pgha-lab down --name ${lab.name}`,
+          hint: onLab(lab.name, 'down'),
         })
       return out.split('\n').flatMap(line => signOf(host, line))
     }),

@@ -2,9 +2,11 @@
  * What this kernel and engine can do, tried in one short-lived container of the hosts' own image: never assumed from a version.
  * A capability that is missing comes with the reason, and a scenario that needs it is skipped with that.
  */
+
 import type {Docker} from './docker.ts'
 import {LabError} from './errors.ts'
 import type {Lab} from './lab.ts'
+import {type Hint, next, ownCommand} from './next-step.ts'
 import type {Topology} from './topology.ts'
 import type {Capability} from './unit.ts'
 
@@ -17,7 +19,7 @@ export interface Tried {
   /** One sentence: what can be done when it is there, why not when it is missing. */
   readonly says: string
   /** The next step when it is missing. */
-  readonly fix: string
+  readonly fix: Hint
 }
 
 export interface Missing {
@@ -78,7 +80,7 @@ export function capabilities(docker: Docker, image: string): Promise<readonly Tr
 
 async function tryAll(docker: Docker, image: string): Promise<readonly Tried[]> {
   if (!(await docker.hasImage(image)))
-    throw new LabError('image', `the image ${image} is not here`, {hint: 'pgha-lab doctor --fix'})
+    throw new LabError('image', `the image ${image} is not here`, {hint: ownCommand('doctor', '--fix')})
   await using container = await docker.throwaway(image)
   const tried: Tried[] = []
   // One after the other: nothing runs in a frozen container.
@@ -92,7 +94,7 @@ async function tryAll(docker: Docker, image: string): Promise<readonly Tried[]> 
 interface Attempt {
   /** What can be done, when it went well. */
   readonly says: string
-  readonly fix: string
+  readonly fix: Hint
   /** Why it can't be done; null when it can. */
   fails(docker: Docker, id: string): Promise<string | null>
 }
@@ -154,7 +156,7 @@ nft delete table inet pgha_lab_try`
   },
   faketime: {
     says: 'libfaketime is in the image',
-    fix: 'pgha-lab doctor --fix builds the image with it',
+    fix: next`${ownCommand('doctor', '--fix')} builds the image with it`,
     fails: async (docker, id) =>
       because(
         await sh(docker, id, 'find /usr/lib -name "libfaketime*.so*" | grep -q .'),

@@ -9,6 +9,7 @@
 import {exitCodes, LabError} from './errors.ts'
 import {type MeasuredRun, sayValue} from './measure-run.ts'
 import {headline, type Metric, type MetricName, metricNames, metrics} from './metrics.ts'
+import {next, ownCommand} from './next-step.ts'
 import {hodgesLehmann, holm, leastP, mannWhitney, median, neededForEach, quantile} from './statistics.ts'
 import {merge, type Verdict} from './unit.ts'
 
@@ -214,7 +215,7 @@ function sameScenario(runs: readonly MeasuredRun[]): string {
   const names = [...new Set(runs.map(run => run.scenario))]
   if (names.length === 1) return names[0]!
   throw new LabError('usage', `these runs are of different scenarios: ${names.join(', ')}`, {
-    hint: 'compare runs of one scenario; `pgha-lab chaos <scenario> --repeat 6` records some',
+    hint: next`compare runs of one scenario; ${ownCommand('chaos', names[0]!, '--repeat', '6')} records some`,
   })
 }
 

@@ -8,6 +8,7 @@ import {EngineCalls} from './engine-calls.ts'
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
+import {onLab, ownCommand} from './next-step.ts'
 import {addressOfContext, mustBeLocal} from './setup/context.ts'
 import {firstFile, tarOf} from './tar.ts'
 import {labels, type Owner} from './topology.ts'
@@ -153,7 +154,7 @@ export class Docker {
     const found = (await this.containers(lab)).find(one => one.host === host)
     if (found === undefined)
       throw new LabError('no-target', `host ${host} of lab ${lab} has no container`, {
-        hint: `pgha-lab up --name ${lab}`,
+        hint: onLab(lab, 'up'),
       })
     return found
   }
@@ -396,8 +397,7 @@ export class Docker {
     const [found] = await this.#say('looking for a network', () =>
       this.#api.listNetworks({filters: {label: [`${labels.lab}=${lab}`]}}),
     )
-    if (found === undefined)
-      throw new LabError('no-target', `lab ${lab} has no network`, {hint: `pgha-lab up --name ${lab}`})
+    if (found === undefined) throw new LabError('no-target', `lab ${lab} has no network`, {hint: onLab(lab, 'up')})
     return this.#api.getNetwork(found.Id)
   }
 
@@ -711,7 +711,7 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
       throw new LabError(
         'docker-missing',
         code === 'EACCES' ? 'this user may not talk to the Docker engine' : 'no Docker engine answers',
-        {cause: error, hint: 'pgha-lab doctor'},
+        {cause: error, hint: ownCommand('doctor')},
       )
     if (/no space left on device/i.test(message))
       throw new LabError('disk-full', `the disk of the Docker engine is full: it failed at ${doing}`, {

@@ -1,6 +1,8 @@
 /** Every call to the engine ends: when it is answered, when its limit is over, or when the engine is found not to answer at all. */
+
 import type {EngineLimits} from './engine-limits.ts'
 import {LabError} from './errors.ts'
+import {next, ownCommand} from './next-step.ts'
 
 type GiveUp = (error: LabError) => void
 
@@ -116,10 +118,10 @@ function hasAnswered(error: unknown): boolean {
 /** @throws nothing; what to do is the same whatever was asked. */
 function late(limitMs: number, doing: string): LabError {
   return new LabError('timeout', `the Docker engine did not answer within ${limitMs / 1000} s (${doing})`, {
-    hint: 'pgha-lab doctor; restart the engine if it hangs; a slow one gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s',
+    hint: next`${ownCommand('doctor')}; restart the engine if it hangs; a slow one gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s`,
   })
 }
 
 function gone(cause: unknown): LabError {
-  return new LabError('docker-missing', 'no Docker engine answers', {cause, hint: 'pgha-lab doctor'})
+  return new LabError('docker-missing', 'no Docker engine answers', {cause, hint: ownCommand('doctor')})
 }

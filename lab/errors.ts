@@ -3,6 +3,8 @@
  * A failure that is not a LabError is a bug and crashes with its stack.
  */
 
+import {type Hint, sayHint} from './next-step.ts'
+
 /** Exit codes of the command line; `docs/reference/verdicts.md` explains them to users. */
 export const exitCodes = {
   passed: 0,
@@ -59,13 +61,17 @@ export function stopped(reason: unknown, sentence: string): LabError {
 /** One clear sentence for a person, and in `hint` the next step. */
 export class LabError extends Error {
   readonly code: LabErrorCode
+  /** The next step, with commands as anybody would call them. */
   readonly hint: string | undefined
+  /** The same as a value, for who knows how the program was called. */
+  readonly next: Hint | undefined
 
-  constructor(code: LabErrorCode, sentence: string, options: {cause?: unknown; hint?: string | undefined} = {}) {
+  constructor(code: LabErrorCode, sentence: string, options: {cause?: unknown; hint?: Hint | undefined} = {}) {
     super(sentence, 'cause' in options ? {cause: options.cause} : undefined)
     this.name = 'LabError'
     this.code = code
-    this.hint = options.hint
+    this.next = options.hint
+    this.hint = options.hint === undefined ? undefined : sayHint(options.hint)
   }
 
   get exitCode(): ExitCode {

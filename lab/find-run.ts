@@ -2,6 +2,7 @@
  * Recorded runs, found as a person names them: a run's folder, its events.ndjson (packed with gzip or not), the name of a run
  * in the state directory, or `latest`. The only place that knows how a run lies on disk once it is over.
  */
+
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
 import {gunzipSync} from 'node:zlib'
@@ -9,6 +10,7 @@ import {suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
 import type {Event, HostName} from './event.ts'
 import {type History, historyOf} from './history.ts'
+import {type Hint, next, onLab} from './next-step.ts'
 import {runsFolder, stateRoot} from './state.ts'
 
 /** Where a recorded run lies. */
@@ -145,11 +147,10 @@ function nearest(written: string, known: readonly string[]): string {
   return known.length === 0 ? '' : `; the newest is \`${known.at(-1)}\``
 }
 
-function nextStep(lab: string): string {
+function nextStep(lab: string): Hint {
   const known = runNames(lab)
-  const option = lab === defaultLab ? '' : ` --name ${lab}`
   return known.length === 0
-    ? `pgha-lab chaos kill-leader${option} records one; or name a run's folder or its events.ndjson`
+    ? next`${onLab(lab, 'chaos', 'kill-leader')} records one; or name a run's folder or its events.ndjson`
     : `use \`latest\`, one of the names in ${runsFolder(lab)}, or the path of a run's folder`
 }
 

@@ -9,6 +9,7 @@ import type {Mend} from './event.ts'
 import {inForce, mended} from './journal.ts'
 import type {Lab} from './lab.ts'
 import {describe, mend} from './mend.ts'
+import {next, onLab} from './next-step.ts'
 
 export interface Mended {
   readonly mend: Mend
@@ -47,7 +48,7 @@ export async function heal(lab: Lab): Promise<Mended[]> {
   }
   if (failures.length > 0)
     throw new LabError('heal-failed', `lab ${lab.name} is not healed: ${failures.join('; ')}`, {
-      hint: `pgha-lab heal --name ${lab.name}, or pgha-lab down --name ${lab.name}`,
+      hint: next`${onLab(lab.name, 'heal')}, or ${onLab(lab.name, 'down')}`,
     })
   return done
 }

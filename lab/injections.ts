@@ -7,6 +7,7 @@ import type {Recorder} from './history.ts'
 import {inForce, mended, plan} from './journal.ts'
 import type {Lab} from './lab.ts'
 import {describe, mend} from './mend.ts'
+import {next, onLab} from './next-step.ts'
 import {type Step, sayStep} from './scenario.ts'
 import {resolve} from './selector.ts'
 
@@ -123,7 +124,7 @@ export class Injections implements Disposable {
     }
     if (failures.length > 0)
       throw new LabError('heal-failed', `a fault is still in force: ${failures.join('; ')}`, {
-        hint: `pgha-lab heal --name ${this.#lab.name}, or pgha-lab down --name ${this.#lab.name}`,
+        hint: next`${onLab(this.#lab.name, 'heal')}, or ${onLab(this.#lab.name, 'down')}`,
       })
   }
 

@@ -2,6 +2,7 @@
 import type {Docker} from './docker.ts'
 import {LabError} from './errors.ts'
 import {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 import {mustBeOurs} from './ownership.ts'
 import {loadLab} from './state.ts'
 
@@ -16,7 +17,7 @@ export function openLab(docker: Docker, name: string): Lab {
   const saved = loadLab(name)
   if (saved === undefined)
     throw new LabError('no-lab', `there is no lab called ${name}`, {
-      hint: name === 'lab' ? 'pgha-lab up' : `pgha-lab up --name ${name}`,
+      hint: onLab(name, 'up'),
     })
   return new Lab(docker, saved.topology, saved.allocation)
 }

@@ -1,9 +1,11 @@
 /** Which labs on the engine are this owner's, which are others', and which were left by somebody and may be removed. */
+
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Belonging, Docker, Removed} from './docker.ts'
 import {LabError} from './errors.ts'
 import {lockLab, sayHolder, worksOn} from './lock.ts'
+import {next, onLab, ownCommand} from './next-step.ts'
 import {homePath, knownId, owner, savedOwner, saveOwner, sayOwner, whereabouts} from './owner.ts'
 import {nameRules} from './plain-text.ts'
 import {forgetLab, labFolder, stateRoot} from './state.ts'
@@ -94,14 +96,16 @@ export async function mustBeOurs(docker: OwnershipEngine, lab: string): Promise<
   if (other !== undefined) throw notYours(other)
 }
 
+const anotherName = next`take another name: ${ownCommand('up', '--name', 'NAME')}`
+
 /** That a lab is not to be touched, and what can be done. */
 export function notYours({lab, stale, inUse, says}: Standing): LabError {
   return new LabError('not-yours', `lab ${lab} ${says}`, {
     hint: stale
-      ? `pgha-lab down --stale --name ${lab}`
+      ? onLab(lab, 'down', '--stale')
       : inUse
-        ? 'wait for it, or take another name: pgha-lab up --name NAME'
-        : `take another name: pgha-lab up --name NAME; if nobody needs that one: docker stop $(docker ps -q --filter label=pgha-lab.lab=${lab}), then pgha-lab down --stale --name ${lab}`,
+        ? next`wait for it, or ${anotherName}`
+        : next`${anotherName}; if nobody needs that one: docker stop $(docker ps -q --filter label=pgha-lab.lab=${lab}), then ${onLab(lab, 'down', '--stale')}`,
   })
 }
 
@@ -120,7 +124,7 @@ export async function claim(docker: OwnershipEngine, lab: string): Promise<Async
     if (!known) forgetLab(lab)
     await mustBeOurs(docker, lab)
     throw new LabError('not-yours', `lab ${lab} is being raised by somebody else right now`, {
-      hint: 'take another name: pgha-lab up --name NAME',
+      hint: anotherName,
     })
   }
   const release = async () => void (await docker.remove([held], false))

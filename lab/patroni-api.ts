@@ -2,6 +2,7 @@
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 import type {Answer, Question} from './observer/ask.ts'
 
 export interface Request extends Question {
@@ -21,7 +22,7 @@ export async function askPatroni(lab: Lab, host: HostName, request: Request): Pr
     const why = (error as Error).message
     throw new LabError('engine', `Patroni on ${host} did not answer ${question.method ?? 'GET'} ${path}: ${why}`, {
       cause: error,
-      hint: `pgha-lab status --name ${lab.name}`,
+      hint: onLab(lab.name, 'status'),
     })
   }
 }
@@ -54,7 +55,7 @@ export async function dynamicConfig(lab: Lab, host: HostName, signal?: AbortSign
   const config = answer.code === 200 ? decodeObject(answer.body) : null
   if (config === null)
     throw new LabError('engine', `Patroni on ${host} did not tell its configuration: ${sayAnswer(answer)}`, {
-      hint: `pgha-lab status --name ${lab.name}`,
+      hint: onLab(lab.name, 'status'),
     })
   return config
 }

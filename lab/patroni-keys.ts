@@ -5,6 +5,7 @@
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 import {type Config, decodeObject} from './patroni-api.ts'
 import {base64, decodeRange, type KeyChange, rangeEnd} from './probes/etcd-messages.ts'
 import {hostsWith, scope} from './topology.ts'
@@ -47,7 +48,7 @@ export async function patroniKeys(lab: Lab, signal?: AbortSignal): Promise<Patro
     }
   }
   throw new LabError('engine', `no member of etcd told Patroni's keys (${last})`, {
-    hint: `pgha-lab status --name ${lab.name}`,
+    hint: onLab(lab.name, 'status'),
   })
 }
 
@@ -84,6 +85,6 @@ function mapping(value: unknown): Config {
 export async function leaderOf(lab: Lab, signal?: AbortSignal): Promise<HostName> {
   const {leader} = await patroniKeys(lab, signal)
   if (leader === null)
-    throw new LabError('no-target', 'the cluster has no leader right now', {hint: `pgha-lab status --name ${lab.name}`})
+    throw new LabError('no-target', 'the cluster has no leader right now', {hint: onLab(lab.name, 'status')})
   return leader
 }

@@ -3,6 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 import {askPatroni, type Config, sayAnswer, took} from './patroni-api.ts'
 import {type PatroniKeys, patroniKeys} from './patroni-keys.ts'
 import {sql} from './sql.ts'
@@ -27,7 +28,7 @@ export async function restartPending(lab: Lab, patch: Config): Promise<void> {
     const answer = await askPatroni(lab, host, {method: 'POST', path: '/restart', body: {}, withinMs: 20_000})
     if (!took(answer))
       throw new LabError('engine', `${host} waits for a restart and Patroni did not make it: ${sayAnswer(answer)}`, {
-        hint: `pgha-lab status --name ${lab.name}`,
+        hint: onLab(lab.name, 'status'),
       })
   }
 }

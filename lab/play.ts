@@ -17,6 +17,7 @@ import {type ChosenMoment, untilInjectionPhase} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import type {Lab} from './lab.ts'
 import {describe} from './mend.ts'
+import {onLab} from './next-step.ts'
 import {probes} from './probes/index.ts'
 import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from './scenario.ts'
 import {applySettings, settings} from './settings.ts'
@@ -92,7 +93,7 @@ async function perform(performance: Performance): Promise<void> {
     withinMs: healthyWithinMs,
     signal,
     code: 'not-ready',
-    hint: `pgha-lab status --name ${lab.name}`,
+    hint: onLab(lab.name, 'status'),
   })
   try {
     if (bound.config !== null) await applySettings(lab, bound.config, bound.previous, signal)
@@ -215,7 +216,7 @@ async function untilSteady(
       if (wanted > 0 && of(history, 'status-key').length < 2) return 'no lease refresh has been seen'
       return {}
     },
-    {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: `pgha-lab status --name ${lab.name}`},
+    {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: onLab(lab.name, 'status')},
   )
 }
 

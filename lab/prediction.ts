@@ -15,6 +15,7 @@ import {
 import {suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
 import type {Micros} from './event.ts'
+import {next, ownCommand} from './next-step.ts'
 import {sayMicros} from './quantity.ts'
 import type {Topology} from './topology.ts'
 
@@ -116,7 +117,7 @@ export function predictedName(written: string): PredictedName {
   const known = predictedNames.find(name => name === written)
   if (known === undefined)
     throw new LabError('usage', `there is no fault \`${written}\` to predict${suggestion(written, predictedNames)}`, {
-      hint: 'pgha-lab predict, without --fault, tells all of them',
+      hint: next`${ownCommand('predict')}, without --fault, tells all of them`,
     })
   return known
 }

@@ -8,6 +8,7 @@ import {LabError} from './errors.ts'
 import {heal} from './heal.ts'
 import {Lab} from './lab.ts'
 import {describe} from './mend.ts'
+import {next, onLab} from './next-step.ts'
 import {owner, savedOwner} from './owner.ts'
 import {claim} from './ownership.ts'
 import {streaming} from './probes/streaming.ts'
@@ -51,7 +52,7 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
   const {lab, how} = await start(docker, options, images)
   let writableMs = 0
   await step(progress, 'wait until the cluster is healthy', async detail => {
-    const hint = `pgha-lab logs --name ${name}`
+    const hint = onLab(name, 'logs')
     const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
     await waitFor('all members to stream from one leader', () => streaming(lab), wait)
     await waitFor('a write through HAProxy', () => writes(lab), wait)
@@ -75,7 +76,7 @@ async function start(
     await step(
       progress,
       `lab ${name} keeps the images that it was raised with`,
-      async () => `to raise it anew with the new ones: pgha-lab down --name ${name}, then pgha-lab up --name ${name}`,
+      async () => `to raise it anew with the new ones: ${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
       says => says,
     )
   const {topology, allocation} = saved ?? (await create(docker, name, wanted ?? fallback(), images))
@@ -127,7 +128,7 @@ async function mustAgree(
       'no-lab',
       `${found.length} containers, networks and volumes of a lab called ${name} are here, but what was known about it is gone`,
       {
-        hint: `pgha-lab down --name ${name}, then pgha-lab up`,
+        hint: next`${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
       },
     )
   if (saved !== undefined && wanted !== undefined && !isDeepStrictEqual(saved.topology, wanted))
@@ -135,7 +136,7 @@ async function mustAgree(
       'config',
       `lab ${name} exists with another topology or other settings (profile ${saved.topology.profile})`,
       {
-        hint: `pgha-lab down --name ${name} first; or raise another lab beside it with --name`,
+        hint: next`${onLab(name, 'down')} first; or raise another lab beside it with --name`,
       },
     )
 }

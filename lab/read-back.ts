@@ -1,10 +1,12 @@
 /** Before Compose starts anything of a lab: what it reads from the lab's file is what was meant, and nothing else. */
+
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {differences, firstDifferentLine, sayDifference} from '../compose/read-back.ts'
 import {composeFile as meantBy, render} from '../compose/render.ts'
 import {LabError} from './errors.ts'
+import {type Hint, next, onLab} from './next-step.ts'
 import {homePath, owner, savedOwner} from './owner.ts'
 import {line, name} from './plain-text.ts'
 import {type ComposeText, composeReads} from './stack.ts'
@@ -25,7 +27,7 @@ export async function readBack(
 ): Promise<ComposeText> {
   const {lab} = allocation
   const path = composeFile(lab)
-  const hint = `it was changed, or written by another version: pgha-lab down --name ${lab}, then pgha-lab up --name ${lab}`
+  const hint = next`it was changed, or written by another version: ${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`
   mustBeOurs({topology, allocation}, hint)
   const file = {text: textOf(path, hint), folder: labFolder(lab)}
   const read = await reads(file, signal).catch(error => {
@@ -73,7 +75,7 @@ const ours = z.object({
   }),
 })
 
-function mustBeOurs(saved: Pick<SavedLab, 'topology' | 'allocation'>, hint: string): void {
+function mustBeOurs(saved: Pick<SavedLab, 'topology' | 'allocation'>, hint: Hint): void {
   const [issue] = ours.safeParse(saved).error?.issues ?? []
   if (issue === undefined) return
   const file = join(labFolder(saved.allocation.lab), 'lab.json')
@@ -90,7 +92,7 @@ function homeIn(read: unknown): string | null {
   return typeof home === 'string' && homePath(home) !== null ? home : null
 }
 
-function textOf(path: string, hint: string): string {
+function textOf(path: string, hint: Hint): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

@@ -1,4 +1,5 @@
 /** A run: play, judge, and a folder that holds the evidence: events.ndjson, report.json, report.txt, logs/<host>.log. */
+
 import {createWriteStream, mkdirSync, rmSync, symlinkSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {pipeline} from 'node:stream/promises'
@@ -10,6 +11,7 @@ import type {ChosenMoment} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
 import {describe} from './mend.ts'
+import {onLab} from './next-step.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
 import {bind, mustBeAble, type Scenario} from './scenario.ts'
@@ -80,7 +82,7 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
       `whether lab ${lab.name} is whole is not known${cause.message === error.message ? '' : `: ${cause.message}`}`,
   )
   if (left === null) return error
-  return new LabError(error.code, `${error.message}; ${left}`, {cause: error, hint: `pgha-lab heal --name ${lab.name}`})
+  return new LabError(error.code, `${error.message}; ${left}`, {cause: error, hint: onLab(lab.name, 'heal')})
 }
 
 /** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import type {ClientGroup} from './client-group.ts'
 import {readText, suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
+import {next, ownCommand} from './next-step.ts'
 import {packageRoot} from './package-root.ts'
 import {parseScenario} from './scenario/parse.ts'
 
@@ -77,7 +78,7 @@ export function scenarioFile(nameOrPath: string): string {
   const file = join(folder, `${nameOrPath}.yaml`)
   if (existsSync(file)) return file
   throw new LabError('usage', `there is no scenario \`${nameOrPath}\`${suggestion(nameOrPath, scenarioNames())}`, {
-    hint: 'pgha-lab scenarios lists them; a file of yours is named by its path',
+    hint: next`${ownCommand('scenarios')} lists them; a file of yours is named by its path`,
   })
 }
 

@@ -7,6 +7,7 @@ import {etcdLeader} from './etcd-leader.ts'
 import type {HostName} from './event.ts'
 import {type Health, health} from './health.ts'
 import type {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 import {hostsWith} from './topology.ts'
 
 type Choose = (
@@ -60,7 +61,7 @@ export async function resolve(lab: Lab, selector: string): Promise<readonly Host
     if (hosts.length > 0) return hosts
     if (performance.now() > deadline)
       throw new LabError('no-target', `\`on: ${selector}\` matches no host of this lab right now`, {
-        hint: `pgha-lab status --name ${lab.name}`,
+        hint: onLab(lab.name, 'status'),
       })
     await sleep(200)
   }

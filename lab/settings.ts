@@ -4,6 +4,7 @@ import {health} from './health.ts'
 import {plan} from './journal.ts'
 import type {Lab} from './lab.ts'
 import {setConfig} from './mends/cluster.ts'
+import {onLab} from './next-step.ts'
 import {type Config, dynamicConfig} from './patroni-api.ts'
 import {hostsWith} from './topology.ts'
 import {waitFor} from './wait.ts'
@@ -29,7 +30,7 @@ export async function applySettings(
     withinMs: inForceWithinMs,
     signal,
     code: 'not-ready',
-    hint: `pgha-lab status --name ${lab.name}`,
+    hint: onLab(lab.name, 'status'),
   })
 }
 

@@ -3,6 +3,7 @@ import pg from 'pg'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import {onLab} from './next-step.ts'
 
 const withinMs = 10_000
 
@@ -30,7 +31,7 @@ export async function sql<Row extends readonly unknown[]>(
   } catch (error) {
     throw new LabError('engine', `PostgreSQL on ${host} said: ${(error as Error).message}`, {
       cause: error,
-      hint: `pgha-lab status --name ${lab.name}`,
+      hint: onLab(lab.name, 'status'),
     })
   } finally {
     await client.end().catch(() => {}) // it is gone already

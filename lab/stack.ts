@@ -1,7 +1,8 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
 import {execa} from 'execa'
 import {LabError, stopped} from './errors.ts'
-import {printable} from './plain-text.ts'
+import {next, ownCommand} from './next-step.ts'
+import {printable} from './printable.ts'
 
 /** Compose knows inline `configs: content:` since this version. */
 export const oldestCompose = '2.23.1'
@@ -28,7 +29,7 @@ export async function composeUp(
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
-      hint: 'pgha-lab up goes on where this stopped; a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s',
+      hint: next`${ownCommand('up')} goes on where this stopped; a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s`,
     })
   if (result.failed) throw await complaint(result.all || result.shortMessage || '')
 }
@@ -83,14 +84,14 @@ async function complaint(said: string): Promise<LabError> {
       hint: 'docker system df shows what fills it',
     })
   if (/No such image|pull access denied|not found: manifest/.test(said))
-    return new LabError('image', "the lab's images are missing", {hint: 'pgha-lab doctor --fix'})
+    return new LabError('image', "the lab's images are missing", {hint: ownCommand('doctor', '--fix')})
   if (/Cannot connect to the Docker daemon|ENOENT/.test(said))
-    return new LabError('docker-missing', 'no Docker engine answers', {hint: 'pgha-lab doctor'})
+    return new LabError('docker-missing', 'no Docker engine answers', {hint: ownCommand('doctor')})
   const lines = said.trim().split('\n')
   const last = lines.findLast(line => /error|failed|invalid/i.test(line)) ?? lines.at(-1) ?? 'it said nothing'
   return new LabError('engine', `docker compose failed: ${last.trim()}`, {
     cause: new Error(said),
-    hint: 'pgha-lab doctor',
+    hint: ownCommand('doctor'),
   })
 }
 
@@ -98,7 +99,7 @@ async function complaint(said: string): Promise<LabError> {
 export async function portTaken(port: number): Promise<LabError> {
   const holder = await holderOf(port)
   return new LabError('port-taken', `port ${port} on 127.0.0.1 is taken${holder ? ` by ${holder}` : ''}`, {
-    hint: 'stop that program; or take other ports: pgha-lab down, then pgha-lab up',
+    hint: next`stop that program; or take other ports: ${ownCommand('down')}, then ${ownCommand('up')}`,
   })
 }
 

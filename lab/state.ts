@@ -3,6 +3,7 @@ import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync}
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {LabError} from './errors.ts'
+import {onLab} from './next-step.ts'
 import {nameRules} from './plain-text.ts'
 import {printable} from './printable.ts'
 import type {Allocation, Topology} from './topology.ts'
@@ -68,7 +69,7 @@ export function loadLab(lab: string): SavedLab | undefined {
   } catch {
     // falls through to the same complaint: a file cut short and a foreign schema have the same way out
   }
-  throw new LabError('no-lab', `${file} is not readable by this version`, {hint: `pgha-lab down --name ${lab}`})
+  throw new LabError('no-lab', `${file} is not readable by this version`, {hint: onLab(lab, 'down')})
 }
 
 /** Keeps passwords from other users: folder 0700, files 0600; each file appears whole or not at all. */

@@ -1,8 +1,10 @@
 /** Waiting for a condition: by asking again until it holds, with the last thing seen in the complaint. */
+
 import pRetry, {AbortError} from 'p-retry'
 import {LabError, type LabErrorCode} from './errors.ts'
 import {type Health, health} from './health.ts'
 import type {Lab} from './lab.ts'
+import type {Hint} from './next-step.ts'
 
 export interface Wait {
   readonly withinMs: number
@@ -10,7 +12,7 @@ export interface Wait {
   /** Told whenever what is missing changes. */
   readonly seen?: (says: string) => void
   readonly code?: LabErrorCode
-  readonly hint?: string
+  readonly hint?: Hint
   readonly everyMs?: number
 }
 

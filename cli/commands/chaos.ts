@@ -2,6 +2,8 @@ import {type Command, Option} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Recorder} from '../../lab/history.ts'
 import {type ChosenMoment, type InjectionPhase, injectionPhases} from '../../lab/injection-phase.ts'
+import {next, onLab, ownCommand} from '../../lab/next-step.ts'
+import {spoken} from '../called-as.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {nextAfter} from '../next-after.ts'
@@ -43,19 +45,19 @@ export function chaos(): Command {
         'worst of its scenarios: 5, 130, 1, 3, 2, 4, 77, 0 in this order.',
     ].join('\n'),
     [
-      'pgha-lab chaos kill-leader',
-      'pgha-lab chaos kill-leader --json > report.json',
-      'pgha-lab chaos kill-leader --within 30s',
-      'pgha-lab chaos ./mine.yaml --out evidence',
-      'pgha-lab chaos --suite failover',
-      'pgha-lab chaos --suite all --parallel 2 --json > suite.json',
-      'pgha-lab chaos kill-leader --repeat 6 --phase random --out before',
-      'pgha-lab chaos --storm 10m --seed 7 --shrink',
-      'pgha-lab chaos --shrink latest',
-      'pgha-lab chaos kill-leader --clients all',
+      'chaos kill-leader',
+      'chaos kill-leader --json > report.json',
+      'chaos kill-leader --within 30s',
+      'chaos ./mine.yaml --out evidence',
+      'chaos --suite failover',
+      'chaos --suite all --parallel 2 --json > suite.json',
+      'chaos kill-leader --repeat 6 --phase random --out before',
+      'chaos --storm 10m --seed 7 --shrink',
+      'chaos --shrink latest',
+      'chaos kill-leader --clients all',
     ].join('\n'),
   )
-    .argument('[scenario]', 'a name from `pgha-lab scenarios`, or the path of a file')
+    .argument('[scenario]', 'a name that `scenarios` lists, or the path of a file')
     .addOption(nameOption())
     .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
     .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
@@ -106,7 +108,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
   using interrupt = onInterrupt({
     first: 'stopping: the fault is being healed ...',
-    second: `once more leaves at once, with the fault in force; \`pgha-lab heal --name ${lab.name}\` mends it`,
+    second: spoken(next`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`),
   })
   if (options.repeat !== undefined) {
     const {repeatRun} = await import('../repeat-run.ts')
@@ -144,12 +146,12 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
 async function suite(scenario: string | undefined, {suite: name, plain: _, ...options}: Options): Promise<void> {
   if (name === undefined)
     throw new LabError('usage', 'say which scenario, or which suite', {
-      hint: 'pgha-lab scenarios lists them; then pgha-lab chaos kill-leader, or pgha-lab chaos --suite failover',
+      hint: next`${ownCommand('scenarios')} lists them; then ${ownCommand('chaos', 'kill-leader')}, or ${ownCommand('chaos', '--suite', 'failover')}`,
     })
   const {phase, failFast, within} = options
   if (within !== undefined)
     throw new LabError('usage', '--within is a limit of one scenario, and those of a suite have limits of their own', {
-      hint: `pgha-lab chaos ${scenario ?? 'kill-leader'} --within 30s`,
+      hint: ownCommand('chaos', scenario ?? 'kill-leader', '--within', '30s'),
     })
   const senseless = [scenario, phase && '--phase', failFast && '--fail-fast'].find(Boolean)
   if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)

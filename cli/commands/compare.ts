@@ -15,7 +15,7 @@ export function compare(): Command {
   return command(
     'compare',
     'Say whether failover got slower: compares two sets of recorded runs by a rank test.\nExit code: 1 slower for certain and by more than the tolerance, 4 too few runs to tell, else 0.',
-    'pgha-lab chaos kill-leader --repeat 6 --phase random --out before\npgha-lab chaos kill-leader --repeat 6 --phase random --out after\npgha-lab compare before after --tolerance 10%',
+    'chaos kill-leader --repeat 6 --phase random --out before\nchaos kill-leader --repeat 6 --phase random --out after\ncompare before after --tolerance 10%',
   )
     .argument('<base>', 'a folder of runs, or runs separated by commas')
     .argument('<head>', 'the same, of what is to be compared with it')

@@ -1,5 +1,7 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
+import {next, ownCommand} from '../../lab/next-step.ts'
+import {spoken} from '../called-as.ts'
 import {
   addTopologyOptions,
   asksForTopology,
@@ -21,7 +23,7 @@ export function config(): Command {
     command(
       'config',
       'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise.\nIt holds the passwords.',
-      'pgha-lab config > compose.yaml && docker compose up -d\npgha-lab config --profile fast --name other',
+      'config > compose.yaml && docker compose up -d\nconfig --profile fast --name other',
     )
       .addOption(nameOption())
       .addOption(jsonOption()),
@@ -62,7 +64,10 @@ async function action(options: Options): Promise<void> {
     present => present.includes(false),
     () => true,
   )
-  if (missing) tell('the images this file names are not built here yet: pgha-lab doctor --fix builds them\n')
+  if (missing)
+    tell(
+      spoken(next`the images this file names are not built here yet: ${ownCommand('doctor', '--fix')} builds them\n`),
+    )
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
   else printData(render(topology, allocation, {...owner(), home: null}))

@@ -1,5 +1,7 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
+import {next, ownCommand, sayHint} from '../../lab/next-step.ts'
+import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
@@ -9,7 +11,7 @@ export function doctor(): Command {
   return command(
     'doctor',
     'Say what is there, what is missing, and the one fix for each.\nThe last lines are what this kernel and engine can do: scenarios that need more are skipped.\nExit code: 3 when something is missing without which no lab can be raised, else 0.',
-    'pgha-lab doctor\npgha-lab doctor --fix',
+    'doctor\ndoctor --fix',
   )
     .option('--fix', 'install and build what is missing, as `up` would')
     .addOption(jsonOption())
@@ -22,12 +24,12 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
   const docker = new Docker()
   if (fix) await repair()
   const examined = await examine(docker)
-  if (json) printJson(examined)
+  if (json) printJson(examined.map(one => ({...one, fix: one.fix === null ? null : sayHint(one.fix)})))
   else {
     const width = Math.max(...examined.map(one => one.what.length))
     for (const {what, state, says, fix} of examined)
       print(
-        `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}${fix === null ? '' : `\n      ${' '.repeat(width)}  fix: ${fix}`}\n`,
+        `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}${fix === null ? '' : `\n      ${' '.repeat(width)}  fix: ${spoken(fix)}`}\n`,
       )
   }
   if (examined.some(one => one.state === 'fail')) process.exitCode = 3
@@ -38,7 +40,7 @@ async function repair(): Promise<void> {
   const {ensureReady} = await import('../../lab/setup/setup.ts')
   using interrupt = onInterrupt({
     first: 'stopping ...',
-    second: 'once more leaves at once; `pgha-lab doctor --fix` goes on later',
+    second: spoken(next`once more leaves at once; \`${ownCommand('doctor', '--fix')}\` goes on later`),
   })
   const shown = await showProgress()
   try {
@@ -49,7 +51,7 @@ async function repair(): Promise<void> {
     if (!interrupt.signal.aborted) throw error
     throw new LabError('interrupted', 'interrupted', {
       cause: error,
-      hint: '`pgha-lab doctor --fix` goes on where this stopped',
+      hint: next`${ownCommand('doctor', '--fix')} goes on where this stopped`,
     })
   } finally {
     await shown.done()

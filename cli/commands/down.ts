@@ -18,7 +18,7 @@ export function down(): Command {
       '',
       '--stale removes what earlier owners left: labs of which nothing runs, and running ones whose owner is gone. A running lab of an owner who is there, or might be, stays and is told. Of all labs, or of the one that --name says. You are PGHA_LAB_OWNER, else an id that the state directory keeps.',
     ].join('\n'),
-    'pgha-lab down\npgha-lab down --name second\npgha-lab down --stale',
+    'down\ndown --name second\ndown --stale',
   )
     .addOption(nameOption())
     .option('--stale', 'remove labs that somebody left, of all names unless --name is given')

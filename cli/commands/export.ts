@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
+import {next, ownCommand} from '../../lab/next-step.ts'
 import {command, nameOption} from '../options.ts'
 import {writeOut} from '../write-out.ts'
 
@@ -13,7 +14,7 @@ export function exportRun(): Command {
   return command(
     'export',
     "Write a recorded run in another tool's form.",
-    'pgha-lab export latest --jepsen > history.edn\npgha-lab export latest --jepsen --out history.edn',
+    'export latest --jepsen > history.edn\nexport latest --jepsen --out history.edn',
   )
     .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
     .addOption(nameOption())
@@ -24,7 +25,9 @@ export function exportRun(): Command {
 
 async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise<void> {
   if (!jepsen)
-    throw new LabError('usage', 'export needs to know the form to write', {hint: 'pgha-lab export <run> --jepsen'})
+    throw new LabError('usage', 'export needs to know the form to write', {
+      hint: next`${ownCommand('export', 'latest', '--jepsen')}`,
+    })
   const {readRun} = await import('../../lab/find-run.ts')
   const {jepsenHistory} = await import('../../lab/jepsen.ts')
   writeOut(`${jepsenHistory(readRun(nameOrPath, name).history).join('\n')}\n`, out)

@@ -6,7 +6,7 @@ export function heal(): Command {
   return command(
     'heal',
     'Mend whatever is broken in a lab, whoever broke it, and wait until it is healthy.\nExit code: 0 it is healthy, 3 it did not become so, 5 something could not be mended.',
-    'pgha-lab heal\npgha-lab heal --name second',
+    'heal\nheal --name second',
   )
     .addOption(nameOption())
     .addOption(jsonOption())

@@ -7,7 +7,7 @@ export function judge(): Command {
   return command(
     'judge',
     "Judge a recorded run again, with today's checks.\nNothing is started or touched. The exit code is the verdict: 0 passed, 1 an expectation failed, 4 inconclusive.",
-    'pgha-lab judge latest\npgha-lab judge ./evidence --json\npgha-lab judge run/events.ndjson.gz',
+    'judge latest\njudge ./evidence --json\njudge run/events.ndjson.gz',
   )
     .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
     .addOption(nameOption())

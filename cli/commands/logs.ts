@@ -11,11 +11,7 @@ interface Options {
 }
 
 export function logs(): Command {
-  return command(
-    'logs',
-    "Print what a lab's hosts logged.",
-    'pgha-lab logs node1\npgha-lab logs --follow\npgha-lab logs proxy1 --tail 50',
-  )
+  return command('logs', "Print what a lab's hosts logged.", 'logs node1\nlogs --follow\nlogs proxy1 --tail 50')
     .argument('[host...]', 'these hosts; all when none is named')
     .addOption(nameOption())
     .option('-f, --follow', 'go on as lines come')

@@ -18,8 +18,8 @@ export function predict(): Command {
     command(
       'predict',
       'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine.',
-      'pgha-lab predict --profile fast\npgha-lab predict --set patroni.ttl=25s --set patroni.loop_wait=5s --fault kill-host\n' +
-        'pgha-lab predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\npgha-lab predict --runs latest',
+      'predict --profile fast\npredict --set patroni.ttl=25s --set patroni.loop_wait=5s --fault kill-host\n' +
+        'predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\npredict --runs latest',
     )
       .option('--fault <name>', 'only this fault')
       .option('--against <key=value,...>', 'compare with the same topology and these settings')

@@ -14,7 +14,7 @@ export function psql(): Command {
   return command(
     'psql',
     'Open psql in the lab: through HAProxy to the leader, or to a replica, or one host directly.',
-    'pgha-lab psql\npgha-lab psql --replica -- -c "select pg_is_in_recovery()"\npgha-lab psql --host node2 --superuser',
+    'psql\npsql --replica -- -c "select pg_is_in_recovery()"\npsql --host node2 --superuser',
   )
     .argument('[args...]', 'for psql: all from the first option that is none of these, or from --, on')
     .addOption(nameOption())

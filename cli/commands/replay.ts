@@ -12,7 +12,7 @@ export function replay(): Command {
   return command(
     'replay',
     'Play a recorded run on the screen, as if it were live.\nWithout a terminal its lines are printed, at once.',
-    'pgha-lab replay latest\npgha-lab replay ./evidence --speed 4',
+    'replay latest\nreplay ./evidence --speed 4',
   )
     .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
     .addOption(nameOption())

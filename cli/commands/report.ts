@@ -24,11 +24,11 @@ export function report(): Command {
     'report',
     'Show the report of a recorded run again, in the form of your choice.\nNothing is started or judged anew. The exit code tells whether it could be written, not the verdict.',
     [
-      'pgha-lab report',
-      'pgha-lab report latest --format html -o report.html',
-      'pgha-lab report evidence/* --format junit -o junit.xml',
-      'pgha-lab report --format markdown >> "$GITHUB_STEP_SUMMARY"',
-      'pgha-lab report --format github',
+      'report',
+      'report latest --format html -o report.html',
+      'report evidence/* --format junit -o junit.xml',
+      'report --format markdown >> "$GITHUB_STEP_SUMMARY"',
+      'report --format github',
     ].join('\n'),
   )
     .argument('[runs...]', "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), or a folder of runs")

@@ -7,7 +7,7 @@ export function scenarios(): Command {
   const parent = command(
     'scenarios',
     'List the scenarios by suite, show one, check a file of yours, or print the JSON Schema for your editor.',
-    'pgha-lab scenarios\npgha-lab scenarios show kill-leader > mine.yaml\npgha-lab scenarios validate ./mine.yaml\npgha-lab scenarios schema > scenario.schema.json',
+    'scenarios\nscenarios show kill-leader > mine.yaml\nscenarios validate ./mine.yaml\nscenarios schema > scenario.schema.json',
   )
   parent.helpCommand('help [command]', 'show the help of a command')
   parent.addCommand(list(), {isDefault: true})
@@ -21,7 +21,7 @@ function list(): Command {
   return command(
     'list',
     'List the scenarios that come with pgha-lab, by suite.',
-    'pgha-lab scenarios list\npgha-lab scenarios list --suite failover\npgha-lab scenarios list --json',
+    'scenarios list\nscenarios list --suite failover\nscenarios list --json',
   )
     .option('--suite <suite>', 'only this suite')
     .addOption(jsonOption())
@@ -40,7 +40,7 @@ function show(): Command {
   return command(
     'show',
     "Print a scenario's file: the place to begin one of your own.",
-    'pgha-lab scenarios show kill-leader > mine.yaml',
+    'scenarios show kill-leader > mine.yaml',
   )
     .argument('<scenario>', 'a name, or the path of a file')
     .action(async (name: string) => {
@@ -54,7 +54,7 @@ function validate(): Command {
   return command(
     'validate',
     'Check scenario files; nothing is touched.\nExit code: 0 when all are valid, 2 when one is not.',
-    'pgha-lab scenarios validate ./mine.yaml\npgha-lab scenarios validate chaos/*.yaml',
+    'scenarios validate ./mine.yaml\nscenarios validate chaos/*.yaml',
   )
     .argument('<file...>', 'scenario files')
     .action(async (files: readonly string[]) => {
@@ -76,7 +76,7 @@ function schema(): Command {
   return command(
     'schema',
     'Print the JSON Schema (draft 7) of scenario files, for completion in an editor.\nFor VS Code, put this in the first line of a scenario:\n\n  # yaml-language-server: $schema=./scenario.schema.json',
-    'pgha-lab scenarios schema > scenario.schema.json',
+    'scenarios schema > scenario.schema.json',
   ).action(async () => {
     const {scenarioSchema} = await import('../../lab/index.ts')
     printJson(scenarioSchema())

@@ -3,6 +3,8 @@ import {LabError} from '../../lab/errors.ts'
 import type {Mend} from '../../lab/event.ts'
 import type {Health} from '../../lab/health.ts'
 import type {Lab} from '../../lab/lab.ts'
+import {next, onLab} from '../../lab/next-step.ts'
+import {spoken} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
 
@@ -10,7 +12,7 @@ export function status(): Command {
   return command(
     'status',
     'Show a lab: members, routes, and what is broken; and which labs of other owners this engine has.\nBroken is what the journal says that pgha-lab broke, and what the engine, the hosts and Patroni show, whoever did it.',
-    'pgha-lab status\npgha-lab status --name second\npgha-lab status --all --json',
+    'status\nstatus --name second\nstatus --all --json',
   )
     .addOption(nameOption())
     .option('-a, --all', 'all labs')
@@ -70,10 +72,10 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
     const known = new Set(faults.map(({mend}) => describe(mend)))
     for (const says of signs.map(describe).filter(one => !known.has(one))) print(`broken; to do: ${says}\n`)
     // `heal` is refused while another command works on the lab, and a run mends what it broke.
-    if (faults.length + signs.length > 0 && inUse === null) print(`try: pgha-lab heal --name ${lab.name}\n`)
+    if (faults.length + signs.length > 0 && inUse === null) print(spoken(next`try: ${onLab(lab.name, 'heal')}\n`))
   }
   for (const {lab, says, stale} of others)
-    print(`lab ${lab} ${says}${stale ? `\ntry: pgha-lab down --stale --name ${lab}` : ''}\n`)
+    print(spoken(next`lab ${lab} ${says}${stale ? next`\ntry: ${onLab(lab, 'down', '--stale')}` : ''}\n`))
 }
 
 /** A host that is booting, or of an older version, cannot tell: that must not hide how the rest of the lab is. */

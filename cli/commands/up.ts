@@ -1,6 +1,8 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Lab} from '../../lab/lab.ts'
+import {next, type OwnCommand, onLab} from '../../lab/next-step.ts'
+import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
   addTopologyOptions,
@@ -25,7 +27,7 @@ export function up(): Command {
     command(
       'up',
       'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it mends what is broken, starts what is down, and adds nothing.\nExit code: 0 it is healthy, 2 a wrong setting, 3 it could not be raised, 5 what an earlier run broke could not be mended.',
-      'pgha-lab up\npgha-lab up --profile fast\npgha-lab up --topology lab.yaml\npgha-lab up --name second --set patroni.ttl=40s --set patroni.watchdog=required',
+      'up\nup --profile fast\nup --topology lab.yaml\nup --name second --set patroni.ttl=40s --set patroni.watchdog=required',
     )
       .addOption(nameOption())
       .option(
@@ -42,7 +44,9 @@ async function action(options: Options): Promise<void> {
   const wanted = asked ? loadTopology(options) : undefined
   using interrupt = onInterrupt({
     first: 'stopping ...',
-    second: `once more leaves at once; then lab ${options.name} may be half started: \`pgha-lab up\` goes on, \`pgha-lab down\` removes it`,
+    second: spoken(
+      next`once more leaves at once; then lab ${options.name} may be half started: \`${onLab(options.name, 'up')}\` goes on, \`${onLab(options.name, 'down')}\` removes it`,
+    ),
   })
   using _lock = lockLab(options.name, 'up')
   const shown = await showProgress(options.json)
@@ -84,11 +88,11 @@ function interrupted(name: string, begun: boolean, cause: unknown, code: number 
   const stopped = begun
     ? new LabError('interrupted', `interrupted: lab ${name} may be half started`, {
         cause,
-        hint: `pgha-lab up --name ${name} goes on where this stopped, pgha-lab down --name ${name} removes it`,
+        hint: next`${onLab(name, 'up')} goes on where this stopped, ${onLab(name, 'down')} removes it`,
       })
     : new LabError('interrupted', 'interrupted before anything of the lab was started', {
         cause,
-        hint: `pgha-lab up --name ${name} goes on where this stopped`,
+        hint: next`${onLab(name, 'up')} goes on where this stopped`,
       })
   process.exitCode = code ?? stopped.exitCode
   return stopped
@@ -107,18 +111,18 @@ function connections(lab: Lab) {
 
 function welcome(lab: Lab): string {
   const {readWrite, readOnly, statistics} = connections(lab)
-  const name = lab.name === 'lab' ? '' : ` --name ${lab.name}`
+  const here = (...words: readonly string[]): OwnCommand => onLab(lab.name, ...words)
   const [member = ''] = lab.topology.hosts.filter(host => host.services.includes('patroni')).map(host => host.name)
-  return `connect
+  return spoken(next`connect
   read-write   ${readWrite}
   read-only    ${readOnly}
   HAProxy      ${statistics}
-  Patroni      \`pgha-lab shell ${member}${name} -- patronictl list\` asks it; it is not published
-  \`pgha-lab psql${name}\` connects for you; \`pgha-lab psql${name} --url\` prints the connection string with its password
+  Patroni      \`${here('shell', member, '--', 'patronictl', 'list')}\` asks it; it is not published
+  \`${here('psql')}\` connects for you; \`${here('psql', '--url')}\` prints the connection string with its password
 
 try
-  pgha-lab chaos kill-leader${name}
-  pgha-lab status${name}
-  pgha-lab down${name}
-`
+  ${here('chaos', 'kill-leader')}
+  ${here('status')}
+  ${here('down')}
+`)
 }

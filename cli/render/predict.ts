@@ -1,6 +1,7 @@
 /** A prediction for people: per fault a table of its phases with a chart, then what other settings would buy. Pure. */
 import {type Distribution, histogram} from '../../lab/budget.ts'
 import type {LaidOver} from '../../lab/laid-over.ts'
+import {ownCommand} from '../../lab/next-step.ts'
 import type {Bought, PredictedFault, PredictedPhase, Prediction} from '../../lab/prediction.ts'
 import {printableValues} from '../../lab/printable.ts'
 import type {PredictionData} from './predict-json.ts'
@@ -62,7 +63,9 @@ function settings({topology, effective, adjustments}: Prediction, {width, bold, 
     bold(`HAProxy: inter ${say(interMs)}, fall ${fall}, rise ${rise}`),
     `  fastinter ${say(fastinterMs)}, downinter ${say(downinterMs)}, timeout connect ${say(connectTimeoutMs)}, timeout check ${say(checkTimeoutMs)}`,
     ...adjustments.flatMap(one => wrap(`${one}.`, width)),
-    ...(adjustments.length > 0 ? wrap('pgha-lab up refuses such timings; this predicts what would run.', width) : []),
+    ...(adjustments.length > 0
+      ? wrap(`${ownCommand('up')} refuses such timings; this predicts what would run.`, width)
+      : []),
     ...wrap('Seconds after the fault, on a quiet machine: least, half of all runs, 19 of 20, most.', width).map(dim),
   ]
 }

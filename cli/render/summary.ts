@@ -2,14 +2,14 @@
  * What remains on the screen after a run: where the seconds went, what did not pass and why, what to do next, and in the last lines
  * the verdict with the limit it was judged by. It fits 24 lines of 80 columns with the prompt below it; `report` has all of it. Pure.
  */
+import {printable, printableValues} from '../../lab/printable.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {Verdict} from '../../lab/unit.ts'
 import {answer} from './answer.ts'
 import {explain} from './explain.ts'
 import {sayTook} from './moment.ts'
-import {printable} from './printable.ts'
-import {align, cut, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
+import {align, cut, finished, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
 import {titles, words} from './verdict-words.ts'
 
 /** The prompt, and a line that was wrapped by the terminal after all, stand below. */
@@ -19,7 +19,8 @@ const mostAnswer = 4
 const mostWhy = 2
 
 /** @param next commands to go on with. */
-export function renderSummary(report: Report, options: TextOptions, next: readonly string[]): string {
+export function renderSummary(judged: Report, options: TextOptions, next: readonly string[]): string {
+  const report = printableValues(judged)
   const style = styleOf(options)
   const table = phases(report, style)
   const last = lastLines(report, answer(report), options, next).trimEnd().split('\n')
@@ -29,7 +30,7 @@ export function renderSummary(report: Report, options: TextOptions, next: readon
     .filter(block => block.length > 0)
     .map(block => block.join('\n'))
     .join('\n\n')
-  return `${options.ascii ? text.replace(/[^\u0000-\u007f]/g, '?') : text}\n`
+  return finished(`${text}\n`, options)
 }
 
 /** The next steps, and the verdict as the very last. */
@@ -46,7 +47,7 @@ export function lastLines(
   const painted = first.startsWith(title) ? title.length : first.length
   const head = paint.bold(paint[verdict](first.slice(0, painted))) + first.slice(painted)
   const lines = [...before.map(line => paint.dim(line)), head, ...more]
-  return `${(options.ascii ? lines.map(line => line.replace(/[^\u0000-\u007f]/g, '?')) : lines).join('\n')}\n`
+  return finished(`${lines.join('\n')}\n`, options)
 }
 
 function phases({findings}: Report, style: Style): string[] {
@@ -57,7 +58,7 @@ function phases({findings}: Report, style: Style): string[] {
       ['', 'phase', 'after fault', 'took', 'model'],
       ...rows.map(row => [
         `${style.symbols[row.verdict]} ${words[row.verdict]}`,
-        printable(row.name),
+        row.name,
         row.measured === null ? 'not seen' : sayMicros(row.measured),
         sayTook(row),
         range(row.allowed ?? null),
@@ -81,12 +82,12 @@ function outcomes(report: Report, style: Style, room: number): string[] {
     .toSorted((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail'))
   const count = `${passed} of ${findings.length} expectations passed`
   const told = [
-    ...reasons.filter(reason => reason !== headline).map(reason => wrap(printable(reason), style.width)),
+    ...reasons.filter(reason => reason !== headline).map(reason => wrap(reason, style.width)),
     ...not.map(finding => {
-      const title = `${style.symbols[finding.verdict]} ${words[finding.verdict]}  ${printable(finding.expectation)}`
+      const title = `${style.symbols[finding.verdict]} ${words[finding.verdict]}  ${finding.expectation}`
       // What the last line says already needs only its way out.
       const why = finding.says === headline ? `try: ${explain(finding, report).hint}` : finding.says
-      const lines = atMost(wrap(printable(why), style.width - 4), mostWhy, style.width - 4)
+      const lines = atMost(wrap(why, style.width - 4), mostWhy, style.width - 4)
       return [paintVerdict(cut(title, style.width), finding.verdict, style), ...lines.map(line => `    ${line}`)]
     }),
   ]

@@ -3,7 +3,9 @@
 import {extname, join} from 'node:path'
 import {failoverBounds} from '../../lab/budget.ts'
 import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
+import {next, onLab} from '../../lab/next-step.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
+import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {print, tell} from '../output.ts'
@@ -37,11 +39,13 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
   const existing = taken.filter(lab => savedLabs().includes(lab))
   if (existing.length > 0)
     throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
-      hint: `pgha-lab down --name ${existing[0]}; or choose another name for the suite's labs with --name`,
+      hint: next`${onLab(existing[0]!, 'down')}; or choose another name for the suite's labs with --name`,
     })
   using interrupt = onInterrupt({
     first: 'stopping: what runs is being healed, then the labs are removed ...',
-    second: `once more leaves at once: what runs heals itself, and \`pgha-lab down --name ${taken[0]}\` removes a lab`,
+    second: spoken(
+      next`once more leaves at once: what runs heals itself, and \`${onLab(taken[0]!, 'down')}\` removes a lab`,
+    ),
   })
   tell(
     profile === 'fast'

@@ -1,6 +1,7 @@
 /** A suite by its name, or `all`. */
 import {suggestion} from '../../lab/decode.ts'
 import {LabError, type Scenario, suites} from '../../lab/index.ts'
+import {next, ownCommand} from '../../lab/next-step.ts'
 
 /** @throws LabError `usage` with the nearest name. */
 export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario[]> {
@@ -9,7 +10,7 @@ export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario
   const found = known.get(name)
   if (found === undefined)
     throw new LabError('usage', `there is no suite \`${name}\`${suggestion(name, ['all', ...known.keys()])}`, {
-      hint: 'pgha-lab scenarios lists them',
+      hint: next`${ownCommand('scenarios')} lists them`,
     })
   return new Map([[name, found]])
 }

@@ -3,6 +3,7 @@ import {setTimeout as pause} from 'node:timers/promises'
 import type {Running} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import type {Micros, Of} from '../event.ts'
+import {ownCommand} from '../next-step.ts'
 import type {ProbeSite} from '../unit.ts'
 import {estimateOffset, type PingPong} from './clock-offset.ts'
 import {Happenings} from './happenings.ts'
@@ -109,7 +110,7 @@ export class AgentProcess implements AsyncDisposable {
     const error = new LabError(
       'not-ready',
       `the clients ended unexpectedly: ${why}${says ? `; the last thing they said: ${says}` : ''}`,
-      {...(cause === undefined ? {} : {cause}), hint: 'pgha-lab logs app1'},
+      {...(cause === undefined ? {} : {cause}), hint: ownCommand('logs', 'app1')},
     )
     this.#site.record({kind: 'note', says: error.message})
     return error

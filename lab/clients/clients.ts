@@ -3,6 +3,7 @@ import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../
 import {LabError} from '../errors.ts'
 import type {Event, HostName, Micros} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {next, onLab} from '../next-step.ts'
 import {resolve} from '../selector.ts'
 import {appDatabase, hostsWith, roles, servicePorts} from '../topology.ts'
 import type {ProbeSite} from '../unit.ts'
@@ -239,7 +240,7 @@ async function mustHavePsycopg(lab: Lab, container: string): Promise<void> {
   const {code} = await lab.docker.run(container, ['test', '-e', psycopgAgentFile])
   if (code !== 0)
     throw new LabError('not-ready', 'this lab was raised before its clients could use psycopg', {
-      hint: `pgha-lab down --name ${lab.name}, and then up again with what it was raised with`,
+      hint: next`${onLab(lab.name, 'down')}, and then up again with what it was raised with`,
     })
 }
 

@@ -8,6 +8,7 @@ import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import type {Event} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {next, ownCommand} from '../next-step.ts'
 import {appDatabase, hostsWith, roles} from '../topology.ts'
 import type {ProbeSite} from '../unit.ts'
 
@@ -128,7 +129,7 @@ class Life {
   lost(why: string): void {
     if (this.asked) return
     this.failure = new LabError('engine', `nobody can say whether the program ${this.name} still runs: ${why}`, {
-      hint: 'pgha-lab status',
+      hint: ownCommand('status'),
     })
   }
 }
@@ -238,7 +239,9 @@ async function within(ms: number, ended: Promise<void>, who: string): Promise<vo
   const first = await Promise.race([ended, late])
   timer.abort()
   if (first === 'late')
-    throw new LabError('timeout', `${who} did not end within ${ms / 1000} s`, {hint: 'pgha-lab heal, then try again'})
+    throw new LabError('timeout', `${who} did not end within ${ms / 1000} s`, {
+      hint: next`${ownCommand('heal')}, then try again`,
+    })
 }
 
 function place({group, host, port}: Placed): Record<string, string> {

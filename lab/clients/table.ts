@@ -6,6 +6,7 @@ import {bank} from '../bank.ts'
 import {LabError} from '../errors.ts'
 import type {HostName, Of} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {ownCommand} from '../next-step.ts'
 import {appDatabase, hostsWith, roles} from '../topology.ts'
 import {lsnBytes} from './lsn.ts'
 import {bankOf} from './protocol.ts'
@@ -46,7 +47,7 @@ export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
     while (!(await asking(lab.superuser(host, appDatabase), tables)).includes(table)) {
       if (performance.now() > deadline)
         throw new LabError('timeout', `waited ${withinMs / 1000} s for ${host} to receive the table of this run`, {
-          hint: 'pgha-lab status',
+          hint: ownCommand('status'),
         })
       await pause(50)
     }
@@ -173,7 +174,7 @@ async function asking<T>(where: pg.ClientConfig, ask: (client: pg.Client) => Pro
   } catch (error) {
     throw new LabError('not-ready', `PostgreSQL lets nobody in at port ${where.port}: ${(error as Error).message}`, {
       cause: error,
-      hint: 'pgha-lab status',
+      hint: ownCommand('status'),
     })
   }
   try {

@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
 import type {HostName} from '../event.ts'
+import {next, ownCommand} from '../next-step.ts'
 import {prove} from '../prove.ts'
 import {size} from '../quantity.ts'
 import {openShell, type Shell} from '../shell.ts'
@@ -50,7 +51,7 @@ async function mustBeLimited(shell: Shell, host: HostName): Promise<void> {
   const kind = await shell.run('if mountpoint -q /data; then stat -f -c %T /data; fi')
   if (kind.trim() === 'tmpfs') return
   throw new LabError('no-target', `the data of ${host} is on this machine's own disk, which is never filled`, {
-    hint: 'pgha-lab up --set postgresql.data_size=512MB, in a new lab',
+    hint: next`${ownCommand('up', '--set', 'postgresql.data_size=512MB')}, in a new lab`,
   })
 }
 

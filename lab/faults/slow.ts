@@ -3,6 +3,7 @@ import {z} from 'zod'
 import {LabError} from '../errors.ts'
 import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {onLab} from '../next-step.ts'
 import {Shells} from '../paths.ts'
 import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowScript} from '../qdisc.ts'
 import {bandwidth, duration, percent} from '../quantity.ts'
@@ -92,7 +93,7 @@ async function linesFrom(lab: Lab, hosts: readonly HostName[]): Promise<readonly
     const to = others.find(host => !hosts.includes(host)) ?? others[0]
     if (to === undefined)
       throw new LabError('no-target', `no other host runs that could see ${from} being slow`, {
-        hint: `pgha-lab heal --name ${lab.name}`,
+        hint: onLab(lab.name, 'heal'),
       })
     return {from, to, port: firstPort + index}
   })

@@ -2,6 +2,7 @@
 import {LabError} from '../errors.ts'
 import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {onLab} from '../next-step.ts'
 import {askPatroni, type Config, sayAnswer, took} from '../patroni-api.ts'
 import {takeOff} from '../patroni-overlay.ts'
 import {restartPending} from '../pending-restarts.ts'
@@ -24,7 +25,7 @@ export async function setConfig(lab: Lab, config: Config): Promise<void> {
     }
   }
   throw new LabError('engine', `no member of the cluster took its configuration (${last})`, {
-    hint: `pgha-lab status --name ${lab.name}`,
+    hint: onLab(lab.name, 'status'),
   })
 }
 

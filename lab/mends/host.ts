@@ -2,6 +2,7 @@
 import {LabError} from '../errors.ts'
 import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {next, onLab} from '../next-step.ts'
 
 export async function startHost(lab: Lab, host: HostName): Promise<void> {
   const {id} = await lab.container(host)
@@ -29,7 +30,7 @@ export async function plugIn(lab: Lab, host: HostName): Promise<void> {
   await lab.docker.start(id)
   if (await isReachable(lab, host, id)) return
   throw new LabError('engine', `${host} is plugged in again, and its ports stay closed even after a restart`, {
-    hint: `pgha-lab down --name ${lab.name}, then pgha-lab up --name ${lab.name}`,
+    hint: next`${onLab(lab.name, 'down')}, then ${onLab(lab.name, 'up')}`,
   })
 }
 

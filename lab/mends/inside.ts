@@ -3,6 +3,7 @@
 import {LabError} from '../errors.ts'
 import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
+import {next, onLab} from '../next-step.ts'
 import {takeOff} from '../patroni-overlay.ts'
 
 /** @throws LabError `engine` with what the host said. */
@@ -10,7 +11,7 @@ export async function insideHost(lab: Lab, host: HostName, script: string): Prom
   const {id, state} = await lab.container(host)
   if (state === 'paused')
     throw new LabError('engine', `${host} is frozen, and nothing can be mended inside it`, {
-      hint: `pgha-lab heal --name ${lab.name} thaws it first`,
+      hint: next`${onLab(lab.name, 'heal')} thaws it first`,
     })
   if (state !== 'running') return
   const {code, err} = await lab.docker.run(id, ['sh', '-c', script])

@@ -2,6 +2,7 @@
 import type {Socket} from 'node:net'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
+import {onLab} from '../next-step.ts'
 import {toRelay} from './settings.ts'
 import type {Channel} from './tunnel.ts'
 
@@ -10,7 +11,7 @@ export async function reachRelay(docker: Docker, lab: string): Promise<Channel> 
   const observer = await docker.observer(lab)
   if (observer?.state !== 'running')
     throw new LabError('no-target', `the observer of lab ${lab} is ${observer?.state ?? 'missing'}`, {
-      hint: `pgha-lab up --name ${lab}`,
+      hint: onLab(lab, 'up'),
     })
   const running = await docker.exec(observer.id, toRelay)
   // What `docker.exec` gives is the connection to the engine.

@@ -1,8 +1,10 @@
 /** A scenario meets a lab: the topology as it will be in the run, and what has to be changed in the lab for it. */
+
 import {isDeepStrictEqual} from 'node:util'
 import {postgresParameters} from '../../compose/patroni.ts'
 import {LabError} from '../errors.ts'
 import {faults} from '../faults/index.ts'
+import {type Hint, next, onLab, ownCommand} from '../next-step.ts'
 import type {Scenario} from '../scenario.ts'
 import {hostsWith, type Topology, withParameters} from '../topology.ts'
 import {type Settings, settings, withSettings} from '../topology-file.ts'
@@ -156,7 +158,7 @@ function mustHaveHosts(scenario: Scenario, topology: Topology): void {
   const absent = named.find(one => hostName.test(one) && !steps.has(one) && !known.includes(one))
   if (absent !== undefined)
     throw new LabError('config', `${scenario.name} names ${absent}, and this lab has ${known.join(', ')}`, {
-      hint: 'a selector such as leader or replica means whoever has the part; pgha-lab status lists the hosts',
+      hint: next`a selector such as leader or replica means whoever has the part; ${ownCommand('status')} lists the hosts`,
     })
 }
 
@@ -165,10 +167,10 @@ function namedBy(fault: string, params: unknown): string[] {
   return schema === undefined ? [] : namedIn(schema, params).map(({word}) => word)
 }
 
-function commands(scenario: Scenario, {profile}: Topology, wanted: readonly string[]): string {
+function commands(scenario: Scenario, {profile}: Topology, wanted: readonly string[]): Hint {
   const lab = labNameFor(scenario)
-  const set = wanted.map(one => `--set ${one}`).join(' ')
-  return `pgha-lab up --name ${lab} --profile ${profile} ${set}, then pgha-lab chaos ${scenario.name} --name ${lab}`
+  const set = wanted.flatMap(one => ['--set', one])
+  return next`${ownCommand('up', '--name', lab, '--profile', profile, ...set)}, then ${onLab(lab, 'chaos', scenario.name)}`
 }
 
 function labNameFor({name}: Scenario): string {

@@ -3,6 +3,7 @@ import {missing} from '../capabilities.ts'
 import {LabError} from '../errors.ts'
 import {faults} from '../faults/index.ts'
 import type {Lab} from '../lab.ts'
+import {next, ownCommand} from '../next-step.ts'
 import type {Scenario} from '../scenario.ts'
 import type {Capability} from '../unit.ts'
 
@@ -26,7 +27,7 @@ export async function mustBeAble(lab: Lab, scenario: Scenario): Promise<void> {
       'cannot-run-here',
       `${scenario.name} cannot run here: ${absent.map(one => one.why).join('; ')}`,
       {
-        hint: 'pgha-lab doctor lists what this kernel and engine can do',
+        hint: next`${ownCommand('doctor')} lists what this kernel and engine can do`,
       },
     )
 }

@@ -1,10 +1,12 @@
 /** What is there, what is missing, and the one fix for each. Changes nothing, and is done within 2 s without an engine. */
+
 import {existsSync, statfsSync} from 'node:fs'
 import {totalmem} from 'node:os'
 import {dirname, join} from 'node:path'
 import {capabilities} from '../capabilities.ts'
 import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
+import {type Hint, next, onLab, ownCommand} from '../next-step.ts'
 import {packageRoot} from '../package-root.ts'
 import {oldestCompose} from '../stack.ts'
 import {loadLab, savedLabs, stateRoot} from '../state.ts'
@@ -25,7 +27,7 @@ export interface Examined {
   readonly state: 'ok' | 'warn' | 'fail'
   readonly says: string
   /** The next step, a command where there is one; null when nothing is to be done. */
-  readonly fix: string | null
+  readonly fix: Hint | null
 }
 
 const askLimitMs = 1500
@@ -34,7 +36,7 @@ const oldestNode = '24.0.0'
 const wantedMemoryBytes = 2 * 2 ** 30
 /** Images take 1.5 GB, a lab's data and write-ahead log another. */
 const wantedDiskBytes = 4 * 2 ** 30
-const fixCommand = 'pgha-lab doctor --fix'
+const fixCommand = ownCommand('doctor', '--fix')
 
 /** What `docker info` tells that we use (Docker Engine API, /info). */
 interface EngineInfo {
@@ -124,7 +126,12 @@ function rights(engineAnswers: boolean): Examined {
       mayInstall() ? 'root: may install what is missing' : 'root, and PGHA_LAB_SETUP=never: installs nothing',
     )
   if (engineAnswers) return ok('rights', 'may use Docker; not root, so nothing is installed')
-  return {what: 'rights', state: 'warn', says: 'not root: nothing can be installed for you', fix: `sudo ${fixCommand}`}
+  return {
+    what: 'rights',
+    state: 'warn',
+    says: 'not root: nothing can be installed for you',
+    fix: next`sudo ${fixCommand}`,
+  }
 }
 
 function client(versions: Versions | null, compose: ComposeFound): Examined {
@@ -169,10 +176,10 @@ function absentEngine(error: LabError): Examined {
 }
 
 /** `doctor --fix` where it can help, the page that tells how elsewhere. */
-function fixOf(): string {
+function fixOf(): Hint {
   const system = thisDistribution()
   if (!system || !recipeFor(system) || !mayInstall()) return installPage(system)
-  return process.getuid?.() === 0 ? fixCommand : `sudo ${fixCommand}`
+  return process.getuid?.() === 0 ? fixCommand : next`sudo ${fixCommand}`
 }
 
 function engine(versions: Versions | null, info: EngineInfo | null): Examined {
@@ -212,7 +219,7 @@ async function labImages(docker: Docker): Promise<Examined> {
     return {what, state: 'warn', says: `not built: ${missing.join(', ')}; \`up\` builds them`, fix: fixCommand}
   } catch (error) {
     if (!(error instanceof LabError)) throw error
-    return {what, state: 'fail', says: error.message, fix: error.hint ?? null}
+    return {what, state: 'fail', says: error.message, fix: error.next ?? null}
   }
 }
 
@@ -293,7 +300,7 @@ async function ofTheEngine(docker: Docker): Promise<Examined[]> {
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     return [
-      {what: 'can break', state: 'warn', says: `nothing was tried: ${error.message}`, fix: error.hint ?? fixCommand},
+      {what: 'can break', state: 'warn', says: `nothing was tried: ${error.message}`, fix: error.next ?? fixCommand},
     ]
   }
 }
@@ -323,7 +330,7 @@ async function labs(docker: Docker): Promise<Examined> {
     what: 'labs',
     state: 'warn',
     says,
-    fix: `pgha-lab up --name ${stopped.lab} starts it, pgha-lab down --name ${stopped.lab} removes it`,
+    fix: next`${onLab(stopped.lab, 'up')} starts it, ${onLab(stopped.lab, 'down')} removes it`,
   }
 }
 

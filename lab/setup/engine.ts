@@ -3,6 +3,7 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
+import {type Hint, next, ownCommand} from '../next-step.ts'
 import {type Progress, step} from '../progress.ts'
 import {oldestCompose} from '../stack.ts'
 import {aptInstall, aptUpdate, type Detail} from './apt.ts'
@@ -89,7 +90,7 @@ function mustBeLocal(error: LabError): void {
 
 /** Throws unless this is a system that we install on, as root, and nobody forbade it. */
 function mustBeOurs(missing: string, system: Distribution | null): Recipe {
-  const refuse = (why: string, hint: string) => new LabError('docker-missing', `${missing}${why}`, {hint})
+  const refuse = (why: string, hint: Hint) => new LabError('docker-missing', `${missing}${why}`, {hint})
   const page = installPage(system)
   if (process.platform !== 'linux') throw refuse('', `install and start Docker Desktop: ${page}`)
   const recipe = system && recipeFor(system)
@@ -104,7 +105,10 @@ function mustBeOurs(missing: string, system: Distribution | null): Recipe {
       `install and start it (${page}), or unset PGHA_LAB_SETUP`,
     )
   if (process.getuid?.() !== 0)
-    throw refuse('', `as root, pgha-lab installs and starts it: sudo pgha-lab doctor --fix; or do it by hand: ${page}`)
+    throw refuse(
+      '',
+      next`as root, pgha-lab installs and starts it: sudo ${ownCommand('doctor', '--fix')}; or do it by hand: ${page}`,
+    )
   return recipe
 }
 

@@ -5,6 +5,7 @@ import {copyFile, cp, mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Docker, ImageFound} from '../docker.ts'
 import {LabError} from '../errors.ts'
+import {ownCommand} from '../next-step.ts'
 import {packageRoot} from '../package-root.ts'
 import {type Progress, step} from '../progress.ts'
 import {loadLab, savedLabs} from '../state.ts'
@@ -136,7 +137,8 @@ function unfinished(tag: string): string {
 /** A tag of this very image, which stays with it when `tag` goes to a newer one. */
 async function keep(docker: Docker, tag: string): Promise<string> {
   const found = await docker.image(tag)
-  if (found === null) throw new LabError('image', `the image ${tag} is gone again`, {hint: 'pgha-lab doctor --fix'})
+  if (found === null)
+    throw new LabError('image', `the image ${tag} is gone again`, {hint: ownCommand('doctor', '--fix')})
   const own = `${tag}-${recordOf(found).id}`
   if (!found.tags.includes(own)) await docker.tagImage(found.id, own)
   return own
@@ -270,7 +272,7 @@ function buildCommand(tag: string, base: string, context: string, args: readonly
 
 export function buildFailure(whose: string, command: readonly string[], at: BuildStep | null, ran: Ran): LabError {
   const where = at ? ` at step ${at.number}/${at.of} (${at.says})` : ''
-  if (ran.absent) return new LabError('docker-missing', 'the docker command is missing', {hint: 'pgha-lab doctor'})
+  if (ran.absent) return new LabError('docker-missing', 'the docker command is missing', {hint: ownCommand('doctor')})
   if (ran.lines.some(line => /no space left on device/i.test(line)))
     return new LabError(
       'disk-full',

@@ -11,6 +11,7 @@ import {renderPrediction} from '../../../cli/render/predict.ts'
 import {predictionJson} from '../../../cli/render/predict-json.ts'
 import {renderRepetition} from '../../../cli/render/repeat-text.ts'
 import {sayEvidence} from '../../../cli/render/say-event.ts'
+import {renderSummary} from '../../../cli/render/summary.ts'
 import {renderText} from '../../../cli/render/text.ts'
 import {progressLine, table} from '../../../cli/suite/render.ts'
 import {lookOf} from '../../../cli/ui/look.ts'
@@ -99,7 +100,10 @@ const shapesOfText = [
 
 /** Every form of a report that needs nothing but the report. */
 function expectReport(report: Report): void {
-  for (const options of shapesOfText) expectText(renderText(report, options), 'text')
+  for (const options of shapesOfText) {
+    expectText(renderText(report, options), 'text')
+    expectText(renderSummary(report, options, ['pgha-lab report latest']), 'summary')
+  }
   expectMarkdown(renderMarkdown([report]))
   expectMarkdown(renderMarkdown([report, report]))
   expectJunit(renderJunit([report]))
@@ -140,8 +144,10 @@ test.each(recordedNames)('%s: nothing is obeyed that is made of hostile events',
   const started = history.events.find(event => event.kind === 'run-started')
   const logs = new Map([[`node1${attack}`, log.replaceAll('2026-01-01', started!.startedAt.slice(0, 10))]])
   expectHtml(renderHtml({report, history, logs}))
-  for (const line of jepsenHistory(history)) expectInert(line, 'edn')
-  for (const event of history.events) expectInert(sayEvidence(event), 'evidence')
+  expectInert(jepsenHistory(history).join('\n'), 'edn')
+  // All of a kind are told by the same words.
+  for (const [kind, all] of Map.groupBy(history.events, event => event.kind))
+    for (const event of all.slice(0, 20)) expectInert(sayEvidence(event), kind)
   const lines: string[] = []
   plainRun(line => lines.push(line), {events: history.events, subscribe: () => () => {}})
   expectText(lines.join(''), 'plain')

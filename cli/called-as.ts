@@ -1,0 +1,17 @@
+/** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
+import {type Caller, type Hint, quoted, sayHint} from '../lab/next-step.ts'
+
+export const defaultLab = 'lab'
+
+export function caller(env: NodeJS.ProcessEnv = process.env): Caller {
+  const program = env.PGHA_LAB_CALLED_AS || 'pgha-lab'
+  return {
+    program: program === 'npx pgha-lab' ? program : quoted(program),
+    lab: env.PGHA_LAB_NAME || defaultLab,
+  }
+}
+
+/** A sentence with commands, as this caller reads it. */
+export function spoken(hint: Hint): string {
+  return sayHint(hint, caller())
+}
