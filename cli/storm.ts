@@ -34,7 +34,7 @@ const shrinkWithinMs = 30 * 60_000
 export async function storm(scenario: string | undefined, options: StormOptions, watch: Watch): Promise<void> {
   const request = stormRequest(scenario, options)
   if (request.do === 'storm') return await playStorm(options, request, watch)
-  const found = planOf(request.of, options.name)
+  const found = await planOf(request.of, options.name)
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
@@ -84,7 +84,7 @@ async function playStorm(
   const {renderText} = await import('./render/text.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   const {report} = run
-  const unwritten = writeReports(folder, report)
+  const unwritten = writeReports(folder, report, run.history)
   const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
@@ -118,10 +118,10 @@ async function playStorm(
 }
 
 /** A plan's file or one of our scenarios; else a recorded run, with the expectation that failed in it. */
-function planOf(written: string, lab: string): {scenario: Scenario; checks?: readonly string[]} {
+async function planOf(written: string, lab: string): Promise<{scenario: Scenario; checks?: readonly string[]}> {
   if (/\.ya?ml$/.test(written) || (scenarioNames().includes(written) && !existsSync(written)))
     return {scenario: loadScenario(written)}
-  const {history} = loadRun(findRun(written, lab))
+  const {history} = await loadRun(findRun(written, lab))
   const report = judge(history)
   const checks = report.verdict === 'fail' ? failedChecks(report) : []
   const started = history.events.find(event => event.kind === 'run-started')

@@ -5,7 +5,7 @@ import {pipeline} from 'node:stream/promises'
 import {broken} from './broken.ts'
 import {imagesMustBeHere} from './clients/programs.ts'
 import {LabError} from './errors.ts'
-import {Recorder} from './history.ts'
+import {type History, Recorder} from './history.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
@@ -19,6 +19,7 @@ import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
 export interface Run {
   readonly folder: string
   readonly report: Report
+  readonly history: History
   /** Why the run ended before its end, when it did. */
   readonly error: LabError | undefined
 }
@@ -56,7 +57,8 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
     error = cause
   }
   history.flush()
-  const report = judge(history.sealed())
+  const sealed = history.sealed()
+  const report = judge(sealed)
   try {
     whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
@@ -67,7 +69,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   }
   await removePrograms(lab)
   if (error !== undefined) error = await withWhatIsLeft(lab, error)
-  return {folder, report, error}
+  return {folder, report, history: sealed, error}
 }
 
 /** A run that ended early has mended its own faults, or said which it could not; what else is broken is said here. */

@@ -125,7 +125,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
 
   const {writeReports} = await import('../render/write-reports.ts')
   const {folder, report} = run
-  const unwritten = writeReports(folder, report)
+  const unwritten = writeReports(folder, report, run.history)
   const error = run.error ?? unwritten
   if (options.json) printJson({...report, folder})
   else {

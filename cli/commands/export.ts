@@ -27,5 +27,5 @@ async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise
     throw new LabError('usage', 'export needs to know the form to write', {hint: 'pgha-lab export <run> --jepsen'})
   const {readRun} = await import('../../lab/find-run.ts')
   const {jepsenHistory} = await import('../../lab/jepsen.ts')
-  writeOut(`${jepsenHistory(readRun(nameOrPath, name).history).join('\n')}\n`, out)
+  writeOut(`${jepsenHistory((await readRun(nameOrPath, name)).history).join('\n')}\n`, out)
 }

@@ -48,7 +48,7 @@ async function action(written: readonly string[], {name, format, out}: Options):
   // One after the other: the histories of a whole suite need not be in memory at once.
   const runs: {report: Report; run: RecordedRun}[] = []
   for (const one of found) {
-    const run = loadRun(one)
+    const run = await loadRun(one)
     const report = await reportOf(run)
     runs.push({report, run: format === 'html' ? run : {...run, history: {events: []}, logs: new Map()}})
   }

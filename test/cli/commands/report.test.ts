@@ -18,7 +18,7 @@ function record(folder: string, events: typeof good): void {
   writeFileSync(join(folder, 'logs', 'node1.log'), '2026-01-01T00:00:08.100Z patroni | INFO: hello\n')
   const report = judge(historyOf(events))
   writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
-  writeReports(folder, report)
+  writeReports(folder, report, historyOf(events))
 }
 
 beforeAll(() => {
