@@ -53,7 +53,7 @@ export {
   settingsFor,
   suites,
 } from './scenario.ts'
-export {checkLabName, composeFile, forgetLab, loadLab, savedLabs} from './state.ts'
+export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state.ts'
 export * from './topology.ts'
 export {loadTopology, parseTopology} from './topology-file.ts'
 export type {Finding, Verdict} from './unit.ts'

@@ -73,7 +73,7 @@ export function parseHistory(text: string, name = 'events.ndjson'): History {
   const end = text.lastIndexOf('\n') + 1
   lines.take(text.slice(0, end))
   if (lines.torn === null) lines.takeLast(text.slice(end))
-  return lines.history(null)
+  return lines.history(lines.torn === null ? createHash('sha256').update(text).digest('hex') : null)
 }
 
 async function* unpacked(file: string): AsyncGenerator<Buffer> {

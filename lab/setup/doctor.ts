@@ -7,7 +7,7 @@ import type {Docker} from '../docker.ts'
 import {LabError} from '../errors.ts'
 import {packageRoot} from '../package-root.ts'
 import {oldestCompose} from '../stack.ts'
-import {loadLab, savedLabs, stateRoot} from '../state.ts'
+import {type BrokenLab, loadLabs, type SavedLab, stateRoot} from '../state.ts'
 import {officialBase, ownBase, presentBase} from './base-image.ts'
 import {type Ran, run} from './command.ts'
 import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
@@ -75,6 +75,7 @@ export async function examine(docker: Docker): Promise<readonly Examined[]> {
     cgroups(info),
     sharedMemory(),
     await labs(docker).catch(unanswered('labs')),
+    ...loadLabs().broken.map(unreadable),
     ...(await whatCanBreak(docker)),
   ]
 }
@@ -267,12 +268,9 @@ function cgroups(info: EngineInfo | null): Examined {
 
 /** What faults ask of the kernel and the engine, tried in a container; and what they ask of a lab. */
 async function whatCanBreak(docker: Docker): Promise<Examined[]> {
-  const names = savedLabs()
-  const having = (has: (lab: NonNullable<ReturnType<typeof loadLab>>) => boolean) => {
-    const labs = names.filter(name => {
-      const saved = loadLab(name)
-      return saved !== undefined && has(saved)
-    })
+  const {readable} = loadLabs()
+  const having = (has: (lab: SavedLab) => boolean) => {
+    const labs = readable.filter(has).map(one => one.allocation.lab)
     return labs.length === 0 ? 'no lab here has one' : labs.join(', ')
   }
   return [
@@ -325,6 +323,10 @@ async function labs(docker: Docker): Promise<Examined> {
     says,
     fix: `pgha-lab up --name ${stopped.lab} starts it, pgha-lab down --name ${stopped.lab} removes it`,
   }
+}
+
+function unreadable({lab, error}: BrokenLab): Examined {
+  return {what: `lab ${lab}`, state: 'warn', says: error.message, fix: error.hint ?? fixCommand}
 }
 
 function gibibytes(bytes: number): string {
