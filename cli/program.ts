@@ -1,6 +1,7 @@
 /** All commands, and what every one of them shares: help, usage errors, the ending. */
 import {Command, CommanderError} from 'commander'
 import {exitCodes, LabError} from '../lab/errors.ts'
+import {refusalOf} from '../lab/system-error.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
@@ -19,7 +20,9 @@ import {shell} from './commands/shell.ts'
 import {status} from './commands/status.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
+import {crashed} from './crash.ts'
 import {interruptCode} from './interrupt.ts'
+import {exitHelp} from './options.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
 
 const commands = [
@@ -73,10 +76,7 @@ export function commandLine(): Command {
     .showSuggestionAfterError()
     .addHelpText('beforeAll', '')
     .addHelpText('before', 'Example:\n  pgha-lab up\n  pgha-lab chaos kill-leader\n  pgha-lab down\n')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab\ncould not do its work, 4 inconclusive, 5 healing is incomplete (wins over every\nother), 77 skipped: it cannot run here, 129, 130 and 143 interrupted, after\nhealing.',
-    )
+    .addHelpText('after', exitHelp)
   for (const add of commands) program.addCommand(add())
   return strict(program)
 }
@@ -99,7 +99,8 @@ function name(command: Command): string {
   return command.name() === 'pgha-lab' ? 'pgha-lab' : `pgha-lab ${command.name()}`
 }
 
-function ending(error: unknown): number {
+/** The exit code of what a command ended with, once it is told: LabErrors, the system's refusals, bugs. */
+export function ending(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof LabError) {
     complain(error)
@@ -108,5 +109,7 @@ function ending(error: unknown): number {
     // Whatever an interrupt has cut short, healing that is incomplete wins over it.
     return error.exitCode === exitCodes.healing ? error.exitCode : (interruptCode() ?? error.exitCode)
   }
-  throw error // a bug: crash with its stack
+  const known = refusalOf(error) ?? crashed(error)
+  complain(known)
+  return known.exitCode
 }

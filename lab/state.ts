@@ -6,6 +6,7 @@ import {z} from 'zod'
 import {decodeJson} from './decode.ts'
 import {LabError} from './errors.ts'
 import {nameRules, printable} from './plain-text.ts'
+import {refusalOf} from './system-error.ts'
 import type {Allocation, Topology} from './topology.ts'
 import {allocationSchema, topologySchema} from './topology-schema.ts'
 
@@ -131,22 +132,11 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
-/** Turns ENOSPC into a sentence; `folder` is named where the system does not say what it could not write. */
+/** What the system refuses, as a sentence; `folder` is named where the system does not say what it was about. */
 export function whenDiskIsFull<T>(work: () => T, folder = stateRoot()): T {
   try {
     return work()
   } catch (error) {
-    const {code, path} = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT')
-      throw new LabError('disk-full', `the disk is full: cannot write ${path ?? folder}`, {
-        cause: error,
-        hint: 'free some space, then run the same command again',
-      })
-    if (code === 'EACCES' || code === 'EROFS')
-      throw new LabError('setup-failed', `cannot write ${path ?? folder}: ${code}`, {
-        cause: error,
-        hint: 'set XDG_STATE_HOME to a folder of yours',
-      })
-    throw error
+    throw refusalOf(error, folder) ?? error
   }
 }

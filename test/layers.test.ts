@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..')
 const layers: readonly (readonly [string, RegExp])[] = [
   [
     'words',
-    /^lab\/(errors|event|client-group|plain-text|bank|doubtful-commit|decode|regular-file|quantity|time-limit|engine-limits|progress|package-root|statistics|spelled-json|metrics|tar)\.ts$/,
+    /^lab\/(errors|event|client-group|plain-text|bank|doubtful-commit|decode|regular-file|system-error|quantity|time-limit|engine-limits|progress|package-root|statistics|spelled-json|metrics|tar)\.ts$/,
   ],
   [
     'shapes',

@@ -39,7 +39,7 @@ export function chaos(): Command {
         '--shrink reduces a plan that fails to the smallest that still does, and writes it as a scenario file.',
       '',
       'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
-        'worst of its scenarios: 5, 130, 1, 3, 2, 4, 77, 0 in this order.',
+        'worst of its scenarios: 5, 130, 1, 70, 3, 2, 4, 77, 0 in this order.',
     ].join('\n'),
     [
       'pgha-lab chaos kill-leader',
