@@ -8,6 +8,7 @@ import {findRun, loadRun} from '../lab/find-run.ts'
 import {Docker, exitCodes, judge, lockLab, openOurs, parseScenario, runScenario} from '../lab/index.ts'
 import type {Lab} from '../lab/lab.ts'
 import type {Report} from '../lab/report.ts'
+import {clear, type Place, placeFor} from '../lab/run-folder.ts'
 import {pointLatest} from '../lab/runs.ts'
 import {ms as sayMs} from '../lab/scenario/write.ts'
 import {loadScenario, type Scenario, scenarioNames} from '../lab/scenario.ts'
@@ -35,10 +36,12 @@ export async function storm(scenario: string | undefined, options: StormOptions,
   const request = stormRequest(scenario, options)
   if (request.do === 'storm') return await playStorm(options, request, watch)
   const found = await planOf(request.of, options.name)
+  const place = placeOf(options)
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
   lab.docker.heed(interrupt.signal)
+  if (place !== undefined) clear(place)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
   const result = await shrinkIt(lab, found.scenario, found.checks, folder, options, interrupt)
   if (options.json) printJson({shrink: asJson(result), folder})
@@ -54,6 +57,7 @@ async function playStorm(
 ): Promise<void> {
   const {beyondQuorum = false} = options
   const {forMs, seed = randomInt(2 ** 32)} = request
+  const place = placeOf(options)
   const command = `pgha-lab chaos --storm ${sayMs(forMs)} --seed ${seed}${beyondQuorum ? ' --beyond-quorum' : ''} --name ${options.name}`
   process.stderr.write(`storm: seed ${seed}; the same again: ${command}\n`)
   const lab = await openOurs(new Docker(), options.name)
@@ -66,6 +70,7 @@ async function playStorm(
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-${name}`))
   const file = join(folder, 'plan.yaml')
   whenDiskIsFull(() => {
+    if (place !== undefined) clear(place)
     mkdirSync(folder, {recursive: true, mode: 0o700})
     writeWhole(file, drawn.plan)
   }, folder)
@@ -115,6 +120,10 @@ async function playStorm(
       storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults: heldOf(drawn, report)},
       ...(shrunk === undefined ? {} : {shrink: asJson(shrunk)}),
     })
+}
+
+function placeOf({out, overwrite = false}: StormOptions): Place | undefined {
+  return out === undefined ? undefined : placeFor(out, overwrite)
 }
 
 /** A plan's file or one of our scenarios; else a recorded run, with the expectation that failed in it. */

@@ -106,6 +106,7 @@ const fields = {
     versions: z.record(text, text),
     startedAt: text,
   },
+  'never-began': {run: text, scenario, lab: text, startedAt: text, code: text, says: text},
   phase: {name: z.enum(['leftovers', 'healthy', 'steady', 'steps', 'healing', 'recovery', 'final-reads'])},
   'step-started': {index: count, says: text},
   'step-ended': {index: count, ok: z.boolean(), says: text},

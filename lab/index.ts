@@ -39,7 +39,8 @@ export {type Raised, raise} from './raise.ts'
 export {loadHistory} from './read-events.ts'
 export {repeat, type Summary} from './repeat.ts'
 export type {Report} from './report.ts'
-export {type Run, runScenario} from './runs.ts'
+export {clear, type Place, placeFor} from './run-folder.ts'
+export {leaveNeverBegan, type Run, runScenario} from './runs.ts'
 export {
   bind,
   loadScenario,

@@ -29,6 +29,8 @@ export interface Expected {
 /** @param expectations those of the scenario in `run-started` when not given. */
 export function judge(history: History, expectations: readonly Expected[] = expectedOf(history)): Report {
   const started = of(history, 'run-started')[0]
+  const never = started === undefined ? of(history, 'never-began')[0] : undefined
+  const meant = started ?? never
   const whole = isWhole(history)
   const findings = expectations.map(expected => ({
     ...(whole ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
@@ -49,23 +51,23 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     ),
     ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
     ...unplayed(history),
-    ...incomplete(history),
+    ...(never === undefined ? incomplete(history) : [`the run never began: ${never.says}`]),
     ...(history.source?.foreign ?? []),
     ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
   ]
   const found = merge(findings.map(finding => finding.verdict))
   const verdict =
     disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
-  const scenario = (started?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
+  const scenario = (meant?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
 
   return {
     schema: 1,
-    run: started?.run ?? '',
-    lab: started?.lab ?? '',
+    run: meant?.run ?? '',
+    lab: meant?.lab ?? '',
     scenario: typeof scenario.name === 'string' ? scenario.name : '',
     file: typeof scenario.file === 'string' ? scenario.file : null,
     about: typeof scenario.about === 'string' ? scenario.about : '',
-    startedAt: started?.startedAt ?? '',
+    startedAt: meant?.startedAt ?? '',
     durationMicros: history.events.at(-1)?.at ?? 0,
     verdict,
     headline: headline(verdict, reasons, findings),
@@ -84,7 +86,8 @@ export function judge(history: History, expectations: readonly Expected[] = expe
 }
 
 function expectedOf(history: History): readonly Expected[] {
-  const scenario = of(history, 'run-started')[0]?.scenario as {expect?: unknown} | undefined
+  const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
+  const scenario = started?.scenario as {expect?: unknown} | undefined
   return Array.isArray(scenario?.expect) ? (scenario.expect as Expected[]) : []
 }
 

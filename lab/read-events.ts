@@ -106,7 +106,7 @@ const more = 'NODE_OPTIONS=--max-old-space-size=16384 and the same command again
 
 /** Bytes. @throws LabError `usage` */
 function historyLimit(): number {
-  const written = process.env[variable]
+  const written = process.env.PGHA_LAB_MAX_HISTORY
   if (written === undefined || written === '') return mostBytesUnlessSet
   try {
     return parseSize(written)
