@@ -6,6 +6,13 @@ import {join} from 'node:path'
 // Before React can load: its development build keeps one performance entry per render for ever (react#35761).
 process.env.NODE_ENV ??= 'production'
 
+// Nothing awaits these: a bug, or a stdout that cannot be written. Faults in force are in the journal, where `heal` finds them.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, async (error: unknown) => {
+    const {ending} = await import('./program.ts')
+    process.exit(ending(error))
+  })
+
 const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-V') {
   // Answered without loading anything: scripts ask this often.

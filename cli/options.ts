@@ -1,11 +1,20 @@
 /** Options that several commands share, and the example that every help begins with. */
 
 import {Command, InvalidArgumentError, Option} from 'commander'
+import {exitCodes, exitMeanings} from '../lab/errors.ts'
 import {parseDuration} from '../lab/quantity.ts'
 import {toJson} from '../lab/spelled-json.ts'
 import {checkLabName} from '../lab/state.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
+
+/** The table of exit codes, under every help. */
+export const exitHelp = [
+  '\nExit codes:',
+  ...Object.entries(exitCodes).map(
+    ([name, code]) => `  ${String(code).padEnd(4)} ${exitMeanings[name as keyof typeof exitCodes]}`,
+  ),
+].join('\n')
 
 /**
  * @param about its first line stands in the list of all commands, the whole in its own help.
@@ -18,6 +27,7 @@ export function command(name: string, about: string, example: string): Command {
     .summary(about.split('\n')[0] ?? about)
     .description(about)
     .addHelpText('before', `Example:\n${indented.join('\n')}\n`)
+    .addHelpText('after', exitHelp)
     .helpOption('-h, --help', 'show this help')
 }
 

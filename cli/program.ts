@@ -3,6 +3,7 @@
 import {Command, CommanderError} from 'commander'
 import {exitCodes, LabError} from '../lab/errors.ts'
 import {next, ownCommand} from '../lab/next-step.ts'
+import {refusalOf} from '../lab/system-error.ts'
 import {caller, spoken} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
@@ -22,7 +23,9 @@ import {shell} from './commands/shell.ts'
 import {status} from './commands/status.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
+import {crashed} from './crash.ts'
 import {interruptCode} from './interrupt.ts'
+import {exitHelp} from './options.ts'
 import {print, tell} from './output.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
 
@@ -80,11 +83,8 @@ export function commandLine(): Command {
       'before',
       spoken(next`Example:\n  ${ownCommand('up')}\n  ${ownCommand('chaos', 'kill-leader')}\n  ${ownCommand('down')}\n`),
     )
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 passed, 1 an expectation failed, 2 wrong usage or file, 3 the lab\ncould not do its work, 4 inconclusive, 5 healing is incomplete (wins over every\nother), 77 skipped: it cannot run here, 129, 130 and 143 interrupted, after\nhealing.',
-    )
-  for (const add of commands) program.addCommand(add())
+    .addHelpText('after', exitHelp)
+  for (const add of commands) program.addCommand(strict(add()))
   return strict(program)
 }
 
@@ -106,7 +106,8 @@ function name(command: Command): string {
   return [caller().program, ...(command.name() === 'pgha-lab' ? [] : [command.name()])].join(' ')
 }
 
-function ending(error: unknown): number {
+/** The exit code of what a command ended with, once it is told: LabErrors, the system's refusals, bugs. */
+export function ending(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof LabError) {
     complain(error)
@@ -115,5 +116,7 @@ function ending(error: unknown): number {
     // Whatever an interrupt has cut short, healing that is incomplete wins over it.
     return error.exitCode === exitCodes.healing ? error.exitCode : (interruptCode() ?? error.exitCode)
   }
-  throw error // a bug: crash with its stack
+  const known = refusalOf(error) ?? crashed(error)
+  complain(known)
+  return known.exitCode
 }

@@ -44,9 +44,9 @@ export async function repeatRun(
       tell(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)
     },
-    async finished(report, nth, folder) {
+    async finished({report, folder, history}, nth) {
       await (await screen)?.done()
-      const unwritten = writeReports(folder, report)
+      const unwritten = writeReports(folder, report, history)
       if (unwritten !== undefined) complain(unwritten)
       tell(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },

@@ -7,6 +7,7 @@ export interface StormOptions {
   readonly name: string
   readonly json?: boolean
   readonly out?: string
+  readonly overwrite?: boolean
   readonly plain?: boolean
   /** Milliseconds. */
   readonly storm?: number
@@ -26,7 +27,7 @@ export type StormRequest =
 
 /** Options that say something about a storm or a shrinking; the rest of `chaos` goes with scenarios and suites. */
 const own = ['storm', 'seed', 'beyondQuorum', 'shrink', 'shrinkWithin', 'tries'] as const
-const shared = ['name', 'json', 'out', 'plain'] as const
+const shared = ['name', 'json', 'out', 'overwrite', 'plain'] as const
 
 export function isStorm(options: StormOptions): boolean {
   return own.some(key => options[key] !== undefined)

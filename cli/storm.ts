@@ -10,6 +10,7 @@ import {Docker, exitCodes, judge, lockLab, openOurs, parseScenario, runScenario}
 import type {Lab} from '../lab/lab.ts'
 import {next, onLab} from '../lab/next-step.ts'
 import type {Report} from '../lab/report.ts'
+import {clear, type Place, placeFor} from '../lab/run-folder.ts'
 import {pointLatest} from '../lab/runs.ts'
 import {ms as sayMs} from '../lab/scenario/write.ts'
 import {loadScenario, type Scenario, scenarioNames} from '../lab/scenario.ts'
@@ -38,11 +39,13 @@ const shrinkWithinMs = 30 * 60_000
 export async function storm(scenario: string | undefined, options: StormOptions, watch: Watch): Promise<void> {
   const request = stormRequest(scenario, options)
   if (request.do === 'storm') return await playStorm(options, request, watch)
-  const found = planOf(request.of, options.name)
+  const found = await planOf(request.of, options.name)
+  const place = placeOf(options)
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
   lab.docker.heed(interrupt.signal)
+  if (place !== undefined) clear(place)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
   const result = await shrinkIt(lab, found.scenario, found.checks, folder, options, interrupt)
   if (options.json) printJson({shrink: asJson(result), folder})
@@ -58,6 +61,7 @@ async function playStorm(
 ): Promise<void> {
   const {beyondQuorum = false} = options
   const {forMs, seed = randomInt(2 ** 32)} = request
+  const place = placeOf(options)
   const command = spoken(
     onLab(
       options.name,
@@ -80,6 +84,7 @@ async function playStorm(
   const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-${name}`))
   const file = join(folder, 'plan.yaml')
   whenDiskIsFull(() => {
+    if (place !== undefined) clear(place)
     mkdirSync(folder, {recursive: true, mode: 0o700})
     writeWhole(file, drawn.plan)
   }, folder)
@@ -97,8 +102,8 @@ async function playStorm(
   if (options.out === undefined) pointLatest(lab.name, basename(folder))
   const {renderText} = await import('./render/text.ts')
   const {writeReports} = await import('./render/write-reports.ts')
-  const {report} = run
-  const unwritten = writeReports(folder, report)
+  const {report, history} = run
+  const unwritten = writeReports(folder, report, history)
   const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
@@ -129,11 +134,15 @@ async function playStorm(
     })
 }
 
+function placeOf({out, overwrite = false}: StormOptions): Place | undefined {
+  return out === undefined ? undefined : placeFor(out, overwrite)
+}
+
 /** A plan's file or one of our scenarios; else a recorded run, with the expectation that failed in it. */
-function planOf(written: string, lab: string): {scenario: Scenario; checks?: readonly string[]} {
+async function planOf(written: string, lab: string): Promise<{scenario: Scenario; checks?: readonly string[]}> {
   if (/\.ya?ml$/.test(written) || (scenarioNames().includes(written) && !existsSync(written)))
     return {scenario: loadScenario(written)}
-  const {history} = loadRun(findRun(written, lab))
+  const {history} = await loadRun(findRun(written, lab))
   const report = judge(history)
   const checks = report.verdict === 'fail' ? failedChecks(report) : []
   const started = history.events.find(event => event.kind === 'run-started')

@@ -6,7 +6,7 @@ import {networkInterfaces} from 'node:os'
 import {LabError} from './errors.ts'
 import type {HostName} from './event.ts'
 import {next, ownCommand} from './next-step.ts'
-import {loadLab, savedLabs} from './state.ts'
+import {loadLabs} from './state.ts'
 import {type Allocation, type PortName, publishedPorts, type Topology} from './topology.ts'
 
 /**
@@ -33,8 +33,8 @@ export async function allocate(
   subnetsInUse: readonly string[],
 ): Promise<Allocation> {
   const claimed = new Set(
-    savedLabs().flatMap(name =>
-      Object.values(loadLab(name)?.allocation.ports ?? {}).flatMap(ports => Object.values(ports)),
+    loadLabs().readable.flatMap(({allocation}) =>
+      Object.values(allocation.ports).flatMap(ports => Object.values(ports)),
     ),
   )
   const used = [...subnetsInUse, ...ownSubnets()]

@@ -23,6 +23,42 @@ export function readText(file: string, what: string): string {
   }
 }
 
+/**
+ * The value of a JSON text, checked; `what` it is for people, e.g. `report`.
+ * @param firstLine where the text begins in the file.
+ * @throws LabError `config` with file:line:column.
+ */
+export function decodeJson<S extends ZodType>(
+  {file, text, what, firstLine = 1}: {file: string; text: string; what: string; firstLine?: number},
+  schema: S,
+): z.output<S> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw jsonComplaint(`${file}:${placeOf(error, firstLine)}`, `this is no ${what}: it is not JSON`, error)
+  }
+  const checked = schema.safeParse(value)
+  if (checked.success) return checked.data
+  // JSON is YAML, whose parser knows where each value stands; it is asked only now, since it is slow.
+  if (text.length <= longestLocated) new Located(file, text, what, {firstLine, anyCharacter: true}).decode(schema)
+  const [issue] = checked.error.issues
+  throw jsonComplaint(`${file}:${firstLine}:1`, `this is no ${what}: ${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** Of a longer text only the first place is told. */
+const longestLocated = 4_000_000
+
+/** `line:column`, as JSON.parse tells them in its message; where it does not, the end is missing. */
+export function placeOf(error: unknown, firstLine = 1): string {
+  const [, line = '1', column = '1'] = /\(line (\d+) column (\d+)\)/.exec((error as Error).message) ?? []
+  return `${Number(line) + firstLine - 1}:${column}`
+}
+
+function jsonComplaint(place: string, says: string, cause?: unknown): LabError {
+  return new LabError('config', `${place}: ${printable(says)}`, {cause})
+}
+
 /** A YAML document whose places are known. */
 export class Located {
   readonly value: unknown
@@ -30,10 +66,13 @@ export class Located {
   readonly #text: string
   readonly #document: Document
   readonly #lines = new LineCounter()
+  /** Lines of the file before the text. */
+  readonly #before: number
 
   /** @throws LabError `config` for an empty file, a YAML error, or several documents. */
-  constructor(file: string, text: string, what: string) {
+  constructor(file: string, text: string, what: string, {firstLine = 1, anyCharacter = false} = {}) {
     this.#file = file
+    this.#before = firstLine - 1
     this.#text = text
     this.#document = parseDocument(text, {lineCounter: this.#lines, prettyErrors: false, stringKeys: true})
     const error = this.#document.errors[0]
@@ -41,7 +80,7 @@ export class Located {
     visit(this.#document, {
       Scalar: (_, {value, range}) => {
         // A text of several lines has its breaks; where a value must stay on one line, its schema says so.
-        const stray = typeof value === 'string' ? strayCharacter(value, '\n\t') : null
+        const stray = typeof value === 'string' && !anyCharacter ? strayCharacter(value, '\n\t') : null
         if (stray !== null) throw this.#at(range?.[0] ?? 0, `${stray} cannot stand in a ${what}`)
       },
     })
@@ -101,7 +140,7 @@ export class Located {
 
   #at(offset: number, says: string): LabError {
     const {line, col} = this.#lines.linePos(offset)
-    const place = `${this.#file}:${line || 1}:${col || 1}`
+    const place = `${this.#file}:${(line || 1) + this.#before}:${col || 1}`
     const written = this.#text.split('\n')[line - 1] ?? ''
     const whole = inert(written).trimEnd()
     // Counted in what is shown: what is not seen takes no column.

@@ -1,11 +1,11 @@
 /**
  * What can stop us from doing our work, as one table. A verdict is never an error: a lost row is data, see `unit.ts`.
- * A failure that is not a LabError is a bug and crashes with its stack.
+ * What the system refuses becomes one too (`system-error.ts`); any other failure is a bug (`cli/crash.ts`).
  */
 
 import {type Hint, sayHint} from './next-step.ts'
 
-/** Exit codes of the command line; `docs/reference/verdicts.md` explains them to users. */
+/** Exit codes of the command line; what each means is in `exitMeanings`. */
 export const exitCodes = {
   passed: 0,
   failed: 1,
@@ -13,11 +13,29 @@ export const exitCodes = {
   lab: 3,
   inconclusive: 4,
   healing: 5,
+  /** A bug of ours; 70 is EX_SOFTWARE of sysexits(3). */
+  crashed: 70,
   /** It cannot run here, and nothing was tried; 77 is what test runners know for that. */
   skipped: 77,
+  hangup: 129,
   interrupted: 130,
   terminated: 143,
 } as const
+
+/** In words, for --help, README.md and docs/verdicts.md, which a test holds equal to this. */
+export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  passed: 'passed, or done',
+  failed: 'an expectation failed',
+  usage: 'wrong usage, or a file with a mistake (file:line:column); nothing was touched',
+  lab: 'the lab or this machine could not do its work',
+  inconclusive: 'inconclusive: it ran and proves nothing',
+  healing: 'healing is incomplete; wins over every other',
+  crashed: 'a bug of pgha-lab; the message names the file with its report',
+  skipped: 'skipped: it cannot run here, and nothing was touched',
+  hangup: 'interrupted by SIGHUP, after healing',
+  interrupted: 'interrupted by Ctrl-C, after healing',
+  terminated: 'interrupted by SIGTERM, after healing',
+}
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
@@ -34,6 +52,8 @@ const codes = {
   image: exitCodes.lab,
   'port-taken': exitCodes.lab,
   'disk-full': exitCodes.lab,
+  /** The system refused something: a name too long, a file in the way, too many open files. */
+  machine: exitCodes.lab,
   /** Another pgha-lab process works on this lab. */
   busy: exitCodes.lab,
   'no-lab': exitCodes.lab,
@@ -48,6 +68,8 @@ const codes = {
   /** This kernel, engine or lab lacks what a fault of the scenario needs. */
   'cannot-run-here': exitCodes.skipped,
   interrupted: exitCodes.interrupted,
+  /** A bug of ours. */
+  crashed: exitCodes.crashed,
 } as const
 
 export type LabErrorCode = keyof typeof codes

@@ -46,6 +46,8 @@ export type RunHappening =
       /** Wall clock at `at` 0, ISO 8601 with microseconds: for laying host logs beside the history. */
       startedAt: string
     }
+  /** Instead of `run-started`, and alone: nothing of the run could be done. `code` is that of the LabError. */
+  | {kind: 'never-began'; run: string; scenario: unknown; lab: string; startedAt: string; code: string; says: string}
   | {kind: 'phase'; name: PhaseName}
   | {kind: 'step-started'; index: number; says: string}
   /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */

@@ -2,15 +2,15 @@
  * Recorded runs, found as a person names them: a run's folder, its events.ndjson (packed with gzip or not), the name of a run
  * in the state directory, or `latest`. The only place that knows how a run lies on disk once it is over.
  */
-
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {existsSync, lstatSync, readdirSync, realpathSync, statSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
-import type {Event, HostName} from './event.ts'
-import {type History, historyOf} from './history.ts'
+import type {HostName} from './event.ts'
+import type {History} from './history.ts'
 import {type Hint, next, onLab} from './next-step.ts'
+import {loadHistory} from './read-events.ts'
+import {readRegular} from './regular-file.ts'
 import {runsFolder, stateRoot} from './state.ts'
 
 /** Where a recorded run lies. */
@@ -29,6 +29,8 @@ export interface RecordedRun extends FoundRun {
 }
 
 const defaultLab = 'lab'
+/** Of all hosts together. */
+const mostLogBytes = 256 * 2 ** 20
 const eventFiles = ['events.ndjson', 'events.ndjson.gz'] as const
 
 /**
@@ -61,13 +63,17 @@ export function findRuns(written: string, lab: string = defaultLab): FoundRun[] 
 }
 
 /** @throws LabError `usage` when there is no such run, `config` when it cannot be read. */
-export function readRun(nameOrPath: string, lab?: string): RecordedRun {
+export async function readRun(nameOrPath: string, lab?: string): Promise<RecordedRun> {
   return loadRun(findRun(nameOrPath, lab))
 }
 
 /** @throws LabError `config` when its events cannot be read. */
-export function loadRun(found: FoundRun): RecordedRun {
-  return {...found, history: readEvents(found.events), logs: found.folder === null ? new Map() : readLogs(found.folder)}
+export async function loadRun(found: FoundRun): Promise<RecordedRun> {
+  return {
+    ...found,
+    history: await loadHistory(found.events, {digest: found.folder !== null}),
+    logs: found.folder === null ? new Map() : readLogs(found.folder),
+  }
 }
 
 /** The run as a person may name it again: its folder's name, or the file's. */
@@ -99,7 +105,8 @@ function atPath(path: string, lab: string): FoundRun {
     const isHistory = (eventFiles as readonly string[]).includes(basename(path))
     // A history that was copied elsewhere has no folder of its own.
     const folder = isHistory && existsSync(join(dirname(path), 'logs')) ? resolve(dirname(path)) : null
-    return {folder, events: resolve(path)}
+    // A link that a person names is followed; those inside a run are not.
+    return {folder, events: folder === null ? realpathSync(path) : resolve(path)}
   }
   const found = runIn(path)
   if (found) return found
@@ -176,45 +183,21 @@ function foldersIn(folder: string): string[] {
   }
 }
 
-/** A last line cut short by a crash is dropped; any other line that is no event is told with its place. */
-function readEvents(file: string): History {
-  const lines = unpacked(file).split('\n')
-  lines.pop()
-  return historyOf(lines.map((line, index) => eventOf(line, file, index + 1)))
-}
-
-function unpacked(file: string): string {
-  try {
-    const bytes = readFileSync(file)
-    return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
-  } catch (error) {
-    throw new LabError('config', `${file} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'name the events.ndjson of a run that is whole',
-    })
-  }
-}
-
-function eventOf(line: string, file: string, number: number): Event {
-  let event: Partial<Event> | null = null
-  try {
-    event = JSON.parse(line) as Partial<Event> | null
-  } catch {
-    // told below, together with JSON that is no event
-  }
-  if (typeof event?.at === 'number' && typeof event.kind === 'string') return event as Event
-  throw new LabError('config', `${file}:${number}: this line is no event of a run`, {
-    hint: 'name the events.ndjson of a run; each of its lines is one JSON object with `at` and `kind`',
-  })
-}
-
+/** Each host's words; of what is longer than the memory should hold, the beginning. */
 export function readLogs(folder: string): ReadonlyMap<HostName, string> {
   const logs = join(folder, 'logs')
   if (!existsSync(logs)) return new Map()
+  if (lstatSync(logs).isSymbolicLink())
+    throw new LabError('config', `${logs} is not read: it is a link`, {hint: 'a run is a folder with regular files'})
+  let left = mostLogBytes
   return new Map(
     readdirSync(logs)
       .filter(file => file.endsWith('.log'))
       .sort()
-      .map(file => [file.replace(/\.log$/, ''), readFileSync(join(logs, file), 'utf8')]),
+      .map(file => {
+        const {text, cut} = readRegular(join(logs, file), left)
+        left -= Math.min(left, text.length)
+        return [file.replace(/\.log$/, ''), cut ? `${text}\n(this log is cut here: it is too long)\n` : text]
+      }),
   )
 }

@@ -1,10 +1,22 @@
 /** The append-only record of a run, in memory and as NDJSON on disk while it grows. The only evidence a verdict may use. */
-import {appendFileSync, closeSync, openSync, readSync} from 'node:fs'
+import {createHash} from 'node:crypto'
+import {appendFileSync, closeSync, openSync} from 'node:fs'
 import type {Event, Happening, Micros, Of} from './event.ts'
 
 /** What checks see: events in the order of their time. */
 export interface History {
   readonly events: readonly Event[]
+  /** What is known of the record that it was read from, or is written to; absent for events that were never a file. */
+  readonly source?: Source
+}
+
+export interface Source {
+  /** SHA-256 of events.ndjson, unpacked, in hex; null: it was not read to its end. */
+  readonly sha256: string | null
+  /** `file:line:column` of a line that is torn: what came after it is not here. Null: it is whole. */
+  readonly torn: string | null
+  /** What this version does not understand, one sentence each: another version recorded it. */
+  readonly foreign: readonly string[]
 }
 
 /** All of one kind, in the order in which they stand there. Told from an index, so that asking again and again costs nothing. */
@@ -60,24 +72,39 @@ const fewPlaces = 100
  * so does the index.
  */
 export function historyOf(told: Iterable<Event>): History {
-  const events: Event[] = []
-  const byKind: Index['byKind'] = new Map()
-  let moves = 0
-  let inOrder = true
-  for (const event of told) {
-    if (!inOrder) {
-      events.push(event)
-      continue
-    }
-    moves += insert(events, event)
-    inOrder = moves <= fewPlaces * (events.length + fewPlaces)
-    const same = byKind.get(event.kind)
-    if (same) insert(same, event)
-    else byKind.set(event.kind, [event])
+  const growing = new Growing()
+  for (const event of told) growing.add(event)
+  return {events: growing.events()}
+}
+
+/** Events that come one by one, on their way to a history. */
+export class Growing {
+  readonly #events: Event[] = []
+  readonly #byKind: Index['byKind'] = new Map()
+  #moves = 0
+  #inOrder = true
+
+  get count(): number {
+    return this.#events.length
   }
-  if (!inOrder) return {events: events.toSorted((a, b) => a.at - b.at)}
-  indexes.set(events, {byKind, size: events.length})
-  return {events}
+
+  add(event: Event): void {
+    if (!this.#inOrder) {
+      this.#events.push(event)
+      return
+    }
+    this.#moves += insert(this.#events, event)
+    this.#inOrder = this.#moves <= fewPlaces * (this.#events.length + fewPlaces)
+    const same = this.#byKind.get(event.kind)
+    if (same) insert(same, event)
+    else this.#byKind.set(event.kind, [event])
+  }
+
+  events(): readonly Event[] {
+    if (!this.#inOrder) return this.#events.toSorted((a, b) => a.at - b.at)
+    indexes.set(this.#events, {byKind: this.#byKind, size: this.#events.length})
+    return this.#events
+  }
 }
 
 /** @returns by how many places it came late. */
@@ -87,51 +114,6 @@ function insert(events: Event[], event: Event): number {
   for (; place > 0 && events[place - 1]!.at > event.at; place--) events[place] = events[place - 1]!
   if (place < end) events[place] = event
   return end - place
-}
-
-/** A recorded run's events.ndjson, of any length. A last line cut short by a crash is dropped. */
-export function loadHistory(file: string): History {
-  return historyOf(eventsOf(wholeLines(file)))
-}
-
-/** NDJSON to a history. A last line cut short by a crash is dropped. */
-export function parseHistory(text: string): History {
-  return historyOf(eventsOf([text]))
-}
-
-/** Bit by bit: the longest text that JavaScript can hold is that of three million events. */
-function* wholeLines(file: string): Generator<string> {
-  const fd = openSync(file, 'r')
-  try {
-    let bytes = Buffer.alloc(portionBytes)
-    let filled = 0
-    for (;;) {
-      const read = readSync(fd, bytes, filled, bytes.length - filled, null)
-      if (read === 0) return
-      filled += read
-      const end = bytes.lastIndexOf(newline, filled - 1) + 1
-      if (end > 0) yield bytes.toString('utf8', 0, end)
-      bytes.copyWithin(0, end, filled)
-      filled -= end
-      if (filled === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)])
-    }
-  } finally {
-    closeSync(fd)
-  }
-}
-
-const portionBytes = 1 << 20
-const newline = 10
-
-function* eventsOf(texts: Iterable<string>): Generator<Event> {
-  const seen = new Set<Event['kind']>()
-  for (const text of texts)
-    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
-      const event = JSON.parse(text.slice(from, to)) as Event
-      if (!seen.has(event.kind)) widen(event)
-      seen.add(event.kind)
-      yield event
-    }
 }
 
 /**
@@ -161,6 +143,8 @@ export class Recorder implements History {
   #pending: string[] = []
   #flushing: NodeJS.Timeout | undefined
   #failed: unknown
+  /** Of what has been written. */
+  readonly #hash = createHash('sha256')
 
   constructor(file?: string) {
     this.#zero = performance.now() * 1000
@@ -177,7 +161,8 @@ export class Recorder implements History {
   }
 
   record(happening: Happening, at: Micros = this.now()): void {
-    const event = {at: Math.round(at), ...happening} as Event
+    // Another clock may place what was there before us a little before the beginning.
+    const event = {at: Math.max(0, Math.round(at)), ...happening} as Event
     this.events.push(event)
     if (this.#file !== undefined) {
       this.#pending.push(JSON.stringify(event))
@@ -192,7 +177,13 @@ export class Recorder implements History {
   }
 
   sealed(): History {
-    return historyOf(this.events)
+    this.flush()
+    const {events} = historyOf(this.events)
+    return this.#file === undefined ? {events} : {events, source: this.#source()}
+  }
+
+  #source(): Source {
+    return {sha256: this.#failed === undefined ? this.#hash.copy().digest('hex') : null, torn: null, foreign: []}
   }
 
   /** Why the file could not be written (disk full), if so; the run must end then: evidence would be lost. */
@@ -210,6 +201,7 @@ export class Recorder implements History {
     if (this.#failed !== undefined) return
     try {
       appendFileSync(this.#file, text)
+      this.#hash.update(text)
     } catch (error) {
       this.#failed ??= error
     }

@@ -20,7 +20,7 @@ export {faults} from './faults/index.ts'
 export {type FoundRun, findRun, findRuns, loadRun, type RecordedRun, readRun} from './find-run.ts'
 export {heal} from './heal.ts'
 export {type Health, health} from './health.ts'
-export {type History, historyOf, loadHistory, Recorder} from './history.ts'
+export {type History, historyOf, Recorder} from './history.ts'
 export type {InjectionPhase} from './injection-phase.ts'
 export {jepsenHistory} from './jepsen.ts'
 export {inForce} from './journal.ts'
@@ -36,9 +36,11 @@ export {mustBeOurs, removeOurs, removeStale, type Standing, standings} from './o
 export {play} from './play.ts'
 export type {Progress} from './progress.ts'
 export {type Raised, raise} from './raise.ts'
+export {loadHistory} from './read-events.ts'
 export {repeat, type Summary} from './repeat.ts'
 export type {Report} from './report.ts'
-export {type Run, runScenario} from './runs.ts'
+export {clear, type Place, placeFor} from './run-folder.ts'
+export {leaveNeverBegan, type Run, runScenario} from './runs.ts'
 export {
   bind,
   loadScenario,
@@ -52,7 +54,7 @@ export {
   settingsFor,
   suites,
 } from './scenario.ts'
-export {checkLabName, composeFile, forgetLab, loadLab, savedLabs} from './state.ts'
+export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state.ts'
 export * from './topology.ts'
 export {loadTopology, parseTopology} from './topology-file.ts'
 export type {Finding, Verdict} from './unit.ts'

@@ -29,8 +29,11 @@ export interface Expected {
 /** @param expectations those of the scenario in `run-started` when not given. */
 export function judge(history: History, expectations: readonly Expected[] = expectedOf(history)): Report {
   const started = of(history, 'run-started')[0]
+  const never = started === undefined ? of(history, 'never-began')[0] : undefined
+  const meant = started ?? never
+  const whole = isWhole(history)
   const findings = expectations.map(expected => ({
-    ...find(history, expected),
+    ...(whole ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
@@ -48,22 +51,23 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     ),
     ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
     ...unplayed(history),
-    ...incomplete(history),
+    ...(never === undefined ? incomplete(history) : [`the run never began: ${never.says}`]),
+    ...(history.source?.foreign ?? []),
     ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
   ]
   const found = merge(findings.map(finding => finding.verdict))
   const verdict =
     disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
-  const scenario = (started?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
+  const scenario = (meant?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
 
   return {
     schema: 1,
-    run: started?.run ?? '',
-    lab: started?.lab ?? '',
+    run: meant?.run ?? '',
+    lab: meant?.lab ?? '',
     scenario: typeof scenario.name === 'string' ? scenario.name : '',
     file: typeof scenario.file === 'string' ? scenario.file : null,
     about: typeof scenario.about === 'string' ? scenario.about : '',
-    startedAt: started?.startedAt ?? '',
+    startedAt: meant?.startedAt ?? '',
     durationMicros: history.events.at(-1)?.at ?? 0,
     verdict,
     headline: headline(verdict, reasons, findings),
@@ -77,11 +81,13 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     clients: clientsOf(history),
     drivers: driverTable(history),
     story: story(history),
+    eventsSha256: history.source?.sha256 ?? null,
   }
 }
 
 function expectedOf(history: History): readonly Expected[] {
-  const scenario = of(history, 'run-started')[0]?.scenario as {expect?: unknown} | undefined
+  const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
+  const scenario = started?.scenario as {expect?: unknown} | undefined
   return Array.isArray(scenario?.expect) ? (scenario.expect as Expected[]) : []
 }
 
@@ -113,7 +119,31 @@ function unplayed(history: History): string[] {
   ]
 }
 
+/** It came to its end, and its record has all of it. */
+function isWhole(history: History): boolean {
+  return history.source?.torn == null && of(history, 'run-ended').at(-1)?.how === 'complete'
+}
+
+function settled({pending: _, ...finding}: Finding): Finding {
+  return finding
+}
+
+/**
+ * What a record that ends too early proves. What was still to come may come after it, so its lack is no failure; and where the
+ * record breaks off, rather than the run, what holds so far need not have held to the end.
+ */
+function upToThere({pending = false, ...finding}: Finding, history: History): Finding {
+  if (finding.verdict === 'fail' && pending)
+    return {...finding, verdict: 'unknown', says: `Before it ended early: ${finding.says}`}
+  const breaksOff = history.source?.torn != null || of(history, 'run-ended').length === 0
+  if (finding.verdict === 'pass' && breaksOff)
+    return {...finding, verdict: 'unknown', says: `Up to where the record breaks off: ${finding.says}`}
+  return finding
+}
+
 function incomplete(history: History): string[] {
+  const torn = history.source?.torn
+  if (torn != null) return [`the record is torn at ${torn}; it was judged up to there`]
   const begins = of(history, 'run-started').length > 0 ? [] : ['the history does not begin with run-started']
   const ended = of(history, 'run-ended').at(-1)
   if (!ended) return [...begins, 'the run never ended: its record breaks off']

@@ -13,8 +13,7 @@ import type {Lab} from './lab.ts'
 import type {Limit} from './limit.ts'
 import {type MeasuredRun, measureRun} from './measure-run.ts'
 import {type MetricName, metricNames} from './metrics.ts'
-import type {Report} from './report.ts'
-import {pointLatest, runScenario} from './runs.ts'
+import {pointLatest, type Run, runScenario} from './runs.ts'
 import type {Scenario} from './scenario.ts'
 import {toJson} from './spelled-json.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
@@ -30,8 +29,8 @@ export interface RepeatOptions {
   readonly out?: string | undefined
   /** Told when a run's history exists, before anything happens. */
   readonly watch?: (history: Recorder, nth: number) => void
-  /** Told when a run is over and judged, with its folder. */
-  readonly finished?: (report: Report, nth: number, folder: string) => void | Promise<void>
+  /** Told when a run is over and judged. */
+  readonly finished?: (run: Run, nth: number) => void | Promise<void>
 }
 
 export interface Repetition {
@@ -83,7 +82,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
     })
     if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out, limit: run.report.limit})
     if (options.out === undefined) pointLatest(lab.name, join(id, out))
-    await options.finished?.(run.report, nth, run.folder)
+    await options.finished?.(run, nth)
     error = run.error
     if (error !== undefined || options.signal.aborted) break
     if (options.failFast && run.report.verdict === 'fail') break

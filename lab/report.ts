@@ -41,7 +41,7 @@ export interface Report {
     readonly proof: string | null
   }[]
   /** `check` and `params` as the scenario has them; `expectation` is both on one line. */
-  readonly findings: readonly (Finding & {
+  readonly findings: readonly (Omit<Finding, 'pending'> & {
     readonly expectation: string
     readonly check: string
     readonly params: unknown
@@ -58,4 +58,6 @@ export interface Report {
   readonly drivers: readonly DriverRow[]
   /** The run as a story: leadership, timelines, proxy, faults; a few dozen events. */
   readonly story: readonly {readonly at: Micros; readonly says: string; readonly event: Event['kind']}[]
+  /** SHA-256 of the events.ndjson that was judged, unpacked, in hex; null: it was not judged from one, or not all of it. */
+  readonly eventsSha256: string | null
 }

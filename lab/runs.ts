@@ -6,7 +6,8 @@ import {pipeline} from 'node:stream/promises'
 import {broken} from './broken.ts'
 import {imagesMustBeHere} from './clients/programs.ts'
 import {LabError} from './errors.ts'
-import {Recorder} from './history.ts'
+import type {Happening} from './event.ts'
+import {type History, of, Recorder} from './history.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
@@ -14,6 +15,7 @@ import {describe} from './mend.ts'
 import {onLab} from './next-step.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
+import {clear, type Place} from './run-folder.ts'
 import {bind, mustBeAble, type Scenario} from './scenario.ts'
 import {toJson} from './spelled-json.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
@@ -22,6 +24,7 @@ import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
 export interface Run {
   readonly folder: string
   readonly report: Report
+  readonly history: History
   /** Why the run ended before its end, when it did. */
   readonly error: LabError | undefined
 }
@@ -32,6 +35,8 @@ export interface RunOptions {
   readonly out?: string | undefined
   /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
   readonly phase?: ChosenMoment | undefined
+  /** What is at `out` and has to go first. */
+  readonly place?: Place | undefined
   /** Told when the history exists, before anything happens: for whoever wants to watch. */
   readonly watch?: (history: Recorder, folder: string) => void
 }
@@ -42,13 +47,13 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   lab.docker.heed(options.signal)
   await mustBeAble(lab, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
-  const id = `${new Date()
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace(/\.\d+Z/, 'Z')}-${scenario.name}`
+  const id = idOf(scenario)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
-  whenDiskIsFull(() => mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700}), folder)
-  rmSync(join(folder, 'events.ndjson'), {force: true})
+  whenDiskIsFull(() => {
+    if (options.place !== undefined) clear(options.place)
+    mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700})
+    rmSync(join(folder, 'events.ndjson'), {force: true})
+  }, folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
   options.watch?.(history, folder)
   let error: LabError | undefined
@@ -57,9 +62,11 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   } catch (cause) {
     if (!(cause instanceof LabError)) throw cause
     error = cause
+    if (of(history, 'run-started').length === 0) history.record(neverBegan(id, lab.name, scenario, cause), 0)
   }
   history.flush()
-  const report = judge(history.sealed())
+  const sealed = history.sealed()
+  const report = judge(sealed)
   try {
     whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
@@ -70,7 +77,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   }
   await removePrograms(lab)
   if (error !== undefined) error = await withWhatIsLeft(lab, error)
-  return {folder, report, error}
+  return {folder, report, history: sealed, error}
 }
 
 /** A run that ended early has mended its own faults, or said which it could not; what else is broken is said here. */
@@ -83,6 +90,30 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
   )
   if (left === null) return error
   return new LabError(error.code, `${error.message}; ${left}`, {cause: error, hint: onLab(lab.name, 'heal')})
+}
+
+/** A run that could not even begin leaves a report that says so, where one was asked for. */
+export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, error: LabError): Run {
+  const folder = resolve(out)
+  whenDiskIsFull(() => mkdirSync(folder, {recursive: true, mode: 0o700}), folder)
+  using history = new Recorder(join(folder, 'events.ndjson'))
+  history.record(neverBegan(idOf(scenario), lab, scenario, error), 0)
+  const sealed = history.sealed()
+  const report = judge(sealed)
+  whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
+  return {folder, report, history: sealed, error}
+}
+
+function neverBegan(run: string, lab: string, scenario: Scenario, {code, message}: LabError): Happening {
+  return {kind: 'never-began', run, scenario, lab, startedAt: new Date().toISOString(), code, says: message}
+}
+
+/** Its time and its scenario. */
+function idOf({name}: Scenario): string {
+  return `${new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z/, 'Z')}-${name}`
 }
 
 /** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */

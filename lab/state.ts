@@ -1,12 +1,16 @@
 /** Where things are kept between two commands: the XDG state directory, one folder a lab; runs outlive their lab. */
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
+import {z} from 'zod'
+import {decodeJson} from './decode.ts'
 import {LabError} from './errors.ts'
 import {onLab} from './next-step.ts'
 import {nameRules} from './plain-text.ts'
 import {printable} from './printable.ts'
+import {refusalOf} from './system-error.ts'
 import type {Allocation, Topology} from './topology.ts'
+import {allocationSchema, topologySchema} from './topology-schema.ts'
 
 /** What `up` wrote down about a lab. */
 export interface SavedLab {
@@ -40,18 +44,43 @@ export function checkLabName(name: string): string {
   return name
 }
 
-/** The names of all labs of this user. @throws LabError `no-lab` as `loadLab` does. */
+/** The names of all labs of this user, whether or not this version can read what is kept of them. */
 export function savedLabs(): string[] {
   try {
     return readdirSync(join(stateRoot(), 'labs'), {withFileTypes: true})
-      .filter(entry => entry.isDirectory())
+      .filter(entry => entry.isDirectory() && existsSync(join(labFolder(entry.name), 'lab.json')))
       .map(entry => entry.name)
-      .filter(name => loadLab(name) !== undefined)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
 }
+
+/** All labs of this user. One that cannot be read says so, and spoils no other. */
+export function loadLabs(): {readonly readable: readonly SavedLab[]; readonly broken: readonly BrokenLab[]} {
+  const readable: SavedLab[] = []
+  const broken: BrokenLab[] = []
+  for (const lab of savedLabs())
+    try {
+      const saved = loadLab(lab)
+      if (saved !== undefined) readable.push(saved)
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      broken.push({lab, error})
+    }
+  return {readable, broken}
+}
+
+export interface BrokenLab {
+  readonly lab: string
+  readonly error: LabError
+}
+
+const labSchema = z.strictObject({
+  schema: z.literal(2, 'another version of pgha-lab wrote this'),
+  topology: topologySchema,
+  allocation: allocationSchema,
+})
 
 /** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */
 export function loadLab(lab: string): SavedLab | undefined {
@@ -63,13 +92,20 @@ export function loadLab(lab: string): SavedLab | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+  let saved: SavedLab
   try {
-    const saved = JSON.parse(text) as SavedLab
-    if (saved.schema === 2 && saved.allocation.lab === lab) return saved
-  } catch {
-    // falls through to the same complaint: a file cut short and a foreign schema have the same way out
+    saved = decodeJson({file, text, what: 'lab'}, labSchema)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    // Its place and no more: the line itself may hold a password.
+    throw unreadable(lab, error.message.split('\n')[0] ?? '')
   }
-  throw new LabError('no-lab', `${file} is not readable by this version`, {hint: onLab(lab, 'down')})
+  if (saved.allocation.lab !== lab) throw unreadable(lab, `${file} is of another lab`)
+  return saved
+}
+
+function unreadable(lab: string, why: string): LabError {
+  return new LabError('no-lab', `lab ${lab} cannot be read: ${why}`, {hint: onLab(lab, 'down')})
 }
 
 /** Keeps passwords from other users: folder 0700, files 0600; each file appears whole or not at all. */
@@ -98,22 +134,11 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
-/** Turns ENOSPC into a sentence; `folder` is named where the system does not say what it could not write. */
+/** What the system refuses, as a sentence; `folder` is named where the system does not say what it was about. */
 export function whenDiskIsFull<T>(work: () => T, folder = stateRoot()): T {
   try {
     return work()
   } catch (error) {
-    const {code, path} = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT')
-      throw new LabError('disk-full', `the disk is full: cannot write ${path ?? folder}`, {
-        cause: error,
-        hint: 'free some space, then run the same command again',
-      })
-    if (code === 'EACCES' || code === 'EROFS')
-      throw new LabError('setup-failed', `cannot write ${path ?? folder}: ${code}`, {
-        cause: error,
-        hint: 'set XDG_STATE_HOME to a folder of yours',
-      })
-    throw error
+    throw refusalOf(error, folder) ?? error
   }
 }

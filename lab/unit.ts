@@ -28,6 +28,8 @@ export interface Finding {
   readonly evidence?: readonly Event[]
   /** What to try, when it failed. */
   readonly hint?: string
+  /** It failed only because something has not come, which a longer record might hold. Not in a report. */
+  readonly pending?: boolean
 }
 
 /** One phase of a failover; times are micros after the fault. */

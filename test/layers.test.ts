@@ -9,15 +9,15 @@ const root = join(import.meta.dirname, '..')
 const layers: readonly (readonly [string, RegExp])[] = [
   [
     'words',
-    /^lab\/(errors|next-step|event|client-group|plain-text|bank|doubtful-commit|decode|quantity|time-limit|engine-limits|progress|package-root|printable|statistics|spelled-json|metrics|tar)\.ts$/,
+    /^lab\/(errors|next-step|event|client-group|plain-text|bank|doubtful-commit|decode|regular-file|system-error|quantity|time-limit|engine-limits|progress|package-root|printable|statistics|spelled-json|metrics|tar)\.ts$/,
   ],
   [
     'shapes',
-    /^lab\/(topology|topology-file|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|reigns|promotions|tenures|attempts|reconnection|driver-table|reads|rows)\.ts$/,
+    /^lab\/(topology|topology-file|topology-schema|event-schema|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|reigns|promotions|tenures|attempts|reconnection|driver-table|reads|rows)\.ts$/,
   ],
   [
     'parts',
-    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|cuts|nft|qdisc|capabilities|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
+    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|read-events|run-folder|cuts|nft|qdisc|capabilities|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
   ],
   [
     'acts',

@@ -1,8 +1,11 @@
+import {existsSync, readdirSync} from 'node:fs'
 import {type Command, Option} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Recorder} from '../../lab/history.ts'
 import {type ChosenMoment, type InjectionPhase, injectionPhases} from '../../lab/injection-phase.ts'
 import {next, onLab, ownCommand} from '../../lab/next-step.ts'
+import type {Place} from '../../lab/run-folder.ts'
+import type {Scenario} from '../../lab/scenario.ts'
 import {spoken} from '../called-as.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
@@ -21,6 +24,7 @@ interface Options extends StormOptions {
   failFast?: boolean
   suite?: string
   parallel?: number
+  overwrite?: boolean
   profile?: string
   keep?: boolean
 }
@@ -42,7 +46,7 @@ export function chaos(): Command {
         '--shrink reduces a plan that fails to the smallest that still does, and writes it as a scenario file.',
       '',
       'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
-        'worst of its scenarios: 5, 130, 1, 3, 2, 4, 77, 0 in this order.',
+        'worst of its scenarios: 5, 130, 1, 70, 3, 2, 4, 77, 0 in this order.',
     ].join('\n'),
     [
       'chaos kill-leader',
@@ -69,6 +73,7 @@ export function chaos(): Command {
       'pass only if clients are never without acknowledged writes for longer: 100ms to 30m',
       boundedDuration('100ms', '30m', '30s'),
     )
+    .option('--overwrite', 'with --out: take an earlier run of ours in that folder away first, and nothing else')
     .option('--plain', 'plain lines instead of the live view')
     .option('--repeat <n>', 'play it n times and say how far each phase spreads', times)
     .option('--fail-fast', 'with --repeat: end after the first run that failed')
@@ -87,6 +92,7 @@ export function chaos(): Command {
 }
 
 async function action(nameOrPath: string | undefined, options: Options): Promise<void> {
+  if (options.overwrite && options.out === undefined) throw new LabError('usage', '--overwrite goes with --out')
   if (isStorm(options)) {
     const {storm} = await import('../storm.ts')
     return await storm(nameOrPath, options, (history, press) => watch(history, options, press))
@@ -95,12 +101,38 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
-  const {Docker, exitCodes, loadScenario, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
+  const {loadScenario, placeFor} = await import('../../lab/index.ts')
   const written = loadScenario(nameOrPath)
   const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
   const {withAskedLimit} = await import('../../lab/scenario/asked-limit.ts')
   const compared = options.clients === undefined ? written : withExtraClients(written, options.clients)
   const scenario = options.within === undefined ? compared : withAskedLimit(compared, options.within)
+  const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
+  try {
+    await playOne(scenario, options, place)
+  } catch (error) {
+    if (error instanceof LabError && place !== undefined) await leaveReport(scenario, options, place, error)
+    throw error
+  }
+}
+
+/** What was asked for with --out has to say, red, that nothing was played; whoever reads it later may not see this exit code. */
+async function leaveReport(scenario: Scenario, options: Options, place: Place, error: LabError): Promise<void> {
+  if (error.code === 'usage' || error.code === 'cannot-run-here') return
+  if (place.files.length > 0 && place.files.every(file => existsSync(file))) {
+    tell(`${place.folder} still holds the earlier run\n`)
+    return
+  }
+  if (existsSync(place.folder) && readdirSync(place.folder).length > 0) return // it has begun, and says itself how it ended
+  const {leaveNeverBegan} = await import('../../lab/index.ts')
+  const {writeReports} = await import('../render/write-reports.ts')
+  const {folder, report, history} = leaveNeverBegan(place.folder, options.name, scenario, error)
+  writeReports(folder, report, history)
+  if (options.json) printJson({...report, folder})
+}
+
+async function playOne(scenario: Scenario, options: Options, place: Place | undefined): Promise<void> {
+  const {clear, Docker, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
   // One lucky moment would not answer whether it is always in time.
   const phase: ChosenMoment | undefined = options.phase ?? (options.within === undefined ? undefined : 'worst')
   const docker = new Docker()
@@ -112,6 +144,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   })
   if (options.repeat !== undefined) {
     const {repeatRun} = await import('../repeat-run.ts')
+    if (place !== undefined) clear(place)
     const shown = (history: Recorder) => watch(history, options, interrupt.press)
     // Awaited here: the lock and the handlers of signals belong to this scope.
     return await repeatRun(lab, scenario, interrupt, {...options, phase, repeat: options.repeat, watch: shown})
@@ -120,6 +153,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   const run = await runScenario(lab, scenario, {
     signal: interrupt.signal,
     out: options.out,
+    place,
     phase,
     watch(history) {
       screen = watch(history, options, interrupt.press)
@@ -127,8 +161,8 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   }).finally(async () => (await screen)?.done())
 
   const {writeReports} = await import('../render/write-reports.ts')
-  const {folder, report} = run
-  const unwritten = writeReports(folder, report)
+  const {folder, report, history} = run
+  const unwritten = writeReports(folder, report, history)
   const error = run.error ?? unwritten
   if (options.json) printJson({...report, folder})
   else {

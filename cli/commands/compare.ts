@@ -39,8 +39,13 @@ async function action(base: string, head: string, {name, tolerance, metric, json
   const {measureRun} = await import('../../lab/measure-run.ts')
   const {compare} = await import('../../lab/compare.ts')
   const [found, against] = [findRuns(base, name), findRuns(head, name)]
-  const measure = (runs: typeof found) => runs.map(run => measureRun(loadRun(run).history))
-  const comparison = compare(measure(found), measure(against), {tolerance, judged: metric ?? []})
+  // One after the other: the histories need not be in memory at once.
+  const measure = async (runs: typeof found) => {
+    const measured: ReturnType<typeof measureRun>[] = []
+    for (const run of runs) measured.push(measureRun((await loadRun(run)).history))
+    return measured
+  }
+  const comparison = compare(await measure(found), await measure(against), {tolerance, judged: metric ?? []})
   process.exitCode = comparison.exitCode
   if (json) {
     const {toJson} = await import('../../lab/spelled-json.ts')

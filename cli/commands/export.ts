@@ -30,5 +30,5 @@ async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise
     })
   const {readRun} = await import('../../lab/find-run.ts')
   const {jepsenHistory} = await import('../../lab/jepsen.ts')
-  writeOut(`${jepsenHistory(readRun(nameOrPath, name).history).join('\n')}\n`, out)
+  writeOut(`${jepsenHistory((await readRun(nameOrPath, name)).history).join('\n')}\n`, out)
 }

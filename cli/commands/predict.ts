@@ -63,7 +63,8 @@ async function action(options: Options): Promise<void> {
 
 async function recordedRuns(written: readonly string[]): Promise<NamedHistory[]> {
   const {findRuns, loadRun, nameOf} = await import('../../lab/find-run.ts')
-  return written.flatMap(one => findRuns(one)).map(found => ({run: nameOf(found), history: loadRun(found).history}))
+  const found = written.flatMap(one => findRuns(one))
+  return Promise.all(found.map(async one => ({run: nameOf(one), history: (await loadRun(one)).history})))
 }
 
 /** Somebody who asks about runs and about no settings asks about the settings of those runs. */

@@ -23,7 +23,7 @@ export function replay(): Command {
 
 async function action(nameOrPath: string, {name, speed, plain}: Options): Promise<void> {
   const {readRun} = await import('../../lab/find-run.ts')
-  const {events} = readRun(nameOrPath, name).history
+  const {events} = (await readRun(nameOrPath, name)).history
   const {hasScreen} = await import('../ui/terminal.ts')
   // Without a keyboard nobody could leave the screen.
   if (plain || !hasScreen() || !process.stdin.isTTY) {

@@ -1,10 +1,15 @@
-import {readFileSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join, relative, resolve} from 'node:path'
 import {type Command, Option} from 'commander'
+import {z} from 'zod'
+import {decodeJson} from '../../lab/decode.ts'
 import {LabError} from '../../lab/errors.ts'
 import type {RecordedRun} from '../../lab/find-run.ts'
+import {readRegular} from '../../lab/regular-file.ts'
 import type {Report} from '../../lab/report.ts'
 import {command, nameOption} from '../options.ts'
+import {tell} from '../output.ts'
+import {titles} from '../render/verdict-words.ts'
 import {textOptions} from '../text-options.ts'
 import {writeOut} from '../write-out.ts'
 
@@ -22,7 +27,7 @@ interface Options {
 export function report(): Command {
   return command(
     'report',
-    'Show the report of a recorded run again, in the form of your choice.\nNothing is started or judged anew. The exit code tells whether it could be written, not the verdict.',
+    'Show the report of a recorded run again, in the form of your choice.\nNothing is started. It is judged by its events, and what its report.json says otherwise is told. The exit code tells whether it could be written, not the verdict.',
     [
       'report',
       'report latest --format html -o report.html',
@@ -48,7 +53,7 @@ async function action(written: readonly string[], {name, format, out}: Options):
   // One after the other: the histories of a whole suite need not be in memory at once.
   const runs: {report: Report; run: RecordedRun}[] = []
   for (const one of found) {
-    const run = loadRun(one)
+    const run = await loadRun(one)
     const report = await reportOf(run)
     runs.push({report, run: format === 'html' ? run : {...run, history: {events: []}, logs: new Map()}})
   }
@@ -82,40 +87,43 @@ async function render(
   }
 }
 
-/** What was judged when the run ended; a run that was cut short before that, or of which only the events are there, is judged now. */
+/** What its report.json has to say about itself; everything that is shown comes from the events. */
+const recordedReport = z.looseObject({
+  schema: z.literal(1, 'this is not a report that this version can read'),
+  run: z.string(),
+  verdict: z.enum(['pass', 'fail', 'unknown']),
+  eventsSha256: z.string().nullable().optional(),
+})
+/** Those of long storms have a few megabytes. */
+const mostReportBytes = 64 * 2 ** 20
+
+/**
+ * A report is always judged from the events, which are the evidence: a report.json can be edited, and so can the events after it
+ * was written. What does not go together is said.
+ */
 async function reportOf({folder, history}: RecordedRun): Promise<Report> {
-  const recorded = folder === null ? undefined : recordedReport(join(folder, 'report.json'))
-  if (recorded !== undefined) return recorded
   const {judge} = await import('../../lab/judge.ts')
-  return judge(history)
+  const report = judge(history)
+  if (folder !== null) for (const line of disagreements(join(folder, 'report.json'), report)) tell(`${line}\n`)
+  return report
 }
 
-function recordedReport(file: string): Report | undefined {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new LabError('config', `${file} cannot be read: ${(error as Error).message}`, {cause: error})
-  }
-  let report: Report | undefined
-  try {
-    report = JSON.parse(text) as Report
-  } catch {
-    // told below, with reports of another schema: both have the same way out
-  }
-  if (report?.schema !== 1)
-    throw new LabError('config', `${file} is not a report that this version can read`, {
-      hint: 'move it away: the run is then judged again from its events.ndjson',
-    })
-  // The first reports of schema 1 did not say where their scenario stands, how long they took, nor by which limit.
-  return {
-    ...report,
-    file: report.file ?? null,
-    limit: report.limit ?? null,
-    durationMicros: report.durationMicros ?? report.story.at(-1)?.at ?? 0,
-    findings: report.findings.map(finding => ({...finding, line: finding.line ?? null})),
-  }
+function disagreements(file: string, judged: Report): string[] {
+  if (!existsSync(file)) return []
+  const {text, cut} = readRegular(file, mostReportBytes)
+  if (cut) throw new LabError('config', `${file} is not read: it is longer than ${mostReportBytes / 2 ** 20} MB`)
+  const {eventsSha256, run, verdict} = decodeJson({file, text, what: 'report'}, recordedReport)
+  const about = [
+    ...(eventsSha256 == null ? ['it does not say which events it was judged from'] : []),
+    ...(eventsSha256 != null && eventsSha256 !== judged.eventsSha256
+      ? ['events.ndjson is not what it was judged from: its SHA-256 is another']
+      : []),
+    ...(run === judged.run ? [] : [`it is of the run ${JSON.stringify(run)}`]),
+    ...(verdict === judged.verdict
+      ? []
+      : [`its verdict was ${titles[verdict]}, and by the events it is ${titles[judged.verdict]}`]),
+  ]
+  return about.length === 0 ? [] : [`${file}: ${about.join('; ')}. The run was judged anew.`]
 }
 
 /** GitHub looks for a file from the root of the repository, which need not be where we are. */

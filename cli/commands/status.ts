@@ -23,7 +23,7 @@ export function status(): Command {
 async function action({name, all, json}: {name: string; all?: boolean; json?: boolean}): Promise<void> {
   const {Docker} = await import('../../lab/docker.ts')
   const {openLab} = await import('../../lab/open.ts')
-  const {savedLabs} = await import('../../lab/state.ts')
+  const {loadLabs, savedLabs} = await import('../../lab/state.ts')
   const {health} = await import('../../lab/health.ts')
   const {inForce} = await import('../../lab/journal.ts')
   const {broken, leftover} = await import('../../lab/broken.ts')
@@ -32,7 +32,9 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {notYours, standings} = await import('../../lab/ownership.ts')
   const docker = new Docker()
   const others = (await standings(docker)).filter(one => !one.mine || one.stale)
-  const names = all ? savedLabs() : [name]
+  const saved = all ? loadLabs() : undefined
+  const names = saved?.readable.map(one => one.allocation.lab) ?? [name]
+  const unreadable = saved?.broken ?? []
   const other = others.find(one => one.lab === name)
   if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
   const seen = await Promise.all(
@@ -60,10 +62,12 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
     }))
     // Of another owner's lab nobody but its owner knows more.
     const foreign = others.map(({lab, owner, running, stale, says}) => ({lab, foreign: {owner, running, stale, says}}))
-    printJson(all ? [...plain, ...foreign] : plain[0])
+    const broken = unreadable.map(({lab, error}) => ({lab, unreadable: error.message, next: error.hint ?? null}))
+    printJson(all ? [...plain, ...broken, ...foreign] : plain[0])
     return
   }
-  if (seen.length + others.length === 0) print('no labs\n')
+  if (seen.length + others.length + unreadable.length === 0) print('no labs\n')
+  for (const {error} of unreadable) print(`${error.message}\ntry: ${spoken(error.next ?? '')}\n`)
   for (const {lab, inUse, health, faults, signs, unknown} of seen) {
     print(table(lab, health))
     if (inUse !== null) print(`in use by ${sayHolder(inUse)}\n`)

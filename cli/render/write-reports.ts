@@ -2,7 +2,7 @@
 import {join} from 'node:path'
 import {LabError} from '../../lab/errors.ts'
 import {readLogs} from '../../lab/find-run.ts'
-import {loadHistory} from '../../lab/history.ts'
+import type {History} from '../../lab/history.ts'
 import type {Report} from '../../lab/report.ts'
 import {whenDiskIsFull, writeWhole} from '../../lab/state.ts'
 import {renderHtml} from './html.ts'
@@ -10,15 +10,14 @@ import {renderMarkdown} from './markdown.ts'
 import {renderText} from './text.ts'
 
 /**
- * `folder` is the run's, and has its history and the hosts' logs already.
+ * `folder` is the run's, and has the hosts' logs already.
  * @returns LabError `disk-full` when they could not be written; the run has been played and judged all the same.
  */
-export function writeReports(folder: string, report: Report): LabError | undefined {
+export function writeReports(folder: string, report: Report, history: History): LabError | undefined {
   try {
     whenDiskIsFull(() => {
       writeWhole(join(folder, 'report.txt'), renderText(report, {color: false, width: 120}))
       writeWhole(join(folder, 'report.md'), renderMarkdown([report]))
-      const history = loadHistory(join(folder, 'events.ndjson'))
       writeWhole(join(folder, 'report.html'), renderHtml({report, history, logs: readLogs(folder)}))
     }, folder)
     return undefined

@@ -2,7 +2,7 @@
 
 import {extname, join} from 'node:path'
 import {failoverBounds} from '../../lab/budget.ts'
-import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
+import {LabError, loadTopology, placeFor, savedLabs, settingsFor} from '../../lab/index.ts'
 import {next, onLab} from '../../lab/next-step.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
 import {spoken} from '../called-as.ts'
@@ -27,14 +27,17 @@ export interface SuiteRequest {
   readonly clients?: string | undefined
   readonly keep?: boolean | undefined
   readonly out?: string | undefined
+  readonly overwrite?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
 /** @param child pgha-lab itself as a child process. @throws LabError `usage`, `config` before anything is raised. */
 export async function playSuite(request: SuiteRequest, child: RunChild = ourselves()): Promise<void> {
-  const {name, parallel, profile, keep = false, out, json, clients} = request
+  const {name, parallel, profile, keep = false, out, overwrite = false, json, clients} = request
   if (clients !== undefined) comparedDrivers(clients)
   const jobs = jobsOf(request)
+  // Before any lab is raised; each run looks again when its turn comes.
+  if (out !== undefined) for (const {scenario} of jobs) placeFor(join(out, scenario), overwrite)
   const taken = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
   const existing = taken.filter(lab => savedLabs().includes(lab))
   if (existing.length > 0)
@@ -57,7 +60,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
   let done = 0
   const outcomes = await runSuite({
     ...{jobs, parallel, name, profile, keep, out, child},
-    more: clients === undefined ? [] : ['--clients', clients],
+    more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
     signal: interrupt.signal,
     tell(happening) {
       if (happening.outcome !== undefined) done++

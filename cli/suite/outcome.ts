@@ -1,7 +1,16 @@
 /** How the run of a scenario ended, told by its exit code, and what that makes of the whole suite. */
 import {exitCodes} from '../../lab/errors.ts'
 
-export type Ending = 'passed' | 'failed' | 'inconclusive' | 'lab' | 'usage' | 'healing' | 'skipped' | 'interrupted'
+export type Ending =
+  | 'passed'
+  | 'failed'
+  | 'inconclusive'
+  | 'crashed'
+  | 'lab'
+  | 'usage'
+  | 'healing'
+  | 'skipped'
+  | 'interrupted'
 
 export interface Outcome {
   readonly scenario: string
@@ -17,9 +26,9 @@ export interface Outcome {
 }
 
 export function endingOf(exitCode: number | undefined): Ending {
-  if (exitCode === 130 || exitCode === 143 || exitCode === 129) return 'interrupted'
-  const found = Object.entries(exitCodes).find(([, code]) => code === exitCode)?.[0]
-  return found === undefined || found === 'terminated' ? 'lab' : (found as Ending)
+  const found = (Object.keys(exitCodes) as (keyof typeof exitCodes)[]).find(name => exitCodes[name] === exitCode)
+  if (found === undefined) return 'lab'
+  return found === 'terminated' || found === 'hangup' ? 'interrupted' : found
 }
 
 /** The worst comes first: what needs a person, then what was found, then what could not be found out. */
@@ -27,6 +36,7 @@ const worst: readonly Ending[] = [
   'healing',
   'interrupted',
   'failed',
+  'crashed',
   'lab',
   'usage',
   'inconclusive',

@@ -7,6 +7,7 @@ const words: Readonly<Record<Ending, string>> = {
   passed: 'passed',
   failed: 'FAILED',
   inconclusive: 'inconclusive',
+  crashed: 'CRASHED',
   lab: 'lab error',
   usage: 'not valid',
   healing: 'NOT HEALED',

@@ -61,7 +61,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
       outcomes.push(outcome)
       options.tell({lab: place.lab, what: 'ended', says: outcome.headline, outcome})
       // What could not be healed, or could not do its work, is no place for the next scenario.
-      if (outcome.ending === 'healing' || outcome.ending === 'lab') await remove(place)
+      if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed') await remove(place)
     }
     if (!options.keep) await remove(place)
 

@@ -162,6 +162,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
       })
     case 'run-ended':
       return {...so, ended: event.how, clients: {...so.clients, writing: false}}
+    case 'never-began':
     case 'note':
     case 'target':
     case 'final-rows':

@@ -28,6 +28,7 @@ export const noPendingRestart: Check<Record<string, never>> = {
         says: `${waiting.join(' and ')} still ${waiting.length === 1 ? 'waits' : 'wait'} for a restart at the end.`,
         measures,
         evidence: last.flatMap(one => (one.said?.pendingRestart ? [one.said] : [])),
+        pending: true,
       }
     if (silent.length > 0)
       return {verdict: 'unknown', says: `Patroni of ${silent.join(' and ')} did not say at the end.`, measures}

@@ -35,7 +35,7 @@ export const promoted: Check<PromotedParams> = {
       if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`}
       if (is === 'old-leader')
         return {verdict: 'unknown', says: `${before} was not seen promoted again, nor anybody else.`}
-      return {verdict: 'fail', says: `Nobody was promoted after the fault; ${before} led before it.`}
+      return {verdict: 'fail', says: `Nobody was promoted after the fault; ${before} led before it.`, pending: true}
     }
     const measures = {promoted: last.host, timeline: last.timeline, atMicros: last.at - from}
     const evidence = [last.event]
@@ -58,12 +58,25 @@ export const promoted: Check<PromotedParams> = {
         evidence,
       }
     const says = `${last.host} was promoted, to timeline ${last.timeline}`
+    // Only the last promotion counts.
     if (unwanted?.includes(last.host))
-      return {verdict: 'fail', says: `${says}; it must not be ${not} (${unwanted.join(' or ')}).`, measures, evidence}
+      return {
+        verdict: 'fail',
+        says: `${says}; it must not be ${not} (${unwanted.join(' or ')}).`,
+        measures,
+        evidence,
+        pending: true,
+      }
     // Whoever was promoted after that would be the last one.
     if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
     if (wanted !== undefined && !wanted.includes(last.host))
-      return {verdict: 'fail', says: `${says}; it was to be ${is} (${wanted.join(' or ')}).`, measures, evidence}
+      return {
+        verdict: 'fail',
+        says: `${says}; it was to be ${is} (${wanted.join(' or ')}).`,
+        measures,
+        evidence,
+        pending: true,
+      }
     const claims = [
       ...(wanted === undefined ? [] : [`which is ${is}`]),
       ...(unwanted === undefined ? [] : [`not ${not} (${unwanted.join(', ')})`]),

@@ -28,7 +28,7 @@ export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
       const says = 'No two servers were seen taking writes at once'
       return blindness
         ? {verdict: 'unknown', says: `${says}, but ${blindness}.`, evidence}
-        : {verdict: 'fail', says: `${says}: something fenced the old primary.`, evidence}
+        : {verdict: 'fail', says: `${says}: something fenced the old primary.`, evidence, pending: true}
     }
     const lasted = lastedTogether(overlap.of, overlap.during)
     const measures = {overlapMicros: lasted, atLeastMicros: atLeastMs * 1000}
@@ -39,6 +39,7 @@ export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
           says: `${says}; at least ${sayMicros(atLeastMs * 1000)} was expected.`,
           measures,
           evidence: overlap.evidence,
+          pending: true,
         }
       : {verdict: 'pass', says: `${says}: a split brain.`, measures, evidence: overlap.evidence}
   },

@@ -43,6 +43,8 @@ export const unavailability: Check<UnavailabilityParams> = {
     ]
     const verdict = merge(parts.map(part => part.verdict))
     const hint = parts.find(part => part.verdict === 'fail')?.hint
+    const failed = parts.filter(part => part.verdict === 'fail')
+    const pending = failed.length > 0 && failed.every(part => part.pending)
     return {
       verdict,
       says: parts
@@ -52,6 +54,7 @@ export const unavailability: Check<UnavailabilityParams> = {
       measures: Object.assign({}, ...parts.map(part => part.measures)) as Record<string, number>,
       evidence: parts.flatMap(part => part.evidence ?? []),
       ...(hint === undefined ? {} : {hint}),
+      ...(pending ? {pending} : {}),
     }
   },
 }
@@ -101,6 +104,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
       says: `${says}; at least ${sayMicros(least)} was expected: the fault did not stop ${words} as it should.`,
       measures,
       evidence,
+      pending: true,
     }
   if (took > most) {
     const late = lateness(history, gap.from, gap.to)

@@ -9,7 +9,7 @@ import {LabError} from '../errors.ts'
 import {type Hint, next, onLab, ownCommand} from '../next-step.ts'
 import {packageRoot} from '../package-root.ts'
 import {oldestCompose} from '../stack.ts'
-import {loadLab, savedLabs, stateRoot} from '../state.ts'
+import {type BrokenLab, loadLabs, type SavedLab, stateRoot} from '../state.ts'
 import {officialBase, ownBase, presentBase} from './base-image.ts'
 import {type Ran, run} from './command.ts'
 import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
@@ -77,6 +77,7 @@ export async function examine(docker: Docker): Promise<readonly Examined[]> {
     cgroups(info),
     sharedMemory(),
     await labs(docker).catch(unanswered('labs')),
+    ...loadLabs().broken.map(unreadable),
     ...(await whatCanBreak(docker)),
   ]
 }
@@ -274,12 +275,9 @@ function cgroups(info: EngineInfo | null): Examined {
 
 /** What faults ask of the kernel and the engine, tried in a container; and what they ask of a lab. */
 async function whatCanBreak(docker: Docker): Promise<Examined[]> {
-  const names = savedLabs()
-  const having = (has: (lab: NonNullable<ReturnType<typeof loadLab>>) => boolean) => {
-    const labs = names.filter(name => {
-      const saved = loadLab(name)
-      return saved !== undefined && has(saved)
-    })
+  const {readable} = loadLabs()
+  const having = (has: (lab: SavedLab) => boolean) => {
+    const labs = readable.filter(has).map(one => one.allocation.lab)
     return labs.length === 0 ? 'no lab here has one' : labs.join(', ')
   }
   return [
@@ -332,6 +330,10 @@ async function labs(docker: Docker): Promise<Examined> {
     says,
     fix: next`${onLab(stopped.lab, 'up')} starts it, ${onLab(stopped.lab, 'down')} removes it`,
   }
+}
+
+function unreadable({lab, error}: BrokenLab): Examined {
+  return {what: `lab ${lab}`, state: 'warn', says: error.message, fix: error.hint ?? fixCommand}
 }
 
 function gibibytes(bytes: number): string {

@@ -37,7 +37,7 @@ try {
     const {stdout, stderr} = await pghaLab(['chaos', 'kill-leader', '--clients', 'pgbench', '--name', name, '--json'])
     if (String(stdout) === '') throw new Error(String(stderr))
     const {folder, verdict} = JSON.parse(String(stdout)) as {folder: string; verdict: string}
-    const {pgbench, writers} = compared(folder)
+    const {pgbench, writers} = await compared(folder)
     apart.push({pgbench: pgbench.oursMs - pgbench.logsMs, writers: writers.oursMs - writers.logsMs})
     console.log(`${round}: ${verdict}; pgbench ${say(pgbench)}; writers ${say(writers)}; ${folder}`)
   }
@@ -64,8 +64,8 @@ function spread(values: readonly number[]): string {
   return `${sorted[Math.floor(sorted.length / 2)]?.toFixed(1)} ms, ${sorted.at(-1)?.toFixed(1)} ms`
 }
 
-function compared(folder: string): {pgbench: Gap; writers: Gap} {
-  const history = loadHistory(join(folder, 'events.ndjson'))
+async function compared(folder: string): Promise<{pgbench: Gap; writers: Gap}> {
+  const history = await loadHistory(join(folder, 'events.ndjson'))
   const found = findFailover(history)
   if (typeof found === 'string' || found.firstWrite?.kind !== 'op') throw new Error(`no failover in ${folder}`)
   const {firstWrite, t0} = found

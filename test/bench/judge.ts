@@ -15,8 +15,9 @@ import {setFlagsFromString} from 'node:v8'
 import {runInNewContext} from 'node:vm'
 import {checks} from '../../lab/checks/index.ts'
 import type {Event} from '../../lab/event.ts'
-import {type History, loadHistory} from '../../lab/history.ts'
+import type {History} from '../../lab/history.ts'
 import {judge} from '../../lab/judge.ts'
+import {loadHistory} from '../../lab/read-events.ts'
 import {loadScenario} from '../../lab/scenario.ts'
 import {cleanRun, quickRun} from '../lab/checks/history-builder.ts'
 import {spread} from './spread.ts'
@@ -55,12 +56,16 @@ try {
   const every: Taken[] = []
   const owned: Taken[] = []
   for (let round = 0; round < rounds; round++) {
-    parsing.push(timed(parseOnly))
-    every.push(timed(() => judge(loadHistory(file), expectations)))
-    if (round === 0) oneByOne(loadHistory(file))
+    parsing.push(await timed(parseOnly))
+    every.push(await timed(async () => judge(await loadHistory(file), expectations)))
+    if (round === 0) await oneByOne(await loadHistory(file))
     let history: History | undefined
-    loading.push(timed(() => (history = loadHistory(file))))
-    const judging = timed(() => judge(history!, killLeader))
+    loading.push(
+      await timed(async () => {
+        history = await loadHistory(file)
+      }),
+    )
+    const judging = await timed(() => judge(history!, killLeader))
     owned.push(sum(loading.at(-1)!, judging))
   }
   print('parsing its lines alone', parsing)
@@ -82,9 +87,9 @@ try {
 }
 
 /** Each on an index of its own: what a scenario with this check alone would take. */
-function oneByOne(history: History): void {
+async function oneByOne(history: History): Promise<void> {
   for (const one of expectations)
-    console.log(`${one.check.padEnd(24)} ${say(timed(() => judge({events: [...history.events]}, [one])))}`)
+    console.log(`${one.check.padEnd(24)} ${say(await timed(() => judge({events: [...history.events]}, [one])))}`)
 }
 
 function print(what: string, taken: readonly Taken[]): void {
@@ -125,11 +130,11 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
-function timed(work: () => unknown): Taken {
+async function timed(work: () => unknown): Promise<Taken> {
   collectGarbage() // what an earlier round left is not this one's work
   const began = performance.now()
   const before = process.cpuUsage()
-  work()
+  await work()
   const {user, system} = process.cpuUsage(before)
   return {wall: (performance.now() - began) / 1000, cpu: (user + system) / 1e6}
 }

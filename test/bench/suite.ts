@@ -6,7 +6,7 @@
  */
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {loadHistory} from '../../lab/history.ts'
+import {loadHistory} from '../../lab/read-events.ts'
 import {pghaLab} from '../live/cli.ts'
 import {spread} from './spread.ts'
 import {effectMs, resetSeconds} from './suite-numbers.ts'
@@ -22,8 +22,10 @@ interface Summary {
 const [first = 'all', second = '1'] = process.argv.slice(2)
 const summary = JSON.parse(first === '--read' ? readFileSync(second, 'utf8') : await play(first, second)) as Summary
 
-const runs = summary.scenarios.flatMap(({lab, folder}) =>
-  folder === null ? [] : [{lab, history: loadHistory(join(folder, 'events.ndjson'))}],
+const runs = await Promise.all(
+  summary.scenarios.flatMap(({lab, folder}) =>
+    folder === null ? [] : [loadHistory(join(folder, 'events.ndjson')).then(history => ({lab, history}))],
+  ),
 )
 const endings = Object.entries(Object.groupBy(summary.scenarios, one => one.ending))
 const sum = summary.scenarios.reduce((total, {seconds}) => total + seconds, 0)

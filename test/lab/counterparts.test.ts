@@ -6,8 +6,9 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
-import {type History, parseHistory} from '../../lab/history.ts'
+import type {History} from '../../lab/history.ts'
 import {type Expected, judge} from '../../lab/judge.ts'
+import {parseHistory} from '../../lab/read-events.ts'
 import {loadScenario, scenarioNames} from '../../lab/scenario.ts'
 
 /** What did not happen in the recorded run, though somebody might expect it. */

@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process'
 import {cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -27,6 +28,16 @@ function record(lab: string, name: string, text = note(1) + note(2)): string {
   return folder
 }
 
+async function complaintOf(work: Promise<unknown>): Promise<LabError> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof LabError) return error
+    throw error
+  }
+  throw new Error('nobody complained')
+}
+
 function complaint(work: () => unknown): LabError {
   try {
     work()
@@ -45,23 +56,23 @@ describe('a run is found', () => {
     expect(findRun('20261120T150000Z-kill-leader').folder).toBe(other)
   })
 
-  test('as the latest one of a lab', () => {
+  test('as the latest one of a lab', async () => {
     record('second', 'run-b')
     symlinkSync('run-b', join(root, 'pgha-lab', 'runs', 'second', 'latest'))
-    expect(readRun('latest', 'second').history.events).toHaveLength(2)
+    expect((await readRun('latest', 'second')).history.events).toHaveLength(2)
   })
 
-  test('by the path of its folder, with the logs of its hosts', () => {
+  test('by the path of its folder, with the logs of its hosts', async () => {
     const folder = record('lab', 'run-a')
-    const run = readRun(folder)
+    const run = await readRun(folder)
     expect(run.logs).toEqual(new Map([['node1', 'hello\n']]))
     expect(nameOf(run)).toBe('run-a')
     expect(findRun(join(folder, 'events.ndjson')).folder).toBe(folder)
   })
 
-  test('by its events alone, packed or not', () => {
+  test('by its events alone, packed or not', async () => {
     writeFileSync(join(root, 'mine.ndjson.gz'), gzipSync(note(5) + note(3)))
-    const run = readRun(join(root, 'mine.ndjson.gz'))
+    const run = await readRun(join(root, 'mine.ndjson.gz'))
     expect(run.folder).toBeNull()
     expect(run.history.events.map(event => event.at)).toEqual([3, 5])
   })
@@ -100,20 +111,61 @@ describe('a run that is not there', () => {
 })
 
 describe('a history that is damaged', () => {
-  test('is told by file and line', () => {
+  test('is told by file, line and column where it is no event of a run', async () => {
     const folder = record('lab', 'run-a', `${note(1)}{"at": 2}\n`)
-    expect(complaint(() => readRun('run-a')).message).toBe(
-      `${join(folder, 'events.ndjson')}:2: this line is no event of a run`,
-    )
-    record('lab', 'run-b', `${note(1)}no json\n`)
-    expect(complaint(() => readRun('run-b')).code).toBe('config')
+    const events = join(folder, 'events.ndjson')
+    expect((await complaintOf(readRun('run-a'))).message).toBe(`${events}:2:1: this line is no event of a run`)
+    record('lab', 'run-b', 'no json\n')
+    expect((await complaintOf(readRun('run-b'))).code).toBe('config')
     writeFileSync(join(root, 'bad.ndjson.gz'), 'not packed')
-    expect(complaint(() => readRun(join(root, 'bad.ndjson.gz'))).message).toContain('cannot be read')
+    expect((await complaintOf(readRun(join(root, 'bad.ndjson.gz')))).message).toContain('cannot be read')
   })
 
-  test('is read up to the line that a crash cut short', () => {
-    record('lab', 'run-a', `${note(1)}{"at": 2, "ki`)
-    expect(readRun('run-a').history.events).toHaveLength(1)
+  test.each([
+    ['a line that a crash cut short', `${note(1)}{"at": 2, "ki`],
+    ['a torn line with more behind it', `${note(1)}{"at": 2, "ki\n${note(3)}`],
+    ['what a power failure leaves', `${note(1)}\0\0\0\0\n${note(3)}`],
+  ])('is read up to %s, and its place is known', async (_, text) => {
+    const folder = record('lab', 'run-a', text)
+    const {events, source} = (await readRun('run-a')).history
+    expect(events).toHaveLength(1)
+    expect(source).toMatchObject({sha256: null, torn: expect.stringContaining(`${folder}/events.ndjson:2:`)})
+  })
+
+  test('is read up to where a packed one breaks off', async () => {
+    const packed = gzipSync(Array.from({length: 5000}, (_, at) => note(at)).join(''))
+    writeFileSync(join(root, 'half.ndjson.gz'), packed.subarray(0, packed.length / 2))
+    const {events, source} = (await readRun(join(root, 'half.ndjson.gz'))).history
+    expect(events.length).toBeGreaterThan(100)
+    expect(source?.torn).toMatch(/half\.ndjson\.gz:\d+:\d+$/)
+  })
+})
+
+describe('only regular files in the folder of a run are read, never', () => {
+  test('a link in place of its events', async () => {
+    const folder = record('lab', 'run-a')
+    rmSync(join(folder, 'events.ndjson'))
+    symlinkSync('/etc/passwd', join(folder, 'events.ndjson'))
+    expect((await complaintOf(readRun(folder))).message).toBe(`${folder}/events.ndjson is not read: it is a link`)
+  })
+
+  test('a device or a link as a log, nor a link as the folder of logs', async () => {
+    const folder = record('lab', 'run-a')
+    symlinkSync('/dev/zero', join(folder, 'logs', 'x.log'))
+    expect((await complaintOf(readRun(folder))).message).toBe(`${folder}/logs/x.log is not read: it is a link`)
+    rmSync(join(folder, 'logs'), {recursive: true})
+    symlinkSync('/etc', join(folder, 'logs'))
+    expect((await complaintOf(readRun(folder))).message).toBe(`${folder}/logs is not read: it is a link`)
+  })
+
+  test('a FIFO, which would never end', async () => {
+    const folder = record('lab', 'run-a')
+    rmSync(join(folder, 'events.ndjson'))
+    execFileSync('mkfifo', [join(folder, 'events.ndjson'), join(folder, 'logs', 'y.log')])
+    expect((await complaintOf(readRun(folder))).message).toContain('it is a device or a pipe')
+    writeFileSync(join(root, 'own.ndjson'), note(1))
+    symlinkSync('own.ndjson', join(root, 'link.ndjson'))
+    expect((await readRun(join(root, 'link.ndjson'))).history.events).toHaveLength(1)
   })
 })
 

@@ -3,8 +3,8 @@ import {globSync, readFileSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
-import {parseHistory} from '../../lab/history.ts'
 import {judge} from '../../lab/judge.ts'
+import {parseHistory} from '../../lab/read-events.ts'
 
 const folder = join(import.meta.dirname, '..', 'histories')
 const files = globSync('*.ndjson.gz', {cwd: folder})
@@ -67,4 +67,35 @@ test.each(failed)('%s fails for its own reason, and for no other', file => {
   const bad = judged(file).findings.filter(one => one.verdict === 'fail')
   expect(bad.map(one => one.check).toSorted()).toEqual(Object.keys(expected).toSorted())
   for (const {check, says} of bad) expect(says).toMatch(expected[check]!)
+})
+
+/** As if the record broke off, or the run was interrupted, after each of these shares of it. */
+const shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97]
+
+test.each(files)('%s proves no more, and nothing else, when its end is taken away', file => {
+  const {events} = parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())
+  const whole = judge({events})
+  const worse = shares.flatMap(share => {
+    const some = events.slice(0, Math.floor(events.length * share))
+    const at = some.at(-1)!.at
+    const interrupted = [...some, {at, kind: 'run-ended', how: 'interrupted'} as const]
+    return [some, interrupted].flatMap(part => {
+      const report = judge({events: part})
+      const turned = report.findings.filter((one, index) => {
+        const before = whole.findings[index]!.verdict
+        return one.verdict === 'fail' && before !== 'fail'
+      })
+      const says = turned.map(one => `${share}: ${one.check}: ${one.says}`)
+      return report.verdict === 'pass' ? [...says, `${share}: the run passed`] : says
+    })
+  })
+  expect(worse).toEqual([])
+})
+
+test.each(files)('%s lets no finding pass when its record breaks off', file => {
+  const {events} = parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())
+  const passed = shares.flatMap(share =>
+    judge({events: events.slice(0, Math.floor(events.length * share))}).findings.filter(one => one.verdict === 'pass'),
+  )
+  expect(passed).toEqual([])
 })

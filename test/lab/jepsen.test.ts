@@ -1,11 +1,12 @@
-import {globSync} from 'node:fs'
+import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {gunzipSync} from 'node:zlib'
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {Event, Of} from '../../lab/event.ts'
-import {readRun} from '../../lab/find-run.ts'
 import {type History, historyOf, of} from '../../lab/history.ts'
 import {jepsenHistory} from '../../lab/jepsen.ts'
+import {parseHistory} from '../../lab/read-events.ts'
 import {cleanRun} from './checks/history-builder.ts'
 import {type Edn, readEdn} from './edn-reader.ts'
 
@@ -13,7 +14,8 @@ type Op = Map<Edn, Edn>
 const opsOf = (history: History): Op[] => jepsenHistory(history).map(line => readEdn(line) as Op)
 
 const files = globSync('*.ndjson.gz', {cwd: join(import.meta.dirname, '..', 'histories')})
-const recorded = (file: string) => readRun(join(import.meta.dirname, '..', 'histories', file)).history
+const recorded = (file: string) =>
+  parseHistory(gunzipSync(readFileSync(join(import.meta.dirname, '..', 'histories', file))).toString())
 
 describe.each(files)('%s', file => {
   const history = recorded(file)

@@ -53,8 +53,8 @@ test('times of a starved machine are not known, what was lost is', () => {
   expect(values['lost-writes']).toBe(0)
 })
 
-test('a phase that never came although somebody looked is the worst value there is, not a missing one', () => {
-  const {history} = readRun(
+test('a phase that never came although somebody looked is the worst value there is, not a missing one', async () => {
+  const {history} = await readRun(
     join(import.meta.dirname, '..', 'histories', 'kill-leader-never-marked-down.fail.ndjson.gz'),
   )
   const {values, verdict} = measureRun(history)

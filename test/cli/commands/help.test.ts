@@ -2,6 +2,7 @@ import {globSync} from 'node:fs'
 import {join} from 'node:path'
 import {Command} from 'commander'
 import {describe, expect, test} from 'vitest'
+import {exitCodes, exitMeanings} from '../../../lab/errors.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
@@ -33,6 +34,15 @@ describe.each(commands.map(command => [command.name(), command] as const))('the 
       const written = line.split(/ -- | && |[>|]/)[0] ?? ''
       for (const [option] of written.matchAll(/(?<= )--?[a-z][a-z-]*/g)) expect(own).toContain(option)
     }
+  })
+
+  test('ends with every exit code and its meaning', () => {
+    const [, table = ''] = /^Exit codes:\n((?: {2}\d+ .*\n?)+)$/m.exec(text) ?? []
+    expect(table.trimEnd().split('\n')).toEqual(
+      Object.entries(exitCodes).map(
+        ([name, code]) => `  ${String(code).padEnd(4)} ${exitMeanings[name as keyof typeof exitCodes]}`,
+      ),
+    )
   })
 
   test('has a summary for the list of commands that fits on a few lines', () => {

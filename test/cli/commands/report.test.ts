@@ -1,4 +1,4 @@
-import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, expect, test, vi} from 'vitest'
@@ -6,6 +6,7 @@ import {run} from '../../../cli/program.ts'
 import {writeReports} from '../../../cli/render/write-reports.ts'
 import {historyOf} from '../../../lab/history.ts'
 import {judge} from '../../../lab/judge.ts'
+import {loadHistory} from '../../../lab/read-events.ts'
 import {cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'pgha-lab-report-'))
@@ -18,7 +19,7 @@ function record(folder: string, events: typeof good): void {
   writeFileSync(join(folder, 'logs', 'node1.log'), '2026-01-01T00:00:08.100Z patroni | INFO: hello\n')
   const report = judge(historyOf(events))
   writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
-  writeReports(folder, report)
+  writeReports(folder, report, historyOf(events))
 }
 
 beforeAll(() => {
@@ -96,10 +97,49 @@ test('a report.json that is none is refused, and one that is missing is judged a
   record(folder, good)
   writeFileSync(join(folder, 'report.json'), '{"schema": 7}')
   const {said, code} = await report(folder)
-  expect(said).toMatch(/report\.json is not a report that this version can read/)
+  expect(said).toMatch(/report\.json:1:12: this is not a report that this version can read/)
   expect(code).toBe(2)
   rmSync(join(folder, 'report.json'))
   expect((await report(folder)).out).toMatch(/^PASSED kill-leader/)
+})
+
+test.each(['text', 'markdown', 'json', 'junit', 'github', 'html'])(
+  'an edited verdict is not shown as %s',
+  async format => {
+    const folder = join(root, `edited-${format}`)
+    record(folder, bad)
+    const honest = await report(folder, '--format', format)
+    const edited = {...judge(historyOf(bad)), verdict: 'pass', headline: 'ALL IS WELL', reasons: [], findings: []}
+    writeFileSync(join(folder, 'report.json'), JSON.stringify(edited))
+    const {out, said} = await report(folder, '--format', format)
+    expect(out).toBe(honest.out)
+    expect(said).toContain('its verdict was PASSED, and by the events it is FAILED. The run was judged anew.')
+  },
+)
+
+test('events that were edited after the run are judged anew, and it is said', async () => {
+  const folder = join(root, 'edited-events')
+  record(folder, bad)
+  const {events} = await loadHistory(join(folder, 'events.ndjson'))
+  const sha256 = (await loadHistory(join(folder, 'events.ndjson'), {digest: true})).source!.sha256
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({...judge(historyOf(bad)), eventsSha256: sha256}))
+  expect((await report(folder)).said).toBe('')
+  // The acknowledgement of the one write that was lost.
+  const lines = events.filter(event => !(event.kind === 'op' && event.op === 'write' && event.id === 10))
+  writeFileSync(join(folder, 'events.ndjson'), lines.map(event => `${JSON.stringify(event)}\n`).join(''))
+  const {out, said} = await report(folder)
+  expect(said).toMatch(
+    /events\.ndjson is not what it was judged from: its SHA-256 is another; .*The run was judged anew\.\n$/,
+  )
+  expect(out).toMatch(/^PASSED/)
+})
+
+test('a link in place of its report is refused', async () => {
+  const folder = join(root, 'linked')
+  record(folder, good)
+  rmSync(join(folder, 'report.json'))
+  symlinkSync('/etc/passwd', join(folder, 'report.json'))
+  expect(await report(folder)).toMatchObject({code: 2, said: expect.stringContaining('it is a link')})
 })
 
 test('reports recorded before they named their scenario’s file are shown all the same', async () => {
@@ -115,8 +155,11 @@ test('reports recorded before they named their scenario’s file are shown all t
 test("a scenario's file is named from the root of the repository that GitHub has checked out", async () => {
   const folder = join(root, 'here')
   record(folder, bad)
-  const report_ = {...judge(historyOf(bad)), file: 'scenarios/mine.yaml'}
-  writeFileSync(join(folder, 'report.json'), JSON.stringify(report_))
+  const file = 'scenarios/mine.yaml'
+  const named = bad.map(event =>
+    event.kind === 'run-started' ? {...event, scenario: {...(event.scenario as object), file}} : event,
+  )
+  writeFileSync(join(folder, 'events.ndjson'), named.map(event => `${JSON.stringify(event)}\n`).join(''))
   vi.stubEnv('GITHUB_WORKSPACE', join(process.cwd(), '..'))
   const {out} = await report(folder, '--format', 'github')
   vi.stubEnv('GITHUB_WORKSPACE', undefined)

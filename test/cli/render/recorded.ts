@@ -1,8 +1,9 @@
 /** Recorded runs for the renderers' tests. */
-import {globSync} from 'node:fs'
+import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {type FoundRun, loadRun} from '../../../lab/find-run.ts'
+import {gunzipSync} from 'node:zlib'
 import type {History} from '../../../lab/history.ts'
+import {parseHistory} from '../../../lab/read-events.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 
@@ -13,6 +14,5 @@ export const recordedNames: readonly string[] = globSync('*.ndjson.gz', {cwd: fo
   .sort()
 
 export function recorded(name: string): History {
-  const found: FoundRun = {folder: null, events: join(folder, `${name}.ndjson.gz`)}
-  return loadRun(found).history
+  return parseHistory(gunzipSync(readFileSync(join(folder, `${name}.ndjson.gz`))).toString())
 }

@@ -1,13 +1,14 @@
-import {globSync} from 'node:fs'
+import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {renderSummary} from '../../../cli/render/summary.ts'
-import {loadRun} from '../../../lab/find-run.ts'
 import {judge} from '../../../lab/judge.ts'
+import {parseHistory} from '../../../lab/read-events.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 const names = globSync('*.ndjson.gz', {cwd: folder}).sort()
-const report = (name: string) => judge(loadRun({folder: null, events: join(folder, name)}).history)
+const report = (name: string) => judge(parseHistory(gunzipSync(readFileSync(join(folder, name))).toString()))
 const next = ['pgha-lab report latest', 'pgha-lab replay latest']
 const plain = {color: false, width: 80}
 

@@ -1,0 +1,64 @@
+/** A bug of ours: what is needed to find it goes into a file, and the command says which. It is never a verdict. */
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {LabError} from '../lab/errors.ts'
+import {next, ownCommand} from '../lab/next-step.ts'
+import {packageRoot} from '../lab/package-root.ts'
+import {printable} from '../lab/printable.ts'
+import {stateRoot} from '../lab/state.ts'
+
+/** The bug as the error that the command ends with; its report lies in the state directory by then. */
+export function crashed(error: unknown, argv: readonly string[] = process.argv): LabError {
+  const what = printable(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500)
+  const says = `pgha-lab crashed: ${what}. This is a bug of pgha-lab and says nothing about the cluster`
+  const report = reportOf(error, argv)
+  const heal = next`${ownCommand('heal')} mends what may be left broken`
+  try {
+    const folder = join(stateRoot(), 'crashes')
+    const file = join(folder, `${new Date().toISOString().replace(/[-:.]/g, '')}-${process.pid}.txt`)
+    mkdirSync(folder, {recursive: true, mode: 0o700})
+    writeFileSync(file, report, {mode: 0o600})
+    return new LabError('crashed', `${says}; its report is ${file}`, {
+      cause: error,
+      hint: next`report the bug with that file; ${heal}`,
+    })
+  } catch {
+    // The state directory cannot be written, which must not hide the bug itself.
+    return new LabError('crashed', `${says}\n${report}`, {
+      cause: error,
+      hint: next`report the bug with these lines; ${heal}`,
+    })
+  }
+}
+
+function reportOf(error: unknown, argv: readonly string[]): string {
+  const version = (() => {
+    try {
+      return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {version: string}).version
+    } catch {
+      return 'unknown'
+    }
+  })()
+  return [
+    `pgha-lab ${version}, Node ${process.version}, ${process.platform} ${process.arch}`,
+    `at ${new Date().toISOString()}`,
+    `command: ${JSON.stringify(argv.slice(2).map(withoutSecrets))}`,
+    '',
+    ...causes(error),
+    '',
+  ].join('\n')
+}
+
+/** The stack, and those of what caused it. */
+function causes(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)]
+  const text = error.stack ?? String(error)
+  return error.cause === undefined ? [text] : [text, 'caused by', ...causes(error.cause)]
+}
+
+/** Values of what is called a password or the like, and those in the address of a server. */
+export function withoutSecrets(argument: string): string {
+  return argument
+    .replace(/^([^=]*(?:pass|secret|token|credential|auth|key)[^=]*=).*$/is, '$1***')
+    .replace(/:\/\/([^:@/\s]*):[^@/\s]*@/g, '://$1:***@')
+}

@@ -1,0 +1,62 @@
+/** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
+import {z} from 'zod'
+
+const text = z.string()
+const port = z.int().min(1).max(65_535)
+const seconds = z.int().min(0).max(31_536_000)
+const ms = z.int().min(0).max(86_400_000)
+const bytes = z.int().min(0)
+
+/** Runs and labs that are older than a setting had its default. */
+export const topologySchema = z.strictObject({
+  profile: z.enum(['default', 'fast']),
+  hosts: z
+    .array(
+      z.strictObject({
+        name: text,
+        services: z.array(z.enum(['etcd', 'patroni', 'haproxy', 'client'])).max(8),
+      }),
+    )
+    .min(1)
+    .max(64),
+  patroni: z.strictObject({
+    ttlSeconds: seconds,
+    loopWaitSeconds: seconds,
+    retryTimeoutSeconds: seconds,
+    maximumLagOnFailoverBytes: bytes,
+    synchronousMode: z.enum(['off', 'on', 'strict', 'quorum']),
+    primaryStartTimeoutSeconds: seconds,
+    failsafeMode: z.boolean().default(false),
+    watchdog: z.enum(['off', 'automatic', 'required']).default('off'),
+    watchdogSafetyMarginSeconds: seconds.default(5),
+  }),
+  haproxy: z.strictObject({
+    interMs: ms,
+    fastinterMs: ms,
+    downinterMs: ms,
+    fall: z.int().min(1).max(1000),
+    rise: z.int().min(1).max(1000),
+    connectTimeoutMs: ms,
+    checkTimeoutMs: ms,
+  }),
+  postgresParameters: z.record(text, text),
+  dataBytes: bytes.exactOptional(),
+})
+
+export const allocationSchema = z.strictObject({
+  lab: text,
+  subnet: text,
+  addresses: z.record(text, text),
+  observer: text,
+  ports: z.record(
+    text,
+    z.strictObject({
+      postgres: port.exactOptional(),
+      primary: port.exactOptional(),
+      replicas: port.exactOptional(),
+      stats: port.exactOptional(),
+    }),
+  ),
+  passwords: z.strictObject({superuser: text, replication: text, rewind: text, app: text}),
+  images: z.strictObject({host: text, app: text}),
+})

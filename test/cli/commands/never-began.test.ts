@@ -1,0 +1,131 @@
+/** `chaos --out` where nothing can be played, and places that cannot be used: as a person, and as a CI job, sees them. */
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {run} from '../../../cli/program.ts'
+
+let root: string
+let out: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'never-began-'))
+  out = join(root, 'evidence')
+  vi.stubEnv('XDG_STATE_HOME', root).stubEnv('NO_COLOR', '1')
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(root, {recursive: true})
+})
+
+async function pgha(...args: readonly string[]): Promise<{code: number; out: string; err: string}> {
+  const written = {stdout: '', stderr: ''}
+  const spies = (['stdout', 'stderr'] as const).map(stream =>
+    vi.spyOn(process[stream], 'write').mockImplementation(text => {
+      written[stream] += String(text)
+      return true
+    }),
+  )
+  try {
+    await run(['node', 'pgha-lab', ...args])
+    return {code: Number(process.exitCode ?? 0), out: written.stdout, err: written.stderr}
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+    process.exitCode = undefined
+  }
+}
+
+const says = 'the run never began: there is no lab called record-none'
+const chaos = (...more: readonly string[]) => pgha('chaos', 'kill-leader', '--name', 'record-none', ...more)
+
+describe('a run that never began, because there is no lab,', () => {
+  test('ends in 3 and leaves a report that says so', async () => {
+    const {code, err} = await chaos('--out', out)
+    expect([code, err]).toEqual([3, 'there is no lab called record-none\n  next: pgha-lab up --name record-none\n'])
+    expect(readdirSync(out).toSorted()).toEqual([
+      ...['events.ndjson', 'report.html', 'report.json', 'report.md', 'report.txt'],
+    ])
+    expect(readFileSync(join(out, 'report.txt'), 'utf8').replaceAll(/\s+/g, ' ')).toContain(says)
+    expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toMatchObject({
+      ...{verdict: 'unknown', scenario: 'kill-leader', lab: 'record-none', reasons: [says], headline: says},
+    })
+  })
+
+  test('is red in JUnit, and every expectation with it', async () => {
+    await chaos('--out', out)
+    const {out: junit} = await pgha('report', out, '--format', 'junit')
+    expect(junit).toContain(`<error message="${says}" type="inconclusive">`)
+    const [, tests, failures, errors] =
+      /<testsuite name="kill-leader" tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(junit)!
+    expect([failures, errors]).toEqual(['0', tests])
+    expect(Number(tests)).toBe(12)
+  })
+
+  test('is an error in the annotations, and data for programs', async () => {
+    const {out: json} = await chaos('--out', out, '--json')
+    expect(JSON.parse(json)).toMatchObject({verdict: 'unknown', folder: out})
+    expect((await pgha('report', out, '--format', 'github')).out).toMatch(
+      new RegExp(`^::error file=[^:]*kill-leader\\.yaml,.*::${says}`),
+    )
+    expect((await pgha('judge', out)).code).toBe(4)
+  })
+
+  test('takes nothing of an earlier run away, also with --overwrite', async () => {
+    await chaos('--out', out)
+    const before = readFileSync(join(out, 'events.ndjson'), 'utf8')
+    const {code, err} = await chaos('--out', out, '--overwrite')
+    expect([code, err]).toEqual([3, expect.stringContaining(`${out} still holds the earlier run`)])
+    expect(readFileSync(join(out, 'events.ndjson'), 'utf8')).toBe(before)
+  })
+})
+
+describe('a place that cannot be used is refused before anything is touched:', () => {
+  test.each([
+    [
+      'an earlier run',
+      'holds an earlier run',
+      2,
+      () => {
+        mkdirSync(out)
+        writeFileSync(join(out, 'events.ndjson'), '')
+      },
+    ],
+    ['a file', 'is a file', 2, () => writeFileSync(out, '')],
+    [
+      'a folder of something else',
+      'is not empty',
+      2,
+      () => {
+        mkdirSync(out)
+        writeFileSync(join(out, 'thesis.tex'), '')
+      },
+    ],
+    [
+      'a name that is too long',
+      'ENAMETOOLONG',
+      3,
+      () => {
+        out = join(root, 'x'.repeat(300))
+      },
+    ],
+  ] as const)('%s', async (_, complaint, exit, make) => {
+    make()
+    for (const more of [[], ['--repeat', '2']]) {
+      const {code, err} = await chaos('--out', out, ...more)
+      expect([code, err]).toEqual([exit, expect.stringContaining(complaint)])
+    }
+    const storm = await pgha('chaos', '--storm', '10s', '--name', 'record-none', '--out', out)
+    expect([storm.code, storm.err]).toEqual([exit, expect.stringContaining(complaint)])
+    expect(existsSync(join(out, 'report.json'))).toBe(false)
+  })
+
+  test('a suite that would play into an earlier run', async () => {
+    mkdirSync(join(out, 'kill-leader'), {recursive: true})
+    writeFileSync(join(out, 'kill-leader', 'events.ndjson'), '')
+    const {code, err} = await pgha('chaos', '--suite', 'failover', '--name', 'record-none', '--out', out)
+    expect([code, err]).toEqual([2, expect.stringContaining('kill-leader holds an earlier run')])
+  })
+
+  test('--overwrite without --out says with what it goes', async () => {
+    expect(await chaos('--overwrite')).toMatchObject({code: 2, err: '--overwrite goes with --out\n'})
+  })
+})
