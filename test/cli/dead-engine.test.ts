@@ -147,6 +147,6 @@ test('heal on an engine that falls silent names what is still in force, and how 
   const {code, err} = await pghaLab(['heal'], '300ms').ended
   expect(code).toBe(5)
   expect(err).toMatch(/lab lab is not healed: start node1 again: the Docker engine did not answer/)
-  expect(err).toMatch(/next: pgha-lab heal --name lab/)
+  expect(err).toMatch(/next: pgha-lab heal, or pgha-lab down\n/)
   expect(inForce('lab')).toHaveLength(1)
 })

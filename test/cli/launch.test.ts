@@ -182,6 +182,24 @@ test('through a symlink and from another directory it finds its checkout', async
   expect((await launch(['x'], {}, join(place, 'relative'))).out).toBe(`ran on 24.1.0: ${root}/dist/cli/main.js x\n`)
 })
 
+test('it tells the program how it was called: by its path, by npx, or by a name that is found', async () => {
+  script(join(bin, 'node'), `case $1 in -p) echo "24.1.0 $0" ;; *) echo "called as $PGHA_LAB_CALLED_AS" ;; esac\n`)
+  haveNpm()
+  await launch()
+  expect((await launch()).out).toBe(`called as ${root}/pgha-lab\n`)
+  const typed = (line: string, env: Record<string, string> = {}) => {
+    const shell = {cwd: root, env: {PATH: bin, HOME: place, ...env}, encoding: 'utf8'} as const
+    return execFileSync(join(bin, 'sh'), ['-c', line], shell)
+  }
+  expect(typed('./pgha-lab')).toBe('called as ./pgha-lab\n')
+  symlinkSync(join(root, 'pgha-lab'), join(bin, 'pgha-lab'))
+  expect(typed('pgha-lab')).toBe('called as pgha-lab\n')
+  const installed = join(root, 'node_modules', '.bin')
+  mkdirSync(installed, {recursive: true})
+  symlinkSync(join(root, 'pgha-lab'), join(installed, 'pgha-lab'))
+  expect(typed('pgha-lab', {PATH: `${installed}:${bin}`, npm_command: 'exec'})).toBe('called as npx pgha-lab\n')
+})
+
 test('an old Node is left alone and a new one fetched beside it, once', async () => {
   haveNode('20.20.2')
   haveNpm()

@@ -135,23 +135,27 @@ test.each(['kill-leader-never-marked-down.fail', 'kill-leader-stalled-disk.unkno
   120_000,
 )
 
-test.each(recordedNames)('%s: nothing is obeyed that is made of hostile events', name => {
-  const own = recorded(name)
-  const history = historyOf(hostileEvents(own.events))
-  const report = judge(history)
-  expectReport(report)
-  const log = `2026-01-01T00:00:00.000Z patroni | ERROR ${attack.replaceAll('\n', '\n2026-01-01T00:00:00.100Z etcd | ')}\n`
-  const started = history.events.find(event => event.kind === 'run-started')
-  const logs = new Map([[`node1${attack}`, log.replaceAll('2026-01-01', started!.startedAt.slice(0, 10))]])
-  expectHtml(renderHtml({report, history, logs}))
-  expectInert(jepsenHistory(history).join('\n'), 'edn')
-  // All of a kind are told by the same words.
-  for (const [kind, all] of Map.groupBy(history.events, event => event.kind))
-    for (const event of all.slice(0, 20)) expectInert(sayEvidence(event), kind)
-  const lines: string[] = []
-  plainRun(line => lines.push(line), {events: history.events, subscribe: () => () => {}})
-  expectText(lines.join(''), 'plain')
-})
+test.each(recordedNames)(
+  '%s: nothing is obeyed that is made of hostile events',
+  name => {
+    const own = recorded(name)
+    const history = historyOf(hostileEvents(own.events))
+    const report = judge(history)
+    expectReport(report)
+    const log = `2026-01-01T00:00:00.000Z patroni | ERROR ${attack.replaceAll('\n', '\n2026-01-01T00:00:00.100Z etcd | ')}\n`
+    const started = history.events.find(event => event.kind === 'run-started')
+    const logs = new Map([[`node1${attack}`, log.replaceAll('2026-01-01', started!.startedAt.slice(0, 10))]])
+    expectHtml(renderHtml({report, history, logs}))
+    expectInert(jepsenHistory(history).join('\n'), 'edn')
+    // All of a kind are told by the same words.
+    for (const [kind, all] of Map.groupBy(history.events, event => event.kind))
+      for (const event of all.slice(0, 20)) expectInert(sayEvidence(event), kind)
+    const lines: string[] = []
+    plainRun(line => lines.push(line), {events: history.events, subscribe: () => () => {}})
+    expectText(lines.join(''), 'plain')
+  },
+  120_000,
+)
 
 test.each(recordedNames)('%s: the screen shows hostile events as words', name => {
   const events = hostileEvents(recorded(name).events)
