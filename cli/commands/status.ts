@@ -31,10 +31,12 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {describe} = await import('../../lab/mend.ts')
   const {notYours, standings} = await import('../../lab/ownership.ts')
   const docker = new Docker()
-  const others = (await standings(docker)).filter(one => !one.mine || one.stale)
   const saved = all ? loadLabs() : undefined
   const names = saved?.readable.map(one => one.allocation.lab) ?? [name]
   const unreadable = saved?.broken ?? []
+  // First: this can be told without an engine.
+  if (!json) for (const {error} of unreadable) print(`${error.message}\ntry: ${spoken(error.next ?? '')}\n`)
+  const others = (await standings(docker)).filter(one => !one.mine || one.stale)
   const other = others.find(one => one.lab === name)
   if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
   const seen = await Promise.all(
@@ -67,7 +69,6 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
     return
   }
   if (seen.length + others.length + unreadable.length === 0) print('no labs\n')
-  for (const {error} of unreadable) print(`${error.message}\ntry: ${spoken(error.next ?? '')}\n`)
   for (const {lab, inUse, health, faults, signs, unknown} of seen) {
     print(table(lab, health))
     if (inUse !== null) print(`in use by ${sayHolder(inUse)}\n`)

@@ -67,7 +67,9 @@ test('another lab is given what it needs beside one that cannot be read', async 
   expect((await allocate('new', topology, images, [])).lab).toBe('new')
 })
 
-test('status --all tells a lab that cannot be read beside the others', async () => {
+test('status --all tells a lab that cannot be read, also where no engine answers for the others', async () => {
+  vi.stubEnv('DOCKER_HOST', `unix://${join(root, 'no-engine.sock')}`)
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   rmSync(fileOf('whole'))
   mkdirSync(join(root, 'pgha-lab', 'labs', 'bad'))
   writeFileSync(fileOf('bad'), '{')

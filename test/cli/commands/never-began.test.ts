@@ -10,7 +10,10 @@ let out: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'never-began-'))
   out = join(root, 'evidence')
-  vi.stubEnv('XDG_STATE_HOME', root).stubEnv('NO_COLOR', '1')
+  // Whether this machine has an engine must not matter.
+  vi.stubEnv('XDG_STATE_HOME', root)
+    .stubEnv('NO_COLOR', '1')
+    .stubEnv('DOCKER_HOST', `unix://${join(root, 'no-engine.sock')}`)
 })
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -34,13 +37,13 @@ async function pgha(...args: readonly string[]): Promise<{code: number; out: str
   }
 }
 
-const says = 'the run never began: there is no lab called record-none'
+const says = 'the run never began: no Docker engine answers'
 const chaos = (...more: readonly string[]) => pgha('chaos', 'kill-leader', '--name', 'record-none', ...more)
 
-describe('a run that never began, because there is no lab,', () => {
+describe('a run that never began, because no engine answers,', () => {
   test('ends in 3 and leaves a report that says so', async () => {
     const {code, err} = await chaos('--out', out)
-    expect([code, err]).toEqual([3, 'there is no lab called record-none\n  next: pgha-lab up --name record-none\n'])
+    expect([code, err]).toEqual([3, 'no Docker engine answers\n  next: pgha-lab doctor\n'])
     expect(readdirSync(out).toSorted()).toEqual([
       ...['events.ndjson', 'report.html', 'report.json', 'report.md', 'report.txt'],
     ])
