@@ -71,6 +71,8 @@ async function npmCi(clone: string, registry: string): Promise<{code: number | n
   rmSync(cache, {recursive: true, force: true})
   const child = spawn('npm', ['ci', '--registry', registry, '--cache', cache, '--fetch-retries', '0'], {
     cwd: clone,
+    // `npm run --silent`, which may have started this test, silences every npm below it.
+    env: {...process.env, npm_config_loglevel: 'error'},
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
