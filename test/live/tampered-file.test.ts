@@ -120,7 +120,7 @@ describe('a compose file with', () => {
       text => text.replace('"5s"', '"5s\\u2028evil: 1"'),
       /postgresParameters\.\S+: the line separator/,
     ],
-    ['the name of another lab', text => text.replace(`"lab": "${name}"`, '"lab": "other"'), /is not readable/],
+    ['the name of another lab', text => text.replace(`"lab": "${name}"`, '"lab": "other"'), /is of another lab/],
   ])('a lab.json with %s is refused, too', async (_, change, says) => {
     const file = join(labFolder(name), 'lab.json')
     const text = change(readFileSync(file, 'utf8'))
