@@ -9,7 +9,7 @@ import {packageRoot} from './package-root.ts'
 import {parseScenario} from './scenario/parse.ts'
 
 export type {AgentGroup, ClientGroup, ProgramGroup} from './client-group.ts'
-export {type Bound, bind, configOf, settingsFor} from './scenario/bind.ts'
+export {type Bound, bind, configOf, settingsFor, topologyDuring} from './scenario/bind.ts'
 export {capabilitiesFor, mustBeAble} from './scenario/capabilities.ts'
 export {scenarioSchema} from './scenario/json-schema.ts'
 export {parseScenario} from './scenario/parse.ts'

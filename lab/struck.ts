@@ -24,7 +24,10 @@ const whats = [
   'backend',
 ] as const
 
-export function struckBy(event: Of<'fault-injecting'>): Struck {
+/** As an event of a history has it, or a step that nobody has played yet. */
+type Written = Pick<Of<'fault-injecting'>, 'fault' | 'what' | 'params'>
+
+export function struckBy(event: Written): Struck {
   const params = paramsOf(event)
   const known = byName[`${event.fault} ${what(event, params)}`] ?? byName[event.fault]
   if (known !== undefined) return {fault: known}
@@ -82,11 +85,11 @@ function sides(from: unknown): readonly string[] {
   return (Array.isArray(from) ? from : [from]).filter(one => typeof one === 'string')
 }
 
-function paramsOf({params}: Of<'fault-injecting'>): Readonly<Record<string, unknown>> {
+function paramsOf({params}: Written): Readonly<Record<string, unknown>> {
   return typeof params === 'object' && params !== null ? (params as Record<string, unknown>) : {}
 }
 
-function what(event: Of<'fault-injecting'>, params: Readonly<Record<string, unknown>>): string {
+function what(event: Written, params: Readonly<Record<string, unknown>>): string {
   if (typeof params.what === 'string') return params.what
   return whats.find(one => new RegExp(`\\b${one}\\b`).test(event.what)) ?? ''
 }

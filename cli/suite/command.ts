@@ -1,7 +1,6 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
 import {extname, join} from 'node:path'
-import {failoverBounds} from '../../lab/budget.ts'
 import {LabError, loadTopology, placeFor, savedLabs, settingsFor} from '../../lab/index.ts'
 import {next, onLab} from '../../lab/next-step.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
@@ -10,9 +9,10 @@ import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {childOf, type RunChild} from './child.ts'
+import {estimateSeconds} from './estimate.ts'
 import {suitesNamed} from './named.ts'
 import {exitCodeOf} from './outcome.ts'
-import {estimateSeconds, type Job} from './plan.ts'
+import type {Job} from './plan.ts'
 import {progressLine, table} from './render.ts'
 import {runSuite} from './run.ts'
 import {learnedSeconds} from './seconds.ts'
@@ -89,11 +89,10 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
 export function jobsOf({suite, profile, repeat = 1}: Pick<SuiteRequest, 'suite' | 'profile' | 'repeat'>): Job[] {
   const topology = loadTopology({profile})
   const learned = learnedSeconds(profile)
-  const budgetSeconds = failoverBounds(topology).total[1] / 1e6
   const one = [...suitesNamed(suite).values()].flat().map(scenario => ({
     scenario: scenario.name,
     set: settingsFor(scenario, topology),
-    seconds: learned.get(scenario.name) ?? estimateSeconds(scenario, budgetSeconds),
+    seconds: learned.get(scenario.name) ?? estimateSeconds(scenario, topology),
   }))
   return Array.from({length: repeat}, () => one).flat()
 }

@@ -1,5 +1,4 @@
 /** What a suite has to play, on which kind of lab, and who plays what next. Pure: no clock, no engine. */
-import type {Scenario} from '../../lab/scenario.ts'
 
 export interface Job {
   /** As the child is told it: a name of ours, or a path. */
@@ -52,16 +51,4 @@ function busiest(kinds: ReadonlyMap<string, readonly Job[]>, others: readonly Se
 
 function kindOf(set: readonly string[]): string {
   return JSON.stringify(set)
-}
-
-/** What the steps and their waits add up to, beside what every run takes: a guess for a scenario that was never played. */
-export function estimateSeconds(scenario: Scenario, budgetSeconds: number): number {
-  const everyRun = 12
-  const steps = scenario.steps.map(step => {
-    if (step.do === 'hold') return step.forMs / 1000
-    if (step.do !== 'until') return 0
-    // A wait ends early as a rule: its limit is generous.
-    return step.within === 'budget' ? budgetSeconds : Math.min(step.within / 1000, 60) / 3
-  })
-  return everyRun + steps.reduce((sum, seconds) => sum + seconds, 0)
 }

@@ -42,7 +42,8 @@ export function bind(scenario: Scenario, topology: Topology): Bound {
   }
 }
 
-function topologyDuring(scenario: Scenario, topology: Topology): Topology {
+/** The lab's topology with all that the scenario asks for. @throws LabError `config` where that does not go together. */
+export function topologyDuring(scenario: Scenario, topology: Topology): Topology {
   try {
     return withSettings(topology, settingsOf(scenario))
   } catch (error) {

@@ -2,15 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {struckBy} from '../../lab/struck.ts'
 
 const struck = (fault: string, params: unknown, what = `${fault} on leader`) =>
-  struckBy({
-    at: 0,
-    kind: 'fault-injecting',
-    id: 'x',
-    fault,
-    what,
-    hosts: ['node1'],
-    ...(params !== undefined && {params}),
-  })
+  struckBy({fault, what, ...(params !== undefined && {params})})
 
 describe('a fault of the model is told', () => {
   test.each([

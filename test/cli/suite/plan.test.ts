@@ -1,6 +1,5 @@
 import {expect, test} from 'vitest'
-import {estimateSeconds, type Job, take} from '../../../cli/suite/plan.ts'
-import {loadScenario} from '../../../lab/scenario.ts'
+import {type Job, take} from '../../../cli/suite/plan.ts'
 
 const plain: readonly string[] = []
 const watchdog = ['patroni.watchdog=required']
@@ -24,12 +23,6 @@ test('no second lab is raised for less work than raising it takes', () => {
   const jobs = [job('a', watchdog, 20)]
   expect(take(jobs, {set: plain}, [{set: watchdog}])).toBeUndefined()
   expect(take(jobs, {set: watchdog}, [{set: plain}])?.scenario).toBe('a')
-})
-
-test('a scenario that was never played is estimated from its holds and waits', () => {
-  const seconds = estimateSeconds(loadScenario('kill-leader'), 25)
-  expect(seconds).toBeGreaterThan(25)
-  expect(seconds).toBeLessThan(120)
 })
 
 test('a special lab comes first while another seat is there for the rest, so that nobody waits for it at the end', () => {

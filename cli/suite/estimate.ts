@@ -1,0 +1,35 @@
+/** How long a scenario is likely to take that was never played: its own holds, and the timing model for its waits. Pure. */
+import {anyMoment, distributionsOf, modelOf} from '../../lab/budget.ts'
+import {type Scenario, type Step, topologyDuring} from '../../lab/scenario.ts'
+import {isModelled, struckBy} from '../../lab/struck.ts'
+import type {Topology} from '../../lab/topology.ts'
+
+/** What every run takes beside its steps, as measured: steady state before, and after them the healing and the reading of all rows. */
+const everyRunSeconds = 6
+/** A wait of which the model knows nothing, such as for a member to join again: a few seconds, and Patroni's next loop. */
+const waitSeconds = 3
+
+export function estimateSeconds(scenario: Scenario, topology: Topology): number {
+  const during = topologyDuring(scenario, topology)
+  let now = 0
+  /** When the model expects writes again. */
+  let writable = 0
+  for (const step of scenario.steps) {
+    if (step.do === 'hold') now += step.forMs / 1000
+    else if (step.do === 'inject') writable = Math.max(writable, now + (untilWritable(step, during) ?? 0))
+    else if (step.do === 'until') {
+      const usual = writable > now ? writable - now : waitSeconds + during.patroni.loopWaitSeconds
+      now += step.within === 'budget' ? usual : Math.min(usual, step.within / 1000)
+    }
+  }
+  return everyRunSeconds + during.patroni.loopWaitSeconds + now
+}
+
+/** From the fault to the first write, half of the times; null where the model says nothing. */
+function untilWritable(step: Extract<Step, {do: 'inject'}>, topology: Topology): number | null {
+  const struck = struckBy({fault: step.fault, what: '', params: step.params})
+  if (!isModelled(struck) || (step.on !== 'leader' && struck.fault !== 'switchover')) return null
+  const model = modelOf(topology, {...anyMoment(topology, struck.fault), ...struck})
+  const last = 'why' in model ? undefined : model.phases.at(-1)
+  return last === undefined ? null : distributionsOf({total: last.at}, {runs: 200}).total.p50 / 1e6
+}
