@@ -29,12 +29,16 @@ export interface Missing {
 
 /** Which of these this lab has not got, each with a sentence why; empty when everything is there. */
 export async function missing(lab: Lab, needs: readonly Capability[]): Promise<readonly Missing[]> {
-  const wanted = [...new Set(needs)]
-  const tried = wanted.some(isAbility) ? await capabilities(lab.docker, lab.allocation.images.host) : []
-  return wanted.flatMap((capability): Missing[] => {
+  const tried = needs.some(isAbility) ? await capabilities(lab.docker, lab.allocation.images.host) : []
+  return lacking(lab.topology, tried, needs)
+}
+
+/** The same of any topology, on an engine where this was tried. */
+export function lacking(topology: Topology, tried: readonly Tried[], needs: readonly Capability[]): readonly Missing[] {
+  return [...new Set(needs)].flatMap((capability): Missing[] => {
     const why = isAbility(capability)
       ? whyNot(tried.find(one => one.capability === capability))
-      : missingFromTopology(lab.topology, capability)
+      : missingFromTopology(topology, capability)
     return why === null ? [] : [{capability, why}]
   })
 }
@@ -44,7 +48,8 @@ function whyNot(tried: Tried | undefined): string | null {
   return tried.present ? null : tried.says
 }
 
-function isAbility(capability: Capability): capability is Ability {
+/** It is tried, not read off a topology. */
+export function isAbility(capability: Capability): capability is Ability {
   return Object.hasOwn(attempts, capability)
 }
 

@@ -25,11 +25,16 @@ export class OwnCommand {
   }
 
   /** Quoted for sh; --name stands where the caller's own lab is another. */
-  says({program, lab}: Caller): string {
+  says(caller: Caller): string {
+    return this.words(caller).join(' ')
+  }
+
+  /** The same word by word: the program, which may be several words, first. */
+  words({program, lab}: Caller): readonly string[] {
     const name = this.#lab === undefined || this.#lab === lab ? [] : ['--name', this.#lab]
     // What comes after -- is not for us to read.
     const end = this.#words.includes('--') ? this.#words.indexOf('--') : this.#words.length
-    return [program, ...[...this.#words.slice(0, end), ...name, ...this.#words.slice(end)].map(quoted)].join(' ')
+    return [program, ...[...this.#words.slice(0, end), ...name, ...this.#words.slice(end)].map(quoted)]
   }
 
   toString(): string {
@@ -61,6 +66,11 @@ export function next(parts: TemplateStringsArray, ...values: readonly (string | 
 export function sayHint(hint: Hint, caller: Caller = anyCaller): string {
   const parts: readonly (string | OwnCommand)[] = Array.isArray(hint) ? hint : [hint as string | OwnCommand]
   return parts.map(part => (part instanceof OwnCommand ? part.says(caller) : part)).join('')
+}
+
+/** The commands in it, in order. */
+export function commandsIn(hint: Hint): readonly OwnCommand[] {
+  return (Array.isArray(hint) ? hint : [hint]).filter(part => part instanceof OwnCommand)
 }
 
 /** One word of a shell. What is not seen or would be obeyed is written as its bytes, so that what is pasted is what was meant. */

@@ -13,7 +13,7 @@ export {type Bound, bind, configOf, settingsFor, topologyDuring} from './scenari
 export {capabilitiesFor, mustBeAble} from './scenario/capabilities.ts'
 export {scenarioSchema} from './scenario/json-schema.ts'
 export {parseScenario} from './scenario/parse.ts'
-export {sayClients, sayNeeds, sayStep, sayValue} from './scenario/say.ts'
+export {sayClients, sayNeeds, saySettings, sayStep, sayValue} from './scenario/say.ts'
 
 /** Milliseconds, or what the topology's own timings imply. */
 export type Within = number | 'budget'

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
-import {command, jsonOption, printJson} from '../options.ts'
+import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
 import {print, tell} from '../output.ts'
+import {textOptions} from '../text-options.ts'
 
 export function scenarios(): Command {
   const parent = command(
@@ -17,22 +18,41 @@ export function scenarios(): Command {
   return parent
 }
 
+interface ListOptions extends TopologyOptions {
+  name: string
+  suite?: string
+  json?: boolean
+}
+
 function list(): Command {
-  return command(
-    'list',
-    'List the scenarios that come with pgha-lab, by suite.',
-    'scenarios list\nscenarios list --suite failover\nscenarios list --json',
+  return addTopologyOptions(
+    command(
+      'list',
+      'List the scenarios that come with pgha-lab, by suite: how long each takes, what it needs, and whether it can run here.\nHere is the lab of that name, or the one that `up` would raise with these settings. An engine that answers is asked what\nits kernel can do; without one that is left open.',
+      'scenarios list\nscenarios list --suite failover\nscenarios list --profile fast\nscenarios list --json',
+    )
+      .option('--suite <suite>', 'only this suite')
+      .addOption(nameOption()),
   )
-    .option('--suite <suite>', 'only this suite')
     .addOption(jsonOption())
-    .action(async ({json, suite}: {json?: boolean; suite?: string}) => {
+    .action(async (options: ListOptions, command: Command) => {
       const {suitesNamed} = await import('../suite/named.ts')
-      const chosen = suitesNamed(suite ?? 'all')
-      if (json) return printJson([...chosen.values()].flat())
-      for (const [name, scenarios] of chosen) {
-        print(`${name}\n`)
-        for (const one of scenarios) print(`  ${one.name}\n    ${one.about}\n`)
+      const {listed} = await import('../suite/here.ts')
+      const {placeOf} = await import('../suite/place.ts')
+      const chosen = suitesNamed(options.suite ?? 'all')
+      const {lab, up, ...place} = await placeOf(options, command.getOptionValueSource('name') !== 'default')
+      const groups = new Map([...chosen].map(([suite, all]) => [suite, all.map(one => listed(one, place))]))
+      if (options.json) {
+        const {sayHint} = await import('../../lab/next-step.ts')
+        const plain = [...groups.values()].flat().map(({scenario, takes, here}) => ({
+          ...scenario,
+          takes,
+          here: {...here, next: here.next === null ? null : sayHint(here.next)},
+        }))
+        return printJson(plain)
       }
+      const {scenarioTable} = await import('../render/scenario-table.ts')
+      print(scenarioTable({groups, lab, up, profile: place.topology.profile}, await textOptions()))
     })
 }
 

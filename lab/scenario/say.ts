@@ -41,6 +41,11 @@ export function sayNeeds({postgres, etcd, ...settings}: Needs): string {
   return [`${postgres} PostgreSQL and ${etcd} etcd hosts`, ...sayKeys(settings)].join(', ')
 }
 
+/** The settings alone, as short as their names: `['synchronous_mode: on']`. */
+export function saySettings({patroni = {}, postgresql = {}}: Needs): string[] {
+  return [...sayKeys(patroni), ...sayKeys(postgresql)]
+}
+
 function sayKeys(value: object, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     typeof inner === 'object' && inner !== null ? sayKeys(inner, `${path}${key}.`) : [`${path}${key}: ${inner}`],

@@ -110,6 +110,16 @@ test('config of a lab that does not exist writes its file without an engine', as
   expect(out).toMatch(/^name: pgha-lab-other$/m)
 })
 
+test('scenarios are listed where the engine keeps silent, and only what it alone knows is left open', async () => {
+  engine.behave('silent')
+  const {code, out} = await pghaLab(['scenarios'], '300ms').ended
+  expect(code).toBe(0)
+  expect(out).toMatch(/^What can be played on the lab lab \(profile fast\):$/m)
+  expect(out).toMatch(/^ {2}kill-leader +~\d+ s {2}yes$/m)
+  expect(out).toMatch(/^ {2}leader-isolated +~\d+ s {2}\? /m)
+  expect(out).toMatch(/^\? means that nobody can tell: the Docker engine did not answer within 0\.3 s/m)
+})
+
 test('config of a lab that exists asks no engine', async () => {
   engine.behave('silent')
   const {code} = await pghaLab(['config'], '300ms').ended

@@ -1,0 +1,74 @@
+/** What stands between a scenario and a lab: whether it can be played there, how long it takes, and what to type where it cannot. */
+import {type Ability, isAbility, lacking, type Tried} from '../../lab/capabilities.ts'
+import {LabError} from '../../lab/errors.ts'
+import {type Hint, next, ownCommand} from '../../lab/next-step.ts'
+import {bind, capabilitiesFor, type Scenario, settingsFor} from '../../lab/scenario.ts'
+import type {Topology} from '../../lab/topology.ts'
+import {estimateSeconds} from './estimate.ts'
+
+/** A lab that is there or could be, and the engine that it is on. */
+export interface Place {
+  readonly topology: Topology
+  /** What this kernel and engine can do; in words why nobody knows. */
+  readonly tried: readonly Tried[] | string
+  /** Scenario -> seconds of its last run. */
+  readonly learned: ReadonlyMap<string, number>
+}
+
+export interface Here {
+  /** null: nobody can tell. */
+  readonly can: boolean | null
+  /** Why not, or why nobody can tell; null when it can. */
+  readonly why: string | null
+  readonly next: Hint | null
+}
+
+export interface Listed {
+  readonly scenario: Scenario
+  /** Of the kernel and the engine. */
+  readonly abilities: readonly Ability[]
+  /** `predicted`: from the timings of the topology; null: they do not go with those of the scenario. */
+  readonly takes: {readonly seconds: number; readonly basis: 'played' | 'predicted'} | null
+  readonly here: Here
+}
+
+export function listed(scenario: Scenario, place: Place): Listed {
+  return {
+    scenario,
+    abilities: capabilitiesFor(scenario).filter(isAbility),
+    takes: takesOf(scenario, place),
+    here: hereOf(scenario, place),
+  }
+}
+
+function takesOf(scenario: Scenario, {topology, learned}: Place): Listed['takes'] {
+  const seconds = learned.get(scenario.name)
+  if (seconds !== undefined) return {seconds, basis: 'played'}
+  try {
+    return {seconds: estimateSeconds(scenario, topology), basis: 'predicted'}
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return null // `hereOf` says why
+  }
+}
+
+function hereOf(scenario: Scenario, {topology, tried}: Place): Here {
+  try {
+    bind(scenario, topology)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    const wanted = settingsFor(scenario, topology)
+    const why = wanted.length > 0 ? `only a new lab can have ${wanted.join(' and ')}` : error.message
+    return {can: false, why, next: error.next ?? null}
+  }
+  const needs = capabilitiesFor(scenario)
+  if (typeof tried === 'string')
+    return needs.some(isAbility) ? {can: null, why: tried, next: null} : {can: true, why: null, next: null}
+  const absent = lacking(topology, tried, needs)
+  if (absent.length === 0) return {can: true, why: null, next: null}
+  return {
+    can: false,
+    why: absent.map(one => one.why).join('; '),
+    next: next`${ownCommand('doctor')} lists what this kernel and engine can do`,
+  }
+}

@@ -1,0 +1,59 @@
+/** Where a list of scenarios is asked about: a lab that is there, or the one that `up` would raise; and its engine. */
+import {capabilities} from '../../lab/capabilities.ts'
+import {Docker} from '../../lab/docker.ts'
+import {LabError} from '../../lab/errors.ts'
+import {type OwnCommand, onLab} from '../../lab/next-step.ts'
+import {imageTags} from '../../lab/setup/images.ts'
+import {engineAnswer} from '../../lab/setup/start-engine.ts'
+import {loadLab} from '../../lab/state.ts'
+import {loadTopology} from '../../lab/topology-file.ts'
+import {asksForTopology, type TopologyOptions} from '../options.ts'
+import type {Place} from './here.ts'
+import {learnedSeconds} from './seconds.ts'
+
+/** Nobody waits long for a list. */
+const askLimitMs = 1000
+
+/**
+ * @param named somebody asked for this lab by its name: then it has to be there. Settings ask for a lab that has them instead.
+ * @throws LabError `no-lab`; `usage` or `config` for the settings.
+ */
+export async function placeOf(
+  options: TopologyOptions & {readonly name: string},
+  named: boolean,
+): Promise<Place & {readonly lab: string | undefined; readonly up: OwnCommand}> {
+  const asked = asksForTopology(options)
+  const up = onLab(options.name, 'up', ...wordsOf(options))
+  const saved = asked ? undefined : loadLab(options.name)
+  if (saved === undefined && named && !asked)
+    throw new LabError('no-lab', `there is no lab called ${options.name}`, {hint: up})
+  const topology = saved?.topology ?? loadTopology(options)
+  return {
+    topology,
+    lab: saved?.allocation.lab,
+    up,
+    tried: await whatCanBreak(saved?.allocation.images.host),
+    learned: learnedSeconds(topology.profile),
+  }
+}
+
+function wordsOf({topology, profile, set = []}: TopologyOptions): string[] {
+  return [
+    ...(topology === undefined ? [] : ['--topology', topology]),
+    ...(profile === undefined ? [] : ['--profile', profile]),
+    ...set.flatMap(one => ['--set', one]),
+  ]
+}
+
+/** Nothing is installed, built or started for a list. */
+async function whatCanBreak(image: string | undefined): Promise<Place['tried']> {
+  try {
+    const docker = new Docker()
+    const answer = await engineAnswer(docker, askLimitMs)
+    if (!answer.answers) throw answer.error
+    return await capabilities(docker, image ?? imageTags().host)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return error.message
+  }
+}
