@@ -21,7 +21,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'acts',
-    /^lab\/((lab|open|ownership|mend|mends\/[a-z]+|broken|heal|health|selector|etcd-leader|shell|paths|processes|prove|patroni-api|patroni-keys|pending-restarts|sql|wal|handover|wait|versions|raise|injection-phase)\.ts$|(faults|probes|clients)\/)/,
+    /^lab\/((lab|open|ownership|mend|mends\/[a-z]+|broken|heal|health|modes|selector|etcd-leader|shell|paths|processes|prove|patroni-api|patroni-keys|pending-restarts|sql|wal|handover|wait|versions|raise|injection-phase)\.ts$|(faults|probes|clients)\/)/,
   ],
   [
     'plot',

@@ -16,6 +16,23 @@ describe('on one lab', () => {
   })
   afterAll(() => expectExit(0, ['down', ...lab]))
 
+  test('status tells the modes and whom the proxy sends where, and it is what the cluster is', async () => {
+    const status = JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as {leader: string}
+    const {leader} = status
+    const replicas = ['node1', 'node2', 'node3'].filter(host => host !== leader)
+    expect(status).toMatchObject({
+      synchronous: {mode: 'off', standbys: []},
+      watchdog: {setting: 'off', active: [], unknown: []},
+      failsafe: {on: false, inForce: false},
+      paused: false,
+      proxies: [{proxy: 'proxy1', backends: {primary: {up: [leader]}, replicas: {up: replicas}}}],
+    })
+    await expectExit(0, ['shell', ...lab, leader, '--', 'patronictl', 'pause', '--wait'])
+    const {out} = await expectExit(0, ['status', ...lab])
+    await expectExit(0, ['shell', ...lab, leader, '--', 'patronictl', 'resume', '--wait'])
+    expect(out).toMatch(/^ {2}maintenance +on/m)
+  })
+
   test.for([
     ['process', 'crash-postgres'],
     ['etcd', 'kill-etcd-leader'],
