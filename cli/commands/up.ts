@@ -98,7 +98,7 @@ function interrupted(name: string, begun: boolean, cause: unknown, code: number 
   return stopped
 }
 
-/** Where to connect. The password is shown only when asked for: `psql` needs none. */
+/** Where to connect. The password is shown only when asked for: `psql` needs none, `psql --url` prints it. */
 function connections(lab: Lab) {
   const [proxy = ''] = lab.topology.hosts.filter(host => host.services.includes('haproxy')).map(host => host.name)
   const at = (port: number) => `postgresql://app@127.0.0.1:${port}/app`
@@ -109,20 +109,24 @@ function connections(lab: Lab) {
   }
 }
 
+/** Every line works as pasted: a URL without its password would not. */
 function welcome(lab: Lab): string {
   const {readWrite, readOnly, statistics} = connections(lab)
   const here = (...words: readonly string[]): OwnCommand => onLab(lab.name, ...words)
   const [member = ''] = lab.topology.hosts.filter(host => host.services.includes('patroni')).map(host => host.name)
   return spoken(next`connect
-  read-write   ${readWrite}
-  read-only    ${readOnly}
+  psql         ${here('psql')}
+  read-write   ${here('psql', '--url')}
+  read-only    ${here('psql', '--url', '--replica')}
   HAProxy      ${statistics}
-  Patroni      \`${here('shell', member, '--', 'patronictl', 'list')}\` asks it; it is not published
-  \`${here('psql')}\` connects for you; \`${here('psql', '--url')}\` prints the connection string with its password
+  Patroni      ${here('shell', member, '--', 'patronictl', 'list')}
+  --url prints a connection string with its password, to
+  ${new URL(readWrite).host} for writes and ${new URL(readOnly).host} for reads
 
 try
   ${here('chaos', 'kill-leader')}
   ${here('status')}
+  ${here('scenarios')}
   ${here('down')}
 `)
 }

@@ -2,6 +2,7 @@
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import pg from 'pg'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Report} from '../../lab/report.ts'
 import {expectExit} from './cli.ts'
@@ -10,11 +11,29 @@ const name = 'live-scenarios'
 const lab = ['--name', name]
 
 describe('on one lab', () => {
+  let welcome = ''
   beforeAll(async () => {
     await expectExit(0, ['down', ...lab])
-    await expectExit(0, ['up', ...lab, '--profile', 'fast'])
+    welcome = (await expectExit(0, ['up', ...lab, '--profile', 'fast'])).out
   })
   afterAll(() => expectExit(0, ['down', ...lab]))
+
+  test.for([
+    ['read-write', false],
+    ['read-only', true],
+  ] as const)(
+    'the command that `up` names for %s prints a connection string that connects as it is',
+    async ([way, inRecovery]) => {
+      const [, words = ''] = new RegExp(`^ {2}${way} +pgha-lab (.+)$`, 'm').exec(welcome) ?? []
+      const {out} = await expectExit(0, words.split(' '))
+      const client = new pg.Client({connectionString: out.trim()})
+      await client.connect()
+      const {rows} = await client
+        .query('SELECT pg_is_in_recovery() AS recovery, current_user AS me')
+        .finally(() => client.end())
+      expect(rows).toEqual([{recovery: inRecovery, me: 'app'}])
+    },
+  )
 
   test('status tells the modes and whom the proxy sends where, and it is what the cluster is', async () => {
     const status = JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as {leader: string}
