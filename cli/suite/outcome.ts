@@ -17,7 +17,7 @@ export interface Outcome {
   readonly lab: string | null
   readonly ending: Ending
   readonly seconds: number
-  /** The report's headline; else why there is none. */
+  /** The limit and the headline of the report; else why there is none. */
   readonly headline: string
   /** Expectations that hold, and all of them; null without a report. */
   readonly held: readonly [number, number] | null

@@ -1,5 +1,7 @@
 /** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
 import {isDeepStrictEqual} from 'node:util'
+import type {Report} from '../../lab/report.ts'
+import {answer} from '../render/answer.ts'
 import type {RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'
 import {type Job, type Seat, take} from './plan.ts'
@@ -140,15 +142,19 @@ function unplayed({scenario}: Job, ending: Ending, headline: string): Outcome {
 
 /** The report that `chaos --json` prints, as far as a table needs it; without one, what the child said last. */
 function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'held' | 'folder'> {
-  let report: {headline?: string; folder?: string; findings?: readonly {verdict: string}[]}
+  let report: Partial<Pick<Report, 'headline' | 'limit'>> & {folder?: string; findings?: readonly {verdict: string}[]}
   try {
     report = JSON.parse(stdout)
   } catch {
     // No report is no bug: a run that could not begin has none, and says why on stderr.
     return {headline: lastWords(stderr), held: null, folder: null}
   }
-  const {headline = '', folder = null, findings = []} = report
-  return {headline, folder, held: [findings.filter(one => one.verdict === 'pass').length, findings.length]}
+  const {headline = '', limit = null, folder = null, findings = []} = report
+  return {
+    headline: answer({headline, limit}),
+    folder,
+    held: [findings.filter(one => one.verdict === 'pass').length, findings.length],
+  }
 }
 
 /** The complaint that a command ends with: its sentence, not its hint. */

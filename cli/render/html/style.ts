@@ -48,13 +48,16 @@ code,kbd{font-size:.92em}kbd{border:1px solid var(--rule);border-radius:4px;padd
 
 header .over{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft);font-size:.87rem;border-bottom:1px solid var(--rule);padding-bottom:.65rem}
 header .over strong{color:var(--ink);letter-spacing:.01em}header .over time{margin-left:auto}
-h1{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .9rem;font-size:1.5rem;line-height:1.25;margin-top:1.6rem;font-weight:600}
+.first,h1{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .9rem}.first{margin-top:1.4rem}
+h1{font-size:1.5rem;line-height:1.25;font-weight:600}
+.limit{font-size:1.02rem}.limit b{font-weight:650}.limit span{color:var(--soft)}
 .verdict{font-weight:750;letter-spacing:.035em}
-.lead{display:grid;grid-template-columns:minmax(15rem,auto) 1fr;gap:1rem 3rem;align-items:end;margin:.6rem 0 1.4rem}
+.lead{display:grid;grid-template-columns:minmax(15rem,auto) 1fr;gap:1rem 3rem;align-items:start;margin:1rem 0 1.4rem}
 .number b{display:block;font-size:clamp(3.4rem,9.5vw,6.2rem);line-height:1;font-weight:680;letter-spacing:-.035em;white-space:nowrap}
 .number small{font-size:.42em;font-weight:500;color:var(--soft);letter-spacing:0}
 .number span{color:var(--soft)}
 .headline{font-size:1.16rem;line-height:1.42;text-wrap:pretty}
+.setup{margin-top:.6rem;font-size:.87rem}.setup div{display:grid;grid-template-columns:4.4rem 1fr;gap:.6rem}.setup dt{color:var(--soft)}
 .claim{color:var(--soft);font-size:.92rem;margin-top:.5rem;text-wrap:pretty}.claim span{font-weight:600}
 .wrong{list-style:none;border-left:4px solid var(--fail);background:var(--fail-wash);padding:.6rem 1rem;margin-bottom:1.4rem;border-radius:0 6px 6px 0}
 header.unknown .wrong{border-color:var(--unknown);background:var(--unknown-wash)}
@@ -137,7 +140,8 @@ th{text-align:left;font-weight:600}thead th{color:var(--soft);font-size:.82rem;f
 thead th.num{text-align:right}
 th,td{padding:.34rem .7rem .34rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 td:last-child,th:last-child{padding-right:0}
-.wide{overflow-x:auto}
+/* Shadows where it goes on: each lies under a cover that scrolls away with the table. */
+.wide{overflow-x:auto;background:linear-gradient(90deg,var(--page) 40%,transparent) 0/3.5rem 100% no-repeat local,linear-gradient(270deg,var(--page) 40%,transparent) 100%/3.5rem 100% no-repeat local,linear-gradient(90deg,var(--shade),transparent) 0/1.1rem 100% no-repeat scroll,linear-gradient(270deg,var(--shade),transparent) 100%/1.1rem 100% no-repeat scroll}
 .phases th[scope=row]{min-width:15rem}.phases th small,.drivers th small{display:block;font-weight:400;line-height:1.35}
 .phases .tag{margin-right:.3rem}.phases .pass .quiet{display:none}.phases .quiet{margin-left:.3rem}
 .scale{width:34%;min-width:11rem}th.scale span:last-child{float:right}
