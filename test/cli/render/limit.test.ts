@@ -8,6 +8,7 @@ import {renderMarkdown} from '../../../cli/render/markdown.ts'
 import {renderRepetition} from '../../../cli/render/repeat-text.ts'
 import {renderSummary} from '../../../cli/render/summary.ts'
 import {renderText} from '../../../cli/render/text.ts'
+import {table} from '../../../cli/suite/render.ts'
 import {runSuite} from '../../../cli/suite/run.ts'
 import {historyOf} from '../../../lab/history.ts'
 import {judge} from '../../../lab/judge.ts'
@@ -86,5 +87,6 @@ test('a suite: in the sentence about each run', async () => {
     ...{signal: new AbortController().signal, tell: () => {}},
     child: async ([verb]) => ({exitCode: verb === 'chaos' ? 1 : 0, stdout: renderJson(report), stderr: ''}),
   })
-  expect(outcome?.headline).toMatch(/^24\.8 of 20 s; .*No write was acknowledged/)
+  expect(outcome!.limit?.limitMicros).toBe(20_000_000)
+  expect(first(table([outcome!], 1, 0), /^kill-leader/)).toMatch(/ 24\.8 of 20 s; .*No write was acknowledged/)
 })
