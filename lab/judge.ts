@@ -172,7 +172,8 @@ function faultsOf(history: History): Report['faults'] {
 function headline(verdict: Verdict, reasons: readonly string[], findings: Report['findings']): string {
   if (verdict === 'fail') {
     const failed = findings.filter(finding => finding.verdict === 'fail')
-    return `${failed[0]?.says ?? ''}${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''}`
+    const first = failed[0]?.says ?? ''
+    return failed.length > 1 ? `${first.replace(/\.$/, '')} (and ${failed.length - 1} more)` : first
   }
   if (verdict === 'unknown')
     return reasons[0] ?? findings.find(finding => finding.verdict === 'unknown')?.says ?? 'nothing was judged'
