@@ -172,7 +172,8 @@ function faultsOf(history: History): Report['faults'] {
 function headline(verdict: Verdict, reasons: readonly string[], findings: Report['findings']): string {
   if (verdict === 'fail') {
     const failed = findings.filter(finding => finding.verdict === 'fail')
-    return `${failed[0]?.says ?? ''}${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''}`
+    const first = failed[0]?.says ?? ''
+    return failed.length > 1 ? `${first.replace(/\.$/, '')} (and ${failed.length - 1} more)` : first
   }
   if (verdict === 'unknown')
     return reasons[0] ?? findings.find(finding => finding.verdict === 'unknown')?.says ?? 'nothing was judged'
@@ -184,7 +185,7 @@ function headline(verdict: Verdict, reasons: readonly string[], findings: Report
         ? ''
         : lost === 0
           ? ', no acknowledged write lost'
-          : `, ${lost} acknowledged writes lost in the async tail`
+          : `, ${lost} acknowledged ${lost === 1 ? 'write' : 'writes'} lost in the async tail`
     return `clients could write again ${sayMicros(Number(measured.totalMicros))} after the fault${losses}`
   }
   return findings[0]?.says ?? ''
@@ -192,10 +193,16 @@ function headline(verdict: Verdict, reasons: readonly string[], findings: Report
 
 function sayExpectation({check, params}: Expected): string {
   const entries = typeof params === 'object' && params !== null ? Object.entries(params) : []
-  return [
-    check,
-    ...entries.map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`),
-  ].join(' ')
+  return [check, ...entries.map(([key, value]) => `${key} ${sayParam(value)}`)].join(' ')
+}
+
+/** `at-most 30s`, as the scenario's file has it. */
+function sayParam(value: unknown): string {
+  if (Array.isArray(value)) return value.map(sayParam).join(', ')
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value)
+    .map(([key, inner]) => `${key} ${sayParam(inner)}`)
+    .join(', ')
 }
 
 function clientsOf(history: History): Report['clients'] {

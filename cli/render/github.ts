@@ -5,6 +5,7 @@
  */
 import {printableValues} from '../../lab/printable.ts'
 import type {Report} from '../../lab/report.ts'
+import {answer} from './answer.ts'
 import {explain} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {titles} from './verdict-words.ts'
@@ -24,7 +25,7 @@ function annotation(report: Report): string {
   const properties = Object.entries({...place, title: `${titles[verdict]} ${scenario}`})
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
   const explained = first === undefined ? [] : sayExplained(first, report)
-  return `::error ${told}::${data([headline, ...reasons.filter(reason => reason !== headline), ...explained].join('\n'))}\n`
+  return `::error ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained].join('\n'))}\n`
 }
 
 function sayExplained(finding: Report['findings'][number], report: Report): string[] {

@@ -3,9 +3,8 @@
  * Pure: made of the report, the history and the hosts' logs.
  */
 import {createHash} from 'node:crypto'
-import type {HostName, Micros, Of} from '../../lab/event.ts'
-import {type History, of} from '../../lab/history.ts'
-import {sayMicros} from '../../lab/quantity.ts'
+import type {HostName, Of} from '../../lab/event.ts'
+import type {History} from '../../lab/history.ts'
 import type {Report} from '../../lab/report.ts'
 import {bucketsOf} from './buckets.ts'
 import {clientsSection} from './html/clients.ts'
@@ -17,6 +16,7 @@ import {masthead} from './html/masthead.ts'
 import {Moments} from './html/moments.ts'
 import {phaseId, phasesSection} from './html/phases.ts'
 import {script} from './html/script.ts'
+import {aboutSection} from './html/setup.ts'
 import {style} from './html/style.ts'
 import {type Mark, timeline} from './html/timeline.ts'
 import {lanesOf} from './lanes.ts'
@@ -49,13 +49,13 @@ export function renderHtml({report, history, logs}: HtmlSources): string {
     clientsSection(report, lostWrites(history), moments),
     story(report, moments),
     logsSection(logExcerpt(logs, history, windows), [...logs.keys()], moments),
-    about(report, history),
+    aboutSection(report, history),
   ]
   const drawn = timeline({
     ...{lanes, gaps, marks, zero, faults: report.faults, linked: moments.linked},
     buckets: bucketsOf(history, lanes.from, lanes.to),
   })
-  const title = `${titles[report.verdict]} ${report.scenario} - pgha-lab`
+  const title = `${titles[report.verdict]} ${report.scenario}${report.limit === null ? '' : `: ${report.limit.says}`} - pgha-lab`
   return `<!doctype html>\n${
     html`<html lang="en">
 <head>
@@ -68,7 +68,7 @@ export function renderHtml({report, history, logs}: HtmlSources): string {
 </head>
 <body>
 <a class="skip" href="#timeline">Skip to the timeline</a>
-${masthead(report, gaps)}
+${masthead(report, history, gaps)}
 <main>
 <section id="timeline" aria-labelledby="h-timeline"><h2 id="h-timeline">Timeline</h2>
 ${drawn}
@@ -116,41 +116,6 @@ function story({story, faults}: Report, moments: Moments): Markup {
       html`<li class="is-${line.event}">${moments.link(line.at, 2)} <span>${line.says}</span></li>
 `,
   )}</ol>
-<p class="note">${faults.length > 0 ? 'Seconds after the fault.' : 'Seconds of the run.'} Each time leads to its place on the timeline.</p>
+<p class="note">${faults.length > 0 ? 'Seconds after the fault.' : 'Seconds of the run.'} <span class="screen">Each time leads to its place on the timeline.</span></p>
 </section>`
-}
-
-function about(report: Report, history: History): Markup {
-  const topology = of(history, 'run-started')[0]?.topology
-  const software = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`)
-  const timings = topology && [
-    `ttl ${topology.patroni.ttlSeconds} s`,
-    `loop_wait ${topology.patroni.loopWaitSeconds} s`,
-    `retry_timeout ${topology.patroni.retryTimeoutSeconds} s`,
-    `synchronous_mode ${topology.patroni.synchronousMode}`,
-  ]
-  const checks = topology && [
-    `inter ${sayMs(topology.haproxy.interMs)}`,
-    `fastinter ${sayMs(topology.haproxy.fastinterMs)}`,
-    `fall ${topology.haproxy.fall}`,
-    `rise ${topology.haproxy.rise}`,
-  ]
-  const rows: [string, string | undefined][] = [
-    ['Run', report.run],
-    ['Began', report.startedAt],
-    ['Lasted', sayMicros(report.durationMicros)],
-    ['Lab', `${report.lab}, profile ${report.profile}`],
-    ['Scenario', report.file === null ? report.scenario : `${report.scenario} (${report.file})`],
-    ['Software', software.join(', ')],
-    ['Patroni', timings?.join(', ')],
-    ['HAProxy', checks?.join(', ')],
-  ]
-  return html`<section id="about" aria-labelledby="h-about"><h2 id="h-about">About this run</h2>
-<dl class="about">${rows.map(([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-<p class="note">All times are on the runner's monotonic clock. <code>events.ndjson</code> beside this file holds every event; <code>pgha-lab judge</code> judges it again.</p>
-</section>`
-}
-
-function sayMs(ms: number): string {
-  return sayMicros((ms * 1000) satisfies Micros)
 }

@@ -1,6 +1,7 @@
 /** The report as Markdown for a GitHub step summary, a merge request or a chat: verdict first, proof after. Pure. */
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
+import {answer} from './answer.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain} from './explain.ts'
 import {code, lines, type Markdown, md, table} from './markdown-text.ts'
@@ -14,11 +15,11 @@ export function renderMarkdown(reports: readonly Report[]): string {
 
 function suite(reports: readonly Report[]): Markdown {
   const passed = reports.filter(report => report.verdict === 'pass').length
-  const rows = reports.map(({verdict, scenario, run, headline}) => [
-    `${signs[verdict]} ${titles[verdict]}`,
-    scenario,
-    run,
-    headline,
+  const rows = reports.map(report => [
+    `${signs[report.verdict]} ${titles[report.verdict]}`,
+    report.scenario,
+    report.run,
+    answer(report),
   ])
   return lines([
     md`# ${passed} of ${reports.length} scenarios passed`,

@@ -1,5 +1,6 @@
 /** How the run of a scenario ended, told by its exit code, and what that makes of the whole suite. */
 import {exitCodes} from '../../lab/errors.ts'
+import type {Report} from '../../lab/report.ts'
 
 export type Ending =
   | 'passed'
@@ -19,6 +20,8 @@ export interface Outcome {
   readonly seconds: number
   /** The report's headline; else why there is none. */
   readonly headline: string
+  /** The report's; null: there is none. */
+  readonly limit: Report['limit']
   /** Expectations that hold, and all of them; null without a report. */
   readonly held: readonly [number, number] | null
   /** Where the evidence is. */

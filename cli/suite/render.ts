@@ -1,5 +1,6 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
 import {printableLines, printableValues} from '../../lab/printable.ts'
+import {answer} from '../render/answer.ts'
 import type {Ending, Outcome} from './outcome.ts'
 import type {Happening} from './run.ts'
 
@@ -37,9 +38,9 @@ export function progressLine(happening: Happening, seconds: number, done: number
 export function table(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {
   const rows = printableValues(outcomes)
     .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
-    .map(({scenario, ending, held, seconds, headline, folder}) => ({
+    .map(({scenario, ending, held, seconds, headline, limit, folder}) => ({
       cells: [scenario, words[ending], held === null ? '-' : `${held[0]}/${held[1]}`, `${seconds.toFixed(0)} s`],
-      headline,
+      says: answer({headline, limit}),
       folder,
     }))
   const heads = ['scenario', 'verdict', 'expected', 'took']
@@ -51,8 +52,8 @@ export function table(outcomes: readonly Outcome[], wallSeconds: number, unplaye
   return printableLines(
     `${[
       line(heads, 'in a sentence'),
-      ...rows.flatMap(({cells, headline, folder}) => [
-        line(cells, headline),
+      ...rows.flatMap(({cells, says, folder}) => [
+        line(cells, says),
         ...(folder === null ? [] : [`  evidence: ${folder}`]),
       ]),
       '',

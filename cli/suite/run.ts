@@ -1,5 +1,7 @@
 /** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
 import {isDeepStrictEqual} from 'node:util'
+import type {Report} from '../../lab/report.ts'
+import {answer} from '../render/answer.ts'
 import type {RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'
 import {type Job, type Seat, take} from './plan.ts'
@@ -59,7 +61,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
     for (let job = next(); job !== undefined; job = next()) {
       const outcome = await playOn(place, job)
       outcomes.push(outcome)
-      options.tell({lab: place.lab, what: 'ended', says: outcome.headline, outcome})
+      options.tell({lab: place.lab, what: 'ended', says: answer(outcome), outcome})
       // What could not be healed, or could not do its work, is no place for the next scenario.
       if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed') await remove(place)
     }
@@ -135,20 +137,25 @@ function limitMs({seconds}: Job): number {
 }
 
 function unplayed({scenario}: Job, ending: Ending, headline: string): Outcome {
-  return {scenario, lab: null, ending, headline, seconds: 0, held: null, folder: null}
+  return {scenario, lab: null, ending, headline, limit: null, seconds: 0, held: null, folder: null}
 }
 
 /** The report that `chaos --json` prints, as far as a table needs it; without one, what the child said last. */
-function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'held' | 'folder'> {
-  let report: {headline?: string; folder?: string; findings?: readonly {verdict: string}[]}
+function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'limit' | 'held' | 'folder'> {
+  let report: Partial<Pick<Report, 'headline' | 'limit'>> & {folder?: string; findings?: readonly {verdict: string}[]}
   try {
     report = JSON.parse(stdout)
   } catch {
     // No report is no bug: a run that could not begin has none, and says why on stderr.
-    return {headline: lastWords(stderr), held: null, folder: null}
+    return {headline: lastWords(stderr), limit: null, held: null, folder: null}
   }
-  const {headline = '', folder = null, findings = []} = report
-  return {headline, folder, held: [findings.filter(one => one.verdict === 'pass').length, findings.length]}
+  const {headline = '', limit = null, folder = null, findings = []} = report
+  return {
+    headline,
+    limit,
+    folder,
+    held: [findings.filter(one => one.verdict === 'pass').length, findings.length],
+  }
 }
 
 /** The complaint that a command ends with: its sentence, not its hint. */

@@ -3,7 +3,7 @@ import {z} from 'zod'
 import type {HostName, Micros, Of} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
-import {leaderBefore, promotionsOf} from '../promotions.ts'
+import {leaderBefore, type Promotion, promotionsOf} from '../promotions.ts'
 import {sayMicros} from '../quantity.ts'
 import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
@@ -48,8 +48,8 @@ export const promoted: Check<PromotedParams> = {
         evidence: [none, last.event],
         hint: 'patronictl show-config: is synchronous_mode on? and patronictl list: who is a Sync Standby?',
       }
-    const wanted = is === undefined ? undefined : hostsOf(history, is, from, before)
-    const unwanted = not === undefined ? undefined : hostsOf(history, not, from, before)
+    const wanted = is === undefined ? undefined : whoIs(history, is, from, before)
+    const unwanted = not === undefined ? undefined : whoIs(history, not, from, before)
     if (typeof wanted === 'string' || typeof unwanted === 'string')
       return {
         verdict: 'unknown',
@@ -59,42 +59,63 @@ export const promoted: Check<PromotedParams> = {
       }
     const says = `${last.host} was promoted, to timeline ${last.timeline}`
     // Only the last promotion counts.
-    if (unwanted?.includes(last.host))
+    if (unwanted?.hosts.includes(last.host))
       return {
         verdict: 'fail',
-        says: `${says}; it must not be ${not} (${unwanted.join(' or ')}).`,
+        says: `${says}; it must not be${unwanted.role === null ? '' : `: it is ${unwanted.role}`}.`,
         measures,
         evidence,
         pending: true,
       }
     // Whoever was promoted after that would be the last one.
     if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
-    if (wanted !== undefined && !wanted.includes(last.host))
+    if (wanted !== undefined && !wanted.hosts.includes(last.host))
       return {
         verdict: 'fail',
-        says: `${says}; it was to be ${is} (${wanted.join(' or ')}).`,
+        says: `${says}; it was to be ${sayNamed(wanted)}.`,
         measures,
         evidence,
         pending: true,
       }
-    const claims = [
-      ...(wanted === undefined ? [] : [`which is ${is}`]),
-      ...(unwanted === undefined ? [] : [`not ${not} (${unwanted.join(', ')})`]),
-    ]
-    return {verdict: 'pass', says: `${says}, ${claims.join(', ')}.`, measures, evidence}
+    return {verdict: 'pass', says: sayPassed(last, wanted, unwanted), measures, evidence}
   },
 }
 
+/** Hosts, and what they are beside their names as a sentence needs it; null: nothing. */
+interface Named {
+  readonly hosts: readonly HostName[]
+  readonly role: string | null
+}
+
+/** `node1, the target of step handover, was promoted, to timeline 3, and not the old leader (node3).` */
+function sayPassed({host, timeline}: Promotion, wanted: Named | undefined, unwanted: Named | undefined): string {
+  const who = wanted?.role ? `${host}, ${wanted.role},` : host
+  const asWanted = wanted?.role === null ? ', as it was to be' : ''
+  return `${who} was promoted, to timeline ${timeline}${asWanted}${unwanted ? `, and not ${sayNamed(unwanted)}` : ''}.`
+}
+
+/** `the old leader (node1)`; `node2` */
+function sayNamed({hosts, role}: Named): string {
+  const names = hosts.join(' or ')
+  return role === null ? names : `${role} (${names || 'there was none'})`
+}
+
 /** A sentence when nobody can tell. */
-function hostsOf(history: History, name: string, at: number, before: HostName): readonly HostName[] | string {
-  if (name === 'old-leader') return [before]
+function whoIs(history: History, name: string, at: number, before: HostName): Named | string {
+  if (name === 'old-leader') return {hosts: [before], role: 'the old leader'}
   if (name === 'sync-standby') {
-    return syncKeyAt(history, at)?.standbys ?? 'Nobody saw which standby was synchronous when the fault came'
+    const hosts = syncKeyAt(history, at)?.standbys
+    if (hosts === undefined) return 'Nobody saw which standby was synchronous when the fault came'
+    return {hosts, role: `${theOrA(hosts)} synchronous standby`}
   }
   const target = of(history, 'target').find(one => one.fault === name)
-  if (target !== undefined) return target.hosts
+  if (target !== undefined) return {hosts: target.hosts, role: `${theOrA(target.hosts)} target of step ${name}`}
   const known = of(history, 'run-started')[0]?.topology.hosts.some(host => host.name === name)
-  return known ? [name] : `There is neither a step nor a host called ${name}`
+  return known ? {hosts: [name], role: null} : `There is neither a step nor a host called ${name}`
+}
+
+function theOrA(hosts: readonly HostName[]): string {
+  return hosts.length === 1 ? 'the' : 'a'
 }
 
 function syncKeyAt(history: History, at: Micros): Of<'sync-key'> | undefined {

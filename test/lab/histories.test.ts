@@ -60,6 +60,16 @@ test.each(files)('%s keeps its verdict', file => {
   expect({verdict: report.verdict, headline: report.headline}).toMatchObject({verdict})
 })
 
+/** Names that a scenario's file uses, where a person reads sentences; braces; one of many. */
+const broken =
+  /\b(which is|is|not|be) (sync-standby|old-leader|handover|tagged)\b|[{}]|\bundefined\b|\bnull\b|\b1 [a-z]+ed [a-z]+s\b|\. \(and/
+
+test.each(files)('%s: headline, findings and expectations read as sentences', file => {
+  const {headline, findings} = judged(file)
+  expect([headline, ...findings.map(one => one.says)].filter(one => broken.test(one))).toEqual([])
+  expect(findings.map(one => one.expectation).filter(one => /[{}"]/.test(one))).toEqual([])
+})
+
 const failed = files.filter(file => file.includes('.fail.'))
 
 test.each(failed)('%s fails for its own reason, and for no other', file => {

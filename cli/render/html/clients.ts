@@ -6,6 +6,7 @@ import {sayLsn} from '../say-event.ts'
 import {html, type Markup} from './markup.ts'
 import {grouped} from './masthead.ts'
 import type {Moments} from './moments.ts'
+import {lostOnPaper} from './style.ts'
 
 /** One by one; beyond it as ranges of ids. */
 const mostRows = 500
@@ -41,6 +42,7 @@ function lostTable(lost: readonly Of<'op'>[] | null, moments: Moments): Markup {
       op =>
         html`<tr><th scope="row" class="num">${op.id}</th><td>${op.client}</td><td>${moments.link(op.at)}</td><td class="num">${sayMicros(op.at - op.sentAt)}</td><td>${op.server ?? 'unknown'}</td><td class="num">${op.timeline ?? '?'}</td><td>${op.lsn === null ? '' : sayLsn(op.lsn)}</td></tr>`,
     )}</tbody></table></div>
+${lost.length > lostOnPaper && html`<p class="print">${lostOnPaper} of ${grouped(lost.length)} are printed; the others stand in this report's HTML file.</p>`}
 ${more.length > 0 && html`<p>And ${grouped(more.length)} more, with the ids ${ranges(more.map(op => op.id))}.</p>`}`
 }
 

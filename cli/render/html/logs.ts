@@ -21,7 +21,8 @@ export function logsSection({lines, left}: LogExcerpt, hosts: readonly HostName[
 <thead><tr><th scope="col">after the fault</th><th scope="col">host</th><th scope="col">service</th><th scope="col">says</th></tr></thead>
 <tbody>${lines.map(line => one(line, speaking.indexOf(line.host), moments))}</tbody></table></div>
 </div>
-<p class="note">Lines that differ from the one before in numbers only are counted (×). ${left > 0 && `${left} more lines of this time`}${left > 0 && ' and everything else is'}${left === 0 && 'Everything is'} in the run's folder: <code>logs/</code>.</p>
+<p class="note print">${lines.length} lines stand in this report's HTML file, and everything in the run's folder: <code>logs/</code>.</p>
+<p class="note screen">Lines that differ from the one before in numbers only are counted (×). ${left > 0 && `${left} more lines of this time`}${left > 0 && ' and everything else is'}${left === 0 && 'Everything is'} in the run's folder: <code>logs/</code>.</p>
 </section>`
 }
 

@@ -1,4 +1,5 @@
 /** The top of the page: the verdict, the one number, what else one asks first, and what is wrong. */
+import type {History} from '../../../lab/history.ts'
 import {sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
 import {comparedIn} from '../driver-cells.ts'
@@ -7,17 +8,21 @@ import {signs, titles, words} from '../verdict-words.ts'
 import type {Gap} from '../write-gaps.ts'
 import {findingId} from './findings.ts'
 import {html, type Markup} from './markup.ts'
+import {limitLine, setup} from './setup.ts'
 
-export function masthead(report: Report, gaps: readonly Gap[]): Markup {
-  const {verdict, scenario, headline, about, lab, profile, startedAt} = report
+export function masthead(report: Report, history: History, gaps: readonly Gap[]): Markup {
+  const {verdict, scenario, headline, about, limit, lab, startedAt} = report
   const {number, caption} = theNumber(report, gaps)
   const [amount, unit] = number.split(' ')
   return html`<header class="${verdict}">
-<p class="over"><strong>pgha-lab</strong> <span>lab ${lab}</span> <span>profile ${profile}</span> <time>${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
-<h1><span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${titles[verdict]}</span> <span class="scenario">${scenario}</span></h1>
+<p class="over"><strong>pgha-lab</strong> <span>lab ${lab}</span> <time>${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
+<div class="first"><h1><span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${titles[verdict]}</span> <span class="scenario">${scenario}</span></h1>
+${limitLine(limit)}</div>
 <div class="lead">
 <p class="number"><b>${amount ?? ''}${unit !== undefined && html`<small> ${unit}</small>`}</b> <span>${caption}</span></p>
-<div><p class="headline">${sentence(headline)}</p><p class="claim"><span>The claim:</span> ${about}</p></div>
+<div><p class="headline">${sentence(headline)}</p>
+${setup(report, history)}
+<p class="claim"><span>The claim:</span> ${about}</p></div>
 </div>
 ${wrong(report)}
 <dl class="figures">${figures(report, gaps).map(

@@ -35,11 +35,11 @@ function one(row: PhaseRow, id: string, t0: Micros, end: Micros, moments: Moment
   const {name, measured, predicted, allowed, verdict, says} = row
   return html`<tr id="${id}" class="${verdict}">
 <th scope="row"><span class="tag"><span aria-hidden="true">${signs[verdict]}</span><span class="quiet">${words[verdict]}</span></span> ${name}<small>${says}</small></th>
-<td class="num">${measured === null ? 'not seen' : moments.named(t0 + measured, sayMicros(measured))}</td>
-<td class="num">${predicted && sayBounds(predicted)}</td>
+<td class="num" data-label="measured">${measured === null ? 'not seen' : moments.named(t0 + measured, sayMicros(measured))}</td>
+<td class="num" data-label="predicted">${predicted && sayBounds(predicted)}</td>
 <td class="scale">${bar(measured, predicted, end)}</td>
-<td class="num">${sayTook(row)}</td>
-<td class="num">${allowed ? sayBounds(allowed) : ''}</td>
+<td class="num" data-label="took">${sayTook(row)}</td>
+<td class="num" data-label="model">${allowed ? sayBounds(allowed) : ''}</td>
 </tr>`
 }
 

@@ -8,7 +8,7 @@ const light = `
 --leader:#1c5fb8;--leader-ink:#fff;--replica:#cfdff3;--replica-ink:#17375f;--alone:#e8eef6;
 --down:#3d434b;--down-ink:#fff;--hatch:#9aa1aa;--key:#c58a12;--answers:#4f9a72;--route:#dcd8ee;--route-ink:#3a2e6b;
 --flow:#d7ebdf;--flow-ink:#15512f;--gap:#b3201a;--fault:rgba(179,32,26,.075);--fault-line:rgba(179,32,26,.5);
---writes:#5b93d6;--reads:#2e3a49;--latency:#b9a7dd;--latency-max:#6b4fb0;--predicted:#c9d9ee;--mark:#59616b;--cursor:#1a1d21;`
+--writes:#5b93d6;--reads:#2e3a49;--latency:#b9a7dd;--latency-max:#6b4fb0;--predicted:#c9d9ee;--mark:#59616b;--cursor:#1a1d21;--shade:rgba(26,29,33,.32);`
 
 const dark = `
 --page:#15181c;--card:#1b1f24;--ink:#e8eaed;--soft:#a9b1bb;--faint:#7d858f;--rule:#30353c;--grid:#272c32;
@@ -17,16 +17,24 @@ const dark = `
 --leader:#2f6fc8;--leader-ink:#fff;--replica:#2b3f59;--replica-ink:#d5e4f7;--alone:#222c39;
 --down:#59616c;--down-ink:#fff;--hatch:#6a727d;--key:#e0ab3e;--answers:#5aa97f;--route:#3b3560;--route-ink:#dfd9fa;
 --flow:#1d3a29;--flow-ink:#bfe5ce;--gap:#ff8f86;--fault:rgba(255,120,110,.10);--fault-line:rgba(255,120,110,.55);
---writes:#4a86cf;--reads:#d8dee6;--latency:#54468a;--latency-max:#b7a2f2;--predicted:#34496a;--mark:#9aa3ae;--cursor:#e8eaed;`
+--writes:#4a86cf;--reads:#d8dee6;--latency:#54468a;--latency-max:#b7a2f2;--predicted:#34496a;--mark:#9aa3ae;--cursor:#e8eaed;--shade:rgba(232,234,237,.4);`
+
+/** Where the drawing is wider than its window: a line that says so, and edges that fade where it goes on. */
+const goesOn = (where: string) => `${where} .further{display:block}${where} .scroller{--edges:${fading}}`
+const fading =
+  'linear-gradient(90deg,transparent,#000 var(--fade-left),#000 calc(100% - var(--fade-right)),transparent)'
 
 /** What is wide enough at each zoom, without a script: the chosen radio button says which. */
 const zoomed = zooms
   .map(zoom => {
     const on = `.timeline:has(#zoom-${zoom}:checked)`
     const fits = zooms.filter(one => one <= zoom).map(one => `${on} .fit-${one}`)
-    return `${on} .plot{width:${zoom * 100}%;min-width:${zoom * 620}px}${on} .at-${zoom},${fits.join(',')}{display:inline}${fits.map(one => one.replace('fit', 'upto')).join(',')}{display:none}`
+    return `${on} .plot{width:${zoom * 100}%;min-width:${zoom * 620}px}${on} .at-${zoom},${fits.join(',')}{display:inline}${fits.map(one => one.replace('fit', 'upto')).join(',')}{display:none}${zoom === 1 ? '' : goesOn(on)}`
   })
   .join('\n')
+
+/** Of the lost writes these many are printed. */
+export const lostOnPaper = 20
 
 export const style = `
 :root{color-scheme:light dark;${light}}
@@ -38,6 +46,7 @@ font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation 
 a{color:var(--link);text-underline-offset:.18em;text-decoration-thickness:1px}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;background:var(--card);padding:.5rem 1rem;z-index:9}
+figure{min-width:0}.print{display:none}
 h1,h2,h3,p,dl,dd,ol,ul,figure,fieldset{margin:0;padding:0;border:0}
 code,kbd,.log td,table.lost td:last-child,.about dd{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace}
 code,kbd{font-size:.92em}kbd{border:1px solid var(--rule);border-radius:4px;padding:0 .35em;background:var(--card)}
@@ -48,13 +57,16 @@ code,kbd{font-size:.92em}kbd{border:1px solid var(--rule);border-radius:4px;padd
 
 header .over{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft);font-size:.87rem;border-bottom:1px solid var(--rule);padding-bottom:.65rem}
 header .over strong{color:var(--ink);letter-spacing:.01em}header .over time{margin-left:auto}
-h1{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .9rem;font-size:1.5rem;line-height:1.25;margin-top:1.6rem;font-weight:600}
+.first,h1{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .9rem}.first{margin-top:1.4rem}
+h1{font-size:1.5rem;line-height:1.25;font-weight:600}
+.limit{font-size:1.02rem}.limit b{font-weight:650}.limit span{color:var(--soft)}
 .verdict{font-weight:750;letter-spacing:.035em}
-.lead{display:grid;grid-template-columns:minmax(15rem,auto) 1fr;gap:1rem 3rem;align-items:end;margin:.6rem 0 1.4rem}
+.lead{display:grid;grid-template-columns:minmax(15rem,auto) 1fr;gap:1rem 3rem;align-items:start;margin:1rem 0 1.4rem}
 .number b{display:block;font-size:clamp(3.4rem,9.5vw,6.2rem);line-height:1;font-weight:680;letter-spacing:-.035em;white-space:nowrap}
 .number small{font-size:.42em;font-weight:500;color:var(--soft);letter-spacing:0}
 .number span{color:var(--soft)}
 .headline{font-size:1.16rem;line-height:1.42;text-wrap:pretty}
+.setup{margin-top:.6rem;font-size:.87rem}.setup div{display:grid;grid-template-columns:4.4rem 1fr;gap:.6rem}.setup dt{color:var(--soft)}
 .claim{color:var(--soft);font-size:.92rem;margin-top:.5rem;text-wrap:pretty}.claim span{font-weight:600}
 .wrong{list-style:none;border-left:4px solid var(--fail);background:var(--fail-wash);padding:.6rem 1rem;margin-bottom:1.4rem;border-radius:0 6px 6px 0}
 header.unknown .wrong{border-color:var(--unknown);background:var(--unknown-wash)}
@@ -81,7 +93,8 @@ legend{float:left;color:var(--soft);font-size:.87rem;margin-right:.5rem;padding:
 .hosts span::before{content:'☐ '}.hosts :checked+span::before{content:'☑ '}
 .zoom :focus-visible+span,.hosts :focus-visible+span{outline:2px solid var(--link);outline-offset:2px}
 .keys{color:var(--soft);font-size:.82rem}
-.lanes{display:grid;grid-template-columns:100px minmax(0,1fr)}
+.timeline{container-type:inline-size}.lanes{display:grid;grid-template-columns:100px minmax(0,1fr)}
+.further{display:none;color:var(--soft);font-size:.87rem;margin-bottom:.4rem}
 .scroller{overflow-x:auto;overflow-y:hidden;position:relative;border-left:1px solid var(--rule);scrollbar-width:thin}
 .scroller:focus-visible{outline-offset:0}
 svg{display:block}.lanes svg text{font-size:11.5px;fill:var(--soft)}
@@ -137,7 +150,9 @@ th{text-align:left;font-weight:600}thead th{color:var(--soft);font-size:.82rem;f
 thead th.num{text-align:right}
 th,td{padding:.34rem .7rem .34rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 td:last-child,th:last-child{padding-right:0}
-.wide{overflow-x:auto}
+.wide caption{box-sizing:border-box;max-width:100cqw}
+/* Shadows where it goes on: each lies under a cover that scrolls away with the table. */
+.wide{container-type:inline-size;overflow-x:auto;background:linear-gradient(90deg,var(--page) 40%,transparent) 0/3.5rem 100% no-repeat local,linear-gradient(270deg,var(--page) 40%,transparent) 100%/3.5rem 100% no-repeat local,linear-gradient(90deg,var(--shade),transparent) 0/1.1rem 100% no-repeat scroll,linear-gradient(270deg,var(--shade),transparent) 100%/1.1rem 100% no-repeat scroll}
 .phases th[scope=row]{min-width:15rem}.phases th small,.drivers th small{display:block;font-weight:400;line-height:1.35}
 .phases .tag{margin-right:.3rem}.phases .pass .quiet{display:none}.phases .quiet{margin-left:.3rem}
 .scale{width:34%;min-width:11rem}th.scale span:last-child{float:right}
@@ -168,27 +183,46 @@ tr:target,article:target{background:var(--unknown-wash)}
 .about dd{font-size:.87rem;overflow-wrap:anywhere}
 footer{margin-top:3rem;padding-top:.8rem;border-top:1px solid var(--rule);color:var(--soft);font-size:.82rem}
 
-@media (max-width:760px){
+@media screen and (max-width:760px){
 .lead{grid-template-columns:1fr}header .over time{margin-left:0}
-.lanes{grid-template-columns:82px minmax(0,1fr)}.names .name{font-size:12px}
 .explained div{grid-template-columns:1fr;gap:0}.proof li{grid-template-columns:5rem 1fr}
 .figures{grid-template-columns:repeat(2,1fr)}.keys{display:none}
+.phases,.phases tbody,.phases caption{display:block}.phases thead{display:none}.phases th[scope=row]{min-width:0}
+.phases tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem 1rem;padding:.6rem 0;border-bottom:1px solid var(--rule)}
+.phases td,.phases th{padding:0;border:0}.phases td:empty{display:none}.phases .scale,.phases th{grid-column:1/-1;width:auto;min-width:0}
+.phases .num{text-align:left;white-space:normal}.phases [data-label]::before{content:attr(data-label) ' ';color:var(--soft)}
+.log thead{display:none}.log tr{display:grid;grid-template-columns:auto auto 1fr;padding:.2rem 0;border-bottom:1px solid var(--rule)}
+.log td:last-child{grid-column:1/-1;min-width:0}
 }
+/* The drawing is never narrower than 620 px: below that, or zoomed, it is scrolled, and a line says so. */
+@container (width < 720px){.lanes{grid-template-columns:82px minmax(0,1fr)}.names .name{font-size:12px}}
+@container (width < 702.5px){${goesOn('')}}
+@property --fade-left{syntax:'<length>';inherits:false;initial-value:0px}
+@property --fade-right{syntax:'<length>';inherits:false;initial-value:0px}
+@keyframes goes-on{0%{--fade-left:0px;--fade-right:40px}8%{--fade-left:40px}92%{--fade-right:40px}100%{--fade-left:40px;--fade-right:0px}}
 @media screen{
 ${zoomed}
+@supports (animation-timeline:scroll()){
+.scroller{animation:goes-on linear;animation-timeline:scroll(self inline);mask-image:var(--edges,none)}
+.scroller:focus-visible{mask-image:none}
 }
+}
+@page{size:A4;margin:12mm 12mm 15mm;@bottom-left{content:'pgha-lab';font:8pt sans-serif;color:#565d66}@bottom-right{content:counter(page) ' / ' counter(pages);font:8pt sans-serif;color:#565d66}}
 @media print{
 :root{color-scheme:light;${light}--page:#fff}
 html{font-size:11.5px}body{padding:0;max-width:none;font-size:1rem}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-nav,.toolbar,.skip,.as-table,.readout,.cursor,.hosts,details:not([open]){display:none}
-.plot{width:100%;min-width:0}.at-1,.fit-1{display:inline}.scroller,.wide,.log{overflow:visible;max-height:none}
-.log{border:0}.log thead th{position:static}.log table{font-size:6.4pt;line-height:1.3}.log td:last-child{min-width:0}
-.log td,.log th{padding:.08rem .6rem .08rem 0;white-space:nowrap}.log td:last-child{white-space:normal}
-.phases th[scope=row]{min-width:0}.scale{width:26%;min-width:8rem}#logs{break-before:page}
+nav,.toolbar,.further,.skip,.as-table,.readout,.cursor,.logs,.screen,details:not([open]){display:none}.print{display:block}
+.timeline{zoom:.82}.plot{width:100%;min-width:0}.at-1,.fit-1{display:inline}.scroller,.wide{overflow:visible}.wide{background:none}
+/* In grey a host that is down must not look like a leader. */
+.stopped rect{fill:#fff;stroke:var(--down);stroke-width:4}.lanes svg .stopped text{fill:var(--down)}
+.swatch.stopped{background:#fff;border:2px solid var(--down)}
+.phases th[scope=row]{min-width:0}.scale{width:26%;min-width:8rem}.lost tbody tr:nth-child(n+${lostOnPaper + 1}){display:none}
 .number b{font-size:40pt}.lead{grid-template-columns:auto 1fr;gap:1rem 2rem}
-.figures{grid-template-columns:repeat(5,1fr)}.figures dd{font-size:12pt}
-section{margin-top:1.4rem}h2{break-after:avoid}figure,.finding,tr,.two{break-inside:avoid}thead{display:table-header-group}
-a{color:inherit;text-decoration:none}
+.figures{grid-template-columns:repeat(5,1fr)}.figures dd{font-size:12pt}.drivers{font-size:.8rem}.drivers thead .num{white-space:normal}
+section{margin-top:1.3rem}.finding{padding:.45rem 0}h2,h3,caption{break-after:avoid}
+header,figure,.finding,tr,li,.two,.phases,.drivers,#about{break-inside:avoid}thead{display:table-header-group}
+td:not(.num),dd,li{overflow-wrap:anywhere}
+a{color:inherit;text-decoration:none}footer{margin-top:1rem}
 }
 `

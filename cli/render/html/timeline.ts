@@ -106,6 +106,7 @@ function frame(drawing: Drawing, scale: Scale, {lanes, gaps, zero}: TimelineData
   )}</fieldset>
 <p class="keys scripted" hidden>Point at the timeline, or focus it and press <kbd>←</kbd> <kbd>→</kbd> (<kbd>Shift</kbd> for larger steps), <kbd>+</kbd> <kbd>−</kbd> to zoom.</p>
 </div>
+<p class="further"><span aria-hidden="true">↔</span> It is wider than the screen: scroll it sideways.</p>
 <div class="lanes">
 <svg class="names" width="100%" height="${drawing.height}" aria-hidden="true">${drawing.names}</svg>
 <div class="scroller" tabindex="0" role="group" aria-label="Timeline. ${summary} The same as a table stands below.">

@@ -88,7 +88,7 @@ test('GitHub: one annotation for a failed run, at the line of the expectation th
   const lines = renderGithub([passed, failed, unknown]).trimEnd().split('\n')
   expect(lines.length).toBe(2)
   expect(lines[0]).toMatch(
-    /^::error file=scenarios\/kill-leader\.yaml,line=22,title=FAILED kill-leader::\d+ writes acknowledged, 1 lost/,
+    /^::error file=scenarios\/kill-leader\.yaml,line=22,title=FAILED kill-leader::22\.1 of 27\.4 s; \d+ writes acknowledged, 1 lost/,
   )
   expect(lines[0]).toMatch(/%0Aproof: .*%0Atry: /)
   expect(lines[1]).toMatch(/^::error file=scenarios\/kill-leader\.yaml,line=22,title=INCONCLUSIVE kill-leader::/)

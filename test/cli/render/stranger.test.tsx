@@ -216,7 +216,15 @@ describe('of other commands', () => {
   test('the lines and the table of a suite are not obeyed', () => {
     const outcome = hostile(
       {
-        ...{scenario: 'a', lab: 'lab-1', ending: 'failed' as const, seconds: 3, headline: 'x', folder: '/f'},
+        ...{
+          scenario: 'a',
+          lab: 'lab-1',
+          ending: 'failed' as const,
+          seconds: 3,
+          limit: null,
+          headline: 'x',
+          folder: '/f',
+        },
         held: [1, 2] as const,
       },
       key => key === 'ending',

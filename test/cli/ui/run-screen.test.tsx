@@ -5,7 +5,7 @@ import {lookOf} from '../../../cli/ui/look.ts'
 import {type Mode, RunScreen} from '../../../cli/ui/run-screen.tsx'
 import {fold, type View, view} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/event.ts'
-import {story, storyUntil} from './story.ts'
+import {op, story, storyUntil} from './story.ts'
 
 const calm: Mode = {help: false, log: true, asking: false, interrupted: false, finished: false}
 
@@ -123,6 +123,21 @@ test('after the failover every mark has its seconds after the fault', () => {
   expect(shot).toMatch(/✔ fault +✔ lease over +✔ new leader +✔ promoted +✔ proxy up +✔ first write/)
   expect(shot).toMatch(/\+0\.0 s +\+19\.4 s +\+21\.5 s +\+21\.\d s +\+21\.8 s +\+2[12]\.\d s/)
   expect(shot).toMatch(/node2 took over: writes are acknowledged 2[12]\.\d s after the fault/)
+})
+
+test("a first write seen 9 ms before the proxy's sample leaves no mark out, and the marks stand in the order of the phases", () => {
+  const write = op(28.791, 'write', 'ok', 'node2')
+  const sample: Event = {
+    ...{at: 28_800_000, kind: 'proxy', proxy: 'proxy1', backend: 'primary', server: 'node2'},
+    ...{status: 'UP', up: true, check: 'L7OK 200 3ms'},
+  }
+  const shot = shoot({columns: 80, rows: 24, at: 28.75, more: [write, sample]})
+  expect(shot).toMatch(/✔ fault +✔ lease over +✔ new leader +✔ promoted +✔ proxy up +✔ first write/)
+  expect(shot).toMatch(/\+21\.8 s +\+21\.8 s *$/m)
+  expect(view([...storyUntil(28.75), write, sample]).failover!.marks).toMatchObject({
+    routed: 28_800_000,
+    write: 28_791_000,
+  })
 })
 
 test('on a small terminal there is a table, the gap, the lease and the step', () => {

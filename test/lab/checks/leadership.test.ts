@@ -85,7 +85,7 @@ describe('promoted', () => {
     expect(judge(historyOf([...cleanRun(), sync('node2')]), {is: 'sync-standby'}).verdict).toBe('pass')
     expect(judge(historyOf([...cleanRun(), sync('node3')]), {is: 'sync-standby'})).toMatchObject({
       verdict: 'fail',
-      says: 'node2 was promoted, to timeline 2; it was to be sync-standby (node3).',
+      says: 'node2 was promoted, to timeline 2; it was to be the synchronous standby (node3).',
     })
     expect(judge(historyOf(cleanRun()), {is: 'sync-standby'}).verdict).toBe('unknown')
   })
@@ -111,6 +111,42 @@ describe('promoted', () => {
     expect(judge(historyOf([...cleanRun(), target]), {is: 'tagged'}).verdict).toBe('pass')
     expect(judge(historyOf(cleanRun()), {is: 'node2', not: 'old-leader'}).verdict).toBe('pass')
     expect(judge(historyOf(cleanRun()), {is: 'nobody-i-know'}).verdict).toBe('unknown')
+  })
+
+  test('every way to say whom makes a sentence', () => {
+    const target = (...hosts: string[]): Event => ({
+      ...{at: micros(-1), kind: 'target', fault: 'handover', selector: 'replica', hosts},
+    })
+    const says = (params: {is?: string; not?: string}, ...more: Event[]) =>
+      judge(historyOf([...cleanRun(), ...more]), params).says
+    const one = target('node2')
+    const two = target('node2', 'node3')
+    const other = target('node3')
+    expect([
+      says({is: 'handover'}, one),
+      says({is: 'handover'}, two),
+      says({is: 'handover'}, other),
+      says({not: 'handover'}, one),
+      says({not: 'handover'}, other),
+      says({is: 'node2'}),
+      says({is: 'node3'}),
+      says({not: 'node2'}),
+      says({not: 'old-leader'}),
+      says({is: 'sync-standby', not: 'old-leader'}, sync('node2')),
+      says({not: 'sync-standby'}, sync()),
+    ]).toEqual([
+      'node2, the target of step handover, was promoted, to timeline 2.',
+      'node2, a target of step handover, was promoted, to timeline 2.',
+      'node2 was promoted, to timeline 2; it was to be the target of step handover (node3).',
+      'node2 was promoted, to timeline 2; it must not be: it is the target of step handover.',
+      'node2 was promoted, to timeline 2, and not the target of step handover (node3).',
+      'node2 was promoted, to timeline 2, as it was to be.',
+      'node2 was promoted, to timeline 2; it was to be node3.',
+      'node2 was promoted, to timeline 2; it must not be.',
+      'node2 was promoted, to timeline 2, and not the old leader (node1).',
+      'node2, the synchronous standby, was promoted, to timeline 2, and not the old leader (node1).',
+      'node2 was promoted, to timeline 2, and not a synchronous standby (there was none).',
+    ])
   })
 
   test('fails when nobody was promoted', () => {
