@@ -130,6 +130,11 @@ export class Located {
     return undefined
   }
 
+  /** file:line:column of the value at `path`. */
+  place(path: Path): string {
+    return this.#placeOf(this.#offset(path))
+  }
+
   /** The value at `path` as it is written; undefined when there is none. */
   at(path: Path): unknown {
     return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | null)?.[key], this.value)
@@ -140,12 +145,16 @@ export class Located {
     this.#mistakes.push({offset: this.#offset(path, key), says})
   }
 
-  /** @throws LabError `config` with all that was told, by place. */
-  mustBeRight(hint?: Hint): void {
-    const [first, ...more] = this.#mistakes.toSorted((a, b) => a.offset - b.offset)
-    if (first === undefined) return
-    if (more.length === 0) throw this.#at(first.offset, first.says, hint)
-    const told = [first, ...more].map(({offset, says}) => `${this.#placeOf(offset)}: ${printable(says)}`)
+  /**
+   * @param and what is wrong outside of the file, each a line. What was told is told once.
+   * @throws LabError `config` with all that was told, by place.
+   */
+  mustBeRight({hint, and = []}: {hint?: Hint | undefined; and?: readonly string[]} = {}): void {
+    const byPlace = this.#mistakes.splice(0).toSorted((a, b) => a.offset - b.offset)
+    const [first] = byPlace
+    if (first !== undefined && byPlace.length + and.length === 1) throw this.#at(first.offset, first.says, hint)
+    const told = [...byPlace.map(({offset, says}) => `${this.#placeOf(offset)}: ${printable(says)}`), ...and]
+    if (told.length === 0) return
     const left = told.length - mostTold
     const lines = [...told.slice(0, mostTold), ...(left > 0 ? [`and ${left} more`] : [])]
     throw new LabError('config', lines.join('\n'), {hint})

@@ -138,8 +138,20 @@ export interface Wanted {
   readonly asPatroniWould?: boolean
 }
 
+/** A topology, and how a person is told what PostgreSQL says of the parameters in it. */
+export interface Asked {
+  readonly topology: Topology
+  /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
+  readonly mustTake: (refused: readonly {readonly name: string; readonly says: string}[]) => void
+}
+
 /** @throws LabError `config` (with file:line:column for what stands in a file) or `usage`. */
 export function loadTopology(wanted: Wanted): Topology {
+  return readTopology(wanted).topology
+}
+
+/** As `loadTopology`. */
+export function readTopology(wanted: Wanted): Asked {
   const named = wanted.topology ?? 'default'
   const isPath = /[/\\]|\.ya?ml$/.test(named)
   if (!isPath && !presetNames().includes(named))
@@ -147,31 +159,47 @@ export function loadTopology(wanted: Wanted): Topology {
       hint: 'a file of yours is named by its path',
     })
   const file = isPath ? named : join(presets, `${named}.yaml`)
-  return parseTopology(file, readText(file, 'topology'), wanted)
+  return parse(file, readText(file, 'topology'), wanted)
 }
 
 /**
  * @param file only named in complaints.
  * @throws LabError `config` with file:line:column; `usage` for `--set` and `--profile`.
  */
-export function parseTopology(
+export function parseTopology(file: string, text: string, wanted: Omit<Wanted, 'topology'> = {}): Topology {
+  return parse(file, text, wanted).topology
+}
+
+function parse(
   file: string,
   text: string,
-  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'> = {},
-): Topology {
+  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
+): Asked {
   const source = new Located(file, text, 'topology')
   const written = source.decode(schema)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
-  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...fromSet(set)]
+  const settings = fromSet(set)
+  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...settings]
   if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
   const topology = build(layers)
   for (const found of [mistakesIn(topology), asPatroniWould ? [] : changesOfPatroni(topology)]) {
     const inFile = found.filter(({path}) => set.length === 0 && source.at(path) !== undefined)
     for (const {path, says} of inFile) source.tell(path, says)
-    source.mustBeRight(inFile[0]?.hint)
+    source.mustBeRight({hint: inFile[0]?.hint})
     mustBeNone(found)
   }
-  return topology
+  return {
+    topology,
+    mustTake: refused => {
+      const told = refused.flatMap(({name, says}) => {
+        const last = settings.findLastIndex(({postgresql}) => Object.hasOwn(postgresql?.parameters ?? {}, name))
+        if (last !== -1) return [`--set ${printable(set[last] ?? '')}: PostgreSQL says: ${printable(says)}`]
+        source.tell(['postgresql', 'parameters'], `PostgreSQL says: ${says}`, name)
+        return []
+      })
+      source.mustBeRight({and: told})
+    },
+  }
 }
 
 function fromSet(set: readonly string[]): Written[] {
@@ -339,7 +367,7 @@ function changesOfPatroni(topology: Topology): Mistake[] {
     {
       path: ['patroni', first.key],
       says: `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
-      hint: `say what Patroni would use, ${flags.join(' ')}, or other timings that fit`,
+      hint: `say other timings that fit, or what Patroni would use: ${flags.join(' ')}`,
     },
   ]
 }

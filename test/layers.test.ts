@@ -17,7 +17,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'parts',
-    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|read-events|run-folder|cuts|nft|qdisc|capabilities|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
+    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|read-events|run-folder|cuts|nft|qdisc|capabilities|parameters|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
   ],
   [
     'acts',
