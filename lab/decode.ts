@@ -4,6 +4,7 @@ import leven from 'leven'
 import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit} from 'yaml'
 import type {ZodType, z} from 'zod'
 import {LabError} from './errors.ts'
+import type {Hint} from './next-step.ts'
 import {strayCharacter} from './plain-text.ts'
 import {inert, printable} from './printable.ts'
 
@@ -59,7 +60,15 @@ function jsonComplaint(place: string, says: string, cause?: unknown): LabError {
   return new LabError('config', `${place}: ${printable(says)}`, {cause})
 }
 
-/** A YAML document whose places are known. */
+/** Of more mistakes only these are told. */
+const mostTold = 20
+
+interface Mistake {
+  readonly offset: number
+  readonly says: string
+}
+
+/** A YAML document whose places are known, and the mistakes that were found in it. */
 export class Located {
   readonly value: unknown
   readonly #file: string
@@ -68,6 +77,7 @@ export class Located {
   readonly #lines = new LineCounter()
   /** Lines of the file before the text. */
   readonly #before: number
+  readonly #mistakes: Mistake[] = []
 
   /** @throws LabError `config` for an empty file, a YAML error, or several documents. */
   constructor(file: string, text: string, what: string, {firstLine = 1, anyCharacter = false} = {}) {
@@ -75,15 +85,17 @@ export class Located {
     this.#before = firstLine - 1
     this.#text = text
     this.#document = parseDocument(text, {lineCounter: this.#lines, prettyErrors: false, stringKeys: true})
+    // What follows a broken line is read otherwise than it was meant: only the first is told.
     const error = this.#document.errors[0]
     if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
     visit(this.#document, {
       Scalar: (_, {value, range}) => {
         // A text of several lines has its breaks; where a value must stay on one line, its schema says so.
         const stray = typeof value === 'string' && !anyCharacter ? strayCharacter(value, '\n\t') : null
-        if (stray !== null) throw this.#at(range?.[0] ?? 0, `${stray} cannot stand in a ${what}`)
+        if (stray !== null) this.#mistakes.push({offset: range?.[0] ?? 0, says: `${stray} cannot stand in a ${what}`})
       },
     })
+    this.mustBeRight()
     if (this.#document.contents === null) throw this.#at(0, `the file is empty, a ${what} was expected`)
     try {
       this.value = this.#document.toJS({maxAliasCount: 100})
@@ -93,35 +105,64 @@ export class Located {
     if (!isMap(this.#document.contents)) throw this.#at(0, `a ${what} is a mapping of keys to values`)
   }
 
-  /** The part at `path`, checked. @throws LabError `config` that names the place of the first mistake. */
+  /** The part at `path`, checked. @throws LabError `config` that names the places of all mistakes. */
   decode<S extends ZodType>(schema: S, path: Path = []): z.output<S> {
-    const part = path.reduce<unknown>(
-      (value, key) => (value as Record<string | number, unknown> | undefined)?.[key],
-      this.value,
-    )
-    const checked = schema.safeParse(part)
+    const read = this.read(schema, path)
+    this.mustBeRight()
+    return read as z.output<S>
+  }
+
+  /** The part at `path`, checked; undefined when it has mistakes, which are kept for `mustBeRight`. */
+  read<S extends ZodType>(schema: S, path: Path = []): z.output<S> | undefined {
+    const checked = schema.safeParse(this.at(path))
     if (checked.success) return checked.data
-    const [issue] = checked.error.issues
-    if (issue === undefined) throw new TypeError('zod refused without an issue')
-    const at = [...path, ...(issue.path as (string | number)[])]
-    if (issue.code === 'unrecognized_keys') {
-      const key = issue.keys[0] ?? ''
-      throw this.complaint(at, unknownKey(key, keysOf(schema, issue.path as (string | number)[])), key)
+    const isMissing = (at: Path) => !this.#document.hasIn([...path, ...at])
+    for (const issue of firstOfEach(checked.error.issues, isMissing)) {
+      const inside = issue.path as (string | number)[]
+      const at = [...path, ...inside]
+      if (issue.code === 'unrecognized_keys')
+        for (const key of issue.keys) this.tell(at, unknownKey(key, keysOf(schema, inside)), key)
+      else if (issue.code === 'invalid_key') this.tell(at.slice(0, -1), sentence(wordsOf(issue)), String(at.at(-1)))
+      else if (issue.code === 'invalid_type' && isMissing(inside))
+        this.tell(at.slice(0, -1), `\`${at.at(-1)}\` is missing`)
+      else this.tell(at, sentence(issue.message))
     }
-    if (issue.code === 'invalid_key') throw this.complaint(at.slice(0, -1), sentence(wordsOf(issue)), String(at.at(-1)))
-    const missing = issue.code === 'invalid_type' && issue.input === undefined && !this.#document.hasIn(at)
-    if (missing) throw this.complaint(at.slice(0, -1), `\`${at.at(-1)}\` is missing`)
-    throw this.complaint(at, sentence(issue.message))
+    return undefined
+  }
+
+  /** file:line:column of the value at `path`. */
+  place(path: Path): string {
+    return this.#placeOf(this.#offset(path))
+  }
+
+  /** The value at `path` as it is written; undefined when there is none. */
+  at(path: Path): unknown {
+    return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | null)?.[key], this.value)
+  }
+
+  /** Keeps a mistake in the value at `path`, or in its key `key` when given. */
+  tell(path: Path, says: string, key?: string): void {
+    this.#mistakes.push({offset: this.#offset(path, key), says})
+  }
+
+  /**
+   * @param and what is wrong outside of the file, each a line. What was told is told once.
+   * @throws LabError `config` with all that was told, by place.
+   */
+  mustBeRight({hint, and = []}: {hint?: Hint | undefined; and?: readonly string[]} = {}): void {
+    const byPlace = this.#mistakes.splice(0).toSorted((a, b) => a.offset - b.offset)
+    const [first] = byPlace
+    if (first !== undefined && byPlace.length + and.length === 1) throw this.#at(first.offset, first.says, hint)
+    const told = [...byPlace.map(({offset, says}) => `${this.#placeOf(offset)}: ${printable(says)}`), ...and]
+    if (told.length === 0) return
+    const left = told.length - mostTold
+    const lines = [...told.slice(0, mostTold), ...(left > 0 ? [`and ${left} more`] : [])]
+    throw new LabError('config', lines.join('\n'), {hint})
   }
 
   /** The line of the value at `path`, from 1. */
   line(path: Path): number {
     return this.#lines.linePos(this.#offset(path)).line
-  }
-
-  /** A LabError about the value at `path`, or about its key `key` when given. */
-  complaint(path: Path, says: string, key?: string): LabError {
-    return this.#at(this.#offset(path, key), says)
   }
 
   #offset(path: Path, key?: string): number {
@@ -138,17 +179,48 @@ export class Located {
     return 0
   }
 
-  #at(offset: number, says: string): LabError {
+  #at(offset: number, says: string, hint?: Hint): LabError {
     const {line, col} = this.#lines.linePos(offset)
-    const place = `${this.#file}:${(line || 1) + this.#before}:${col || 1}`
     const written = this.#text.split('\n')[line - 1] ?? ''
     const whole = inert(written).trimEnd()
     // Counted in what is shown: what is not seen takes no column.
     const before = Math.min(inert(written.slice(0, Math.max(0, col - 1))).length, whole.length)
     const cut = Math.max(0, before - widest / 2)
     const shown = whole.slice(cut, cut + widest)
-    return new LabError('config', `${place}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`)
+    return new LabError(
+      'config',
+      `${this.#placeOf(offset)}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`,
+      {hint},
+    )
   }
+
+  #placeOf(offset: number): string {
+    const {line, col} = this.#lines.linePos(offset)
+    return `${this.#file}:${(line || 1) + this.#before}:${col || 1}`
+  }
+}
+
+/**
+ * Of several issues about one value the first, which the others follow from; and a key that is missing because it is mistyped is
+ * told as that.
+ */
+export function firstOfEach(
+  issues: readonly z.core.$ZodIssue[],
+  isMissing: (path: Path) => boolean,
+): readonly z.core.$ZodIssue[] {
+  const mistyped = issues.flatMap(issue => (issue.code === 'unrecognized_keys' ? [issue] : []))
+  const seen = new Set<string>()
+  return issues.filter(issue => {
+    const path = issue.path as (string | number)[]
+    // A mapping with an unknown key may have another mistake of its own.
+    const about = JSON.stringify([path, issue.code === 'unrecognized_keys'])
+    if (seen.has(about)) return false
+    seen.add(about)
+    const key = String(path.at(-1))
+    const isSibling = (of: readonly PropertyKey[]) => JSON.stringify(of) === JSON.stringify(path.slice(0, -1))
+    const slip = mistyped.some(one => isSibling(one.path) && one.keys.some(wrong => nearest(wrong, [key]) === key))
+    return !(slip && isMissing(path))
+  })
 }
 
 /** What is wrong, in our words: of a key that its rule refuses, zod itself says only that it is invalid. */
@@ -163,12 +235,17 @@ export function unknownKey(key: string, known: readonly string[]): string {
 
 /** `; did you mean x?` when something is near, else the list of what there is. */
 export function suggestion(wrong: string, known: readonly string[]): string {
-  const near = (wrong.length > longestSlip ? [] : known.filter(one => one.length <= longestSlip))
+  const near = nearest(wrong, known)
+  if (near !== undefined) return `, did you mean \`${near}\`?`
+  return known.length === 0 ? '' : `; known: ${known.join(', ')}`
+}
+
+/** The known word that was probably meant. */
+export function nearest(wrong: string, known: readonly string[]): string | undefined {
+  return (wrong.length > longestSlip ? [] : known.filter(one => one.length <= longestSlip))
     .map(one => ({one, distance: sameLetters(wrong, one) ? 1 : leven(wrong, one)}))
     .filter(({one, distance}) => distance <= Math.max(2, one.length / 3))
-    .sort((a, b) => a.distance - b.distance)[0]
-  if (near) return `, did you mean \`${near.one}\`?`
-  return known.length === 0 ? '' : `; known: ${known.join(', ')}`
+    .sort((a, b) => a.distance - b.distance)[0]?.one
 }
 
 /** Nobody mistypes longer ones, and what a stranger's file may hold is not compared letter by letter with everything. */

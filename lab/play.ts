@@ -21,6 +21,7 @@ import {onLab} from './next-step.ts'
 import {probes} from './probes/index.ts'
 import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from './scenario.ts'
 import {applySettings, settings} from './settings.ts'
+import {sureSteady} from './steady-writes.ts'
 import {hostsWith} from './topology.ts'
 import type {ProbeSite} from './unit.ts'
 import {versions} from './versions.ts'
@@ -31,8 +32,6 @@ const healthyWithinMs = 120_000
 /** After the steps have healed everything; whoever has not come back by then is told by `rejoined`. */
 const recoveredWithinMs = 60_000
 const steadyWithinMs = 30_000
-/** This long of what should be is a steady state. */
-const steadyForMicros: Micros = 500_000
 /** Probes end with their signal; one that does not must not keep the healing waiting. */
 const probesEndWithinMs = 15_000
 /** `until ... within: budget` waits a little longer than the bound, so that a late failover is measured and not only missed. */
@@ -196,11 +195,11 @@ async function untilSteady(
     'a steady state before the fault',
     async () => {
       whole()
-      const recent = history.events.filter(event => event.at > history.now() - steadyForMicros)
+      const recent = history.events.filter(event => event.at > history.now() - sureSteady)
       const acknowledged = recent.filter(
         event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok',
       ).length
-      const perSecond = acknowledged / (steadyForMicros / 1e6)
+      const perSecond = acknowledged / (sureSteady / 1e6)
       if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
       const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
       if (failed > 0) return `${failed} operations failed just now`

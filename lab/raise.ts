@@ -11,6 +11,7 @@ import {describe} from './mend.ts'
 import {next, onLab} from './next-step.ts'
 import {owner, savedOwner} from './owner.ts'
 import {claim} from './ownership.ts'
+import {type Refused, refusedParameters, writtenParameters} from './parameters.ts'
 import {streaming} from './probes/streaming.ts'
 import {type Progress, step} from './progress.ts'
 import {readBack} from './read-back.ts'
@@ -18,6 +19,7 @@ import {ensureReady} from './setup/setup.ts'
 import {composeUp, portTaken} from './stack.ts'
 import {loadLab, type SavedLab, saveLab} from './state.ts'
 import type {Topology} from './topology.ts'
+import type {Asked} from './topology-file.ts'
 import {untilHealthy, waitFor} from './wait.ts'
 
 const healthyWithinMs = 120_000
@@ -37,6 +39,8 @@ export interface RaiseOptions {
   /** What the person asked for; undefined: what the lab has, or the default for a new one. */
   readonly topology: Topology | undefined
   readonly fallback: () => Topology
+  /** Told of the parameters that PostgreSQL refuses; throws where they come from. */
+  readonly mustTake?: Asked['mustTake'] | undefined
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Build the images anew first; a lab that is there keeps those it was raised with. */
@@ -65,9 +69,10 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
 /** The name is claimed until there are containers, which then say whose it is. */
 async function start(
   docker: Docker,
-  {name, topology: wanted, fallback, progress, signal, refresh = false}: RaiseOptions,
+  options: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<Pick<Raised, 'lab' | 'how'>> {
+  const {name, topology: wanted, progress, signal, refresh = false} = options
   await using _claim = await claim(docker, name)
   const found = await docker.containers(name)
   const saved = loadLab(name)
@@ -79,7 +84,7 @@ async function start(
       async () => `to raise it anew with the new ones: ${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
       says => says,
     )
-  const {topology, allocation} = saved ?? (await create(docker, name, wanted ?? fallback(), images))
+  const {topology, allocation} = saved ?? (await create(docker, options, images))
   const lab = new Lab(docker, topology, allocation)
   const running = found.filter(one => one.state === 'running')
   const complete = running.length === topology.hosts.length
@@ -143,15 +148,26 @@ async function mustAgree(
 
 async function create(
   docker: Docker,
-  name: string,
-  topology: Topology,
+  {name, topology: wanted, fallback, mustTake = refuse, progress}: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<SavedLab> {
+  const topology = wanted ?? fallback()
+  const parameters = writtenParameters(topology)
+  if (Object.keys(parameters).length > 0)
+    await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
+      mustTake(await refusedParameters(docker, images.host, parameters)),
+    )
   const allocation = await allocate(name, topology, images, await docker.subnets())
   const saved: SavedLab = {schema: 2, topology, allocation}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
+}
+
+function refuse(refused: readonly Refused[]): void {
+  if (refused.length === 0) return
+  const says = refused.map(one => `postgresql.parameters.${one.name}: PostgreSQL says: ${one.says}`)
+  throw new LabError('config', says.join('\n'))
 }
 
 /** Asked before the engine is, because the engine's own complaint does not say who holds the port. */

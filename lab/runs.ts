@@ -16,7 +16,7 @@ import {onLab} from './next-step.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
 import {clear, type Place} from './run-folder.ts'
-import {bind, mustBeAble, type Scenario} from './scenario.ts'
+import {bind, mustBeAble, mustTakeParameters, type Scenario} from './scenario.ts'
 import {toJson} from './spelled-json.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
 
@@ -46,6 +46,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   const bound = bind(scenario, lab.topology)
   lab.docker.heed(options.signal)
   await mustBeAble(lab, scenario)
+  await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
   const id = idOf(scenario)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))

@@ -12,8 +12,10 @@ export type {AgentGroup, ClientGroup, ProgramGroup} from './client-group.ts'
 export {type Bound, bind, configOf, settingsFor, topologyDuring} from './scenario/bind.ts'
 export {capabilitiesFor, mustBeAble} from './scenario/capabilities.ts'
 export {scenarioSchema} from './scenario/json-schema.ts'
+export {mustTakeParameters, unaskedParameters} from './scenario/parameters.ts'
 export {parseScenario} from './scenario/parse.ts'
 export {sayClients, sayNeeds, saySettings, sayStep, sayValue} from './scenario/say.ts'
+export {tooEarly} from './scenario/steady.ts'
 
 /** Milliseconds, or what the topology's own timings imply. */
 export type Within = number | 'budget'

@@ -5,6 +5,7 @@ import {z} from 'zod'
 import {effectiveTimings} from './budget.ts'
 import {Located, readText, suggestion, wordsOf} from './decode.ts'
 import {LabError} from './errors.ts'
+import type {Hint} from './next-step.ts'
 import {packageRoot} from './package-root.ts'
 import {line, name, strayCharacter} from './plain-text.ts'
 import {printable} from './printable.ts'
@@ -137,8 +138,20 @@ export interface Wanted {
   readonly asPatroniWould?: boolean
 }
 
+/** A topology, and how a person is told what PostgreSQL says of the parameters in it. */
+export interface Asked {
+  readonly topology: Topology
+  /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
+  readonly mustTake: (refused: readonly {readonly name: string; readonly says: string}[]) => void
+}
+
 /** @throws LabError `config` (with file:line:column for what stands in a file) or `usage`. */
 export function loadTopology(wanted: Wanted): Topology {
+  return readTopology(wanted).topology
+}
+
+/** As `loadTopology`. */
+export function readTopology(wanted: Wanted): Asked {
   const named = wanted.topology ?? 'default'
   const isPath = /[/\\]|\.ya?ml$/.test(named)
   if (!isPath && !presetNames().includes(named))
@@ -146,35 +159,63 @@ export function loadTopology(wanted: Wanted): Topology {
       hint: 'a file of yours is named by its path',
     })
   const file = isPath ? named : join(presets, `${named}.yaml`)
-  return parseTopology(file, readText(file, 'topology'), wanted)
+  return parse(file, readText(file, 'topology'), wanted)
 }
 
 /**
  * @param file only named in complaints.
  * @throws LabError `config` with file:line:column; `usage` for `--set` and `--profile`.
  */
-export function parseTopology(
+export function parseTopology(file: string, text: string, wanted: Omit<Wanted, 'topology'> = {}): Topology {
+  return parse(file, text, wanted).topology
+}
+
+function parse(
   file: string,
   text: string,
-  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'> = {},
-): Topology {
+  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
+): Asked {
   const source = new Located(file, text, 'topology')
   const written = source.decode(schema)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
-  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...set.map(setting)]
+  const settings = fromSet(set)
+  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...settings]
   if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
-  const complain: Complain = (path, says) => {
-    const inFile = path.reduce<unknown>(
-      (value, key) => (value as Record<string, unknown> | undefined)?.[key],
-      source.value,
-    )
-    return inFile === undefined || set.length > 0
-      ? new LabError('config', `${path.join('.')}: ${says}`)
-      : source.complaint(path, says)
+  const topology = build(layers)
+  for (const found of [mistakesIn(topology), asPatroniWould ? [] : changesOfPatroni(topology)]) {
+    const inFile = found.filter(({path}) => set.length === 0 && source.at(path) !== undefined)
+    for (const {path, says} of inFile) source.tell(path, says)
+    source.mustBeRight({hint: inFile[0]?.hint})
+    mustBeNone(found)
   }
-  const topology = build(layers, complain)
-  if (!asPatroniWould) mustStayAsWritten(topology, complain)
-  return topology
+  return {
+    topology,
+    mustTake: refused => {
+      const told = refused.flatMap(({name, says}) => {
+        const last = settings.findLastIndex(({postgresql}) => Object.hasOwn(postgresql?.parameters ?? {}, name))
+        if (last !== -1) return [`--set ${printable(set[last] ?? '')}: PostgreSQL says: ${printable(says)}`]
+        source.tell(['postgresql', 'parameters'], `PostgreSQL says: ${says}`, name)
+        return []
+      })
+      source.mustBeRight({and: told})
+    },
+  }
+}
+
+function fromSet(set: readonly string[]): Written[] {
+  const wrong: LabError[] = []
+  const layers = set.flatMap(text => {
+    try {
+      return [setting(text)]
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      wrong.push(error)
+      return []
+    }
+  })
+  const [first, ...more] = wrong
+  if (first === undefined) return layers
+  throw more.length === 0 ? first : new LabError(first.code, wrong.map(one => one.message).join('\n'))
 }
 
 function setting(text: string): Written {
@@ -221,10 +262,22 @@ function keysAt(path: readonly string[]): string[] {
   return at instanceof z.ZodObject ? Object.keys(at.shape) : []
 }
 
-type Complain = (path: string[], says: string) => LabError
+/** What cannot be of a topology, or of a running one. */
+interface Mistake {
+  readonly path: readonly string[]
+  readonly says: string
+  readonly hint?: Hint
+}
+
+function mustBeNone(mistakes: readonly Mistake[]): void {
+  if (mistakes.length > 0)
+    throw new LabError('config', mistakes.map(({path, says}) => `${path.join('.')}: ${says}`).join('\n'), {
+      hint: mistakes[0]?.hint,
+    })
+}
 
 /** Later layers win, key by key. */
-function build(layers: readonly Written[], complain: Complain): Topology {
+function build(layers: readonly Written[]): Topology {
   const profile: ProfileName = layers.findLast(layer => layer.profile)?.profile ?? 'default'
   const base = profiles[profile]
   const haproxy = Object.assign({}, ...layers.map(layer => layer.haproxy)) as NonNullable<Written['haproxy']>
@@ -246,17 +299,14 @@ function build(layers: readonly Written[], complain: Complain): Topology {
     },
     postgresParameters: base.postgresParameters,
   }
-  const topology = layers.reduce(changed, plain)
-  mustStand(topology, complain)
-  return topology
+  return layers.reduce(changed, plain)
 }
 
 /** The topology with other settings. @throws LabError `config` when they do not go together. */
 export function withSettings(topology: Topology, written: Settings): Topology {
   const result = changed(topology, written)
-  const complain: Complain = (path, says) => new LabError('config', `${path.join('.')}: ${says}`)
-  mustStand(result, complain)
-  mustStayAsWritten(result, complain)
+  mustBeNone(mistakesIn(result))
+  mustBeNone(changesOfPatroni(result))
   return result
 }
 
@@ -288,31 +338,36 @@ function hostsOf(written: Readonly<Record<string, readonly ServiceName[]>>): Hos
   return Object.entries(written).map(([name, services]) => ({name, services}))
 }
 
-/** What must hold of every topology. */
-function mustStand(topology: Topology, complain: Complain): void {
-  for (const [service, least, most] of [
+/** What must hold of every topology, and does not. */
+function mistakesIn(topology: Topology): Mistake[] {
+  const limits = [
     ['etcd', 1, 7],
     ['patroni', 1, 9],
     ['haproxy', 1, 2],
     ['client', 1, 1],
-  ] as const) {
+  ] as const
+  return limits.flatMap(([service, least, most]) => {
     const {length} = hostsWith(topology, service)
-    if (length < least || length > most)
-      throw complain(
-        ['hosts'],
-        `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`,
-      )
-  }
+    if (length >= least && length <= most) return []
+    const says = `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
+    return [{path: ['hosts'], says}]
+  })
 }
 
-/** Patroni would run with other timings than the person wrote. */
-function mustStayAsWritten(topology: Topology, complain: Complain): void {
+/** Patroni would run with other timings than the person wrote: one mistake, however many of them it changes. */
+function changesOfPatroni(topology: Topology): Mistake[] {
   const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
-  const {adjusted} = effectiveTimings(topology.patroni)
-  const [first] = adjusted
-  if (first !== undefined)
-    throw complain(
-      ['patroni', first.key],
-      `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
-    )
+  const used = effectiveTimings(topology.patroni)
+  const [first] = used.adjusted
+  if (first === undefined) return []
+  const timings = {ttl: used.ttlSeconds, loop_wait: used.loopWaitSeconds, retry_timeout: used.retryTimeoutSeconds}
+  // All three: so they are right beside what was typed, and in its place.
+  const flags = Object.entries(timings).map(([key, seconds]) => `--set patroni.${key}=${seconds}s`)
+  return [
+    {
+      path: ['patroni', first.key],
+      says: `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
+      hint: `say other timings that fit, or what Patroni would use: ${flags.join(' ')}`,
+    },
+  ]
 }

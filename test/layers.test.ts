@@ -13,11 +13,11 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'shapes',
-    /^lab\/(topology|topology-file|topology-schema|event-schema|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|reigns|promotions|tenures|attempts|reconnection|driver-table|reads|rows)\.ts$/,
+    /^lab\/(topology|topology-file|topology-schema|event-schema|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|reigns|promotions|tenures|attempts|steady-writes|reconnection|driver-table|reads|rows)\.ts$/,
   ],
   [
     'parts',
-    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|read-events|run-folder|cuts|nft|qdisc|capabilities|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
+    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|read-events|run-folder|cuts|nft|qdisc|capabilities|parameters|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
   ],
   [
     'acts',

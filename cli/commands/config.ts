@@ -31,7 +31,7 @@ export function config(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {allocate, composeFile, Docker, LabError, loadLab, loadTopology, owner} = await import('../../lab/index.ts')
+  const {allocate, composeFile, Docker, LabError, loadLab, owner} = await import('../../lab/index.ts')
   const asked = asksForTopology(options)
   const saved = loadLab(options.name)
   if (saved !== undefined && asked)
@@ -55,11 +55,16 @@ async function action(options: Options): Promise<void> {
   }
   const {render} = await import('../../compose/render.ts')
   const {imageTags} = await import('../../lab/setup/images.ts')
-  const topology = loadTopology(options)
+  const {readTopology} = await import('../../lab/topology-file.ts')
+  const {topology, mustTake} = readTopology(options)
   const images = imageTags()
   const docker = new Docker()
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
   const allocation = await allocate(options.name, topology, images, subnets)
+  const {refusedOrUnasked, writtenParameters} = await import('../../lab/parameters.ts')
+  const answer = await refusedOrUnasked(docker, images.host, writtenParameters(topology))
+  if (answer.unasked !== null) tell(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
+  mustTake(answer.refused)
   const missing = await Promise.all([docker.hasImage(images.host), docker.hasImage(images.app)]).then(
     present => present.includes(false),
     () => true,

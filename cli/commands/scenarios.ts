@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
+import type {Scenario} from '../../lab/scenario.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -73,23 +74,46 @@ function show(): Command {
 function validate(): Command {
   return command(
     'validate',
-    'Check scenario files; nothing is touched.\nExit code: 0 when all are valid, 2 when one is not.',
+    'Check scenario files; no lab is touched.\nPostgreSQL is asked whether it takes the parameters under `needs`, where there is an engine with the images.\nExit code: 0 when all are valid, 2 when one is not.',
     'scenarios validate ./mine.yaml\nscenarios validate chaos/*.yaml',
   )
     .argument('<file...>', 'scenario files')
     .action(async (files: readonly string[]) => {
-      const {LabError, loadScenario} = await import('../../lab/index.ts')
+      const {LabError} = await import('../../lab/errors.ts')
+      const {loadScenario, scenarioFile, tooEarly} = await import('../../lab/scenario.ts')
       const {complain} = await import('../complain.ts')
       for (const file of files)
         try {
-          loadScenario(file)
-          tell(`${file}: valid\n`)
+          const scenario = loadScenario(file)
+          const unasked = await unaskedOf(scenario, scenarioFile(file))
+          tell(
+            `${file}: valid${unasked === null ? '' : `, but for its parameters: PostgreSQL was not asked, ${unasked}`}\n`,
+          )
+          const early = tooEarly(scenario, scenarioFile(file))
+          if (early !== null) tell(`${early}\n`)
         } catch (error) {
           if (!(error instanceof LabError)) throw error
           complain(error)
           process.exitCode = error.exitCode
         }
     })
+}
+
+/** Why PostgreSQL was not asked about its parameters; null: it was, or there are none, for which no engine is looked for. */
+async function unaskedOf(scenario: Scenario, file: string): Promise<string | null> {
+  if (scenario.needs.postgresql?.parameters === undefined) return null
+  const {Docker} = await import('../../lab/docker.ts')
+  const {LabError} = await import('../../lab/errors.ts')
+  const {unaskedParameters} = await import('../../lab/scenario.ts')
+  const {imageTags} = await import('../../lab/setup/images.ts')
+  let docker: InstanceType<typeof Docker>
+  try {
+    docker = new Docker()
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return error.message
+  }
+  return unaskedParameters(docker, imageTags().host, scenario, file)
 }
 
 function schema(): Command {

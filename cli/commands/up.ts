@@ -40,8 +40,9 @@ export function up(): Command {
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
+  const {readTopology} = await import('../../lab/topology-file.ts')
   const asked = asksForTopology(options)
-  const wanted = asked ? loadTopology(options) : undefined
+  const wanted = asked ? readTopology(options) : undefined
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(
@@ -53,7 +54,8 @@ async function action(options: Options): Promise<void> {
   try {
     const {lab, how, tookMs, writableMs} = await raise(new Docker(), {
       name: options.name,
-      topology: wanted,
+      topology: wanted?.topology,
+      mustTake: wanted?.mustTake,
       fallback: () => loadTopology({}),
       progress: shown.progress,
       signal: interrupt.signal,

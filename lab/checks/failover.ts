@@ -1,11 +1,11 @@
 /** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
-import {ownAnsweredWrites} from '../attempts.ts'
 import type {FailoverBudget, Phase} from '../budget.ts'
 import type {Event, Micros} from '../event.ts'
 import {budgetOf, type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, sayMicros} from '../quantity.ts'
+import {plainlyTooSlow, tooThin} from '../steady-writes.ts'
 import type {Check, Finding, PhaseRow, Verdict} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
@@ -24,9 +24,6 @@ const within = z.unknown().transform((written, context): 'budget' | number => {
   return z.NEVER
 })
 
-/** The gap is known as well as the clients write often: 100 writes/s make it 10 ms. A tenth less passes, for jitter. */
-const fewestWritesPerSecond = 90
-const steadyWindow: Micros = 3_000_000
 /** A lease that went this much earlier than it could did not run out. */
 const early: Micros = 250_000
 
@@ -312,28 +309,6 @@ function wrong(found: Failover, budget: FailoverBudget | null): Problem[] {
 
 function stopsItself({key, phases}: FailoverBudget): boolean {
   return key === 'given-up' || phases.demotion !== undefined || phases.reset !== undefined
-}
-
-function steadyWrites(history: History, {t0}: Failover) {
-  return ownAnsweredWrites(history).filter(one => one.at > t0 - steadyWindow && one.at <= t0)
-}
-
-/** Clients that write too seldom measure a gap too coarsely to say that it was short enough. */
-function tooThin(history: History, found: Failover): string[] {
-  const perSecond = Math.round(steadyWrites(history, found).length / (steadyWindow / 1e6))
-  if (perSecond >= fewestWritesPerSecond) return []
-  return [
-    `clients wrote only ${perSecond}/s in the ${steadyWindow / 1e6} s before the fault, which is too thin to measure a gap (${fewestWritesPerSecond}/s are needed)`,
-  ]
-}
-
-/** Beyond the limit by more than clients that write as seldom as these could have missed. */
-function plainlyTooSlow(history: History, found: Failover, limit: Micros): boolean {
-  const {t0, firstWrite} = found
-  const times = steadyWrites(history, found).map(one => one.at)
-  if (firstWrite === undefined || times.length < 2) return false
-  const coarse = Math.max(...[...times.slice(1), t0].map((at, index) => at - times[index]!))
-  return firstWrite.at - t0 - coarse > limit
 }
 
 /** Why the times of this run cannot be judged, either way. */

@@ -8,6 +8,7 @@ import {type Hint, next, onLab, ownCommand} from '../next-step.ts'
 import type {Scenario} from '../scenario.ts'
 import {hostsWith, type Topology, withParameters} from '../topology.ts'
 import {type Settings, settings, withSettings} from '../topology-file.ts'
+import {asSet} from './as-set.ts'
 import {namedIn} from './params.ts'
 import {restartOnly} from './restart-only.ts'
 import {hostName} from './whom.ts'
@@ -168,10 +169,20 @@ function namedBy(fault: string, params: unknown): string[] {
   return schema === undefined ? [] : namedIn(schema, params).map(({word}) => word)
 }
 
-function commands(scenario: Scenario, {profile}: Topology, wanted: readonly string[]): Hint {
+/** The lab that is raised has what the person's own has, too. */
+function commands(scenario: Scenario, topology: Topology, wanted: readonly string[]): Hint {
   const lab = labNameFor(scenario)
-  const set = wanted.flatMap(one => ['--set', one])
-  return next`${ownCommand('up', '--name', lab, '--profile', profile, ...set)}, then ${onLab(lab, 'chaos', scenario.name)}`
+  const {set, whole} = asSet(topology)
+  const keys = new Set(wanted.map(keyOf))
+  const all = [...set.filter(one => !keys.has(keyOf(one))), ...wanted].flatMap(one => ['--set', one])
+  const file = whole ? [] : ['--topology', 'lab.yaml']
+  const commands = next`${ownCommand('up', '--name', lab, ...file, '--profile', topology.profile, ...all)}, then ${onLab(lab, 'chaos', scenario.name)}`
+  return whole ? commands : next`${commands}; lab.yaml is the file that this lab was raised from`
+}
+
+/** As PostgreSQL reads the name of a parameter. */
+function keyOf(setting: string): string {
+  return (setting.split('=')[0] ?? '').toLowerCase()
 }
 
 function labNameFor({name}: Scenario): string {

@@ -4,40 +4,63 @@ import type {z} from 'zod'
 import {checks} from '../checks/index.ts'
 import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGroup} from '../client-group.ts'
 import {pgbenchGroup} from '../clients/pgbench.ts'
-import {Located, type Path, suggestion, unknownKey} from '../decode.ts'
+import {firstOfEach, Located, nearest, type Path, suggestion, unknownKey} from '../decode.ts'
 import {faults} from '../faults/index.ts'
 import type {Expectation, Needs, Scenario, Step} from '../scenario.ts'
 import {selectors} from '../selector.ts'
 import type {Check, Fault} from '../unit.ts'
-import {clientGroup, head, type Kind, kinds, needs, steps, verbs} from './grammar.ts'
+import {clientGroup, head, type Kind, kinds, steps, verbs} from './grammar.ts'
 import {keysOfParams, namedIn} from './params.ts'
 import {namesNobody} from './whom.ts'
 
-/** @throws LabError `config` that names file, line and column; nothing else, whatever the text is. */
+/** @throws LabError `config` that names file, line and column of every mistake; nothing else, whatever the text is. */
 export function parseScenario(file: string, text: string): Scenario {
   const source = new Located(file, text, 'scenario')
-  const written = source.decode(head)
-  const named = new Set<string>()
+  const written = source.read(head)
+  // Also where the head has a mistake: who mends a file wants to know of all.
+  const clients = mappings(source, 'clients')
   const programs = new Set<string>()
+  const groups = clients.flatMap(path => group(source, path, programs) ?? [])
+  const names = new Names()
+  const played = mappings(source, 'steps').flatMap(path => step(source, path, names) ?? [])
+  const expected = items(source, 'expect').flatMap(path => {
+    const found = condition(source, path)
+    return found === undefined ? [] : [{...found, line: source.line(path)}]
+  })
+  source.mustBeRight()
+  if (written === undefined) throw new TypeError('what is not read has a mistake')
   return {
     name: basename(file).replace(/\.ya?ml$/, ''),
     file: relative('.', file),
     about: written.about.replace(/\s+/g, ' '),
     ...(written.suite === undefined ? {} : {suite: written.suite}),
-    needs: needsOf(source),
-    clients: written.clients.map((_, index) => group(source, ['clients', index], programs)),
-    steps: written.steps.map((_, index) => step(source, ['steps', index], named)),
-    expect: written.expect.map((_, index) => ({
-      ...condition(source, ['expect', index]),
-      line: source.line(['expect', index]),
-    })),
+    needs: needsOf(source, written.needs ?? {}),
+    clients: groups,
+    steps: played,
+    expect: expected,
   }
 }
 
-/** The settings are checked here and kept as written: a person reads them in the history, and `bind` decodes them. */
-function needsOf(source: Located): Needs {
-  const {postgres = 1, etcd = 1} = source.decode(needs, ['needs']) ?? {}
-  const written = (at(source, ['needs']) ?? {}) as Pick<Needs, 'patroni' | 'postgresql'>
+function items(source: Located, key: string): Path[] {
+  const written = source.at([key])
+  return Array.isArray(written) ? written.map((_, index) => [key, index]) : []
+}
+
+/** Those items that can be looked into; of the others the head has told. */
+function mappings(source: Located, key: string): Path[] {
+  return items(source, key).filter(path => isMapping(source.at(path)))
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The settings are checked by the head and kept as written: a person reads them in the history, and `bind` decodes them. */
+function needsOf(
+  source: Located,
+  {postgres = 1, etcd = 1}: Partial<Record<'postgres' | 'etcd', number | undefined>>,
+): Needs {
+  const written = (source.at(['needs']) ?? {}) as Pick<Needs, 'patroni' | 'postgresql'>
   return {
     postgres,
     etcd,
@@ -49,157 +72,210 @@ function needsOf(source: Located): Needs {
 /** What an own program may send in a second when nobody says. */
 const ownPerSecond = 200
 
-function group(source: Located, path: Path, programs: Set<string>): ClientGroup {
-  const written = at(source, path) as Readonly<Record<string, unknown>>
+function group(source: Located, path: Path, programs: Set<string>): ClientGroup | undefined {
+  const written = source.at(path) as Readonly<Record<string, unknown>>
   const kind: Kind = kinds.find(one => one in written) ?? 'writers'
   if (kind === 'pgbench' || kind === 'client') return program(source, path, kind, programs)
-  const {
-    rate,
-    through,
-    to,
-    driver,
-    [kind]: count,
-  } = source.decode(clientGroup[kind], path) as {
-    [key in AgentGroup['kind']]: number
-  } & {rate: number; through?: 'primary' | 'replicas' | 'members'; to?: string; driver?: Driver}
+  const read = source.read(clientGroup[kind], path) as
+    | ({[key in AgentGroup['kind']]: number} & {
+        rate: number
+        through?: 'primary' | 'replicas' | 'members'
+        to?: string
+        driver?: Driver
+      })
+    | undefined
+  if (read === undefined) return undefined
+  const {rate, through, to, driver, [kind]: count} = read
+  const wrong = wrongWay(kind, read)
+  if (wrong !== undefined) source.tell([...path, ...wrong.path], wrong.says, wrong.key)
   const agent = {kind, count, perSecond: rate, ...(driver === undefined ? {} : {driver})} as const
+  return {...agent, through: to === undefined ? (through ?? 'primary') : {to}}
+}
+
+/** What is wrong about where a group's clients go. */
+function wrongWay(
+  kind: AgentGroup['kind'],
+  {through, to, driver = 'pg'}: {through?: string; to?: string; driver?: Driver},
+): {path: Path; says: string; key?: string} | undefined {
   if (through !== undefined && to !== undefined)
-    throw source.complaint(path, 'a group goes `through` the proxy or directly `to` a host, not both', 'to')
+    return {path: [], says: 'a group goes `through` the proxy or directly `to` a host, not both', key: 'to'}
   if (to !== undefined) {
-    const wrong = namesNobody(to)
-    if (wrong !== undefined) throw source.complaint([...path, 'to'], wrong)
+    const nobody = namesNobody(to)
+    if (nobody !== undefined) return {path: ['to'], says: nobody}
     if (kind !== 'readers' && /replica|standby/.test(to))
-      throw source.complaint([...path, 'to'], `a replica takes no writes: ${kind} go to the leader or to a host`)
-    return {...agent, through: {to}}
+      return {path: ['to'], says: `a replica takes no writes: ${kind} go to the leader or to a host`}
+    return undefined
   }
   if (through === undefined)
-    throw source.complaint(path, '`through` (primary or replicas) or `to` (such as leader) is missing')
-  if (kind !== 'readers' && through === 'replicas')
-    throw source.complaint([...path, 'through'], `${kind} go through primary`)
+    return {path: [], says: '`through` (primary or replicas) or `to` (such as leader) is missing'}
+  if (kind !== 'readers' && through === 'replicas') return {path: ['through'], says: `${kind} go through primary`}
   if (through === 'members' && driver !== 'psycopg')
-    throw source.complaint(
-      [...path, 'through'],
-      `${driver ?? 'pg'} cannot look for the primary among several hosts, which \`through: members\` needs: say \`driver: psycopg\``,
-    )
-  return {...agent, through}
+    return {
+      path: ['through'],
+      says: `${driver} cannot look for the primary among several hosts, which \`through: members\` needs: say \`driver: psycopg\``,
+    }
+  return undefined
 }
 
 /** A program that knows nothing of us: pgbench, or a container of the person's own. */
-function program(source: Located, path: Path, kind: 'pgbench' | 'client', programs: Set<string>): ProgramGroup {
-  const missing = () => source.complaint(path, '`through` (primary or replicas) is missing')
-  if (kind === 'pgbench') {
-    const {pgbench: clients, rate, through} = source.decode(clientGroup.pgbench, path)
-    if (through === undefined) throw missing()
+function program(
+  source: Located,
+  path: Path,
+  kind: 'pgbench' | 'client',
+  programs: Set<string>,
+): ProgramGroup | undefined {
+  const read = source.read(clientGroup[kind], path)
+  if (read === undefined) return undefined
+  const {through} = read
+  if (through === undefined) source.tell(path, '`through` (primary or replicas) is missing')
+  const way = through ?? 'primary'
+  if ('pgbench' in read) {
     if (programs.has('pgbench'))
-      throw source.complaint(path, 'there is a group of pgbench already: give that one more clients', 'pgbench')
+      source.tell(path, 'there is a group of pgbench already: give that one more clients', 'pgbench')
     programs.add('pgbench')
-    return pgbenchGroup(clients, rate, through)
+    return pgbenchGroup(read.pgbench, read.rate, way)
   }
-  const {client, rate = ownPerSecond, through} = source.decode(clientGroup.client, path)
-  if (through === undefined) throw missing()
+  const {client, rate = ownPerSecond} = read
   const {image, command = [], environment, name = 'client'} = client
   const place = client.name === undefined ? [...path, 'client'] : [...path, 'client', 'name']
   if (reservedNames.includes(name) || /^[dm]?[wrb]\d+$/.test(name))
-    throw source.complaint(place, `\`${name}\` is what clients of ours are called; choose another name`)
-  if (programs.has(name))
-    throw source.complaint(place, `another client is called \`${name}\` already; give this one a \`name\` of its own`)
+    source.tell(place, `\`${name}\` is what clients of ours are called; choose another name`)
+  else if (programs.has(name))
+    source.tell(place, `another client is called \`${name}\` already; give this one a \`name\` of its own`)
   programs.add(name)
   const own = environment === undefined ? {} : {environment}
-  return {kind: 'program', name, image, command, ...own, perSecond: rate, through}
+  return {kind: 'program', name, image, command, ...own, perSecond: rate, through: way}
 }
 
 /** A program is told from a driver by its name. */
 const reservedNames: readonly string[] = [...drivers, 'pgbench']
 
-function step(source: Located, path: Path, named: Set<string>): Step {
-  const written = at(source, path) as Readonly<Record<string, unknown>>
-  const verb = verbs.find(one => one in written)
-  if (verb === undefined) throw noVerb(source, path, written)
-  switch (verb) {
-    case 'hold':
-      return {do: 'hold', forMs: source.decode(steps.hold, path).hold}
-    case 'say':
-      return {do: 'say', says: source.decode(steps.say, path).say}
-    case 'heal': {
-      const as = source.decode(steps.heal, path).heal
-      if (!named.has(as))
-        throw source.complaint([...path, 'heal'], `no earlier step injects \`${as}\`${suggestion(as, [...named])}`)
-      return {do: 'heal', as}
-    }
-    case 'until': {
-      const {within} = source.decode(steps.until, path)
-      return {do: 'until', within, ...condition(source, [...path, 'until'], written.within)}
-    }
-    case 'inject':
-      return inject(source, path, written, named)
+/** What the steps so far are called. */
+class Names {
+  readonly sure = new Set<string>()
+  /** Of a step with a mistake: what it may have been meant to be called. Whoever names it has made no mistake of their own. */
+  readonly #perhaps = new Set<string>()
+
+  get all(): readonly string[] {
+    return [...this.sure, ...this.#perhaps]
+  }
+
+  perhaps(...names: readonly unknown[]): void {
+    for (const name of names) if (typeof name === 'string') this.#perhaps.add(name)
   }
 }
 
-function noVerb(source: Located, path: Path, written: object) {
+/** In the place of a `within` with a mistake: every check takes it. */
+const anyWithin = '1m'
+
+function step(source: Located, path: Path, names: Names): Step | undefined {
+  const written = source.at(path) as Readonly<Record<string, unknown>>
+  const verb = verbs.find(one => one in written)
+  switch (verb) {
+    case 'hold': {
+      const read = source.read(steps.hold, path)
+      return read && {do: 'hold', forMs: read.hold}
+    }
+    case 'say': {
+      const read = source.read(steps.say, path)
+      return read && {do: 'say', says: read.say}
+    }
+    case 'heal': {
+      const read = source.read(steps.heal, path)
+      if (read === undefined) return undefined
+      if (!names.all.includes(read.heal))
+        source.tell(
+          [...path, 'heal'],
+          `no earlier step injects \`${read.heal}\`${suggestion(read.heal, [...names.sure])}`,
+        )
+      return {do: 'heal', as: read.heal}
+    }
+    case 'until': {
+      const read = source.read(steps.until, path)
+      // Of a `within` with a mistake is told here, and not once more by the check that takes it.
+      const found = condition(source, [...path, 'until'], read === undefined ? anyWithin : written.within)
+      return read && found && {do: 'until', within: read.within, ...found}
+    }
+    case 'inject':
+      return inject(source, path, written, names)
+    case undefined:
+      noVerb(source, path, written)
+      names.perhaps(written.as, ...Object.values(written))
+      return undefined
+  }
+}
+
+function noVerb(source: Located, path: Path, written: object): void {
   const [first = ''] = Object.keys(written)
   const near = suggestion(first, verbs)
-  return source.complaint(
+  source.tell(
     path,
     `a step begins with one of ${verbs.join(', ')}${first ? `, not \`${first}\`` : ''}${near.startsWith(', did') ? near : ''}`,
     first,
   )
 }
 
-function inject(source: Located, path: Path, written: Readonly<Record<string, unknown>>, named: Set<string>): Step {
-  const {inject: name, on: whom, as} = source.decode(steps.inject, path)
+function inject(
+  source: Located,
+  path: Path,
+  written: Readonly<Record<string, unknown>>,
+  names: Names,
+): Step | undefined {
+  const read = source.read(steps.inject, path)
+  const name = typeof written.inject === 'string' ? written.inject : ''
   const fault: Fault<unknown> | undefined = Object.hasOwn(faults, name) ? faults[name] : undefined
-  if (fault === undefined)
-    throw source.complaint([...path, 'inject'], `there is no fault \`${name}\`${suggestion(name, Object.keys(faults))}`)
-  const on = whom ?? fault.on
-  if (on === undefined)
-    throw source.complaint(
-      path,
-      `\`on\` is missing: it names whom, such as ${selectors.slice(0, 4).join(', ')} or node1`,
-    )
-  const nobody = namesNobody(on, named)
-  if (nobody !== undefined) throw source.complaint([...path, 'on'], nobody)
+  if (read === undefined || fault === undefined) {
+    names.perhaps(written.as, name, nearest(name, Object.keys(faults)))
+    if (fault === undefined && typeof written.inject === 'string')
+      source.tell([...path, 'inject'], `there is no fault \`${name}\`${suggestion(name, Object.keys(faults))}`)
+    return undefined
+  }
   const own = Object.fromEntries(Object.entries(written).filter(([key]) => !['inject', 'on', 'as'].includes(key)))
   const params = checked(source, path, fault.params, own)
-  for (const {path: inside, word} of namedIn(fault.params, own)) {
-    const wrong = namesNobody(word, named)
-    if (wrong !== undefined) throw source.complaint([...path, ...inside], wrong)
+  const on = read.on ?? fault.on
+  if (on === undefined)
+    source.tell(path, `\`on\` is missing: it names whom, such as ${selectors.slice(0, 4).join(', ')} or node1`)
+  const named = namedIn(fault.params, own)
+  for (const {path: inside, word} of on === undefined ? named : [{path: ['on'], word: on}, ...named]) {
+    const wrong = namesNobody(word, names.all)
+    if (wrong !== undefined) source.tell([...path, ...inside], wrong)
   }
-  const id = as ?? name
-  if (named.has(id))
-    throw source.complaint(
-      [...path, as === undefined ? 'inject' : 'as'],
+  const id = read.as ?? name
+  if (names.sure.has(id))
+    source.tell(
+      [...path, read.as === undefined ? 'inject' : 'as'],
       `an earlier step is called \`${id}\` already; give this one a name of its own with \`as\``,
     )
-  named.add(id)
-  return {do: 'inject', fault: name, on, as: id, params}
+  names.sure.add(id)
+  return {do: 'inject', fault: name, on: on ?? '', as: id, params}
 }
 
 /**
  * A check with its parameters: `name`, or `name: {parameter: value}`.
  * @param within what the step has, given to a check that takes a `within` and has none of its own.
  */
-function condition(source: Located, path: Path, within?: unknown): Pick<Expectation, 'check' | 'params'> {
-  const written = at(source, path)
+function condition(source: Located, path: Path, within?: unknown): Pick<Expectation, 'check' | 'params'> | undefined {
+  const written = source.at(path)
   const isName = typeof written === 'string'
   const [[name, params] = [], ...more] = isName ? [[written, {}] as const] : entriesOf(written)
-  if (name === undefined || more.length > 0)
-    throw source.complaint(path, 'this is the name of a check, or `name: {parameter: value}`')
+  if (name === undefined || more.length > 0) {
+    source.tell(path, 'this is the name of a check, or `name: {parameter: value}`')
+    return undefined
+  }
   const check: Check<unknown> | undefined = Object.hasOwn(checks, name)
     ? (checks[name as keyof typeof checks] as Check<unknown>)
     : undefined
-  if (check === undefined)
-    throw source.complaint(
-      path,
-      `there is no check \`${name}\`${suggestion(name, Object.keys(checks))}`,
-      isName ? undefined : name,
-    )
+  if (check === undefined) {
+    const says = `there is no check \`${name}\`${suggestion(name, Object.keys(checks))}`
+    source.tell(path, says, isName ? undefined : name)
+    return undefined
+  }
   const place = isName ? path : [...path, name]
   const own = params ?? {}
-  if (typeof own !== 'object' || Array.isArray(own))
-    throw source.complaint(
-      place,
-      `the parameters of \`${name}\` are a mapping, such as \`${name}: {parameter: value}\``,
-    )
+  if (!isMapping(own)) {
+    source.tell(place, `the parameters of \`${name}\` are a mapping, such as \`${name}: {parameter: value}\``)
+    return undefined
+  }
   const takesWithin = within !== undefined && !('within' in own) && keysOfParams(check.params).includes('within')
   const completed = {...own, within}
   // `within: budget` is for every step, and only for some checks.
@@ -208,23 +284,20 @@ function condition(source: Located, path: Path, within?: unknown): Pick<Expectat
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
+  return isMapping(value) ? Object.entries(value) : []
 }
 
 /** Checks a unit's parameters and keeps them as written: the history holds what a person can read and the judge can decode again. */
-function checked(source: Located, path: Path, schema: z.ZodType, params: object): unknown {
+function checked(source: Located, path: Path, schema: z.ZodType, params: Readonly<Record<string, unknown>>): unknown {
   const result = schema.safeParse(params)
   if (result.success) return params
-  const [issue] = result.error.issues
-  const inside = (issue?.path ?? []) as (string | number)[]
-  if (issue?.code === 'unrecognized_keys')
-    throw source.complaint([...path, ...inside], unknownKey(issue.keys[0] ?? '', keysOfParams(schema)), issue.keys[0])
-  const last = inside.at(-1)
-  const isMissing = inside.length === 1 && last !== undefined && !(last in params)
-  if (isMissing) throw source.complaint(path, `\`${last}\` is missing: ${issue?.message}`)
-  throw source.complaint([...path, ...inside], issue?.message ?? 'not valid')
-}
-
-function at(source: Located, path: Path): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | null)?.[key], source.value)
+  const isMissing = ([key, ...more]: Path) => more.length === 0 && key !== undefined && !(key in params)
+  for (const issue of firstOfEach(result.error.issues, isMissing)) {
+    const inside = issue.path as (string | number)[]
+    if (issue.code === 'unrecognized_keys')
+      for (const key of issue.keys) source.tell([...path, ...inside], unknownKey(key, keysOfParams(schema)), key)
+    else if (isMissing(inside)) source.tell(path, `\`${inside[0]}\` is missing: ${issue.message}`)
+    else source.tell([...path, ...inside], issue.message)
+  }
+  return params
 }

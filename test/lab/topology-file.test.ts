@@ -163,3 +163,33 @@ test('a file that says nothing about hosts is the usual lab with other settings'
   const more = parseTopology('lab.yaml', 'profile: fast\n', {set: ['hosts.node4=etcd,patroni']})
   expect(more.hosts.map(host => host.name)).toEqual([...own.hosts.map(host => host.name), 'node4'])
 })
+
+test('what Patroni would change is answered with the flags to type, which stand', () => {
+  for (const [set, says] of [
+    [['patroni.ttl=25s'], '--set patroni.ttl=25s --set patroni.loop_wait=5s --set patroni.retry_timeout=10s'],
+    [['patroni.ttl=10s'], '--set patroni.ttl=20s --set patroni.loop_wait=1s --set patroni.retry_timeout=9s'],
+  ] as const) {
+    const hint = hintOf(() => loadTopology({set}))
+    expect(hint).toContain(says)
+    const typed = [...hint.matchAll(/--set (\S+=\d+s)/g)].map(([, flag = '']) => flag)
+    const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = loadTopology({set: typed}).patroni
+    expect(says).toBe(
+      `--set patroni.ttl=${ttlSeconds}s --set patroni.loop_wait=${loopWaitSeconds}s --set patroni.retry_timeout=${retryTimeoutSeconds}s`,
+    )
+    // Beside what was typed, too.
+    expect(loadTopology({set: [...set, ...typed]}).patroni.ttlSeconds).toBe(ttlSeconds)
+  }
+  expect(hintOf(() => parseTopology('lab.yaml', `${hosts}patroni: {ttl: 25s}\n`))).toContain(
+    '--set patroni.ttl=25s --set patroni.loop_wait=5s --set patroni.retry_timeout=10s',
+  )
+})
+
+function hintOf(parse: () => unknown): string {
+  try {
+    parse()
+  } catch (error) {
+    if (error instanceof LabError) return error.hint ?? ''
+    throw error
+  }
+  return ''
+}

@@ -1,7 +1,8 @@
+import {execFileSync} from 'node:child_process'
 import {describe, expect, test} from 'vitest'
 import {LabError} from '../../../lab/errors.ts'
 import {bind, configOf, parseScenario, settingsFor} from '../../../lab/scenario.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import {loadTopology, parseTopology} from '../../../lab/topology-file.ts'
 import {about, clients, expectations, steps} from './complaint.ts'
 
 const fast = loadTopology({profile: 'fast'})
@@ -74,6 +75,39 @@ describe('a scenario and a lab', () => {
     expect(hint).toBe(`pgha-lab up --name mine --profile fast --set ${set}, then pgha-lab chaos mine --name mine`)
     const raised = loadTopology({profile: 'fast', set: settingsFor(scenario, fast)})
     expect(bind(scenario, raised).config).toBeNull()
+  })
+
+  test('that needs a new lab gets one with all that this lab has, in one command that can be pasted', () => {
+    const set = [
+      ...['hosts.my-own=patroni', 'hosts.node1=etcd,patroni,haproxy', 'patroni.ttl=45s', 'patroni.failsafe_mode=on'],
+      ...['haproxy.inter=2500ms', 'haproxy.fall=4', 'postgresql.parameters.Work_Mem=8MB', 'postgresql.data_size=512MB'],
+      ...['postgresql.parameters.max_connections=70', "postgresql.parameters.log_line_prefix=it's %m "],
+    ]
+    const own = loadTopology({profile: 'fast', set})
+    const scenario = needing('{postgres: 6, postgresql: {parameters: {max_connections: 50}}}')
+    const {hint = ''} = refusal(() => bind(scenario, own))
+    const [up = ''] = hint.split(', then pgha-lab chaos')
+    const words = execFileSync('sh', [
+      '-c',
+      `pgha_lab() { printf '%s\\0' "$@"; }; ${up.replace('pgha-lab', 'pgha_lab')}`,
+    ])
+      .toString()
+      .split('\0')
+    const typed = words.filter((_, index) => words[index - 1] === '--set')
+    expect(words.slice(0, 5)).toEqual(['up', '--name', 'mine', '--profile', 'fast'])
+    const raised = loadTopology({profile: 'fast', set: typed})
+    expect(bind(scenario, raised).config).toBeNull()
+    const asked = [...set, 'hosts.node4=patroni', 'hosts.node5=patroni', 'postgresql.parameters.max_connections=50']
+    expect(raised).toEqual(loadTopology({profile: 'fast', set: asked}))
+  })
+
+  test('that needs a new lab beside one with a file of its own, keeps that file and what was set beside it', () => {
+    const own = parseTopology('lab.yaml', 'hosts: {a1: [etcd, patroni], p1: [haproxy], app1: [client]}\n', {
+      set: ['haproxy.fall=9'],
+    })
+    expect(refusal(() => bind(needing('{postgres: 2}'), own)).hint).toBe(
+      'pgha-lab up --name mine --topology lab.yaml --profile default --set hosts.a1=etcd,patroni --set hosts.p1=haproxy --set haproxy.fall=9 --set hosts.node1=patroni, then pgha-lab chaos mine --name mine; lab.yaml is the file that this lab was raised from',
+    )
   })
 
   test('whose timings do not go together are refused with the reason', () => {

@@ -1,0 +1,42 @@
+/** The parameters that a scenario needs, asked of PostgreSQL: Patroni would drop in silence what PostgreSQL refuses. */
+import {existsSync} from 'node:fs'
+import {Located, readText} from '../decode.ts'
+import {LabError} from '../errors.ts'
+import {type ParameterEngine, type Refused, refusedOrUnasked, refusedParameters} from '../parameters.ts'
+import type {Scenario} from '../scenario.ts'
+import {settings} from '../topology-file.ts'
+
+/** @throws LabError `config` with the place of each that PostgreSQL refuses, and those of `refusedParameters`. */
+export async function mustTakeParameters(docker: ParameterEngine, image: string, scenario: Scenario): Promise<void> {
+  mustBeNone(scenario, await refusedParameters(docker, image, parametersOf(scenario)))
+}
+
+/** As `mustTakeParameters`; why PostgreSQL could not be asked, null when it was or nothing is to be asked. */
+export async function unaskedParameters(
+  docker: ParameterEngine,
+  image: string,
+  scenario: Scenario,
+  file: string,
+): Promise<string | null> {
+  const {refused, unasked} = await refusedOrUnasked(docker, image, parametersOf(scenario))
+  mustBeNone(scenario, refused, file)
+  return unasked
+}
+
+function parametersOf({needs}: Scenario): Readonly<Record<string, string>> {
+  const {parameters = {}} = settings.postgresql.parse(needs.postgresql ?? {})
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]))
+}
+
+function mustBeNone({name, file: read}: Scenario, refused: readonly Refused[], file = read): void {
+  if (refused.length === 0) return
+  const path = ['needs', 'postgresql', 'parameters']
+  if (existsSync(file)) {
+    const source = new Located(file, readText(file, 'scenario'), 'scenario')
+    for (const one of refused) source.tell(path, `PostgreSQL says: ${one.says}`, one.name)
+    source.mustBeRight()
+  }
+  // Nobody wrote a file: it was drawn.
+  const says = refused.map(one => `${name}: ${[...path, one.name].join('.')}: PostgreSQL says: ${one.says}`)
+  throw new LabError('config', says.join('\n'))
+}
