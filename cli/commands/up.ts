@@ -1,7 +1,7 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Lab} from '../../lab/lab.ts'
-import {next, type OwnCommand, onLab} from '../../lab/next-step.ts'
+import {next, nextWord, type OwnCommand, onLab} from '../../lab/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -120,7 +120,7 @@ function welcome(lab: Lab): string {
   Patroni      \`${here('shell', member, '--', 'patronictl', 'list')}\` asks it; it is not published
   \`${here('psql')}\` connects for you; \`${here('psql', '--url')}\` prints the connection string with its password
 
-try
+${nextWord}
   ${here('chaos', 'kill-leader')}
   ${here('status')}
   ${here('down')}

@@ -53,14 +53,11 @@ describe('a run that never began, because no engine answers,', () => {
     })
   })
 
-  test('is red in JUnit, and every expectation with it', async () => {
+  test('is red in JUnit, once, and no expectation is green', async () => {
     await chaos('--out', out)
     const {out: junit} = await pgha('report', out, '--format', 'junit')
     expect(junit).toContain(`<error message="${says}" type="inconclusive">`)
-    const [, tests, failures, errors] =
-      /<testsuite name="kill-leader" tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(junit)!
-    expect([failures, errors]).toEqual(['0', tests])
-    expect(Number(tests)).toBe(12)
+    expect(junit).toMatch(/<testsuite name="kill-leader" tests="12" failures="0" errors="1" skipped="11"/)
   })
 
   test('is an error in the annotations, and data for programs', async () => {
