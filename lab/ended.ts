@@ -69,6 +69,8 @@ export function stepAfter({
   readonly file: string | null
 }): Hint {
   if (scenario === '') return next`${ownCommand('chaos', 'kill-leader')} records a run`
+  // A storm that never began has no plan that could be played.
+  if (how === 'never-began' && /^storm-\d+$/.test(scenario)) return ownCommand('doctor')
   // One of ours is called by its name, wherever its file lies.
   const ours = file === null || `/${file}`.endsWith(`/scenarios/${scenario}.yaml`)
   const again = onLab(lab, 'chaos', ours ? scenario : file)
