@@ -1,5 +1,5 @@
 /** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
-import {type Caller, type Hint, quoted, sayHint} from '../lab/next-step.ts'
+import {type Caller, type Hint, nextLine, quoted, sayHint} from '../lab/next-step.ts'
 
 export const defaultLab = 'lab'
 
@@ -9,6 +9,11 @@ export function caller(env: NodeJS.ProcessEnv = process.env): Caller {
     program: program === 'npx pgha-lab' ? program : quoted(program),
     lab: env.PGHA_LAB_NAME || defaultLab,
   }
+}
+
+/** The line with the next step under a sentence, as this caller reads it. */
+export function spokenNext(hint: Hint): string {
+  return nextLine(hint, caller())
 }
 
 /** A sentence with commands, as this caller reads it. */

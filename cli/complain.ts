@@ -1,9 +1,9 @@
 /** One sentence on stderr, and the next step. */
 
 import type {LabError} from '../lab/errors.ts'
-import {spoken} from './called-as.ts'
+import {spokenNext} from './called-as.ts'
 import {tell} from './output.ts'
 
 export function complain(error: LabError): void {
-  tell(`${error.message}\n${error.next === undefined ? '' : `  next: ${spoken(error.next)}\n`}`)
+  tell(`${error.message}\n${error.next === undefined ? '' : `${spokenNext(error.next)}\n`}`)
 }

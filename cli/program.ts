@@ -4,7 +4,7 @@ import {Command, CommanderError} from 'commander'
 import {exitCodes, LabError} from '../lab/errors.ts'
 import {next, ownCommand} from '../lab/next-step.ts'
 import {refusalOf} from '../lab/system-error.ts'
-import {caller, spoken} from './called-as.ts'
+import {caller, spoken, spokenNext} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
@@ -99,7 +99,7 @@ function strict(command: Command): Command {
     .exitOverride()
     .configureHelp({sortSubcommands: false})
     .configureOutput({writeOut: print, writeErr: tell, outputError: text => tell(text.replace(/^error: /, ''))})
-    .showHelpAfterError(`(try \`${name(command)} --help\`)`)
+    .showHelpAfterError(spokenNext(`${name(command)} --help`))
 }
 
 function name(command: Command): string {

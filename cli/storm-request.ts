@@ -46,6 +46,10 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
   const foreign = Object.entries(options).find(
     ([key, value]) => value !== undefined && !([...own, ...shared] as string[]).includes(key),
   )
+  if (foreign?.[0] === 'within')
+    throw new LabError('usage', `--within is a limit of one scenario, and does not go with ${what}`, {
+      hint: ownCommand('chaos', 'kill-leader', '--within', '30s'),
+    })
   if (foreign !== undefined) throw new LabError('usage', `${written(foreign[0])} does not go with ${what}`)
   if (isDrawn) {
     if (scenario !== undefined)

@@ -21,6 +21,7 @@ import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '
 import {spoken} from './called-as.ts'
 import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
+import {leaveReport} from './leave-report.ts'
 import {printJson} from './options.ts'
 import {print, tell} from './output.ts'
 import type {RepeatRunOptions} from './repeat-run.ts'
@@ -38,9 +39,49 @@ const shrinkWithinMs = 30 * 60_000
 /** Sets the exit code. @throws LabError `usage` before anything is touched. */
 export async function storm(scenario: string | undefined, options: StormOptions, watch: Watch): Promise<void> {
   const request = stormRequest(scenario, options)
-  if (request.do === 'storm') return await playStorm(options, request, watch)
-  const found = await planOf(request.of, options.name)
   const place = placeOf(options)
+  if (request.do === 'storm') {
+    const drawn = {...request, seed: request.seed ?? randomInt(2 ** 32)}
+    return await orLeave(undrawn(drawn.seed), options, place, () => playStorm(options, drawn, place, watch))
+  }
+  const found = await planOf(request.of, options.name)
+  await orLeave(found.scenario, options, place, () => playShrinking(options, found, place))
+}
+
+/** What could not even begin leaves a report in its --out. */
+async function orLeave(
+  scenario: Omit<Scenario, 'file'>,
+  options: StormOptions,
+  place: Place | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (error instanceof LabError && place !== undefined) await leaveReport(scenario, options, place, error)
+    throw error
+  }
+}
+
+/** A storm of which nothing was drawn, for that takes a lab: it has no file, and no plan. */
+function undrawn(seed: number): Omit<Scenario, 'file'> {
+  return {
+    ...{
+      name: `storm-${seed}`,
+      about: 'Random faults, drawn from a seed.',
+      needs: {postgres: 1, etcd: 1},
+      clients: [],
+      steps: [],
+    },
+    expect: [{check: 'one-writable-primary', params: {}}],
+  }
+}
+
+async function playShrinking(
+  options: StormOptions,
+  found: Awaited<ReturnType<typeof planOf>>,
+  place: Place | undefined,
+): Promise<void> {
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
@@ -56,12 +97,12 @@ export async function storm(scenario: string | undefined, options: StormOptions,
 
 async function playStorm(
   options: StormOptions,
-  request: Extract<StormRequest, {do: 'storm'}>,
+  request: Extract<StormRequest, {do: 'storm'}> & {readonly seed: number},
+  place: Place | undefined,
   watch: Watch,
 ): Promise<void> {
   const {beyondQuorum = false} = options
-  const {forMs, seed = randomInt(2 ** 32)} = request
-  const place = placeOf(options)
+  const {forMs, seed} = request
   const command = spoken(
     onLab(
       options.name,

@@ -61,6 +61,16 @@ export function ownProxied(history: History, op: OpName): readonly Attempt[] {
   return (op === 'write' ? ownProxiedWrites : ownProxiedReads)(history)
 }
 
+/**
+ * What is held against a limit on the time without writes or reads: the same, and a banker's transfer is a write, too. Its audit is
+ * a read of the primary that no expectation about readers means.
+ */
+export const ownWritesAndTransfers = once((history): readonly (Attempt | Of<'bank'>)[] => {
+  const transfers = of(history, 'bank').filter(one => one.op === 'transfer' && !isDirect(one.client))
+  const writes = ownProxied(history, 'write')
+  return transfers.length === 0 ? writes : [...writes, ...transfers].toSorted((a, b) => a.at - b.at)
+})
+
 const ownProxiedWrites = once(history => gather(history, 'write'))
 const ownProxiedReads = once(history => gather(history, 'read'))
 

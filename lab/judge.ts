@@ -8,6 +8,7 @@ import {attemptsOf, codeOf} from './attempts.ts'
 import {checks} from './checks/index.ts'
 import {disturbances} from './disturbances.ts'
 import {driverTable} from './driver-table.ts'
+import {endedOf} from './ended.ts'
 import {exitCodes} from './errors.ts'
 import {type History, of} from './history.ts'
 import {limitOf} from './limit.ts'
@@ -29,21 +30,20 @@ export interface Expected {
 /** @param expectations those of the scenario in `run-started` when not given. */
 export function judge(history: History, expectations: readonly Expected[] = expectedOf(history)): Report {
   const started = of(history, 'run-started')[0]
-  const never = started === undefined ? of(history, 'never-began')[0] : undefined
-  const meant = started ?? never
-  const whole = isWhole(history)
+  const meant = started ?? of(history, 'never-began')[0]
+  const disturbed = disturbances(history)
+  const ended = endedOf(history, disturbed)
   const findings = expectations.map(expected => ({
-    ...(whole ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
+    ...(ended === null ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
     line: expected.line ?? null,
   }))
   const faults = faultsOf(history)
-  const unproven = faults.filter(fault => fault.held !== true)
-  const disturbed = disturbances(history)
+  const unproven = faults.filter(fault => fault.held !== true && !(ended !== null && isUnderway(history, fault)))
   const reasons = [
-    ...disturbed,
+    ...(ended === null ? disturbed : [ended.says]),
     ...unproven.map(fault =>
       fault.held === null
         ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
@@ -51,7 +51,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     ),
     ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
     ...unplayed(history),
-    ...(never === undefined ? incomplete(history) : [`the run never began: ${never.says}`]),
+    ...(meant === undefined ? ['the history does not begin with run-started'] : []),
     ...(history.source?.foreign ?? []),
     ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
   ]
@@ -73,6 +73,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     headline: headline(verdict, reasons, findings),
     limit: limitOf(history, findings, findings[expectations.findIndex(expected => expected.asked === true)]),
     reasons,
+    ended,
     exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
     profile: started?.topology.profile ?? '',
     versions: started?.versions ?? {},
@@ -119,11 +120,6 @@ function unplayed(history: History): string[] {
   ]
 }
 
-/** It came to its end, and its record has all of it. */
-function isWhole(history: History): boolean {
-  return history.source?.torn == null && of(history, 'run-ended').at(-1)?.how === 'complete'
-}
-
 function settled({pending: _, ...finding}: Finding): Finding {
   return finding
 }
@@ -141,14 +137,9 @@ function upToThere({pending = false, ...finding}: Finding, history: History): Fi
   return finding
 }
 
-function incomplete(history: History): string[] {
-  const torn = history.source?.torn
-  if (torn != null) return [`the record is torn at ${torn}; it was judged up to there`]
-  const begins = of(history, 'run-started').length > 0 ? [] : ['the history does not begin with run-started']
-  const ended = of(history, 'run-ended').at(-1)
-  if (!ended) return [...begins, 'the run never ended: its record breaks off']
-  if (ended.how === 'complete') return begins
-  return [...begins, `the run ended early (${ended.how}${ended.says ? `: ${ended.says}` : ''})`]
+/** Its step was cut short before anybody could see whether it took hold: the end of the run says that already. */
+function isUnderway(history: History, {held, at}: Report['faults'][number]): boolean {
+  return held === null && !of(history, 'step-ended').some(step => step.at >= at)
 }
 
 function faultsOf(history: History): Report['faults'] {

@@ -73,6 +73,14 @@ export function commandsIn(hint: Hint): readonly OwnCommand[] {
   return (Array.isArray(hint) ? hint : [hint]).filter(part => part instanceof OwnCommand)
 }
 
+/** What stands before a next step, wherever one is printed: no other word does. */
+export const nextWord = 'next:'
+
+/** The line under a sentence. */
+export function nextLine(hint: Hint, caller: Caller = anyCaller): string {
+  return `  ${nextWord} ${sayHint(hint, caller)}`
+}
+
 /** One word of a shell. What is not seen or would be obeyed is written as its bytes, so that what is pasted is what was meant. */
 export function quoted(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word

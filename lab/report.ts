@@ -1,6 +1,7 @@
 /** The judged run: what `judge` returns, what `report.json` holds, and what the renderers show. */
 
 import type {DriverRow} from './driver-table.ts'
+import type {Ended} from './ended.ts'
 import type {ExitCode} from './errors.ts'
 import type {Event, HostName, Micros} from './event.ts'
 import type {Limit} from './limit.ts'
@@ -26,6 +27,8 @@ export interface Report {
   readonly limit: Limit | null
   /** Why the run as a whole is not a pass, when it is not because of a single finding (a fault that did not take hold, say). */
   readonly reasons: readonly string[]
+  /** Why it did not come to its end, and up to when it counts; null: it came to its end. The first of `reasons` says the same. */
+  readonly ended: Ended | null
   readonly exitCode: ExitCode
   readonly profile: string
   readonly versions: Readonly<Record<string, string>>

@@ -1,4 +1,3 @@
-import {existsSync, readdirSync} from 'node:fs'
 import {type Command, Option} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Recorder} from '../../lab/history.ts'
@@ -9,6 +8,7 @@ import type {Scenario} from '../../lab/scenario.ts'
 import {spoken} from '../called-as.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
+import {leaveReport} from '../leave-report.ts'
 import {nextAfter} from '../next-after.ts'
 import {addStormOptions, boundedDuration, command, jsonOption, nameOption, printJson, times} from '../options.ts'
 import {print, tell} from '../output.ts'
@@ -114,21 +114,6 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
     if (error instanceof LabError && place !== undefined) await leaveReport(scenario, options, place, error)
     throw error
   }
-}
-
-/** What was asked for with --out has to say, red, that nothing was played; whoever reads it later may not see this exit code. */
-async function leaveReport(scenario: Scenario, options: Options, place: Place, error: LabError): Promise<void> {
-  if (error.code === 'usage' || error.code === 'cannot-run-here') return
-  if (place.files.length > 0 && place.files.every(file => existsSync(file))) {
-    tell(`${place.folder} still holds the earlier run\n`)
-    return
-  }
-  if (existsSync(place.folder) && readdirSync(place.folder).length > 0) return // it has begun, and says itself how it ended
-  const {leaveNeverBegan} = await import('../../lab/index.ts')
-  const {writeReports} = await import('../render/write-reports.ts')
-  const {folder, report, history} = leaveNeverBegan(place.folder, options.name, scenario, error)
-  writeReports(folder, report, history)
-  if (options.json) printJson({...report, folder})
 }
 
 async function playOne(scenario: Scenario, options: Options, place: Place | undefined): Promise<void> {

@@ -1,4 +1,6 @@
 import type {Command} from 'commander'
+import {LabError} from '../../lab/errors.ts'
+import {next, onLab} from '../../lab/next-step.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {tell} from '../output.ts'
 
@@ -14,7 +16,9 @@ export function heal(): Command {
       const {Docker, heal, lockLab, openOurs, untilHealthy} = await import('../../lab/index.ts')
       const {describe} = await import('../../lab/mend.ts')
       using _lock = lockLab(name, 'heal')
-      const lab = await openOurs(new Docker(), name)
+      const lab = await openOurs(new Docker(), name).catch(async error =>
+        Promise.reject(await withWhatIsLeft(name, error)),
+      )
       const mended = await heal(lab)
       const says = (line: string) => void tell(`${line}\n`)
       for (const one of mended) says(`mended: ${describe(one.mend)}`)
@@ -22,4 +26,17 @@ export function heal(): Command {
       if (json) printJson({lab: name, mended})
       else says(mended.length === 0 ? `lab ${name} is healthy; nothing was broken` : `lab ${name} is healthy`)
     })
+}
+
+/** Whose lab it is cannot be asked of a dead engine; what is to be mended stands in the journal. */
+async function withWhatIsLeft(name: string, error: unknown): Promise<unknown> {
+  const {inForce} = await import('../../lab/journal.ts')
+  const {describe} = await import('../../lab/mend.ts')
+  if (!(error instanceof LabError) || !['docker-missing', 'engine', 'timeout'].includes(error.code)) return error
+  const left = [...new Set(inForce(name).map(({mend}) => describe(mend)))]
+  if (left.length === 0) return error
+  return new LabError(error.code, `${error.message}; still to do in lab ${name}: ${left.join(', ')}`, {
+    cause: error,
+    hint: next`${error.next ?? ''}, then ${onLab(name, 'heal')}`,
+  })
 }

@@ -2,8 +2,8 @@ import type {Command} from 'commander'
 import type {Docker} from '../../lab/docker.ts'
 import {LabError} from '../../lab/errors.ts'
 import type {Mend} from '../../lab/event.ts'
-import {next, onLab} from '../../lab/next-step.ts'
-import {spoken} from '../called-as.ts'
+import {onLab} from '../../lab/next-step.ts'
+import {spokenNext} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
 
@@ -28,7 +28,7 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const names = saved?.readable.map(one => one.allocation.lab) ?? [name]
   const unreadable = saved?.broken ?? []
   // First: this can be told without an engine.
-  if (!json) for (const {error} of unreadable) print(`${error.message}\ntry: ${spoken(error.next ?? '')}\n`)
+  if (!json) for (const {error} of unreadable) print(`${error.message}\n${spokenNext(error.next ?? '')}\n`)
   const others = (await standings(docker)).filter(one => !one.mine || one.stale)
   const other = others.find(one => one.lab === name)
   if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
@@ -44,7 +44,7 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   if (looked.length + others.length + unreadable.length === 0) print('no labs\n')
   for (const one of looked) await show(one)
   for (const {lab, says, stale} of others)
-    print(spoken(next`lab ${lab} ${says}${stale ? next`\ntry: ${onLab(lab, 'down', '--stale')}` : ''}\n`))
+    print(`lab ${lab} ${says}\n${stale ? `${spokenNext(onLab(lab, 'down', '--stale'))}\n` : ''}`)
 }
 
 async function look(docker: Docker, name: string) {
@@ -104,7 +104,7 @@ async function show({lab, inUse, health, modes, faults, signs, unknown}: Looked)
   ]
   for (const one of sentences) print(`${wrap(one, width).join('\n')}\n`)
   // `heal` is refused while another command works on the lab, and a run mends what it broke.
-  if (faults.length + signs.length > 0 && inUse === null) print(spoken(next`try: ${onLab(lab.name, 'heal')}\n`))
+  if (faults.length + signs.length > 0 && inUse === null) print(`${spokenNext(onLab(lab.name, 'heal'))}\n`)
 }
 
 /** A host that is booting, or of an older version, cannot tell: that must not hide how the rest of the lab is. */

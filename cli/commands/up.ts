@@ -1,7 +1,7 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/errors.ts'
 import type {Lab} from '../../lab/lab.ts'
-import {next, type OwnCommand, onLab} from '../../lab/next-step.ts'
+import {next, nextWord, type OwnCommand, onLab} from '../../lab/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -125,7 +125,7 @@ function welcome(lab: Lab): string {
   --url prints a connection string with its password, to
   ${new URL(readWrite).host} for writes and ${new URL(readOnly).host} for reads
 
-try
+${nextWord}
   ${here('chaos', 'kill-leader')}
   ${here('status')}
   ${here('scenarios')}

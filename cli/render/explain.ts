@@ -2,6 +2,7 @@
 import {checks} from '../../lab/checks/index.ts'
 import type {Event, Micros} from '../../lab/event.ts'
 import type {Report} from '../../lab/report.ts'
+import type {PhaseRow} from '../../lab/unit.ts'
 import {sayEvidence} from './say-event.ts'
 
 export type ReportFinding = Report['findings'][number]
@@ -19,6 +20,26 @@ export interface Explained {
   /** How many more events report.json names. */
   readonly more: number
   readonly hint: string
+}
+
+/** To be told one by one: what nobody knows of a run that did not come to its end is told once, with its end. */
+export function isTold({verdict}: ReportFinding, {ended}: Report): boolean {
+  return ended === null || verdict !== 'unknown'
+}
+
+/** What such a run has not seen of a failover is no row of its table. */
+export function isPhaseTold({verdict}: PhaseRow, {ended}: Report): boolean {
+  return ended === null || verdict !== 'unknown'
+}
+
+export function phasesIn(report: Report): readonly PhaseRow[] {
+  return report.findings.flatMap(({phases = []}) => phases.filter(row => isPhaseTold(row, report)))
+}
+
+/** How much of a run that did not come to its end is not known; null: nothing, or it came to its end. */
+export function sayOpen({ended, findings}: Report): string | null {
+  const open = ended === null ? 0 : findings.filter(({verdict}) => verdict === 'unknown').length
+  return open === 0 ? null : `${open} of ${findings.length} expectations are not known`
 }
 
 const mostProofs = 3

@@ -3,10 +3,11 @@
  * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. A run that passed says
  * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
  */
+import {nextWord} from '../../lab/next-step.ts'
 import {printableValues} from '../../lab/printable.ts'
 import type {Report} from '../../lab/report.ts'
 import {answer} from './answer.ts'
-import {explain} from './explain.ts'
+import {explain, isTold} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {titles} from './verdict-words.ts'
 
@@ -18,14 +19,15 @@ export function renderGithub(reports: readonly Report[]): string {
 }
 
 function annotation(report: Report): string {
-  const {verdict, scenario, file, findings, reasons, headline} = report
+  const {verdict, scenario, file, findings, reasons, headline, ended} = report
   // The finding that made the verdict; of a run that is inconclusive as a whole, none did.
-  const first = findings.find(finding => finding.verdict === verdict)
+  const first = findings.find(finding => finding.verdict === verdict && isTold(finding, report))
   const place = file === null ? {} : {file, line: String(first?.line ?? 1)}
   const properties = Object.entries({...place, title: `${titles[verdict]} ${scenario}`})
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
   const explained = first === undefined ? [] : sayExplained(first, report)
-  return `::error ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained].join('\n'))}\n`
+  const next = ended === null ? [] : [`${nextWord} ${ended.next}`]
+  return `::error ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained, ...next].join('\n'))}\n`
 }
 
 function sayExplained(finding: Report['findings'][number], report: Report): string[] {
@@ -34,7 +36,7 @@ function sayExplained(finding: Report['findings'][number], report: Report): stri
   return [
     `expected: ${expected}`,
     ...proof.map(({at, says}) => `proof: ${sayMoment(at, zero)} ${says}`),
-    `try: ${hint}`,
+    `${nextWord} ${hint}`,
   ]
 }
 

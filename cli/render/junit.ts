@@ -1,13 +1,15 @@
 /**
  * The report as JUnit XML, in the dialect that CI systems agree on. A suite is a run, a case an expectation: `failure` where it
  * failed, `error` where it is unknown, because what nobody could see must not be read as green (`skipped` would be). The first
- * case of each suite is the run itself: did its faults take hold, did it come to its end.
+ * case of each suite is the run itself: did its faults take hold, did it come to its end. If it did not, that is the one error:
+ * the expectations that nobody could judge for it are `skipped`, in a suite that is red.
  */
 import type {Micros} from '../../lab/event.ts'
+import {nextWord} from '../../lab/next-step.ts'
 import {printableLines, printableValues} from '../../lab/printable.ts'
 import type {Report} from '../../lab/report.ts'
 import {answer} from './answer.ts'
-import {explain, type ReportFinding} from './explain.ts'
+import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {renderText} from './text.ts'
 import {words} from './verdict-words.ts'
@@ -17,7 +19,7 @@ export function renderJunit(reports: readonly Report[]): string {
   const sum = (pick: (one: Suite) => number) => suites.reduce((total, one) => total + pick(one), 0)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="pgha-lab" ${counts({tests: sum(one => one.tests), failures: sum(one => one.failures), errors: sum(one => one.errors)})} time="${seconds(reports.reduce((total, report) => total + report.durationMicros, 0))}">`,
+    `<testsuites name="pgha-lab" ${counts({tests: sum(one => one.tests), failures: sum(one => one.failures), errors: sum(one => one.errors), skipped: sum(one => one.skipped)})} time="${seconds(reports.reduce((total, report) => total + report.durationMicros, 0))}">`,
     ...suites.flatMap(one => one.lines),
     '</testsuites>',
     '',
@@ -28,16 +30,19 @@ interface Suite {
   readonly tests: number
   readonly failures: number
   readonly errors: number
+  readonly skipped: number
   readonly lines: readonly string[]
 }
 
 function suite(report: Report): Suite {
   const {findings, scenario, run, startedAt, durationMicros, lab, profile, versions} = report
-  const of = (verdict: ReportFinding['verdict']) => findings.filter(finding => finding.verdict === verdict).length
+  const told = findings.filter(finding => isTold(finding, report))
+  const of = (verdict: ReportFinding['verdict']) => told.filter(finding => finding.verdict === verdict).length
   const tally = {
     tests: findings.length + 1,
     failures: of('fail'),
     errors: of('unknown') + (report.reasons.length > 0 ? 1 : 0),
+    skipped: findings.length - told.length,
   }
   const properties = Object.entries({
     run,
@@ -64,12 +69,18 @@ function suite(report: Report): Suite {
 
 /** Why the run as a whole proves less than its findings say. */
 function theRun(report: Report): string[] {
-  const {reasons, scenario, durationMicros} = report
+  const {reasons, scenario, durationMicros, ended} = report
   const opening = `    <testcase${attributes({classname: scenario, name: 'the run itself', ...fileOf(report, null)})} time="${seconds(durationMicros)}"`
   if (reasons.length === 0) return [`${opening}/>`]
+  const open = sayOpen(report)
+  const told = [
+    ...reasons,
+    ...(open === null ? [] : [open]),
+    ...(ended === null ? [] : [labelled(nextWord, ended.next)]),
+  ]
   return [
     `${opening}>`,
-    `      <error${attributes({message: reasons[0]!, type: 'inconclusive'})}>${xml(reasons.join('\n'))}</error>`,
+    `      <error${attributes({message: reasons[0]!, type: 'inconclusive'})}>${xml(told.join('\n'))}</error>`,
     '    </testcase>',
   ]
 }
@@ -78,6 +89,8 @@ function expectation(finding: ReportFinding, report: Report): string[] {
   const {verdict} = finding
   const opening = `    <testcase${attributes({classname: report.scenario, name: finding.expectation, ...fileOf(report, finding.line)})} time="${seconds(timeOf(finding))}"`
   if (verdict === 'pass') return [`${opening}/>`]
+  if (!isTold(finding, report))
+    return [`${opening}>`, `      <skipped${attributes({message: report.ended!.says})}/>`, '    </testcase>']
   const [element, type] = verdict === 'fail' ? ['failure', 'failed'] : ['error', 'inconclusive']
   return [
     `${opening}>`,
@@ -90,12 +103,16 @@ function sayExplained(finding: ReportFinding, report: Report): string {
   const {expected, seen, proof, more, hint} = explain(finding, report)
   const zero = zeroOf(report)
   return [
-    `expected: ${expected}`,
-    `seen:     ${seen}`,
-    ...proof.map(({at, says}, index) => `${index === 0 ? 'proof:   ' : '         '} ${sayMoment(at, zero)}  ${says}`),
-    ...(more > 0 ? [`          and ${more} more in report.json`] : []),
-    `try:      ${hint}`,
+    labelled('expected:', expected),
+    labelled('seen:', seen),
+    ...proof.map(({at, says}, index) => labelled(index === 0 ? 'proof:' : '', `${sayMoment(at, zero)}  ${says}`)),
+    ...(more > 0 ? [labelled('', `and ${more} more in report.json`)] : []),
+    labelled(nextWord, hint),
   ].join('\n')
+}
+
+function labelled(label: string, says: string): string {
+  return label.padEnd(10) + says
 }
 
 /** The first of these is how long the thing took that the expectation is about, so that CI can chart it; else a check takes no time. */
@@ -110,8 +127,8 @@ function fileOf({file}: Report, line: number | null): Record<string, string> {
   return file === null ? {} : {file, ...(line === null ? {} : {line: String(line)})}
 }
 
-function counts({tests, failures, errors}: Omit<Suite, 'lines'>): string {
-  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="0"`
+function counts({tests, failures, errors, skipped}: Omit<Suite, 'lines'>): string {
+  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"`
 }
 
 function seconds(micros: Micros): string {

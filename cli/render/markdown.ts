@@ -3,7 +3,7 @@ import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import {answer} from './answer.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
-import {explain} from './explain.ts'
+import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {code, lines, type Markdown, md, table} from './markdown-text.ts'
 import {sayBounds, sayMoment, sayTook, zeroOf} from './moment.ts'
 import {signs, titles, words} from './verdict-words.ts'
@@ -29,13 +29,17 @@ function suite(reports: readonly Report[]): Markdown {
 }
 
 function one(report: Report): Markdown {
-  const {verdict, scenario, headline, limit, about, reasons} = report
+  const {verdict, scenario, headline, limit, about, reasons, ended} = report
+  const open = sayOpen(report)
   const asked = limit === null ? md`` : md`: ${limit.says}`
   const blocks = [
     [md`## ${signs[verdict]} ${titles[verdict]} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],
     reasons.filter(reason => reason !== headline).map(reason => md`- ${reason}`),
-    report.findings.filter(finding => finding.verdict !== 'pass').flatMap(finding => explained(finding, report)),
+    [...(open === null ? [] : [md`- ${open}`]), ...(ended === null ? [] : [md`- **Next:** ${ended.next}`])],
+    report.findings
+      .filter(one => one.verdict !== 'pass' && isTold(one, report))
+      .flatMap(finding => explained(finding, report)),
     phases(report),
     expectations(report),
     drivers(report),
@@ -60,7 +64,7 @@ function explained(finding: Report['findings'][number], report: Report): Markdow
     ...(proof.length > 0 ? [md`- **Proof:**`] : []),
     ...proof.map(({at, says}) => md`  - ${code(sayMoment(at, zero))} ${says}`),
     ...(more > 0 ? [md`  - and ${more} more in report.json`] : []),
-    md`- **Try:** ${hint}`,
+    md`- **Next:** ${hint}`,
     md``,
   ]
 }
@@ -69,9 +73,8 @@ function place({line}: Report['findings'][number], {file}: Report): Markdown {
   return file === null || line === null ? md`` : md` (${`${file}:${line}`})`
 }
 
-function phases({findings}: Report): Markdown[] {
-  const rows = findings
-    .flatMap(finding => finding.phases ?? [])
+function phases(report: Report): Markdown[] {
+  const rows = phasesIn(report)
     .map(row => ({...row, told: sayTook(row)}))
     .map(({verdict, name, measured, predicted, told, allowed}) => [
       `${signs[verdict]} ${words[verdict]}`,
@@ -85,7 +88,8 @@ function phases({findings}: Report): Markdown[] {
   return table(['', 'phase', 'after the fault', 'predicted', 'took', 'model'], rows, [2, 3, 4, 5])
 }
 
-function expectations({findings}: Report): Markdown[] {
+function expectations(report: Report): Markdown[] {
+  const findings = report.findings.filter(finding => isTold(finding, report))
   if (findings.length === 0) return []
   const rows = findings.map(({verdict, expectation, says}) => [
     `${signs[verdict]} ${words[verdict]}`,

@@ -2,14 +2,15 @@
  * What remains on the screen after a run: where the seconds went, what did not pass and why, what to do next, and in the last lines
  * the verdict with the limit it was judged by. It fits 24 lines of 80 columns with the prompt below it; `report` has all of it. Pure.
  */
+import {nextWord} from '../../lab/next-step.ts'
 import {printable, printableValues} from '../../lab/printable.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {Verdict} from '../../lab/unit.ts'
 import {answer} from './answer.ts'
-import {explain} from './explain.ts'
+import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {sayTook} from './moment.ts'
-import {align, cut, finished, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
+import {align, cut, ending, finished, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
 import {titles, words} from './verdict-words.ts'
 
 /** The prompt, and a line that was wrapped by the terminal after all, stand below. */
@@ -23,7 +24,9 @@ export function renderSummary(judged: Report, options: TextOptions, next: readon
   const report = printableValues(judged)
   const style = styleOf(options)
   const table = phases(report, style)
-  const last = lastLines(report, answer(report), options, next).trimEnd().split('\n')
+  const last = lastLines(report, answer(report), options, [...ending(judged, options).slice(-1), ...next])
+    .trimEnd()
+    .split('\n')
   const room = mostLines - last.length - (table.length > 0 ? table.length + 1 : 0) - 1
   const blocks = [table, outcomes(report, style, room), last]
   const text = blocks
@@ -50,8 +53,9 @@ export function lastLines(
   return finished(`${lines.join('\n')}\n`, options)
 }
 
-function phases({findings}: Report, style: Style): string[] {
-  const rows = findings.find(finding => finding.phases !== undefined)?.phases ?? []
+function phases(report: Report, style: Style): string[] {
+  const first = report.findings.find(finding => finding.phases !== undefined)
+  const rows = phasesIn({...report, findings: first === undefined ? [] : [first]})
   if (rows.length === 0) return []
   const table = align(
     [
@@ -78,15 +82,16 @@ function outcomes(report: Report, style: Style, room: number): string[] {
   const {findings, reasons, headline} = report
   const passed = findings.filter(finding => finding.verdict === 'pass').length
   const not = findings
-    .filter(finding => finding.verdict !== 'pass')
+    .filter(finding => finding.verdict !== 'pass' && isTold(finding, report))
     .toSorted((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail'))
-  const count = `${passed} of ${findings.length} expectations passed`
+  const open = sayOpen(report)
+  const count = `${passed} of ${findings.length} expectations passed${open === null ? '' : `, ${open}`}`
   const told = [
     ...reasons.filter(reason => reason !== headline).map(reason => wrap(reason, style.width)),
     ...not.map(finding => {
       const title = `${style.symbols[finding.verdict]} ${words[finding.verdict]}  ${finding.expectation}`
       // What the last line says already needs only its way out.
-      const why = finding.says === headline ? `try: ${explain(finding, report).hint}` : finding.says
+      const why = finding.says === headline ? `${nextWord} ${explain(finding, report).hint}` : finding.says
       const lines = atMost(wrap(why, style.width - 4), mostWhy, style.width - 4)
       return [paintVerdict(cut(title, style.width), finding.verdict, style), ...lines.map(line => `    ${line}`)]
     }),

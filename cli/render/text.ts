@@ -1,12 +1,14 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
+import {stepAfter} from '../../lab/ended.ts'
 import type {Micros} from '../../lab/event.ts'
+import {anyCaller, type Caller, nextLine, nextWord} from '../../lab/next-step.ts'
 import {paintedLines, printableValues} from '../../lab/printable.ts'
 import {sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow, Verdict} from '../../lab/unit.ts'
 import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
-import {explain, type ReportFinding} from './explain.ts'
+import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
@@ -16,6 +18,8 @@ export interface TextOptions {
   readonly width: number
   /** No characters beyond ASCII. */
   readonly ascii?: boolean
+  /** Who reads it; anybody when not given. */
+  readonly caller?: Caller
 }
 
 export type Paint = (text: string) => string
@@ -31,6 +35,7 @@ export function renderText(judged: Report, options: TextOptions): string {
   const style = styleOf(options)
   const blocks = [
     top(report, style),
+    ending(judged, options),
     phases(report, style),
     findings(report, style),
     drivers(report, style),
@@ -78,8 +83,15 @@ function top(report: Report, {width, paint}: Style): string[] {
   ]
 }
 
+/** Of a run that did not come to its end: what to type next. Its first line has told why, and up to when it counts. */
+export function ending(judged: Report, {caller = anyCaller}: Pick<TextOptions, 'caller'>): string[] {
+  const {ended} = judged
+  if (ended === null) return []
+  return [sayOpen(judged), nextLine(stepAfter({...judged, ended}), caller)].filter(line => line !== null)
+}
+
 function phases(report: Report, style: Style): string[] {
-  const rows = report.findings.flatMap(finding => finding.phases ?? [])
+  const rows = phasesIn(report)
   if (rows.length === 0) return []
   const cells = rows.map(row => [
     `${style.symbols[row.verdict]} ${words[row.verdict]}`,
@@ -103,7 +115,8 @@ function remarkable({took, allowed}: PhaseRow): boolean {
 }
 
 function findings(report: Report, style: Style): string[] {
-  return report.findings.flatMap(finding => {
+  const told = report.findings.filter(finding => isTold(finding, report))
+  return told.flatMap(finding => {
     const {verdict, expectation, says} = finding
     const title = `${style.symbols[verdict]} ${words[verdict]}  ${expectation}`
     const body = verdict === 'pass' ? wrap(says, style.width - 4) : explained(finding, report, style)
@@ -132,7 +145,7 @@ function explained(finding: ReportFinding, report: Report, {width}: Style): stri
     ...labelled('seen:', seen),
     ...proof.flatMap(({at, says}, index) => labelled(index === 0 ? 'proof:' : '', `${sayMoment(at, zero)} ${says}`)),
     ...(more > 0 ? labelled('', `and ${more} more in report.json`) : []),
-    ...labelled('try:', hint),
+    ...labelled(nextWord, hint),
   ]
 }
 

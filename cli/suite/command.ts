@@ -11,6 +11,7 @@ import {print, tell} from '../output.ts'
 import {childOf, type RunChild} from './child.ts'
 import {estimateSeconds} from './estimate.ts'
 import {suitesNamed} from './named.ts'
+import {leaveUnplayed} from './never-began.ts'
 import {exitCodeOf} from './outcome.ts'
 import type {Job} from './plan.ts'
 import {progressLine, table} from './render.ts'
@@ -67,6 +68,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       tell(progressLine(happening, seconds(), done, jobs.length))
     },
   })
+  if (out !== undefined) await leaveUnplayed(out, name, jobs, outcomes)
   const unplayed = jobs.length - outcomes.length
   process.exitCode = interrupt.code() ?? exitCodeOf(outcomes)
   // Healing that is incomplete wins over every other ending, an interruption included.

@@ -84,7 +84,13 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
     }
     options.tell({lab: place.lab, what: 'playing', says: job.scenario})
     const began = performance.now()
-    const out = options.out === undefined ? [] : ['--out', `${options.out}/${fileName(job.scenario, outcomes)}`]
+    const out =
+      options.out === undefined
+        ? []
+        : [
+            '--out',
+            `${options.out}/${fileName(job.scenario, outcomes.filter(one => one.scenario === job.scenario).length)}`,
+          ]
     const limit = AbortSignal.timeout(limitMs(job))
     const ended = await options.child(
       ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(options.more ?? [])],
@@ -165,9 +171,8 @@ function lastWords(stderr: string): string {
 }
 
 /** The first run of a scenario has its name, the next ones a number. */
-function fileName(scenario: string, before: readonly Outcome[]): string {
+export function fileName(scenario: string, times: number): string {
   const base = scenario.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '')
-  const times = before.filter(outcome => outcome.scenario === scenario).length
   return times === 0 ? base : `${base}-${times + 1}`
 }
 

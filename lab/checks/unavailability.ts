@@ -1,8 +1,8 @@
 /** How long nobody could write, or read: the longest time without any acknowledged operation of the clients behind the proxy. */
 import {z} from 'zod'
-import {type Attempt, extraClientsOf, ownProxied} from '../attempts.ts'
+import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '../attempts.ts'
 import {isDirect} from '../client-group.ts'
-import type {Event, Micros, OpName} from '../event.ts'
+import type {Event, Micros, Of, OpName} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {type Moments, momentsOf} from '../moments.ts'
 import {duration, sayMicros} from '../quantity.ts'
@@ -62,18 +62,20 @@ export const unavailability: Check<UnavailabilityParams> = {
 /** Writers that are told to stop finish what they are at. */
 const stopping: Micros = 1_000_000
 
+type Asked = Attempt | Of<'bank'>
+
 interface Gap {
   readonly from: Micros
   readonly to: Micros
-  readonly before: Attempt | undefined
-  readonly after: Attempt | undefined
+  readonly before: Asked | undefined
+  readonly after: Asked | undefined
 }
 
 function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, end}: Moments): Finding {
   const from = fault ?? steps
   const zero = fault === null ? 'the steps began' : 'the fault'
   const words = op === 'write' ? 'writes' : 'reads'
-  const all = ownProxied(history, op).filter(one => one.at <= end)
+  const all = (op === 'write' ? ownWritesAndTransfers(history) : ownProxied(history, op)).filter(one => one.at <= end)
   const isExtra = extraClientsOf(history)
   const gap = longestGap(all, from, end)
   const took = gap.to - gap.from
@@ -146,10 +148,10 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
   return {verdict: 'pass', says: `${says} (${allowed}).`, measures, evidence}
 }
 
-function longestGap(ops: readonly Attempt[], from: Micros, end: Micros): Gap {
+function longestGap(ops: readonly Asked[], from: Micros, end: Micros): Gap {
   let before = ops.findLast(one => one.outcome === 'ok' && one.at <= from)
   let worst: Gap = {from, to: from, before, after: undefined}
-  const close = (to: Micros, after: Attempt | undefined) => {
+  const close = (to: Micros, after: Asked | undefined) => {
     const since = Math.max(before?.at ?? from, from)
     if (to - since > worst.to - worst.from) worst = {from: since, to, before, after}
   }

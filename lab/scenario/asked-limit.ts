@@ -9,9 +9,7 @@ import {ms} from './write.ts'
  */
 export function withAskedLimit(scenario: Scenario, limitMs: number): Scenario {
   // Those are the clients that the check on the time without writes goes by.
-  const writes = scenario.clients.some(
-    ({kind, through}) => (kind === 'writers' || kind === 'program') && through === 'primary',
-  )
+  const writes = scenario.clients.some(({kind, through}) => kind !== 'readers' && through === 'primary')
   if (!writes)
     throw new LabError(
       'usage',

@@ -150,6 +150,20 @@ describe('the first Ctrl-C, with a limit that is far away', () => {
   })
 })
 
+test.each(['silent', 'resets'] as const)(
+  'heal on an engine that is %s before anybody knows whose lab it is says what is still in force, and what to do',
+  async how => {
+    plan('lab', {id: 'crash/start node1', fault: 'crash', mend: {do: 'start-host', host: 'node1'}})
+    engine.behave(how)
+    const {code, err} = await pghaLab(['heal'], '300ms').ended
+    expect(code).toBe(3)
+    expect(err).toMatch(
+      /^(no Docker engine answers|the Docker engine did not answer .*); still to do in lab lab: start node1 again\n {2}next: .*, then pgha-lab heal\n$/,
+    )
+    expect(inForce('lab')).toHaveLength(1)
+  },
+)
+
 test('heal on an engine that falls silent names what is still in force, and how it is healed later', async () => {
   plan('lab', {id: 'crash/start node1', fault: 'crash', mend: {do: 'start-host', host: 'node1'}})
   let answers = 4 // whose lab it is

@@ -62,6 +62,31 @@ test('without one it is the limit of the failover; what nobody can tell is no me
   expect(unknown.limit).toMatchObject({measuredMicros: null, says: 'limit 27.4 s'})
 })
 
+test('a scenario whose only clients are bankers is measured by their transfers', () => {
+  const bankers = {...judged, clients: [{kind: 'bankers', count: 2, perSecond: 20, through: 'primary'} as const]}
+  const only = (outage: readonly [number, number] | null) =>
+    calmRun({outage}).map(event => {
+      if (event.kind === 'run-started') return {...event, scenario: withAskedLimit(bankers, 3000)}
+      if (event.kind !== 'op') return event
+      return {...event, kind: 'bank', client: 'b1', op: 'transfer', total: null} as const
+    })
+  const [report, late] = [judge(historyOf(only([3, 5]))), judge(historyOf(only([3, 9])))]
+  expect(report.findings[0]).toMatchObject({check: 'unavailability', verdict: 'pass'})
+  expect(report.limit).toMatchObject({from: 'asked', says: expect.stringMatching(/^2\.0 of 3 s; /)})
+  expect([late.findings[0]?.verdict, late.limit?.says]).toEqual(['fail', expect.stringMatching(/^6\.\d of 3 s; /)])
+})
+
+test('an audit is no write', () => {
+  const events = calmRun().map(event => {
+    if (event.kind === 'run-started') return {...event, scenario: withAskedLimit(judged, 3000)}
+    return event.kind === 'op' ? ({...event, kind: 'bank', client: 'b1', op: 'audit', total: 1} as const) : event
+  })
+  expect(judge(historyOf(events)).findings[0]).toMatchObject({
+    verdict: 'unknown',
+    says: expect.stringMatching(/^No write was acknowledged before/),
+  })
+})
+
 test('a limit is refused where nobody writes through the proxy', () => {
   const scenario = loadScenario('kill-leader')
   const readers = {...scenario, clients: scenario.clients.filter(({kind}) => kind === 'readers')}

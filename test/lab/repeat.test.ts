@@ -1,8 +1,11 @@
 import {expect, test} from 'vitest'
 import {renderRepetition} from '../../cli/render/repeat-text.ts'
 import {historyOf} from '../../lab/history.ts'
+import {judge} from '../../lab/judge.ts'
 import {measureRun} from '../../lab/measure-run.ts'
 import {type Summary, summarise} from '../../lab/repeat.ts'
+import {withAskedLimit} from '../../lab/scenario/asked-limit.ts'
+import {loadScenario} from '../../lab/scenario.ts'
 import {toJson} from '../../lab/spelled-json.ts'
 import {cleanRun} from './checks/history-builder.ts'
 
@@ -32,6 +35,31 @@ test('one failed run fails the repetition, one inconclusive run makes it inconcl
     says: '2 of 3 runs passed, 1 failed; first runs/1: two were writable',
   })
   expect(with1({verdict: 'unknown'})).toMatchObject({verdict: 'unknown', exitCode: 4})
+})
+
+test('a limit that was asked for is judged in each run and told of all: the longest, and what the worst moment takes', () => {
+  const scenario = withAskedLimit(loadScenario('kill-leader'), 22_200)
+  const limited = [22.1, 22.3, 22.15].map((firstWrite, index) => {
+    const history = historyOf(
+      cleanRun({firstWrite, refresh: -0.02}).map(event =>
+        event.kind === 'run-started' ? {...event, scenario} : event,
+      ),
+    )
+    return {...measureRun(history), folder: `runs/${index + 1}`, limit: judge(history).limit}
+  })
+  expect(limited.map(run => [run.verdict === 'fail', run.limit?.from])).toEqual([
+    [false, 'asked'],
+    [true, 'asked'],
+    [false, 'asked'],
+  ])
+  const summary = summarise(limited, {...of, phase: 'worst'})
+  expect([summary.verdict, summary.exitCode]).toEqual(['fail', 1])
+  expect(summary.says).toMatch(
+    /^\d of 3 runs passed, 1 failed.*; longest 22\.3 of 22\.2 s; the worst moment takes up to .* by the model; first runs\/2: /,
+  )
+  const text = renderRepetition(summary, {color: false, width: 400})
+  expect(text).toContain('longest 22.3 of 22.2 s')
+  expect(text).toMatch(/^runs\/2 +FAILED /m)
 })
 
 test('runs that were asked for and not played are no pass', () => {

@@ -79,5 +79,5 @@ test('status --all tells a lab that cannot be read, also where no engine answers
     return true
   })
   await run(['node', 'pgha-lab', 'status', '--all'])
-  expect(out).toMatch(/^lab bad cannot be read: .*lab\.json:1:2: .*\ntry: pgha-lab down --name bad\n$/)
+  expect(out).toMatch(/^lab bad cannot be read: .*lab\.json:1:2: .*\n {2}next: pgha-lab down --name bad\n$/)
 })

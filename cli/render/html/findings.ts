@@ -1,7 +1,7 @@
 /** Every expectation with what was found; what did not pass with expected, seen, the events that prove it, and what to try. */
 import {sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
-import {explain, type ReportFinding} from '../explain.ts'
+import {explain, isTold, type ReportFinding, sayOpen} from '../explain.ts'
 import {signs, words} from '../verdict-words.ts'
 import {html, type Markup} from './markup.ts'
 import type {Moments} from './moments.ts'
@@ -12,7 +12,8 @@ export function findingId(index: number): string {
 
 export function findingsSection(report: Report, moments: Moments): Markup {
   return html`<section id="findings" aria-labelledby="h-findings"><h2 id="h-findings">Expectations</h2>
-${report.findings.map((finding, index) => one(finding, index, report, moments))}
+${report.findings.map((finding, index) => isTold(finding, report) && one(finding, index, report, moments))}
+${sayOpen(report) !== null && html`<p>${sayOpen(report)}.</p>`}
 ${report.findings.length === 0 && html`<p>Nothing was expected of this run.</p>`}
 </section>`
 }
@@ -28,7 +29,7 @@ function one(finding: ReportFinding, index: number, report: Report, moments: Mom
     verdict !== 'pass' && html`<div><dt>Expected</dt><dd>${expected}</dd></div>`,
     html`<div><dt>Seen</dt><dd>${seen}</dd></div>`,
     proof.length > 0 && verdict !== 'pass' && html`<div><dt>Proof</dt><dd>${events}</dd></div>`,
-    verdict !== 'pass' && html`<div><dt>Try</dt><dd>${hint}</dd></div>`,
+    verdict !== 'pass' && html`<div><dt>Next</dt><dd>${hint}</dd></div>`,
   ]
   return html`<article class="finding ${verdict}" id="${findingId(index)}">
 <h3><span class="tag"><span aria-hidden="true">${signs[verdict]}</span> ${words[verdict]}</span> <span>${expectation}</span>${place !== null && html` <small>${place}</small>`}</h3>

@@ -3,6 +3,7 @@ import type {History} from '../../../lab/history.ts'
 import {sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
 import {comparedIn} from '../driver-cells.ts'
+import {isTold, phasesIn, sayOpen} from '../explain.ts'
 import {sayBounds} from '../moment.ts'
 import {signs, titles, words} from '../verdict-words.ts'
 import type {Gap} from '../write-gaps.ts'
@@ -30,7 +31,7 @@ ${wrong(report)}
       html`<div${bad ? bad_class : null}><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
   )}</dl>
 <nav aria-label="Sections">${sections
-    .filter(([id]) => id !== 'phases' || report.findings.some(finding => finding.phases !== undefined))
+    .filter(([id]) => id !== 'phases' || phasesIn(report).length > 0)
     .filter(([id]) => id !== 'drivers' || comparedIn(report).length > 0)
     .map(([id, name]) => html`<a href="#${id}">${name}</a> `)}</nav>
 </header>`
@@ -120,16 +121,22 @@ function figures(report: Report, gaps: readonly Gap[]): Figure[] {
 }
 
 /** What stands between this run and a pass, each leading to its proof. */
-function wrong({findings, reasons, verdict}: Report): Markup | null {
-  const not = findings.flatMap((finding, index) => (finding.verdict === 'pass' ? [] : {finding, index}))
+function wrong(report: Report): Markup | null {
+  const {findings, reasons, verdict, headline, ended} = report
+  const not = findings.flatMap((finding, index) =>
+    finding.verdict === 'pass' || !isTold(finding, report) ? [] : {finding, index},
+  )
   if (verdict === 'pass' || (not.length === 0 && reasons.length === 0)) return null
-  return html`<ul class="wrong" aria-label="What is wrong">${reasons.map(
+  const open = sayOpen(report)
+  // The headline stands above already.
+  const told = ended === null ? reasons : reasons.filter(reason => reason !== headline)
+  return html`<ul class="wrong" aria-label="What is wrong">${told.map(
     reason =>
       html`<li class="unknown"><span class="tag"><span aria-hidden="true">?</span> ${words.unknown}</span> the run itself: ${reason}</li>`,
   )}${not.map(
     ({finding, index}) =>
       html`<li class="${finding.verdict}"><span class="tag"><span aria-hidden="true">${signs[finding.verdict]}</span> ${words[finding.verdict]}</span> <a href="#${findingId(index)}">${finding.expectation}</a></li>`,
-  )}</ul>`
+  )}${open !== null && html`<li class="unknown">${open}</li>`}${ended !== null && html`<li>Next: <code>${ended.next}</code></li>`}</ul>`
 }
 
 /** With a capital letter, unless it begins with the name of a host. */

@@ -3,6 +3,7 @@ import type {Micros} from '../../../lab/event.ts'
 import {sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
 import type {PhaseRow} from '../../../lab/unit.ts'
+import {isPhaseTold, isTold} from '../explain.ts'
 import {sayBounds, sayTook} from '../moment.ts'
 import {signs, words} from '../verdict-words.ts'
 import {html, type Markup} from './markup.ts'
@@ -13,9 +14,12 @@ export function phaseId(finding: number, row: number): string {
 }
 
 export function phasesSection(report: Report, moments: Moments): Markup | null {
-  const tables = report.findings.flatMap(({phases, expectation, evidence}, index) => {
+  const tables = report.findings.flatMap((finding, index) => {
+    const {phases = [], expectation, evidence} = finding
     const t0 = evidence?.find(event => event.kind === 'fault-injecting')?.at ?? moments.zero
-    return phases === undefined ? [] : table(phases, index, expectation, t0, moments)
+    const rows = phases.flatMap((row, nth) => (isPhaseTold(row, report) ? {row, id: phaseId(index, nth)} : []))
+    const caption = isTold(finding, report) ? expectation : 'what was seen until it ended'
+    return rows.length === 0 ? [] : table(rows, caption, t0, moments)
   })
   if (tables.length === 0) return null
   return html`<section id="phases" aria-labelledby="h-phases"><h2 id="h-phases">Where the seconds went</h2>
@@ -24,11 +28,17 @@ ${tables}
 </section>`
 }
 
-function table(rows: readonly PhaseRow[], finding: number, expectation: string, t0: Micros, moments: Moments): Markup {
-  const end = Math.max(1, ...rows.flatMap(({measured, predicted}) => [measured ?? 0, predicted?.[1] ?? 0])) * 1.04
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Phases of the failover"><table class="phases"><caption>${expectation}</caption>
+function table(
+  rows: readonly {readonly row: PhaseRow; readonly id: string}[],
+  caption: string,
+  t0: Micros,
+  moments: Moments,
+): Markup {
+  const end =
+    Math.max(1, ...rows.flatMap(({row: {measured, predicted}}) => [measured ?? 0, predicted?.[1] ?? 0])) * 1.04
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Phases of the failover"><table class="phases"><caption>${caption}</caption>
 <thead><tr><th scope="col">phase</th><th scope="col" class="num">measured</th><th scope="col" class="num">predicted</th><th scope="col" class="scale"><span>to scale</span><span class="num">${sayMicros(end)}</span></th><th scope="col" class="num">took</th><th scope="col" class="num">model</th></tr></thead>
-<tbody>${rows.map((row, index) => one(row, phaseId(finding, index), t0, end, moments))}</tbody></table></div>`
+<tbody>${rows.map(({row, id}) => one(row, id, t0, end, moments))}</tbody></table></div>`
 }
 
 function one(row: PhaseRow, id: string, t0: Micros, end: Micros, moments: Moments): Markup {

@@ -4,6 +4,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
+import type {RunChild} from '../../../cli/suite/child.ts'
+import {jobsOf, playSuite} from '../../../cli/suite/command.ts'
 
 let root: string
 let out: string
@@ -53,14 +55,11 @@ describe('a run that never began, because no engine answers,', () => {
     })
   })
 
-  test('is red in JUnit, and every expectation with it', async () => {
+  test('is red in JUnit, once, and no expectation is green', async () => {
     await chaos('--out', out)
     const {out: junit} = await pgha('report', out, '--format', 'junit')
     expect(junit).toContain(`<error message="${says}" type="inconclusive">`)
-    const [, tests, failures, errors] =
-      /<testsuite name="kill-leader" tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(junit)!
-    expect([failures, errors]).toEqual(['0', tests])
-    expect(Number(tests)).toBe(12)
+    expect(junit).toMatch(/<testsuite name="kill-leader" tests="12" failures="0" errors="1" skipped="11"/)
   })
 
   test('is an error in the annotations, and data for programs', async () => {
@@ -78,6 +77,37 @@ describe('a run that never began, because no engine answers,', () => {
     const {code, err} = await chaos('--out', out, '--overwrite')
     expect([code, err]).toEqual([3, expect.stringContaining(`${out} still holds the earlier run`)])
     expect(readFileSync(join(out, 'events.ndjson'), 'utf8')).toBe(before)
+  })
+})
+
+describe('with no engine, an --out says red that nothing was played:', () => {
+  test('of a storm', async () => {
+    const {code, err} = await pgha('chaos', '--storm', '10s', '--seed', '7', '--name', 'record-none', '--out', out)
+    expect([code, err]).toEqual([3, expect.stringMatching(/no Docker engine answers\n {2}next: pgha-lab doctor\n$/)])
+    const {out: junit} = await pgha('report', out, '--format', 'junit')
+    expect(junit).toMatch(/<testsuite name="storm-7" [^>]*failures="0" errors="1"/)
+    expect((await pgha('report', out, '--format', 'github')).out).toContain(`::${says}%0Anext: pgha-lab doctor\n`)
+  })
+
+  test('of a suite, once for each of its scenarios', async () => {
+    const jobs = jobsOf({suite: 'failover', profile: 'fast'})
+    const dead: RunChild = async () => ({
+      exitCode: 3,
+      stdout: '',
+      stderr: 'no Docker engine answers\n  next: pgha-lab doctor\n',
+    })
+    const spy = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    await playSuite({suite: 'failover', name: 'record-none', parallel: 1, profile: 'fast', out}, dead)
+    const code = process.exitCode
+    process.exitCode = undefined
+    spy.mockRestore()
+    told.mockRestore()
+    expect(code).toBe(3)
+    expect(readdirSync(out).toSorted()).toEqual(jobs.map(job => job.scenario).toSorted())
+    const {out: junit} = await pgha('report', out, '--format', 'junit')
+    expect(junit).toMatch(new RegExp(`<testsuites [^>]*failures="0" errors="${jobs.length}"`))
+    expect((await pgha('report', out, '--format', 'github')).out.match(/^::error /gm)).toHaveLength(jobs.length)
   })
 })
 

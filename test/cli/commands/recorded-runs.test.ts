@@ -1,9 +1,14 @@
 /** The commands on recorded runs, as a person calls them: what they print, and how they exit. */
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
+import {judge as judgeHistory} from '../../../lab/judge.ts'
+import {parseHistory} from '../../../lab/read-events.ts'
+import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {loadScenario} from '../../../lab/scenario.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const state = mkdtempSync(join(tmpdir(), 'recorded-runs-'))
@@ -110,6 +115,35 @@ test('replay without a terminal prints the lines of the run', async () => {
   expect(code).toBe(0)
   expect(out).toMatch(/^\[\+\d+\.\d\d s\] FAULT crash: kill host on leader: node\d$/m)
   expect(out).toMatch(/^\[\+\d+\.\d\d s\] the run is complete$/m)
+})
+
+test('judge and replay of a run with a limit that was asked for say what was said live', async () => {
+  const {events} = parseHistory(gunzipSync(readFileSync(pass)).toString())
+  const scenario = withAskedLimit(loadScenario('kill-leader'), 1000)
+  const played = events.map(event => (event.kind === 'run-started' ? {...event, scenario} : event))
+  const live = judgeHistory({events: played})
+  const folder = join(state, 'limited')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'events.ndjson'), played.map(event => `${JSON.stringify(event)}\n`).join(''))
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({...live, eventsSha256: null}))
+  const {code, out} = await pgha('judge', folder, '--json')
+  const {folder: _, eventsSha256: __, ...again} = JSON.parse(out)
+  expect([code, live.limit?.from, live.verdict]).toEqual([1, 'asked', 'fail'])
+  expect(again).toEqual(JSON.parse(JSON.stringify({...live, eventsSha256: undefined})))
+  expect((await pgha('judge', folder)).out.replaceAll(/\s+/g, ' ')).toContain(`FAILED kill-leader: ${live.limit?.says}`)
+  expect((await pgha('replay', folder)).out).toBe((await pgha('replay', pass)).out)
+})
+
+test('--within is refused by a suite, a storm and a shrinking: one sentence, and the next step', async () => {
+  for (const [what, ...more] of [
+    ['--suite', 'failover'],
+    ['--storm', '1m'],
+    ['--shrink', 'latest'],
+  ] as const) {
+    const {code, out, err} = await pgha('chaos', what, ...more, '--within', '30s')
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(/^--within [^\n]+\n {2}next: pgha-lab chaos kill-leader --within 30s\n$/)
+  }
 })
 
 test('--fail-fast without --repeat is refused before anything is touched', async () => {

@@ -46,7 +46,7 @@ test('JUnit: a failed expectation is a failure with its evidence', () => {
   expect(body).toMatch(/^expected: no-lost-writes/)
   expect(body).toMatch(/^seen: /m)
   expect(body).toMatch(/^proof: +[+-]\d+\.\d{3} s {2}write 10 of w\d+ was acknowledged by node1/m)
-  expect(body).toMatch(/^try: /m)
+  expect(body).toMatch(/^next: /m)
 })
 
 test.each([
@@ -90,7 +90,7 @@ test('GitHub: one annotation for a failed run, at the line of the expectation th
   expect(lines[0]).toMatch(
     /^::error file=scenarios\/kill-leader\.yaml,line=22,title=FAILED kill-leader::22\.1 of 27\.4 s; \d+ writes acknowledged, 1 lost/,
   )
-  expect(lines[0]).toMatch(/%0Aproof: .*%0Atry: /)
+  expect(lines[0]).toMatch(/%0Aproof: .*%0Anext: /)
   expect(lines[1]).toMatch(/^::error file=scenarios\/kill-leader\.yaml,line=22,title=INCONCLUSIVE kill-leader::/)
 })
 
@@ -112,7 +112,7 @@ test('Markdown: the verdict and the number first, then what failed with its proo
   expect(lines[0]).toBe('## ✘ FAILED kill-leader: 22.1 of 27.4 s')
   expect(lines[2]).toMatch(/^\*\*\d+ writes acknowledged, 1 lost/)
   expect(lines).toContain('### ✘ FAILED: no-lost-writes allow async-tail (scenarios/kill-leader.yaml:22)')
-  for (const label of ['Expected', 'Seen', 'Proof', 'Try']) expect(lines.join('\n')).toContain(`- **${label}:**`)
+  for (const label of ['Expected', 'Seen', 'Proof', 'Next']) expect(lines.join('\n')).toContain(`- **${label}:**`)
 })
 
 test('Markdown: several runs begin with a table of them', () => {

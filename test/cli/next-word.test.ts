@@ -1,0 +1,77 @@
+/** One word for the next step, wherever one is printed. */
+import {globSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {commandLine} from '../../cli/program.ts'
+import {renderGithub} from '../../cli/render/github.ts'
+import {renderHtml} from '../../cli/render/html.ts'
+import {renderJunit} from '../../cli/render/junit.ts'
+import {renderMarkdown} from '../../cli/render/markdown.ts'
+import {renderSummary} from '../../cli/render/summary.ts'
+import {renderText} from '../../cli/render/text.ts'
+import {judge} from '../../lab/judge.ts'
+import {nextLine, nextWord, onLab} from '../../lab/next-step.ts'
+import {recorded, recordedNames} from './render/recorded.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+/** What else it could be called. */
+const others = /\b(?:try|hint|next step|do this|suggestion)\b ?:/i
+const plain = {color: false, width: 100}
+
+test('it stands in one place', () => {
+  expect([nextWord, nextLine(onLab('second', 'heal'))]).toEqual(['next:', '  next: pgha-lab heal --name second'])
+  const spelled = globSync('{lab,cli,compose}/**/*.{ts,tsx}', {cwd: root}).filter(file =>
+    /(['"`]|\\n) *next: /i.test(readFileSync(join(root, file), 'utf8')),
+  )
+  expect(spelled).toEqual([])
+})
+
+test('no source spells it another way', () => {
+  const found = globSync('{lab,cli,compose}/**/*.{ts,tsx}', {cwd: root}).flatMap(file =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      // A word in quotes or a template, not a key of an object.
+      .filter(line =>
+        /(['"`>]|\\n|\*\*) *(?:try|hint)\b ?(?::|<\/dt>|$|['"`])/i.test(line.replace(/^\s*(?:\*|\/\/|\/\*).*/, '')),
+      )
+      .map(line => `${file}: ${line.trim()}`),
+  )
+  expect(found).toEqual([])
+})
+
+test.each(recordedNames.filter(name => !name.includes('.pass')))(
+  '%s: no form of its report spells it another way',
+  name => {
+    const history = recorded(name)
+    const report = judge(history)
+    const forms = {
+      text: renderText(report, plain),
+      summary: renderSummary(report, plain, []),
+      junit: renderJunit([report]),
+      github: renderGithub([report]),
+      markdown: renderMarkdown([report]),
+      html: renderHtml({report, history, logs: new Map()}).replace(
+        /<style>[\s\S]*?<\/style>|<script>[\s\S]*?<\/script>/g,
+        '',
+      ),
+    }
+    for (const [form, text] of Object.entries(forms)) {
+      expect(text, form).not.toMatch(others)
+      // The summary leaves out what its last lines say already.
+      if (form !== 'summary') expect(text, form).toMatch(form === 'html' ? /<dt>Next<\/dt>|Next: / : /next:/i)
+    }
+  },
+)
+
+test('wrong usage says it in the same word', () => {
+  const said: string[] = []
+  const program = commandLine()
+  const chaos = program.commands.find(one => one.name() === 'chaos')!
+  chaos.configureOutput({
+    writeErr: text => said.push(text),
+    outputError: text => said.push(text),
+  })
+  expect(() => chaos.parse(['--nonsense'], {from: 'user'})).toThrow()
+  expect(said.join('')).toMatch(/^ {2}next: pgha-lab chaos --help$/m)
+  expect(said.join('')).not.toMatch(/\btry\b/i)
+})
