@@ -1,8 +1,8 @@
 /** A host named on the command line. */
 import {suggestion} from '../lab/decode.ts'
 import {LabError} from '../lab/errors.ts'
-import type {HostName} from '../lab/event.ts'
 import type {Lab} from '../lab/lab.ts'
+import type {HostName} from '../lab/topology.ts'
 
 /** @throws LabError `usage` with the nearest name */
 export function knownHost(lab: Lab, host: string): HostName {

@@ -2,10 +2,10 @@
  * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
  * variables in its environment. And the SQL that makes the applications' role and database once the cluster exists.
  */
-import type {HostName} from '../lab/event.ts'
 import {
   type Allocation,
   appDatabase,
+  type HostName,
   hostsWith,
   roles,
   scope,

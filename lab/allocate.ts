@@ -4,10 +4,9 @@ import {existsSync, readFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {networkInterfaces} from 'node:os'
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import {next, ownCommand} from './next-step.ts'
 import {loadLabs} from './state.ts'
-import {type Allocation, type PortName, publishedPorts, type Topology} from './topology.ts'
+import {type Allocation, type HostName, type PortName, publishedPorts, type Topology} from './topology.ts'
 
 /**
  * Labs get blocks of ports below the ephemeral range (Linux 32768, others 49152), so that no outgoing connection takes a

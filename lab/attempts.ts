@@ -1,7 +1,8 @@
 /** What clients tried: operations of ours, and transactions of programs that know nothing of us. */
 import {type ClientGroup, driverOf, isDirect, namesOf, stemOf} from './client-group.ts'
-import type {Micros, Of, OpName} from './event.ts'
+import type {Of, OpName} from './event.ts'
 import {type History, of, once} from './history.ts'
+import type {Micros} from './quantity.ts'
 
 export type Attempt = Of<'op'> | Of<'transaction'>
 

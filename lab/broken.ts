@@ -1,9 +1,9 @@
 /** What is broken in a lab as the engine, the kernels of its hosts and Patroni show it, whatever the journal says. */
 import {LabError} from './errors.ts'
-import type {HostName, Mend} from './event.ts'
+import type {Mend} from './event.ts'
 import type {Lab} from './lab.ts'
 import {onLab} from './next-step.ts'
-import {hostsWith} from './topology.ts'
+import {type HostName, hostsWith} from './topology.ts'
 
 /** One mend for each thing that is broken; hosts first, because inside a host that is down nothing can be mended. */
 export async function broken(lab: Lab): Promise<Mend[]> {

@@ -3,8 +3,7 @@
  * Cuts. Pure; `nft.ts` turns the Cuts of a host into its kernel's language.
  */
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
-import {hostsWith, servicePorts, type Topology} from './topology.ts'
+import {type HostName, hostsWith, servicePorts, type Topology} from './topology.ts'
 
 /** What can be cut apart from everything else, with its TCP ports. Replication is PostgreSQL's port between Patroni's hosts. */
 export const cutServices = {

@@ -1,7 +1,7 @@
 /** How long a step may wait for something that the cluster's own timings decide: `until ... within: budget`. */
 import {failoverBounds} from './budget.ts'
-import type {Micros} from './event.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
 import {isModelled, struckBy} from './struck.ts'
 import type {Topology} from './topology.ts'
 

@@ -1,8 +1,8 @@
 /** What happened to the machine under a run, and was no step of it: then the run was about something else. */
-import type {Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
 import {momentsOf} from './moments.ts'
-import {sayMicros} from './quantity.ts'
+import {type Micros, sayMicros} from './quantity.ts'
 
 /** As `Docker` says it. */
 const fullDisk = 'the disk of the Docker engine is full'

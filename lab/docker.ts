@@ -7,11 +7,10 @@ import Dockerode from 'dockerode'
 import {EngineCalls} from './engine-calls.ts'
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import {onLab, ownCommand} from './next-step.ts'
 import {addressOfContext, mustBeLocal} from './setup/context.ts'
 import {firstFile, tarOf} from './tar.ts'
-import {labels, type Owner} from './topology.ts'
+import {type HostName, labels, type Owner} from './topology.ts'
 
 /** A program running in a container; `done` resolves with its exit code, null when the engine lost it. */
 export interface Running extends AsyncDisposable {

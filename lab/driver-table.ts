@@ -4,10 +4,11 @@
  */
 import {type Attempt, answeredUntil, attemptsOf, codeOf, groupsOf, type Writes, writesByClient} from './attempts.ts'
 import {driverOf, findsPrimaryItself, isDirect, namesOf} from './client-group.ts'
-import type {Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type Failover, findFailover} from './failover.ts'
 import {type History, of} from './history.ts'
 import {momentsOf} from './moments.ts'
+import type {Micros} from './quantity.ts'
 import {isOnNew, type Ready, readyFor, readyOf} from './reconnection.ts'
 import {median, quantile} from './statistics.ts'
 

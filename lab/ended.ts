@@ -1,8 +1,8 @@
 /** How a run ended that did not come to its end, as one sentence: why, up to when it counts; and what to do next. */
-import type {Micros} from './event.ts'
+
 import {type History, of} from './history.ts'
 import {type Hint, next, onLab, ownCommand, sayHint} from './next-step.ts'
-import {sayMicros} from './quantity.ts'
+import {type Micros, sayMicros} from './quantity.ts'
 
 export interface Ended {
   /** Of the last two nobody knows: its record breaks off, or is torn. */

@@ -1,8 +1,8 @@
 /** Who leads etcd right now, by the answers of its members (`etcdserver/api/v3rpc: Maintenance.Status`). */
-import type {HostName} from './event.ts'
+
 import type {Lab} from './lab.ts'
 import {decodeStatus} from './probes/etcd-messages.ts'
-import {hostsWith} from './topology.ts'
+import {type HostName, hostsWith} from './topology.ts'
 
 /** null when no member that answers knows its own leader, or the leader is not among those that answer. */
 export async function etcdLeader(lab: Lab): Promise<HostName | null> {

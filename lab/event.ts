@@ -4,10 +4,8 @@
  * Times are `Micros`: whole microseconds since the run began, on the runner's monotonic clock. Whoever has another
  * clock (the agent in app1, the engine) converts before recording; the conversion itself is recorded as `clock`.
  */
-import type {Topology} from './topology.ts'
-
-export type Micros = number
-export type HostName = string
+import type {Micros} from './quantity.ts'
+import type {HostName, Topology} from './topology.ts'
 
 /** happened / did not happen / cannot know. */
 export type Outcome = 'ok' | 'fail' | 'unknown'

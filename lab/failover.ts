@@ -12,10 +12,11 @@ import {
   strikesEtcd,
   watchdogTimeoutSeconds,
 } from './budget.ts'
-import type {HostName, Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type History, of, once} from './history.ts'
+import type {Micros} from './quantity.ts'
 import {isModelled, type Struck, struckBy} from './struck.ts'
-import type {Topology} from './topology.ts'
+import type {HostName, Topology} from './topology.ts'
 
 export interface Failover {
   readonly topology: Topology

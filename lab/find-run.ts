@@ -6,12 +6,12 @@ import {existsSync, lstatSync, readdirSync, realpathSync, statSync} from 'node:f
 import {basename, dirname, join, resolve} from 'node:path'
 import {suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {History} from './history.ts'
 import {type Hint, next, onLab} from './next-step.ts'
 import {loadHistory} from './read-events.ts'
 import {readRegular} from './regular-file.ts'
 import {runsFolder, stateRoot} from './state.ts'
+import type {HostName} from './topology.ts'
 
 /** Where a recorded run lies. */
 export interface FoundRun {

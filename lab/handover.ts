@@ -1,11 +1,10 @@
 /** An operator asks Patroni for another leader: what it answers, and whether the cluster then has one. */
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import {askPatroni, sayAnswer, took} from './patroni-api.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patiently, prove} from './prove.ts'
 import {sql} from './sql.ts'
-import {hostsWith} from './topology.ts'
+import {type HostName, hostsWith} from './topology.ts'
 import type {FaultSite} from './unit.ts'
 
 export interface Handover {

@@ -1,8 +1,8 @@
 /** How the lab is: members as Patroni says, routes as HAProxy says. */
-import type {HostName} from './event.ts'
+
 import type {Lab} from './lab.ts'
 import {parseHaproxyCsv, takesTraffic} from './probes/haproxy-csv.ts'
-import {hostsWith} from './topology.ts'
+import {type HostName, hostsWith} from './topology.ts'
 
 export interface Member {
   readonly host: HostName

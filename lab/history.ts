@@ -1,7 +1,8 @@
 /** The append-only record of a run, in memory and as NDJSON on disk while it grows. The only evidence a verdict may use. */
 import {createHash} from 'node:crypto'
 import {appendFileSync, closeSync, openSync} from 'node:fs'
-import type {Event, Happening, Micros, Of} from './event.ts'
+import type {Event, Happening, Of} from './event.ts'
+import type {Micros} from './quantity.ts'
 
 /** What checks see: events in the order of their time. */
 export interface History {

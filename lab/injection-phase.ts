@@ -6,7 +6,8 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {LabError} from './errors.ts'
-import type {Event, Micros} from './event.ts'
+import type {Event} from './event.ts'
+import type {Micros} from './quantity.ts'
 
 export const injectionPhases = ['just-after-refresh', 'just-before', 'random'] as const
 /** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop. */

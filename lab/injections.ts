@@ -1,6 +1,5 @@
 /** The faults of one run: injected with their mends on disk first, kept in force while hosts restart, and mended. */
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import {faults} from './faults/index.ts'
 import {within} from './heal.ts'
 import type {Recorder} from './history.ts'
@@ -10,6 +9,7 @@ import {describe, mend} from './mend.ts'
 import {next, onLab} from './next-step.ts'
 import {type Step, sayStep} from './scenario.ts'
 import {resolve} from './selector.ts'
+import type {HostName} from './topology.ts'
 
 type Inject = Extract<Step, {do: 'inject'}>
 

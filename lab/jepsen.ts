@@ -10,9 +10,11 @@
  *   which is the whole set: no checker may take one for the other. Transactions of programs are none of these, and left out.
  */
 import {LabError} from './errors.ts'
-import type {Event, HostName, Micros, Of, Outcome} from './event.ts'
+import type {Event, Of, Outcome} from './event.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
 import {toJsonLine} from './spelled-json.ts'
+import type {HostName} from './topology.ts'
 
 /** An operation's beginning or end, before it gets its index. */
 interface Entry {

@@ -2,12 +2,12 @@
 import type {ClientRequest} from 'node:http'
 import type {Duplex} from 'node:stream'
 import type {ContainerState, Docker} from './docker.ts'
-import type {HostName} from './event.ts'
 import {type Answer, Asking, type Question, type Reach} from './observer/ask.ts'
 import {reachRelay} from './observer/channel.ts'
 import {Tunnel} from './observer/tunnel.ts'
 import {
   type Allocation,
+  type HostName,
   type HttpService,
   type PortName,
   portInside,

@@ -1,9 +1,9 @@
 /** Recorded runs laid over a prediction: when each phase really happened, and whether that is where the model has it. */
 import {effectiveTimings, type LeaderFault, type Phase} from './budget.ts'
-import type {Micros} from './event.ts'
 import {type Failover, findFailover, measuredPhases} from './failover.ts'
 import type {History} from './history.ts'
 import type {PredictedName, Prediction} from './prediction.ts'
+import type {Micros} from './quantity.ts'
 import {isModelled} from './struck.ts'
 import type {Topology} from './topology.ts'
 

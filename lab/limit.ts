@@ -1,8 +1,8 @@
 /** The limit that a run was judged by: on the time without writes where somebody asked for one, else on the failover. */
 import {anyMoment, modelOf} from './budget.ts'
-import type {Micros} from './event.ts'
 import {findFailover} from './failover.ts'
 import type {History} from './history.ts'
+import type {Micros} from './quantity.ts'
 import {isModelled} from './struck.ts'
 import type {Finding} from './unit.ts'
 

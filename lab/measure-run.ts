@@ -7,12 +7,11 @@
  * left out: leaving it out would make a build that sometimes never fails over look good.
  */
 import {ownAnsweredWrites} from './attempts.ts'
-import type {Micros} from './event.ts'
 import {findFailover} from './failover.ts'
 import {type History, of} from './history.ts'
 import {type Expected, judge} from './judge.ts'
 import {type MetricName, metricNames, type Unit} from './metrics.ts'
-import {sayMicros} from './quantity.ts'
+import {type Micros, sayMicros} from './quantity.ts'
 import type {Report} from './report.ts'
 import {quantile} from './statistics.ts'
 import type {Topology} from './topology.ts'

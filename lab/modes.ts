@@ -1,9 +1,9 @@
 /** The modes that a cluster is in right now, whoever set them: by Patroni's dynamic configuration, its members and the watchdogs. */
-import type {HostName} from './event.ts'
+
 import type {Lab} from './lab.ts'
 import {type Config, decodeObject} from './patroni-api.ts'
 import {parseWatchdogLine} from './probes/watchdog-line.ts'
-import {hostsWith, type PatroniSettings} from './topology.ts'
+import {type HostName, hostsWith, type PatroniSettings} from './topology.ts'
 
 /** null: no member tells. */
 export interface Modes {

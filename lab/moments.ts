@@ -1,6 +1,7 @@
 /** The moments of a run that divide it: checks say "from the fault to its mend" in these words. */
-import type {Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
 
 export interface Moments {
   /** The steps began: from here on every probe looks and the clients write at their rate. */

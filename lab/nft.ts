@@ -3,7 +3,7 @@
  * out: the kernel heals the partition by itself when nobody else does.
  */
 import {type Cut, cutServices} from './cuts.ts'
-import type {HostName} from './event.ts'
+import type {HostName} from './topology.ts'
 
 export type How = 'drop' | 'reject'
 

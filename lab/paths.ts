@@ -1,8 +1,8 @@
 /** Which paths between hosts are open: TCP connections asked for from inside the hosts, in shells that are open already. */
 import type {Attempt} from './cuts.ts'
-import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
 import {openShell, type Shell} from './shell.ts'
+import type {HostName} from './topology.ts'
 
 /** `refused`: an answer came, and it was no (a reset, or ICMP); `silent`: none came in time. */
 export type Answer = 'open' | 'refused' | 'silent'

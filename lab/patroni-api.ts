@@ -1,9 +1,9 @@
 /** One question to one member's REST API (Patroni 4.0, `api.py`), and what its answers mean. */
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
 import {onLab} from './next-step.ts'
 import type {Answer, Question} from './observer/ask.ts'
+import type {HostName} from './topology.ts'
 
 export interface Request extends Question {
   /** e.g. '/switchover' */

@@ -3,12 +3,11 @@
  * here rather than by asking Patroni more often, which would change what HAProxy's checks of it see.
  */
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
 import {onLab} from './next-step.ts'
 import {type Config, decodeObject} from './patroni-api.ts'
 import {base64, decodeRange, type KeyChange, rangeEnd} from './probes/etcd-messages.ts'
-import {hostsWith, scope} from './topology.ts'
+import {type HostName, hostsWith, scope} from './topology.ts'
 
 /** What a member says of itself in its key, once a loop (Patroni 4.0, `ha.py: touch_member`). */
 export interface MemberKey {

@@ -1,12 +1,12 @@
 /** Restarts that Patroni waits for an operator to make, after a parameter was changed that PostgreSQL reads at its start only. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
 import {onLab} from './next-step.ts'
 import {askPatroni, type Config, sayAnswer, took} from './patroni-api.ts'
 import {type PatroniKeys, patroniKeys} from './patroni-keys.ts'
 import {sql} from './sql.ts'
+import type {HostName} from './topology.ts'
 import {waitFor} from './wait.ts'
 
 /** Patroni looks a second after its reload what waits for a restart (Patroni 4.0, `postgresql/config.py: reload_config`). */

@@ -14,9 +14,8 @@ import {
 } from './budget.ts'
 import {suggestion} from './decode.ts'
 import {LabError} from './errors.ts'
-import type {Micros} from './event.ts'
 import {next, ownCommand} from './next-step.ts'
-import {sayMicros} from './quantity.ts'
+import {type Micros, sayMicros} from './quantity.ts'
 import type {Topology} from './topology.ts'
 
 export interface PredictedPhase {

@@ -1,8 +1,7 @@
 /** The processes of a host that a fault can hit, by name: how to find their pids, and what the kernel says of them. */
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {Shell} from './shell.ts'
-import {appDatabase, roles, scope} from './topology.ts'
+import {appDatabase, type HostName, roles, scope} from './topology.ts'
 
 /** Supervised by s6: one that dies is started again, unless it is held down. */
 export const supervised = ['patroni', 'etcd', 'haproxy', 'pgbouncer'] as const

@@ -1,7 +1,9 @@
 /** Who was promoted when: seen by the leader key, by servers that take writes on a higher timeline, and by what the tables say. */
-import type {Event, HostName, Micros, Of} from './event.ts'
+import type {Event, Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
 import {type History, of, once} from './history.ts'
+import type {Micros} from './quantity.ts'
+import type {HostName} from './topology.ts'
 
 /** A server took writes on a timeline that it had not led before. */
 export interface Promotion {

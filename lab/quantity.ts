@@ -9,6 +9,9 @@
 import {z} from 'zod'
 import {LabError} from './errors.ts'
 
+/** Whole microseconds, of a duration or since a run began. */
+export type Micros = number
+
 interface Kind {
   /** 'a duration' */
   readonly name: string

@@ -8,10 +8,10 @@ import {getHeapStatistics} from 'node:v8'
 import {createGunzip} from 'node:zlib'
 import {decodeJson, placeOf} from './decode.ts'
 import {LabError} from './errors.ts'
-import type {Event, Micros} from './event.ts'
+import type {Event} from './event.ts'
 import {isSurely, schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
-import {parseSize} from './quantity.ts'
+import {type Micros, parseSize} from './quantity.ts'
 import {openRegular} from './regular-file.ts'
 
 /** Of events.ndjson, unpacked: some four million events, which take about 2 GB of memory. */

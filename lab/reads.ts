@@ -1,8 +1,9 @@
 /** What the readers behind the proxy's primary port were answered, and which rows can be expected in an answer. */
 import {groupsOf} from './attempts.ts'
 import {type ClientGroup, isDirect, namesOf, readersLookBelow} from './client-group.ts'
-import type {Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
 import {Rows} from './rows.ts'
 
 /**

@@ -1,9 +1,9 @@
 /** When clients could write again after a failover, and which of their writes was the first one on the new primary. */
 import {type Attempt, ownProxied} from './attempts.ts'
 import {findsPrimaryItself} from './client-group.ts'
-import type {Micros} from './event.ts'
 import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
 
 /** From which moment on a client could write; null: nobody saw that. */
 export interface Ready {

@@ -3,9 +3,11 @@
  * write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {isDirect} from './client-group.ts'
-import type {Event, HostName, Micros, Of} from './event.ts'
+import type {Event, Of} from './event.ts'
 import {isWritable} from './failover.ts'
 import {type History, of, once, widen} from './history.ts'
+import type {Micros} from './quantity.ts'
+import type {HostName} from './topology.ts'
 
 /** Longer without a look at a living host, and it may have been writable behind our back. */
 export const unobserved: Micros = 1_000_000

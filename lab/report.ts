@@ -3,8 +3,10 @@
 import type {DriverRow} from './driver-table.ts'
 import type {Ended} from './ended.ts'
 import type {ExitCode} from './errors.ts'
-import type {Event, HostName, Micros} from './event.ts'
+import type {Event} from './event.ts'
 import type {Limit} from './limit.ts'
+import type {Micros} from './quantity.ts'
+import type {HostName} from './topology.ts'
 import type {Finding, Verdict} from './unit.ts'
 
 /** Plain data, the same as in report.json; docs/reference/report.md has each field, and its units. */

@@ -4,11 +4,10 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import {LabError} from './errors.ts'
 import {etcdLeader} from './etcd-leader.ts'
-import type {HostName} from './event.ts'
 import {type Health, health} from './health.ts'
 import type {Lab} from './lab.ts'
 import {onLab} from './next-step.ts'
-import {hostsWith} from './topology.ts'
+import {type HostName, hostsWith} from './topology.ts'
 
 type Choose = (
   lab: Lab,

@@ -4,8 +4,8 @@
  */
 import type {Running} from './docker.ts'
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
+import type {HostName} from './topology.ts'
 
 export interface Shell extends AsyncDisposable {
   /**

@@ -1,9 +1,9 @@
 /** One statement to one host's PostgreSQL, directly and as superuser: for faults that act on a server or read its position. */
 import pg from 'pg'
 import {LabError} from './errors.ts'
-import type {HostName} from './event.ts'
 import type {Lab} from './lab.ts'
 import {onLab} from './next-step.ts'
+import type {HostName} from './topology.ts'
 
 const withinMs = 10_000
 

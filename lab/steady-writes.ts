@@ -1,8 +1,8 @@
 /** How well a gap in the writes can be measured: as well as the clients wrote often before the fault. */
 import {ownAnsweredWrites} from './attempts.ts'
-import type {Micros} from './event.ts'
 import type {Failover} from './failover.ts'
 import type {History} from './history.ts'
+import type {Micros} from './quantity.ts'
 
 /** 100 writes/s make the gap known to 10 ms. A tenth less passes, for jitter. */
 export const fewestWritesPerSecond = 90

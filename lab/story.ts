@@ -1,9 +1,10 @@
 /** The run as a story: the few dozen events that a person would tell, in their words. */
-import type {Event, HostName, LogSign, Micros, Of} from './event.ts'
+import type {Event, LogSign, Of} from './event.ts'
 import {findFailover, isWritable} from './failover.ts'
 import type {History} from './history.ts'
 import {describe} from './mend.ts'
-import {sayMicros} from './quantity.ts'
+import {type Micros, sayMicros} from './quantity.ts'
+import type {HostName} from './topology.ts'
 
 export interface StoryLine {
   readonly at: Micros

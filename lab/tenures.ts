@@ -1,6 +1,8 @@
 /** Who held the leader key when, as the watches on etcd told it; and when holding it was not asked for. */
-import type {HostName, Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
+import type {HostName} from './topology.ts'
 
 /** A stretch without a change of holder; `holder` null: nobody had the key. */
 export interface Tenure {

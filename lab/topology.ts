@@ -2,7 +2,8 @@
  * The Topology: hosts, the services on each, and the settings that decide how a failover goes. A plain value; parsing
  * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
  */
-import type {HostName} from './event.ts'
+
+export type HostName = string
 
 export type ServiceName = 'etcd' | 'patroni' | 'haproxy' | 'client'
 

@@ -1,8 +1,10 @@
 /** What a Fault, a Probe and a Check are. One file per unit in `faults/`, `probes/`, `checks/`, and an index that lists them. */
 import type {ZodType} from 'zod'
-import type {Event, Happening, HostName, Mend, Micros} from './event.ts'
+import type {Event, Happening, Mend} from './event.ts'
 import type {History} from './history.ts'
 import type {Lab} from './lab.ts'
+import type {Micros} from './quantity.ts'
+import type {HostName} from './topology.ts'
 
 export interface Unit<P> {
   /** One sentence for the manual. */

@@ -1,8 +1,9 @@
 /** Positions in the write-ahead log, in bytes, as each server itself says; and writing some. */
-import type {HostName} from './event.ts'
+
 import type {Lab} from './lab.ts'
 import {dynamicConfig} from './patroni-api.ts'
 import {sql} from './sql.ts'
+import type {HostName} from './topology.ts'
 
 export interface Standby {
   /** 0 when it has never received any since it started. */

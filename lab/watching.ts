@@ -1,6 +1,7 @@
 /** Was somebody looking, and was the machine awake? Silence of an observer that slept proves nothing. */
-import type {Micros, Of} from './event.ts'
+import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
+import type {Micros} from './quantity.ts'
 
 type Observer = Of<'watching'>['who']
 

@@ -1,7 +1,6 @@
 /** The table of drivers in words, for every form that shows it. What is not known is a dash; the remark says why. */
 import type {DriverRow} from '../../lab/driver-table.ts'
-import type {Micros} from '../../lab/event.ts'
-import {sayMicros} from '../../lab/quantity.ts'
+import {type Micros, sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 
 export const driverColumns = [

@@ -4,9 +4,10 @@
  * case of each suite is the run itself: did its faults take hold, did it come to its end. If it did not, that is the one error:
  * the expectations that nobody could judge for it are `skipped`, in a suite that is red.
  */
-import type {Micros} from '../../lab/event.ts'
+
 import {nextWord} from '../../lab/next-step.ts'
 import {printableLines, printableValues} from '../../lab/printable.ts'
+import type {Micros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'

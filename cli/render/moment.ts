@@ -1,6 +1,5 @@
 /** Moments of a run in words: seconds after the first fault, which is what a reader asks about; without a fault, of the run. */
-import type {Micros} from '../../lab/event.ts'
-import {sayMicros} from '../../lab/quantity.ts'
+import {type Micros, sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow} from '../../lab/unit.ts'
 

@@ -1,6 +1,5 @@
 /** A prediction as data: all times in micros after the fault. */
-import type {Distribution} from '../../lab/budget.ts'
-import {histogram} from '../../lab/budget.ts'
+import {type Distribution, histogram} from '../../lab/budget.ts'
 import type {LaidOver} from '../../lab/laid-over.ts'
 import type {Bought, PredictedFault, Prediction} from '../../lab/prediction.ts'
 import {toJson} from '../../lab/spelled-json.ts'

@@ -1,9 +1,8 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
 import {stepAfter} from '../../lab/ended.ts'
-import type {Micros} from '../../lab/event.ts'
 import {anyCaller, type Caller, nextLine, nextWord} from '../../lab/next-step.ts'
 import {paintedLines, printableValues} from '../../lab/printable.ts'
-import {sayMicros} from '../../lab/quantity.ts'
+import {type Micros, sayMicros} from '../../lab/quantity.ts'
 import type {Report} from '../../lab/report.ts'
 import type {PhaseRow, Verdict} from '../../lab/unit.ts'
 import {answer} from './answer.ts'

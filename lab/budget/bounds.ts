@@ -4,7 +4,7 @@
  * which a loaded machine does stretch. It is shown as the model has it; a verdict uses its `limit`, where the small terms, and
  * only those, are tripled.
  */
-import type {Micros} from '../event.ts'
+import type {Micros} from '../quantity.ts'
 import {hostsWith, type Topology} from '../topology.ts'
 import {type FaultFacts, type LeaderFault, strikesEtcd} from './leader-fault.ts'
 import {type FaultModel, modelOf, type Phase} from './model.ts'

@@ -1,5 +1,5 @@
 /** HAProxy's view: when it takes the old server out and the new one in. */
-import type {Micros} from '../event.ts'
+import type {Micros} from '../quantity.ts'
 import type {HaproxySettings} from '../topology.ts'
 import type {Look} from './leader-fault.ts'
 import type {SmallTerms} from './small-terms.ts'

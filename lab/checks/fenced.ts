@@ -3,11 +3,12 @@
  * reset its host: that it did so before the leader key was free for others.
  */
 import {z} from 'zod'
-import type {Event, HostName, Micros, Of} from '../event.ts'
+import type {Event, Of} from '../event.ts'
 import {deathOf, type Failover, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
-import {duration, sayMicros} from '../quantity.ts'
+import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {reignsOf, type Sighting} from '../reigns.ts'
+import type {HostName} from '../topology.ts'
 import type {Check, Finding} from '../unit.ts'
 import {blind, lateness} from '../watching.ts'
 

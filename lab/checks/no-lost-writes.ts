@@ -8,13 +8,13 @@
  */
 import {z} from 'zod'
 import {castsDoubt} from '../doubtful-commit.ts'
-import type {Event, HostName, Micros, Of} from '../event.ts'
+import type {Event, Of} from '../event.ts'
 import {type Failover, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {promotionsOf} from '../promotions.ts'
-import {sayMicros} from '../quantity.ts'
+import {type Micros, sayMicros} from '../quantity.ts'
 import {Rows} from '../rows.ts'
-import {hostsWith, type Topology} from '../topology.ts'
+import {type HostName, hostsWith, type Topology} from '../topology.ts'
 import type {Check, Verdict} from '../unit.ts'
 
 export interface NoLostWritesParams {

@@ -3,13 +3,13 @@
  * server acknowledged which write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {z} from 'zod'
-import type {HostName, Micros, Of} from '../event.ts'
+import type {Of} from '../event.ts'
 import {deathOf, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
-import {sayMicros} from '../quantity.ts'
+import {type Micros, sayMicros} from '../quantity.ts'
 import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../reigns.ts'
-import {hostsWith} from '../topology.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 

@@ -4,12 +4,12 @@
  * such a step ran out, the cluster did not come back that time, whatever it did later.
  */
 import {z} from 'zod'
-import type {HostName, Micros, Of} from '../event.ts'
+import type {Of} from '../event.ts'
 import {isWritable} from '../failover.ts'
 import {type History, lastOf, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
-import {duration, sayMicros} from '../quantity.ts'
-import {hostsWith} from '../topology.ts'
+import {duration, type Micros, sayMicros} from '../quantity.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Check, Finding} from '../unit.ts'
 import {blind} from '../watching.ts'
 

@@ -1,10 +1,10 @@
 /** After the mend the old leader follows the new one: a streaming replica, and every member on one timeline. */
 import {z} from 'zod'
-import type {Event, HostName, Micros, Of} from '../event.ts'
+import type {Event, Of} from '../event.ts'
 import {findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
-import {duration, sayMicros} from '../quantity.ts'
-import {hostsWith} from '../topology.ts'
+import {duration, type Micros, sayMicros} from '../quantity.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 

@@ -3,9 +3,9 @@
  * all that the primary had written. One that had not caught up by then may only be slow, so what it holds is no evidence.
  */
 import {z} from 'zod'
-import type {HostName, Of} from '../event.ts'
+import type {Of} from '../event.ts'
 import {of} from '../history.ts'
-import {hostsWith} from '../topology.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Check} from '../unit.ts'
 
 export const replicasIdentical: Check<Record<string, never>> = {

@@ -8,12 +8,12 @@
  */
 import {z} from 'zod'
 import {isDirect} from '../client-group.ts'
-import type {HostName, Micros, Of} from '../event.ts'
+import type {Of} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {type Moments, momentsOf} from '../moments.ts'
-import {sayMicros} from '../quantity.ts'
+import {type Micros, sayMicros} from '../quantity.ts'
 import {type Tenure, tenuresOf} from '../tenures.ts'
-import type {HaproxySettings} from '../topology.ts'
+import type {HaproxySettings, HostName} from '../topology.ts'
 import type {Check} from '../unit.ts'
 import {blind, lateness} from '../watching.ts'
 

@@ -1,8 +1,7 @@
 /** Two servers took writes at once: what a scenario expects that teaches how it comes to that. */
 import {z} from 'zod'
-import type {Micros} from '../event.ts'
 import {momentsOf} from '../moments.ts'
-import {duration, sayMicros} from '../quantity.ts'
+import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {findOverlap, type Reign, reignsOf, sayReign} from '../reigns.ts'
 import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'

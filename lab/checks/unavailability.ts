@@ -2,10 +2,10 @@
 import {z} from 'zod'
 import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '../attempts.ts'
 import {isDirect} from '../client-group.ts'
-import type {Event, Micros, Of, OpName} from '../event.ts'
+import type {Event, Of, OpName} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {type Moments, momentsOf} from '../moments.ts'
-import {duration, sayMicros} from '../quantity.ts'
+import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {type Check, type Finding, merge} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 

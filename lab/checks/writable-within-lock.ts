@@ -8,12 +8,12 @@
  * in maintenance mode (`patronictl pause`) nobody is demoted for not having it (`ha.py: Ha._run_cycle`), to one loop after it.
  */
 import {z} from 'zod'
-import type {HostName, Micros} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
-import {duration, sayMicros} from '../quantity.ts'
+import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {reignsOf, type Sighting} from '../reigns.ts'
 import {pausesOf, type Tenure, tenuresOf} from '../tenures.ts'
+import type {HostName} from '../topology.ts'
 import type {Check} from '../unit.ts'
 import {blind, lateness} from '../watching.ts'
 

@@ -1,8 +1,8 @@
 /** Clients write as before: what a scenario waits for when nobody is to be promoted. */
 import {z} from 'zod'
 import {ownProxied} from '../attempts.ts'
-import type {Micros} from '../event.ts'
 import {lastOf, of} from '../history.ts'
+import type {Micros} from '../quantity.ts'
 import type {Check} from '../unit.ts'
 
 /** This long without any failed attempt, and acknowledged writes in it. */

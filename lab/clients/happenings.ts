@@ -1,7 +1,9 @@
 /** What an agent says, in the words of a history. */
 import {opOf} from '../client-group.ts'
 import {castsDoubt} from '../doubtful-commit.ts'
-import type {Happening, HostName, Micros} from '../event.ts'
+import type {Happening} from '../event.ts'
+import type {Micros} from '../quantity.ts'
+import type {HostName} from '../topology.ts'
 import {lsnBytes} from './lsn.ts'
 import type {AgentLine} from './protocol.ts'
 import {outcomeOf} from './sqlstate.ts'

@@ -5,12 +5,12 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
-import type {HostName} from '../event.ts'
 import {parseWatchdogLine} from '../probes/watchdog-line.ts'
 import {find, statesOf} from '../processes.ts'
 import {prove} from '../prove.ts'
 import {openShell, type Shell} from '../shell.ts'
 import {timeLimit, undoLater} from '../time-limit.ts'
+import type {HostName} from '../topology.ts'
 import type {Fault} from '../unit.ts'
 
 /** Beyond a loop_wait: the next keepalive is overdue by so much when the countdown counts as seen. */

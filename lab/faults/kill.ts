@@ -1,7 +1,6 @@
 /** SIGKILL: of a host, which loses power, or of one process on it. Nothing that dies of it says goodbye. */
 import {z} from 'zod'
 import type {LabError} from '../errors.ts'
-import type {HostName, Micros} from '../event.ts'
 import {
   alive,
   childrenOf,
@@ -13,8 +12,10 @@ import {
   supervised,
 } from '../processes.ts'
 import {prove} from '../prove.ts'
+import type {Micros} from '../quantity.ts'
 import {openShell, type Shell} from '../shell.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
+import type {HostName} from '../topology.ts'
 import type {Fault, FaultSite} from '../unit.ts'
 
 const victims = ['host', ...supervised, ...ofPostgres] as const

@@ -9,14 +9,13 @@
  */
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
-import type {HostName} from '../event.ts'
 import {cutName, nftScript} from '../nft.ts'
 import {leaderOf, patroniKeys} from '../patroni-keys.ts'
 import {patiently, prove} from '../prove.ts'
 import {size} from '../quantity.ts'
 import {openShell} from '../shell.ts'
 import {timeLimit} from '../time-limit.ts'
-import {hostsWith} from '../topology.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Fault, FaultSite} from '../unit.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../wal.ts'
 

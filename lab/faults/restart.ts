@@ -1,10 +1,10 @@
 /** The operator restarts PostgreSQL through Patroni, one host after the other. Nothing to mend. */
 import {z} from 'zod'
-import type {HostName} from '../event.ts'
 import {askPatroni, sayAnswer, took} from '../patroni-api.ts'
 import {patroniKeys} from '../patroni-keys.ts'
 import {patiently, prove} from '../prove.ts'
 import {sql} from '../sql.ts'
+import type {HostName} from '../topology.ts'
 import type {Fault, FaultSite} from '../unit.ts'
 
 const params = z.strictObject({

@@ -5,9 +5,9 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
-import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {Shells} from '../paths.ts'
+import type {HostName} from '../topology.ts'
 import type {Fault} from '../unit.ts'
 
 const effectWithinMs = 2000

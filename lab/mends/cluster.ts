@@ -1,12 +1,11 @@
 /** Mends of the cluster's own configuration, through Patroni's REST API. */
 import {LabError} from '../errors.ts'
-import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {onLab} from '../next-step.ts'
 import {askPatroni, type Config, sayAnswer, took} from '../patroni-api.ts'
 import {takeOff} from '../patroni-overlay.ts'
 import {restartPending} from '../pending-restarts.ts'
-import {hostsWith} from '../topology.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 
 /**
  * PATCH /config on whichever member takes it (Patroni, `api.py: do_PATCH_config`); a null removes a key.

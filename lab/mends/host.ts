@@ -1,8 +1,8 @@
 /** Mends of a whole host, through the engine. */
 import {LabError} from '../errors.ts'
-import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {next, onLab} from '../next-step.ts'
+import type {HostName} from '../topology.ts'
 
 export async function startHost(lab: Lab, host: HostName): Promise<void> {
   const {id} = await lab.container(host)

@@ -1,10 +1,10 @@
 /** Mends inside a host, by its own tools. A host that is down has nothing to mend inside: its kernel state went with it. */
 
 import {LabError} from '../errors.ts'
-import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {next, onLab} from '../next-step.ts'
 import {takeOff} from '../patroni-overlay.ts'
+import type {HostName} from '../topology.ts'
 
 /** @throws LabError `engine` with what the host said. */
 export async function insideHost(lab: Lab, host: HostName, script: string): Promise<void> {

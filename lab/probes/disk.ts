@@ -1,6 +1,6 @@
 /** How long etcd waits for its disk: its answers, and with them Patroni's leases, are no faster than its log can be written. */
-import type {HostName, Micros} from '../event.ts'
-import {hostsWith} from '../topology.ts'
+import type {Micros} from '../quantity.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {every} from './every.ts'
 import {Watching} from './watching.ts'

@@ -2,7 +2,8 @@
  * etcd's JSON gateway (etcd 3.5, `api/etcdserverpb/rpc.proto`): keys and values in base64, 64-bit numbers as decimal
  * strings, fields that hold their zero value left out, one watch response per line.
  */
-import type {HostName, Of} from '../event.ts'
+import type {Of} from '../event.ts'
+import type {HostName} from '../topology.ts'
 
 export function base64(text: string): string {
   return Buffer.from(text).toString('base64')

@@ -4,9 +4,9 @@
  * The watches all begin right after one revision and each resumes where it left off, so together they miss nothing as
  * long as one member can be reached; who is first to tell a revision of a key is recorded, the others are dropped.
  */
-import type {HostName, Of} from '../event.ts'
+import type {Of} from '../event.ts'
 import type {Answer} from '../observer/ask.ts'
-import {hostsWith, scope} from '../topology.ts'
+import {type HostName, hostsWith, scope} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {
   base64,

@@ -1,5 +1,5 @@
 /** What the hosts' own logs say, where it is evidence. */
-import type {HostName} from '../event.ts'
+import type {HostName} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {followLog} from './container-log.ts'
 import {every} from './every.ts'

@@ -1,6 +1,7 @@
 /** What each host's Patroni says about itself. */
-import type {HostName, Micros, Of} from '../event.ts'
-import {hostsWith} from '../topology.ts'
+import type {Of} from '../event.ts'
+import type {Micros} from '../quantity.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {every} from './every.ts'
 import {Watching} from './watching.ts'

@@ -1,6 +1,6 @@
 /** The state of every server as HAProxy sees it. */
-import type {HostName, Of} from '../event.ts'
-import {hostsWith} from '../topology.ts'
+import type {Of} from '../event.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {every} from './every.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'

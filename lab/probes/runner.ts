@@ -1,5 +1,5 @@
 /** How late this process itself runs: no probe can be more precise than its event loop. */
-import type {Micros} from '../event.ts'
+import type {Micros} from '../quantity.ts'
 import type {Probe} from '../unit.ts'
 import {every} from './every.ts'
 

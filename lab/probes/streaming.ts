@@ -1,8 +1,7 @@
 /** Who streams from whom, as PostgreSQL itself says: the quickest sign of a complete cluster, and one that Patroni is not asked for. */
 import pg from 'pg'
-import type {HostName} from '../event.ts'
 import type {Lab} from '../lab.ts'
-import {hostsWith} from '../topology.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 
 const withinMs = 1000
 

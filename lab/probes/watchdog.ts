@@ -1,6 +1,6 @@
 /** The countdown of each host's watchdog, and that it resets the host, which it says with its last breath. */
-import type {HostName, Micros} from '../event.ts'
-import {hostsWith} from '../topology.ts'
+import type {Micros} from '../quantity.ts'
+import {type HostName, hostsWith} from '../topology.ts'
 import type {Probe, ProbeSite} from '../unit.ts'
 import {followLog} from './container-log.ts'
 import {type EngineClock, engineClock} from './engine-clock.ts'

@@ -1,6 +1,8 @@
 /** Keeps the account of one observer and records it once a second, so that silence can be told from absence. */
-import type {HostName, Micros, Of} from '../event.ts'
+import type {Of} from '../event.ts'
 import {NoWay} from '../observer/tunnel.ts'
+import type {Micros} from '../quantity.ts'
+import type {HostName} from '../topology.ts'
 import type {ProbeSite} from '../unit.ts'
 
 export class Watching implements Disposable {

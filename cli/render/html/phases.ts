@@ -1,6 +1,5 @@
 /** Where the seconds went: each phase of the failover, measured beside what the timing model predicts, in numbers and to scale. */
-import type {Micros} from '../../../lab/event.ts'
-import {sayMicros} from '../../../lab/quantity.ts'
+import {type Micros, sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
 import type {PhaseRow} from '../../../lab/unit.ts'
 import {isPhaseTold, isTold} from '../explain.ts'

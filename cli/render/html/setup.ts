@@ -1,8 +1,8 @@
 /** What the run was of: the limit that it was judged by, and the cluster with the settings that decide how a failover goes. */
-import type {Micros} from '../../../lab/event.ts'
+
 import {type History, of} from '../../../lab/history.ts'
 import type {Limit} from '../../../lab/limit.ts'
-import {sayMicros} from '../../../lab/quantity.ts'
+import {type Micros, sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
 import type {ServiceName, Topology} from '../../../lab/topology.ts'
 import {html, type Markup} from './markup.ts'

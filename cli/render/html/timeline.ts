@@ -1,7 +1,7 @@
 /** The timeline: a lane for each host, the proxy's choice, the clients' throughput and latency, all over the same time. */
-import type {HostName, Micros} from '../../../lab/event.ts'
-import {sayMicros} from '../../../lab/quantity.ts'
+import {type Micros, sayMicros} from '../../../lab/quantity.ts'
 import type {Report} from '../../../lab/report.ts'
+import type {HostName} from '../../../lab/topology.ts'
 import type {Verdict} from '../../../lab/unit.ts'
 import type {Bucket, Buckets} from '../buckets.ts'
 import type {Answers, Interval, Lanes, RoleState} from '../lanes.ts'

@@ -3,9 +3,9 @@
  * anything can be taken away or added. Times are seconds after the fault, which comes `faultAt` seconds into the run.
  */
 import {bank} from '../../../lab/bank.ts'
-import type {Event, Happening, HostName, Of} from '../../../lab/event.ts'
+import type {Event, Happening, Of} from '../../../lab/event.ts'
 import {type History, historyOf} from '../../../lab/history.ts'
-import {type PatroniSettings, type ProfileName, profiles, type Topology} from '../../../lab/topology.ts'
+import {type HostName, type PatroniSettings, type ProfileName, profiles, type Topology} from '../../../lab/topology.ts'
 
 export const faultAt = 8
 

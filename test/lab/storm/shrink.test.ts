@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import type {Step} from '../../../lab/scenario.ts'
-import {parseScenario} from '../../../lab/scenario.ts'
+import {parseScenario, type Step} from '../../../lab/scenario.ts'
 import {drawStorm} from '../../../lab/storm/draw.ts'
 import {type Candidate, episodesOf, shrink, unitsOf} from '../../../lab/storm/shrink.ts'
 import {loadTopology} from '../../../lab/topology-file.ts'
