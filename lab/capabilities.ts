@@ -8,7 +8,20 @@ import {LabError} from './errors.ts'
 import type {Lab} from './lab.ts'
 import {type Hint, next, ownCommand} from './next-step.ts'
 import type {Topology} from './topology.ts'
-import type {Capability} from './unit.ts'
+
+/** What a fault asks of the kernel, the engine or the lab; `lab/capabilities.ts` finds out whether it is there. */
+export type Capability =
+  | 'nftables'
+  | 'tbf'
+  | 'netem'
+  | 'freezer'
+  | 'cpu-limit'
+  | 'network-disconnect'
+  | 'faketime'
+  /** The data directory is on a volume of a limited size. */
+  | 'limited-disk'
+  /** The lab's hosts have the emulated watchdog. */
+  | 'watchdog'
 
 /** Those that the kernel, the engine or the image has; the others depend on a lab's topology. */
 export type Ability = Exclude<Capability, 'limited-disk' | 'watchdog'>

@@ -6,12 +6,13 @@
  * once would either cry wolf (one in twenty differs by chance) or need many more runs to correct for it. Where several are asked
  * for, their p-values are corrected by Holm's method.
  */
+
+import {merge, type Verdict} from './check.ts'
 import {exitCodes, LabError} from './errors.ts'
 import {type MeasuredRun, sayValue} from './measure-run.ts'
 import {headline, type Metric, type MetricName, metricNames, metrics} from './metrics.ts'
 import {next, ownCommand} from './next-step.ts'
 import {hodgesLehmann, holm, leastP, mannWhitney, median, neededForEach, quantile} from './statistics.ts'
-import {merge, type Verdict} from './unit.ts'
 
 /** The share of comparisons of two alike builds that may be called different by mistake. */
 export const alpha = 0.05

@@ -1,11 +1,11 @@
 /** An operator asks Patroni for another leader: what it answers, and whether the cluster then has one. */
 import {LabError} from './errors.ts'
+import type {FaultSite} from './fault.ts'
 import {askPatroni, sayAnswer, took} from './patroni-api.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patiently, prove} from './prove.ts'
 import {sql} from './sql.ts'
 import {type HostName, hostsWith} from './topology.ts'
-import type {FaultSite} from './unit.ts'
 
 export interface Handover {
   /** With a leader's name it is a switchover, without one a failover (Patroni 4.0, `api.py: do_POST_failover`). */

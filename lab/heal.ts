@@ -8,8 +8,9 @@ import {LabError} from './errors.ts'
 import type {Mend} from './event.ts'
 import {inForce, mended} from './journal.ts'
 import type {Lab} from './lab.ts'
-import {describe, mend} from './mend.ts'
+import {mend} from './mend.ts'
 import {next, onLab} from './next-step.ts'
+import {sayMend} from './say-mend.ts'
 
 export interface Mended {
   readonly mend: Mend
@@ -35,7 +36,7 @@ export async function heal(lab: Lab): Promise<Mended[]> {
       done.push({mend: undo, fault})
       return true
     } catch (error) {
-      failures.push(`${describe(undo)}: ${(error as Error).message}`)
+      failures.push(`${sayMend(undo)}: ${(error as Error).message}`)
       return false
     }
   }
@@ -43,7 +44,7 @@ export async function heal(lab: Lab): Promise<Mended[]> {
   for (let look = 0; look < looks && failures.length === 0; look++) {
     const signs = await within(graceMs, broken(lab))
     if (signs.length === 0) break
-    if (look === looks - 1) failures.push(...signs.map(sign => `still to do: ${describe(sign)}`))
+    if (look === looks - 1) failures.push(...signs.map(sign => `still to do: ${sayMend(sign)}`))
     else for (const sign of signs) await attempt(sign, null)
   }
   if (failures.length > 0)

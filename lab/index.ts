@@ -11,6 +11,7 @@
  */
 export {allocate} from './allocate.ts'
 export {broken} from './broken.ts'
+export type {Finding, Verdict} from './check.ts'
 export {checks} from './checks/index.ts'
 export {type Comparison, compare} from './compare.ts'
 export {Docker} from './docker.ts'
@@ -28,7 +29,7 @@ export {judge} from './judge.ts'
 export {Lab} from './lab.ts'
 export {lockLab} from './lock.ts'
 export {type MeasuredRun, measureRun} from './measure-run.ts'
-export {describe, mend} from './mend.ts'
+export {mend} from './mend.ts'
 export {NoWay} from './observer/tunnel.ts'
 export {openLab, openOurs} from './open.ts'
 export {owner} from './owner.ts'
@@ -42,6 +43,7 @@ export {repeat, type Summary} from './repeat.ts'
 export type {Report} from './report.ts'
 export {clear, type Place, placeFor} from './run-folder.ts'
 export {leaveNeverBegan, type Run, runScenario} from './runs.ts'
+export {sayMend} from './say-mend.ts'
 export {
   bind,
   loadScenario,
@@ -58,5 +60,4 @@ export {
 export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state.ts'
 export * from './topology.ts'
 export {loadTopology, parseTopology} from './topology-file.ts'
-export type {Finding, Verdict} from './unit.ts'
 export {untilHealthy} from './wait.ts'

@@ -5,8 +5,9 @@ import {within} from './heal.ts'
 import type {Recorder} from './history.ts'
 import {inForce, mended, plan} from './journal.ts'
 import type {Lab} from './lab.ts'
-import {describe, mend} from './mend.ts'
+import {mend} from './mend.ts'
 import {next, onLab} from './next-step.ts'
+import {sayMend} from './say-mend.ts'
 import {type Step, sayStep} from './scenario.ts'
 import {resolve} from './selector.ts'
 import type {HostName} from './topology.ts'
@@ -71,7 +72,7 @@ export class Injections implements Disposable {
         resolve: selector => this.#target(step.as, selector),
         async mend(undo) {
           needsMend = true
-          plan(lab.name, {id: `${step.as}/${describe(undo)}`, fault: step.as, mend: undo})
+          plan(lab.name, {id: `${step.as}/${sayMend(undo)}`, fault: step.as, mend: undo})
         },
         broke: async call => {
           if (!began) await this.#moment?.(step.fault, hosts)
@@ -119,7 +120,7 @@ export class Injections implements Disposable {
       } catch (error) {
         const says = (error as Error).message
         this.#history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: false, says})
-        failures.push(`${describe(entry.mend)}: ${says}`)
+        failures.push(`${sayMend(entry.mend)}: ${says}`)
       }
     }
     if (failures.length > 0)

@@ -5,6 +5,7 @@
  * found besides: the run was about something that did not happen. So does what befell the machine under it. Findings keep their own verdicts all the same, and are shown.
  */
 import {attemptsOf, codeOf} from './attempts.ts'
+import {type Check, type Finding, merge, type Verdict} from './check.ts'
 import {checks} from './checks/index.ts'
 import {disturbances} from './disturbances.ts'
 import {driverTable} from './driver-table.ts'
@@ -15,7 +16,6 @@ import {limitOf} from './limit.ts'
 import {sayMicros} from './quantity.ts'
 import type {Report} from './report.ts'
 import {story} from './story.ts'
-import {type Check, type Finding, merge, type Verdict} from './unit.ts'
 
 /** A check and its parameters as the scenario has them: not decoded, `{within: '10s'}`. */
 export interface Expected {

@@ -1,10 +1,10 @@
 /** The limit that a run was judged by: on the time without writes where somebody asked for one, else on the failover. */
 import {anyMoment, modelOf} from './budget.ts'
+import type {Finding} from './check.ts'
 import {findFailover} from './failover.ts'
 import type {History} from './history.ts'
 import type {Micros} from './quantity.ts'
 import {isModelled} from './struck.ts'
-import type {Finding} from './unit.ts'
 
 export interface Limit {
   /** Who set it: the person who asked for this run, the scenario's file, or the timing model for this very run. */

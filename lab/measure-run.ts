@@ -7,6 +7,7 @@
  * left out: leaving it out would make a build that sometimes never fails over look good.
  */
 import {ownAnsweredWrites} from './attempts.ts'
+import type {Finding, Verdict} from './check.ts'
 import {findFailover} from './failover.ts'
 import {type History, of} from './history.ts'
 import {type Expected, judge} from './judge.ts'
@@ -15,7 +16,6 @@ import {type Micros, sayMicros} from './quantity.ts'
 import type {Report} from './report.ts'
 import {quantile} from './statistics.ts'
 import type {Topology} from './topology.ts'
-import type {Finding, Verdict} from './unit.ts'
 
 /** The numbers of one run that can be compared with another's; times in microseconds. */
 export interface MeasuredRun {

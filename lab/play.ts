@@ -16,15 +16,15 @@ import {of, type Recorder} from './history.ts'
 import {type ChosenMoment, untilInjectionPhase} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import type {Lab} from './lab.ts'
-import {describe} from './mend.ts'
 import {onLab} from './next-step.ts'
+import type {ProbeSite} from './probe.ts'
 import {probes} from './probes/index.ts'
 import type {Micros} from './quantity.ts'
+import {sayMend} from './say-mend.ts'
 import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from './scenario.ts'
 import {applySettings, settings} from './settings.ts'
 import {sureSteady} from './steady-writes.ts'
 import {type HostName, hostsWith} from './topology.ts'
-import type {ProbeSite} from './unit.ts'
 import {versions} from './versions.ts'
 import {untilHealthy, waitFor} from './wait.ts'
 
@@ -86,8 +86,7 @@ async function perform(performance: Performance): Promise<void> {
   using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})
-  for (const one of await heal(lab))
-    history.record({kind: 'note', says: `left over from before: ${describe(one.mend)}`})
+  for (const one of await heal(lab)) history.record({kind: 'note', says: `left over from before: ${sayMend(one.mend)}`})
   history.record({kind: 'phase', name: 'healthy'})
   await untilHealthy(lab, {
     withinMs: healthyWithinMs,

@@ -1,8 +1,8 @@
 /** Looks for the effect of a fault until it shows, and records as the fault's proof what was seen, and when. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {LabError} from './errors.ts'
+import type {FaultSite} from './fault.ts'
 import type {Micros} from './quantity.ts'
-import type {FaultSite} from './unit.ts'
 
 export interface Seen {
   readonly holds: boolean

@@ -7,7 +7,6 @@ import {claimOf, type Docker} from './docker.ts'
 import {LabError} from './errors.ts'
 import {heal} from './heal.ts'
 import {Lab} from './lab.ts'
-import {describe} from './mend.ts'
 import {next, onLab} from './next-step.ts'
 import {owner, savedOwner} from './owner.ts'
 import {claim} from './ownership.ts'
@@ -15,6 +14,7 @@ import {type Refused, refusedParameters, writtenParameters} from './parameters.t
 import {streaming} from './probes/streaming.ts'
 import {type Progress, step} from './progress.ts'
 import {readBack} from './read-back.ts'
+import {sayMend} from './say-mend.ts'
 import {ensureReady} from './setup/setup.ts'
 import {composeUp, portTaken} from './stack.ts'
 import {loadLab, type SavedLab, saveLab} from './state.ts'
@@ -99,7 +99,7 @@ async function start(
       progress({
         step: 'heal what an earlier run left broken',
         state: 'done',
-        says: mended.map(one => describe(one.mend)).join(', '),
+        says: mended.map(one => sayMend(one.mend)).join(', '),
       })
   }
   if (file !== null)

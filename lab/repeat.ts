@@ -4,6 +4,7 @@
  */
 import {mkdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
+import {merge, type Verdict} from './check.ts'
 import {type Spread, spreadOf, valuesOf} from './compare.ts'
 import {type ExitCode, exitCodes, type LabError} from './errors.ts'
 import type {Recorder} from './history.ts'
@@ -17,7 +18,6 @@ import {pointLatest, type Run, runScenario} from './runs.ts'
 import type {Scenario} from './scenario.ts'
 import {toJson} from './spelled-json.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
-import {merge, type Verdict} from './unit.ts'
 
 export interface RepeatOptions {
   readonly times: number

@@ -1,5 +1,6 @@
 /** The judged run: what `judge` returns, what `report.json` holds, and what the renderers show. */
 
+import type {Finding, Verdict} from './check.ts'
 import type {DriverRow} from './driver-table.ts'
 import type {Ended} from './ended.ts'
 import type {ExitCode} from './errors.ts'
@@ -7,7 +8,6 @@ import type {Event} from './event.ts'
 import type {Limit} from './limit.ts'
 import type {Micros} from './quantity.ts'
 import type {HostName} from './topology.ts'
-import type {Finding, Verdict} from './unit.ts'
 
 /** Plain data, the same as in report.json; docs/reference/report.md has each field, and its units. */
 export interface Report {

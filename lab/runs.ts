@@ -11,11 +11,11 @@ import {type History, of, Recorder} from './history.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {judge} from './judge.ts'
 import type {Lab} from './lab.ts'
-import {describe} from './mend.ts'
 import {onLab} from './next-step.ts'
 import {play} from './play.ts'
 import type {Report} from './report.ts'
 import {clear, type Place} from './run-folder.ts'
+import {sayMend} from './say-mend.ts'
 import {bind, mustBeAble, mustTakeParameters, type Scenario} from './scenario.ts'
 import {toJson} from './spelled-json.ts'
 import {runsFolder, whenDiskIsFull, writeWhole} from './state.ts'
@@ -85,7 +85,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
 async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
   if (error.code === 'heal-failed') return error
   const left = await broken(lab).then(
-    signs => (signs.length === 0 ? null : `left to do in lab ${lab.name}: ${signs.map(describe).join(', ')}`),
+    signs => (signs.length === 0 ? null : `left to do in lab ${lab.name}: ${signs.map(sayMend).join(', ')}`),
     (cause: Error) =>
       `whether lab ${lab.name} is whole is not known${cause.message === error.message ? '' : `: ${cause.message}`}`,
   )

@@ -2,8 +2,8 @@
 import type {Event, LogSign, Of} from './event.ts'
 import {findFailover, isWritable} from './failover.ts'
 import type {History} from './history.ts'
-import {describe} from './mend.ts'
 import {type Micros, sayMicros} from './quantity.ts'
+import {sayMend} from './say-mend.ts'
 import type {HostName} from './topology.ts'
 
 export interface StoryLine {
@@ -123,7 +123,7 @@ export function sayEvent(event: Event): string | null {
     case 'fault-lost':
       return `${event.id} was LOST${event.host === null ? '' : ` on ${event.host}`}: ${event.says}`
     case 'fault-mending':
-      return `mending ${event.id}: ${describe(event.mend)}`
+      return `mending ${event.id}: ${sayMend(event.mend)}`
     case 'fault-mended':
       return event.ok ? `${event.id} is mended` : `${event.id} could NOT be mended: ${event.says ?? 'no reason given'}`
     case 'leader-key':

@@ -13,7 +13,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'shapes',
-    /^lab\/(topology|topology-file|topology-schema|event-schema|history|unit|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|ended|reigns|promotions|tenures|attempts|steady-writes|reconnection|driver-table|reads|rows)\.ts$/,
+    /^lab\/(topology|topology-file|topology-schema|event-schema|history|unit|check|fault|probe|say-mend|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|ended|reigns|promotions|tenures|attempts|steady-writes|reconnection|driver-table|reads|rows)\.ts$/,
   ],
   [
     'parts',

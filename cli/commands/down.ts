@@ -69,7 +69,7 @@ const noFault: ReadonlySet<Mend['do']> = new Set(['start-host', 'start-observer'
 
 /** What cannot be read, or does not answer, can still be removed. */
 async function whatIsThere(docker: Docker, name: string): Promise<{known: boolean; faults: readonly string[]}> {
-  const {broken, describe, inForce, Lab, loadLab} = await import('../../lab/index.ts')
+  const {broken, inForce, Lab, loadLab, sayMend} = await import('../../lab/index.ts')
   let lab: InstanceType<typeof Lab>
   try {
     const saved = loadLab(name)
@@ -81,5 +81,5 @@ async function whatIsThere(docker: Docker, name: string): Promise<{known: boolea
   const signs = await broken(lab).catch(() => []) // a host that cannot tell is removed all the same
   const faults = signs.filter(one => !noFault.has(one.do))
   const mends = [...inForce(name).map(entry => entry.mend), ...faults]
-  return {known: true, faults: [...new Set(mends.map(describe))]}
+  return {known: true, faults: [...new Set(mends.map(sayMend))]}
 }

@@ -14,14 +14,14 @@ export function heal(): Command {
     .addOption(jsonOption())
     .action(async ({name, json}: {name: string; json?: boolean}) => {
       const {Docker, heal, lockLab, openOurs, untilHealthy} = await import('../../lab/index.ts')
-      const {describe} = await import('../../lab/mend.ts')
+      const {sayMend} = await import('../../lab/say-mend.ts')
       using _lock = lockLab(name, 'heal')
       const lab = await openOurs(new Docker(), name).catch(async error =>
         Promise.reject(await withWhatIsLeft(name, error)),
       )
       const mended = await heal(lab)
       const says = (line: string) => void tell(`${line}\n`)
-      for (const one of mended) says(`mended: ${describe(one.mend)}`)
+      for (const one of mended) says(`mended: ${sayMend(one.mend)}`)
       await untilHealthy(lab, {withinMs: 120_000, signal: new AbortController().signal, seen: says, code: 'not-ready'})
       if (json) printJson({lab: name, mended})
       else says(mended.length === 0 ? `lab ${name} is healthy; nothing was broken` : `lab ${name} is healthy`)
@@ -31,9 +31,9 @@ export function heal(): Command {
 /** Whose lab it is cannot be asked of a dead engine; what is to be mended stands in the journal. */
 async function withWhatIsLeft(name: string, error: unknown): Promise<unknown> {
   const {inForce} = await import('../../lab/journal.ts')
-  const {describe} = await import('../../lab/mend.ts')
+  const {sayMend} = await import('../../lab/say-mend.ts')
   if (!(error instanceof LabError) || !['docker-missing', 'engine', 'timeout'].includes(error.code)) return error
-  const left = [...new Set(inForce(name).map(({mend}) => describe(mend)))]
+  const left = [...new Set(inForce(name).map(({mend}) => sayMend(mend)))]
   if (left.length === 0) return error
   return new LabError(error.code, `${error.message}; still to do in lab ${name}: ${left.join(', ')}`, {
     cause: error,

@@ -66,7 +66,7 @@ async function look(docker: Docker, name: string) {
 type Looked = Awaited<ReturnType<typeof look>>
 
 async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Looked): Promise<object> {
-  const {describe} = await import('../../lab/mend.ts')
+  const {sayMend} = await import('../../lab/say-mend.ts')
   const {proxiesOf, standbysOf} = await import('../render/status-text.ts')
   return {
     lab: lab.name,
@@ -81,7 +81,7 @@ async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Look
     paused: modes.paused,
     /** By the journal of what pgha-lab broke, and by what the engine and the hosts' kernels show. */
     faultsInForce: faults,
-    broken: signs.map(mend => ({mend, says: describe(mend)})),
+    broken: signs.map(mend => ({mend, says: sayMend(mend)})),
     /** Why nobody can tell what is broken right now (a host is booting, say); null when somebody could. */
     brokenUnknown: unknown,
   }
@@ -89,18 +89,18 @@ async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Look
 
 async function show({lab, inUse, health, modes, faults, signs, unknown}: Looked): Promise<void> {
   const {sayHolder} = await import('../../lab/lock.ts')
-  const {describe} = await import('../../lab/mend.ts')
+  const {sayMend} = await import('../../lab/say-mend.ts')
   const {renderStatus} = await import('../render/status-text.ts')
   const {wrap} = await import('../render/text.ts')
   // What no terminal shows is not wrapped: a program looks for whole sentences.
   const width = process.stdout.columns ?? Number.POSITIVE_INFINITY
   print(renderStatus({name: lab.name, topology: lab.topology, health, modes}, width))
-  const known = new Set(faults.map(({mend}) => describe(mend)))
+  const known = new Set(faults.map(({mend}) => sayMend(mend)))
   const sentences = [
     ...(inUse === null ? [] : [`in use by ${sayHolder(inUse)}`]),
     ...(unknown === null ? [] : [`what is broken inside cannot be told right now: ${unknown}`]),
-    ...faults.map(({fault, mend}) => `fault in force: ${fault}; to do: ${describe(mend)}`),
-    ...signs.flatMap(sign => (known.has(describe(sign)) ? [] : [`broken; to do: ${describe(sign)}`])),
+    ...faults.map(({fault, mend}) => `fault in force: ${fault}; to do: ${sayMend(mend)}`),
+    ...signs.flatMap(sign => (known.has(sayMend(sign)) ? [] : [`broken; to do: ${sayMend(sign)}`])),
   ]
   for (const one of sentences) print(`${wrap(one, width).join('\n')}\n`)
   // `heal` is refused while another command works on the lab, and a run mends what it broke.

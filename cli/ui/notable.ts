@@ -1,7 +1,7 @@
 /** The few events of a run that a person would want to be told, as a line each. */
 import type {Event, Micros} from '../../lab/index.ts'
-import {describe} from '../../lab/mend.ts'
 import {printable} from '../../lab/printable.ts'
+import {sayMend} from '../../lab/say-mend.ts'
 import {sayEvent} from '../../lab/story.ts'
 import {count, seconds} from './format.ts'
 import type {Member, View} from './view.ts'
@@ -44,8 +44,8 @@ function say(before: View, event: Event, after: View): Told {
       return [sayEvent(event)!, event.holds ? 'plain' : 'bad']
     case 'fault-mended':
       return event.ok
-        ? [`healed ${event.id}: ${describe(event.mend)}`, 'good']
-        : [`NOT healed, ${event.id}: ${describe(event.mend)}: ${event.says ?? 'no reason given'}`, 'bad']
+        ? [`healed ${event.id}: ${sayMend(event.mend)}`, 'good']
+        : [`NOT healed, ${event.id}: ${sayMend(event.mend)}: ${event.says ?? 'no reason given'}`, 'bad']
     case 'fault-again':
     case 'fault-lost':
       return [sayEvent(event)!, 'bad']

@@ -5,10 +5,10 @@
  */
 import {z} from 'zod'
 import {bank as accounts} from '../bank.ts'
+import type {Check} from '../check.ts'
 import {of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {sayMicros} from '../quantity.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export const bank: Check<Record<string, never>> = {

@@ -1,13 +1,13 @@
 /** Every writer that wrote before the fault writes again soon after there is a primary to write to, and goes on writing. */
 import {z} from 'zod'
 import {type Attempt, answeredUntil, attemptsOf, extraClientsOf, type Writes, writesByClient} from '../attempts.ts'
+import type {Check} from '../check.ts'
 import {driverOf, findsPrimaryItself, isDirect} from '../client-group.ts'
 import type {Event, Of} from '../event.ts'
 import {type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {isOnNew, type Ready, readyFor, readyOf, writersStopped} from '../reconnection.ts'
-import type {Check} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface ClientsReconnectParams {

@@ -1,12 +1,12 @@
 /** The old primary stopped taking writes in time: after the fault that cut it off, or after it woke up. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {isWritable} from '../failover.ts'
 import {of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore} from '../promotions.ts'
 import {duration, sayMicros} from '../quantity.ts'
 import {reignsOf} from '../reigns.ts'
-import type {Check} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface DemotedParams {

@@ -1,12 +1,12 @@
 /** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
 import type {FailoverBudget, Phase} from '../budget.ts'
+import type {Check, Finding, PhaseRow, Verdict} from '../check.ts'
 import type {Event} from '../event.ts'
 import {budgetOf, type Failover, findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {plainlyTooSlow, tooThin} from '../steady-writes.ts'
-import type {Check, Finding, PhaseRow, Verdict} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 export interface FailoverParams {

@@ -3,13 +3,13 @@
  * reset its host: that it did so before the leader key was free for others.
  */
 import {z} from 'zod'
+import type {Check, Finding} from '../check.ts'
 import type {Event, Of} from '../event.ts'
 import {deathOf, type Failover, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {reignsOf, type Sighting} from '../reigns.ts'
 import type {HostName} from '../topology.ts'
-import type {Check, Finding} from '../unit.ts'
 import {blind, lateness} from '../watching.ts'
 
 export interface FencedParams {

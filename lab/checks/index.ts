@@ -1,5 +1,5 @@
 /** All checks, by the name a scenario uses. */
-import type {Check} from '../unit.ts'
+import type {Check} from '../check.ts'
 import {bank} from './bank.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'

@@ -1,8 +1,8 @@
 /** No host's log has a line that must never be there. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export const logsClean: Check<{readonly except: readonly ('panic' | 'bug')[]}> = {

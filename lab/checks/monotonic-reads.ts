@@ -9,10 +9,10 @@
  * answers are times of one clock, that of the clients' agent.
  */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {momentsOf} from '../moments.ts'
 import {sayMicros} from '../quantity.ts'
 import {keptRows, primaryReads, staleReads} from '../reads.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export const monotonicReads: Check<Record<string, never>> = {

@@ -1,11 +1,11 @@
 /** Whatever happened, the leader stayed the leader on its timeline, to the end of the run. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {isWritable, leaderAt} from '../failover.ts'
 import {of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore, signsOfPromotion} from '../promotions.ts'
 import {sayMicros} from '../quantity.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export const noFailover: Check<Record<string, never>> = {

@@ -7,6 +7,7 @@
  * removes it before anybody can look.
  */
 import {z} from 'zod'
+import type {Check, Verdict} from '../check.ts'
 import {castsDoubt} from '../doubtful-commit.ts'
 import type {Event, Of} from '../event.ts'
 import {type Failover, findFailover, isWritable} from '../failover.ts'
@@ -15,7 +16,6 @@ import {promotionsOf} from '../promotions.ts'
 import {type Micros, sayMicros} from '../quantity.ts'
 import {Rows} from '../rows.ts'
 import {type HostName, hostsWith, type Topology} from '../topology.ts'
-import type {Check, Verdict} from '../unit.ts'
 
 export interface NoLostWritesParams {
   /**

@@ -1,9 +1,9 @@
 /** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore, signsOfPromotion} from '../promotions.ts'
 import {duration, sayMicros} from '../quantity.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface NobodyPromotedParams {

@@ -3,6 +3,7 @@
  * server acknowledged which write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import type {Of} from '../event.ts'
 import {deathOf, findFailover, isWritable} from '../failover.ts'
 import {type History, of} from '../history.ts'
@@ -10,7 +11,6 @@ import {momentsOf} from '../moments.ts'
 import {type Micros, sayMicros} from '../quantity.ts'
 import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../reigns.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface OneWritablePrimaryParams {

@@ -1,12 +1,12 @@
 /** Who leads after the fault: the very host that was to, or not the one that must not. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import type {Of} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {leaderBefore, type Promotion, promotionsOf} from '../promotions.ts'
 import {type Micros, sayMicros} from '../quantity.ts'
 import type {HostName} from '../topology.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface PromotedParams {

@@ -11,11 +11,11 @@
  * times of one clock, that of the clients' agent.
  */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {sayMicros} from '../quantity.ts'
 import {keptRows, primaryReads, proxiedWrites, staleReads} from '../reads.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export const readYourWrites: Check<Record<string, never>> = {

@@ -4,13 +4,13 @@
  * such a step ran out, the cluster did not come back that time, whatever it did later.
  */
 import {z} from 'zod'
+import type {Check, Finding} from '../check.ts'
 import type {Of} from '../event.ts'
 import {isWritable} from '../failover.ts'
 import {type History, lastOf, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Check, Finding} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface RecoveredParams {

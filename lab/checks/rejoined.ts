@@ -1,11 +1,11 @@
 /** After the mend the old leader follows the new one: a streaming replica, and every member on one timeline. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import type {Event, Of} from '../event.ts'
 import {findFailover} from '../failover.ts'
 import {type History, of} from '../history.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface RejoinedParams {

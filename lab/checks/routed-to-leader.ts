@@ -7,6 +7,7 @@
  * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
  */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {isDirect} from '../client-group.ts'
 import type {Of} from '../event.ts'
 import {type History, of} from '../history.ts'
@@ -14,7 +15,6 @@ import {type Moments, momentsOf} from '../moments.ts'
 import {type Micros, sayMicros} from '../quantity.ts'
 import {type Tenure, tenuresOf} from '../tenures.ts'
 import type {HaproxySettings, HostName} from '../topology.ts'
-import type {Check} from '../unit.ts'
 import {blind, lateness} from '../watching.ts'
 
 /** A proxy took a server for the primary while another host held the leader key. */

@@ -1,8 +1,8 @@
 /** Each promotion raises the timeline by one, and no timeline has two leaders. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {momentsOf} from '../moments.ts'
 import {promotionsOf} from '../promotions.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export const timelineMonotone: Check<Record<string, never>> = {

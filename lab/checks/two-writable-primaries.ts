@@ -1,9 +1,9 @@
 /** Two servers took writes at once: what a scenario expects that teaches how it comes to that. */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {momentsOf} from '../moments.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {findOverlap, type Reign, reignsOf, sayReign} from '../reigns.ts'
-import type {Check} from '../unit.ts'
 import {blind} from '../watching.ts'
 
 export interface TwoWritablePrimariesParams {

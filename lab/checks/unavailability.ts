@@ -1,12 +1,12 @@
 /** How long nobody could write, or read: the longest time without any acknowledged operation of the clients behind the proxy. */
 import {z} from 'zod'
 import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '../attempts.ts'
+import {type Check, type Finding, merge} from '../check.ts'
 import {isDirect} from '../client-group.ts'
 import type {Event, Of, OpName} from '../event.ts'
 import {type History, of} from '../history.ts'
 import {type Moments, momentsOf} from '../moments.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {type Check, type Finding, merge} from '../unit.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
 
 interface Limits {

@@ -8,13 +8,13 @@
  * in maintenance mode (`patronictl pause`) nobody is demoted for not having it (`ha.py: Ha._run_cycle`), to one loop after it.
  */
 import {z} from 'zod'
+import type {Check} from '../check.ts'
 import {type History, of} from '../history.ts'
 import {momentsOf} from '../moments.ts'
 import {duration, type Micros, sayMicros} from '../quantity.ts'
 import {reignsOf, type Sighting} from '../reigns.ts'
 import {pausesOf, type Tenure, tenuresOf} from '../tenures.ts'
 import type {HostName} from '../topology.ts'
-import type {Check} from '../unit.ts'
 import {blind, lateness} from '../watching.ts'
 
 export interface WritableWithinLockParams {

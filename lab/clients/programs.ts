@@ -9,8 +9,8 @@ import {LabError} from '../errors.ts'
 import type {Event} from '../event.ts'
 import type {Lab} from '../lab.ts'
 import {next, ownCommand} from '../next-step.ts'
+import type {ProbeSite} from '../probe.ts'
 import {appDatabase, hostsWith, roles} from '../topology.ts'
-import type {ProbeSite} from '../unit.ts'
 
 export interface Programs extends AsyncDisposable {
   /** Ends them all and resolves when they have ended. Their containers stay, for their logs: see `runs.ts`. */

@@ -5,13 +5,13 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
+import type {Fault} from '../fault.ts'
 import {parseWatchdogLine} from '../probes/watchdog-line.ts'
 import {find, statesOf} from '../processes.ts'
 import {prove} from '../prove.ts'
 import {openShell, type Shell} from '../shell.ts'
 import {timeLimit, undoLater} from '../time-limit.ts'
 import type {HostName} from '../topology.ts'
-import type {Fault} from '../unit.ts'
 
 /** Beyond a loop_wait: the next keepalive is overdue by so much when the countdown counts as seen. */
 const overdueSeconds = 1

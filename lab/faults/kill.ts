@@ -1,6 +1,7 @@
 /** SIGKILL: of a host, which loses power, or of one process on it. Nothing that dies of it says goodbye. */
 import {z} from 'zod'
 import type {LabError} from '../errors.ts'
+import type {Fault, FaultSite} from '../fault.ts'
 import {
   alive,
   childrenOf,
@@ -16,7 +17,6 @@ import type {Micros} from '../quantity.ts'
 import {openShell, type Shell} from '../shell.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
 import type {HostName} from '../topology.ts'
-import type {Fault, FaultSite} from '../unit.ts'
 
 const victims = ['host', ...supervised, ...ofPostgres] as const
 

@@ -9,6 +9,7 @@
  */
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
+import type {Fault, FaultSite} from '../fault.ts'
 import {cutName, nftScript} from '../nft.ts'
 import {leaderOf, patroniKeys} from '../patroni-keys.ts'
 import {patiently, prove} from '../prove.ts'
@@ -16,7 +17,6 @@ import {size} from '../quantity.ts'
 import {openShell} from '../shell.ts'
 import {timeLimit} from '../time-limit.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Fault, FaultSite} from '../unit.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../wal.ts'
 
 const most = 512 * 1024 * 1024

@@ -4,6 +4,7 @@
  */
 import {z} from 'zod'
 import {cutServices, cutsOf, type Partition, spared, stopped} from '../cuts.ts'
+import type {Fault, FaultSite} from '../fault.ts'
 import type {Lab} from '../lab.ts'
 import {cutName, type Hits, type How, hitsOf, nftScript, tableOf} from '../nft.ts'
 import {type Asked, ask, Shells} from '../paths.ts'
@@ -12,7 +13,6 @@ import {whom} from '../selector.ts'
 import {openShell} from '../shell.ts'
 import {timeLimit} from '../time-limit.ts'
 import type {HostName} from '../topology.ts'
-import type {Fault, FaultSite} from '../unit.ts'
 
 const params = z
   .strictObject({

@@ -9,12 +9,12 @@
  */
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
+import type {Fault} from '../fault.ts'
 import {leaderOf} from '../patroni-keys.ts'
 import {layOver} from '../patroni-overlay.ts'
 import {patiently, prove, type Seen} from '../prove.ts'
 import {size} from '../quantity.ts'
 import {openShell} from '../shell.ts'
-import type {Fault} from '../unit.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../wal.ts'
 
 const most = 512 * 1024 * 1024

@@ -1,11 +1,11 @@
 /** The operator tags a member in its own patroni.yml, e.g. `nofailover: true`. The mend gives it its own tags again. */
 import {z} from 'zod'
+import type {Fault} from '../fault.ts'
 import type {Config} from '../patroni-api.ts'
 import {patroniKeys} from '../patroni-keys.ts'
 import {layOver} from '../patroni-overlay.ts'
 import {patiently, prove} from '../prove.ts'
 import {openShell} from '../shell.ts'
-import type {Fault} from '../unit.ts'
 
 const params = z.strictObject({
   tags: z

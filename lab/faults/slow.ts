@@ -1,6 +1,7 @@
 /** A slow line: what leaves a host is limited, delayed or lost, by a queueing discipline of the host's own interface. */
 import {z} from 'zod'
 import {LabError} from '../errors.ts'
+import type {Fault} from '../fault.ts'
 import type {Lab} from '../lab.ts'
 import {onLab} from '../next-step.ts'
 import {Shells} from '../paths.ts'
@@ -9,7 +10,6 @@ import {bandwidth, duration, percent} from '../quantity.ts'
 import {openShell} from '../shell.ts'
 import {timeLimit, undoLater} from '../time-limit.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Fault} from '../unit.ts'
 
 const ms = duration.refine(value => value >= 1 && value <= 60_000, {error: 'between 1ms and 1m'})
 

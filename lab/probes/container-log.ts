@@ -1,8 +1,8 @@
 /** The log of a host's container as it grows, each line once, through every restart of the host. */
 import {createInterface} from 'node:readline'
+import type {ProbeSite} from '../probe.ts'
 import type {Micros} from '../quantity.ts'
 import type {HostName} from '../topology.ts'
-import type {ProbeSite} from '../unit.ts'
 import {engineClock} from './engine-clock.ts'
 import {sleep} from './every.ts'
 

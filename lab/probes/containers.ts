@@ -1,6 +1,6 @@
 /** What the engine says happens to the lab's containers. */
 import type {EngineEvent} from '../docker.ts'
-import type {Probe, ProbeSite} from '../unit.ts'
+import type {Probe, ProbeSite} from '../probe.ts'
 import {engineClock, watchEngineClock} from './engine-clock.ts'
 import {every, sleep} from './every.ts'
 import {Watching} from './watching.ts'

@@ -1,7 +1,7 @@
 /** The engine's wall clock on the run's clock. Everything in the lab's containers shows that clock too: they share one kernel. */
 import {estimateOffset, type PingPong} from '../clients/clock-offset.ts'
+import type {ProbeSite} from '../probe.ts'
 import type {Micros} from '../quantity.ts'
-import type {ProbeSite} from '../unit.ts'
 import {every} from './every.ts'
 
 const pings = 5

@@ -6,8 +6,8 @@
  */
 import type {Of} from '../event.ts'
 import type {Answer} from '../observer/ask.ts'
+import type {Probe, ProbeSite} from '../probe.ts'
 import {type HostName, hostsWith, scope} from '../topology.ts'
-import type {Probe, ProbeSite} from '../unit.ts'
 import {
   base64,
   decodeLease,

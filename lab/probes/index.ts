@@ -1,5 +1,5 @@
 /** All probes; `play` runs them together. */
-import type {Probe} from '../unit.ts'
+import type {Probe} from '../probe.ts'
 import {containers} from './containers.ts'
 import {disk} from './disk.ts'
 import {etcd} from './etcd.ts'

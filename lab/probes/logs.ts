@@ -1,6 +1,7 @@
 /** What the hosts' own logs say, where it is evidence. */
+
+import type {Probe, ProbeSite} from '../probe.ts'
 import type {HostName} from '../topology.ts'
-import type {Probe, ProbeSite} from '../unit.ts'
 import {followLog} from './container-log.ts'
 import {every} from './every.ts'
 import {signOf} from './log-signs.ts'

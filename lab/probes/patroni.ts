@@ -1,8 +1,8 @@
 /** What each host's Patroni says about itself. */
 import type {Of} from '../event.ts'
+import type {Probe, ProbeSite} from '../probe.ts'
 import type {Micros} from '../quantity.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Probe, ProbeSite} from '../unit.ts'
 import {every} from './every.ts'
 import {Watching} from './watching.ts'
 

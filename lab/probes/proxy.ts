@@ -1,7 +1,7 @@
 /** The state of every server as HAProxy sees it. */
 import type {Of} from '../event.ts'
+import type {Probe, ProbeSite} from '../probe.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Probe, ProbeSite} from '../unit.ts'
 import {every} from './every.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
 import {Watching} from './watching.ts'

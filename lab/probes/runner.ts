@@ -1,6 +1,7 @@
 /** How late this process itself runs: no probe can be more precise than its event loop. */
+
+import type {Probe} from '../probe.ts'
 import type {Micros} from '../quantity.ts'
-import type {Probe} from '../unit.ts'
 import {every} from './every.ts'
 
 const periodMs = 10

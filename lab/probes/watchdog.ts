@@ -1,7 +1,8 @@
 /** The countdown of each host's watchdog, and that it resets the host, which it says with its last breath. */
+
+import type {Probe, ProbeSite} from '../probe.ts'
 import type {Micros} from '../quantity.ts'
 import {type HostName, hostsWith} from '../topology.ts'
-import type {Probe, ProbeSite} from '../unit.ts'
 import {followLog} from './container-log.ts'
 import {type EngineClock, engineClock} from './engine-clock.ts'
 import {every, sleep} from './every.ts'

@@ -1,11 +1,10 @@
 /** What a scenario's faults ask of the kernel, the engine and the lab. */
-import {missing} from '../capabilities.ts'
+import {type Capability, missing} from '../capabilities.ts'
 import {LabError} from '../errors.ts'
 import {faults} from '../faults/index.ts'
 import type {Lab} from '../lab.ts'
 import {next, ownCommand} from '../next-step.ts'
 import type {Scenario} from '../scenario.ts'
-import type {Capability} from '../unit.ts'
 
 export function capabilitiesFor(scenario: Scenario): readonly Capability[] {
   return [

@@ -3,9 +3,9 @@
  * cluster, and what the lab must be able to do. What is not here is left out on purpose; docs/how/storm.md says why.
  */
 import {failoverBounds} from '../budget.ts'
+import type {Capability} from '../capabilities.ts'
 import {faults} from '../faults/index.ts'
 import {hostsWith, type Topology} from '../topology.ts'
-import type {Capability} from '../unit.ts'
 import {Random} from './random.ts'
 
 /** How many hosts a fault takes out, at the very most, while it is in force. */

@@ -6,10 +6,11 @@
  * A selector that finds nobody would end the run, so roles (`leader`, `replica`) are drawn only where somebody has them for sure:
  * after a step that waited until the cluster was whole, or beside a fault that leaves that role alone.
  */
+
+import type {Capability} from '../capabilities.ts'
 import {writeScenario} from '../scenario/write.ts'
 import type {Scenario, Step} from '../scenario.ts'
 import {hostsWith, type Topology} from '../topology.ts'
-import type {Capability} from '../unit.ts'
 import {type Choice, choices, type Draw, failoverMs, type Impairs, kindOf, needsOf, showsBeside} from './catalogue.ts'
 import {Random} from './random.ts'
 

@@ -5,11 +5,11 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {z} from 'zod'
+import type {Fault} from '../../lab/fault.ts'
 import {faults} from '../../lab/faults/index.ts'
 import {Recorder} from '../../lab/history.ts'
 import {Injections} from '../../lab/injections.ts'
 import type {Lab} from '../../lab/lab.ts'
-import type {Fault} from '../../lab/unit.ts'
 
 const told: string[] = []
 let apply: () => Promise<void>

@@ -5,10 +5,10 @@
 import fc from 'fast-check'
 import {afterAll, describe, expect, test} from 'vitest'
 import {bank} from '../../../lab/bank.ts'
+import type {Check} from '../../../lab/check.ts'
 import {type CheckName, checks} from '../../../lab/checks/index.ts'
 import type {Event, Of} from '../../../lab/event.ts'
 import {historyOf} from '../../../lab/history.ts'
-import type {Check} from '../../../lab/unit.ts'
 import {calmRun} from './calm-run.ts'
 import {cleanRun, micros, proxy, quickRun, type RunShape, sample, withRows} from './history-builder.ts'
 

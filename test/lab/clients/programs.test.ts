@@ -5,7 +5,7 @@ import type {ProgramGroup} from '../../../lab/client-group.ts'
 import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
 import {startPrograms} from '../../../lab/clients/programs.ts'
 import type {Event, Happening} from '../../../lab/event.ts'
-import type {ProbeSite} from '../../../lab/unit.ts'
+import type {ProbeSite} from '../../../lab/probe.ts'
 
 /** An engine with one program; `end` makes it end with these last words. */
 function engine(images: readonly string[] = ['mine:1']) {

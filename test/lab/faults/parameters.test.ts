@@ -1,11 +1,11 @@
 import {describe, expect, test} from 'vitest'
+import type {Fault} from '../../../lab/fault.ts'
 import {fillDisk} from '../../../lab/faults/fill-disk.ts'
 import {kill} from '../../../lab/faults/kill.ts'
 import {overload} from '../../../lab/faults/overload.ts'
 import {pause} from '../../../lab/faults/pause.ts'
 import {skewClock} from '../../../lab/faults/skew-clock.ts'
 import {stop} from '../../../lab/faults/stop.ts'
-import type {Fault} from '../../../lab/unit.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each fault has its own parameters
 function complaint(fault: Fault<any>, written: unknown): string {

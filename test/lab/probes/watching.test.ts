@@ -1,8 +1,8 @@
 import {afterEach, beforeEach, expect, it, vi} from 'vitest'
 import type {Happening} from '../../../lab/event.ts'
+import type {ProbeSite} from '../../../lab/probe.ts'
 import {every} from '../../../lab/probes/every.ts'
 import {Watching} from '../../../lab/probes/watching.ts'
-import type {ProbeSite} from '../../../lab/unit.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
