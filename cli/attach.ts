@@ -1,9 +1,9 @@
 /** A program inside a host with this terminal as its own, through the docker client. */
 import {execa} from 'execa'
-import {LabError, stopped} from '../lab/errors.ts'
-import type {Lab} from '../lab/lab.ts'
-import {onLab, ownCommand} from '../lab/next-step.ts'
-import type {HostName} from '../lab/topology.ts'
+import type {Lab} from '../lab/engine/lab.ts'
+import type {HostName} from '../lab/topology/topology.ts'
+import {LabError, stopped} from '../lab/words/errors.ts'
+import {onLab, ownCommand} from '../lab/words/next-step.ts'
 
 /** Returns the program's exit code. Variables travel by name: their values never stand in a process list. */
 export async function attach(

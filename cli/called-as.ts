@@ -1,5 +1,5 @@
 /** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
-import {type Caller, type Hint, nextLine, quoted, sayHint} from '../lab/next-step.ts'
+import {type Caller, type Hint, nextLine, quoted, sayHint} from '../lab/words/next-step.ts'
 
 export const defaultLab = 'lab'
 

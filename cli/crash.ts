@@ -1,11 +1,11 @@
 /** A bug of ours: what is needed to find it goes into a file, and the command says which. It is never a verdict. */
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {LabError} from '../lab/errors.ts'
-import {next, ownCommand} from '../lab/next-step.ts'
-import {packageRoot} from '../lab/package-root.ts'
-import {printable} from '../lab/printable.ts'
-import {stateRoot} from '../lab/state.ts'
+import {stateRoot} from '../lab/state/state.ts'
+import {LabError} from '../lab/words/errors.ts'
+import {next, ownCommand} from '../lab/words/next-step.ts'
+import {packageRoot} from '../lab/words/package-root.ts'
+import {printable} from '../lab/words/printable.ts'
 
 /** The bug as the error that the command ends with; its report lies in the state directory by then. */
 export function crashed(error: unknown, argv: readonly string[] = process.argv): LabError {

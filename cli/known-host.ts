@@ -1,8 +1,9 @@
 /** A host named on the command line. */
-import {suggestion} from '../lab/decode.ts'
-import {LabError} from '../lab/errors.ts'
-import type {Lab} from '../lab/lab.ts'
-import type {HostName} from '../lab/topology.ts'
+
+import type {Lab} from '../lab/engine/lab.ts'
+import type {HostName} from '../lab/topology/topology.ts'
+import {suggestion} from '../lab/words/decode.ts'
+import {LabError} from '../lab/words/errors.ts'
 
 /** @throws LabError `usage` with the nearest name */
 export function knownHost(lab: Lab, host: string): HostName {

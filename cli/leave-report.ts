@@ -1,8 +1,8 @@
 /** What was asked for with --out has to say, red, that nothing was played; whoever reads it later may not see this exit code. */
 import {existsSync, readdirSync} from 'node:fs'
-import type {LabError} from '../lab/errors.ts'
-import type {Place} from '../lab/run-folder.ts'
-import type {Scenario} from '../lab/scenario.ts'
+import type {Scenario} from '../lab/scenario/index.ts'
+import type {Place} from '../lab/state/run-folder.ts'
+import type {LabError} from '../lab/words/errors.ts'
 import {printJson} from './options.ts'
 import {tell} from './output.ts'
 

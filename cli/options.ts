@@ -1,10 +1,10 @@
 /** Options that several commands share, and the example that every help begins with. */
 
 import {Command, InvalidArgumentError, Option} from 'commander'
-import {exitCodes, exitMeanings} from '../lab/errors.ts'
-import {parseDuration} from '../lab/quantity.ts'
-import {toJson} from '../lab/spelled-json.ts'
-import {checkLabName} from '../lab/state.ts'
+import {checkLabName} from '../lab/state/state.ts'
+import {exitCodes, exitMeanings} from '../lab/words/errors.ts'
+import {parseDuration} from '../lab/words/quantity.ts'
+import {toJson} from '../lab/words/spelled-json.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
 
@@ -35,7 +35,7 @@ export function nameOption(): Option {
   return new Option('-n, --name <lab>', 'which lab').default(defaultLab).argParser(checkLabName).env('PGHA_LAB_NAME')
 }
 
-/** How a person says which topology; `lab/topology-file.ts` reads it. */
+/** How a person says which topology; `lab/topology/topology-file.ts` reads it. */
 export interface TopologyOptions {
   topology?: string
   profile?: string

@@ -2,10 +2,10 @@
 
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Recorder} from '../lab/history.ts'
-import type {ChosenMoment} from '../lab/injection-phase.ts'
-import type {Lab} from '../lab/lab.ts'
-import type {Scenario} from '../lab/scenario.ts'
+import type {Lab} from '../lab/engine/lab.ts'
+import type {Recorder} from '../lab/history/history.ts'
+import type {ChosenMoment} from '../lab/run/injection-phase.ts'
+import type {Scenario} from '../lab/scenario/index.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
 import {print, printData, tell} from './output.ts'
@@ -30,8 +30,8 @@ export async function repeatRun(
   interrupt: Interrupt,
   options: RepeatRunOptions,
 ): Promise<void> {
-  const {repeat} = await import('../lab/repeat.ts')
-  const {exitCodes} = await import('../lab/errors.ts')
+  const {repeat} = await import('../lab/run/repeat.ts')
+  const {exitCodes} = await import('../lab/words/errors.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   let screen: ReturnType<RepeatRunOptions['watch']> | undefined
   const {folder, summary, error} = await repeat(lab, scenario, {
@@ -56,7 +56,7 @@ export async function repeatRun(
   const plain = renderRepetition(summary, {color: false, width: 120, ascii: false})
   writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
   if (options.json) {
-    const {toJson} = await import('../lab/spelled-json.ts')
+    const {toJson} = await import('../lab/words/spelled-json.ts')
     printData(toJson({...summary, folder}))
   } else {
     // The answer last: it is what remains on the screen.

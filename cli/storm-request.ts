@@ -1,6 +1,6 @@
 /** What `chaos --storm` and `chaos --shrink` are asked for, and which options do not go together. Pure: nothing is read or touched. */
-import {LabError} from '../lab/errors.ts'
-import {next, type OwnCommand, ownCommand} from '../lab/next-step.ts'
+import {LabError} from '../lab/words/errors.ts'
+import {next, type OwnCommand, ownCommand} from '../lab/words/next-step.ts'
 
 /** As the command line has them; those of plain `chaos` are among them. */
 export interface StormOptions {

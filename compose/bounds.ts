@@ -2,7 +2,7 @@
  * What a container of a lab may do and how much it may take: caps against running wild, far from what it needs, and no reservations.
  * Whoever fills the topology with more gets more.
  */
-import type {Host, ServiceName, Topology} from '../lab/topology.ts'
+import type {Host, ServiceName, Topology} from '../lab/topology/topology.ts'
 
 const kB = 1024
 const MB = 1024 ** 2

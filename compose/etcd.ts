@@ -1,5 +1,5 @@
 /** etcd's configuration file of one host (etcd 3.5: `etcd --config-file`). */
-import {type Allocation, type HostName, hostsWith, servicePorts, type Topology} from '../lab/topology.ts'
+import {type Allocation, type HostName, hostsWith, servicePorts, type Topology} from '../lab/topology/topology.ts'
 import {printYaml} from './print-yaml.ts'
 
 const clientPort = servicePorts.etcd.etcd

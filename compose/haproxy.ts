@@ -1,5 +1,5 @@
 /** HAProxy's configuration (HAProxy 3.0): writes on one port, reads on another, Patroni's REST API says who gets them. */
-import {type Allocation, hostsWith, servicePorts, type Topology} from '../lab/topology.ts'
+import {type Allocation, hostsWith, servicePorts, type Topology} from '../lab/topology/topology.ts'
 
 const {postgres, patroni} = servicePorts.patroni
 const {primary, replicas, stats} = servicePorts.haproxy

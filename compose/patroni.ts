@@ -12,7 +12,7 @@ import {
   servicePorts,
   type Topology,
   withParameters,
-} from '../lab/topology.ts'
+} from '../lab/topology/topology.ts'
 import {printYaml, type Value} from './print-yaml.ts'
 import {literal} from './sql.ts'
 

@@ -1,6 +1,6 @@
 /** Values to YAML that every reader of ours takes for the same values: Compose (Go), Patroni (PyYAML, YAML 1.1), etcd, `yaml`. */
 import {Document, isCollection, isMap, isPair, isScalar, isSeq, type Node, type Pair, Scalar, visit} from 'yaml'
-import {strayCharacter} from '../lab/plain-text.ts'
+import {strayCharacter} from '../lab/words/plain-text.ts'
 
 export type Value = string | number | boolean | readonly Value[] | {readonly [key: string]: Value | undefined}
 

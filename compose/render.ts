@@ -15,7 +15,7 @@ import {
   publishedPorts,
   roles,
   type Topology,
-} from '../lab/topology.ts'
+} from '../lab/topology/topology.ts'
 import {type Bounds, bounds, boundsOf} from './bounds.ts'
 import {etcd} from './etcd.ts'
 import {haproxy} from './haproxy.ts'

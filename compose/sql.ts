@@ -1,5 +1,5 @@
 /** A text as a literal of SQL. */
-import {strayCharacter} from '../lab/plain-text.ts'
+import {strayCharacter} from '../lab/words/plain-text.ts'
 
 /**
  * As libpq's PQescapeLiteral: with a backslash in it, it is an E'' literal, which means the same whatever

@@ -15,7 +15,7 @@ import {
   sayNeeds,
   sayValue,
   suites,
-} from '../lab/scenario.ts'
+} from '../lab/scenario/index.ts'
 
 export function scenariosDoc(): string {
   const grouped = suites()

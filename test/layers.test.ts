@@ -1,80 +1,83 @@
-/** Imports point downwards only, and each outside package has its owner: the rules of docs/how/architecture.md, as a test. */
+/** Imports point to what stands before, and each outside package has its owner: the rules of docs/how/architecture.md, as a test. */
 import {globSync, readFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {expect, test} from 'vitest'
+import {sections} from './docs/markdown.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** From the bottom; a file belongs to the first layer that names it. */
-const layers: readonly (readonly [string, RegExp])[] = [
-  [
-    'words',
-    /^lab\/(errors|next-step|event|client-group|plain-text|bank|doubtful-commit|decode|regular-file|system-error|quantity|time-limit|engine-limits|progress|package-root|printable|statistics|spelled-json|metrics|tar)\.ts$/,
-  ],
-  [
-    'shapes',
-    /^lab\/(topology|topology-file|topology-schema|event-schema|history|unit|check|fault|probe|say-mend|budget(\/[a-z-]+)?|report|intervals|failover|limit|struck|deadline|prediction|laid-over|watching|moments|disturbances|ended|reigns|promotions|tenures|attempts|steady-writes|reconnection|driver-table|reads|rows)\.ts$/,
-  ],
-  [
-    'parts',
-    /^(compose\/|lab\/(docker|engine-calls|stack|read-back|state|lock|owner|journal|allocate|find-run|read-events|run-folder|cuts|nft|qdisc|capabilities|parameters|config-patch|patroni-overlay)\.ts$|lab\/(checks|setup|observer)\/)/,
-  ],
-  [
-    'acts',
-    /^lab\/((lab|open|ownership|mend|mends\/[a-z]+|broken|heal|health|modes|selector|etcd-leader|shell|paths|processes|prove|patroni-api|patroni-keys|pending-restarts|sql|wal|handover|wait|versions|raise|injection-phase)\.ts$|(faults|probes|clients)\/)/,
-  ],
-  [
-    'plot',
-    /^lab\/(scenario|scenario\/[a-z-]+|storm\/[a-z-]+|settings|injections|play|judge|story|runs|measure-run|compare|repeat|jepsen)\.ts$/,
-  ],
-  ['faces', /^(lab\/index\.ts$|cli\/)/],
-]
+/** The table of rooms, from what others build on to what builds on them: each row the rooms that know nothing of each other. */
+const table = sections(readFileSync(join(root, 'docs', 'how', 'architecture.md'), 'utf8')).get('Rooms') ?? ''
+const rows = [...table.matchAll(/^\| (`.+?) \| (.+) \|$/gm)].map(([, rooms = '', question = '']) => ({
+  rooms: [...rooms.matchAll(/`([^`]+)`/g)].map(([, room = '']) => room),
+  question,
+}))
+const floors = new Map(rows.flatMap(({rooms}, floor) => rooms.map(room => [room, floor] as const)))
 
 /** Who may import a package at run time. Packages that are not listed may be used by all. */
 const owners: Readonly<Record<string, RegExp>> = {
-  dockerode: /^lab\/docker\.ts$/,
-  execa: /^(lab\/stack|lab\/setup\/command|cli\/attach|cli\/suite\/child)\.ts$/,
-  yaml: /^(lab\/decode\.ts$|compose\/)/,
+  dockerode: /^lab\/engine\/docker\.ts$/,
+  execa: /^(lab\/engine\/stack|lab\/setup\/command|cli\/attach|cli\/suite\/child)\.ts$/,
+  yaml: /^(lab\/words\/decode\.ts$|compose\/)/,
   ink: /^cli\/ui\//,
   react: /^cli\/ui\//,
-  pg: /^lab\/((clients|probes)\/|sql\.ts$)/,
-  'p-retry': /^lab\/wait\.ts$/,
-  leven: /^lab\/decode\.ts$/,
+  pg: /^lab\/((clients|probes)\/|cluster\/(sql|streaming)\.ts$)/,
+  'p-retry': /^lab\/cluster\/wait\.ts$/,
+  leven: /^lab\/words\/decode\.ts$/,
   commander: /^cli\/(program|options|commands\/[a-z-]+)\.ts$/,
 }
 
 const files = globSync('{lab,compose,cli}/**/*.{ts,tsx}', {cwd: root})
 
-const layerOf = (file: string) => layers.findIndex(([, pattern]) => pattern.test(file))
+/** The room of a file: the longest that its path begins with; a file may be a room of its own. */
+const roomOf = (file: string) =>
+  [...floors.keys()]
+    .filter(room => file === room || file.startsWith(`${room}/`))
+    .reduce((longest, room) => (room.length > longest.length ? room : longest), '')
 
-/** Run-time imports of a file; a type-only import makes no dependency. */
-function importsOf(file: string): string[] {
+/** Imports of a file: those that run, and types, which make no dependency at run time but one for the reader. */
+function importsOf(file: string, {types}: {types: boolean}): string[] {
   const text = readFileSync(join(root, file), 'utf8')
   return [
-    ...text.matchAll(
-      /^(?:import|export)\s+(?!type\b)[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm,
-    ),
-  ].flatMap(([, from, lazy, bare]) => from ?? lazy ?? bare ?? [])
+    ...text.matchAll(/^(?:import|export)\s+(type\b)?[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm),
+  ]
+    .filter(([, typeOnly]) => types || typeOnly === undefined)
+    .flatMap(([, , from, lazy, bare]) => from ?? lazy ?? bare ?? [])
 }
 
-test('every file stands in a layer', () => {
-  expect(files.filter(file => layerOf(file) < 0)).toEqual([])
+test('every file is in a room of the table, and every room of the table has files', () => {
+  expect(files.filter(file => roomOf(file) === '')).toEqual([])
+  expect([...floors.keys()].filter(room => !files.some(file => roomOf(file) === room))).toEqual([])
 })
 
-test('no file imports from a layer above its own', () => {
+test('no file imports, not even a type, from a room after its own or beside it', () => {
   const upwards = files.flatMap(file =>
-    importsOf(file)
+    importsOf(file, {types: true})
       .filter(target => target.startsWith('.'))
       .map(target => relative(root, join(root, dirname(file), target)))
-      .filter(imported => layerOf(imported) > layerOf(file))
+      .filter(imported => roomOf(imported) !== roomOf(file))
+      .filter(imported => (floors.get(roomOf(imported)) ?? Infinity) >= (floors.get(roomOf(file)) ?? -1))
       .map(imported => `${file} imports ${imported}`),
   )
   expect(upwards).toEqual([])
 })
 
+test('a room of more than fifteen files is one for a reason, which the table gives with their number', () => {
+  const counts = Map.groupBy(
+    files.filter(file => file.startsWith('lab/')),
+    roomOf,
+  )
+  const large = [...counts].filter(([, ofRoom]) => ofRoom.length > 15)
+  const unexplained = large.filter(([room, ofRoom]) => {
+    const question = rows.find(({rooms}) => rooms.includes(room))?.question ?? ''
+    return !question.includes(`${ofRoom.length} files`)
+  })
+  expect(unexplained.map(([room, ofRoom]) => `${room}: ${ofRoom.length} files`)).toEqual([])
+})
+
 test('no file uses a package that another file owns', () => {
   const trespasses = files.flatMap(file =>
-    importsOf(file)
+    importsOf(file, {types: false})
       .map(target => target.split('/')[0] ?? '')
       .filter(name => owners[name]?.test(file) === false)
       .map(name => `${file} uses ${name}`),
@@ -84,5 +87,6 @@ test('no file uses a package that another file owns', () => {
 
 test('a fault never imports a fault, and a check never imports a check, save through their index', () => {
   for (const file of files.filter(one => /^lab\/(faults|checks)\/(?!index)/.test(one)))
-    for (const target of importsOf(file)) expect(target.startsWith('./'), `${file} imports ${target}`).toBe(false)
+    for (const target of importsOf(file, {types: false}))
+      expect(target.startsWith('./') && target !== './check.ts', `${file} imports ${target}`).toBe(false)
 })

@@ -1,5 +1,5 @@
 import {type Command, InvalidArgumentError, Option} from 'commander'
-import {type MetricName, metricNames} from '../../lab/metrics.ts'
+import {type MetricName, metricNames} from '../../lab/judge/metrics.ts'
 import {command, jsonOption, nameOption} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -35,9 +35,9 @@ export function compare(): Command {
 }
 
 async function action(base: string, head: string, {name, tolerance, metric, json}: Options): Promise<void> {
-  const {findRuns, loadRun} = await import('../../lab/find-run.ts')
-  const {measureRun} = await import('../../lab/measure-run.ts')
-  const {compare} = await import('../../lab/compare.ts')
+  const {findRuns, loadRun} = await import('../../lab/state/find-run.ts')
+  const {measureRun} = await import('../../lab/judge/measure-run.ts')
+  const {compare} = await import('../../lab/judge/compare.ts')
   const [found, against] = [findRuns(base, name), findRuns(head, name)]
   // One after the other: the histories need not be in memory at once.
   const measure = async (runs: typeof found) => {
@@ -48,7 +48,7 @@ async function action(base: string, head: string, {name, tolerance, metric, json
   const comparison = compare(await measure(found), await measure(against), {tolerance, judged: metric ?? []})
   process.exitCode = comparison.exitCode
   if (json) {
-    const {toJson} = await import('../../lab/spelled-json.ts')
+    const {toJson} = await import('../../lab/words/spelled-json.ts')
     printData(toJson(comparison))
     return
   }

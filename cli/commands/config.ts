@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
-import {next, ownCommand} from '../../lab/next-step.ts'
+import {next, ownCommand} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {
   addTopologyOptions,
@@ -55,13 +55,13 @@ async function action(options: Options): Promise<void> {
   }
   const {render} = await import('../../compose/render.ts')
   const {imageTags} = await import('../../lab/setup/images.ts')
-  const {readTopology} = await import('../../lab/topology-file.ts')
+  const {readTopology} = await import('../../lab/topology/topology-file.ts')
   const {topology, mustTake} = readTopology(options)
   const images = imageTags()
   const docker = new Docker()
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
   const allocation = await allocate(options.name, topology, images, subnets)
-  const {refusedOrUnasked, writtenParameters} = await import('../../lab/parameters.ts')
+  const {refusedOrUnasked, writtenParameters} = await import('../../lab/engine/parameters.ts')
   const answer = await refusedOrUnasked(docker, images.host, writtenParameters(topology))
   if (answer.unasked !== null) tell(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
   mustTake(answer.refused)

@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
-import {LabError} from '../../lab/errors.ts'
-import {next, ownCommand, sayHint} from '../../lab/next-step.ts'
+import {LabError} from '../../lab/words/errors.ts'
+import {next, ownCommand, sayHint} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
@@ -19,7 +19,7 @@ export function doctor(): Command {
 }
 
 async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<void> {
-  const {Docker} = await import('../../lab/docker.ts')
+  const {Docker} = await import('../../lab/engine/docker.ts')
   const {examine} = await import('../../lab/setup/doctor.ts')
   const docker = new Docker()
   if (fix) await repair()
@@ -36,7 +36,7 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
 }
 
 async function repair(): Promise<void> {
-  const {Docker} = await import('../../lab/docker.ts')
+  const {Docker} = await import('../../lab/engine/docker.ts')
   const {ensureReady} = await import('../../lab/setup/setup.ts')
   using interrupt = onInterrupt({
     first: 'stopping ...',

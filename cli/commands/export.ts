@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
-import {LabError} from '../../lab/errors.ts'
-import {next, ownCommand} from '../../lab/next-step.ts'
+import {LabError} from '../../lab/words/errors.ts'
+import {next, ownCommand} from '../../lab/words/next-step.ts'
 import {command, nameOption} from '../options.ts'
 import {writeOut} from '../write-out.ts'
 
@@ -28,7 +28,7 @@ async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise
     throw new LabError('usage', 'export needs to know the form to write', {
       hint: next`${ownCommand('export', 'latest', '--jepsen')}`,
     })
-  const {readRun} = await import('../../lab/find-run.ts')
-  const {jepsenHistory} = await import('../../lab/jepsen.ts')
+  const {readRun} = await import('../../lab/state/find-run.ts')
+  const {jepsenHistory} = await import('../../lab/judge/jepsen.ts')
   writeOut(`${jepsenHistory((await readRun(nameOrPath, name)).history).join('\n')}\n`, out)
 }

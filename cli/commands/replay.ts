@@ -22,7 +22,7 @@ export function replay(): Command {
 }
 
 async function action(nameOrPath: string, {name, speed, plain}: Options): Promise<void> {
-  const {readRun} = await import('../../lab/find-run.ts')
+  const {readRun} = await import('../../lab/state/find-run.ts')
   const {events} = (await readRun(nameOrPath, name)).history
   const {hasScreen} = await import('../ui/terminal.ts')
   // Without a keyboard nobody could leave the screen.

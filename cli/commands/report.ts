@@ -2,11 +2,11 @@ import {existsSync} from 'node:fs'
 import {join, relative, resolve} from 'node:path'
 import {type Command, Option} from 'commander'
 import {z} from 'zod'
-import {decodeJson} from '../../lab/decode.ts'
-import {LabError} from '../../lab/errors.ts'
-import type {RecordedRun} from '../../lab/find-run.ts'
-import {readRegular} from '../../lab/regular-file.ts'
-import type {Report} from '../../lab/report.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import type {RecordedRun} from '../../lab/state/find-run.ts'
+import {decodeJson} from '../../lab/words/decode.ts'
+import {LabError} from '../../lab/words/errors.ts'
+import {readRegular} from '../../lab/words/regular-file.ts'
 import {command, nameOption} from '../options.ts'
 import {tell} from '../output.ts'
 import {titles} from '../render/verdict-words.ts'
@@ -44,7 +44,7 @@ export function report(): Command {
 }
 
 async function action(written: readonly string[], {name, format, out}: Options): Promise<void> {
-  const {findRuns, loadRun} = await import('../../lab/find-run.ts')
+  const {findRuns, loadRun} = await import('../../lab/state/find-run.ts')
   const found = (written.length === 0 ? ['latest'] : written).flatMap(one => findRuns(one, name))
   if (found.length > 1 && !suites.includes(format))
     throw new LabError('usage', `${format} shows one run at a time, and these are ${found.length}`, {
@@ -102,7 +102,7 @@ const mostReportBytes = 64 * 2 ** 20
  * was written. What does not go together is said.
  */
 async function reportOf({folder, history}: RecordedRun): Promise<Report> {
-  const {judge} = await import('../../lab/judge.ts')
+  const {judge} = await import('../../lab/judge/judge.ts')
   const report = judge(history)
   if (folder !== null) for (const line of disagreements(join(folder, 'report.json'), report)) tell(`${line}\n`)
   return report

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
-import type {Scenario} from '../../lab/scenario.ts'
+import type {Scenario} from '../../lab/scenario/index.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -44,7 +44,7 @@ function list(): Command {
       const {lab, up, ...place} = await placeOf(options, command.getOptionValueSource('name') !== 'default')
       const groups = new Map([...chosen].map(([suite, all]) => [suite, all.map(one => listed(one, place))]))
       if (options.json) {
-        const {sayHint} = await import('../../lab/next-step.ts')
+        const {sayHint} = await import('../../lab/words/next-step.ts')
         const plain = [...groups.values()].flat().map(({scenario, takes, here}) => ({
           ...scenario,
           takes,
@@ -79,8 +79,8 @@ function validate(): Command {
   )
     .argument('<file...>', 'scenario files')
     .action(async (files: readonly string[]) => {
-      const {LabError} = await import('../../lab/errors.ts')
-      const {loadScenario, scenarioFile, tooEarly} = await import('../../lab/scenario.ts')
+      const {LabError} = await import('../../lab/words/errors.ts')
+      const {loadScenario, scenarioFile, tooEarly} = await import('../../lab/scenario/index.ts')
       const {complain} = await import('../complain.ts')
       for (const file of files)
         try {
@@ -102,9 +102,9 @@ function validate(): Command {
 /** Why PostgreSQL was not asked about its parameters; null: it was, or there are none, for which no engine is looked for. */
 async function unaskedOf(scenario: Scenario, file: string): Promise<string | null> {
   if (scenario.needs.postgresql?.parameters === undefined) return null
-  const {Docker} = await import('../../lab/docker.ts')
-  const {LabError} = await import('../../lab/errors.ts')
-  const {unaskedParameters} = await import('../../lab/scenario.ts')
+  const {Docker} = await import('../../lab/engine/docker.ts')
+  const {LabError} = await import('../../lab/words/errors.ts')
+  const {unaskedParameters} = await import('../../lab/scenario/index.ts')
   const {imageTags} = await import('../../lab/setup/images.ts')
   let docker: InstanceType<typeof Docker>
   try {

@@ -1,7 +1,7 @@
 import type {Command} from 'commander'
-import {LabError} from '../../lab/errors.ts'
-import type {Lab} from '../../lab/lab.ts'
-import {next, nextWord, type OwnCommand, onLab} from '../../lab/next-step.ts'
+import type {Lab} from '../../lab/engine/lab.ts'
+import {LabError} from '../../lab/words/errors.ts'
+import {next, nextWord, type OwnCommand, onLab} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -40,7 +40,7 @@ export function up(): Command {
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
-  const {readTopology} = await import('../../lab/topology-file.ts')
+  const {readTopology} = await import('../../lab/topology/topology-file.ts')
   const asked = asksForTopology(options)
   const wanted = asked ? readTopology(options) : undefined
   using interrupt = onInterrupt({

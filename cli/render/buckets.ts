@@ -1,9 +1,9 @@
 /** What the clients got, in slices of time that are wide enough to draw. */
-import {attemptsOf} from '../../lab/attempts.ts'
-import {isDirect} from '../../lab/client-group.ts'
-import type {OpName, Outcome} from '../../lab/event.ts'
-import type {History} from '../../lab/history.ts'
-import type {Micros} from '../../lab/quantity.ts'
+import {attemptsOf} from '../../lab/history/attempts.ts'
+import {isDirect} from '../../lab/history/client-group.ts'
+import type {OpName, Outcome} from '../../lab/history/event.ts'
+import type {History} from '../../lab/history/history.ts'
+import type {Micros} from '../../lab/words/quantity.ts'
 
 export interface Latency {
   readonly p50: Micros

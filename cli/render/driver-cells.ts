@@ -1,7 +1,7 @@
 /** The table of drivers in words, for every form that shows it. What is not known is a dash; the remark says why. */
-import type {DriverRow} from '../../lab/driver-table.ts'
-import {type Micros, sayMicros} from '../../lab/quantity.ts'
-import type {Report} from '../../lab/report.ts'
+import type {DriverRow} from '../../lab/history/driver-table.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
 
 export const driverColumns = [
   'driver',

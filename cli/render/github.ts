@@ -3,9 +3,10 @@
  * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. A run that passed says
  * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
  */
-import {nextWord} from '../../lab/next-step.ts'
-import {printableValues} from '../../lab/printable.ts'
-import type {Report} from '../../lab/report.ts'
+
+import type {Report} from '../../lab/judge/report.ts'
+import {nextWord} from '../../lab/words/next-step.ts'
+import {printableValues} from '../../lab/words/printable.ts'
 import {answer} from './answer.ts'
 import {explain, isTold} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'

@@ -3,10 +3,10 @@
  * Pure: made of the report, the history and the hosts' logs.
  */
 import {createHash} from 'node:crypto'
-import type {Of} from '../../lab/event.ts'
-import type {History} from '../../lab/history.ts'
-import type {Report} from '../../lab/report.ts'
-import type {HostName} from '../../lab/topology.ts'
+import type {Of} from '../../lab/history/event.ts'
+import type {History} from '../../lab/history/history.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import type {HostName} from '../../lab/topology/topology.ts'
 import {bucketsOf} from './buckets.ts'
 import {clientsSection} from './html/clients.ts'
 import {driversSection} from './html/drivers.ts'

@@ -5,10 +5,10 @@
  * the expectations that nobody could judge for it are `skipped`, in a suite that is red.
  */
 
-import {nextWord} from '../../lab/next-step.ts'
-import {printableLines, printableValues} from '../../lab/printable.ts'
-import type {Micros} from '../../lab/quantity.ts'
-import type {Report} from '../../lab/report.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import {nextWord} from '../../lab/words/next-step.ts'
+import {printableLines, printableValues} from '../../lab/words/printable.ts'
+import type {Micros} from '../../lab/words/quantity.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'

@@ -2,11 +2,11 @@
  * What each host was from moment to moment, as intervals: what the probes saw, what etcd told, what the engine said. A state
  * lasts from the event that first showed it to the event that first showed another; where nobody looked, there is a gap.
  */
-import type {Event, Of} from '../../lab/event.ts'
-import {isWritable} from '../../lab/failover.ts'
-import {type History, of} from '../../lab/history.ts'
-import type {Micros} from '../../lab/quantity.ts'
-import type {HostName, ServiceName} from '../../lab/topology.ts'
+import type {Event, Of} from '../../lab/history/event.ts'
+import {isWritable} from '../../lab/history/failover.ts'
+import {type History, of} from '../../lab/history/history.ts'
+import type {HostName, ServiceName} from '../../lab/topology/topology.ts'
+import type {Micros} from '../../lab/words/quantity.ts'
 
 export interface Interval<S> {
   readonly from: Micros

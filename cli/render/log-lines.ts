@@ -1,9 +1,9 @@
 /** What the hosts said around the moments that matter, in one order of time and on the history's clock. */
 
-import {type History, of} from '../../lab/history.ts'
-import {printable} from '../../lab/printable.ts'
-import type {Micros} from '../../lab/quantity.ts'
-import type {HostName} from '../../lab/topology.ts'
+import {type History, of} from '../../lab/history/history.ts'
+import type {HostName} from '../../lab/topology/topology.ts'
+import {printable} from '../../lab/words/printable.ts'
+import type {Micros} from '../../lab/words/quantity.ts'
 
 export interface LogLine {
   readonly at: Micros

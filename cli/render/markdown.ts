@@ -1,6 +1,7 @@
 /** The report as Markdown for a GitHub step summary, a merge request or a chat: verdict first, proof after. Pure. */
-import {sayMicros} from '../../lab/quantity.ts'
-import type {Report} from '../../lab/report.ts'
+
+import type {Report} from '../../lab/judge/report.ts'
+import {sayMicros} from '../../lab/words/quantity.ts'
 import {answer} from './answer.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'

@@ -1,8 +1,8 @@
 /** Moments of a run in words: seconds after the first fault, which is what a reader asks about; without a fault, of the run. */
 
-import type {PhaseRow} from '../../lab/check.ts'
-import {type Micros, sayMicros} from '../../lab/quantity.ts'
-import type {Report} from '../../lab/report.ts'
+import type {PhaseRow} from '../../lab/checks/check.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
 
 /** What every time in a report is counted from. */
 export function zeroOf({faults}: Pick<Report, 'faults'>): Micros {

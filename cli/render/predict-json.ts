@@ -1,8 +1,8 @@
 /** A prediction as data: all times in micros after the fault. */
-import {type Distribution, histogram} from '../../lab/budget.ts'
-import type {LaidOver} from '../../lab/laid-over.ts'
-import type {Bought, PredictedFault, Prediction} from '../../lab/prediction.ts'
-import {toJson} from '../../lab/spelled-json.ts'
+import {type Distribution, histogram} from '../../lab/budget/index.ts'
+import type {Bought, PredictedFault, Prediction} from '../../lab/budget/prediction.ts'
+import type {LaidOver} from '../../lab/history/laid-over.ts'
+import {toJson} from '../../lab/words/spelled-json.ts'
 
 export interface PredictionData {
   readonly prediction: Prediction

@@ -1,9 +1,9 @@
 /** A prediction for people: per fault a table of its phases with a chart, then what other settings would buy. Pure. */
-import {type Distribution, histogram} from '../../lab/budget.ts'
-import type {LaidOver} from '../../lab/laid-over.ts'
-import {ownCommand} from '../../lab/next-step.ts'
-import type {Bought, PredictedFault, PredictedPhase, Prediction} from '../../lab/prediction.ts'
-import {printableValues} from '../../lab/printable.ts'
+import {type Distribution, histogram} from '../../lab/budget/index.ts'
+import type {Bought, PredictedFault, PredictedPhase, Prediction} from '../../lab/budget/prediction.ts'
+import type {LaidOver} from '../../lab/history/laid-over.ts'
+import {ownCommand} from '../../lab/words/next-step.ts'
+import {printableValues} from '../../lab/words/printable.ts'
 import type {PredictionData} from './predict-json.ts'
 import {finished, type TextOptions} from './text.ts'
 

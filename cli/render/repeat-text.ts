@@ -1,10 +1,10 @@
 /** Repeated runs for people: the verdict, how far each phase spreads, and one line a run. Pure. */
-import type {Spread} from '../../lab/compare.ts'
-import type {ChosenMoment} from '../../lab/injection-phase.ts'
-import {sayValue} from '../../lab/measure-run.ts'
-import {metricNames, metrics, type Unit} from '../../lab/metrics.ts'
-import {printableValues} from '../../lab/printable.ts'
-import type {Summary} from '../../lab/repeat.ts'
+import type {Spread} from '../../lab/judge/compare.ts'
+import {sayValue} from '../../lab/judge/measure-run.ts'
+import {metricNames, metrics, type Unit} from '../../lab/judge/metrics.ts'
+import type {ChosenMoment} from '../../lab/run/injection-phase.ts'
+import type {Summary} from '../../lab/run/repeat.ts'
+import {printableValues} from '../../lab/words/printable.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
 import {titles, words} from './verdict-words.ts'
 

@@ -1,11 +1,11 @@
 /** Any event of a history as one line of words: for evidence, where no event may be left out for want of a sentence. */
-import type {Attempt} from '../../lab/attempts.ts'
-import type {Event, Of} from '../../lab/event.ts'
-import {isWritable} from '../../lab/failover.ts'
-import {printable} from '../../lab/printable.ts'
-import {sayMicros} from '../../lab/quantity.ts'
-import {toJsonLine} from '../../lab/spelled-json.ts'
-import {sayEvent} from '../../lab/story.ts'
+import type {Attempt} from '../../lab/history/attempts.ts'
+import type {Event, Of} from '../../lab/history/event.ts'
+import {isWritable} from '../../lab/history/failover.ts'
+import {sayEvent} from '../../lab/judge/story.ts'
+import {printable} from '../../lab/words/printable.ts'
+import {sayMicros} from '../../lab/words/quantity.ts'
+import {toJsonLine} from '../../lab/words/spelled-json.ts'
 
 export function sayEvidence(event: Event): string {
   return printable(ofItsKind(event) ?? sayEvent(event) ?? fieldsOf(event))

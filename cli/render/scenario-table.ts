@@ -1,7 +1,8 @@
 /** The scenarios as a table that fits its terminal: two lines each, and what to type where one cannot be played. Pure. */
-import {type Caller, commandsIn, type Hint, type OwnCommand, onLab, ownCommand} from '../../lab/next-step.ts'
-import {printable, printableValues} from '../../lab/printable.ts'
-import {type Needs, saySettings} from '../../lab/scenario.ts'
+
+import {type Needs, saySettings} from '../../lab/scenario/index.ts'
+import {type Caller, commandsIn, type Hint, type OwnCommand, onLab, ownCommand} from '../../lab/words/next-step.ts'
+import {printable, printableValues} from '../../lab/words/printable.ts'
 import {caller} from '../called-as.ts'
 import type {Listed} from '../suite/here.ts'
 import {finished, type Style, styleOf, type TextOptions, wrap} from './text.ts'

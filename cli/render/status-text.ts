@@ -1,8 +1,8 @@
 /** A lab as `status` tells it: members, modes, and whom each proxy sends where. Pure. */
-import type {Health, Route} from '../../lab/health.ts'
-import type {Modes} from '../../lab/modes.ts'
-import {printableLines, printableValues} from '../../lab/printable.ts'
-import {hostsWith, servicePorts, type Topology} from '../../lab/topology.ts'
+import type {Health, Route} from '../../lab/cluster/health.ts'
+import type {Modes} from '../../lab/cluster/modes.ts'
+import {hostsWith, servicePorts, type Topology} from '../../lab/topology/topology.ts'
+import {printableLines, printableValues} from '../../lab/words/printable.ts'
 import {bytes} from '../ui/format.ts'
 import {wrap} from './text.ts'
 

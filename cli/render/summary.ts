@@ -3,11 +3,11 @@
  * the verdict with the limit it was judged by. It fits 24 lines of 80 columns with the prompt below it; `report` has all of it. Pure.
  */
 
-import type {Verdict} from '../../lab/check.ts'
-import {nextWord} from '../../lab/next-step.ts'
-import {printable, printableValues} from '../../lab/printable.ts'
-import {sayMicros} from '../../lab/quantity.ts'
-import type {Report} from '../../lab/report.ts'
+import type {Verdict} from '../../lab/checks/check.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import {nextWord} from '../../lab/words/next-step.ts'
+import {printable, printableValues} from '../../lab/words/printable.ts'
+import {sayMicros} from '../../lab/words/quantity.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {sayTook} from './moment.ts'

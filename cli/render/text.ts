@@ -1,11 +1,11 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
 
-import type {PhaseRow, Verdict} from '../../lab/check.ts'
-import {stepAfter} from '../../lab/ended.ts'
-import {anyCaller, type Caller, nextLine, nextWord} from '../../lab/next-step.ts'
-import {paintedLines, printableValues} from '../../lab/printable.ts'
-import {type Micros, sayMicros} from '../../lab/quantity.ts'
-import type {Report} from '../../lab/report.ts'
+import type {PhaseRow, Verdict} from '../../lab/checks/check.ts'
+import {stepAfter} from '../../lab/history/ended.ts'
+import type {Report} from '../../lab/judge/report.ts'
+import {anyCaller, type Caller, nextLine, nextWord} from '../../lab/words/next-step.ts'
+import {paintedLines, printableValues} from '../../lab/words/printable.ts'
+import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
 import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'

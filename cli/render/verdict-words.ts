@@ -1,5 +1,5 @@
 /** A verdict in words and in a sign, so that no renderer needs colour to say it. */
-import type {Verdict} from '../../lab/check.ts'
+import type {Verdict} from '../../lab/checks/check.ts'
 
 /** Of a whole run. */
 export const titles: Readonly<Record<Verdict, string>> = {pass: 'PASSED', fail: 'FAILED', unknown: 'INCONCLUSIVE'}

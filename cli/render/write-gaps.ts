@@ -1,8 +1,8 @@
 /** Times in which no client of the proxy had a write acknowledged. */
-import {attemptsOf} from '../../lab/attempts.ts'
-import {isDirect} from '../../lab/client-group.ts'
-import type {History} from '../../lab/history.ts'
-import type {Micros} from '../../lab/quantity.ts'
+import {attemptsOf} from '../../lab/history/attempts.ts'
+import {isDirect} from '../../lab/history/client-group.ts'
+import type {History} from '../../lab/history/history.ts'
+import type {Micros} from '../../lab/words/quantity.ts'
 import {gapFrom} from '../ui/throughput.ts'
 
 export interface Gap {

@@ -1,6 +1,6 @@
 /** pgha-lab as a child process: a run has an event loop, a lock and an ending of its own. */
 import {execa} from 'execa'
-import {exitCodes} from '../../lab/errors.ts'
+import {exitCodes} from '../../lab/words/errors.ts'
 
 export interface Ended {
   readonly exitCode: number | undefined

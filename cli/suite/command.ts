@@ -2,8 +2,8 @@
 
 import {extname, join} from 'node:path'
 import {LabError, loadTopology, placeFor, savedLabs, settingsFor} from '../../lab/index.ts'
-import {next, onLab} from '../../lab/next-step.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
+import {next, onLab} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'

@@ -1,8 +1,8 @@
 /** How long a scenario is likely to take that was never played: its own holds, and the timing model for its waits. Pure. */
-import {anyMoment, distributionsOf, modelOf} from '../../lab/budget.ts'
-import {type Scenario, type Step, topologyDuring} from '../../lab/scenario.ts'
-import {isModelled, struckBy} from '../../lab/struck.ts'
-import type {Topology} from '../../lab/topology.ts'
+import {anyMoment, distributionsOf, modelOf} from '../../lab/budget/index.ts'
+import {isModelled, struckBy} from '../../lab/history/struck.ts'
+import {type Scenario, type Step, topologyDuring} from '../../lab/scenario/index.ts'
+import type {Topology} from '../../lab/topology/topology.ts'
 
 /** What every run takes beside its steps, as measured: steady state before, and after them the healing and the reading of all rows. */
 const everyRunSeconds = 6

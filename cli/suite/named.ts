@@ -1,7 +1,8 @@
 /** A suite by its name, or `all`. */
-import {suggestion} from '../../lab/decode.ts'
+
 import {LabError, type Scenario, suites} from '../../lab/index.ts'
-import {next, ownCommand} from '../../lab/next-step.ts'
+import {suggestion} from '../../lab/words/decode.ts'
+import {next, ownCommand} from '../../lab/words/next-step.ts'
 
 /** @throws LabError `usage` with the nearest name. */
 export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario[]> {

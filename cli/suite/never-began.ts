@@ -1,8 +1,8 @@
 /** A suite's runs that never began leave a report in its --out, as a run of its own does: red, one for each. */
 import {existsSync} from 'node:fs'
-import {LabError} from '../../lab/errors.ts'
-import {placeFor} from '../../lab/run-folder.ts'
-import {loadScenario} from '../../lab/scenario.ts'
+import {loadScenario} from '../../lab/scenario/index.ts'
+import {placeFor} from '../../lab/state/run-folder.ts'
+import {LabError} from '../../lab/words/errors.ts'
 import {leaveReport} from '../leave-report.ts'
 import type {Outcome} from './outcome.ts'
 import type {Job} from './plan.ts'

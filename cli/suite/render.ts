@@ -1,5 +1,5 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
-import {printableLines, printableValues} from '../../lab/printable.ts'
+import {printableLines, printableValues} from '../../lab/words/printable.ts'
 import {answer} from '../render/answer.ts'
 import type {Ending, Outcome} from './outcome.ts'
 import type {Happening} from './run.ts'

@@ -1,6 +1,6 @@
 /** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
 import {isDeepStrictEqual} from 'node:util'
-import type {Report} from '../../lab/report.ts'
+import type {Report} from '../../lab/judge/report.ts'
 import {answer} from '../render/answer.ts'
 import type {RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'

@@ -1,8 +1,9 @@
 /** The few events of a run that a person would want to be told, as a line each. */
+
+import {sayMend} from '../../lab/history/say-mend.ts'
 import type {Event, Micros} from '../../lab/index.ts'
-import {printable} from '../../lab/printable.ts'
-import {sayMend} from '../../lab/say-mend.ts'
-import {sayEvent} from '../../lab/story.ts'
+import {sayEvent} from '../../lab/judge/story.ts'
+import {printable} from '../../lab/words/printable.ts'
 import {count, seconds} from './format.ts'
 import type {Member, View} from './view.ts'
 

@@ -1,5 +1,5 @@
 /** What the clients got, second by second, and how long nobody's write was acknowledged. */
-import {isDirect} from '../../lab/client-group.ts'
+import {isDirect} from '../../lab/history/client-group.ts'
 import type {Micros, Of, OpName, Outcome} from '../../lab/index.ts'
 
 /** Pauses shorter than this are ordinary jitter. */

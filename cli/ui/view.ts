@@ -4,7 +4,7 @@
  * the view with `now`.
  */
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
-import {type Step, sayStep} from '../../lab/scenario.ts'
+import {type Step, sayStep} from '../../lab/scenario/index.ts'
 import {type Failover, failoverAfter} from './failover.ts'
 import {type Line, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput} from './throughput.ts'

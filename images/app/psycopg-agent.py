@@ -1,4 +1,4 @@
-"""The agent for clients that connect with psycopg 3, in Python because that driver is. It says and is told what lab/clients/protocol.ts
+"""The agent for clients that connect with psycopg 3, in Python because that driver is. It says and is told what lab/clients/agent/protocol.ts
 of the runner describes: one JSON value per line. It does not know what an error means for a row: it tells the code, the runner
 rules. Nor does it know SQL: the texts are in its configuration.
 

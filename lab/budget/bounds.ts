@@ -4,8 +4,9 @@
  * which a loaded machine does stretch. It is shown as the model has it; a verdict uses its `limit`, where the small terms, and
  * only those, are tripled.
  */
-import type {Micros} from '../quantity.ts'
-import {hostsWith, type Topology} from '../topology.ts'
+
+import {hostsWith, type Topology} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import {type FaultFacts, type LeaderFault, strikesEtcd} from './leader-fault.ts'
 import {type FaultModel, modelOf, type Phase} from './model.ts'
 import type {Bounds, Variable} from './variable.ts'

@@ -1,5 +1,5 @@
 /** A client's write is acknowledged, once there is a primary that can write and a way to it. */
-import type {Topology} from '../topology.ts'
+import type {Topology} from '../topology/topology.ts'
 import type {SmallTerms} from './small-terms.ts'
 import {sum, usually, type Variable} from './variable.ts'
 

@@ -1,5 +1,5 @@
 /** The chance behind a sample: seeded, so that a prediction is the same each time it is asked for. */
-import type {Micros} from '../quantity.ts'
+import type {Micros} from '../words/quantity.ts'
 import type {Source} from './variable.ts'
 
 export class Dice {

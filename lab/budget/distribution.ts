@@ -1,5 +1,5 @@
 /** Many runs of a model: how the times are distributed between their bounds. Seeded, so the same question has the same answer. */
-import type {Micros} from '../quantity.ts'
+import type {Micros} from '../words/quantity.ts'
 import {Dice} from './dice.ts'
 import type {Bounds, Variable} from './variable.ts'
 

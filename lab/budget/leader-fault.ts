@@ -1,5 +1,5 @@
 /** The faults of a leader that the model knows, and what is known about one of them in a run. */
-import type {Micros} from '../quantity.ts'
+import type {Micros} from '../words/quantity.ts'
 import type {Bounds} from './variable.ts'
 
 /** What may befall a leader. "The leader died" is several different faults, and each has its own timing. */

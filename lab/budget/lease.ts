@@ -4,9 +4,10 @@
  * right after it, which tells a run's own moment. So at a fault the lease is as old as the time since the last loop, and the
  * next loop is due loop_wait after that (`patroni/__main__.py: Patroni.schedule_next_run`: a fixed cadence).
  */
+
+import type {Timings} from '../topology/timings.ts'
 import type {FaultFacts} from './leader-fault.ts'
 import {refreshSeenLateMicros, type SmallTerms} from './small-terms.ts'
-import type {Timings} from './timings.ts'
 import {type Bounds, between, either, fixed, none, slowMachine, sum, usually, type Variable} from './variable.ts'
 
 const second = 1_000_000

@@ -3,7 +3,9 @@
  * from the sources of Patroni 4.0, etcd 3.5 and HAProxy 3.0 (each part names its file and function) and compared with
  * measured runs.
  */
-import {hostsWith, type Topology} from '../topology.ts'
+
+import {effectiveTimings, type Timings} from '../topology/timings.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import {firstWrite} from './client.ts'
 import {holdOut} from './hold-out.ts'
 import {type FaultFacts, type Look, lookOf} from './leader-fault.ts'
@@ -12,7 +14,6 @@ import {serverDown, serverUp} from './proxy.ts'
 import {election, electionAfterReset, lostRounds, promotion} from './race.ts'
 import {crashRelease, stopRelease, switchoverRelease} from './release.ts'
 import {type SmallTerms, smallTerms} from './small-terms.ts'
-import {effectiveTimings, type Timings} from './timings.ts'
 import {between, earliest, either, fixed, latest, none, sum, type Variable} from './variable.ts'
 import {reset, watchdogTimeoutSeconds} from './watchdog.ts'
 

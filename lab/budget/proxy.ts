@@ -1,6 +1,7 @@
 /** HAProxy's view: when it takes the old server out and the new one in. */
-import type {Micros} from '../quantity.ts'
-import type {HaproxySettings} from '../topology.ts'
+
+import type {HaproxySettings} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import type {Look} from './leader-fault.ts'
 import type {SmallTerms} from './small-terms.ts'
 import {between, fixed, none, sum, usually, type Variable} from './variable.ts'

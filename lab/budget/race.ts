@@ -1,8 +1,9 @@
 /** The race for the key once it is free, and the promotion of whoever won it. */
-import {hostsWith, type Topology} from '../topology.ts'
+
+import {effectiveTimings, type Timings} from '../topology/timings.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {Look} from './leader-fault.ts'
 import type {SmallTerms} from './small-terms.ts'
-import {effectiveTimings, type Timings} from './timings.ts'
 import {none, repeated, sum, usually, type Variable} from './variable.ts'
 
 const second = 1_000_000

@@ -4,7 +4,7 @@
  * always contain the samples. A source that stands in two variables is the same moment in both: the age of the lease at the
  * fault decides both when the lease ends and when the next HA loop begins, and in a difference it cancels out.
  */
-import type {Micros} from '../quantity.ts'
+import type {Micros} from '../words/quantity.ts'
 import type {Dice} from './dice.ts'
 
 /** Least and most. */

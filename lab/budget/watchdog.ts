@@ -3,10 +3,11 @@
  * (`patroni/ha.py: Ha.update_lock -> watchdog/base.py: Watchdog.keepalive`) and fires ttl - safety_margin later
  * (`watchdog/base.py: WatchdogConfig.timeout`), so before the key can expire, by the margin.
  */
-import type {Topology} from '../topology.ts'
+
+import {effectiveTimings} from '../topology/timings.ts'
+import type {Topology} from '../topology/topology.ts'
 import type {Lease} from './lease.ts'
 import type {SmallTerms} from './small-terms.ts'
-import {effectiveTimings} from './timings.ts'
 import {fixed, sum, type Variable} from './variable.ts'
 
 const second = 1_000_000

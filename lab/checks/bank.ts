@@ -4,12 +4,12 @@
  * lost as a whole does not: `no-lost-writes` counts those of its own table.
  */
 import {z} from 'zod'
-import {bank as accounts} from '../bank.ts'
-import type {Check} from '../check.ts'
-import {of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {sayMicros} from '../quantity.ts'
-import {blind} from '../watching.ts'
+import {bank as accounts} from '../history/bank.ts'
+import {of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {blind} from '../history/watching.ts'
+import {sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export const bank: Check<Record<string, never>> = {
   about:

@@ -1,14 +1,21 @@
 /** Every writer that wrote before the fault writes again soon after there is a primary to write to, and goes on writing. */
 import {z} from 'zod'
-import {type Attempt, answeredUntil, attemptsOf, extraClientsOf, type Writes, writesByClient} from '../attempts.ts'
-import type {Check} from '../check.ts'
-import {driverOf, findsPrimaryItself, isDirect} from '../client-group.ts'
-import type {Event, Of} from '../event.ts'
-import {type Failover, findFailover} from '../failover.ts'
-import {type History, of} from '../history.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {isOnNew, type Ready, readyFor, readyOf, writersStopped} from '../reconnection.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
+import {
+  type Attempt,
+  answeredUntil,
+  attemptsOf,
+  extraClientsOf,
+  type Writes,
+  writesByClient,
+} from '../history/attempts.ts'
+import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts'
+import type {Event, Of} from '../history/event.ts'
+import {type Failover, findFailover} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {isOnNew, type Ready, readyFor, readyOf, writersStopped} from '../history/reconnection.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface ClientsReconnectParams {
   /**

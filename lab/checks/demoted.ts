@@ -1,13 +1,13 @@
 /** The old primary stopped taking writes in time: after the fault that cut it off, or after it woke up. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {isWritable} from '../failover.ts'
-import {of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {leaderBefore} from '../promotions.ts'
-import {duration, sayMicros} from '../quantity.ts'
-import {reignsOf} from '../reigns.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
+import {isWritable} from '../history/failover.ts'
+import {of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {leaderBefore} from '../history/promotions.ts'
+import {reignsOf} from '../history/reigns.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {duration, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface DemotedParams {
   /** Milliseconds. */

@@ -1,13 +1,13 @@
 /** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
-import type {FailoverBudget, Phase} from '../budget.ts'
-import type {Check, Finding, PhaseRow, Verdict} from '../check.ts'
-import type {Event} from '../event.ts'
-import {budgetOf, type Failover, findFailover} from '../failover.ts'
-import {type History, of} from '../history.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {plainlyTooSlow, tooThin} from '../steady-writes.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
+import type {FailoverBudget, Phase} from '../budget/index.ts'
+import type {Event} from '../history/event.ts'
+import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {plainlyTooSlow, tooThin} from '../history/steady-writes.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
 
 export interface FailoverParams {
   /** `budget`: what the topology's timings imply for this run. Else milliseconds from the fault to the first write. */

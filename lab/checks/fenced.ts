@@ -3,14 +3,14 @@
  * reset its host: that it did so before the leader key was free for others.
  */
 import {z} from 'zod'
-import type {Check, Finding} from '../check.ts'
-import type {Event, Of} from '../event.ts'
-import {deathOf, type Failover, findFailover, isWritable} from '../failover.ts'
-import {type History, of} from '../history.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {reignsOf, type Sighting} from '../reigns.ts'
-import type {HostName} from '../topology.ts'
-import {blind, lateness} from '../watching.ts'
+import type {Event, Of} from '../history/event.ts'
+import {deathOf, type Failover, findFailover, isWritable} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {reignsOf, type Sighting} from '../history/reigns.ts'
+import {blind, lateness} from '../history/watching.ts'
+import type {HostName} from '../topology/topology.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check, Finding} from './check.ts'
 
 export interface FencedParams {
   /** Milliseconds: the fencing margin must be at least this. */

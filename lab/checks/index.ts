@@ -1,6 +1,7 @@
 /** All checks, by the name a scenario uses. */
-import type {Check} from '../check.ts'
+
 import {bank} from './bank.ts'
+import type {Check} from './check.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'
 import {failover} from './failover.ts'

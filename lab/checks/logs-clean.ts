@@ -1,9 +1,9 @@
 /** No host's log has a line that must never be there. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {blind} from '../watching.ts'
+import {of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {blind} from '../history/watching.ts'
+import type {Check} from './check.ts'
 
 export const logsClean: Check<{readonly except: readonly ('panic' | 'bug')[]}> = {
   about:

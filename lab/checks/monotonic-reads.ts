@@ -9,11 +9,11 @@
  * answers are times of one clock, that of the clients' agent.
  */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {momentsOf} from '../moments.ts'
-import {sayMicros} from '../quantity.ts'
-import {keptRows, primaryReads, staleReads} from '../reads.ts'
-import {blind} from '../watching.ts'
+import {momentsOf} from '../history/moments.ts'
+import {keptRows, primaryReads, staleReads} from '../history/reads.ts'
+import {blind} from '../history/watching.ts'
+import {sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export const monotonicReads: Check<Record<string, never>> = {
   about: 'No read through the primary port sees less than a read that was answered before it was sent.',

@@ -1,7 +1,7 @@
 /** Another host leads, and a client's write has been acknowledged by it: the moment a scenario waits for. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {findFailover} from '../failover.ts'
+import {findFailover} from '../history/failover.ts'
+import type {Check} from './check.ts'
 
 export const newLeader: Check<Record<string, never>> = {
   about: 'A new leader has acknowledged a write.',

@@ -1,12 +1,12 @@
 /** Whatever happened, the leader stayed the leader on its timeline, to the end of the run. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {isWritable, leaderAt} from '../failover.ts'
-import {of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {leaderBefore, signsOfPromotion} from '../promotions.ts'
-import {sayMicros} from '../quantity.ts'
-import {blind} from '../watching.ts'
+import {isWritable, leaderAt} from '../history/failover.ts'
+import {of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {leaderBefore, signsOfPromotion} from '../history/promotions.ts'
+import {blind} from '../history/watching.ts'
+import {sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export const noFailover: Check<Record<string, never>> = {
   about: 'The leader stays the leader, on the same timeline, from the first fault to the end of the run.',

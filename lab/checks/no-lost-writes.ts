@@ -7,15 +7,15 @@
  * removes it before anybody can look.
  */
 import {z} from 'zod'
-import type {Check, Verdict} from '../check.ts'
-import {castsDoubt} from '../doubtful-commit.ts'
-import type {Event, Of} from '../event.ts'
-import {type Failover, findFailover, isWritable} from '../failover.ts'
-import {type History, of} from '../history.ts'
-import {promotionsOf} from '../promotions.ts'
-import {type Micros, sayMicros} from '../quantity.ts'
-import {Rows} from '../rows.ts'
-import {type HostName, hostsWith, type Topology} from '../topology.ts'
+import {castsDoubt} from '../history/doubtful-commit.ts'
+import type {Event, Of} from '../history/event.ts'
+import {type Failover, findFailover, isWritable} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {promotionsOf} from '../history/promotions.ts'
+import {Rows} from '../history/rows.ts'
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check, Verdict} from './check.ts'
 
 export interface NoLostWritesParams {
   /**

@@ -1,9 +1,9 @@
 /** At the end no member waits for a restart, though one did in between. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {hostsWith} from '../topology.ts'
+import {of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {hostsWith} from '../topology/topology.ts'
+import type {Check} from './check.ts'
 
 export const noPendingRestart: Check<Record<string, never>> = {
   about: 'Members were flagged `pending_restart` during the run, and none is at its end.',

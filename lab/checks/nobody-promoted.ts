@@ -1,10 +1,10 @@
 /** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {momentsOf} from '../moments.ts'
-import {leaderBefore, signsOfPromotion} from '../promotions.ts'
-import {duration, sayMicros} from '../quantity.ts'
-import {blind} from '../watching.ts'
+import {momentsOf} from '../history/moments.ts'
+import {leaderBefore, signsOfPromotion} from '../history/promotions.ts'
+import {blind} from '../history/watching.ts'
+import {duration, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface NobodyPromotedParams {
   /** Milliseconds: a claim that something does not happen says for how long; observed for less, it is unknown. */

@@ -3,15 +3,15 @@
  * server acknowledged which write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import type {Of} from '../event.ts'
-import {deathOf, findFailover, isWritable} from '../failover.ts'
-import {type History, of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {type Micros, sayMicros} from '../quantity.ts'
-import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../reigns.ts'
-import {type HostName, hostsWith} from '../topology.ts'
-import {blind} from '../watching.ts'
+import type {Of} from '../history/event.ts'
+import {deathOf, findFailover, isWritable} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../history/reigns.ts'
+import {blind} from '../history/watching.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface OneWritablePrimaryParams {
   /**

@@ -1,8 +1,8 @@
 /** Every member says that it waits for a restart: what a rolling restart begins with. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {of} from '../history.ts'
-import {hostsWith} from '../topology.ts'
+import {of} from '../history/history.ts'
+import {hostsWith} from '../topology/topology.ts'
+import type {Check} from './check.ts'
 
 export const pendingRestart: Check<Record<string, never>> = {
   about: 'Every member is flagged `pending_restart`.',

@@ -1,13 +1,13 @@
 /** Who leads after the fault: the very host that was to, or not the one that must not. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import type {Of} from '../event.ts'
-import {type History, of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {leaderBefore, type Promotion, promotionsOf} from '../promotions.ts'
-import {type Micros, sayMicros} from '../quantity.ts'
-import type {HostName} from '../topology.ts'
-import {blind} from '../watching.ts'
+import type {Of} from '../history/event.ts'
+import {type History, of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {leaderBefore, type Promotion, promotionsOf} from '../history/promotions.ts'
+import {blind} from '../history/watching.ts'
+import type {HostName} from '../topology/topology.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface PromotedParams {
   /** `sync-standby`: one of those that `/sync` named at the first fault; `old-leader`; the name of a step; or a host. */

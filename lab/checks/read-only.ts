@@ -1,11 +1,11 @@
 /** No server takes writes any more, and the ones that are up say so themselves: what a scenario waits for when a quorum is lost. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import type {Of} from '../event.ts'
-import {isWritable} from '../failover.ts'
-import {of} from '../history.ts'
-import type {Micros} from '../quantity.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import type {Of} from '../history/event.ts'
+import {isWritable} from '../history/failover.ts'
+import {of} from '../history/history.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 /** An older answer says nothing about now. */
 const fresh: Micros = 1_500_000

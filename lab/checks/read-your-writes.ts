@@ -11,12 +11,12 @@
  * times of one clock, that of the clients' agent.
  */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {sayMicros} from '../quantity.ts'
-import {keptRows, primaryReads, proxiedWrites, staleReads} from '../reads.ts'
-import {blind} from '../watching.ts'
+import {of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {keptRows, primaryReads, proxiedWrites, staleReads} from '../history/reads.ts'
+import {blind} from '../history/watching.ts'
+import {sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export const readYourWrites: Check<Record<string, never>> = {
   about: 'Every read through the primary port sees all that was acknowledged through it before the read was sent.',

@@ -4,14 +4,14 @@
  * such a step ran out, the cluster did not come back that time, whatever it did later.
  */
 import {z} from 'zod'
-import type {Check, Finding} from '../check.ts'
-import type {Of} from '../event.ts'
-import {isWritable} from '../failover.ts'
-import {type History, lastOf, of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {type HostName, hostsWith} from '../topology.ts'
-import {blind} from '../watching.ts'
+import type {Of} from '../history/event.ts'
+import {isWritable} from '../history/failover.ts'
+import {type History, lastOf, of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {blind} from '../history/watching.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check, Finding} from './check.ts'
 
 export interface RecoveredParams {
   /** Milliseconds, from the beginning of the healing. */

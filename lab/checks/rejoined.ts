@@ -1,12 +1,12 @@
 /** After the mend the old leader follows the new one: a streaming replica, and every member on one timeline. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import type {Event, Of} from '../event.ts'
-import {findFailover} from '../failover.ts'
-import {type History, of} from '../history.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {type HostName, hostsWith} from '../topology.ts'
-import {blind} from '../watching.ts'
+import type {Event, Of} from '../history/event.ts'
+import {findFailover} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {blind} from '../history/watching.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface RejoinedParams {
   /** Milliseconds from the beginning of the mend. */

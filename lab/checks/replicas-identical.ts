@@ -3,10 +3,10 @@
  * all that the primary had written. One that had not caught up by then may only be slow, so what it holds is no evidence.
  */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import type {Of} from '../event.ts'
-import {of} from '../history.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import type {Of} from '../history/event.ts'
+import {of} from '../history/history.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Check} from './check.ts'
 
 export const replicasIdentical: Check<Record<string, never>> = {
   about: 'At the end every member has the same rows, by a checksum over all of their content.',

@@ -7,15 +7,15 @@
  * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
  */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {isDirect} from '../client-group.ts'
-import type {Of} from '../event.ts'
-import {type History, of} from '../history.ts'
-import {type Moments, momentsOf} from '../moments.ts'
-import {type Micros, sayMicros} from '../quantity.ts'
-import {type Tenure, tenuresOf} from '../tenures.ts'
-import type {HaproxySettings, HostName} from '../topology.ts'
-import {blind, lateness} from '../watching.ts'
+import {isDirect} from '../history/client-group.ts'
+import type {Of} from '../history/event.ts'
+import {type History, of} from '../history/history.ts'
+import {type Moments, momentsOf} from '../history/moments.ts'
+import {type Tenure, tenuresOf} from '../history/tenures.ts'
+import {blind, lateness} from '../history/watching.ts'
+import type {HaproxySettings, HostName} from '../topology/topology.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 /** A proxy took a server for the primary while another host held the leader key. */
 interface Astray {

@@ -1,9 +1,9 @@
 /** Each promotion raises the timeline by one, and no timeline has two leaders. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {momentsOf} from '../moments.ts'
-import {promotionsOf} from '../promotions.ts'
-import {blind} from '../watching.ts'
+import {momentsOf} from '../history/moments.ts'
+import {promotionsOf} from '../history/promotions.ts'
+import {blind} from '../history/watching.ts'
+import type {Check} from './check.ts'
 
 export const timelineMonotone: Check<Record<string, never>> = {
   about: 'Every promotion raises the timeline by exactly one, and no two servers take writes on the same one.',

@@ -1,10 +1,10 @@
 /** Two servers took writes at once: what a scenario expects that teaches how it comes to that. */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {momentsOf} from '../moments.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {findOverlap, type Reign, reignsOf, sayReign} from '../reigns.ts'
-import {blind} from '../watching.ts'
+import {momentsOf} from '../history/moments.ts'
+import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
+import {blind} from '../history/watching.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface TwoWritablePrimariesParams {
   /** Milliseconds; how long at least both were seen taking writes. */

@@ -1,13 +1,13 @@
 /** How long nobody could write, or read: the longest time without any acknowledged operation of the clients behind the proxy. */
 import {z} from 'zod'
-import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '../attempts.ts'
-import {type Check, type Finding, merge} from '../check.ts'
-import {isDirect} from '../client-group.ts'
-import type {Event, Of, OpName} from '../event.ts'
-import {type History, of} from '../history.ts'
-import {type Moments, momentsOf} from '../moments.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../watching.ts'
+import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '../history/attempts.ts'
+import {isDirect} from '../history/client-group.ts'
+import type {Event, Of, OpName} from '../history/event.ts'
+import {type History, of} from '../history/history.ts'
+import {type Moments, momentsOf} from '../history/moments.ts'
+import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Check, type Finding, merge} from './check.ts'
 
 interface Limits {
   /** Milliseconds. */

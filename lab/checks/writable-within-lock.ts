@@ -8,14 +8,14 @@
  * in maintenance mode (`patronictl pause`) nobody is demoted for not having it (`ha.py: Ha._run_cycle`), to one loop after it.
  */
 import {z} from 'zod'
-import type {Check} from '../check.ts'
-import {type History, of} from '../history.ts'
-import {momentsOf} from '../moments.ts'
-import {duration, type Micros, sayMicros} from '../quantity.ts'
-import {reignsOf, type Sighting} from '../reigns.ts'
-import {pausesOf, type Tenure, tenuresOf} from '../tenures.ts'
-import type {HostName} from '../topology.ts'
-import {blind, lateness} from '../watching.ts'
+import {type History, of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {reignsOf, type Sighting} from '../history/reigns.ts'
+import {pausesOf, type Tenure, tenuresOf} from '../history/tenures.ts'
+import {blind, lateness} from '../history/watching.ts'
+import type {HostName} from '../topology/topology.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 export interface WritableWithinLockParams {
   /** Milliseconds that a server may be seen writable before its host was seen with the key, or after. */

@@ -1,9 +1,9 @@
 /** Clients write as before: what a scenario waits for when nobody is to be promoted. */
 import {z} from 'zod'
-import {ownProxied} from '../attempts.ts'
-import type {Check} from '../check.ts'
-import {lastOf, of} from '../history.ts'
-import type {Micros} from '../quantity.ts'
+import {ownProxied} from '../history/attempts.ts'
+import {lastOf, of} from '../history/history.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Check} from './check.ts'
 
 /** This long without any failed attempt, and acknowledged writes in it. */
 const calm: Micros = 1_000_000

@@ -1,14 +1,14 @@
 /** An agent as the runner sees it: started in app1, its clock kept, what it says recorded. */
 import {setTimeout as pause} from 'node:timers/promises'
-import type {Running} from '../docker.ts'
-import {LabError} from '../errors.ts'
-import type {Of} from '../event.ts'
-import {ownCommand} from '../next-step.ts'
-import type {ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import {estimateOffset, type PingPong} from './clock-offset.ts'
+import type {Running} from '../engine/docker.ts'
+import type {Of} from '../history/event.ts'
+import {estimateOffset, type PingPong} from '../probes/clock-offset.ts'
+import type {ProbeSite} from '../probes/probe.ts'
+import {LabError} from '../words/errors.ts'
+import {ownCommand} from '../words/next-step.ts'
+import type {Micros} from '../words/quantity.ts'
+import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from './agent/protocol.ts'
 import {Happenings} from './happenings.ts'
-import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from './protocol.ts'
 
 export type Report = Pick<Of<'watching'>, 'samples' | 'failures' | 'worstMicros'>
 

@@ -1,16 +1,14 @@
 /** The clients of a run: its agents in app1 and the programs of a scenario, as one. */
-import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../client-group.ts'
-import {LabError} from '../errors.ts'
-import type {Event} from '../event.ts'
-import type {Lab} from '../lab.ts'
-import {next, onLab} from '../next-step.ts'
-import type {ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import {resolve} from '../selector.ts'
-import {appDatabase, type HostName, hostsWith, roles, servicePorts} from '../topology.ts'
-import {texts} from './agent/statements.ts'
-import {AgentProcess, type Report} from './agent-process.ts'
-import {type Programs, startPrograms} from './programs.ts'
+
+import {resolve} from '../cluster/selector.ts'
+import type {Lab} from '../engine/lab.ts'
+import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../history/client-group.ts'
+import type {Event} from '../history/event.ts'
+import type {ProbeSite} from '../probes/probe.ts'
+import {appDatabase, type HostName, hostsWith, roles, servicePorts} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {next, onLab} from '../words/next-step.ts'
+import type {Micros} from '../words/quantity.ts'
 import {
   type AgentConfig,
   agentLimits,
@@ -20,7 +18,10 @@ import {
   type Relay,
   refuse,
   type ScriptConfig,
-} from './protocol.ts'
+} from './agent/protocol.ts'
+import {texts} from './agent/statements.ts'
+import {AgentProcess, type Report} from './agent-process.ts'
+import {type Programs, startPrograms} from './programs.ts'
 import {tableOfRun} from './table.ts'
 
 export {finalRows, prepareTable} from './table.ts'

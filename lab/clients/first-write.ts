@@ -1,7 +1,7 @@
 /** One write through each proxy: the last thing `up` waits for. */
 import pg from 'pg'
-import type {Lab} from '../lab.ts'
-import {appDatabase, hostsWith, roles} from '../topology.ts'
+import type {Lab} from '../engine/lab.ts'
+import {appDatabase, hostsWith, roles} from '../topology/topology.ts'
 
 /**
  * Commits a WAL record (a logical message, so that no table is left behind) through every proxy's read-write port.

@@ -1,12 +1,12 @@
 /** What an agent says, in the words of a history. */
-import {opOf} from '../client-group.ts'
-import {castsDoubt} from '../doubtful-commit.ts'
-import type {Happening} from '../event.ts'
-import type {Micros} from '../quantity.ts'
-import type {HostName} from '../topology.ts'
-import {lsnBytes} from './lsn.ts'
-import type {AgentLine} from './protocol.ts'
-import {outcomeOf} from './sqlstate.ts'
+import {opOf} from '../history/client-group.ts'
+import {castsDoubt} from '../history/doubtful-commit.ts'
+import type {Happening} from '../history/event.ts'
+import {outcomeOf} from '../history/sqlstate.ts'
+import type {HostName} from '../topology/topology.ts'
+import {lsnBytes} from '../words/lsn.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {AgentLine} from './agent/protocol.ts'
 
 /** One for each agent, because a warning comes before the answer that it belongs to. */
 export class Happenings {

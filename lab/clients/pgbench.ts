@@ -1,5 +1,5 @@
 /** pgbench as a program that is watched on its connections. */
-import type {ProgramGroup} from '../client-group.ts'
+import type {ProgramGroup} from '../history/client-group.ts'
 
 /** Debian's pgbench without its wrapper, which looks for a cluster of the machine. */
 const pgbench = '/usr/lib/postgresql/17/bin/pgbench'

@@ -3,17 +3,17 @@
  * database. What they do with it is told by the relay; here is only their life.
  */
 import {setTimeout as pause} from 'node:timers/promises'
-import {type ClientGroup, driverOf, type ProgramGroup} from '../client-group.ts'
-import type {Docker} from '../docker.ts'
-import {LabError} from '../errors.ts'
-import type {Event} from '../event.ts'
-import type {Lab} from '../lab.ts'
-import {next, ownCommand} from '../next-step.ts'
-import type {ProbeSite} from '../probe.ts'
-import {appDatabase, hostsWith, roles} from '../topology.ts'
+import type {Docker} from '../engine/docker.ts'
+import type {Lab} from '../engine/lab.ts'
+import {type ClientGroup, driverOf, type ProgramGroup} from '../history/client-group.ts'
+import type {Event} from '../history/event.ts'
+import type {ProbeSite} from '../probes/probe.ts'
+import {appDatabase, hostsWith, roles} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {next, ownCommand} from '../words/next-step.ts'
 
 export interface Programs extends AsyncDisposable {
-  /** Ends them all and resolves when they have ended. Their containers stay, for their logs: see `runs.ts`. */
+  /** Ends them all and resolves when they have ended. Their containers stay, for their logs: see `run/runs.ts`. */
   stop(): Promise<void>
   /** Set when nobody can say any more whether a program runs. One that ends by itself is told in a note, and its outage shows. */
   readonly failure: LabError | undefined

@@ -1,7 +1,7 @@
 /** The operator's failover by hand, with or without a leader, also to an asynchronous replica, and without one to one that lags. */
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import {handOver} from '../handover.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {handOver} from '../breaking/handover.ts'
 
 const params = z.strictObject({refused: z.boolean({error: '`refused` is true or false'}).default(false)})
 

@@ -1,12 +1,12 @@
 /** Fills the data volume of a host, which must be one of a limited size: never the person's own disk. */
 import {z} from 'zod'
-import {LabError} from '../errors.ts'
-import type {Fault} from '../fault.ts'
-import {next, ownCommand} from '../next-step.ts'
-import {prove} from '../prove.ts'
-import {size} from '../quantity.ts'
-import {openShell, type Shell} from '../shell.ts'
-import type {HostName} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {prove} from '../breaking/prove.ts'
+import {openShell, type Shell} from '../cluster/shell.ts'
+import type {HostName} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {next, ownCommand} from '../words/next-step.ts'
+import {size} from '../words/quantity.ts'
 
 interface Params {
   /** Bytes left free; none unless given. */

@@ -4,14 +4,14 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
-import {LabError} from '../errors.ts'
-import type {Fault} from '../fault.ts'
-import {parseWatchdogLine} from '../probes/watchdog-line.ts'
-import {find, statesOf} from '../processes.ts'
-import {prove} from '../prove.ts'
-import {openShell, type Shell} from '../shell.ts'
-import {timeLimit, undoLater} from '../time-limit.ts'
-import type {HostName} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {find, statesOf} from '../breaking/processes.ts'
+import {prove} from '../breaking/prove.ts'
+import {openShell, type Shell} from '../cluster/shell.ts'
+import {parseWatchdogLine} from '../cluster/watchdog-line.ts'
+import type {HostName} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {timeLimit, undoLater} from '../words/time-limit.ts'
 
 /** Beyond a loop_wait: the next keepalive is overdue by so much when the countdown counts as seen. */
 const overdueSeconds = 1

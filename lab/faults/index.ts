@@ -1,5 +1,5 @@
 /** All faults, by the name a scenario uses. */
-import type {Fault} from '../fault.ts'
+import type {Fault} from '../breaking/fault.ts'
 import {failover} from './failover.ts'
 import {fillDisk} from './fill-disk.ts'
 import {freezeWatchdog} from './freeze-watchdog.ts'

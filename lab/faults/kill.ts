@@ -1,7 +1,6 @@
 /** SIGKILL: of a host, which loses power, or of one process on it. Nothing that dies of it says goodbye. */
 import {z} from 'zod'
-import type {LabError} from '../errors.ts'
-import type {Fault, FaultSite} from '../fault.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {
   alive,
   childrenOf,
@@ -11,12 +10,13 @@ import {
   type ProcessName,
   sayProcess,
   supervised,
-} from '../processes.ts'
-import {prove} from '../prove.ts'
-import type {Micros} from '../quantity.ts'
-import {openShell, type Shell} from '../shell.ts'
-import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
-import type {HostName} from '../topology.ts'
+} from '../breaking/processes.ts'
+import {prove} from '../breaking/prove.ts'
+import {openShell, type Shell} from '../cluster/shell.ts'
+import type {HostName} from '../topology/topology.ts'
+import type {LabError} from '../words/errors.ts'
+import type {Micros} from '../words/quantity.ts'
+import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
 
 const victims = ['host', ...supervised, ...ofPostgres] as const
 

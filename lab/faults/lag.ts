@@ -8,16 +8,16 @@
  * dropped, so that PostgreSQL tries again at once when the network is open, instead of after TCP's own pauses.
  */
 import {z} from 'zod'
-import {LabError} from '../errors.ts'
-import type {Fault, FaultSite} from '../fault.ts'
-import {cutName, nftScript} from '../nft.ts'
-import {leaderOf, patroniKeys} from '../patroni-keys.ts'
-import {patiently, prove} from '../prove.ts'
-import {size} from '../quantity.ts'
-import {openShell} from '../shell.ts'
-import {timeLimit} from '../time-limit.ts'
-import {type HostName, hostsWith} from '../topology.ts'
-import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../wal.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {cutName, nftScript} from '../breaking/nft.ts'
+import {patiently, prove} from '../breaking/prove.ts'
+import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
+import {leaderOf, patroniKeys} from '../cluster/patroni-keys.ts'
+import {openShell} from '../cluster/shell.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {size} from '../words/quantity.ts'
+import {timeLimit} from '../words/time-limit.ts'
 
 const most = 512 * 1024 * 1024
 

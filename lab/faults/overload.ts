@@ -1,11 +1,11 @@
 /** Too little CPU for a host, or too many connections to its PostgreSQL, or both. */
 import {z} from 'zod'
-import type {Fault, FaultSite} from '../fault.ts'
-import {find} from '../processes.ts'
-import {prove, type Seen} from '../prove.ts'
-import {openShell} from '../shell.ts'
-import {defaultLimitMs, givenLimit} from '../time-limit.ts'
-import {appDatabase, type HostName, roles} from '../topology.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {find} from '../breaking/processes.ts'
+import {prove, type Seen} from '../breaking/prove.ts'
+import {openShell} from '../cluster/shell.ts'
+import {appDatabase, type HostName, roles} from '../topology/topology.ts'
+import {defaultLimitMs, givenLimit} from '../words/time-limit.ts'
 
 interface Params {
   readonly cpus?: number | undefined

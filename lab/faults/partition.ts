@@ -3,16 +3,16 @@
  * one-way and for one service only. Other addresses, such as the one the runner's own probes come from, are not touched.
  */
 import {z} from 'zod'
-import {cutServices, cutsOf, type Partition, spared, stopped} from '../cuts.ts'
-import type {Fault, FaultSite} from '../fault.ts'
-import type {Lab} from '../lab.ts'
-import {cutName, type Hits, type How, hitsOf, nftScript, tableOf} from '../nft.ts'
-import {type Asked, ask, Shells} from '../paths.ts'
-import type {Micros} from '../quantity.ts'
-import {whom} from '../selector.ts'
-import {openShell} from '../shell.ts'
-import {timeLimit} from '../time-limit.ts'
-import type {HostName} from '../topology.ts'
+import {cutServices, cutsOf, type Partition, spared, stopped} from '../breaking/cuts.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {cutName, type Hits, type How, hitsOf, nftScript, tableOf} from '../breaking/nft.ts'
+import {type Asked, ask, Shells} from '../breaking/paths.ts'
+import {whom} from '../cluster/selector.ts'
+import {openShell} from '../cluster/shell.ts'
+import type {Lab} from '../engine/lab.ts'
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import {timeLimit} from '../words/time-limit.ts'
 
 const params = z
   .strictObject({

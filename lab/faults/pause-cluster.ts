@@ -1,10 +1,10 @@
 /** Maintenance mode (`patronictl pause`): Patroni watches and does nothing; nobody fails over. Mended by resuming. */
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import {setConfig} from '../mends/cluster.ts'
-import {patroniKeys} from '../patroni-keys.ts'
-import {patiently, prove} from '../prove.ts'
-import {hostsWith} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {patiently, prove} from '../breaking/prove.ts'
+import {patroniKeys} from '../cluster/patroni-keys.ts'
+import {setConfig} from '../healing/cluster.ts'
+import {hostsWith} from '../topology/topology.ts'
 
 export const pauseCluster: Fault<Record<string, never>> = {
   about: 'Puts the cluster into maintenance mode (patronictl pause): Patroni no longer fails over, restarts or demotes',

@@ -8,14 +8,14 @@
  * loop (Patroni 4.0, `ha.py: follow`, `postgresql: handle_parameter_change`).
  */
 import {z} from 'zod'
-import {LabError} from '../errors.ts'
-import type {Fault} from '../fault.ts'
-import {leaderOf} from '../patroni-keys.ts'
-import {layOver} from '../patroni-overlay.ts'
-import {patiently, prove, type Seen} from '../prove.ts'
-import {size} from '../quantity.ts'
-import {openShell} from '../shell.ts'
-import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../wal.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {layOver} from '../breaking/patroni-overlay.ts'
+import {patiently, prove, type Seen} from '../breaking/prove.ts'
+import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
+import {leaderOf} from '../cluster/patroni-keys.ts'
+import {openShell} from '../cluster/shell.ts'
+import {LabError} from '../words/errors.ts'
+import {size} from '../words/quantity.ts'
 
 const most = 512 * 1024 * 1024
 

@@ -1,12 +1,20 @@
 /** Freezes a whole host, or stops one process with SIGSTOP: it is there, keeps its connections and locks, and does nothing. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
-import type {Fault, FaultSite} from '../fault.ts'
-import {childrenOf, find, ofPostgres, type ProcessName, sayProcess, statesOf, supervised} from '../processes.ts'
-import {prove} from '../prove.ts'
-import {openShell, type Shell} from '../shell.ts'
-import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
-import type {HostName} from '../topology.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {
+  childrenOf,
+  find,
+  ofPostgres,
+  type ProcessName,
+  sayProcess,
+  statesOf,
+  supervised,
+} from '../breaking/processes.ts'
+import {prove} from '../breaking/prove.ts'
+import {openShell, type Shell} from '../cluster/shell.ts'
+import type {HostName} from '../topology/topology.ts'
+import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
 
 const victims = ['host', ...supervised, ...ofPostgres] as const
 

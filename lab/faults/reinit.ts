@@ -1,9 +1,9 @@
 /** The operator lets Patroni make a replica anew: its data directory is thrown away and copied again. Nothing to mend. */
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import {askPatroni, sayAnswer, took} from '../patroni-api.ts'
-import {patiently, prove} from '../prove.ts'
-import {openShell} from '../shell.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {patiently, prove} from '../breaking/prove.ts'
+import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
+import {openShell} from '../cluster/shell.ts'
 
 const params = z.strictObject({
   force: z.boolean({error: '`force` is true or false'}).default(false),

@@ -1,11 +1,11 @@
 /** The operator restarts PostgreSQL through Patroni, one host after the other. Nothing to mend. */
 import {z} from 'zod'
-import type {Fault, FaultSite} from '../fault.ts'
-import {askPatroni, sayAnswer, took} from '../patroni-api.ts'
-import {patroniKeys} from '../patroni-keys.ts'
-import {patiently, prove} from '../prove.ts'
-import {sql} from '../sql.ts'
-import type {HostName} from '../topology.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {patiently, prove} from '../breaking/prove.ts'
+import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
+import {patroniKeys} from '../cluster/patroni-keys.ts'
+import {sql} from '../cluster/sql.ts'
+import type {HostName} from '../topology/topology.ts'
 
 const params = z.strictObject({
   'pending-only': z.boolean({error: '`pending-only` is true or false'}).default(false),

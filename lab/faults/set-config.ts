@@ -1,13 +1,13 @@
 /** The operator changes the cluster's dynamic configuration; the mend brings the previous values back. */
 import {z} from 'zod'
-import {covers, reverse} from '../config-patch.ts'
-import type {Fault} from '../fault.ts'
-import type {Lab} from '../lab.ts'
-import {setConfig} from '../mends/cluster.ts'
-import {type Config, dynamicConfig} from '../patroni-api.ts'
-import {leaderOf} from '../patroni-keys.ts'
-import {patiently, prove} from '../prove.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {patiently, prove} from '../breaking/prove.ts'
+import {covers, reverse} from '../cluster/config-patch.ts'
+import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
+import {leaderOf} from '../cluster/patroni-keys.ts'
+import type {Lab} from '../engine/lab.ts'
+import {setConfig} from '../healing/cluster.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 
 const params = z.strictObject({
   config: z

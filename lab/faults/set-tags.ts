@@ -1,11 +1,11 @@
 /** The operator tags a member in its own patroni.yml, e.g. `nofailover: true`. The mend gives it its own tags again. */
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import type {Config} from '../patroni-api.ts'
-import {patroniKeys} from '../patroni-keys.ts'
-import {layOver} from '../patroni-overlay.ts'
-import {patiently, prove} from '../prove.ts'
-import {openShell} from '../shell.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {layOver} from '../breaking/patroni-overlay.ts'
+import {patiently, prove} from '../breaking/prove.ts'
+import type {Config} from '../cluster/patroni-api.ts'
+import {patroniKeys} from '../cluster/patroni-keys.ts'
+import {openShell} from '../cluster/shell.ts'
 
 const params = z.strictObject({
   tags: z

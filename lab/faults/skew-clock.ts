@@ -1,11 +1,11 @@
 /** Sets the clock of Patroni wrong, and of Patroni only: PostgreSQL and etcd on the same host go by the right one. */
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import {find, untilUp} from '../processes.ts'
-import {prove, type Seen} from '../prove.ts'
-import {shift} from '../quantity.ts'
-import {openShell} from '../shell.ts'
-import type {HostName} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {find, untilUp} from '../breaking/processes.ts'
+import {prove, type Seen} from '../breaking/prove.ts'
+import {openShell} from '../cluster/shell.ts'
+import type {HostName} from '../topology/topology.ts'
+import {shift} from '../words/quantity.ts'
 
 interface Params {
   /** Milliseconds; ahead when positive. */

@@ -1,15 +1,15 @@
 /** A slow line: what leaves a host is limited, delayed or lost, by a queueing discipline of the host's own interface. */
 import {z} from 'zod'
-import {LabError} from '../errors.ts'
-import type {Fault} from '../fault.ts'
-import type {Lab} from '../lab.ts'
-import {onLab} from '../next-step.ts'
-import {Shells} from '../paths.ts'
-import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowScript} from '../qdisc.ts'
-import {bandwidth, duration, percent} from '../quantity.ts'
-import {openShell} from '../shell.ts'
-import {timeLimit, undoLater} from '../time-limit.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {Shells} from '../breaking/paths.ts'
+import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowScript} from '../breaking/qdisc.ts'
+import {openShell} from '../cluster/shell.ts'
+import type {Lab} from '../engine/lab.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import {bandwidth, duration, percent} from '../words/quantity.ts'
+import {timeLimit, undoLater} from '../words/time-limit.ts'
 
 const ms = duration.refine(value => value >= 1 && value <= 60_000, {error: 'between 1ms and 1m'})
 

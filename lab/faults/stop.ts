@@ -1,10 +1,10 @@
 /** Stops a host or a service in the orderly way: whoever is stopped says goodbye first. */
 import {z} from 'zod'
-import type {Fault, FaultSite} from '../fault.ts'
-import {alive, find, isSupervised, type ServiceProcess, sayProcess, supervised, untilUp} from '../processes.ts'
-import {prove} from '../prove.ts'
-import {openShell} from '../shell.ts'
-import {defaultLimitMs, givenLimit, undoLater} from '../time-limit.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {alive, find, isSupervised, type ServiceProcess, sayProcess, supervised, untilUp} from '../breaking/processes.ts'
+import {prove} from '../breaking/prove.ts'
+import {openShell} from '../cluster/shell.ts'
+import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
 
 const stoppable = ['host', ...supervised, 'postgres'] as const
 

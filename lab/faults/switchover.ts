@@ -1,7 +1,7 @@
 /** The operator's orderly change of the leader: to a candidate, or to whom Patroni chooses. Nothing to mend: it is no damage. */
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import {handOver} from '../handover.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {handOver} from '../breaking/handover.ts'
 
 const params = z.strictObject({refused: z.boolean({error: '`refused` is true or false'}).default(false)})
 

@@ -5,10 +5,10 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
-import type {Fault} from '../fault.ts'
-import type {Lab} from '../lab.ts'
-import {Shells} from '../paths.ts'
-import type {HostName} from '../topology.ts'
+import type {Fault} from '../breaking/fault.ts'
+import {Shells} from '../breaking/paths.ts'
+import type {Lab} from '../engine/lab.ts'
+import type {HostName} from '../topology/topology.ts'
 
 const effectWithinMs = 2000
 

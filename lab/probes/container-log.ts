@@ -1,10 +1,10 @@
 /** The log of a host's container as it grows, each line once, through every restart of the host. */
 import {createInterface} from 'node:readline'
-import type {ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import type {HostName} from '../topology.ts'
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import {engineClock} from './engine-clock.ts'
 import {sleep} from './every.ts'
+import type {ProbeSite} from './probe.ts'
 
 /** The engine ends the stream when a host goes down; so soon it is asked again. */
 const reconnectMs = 300

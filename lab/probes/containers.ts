@@ -1,8 +1,8 @@
 /** What the engine says happens to the lab's containers. */
-import type {EngineEvent} from '../docker.ts'
-import type {Probe, ProbeSite} from '../probe.ts'
+import type {EngineEvent} from '../engine/docker.ts'
 import {engineClock, watchEngineClock} from './engine-clock.ts'
 import {every, sleep} from './every.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 /** The life of a container; the engine also tells every exec, attach and health check, ours among them. */

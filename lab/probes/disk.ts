@@ -1,9 +1,9 @@
 /** How long etcd waits for its disk: its answers, and with them Patroni's leases, are no faster than its log can be written. */
 
-import type {Probe, ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import {every} from './every.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 const periodMs = 1000

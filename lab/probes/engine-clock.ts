@@ -1,8 +1,9 @@
 /** The engine's wall clock on the run's clock. Everything in the lab's containers shows that clock too: they share one kernel. */
-import {estimateOffset, type PingPong} from '../clients/clock-offset.ts'
-import type {ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
+
+import type {Micros} from '../words/quantity.ts'
+import {estimateOffset, type PingPong} from './clock-offset.ts'
 import {every} from './every.ts'
+import type {ProbeSite} from './probe.ts'
 
 const pings = 5
 /** Our own wall clock costs nothing to look at; the engine has to be asked for its own. */

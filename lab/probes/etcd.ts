@@ -4,10 +4,7 @@
  * The watches all begin right after one revision and each resumes where it left off, so together they miss nothing as
  * long as one member can be reached; who is first to tell a revision of a key is recorded, the others are dropped.
  */
-import type {Of} from '../event.ts'
-import type {Answer} from '../observer/ask.ts'
-import type {Probe, ProbeSite} from '../probe.ts'
-import {type HostName, hostsWith, scope} from '../topology.ts'
+
 import {
   base64,
   decodeLease,
@@ -19,8 +16,12 @@ import {
   LineSplitter,
   meaning,
   rangeEnd,
-} from './etcd-messages.ts'
+} from '../cluster/etcd-messages.ts'
+import type {Of} from '../history/event.ts'
+import type {Answer} from '../observer/ask.ts'
+import {type HostName, hostsWith, scope} from '../topology/topology.ts'
 import {every, sleep} from './every.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 const prefix = `/service/${scope}/`

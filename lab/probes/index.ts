@@ -1,11 +1,12 @@
 /** All probes; `play` runs them together. */
-import type {Probe} from '../probe.ts'
+
 import {containers} from './containers.ts'
 import {disk} from './disk.ts'
 import {etcd} from './etcd.ts'
 import {logs} from './logs.ts'
 import {patroni} from './patroni.ts'
 import {postgres} from './postgres.ts'
+import type {Probe} from './probe.ts'
 import {proxy} from './proxy.ts'
 import {runner} from './runner.ts'
 import {watchdog} from './watchdog.ts'

@@ -1,5 +1,5 @@
 /** Which lines of a host's log are evidence, by the words of Patroni 4.0, PostgreSQL 17 and etcd 3.5. Each deed has one line. */
-import type {LogHappening, LogSign} from '../event.ts'
+import type {LogHappening, LogSign} from '../history/event.ts'
 
 type Service = LogHappening['service']
 

@@ -1,10 +1,10 @@
 /** What the hosts' own logs say, where it is evidence. */
 
-import type {Probe, ProbeSite} from '../probe.ts'
-import type {HostName} from '../topology.ts'
+import type {HostName} from '../topology/topology.ts'
 import {followLog} from './container-log.ts'
 import {every} from './every.ts'
 import {signOf} from './log-signs.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 /** A full disk is told of by every statement: the same sign of the same service is recorded once in this time. */

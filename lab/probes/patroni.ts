@@ -1,9 +1,9 @@
 /** What each host's Patroni says about itself. */
-import type {Of} from '../event.ts'
-import type {Probe, ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import type {Of} from '../history/event.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import {every} from './every.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 type Seen = Omit<Of<'patroni'>, 'at'>

@@ -1,12 +1,12 @@
 /** One direct question after the other to every PostgreSQL server: could it take writes, on which timeline, how far. */
 import {Socket} from 'node:net'
 import pg from 'pg'
-import {lsnBytes} from '../clients/lsn.ts'
-import {codeOf, ownCodes} from '../clients/sqlstate.ts'
-import type {Of} from '../event.ts'
-import type {Probe, ProbeSite} from '../probe.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import type {Of} from '../history/event.ts'
+import {codeOf, ownCodes} from '../history/sqlstate.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {lsnBytes} from '../words/lsn.ts'
 import {every} from './every.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 type Seen = Omit<Of<'postgres'>, 'at' | 'kind' | 'host' | 'askedAt'>

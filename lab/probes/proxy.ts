@@ -1,9 +1,10 @@
 /** The state of every server as HAProxy sees it. */
-import type {Of} from '../event.ts'
-import type {Probe, ProbeSite} from '../probe.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+
+import {parseHaproxyCsv, takesTraffic} from '../cluster/haproxy-csv.ts'
+import type {Of} from '../history/event.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import {every} from './every.ts'
-import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 const periodMs = 50

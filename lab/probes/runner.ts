@@ -1,8 +1,8 @@
 /** How late this process itself runs: no probe can be more precise than its event loop. */
 
-import type {Probe} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
+import type {Micros} from '../words/quantity.ts'
 import {every} from './every.ts'
+import type {Probe} from './probe.ts'
 
 const periodMs = 10
 

@@ -1,12 +1,12 @@
 /** The countdown of each host's watchdog, and that it resets the host, which it says with its last breath. */
 
-import type {Probe, ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import {type HostName, hostsWith} from '../topology.ts'
+import {parseWatchdogLine, type WatchdogLine} from '../cluster/watchdog-line.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import {followLog} from './container-log.ts'
 import {type EngineClock, engineClock} from './engine-clock.ts'
 import {every, sleep} from './every.ts'
-import {parseWatchdogLine, type WatchdogLine} from './watchdog-line.ts'
+import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 const reconnectMs = 500

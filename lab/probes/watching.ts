@@ -1,9 +1,9 @@
 /** Keeps the account of one observer and records it once a second, so that silence can be told from absence. */
-import type {Of} from '../event.ts'
+import type {Of} from '../history/event.ts'
 import {NoWay} from '../observer/tunnel.ts'
-import type {ProbeSite} from '../probe.ts'
-import type {Micros} from '../quantity.ts'
-import type {HostName} from '../topology.ts'
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {ProbeSite} from './probe.ts'
 
 export class Watching implements Disposable {
   readonly #site: ProbeSite

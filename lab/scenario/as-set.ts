@@ -1,7 +1,7 @@
 /** A topology as what `--set` takes: so that a lab which is raised for a scenario is like the one that a person has. */
 import {isDeepStrictEqual} from 'node:util'
-import type {PatroniSettings, Topology} from '../topology.ts'
-import {loadTopology} from '../topology-file.ts'
+import type {PatroniSettings, Topology} from '../topology/topology.ts'
+import {loadTopology} from '../topology/topology-file.ts'
 import {ms} from './write.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** A limit on the time without writes that is asked for when a scenario is played: `chaos --within`. */
-import {LabError} from '../errors.ts'
-import type {Scenario} from '../scenario.ts'
+import {LabError} from '../words/errors.ts'
+import type {Scenario} from './index.ts'
 import {ms} from './write.ts'
 
 /**

@@ -1,10 +1,10 @@
 /** What a scenario's faults ask of the kernel, the engine and the lab. */
-import {type Capability, missing} from '../capabilities.ts'
-import {LabError} from '../errors.ts'
+import {type Capability, missing} from '../engine/capabilities.ts'
+import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
-import type {Lab} from '../lab.ts'
-import {next, ownCommand} from '../next-step.ts'
-import type {Scenario} from '../scenario.ts'
+import {LabError} from '../words/errors.ts'
+import {next, ownCommand} from '../words/next-step.ts'
+import type {Scenario} from './index.ts'
 
 export function capabilitiesFor(scenario: Scenario): readonly Capability[] {
   return [

@@ -1,9 +1,10 @@
 /** Clients that are added to a scenario so that drivers can be compared: `chaos --clients`. */
-import {type ClientGroup, drivers, stemOf} from '../client-group.ts'
+
 import {pgbenchGroup} from '../clients/pgbench.ts'
-import {suggestion} from '../decode.ts'
-import {LabError} from '../errors.ts'
-import type {Scenario} from '../scenario.ts'
+import {type ClientGroup, drivers, stemOf} from '../history/client-group.ts'
+import {suggestion} from '../words/decode.ts'
+import {LabError} from '../words/errors.ts'
+import type {Scenario} from './index.ts'
 
 /** What can be compared: client libraries that the lab has agents for, and PostgreSQL's own pgbench. */
 export const comparable = [...drivers, 'pgbench'] as const

@@ -1,9 +1,9 @@
 /** The keys of a scenario file and what each may hold. The parser and the JSON Schema for editors are both made from it. */
 import {z} from 'zod'
-import {drivers} from '../client-group.ts'
-import {name as nameOf} from '../plain-text.ts'
-import {duration, rate} from '../quantity.ts'
-import {settings} from '../topology-file.ts'
+import {drivers} from '../history/client-group.ts'
+import {settings} from '../topology/topology-file.ts'
+import {name as nameOf} from '../words/plain-text.ts'
+import {duration, rate} from '../words/quantity.ts'
 
 /** Load and time stay bounded, whatever a file says. */
 const mostClients = 200

@@ -5,9 +5,9 @@
  */
 import {z} from 'zod'
 import {checks} from '../checks/index.ts'
+import {selectors} from '../cluster/selector.ts'
 import {faults} from '../faults/index.ts'
-import {selectors} from '../selector.ts'
-import type {Unit} from '../unit.ts'
+import type {Unit} from '../words/unit.ts'
 import {clientGroup, head, steps} from './grammar.ts'
 import {hostName} from './whom.ts'
 

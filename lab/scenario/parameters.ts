@@ -1,10 +1,10 @@
 /** The parameters that a scenario needs, asked of PostgreSQL: Patroni would drop in silence what PostgreSQL refuses. */
 import {existsSync} from 'node:fs'
-import {Located, readText} from '../decode.ts'
-import {LabError} from '../errors.ts'
-import {type ParameterEngine, type Refused, refusedOrUnasked, refusedParameters} from '../parameters.ts'
-import type {Scenario} from '../scenario.ts'
-import {settings} from '../topology-file.ts'
+import {type ParameterEngine, type Refused, refusedOrUnasked, refusedParameters} from '../engine/parameters.ts'
+import {settings} from '../topology/topology-file.ts'
+import {Located, readText} from '../words/decode.ts'
+import {LabError} from '../words/errors.ts'
+import type {Scenario} from './index.ts'
 
 /** @throws LabError `config` with the place of each that PostgreSQL refuses, and those of `refusedParameters`. */
 export async function mustTakeParameters(docker: ParameterEngine, image: string, scenario: Scenario): Promise<void> {

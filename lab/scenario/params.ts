@@ -1,7 +1,7 @@
 /** What a unit's schema says about its parameters, whatever it is built of. */
 import type {ZodType} from 'zod'
-import type {Path} from '../decode.ts'
-import {whom} from '../selector.ts'
+import {whom} from '../cluster/selector.ts'
+import type {Path} from '../words/decode.ts'
 
 interface Definition {
   readonly shape?: Readonly<Record<string, ZodType>>

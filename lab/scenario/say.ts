@@ -1,5 +1,5 @@
 /** Parts of a scenario in words, for a screen, a report and the manual. */
-import type {ClientGroup, Needs, Step} from '../scenario.ts'
+import type {ClientGroup, Needs, Step} from './index.ts'
 
 export function sayStep(step: Step): string {
   switch (step.do) {

@@ -1,8 +1,8 @@
 /** Whether the first fault leaves the clients the time that the judge wants to have seen them writing. */
 
-import {Located, readText} from '../decode.ts'
-import type {Scenario} from '../scenario.ts'
-import {fewestWritesPerSecond, steadyWindow, sureSteady} from '../steady-writes.ts'
+import {fewestWritesPerSecond, steadyWindow, sureSteady} from '../history/steady-writes.ts'
+import {Located, readText} from '../words/decode.ts'
+import type {Scenario} from './index.ts'
 
 /**
  * Why `failover` may be inconclusive whatever happens, by the rule that it judges by; null when nothing speaks for that. A pass needs

@@ -1,7 +1,8 @@
 /** Whom a scenario may name: a selector, a host, or an earlier step. */
-import {suggestion} from '../decode.ts'
-import {nameRules} from '../plain-text.ts'
-import {selectors} from '../selector.ts'
+
+import {selectors} from '../cluster/selector.ts'
+import {suggestion} from '../words/decode.ts'
+import {nameRules} from '../words/plain-text.ts'
 
 /** In a scenario, a host is told from a mistyped selector by the number at the end of its name. */
 export const hostName = new RegExp(`(?=.*\\d$)${nameRules.host.pattern.source}`)

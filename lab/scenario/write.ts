@@ -2,7 +2,7 @@
  * A Scenario as the text of a scenario file: what was drawn or reduced is kept as a person would have written it. `parseScenario`
  * reads the same Scenario from it again, but for the lines of its expectations.
  */
-import type {ClientGroup, Expectation, Needs, Scenario, Step} from '../scenario.ts'
+import type {ClientGroup, Expectation, Needs, Scenario, Step} from './index.ts'
 
 /** What stands in a file: `name` and `file` are the file's own. */
 export type Written = Pick<Scenario, 'about' | 'suite' | 'needs' | 'clients' | 'steps' | 'expect'>

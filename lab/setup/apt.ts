@@ -1,11 +1,11 @@
 /** apt-get for a machine where nobody answers questions, with its progress told. Needs root. */
 import {existsSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {LabError} from '../errors.ts'
+import {LabError} from '../words/errors.ts'
 import {type Ran, run} from './command.ts'
 import {type Place, policyFile, policyText, thisMachine} from './leftovers.ts'
 
-/** As `step()` of lab/progress gives it. */
+/** As `step()` of lab/words/progress gives it. */
 export type Detail = (says: string, fraction?: number) => void
 
 const updateLimitMs = 180_000

@@ -1,14 +1,14 @@
 /** The image that the lab's images are built on: Debian 13, pulled, or made from this machine's own package mirror. */
 import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Docker, ImageFound} from '../docker.ts'
-import {LabError} from '../errors.ts'
-import {type Progress, step} from '../progress.ts'
+import type {Docker, ImageFound} from '../engine/docker.ts'
+import {imageLabels, parseDpkgStatus, sayBootstrap} from '../engine/image-record.ts'
+import {LabError} from '../words/errors.ts'
+import {type Progress, step} from '../words/progress.ts'
 import {aptInstall, aptUpdate, type Detail, rootEnvironment} from './apt.ts'
 import {type AptSource, debianMirror, readAptSources} from './apt-source.ts'
 import {run} from './command.ts'
 import {mayInstall} from './engine.ts'
-import {imageLabels, parseDpkgStatus, sayBootstrap} from './image-record.ts'
 import {tempPrefix} from './leftovers.ts'
 
 export const officialBase = 'debian:trixie-slim'

@@ -1,6 +1,6 @@
-/** Runs a program of the system (apt, docker, mmdebstrap) to its end; one of the two owners of execa, beside lab/stack. */
+/** Runs a program of the system (apt, docker, mmdebstrap) to its end; one of the two owners of execa, beside lab/engine/stack. */
 import {execa} from 'execa'
-import {stopped} from '../errors.ts'
+import {stopped} from '../words/errors.ts'
 
 export interface Ran {
   /** Its exit code; null when it could not be started, ran out of time or was stopped. */

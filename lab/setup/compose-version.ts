@@ -1,5 +1,5 @@
 /** Which Docker Compose the `docker` command has, and whether it is new enough for our generated file. */
-import {oldestCompose} from '../stack.ts'
+import {oldestCompose} from '../engine/stack.ts'
 import {run} from './command.ts'
 
 export type ComposeFound =

@@ -1,11 +1,11 @@
 /** Makes sure that a Docker engine answers and that Compose v2 is there; installs and starts them where we may. */
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {Docker} from '../docker.ts'
-import {LabError} from '../errors.ts'
-import {type Hint, next, ownCommand} from '../next-step.ts'
-import {type Progress, step} from '../progress.ts'
-import {oldestCompose} from '../stack.ts'
+import {Docker} from '../engine/docker.ts'
+import {oldestCompose} from '../engine/stack.ts'
+import {LabError} from '../words/errors.ts'
+import {type Hint, next, ownCommand} from '../words/next-step.ts'
+import {type Progress, step} from '../words/progress.ts'
 import {aptInstall, aptUpdate, type Detail} from './apt.ts'
 import {
   debianMirror,

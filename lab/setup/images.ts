@@ -3,16 +3,7 @@ import {createHash} from 'node:crypto'
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {copyFile, cp, mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Docker, ImageFound} from '../docker.ts'
-import {LabError} from '../errors.ts'
-import {ownCommand} from '../next-step.ts'
-import {packageRoot} from '../package-root.ts'
-import {type Progress, step} from '../progress.ts'
-import {loadLab, savedLabs} from '../state.ts'
-import type {Detail} from './apt.ts'
-import {ensureBaseImage} from './base-image.ts'
-import {AptMeter, type BuildStep, buildStep, stepOutput, whyItFailed} from './build-output.ts'
-import {type Ran, run} from './command.ts'
+import type {Docker, ImageFound} from '../engine/docker.ts'
 import {
   imageLabels,
   type Packages,
@@ -21,7 +12,16 @@ import {
   printPackages,
   recordOf,
   sayBase,
-} from './image-record.ts'
+} from '../engine/image-record.ts'
+import {loadLab, savedLabs} from '../state/state.ts'
+import {LabError} from '../words/errors.ts'
+import {ownCommand} from '../words/next-step.ts'
+import {packageRoot} from '../words/package-root.ts'
+import {type Progress, step} from '../words/progress.ts'
+import type {Detail} from './apt.ts'
+import {ensureBaseImage} from './base-image.ts'
+import {AptMeter, type BuildStep, buildStep, stepOutput, whyItFailed} from './build-output.ts'
+import {type Ran, run} from './command.ts'
 import {tempPrefix} from './leftovers.ts'
 
 export interface ImageTags {

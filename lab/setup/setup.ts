@@ -1,6 +1,6 @@
 /** From whatever this machine has to an engine with the lab's images: what `up` and `doctor --fix` do first. */
-import type {Docker} from '../docker.ts'
-import type {Progress} from '../progress.ts'
+import type {Docker} from '../engine/docker.ts'
+import type {Progress} from '../words/progress.ts'
 import {ensureEngine} from './engine.ts'
 import {ensureImages, type ImageOptions, type ImageTags} from './images.ts'
 import {clearLeftovers} from './leftovers.ts'

@@ -2,10 +2,10 @@
  * What a storm may draw: for each fault whom it may hit, with which parameters, how long it is held, what it takes out of the
  * cluster, and what the lab must be able to do. What is not here is left out on purpose; docs/how/storm.md says why.
  */
-import {failoverBounds} from '../budget.ts'
-import type {Capability} from '../capabilities.ts'
+import {failoverBounds} from '../budget/index.ts'
+import type {Capability} from '../engine/capabilities.ts'
 import {faults} from '../faults/index.ts'
-import {hostsWith, type Topology} from '../topology.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import {Random} from './random.ts'
 
 /** How many hosts a fault takes out, at the very most, while it is in force. */

@@ -7,10 +7,10 @@
  * after a step that waited until the cluster was whole, or beside a fault that leaves that role alone.
  */
 
-import type {Capability} from '../capabilities.ts'
+import type {Capability} from '../engine/capabilities.ts'
+import type {Scenario, Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
-import type {Scenario, Step} from '../scenario.ts'
-import {hostsWith, type Topology} from '../topology.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import {type Choice, choices, type Draw, failoverMs, type Impairs, kindOf, needsOf, showsBeside} from './catalogue.ts'
 import {Random} from './random.ts'
 

@@ -4,14 +4,14 @@
  */
 import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
-import type {LabError, LabErrorCode} from '../errors.ts'
-import type {Recorder} from '../history.ts'
-import type {Lab} from '../lab.ts'
-import type {Report} from '../report.ts'
-import {type Run, runScenario} from '../runs.ts'
+import type {Lab} from '../engine/lab.ts'
+import type {Recorder} from '../history/history.ts'
+import type {Report} from '../judge/report.ts'
+import {type Run, runScenario} from '../run/runs.ts'
+import {parseScenario, type Scenario, type Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
-import {parseScenario, type Scenario, type Step} from '../scenario.ts'
-import {whenDiskIsFull, writeWhole} from '../state.ts'
+import {whenDiskIsFull, writeWhole} from '../state/state.ts'
+import type {LabError, LabErrorCode} from '../words/errors.ts'
 import {type Candidate, type Shrunk, shrink} from './shrink.ts'
 
 export interface ShrinkOptions {

@@ -3,7 +3,7 @@
  * its healing) and single steps, and what is left is held shorter. Last it is seen that nothing more can be left out. Knows no
  * lab: whoever calls plays the candidates.
  */
-import {type Step, sayStep} from '../scenario.ts'
+import {type Step, sayStep} from '../scenario/index.ts'
 import {ddmin} from './ddmin.ts'
 
 export interface Candidate {

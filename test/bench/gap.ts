@@ -13,12 +13,12 @@
  */
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {findFailover} from '../../lab/failover.ts'
-import {of} from '../../lab/history.ts'
+import {sql} from '../../lab/cluster/sql.ts'
+import {streaming} from '../../lab/cluster/streaming.ts'
+import {findFailover} from '../../lab/history/failover.ts'
+import {of} from '../../lab/history/history.ts'
 import {Docker, loadHistory, openLab} from '../../lab/index.ts'
-import {streaming} from '../../lab/probes/streaming.ts'
-import {sql} from '../../lab/sql.ts'
-import {roles} from '../../lab/topology.ts'
+import {roles} from '../../lab/topology/topology.ts'
 import {expectExit, pghaLab} from '../live/cli.ts'
 
 const targetMs = 20

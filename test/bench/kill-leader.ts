@@ -1,5 +1,5 @@
 /** The spread of each phase over several kill-leader runs at profile fast: node test/bench/kill-leader.ts [times] */
-import type {Report} from '../../lab/report.ts'
+import type {Report} from '../../lab/judge/report.ts'
 import {expectExit, pghaLab} from '../live/cli.ts'
 import {spread} from './spread.ts'
 

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
-import type {Event} from '../../lab/event.ts'
-import {historyOf} from '../../lab/history.ts'
+import type {Event} from '../../lab/history/event.ts'
+import {historyOf} from '../../lab/history/history.ts'
 import {effectMs, resetSeconds} from './suite-numbers.ts'
 
 /** A run that began at this second of the day, was steady after 4 s, struck after 5 s, and ended after 20 s. */

@@ -1,5 +1,5 @@
 /** What the histories of a suite tell about the machinery itself: resets between scenarios, and how fast faults take hold. */
-import {type History, of} from '../../lab/history.ts'
+import {type History, of} from '../../lab/history/history.ts'
 
 export interface Played {
   readonly lab: string

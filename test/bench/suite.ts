@@ -6,7 +6,7 @@
  */
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {loadHistory} from '../../lab/read-events.ts'
+import {loadHistory} from '../../lab/history/read-events.ts'
 import {pghaLab} from '../live/cli.ts'
 import {spread} from './spread.ts'
 import {effectMs, resetSeconds} from './suite-numbers.ts'

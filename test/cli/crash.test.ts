@@ -5,8 +5,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {withoutSecrets} from '../../cli/crash.ts'
-import {LabError} from '../../lab/errors.ts'
-import {refusalOf} from '../../lab/system-error.ts'
+import {LabError} from '../../lab/words/errors.ts'
+import {refusalOf} from '../../lab/words/system-error.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const state = mkdtempSync(join(tmpdir(), 'crash-'))

@@ -9,8 +9,8 @@ import {renderJunit} from '../../cli/render/junit.ts'
 import {renderMarkdown} from '../../cli/render/markdown.ts'
 import {renderSummary} from '../../cli/render/summary.ts'
 import {renderText} from '../../cli/render/text.ts'
-import {judge} from '../../lab/judge.ts'
-import {nextLine, nextWord, onLab} from '../../lab/next-step.ts'
+import {judge} from '../../lab/judge/judge.ts'
+import {nextLine, nextWord, onLab} from '../../lab/words/next-step.ts'
 import {recorded, recordedNames} from './render/recorded.ts'
 
 const root = join(import.meta.dirname, '..', '..')

@@ -5,7 +5,7 @@ import {afterEach, expect, test, vi} from 'vitest'
 import {complain} from '../../cli/complain.ts'
 import {print, printData, tell} from '../../cli/output.ts'
 import {run} from '../../cli/program.ts'
-import {LabError} from '../../lab/errors.ts'
+import {LabError} from '../../lab/words/errors.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()

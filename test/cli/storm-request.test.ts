@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {isStorm, type StormOptions, stormRequest} from '../../cli/storm-request.ts'
-import type {LabError} from '../../lab/errors.ts'
+import type {LabError} from '../../lab/words/errors.ts'
 
 const complaint = (scenario: string | undefined, options: object): LabError => {
   try {

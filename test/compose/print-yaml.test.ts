@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {printYaml} from '../../compose/print-yaml.ts'
-import {strayCharacter} from '../../lab/plain-text.ts'
+import {strayCharacter} from '../../lab/words/plain-text.ts'
 
 describe('YAML as it is printed', () => {
   // What some reader of YAML 1.1 or 1.2 takes for a truth value, a number, a date, a merge or an alias.

@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {differences, sayDifference} from '../../compose/read-back.ts'
 import {type ComposeFile, composeFile, withDollarsDoubled} from '../../compose/render.ts'
-import {addressesOf, portsOf} from '../../lab/allocate.ts'
-import {type Allocation, profiles, type Topology} from '../../lab/topology.ts'
+import {addressesOf, portsOf} from '../../lab/state/allocate.ts'
+import {type Allocation, profiles, type Topology} from '../../lab/topology/topology.ts'
 
 const topology: Topology = {
   profile: 'fast',

@@ -4,8 +4,7 @@ import {parse} from 'yaml'
 import {printWords} from '../../compose/haproxy.ts'
 import {composeFile, render} from '../../compose/render.ts'
 import {literal} from '../../compose/sql.ts'
-import {addressesOf, observerIn, portsOf} from '../../lab/allocate.ts'
-import {LabError} from '../../lab/errors.ts'
+import {addressesOf, observerIn, portsOf} from '../../lab/state/allocate.ts'
 import {
   type Allocation,
   type Host,
@@ -14,8 +13,9 @@ import {
   type Profile,
   profiles,
   type Topology,
-} from '../../lab/topology.ts'
-import {parseTopology} from '../../lab/topology-file.ts'
+} from '../../lab/topology/topology.ts'
+import {parseTopology} from '../../lab/topology/topology-file.ts'
+import {LabError} from '../../lab/words/errors.ts'
 
 const hosts: Host[] = [
   {name: 'node1', services: ['etcd', 'patroni']},

@@ -7,7 +7,7 @@ import type {Command} from 'commander'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {commandLine} from '../../cli/program.ts'
-import {loadTopology} from '../../lab/topology-file.ts'
+import {loadTopology} from '../../lab/topology/topology-file.ts'
 import {parse} from './rehearse.ts'
 import {type Block, blocksOfPages, callsOf, pages, root, simpleCommands} from './shell-blocks.ts'
 
@@ -144,7 +144,7 @@ test.each(pages)('the command line knows the commands and options that %s names 
 describe('the commands that messages name', () => {
   const messages = globSync('{lab,cli}/**/*.{ts,tsx}', {cwd: root}).flatMap(file => {
     const source = readFileSync(join(root, file), 'utf8').replaceAll(/^ *(\*|\/\/|\/\*).*$/gm, '')
-    // Commands are built of words (lab/next-step.ts); next-step's own text apart, none is written as text.
+    // Commands are built of words (lab/words/next-step.ts); next-step's own text apart, none is written as text.
     return [...source.matchAll(/\b(onLab|ownCommand)\(((?:[^()]|\([^()]*\))*)\)/g)]
       .filter(([, , within = '']) => /'[a-z]/.test(within))
       .map(([call, built, within = '']) => ({

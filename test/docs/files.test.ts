@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {parseScenario} from '../../lab/scenario.ts'
-import {selectors} from '../../lab/selector.ts'
-import {parseTopology, settings} from '../../lab/topology-file.ts'
+import {selectors} from '../../lab/cluster/selector.ts'
+import {parseScenario} from '../../lab/scenario/index.ts'
+import {parseTopology, settings} from '../../lab/topology/topology-file.ts'
 import {sections} from './markdown.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reference', 'files.md'), 'utf8')

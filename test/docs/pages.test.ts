@@ -4,9 +4,9 @@ import {dirname, join, normalize} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import {renderText} from '../../cli/render/text.ts'
-import {judge} from '../../lab/judge.ts'
-import {parseHistory} from '../../lab/read-events.ts'
-import {parseScenario} from '../../lab/scenario.ts'
+import {parseHistory} from '../../lab/history/read-events.ts'
+import {judge} from '../../lab/judge/judge.ts'
+import {parseScenario} from '../../lab/scenario/index.ts'
 import {pages, root} from './shell-blocks.ts'
 
 const read = (page: string) => readFileSync(join(root, page), 'utf8')

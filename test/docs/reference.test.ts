@@ -25,7 +25,7 @@ test('environment.md has every variable of the environment that the program read
 })
 
 test('events.md has every kind of event that a history can hold, and no other', () => {
-  const source = readFileSync(join(root, 'lab', 'event.ts'), 'utf8')
+  const source = readFileSync(join(root, 'lab', 'history', 'event.ts'), 'utf8')
   const kinds = new Set([...source.matchAll(/\bkind: '([a-z-]+)'/g)].map(found => found[1]!))
   expect(firstCells(reference('events.md')).toSorted()).toEqual([...kinds].toSorted())
 })

@@ -6,7 +6,7 @@ import {type Command, CommanderError} from 'commander'
 import type {TopologyOptions} from '../../cli/options.ts'
 import {commandLine, run} from '../../cli/program.ts'
 import {withPsqlsOwn} from '../../cli/psql-arguments.ts'
-import {loadTopology} from '../../lab/topology-file.ts'
+import {loadTopology} from '../../lab/topology/topology-file.ts'
 
 /** They read and write files and need neither Docker nor a lab. */
 const fromFiles: ReadonlySet<string | undefined> = new Set([

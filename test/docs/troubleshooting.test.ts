@@ -1,14 +1,14 @@
 import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {LabError, type LabErrorCode} from '../../lab/errors.ts'
+import {LabError, type LabErrorCode} from '../../lab/words/errors.ts'
 import {sections} from './markdown.ts'
 import {root} from './shell-blocks.ts'
 
 const told = sections(readFileSync(join(root, 'docs', 'troubleshooting.md'), 'utf8'))
 
 test('every code of an error has its row with its exit code, and no other has one', () => {
-  const source = readFileSync(join(root, 'lab', 'errors.ts'), 'utf8')
+  const source = readFileSync(join(root, 'lab', 'words', 'errors.ts'), 'utf8')
   const table = /const codes = \{([\s\S]*?)\n\} as const/.exec(source)?.[1] ?? ''
   const codes = [...table.matchAll(/^ {2}'?([a-z-]+)'?: /gm)].map(found => found[1] as LabErrorCode)
   expect(codes.length).toBeGreaterThan(10)
@@ -20,7 +20,7 @@ test('every code of an error has its row with its exit code, and no other has on
 
 /** What a check says when it cannot know, as it stands in its source, with … for what it fills in. */
 function reasons(): string[] {
-  const files = ['lab/judge.ts', ...globSync('lab/checks/*.ts', {cwd: root})]
+  const files = ['lab/judge/judge.ts', ...globSync('lab/checks/*.ts', {cwd: root})]
   const told =
     /(?:verdict: 'unknown'(?: as const)?,\s*says:\s*|unknown\(\s*|doubts\.push\(\s*)(?:`((?:\\`|[^`])*)`|'((?:\\.|[^'\\])*)')/g
   return files.flatMap(file =>
@@ -45,7 +45,7 @@ test('each reason for which a check cannot know is on the page', () => {
 })
 
 test('what spoils a whole run is on the page', () => {
-  const source = readFileSync(join(root, 'lab', 'disturbances.ts'), 'utf8')
+  const source = readFileSync(join(root, 'lab', 'history', 'disturbances.ts'), 'utf8')
   const found = [...source.matchAll(/^function (\w+)\(history: History/gm)].map(one => one[1]!)
   const words: Readonly<Record<string, RegExp>> = {
     engineAway: /engine did not answer/,

@@ -1,10 +1,10 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import type {Check} from '../../lab/check.ts'
+import type {Check} from '../../lab/checks/check.ts'
 import {checks} from '../../lab/checks/index.ts'
-import {exitCodes, exitMeanings} from '../../lab/errors.ts'
 import {keysOfParams} from '../../lab/scenario/params.ts'
+import {exitCodes, exitMeanings} from '../../lab/words/errors.ts'
 import {firstCells, sections} from './markdown.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')

@@ -1,9 +1,9 @@
 /** A lab whose hosts are servers of ours on this machine: node1, node2 ... in the order of the ports. */
 import {connect} from 'node:net'
-import type {Docker} from '../../lab/docker.ts'
-import {Lab} from '../../lab/lab.ts'
+import type {Docker} from '../../lab/engine/docker.ts'
+import {Lab} from '../../lab/engine/lab.ts'
 import type {Reach} from '../../lab/observer/ask.ts'
-import {type Allocation, profiles, type ServiceName, type Topology} from '../../lab/topology.ts'
+import {type Allocation, profiles, type ServiceName, type Topology} from '../../lab/topology/topology.ts'
 
 export function localLab(service: ServiceName, ports: readonly number[], reach = locally(ports)): Lab {
   const hosts = ports.map((_, index) => ({name: `node${index + 1}`, services: [service]}))

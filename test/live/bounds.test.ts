@@ -6,7 +6,7 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {composeFile} from '../../compose/render.ts'
 import {Docker, openLab} from '../../lab/index.ts'
-import {owner} from '../../lab/owner.ts'
+import {owner} from '../../lab/state/owner.ts'
 import {expectExit} from './cli.ts'
 
 const name = 'compose-bounds'

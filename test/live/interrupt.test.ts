@@ -3,7 +3,7 @@ import {createServer} from 'node:net'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {Docker} from '../../lab/docker.ts'
+import {Docker} from '../../lab/engine/docker.ts'
 import {expectExit, pghaLab, untilSaid} from './cli.ts'
 
 const name = 'live-interrupt'

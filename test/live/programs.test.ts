@@ -4,9 +4,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {Docker} from '../../lab/docker.ts'
-import type {Event} from '../../lab/event.ts'
-import type {Micros} from '../../lab/quantity.ts'
+import {Docker} from '../../lab/engine/docker.ts'
+import type {Event} from '../../lab/history/event.ts'
+import type {Micros} from '../../lab/words/quantity.ts'
 import {expectExit, pghaLab} from './cli.ts'
 
 const name = 'live-programs'
@@ -123,7 +123,7 @@ test('an image that is not here is told before anything is touched', async () =>
 })
 
 test('down takes a program that still runs with the lab', async () => {
-  const allocation = (await import('../../lab/state.ts')).loadLab(name)!.allocation
+  const allocation = (await import('../../lab/state/state.ts')).loadLab(name)!.allocation
   await docker.startProgram(name, {
     ...{name: 'left', image: allocation.images.app, command: ['sleep', '600'], environment: {}, secrets: []},
     address: allocation.subnet.replace(/\.0\/24$/, '.254'),

@@ -1,6 +1,6 @@
 /** What nobody should do to a cluster, done by hand behind a run's back. */
 import {expect} from 'vitest'
-import type {Report} from '../../lab/report.ts'
+import type {Report} from '../../lab/judge/report.ts'
 import {expectExit, pghaLab, untilSaid} from './cli.ts'
 
 /** Returns how to undo it. @param said resolves when the run has said this. */

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import pg from 'pg'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import type {Report} from '../../lab/report.ts'
+import type {Report} from '../../lab/judge/report.ts'
 import {expectExit} from './cli.ts'
 
 const name = 'live-scenarios'

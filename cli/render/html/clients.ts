@@ -1,7 +1,7 @@
 /** What the clients were answered, and every write that was acknowledged and is gone. */
-import type {Of} from '../../../lab/event.ts'
-import {sayMicros} from '../../../lab/quantity.ts'
-import type {Report} from '../../../lab/report.ts'
+import type {Of} from '../../../lab/history/event.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import {sayMicros} from '../../../lab/words/quantity.ts'
 import {sayLsn} from '../say-event.ts'
 import {html, type Markup} from './markup.ts'
 import {grouped} from './masthead.ts'

@@ -1,7 +1,7 @@
 /** The top of the page: the verdict, the one number, what else one asks first, and what is wrong. */
-import type {History} from '../../../lab/history.ts'
-import {sayMicros} from '../../../lab/quantity.ts'
-import type {Report} from '../../../lab/report.ts'
+import type {History} from '../../../lab/history/history.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import {sayMicros} from '../../../lab/words/quantity.ts'
 import {comparedIn} from '../driver-cells.ts'
 import {isTold, phasesIn, sayOpen} from '../explain.ts'
 import {sayBounds} from '../moment.ts'

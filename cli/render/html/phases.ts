@@ -1,8 +1,8 @@
 /** Where the seconds went: each phase of the failover, measured beside what the timing model predicts, in numbers and to scale. */
 
-import type {PhaseRow} from '../../../lab/check.ts'
-import {type Micros, sayMicros} from '../../../lab/quantity.ts'
-import type {Report} from '../../../lab/report.ts'
+import type {PhaseRow} from '../../../lab/checks/check.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
 import {isPhaseTold, isTold} from '../explain.ts'
 import {sayBounds, sayTook} from '../moment.ts'
 import {signs, words} from '../verdict-words.ts'

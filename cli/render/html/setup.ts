@@ -1,10 +1,10 @@
 /** What the run was of: the limit that it was judged by, and the cluster with the settings that decide how a failover goes. */
 
-import {type History, of} from '../../../lab/history.ts'
-import type {Limit} from '../../../lab/limit.ts'
-import {type Micros, sayMicros} from '../../../lab/quantity.ts'
-import type {Report} from '../../../lab/report.ts'
-import type {ServiceName, Topology} from '../../../lab/topology.ts'
+import {type History, of} from '../../../lab/history/history.ts'
+import type {Limit} from '../../../lab/judge/limit.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import type {ServiceName, Topology} from '../../../lab/topology/topology.ts'
+import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
 import {html, type Markup} from './markup.ts'
 
 /** On the page's first line, as on that of every report. */

@@ -1,9 +1,9 @@
 /** The timeline: a lane for each host, the proxy's choice, the clients' throughput and latency, all over the same time. */
 
-import type {Verdict} from '../../../lab/check.ts'
-import {type Micros, sayMicros} from '../../../lab/quantity.ts'
-import type {Report} from '../../../lab/report.ts'
-import type {HostName} from '../../../lab/topology.ts'
+import type {Verdict} from '../../../lab/checks/check.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import type {HostName} from '../../../lab/topology/topology.ts'
+import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
 import type {Bucket, Buckets} from '../buckets.ts'
 import type {Answers, Interval, Lanes, RoleState} from '../lanes.ts'
 import {sayMoment} from '../moment.ts'

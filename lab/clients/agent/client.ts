@@ -5,8 +5,8 @@
 import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
-import type {Load} from '../protocol.ts'
-import {codeOf, ownCodes} from '../sqlstate.ts'
+import {codeOf, ownCodes} from '../../history/sqlstate.ts'
+import type {Load} from './protocol.ts'
 import {statements} from './statements.ts'
 import {type Attempt, type Desk, type Loss, oneLine, Told} from './told.ts'
 

@@ -1,8 +1,9 @@
 /** One group of clients and the schedule that drives it. */
-import type {Job, Load} from '../protocol.ts'
-import {shifted} from '../schedule.ts'
+
 import {Client} from './client.ts'
 import {Pool, PooledClient} from './pooled-client.ts'
+import type {Job, Load} from './protocol.ts'
+import {shifted} from './schedule.ts'
 import type {Desk} from './told.ts'
 
 export class Group {

@@ -4,9 +4,9 @@
  */
 import {createInterface} from 'node:readline'
 import driver from 'pg/package.json' with {type: 'json'}
-import {type AgentConfig, agentLimits, type Command, type Job, refuse} from '../protocol.ts'
 import {Group} from './group.ts'
 import {Output} from './output.ts'
+import {type AgentConfig, agentLimits, type Command, type Job, refuse} from './protocol.ts'
 import {RelayServer} from './relay.ts'
 import type {Desk} from './told.ts'
 

@@ -1,6 +1,6 @@
 /** The agent's lines to the runner, in batches: one write per line would cost more than the lines are worth. */
 import type {Writable} from 'node:stream'
-import type {AgentLine} from '../protocol.ts'
+import type {AgentLine} from './protocol.ts'
 
 /** Every batch wakes the engine, its shim and the runner; no verdict hangs on how soon a line is there, for it carries its time. */
 const flushAfterMs = 50

@@ -9,9 +9,9 @@
  */
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
-import type {AgentConfig, Job, Load} from '../protocol.ts'
-import {codeOf} from '../sqlstate.ts'
+import {codeOf} from '../../history/sqlstate.ts'
 import {endsSession} from './client.ts'
+import type {AgentConfig, Job, Load} from './protocol.ts'
 import {statements} from './statements.ts'
 import {type Attempt, type Desk, oneLine, Told} from './told.ts'
 

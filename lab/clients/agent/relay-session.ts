@@ -9,9 +9,8 @@
  * A session that is encrypted, or speaks something else, is passed on unread: nothing is told of it but that.
  */
 import {connect, type Socket} from 'node:net'
-import {opOf} from '../../client-group.ts'
-import type {Relay} from '../protocol.ts'
-import {ownCodes} from '../sqlstate.ts'
+import {opOf} from '../../history/client-group.ts'
+import {ownCodes} from '../../history/sqlstate.ts'
 import {
   Cutter,
   fieldsOf,
@@ -23,6 +22,7 @@ import {
   Reader,
   rowOf,
 } from './pg-wire.ts'
+import type {Relay} from './protocol.ts'
 import {type Complaint, type Ended, Transactions, wantedFromClient, wantedFromServer} from './transactions.ts'
 
 /** What a session needs from its relay. */

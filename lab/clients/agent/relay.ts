@@ -3,7 +3,7 @@
  * transactions are read off it. See `relay-session.ts` for what is passed on and how, `transactions.ts` for what is told.
  */
 import {createServer, type Server, type Socket} from 'node:net'
-import {type AgentConfig, type AgentLine, agentLimits, type Relay} from '../protocol.ts'
+import {type AgentConfig, type AgentLine, agentLimits, type Relay} from './protocol.ts'
 import {type Counter, Session} from './relay-session.ts'
 import {Turns} from './relay-turns.ts'
 import type {Complaint} from './transactions.ts'

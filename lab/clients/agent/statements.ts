@@ -1,8 +1,8 @@
 /** What the clients send. All answer with [address of the server, timeline in 8 hex digits, LSN], and then what was read. */
-import {bank} from '../../bank.ts'
-import {readersLookBelow} from '../../client-group.ts'
-import type {OpName} from '../../event.ts'
-import {bankOf, type Job} from '../protocol.ts'
+import {bank} from '../../history/bank.ts'
+import {readersLookBelow} from '../../history/client-group.ts'
+import type {OpName} from '../../history/event.ts'
+import {bankOf, type Job} from './protocol.ts'
 
 /**
  * `inet_server_addr()` behind HAProxy is the address of the host that answered, not of the proxy. The LSN is the one

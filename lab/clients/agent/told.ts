@@ -1,8 +1,8 @@
 /** What a client tells the runner about itself, whatever its driver. */
-import {castsDoubt} from '../../doubtful-commit.ts'
-import type {Outcome} from '../../event.ts'
-import type {AgentConfig, AgentLine, Job} from '../protocol.ts'
-import {ruling} from '../sqlstate.ts'
+import {castsDoubt} from '../../history/doubtful-commit.ts'
+import type {Outcome} from '../../history/event.ts'
+import {ruling} from '../../history/sqlstate.ts'
+import type {AgentConfig, AgentLine, Job} from './protocol.ts'
 import {isAudit} from './statements.ts'
 
 /** What a client needs from the agent around it. */

@@ -10,9 +10,9 @@
  * - Nothing is told of what a program itself rolled back without an error, nor where nothing was executed (an empty query, a
  *   statement that was only prepared).
  */
-import {castsDoubt} from '../../doubtful-commit.ts'
-import type {OpName, Outcome} from '../../event.ts'
-import {ownCodes, ruling} from '../sqlstate.ts'
+import {castsDoubt} from '../../history/doubtful-commit.ts'
+import type {OpName, Outcome} from '../../history/event.ts'
+import {ownCodes, ruling} from '../../history/sqlstate.ts'
 import {fieldsOf, type Message, textAt} from './pg-wire.ts'
 import {type Asked, askedBy, tagChanges, unknownText} from './sql-words.ts'
 

@@ -2,7 +2,7 @@ import {globSync} from 'node:fs'
 import {join} from 'node:path'
 import {Command} from 'commander'
 import {describe, expect, test} from 'vitest'
-import {exitCodes, exitMeanings} from '../../../lab/errors.ts'
+import {exitCodes, exitMeanings} from '../../../lab/words/errors.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 

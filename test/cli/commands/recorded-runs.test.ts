@@ -5,10 +5,10 @@ import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
-import {judge as judgeHistory} from '../../../lab/judge.ts'
-import {parseHistory} from '../../../lab/read-events.ts'
+import {parseHistory} from '../../../lab/history/read-events.ts'
+import {judge as judgeHistory} from '../../../lab/judge/judge.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
-import {loadScenario} from '../../../lab/scenario.ts'
+import {loadScenario} from '../../../lab/scenario/index.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const state = mkdtempSync(join(tmpdir(), 'recorded-runs-'))

@@ -4,9 +4,9 @@ import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
 import {writeReports} from '../../../cli/render/write-reports.ts'
-import {historyOf} from '../../../lab/history.ts'
-import {judge} from '../../../lab/judge.ts'
-import {loadHistory} from '../../../lab/read-events.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {loadHistory} from '../../../lab/history/read-events.ts'
+import {judge} from '../../../lab/judge/judge.ts'
 import {cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'pgha-lab-report-'))

@@ -3,10 +3,10 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
-import {allocate} from '../../../lab/allocate.ts'
-import {type Scenario, suites} from '../../../lab/scenario.ts'
-import {saveLab} from '../../../lab/state.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import {type Scenario, suites} from '../../../lab/scenario/index.ts'
+import {allocate} from '../../../lab/state/allocate.ts'
+import {saveLab} from '../../../lab/state/state.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 let root: string
 const said = {out: '', err: ''}

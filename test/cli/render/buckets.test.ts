@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {bucketsOf} from '../../../cli/render/buckets.ts'
-import type {Of} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import type {Of} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {recorded} from './recorded.ts'
 
 const op = (at: number, changes: Partial<Of<'op'>> = {}): Of<'op'> => ({

@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {renderComparison} from '../../../cli/render/compare-text.ts'
-import {compare} from '../../../lab/compare.ts'
-import {historyOf} from '../../../lab/history.ts'
-import {measureRun} from '../../../lab/measure-run.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {compare} from '../../../lab/judge/compare.ts'
+import {measureRun} from '../../../lab/judge/measure-run.ts'
 import {cleanRun} from '../../lab/checks/history-builder.ts'
 
 const runs = (...firstWrites: number[]) => firstWrites.map(firstWrite => measureRun(historyOf(cleanRun({firstWrite}))))

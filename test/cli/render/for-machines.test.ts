@@ -3,9 +3,9 @@ import {expect, test} from 'vitest'
 import {renderGithub} from '../../../cli/render/github.ts'
 import {renderJunit} from '../../../cli/render/junit.ts'
 import {renderMarkdown} from '../../../cli/render/markdown.ts'
-import {historyOf} from '../../../lab/history.ts'
-import {judge} from '../../../lab/judge.ts'
-import type {Report} from '../../../lab/report.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
+import type {Report} from '../../../lab/judge/report.ts'
 import {altered, cleanRun, expectations, withRows} from '../../lab/checks/history-builder.ts'
 
 /** As parseScenario notes it down: the expectations stand in the lines from 20. */

@@ -2,10 +2,10 @@
 import {type Browser, chromium, type Page} from 'playwright-core'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {renderHtml} from '../../../cli/render/html.ts'
-import {type History, historyOf, of} from '../../../lab/history.ts'
-import {judge} from '../../../lab/judge.ts'
+import {type History, historyOf, of} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
-import type {Scenario} from '../../../lab/scenario.ts'
+import type {Scenario} from '../../../lab/scenario/index.ts'
 import {browserFile} from '../../browser.ts'
 import {recorded} from './recorded.ts'
 

@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto'
 import {expect, test} from 'vitest'
 import {renderHtml} from '../../../cli/render/html.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
-import {judge} from '../../../lab/judge.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
 import {altered, cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 import {recorded} from './recorded.ts'
 

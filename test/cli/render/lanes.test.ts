@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
 import {lanesOf} from '../../../cli/render/lanes.ts'
 import {writeGaps} from '../../../cli/render/write-gaps.ts'
-import type {Event} from '../../../lab/event.ts'
-import {historyOf, of} from '../../../lab/history.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {historyOf, of} from '../../../lab/history/history.ts'
 import {altered, cleanRun, micros, quickRun, sample} from '../../lab/checks/history-builder.ts'
 import {recorded} from './recorded.ts'
 

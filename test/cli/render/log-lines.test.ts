@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {logExcerpt, type Window} from '../../../cli/render/log-lines.ts'
-import type {Event} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {cleanRun} from '../../lab/checks/history-builder.ts'
 
 /** Began at 2026-01-01T00:00:00Z. */

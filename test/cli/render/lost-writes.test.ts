@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {lostWrites} from '../../../cli/render/lost-writes.ts'
-import {historyOf} from '../../../lab/history.ts'
-import {judge} from '../../../lab/judge.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
 import {altered, cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 import {recorded, recordedNames} from './recorded.ts'
 

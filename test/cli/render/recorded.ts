@@ -2,8 +2,8 @@
 import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
-import type {History} from '../../../lab/history.ts'
-import {parseHistory} from '../../../lab/read-events.ts'
+import type {History} from '../../../lab/history/history.ts'
+import {parseHistory} from '../../../lab/history/read-events.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 

@@ -2,9 +2,9 @@ import {execaSync} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {folded, scenarioTable} from '../../../cli/render/scenario-table.ts'
 import {listed, type Place} from '../../../cli/suite/here.ts'
-import {onLab} from '../../../lab/next-step.ts'
-import {suites} from '../../../lab/scenario.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import {suites} from '../../../lab/scenario/index.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {onLab} from '../../../lab/words/next-step.ts'
 
 const called = {program: './pgha-lab', lab: 'lab'}
 const longName = 'a-lab-with-a-name-of-31-letters'

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
 import {proxiesOf, renderStatus, type Seen} from '../../../cli/render/status-text.ts'
-import type {Health, Member, Route} from '../../../lab/health.ts'
-import type {Modes} from '../../../lab/modes.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import type {Health, Member, Route} from '../../../lab/cluster/health.ts'
+import type {Modes} from '../../../lab/cluster/modes.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const topology = loadTopology({profile: 'fast'})
 const replica: Member = {

@@ -1,5 +1,5 @@
 /** A recorded run as a stranger could hand it over: whatever is a text in it is hostile. */
-import type {Event} from '../../../lab/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 
 /** One of each kind that a terminal obeys, a CI system takes for a command, a reader does not see, or a page would run. */
 export const attack = [

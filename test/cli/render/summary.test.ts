@@ -3,8 +3,8 @@ import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {renderSummary} from '../../../cli/render/summary.ts'
-import {judge} from '../../../lab/judge.ts'
-import {parseHistory} from '../../../lab/read-events.ts'
+import {parseHistory} from '../../../lab/history/read-events.ts'
+import {judge} from '../../../lab/judge/judge.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 const names = globSync('*.ndjson.gz', {cwd: folder}).sort()

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
 import {renderJson} from '../../../cli/render/json.ts'
 import {renderText} from '../../../cli/render/text.ts'
-import {historyOf} from '../../../lab/history.ts'
-import {judge} from '../../../lab/judge.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
 import {altered, cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 
 const clean = cleanRun()

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {jobsOf, playSuite} from '../../../cli/suite/command.ts'
-import {scenarioNames} from '../../../lab/scenario.ts'
+import {scenarioNames} from '../../../lab/scenario/index.ts'
 import {type Call, fakeChild} from './fake-child.ts'
 
 let state = ''

@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
 import {listed, type Place} from '../../../cli/suite/here.ts'
-import type {Tried} from '../../../lab/capabilities.ts'
-import {sayHint} from '../../../lab/next-step.ts'
-import {loadScenario} from '../../../lab/scenario.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import type {Tried} from '../../../lab/engine/capabilities.ts'
+import {loadScenario} from '../../../lab/scenario/index.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {sayHint} from '../../../lab/words/next-step.ts'
 
 const abilities = ['nftables', 'tbf', 'netem', 'freezer', 'cpu-limit', 'faketime', 'network-disconnect'] as const
 const whole = abilities.map((capability): Tried => ({capability, present: true, says: 'it works', fix: ''}))

@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, expect, test, vi} from 'vitest'
 import {type Shown, showProgress, showRun} from '../../../cli/ui/draw.tsx'
-import type {Event} from '../../../lab/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {fakeTerminal} from './fake-terminal.ts'
 import {story, storyUntil} from './story.ts'
 

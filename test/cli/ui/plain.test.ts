@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {plainProgress, plainRun} from '../../../cli/ui/plain.ts'
-import type {Event} from '../../../lab/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {story} from './story.ts'
 
 function progress() {

@@ -4,7 +4,7 @@ import {keys} from '../../../cli/ui/keys.ts'
 import {lookOf} from '../../../cli/ui/look.ts'
 import {type Mode, RunScreen} from '../../../cli/ui/run-screen.tsx'
 import {fold, type View, view} from '../../../cli/ui/view.ts'
-import type {Event} from '../../../lab/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {op, story, storyUntil} from './story.ts'
 
 const calm: Mode = {help: false, log: true, asking: false, interrupted: false, finished: false}

@@ -1,7 +1,7 @@
 /** A kill-leader run at profile `fast`, written by hand: node1 leads, dies at 7.0 s, node2 takes over, node1 returns. */
-import type {Event} from '../../../lab/event.ts'
-import type {Micros} from '../../../lab/quantity.ts'
-import {type HostName, profiles, type Topology} from '../../../lab/topology.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {type HostName, profiles, type Topology} from '../../../lab/topology/topology.ts'
+import type {Micros} from '../../../lab/words/quantity.ts'
 
 export const topology: Topology = {
   profile: 'fast',

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {strikesLeader} from '../../../cli/ui/failover.ts'
 import {longestGap, openGap, recent} from '../../../cli/ui/throughput.ts'
 import {emptyView, fold, roleOf, stateOf, type View, view} from '../../../cli/ui/view.ts'
-import type {Event} from '../../../lab/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {killedAt, op, postgres, story, storyUntil, topology} from './story.ts'
 
 const s = (seconds: number) => Math.round(seconds * 1_000_000)

@@ -11,8 +11,8 @@ import {
   leaderFaults,
   modelOf,
   type Phase,
-} from '../../../lab/budget.ts'
-import type {Topology} from '../../../lab/topology.ts'
+} from '../../../lab/budget/index.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
 import {anyFacts, anyTopology, factsOf, fast, measuredFast, standard} from './topologies.ts'
 
 function model(topology: Topology, facts: FaultFacts): FaultModel {

@@ -1,7 +1,7 @@
 /** Topologies to ask the model about: the two profiles, as measured, and any that Patroni would leave as they are. */
 import fc from 'fast-check'
-import {type FaultFacts, type LeaderFault, leaderFaults} from '../../../lab/budget.ts'
-import type {Topology} from '../../../lab/topology.ts'
+import {type FaultFacts, type LeaderFault, leaderFaults} from '../../../lab/budget/index.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
 
 export const fast = topologyOf(quickRun)

@@ -2,8 +2,8 @@
  * A run by hand in which the leader stays the leader: a fault at 0 s, its mend at `mend`, and whatever a test changes. Times
  * are seconds after the fault, as in history-builder.ts.
  */
-import type {Event, Happening} from '../../../lab/event.ts'
-import type {HostName} from '../../../lab/topology.ts'
+import type {Event, Happening} from '../../../lab/history/event.ts'
+import type {HostName} from '../../../lab/topology/topology.ts'
 import {lsnAt, micros, proxy, quickRun, sample, topologyOf} from './history-builder.ts'
 
 export interface CalmShape {

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {clientsReconnect} from '../../../lab/checks/clients-reconnect.ts'
-import type {Event, Of} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, micros} from './history-builder.ts'
 
 const judge = (history: History, within = '10s') =>

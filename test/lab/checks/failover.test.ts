@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
 import {sayTook} from '../../../cli/render/moment.ts'
 import {failover} from '../../../lab/checks/failover.ts'
-import type {Event, Of} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, micros, proxy, type RunShape, sample} from './history-builder.ts'
 
 const judge = (history: History, within: unknown = 'budget') => failover.judge(history, failover.params.parse({within}))

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {fenced} from '../../../lab/checks/fenced.ts'
-import type {Event, Happening} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
+import type {Event, Happening} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {cleanRun, micros, sample} from './history-builder.ts'
 
 const judge = (history: History, margin = 0) => fenced.judge(history, {margin})

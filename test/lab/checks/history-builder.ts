@@ -2,10 +2,16 @@
  * Histories by hand: a complete, clean run of kill-leader in a lab of three, whose every moment can be set, and from which
  * anything can be taken away or added. Times are seconds after the fault, which comes `faultAt` seconds into the run.
  */
-import {bank} from '../../../lab/bank.ts'
-import type {Event, Happening, Of} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
-import {type HostName, type PatroniSettings, type ProfileName, profiles, type Topology} from '../../../lab/topology.ts'
+import {bank} from '../../../lab/history/bank.ts'
+import type {Event, Happening, Of} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
+import {
+  type HostName,
+  type PatroniSettings,
+  type ProfileName,
+  profiles,
+  type Topology,
+} from '../../../lab/topology/topology.ts'
 
 export const faultAt = 8
 

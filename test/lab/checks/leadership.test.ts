@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
-import type {Event} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {noLostWrites} from '../../../lab/checks/no-lost-writes.ts'
-import type {Event, Of} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, lsnAt, micros, withRows} from './history-builder.ts'
 
 const judge = (history: History, allow = 'async-tail') =>

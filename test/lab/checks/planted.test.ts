@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check'
 import {afterAll, describe, expect, test} from 'vitest'
-import {bank} from '../../../lab/bank.ts'
-import type {Check} from '../../../lab/check.ts'
+import type {Check} from '../../../lab/checks/check.ts'
 import {type CheckName, checks} from '../../../lab/checks/index.ts'
-import type {Event, Of} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import {bank} from '../../../lab/history/bank.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
 import {cleanRun, micros, proxy, quickRun, type RunShape, sample, withRows} from './history-builder.ts'
 

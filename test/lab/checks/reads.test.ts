@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
-import {bank} from '../../../lab/bank.ts'
 import {checks} from '../../../lab/checks/index.ts'
-import type {Event, Of} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import {bank} from '../../../lab/history/bank.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {cleanRun, micros, quickRun, withRows} from './history-builder.ts'
 
 const clean = cleanRun({...quickRun, readsPerSecond: 20, bankPerSecond: 20})

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {rejoined} from '../../../lab/checks/rejoined.ts'
-import type {Event} from '../../../lab/event.ts'
-import {type History, historyOf} from '../../../lab/history.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
 
 const judge = (history: History, within = '2m') => rejoined.judge(history, rejoined.params.parse({within}))

@@ -1,8 +1,8 @@
 /** A disk that stalls makes a verdict about time unknown, never a failure; what is in time passes all the same. */
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
-import type {Event} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
 import {cleanRun, micros, quickRun} from './history-builder.ts'
 

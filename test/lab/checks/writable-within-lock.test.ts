@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
-import type {Event, Of} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
 import {cleanRun, micros, sample} from './history-builder.ts'
 

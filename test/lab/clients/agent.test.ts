@@ -12,7 +12,7 @@ import {
   firstIds,
   type Job,
   type Load,
-} from '../../../lab/clients/protocol.ts'
+} from '../../../lab/clients/agent/protocol.ts'
 import {type FakePostgres, fakePostgres} from './fake-postgres.ts'
 
 const main = fileURLToPath(new URL('../../../lab/clients/agent/main.ts', import.meta.url))

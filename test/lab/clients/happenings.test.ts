@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest'
+import type {AgentLine} from '../../../lab/clients/agent/protocol.ts'
 import {Happenings} from '../../../lab/clients/happenings.ts'
-import type {AgentLine} from '../../../lab/clients/protocol.ts'
 
 const happenings = () =>
   new Happenings(

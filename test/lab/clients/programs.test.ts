@@ -1,11 +1,11 @@
 /** The life of programs, with an engine that says what each test wants. */
 import {PassThrough} from 'node:stream'
 import {describe, expect, it} from 'vitest'
-import type {ProgramGroup} from '../../../lab/client-group.ts'
 import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
 import {startPrograms} from '../../../lab/clients/programs.ts'
-import type {Event, Happening} from '../../../lab/event.ts'
-import type {ProbeSite} from '../../../lab/probe.ts'
+import type {ProgramGroup} from '../../../lab/history/client-group.ts'
+import type {Event, Happening} from '../../../lab/history/event.ts'
+import type {ProbeSite} from '../../../lab/probes/probe.ts'
 
 /** An engine with one program; `end` makes it end with these last words. */
 function engine(images: readonly string[] = ['mine:1']) {

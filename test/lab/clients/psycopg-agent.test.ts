@@ -7,7 +7,13 @@ import {createInterface} from 'node:readline'
 import {setTimeout as pause} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 import {afterEach, describe, expect, it} from 'vitest'
-import {type AgentLine, decodeAgentLine, firstIds, type Load, type ScriptConfig} from '../../../lab/clients/protocol.ts'
+import {
+  type AgentLine,
+  decodeAgentLine,
+  firstIds,
+  type Load,
+  type ScriptConfig,
+} from '../../../lab/clients/agent/protocol.ts'
 
 const main = fileURLToPath(new URL('../../../images/app/psycopg-agent.py', import.meta.url))
 const stub = fileURLToPath(new URL('psycopg-stub', import.meta.url))

@@ -4,9 +4,9 @@ import {connect, createServer, type Server, type Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import {afterEach, describe, expect, it} from 'vitest'
 import {Cutter, type Message, query} from '../../../lab/clients/agent/pg-wire.ts'
+import type {AgentLine} from '../../../lab/clients/agent/protocol.ts'
 import {RelayServer} from '../../../lab/clients/agent/relay.ts'
 import {Turns} from '../../../lab/clients/agent/relay-turns.ts'
-import type {AgentLine} from '../../../lab/clients/protocol.ts'
 import {
   authenticationOk,
   cancelRequest,

@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest'
 import type {ZodType} from 'zod'
+import type {Answer, Asked} from '../../../lab/breaking/paths.ts'
 import {faults} from '../../../lab/faults/index.ts'
 import {judged, partition, type Seen} from '../../../lab/faults/partition.ts'
 import {judged as judgedSlow, type Measured, slow} from '../../../lab/faults/slow.ts'
-import type {Answer, Asked} from '../../../lab/paths.ts'
 
 function complaint(fault: string, params: unknown): string | undefined {
   return (faults[fault]!.params as ZodType).safeParse(params).error?.issues[0]?.message

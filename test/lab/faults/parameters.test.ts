@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {Fault} from '../../../lab/fault.ts'
+import type {Fault} from '../../../lab/breaking/fault.ts'
 import {fillDisk} from '../../../lab/faults/fill-disk.ts'
 import {kill} from '../../../lab/faults/kill.ts'
 import {overload} from '../../../lab/faults/overload.ts'

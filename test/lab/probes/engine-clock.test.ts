@@ -1,10 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import type {Happening} from '../../../lab/event.ts'
-import type {Lab} from '../../../lab/lab.ts'
-import type {ProbeSite} from '../../../lab/probe.ts'
+import type {Lab} from '../../../lab/engine/lab.ts'
+import type {Happening} from '../../../lab/history/event.ts'
 import {engineClock, watchEngineClock} from '../../../lab/probes/engine-clock.ts'
-import type {Micros} from '../../../lab/quantity.ts'
+import type {ProbeSite} from '../../../lab/probes/probe.ts'
+import type {Micros} from '../../../lab/words/quantity.ts'
 
 const startMs = Date.parse('2026-01-01T00:00:00Z')
 

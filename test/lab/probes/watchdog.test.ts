@@ -1,8 +1,8 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import type {Event, Happening} from '../../../lab/event.ts'
-import type {ProbeSite} from '../../../lab/probe.ts'
+import {parseWatchdogLine} from '../../../lab/cluster/watchdog-line.ts'
+import type {Event, Happening} from '../../../lab/history/event.ts'
+import type {ProbeSite} from '../../../lab/probes/probe.ts'
 import {Account} from '../../../lab/probes/watchdog.ts'
-import {parseWatchdogLine} from '../../../lab/probes/watchdog-line.ts'
 
 beforeEach(() => void vi.useFakeTimers({toFake: ['Date'], now: Date.parse('2026-11-20T16:01:00Z')}))
 afterEach(() => void vi.useRealTimers())

@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, expect, it, vi} from 'vitest'
-import type {Happening} from '../../../lab/event.ts'
-import type {ProbeSite} from '../../../lab/probe.ts'
+import type {Happening} from '../../../lab/history/event.ts'
 import {every} from '../../../lab/probes/every.ts'
+import type {ProbeSite} from '../../../lab/probes/probe.ts'
 import {Watching} from '../../../lab/probes/watching.ts'
 
 beforeEach(() => void vi.useFakeTimers())

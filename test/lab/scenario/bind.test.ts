@@ -1,8 +1,8 @@
 import {execFileSync} from 'node:child_process'
 import {describe, expect, test} from 'vitest'
-import {LabError} from '../../../lab/errors.ts'
-import {bind, configOf, parseScenario, settingsFor} from '../../../lab/scenario.ts'
-import {loadTopology, parseTopology} from '../../../lab/topology-file.ts'
+import {bind, configOf, parseScenario, settingsFor} from '../../../lab/scenario/index.ts'
+import {loadTopology, parseTopology} from '../../../lab/topology/topology-file.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 import {about, clients, expectations, steps} from './complaint.ts'
 
 const fast = loadTopology({profile: 'fast'})

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
-import type {Lab} from '../../../lab/lab.ts'
-import {capabilitiesFor, loadScenario, mustBeAble} from '../../../lab/scenario.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import type {Lab} from '../../../lab/engine/lab.ts'
+import {capabilitiesFor, loadScenario, mustBeAble} from '../../../lab/scenario/index.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 test('a scenario asks for what its faults need, each once', () => {
   expect(capabilitiesFor(loadScenario('kill-leader'))).toEqual([])

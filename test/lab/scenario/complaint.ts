@@ -1,6 +1,7 @@
 /** What the parser says about a text: exit code and message; anything but a LabError is thrown on. */
-import {LabError} from '../../../lab/errors.ts'
-import {parseScenario} from '../../../lab/scenario.ts'
+
+import {parseScenario} from '../../../lab/scenario/index.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 
 export const about = 'about: A replica takes over.\n'
 export const clients = 'clients: [{writers: 2, rate: 100/s, through: primary}]\n'

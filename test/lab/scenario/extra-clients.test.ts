@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {LabError} from '../../../lab/errors.ts'
 import {withExtraClients} from '../../../lab/scenario/extra-clients.ts'
-import {loadScenario, parseScenario} from '../../../lab/scenario.ts'
+import {loadScenario, parseScenario} from '../../../lab/scenario/index.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 import {about, expectations, steps} from './complaint.ts'
 
 const names = (scenario: ReturnType<typeof withExtraClients>) =>

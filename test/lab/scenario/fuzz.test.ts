@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs'
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
 import {parse, stringify} from 'yaml'
-import {LabError} from '../../../lab/errors.ts'
-import {parseScenario, scenarioFile, scenarioNames} from '../../../lab/scenario.ts'
+import {parseScenario, scenarioFile, scenarioNames} from '../../../lab/scenario/index.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 
 const everyClient = `about: Every kind of client there is.
 clients:

@@ -4,8 +4,8 @@ import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {checks} from '../../../lab/checks/index.ts'
 import {faults} from '../../../lab/faults/index.ts'
+import {scenarioFile, scenarioNames} from '../../../lab/scenario/index.ts'
 import {scenarioSchema} from '../../../lab/scenario/json-schema.ts'
-import {scenarioFile, scenarioNames} from '../../../lab/scenario.ts'
 import {about, clients, complaint, expectations, steps} from './complaint.ts'
 
 const schema = scenarioSchema()

@@ -2,8 +2,8 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import type {ParameterEngine} from '../../../lab/parameters.ts'
-import {loadScenario, mustTakeParameters, unaskedParameters} from '../../../lab/scenario.ts'
+import type {ParameterEngine} from '../../../lab/engine/parameters.ts'
+import {loadScenario, mustTakeParameters, unaskedParameters} from '../../../lab/scenario/index.ts'
 
 const file = join(mkdtempSync(join(tmpdir(), 'pgha-needs-')), 'mine.yaml')
 const text = `about: long enough to be a claim

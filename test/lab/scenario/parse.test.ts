@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
-import {parseScenario} from '../../../lab/scenario.ts'
+import {parseScenario} from '../../../lab/scenario/index.ts'
 import {about, clients, complaint, expectations, steps} from './complaint.ts'
 
 describe('a scenario', () => {

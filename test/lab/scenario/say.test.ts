@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
-import {sayClients, sayNeeds, sayStep} from '../../../lab/scenario.ts'
+import {sayClients, sayNeeds, sayStep} from '../../../lab/scenario/index.ts'
 
 test('a step is said in one line: what, on whom, under which name, and its other parameters', () => {
   const params = {what: 'host'}

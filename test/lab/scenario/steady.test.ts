@@ -2,7 +2,7 @@ import {mkdtempSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import {loadScenario, scenarioFile, scenarioNames, tooEarly} from '../../../lab/scenario.ts'
+import {loadScenario, scenarioFile, scenarioNames, tooEarly} from '../../../lab/scenario/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pgha-steady-'))
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {strayCharacter} from '../../../lab/plain-text.ts'
+import {loadScenario, parseScenario, type Scenario, scenarioNames} from '../../../lab/scenario/index.ts'
 import {writeScenario} from '../../../lab/scenario/write.ts'
-import {loadScenario, parseScenario, type Scenario, scenarioNames} from '../../../lab/scenario.ts'
+import {strayCharacter} from '../../../lab/words/plain-text.ts'
 
 const withoutLines = ({expect: expectations, ...rest}: Scenario) => ({
   ...rest,

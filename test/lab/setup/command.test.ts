@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
-import {LabError} from '../../../lab/errors.ts'
 import {run} from '../../../lab/setup/command.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 
 /** As docker and its plugin: what it has started holds its output open. */
 const withChild = ['sh', '-c', 'sleep 60 & echo begun; wait'] as const

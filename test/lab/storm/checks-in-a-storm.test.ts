@@ -1,8 +1,8 @@
 /** Checks that a storm asks, in runs with more than one fault and failover. */
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
-import type {Event, Happening, Of} from '../../../lab/event.ts'
-import {historyOf} from '../../../lab/history.ts'
+import type {Event, Happening, Of} from '../../../lab/history/event.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from '../checks/calm-run.ts'
 import {cleanRun, lsnAt, micros, ranges, sample} from '../checks/history-builder.ts'
 

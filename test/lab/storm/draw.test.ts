@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import type {Capability} from '../../../lab/capabilities.ts'
-import {bind, parseScenario} from '../../../lab/scenario.ts'
+import type {Capability} from '../../../lab/engine/capabilities.ts'
+import {bind, parseScenario} from '../../../lab/scenario/index.ts'
 import {allCapabilities, type Draw, kindOf, needsOf} from '../../../lab/storm/catalogue.ts'
 import {drawStorm} from '../../../lab/storm/draw.ts'
 import {Random} from '../../../lab/storm/random.ts'
-import {hostsWith} from '../../../lab/topology.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import {hostsWith} from '../../../lab/topology/topology.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const topology = loadTopology({profile: 'fast'})
 const synchronous = loadTopology({profile: 'default', set: ['patroni.synchronous_mode=on']})

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {parseScenario, type Step} from '../../../lab/scenario.ts'
+import {parseScenario, type Step} from '../../../lab/scenario/index.ts'
 import {drawStorm} from '../../../lab/storm/draw.ts'
 import {type Candidate, episodesOf, shrink, unitsOf} from '../../../lab/storm/shrink.ts'
-import {loadTopology} from '../../../lab/topology-file.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const topology = loadTopology({profile: 'fast'})
 const planOf = (seed: number, seconds = 300) =>

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, afterEach, beforeAll, beforeEach, expect, test} from 'vitest'
-import type {Report} from '../../../lab/report.ts'
+import type {Report} from '../../../lab/judge/report.ts'
 import {untilSaid} from '../cli.ts'
 import {OwnEngine} from './own-engine.ts'
 

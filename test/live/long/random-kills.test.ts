@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {Docker} from '../../../lab/docker.ts'
+import {Docker} from '../../../lab/engine/docker.ts'
 import {expectExit} from '../cli.ts'
 import {dice, killAtRandom} from '../random-kill.ts'
 

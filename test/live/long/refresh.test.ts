@@ -1,7 +1,7 @@
 /** `up --refresh` really builds the images anew, which takes minutes; the lab is a small one. */
 import {execa} from 'execa'
 import {afterAll, expect, test} from 'vitest'
-import {Docker} from '../../../lab/docker.ts'
+import {Docker} from '../../../lab/engine/docker.ts'
 import {imageTags} from '../../../lab/setup/images.ts'
 import {expectExit} from '../cli.ts'
 

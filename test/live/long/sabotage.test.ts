@@ -3,7 +3,7 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {scenarioFile} from '../../../lab/scenario.ts'
+import {scenarioFile} from '../../../lab/scenario/index.ts'
 import {expectExit} from '../cli.ts'
 import {anotherScope, complaints, playSabotaged, promotedByHand, synchronousModeOff} from '../sabotage.ts'
 

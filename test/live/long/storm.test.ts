@@ -3,8 +3,8 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'nod
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
-import type {Report} from '../../../lab/report.ts'
-import {parseScenario} from '../../../lab/scenario.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import {parseScenario} from '../../../lab/scenario/index.ts'
 import type {ShrinkResult} from '../../../lab/storm/shrink-run.ts'
 import {expectExit} from '../cli.ts'
 

@@ -3,7 +3,7 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, test} from 'vitest'
-import {suites} from '../../../lab/scenario.ts'
+import {suites} from '../../../lab/scenario/index.ts'
 import {expectExit} from '../cli.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'pgha-lab-suites-'))

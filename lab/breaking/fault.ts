@@ -1,0 +1,37 @@
+/** What a fault is, and what it is given to work with. */
+import type {Capability} from '../engine/capabilities.ts'
+import type {Lab} from '../engine/lab.ts'
+import type {Mend} from '../history/event.ts'
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Unit} from '../words/unit.ts'
+
+export interface FaultSite {
+  readonly lab: Lab
+  /** The step's name: it names what the fault leaves on a host. */
+  readonly id: string
+  readonly hosts: readonly HostName[]
+  /** Whom another selector means right now, e.g. the other side of a partition; never empty. */
+  resolve(selector: string): Promise<readonly HostName[]>
+  /** Ends the injection, never the mending. */
+  readonly signal: AbortSignal
+  /** Registers how to undo what comes next; resolves once that is safely on disk. Call it *before* each break. */
+  mend(undo: Mend): Promise<void>
+  /** Right before and right after the call that breaks. */
+  broke<T>(call: () => Promise<T>): Promise<T>
+  /** The fault's own evidence that it took hold; `atMicros` on the run's clock when it was seen earlier than now. */
+  proof(holds: boolean, says: string, atMicros?: Micros): void
+  /** Micros since the run began, now. */
+  now(): Micros
+  /** What to do to a host that restarts while the fault is in force; without it, the restart ends the fault there. */
+  again(host: HostName, apply: () => Promise<void>): void
+}
+
+export interface Fault<P> extends Unit<P> {
+  /** Whom a step means that has no `on:`, e.g. 'all' for what concerns the whole cluster; without it, `on:` must be written. */
+  readonly on?: string
+  needs?(params: P): readonly Capability[]
+  /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
+  limitMs?(params: P): number | null
+  inject(on: FaultSite, params: P): Promise<void>
+}

@@ -1,0 +1,101 @@
+/**
+ * The Cuts of a host as an nftables script (nft(8)). One table a fault and host, and the addresses in sets whose elements time
+ * out: the kernel heals the partition by itself when nobody else does.
+ */
+
+import type {HostName} from '../topology/topology.ts'
+import {type Cut, cutServices} from './cuts.ts'
+
+export type How = 'drop' | 'reject'
+
+/** The table of a fault is `inet pgha_lab_<cut>`; a step's name may hold what nft and a shell must not see. */
+export function cutName(id: string): string {
+  return id.replace(/[^A-Za-z0-9-]/gu, one => `_${one.codePointAt(0)?.toString(16)}_`)
+}
+
+export const tableOf = (cut: string) => `inet pgha_lab_${cut}`
+
+export interface Rules {
+  /** From `cutName`. */
+  readonly cut: string
+  readonly cuts: readonly Cut[]
+  readonly how: How
+  readonly limitMs: number
+}
+
+/** Loaded in one transaction with `nft -f -`; takes the place of a table of the same name. */
+export function nftScript({cut, cuts, how, limitMs}: Rules, addresses: Readonly<Record<HostName, string>>): string {
+  const sets = cuts.map(one => {
+    const elements = one.peers.map(peer => `${addressOf(addresses, peer)} timeout ${Math.round(limitMs)}ms`)
+    return `  set ${setName(one)} { type ipv4_addr; flags timeout; elements = { ${elements.join(', ')} } }\n`
+  })
+  return `\
+table ${tableOf(cut)}
+delete table ${tableOf(cut)}
+table ${tableOf(cut)} {
+${sets.join('')}\
+${chain('input', cuts, how)}\
+${chain('output', cuts, how)}\
+}
+`
+}
+
+function addressOf(addresses: Readonly<Record<HostName, string>>, host: HostName): string {
+  const address = addresses[host]
+  if (address === undefined) throw new TypeError(`host ${host} has no address`)
+  return address
+}
+
+function setName({service, end, ways}: Cut): string {
+  return [service ?? 'everything', ...(end === 'either' ? [] : [end]), ...(ways === 'both' ? [] : [ways])].join('_')
+}
+
+function chain(hook: 'input' | 'output', cuts: readonly Cut[], how: How): string {
+  const rules = cuts
+    .filter(({ways}) => ways === 'both' || (ways === 'in') === (hook === 'input'))
+    .flatMap(one => rulesOf(hook, one, how))
+  // What `reject` sends passes these chains as well, and would never arrive.
+  const answers = how === 'reject' ? ['tcp flags rst accept', 'icmp type destination-unreachable accept'] : []
+  return `\
+  chain ${hook} {
+    type filter hook ${hook} priority -10; policy accept;
+${[...answers, ...rules].map(rule => `    ${rule}\n`).join('')}\
+  }
+`
+}
+
+function rulesOf(hook: 'input' | 'output', cut: Cut, how: How): string[] {
+  const peers = `ip ${hook === 'input' ? 'saddr' : 'daddr'} @${setName(cut)}`
+  if (cut.service === null)
+    return how === 'drop'
+      ? [`${peers} counter drop`]
+      : [
+          `${peers} meta l4proto tcp counter reject with tcp reset`,
+          `${peers} counter reject with icmpx port-unreachable`,
+        ]
+  const ports = `{ ${cutServices[cut.service].join(', ')} }`
+  const verdict = how === 'drop' ? 'counter drop' : 'counter reject with tcp reset'
+  // The service's port is the peer's where this host is the client, and its own where it is the server.
+  const [theirs, ours] = hook === 'input' ? ['sport', 'dport'] : ['dport', 'sport']
+  return [
+    ...(cut.end === 'server' ? [] : [`${peers} tcp ${theirs} ${ports} ${verdict}`]),
+    ...(cut.end === 'client' ? [] : [`${peers} tcp ${ours} ${ports} ${verdict}`]),
+  ]
+}
+
+export interface Hits {
+  readonly in: number
+  readonly out: number
+}
+
+/** Packets that the rules have stopped so far, from `nft list table`. */
+export function hitsOf(listing: string): Hits {
+  const hits = {in: 0, out: 0}
+  let hook: 'in' | 'out' | null = null
+  for (const line of listing.split('\n')) {
+    if (/^\s*chain /.test(line)) hook = /chain input\b/.test(line) ? 'in' : 'out'
+    const packets = /counter packets (\d+)/.exec(line)?.[1]
+    if (hook !== null && packets !== undefined) hits[hook] += Number(packets)
+  }
+  return hits
+}

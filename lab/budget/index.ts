@@ -1,0 +1,19 @@
+/**
+ * The timing model: what a topology's own settings imply for each fault of its leader, phase by phase. The parts are in
+ * `budget/`, one file a part; `docs/how/timing-model.md` has the formulas in one place.
+ */
+
+export {type Adjustment, effectiveTimings, sayAdjustment, type Timings} from '../topology/timings.ts'
+export {
+  anyMoment,
+  type FailoverBudget,
+  failoverBounds,
+  failoverBudget,
+  leaderFaults,
+  type PhaseBudget,
+} from './bounds.ts'
+export {type Distribution, distributionsOf, histogram} from './distribution.ts'
+export {type FaultFacts, type LeaderFault, strikesEtcd} from './leader-fault.ts'
+export {type FaultModel, modelOf, type NoModel, type Phase} from './model.ts'
+export {type Bounds, slowMachine, type Variable} from './variable.ts'
+export {watchdogTimeoutSeconds} from './watchdog.ts'

@@ -1,0 +1,53 @@
+/** What a check is, and what it finds. */
+import type {Event} from '../history/event.ts'
+import type {History} from '../history/history.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Unit} from '../words/unit.ts'
+
+/** Shown to people as passed, failed and inconclusive. */
+export type Verdict = 'pass' | 'fail' | 'unknown'
+
+/** What a check found. No evidence is `unknown`, never `pass`. */
+export interface Finding {
+  readonly verdict: Verdict
+  /** One sentence: what was expected and what was seen. */
+  readonly says: string
+  readonly measures?: Readonly<Record<string, number | string | null>>
+  /** The same measures of each of several things: one row a client, say. */
+  readonly rows?: readonly Readonly<Record<string, number | string | null>>[]
+  /** Rows to show beside each other, e.g. the phases of a failover against the model. */
+  readonly phases?: readonly PhaseRow[]
+  /** The few events that prove it. */
+  readonly evidence?: readonly Event[]
+  /** What to try, when it failed. */
+  readonly hint?: string
+  /** It failed only because something has not come, which a longer record might hold. Not in a report. */
+  readonly pending?: boolean
+}
+
+/** One phase of a failover; times are micros after the fault. */
+export interface PhaseRow {
+  readonly name: string
+  readonly measured: Micros | null
+  readonly predicted: readonly [Micros, Micros] | null
+  /** Time since the phase before it, and what the model allows for that: where the seconds went. */
+  readonly took?: Micros | null
+  readonly allowed?: readonly [Micros, Micros] | null
+  /** It was seen before the phase that it waits for, which is only looked at now and then: they lie at most so far apart, and `took` is 0. */
+  readonly apart?: Micros
+  readonly verdict: Verdict
+  /** How it is known, or why it is not. */
+  readonly says: string
+}
+
+/** A pure function over the history: it performs nothing and knows no clock. */
+export interface Check<P> extends Unit<P> {
+  judge(history: History, params: P): Finding
+}
+
+/** fail > unknown > pass. */
+export function merge(verdicts: Iterable<Verdict>): Verdict {
+  const all = new Set(verdicts)
+  if (all.has('fail')) return 'fail'
+  return all.has('unknown') || all.size === 0 ? 'unknown' : 'pass'
+}

@@ -1,0 +1,180 @@
+/**
+ * etcd's JSON gateway (etcd 3.5, `api/etcdserverpb/rpc.proto`): keys and values in base64, 64-bit numbers as decimal
+ * strings, fields that hold their zero value left out, one watch response per line.
+ */
+import type {Of} from '../history/event.ts'
+import type {HostName} from '../topology/topology.ts'
+
+export function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+/** The end of the range of all keys that begin with `prefix`: the prefix with its last byte raised by one. */
+export function rangeEnd(prefix: string): string {
+  const end = Buffer.from(prefix)
+  end[end.length - 1]! += 1
+  return end.toString('base64')
+}
+
+/** A key that was put, deleted, or found when first read. */
+export interface KeyChange {
+  readonly key: string
+  /** null: deleted. */
+  readonly value: string | null
+  readonly revision: number
+  readonly lease: string | null
+}
+
+export interface Header {
+  readonly revision: number
+  readonly term: number
+}
+
+/** What one line of a watch says. `canceled`: the watch is over, why, and from which revision another can begin. */
+export interface WatchLine {
+  readonly header: Header
+  readonly changes: readonly KeyChange[]
+  readonly canceled: {readonly why: string; readonly resumeAt: number} | null
+}
+
+interface KeyValue {
+  key: string
+  value?: string
+  mod_revision?: string
+  lease?: string
+}
+
+interface RawHeader {
+  revision?: string
+  raft_term?: string
+  member_id?: string
+}
+
+/** Throws on what is no answer of a watch, such as `{"error": ...}`. */
+export function decodeWatchLine(line: string): WatchLine {
+  const {result, error} = JSON.parse(line) as {
+    result?: {
+      header?: RawHeader
+      events?: {type?: 'DELETE'; kv: KeyValue}[]
+      canceled?: boolean
+      cancel_reason?: string
+      compact_revision?: string
+    }
+    error?: {message?: string}
+  }
+  if (result === undefined) throw new Error(`etcd ended the watch: ${error?.message ?? line.slice(0, 200)}`)
+  return {
+    header: decodeHeader(result.header),
+    changes: (result.events ?? []).map(({type, kv}) => decodeChange(kv, type === 'DELETE')),
+    canceled:
+      result.canceled === true
+        ? {why: result.cancel_reason ?? 'no reason given', resumeAt: Number(result.compact_revision ?? 0)}
+        : null,
+  }
+}
+
+/** The answer of /v3/kv/range. */
+export function decodeRange(body: string): {header: Header; changes: KeyChange[]} {
+  const {header, kvs = []} = JSON.parse(body) as {header?: RawHeader; kvs?: KeyValue[]}
+  return {header: decodeHeader(header), changes: kvs.map(kv => decodeChange(kv, false))}
+}
+
+/** The answer of /v3/maintenance/status; `leader` null: this member knows none. Ids are decimal. */
+export function decodeStatus(body: string): {member: string; leader: string | null; term: number | null} {
+  const {header, leader, raftTerm} = JSON.parse(body) as {header?: RawHeader; leader?: string; raftTerm?: string}
+  if (header?.member_id === undefined) throw new Error('etcd answered without its id')
+  return {
+    member: header.member_id,
+    leader: leader === undefined || leader === '0' ? null : leader,
+    term: raftTerm === undefined ? null : Number(raftTerm),
+  }
+}
+
+/** The answer of /v3/cluster/member/list; a member that has not started yet has no name. */
+export function decodeMembers(body: string): {ID: string; name: string}[] {
+  const {members = []} = JSON.parse(body) as {members?: {ID: string; name?: string}[]}
+  return members.map(({ID, name = ''}) => ({ID, name}))
+}
+
+/** The answer of /v3/lease/timetolive; seconds left are -1 when the lease is gone. */
+export function decodeLease(body: string): {leftSeconds: number; grantedSeconds: number} {
+  const {TTL = '0', grantedTTL = '0'} = JSON.parse(body) as {TTL?: string; grantedTTL?: string}
+  return {leftSeconds: Number(TTL), grantedSeconds: Number(grantedTTL)}
+}
+
+function decodeHeader(header: RawHeader | undefined): Header {
+  return {revision: Number(header?.revision ?? 0), term: Number(header?.raft_term ?? 0)}
+}
+
+function decodeChange(kv: KeyValue, deleted: boolean): KeyChange {
+  return {
+    key: plain(kv.key),
+    value: deleted ? null : plain(kv.value ?? ''),
+    revision: Number(kv.mod_revision ?? 0),
+    lease: kv.lease === undefined || kv.lease === '0' ? null : kv.lease,
+  }
+}
+
+function plain(encoded: string): string {
+  return Buffer.from(encoded, 'base64').toString()
+}
+
+/** What a change of one of Patroni's keys means; null for the keys that tell nothing about leadership. */
+export function meaning(
+  {key, value, revision, lease}: KeyChange,
+  prefix: string,
+  term: number,
+  told: HostName,
+): Omit<Of<'leader-key'>, 'at'> | Omit<Of<'status-key'>, 'at'> | Omit<Of<'sync-key'>, 'at'> | null {
+  switch (key.slice(prefix.length)) {
+    case 'leader':
+      return {kind: 'leader-key', holder: value, revision, lease, term, told}
+    case 'status': {
+      const optime = object(value).optime
+      return typeof optime === 'number' ? {kind: 'status-key', optime, revision, term, told} : null
+    }
+    case 'sync': {
+      const {leader, sync_standby: standbys} = object(value)
+      return {
+        kind: 'sync-key',
+        leader: typeof leader === 'string' && leader !== '' ? leader : null,
+        standbys: typeof standbys === 'string' ? standbys.split(',').filter(name => name !== '') : [],
+        revision,
+        told,
+      }
+    }
+    default:
+      return null
+  }
+}
+
+/** Patroni's values are JSON objects; one that is not has none of the fields we look for. */
+function object(value: string | null): Record<string, unknown> {
+  if (value === null) return {}
+  try {
+    const parsed = JSON.parse(value) as unknown
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Puts lines together from chunks that are cut anywhere, also within a character. */
+export class LineSplitter {
+  /** Put together once, when its end has come: not again with every chunk. */
+  #rest: Buffer[] = []
+
+  push(chunk: Buffer): string[] {
+    const end = chunk.lastIndexOf(10)
+    if (end < 0) {
+      this.#rest.push(chunk)
+      return []
+    }
+    const whole = Buffer.concat([...this.#rest, chunk.subarray(0, end)])
+    this.#rest = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : []
+    return whole
+      .toString()
+      .split('\n')
+      .filter(line => line !== '')
+  }
+}

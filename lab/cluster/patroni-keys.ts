@@ -1,0 +1,90 @@
+/**
+ * Patroni's own keys, read from etcd: what the cluster has agreed on, whichever member answers. Faults see their effect
+ * here rather than by asking Patroni more often, which would change what HAProxy's checks of it see.
+ */
+
+import type {Lab} from '../engine/lab.ts'
+import {type HostName, hostsWith, scope} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import {base64, decodeRange, type KeyChange, rangeEnd} from './etcd-messages.ts'
+import {type Config, decodeObject} from './patroni-api.ts'
+
+/** What a member says of itself in its key, once a loop (Patroni 4.0, `ha.py: touch_member`). */
+export interface MemberKey {
+  readonly role: string | null
+  readonly state: string | null
+  /** Empty when it has none. */
+  readonly tags: Config
+  readonly pendingRestart: boolean
+  /** Parameters that wait for the restart, each with its `old_value` and `new_value`. */
+  readonly pendingFor: Config
+  /** It knows that the cluster is in maintenance mode. */
+  readonly paused: boolean
+}
+
+export interface PatroniKeys {
+  /** Who holds the leader key. */
+  readonly leader: HostName | null
+  /** The leader's LSN in bytes as it wrote it in its last loop: what a candidate's lag is measured by. */
+  readonly optime: number | null
+  readonly members: Readonly<Record<HostName, MemberKey>>
+}
+
+const prefix = `/service/${scope}/`
+
+/** @throws LabError `engine` when no etcd member answers a linearizable read. */
+export async function patroniKeys(lab: Lab, signal?: AbortSignal): Promise<PatroniKeys> {
+  let last = 'there is none'
+  for (const host of hostsWith(lab.topology, 'etcd')) {
+    try {
+      const body = {key: base64(prefix), range_end: rangeEnd(prefix)}
+      const answer = await lab.ask(host, 'etcd', '/v3/kv/range', {method: 'POST', body, withinMs: 2000, signal})
+      if (answer.code === 200) return decodeKeys(decodeRange(answer.body).changes)
+      last = `${host} answered ${answer.code}`
+    } catch (error) {
+      signal?.throwIfAborted()
+      last = `${host}: ${(error as Error).message}`
+    }
+  }
+  throw new LabError('engine', `no member of etcd told Patroni's keys (${last})`, {
+    hint: onLab(lab.name, 'status'),
+  })
+}
+
+/** @param found every key under the cluster's prefix. */
+export function decodeKeys(found: readonly Pick<KeyChange, 'key' | 'value'>[]): PatroniKeys {
+  const values = new Map(found.map(({key, value}) => [key.slice(prefix.length), value ?? '']))
+  const optime = decodeObject(values.get('status') ?? '')?.optime
+  return {
+    leader: values.get('leader') ?? null,
+    optime: typeof optime === 'number' ? optime : null,
+    members: Object.fromEntries(
+      [...values].flatMap(([key, value]) => (key.startsWith('members/') ? [[key.slice(8), member(value)]] : [])),
+    ),
+  }
+}
+
+function member(value: string): MemberKey {
+  const {role, state, tags, pending_restart, pending_restart_reason, pause} = decodeObject(value) ?? {}
+  return {
+    role: typeof role === 'string' ? role : null,
+    state: typeof state === 'string' ? state : null,
+    tags: mapping(tags),
+    pendingRestart: pending_restart === true,
+    pendingFor: mapping(pending_restart_reason),
+    paused: pause === true,
+  }
+}
+
+function mapping(value: unknown): Config {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {}
+}
+
+/** @throws LabError `no-target` when nobody holds the leader key. */
+export async function leaderOf(lab: Lab, signal?: AbortSignal): Promise<HostName> {
+  const {leader} = await patroniKeys(lab, signal)
+  if (leader === null)
+    throw new LabError('no-target', 'the cluster has no leader right now', {hint: onLab(lab.name, 'status')})
+  return leader
+}

@@ -1,0 +1,86 @@
+/** Restarts that Patroni waits for an operator to make, after a parameter was changed that PostgreSQL reads at its start only. */
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {Lab} from '../engine/lab.ts'
+import type {HostName} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import {askPatroni, type Config, sayAnswer, took} from './patroni-api.ts'
+import {type PatroniKeys, patroniKeys} from './patroni-keys.ts'
+import {sql} from './sql.ts'
+import {waitFor} from './wait.ts'
+
+/** Patroni looks a second after its reload what waits for a restart (Patroni 4.0, `postgresql/config.py: reload_config`). */
+const reloadMs = 1500
+/** A replica connects again within wal_retrieve_retry_interval, 5 s. */
+const caughtUpWithinMs = 10_000
+
+/**
+ * After the configuration was patched: restarts, one after the other, the members that only then have its parameters in
+ * force. Without a leader there is nothing to be done: Patroni restarts nobody then, and who starts later has them.
+ * @throws LabError `engine` when a member does not restart, `timeout` when a replica does not follow.
+ */
+export async function restartPending(lab: Lab, patch: Config): Promise<void> {
+  const {leader} = await patroniKeys(lab)
+  if (leader === null || !(await needsRestart(lab, leader, patch))) return
+  await sleep(lab.topology.patroni.loopWaitSeconds * 1000 + reloadMs)
+  for (const host of restartOrder(await patroniKeys(lab))) {
+    if (host !== leader) await caughtUp(lab, leader, host)
+    const answer = await askPatroni(lab, host, {method: 'POST', path: '/restart', body: {}, withinMs: 20_000})
+    if (!took(answer))
+      throw new LabError('engine', `${host} waits for a restart and Patroni did not make it: ${sayAnswer(answer)}`, {
+        hint: onLab(lab.name, 'status'),
+      })
+  }
+}
+
+/**
+ * A replica takes over a smaller value once it has replayed that its primary did; before that, Patroni starts it with the old
+ * one (Patroni 4.0, `postgresql/config.py: effective_configuration`).
+ */
+async function caughtUp(lab: Lab, leader: HostName, host: HostName): Promise<void> {
+  const [end] = await sql<[string]>(lab, leader, 'SELECT pg_current_wal_flush_lsn()::text')
+  await waitFor(
+    `${host} to replay what its leader has written`,
+    async () => {
+      const rows = await sql(
+        lab,
+        leader,
+        'SELECT 1 FROM pg_stat_replication WHERE application_name = $1 AND replay_lsn >= $2::pg_lsn',
+        [host, end![0]],
+      )
+      return rows.length > 0 ? {} : 'it has not'
+    },
+    {withinMs: caughtUpWithinMs, signal: new AbortController().signal},
+  )
+}
+
+/** Whether the patch has a parameter that takes a restart. */
+async function needsRestart(lab: Lab, leader: HostName, {postgresql}: Config): Promise<boolean> {
+  const {parameters} = (postgresql ?? {}) as {parameters?: Config | null}
+  const names = Object.keys(parameters ?? {})
+  if (names.length === 0) return false
+  const rows = await sql(
+    lab,
+    leader,
+    `SELECT 1 FROM pg_settings WHERE lower(name) = ANY($1) AND context = 'postmaster'`,
+    [names.map(name => name.toLowerCase())],
+  )
+  return rows.length > 0
+}
+
+/**
+ * A standby must not have less than its primary of what shared memory is made for, or it shuts down (PostgreSQL, "Hot
+ * Standby: Administrator's Overview"): what grows, grows on the replicas first, and what shrinks, on the leader.
+ */
+export function restartOrder({leader, members}: PatroniKeys): HostName[] {
+  const pending = Object.entries(members).filter(([, member]) => member.pendingRestart)
+  const shrinks = pending.some(([, {pendingFor}]) => Object.values(pendingFor).some(isSmaller))
+  const first = (host: HostName) => (host === leader) === shrinks
+  const hosts = pending.map(([host]) => host).toSorted()
+  return [...hosts.filter(first), ...hosts.filter(host => !first(host))]
+}
+
+function isSmaller(change: unknown): boolean {
+  const {old_value: before, new_value: after} = (change ?? {}) as {old_value?: unknown; new_value?: unknown}
+  return Number(after) < Number(before)
+}

@@ -1,0 +1,93 @@
+/** A Lab: a running topology, and the ways to reach its hosts. */
+import type {ClientRequest} from 'node:http'
+import type {Duplex} from 'node:stream'
+import {type Answer, Asking, type Question, type Reach} from '../observer/ask.ts'
+import {Tunnel} from '../observer/tunnel.ts'
+import {
+  type Allocation,
+  type HostName,
+  type HttpService,
+  type PortName,
+  portInside,
+  roles,
+  type ServicePort,
+  type Topology,
+} from '../topology/topology.ts'
+import type {ContainerState, Docker} from './docker.ts'
+import {reachRelay} from './reach-relay.ts'
+
+/**
+ * Made by `openLab` or `raise`. The first question to a host opens the one connection that it holds: a stream to the observer, which
+ * keeps no process alive, and ends with the disposal.
+ */
+export class Lab implements AsyncDisposable {
+  readonly docker: Docker
+  readonly topology: Topology
+  readonly allocation: Allocation
+  readonly #reach: Reach & Partial<AsyncDisposable>
+  readonly #asking: Asking
+
+  /** @param reach another way into the lab's network than through its observer. */
+  constructor(docker: Docker, topology: Topology, allocation: Allocation, reach?: Reach) {
+    this.docker = docker
+    this.topology = topology
+    this.allocation = allocation
+    this.#reach = reach ?? new Tunnel(() => reachRelay(docker, allocation.lab))
+    this.#asking = new Asking(this.#reach)
+  }
+
+  get name(): string {
+    return this.allocation.lab
+  }
+
+  /** The port on 127.0.0.1 that leads to a host's port. */
+  port(host: HostName, name: PortName): number {
+    const port = this.allocation.ports[host]?.[name]
+    if (port === undefined) throw new TypeError(`host ${host} publishes no port ${name}`)
+    return port
+  }
+
+  /** A connection from inside the lab's network; see `Tunnel.connect`. */
+  connect(host: HostName, port: ServicePort): Duplex {
+    return this.#reach.connect(this.#address(host, port))
+  }
+
+  /** One HTTP question to etcd, Patroni or HAProxy's statistics; see `Asking.ask`. */
+  ask(host: HostName, service: HttpService, path: string, question: Question): Promise<Answer> {
+    return this.#asking.ask(this.#address(host, service), path, question)
+  }
+
+  /** The same, for an answer that is read as it comes. */
+  request(host: HostName, service: HttpService, path: string, question: Omit<Question, 'withinMs'>): ClientRequest {
+    return this.#asking.request(this.#address(host, service), path, question)
+  }
+
+  /** How to connect to one host's PostgreSQL directly, as superuser (it must get in when connections run out). */
+  superuser(host: HostName, database = 'postgres') {
+    return {
+      host: '127.0.0.1',
+      port: this.port(host, 'postgres'),
+      user: roles.superuser,
+      password: this.allocation.passwords.superuser,
+      database,
+    }
+  }
+
+  /** Which host has this address in the lab's network; null if none. */
+  hostAt(address: string): HostName | null {
+    return Object.entries(this.allocation.addresses).find(([, one]) => one === address)?.[0] ?? null
+  }
+
+  container(host: HostName): Promise<ContainerState> {
+    return this.docker.container(this.name, host)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#asking[Symbol.dispose]()
+    await this.#reach[Symbol.asyncDispose]?.()
+  }
+
+  #address(host: HostName, port: ServicePort): string {
+    return `${this.allocation.addresses[host]}:${portInside[port]}`
+  }
+}

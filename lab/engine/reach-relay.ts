@@ -1,0 +1,39 @@
+/** The way to the relay in a lab's observer: the engine's exec stream. */
+import type {Socket} from 'node:net'
+import {toRelay} from '../observer/settings.ts'
+import type {Channel} from '../observer/tunnel.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import type {Docker} from './docker.ts'
+
+/** @throws LabError `no-target` when the lab has no observer that runs, and what the engine says. */
+export async function reachRelay(docker: Docker, lab: string): Promise<Channel> {
+  const observer = await docker.observer(lab)
+  if (observer?.state !== 'running')
+    throw new LabError('no-target', `the observer of lab ${lab} is ${observer?.state ?? 'missing'}`, {
+      hint: onLab(lab, 'up'),
+    })
+  const running = await docker.exec(observer.id, toRelay)
+  // What `docker.exec` gives is the connection to the engine.
+  const stream = running.stdin as Socket
+  return {
+    listen(hear, ended) {
+      stream.on('error', () => {}) // its end, which `done` tells
+      running.stdout.on('data', hear)
+      void running.done.then(code =>
+        ended(running.stderr().trim() || `the way to the relay ended with exit code ${code ?? 'unknown'}`),
+      )
+    },
+    send(bytes) {
+      if (!stream.writable) return
+      // What is said in one turn goes in one packet.
+      if (stream.writableCorked === 0) {
+        stream.cork()
+        process.nextTick(() => stream.uncork())
+      }
+      stream.write(bytes)
+    },
+    hold: on => void (on ? stream.ref() : stream.unref()),
+    close: () => void running[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,110 @@
+/** Docker Compose, run as a person would: up a file, and who holds a port. */
+import {execa} from 'execa'
+import {LabError, stopped} from '../words/errors.ts'
+import {next, ownCommand} from '../words/next-step.ts'
+import {printable} from '../words/printable.ts'
+
+/** Compose knows inline `configs: content:` since this version. */
+export const oldestCompose = '2.23.1'
+
+/** A compose file that lies nowhere: its text goes to Compose on stdin, so that what was checked is what is started. */
+export interface ComposeText {
+  readonly text: string
+  /** Where Compose would look for what a file names. */
+  readonly folder: string
+}
+
+/**
+ * `docker compose up -d` of a file, or of some of its services; returns when the containers are started, not when they are healthy.
+ * @param signal ends it; a LabError as its reason is thrown as it is.
+ * @throws LabError `timeout` when it takes longer than `withinMs`.
+ */
+export async function composeUp(
+  file: ComposeText,
+  signal: AbortSignal,
+  withinMs: number,
+  services: readonly string[] = [],
+): Promise<void> {
+  const result = await compose(file, ['up', '-d', '--no-build', '--pull', 'never', ...services], signal, withinMs)
+  if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
+  if (result.timedOut)
+    throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
+      hint: next`${ownCommand('up')} goes on where this stopped; a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s`,
+    })
+  if (result.failed) throw await complaint(result.all || result.shortMessage || '')
+}
+
+/** Compose only reads a text and asks nobody: what takes longer hangs. */
+const readingMs = 30_000
+
+/**
+ * What Compose makes of a file: everything it would start, with its defaults. No engine is asked.
+ * @throws LabError `config` with Compose's own words when it refuses the file, `timeout` when it does not end.
+ */
+export async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unknown> {
+  const result = await compose(file, ['config', '--format', 'json'], signal, readingMs)
+  if (result.isCanceled) throw stopped(signal.reason, 'stopped while the compose file was being read back')
+  if (result.timedOut)
+    throw new LabError('timeout', `docker compose has not read the compose file back within ${readingMs / 1000} s`)
+  if (result.code === 'ENOENT') throw await complaint('ENOENT')
+  if (result.failed) {
+    const says = printable(result.stderr.trim().split('\n').at(-1) ?? '') || result.shortMessage
+    throw new LabError('config', `docker compose refuses the compose file: ${says}`)
+  }
+  return JSON.parse(result.stdout)
+}
+
+function compose({text, folder}: ComposeText, argv: readonly string[], signal: AbortSignal, withinMs: number) {
+  return execa('docker', ['compose', '--file', '-', '--project-directory', folder, ...argv], {
+    reject: false,
+    all: true,
+    cancelSignal: signal,
+    timeout: withinMs,
+    killDescendants: true, // the plugin is a process of its own
+    input: text,
+    env: {
+      ...{COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain', COMPOSE_IGNORE_ORPHANS: 'true'},
+      // The file has its own name, and whatever this person's other projects are called is not for it.
+      ...{COMPOSE_PROJECT_NAME: undefined, COMPOSE_PROFILES: undefined, COMPOSE_ENV_FILES: undefined},
+    },
+  })
+}
+
+async function complaint(said: string): Promise<LabError> {
+  const taken =
+    /(?:127\.0\.0\.1:|port )(\d{2,5})[^\n]*(?:address already in use|already allocated)|already allocated[^\n]*?(\d{2,5})/.exec(
+      said,
+    )
+  if (taken || /port is already allocated|address already in use/.test(said)) {
+    const port = Number(taken?.[1] ?? taken?.[2] ?? 0)
+    return portTaken(port)
+  }
+  if (/no space left on device/.test(said))
+    return new LabError('disk-full', 'the disk of the Docker engine is full', {
+      hint: 'docker system df shows what fills it',
+    })
+  if (/No such image|pull access denied|not found: manifest/.test(said))
+    return new LabError('image', "the lab's images are missing", {hint: ownCommand('doctor', '--fix')})
+  if (/Cannot connect to the Docker daemon|ENOENT/.test(said))
+    return new LabError('docker-missing', 'no Docker engine answers', {hint: ownCommand('doctor')})
+  const lines = said.trim().split('\n')
+  const last = lines.findLast(line => /error|failed|invalid/i.test(line)) ?? lines.at(-1) ?? 'it said nothing'
+  return new LabError('engine', `docker compose failed: ${last.trim()}`, {
+    cause: new Error(said),
+    hint: ownCommand('doctor'),
+  })
+}
+
+/** Names who holds the port, where the system tells. */
+export async function portTaken(port: number): Promise<LabError> {
+  const holder = await holderOf(port)
+  return new LabError('port-taken', `port ${port} on 127.0.0.1 is taken${holder ? ` by ${holder}` : ''}`, {
+    hint: next`stop that program; or take other ports: ${ownCommand('down')}, then ${ownCommand('up')}`,
+  })
+}
+
+async function holderOf(port: number): Promise<string | undefined> {
+  const found = await execa('ss', ['-Hltnp', `sport = :${port}`], {reject: false, stdin: 'ignore'})
+  const match = /users:\(\("([^"]+)",pid=(\d+)/.exec(found.stdout ?? '')
+  return match ? `${match[1]} (pid ${match[2]})` : undefined
+}

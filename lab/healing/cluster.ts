@@ -1,0 +1,43 @@
+/** Mends of the cluster's own configuration, through Patroni's REST API. */
+
+import {takeOff} from '../breaking/patroni-overlay.ts'
+import {askPatroni, type Config, sayAnswer, took} from '../cluster/patroni-api.ts'
+import {restartPending} from '../cluster/pending-restarts.ts'
+import type {Lab} from '../engine/lab.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+
+/**
+ * PATCH /config on whichever member takes it (Patroni, `api.py: do_PATCH_config`); a null removes a key.
+ * @throws LabError `engine` when no member takes it.
+ */
+export async function setConfig(lab: Lab, config: Config): Promise<void> {
+  let last = 'there is none'
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    try {
+      const answer = await askPatroni(lab, host, {method: 'PATCH', path: '/config', body: config, withinMs: 5000})
+      if (took(answer)) return
+      last = `${host}: ${sayAnswer(answer)}`
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      last = error.message // it is down: the configuration is the cluster's, another member has it as well
+    }
+  }
+  throw new LabError('engine', `no member of the cluster took its configuration (${last})`, {
+    hint: onLab(lab.name, 'status'),
+  })
+}
+
+/**
+ * The mend of `set-config`: PATCHes the values that were there before, and restarts whoever needs that to have them, or the next
+ * scenario would find restarts pending that it knows nothing of.
+ * @throws LabError `engine`
+ */
+export async function setConfigBack(lab: Lab, config: Config): Promise<void> {
+  await setConfig(lab, config)
+  await restartPending(lab, config)
+}
+
+/** A script for the host: back to the tags of its own patroni.yml. */
+export const resetTags = (_host: HostName) => takeOff('tags')

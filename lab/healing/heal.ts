@@ -1,0 +1,69 @@
+/**
+ * Mends what the journal says is broken, newest first, and then what the engine and the kernels show. So a fault is healed
+ * whoever made it, and however the one who made it ended.
+ */
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {Lab} from '../engine/lab.ts'
+import type {Mend} from '../history/event.ts'
+import {sayMend} from '../history/say-mend.ts'
+import {inForce, mended} from '../state/journal.ts'
+import {LabError} from '../words/errors.ts'
+import {next, onLab} from '../words/next-step.ts'
+import {broken} from './broken.ts'
+import {mend} from './mend.ts'
+
+export interface Mended {
+  readonly mend: Mend
+  /** The fault it belongs to; null when only the engine or a kernel knew. */
+  readonly fault: string | null
+}
+
+/** One mend has this long; healing must end. */
+const graceMs = 30_000
+/** A host that is started may show more inside; nothing else does. */
+const looks = 3
+
+/**
+ * Takes no abort signal: an interrupted run heals all the same.
+ * @throws LabError `heal-failed` that names what is still broken, after everything has been tried.
+ */
+export async function heal(lab: Lab): Promise<Mended[]> {
+  const done: Mended[] = []
+  const failures: string[] = []
+  const attempt = async (undo: Mend, fault: string | null) => {
+    try {
+      await within(graceMs, mend(lab, undo))
+      done.push({mend: undo, fault})
+      return true
+    } catch (error) {
+      failures.push(`${sayMend(undo)}: ${(error as Error).message}`)
+      return false
+    }
+  }
+  for (const entry of inForce(lab.name)) if (await attempt(entry.mend, entry.fault)) mended(lab.name, entry.id)
+  for (let look = 0; look < looks && failures.length === 0; look++) {
+    const signs = await within(graceMs, broken(lab))
+    if (signs.length === 0) break
+    if (look === looks - 1) failures.push(...signs.map(sign => `still to do: ${sayMend(sign)}`))
+    else for (const sign of signs) await attempt(sign, null)
+  }
+  if (failures.length > 0)
+    throw new LabError('heal-failed', `lab ${lab.name} is not healed: ${failures.join('; ')}`, {
+      hint: next`${onLab(lab.name, 'heal')}, or ${onLab(lab.name, 'down')}`,
+    })
+  return done
+}
+
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([
+      work,
+      sleep(ms, undefined, {signal: timer.signal}).then(() => {
+        throw new LabError('timeout', `waited ${ms / 1000} s for it`)
+      }),
+    ])
+  } finally {
+    timer.abort()
+  }
+}

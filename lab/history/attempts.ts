@@ -1,0 +1,121 @@
+/** What clients tried: operations of ours, and transactions of programs that know nothing of us. */
+
+import type {Micros} from '../words/quantity.ts'
+import {type ClientGroup, driverOf, isDirect, namesOf, stemOf} from './client-group.ts'
+import type {Of, OpName} from './event.ts'
+import {type History, of, once} from './history.ts'
+
+export type Attempt = Of<'op'> | Of<'transaction'>
+
+/** Of all clients, in the order of their answers. */
+export const attemptsOf = once((history): readonly Attempt[] => {
+  const [ops, transactions] = [of(history, 'op'), of(history, 'transaction')]
+  return transactions.length === 0 ? ops : [...ops, ...transactions].toSorted((a, b) => a.at - b.at)
+})
+
+/** What one client tried to write, each list in the order of the answers. */
+export interface Writes {
+  readonly all: readonly Attempt[]
+  readonly acknowledged: readonly Attempt[]
+  /** Refused, or never answered. */
+  readonly others: readonly Attempt[]
+}
+
+/** Clients that only read are not in it. */
+export const writesByClient = once((history): ReadonlyMap<string, Writes> => {
+  const clients = new Map<string, {all: Attempt[]; acknowledged: Attempt[]; others: Attempt[]}>()
+  for (const one of attemptsOf(history)) {
+    if (one.op !== 'write') continue
+    let writes = clients.get(one.client)
+    if (writes === undefined) {
+      writes = {all: [], acknowledged: [], others: []}
+      clients.set(one.client, writes)
+    }
+    writes.all.push(one)
+    if (one.outcome === 'ok') writes.acknowledged.push(one)
+    else writes.others.push(one)
+  }
+  return clients
+})
+
+/** Of attempts in the order of their answers those that were answered until then. */
+export function answeredUntil(attempts: readonly Attempt[], end: Micros): readonly Attempt[] {
+  return (attempts.at(-1)?.at ?? end) <= end
+    ? attempts
+    : attempts.slice(0, attempts.findLastIndex(one => one.at <= end) + 1)
+}
+
+/**
+ * Tells the clients that were added to be compared with each other (`chaos --clients`): no expectation is about them. What they
+ * saw is evidence about the cluster all the same: a write that they lost is a lost write.
+ */
+export const extraClientsOf = once((history): ((client: string) => boolean) => {
+  const groups = groupsOf(history).extra
+  if (groups.length === 0) return () => false
+  return client =>
+    groups.some(group =>
+      group.kind === 'program' ? driverOf(client) === group.name : client.replace(/\d+$/, '') === stemOf(group),
+    )
+})
+
+/** What clients of the scenario's own tried behind the proxy: what its expectations about clients are judged on. */
+export function ownProxied(history: History, op: OpName): readonly Attempt[] {
+  return (op === 'write' ? ownProxiedWrites : ownProxiedReads)(history)
+}
+
+/**
+ * What is held against a limit on the time without writes or reads: the same, and a banker's transfer is a write, too. Its audit is
+ * a read of the primary that no expectation about readers means.
+ */
+export const ownWritesAndTransfers = once((history): readonly (Attempt | Of<'bank'>)[] => {
+  const transfers = of(history, 'bank').filter(one => one.op === 'transfer' && !isDirect(one.client))
+  const writes = ownProxied(history, 'write')
+  return transfers.length === 0 ? writes : [...writes, ...transfers].toSorted((a, b) => a.at - b.at)
+})
+
+const ownProxiedWrites = once(history => gather(history, 'write'))
+const ownProxiedReads = once(history => gather(history, 'read'))
+
+function gather(history: History, op: OpName): readonly Attempt[] {
+  const isExtra = extraClientsOf(history)
+  return attemptsOf(history).filter(one => one.op === op && !isDirect(one.client) && !isExtra(one.client))
+}
+
+/**
+ * Answered writes of the scenario's own clients, of those behind the proxy if it has any: an outage ends for them when the proxy
+ * routes again, for clients that look for the primary themselves earlier.
+ */
+export const ownAnsweredWrites = once((history): readonly Attempt[] => {
+  const proxied = ownProxied(history, 'write')
+  const isExtra = extraClientsOf(history)
+  const own =
+    proxied.length > 0 ? proxied : attemptsOf(history).filter(one => one.op === 'write' && !isExtra(one.client))
+  return own.filter(one => one.outcome === 'ok')
+})
+
+/**
+ * Clients of ours of which none has been answered anything so far, in words; null: there is no such group. The rate of all groups
+ * together may hide it, and a driver that does nothing is in no verdict about clients.
+ */
+export function silentGroup(history: History, groups: readonly ClientGroup[]): string | null {
+  const answered = new Set<string>()
+  for (const kind of ['op', 'bank'] as const)
+    for (const {client, outcome} of of(history, kind)) if (outcome === 'ok') answered.add(client)
+  const names = namesOf(groups)
+  const silent = names.find(
+    (clients, index) => groups[index]!.kind !== 'program' && !clients.some(client => answered.has(client)),
+  )
+  return silent === undefined ? null : `nothing that ${silent.join(', ')} asked for has been answered yet`
+}
+
+/** The groups of clients as `run-started` has them; those of an older record may have no driver, and no extra ones. */
+export function groupsOf(history: History): {own: readonly ClientGroup[]; extra: readonly ClientGroup[]} {
+  const scenario = (of(history, 'run-started')[0]?.scenario ?? {}) as {clients?: unknown; extraClients?: unknown}
+  const list = (groups: unknown) => (Array.isArray(groups) ? (groups as readonly ClientGroup[]) : [])
+  return {own: list(scenario.clients), extra: list(scenario.extraClients)}
+}
+
+/** SQLSTATE, else the errno that the driver's words have, else `no code`. */
+export function codeOf({sqlstate, error}: {readonly sqlstate: string | null; readonly error: string | null}): string {
+  return sqlstate ?? /\bE[A-Z]{4,}\b/.exec(error ?? '')?.[0] ?? 'no code'
+}

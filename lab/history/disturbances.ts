@@ -1,0 +1,54 @@
+/** What happened to the machine under a run, and was no step of it: then the run was about something else. */
+
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import type {Of} from './event.ts'
+import {type History, of} from './history.ts'
+import {momentsOf} from './moments.ts'
+
+/** As `Docker` says it. */
+const fullDisk = 'the disk of the Docker engine is full'
+
+/** One sentence each; empty when nothing is known of. */
+export function disturbances(history: History): string[] {
+  const moments = momentsOf(history)
+  if (moments === null) return []
+  return [engineAway(history, moments.steps, moments.end), clockSet(history), diskFull(history)].filter(
+    says => says !== null,
+  )
+}
+
+/**
+ * The engine was not there: with it the hosts may have died that no fault has struck, and nobody heard of it. Of a second in which
+ * it answered now and again nothing is said.
+ */
+function engineAway(history: History, from: Micros, to: Micros): string | null {
+  const deaf = of(history, 'watching').filter(
+    one => one.who === 'engine' && one.at >= from && one.at <= to && one.samples > 0 && one.failures === one.samples,
+  )
+  const [first] = deaf
+  if (first === undefined) return null
+  return `the Docker engine did not answer, from ${sayMicros(Math.max(0, first.at - from))} after the steps began: the lab was disturbed by more than its faults, so the run proves nothing`
+}
+
+/** Times of the engine's are of its wall clock, as are those of everything in the lab. */
+function clockSet(history: History): string | null {
+  const measured = of(history, 'clock').filter(one => one.who === 'engine')
+  const step = measured.find((one, index) => index > 0 && isStep(measured[index - 1]!, one))
+  if (step === undefined) return null
+  const byMicros = measured[0]!.offsetMicros - step.offsetMicros
+  return `the wall clock of the engine was set ${sayMicros(Math.abs(byMicros))} ${byMicros > 0 ? 'forward' : 'back'} in the middle of the run: what happened when is not known, so the run proves nothing`
+}
+
+/** What nobody filled on purpose was filled by somebody else, or is too small for the lab: a mend met it, or a service. */
+function diskFull(history: History): string | null {
+  if (of(history, 'fault-injecting').some(one => one.fault === 'fill-disk')) return null
+  const mend = of(history, 'fault-mended').find(one => !one.ok && one.says?.includes(fullDisk))
+  const log = of(history, 'log').find(one => one.sign === 'disk-full')
+  if (mend === undefined && log === undefined) return null
+  const who = mend === undefined ? `${log!.service} on ${log!.host}` : 'the mending'
+  return `${fullDisk}, as ${who} found: the lab was disturbed by more than its faults, so the run proves nothing`
+}
+
+function isStep(before: Of<'clock'>, after: Of<'clock'>): boolean {
+  return Math.abs(after.offsetMicros - before.offsetMicros) > before.uncertaintyMicros + after.uncertaintyMicros
+}

@@ -1,0 +1,80 @@
+/** How a run ended that did not come to its end, as one sentence: why, up to when it counts; and what to do next. */
+
+import {type Hint, next, onLab, ownCommand, sayHint} from '../words/next-step.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {type History, of} from './history.ts'
+
+export interface Ended {
+  /** Of the last two nobody knows: its record breaks off, or is torn. */
+  readonly how: 'never-began' | 'interrupted' | 'error' | 'breaks-off' | 'torn'
+  /** Up to when it counts, in micros since the run began: what was healed after that is no part of the scenario. */
+  readonly at: Micros
+  readonly says: string
+  /** With commands as anybody would call them. */
+  readonly next: string
+}
+
+/**
+ * null: it came to its end, and its record has all of it.
+ * @param disturbed what befell the machine meanwhile, for which it proves nothing.
+ */
+export function endedOf(history: History, disturbed: readonly string[]): Ended | null {
+  const last = of(history, 'run-ended').at(-1)
+  const torn = history.source?.torn ?? null
+  if (torn === null && last?.how === 'complete') return null
+  const at = countsUntil(history)
+  const proves = disturbed.length > 0 ? `: ${disturbed.join('; ')}` : ', and counts up to there'
+  const begun = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
+  const {name = '', file = null} = (begun?.scenario ?? {}) as {name?: string; file?: string | null}
+  const ended = (how: Ended['how'], says: string): Ended => ({
+    ...{how, at, says},
+    next: sayHint(stepAfter({ended: {how}, lab: begun?.lab ?? '', scenario: name, file})),
+  })
+  if (torn !== null) return ended('torn', `the record is torn at ${torn}; it was judged up to there`)
+  const never = of(history, 'run-started').length === 0 ? of(history, 'never-began')[0] : undefined
+  if (never !== undefined) return ended('never-began', `the run never began: ${never.says}`)
+  if (history.events.length === 0) return ended('breaks-off', 'the record is empty')
+  const when = sayWhen(history, at)
+  if (last === undefined) return ended('breaks-off', `the record breaks off ${when}${proves}`)
+  const why = last.says === undefined || /\binterrupted\b/.test(last.says) ? '' : ` (${last.says})`
+  return last.how === 'interrupted'
+    ? ended('interrupted', `the run was interrupted ${when}${why}${proves}`)
+    : ended('error', `the run ended early, ${when}${why}${proves}`)
+}
+
+/** The steps end with the healing; a run that was cut short there has no recovery. */
+function countsUntil(history: History): Micros {
+  const phases = of(history, 'phase')
+  const healing = phases.find(one => one.name === 'healing')
+  const end = of(history, 'run-ended').at(-1)?.at ?? history.events.at(-1)?.at ?? 0
+  return healing === undefined || phases.some(one => one.name === 'recovery') ? end : healing.at
+}
+
+function sayWhen(history: History, at: Micros): string {
+  const [first, ...more] = of(history, 'fault-injecting')
+  if (first === undefined) return `${sayMicros(at)} after it began, before any fault`
+  return `${sayMicros(Math.max(0, at - first.at))} after the ${more.length > 0 ? 'first ' : ''}fault`
+}
+
+/** What to type after a run that ended so. @param report as much of it as it takes. */
+export function stepAfter({
+  ended: {how},
+  lab,
+  scenario,
+  file,
+}: {
+  readonly ended: Pick<Ended, 'how'>
+  readonly lab: string
+  readonly scenario: string
+  readonly file: string | null
+}): Hint {
+  if (scenario === '') return next`${ownCommand('chaos', 'kill-leader')} records a run`
+  // A storm that never began has no plan that could be played.
+  if (how === 'never-began' && /^storm-\d+$/.test(scenario)) return ownCommand('doctor')
+  // One of ours is called by its name, wherever its file lies.
+  const ours = file === null || `/${file}`.endsWith(`/scenarios/${scenario}.yaml`)
+  const again = onLab(lab, 'chaos', ours ? scenario : file)
+  if (how === 'never-began') return next`${ownCommand('doctor')}, then ${again}`
+  // What ended it may have left something broken.
+  return how === 'interrupted' || how === 'torn' ? again : next`${onLab(lab, 'heal')}, then ${again}`
+}

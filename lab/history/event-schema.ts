@@ -1,0 +1,300 @@
+/**
+ * What each kind of event may hold, as one table: a recorded run may come from anybody. `event.ts` has the same as types, and says
+ * what the fields mean; a test holds the two equal.
+ *
+ * Bounds are those of a recorder: what is beyond them was not recorded by a run of ours, and could keep a check busy for ever.
+ */
+import {z} from 'zod'
+import {topologySchema} from '../topology/topology-schema.ts'
+import type {Event, Happening} from './event.ts'
+
+/** Nothing of a run is longer. */
+const longestMicros = 7 * 86_400 * 1_000_000
+/** Rows of a run: its clients make 7.2 million at most, whatever a scenario asks for. */
+export const mostRows = 10_000_000
+const mostClients = 200
+
+const text = z.string()
+const host = text
+const hosts = z.array(host).max(64)
+const micros = z
+  .int('a time is a whole number of microseconds')
+  .min(0, 'a time counts from the beginning of the run and is not negative')
+  .max(longestMicros, 'no run takes more than 7 days')
+const count = z.int().min(0)
+const position = z.int().min(0)
+const id = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1, 'an id is at most 2147483647')
+const outcome = z.enum(['ok', 'fail', 'unknown'])
+const op = z.enum(['write', 'read'])
+const code = text.nullable()
+
+const mend = z.discriminatedUnion('do', [
+  z.strictObject({do: z.literal('start-host'), host}),
+  z.strictObject({do: z.literal('unpause-host'), host}),
+  z.strictObject({do: z.literal('plug-in'), host}),
+  z.strictObject({do: z.literal('lift-cpu-limit'), host}),
+  z.strictObject({do: z.literal('start-service'), host, service: text}),
+  z.strictObject({do: z.literal('resume-processes'), host}),
+  z.strictObject({do: z.literal('open-network'), host, cut: text}),
+  z.strictObject({do: z.literal('unslow-network'), host}),
+  z.strictObject({do: z.literal('resume-replay'), host}),
+  z.strictObject({do: z.literal('free-disk'), host}),
+  z.strictObject({do: z.literal('set-clock'), host}),
+  z.strictObject({do: z.literal('end-load'), host}),
+  z.strictObject({do: z.literal('reset-tags'), host}),
+  z.strictObject({do: z.literal('start-observer'), host: z.null()}),
+  z.strictObject({do: z.literal('remove-program'), host: z.null(), program: text}),
+  z.strictObject({do: z.literal('set-config'), host: z.null(), config: z.record(text, z.unknown())}),
+])
+
+/** What checks and reports use of the scenario that was played; the rest of it is for people. */
+const group = z.looseObject({
+  count: z.int().min(1).max(mostClients, `at most ${mostClients} clients`).optional(),
+  perSecond: z.number().min(0).max(1e6).optional(),
+})
+const playedScenario = z.looseObject({
+  name: text.optional(),
+  file: text.optional(),
+  about: text.optional(),
+  clients: z.array(group).max(100).optional(),
+  extraClients: z.array(group).max(100).optional(),
+  steps: z.array(z.looseObject({})).max(10_000).optional(),
+  expect: z
+    .array(z.looseObject({check: text, line: z.int().min(1).optional()}))
+    .max(1000)
+    .optional(),
+})
+const scenario = z.unknown().superRefine((value, context) => {
+  for (const {path, message} of playedScenario.safeParse(value).error?.issues ?? [])
+    context.addIssue({code: 'custom', path, message})
+})
+
+const ranges = z
+  .array(z.tuple([id, id]))
+  .max(mostRows / 10)
+  .superRefine((all, context) => {
+    let rows = 0
+    let before = -1
+    for (const [index, [from, to]] of all.entries()) {
+      rows += to - from + 1
+      const says =
+        from > to
+          ? `a range goes upwards, and this one is from ${from} to ${to}`
+          : from <= before
+            ? `ranges rise, and this one begins at ${from} after ${before}`
+            : rows > mostRows
+              ? `no run writes more than ${mostRows} rows`
+              : null
+      before = to
+      if (says === null) continue
+      context.addIssue({code: 'custom', path: [index], message: says})
+      return
+    }
+  })
+
+const attempt = {outcome, server: host.nullable(), timeline: count.nullable(), sqlstate: code, error: text.nullable()}
+
+const fields = {
+  'run-started': {
+    run: text,
+    scenario,
+    lab: text,
+    topology: topologySchema,
+    versions: z.record(text, text),
+    startedAt: text,
+  },
+  'never-began': {run: text, scenario, lab: text, startedAt: text, code: text, says: text},
+  phase: {name: z.enum(['leftovers', 'healthy', 'steady', 'steps', 'healing', 'recovery', 'final-reads'])},
+  'step-started': {index: count, says: text},
+  'step-ended': {index: count, ok: z.boolean(), says: text},
+  'run-ended': {how: z.enum(['complete', 'interrupted', 'error']), says: text.exactOptional()},
+  note: {says: text},
+  clock: {who: z.enum(['app1', 'engine']), offsetMicros: z.int(), uncertaintyMicros: micros},
+  watching: {
+    who: z.enum(['runner', 'clients', 'etcd', 'patroni', 'postgres', 'proxy', 'engine', 'logs', 'watchdog', 'disk']),
+    host: host.exactOptional(),
+    samples: count,
+    failures: count,
+    /** Older runs have fractions here. */
+    worstMicros: z.number().min(0).max(longestMicros),
+  },
+  target: {fault: text, selector: text, hosts},
+  'fault-injecting': {
+    id: text,
+    fault: text,
+    what: text,
+    hosts,
+    params: z.unknown().exactOptional(),
+    needsMend: z.boolean().exactOptional(),
+  },
+  'fault-injected': {id: text},
+  'fault-proof': {id: text, holds: z.boolean(), says: text},
+  'fault-again': {id: text, host},
+  'fault-lost': {id: text, host: host.nullable(), says: text},
+  'fault-mending': {id: text, mend},
+  'fault-mended': {id: text, mend, ok: z.boolean(), says: text.exactOptional()},
+  'leader-key': {holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
+  'status-key': {optime: position, revision: count, term: count, told: host},
+  'sync-key': {leader: host.nullable(), standbys: hosts, revision: count, told: host},
+  /** etcd says -1 of a lease that has expired. */
+  lease: {lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
+  'etcd-member': {host, up: z.boolean(), leader: host.nullable(), term: count.nullable()},
+  patroni: {
+    host,
+    code: z.int().nullable(),
+    role: text.nullable(),
+    state: text.nullable(),
+    timeline: count.nullable(),
+    lsn: position.nullable(),
+    streaming: z.array(z.strictObject({name: text, state: text, sync: text})).max(64),
+    tookMicros: micros,
+    paused: z.boolean().exactOptional(),
+    pendingRestart: z.boolean().exactOptional(),
+    tags: z.record(text, z.unknown()).exactOptional(),
+  },
+  log: {
+    host,
+    service: z.enum(['patroni', 'postgres', 'etcd', 'haproxy', 'watchdog']),
+    sign: z.enum([
+      'pg_rewind',
+      'basebackup',
+      'promoting',
+      'demoting',
+      'crash-recovery',
+      'panic',
+      'bug',
+      'slow-disk',
+      'disk-full',
+    ]),
+    says: text,
+  },
+  watchdog: {
+    host,
+    state: z.enum(['armed', 'fed', 'starving', 'disarmed', 'fired']),
+    timeoutSeconds: z.number().min(0),
+    leftMicros: micros.nullable(),
+  },
+  fsync: {host, count, worstMicros: z.number().min(0).max(longestMicros)},
+  postgres: {
+    host,
+    askedAt: micros,
+    up: z.boolean(),
+    inRecovery: z.boolean().nullable(),
+    readOnly: z.boolean().nullable(),
+    timeline: count.nullable(),
+    lsn: position.nullable(),
+    replayedLsn: position.nullable(),
+    error: code,
+    receiver: text.nullable(),
+  },
+  proxy: {
+    proxy: host,
+    backend: z.enum(['primary', 'replicas']),
+    server: host,
+    status: text,
+    up: z.boolean(),
+    check: text,
+  },
+  container: {host, action: text, exitCode: z.int().nullable()},
+  'client-connected': {client: text, op, server: host.nullable(), tookMicros: micros},
+  'client-disconnected': {client: text, op, error: text, sqlstate: code},
+  op: {client: text, op, id, sentAt: micros, ...attempt, lsn: position.nullable(), seen: id.nullable().exactOptional()},
+  bank: {
+    client: text,
+    op: z.enum(['transfer', 'audit']),
+    id,
+    sentAt: micros,
+    ...attempt,
+    lsn: position.nullable(),
+    total: z.number().nullable(),
+  },
+  transaction: {client: text, op, sentAt: micros, ...attempt},
+  'client-notice': {client: text, id, sqlstate: text, says: text},
+  'final-rows': {
+    host,
+    timeline: count,
+    ranges,
+    duplicates: z.array(id).max(mostRows / 10),
+    checksum: text.exactOptional(),
+    caughtUp: z.boolean().nullable().exactOptional(),
+    bankTotal: z.number().nullable().exactOptional(),
+  },
+} as const satisfies Record<Happening['kind'], z.ZodRawShape>
+
+type Fields = typeof fields
+type SchemaOf<K extends keyof Fields> = {at: typeof micros; kind: z.ZodLiteral<K>} & Fields[K] extends infer S extends
+  z.ZodRawShape
+  ? z.ZodObject<S, z.core.$strict>
+  : never
+
+export const eventSchemas = Object.fromEntries(
+  Object.entries(fields).map(([kind, shape]) => [kind, z.strictObject({at: micros, kind: z.literal(kind), ...shape})]),
+) as unknown as {readonly [K in keyof Fields]: SchemaOf<K>}
+
+export function schemaOf(kind: string): z.ZodType<Event> | undefined {
+  return Object.hasOwn(eventSchemas, kind)
+    ? (eventSchemas[kind as Event['kind']] as unknown as z.ZodType<Event>)
+    : undefined
+}
+
+/**
+ * Whether an event surely is as its schema has it. False: ask the schema, which takes five times as long and can say why not.
+ * Made from the schemas, for the kinds of which a run has hundreds a second: their fields are plain values.
+ */
+export function isSurely(kind: string, event: object): boolean {
+  return quick.get(kind)?.(event) ?? false
+}
+
+type Accepts = (value: unknown) => boolean
+
+const quick: ReadonlyMap<string, (event: object) => boolean> = new Map(
+  Object.entries(eventSchemas).flatMap(([kind, schema]) => {
+    const accepts = fieldsOf(schema.shape)
+    return accepts === null ? [] : [[kind, accepts] as const]
+  }),
+)
+
+function fieldsOf(shape: z.core.$ZodLooseShape): ((event: object) => boolean) | null {
+  const checks = new Map<string, {readonly accepts: Accepts; readonly required: boolean}>()
+  for (const [name, field] of Object.entries(shape)) {
+    const required = !(field instanceof z.ZodExactOptional)
+    const accepts = plain(field instanceof z.ZodExactOptional ? field.unwrap() : field)
+    if (accepts === null) return null
+    checks.set(name, {accepts, required})
+  }
+  const wanted = [...checks.values()].filter(one => one.required).length
+  return event => {
+    let found = 0
+    for (const name in event) {
+      const check = checks.get(name)
+      if (check === undefined || !check.accepts((event as Record<string, unknown>)[name])) return false
+      if (check.required) found++
+    }
+    return found === wanted
+  }
+}
+
+/** null: it is not a plain value, or has rules that only the schema knows. */
+function plain(schema: unknown): Accepts | null {
+  if (schema instanceof z.ZodNullable) {
+    const inner = plain(schema.unwrap())
+    return inner === null ? null : value => value === null || inner(value)
+  }
+  if (schema instanceof z.ZodBoolean) return value => typeof value === 'boolean'
+  if (schema instanceof z.ZodLiteral || schema instanceof z.ZodEnum) {
+    const known = new Set<unknown>(schema instanceof z.ZodEnum ? schema.options : schema.values)
+    return value => known.has(value)
+  }
+  if (schema instanceof z.ZodString) return schema.def.checks?.length ? null : value => typeof value === 'string'
+  if (schema instanceof z.ZodNumber) {
+    const {minValue, maxValue} = schema
+    const least = minValue ?? Number.NEGATIVE_INFINITY
+    const most = maxValue ?? Number.POSITIVE_INFINITY
+    const isOne: Accepts = schema.isInt ? Number.isSafeInteger : Number.isFinite
+    return value => isOne(value) && (value as number) >= least && (value as number) <= most
+  }
+  return null
+}

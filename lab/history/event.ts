@@ -1,0 +1,324 @@
+/**
+ * The vocabulary of a run: everything that can be written into its history. A check sees nothing else.
+ *
+ * Times are `Micros`: whole microseconds since the run began, on the runner's monotonic clock. Whoever has another
+ * clock (the agent in app1, the engine) converts before recording; the conversion itself is recorded as `clock`.
+ */
+
+import type {HostName, Topology} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+
+/** happened / did not happen / cannot know. */
+export type Outcome = 'ok' | 'fail' | 'unknown'
+
+export type Event = {readonly at: Micros} & Happening
+
+/** `Of<'op'>`: the events of one kind. */
+export type Of<K extends Happening['kind']> = Extract<Event, {kind: K}>
+
+export type Happening =
+  | RunHappening
+  | FaultHappening
+  | EtcdHappening
+  | PatroniHappening
+  | PostgresHappening
+  | ProxyHappening
+  | ContainerHappening
+  | LogHappening
+  | WatchdogHappening
+  | DiskHappening
+  | ClientHappening
+
+/** The parts that a run goes through, in this order; `play` alone records them. */
+export type PhaseName = 'leftovers' | 'healthy' | 'steady' | 'steps' | 'healing' | 'recovery' | 'final-reads'
+
+export type RunHappening =
+  | {
+      kind: 'run-started'
+      run: string
+      /** The scenario as it was played, values resolved (the judge reads the expectations from here). */
+      scenario: unknown
+      lab: string
+      topology: Topology
+      /** Versions of what was under test, e.g. {postgres: '17.11', patroni: '4.0.7', etcd, haproxy}. */
+      versions: Readonly<Record<string, string>>
+      /** Wall clock at `at` 0, ISO 8601 with microseconds: for laying host logs beside the history. */
+      startedAt: string
+    }
+  /** Instead of `run-started`, and alone: nothing of the run could be done. `code` is that of the LabError. */
+  | {kind: 'never-began'; run: string; scenario: unknown; lab: string; startedAt: string; code: string; says: string}
+  | {kind: 'phase'; name: PhaseName}
+  | {kind: 'step-started'; index: number; says: string}
+  /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */
+  | {kind: 'step-ended'; index: number; ok: boolean; says: string}
+  | {kind: 'run-ended'; how: 'complete' | 'interrupted' | 'error'; says?: string}
+  /** A line for people; never evidence. */
+  | {kind: 'note'; says: string}
+  /** How another clock was mapped on ours, and how well. */
+  | {kind: 'clock'; who: 'app1' | 'engine'; offsetMicros: number; uncertaintyMicros: number}
+  /** Once a second and per observer: that it was watching, and how late it ran. Without these, silence is no evidence. */
+  | {
+      kind: 'watching'
+      /** 'runner' and 'clients' are the event loops of this process and of the agent. */
+      who: 'runner' | 'clients' | 'etcd' | 'patroni' | 'postgres' | 'proxy' | 'engine' | 'logs' | 'watchdog' | 'disk'
+      host?: HostName
+      samples: number
+      failures: number
+      /** The worst lateness of a timer (runner, clients) or the longest time between two samples (probes). */
+      worstMicros: Micros
+    }
+
+/**
+ * One mend: what undoes a part of a fault. Plain data, so that another process can do it from the journal. Each is idempotent,
+ * and can be read off the engine, the kernel or Patroni as well (`lab/healing/broken.ts`): of `set-config` maintenance mode only.
+ */
+export type Mend =
+  | {readonly do: 'start-host'; readonly host: HostName}
+  | {readonly do: 'unpause-host'; readonly host: HostName}
+  /** The container's network interface, after `docker network disconnect`. */
+  | {readonly do: 'plug-in'; readonly host: HostName}
+  | {readonly do: 'lift-cpu-limit'; readonly host: HostName}
+  /** Let the supervisor start a service that is held down. */
+  | {readonly do: 'start-service'; readonly host: HostName; readonly service: string}
+  /** SIGCONT to every stopped process of the host. */
+  | {readonly do: 'resume-processes'; readonly host: HostName}
+  /** Delete the nftables table `pgha_lab_<cut>`. */
+  | {readonly do: 'open-network'; readonly host: HostName; readonly cut: string}
+  /** Delete our root qdisc. */
+  | {readonly do: 'unslow-network'; readonly host: HostName}
+  | {readonly do: 'resume-replay'; readonly host: HostName}
+  | {readonly do: 'free-disk'; readonly host: HostName}
+  | {readonly do: 'set-clock'; readonly host: HostName}
+  /** End the load that `overload` started. */
+  | {readonly do: 'end-load'; readonly host: HostName}
+  /** Back to the tags of the host's own configuration. */
+  | {readonly do: 'reset-tags'; readonly host: HostName}
+  /** The container through which the hosts are reached. */
+  | {readonly do: 'start-observer'; readonly host: null}
+  /** The container of a program that was a client in a run; a run whose end was cut short leaves it. */
+  | {readonly do: 'remove-program'; readonly host: null; readonly program: string}
+  /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
+  | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
+
+export type FaultHappening =
+  /** A selector was resolved; from here on the step's name stands for these hosts. */
+  | {kind: 'target'; fault: string; selector: string; hosts: readonly HostName[]}
+  | {
+      kind: 'fault-injecting'
+      id: string
+      fault: string
+      what: string
+      hosts: readonly HostName[]
+      /** The step's own parameters as written, e.g. {what: 'patroni'}; absent in runs recorded before they were kept. */
+      params?: unknown
+      /** False: the fault leaves nothing that has to be mended (a switchover, a service that its supervisor starts again). */
+      needsMend?: boolean
+    }
+  /** The call that breaks returned; `at` of `fault-injecting` is just before it, and is t0. */
+  | {kind: 'fault-injected'; id: string}
+  /** The fault's own probe saw its effect (`holds`) or saw that it did not take hold; `at` is when it saw that. */
+  | {kind: 'fault-proof'; id: string; holds: boolean; says: string}
+  /** The fault was put in force again on a host that had restarted. */
+  | {kind: 'fault-again'; id: string; host: HostName}
+  /** The fault ended before it was mended: its time limit ran out, or a restarted host could not be given it again. */
+  | {kind: 'fault-lost'; id: string; host: HostName | null; says: string}
+  | {kind: 'fault-mending'; id: string; mend: Mend}
+  | {kind: 'fault-mended'; id: string; mend: Mend; ok: boolean; says?: string}
+
+export type EtcdHappening =
+  /**
+   * The leader key of the cluster as a watch told it. `holder` null: deleted. Deduplicated by `revision`; `told` is the
+   * etcd member whose watch was first. A lease refresh does not touch this key.
+   */
+  | {kind: 'leader-key'; holder: HostName | null; revision: number; lease: string | null; term: number; told: HostName}
+  /**
+   * The leader wrote `/status`, which it does right after each lease refresh if the WAL position moved: the best
+   * sign of the last refresh (10-50 ms late). `optime` is the LSN as a number of bytes.
+   */
+  | {kind: 'status-key'; optime: number; revision: number; term: number; told: HostName}
+  /** `/sync` of synchronous mode. */
+  | {kind: 'sync-key'; leader: HostName | null; standbys: readonly HostName[]; revision: number; told: HostName}
+  /** etcd's own answer about the leader's lease; whole seconds. */
+  | {kind: 'lease'; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
+  /** Recorded on change: who etcd's leader is according to this member, in which raft term; null: it knows none. */
+  | {kind: 'etcd-member'; host: HostName; up: boolean; leader: HostName | null; term: number | null}
+
+export type PatroniHappening =
+  /** GET /patroni, as answered. Recorded on change and at least once a second. `code` null: no answer. */
+  {
+    kind: 'patroni'
+    host: HostName
+    code: number | null
+    role: string | null
+    state: string | null
+    timeline: number | null
+    /** A replica's replayed LSN in bytes, or the leader's current one. */
+    lsn: number | null
+    /** On the leader: who streams from it. */
+    streaming: readonly {name: string; state: string; sync: string}[]
+    tookMicros: Micros
+    /** The cluster is in maintenance mode (`patronictl pause`). These three are absent in older recorded runs. */
+    paused?: boolean
+    pendingRestart?: boolean
+    /** Tags of the member, e.g. {nofailover: true}. */
+    tags?: Readonly<Record<string, unknown>>
+  }
+
+/** What a host's own log says, when it is one of the few lines that are evidence. */
+export type LogSign =
+  | 'pg_rewind' // Patroni runs it
+  | 'basebackup' // a replica is made anew
+  | 'promoting' // Patroni promotes
+  | 'demoting' // Patroni demotes
+  | 'crash-recovery' // PostgreSQL was not properly shut down
+  | 'panic' // PostgreSQL: PANIC
+  | 'bug' // Patroni: "please report it as a BUG"
+  | 'slow-disk' // etcd: slow fdatasync
+  | 'disk-full'
+
+export type LogHappening = {
+  kind: 'log'
+  host: HostName
+  service: 'patroni' | 'postgres' | 'etcd' | 'haproxy' | 'watchdog'
+  sign: LogSign
+  says: string
+}
+
+export type WatchdogHappening = {
+  /**
+   * The emulated watchdog of a host. `armed`: Patroni opened it, or set its timeout; `fed`: at most four a second are
+   * recorded; `starving`: nothing for longer than a loop_wait; `disarmed`: orderly; `fired`: it resets the host.
+   */
+  kind: 'watchdog'
+  host: HostName
+  state: 'armed' | 'fed' | 'starving' | 'disarmed' | 'fired'
+  timeoutSeconds: number
+  /** Until it fires, counted from `at`; null when it is not armed. */
+  leftMicros: Micros | null
+}
+
+export type DiskHappening =
+  /** Once a second and etcd member: the slowest fsync of its write-ahead log in that second (upper bound of its bucket). */
+  {kind: 'fsync'; host: HostName; count: number; worstMicros: Micros}
+
+export type PostgresHappening =
+  /**
+   * One direct question to one PostgreSQL server, asked at `askedAt`, answered at `at`. All samples are recorded.
+   * `up` false: no answer, everything else null. It could take writes iff up, `inRecovery` false and `readOnly` false.
+   */
+  {
+    kind: 'postgres'
+    host: HostName
+    askedAt: Micros
+    up: boolean
+    inRecovery: boolean | null
+    readOnly: boolean | null
+    timeline: number | null
+    /** Current write LSN of a primary, received LSN of a replica; bytes. */
+    lsn: number | null
+    replayedLsn: number | null
+    /** SQLSTATE or the errno of the connection, when not up. */
+    error: string | null
+    /** On a replica: the WAL receiver's status ('streaming'), null when there is none. */
+    receiver: string | null
+  }
+
+export type ProxyHappening =
+  /** A server of a backend changed its state as HAProxy sees it ('UP', 'DOWN', 'UP 1/2', 'no check' ...). */
+  {
+    kind: 'proxy'
+    proxy: HostName
+    backend: 'primary' | 'replicas'
+    server: HostName
+    status: string
+    up: boolean
+    /** HAProxy's last check: status, code and duration, e.g. 'L7STS 503 2ms'. */
+    check: string
+  }
+
+export type ContainerHappening =
+  /** What the engine says happened to a host's container, at the engine's own time. */
+  {kind: 'container'; host: HostName; action: string; exitCode: number | null}
+
+/** What a client does: a writer inserts one row per operation, a reader reads. */
+export type OpName = 'write' | 'read'
+
+export type ClientHappening =
+  | {kind: 'client-connected'; client: string; op: OpName; server: HostName | null; tookMicros: Micros}
+  | {kind: 'client-disconnected'; client: string; op: OpName; error: string; sqlstate: string | null}
+  /** `at` is when the answer came (or was given up); `id` is unique in the run. Every attempt is a new id. */
+  | {
+      kind: 'op'
+      client: string
+      op: OpName
+      id: number
+      sentAt: Micros
+      outcome: Outcome
+      /** For ok: which server answered, on which timeline, at which LSN (bytes). For others mostly null. */
+      server: HostName | null
+      timeline: number | null
+      lsn: number | null
+      sqlstate: string | null
+      /** What the driver said, one line. */
+      error: string | null
+      /**
+       * Of an answered read: the highest id that it saw in the table; null: the table was empty. Absent in others, and in runs
+       * that were recorded before it was kept.
+       */
+      seen?: number | null
+    }
+  /**
+   * A banker's operation: a `transfer` moves some money between two accounts, an `audit` sums up all of them in one snapshot.
+   * `at` and the rest as for `op`; the ids count apart from those of `op`.
+   */
+  | {
+      kind: 'bank'
+      client: string
+      op: 'transfer' | 'audit'
+      id: number
+      sentAt: Micros
+      outcome: Outcome
+      server: HostName | null
+      timeline: number | null
+      lsn: number | null
+      sqlstate: string | null
+      error: string | null
+      /** What an answered audit found (see `bank.ts`); null: there was not a single account. */
+      total: number | null
+    }
+  /**
+   * A transaction of a program that knows nothing of us, as it was seen on the wire in front of the proxy: asked at `sentAt`,
+   * answered (or the connection lost) at `at`. `write`: a command that changes something was carried out or asked for. A
+   * transaction that the program itself rolled back is none. Nobody looks for its rows.
+   */
+  | {
+      kind: 'transaction'
+      client: string
+      op: OpName
+      sentAt: Micros
+      outcome: Outcome
+      /** What its connection was led to. */
+      server: HostName | null
+      timeline: number | null
+      sqlstate: string | null
+      error: string | null
+    }
+  /** Warnings that come with an answer, e.g. 01000 'canceling the wait for synchronous replication'. */
+  | {kind: 'client-notice'; client: string; id: number; sqlstate: string; says: string}
+  /**
+   * After everything has rejoined and the writers have stopped: what is in the table of a host, as inclusive ranges of
+   * ids, plus every id that is there more than once.
+   */
+  | {
+      kind: 'final-rows'
+      host: HostName
+      timeline: number
+      ranges: readonly (readonly [number, number])[]
+      duplicates: readonly number[]
+      /** Count and sum of the hashes of all rows of each of the run's tables, as the server itself worked them out. */
+      checksum?: string
+      /** It had replayed all that the primary had written; null: no primary told how much that is. */
+      caughtUp?: boolean | null
+      /** The sum over all accounts of the bank; absent without a bank. These three are absent in older recorded runs. */
+      bankTotal?: number | null
+    }

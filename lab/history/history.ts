@@ -1,0 +1,215 @@
+/** The append-only record of a run, in memory and as NDJSON on disk while it grows. The only evidence a verdict may use. */
+import {createHash} from 'node:crypto'
+import {appendFileSync, closeSync, openSync} from 'node:fs'
+import type {Micros} from '../words/quantity.ts'
+import type {Event, Happening, Of} from './event.ts'
+
+/** What checks see: events in the order of their time. */
+export interface History {
+  readonly events: readonly Event[]
+  /** What is known of the record that it was read from, or is written to; absent for events that were never a file. */
+  readonly source?: Source
+}
+
+export interface Source {
+  /** SHA-256 of events.ndjson, unpacked, in hex; null: it was not read to its end. */
+  readonly sha256: string | null
+  /** `file:line:column` of a line that is torn: what came after it is not here. Null: it is whole. */
+  readonly torn: string | null
+  /** What this version does not understand, one sentence each: another version recorded it. */
+  readonly foreign: readonly string[]
+}
+
+/** All of one kind, in the order in which they stand there. Told from an index, so that asking again and again costs nothing. */
+export function of<K extends Happening['kind']>(history: History, kind: K): readonly Of<K>[] {
+  return (indexOf(history).get(kind) ?? []) as readonly Of<K>[]
+}
+
+/** The last event that is of any of these kinds. */
+export function lastOf<K extends Happening['kind']>(history: History, kinds: readonly K[]): Of<K> | undefined {
+  return kinds
+    .flatMap(kind => of(history, kind).at(-1) ?? [])
+    .reduce<Of<K> | undefined>((last, one) => (last === undefined || one.at >= last.at ? one : last), undefined)
+}
+
+interface Index {
+  readonly byKind: Map<Event['kind'], Event[]>
+  /** So many of the events are in it: a history that is being recorded only grows. */
+  size: number
+}
+
+const indexes = new WeakMap<readonly Event[], Index>()
+
+function indexOf({events}: History): ReadonlyMap<Event['kind'], readonly Event[]> {
+  const index = indexes.get(events) ?? {byKind: new Map(), size: 0}
+  indexes.set(events, index)
+  for (; index.size < events.length; index.size++) {
+    const event = events[index.size]!
+    const same = index.byKind.get(event.kind)
+    if (same) same.push(event)
+    else index.byKind.set(event.kind, [event])
+  }
+  return index.byKind
+}
+
+/** Works something out once for a history, and again only after it has grown: many checks ask for the same. */
+export function once<T>(compute: (history: History) => T): (history: History) => T {
+  const known = new WeakMap<readonly Event[], {readonly size: number; readonly value: T}>()
+  return history => {
+    const before = known.get(history.events)
+    if (before?.size === history.events.length) return before.value
+    const value = compute(history)
+    known.set(history.events, {size: history.events.length, value})
+    return value
+  }
+}
+
+/** What is told late is told a few places late: on average no more than so many, or the events are in no order at all. */
+const fewPlaces = 100
+
+/**
+ * A history from hand-made or loaded events: in the order of time, and those of one time as they were told. What a recorder has
+ * appended is nearly in order, and then to put each event in its place, while it is at hand, takes a twentieth of a sort's time;
+ * so does the index.
+ */
+export function historyOf(told: Iterable<Event>): History {
+  const growing = new Growing()
+  for (const event of told) growing.add(event)
+  return {events: growing.events()}
+}
+
+/** Events that come one by one, on their way to a history. */
+export class Growing {
+  readonly #events: Event[] = []
+  readonly #byKind: Index['byKind'] = new Map()
+  #moves = 0
+  #inOrder = true
+
+  get count(): number {
+    return this.#events.length
+  }
+
+  add(event: Event): void {
+    if (!this.#inOrder) {
+      this.#events.push(event)
+      return
+    }
+    this.#moves += insert(this.#events, event)
+    this.#inOrder = this.#moves <= fewPlaces * (this.#events.length + fewPlaces)
+    const same = this.#byKind.get(event.kind)
+    if (same) insert(same, event)
+    else this.#byKind.set(event.kind, [event])
+  }
+
+  events(): readonly Event[] {
+    if (!this.#inOrder) return this.#events.toSorted((a, b) => a.at - b.at)
+    indexes.set(this.#events, {byKind: this.#byKind, size: this.#events.length})
+    return this.#events
+  }
+}
+
+/** @returns by how many places it came late. */
+function insert(events: Event[], event: Event): number {
+  const end = events.push(event) - 1
+  let place = end
+  for (; place > 0 && events[place - 1]!.at > event.at; place--) events[place] = events[place - 1]!
+  if (place < end) events[place] = event
+  return end - place
+}
+
+/**
+ * For the first of very many objects that are made in one way and hold times. V8 takes the numbers of all of them for small integers
+ * until one is none: the first `at` beyond 2^31, 36 minutes into a run. Then it converts every earlier object when that is next
+ * touched, which for events takes half as long as parsing them did. Not so where a field has once held something that is no number.
+ */
+export function widen(object: object): void {
+  const fields = object as Record<string, unknown>
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== 'number') continue
+    fields[name] = null
+    fields[name] = value
+  }
+}
+
+/**
+ * The history as it grows. Events may arrive a little out of order (another clock, a late answer); `events` is as
+ * appended, `sealed()` is sorted, which is what the judge gets.
+ */
+export class Recorder implements History {
+  readonly events: Event[] = []
+  /** performance.now() in micros at `at` 0. */
+  readonly #zero: number
+  readonly #file: number | undefined
+  readonly #listeners = new Set<(event: Event) => void>()
+  #pending: string[] = []
+  #flushing: NodeJS.Timeout | undefined
+  #failed: unknown
+  /** Of what has been written. */
+  readonly #hash = createHash('sha256')
+
+  constructor(file?: string) {
+    this.#zero = performance.now() * 1000
+    this.#file = file === undefined ? undefined : openSync(file, 'a', 0o600)
+  }
+
+  now(): Micros {
+    return Math.round(performance.now() * 1000 - this.#zero)
+  }
+
+  /** Wall clock (ms since 1970, as `Date.now`) at `at` 0. */
+  get startedAtMs(): number {
+    return performance.timeOrigin + this.#zero / 1000
+  }
+
+  record(happening: Happening, at: Micros = this.now()): void {
+    // Another clock may place what was there before us a little before the beginning.
+    const event = {at: Math.max(0, Math.round(at)), ...happening} as Event
+    this.events.push(event)
+    if (this.#file !== undefined) {
+      this.#pending.push(JSON.stringify(event))
+      this.#flushing ??= setTimeout(() => this.flush(), 50)
+    }
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  subscribe(listener: (event: Event) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  sealed(): History {
+    this.flush()
+    const {events} = historyOf(this.events)
+    return this.#file === undefined ? {events} : {events, source: this.#source()}
+  }
+
+  #source(): Source {
+    return {sha256: this.#failed === undefined ? this.#hash.copy().digest('hex') : null, torn: null, foreign: []}
+  }
+
+  /** Why the file could not be written (disk full), if so; the run must end then: evidence would be lost. */
+  get failure(): unknown {
+    return this.#failed
+  }
+
+  flush(): void {
+    clearTimeout(this.#flushing)
+    this.#flushing = undefined
+    if (this.#file === undefined || this.#pending.length === 0) return
+    const text = `${this.#pending.join('\n')}\n`
+    this.#pending = []
+    // What is on disk stays the beginning of the run, without a hole, also when there is room again.
+    if (this.#failed !== undefined) return
+    try {
+      appendFileSync(this.#file, text)
+      this.#hash.update(text)
+    } catch (error) {
+      this.#failed ??= error
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.flush()
+    if (this.#file !== undefined) closeSync(this.#file)
+  }
+}

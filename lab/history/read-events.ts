@@ -1,0 +1,244 @@
+/**
+ * A recorded run's events from its file, which may come from anybody: line by line, each checked by its schema, within limits. What
+ * is longer than `mostBytes` is refused before it fills the memory, packed or not.
+ */
+import {createHash} from 'node:crypto'
+import {createReadStream} from 'node:fs'
+import {getHeapStatistics} from 'node:v8'
+import {createGunzip} from 'node:zlib'
+import {decodeJson, placeOf} from '../words/decode.ts'
+import {LabError} from '../words/errors.ts'
+import {type Micros, parseSize} from '../words/quantity.ts'
+import {openRegular} from '../words/regular-file.ts'
+import type {Event} from './event.ts'
+import {isSurely, schemaOf} from './event-schema.ts'
+import {Growing, type History, type Source, widen} from './history.ts'
+
+/** Of events.ndjson, unpacked: some four million events, which take about 2 GB of memory. */
+const mostBytesUnlessSet = 2 ** 30
+const variable = 'PGHA_LAB_MAX_HISTORY'
+/** Events of ours have twice as many and more. */
+const fewestBytesPerEvent = 100
+/** A run of a storm of an hour has its plan in its first line. */
+const longestLine = 16 * 2 ** 20
+/** Histories pack to a fifteenth at best. */
+const mostExpansion = 100
+const freeExpansionBytes = 64 * 2 ** 20
+/** Whoever records puts an event in its place at most this late: the engine's, told after it did not answer for a while. */
+const latestMicros: Micros = 10 * 60 * 1_000_000
+const portionBytes = 2 ** 20
+const newline = 10
+
+/**
+ * @param digest whether the file's SHA-256 is wanted.
+ * @throws LabError `config` that names the file, and the line and column of an event that cannot be one.
+ */
+export async function loadHistory(file: string, {digest = false} = {}): Promise<History> {
+  const lines = new EventLines(file)
+  const hash = digest ? createHash('sha256') : null
+  let carried: Buffer[] = []
+  let carriedBytes = 0
+  try {
+    for await (const portion of unpacked(file)) {
+      hash?.update(portion)
+      const end = portion.lastIndexOf(newline) + 1
+      if (end > 0) {
+        const whole = portion.subarray(0, end)
+        lines.take((carriedBytes === 0 ? whole : Buffer.concat([...carried, whole])).toString('utf8'))
+        carried = []
+        carriedBytes = 0
+      }
+      if (lines.torn !== null) break
+      carried.push(portion.subarray(end))
+      carriedBytes += portion.length - end
+      lines.mustFit(carriedBytes)
+    }
+    lines.takeLast(Buffer.concat(carried).toString('utf8'))
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    // Whoever names a file that is not there gets the system's own word; a packed one that breaks off is read up to there.
+    const {code} = error as NodeJS.ErrnoException
+    if (code === 'Z_BUF_ERROR' && lines.count > 0) lines.tearHere()
+    else
+      throw new LabError('config', `${file} cannot be read: ${(error as Error).message}`, {
+        cause: error,
+        hint: 'name the events.ndjson of a run that is whole',
+      })
+  }
+  return lines.history(lines.torn === null ? (hash?.digest('hex') ?? null) : null)
+}
+
+/** NDJSON that is in memory already. */
+export function parseHistory(text: string, name = 'events.ndjson'): History {
+  const lines = new EventLines(name)
+  const end = text.lastIndexOf('\n') + 1
+  lines.take(text.slice(0, end))
+  if (lines.torn === null) lines.takeLast(text.slice(end))
+  return lines.history(lines.torn === null ? createHash('sha256').update(text).digest('hex') : null)
+}
+
+async function* unpacked(file: string): AsyncGenerator<Buffer> {
+  const {fd} = openRegular(file)
+  const mostBytes = historyLimit()
+  const stored = createReadStream('', {fd, highWaterMark: portionBytes})
+  const isPacked = file.endsWith('.gz')
+  const stream = isPacked ? stored.pipe(createGunzip({chunkSize: portionBytes})) : stored
+  if (isPacked) stored.on('error', error => stream.destroy(error))
+  let bytes = 0
+  try {
+    for await (const portion of stream as AsyncIterable<Buffer>) {
+      bytes += portion.length
+      if (isPacked && bytes > freeExpansionBytes && bytes > mostExpansion * stored.bytesRead)
+        throw refused(file, `it unpacks to more than ${mostExpansion} times its size, which no history does`)
+      if (bytes > mostBytes) throw refused(file, `it is longer than ${mostBytes / 2 ** 20} MB unpacked`, raise)
+      const {used_heap_size: used, heap_size_limit: most} = getHeapStatistics()
+      if (used > most * 0.9) throw refused(file, 'its events do not fit into the memory of this process', more)
+      yield portion
+    }
+  } finally {
+    stored.destroy()
+    stream.destroy()
+  }
+}
+
+const raise = `a run of yours that is so long: ${variable}=4GB NODE_OPTIONS=--max-old-space-size=16384 and the same command again`
+const more = 'NODE_OPTIONS=--max-old-space-size=16384 and the same command again, on a machine that has so much'
+
+/** Bytes. @throws LabError `usage` */
+function historyLimit(): number {
+  const written = process.env.PGHA_LAB_MAX_HISTORY
+  if (written === undefined || written === '') return mostBytesUnlessSet
+  try {
+    return parseSize(written)
+  } catch (error) {
+    throw new LabError('usage', `${variable}: ${(error as Error).message}`, {cause: error})
+  }
+}
+
+function refused(file: string, why: string, hint?: string): LabError {
+  return new LabError('config', `${file} is not read: ${why}`, {hint})
+}
+
+/** The lines of a file as they come, to events. */
+class EventLines {
+  readonly #file: string
+  readonly #growing = new Growing()
+  readonly #seen = new Set<string>()
+  /** Kinds, and keys of a kind, that this version does not know: how often, and where first. */
+  readonly #foreign = new Map<string, {count: number; readonly place: string}>()
+  readonly #mostEvents = historyLimit() / fewestBytesPerEvent
+  #number = 0
+  #newest: Micros = 0
+  #rows = 0
+  torn: string | null = null
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  get count(): number {
+    return this.#growing.count
+  }
+
+  /** Whole lines. */
+  take(text: string): void {
+    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
+      this.#number++
+      if (to > from) this.#line(text.slice(from, to))
+      if (this.torn !== null) return
+    }
+  }
+
+  /** What stands after the last line break: an event, or what a crash has left of one. */
+  takeLast(text: string): void {
+    if (text === '' || this.torn !== null) return
+    this.#number++
+    this.#line(text)
+  }
+
+  tearHere(): void {
+    this.torn = `${this.#file}:${this.#number + 1}:1`
+  }
+
+  mustFit(bytes: number): void {
+    if (bytes > longestLine)
+      throw refused(this.#file, `line ${this.#number + 1} is longer than ${longestLine / 2 ** 20} MB`)
+  }
+
+  history(sha256: string | null): History {
+    const foreign = [...this.#foreign].map(
+      ([what, {count, place}]) =>
+        `${what} is nothing that this version knows (${count === 1 ? 'once' : `${count} times, first`} at ${place}): another version recorded it`,
+    )
+    const source: Source = {sha256, torn: this.torn, foreign}
+    return {events: this.#growing.events(), source}
+  }
+
+  #line(line: string): void {
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch (error) {
+      if (this.#growing.count === 0) throw this.#noEvent(placeOf(error, this.#number))
+      this.torn = `${this.#file}:${placeOf(error, this.#number)}`
+      return
+    }
+    const event = this.#checked(value, line)
+    if (event === null) return
+    if (event.at < this.#newest - latestMicros)
+      throw this.#complaint(`this event is ${Math.round((this.#newest - event.at) / 1e6)} s older than one before it`)
+    if (event.at > this.#newest) this.#newest = event.at
+    const asked = event.kind === 'op' || event.kind === 'bank' || event.kind === 'transaction' ? event.sentAt : 0
+    if (asked > event.at) throw this.#complaint('it was answered before it was sent')
+    if (event.kind === 'final-rows') {
+      this.#rows += event.ranges.length + event.duplicates.length
+      if (this.#rows > mostRanges) throw this.#complaint(`the rows of a run are in at most ${mostRanges} ranges`)
+    }
+    if (this.#growing.count >= this.#mostEvents)
+      throw refused(this.#file, `it has more than ${Math.floor(this.#mostEvents)} events`, raise)
+    if (!this.#seen.has(event.kind)) widen(event)
+    this.#seen.add(event.kind)
+    this.#growing.add(event)
+  }
+
+  /** Null: an event of a kind that is not known. Keys that are not known stay in the event, where no check looks at them. */
+  #checked(value: unknown, line: string): Event | null {
+    const {kind} = (typeof value === 'object' && value !== null ? value : {}) as {kind?: unknown}
+    if (typeof kind !== 'string') throw this.#noEvent(`${this.#number}:1`)
+    if (isSurely(kind, value as object)) return value as Event
+    const schema = schemaOf(kind)
+    if (schema === undefined) {
+      this.#strange(`an event of the kind \`${kind.slice(0, 60)}\``)
+      return null
+    }
+    const checked = schema.safeParse(value)
+    if (checked.success) return kind === 'run-started' ? checked.data : (value as Event)
+    const {issues} = checked.error
+    const keys = issues.flatMap(issue => (issue.code === 'unrecognized_keys' ? issue.keys : []))
+    if (keys.length > 0 && issues.every(issue => issue.code === 'unrecognized_keys')) {
+      for (const key of keys) this.#strange(`the key \`${key.slice(0, 60)}\` of \`${kind}\``)
+      return value as Event
+    }
+    decodeJson({file: this.#file, text: line, what: 'event of a run', firstLine: this.#number}, schema)
+    throw new TypeError('a schema refused an event and then took it')
+  }
+
+  #strange(what: string): void {
+    const known = this.#foreign.get(what)
+    if (known) known.count++
+    else if (this.#foreign.size < 20) this.#foreign.set(what, {count: 1, place: `${this.#file}:${this.#number}`})
+  }
+
+  #noEvent(place: string): LabError {
+    return new LabError('config', `${this.#file}:${place}: this line is no event of a run`, {
+      hint: 'name the events.ndjson of a run; each of its lines is one JSON object with `at` and `kind`',
+    })
+  }
+
+  #complaint(says: string): LabError {
+    return new LabError('config', `${this.#file}:${this.#number}:1: ${says}`)
+  }
+}
+
+/** All hosts together. */
+const mostRanges = 2_000_000

@@ -1,0 +1,98 @@
+/**
+ * Who took writes, seen from two sides: what each server answers when it is asked directly, and which server acknowledged which
+ * write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
+ */
+
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import {isDirect} from './client-group.ts'
+import type {Event, Of} from './event.ts'
+import {isWritable} from './failover.ts'
+import {type History, of, once, widen} from './history.ts'
+
+/** Longer without a look at a living host, and it may have been writable behind our back. */
+export const unobserved: Micros = 1_000_000
+
+/** The host took writes at some moment between `from` and `to`. */
+export interface Sighting {
+  readonly from: Micros
+  readonly to: Micros
+  readonly event: Of<'postgres'> | Of<'op'>
+}
+
+/** Sightings of one host on one timeline with no other answer between them: writable from the first to the last. */
+export interface Reign {
+  readonly host: HostName
+  readonly timeline: number | null
+  readonly sightings: Sighting[]
+}
+
+/** @param by whose sightings count: direct questions of the probe, acknowledged writes of clients behind the proxy, or all. */
+export function reignsOf(history: History, by: 'all' | 'proxied-clients' = 'all'): readonly Reign[] {
+  return by === 'all' ? seenByAll(history) : seenByProxiedClients(history)
+}
+
+const seenByAll = once(history => gather(history, 'all'))
+const seenByProxiedClients = once(history => gather(history, 'proxied-clients'))
+
+function gather(history: History, by: 'all' | 'proxied-clients'): Reign[] {
+  const reigns: Reign[] = []
+  const current = new Map<HostName, Reign>()
+  // Times of the clients come from another clock; their sightings are as much wider as that one is uncertain.
+  const uncertain = of(history, 'clock').reduce((most, one) => Math.max(most, one.uncertaintyMicros), 0)
+  const see = (host: HostName, timeline: number | null, sighting: Sighting) => {
+    let reign = current.get(host)
+    const last = reign?.sightings.at(-1)
+    if (!reign || reign.timeline !== timeline || (last && sighting.from - last.to > unobserved)) {
+      if (reigns.length === 0) widen(sighting)
+      reign = {host, timeline, sightings: []}
+      current.set(host, reign)
+      reigns.push(reign)
+    }
+    reign.sightings.push(sighting)
+  }
+  for (const event of history.events) {
+    if (event.kind === 'postgres') {
+      if (by !== 'all') continue
+      if (isWritable(event)) see(event.host, event.timeline, {from: event.askedAt, to: event.at, event})
+      // Any other answer, and no answer too, ends what we may claim: two sightings are joined only by unbroken ones.
+      else current.delete(event.host)
+    } else if (event.kind === 'op' && event.op === 'write' && event.outcome === 'ok' && event.server !== null) {
+      if (by === 'proxied-clients' && isDirect(event.client)) continue
+      see(event.server, event.timeline, {from: event.sentAt - uncertain, to: event.at + uncertain, event})
+    }
+  }
+  return reigns
+}
+
+export function sayReign({host, timeline, sightings}: Reign): string {
+  return `${host} on timeline ${timeline ?? '?'} (${sightings.length} sightings)`
+}
+
+/** A sighting of one host that lies surely between two sightings of another's reign. */
+export function findOverlap(reigns: readonly Reign[]) {
+  const ends = new Map(reigns.map(reign => [reign, endsOf(reign)]))
+  for (const during of reigns) {
+    const {first, last} = ends.get(during)!
+    for (const one of reigns) {
+      if (one.host === during.host) continue
+      const {first: begins, last: ceases} = ends.get(one)!
+      const inside = one.sightings.find(sighting => sighting.from > first.to && sighting.to < last.from)
+      if (inside)
+        return {of: one, during, at: inside.to, evidence: [first.event, inside.event, last.event] satisfies Event[]}
+      // Two reigns may cross between their sightings.
+      const at = Math.max(first.to, begins.to)
+      if (at < Math.min(last.from, ceases.from))
+        return {of: one, during, at, evidence: [first.event, begins.event, last.event, ceases.event] satisfies Event[]}
+    }
+  }
+  return undefined
+}
+
+/** A reign surely lasted from the earliest end of a sighting to the latest beginning of one. */
+function endsOf({sightings}: Reign): {first: Sighting; last: Sighting} {
+  return {
+    first: sightings.reduce((a, b) => (b.to < a.to ? b : a)),
+    last: sightings.reduce((a, b) => (b.from > a.from ? b : a)),
+  }
+}

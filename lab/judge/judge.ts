@@ -1,0 +1,218 @@
+/**
+ * Judges a recorded run. Pure: it performs nothing and knows no clock, so a history from a file gets the same report again.
+ *
+ * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
+ * found besides: the run was about something that did not happen. So does what befell the machine under it. Findings keep their own verdicts all the same, and are shown.
+ */
+
+import {type Check, type Finding, merge, type Verdict} from '../checks/check.ts'
+import {checks} from '../checks/index.ts'
+import {attemptsOf, codeOf} from '../history/attempts.ts'
+import {disturbances} from '../history/disturbances.ts'
+import {driverTable} from '../history/driver-table.ts'
+import {endedOf} from '../history/ended.ts'
+import {type History, of} from '../history/history.ts'
+import {exitCodes} from '../words/errors.ts'
+import {sayMicros} from '../words/quantity.ts'
+import {limitOf} from './limit.ts'
+import type {Report} from './report.ts'
+import {story} from './story.ts'
+
+/** A check and its parameters as the scenario has them: not decoded, `{within: '10s'}`. */
+export interface Expected {
+  readonly check: string
+  readonly params: unknown
+  /** In the scenario's file. */
+  readonly line?: number
+  /** It is the limit that the person who started the run asked for. */
+  readonly asked?: boolean
+}
+
+/** @param expectations those of the scenario in `run-started` when not given. */
+export function judge(history: History, expectations: readonly Expected[] = expectedOf(history)): Report {
+  const started = of(history, 'run-started')[0]
+  const meant = started ?? of(history, 'never-began')[0]
+  const disturbed = disturbances(history)
+  const ended = endedOf(history, disturbed)
+  const findings = expectations.map(expected => ({
+    ...(ended === null ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
+    check: expected.check,
+    params: expected.params,
+    expectation: sayExpectation(expected),
+    line: expected.line ?? null,
+  }))
+  const faults = faultsOf(history)
+  const unproven = faults.filter(fault => fault.held !== true && !(ended !== null && isUnderway(history, fault)))
+  const reasons = [
+    ...(ended === null ? disturbed : [ended.says]),
+    ...unproven.map(fault =>
+      fault.held === null
+        ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
+        : `${fault.id} did not take hold (${fault.proof}), so the run proves nothing`,
+    ),
+    ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
+    ...unplayed(history),
+    ...(meant === undefined ? ['the history does not begin with run-started'] : []),
+    ...(history.source?.foreign ?? []),
+    ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
+  ]
+  const found = merge(findings.map(finding => finding.verdict))
+  const verdict =
+    disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
+  const scenario = (meant?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
+
+  return {
+    schema: 1,
+    run: meant?.run ?? '',
+    lab: meant?.lab ?? '',
+    scenario: typeof scenario.name === 'string' ? scenario.name : '',
+    file: typeof scenario.file === 'string' ? scenario.file : null,
+    about: typeof scenario.about === 'string' ? scenario.about : '',
+    startedAt: meant?.startedAt ?? '',
+    durationMicros: history.events.at(-1)?.at ?? 0,
+    verdict,
+    headline: headline(verdict, reasons, findings),
+    limit: limitOf(history, findings, findings[expectations.findIndex(expected => expected.asked === true)]),
+    reasons,
+    ended,
+    exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
+    profile: started?.topology.profile ?? '',
+    versions: started?.versions ?? {},
+    faults,
+    findings,
+    clients: clientsOf(history),
+    drivers: driverTable(history),
+    story: story(history),
+    eventsSha256: history.source?.sha256 ?? null,
+  }
+}
+
+function expectedOf(history: History): readonly Expected[] {
+  const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
+  const scenario = started?.scenario as {expect?: unknown} | undefined
+  return Array.isArray(scenario?.expect) ? (scenario.expect as Expected[]) : []
+}
+
+/** A check that crashes, does not exist or does not understand its parameters has found nothing out. */
+function find(history: History, {check: name, params}: Expected): Finding {
+  const check: Check<unknown> | undefined = Object.hasOwn(checks, name)
+    ? checks[name as keyof typeof checks]
+    : undefined
+  if (!check) return {verdict: 'unknown', says: `There is no check ${name}.`}
+  const decoded = check.params.safeParse(params ?? {})
+  if (!decoded.success)
+    return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
+  try {
+    return check.judge(history, decoded.data)
+  } catch (error) {
+    const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
+  }
+}
+
+/** A step that could not be done ends the steps: what the scenario is about may never have happened. */
+function unplayed(history: History): string[] {
+  const failed = of(history, 'step-ended').find(step => !step.ok)
+  if (failed === undefined) return []
+  const planned = (of(history, 'run-started')[0]?.scenario as {steps?: readonly unknown[]} | undefined)?.steps?.length
+  const rest = (planned ?? 0) - failed.index - 1
+  return [
+    `step ${failed.index + 1} was not done (${failed.says})${rest > 0 ? `, so ${rest} more ${rest === 1 ? 'step was' : 'steps were'} not played` : ''}`,
+  ]
+}
+
+function settled({pending: _, ...finding}: Finding): Finding {
+  return finding
+}
+
+/**
+ * What a record that ends too early proves. What was still to come may come after it, so its lack is no failure; and where the
+ * record breaks off, rather than the run, what holds so far need not have held to the end.
+ */
+function upToThere({pending = false, ...finding}: Finding, history: History): Finding {
+  if (finding.verdict === 'fail' && pending)
+    return {...finding, verdict: 'unknown', says: `Before it ended early: ${finding.says}`}
+  const breaksOff = history.source?.torn != null || of(history, 'run-ended').length === 0
+  if (finding.verdict === 'pass' && breaksOff)
+    return {...finding, verdict: 'unknown', says: `Up to where the record breaks off: ${finding.says}`}
+  return finding
+}
+
+/** Its step was cut short before anybody could see whether it took hold: the end of the run says that already. */
+function isUnderway(history: History, {held, at}: Report['faults'][number]): boolean {
+  return held === null && !of(history, 'step-ended').some(step => step.at >= at)
+}
+
+function faultsOf(history: History): Report['faults'] {
+  return of(history, 'fault-injecting').map(({id, what, hosts, at}) => {
+    const proofs = of(history, 'fault-proof').filter(proof => proof.id === id)
+    const failed = proofs.find(proof => !proof.holds)
+    const mended = of(history, 'fault-mended').findLast(one => one.id === id && one.ok)
+    const says = failed ? failed.says : proofs.map(proof => proof.says).join('; ')
+    return {
+      id,
+      what,
+      hosts,
+      at,
+      mendedAt: mended?.at ?? null,
+      held: proofs.length === 0 ? null : failed === undefined,
+      proof: proofs.length === 0 ? null : says,
+    }
+  })
+}
+
+function headline(verdict: Verdict, reasons: readonly string[], findings: Report['findings']): string {
+  if (verdict === 'fail') {
+    const failed = findings.filter(finding => finding.verdict === 'fail')
+    const first = failed[0]?.says ?? ''
+    return failed.length > 1 ? `${first.replace(/\.$/, '')} (and ${failed.length - 1} more)` : first
+  }
+  if (verdict === 'unknown')
+    return reasons[0] ?? findings.find(finding => finding.verdict === 'unknown')?.says ?? 'nothing was judged'
+  const measured = findings.find(finding => typeof finding.measures?.totalMicros === 'number')?.measures
+  if (measured) {
+    const lost = findings.find(finding => typeof finding.measures?.lost === 'number')?.measures?.lost
+    const losses =
+      lost === undefined
+        ? ''
+        : lost === 0
+          ? ', no acknowledged write lost'
+          : `, ${lost} acknowledged ${lost === 1 ? 'write' : 'writes'} lost in the async tail`
+    return `clients could write again ${sayMicros(Number(measured.totalMicros))} after the fault${losses}`
+  }
+  return findings[0]?.says ?? ''
+}
+
+function sayExpectation({check, params}: Expected): string {
+  const entries = typeof params === 'object' && params !== null ? Object.entries(params) : []
+  return [check, ...entries.map(([key, value]) => `${key} ${sayParam(value)}`)].join(' ')
+}
+
+/** `at-most 30s`, as the scenario's file has it. */
+function sayParam(value: unknown): string {
+  if (Array.isArray(value)) return value.map(sayParam).join(', ')
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value)
+    .map(([key, inner]) => `${key} ${sayParam(inner)}`)
+    .join(', ')
+}
+
+function clientsOf(history: History): Report['clients'] {
+  const counts = {write: {ok: 0, fail: 0, unknown: 0}, read: {ok: 0, fail: 0, unknown: 0}}
+  const errors = new Map<string, {code: string; says: string; count: number}>()
+  for (const op of attemptsOf(history)) {
+    counts[op.op][op.outcome]++
+    if (op.outcome === 'ok') continue
+    const code = codeOf(op)
+    // Errors with a code are counted by it, others by the words of the driver.
+    const key = code === 'no code' ? `${code} ${op.error}` : code
+    const known = errors.get(key) ?? {code, says: op.error ?? 'no answer', count: 0}
+    known.count++
+    errors.set(key, known)
+  }
+  return {
+    writes: counts.write,
+    reads: counts.read,
+    errors: [...errors.values()].toSorted((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1)),
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The numbers of one run that can be laid beside those of another. Measured anew from the history with today's checks, so runs
+ * of different ages and scenarios with other limits are measured alike.
+ *
+ * A number is taken only from a finding that is not `unknown`: what a starved machine or a blind probe measured would shift a
+ * comparison without anybody noticing. What certainly never happened is Infinity, so that it counts as the worst and is not
+ * left out: leaving it out would make a build that sometimes never fails over look good.
+ */
+
+import type {Finding, Verdict} from '../checks/check.ts'
+import {ownAnsweredWrites} from '../history/attempts.ts'
+import {findFailover} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import type {Topology} from '../topology/topology.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {quantile} from '../words/statistics.ts'
+import {type Expected, judge} from './judge.ts'
+import {type MetricName, metricNames, type Unit} from './metrics.ts'
+import type {Report} from './report.ts'
+
+/** The numbers of one run that can be compared with another's; times in microseconds. */
+export interface MeasuredRun {
+  readonly run: string
+  readonly scenario: string
+  readonly startedAt: string
+  /** The run's own verdict and headline, by the scenario's expectations. */
+  readonly verdict: Verdict
+  readonly headline: string
+  /** How old the leader's lease was when the fault came; null: no refresh was seen before it. */
+  readonly leaseAgeMicros: Micros | null
+  /** What the run was of, as far as it may make a difference: versions, profile, timings. */
+  readonly setting: Readonly<Record<string, string>>
+  /** Null: not known. Infinity: it certainly never happened. */
+  readonly values: Readonly<Record<MetricName, number | null>>
+  /** Why the run measures nothing at all, when it does not. */
+  readonly unfit: string | null
+  /** Why some values are not known: what the checks could not tell. */
+  readonly doubts: readonly string[]
+}
+
+/** Limits are no matter here: only the measures are used. */
+const measuring: readonly Expected[] = [
+  {check: 'failover', params: {within: 'budget'}},
+  {check: 'clients-reconnect', params: {within: '10m'}},
+  {check: 'no-lost-writes', params: {allow: 'async-tail'}},
+  {check: 'one-writable-primary', params: {}},
+]
+
+/** Pure. Measures by our own checks, whatever the scenario expected, so that any two runs can be compared. */
+export function measureRun(history: History): MeasuredRun {
+  const own = judge(history)
+  const measured = judge(history, measuring)
+  const started = of(history, 'run-started')[0]
+  // The reasons that spoil a whole run: a fault that did not take hold, a record that breaks off.
+  const unfit = measured.reasons[0] ?? null
+  return {
+    run: own.run,
+    scenario: own.scenario,
+    startedAt: own.startedAt,
+    verdict: own.verdict,
+    headline: own.headline,
+    leaseAgeMicros: leaseAge(history),
+    setting: started ? settingOf(started.versions, started.topology) : {},
+    values: unfit === null ? valuesOf(history, measured) : nothing,
+    unfit,
+    doubts: measured.findings.filter(finding => finding.verdict === 'unknown').map(finding => finding.says),
+  }
+}
+
+const nothing = Object.fromEntries(metricNames.map(name => [name, null])) as Record<MetricName, null>
+
+function valuesOf(history: History, measured: Report): MeasuredRun['values'] {
+  const [failover, reconnect, lost, fencing] = [
+    'failover',
+    'clients-reconnect',
+    'no-lost-writes',
+    'one-writable-primary',
+  ].map(name => known(measured.findings.find(finding => finding.check === name)))
+  const took = (phase: string) => tookOf(failover, phase)
+  const number = (finding: Finding | undefined, name: string) => numberOf(finding?.measures?.[name])
+  const never = failover !== undefined && phaseOf(failover, 'first acknowledged write')?.measured === null
+  const total = never ? Number.POSITIVE_INFINITY : number(failover, 'totalMicros')
+  // What the row is called tells how the key went.
+  const keyGone = phaseOf(failover, 'release of the key') ? 'release of the key' : 'lease expiry'
+  const gone = phaseOf(failover, keyGone)?.measured ?? null
+  return {
+    total,
+    'old-server-down': took('HAProxy: old server down'),
+    'lease-expiry': took(keyGone),
+    election: took('election'),
+    promotion: took('promotion'),
+    'new-server-up': took('HAProxy: new server up'),
+    'first-write': took('first acknowledged write'),
+    takeover: total === null || gone === null ? null : total - gone,
+    'write-outage': failover === undefined ? null : never ? Number.POSITIVE_INFINITY : writeOutage(history),
+    'reconnect-p50': reconnection(reconnect, 0.5),
+    'reconnect-p95': reconnection(reconnect, 0.95),
+    'reconnect-max': reconnection(reconnect, 1),
+    'lost-writes': number(lost, 'lost'),
+    'fencing-margin': number(fencing, 'fencingMarginMicros'),
+  }
+}
+
+function known(finding: Finding | undefined): Finding | undefined {
+  return finding?.verdict === 'unknown' ? undefined : finding
+}
+
+function phaseOf(failover: Finding | undefined, name: string) {
+  return failover?.phases?.find(row => row.name === name)
+}
+
+/** A phase that is missing although somebody looked has failed; one that nobody saw is unknown. */
+function tookOf(failover: Finding | undefined, name: string): number | null {
+  const row = phaseOf(failover, name)
+  if (row?.measured === null && row.verdict === 'fail') return Number.POSITIVE_INFINITY
+  return row?.took ?? null
+}
+
+/** A writer that never came back is the slowest of all. */
+function reconnection(reconnect: Finding | undefined, share: number): number | null {
+  const rows = reconnect?.rows ?? []
+  return rows.length === 0
+    ? null
+    : quantile(
+        rows.map(row => numberOf(row.reconnectionMicros) ?? Number.POSITIVE_INFINITY),
+        share,
+      )
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null
+}
+
+/** From one acknowledged write of the scenario's own clients to the next, for the longest such time that ends after the fault and before its mend. */
+function writeOutage(history: History): Micros | null {
+  const found = findFailover(history)
+  if (typeof found === 'string') return null
+  const acknowledged = ownAnsweredWrites(history)
+  const gaps = acknowledged.flatMap((op, index) => {
+    const before = acknowledged[index - 1]
+    return before && op.at > found.t0 && before.at < found.until ? op.at - before.at : []
+  })
+  return gaps.length === 0 ? null : quantile(gaps, 1)
+}
+
+/** At the fault that struck the leader; else at the first fault there was. */
+function leaseAge(history: History): Micros | null {
+  const found = findFailover(history)
+  if (typeof found !== 'string') return found.facts.refreshAge
+  const t0 = of(history, 'fault-injecting')[0]?.at
+  const refresh = t0 === undefined ? undefined : of(history, 'status-key').findLast(event => event.at <= t0)
+  return refresh === undefined || t0 === undefined ? null : t0 - refresh.at
+}
+
+function settingOf(versions: Readonly<Record<string, string>>, topology: Topology): Record<string, string> {
+  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds, synchronousMode} = topology.patroni
+  const {interMs, fastinterMs, downinterMs, fall, rise} = topology.haproxy
+  // The id of an image tells two builds of the same packages apart, which makes no difference to a run.
+  const {image: _, ...software} = versions
+  return {
+    ...software,
+    profile: topology.profile,
+    'ttl/loop_wait/retry_timeout': `${ttlSeconds}/${loopWaitSeconds}/${retryTimeoutSeconds}`,
+    synchronous_mode: synchronousMode,
+    'inter/fastinter/downinter/fall/rise': [interMs, fastinterMs, downinterMs, fall, rise].join('/'),
+  }
+}
+
+/** A value for people: `21.93 s`, `130 ms`, `3`, or `never`. */
+export function sayValue(value: number, unit: Unit): string {
+  if (!Number.isFinite(value)) return 'never'
+  return unit === 'micros' ? sayMicros(value) : String(Number(value.toFixed(1)))
+}

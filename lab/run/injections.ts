@@ -1,0 +1,179 @@
+/** The faults of one run: injected with their mends on disk first, kept in force while hosts restart, and mended. */
+
+import {resolve} from '../cluster/selector.ts'
+import type {Lab} from '../engine/lab.ts'
+import {faults} from '../faults/index.ts'
+import {within} from '../healing/heal.ts'
+import {mend} from '../healing/mend.ts'
+import type {Recorder} from '../history/history.ts'
+import {sayMend} from '../history/say-mend.ts'
+import {type Step, sayStep} from '../scenario/index.ts'
+import {inForce, mended, plan} from '../state/journal.ts'
+import type {HostName} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {next, onLab} from '../words/next-step.ts'
+
+type Inject = Extract<Step, {do: 'inject'}>
+
+const mendWithinMs = 30_000
+
+/** What must happen while a fault is in force, though no step says it. */
+interface Kept {
+  readonly again: Map<HostName, () => Promise<void>>
+  limit: NodeJS.Timeout | undefined
+}
+
+export class Injections implements Disposable {
+  readonly #lab: Lab
+  readonly #history: Recorder
+  readonly #signal: AbortSignal
+  /** A step's name stands for the hosts that its selector meant when it was first used. */
+  readonly #pinned = new Map<string, readonly HostName[]>()
+  readonly #kept = new Map<string, Kept>()
+  readonly #deaf: () => void
+  /** Under way: faults being put in force again on hosts that have restarted. A mend that did not wait for them would be undone. */
+  readonly #reapplying = new Set<Promise<void>>()
+  readonly #moment: ((fault: string, hosts: readonly HostName[]) => Promise<void>) | undefined
+
+  /** @param moment resolves when the next fault may come, everything but its first blow being done already. */
+  constructor(
+    lab: Lab,
+    history: Recorder,
+    signal: AbortSignal,
+    moment?: (fault: string, hosts: readonly HostName[]) => Promise<void>,
+  ) {
+    this.#moment = moment
+    this.#lab = lab
+    this.#history = history
+    this.#signal = signal
+    this.#deaf = history.subscribe(event => {
+      if (event.kind === 'container' && event.action === 'start') this.#restarted(event.host)
+    })
+  }
+
+  /** @throws LabError `no-target`, and what the engine or a host says while the fault is made. */
+  async inject(step: Inject): Promise<{ok: boolean; says: string}> {
+    const fault = faults[step.fault]
+    if (fault === undefined) throw new TypeError(`no fault ${step.fault}`)
+    const params = fault.params.parse(step.params)
+    const [lab, history] = [this.#lab, this.#history]
+    const hosts = await this.#target(step.as, step.on)
+    this.#pinned.set(step.as, hosts)
+    const kept: Kept = {again: new Map(), limit: undefined}
+    this.#kept.set(step.as, kept)
+    let began = false
+    let needsMend = false
+    let proven: boolean | undefined
+    await fault.inject(
+      {
+        lab,
+        id: step.as,
+        hosts,
+        signal: this.#signal,
+        resolve: selector => this.#target(step.as, selector),
+        async mend(undo) {
+          needsMend = true
+          plan(lab.name, {id: `${step.as}/${sayMend(undo)}`, fault: step.as, mend: undo})
+        },
+        broke: async call => {
+          if (!began) await this.#moment?.(step.fault, hosts)
+          if (!began)
+            history.record({
+              kind: 'fault-injecting',
+              id: step.as,
+              fault: step.fault,
+              what: sayStep(step),
+              hosts,
+              params: step.params,
+              needsMend,
+            })
+          began = true
+          const result = await call()
+          history.record({kind: 'fault-injected', id: step.as})
+          return result
+        },
+        proof(holds, says, atMicros) {
+          proven = (proven ?? true) && holds
+          history.record({kind: 'fault-proof', id: step.as, holds, says}, atMicros ?? history.now())
+        },
+        now: () => history.now(),
+        again: (host, apply) => void kept.again.set(host, apply),
+      },
+      params,
+    )
+    const limitMs = fault.limitMs?.(params) ?? null
+    if (limitMs !== null) kept.limit = setTimeout(() => this.#ranOut(step.as, limitMs), limitMs)
+    return {ok: proven === true, says: proven ? 'the fault took hold' : 'the fault did not take hold'}
+  }
+
+  /** Mends this run's faults, newest first (or only one's); ignores the run's signal. @throws LabError `heal-failed` */
+  async mend(which: (fault: string) => boolean = () => true): Promise<void> {
+    const failures: string[] = []
+    for (const [id, kept] of this.#kept) if (which(id)) this.#letGo(id, kept)
+    await Promise.all(this.#reapplying)
+    for (const entry of inForce(this.#lab.name)) {
+      if (!which(entry.fault)) continue
+      this.#history.record({kind: 'fault-mending', id: entry.fault, mend: entry.mend})
+      try {
+        await within(mendWithinMs, mend(this.#lab, entry.mend))
+        mended(this.#lab.name, entry.id)
+        this.#history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: true})
+      } catch (error) {
+        const says = (error as Error).message
+        this.#history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: false, says})
+        failures.push(`${sayMend(entry.mend)}: ${says}`)
+      }
+    }
+    if (failures.length > 0)
+      throw new LabError('heal-failed', `a fault is still in force: ${failures.join('; ')}`, {
+        hint: next`${onLab(this.#lab.name, 'heal')}, or ${onLab(this.#lab.name, 'down')}`,
+      })
+  }
+
+  [Symbol.dispose](): void {
+    this.#deaf()
+    for (const [id, kept] of this.#kept) this.#letGo(id, kept)
+  }
+
+  async #target(fault: string, selector: string): Promise<readonly HostName[]> {
+    const hosts = this.#pinned.get(selector) ?? (await resolve(this.#lab, selector))
+    this.#history.record({kind: 'target', fault, selector, hosts})
+    return hosts
+  }
+
+  #letGo(id: string, kept: Kept): void {
+    clearTimeout(kept.limit)
+    this.#kept.delete(id)
+  }
+
+  #ranOut(id: string, limitMs: number): void {
+    if (!inForce(this.#lab.name).some(entry => entry.fault === id)) return
+    this.#kept.delete(id)
+    this.#history.record({
+      kind: 'fault-lost',
+      id,
+      host: null,
+      says: `its limit of ${limitMs / 1000} s ran out before it was mended`,
+    })
+  }
+
+  /** A new network namespace knows nothing of the old one's rules. */
+  #restarted(host: HostName): void {
+    for (const [id, {again}] of this.#kept) {
+      const apply = again.get(host)
+      if (apply === undefined) continue
+      const applying = this.#reapply(id, host, apply).finally(() => this.#reapplying.delete(applying))
+      this.#reapplying.add(applying)
+    }
+  }
+
+  async #reapply(id: string, host: HostName, apply: () => Promise<void>): Promise<void> {
+    try {
+      await within(mendWithinMs, apply())
+      this.#history.record({kind: 'fault-again', id, host})
+    } catch (error) {
+      const says = `${host} restarted and could not be given it again: ${(error as Error).message}`
+      this.#history.record({kind: 'fault-lost', id, host, says})
+    }
+  }
+}

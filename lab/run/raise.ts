@@ -1,0 +1,177 @@
+/** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
+import {isDeepStrictEqual} from 'node:util'
+import {render} from '../../compose/render.ts'
+import {firstWrite} from '../clients/first-write.ts'
+import {streaming} from '../cluster/streaming.ts'
+import {untilHealthy, waitFor} from '../cluster/wait.ts'
+import {claimOf, type Docker} from '../engine/docker.ts'
+import {Lab} from '../engine/lab.ts'
+import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
+import {composeUp, portTaken} from '../engine/stack.ts'
+import {heal} from '../healing/heal.ts'
+import {sayMend} from '../history/say-mend.ts'
+import {ensureReady} from '../setup/setup.ts'
+import {allocate, isFree} from '../state/allocate.ts'
+import {owner, savedOwner} from '../state/owner.ts'
+import {claim} from '../state/ownership.ts'
+import {readBack} from '../state/read-back.ts'
+import {loadLab, type SavedLab, saveLab} from '../state/state.ts'
+import type {Topology} from '../topology/topology.ts'
+import type {Asked} from '../topology/topology-file.ts'
+import {LabError} from '../words/errors.ts'
+import {next, onLab} from '../words/next-step.ts'
+import {type Progress, step} from '../words/progress.ts'
+
+const healthyWithinMs = 120_000
+
+/** A lab that is healthy. */
+export interface Raised {
+  readonly lab: Lab
+  /** What had to be done: `created` from nothing, `started` what was down, `already` healthy. */
+  readonly how: 'created' | 'started' | 'already'
+  readonly tookMs: number
+  /** Of that, until all members streamed and a write through HAProxy was committed; its read-only routes come last. */
+  readonly writableMs: number
+}
+
+export interface RaiseOptions {
+  readonly name: string
+  /** What the person asked for; undefined: what the lab has, or the default for a new one. */
+  readonly topology: Topology | undefined
+  readonly fallback: () => Topology
+  /** Told of the parameters that PostgreSQL refuses; throws where they come from. */
+  readonly mustTake?: Asked['mustTake'] | undefined
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  /** Build the images anew first; a lab that is there keeps those it was raised with. */
+  readonly refresh?: boolean
+}
+
+/** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
+export async function raise(docker: Docker, options: RaiseOptions): Promise<Raised> {
+  const {name, progress, signal} = options
+  docker.heed(signal)
+  const images = await ensureReady(docker, progress, {signal, refresh: options.refresh})
+  const began = performance.now()
+  const {lab, how} = await start(docker, options, images)
+  let writableMs = 0
+  await step(progress, 'wait until the cluster is healthy', async detail => {
+    const hint = onLab(name, 'logs')
+    const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
+    await waitFor('all members to stream from one leader', () => streaming(lab), wait)
+    await waitFor('a write through HAProxy', () => writes(lab), wait)
+    writableMs = performance.now() - began
+    await untilHealthy(lab, wait)
+  })
+  return {lab, how, tookMs: performance.now() - began, writableMs}
+}
+
+/** The name is claimed until there are containers, which then say whose it is. */
+async function start(
+  docker: Docker,
+  options: RaiseOptions,
+  images: {host: string; app: string},
+): Promise<Pick<Raised, 'lab' | 'how'>> {
+  const {name, topology: wanted, progress, signal, refresh = false} = options
+  await using _claim = await claim(docker, name)
+  const found = await docker.containers(name)
+  const saved = loadLab(name)
+  await mustAgree(docker, name, saved, wanted)
+  if (refresh && saved !== undefined)
+    await step(
+      progress,
+      `lab ${name} keeps the images that it was raised with`,
+      async () => `to raise it anew with the new ones: ${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
+      says => says,
+    )
+  const {topology, allocation} = saved ?? (await create(docker, options, images))
+  const lab = new Lab(docker, topology, allocation)
+  const running = found.filter(one => one.state === 'running')
+  const complete = running.length === topology.hosts.length
+  // Compose takes a moment to read the file, and other things have to be waited for.
+  const file = complete ? null : readBack(lab, signal)
+  file?.catch(() => {}) // told where it is awaited
+  if (running.length === 0) await portsMustBeFree(lab)
+  if (found.length > 0) {
+    // Hosts that are down are no news: `up` is there to start them.
+    const mended = (await heal(lab)).filter(one => one.fault !== null || one.mend.do !== 'start-host')
+    if (mended.length > 0)
+      progress({
+        step: 'heal what an earlier run left broken',
+        state: 'done',
+        says: mended.map(one => sayMend(one.mend)).join(', '),
+      })
+  }
+  if (file !== null)
+    await step(progress, `start ${topology.hosts.length} hosts`, async () => {
+      using answering = docker.answering(signal)
+      await composeUp(await file, answering.signal, docker.limits.raiseMs)
+    })
+  return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
+}
+
+async function writes(lab: Lab): Promise<object | string> {
+  try {
+    await firstWrite(lab)
+    return {}
+  } catch (error) {
+    return `HAProxy does not route a write yet: ${(error as Error).message}`
+  }
+}
+
+/** An existing lab is never changed under its user's feet. */
+async function mustAgree(
+  docker: Docker,
+  name: string,
+  saved: SavedLab | undefined,
+  wanted: Topology | undefined,
+): Promise<void> {
+  // Volumes alone would do harm enough: they hold a cluster with other passwords.
+  const found = (await docker.belongings(name)).filter(one => one.id !== claimOf(name))
+  if (saved === undefined && found.length > 0)
+    throw new LabError(
+      'no-lab',
+      `${found.length} containers, networks and volumes of a lab called ${name} are here, but what was known about it is gone`,
+      {
+        hint: next`${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
+      },
+    )
+  if (saved !== undefined && wanted !== undefined && !isDeepStrictEqual(saved.topology, wanted))
+    throw new LabError(
+      'config',
+      `lab ${name} exists with another topology or other settings (profile ${saved.topology.profile})`,
+      {
+        hint: next`${onLab(name, 'down')} first; or raise another lab beside it with --name`,
+      },
+    )
+}
+
+async function create(
+  docker: Docker,
+  {name, topology: wanted, fallback, mustTake = refuse, progress}: RaiseOptions,
+  images: {host: string; app: string},
+): Promise<SavedLab> {
+  const topology = wanted ?? fallback()
+  const parameters = writtenParameters(topology)
+  if (Object.keys(parameters).length > 0)
+    await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
+      mustTake(await refusedParameters(docker, images.host, parameters)),
+    )
+  const allocation = await allocate(name, topology, images, await docker.subnets())
+  const saved: SavedLab = {schema: 2, topology, allocation}
+  const mine = owner()
+  saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
+  return saved
+}
+
+function refuse(refused: readonly Refused[]): void {
+  if (refused.length === 0) return
+  const says = refused.map(one => `postgresql.parameters.${one.name}: PostgreSQL says: ${one.says}`)
+  throw new LabError('config', says.join('\n'))
+}
+
+/** Asked before the engine is, because the engine's own complaint does not say who holds the port. */
+async function portsMustBeFree(lab: Lab): Promise<void> {
+  for (const port of Object.values(lab.allocation.ports).flatMap(ports => Object.values(ports)))
+    if (!(await isFree(port))) throw await portTaken(port)
+}

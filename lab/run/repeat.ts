@@ -1,0 +1,130 @@
+/**
+ * One scenario many times over: a folder with every run under `runs/`, and in `summary.json` what they have in common and how
+ * far they spread.
+ */
+import {mkdirSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {merge, type Verdict} from '../checks/check.ts'
+import type {Lab} from '../engine/lab.ts'
+import type {Recorder} from '../history/history.ts'
+import {type Spread, spreadOf, valuesOf} from '../judge/compare.ts'
+import type {Limit} from '../judge/limit.ts'
+import {type MeasuredRun, measureRun} from '../judge/measure-run.ts'
+import {type MetricName, metricNames} from '../judge/metrics.ts'
+import type {Scenario} from '../scenario/index.ts'
+import {runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {type ExitCode, exitCodes, type LabError} from '../words/errors.ts'
+import type {Micros} from '../words/quantity.ts'
+import {toJson} from '../words/spelled-json.ts'
+import type {ChosenMoment} from './injection-phase.ts'
+import {pointLatest, type Run, runScenario} from './runs.ts'
+
+export interface RepeatOptions {
+  readonly times: number
+  readonly phase?: ChosenMoment | undefined
+  /** Ends after the first run that failed. */
+  readonly failFast: boolean
+  readonly signal: AbortSignal
+  /** Where the folder goes; the state directory when not given. */
+  readonly out?: string | undefined
+  /** Told when a run's history exists, before anything happens. */
+  readonly watch?: (history: Recorder, nth: number) => void
+  /** Told when a run is over and judged. */
+  readonly finished?: (run: Run, nth: number) => void | Promise<void>
+}
+
+export interface Repetition {
+  readonly folder: string
+  readonly summary: Summary
+  /** Why it ended early, when the lab could not do its work. */
+  readonly error: LabError | undefined
+}
+
+/** What summary.json holds. Numbers that are not finite are written as words: `"Infinity"` is `never`. */
+export interface Summary {
+  /** Version of this shape. */
+  readonly schema: 1
+  readonly scenario: string
+  readonly lab: string
+  /** fail > unknown > pass; unknown too when fewer runs were played than asked for. */
+  readonly verdict: Verdict
+  readonly exitCode: ExitCode
+  readonly says: string
+  readonly asked: number
+  /** The moment that was chosen for each fault; null: none was. */
+  readonly phase: ChosenMoment | null
+  readonly leaseAgeMicros: Spread | null
+  readonly metrics: Readonly<Record<MetricName, Spread | null>>
+  readonly runs: readonly (MeasuredRun & {readonly folder: string; readonly limit?: Limit | null})[]
+}
+
+/** A second failure of the lab itself would tell nothing new: any LabError ends the repetition. */
+export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOptions): Promise<Repetition> {
+  const id = `${new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z/, 'Z')}-${scenario.name}-x${options.times}`
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
+  whenDiskIsFull(() => mkdirSync(join(folder, 'runs'), {recursive: true, mode: 0o700}), folder)
+  const runs: Summary['runs'][number][] = []
+  let error: LabError | undefined
+  for (let nth = 1; nth <= options.times; nth++) {
+    let history: Recorder | undefined
+    const out = join('runs', String(nth).padStart(String(options.times).length, '0'))
+    const run = await runScenario(lab, scenario, {
+      signal: options.signal,
+      out: join(folder, out),
+      ...(options.phase === undefined ? {} : {phase: options.phase}),
+      watch(recorder) {
+        history = recorder
+        options.watch?.(recorder, nth)
+      },
+    })
+    if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out, limit: run.report.limit})
+    if (options.out === undefined) pointLatest(lab.name, join(id, out))
+    await options.finished?.(run, nth)
+    error = run.error
+    if (error !== undefined || options.signal.aborted) break
+    if (options.failFast && run.report.verdict === 'fail') break
+  }
+  const summary = summarise(runs, {
+    scenario: scenario.name,
+    lab: lab.name,
+    asked: options.times,
+    phase: options.phase ?? null,
+  })
+  whenDiskIsFull(() => writeWhole(join(folder, 'summary.json'), toJson(summary)), folder)
+  return {folder, summary, error}
+}
+
+export function summarise(runs: Summary['runs'], of: Pick<Summary, 'scenario' | 'lab' | 'asked' | 'phase'>): Summary {
+  const failed = runs.filter(run => run.verdict === 'fail')
+  const unsure = runs.filter(run => run.verdict === 'unknown')
+  const verdict = merge([...runs.map(run => run.verdict), ...(runs.length < of.asked ? (['unknown'] as const) : [])])
+  const [worst] = [...failed, ...unsure]
+  const counts = [
+    `${runs.length - failed.length - unsure.length} of ${of.asked} runs passed`,
+    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+    ...(unsure.length > 0 ? [`${unsure.length} inconclusive`] : []),
+    ...(runs.length < of.asked ? [`${of.asked - runs.length} not played`] : []),
+  ].join(', ')
+  return {
+    schema: 1,
+    ...of,
+    verdict,
+    exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
+    says: [counts, ...sayAsked(runs), ...(worst ? [`first ${worst.folder}: ${worst.headline}`] : [])].join('; '),
+    leaseAgeMicros: spreadOf(
+      runs.flatMap((run): Micros[] => (run.leaseAgeMicros === null ? [] : [run.leaseAgeMicros])),
+    ),
+    metrics: Object.fromEntries(metricNames.map(name => [name, spreadOf(valuesOf(runs, name))])) as Summary['metrics'],
+    runs,
+  }
+}
+
+/** Of a limit that was asked for: the run that took longest, and what the worst moment takes. */
+function sayAsked(runs: Summary['runs']): string[] {
+  const asked = runs.flatMap(({limit}) => (limit?.from === 'asked' ? [limit] : []))
+  const [longest] = asked.toSorted((a, b) => (b.measuredMicros ?? -1) - (a.measuredMicros ?? -1))
+  return longest === undefined ? [] : [longest.measuredMicros === null ? longest.says : `longest ${longest.says}`]
+}

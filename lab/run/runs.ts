@@ -1,0 +1,152 @@
+/** A run: play, judge, and a folder that holds the evidence: events.ndjson, report.json, report.txt, logs/<host>.log. */
+
+import {createWriteStream, mkdirSync, rmSync, symlinkSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {pipeline} from 'node:stream/promises'
+import {imagesMustBeHere} from '../clients/programs.ts'
+import type {Lab} from '../engine/lab.ts'
+import {broken} from '../healing/broken.ts'
+import type {Happening} from '../history/event.ts'
+import {type History, of, Recorder} from '../history/history.ts'
+import {sayMend} from '../history/say-mend.ts'
+import {judge} from '../judge/judge.ts'
+import type {Report} from '../judge/report.ts'
+import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
+import {clear, type Place} from '../state/run-folder.ts'
+import {runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import {toJson} from '../words/spelled-json.ts'
+import type {ChosenMoment} from './injection-phase.ts'
+import {play} from './play.ts'
+
+/** A scenario played once; its folder holds the evidence. */
+export interface Run {
+  readonly folder: string
+  readonly report: Report
+  readonly history: History
+  /** Why the run ended before its end, when it did. */
+  readonly error: LabError | undefined
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal
+  /** Where the run's folder goes; the state directory when not given. */
+  readonly out?: string | undefined
+  /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
+  readonly phase?: ChosenMoment | undefined
+  /** What is at `out` and has to go first. */
+  readonly place?: Place | undefined
+  /** Told when the history exists, before anything happens: for whoever wants to watch. */
+  readonly watch?: (history: Recorder, folder: string) => void
+}
+
+/** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
+export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
+  const bound = bind(scenario, lab.topology)
+  lab.docker.heed(options.signal)
+  await mustBeAble(lab, scenario)
+  await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
+  await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
+  const id = idOf(scenario)
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
+  whenDiskIsFull(() => {
+    if (options.place !== undefined) clear(options.place)
+    mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700})
+    rmSync(join(folder, 'events.ndjson'), {force: true})
+  }, folder)
+  using history = new Recorder(join(folder, 'events.ndjson'))
+  options.watch?.(history, folder)
+  let error: LabError | undefined
+  try {
+    await play({lab, scenario, bound, history, run: id, signal: options.signal, phase: options.phase})
+  } catch (cause) {
+    if (!(cause instanceof LabError)) throw cause
+    error = cause
+    if (of(history, 'run-started').length === 0) history.record(neverBegan(id, lab.name, scenario, cause), 0)
+  }
+  history.flush()
+  const sealed = history.sealed()
+  const report = judge(sealed)
+  try {
+    whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
+    await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
+    if (options.out === undefined) whenDiskIsFull(() => pointLatest(lab.name, id), folder)
+  } catch (cause) {
+    if (!(cause instanceof LabError)) throw cause
+    error ??= cause // what has ended the run, or is still in force, matters more
+  }
+  await removePrograms(lab)
+  if (error !== undefined) error = await withWhatIsLeft(lab, error)
+  return {folder, report, history: sealed, error}
+}
+
+/** A run that ended early has mended its own faults, or said which it could not; what else is broken is said here. */
+async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
+  if (error.code === 'heal-failed') return error
+  const left = await broken(lab).then(
+    signs => (signs.length === 0 ? null : `left to do in lab ${lab.name}: ${signs.map(sayMend).join(', ')}`),
+    (cause: Error) =>
+      `whether lab ${lab.name} is whole is not known${cause.message === error.message ? '' : `: ${cause.message}`}`,
+  )
+  if (left === null) return error
+  return new LabError(error.code, `${error.message}; ${left}`, {cause: error, hint: onLab(lab.name, 'heal')})
+}
+
+/** A run that could not even begin leaves a report that says so, where one was asked for. */
+export function leaveNeverBegan(out: string, lab: string, scenario: Omit<Scenario, 'file'>, error: LabError): Run {
+  const folder = resolve(out)
+  whenDiskIsFull(() => mkdirSync(folder, {recursive: true, mode: 0o700}), folder)
+  using history = new Recorder(join(folder, 'events.ndjson'))
+  history.record(neverBegan(idOf(scenario), lab, scenario, error), 0)
+  const sealed = history.sealed()
+  const report = judge(sealed)
+  whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
+  return {folder, report, history: sealed, error}
+}
+
+function neverBegan(run: string, lab: string, scenario: Omit<Scenario, 'file'>, {code, message}: LabError): Happening {
+  return {kind: 'never-began', run, scenario, lab, startedAt: new Date().toISOString(), code, says: message}
+}
+
+/** Its time and its scenario. */
+function idOf({name}: Pick<Scenario, 'name'>): string {
+  return `${new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z/, 'Z')}-${name}`
+}
+
+/** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */
+async function collectLogs(lab: Lab, folder: string, sinceMs: number): Promise<void> {
+  const hosts = await lab.docker.containers(lab.name).catch(() => [])
+  const programs = await lab.docker.programs(lab.name).catch(() => [])
+  const all = [
+    ...hosts.map(({id, host}) => ({id, name: host})),
+    ...programs.map(({id, program}) => ({id, name: program})),
+  ]
+  for (const {id, name} of all) {
+    const file = join(folder, `${name}.log`)
+    try {
+      const log = await lab.docker.logs(id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
+      await pipeline(log, createWriteStream(file, {mode: 0o600}))
+    } catch (error) {
+      whenDiskIsFull(
+        () => writeWhole(file, `the log of ${name} could not be read: ${(error as Error).message}\n`),
+        folder,
+      )
+    }
+  }
+}
+
+/** They have ended with the run, and were kept for their logs. What cannot be removed now is a leftover, which `heal` finds. */
+async function removePrograms(lab: Lab): Promise<void> {
+  const programs = await lab.docker.programs(lab.name).catch(() => [])
+  for (const {program} of programs) await lab.docker.removeProgram(lab.name, program).catch(() => {})
+}
+
+export function pointLatest(lab: string, id: string): void {
+  const link = join(runsFolder(lab), 'latest')
+  rmSync(link, {force: true})
+  symlinkSync(id, link)
+}

@@ -1,0 +1,47 @@
+/** Patroni's dynamic configuration as a scenario needs it: put in force for one run, and taken back afterwards. */
+import {covers} from '../cluster/config-patch.ts'
+import {health} from '../cluster/health.ts'
+import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
+import {waitFor} from '../cluster/wait.ts'
+import type {Lab} from '../engine/lab.ts'
+import {setConfig} from '../healing/cluster.ts'
+import {plan} from '../state/journal.ts'
+import {hostsWith} from '../topology/topology.ts'
+import {onLab} from '../words/next-step.ts'
+
+/** The settings' name in the journal and in the history, beside those of the faults. */
+export const settings = 'settings'
+
+const inForceWithinMs = 60_000
+
+/**
+ * @param previous what brings the lab's own settings back; on disk before anything changes.
+ * @throws LabError `not-ready` when a member does not take them over.
+ */
+export async function applySettings(
+  lab: Lab,
+  config: Readonly<Record<string, unknown>>,
+  previous: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<void> {
+  plan(lab.name, {id: settings, fault: settings, mend: {do: 'set-config', host: null, config: previous}})
+  await setConfig(lab, config)
+  await waitFor('the settings of the scenario to be in force', () => seen(lab, config), {
+    withinMs: inForceWithinMs,
+    signal,
+    code: 'not-ready',
+    hint: onLab(lab.name, 'status'),
+  })
+}
+
+async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promise<object | string> {
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    const known = await dynamicConfig(lab, host).catch((): Config => ({})) // it starts: asked again
+    for (const [key, value] of Object.entries(config))
+      if (!covers(known[key], value)) return `${host} does not know ${key} yet`
+  }
+  if (config.synchronous_mode === undefined || config.synchronous_mode === null || config.synchronous_mode === false)
+    return {}
+  const {members} = await health(lab)
+  return members.some(one => one.sync) ? {} : 'no replica is synchronous yet'
+}

@@ -1,0 +1,68 @@
+/** Faults in force, on disk before they exist: whoever comes after a crash finds here what to mend. */
+import {closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import type {Mend} from '../history/event.ts'
+import {labFolder, whenDiskIsFull} from './state.ts'
+
+export interface Entry {
+  readonly id: string
+  readonly fault: string
+  readonly mend: Mend
+}
+
+type Line = ({readonly state: 'planned'} & Entry) | {readonly state: 'mended'; readonly id: string}
+
+function fileOf(lab: string): string {
+  return join(labFolder(lab), 'journal.ndjson')
+}
+
+/** On disk when this returns. */
+export function plan(lab: string, entry: Entry): void {
+  append(lab, {state: 'planned', ...entry})
+}
+
+export function mended(lab: string, id: string): void {
+  append(lab, {state: 'mended', id})
+  if (inForce(lab).length === 0) rmSync(fileOf(lab), {force: true})
+}
+
+/** What was planned and never mended, newest first: the order to mend in. */
+export function inForce(lab: string): Entry[] {
+  let text: string
+  try {
+    text = readFileSync(fileOf(lab), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const open = new Map<string, Entry>()
+  for (const written of text.split('\n')) {
+    const line = parse(written)
+    if (line?.state === 'planned') open.set(line.id, {id: line.id, fault: line.fault, mend: line.mend})
+    else if (line?.state === 'mended') open.delete(line.id)
+  }
+  return [...open.values()].reverse()
+}
+
+function append(lab: string, line: Line): void {
+  const file = fileOf(lab)
+  whenDiskIsFull(() => {
+    mkdirSync(dirname(file), {recursive: true, mode: 0o700})
+    const fd = openSync(file, 'a', 0o600)
+    try {
+      writeSync(fd, `\n${JSON.stringify(line)}\n`) // a line cut short by a crash stays a line of its own
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  })
+}
+
+/** A line cut short by a crash was never acted on: its write comes before the break. */
+function parse(written: string): Line | undefined {
+  try {
+    return JSON.parse(written) as Line
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,144 @@
+/** Where things are kept between two commands: the XDG state directory, one folder a lab; runs outlive their lab. */
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import {z} from 'zod'
+import type {Allocation, Topology} from '../topology/topology.ts'
+import {allocationSchema, topologySchema} from '../topology/topology-schema.ts'
+import {decodeJson} from '../words/decode.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import {nameRules} from '../words/plain-text.ts'
+import {printable} from '../words/printable.ts'
+import {refusalOf} from '../words/system-error.ts'
+
+/** What `up` wrote down about a lab. */
+export interface SavedLab {
+  readonly schema: 2
+  readonly topology: Topology
+  readonly allocation: Allocation
+}
+
+export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_STATE_HOME
+  return join(base?.startsWith('/') ? base : join(homedir(), '.local', 'state'), 'pgha-lab')
+}
+
+export function labFolder(lab: string): string {
+  return join(stateRoot(), 'labs', lab)
+}
+
+export function runsFolder(lab: string): string {
+  return join(stateRoot(), 'runs', lab)
+}
+
+/** The path of a lab's compose file, which holds its passwords. */
+export function composeFile(lab: string): string {
+  return join(labFolder(lab), 'compose.yaml')
+}
+
+/** Lab names become parts of container and network names. */
+export function checkLabName(name: string): string {
+  const {pattern, says} = nameRules.lab
+  if (!pattern.test(name)) throw new LabError('usage', `"${printable(name)}" is no lab name: ${says}`)
+  return name
+}
+
+/** The names of all labs of this user, whether or not this version can read what is kept of them. */
+export function savedLabs(): string[] {
+  try {
+    return readdirSync(join(stateRoot(), 'labs'), {withFileTypes: true})
+      .filter(entry => entry.isDirectory() && existsSync(join(labFolder(entry.name), 'lab.json')))
+      .map(entry => entry.name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** All labs of this user. One that cannot be read says so, and spoils no other. */
+export function loadLabs(): {readonly readable: readonly SavedLab[]; readonly broken: readonly BrokenLab[]} {
+  const readable: SavedLab[] = []
+  const broken: BrokenLab[] = []
+  for (const lab of savedLabs())
+    try {
+      const saved = loadLab(lab)
+      if (saved !== undefined) readable.push(saved)
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      broken.push({lab, error})
+    }
+  return {readable, broken}
+}
+
+export interface BrokenLab {
+  readonly lab: string
+  readonly error: LabError
+}
+
+const labSchema = z.strictObject({
+  schema: z.literal(2, 'another version of pgha-lab wrote this'),
+  topology: topologySchema,
+  allocation: allocationSchema,
+})
+
+/** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */
+export function loadLab(lab: string): SavedLab | undefined {
+  const file = join(labFolder(lab), 'lab.json')
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  let saved: SavedLab
+  try {
+    saved = decodeJson({file, text, what: 'lab'}, labSchema)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    // Its place and no more: the line itself may hold a password.
+    throw unreadable(lab, error.message.split('\n')[0] ?? '')
+  }
+  if (saved.allocation.lab !== lab) throw unreadable(lab, `${file} is of another lab`)
+  return saved
+}
+
+function unreadable(lab: string, why: string): LabError {
+  return new LabError('no-lab', `lab ${lab} cannot be read: ${why}`, {hint: onLab(lab, 'down')})
+}
+
+/** Keeps passwords from other users: folder 0700, files 0600; each file appears whole or not at all. */
+export function saveLab(saved: SavedLab, compose: string): void {
+  const folder = labFolder(saved.allocation.lab)
+  whenDiskIsFull(() => {
+    mkdirSync(folder, {recursive: true, mode: 0o700})
+    writeWhole(join(folder, 'compose.yaml'), compose)
+    writeWhole(join(folder, 'lab.json'), `${JSON.stringify(saved, null, 2)}\n`)
+  })
+}
+
+/** Removes what is kept of a lab, its journal included, and not its runs. Its containers have to be gone by then. */
+export function forgetLab(lab: string): void {
+  rmSync(labFolder(lab), {recursive: true, force: true})
+}
+
+export function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`
+  try {
+    writeFileSync(draft, text, {mode: 0o600, flush: true})
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, {force: true})
+    throw error
+  }
+}
+
+/** What the system refuses, as a sentence; `folder` is named where the system does not say what it was about. */
+export function whenDiskIsFull<T>(work: () => T, folder = stateRoot()): T {
+  try {
+    return work()
+  } catch (error) {
+    throw refusalOf(error, folder) ?? error
+  }
+}

@@ -1,0 +1,373 @@
+/** A person's lab.yaml, a preset, or `--set key=value`: parsed into a Topology, with what Patroni would change refused. */
+import {readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {z} from 'zod'
+import {Located, readText, suggestion, wordsOf} from '../words/decode.ts'
+import {LabError} from '../words/errors.ts'
+import type {Hint} from '../words/next-step.ts'
+import {packageRoot} from '../words/package-root.ts'
+import {line, name, strayCharacter} from '../words/plain-text.ts'
+import {printable} from '../words/printable.ts'
+import {duration, size} from '../words/quantity.ts'
+import {effectiveTimings} from './timings.ts'
+import {
+  type Host,
+  hostsWith,
+  observerName,
+  type ProfileName,
+  profiles,
+  type ServiceName,
+  type Topology,
+  withParameters,
+} from './topology.ts'
+
+const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole seconds').transform(ms => ms / 1000)
+const count = (what: string, most: number) =>
+  z
+    .int({error: `a whole number of ${what}`})
+    .min(1, `at least 1 of ${what}`)
+    .max(most, `at most ${most} of ${what}`)
+const services = ['etcd', 'patroni', 'haproxy', 'client'] as const satisfies readonly ServiceName[]
+
+const MB = 1024 ** 2
+/** PostgreSQL's files and the WAL it keeps take 200MB; and what fills it is this machine's memory. */
+const dataSize = size.refine(
+  bytes => bytes >= 384 * MB && bytes <= 2048 * MB,
+  'a data volume is kept in memory: 384MB to 2GB',
+)
+
+const parameters = z
+  .record(
+    name('parameter'),
+    z.union([line, z.number(), z.boolean()], {
+      error: issue =>
+        (typeof issue.input === 'string' && line.safeParse(issue.input).error?.issues[0]?.message) ||
+        'a parameter is a text, a number, true or false',
+    }),
+  )
+  .superRefine((written, {addIssue}) => {
+    const seen = new Map<string, string>()
+    for (const one of Object.keys(written)) {
+      const before = seen.get(one.toLowerCase())
+      if (before !== undefined)
+        addIssue({code: 'custom', path: [one], message: `PostgreSQL takes \`${before}\` and \`${one}\` for the same`})
+      seen.set(one.toLowerCase(), one)
+    }
+  })
+
+/** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
+export const settings = {
+  patroni: z.strictObject({
+    ttl: wholeSeconds.optional(),
+    loop_wait: wholeSeconds.optional(),
+    retry_timeout: wholeSeconds.optional(),
+    maximum_lag_on_failover: size.optional(),
+    synchronous_mode: z
+      .enum(['off', 'on', 'strict', 'quorum'], {error: 'synchronous_mode is off, on, strict or quorum'})
+      .optional(),
+    primary_start_timeout: wholeSeconds.optional(),
+    failsafe_mode: z.enum(['off', 'on'], {error: 'failsafe_mode is off or on'}).optional(),
+    watchdog: z.enum(['off', 'automatic', 'required'], {error: 'watchdog is off, automatic or required'}).optional(),
+    watchdog_safety_margin: wholeSeconds.optional(),
+  }),
+  postgresql: z.strictObject({
+    parameters: parameters.optional(),
+    data_size: dataSize.optional(),
+  }),
+}
+
+/** What of `settings` is written. */
+export interface Settings {
+  readonly patroni?: z.output<typeof settings.patroni> | undefined
+  readonly postgresql?: z.output<typeof settings.postgresql> | undefined
+}
+
+const schema = z.strictObject({
+  profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
+  hosts: z
+    .record(
+      name('host').refine(
+        one => one !== observerName,
+        `\`${observerName}\` is the container through which the hosts are reached`,
+      ),
+      z
+        .array(z.enum(services, {error: `a service is one of ${services.join(', ')}`}), {
+          error: 'a host has a list of services, such as [etcd, patroni]',
+        })
+        .min(1, 'a host without services does nothing'),
+    )
+    .optional(),
+  patroni: settings.patroni.optional(),
+  haproxy: z
+    .strictObject({
+      inter: duration.optional(),
+      fastinter: duration.optional(),
+      downinter: duration.optional(),
+      fall: count('failed checks', 1000).optional(),
+      rise: count('passed checks', 1000).optional(),
+      timeout_connect: duration.optional(),
+      timeout_check: duration.optional(),
+    })
+    .optional(),
+  postgresql: settings.postgresql.optional(),
+})
+
+type Written = z.output<typeof schema>
+
+const presets = join(packageRoot, 'compose', 'presets')
+
+function presetNames(): string[] {
+  return readdirSync(presets)
+    .filter(file => file.endsWith('.yaml'))
+    .map(file => file.replace(/\.yaml$/, ''))
+    .sort()
+}
+
+function presetHosts(): NonNullable<Written['hosts']> {
+  const file = join(presets, 'default.yaml')
+  return new Located(file, readText(file, 'topology'), 'topology').decode(schema).hosts ?? {}
+}
+
+export interface Wanted {
+  /** A preset's name or the path of a file; the preset `default` when not given. */
+  readonly topology?: string | undefined
+  readonly profile?: string | undefined
+  /** `patroni.ttl=40s`, `hosts.node4=etcd,patroni`; later ones win. */
+  readonly set?: readonly string[] | undefined
+  /** Keep timings that Patroni would change; for who explains what it would make of them. Refused when not given. */
+  readonly asPatroniWould?: boolean
+}
+
+/** A topology, and how a person is told what PostgreSQL says of the parameters in it. */
+export interface Asked {
+  readonly topology: Topology
+  /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
+  readonly mustTake: (refused: readonly {readonly name: string; readonly says: string}[]) => void
+}
+
+/** @throws LabError `config` (with file:line:column for what stands in a file) or `usage`. */
+export function loadTopology(wanted: Wanted): Topology {
+  return readTopology(wanted).topology
+}
+
+/** As `loadTopology`. */
+export function readTopology(wanted: Wanted): Asked {
+  const named = wanted.topology ?? 'default'
+  const isPath = /[/\\]|\.ya?ml$/.test(named)
+  if (!isPath && !presetNames().includes(named))
+    throw new LabError('usage', `there is no preset \`${named}\`${suggestion(named, presetNames())}`, {
+      hint: 'a file of yours is named by its path',
+    })
+  const file = isPath ? named : join(presets, `${named}.yaml`)
+  return parse(file, readText(file, 'topology'), wanted)
+}
+
+/**
+ * @param file only named in complaints.
+ * @throws LabError `config` with file:line:column; `usage` for `--set` and `--profile`.
+ */
+export function parseTopology(file: string, text: string, wanted: Omit<Wanted, 'topology'> = {}): Topology {
+  return parse(file, text, wanted).topology
+}
+
+function parse(
+  file: string,
+  text: string,
+  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
+): Asked {
+  const source = new Located(file, text, 'topology')
+  const written = source.decode(schema)
+  // A file that says nothing about hosts is about timings: it is the usual lab with those.
+  const settings = fromSet(set)
+  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...settings]
+  if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
+  const topology = build(layers)
+  for (const found of [mistakesIn(topology), asPatroniWould ? [] : changesOfPatroni(topology)]) {
+    const inFile = found.filter(({path}) => set.length === 0 && source.at(path) !== undefined)
+    for (const {path, says} of inFile) source.tell(path, says)
+    source.mustBeRight({hint: inFile[0]?.hint})
+    mustBeNone(found)
+  }
+  return {
+    topology,
+    mustTake: refused => {
+      const told = refused.flatMap(({name, says}) => {
+        const last = settings.findLastIndex(({postgresql}) => Object.hasOwn(postgresql?.parameters ?? {}, name))
+        if (last !== -1) return [`--set ${printable(set[last] ?? '')}: PostgreSQL says: ${printable(says)}`]
+        source.tell(['postgresql', 'parameters'], `PostgreSQL says: ${says}`, name)
+        return []
+      })
+      source.mustBeRight({and: told})
+    },
+  }
+}
+
+function fromSet(set: readonly string[]): Written[] {
+  const wrong: LabError[] = []
+  const layers = set.flatMap(text => {
+    try {
+      return [setting(text)]
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      wrong.push(error)
+      return []
+    }
+  })
+  const [first, ...more] = wrong
+  if (first === undefined) return layers
+  throw more.length === 0 ? first : new LabError(first.code, wrong.map(one => one.message).join('\n'))
+}
+
+function setting(text: string): Written {
+  const where = `--set ${printable(text)}`
+  const stray = strayCharacter(text)
+  if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
+  const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=40s`)
+  const plain = path.startsWith('hosts.') ? value.split(',') : /^\d+$/.test(value) ? Number(value) : value
+  return fromCommandLine(
+    where,
+    keysOf(path).reduceRight<unknown>((inner, key) => ({[key]: inner}), plain),
+  )
+}
+
+/** Of `postgresql.parameters.auto_explain.log_format`, all behind the mapping is one name. */
+function keysOf(path: string): string[] {
+  const parameters = 'postgresql.parameters.'
+  return path.startsWith(parameters)
+    ? [...parameters.split('.').filter(Boolean), path.slice(parameters.length)]
+    : path.split('.')
+}
+
+function fromCommandLine(where: string, value: unknown): Written {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const known = issue?.code === 'unrecognized_keys' ? keysAt(issue.path as string[]) : []
+  const says =
+    issue?.code === 'unrecognized_keys'
+      ? `unknown key \`${issue.keys[0]}\`${suggestion(issue.keys[0] ?? '', known)}`
+      : issue && wordsOf(issue)
+  throw new LabError('usage', `${where}: ${says}`)
+}
+
+function keysAt(path: readonly string[]): string[] {
+  let at: z.ZodType = schema
+  for (const key of path) {
+    const shape: Record<string, z.ZodType> = at instanceof z.ZodObject ? at.shape : {}
+    const next = shape[key]
+    if (next === undefined) return []
+    at = next instanceof z.ZodOptional ? (next.unwrap() as z.ZodType) : next
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+}
+
+/** What cannot be of a topology, or of a running one. */
+interface Mistake {
+  readonly path: readonly string[]
+  readonly says: string
+  readonly hint?: Hint
+}
+
+function mustBeNone(mistakes: readonly Mistake[]): void {
+  if (mistakes.length > 0)
+    throw new LabError('config', mistakes.map(({path, says}) => `${path.join('.')}: ${says}`).join('\n'), {
+      hint: mistakes[0]?.hint,
+    })
+}
+
+/** Later layers win, key by key. */
+function build(layers: readonly Written[]): Topology {
+  const profile: ProfileName = layers.findLast(layer => layer.profile)?.profile ?? 'default'
+  const base = profiles[profile]
+  const haproxy = Object.assign({}, ...layers.map(layer => layer.haproxy)) as NonNullable<Written['haproxy']>
+  const inter = haproxy.inter ?? base.haproxy.interMs
+  // HAProxy: fastinter and downinter are inter unless they are set; a person who sets inter alone means all three.
+  const checkedOften = haproxy.inter === undefined ? base.haproxy : {fastinterMs: inter, downinterMs: inter}
+  const plain: Topology = {
+    profile,
+    hosts: hostsOf(Object.assign({}, ...layers.map(layer => layer.hosts))),
+    patroni: base.patroni,
+    haproxy: {
+      interMs: inter,
+      fastinterMs: haproxy.fastinter ?? checkedOften.fastinterMs,
+      downinterMs: haproxy.downinter ?? checkedOften.downinterMs,
+      fall: haproxy.fall ?? base.haproxy.fall,
+      rise: haproxy.rise ?? base.haproxy.rise,
+      connectTimeoutMs: haproxy.timeout_connect ?? base.haproxy.connectTimeoutMs,
+      checkTimeoutMs: haproxy.timeout_check ?? base.haproxy.checkTimeoutMs,
+    },
+    postgresParameters: base.postgresParameters,
+  }
+  return layers.reduce(changed, plain)
+}
+
+/** The topology with other settings. @throws LabError `config` when they do not go together. */
+export function withSettings(topology: Topology, written: Settings): Topology {
+  const result = changed(topology, written)
+  mustBeNone(mistakesIn(result))
+  mustBeNone(changesOfPatroni(result))
+  return result
+}
+
+function changed(topology: Topology, {patroni = {}, postgresql = {}}: Settings): Topology {
+  const was = topology.patroni
+  const dataBytes = postgresql.data_size ?? topology.dataBytes
+  return {
+    ...topology,
+    patroni: {
+      ttlSeconds: patroni.ttl ?? was.ttlSeconds,
+      loopWaitSeconds: patroni.loop_wait ?? was.loopWaitSeconds,
+      retryTimeoutSeconds: patroni.retry_timeout ?? was.retryTimeoutSeconds,
+      maximumLagOnFailoverBytes: patroni.maximum_lag_on_failover ?? was.maximumLagOnFailoverBytes,
+      synchronousMode: patroni.synchronous_mode ?? was.synchronousMode,
+      primaryStartTimeoutSeconds: patroni.primary_start_timeout ?? was.primaryStartTimeoutSeconds,
+      failsafeMode: patroni.failsafe_mode === undefined ? was.failsafeMode : patroni.failsafe_mode === 'on',
+      watchdog: patroni.watchdog ?? was.watchdog,
+      watchdogSafetyMarginSeconds: patroni.watchdog_safety_margin ?? was.watchdogSafetyMarginSeconds,
+    },
+    postgresParameters: withParameters(
+      topology.postgresParameters,
+      Object.fromEntries(Object.entries(postgresql.parameters ?? {}).map(([key, value]) => [key, String(value)])),
+    ),
+    ...(dataBytes === undefined ? {} : {dataBytes}),
+  }
+}
+
+function hostsOf(written: Readonly<Record<string, readonly ServiceName[]>>): Host[] {
+  return Object.entries(written).map(([name, services]) => ({name, services}))
+}
+
+/** What must hold of every topology, and does not. */
+function mistakesIn(topology: Topology): Mistake[] {
+  const limits = [
+    ['etcd', 1, 7],
+    ['patroni', 1, 9],
+    ['haproxy', 1, 2],
+    ['client', 1, 1],
+  ] as const
+  return limits.flatMap(([service, least, most]) => {
+    const {length} = hostsWith(topology, service)
+    if (length >= least && length <= most) return []
+    const says = `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
+    return [{path: ['hosts'], says}]
+  })
+}
+
+/** Patroni would run with other timings than the person wrote: one mistake, however many of them it changes. */
+function changesOfPatroni(topology: Topology): Mistake[] {
+  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
+  const used = effectiveTimings(topology.patroni)
+  const [first] = used.adjusted
+  if (first === undefined) return []
+  const timings = {ttl: used.ttlSeconds, loop_wait: used.loopWaitSeconds, retry_timeout: used.retryTimeoutSeconds}
+  // All three: so they are right beside what was typed, and in its place.
+  const flags = Object.entries(timings).map(([key, seconds]) => `--set patroni.${key}=${seconds}s`)
+  return [
+    {
+      path: ['patroni', first.key],
+      says: `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
+      hint: `say other timings that fit, or what Patroni would use: ${flags.join(' ')}`,
+    },
+  ]
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import {effectiveTimings} from '../../../lab/budget/index.ts'
+import {
+  boughtBy,
+  type comparedFaults,
+  neighbours,
+  predict,
+  predictedName,
+  predictedNames,
+  sayLoopWait,
+  worthTelling,
+} from '../../../lab/budget/prediction.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {anyTopology, fast, standard} from './topologies.ts'
+
+test('every fault is predicted, each phase with ordered numbers inside its bounds', () => {
+  for (const topology of [fast, standard])
+    for (const {phases, outage, name} of predict(topology).faults)
+      for (const {bounds, limit, p5, p50, p95, mean} of [...phases.map(one => one.at), outage!.length]) {
+        const ordered = [bounds[0], p5, p50, p95, bounds[1], limit]
+        expect({name, ordered}).toEqual({name, ordered: ordered.toSorted((a, b) => a - b)})
+        expect(mean).toBeGreaterThanOrEqual(bounds[0])
+        expect(mean).toBeLessThanOrEqual(bounds[1])
+      }
+})
+
+test('timings that Patroni would change are predicted as changed, and each change is explained', () => {
+  const asked = {...fast, patroni: {...fast.patroni, ttlSeconds: 10, loopWaitSeconds: 15, retryTimeoutSeconds: 2}}
+  const {effective, adjustments, faults} = predict(asked, ['kill-host'])
+  expect(effective).toEqual({ttlSeconds: 20, loopWaitSeconds: 14, retryTimeoutSeconds: 3})
+  expect(adjustments).toEqual([
+    'Patroni uses ttl 20s instead of 10s: it accepts no less than 20s',
+    'Patroni uses loop_wait 14s instead of 15s: loop_wait + 2 * retry_timeout must not exceed ttl, and 15 + 2 * 3 is more than 20',
+    'Patroni uses retry_timeout 3s instead of 2s: it accepts no less than 3s',
+  ])
+  const kept = predict({...asked, patroni: {...asked.patroni, ...effective}}, ['kill-host'])
+  expect(faults[0]!.outage!.length.mean).toBe(kept.faults[0]!.outage!.length.mean)
+  expect(kept.adjustments).toEqual([])
+})
+
+test('a topology with such timings is refused, unless they are only to be explained', () => {
+  const set = ['patroni.ttl=10s']
+  expect(() => loadTopology({set})).toThrow(/Patroni would silently use ttl 20s/)
+  expect(loadTopology({set, asPatroniWould: true}).patroni.ttlSeconds).toBe(10)
+  expect(() => loadTopology({set: ['patroni.ttl=10'], asPatroniWould: true})).toThrow(/did you mean 10s/)
+})
+
+test('neighbouring settings are such that Patroni leaves them as they are, and differ (200 runs)', () => {
+  fc.assert(
+    fc.property(anyTopology, topology => {
+      const own = effectiveTimings(topology.patroni)
+      for (const one of neighbours(topology)) {
+        const {adjusted, ...timings} = effectiveTimings(one.topology.patroni)
+        const {adjusted: _, ...was} = own
+        if (adjusted.length > 0) return false
+        const same = JSON.stringify([timings, one.topology.haproxy]) === JSON.stringify([was, topology.haproxy])
+        if (same) return false
+      }
+      return true
+    }),
+    {numRuns: 200},
+  )
+})
+
+describe('what other settings buy', () => {
+  const bought = boughtBy(standard)
+  const change = (says: string, name: (typeof comparedFaults)[number]) =>
+    boughtBy(standard)
+      .find(one => one.says === says)!
+      .outages.find(one => one.name === name)!.change! / 1e6
+
+  test('a smaller loop_wait: a killed host costs half of what is saved more, a crash half of it less', () => {
+    expect(change('loop_wait 5s', 'kill-host')).toBeCloseTo(2.5, 1)
+    expect(change('loop_wait 5s', 'crash-postgres')).toBeCloseTo(-2.5, 1)
+  })
+
+  test('ttl is paid for second by second, and an orderly stop pays nothing', () => {
+    expect(change('ttl 40s', 'kill-host')).toBeCloseTo(10, 1)
+    expect(change('ttl 40s', 'stop')).toBe(0)
+  })
+
+  test('is said in a sentence, both ways', () => {
+    expect(sayLoopWait(standard, bought)).toMatch(
+      /^A smaller loop_wait makes .* slower: loop_wait 5s instead of 10s takes 34\.\d+ s instead of 3[12]\.\d+ s/,
+    )
+    expect(sayLoopWait(fast, boughtBy(fast))).toMatch(/^A larger loop_wait makes .* faster: loop_wait 2s instead of 1s/)
+  })
+})
+
+test('a case that the topology is already is not told twice', () => {
+  expect(worthTelling(fast)).toEqual(predictedNames)
+  const set = {...fast, patroni: {...fast.patroni, watchdog: 'required' as const, primaryStartTimeoutSeconds: 0}}
+  expect(predictedNames.filter(name => !worthTelling(set).includes(name))).toEqual([
+    'freeze-patroni-watchdog',
+    'crash-postgres-failover',
+  ])
+})
+
+test('a fault that is not known is refused with the nearest', () => {
+  expect(predictedName('stop')).toBe('stop')
+  expect(() => predictedName('kil-host')).toThrow(/did you mean `kill-host`/)
+})

@@ -1,0 +1,107 @@
+import {expect, test} from 'vitest'
+import {capabilities, missing} from '../../../lab/engine/capabilities.ts'
+import type {Docker} from '../../../lab/engine/docker.ts'
+import type {Lab} from '../../../lab/engine/lab.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+import {quickRun, topologyOf} from '../checks/history-builder.ts'
+
+/** An engine on which everything works but what the script says. */
+class Engine {
+  tried = 0
+  disposed = 0
+  image = true
+  /** Part of a command -> what it says on stderr when it fails. */
+  failing: Readonly<Record<string, string>> = {}
+  freezes = true
+  cpuMax = '50000 100000'
+  disconnects = true
+
+  get docker(): Docker {
+    return this as unknown as Docker
+  }
+  async hasImage() {
+    return this.image
+  }
+  async throwaway() {
+    this.tried++
+    return {
+      id: 'c1',
+      [Symbol.asyncDispose]: async () => {
+        this.disposed++
+      },
+    }
+  }
+  async run(_id: string, argv: readonly string[]) {
+    const broken = Object.entries(this.failing).find(([part]) => argv.join(' ').includes(part))
+    if (broken) return {code: 2, out: '', err: broken[1]}
+    return {code: 0, out: argv.join(' ').includes('cpu.max') ? this.cpuMax : '', err: ''}
+  }
+  async pause() {}
+  async unpause() {}
+  async isRunning() {
+    return !this.freezes
+  }
+  async limitCpus() {}
+  async unplug() {
+    if (!this.disconnects) throw new LabError('engine', 'Docker failed at disconnecting a container: not supported')
+  }
+}
+
+function labOn(engine: Engine, topology: Topology = topologyOf(quickRun)): Lab {
+  return {docker: engine.docker, topology, allocation: {images: {host: 'pgha-lab/host:1', app: 'x'}}} as unknown as Lab
+}
+
+test('where everything works nothing is missing, and the container goes again', async () => {
+  const engine = new Engine()
+  const tried = await capabilities(engine.docker, 'pgha-lab/host:1')
+  expect(tried.filter(one => !one.present)).toEqual([])
+  expect(tried.map(one => one.capability).toSorted()).toEqual(
+    ['cpu-limit', 'faketime', 'freezer', 'netem', 'network-disconnect', 'nftables', 'tbf'], // in the alphabet's order
+  )
+  expect(engine.disposed).toBe(1)
+})
+
+test('a queue that the kernel does not know is missing, with what the kernel said', async () => {
+  const engine = new Engine()
+  engine.failing = {netem: 'Error: Specified qdisc kind is unknown.\nmore'}
+  expect(await missing(labOn(engine), ['tbf', 'netem', 'nftables'])).toEqual([
+    {
+      capability: 'netem',
+      why: "the kernel of the engine's machine has no netem (sch_netem): Specified qdisc kind is unknown",
+    },
+  ])
+})
+
+test('an engine that says it did something and did not has not got the capability', async () => {
+  const engine = new Engine()
+  engine.freezes = false
+  engine.cpuMax = 'max 100000'
+  engine.disconnects = false
+  const gone = await missing(labOn(engine), ['freezer', 'cpu-limit', 'network-disconnect'])
+  expect(gone.map(one => one.capability)).toEqual(['freezer', 'cpu-limit', 'network-disconnect'])
+  expect(gone[2]?.why).toBe('Docker failed at disconnecting a container: not supported')
+})
+
+test('each image is tried once a process, and one that failed is tried again', async () => {
+  const engine = new Engine()
+  engine.image = false
+  await expect(missing(labOn(engine), ['tbf'])).rejects.toMatchObject({code: 'image', hint: 'pgha-lab doctor --fix'})
+  engine.image = true
+  await missing(labOn(engine), ['tbf'])
+  await missing(labOn(engine), ['netem', 'tbf'])
+  expect(engine.tried).toBe(1)
+})
+
+test('what a topology gives is asked of the topology, and starts no container', async () => {
+  const engine = new Engine()
+  const plain = topologyOf(quickRun)
+  expect((await missing(labOn(engine, plain), ['limited-disk', 'watchdog'])).map(one => one.capability)).toEqual([
+    'limited-disk',
+    'watchdog',
+  ])
+  const equipped = {...plain, dataBytes: 2 ** 30, patroni: {...plain.patroni, watchdog: 'required' as const}}
+  expect(await missing(labOn(engine, equipped), ['limited-disk', 'watchdog'])).toEqual([])
+  expect(await missing(labOn(engine), [])).toEqual([])
+  expect(engine.tried).toBe(0)
+})

@@ -1,0 +1,147 @@
+/** An engine that never answers, stops in the middle of an answer, or falls silent later: whatever asks it ends. */
+import Dockerode from 'dockerode'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {type Belonging, Docker} from '../../../lab/engine/docker.ts'
+import {engineLimits} from '../../../lab/engine/engine-limits.ts'
+import {type FakeEngine, fakeEngine} from '../fake-engine.ts'
+
+let engine: FakeEngine
+let docker: Docker
+
+beforeEach(async () => {
+  engine = await fakeEngine([{lab: 'lab', host: 'node1'}])
+  docker = new Docker(new Dockerode({socketPath: engine.socketPath}), engineLimits({PGHA_LAB_ENGINE_TIMEOUT: '200ms'}))
+})
+afterEach(() => engine[Symbol.asyncDispose]())
+
+const network: Belonging = {
+  ...{kind: 'network', id: 'x', lab: 'lab', owner: null, home: null},
+  ...{state: null, createdMs: 0},
+}
+
+const timeout = (doing: string, after = '0.2 s') => ({
+  code: 'timeout',
+  message: `the Docker engine did not answer within ${after} (${doing})`,
+  hint: expect.stringContaining('PGHA_LAB_ENGINE_TIMEOUT'),
+})
+
+describe.each(['silent', 'half-open'] as const)('an engine that is %s', how => {
+  beforeEach(() => engine.behave(how))
+
+  test('every call ends with what was done and how long it was waited for', async () => {
+    await expect(docker.version()).rejects.toMatchObject(timeout('asking for its version'))
+  })
+
+  test.each([
+    ['clockMs', () => docker.clockMs()],
+    ['containers', () => docker.containers()],
+    ['kill', () => docker.kill('x')],
+    ['start', () => docker.start('x')],
+    ['stop', () => docker.stop('x', 0)],
+    ['pause', () => docker.pause('x')],
+    ['unpause', () => docker.unpause('x')],
+    ['disconnect', () => docker.disconnect('x', 'lab')],
+    ['connect', () => docker.connect('x', 'lab', undefined)],
+    ['unplug', () => docker.unplug('x', 'none')],
+    ['throwaway', () => docker.throwaway('x')],
+    ['programs', () => docker.programs('lab')],
+    ['removeProgram', () => docker.removeProgram('lab', 'x')],
+    ['untilEnded', () => docker.untilEnded('x')],
+    ['limitCpus', () => docker.limitCpus('x', 1)],
+    ['condition', () => docker.condition('x', 'lab')],
+    ['isRunning', () => docker.isRunning('x')],
+    ['exec', () => docker.exec('x', ['true'])],
+    ['run', () => docker.run('x', ['true'])],
+    ['logs', () => docker.logs('x')],
+    ['belongings', () => docker.belongings('lab')],
+    ['remove', () => docker.remove([network], true)],
+    ['claim', () => docker.claim('lab', {id: 'me', home: null})],
+    ['leftovers', () => docker.leftovers('lab')],
+    ['subnets', () => docker.subnets()],
+    ['hasImage', () => docker.hasImage('x')],
+  ] as const)('%s ends', async (_name, call) => {
+    await expect(call()).rejects.toMatchObject({code: 'timeout'})
+  })
+})
+
+test('events and a log that is followed end when the engine falls silent after it began them', async () => {
+  const signal = new AbortController().signal
+  const heard = (async () => {
+    for await (const event of docker.events('lab', signal)) void event
+  })()
+  heard.catch(() => {})
+  const log = await docker.logs('id-node1', {follow: true})
+  await vi.waitUntil(() => engine.asked.includes('GET /events'))
+  engine.behave('silent')
+  await expect(heard).rejects.toMatchObject({code: 'timeout'})
+  log.resume()
+  await vi.waitUntil(() => log.readableEnded || log.destroyed)
+})
+
+test('a program in a container that must answer and does not is given up', async () => {
+  await expect(docker.run('id-node1', ['whats-broken'])).rejects.toMatchObject(
+    timeout('running whats-broken in a container', '1.2 s'),
+  )
+})
+
+test('a program that runs on is ended when the engine falls silent, and says so', async () => {
+  const running = await docker.exec('id-node1', ['sh'])
+  engine.behave('silent')
+  for await (const line of running.lines) void line
+  expect(await running.done).toBeNull()
+  expect(running.lost).toMatchObject({code: 'timeout'})
+})
+
+test('a quiet program on an engine that answers is left alone', async () => {
+  const running = await docker.exec('id-node1', ['sh'])
+  let ended = false
+  void running.done.then(() => {
+    ended = true
+  })
+  const pings = () => engine.asked.filter(one => one.endsWith('/_ping')).length
+  await vi.waitUntil(() => pings() >= 4, {timeout: 10_000})
+  expect([ended, running.lost]).toEqual([false, undefined])
+  await running[Symbol.asyncDispose]()
+})
+
+test('after an interrupt a silent engine is given up at once, with all that waits for it', async () => {
+  const slow = new Docker(
+    new Dockerode({socketPath: engine.socketPath}),
+    engineLimits({PGHA_LAB_ENGINE_TIMEOUT: '10s'}), // this test's own limit is 20 s, and stopping takes up to a minute more
+  )
+  const interrupt = new AbortController()
+  slow.heed(interrupt.signal)
+  const running = await slow.exec('id-node1', ['sh'])
+  engine.behave('silent')
+  const stopping = slow.stop('id-node1', 60)
+  stopping.catch(() => {})
+  interrupt.abort()
+  await expect(stopping).rejects.toMatchObject({code: 'timeout'})
+  await expect(running.done).resolves.toBeNull()
+})
+
+test('after an interrupt what an engine that answers is doing is waited for: its effect would come after the mend', async () => {
+  const interrupt = new AbortController()
+  docker.heed(interrupt.signal)
+  engine.behave(asked => (asked.endsWith('/stop') ? 'silent' : 'answers'))
+  const stopping = docker.stop('id-node1', 1)
+  stopping.catch(() => {})
+  interrupt.abort()
+  await expect(stopping).rejects.toMatchObject(timeout('stopping a container', '2.2 s'))
+})
+
+test('an engine that was silent and answers again is used again', async () => {
+  engine.behave('silent')
+  await expect(docker.version()).rejects.toMatchObject({code: 'timeout'})
+  engine.behave('answers')
+  await expect(docker.containers('lab')).resolves.toHaveLength(1)
+})
+
+test('an engine that resets the connection does not answer', async () => {
+  engine.behave('resets')
+  await expect(docker.containers()).rejects.toMatchObject({code: 'docker-missing'})
+})
+
+test.each(['0', '10', 'soon', '-1s', '1ms', '2h'])('PGHA_LAB_ENGINE_TIMEOUT=%s is refused', written => {
+  expect(() => engineLimits({PGHA_LAB_ENGINE_TIMEOUT: written})).toThrow(/PGHA_LAB_ENGINE_TIMEOUT/)
+})

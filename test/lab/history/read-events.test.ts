@@ -1,0 +1,128 @@
+import {createHash} from 'node:crypto'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {gzipSync} from 'node:zlib'
+import {afterAll, afterEach, describe, expect, test, vi} from 'vitest'
+import {loadHistory, parseHistory} from '../../../lab/history/read-events.ts'
+import {judge} from '../../../lab/judge/judge.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+import {cleanRun} from '../checks/history-builder.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'read-events-'))
+afterAll(() => rmSync(root, {recursive: true}))
+afterEach(() => vi.unstubAllEnvs())
+
+const note = '{"at":1,"kind":"note","says":"so"}\n'
+const op =
+  '{"at":9,"kind":"op","client":"w1","op":"write","id":1,"sentAt":5,"outcome":"ok","server":null,"timeline":1,"lsn":1,"sqlstate":null,"error":null}\n'
+const lines = (events: readonly object[]) => events.map(event => `${JSON.stringify(event)}\n`).join('')
+
+function complaint(text: string): string {
+  try {
+    parseHistory(note + text, 'run/events.ndjson')
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'config') return error.message
+    throw error
+  }
+  throw new Error('nobody complained')
+}
+
+describe('an event that no recorder writes is refused at its place:', () => {
+  const rows = (ranges: string) =>
+    `{"at":9,"kind":"final-rows","host":"node1","timeline":1,"ranges":${ranges},"duplicates":[]}\n`
+  test.each([
+    ['a negative time', op.replace('"at":9', '"at":-9'), 'run/events.ndjson:2:7: a time counts from the beginning'],
+    ['half a microsecond', op.replace('"at":9', '"at":9.5'), 'run/events.ndjson:2:7: a time is a whole number'],
+    ['a run of years', op.replace('"at":9', '"at":99999999999999'), 'run/events.ndjson:2:7: no run takes more than 7'],
+    ['a time that is no number', op.replace('"at":9', '"at":"9"'), 'run/events.ndjson:2:7: '],
+    [
+      'an answer before its question',
+      op.replace('"sentAt":5', '"sentAt":10'),
+      'run/events.ndjson:2:1: it was answered',
+    ],
+    ['an id beyond int4', op.replace('"id":1', '"id":3000000000'), 'run/events.ndjson:2:53: an id is at most'],
+    ['a word that is none of its field', op.replace('"ok"', '"okay"'), 'run/events.ndjson:2:76: '],
+    ['a key that is missing', op.replace('"client":"w1",', ''), 'run/events.ndjson:2:1: `client` is missing'],
+    ['a range that would fill the memory', rows('[[1,2000000000]]'), 'run/events.ndjson:2:67: no run writes more than'],
+    ['many such ranges', rows('[[1,9000000],[9000002,12000000]]'), 'run/events.ndjson:2:79: no run writes more than'],
+    ['a range backwards', rows('[[1,2],[9,5]]'), 'run/events.ndjson:2:73: a range goes upwards'],
+    ['ranges that fall', rows('[[5,9],[1,2]]'), 'run/events.ndjson:2:73: ranges rise'],
+    ['a value that is no object', '[1]\n', 'run/events.ndjson:2:1: this line is no event of a run'],
+    ['no value', 'null\n', 'run/events.ndjson:2:1: this line is no event of a run'],
+  ])('%s', (_, text, begins) => expect(complaint(text).slice(0, begins.length)).toBe(begins))
+
+  test('more clients than a scenario may have', () => {
+    const [started] = cleanRun()
+    const scenario = {name: 'x', clients: [{kind: 'writers', count: 1e9, perSecond: 1, through: 'primary'}]}
+    expect(complaint(lines([{...started, scenario}]))).toMatch(/^run\/events\.ndjson:2:\d+: at most 200 clients/)
+  })
+
+  test('an event hours older than one before it', () => {
+    expect(complaint(note.replace('1', '7200000000') + note)).toMatch(
+      /^run\/events\.ndjson:3:1: this event is 7200 s older/,
+    )
+  })
+})
+
+describe('what another version recorded', () => {
+  const run = cleanRun()
+  const judged = (more: readonly object[]) =>
+    judge(parseHistory(lines([...run.slice(0, -1), ...more, run.at(-1)!]), 'events.ndjson'))
+
+  test('lets nothing pass, and is told with its place', () => {
+    expect(judge(parseHistory(lines(run))).verdict).toBe('pass')
+    const kind = judged([{at: run.at(-1)!.at, kind: 'quantum', says: 'x'}])
+    expect(kind.verdict).toBe('unknown')
+    expect(kind.reasons).toEqual([
+      `an event of the kind \`quantum\` is nothing that this version knows (once at events.ndjson:${run.length}): another version recorded it`,
+    ])
+    const key = judged([{at: run.at(-1)!.at, kind: 'note', says: 'x', more: 1}])
+    expect(key.verdict).toBe('unknown')
+    expect(key.reasons.join()).toContain('the key `more` of `note` is nothing that this version knows')
+  })
+})
+
+describe('the file', () => {
+  const file = join(root, 'events.ndjson')
+
+  test('has a digest when it was read to its end, packed or not', async () => {
+    const text = note.repeat(3)
+    const sha256 = createHash('sha256').update(text).digest('hex')
+    writeFileSync(file, text)
+    writeFileSync(`${file}.gz`, gzipSync(text))
+    expect((await loadHistory(file, {digest: true})).source?.sha256).toBe(sha256)
+    expect((await loadHistory(`${file}.gz`, {digest: true})).source?.sha256).toBe(sha256)
+  })
+
+  test('may end without a line break, when its last line is whole', async () => {
+    writeFileSync(file, (note + note).trimEnd())
+    expect((await loadHistory(file)).events).toHaveLength(2)
+    expect((await loadHistory(file)).source?.torn).toBeNull()
+  })
+
+  test('that expands beyond any history is refused', async () => {
+    writeFileSync(`${file}.gz`, gzipSync(Buffer.concat([Buffer.from(note), Buffer.alloc(200 * 2 ** 20, '\n')])))
+    await expect(loadHistory(`${file}.gz`)).rejects.toThrow('it unpacks to more than 100 times its size')
+  })
+
+  test('that is longer than the limit is refused, and the limit can be raised', async () => {
+    writeFileSync(file, note.repeat(40_000))
+    vi.stubEnv('PGHA_LAB_MAX_HISTORY', '1MB')
+    await expect(loadHistory(file)).rejects.toMatchObject({
+      message: expect.stringMatching(/has more than 10485 events$/),
+      hint: expect.stringContaining('PGHA_LAB_MAX_HISTORY=4GB'),
+    })
+    writeFileSync(file, note + `${JSON.stringify({at: 2, kind: 'note', says: 'x'.repeat(5000)})}\n`.repeat(400))
+    await expect(loadHistory(file)).rejects.toThrow('is longer than 1 MB unpacked')
+    vi.stubEnv('PGHA_LAB_MAX_HISTORY', '8MB')
+    expect((await loadHistory(file)).events).toHaveLength(401)
+    vi.stubEnv('PGHA_LAB_MAX_HISTORY', 'much')
+    await expect(loadHistory(file)).rejects.toThrow(/^PGHA_LAB_MAX_HISTORY: /)
+  })
+
+  test('with a line that never ends is refused before it is in memory', async () => {
+    writeFileSync(file, Buffer.concat([Buffer.from(note), Buffer.alloc(40 * 2 ** 20, 'x')]))
+    await expect(loadHistory(file)).rejects.toThrow('line 2 is longer than 16 MB')
+  })
+})

@@ -1,0 +1,92 @@
+import {expect, test} from 'vitest'
+import {renderRepetition} from '../../../cli/render/repeat-text.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
+import {measureRun} from '../../../lab/judge/measure-run.ts'
+import {type Summary, summarise} from '../../../lab/run/repeat.ts'
+import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {loadScenario} from '../../../lab/scenario/index.ts'
+import {toJson} from '../../../lab/words/spelled-json.ts'
+import {cleanRun} from '../checks/history-builder.ts'
+
+const one = measureRun(historyOf(cleanRun()))
+const runs = [22.1, 22.3, 23].map((firstWrite, index) => ({
+  ...measureRun(historyOf(cleanRun({firstWrite}))),
+  folder: `runs/${index + 1}`,
+}))
+const of = {scenario: 'kill-leader', lab: 'lab', asked: 3, phase: 'random'} as const
+
+test('the summary has the spread of each phase and of the lease at the fault', () => {
+  const {verdict, exitCode, says, metrics, leaseAgeMicros} = summarise(runs, of)
+  expect([verdict, exitCode, says]).toEqual(['pass', 0, '3 of 3 runs passed'])
+  expect(metrics.total).toMatchObject({n: 3})
+  expect(metrics.total!.min / 1e6).toBeCloseTo(22.1, 1)
+  expect(metrics.total!.p50 / 1e6).toBeCloseTo(22.3, 1)
+  expect(metrics.total!.max / 1e6).toBeCloseTo(23, 1)
+  expect(leaseAgeMicros?.p50).toBeCloseTo(400_000, -5)
+})
+
+test('one failed run fails the repetition, one inconclusive run makes it inconclusive', () => {
+  const with1 = (change: Partial<Summary['runs'][number]>) =>
+    summarise([...runs.slice(1), {...runs[0]!, ...change}], of)
+  expect(with1({verdict: 'fail', headline: 'two were writable'})).toMatchObject({
+    verdict: 'fail',
+    exitCode: 1,
+    says: '2 of 3 runs passed, 1 failed; first runs/1: two were writable',
+  })
+  expect(with1({verdict: 'unknown'})).toMatchObject({verdict: 'unknown', exitCode: 4})
+})
+
+test('a limit that was asked for is judged in each run and told of all: the longest, and what the worst moment takes', () => {
+  const scenario = withAskedLimit(loadScenario('kill-leader'), 22_200)
+  const limited = [22.1, 22.3, 22.15].map((firstWrite, index) => {
+    const history = historyOf(
+      cleanRun({firstWrite, refresh: -0.02}).map(event =>
+        event.kind === 'run-started' ? {...event, scenario} : event,
+      ),
+    )
+    return {...measureRun(history), folder: `runs/${index + 1}`, limit: judge(history).limit}
+  })
+  expect(limited.map(run => [run.verdict === 'fail', run.limit?.from])).toEqual([
+    [false, 'asked'],
+    [true, 'asked'],
+    [false, 'asked'],
+  ])
+  const summary = summarise(limited, {...of, phase: 'worst'})
+  expect([summary.verdict, summary.exitCode]).toEqual(['fail', 1])
+  expect(summary.says).toMatch(
+    /^\d of 3 runs passed, 1 failed.*; longest 22\.3 of 22\.2 s; the worst moment takes up to .* by the model; first runs\/2: /,
+  )
+  const text = renderRepetition(summary, {color: false, width: 400})
+  expect(text).toContain('longest 22.3 of 22.2 s')
+  expect(text).toMatch(/^runs\/2 +FAILED /m)
+})
+
+test('runs that were asked for and not played are no pass', () => {
+  expect(summarise(runs, {...of, asked: 5})).toMatchObject({
+    verdict: 'unknown',
+    says: '3 of 5 runs passed, 2 not played',
+  })
+  expect(summarise([], of).verdict).toBe('unknown')
+})
+
+test('what never happened is written as a word, not as the null of what nobody knows', () => {
+  const never = {...one, values: {...one.values, total: Number.POSITIVE_INFINITY, election: null}}
+  const read = JSON.parse(toJson(summarise([{...never, folder: 'runs/1'}], {...of, asked: 1}))) as Summary
+  expect(read.runs[0]?.values).toMatchObject({total: 'Infinity', election: null})
+  expect(read.metrics.total?.max).toBe('Infinity')
+})
+
+test('as text: the verdict, the phases, and one line a run', () => {
+  const text = renderRepetition(summarise(runs, of), {color: false, width: 100})
+  expect(text).toMatch(/^PASSED kill-leader: 3 of 3 runs passed\n/)
+  expect(text).toContain('at a random moment')
+  expect(text).toMatch(/^phase +min +p50 +p95 +max +runs$/m)
+  expect(text).toMatch(/^total +22\.1\d s +22\.3\d s +23\.0\d s +23\.0\d s +3$/m)
+  expect(text).toMatch(/^lease age at the fault +400 ms/m)
+  expect(text).toMatch(/^runs\/3 +passed +\d+ ms +23\.0\d s +0$/m)
+  const long = {...runs[0]!, verdict: 'fail' as const, headline: 'a'.repeat(60)}
+  expect(renderRepetition(summarise([long], {...of, asked: 1}), {color: true, width: 60, ascii: true})).toMatch(
+    /^\u001b\[1;31mFAILED kill-leader\u001b\[0m/,
+  )
+})

@@ -1,0 +1,41 @@
+import {appendFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {inForce, mended, plan} from '../../../lab/state/journal.ts'
+import {labFolder} from '../../../lab/state/state.ts'
+
+let state: string
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'journal-'))
+  vi.stubEnv('XDG_STATE_HOME', state)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(state, {recursive: true})
+})
+
+const one = {id: 'a/1', fault: 'a', mend: {do: 'start-host', host: 'node1'}} as const
+const two = {id: 'b/1', fault: 'b', mend: {do: 'start-host', host: 'node2'}} as const
+
+test('what was planned is in force, newest first, until it is mended', () => {
+  plan('x', one)
+  plan('x', two)
+  expect(inForce('x')).toEqual([two, one])
+  mended('x', 'b/1')
+  expect(inForce('x')).toEqual([one])
+})
+
+test('a line cut short by a crash hides neither what stands before it nor what comes after', () => {
+  plan('x', one)
+  appendFileSync(join(labFolder('x'), 'journal.ndjson'), '{"state":"planned","id":"cu')
+  plan('x', two)
+  expect(inForce('x')).toEqual([two, one])
+})
+
+test('nothing in force leaves no file', () => {
+  plan('x', one)
+  mended('x', one.id)
+  expect(inForce('x')).toEqual([])
+  expect(existsSync(join(labFolder('x'), 'journal.ndjson'))).toBe(false)
+})

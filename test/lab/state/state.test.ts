@@ -1,0 +1,83 @@
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {run} from '../../../cli/program.ts'
+import {allocate} from '../../../lab/state/allocate.ts'
+import {loadLab, loadLabs, savedLabs, saveLab} from '../../../lab/state/state.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+import {quickRun, topologyOf} from '../checks/history-builder.ts'
+
+const topology = topologyOf(quickRun)
+const images = {host: 'host', app: 'app'}
+let root: string
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'state-'))
+  vi.stubEnv('XDG_STATE_HOME', root)
+  saveLab({schema: 2, topology, allocation: await allocate('whole', topology, images, [])}, '')
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+  rmSync(root, {recursive: true})
+  process.exitCode = undefined
+})
+
+const fileOf = (lab: string) => join(root, 'pgha-lab', 'labs', lab, 'lab.json')
+function broken(lab: string, change: (text: string) => string): void {
+  mkdirSync(join(root, 'pgha-lab', 'labs', lab), {recursive: true})
+  writeFileSync(fileOf(lab), change(readFileSync(fileOf('whole'), 'utf8').replace('"lab": "whole"', `"lab": "${lab}"`)))
+}
+
+test.each([
+  ['cut short', (text: string) => text.slice(0, 300), /lab\.json:\d+:\d+: this is no lab: it is not JSON$/],
+  [
+    'of another version',
+    (text: string) => text.replace('"schema": 2', '"schema": 9'),
+    /lab\.json:2:13: another version/,
+  ],
+  ['with an unknown key', (text: string) => text.replace('"ttlSeconds"', '"ttlSecond"'), /lab\.json:\d+:\d+: /],
+  [
+    'with a port that is none',
+    (text: string) => text.replace(/"primary": \d+/, '"primary": 99999999'),
+    /lab\.json:\d+:\d+: /,
+  ],
+  ['of another lab', (text: string) => text.replace('"lab": "bad"', '"lab": "else"'), /is of another lab$/],
+])('a lab.json %s spoils that lab only, and is told with its place and the next step', (_, change, says) => {
+  broken('bad', change)
+  expect(savedLabs()).toEqual(['bad', 'whole'])
+  expect(loadLab('whole')?.allocation.lab).toBe('whole')
+  const {readable, broken: bad} = loadLabs()
+  expect(readable.map(one => one.allocation.lab)).toEqual(['whole'])
+  expect(bad.map(one => [one.lab, one.error.code, one.error.hint])).toEqual([
+    ['bad', 'no-lab', 'pgha-lab down --name bad'],
+  ])
+  expect(bad[0]?.error.message).toMatch(says)
+  expect(() => loadLab('bad')).toThrow(LabError)
+})
+
+test('no complaint shows a password', () => {
+  broken('bad', text => text.replace('"superuser": "', '"superuser": 5, "more": "'))
+  const password = /"superuser": "([^"]+)"/.exec(readFileSync(fileOf('whole'), 'utf8'))?.[1]
+  expect(loadLabs().broken[0]?.error.message).not.toContain(password)
+})
+
+test('another lab is given what it needs beside one that cannot be read', async () => {
+  broken('bad', () => '{')
+  expect((await allocate('new', topology, images, [])).lab).toBe('new')
+})
+
+test('status --all tells a lab that cannot be read, also where no engine answers for the others', async () => {
+  vi.stubEnv('DOCKER_HOST', `unix://${join(root, 'no-engine.sock')}`)
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  rmSync(fileOf('whole'))
+  mkdirSync(join(root, 'pgha-lab', 'labs', 'bad'))
+  writeFileSync(fileOf('bad'), '{')
+  let out = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    out += String(text)
+    return true
+  })
+  await run(['node', 'pgha-lab', 'status', '--all'])
+  expect(out).toMatch(/^lab bad cannot be read: .*lab\.json:1:2: .*\n {2}next: pgha-lab down --name bad\n$/)
+})

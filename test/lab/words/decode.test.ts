@@ -1,0 +1,157 @@
+import {describe, expect, test} from 'vitest'
+import {parseScenario} from '../../../lab/scenario/index.ts'
+import {parseTopology} from '../../../lab/topology/topology-file.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+
+/** The lines of the complaint, without what is shown of the file. */
+function complaint(parse: () => unknown): string[] {
+  try {
+    parse()
+  } catch (error) {
+    if (error instanceof LabError && error.exitCode === 2) return error.message.split('\n')
+    throw error
+  }
+  return []
+}
+
+const topology = (text: string) => complaint(() => parseTopology('lab.yaml', text))
+const scenario = (text: string) => complaint(() => parseScenario('mine.yaml', text))
+
+describe('the mistakes of one file are told at once, by place', () => {
+  test('in a topology', () => {
+    expect(
+      topology(`profile: fats
+hosts: {node1: [etcd, patrony]}
+patroni:
+  ttl: 30
+  loop_wiat: 5s
+haproxy: {fall: 0, rsie: 2}
+`),
+    ).toEqual([
+      'lab.yaml:1:10: the profile is default or fast',
+      'lab.yaml:2:23: a service is one of etcd, patroni, haproxy, client',
+      'lab.yaml:4:8: 30 is not a duration, it has no unit: did you mean 30s?',
+      'lab.yaml:5:3: unknown key `loop_wiat`, did you mean `loop_wait`?',
+      'lab.yaml:6:17: at least 1 of failed checks',
+      'lab.yaml:6:20: unknown key `rsie`, did you mean `rise`?',
+    ])
+    expect(topology('hosts: {node1: [etcd, patroni]}\n')).toEqual([
+      'lab.yaml:1:8: 0 hosts run haproxy; a lab has 1 to 2',
+      'lab.yaml:1:8: 0 hosts run client; a lab has exactly 1',
+    ])
+    expect(topology('profile: "a\\e"\nhosts: {node1: ["\\e"]}\n')).toEqual([
+      'lab.yaml:1:10: an escape character cannot stand in a topology',
+      'lab.yaml:2:17: an escape character cannot stand in a topology',
+    ])
+  })
+
+  test('in a scenario, in its head and in every group, step and expectation', () => {
+    expect(
+      scenario(`about: short
+suite: Fail Over
+needs: {postgres: 30, patroni: {tll: 30s}}
+clients:
+  - {writers: 2, rate: 100, through: primry}
+  - {readers: 2, rate: 50/s, to: laeder}
+  - none
+steps:
+  - {hodl: 2s}
+  - {inject: kill, what: hots, on: leadr}
+  - {until: failovr, within: soon}
+  - {heal: crash}
+expect:
+  - failovr
+  - failover: {wihtin: 10s}
+`),
+    ).toEqual([
+      'mine.yaml:1:8: `about` says in a sentence what must happen, in at least 10 characters',
+      expect.stringMatching(/^mine\.yaml:2:8: a name has small letters/),
+      'mine.yaml:3:19: at most 9 hosts with PostgreSQL',
+      'mine.yaml:3:33: unknown key `tll`, did you mean `ttl`?',
+      expect.stringMatching(/^mine\.yaml:5:24: 100 is not a rate/),
+      'mine.yaml:5:38: `through` is primary, replicas or members',
+      'mine.yaml:6:34: `laeder` names nobody, did you mean `leader`?',
+      'mine.yaml:7:5: a group of clients is a mapping',
+      expect.stringMatching(/^mine\.yaml:9:6: a step begins with .*did you mean `hold`\?$/),
+      expect.stringMatching(/^mine\.yaml:10:26: `what` is one of host, /),
+      'mine.yaml:10:36: `leadr` names nobody, did you mean `leader`?',
+      'mine.yaml:11:13: there is no check `failovr`, did you mean `failover`?',
+      expect.stringMatching(/^mine\.yaml:11:30: "soon" is not a duration/),
+      expect.stringMatching(/^mine\.yaml:12:12: no earlier step injects `crash`/),
+      'mine.yaml:14:5: there is no check `failovr`, did you mean `failover`?',
+      'mine.yaml:15:16: unknown key `wihtin`, did you mean `within`?',
+    ])
+  })
+
+  test('and of very many the first, with how many more there are', () => {
+    const many = Array.from({length: 30}, (_, index) => `  - nothing${index}`).join('\n')
+    const told = scenario(
+      `about: long enough to be a claim\nclients: [{writers: 2, rate: 10/s, through: primary}]\nsteps: [{hold: 1s}]\nexpect:\n${many}\n`,
+    )
+    expect(told).toHaveLength(21)
+    expect(told[19]).toMatch(/^mine\.yaml:24:5: there is no check `nothing19`/)
+    expect(told[20]).toBe('and 10 more')
+  })
+
+  test('and on the command line those of every --set', () => {
+    expect(
+      complaint(() => parseTopology('lab.yaml', 'profile: fast\n', {set: ['patroni.tll=25s', 'haproxy.fall=0']})),
+    ).toEqual([
+      '--set patroni.tll=25s: unknown key `tll`, did you mean `ttl`?',
+      '--set haproxy.fall=0: at least 1 of failed checks',
+    ])
+  })
+})
+
+describe('one mistake is told once', () => {
+  const head = 'about: long enough to be a claim\nclients: [{writers: 2, rate: 10/s, through: primary}]\n'
+  const expectation = 'expect: [no-failover]\n'
+
+  test.each([
+    [
+      'a key that is missing because it is mistyped',
+      `${head}stpes: [{hold: 1s}]\n${expectation}`,
+      /^mine\.yaml:3:1: unknown key `stpes`, did you mean `steps`\?$/,
+    ],
+    [
+      'a mistyped parameter of a fault',
+      `${head}steps: [{inject: kill, waht: host, on: leader}]\n${expectation}`,
+      /^mine\.yaml:3:24: unknown key `waht`, did you mean `what`\?$/,
+    ],
+    [
+      'a mistyped fault, which a later step names',
+      `${head}steps: [{inject: kil, what: host, on: leader, as: crash}, {inject: kill, what: host, on: crash, as: b}, {heal: crash}]\n${expectation}`,
+      /^mine\.yaml:3:18: there is no fault `kil`, did you mean `kill`\?$/,
+    ],
+    [
+      'a mistyped fault, which a later step heals by its right name',
+      `${head}steps: [{inject: kil, what: host, on: leader}, {heal: kill}]\n${expectation}`,
+      /^mine\.yaml:3:18: there is no fault `kil`/,
+    ],
+    [
+      'a mistyped `inject`',
+      `${head}steps: [{injct: kill, what: host, on: leader}, {heal: kill}]\n${expectation}`,
+      /^mine\.yaml:3:10: a step begins with one of .*did you mean `inject`\?$/,
+    ],
+    [
+      'a wrong parameter of a step that is healed',
+      `${head}steps: [{inject: kill, what: hots, on: leader}, {heal: kill}]\n${expectation}`,
+      /^mine\.yaml:3:30: `what` is one of host/,
+    ],
+    [
+      'a wrong `within` that the check would take',
+      `${head}steps: [{until: rejoined, within: 2h}]\n${expectation}`,
+      /^mine\.yaml:3:35: at most 30 min/,
+    ],
+    [
+      'a missing `within` that the check would take',
+      `${head}steps: [{until: rejoined}]\n${expectation}`,
+      /^mine\.yaml:3:9: `within` is missing/,
+    ],
+    ['a list that is none', `${head}steps: none\n${expectation}`, /^mine\.yaml:3:8: `steps` is a list$/],
+  ])('%s', (_, text, says) => {
+    const [told, shown, mark, ...more] = scenario(text)
+    expect(told).toMatch(says)
+    expect([shown, mark?.trim(), more]).toEqual([`  ${text.split('\n')[2]}`, '^', []])
+  })
+})

@@ -1,0 +1,62 @@
+import {execFileSync} from 'node:child_process'
+import {globSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import fc from 'fast-check'
+import {expect, test} from 'vitest'
+import {LabError} from '../../../lab/words/errors.ts'
+import {next, onLab, ownCommand, quoted, sayHint} from '../../../lab/words/next-step.ts'
+
+/** What sh makes of the words of a command line. */
+const wordsOf = (line: string, shell = 'sh') =>
+  execFileSync(shell, ['-c', `for word in ${line}; do printf '%s\\0' "$word"; done`], {encoding: 'utf8'})
+    .split('\0')
+    .slice(0, -1)
+
+test('a shell reads the words that were meant, whatever they hold', () => {
+  const words = fc.array(
+    fc.string({unit: 'grapheme-ascii', maxLength: 12}).map(text => text.replaceAll('\0', '')),
+    {minLength: 1, maxLength: 4},
+  )
+  fc.assert(
+    fc.property(words, argv => {
+      expect(wordsOf(ownCommand(...argv).toString()).slice(1)).toEqual(argv)
+      return true
+    }),
+    {numRuns: 60},
+  )
+  for (const word of ["it's", '$(touch x)', '`x`', 'a b', '', '*', '~', '-n', 'a\\b'])
+    expect(wordsOf(quoted(word)), word).toEqual([word])
+})
+
+test('what a terminal would obey is written as bytes, which bash reads back', () => {
+  for (const word of ['\u001b[2J', 'a\u202eb', "it's\nso\\", '\u009b1m']) {
+    expect(quoted(word)).toMatch(/^[\x20-\x7e]*$/)
+    expect(wordsOf(quoted(word), 'bash')).toEqual([word])
+  }
+})
+
+test('--name stands where the lab is not the one that is meant without it, and before what is not ours', () => {
+  const hint = next`${onLab('lab', 'up')} goes on, ${onLab('my-lab', 'down')} removes it`
+  expect(sayHint(hint)).toBe('pgha-lab up goes on, pgha-lab down --name my-lab removes it')
+  expect(sayHint(hint, {program: './pgha-lab', lab: 'my-lab'})).toBe(
+    './pgha-lab up --name lab goes on, ./pgha-lab down removes it',
+  )
+  expect(String(onLab('b', 'shell', 'node1', '--', 'ls', '--name'))).toBe('pgha-lab shell node1 --name b -- ls --name')
+})
+
+test('an error tells its next step as words, and as a value for who knows how the program was called', () => {
+  const error = new LabError('no-lab', 'there is no lab', {hint: onLab('a', 'up')})
+  expect(error.hint).toBe('pgha-lab up --name a')
+  expect(sayHint(error.next!, {program: 'npx pgha-lab', lab: 'a'})).toBe('npx pgha-lab up')
+})
+
+test('nothing but these places writes a command of ours as text', () => {
+  const root = join(import.meta.dirname, '..', '..', '..')
+  const commands = globSync('cli/commands/*.ts', {cwd: root}).map(file => file.replace(/^.*\/|\.ts$/g, ''))
+  const written = new RegExp(`pgha-lab (?:${commands.join('|')})\\b`)
+  const found = globSync('{lab,compose,cli}/**/*.{ts,tsx}', {cwd: root}).filter(file =>
+    written.test(readFileSync(join(root, file), 'utf8').replace(/^\s*(?:\/\*\*|\*|\/\/).*$/gm, '')),
+  )
+  // A report and a compose file outlive the terminal: whoever reads them calls the program in his own way.
+  expect(found.sort()).toEqual(['cli/render/html.ts', 'compose/render.ts'])
+})
