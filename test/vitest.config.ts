@@ -1,3 +1,4 @@
+import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {defineConfig} from 'vitest/config'
 
@@ -17,6 +18,8 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/live/**', 'test/**/*.browser.test.ts'],
           testTimeout: 20_000,
+          // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.
+          env: {NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache')},
         },
       },
       {

@@ -1,11 +1,21 @@
 /** Whatever command we show can be pasted: the pages, the helps, and the next steps that errors name. */
-import {chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import type {Command} from 'commander'
 import {execa} from 'execa'
-import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {commandLine} from '../../cli/program.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
 import {parse} from './rehearse.ts'
@@ -19,10 +29,16 @@ const blocks = [...blocksOfPages(), ...helps]
 const runnable = blocks.filter(({text}) => simpleCommands(text).every(([first = '']) => harmless.test(first)))
 
 let folder = ''
-beforeAll(() => {
+let rehearsal: ReturnType<typeof rehearsalAt>
+const rehearsalAt = (socket: string) =>
+  execa(process.execPath, [join(import.meta.dirname, 'rehearse.ts'), socket], {stdin: 'pipe', reject: false})
+
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pgha-lab-pages-'))
-  const main = join(root, 'test', 'docs', 'rehearse.ts')
-  writeFileSync(join(folder, 'pgha-lab'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
+  const socket = join(folder, 'rehearsal')
+  rehearsal = rehearsalAt(socket)
+  const ask = join(import.meta.dirname, 'ask-rehearsal.mjs')
+  writeFileSync(join(folder, 'pgha-lab'), `#!/bin/sh\nexec '${process.execPath}' '${ask}' '${socket}' "$@"\n`)
   chmodSync(join(folder, 'pgha-lab'), 0o755)
   const run = join(folder, 'state', 'pgha-lab', 'runs', 'lab', 'latest')
   mkdirSync(run, {recursive: true})
@@ -39,8 +55,12 @@ beforeAll(() => {
   writeFileSync(join(folder, 'lab.yaml'), labYaml())
   mkdirSync(join(folder, 'test'))
   cpSync(join(root, 'test', 'histories'), join(folder, 'test', 'histories'), {recursive: true})
+  await vi.waitUntil(() => existsSync(socket), {timeout: 20_000})
+}, 30_000)
+afterAll(() => {
+  rehearsal.kill()
+  rmSync(folder, {recursive: true, force: true})
 })
-afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
 /** The first example of a lab.yaml on the page about it. */
 function labYaml(): string {
@@ -108,6 +128,12 @@ test.each(judging.map(block => [block.where, block] as const))(
   },
   60_000,
 )
+
+test('none of them leaves anything behind that keeps the program from ending', async () => {
+  rehearsal.stdin.end()
+  const {exitCode, signal, stderr} = await rehearsal
+  expect({exitCode, signal, stderr}).toEqual({exitCode: 0, signal: undefined, stderr: ''})
+})
 
 test.each(pages)('`up` takes every setting that %s names', page => {
   const text = readFileSync(join(root, page), 'utf8')

@@ -58,6 +58,17 @@ export function hostileEvents(events: readonly Event[]): Event[] {
   })
 }
 
+/** At most `most` of each kind, spread over the run, in their order. */
+export function fewOfEachKind(events: readonly Event[], most: number): Event[] {
+  const kept = new Set(
+    [...Map.groupBy(events, event => event.kind).values()].flatMap(all => {
+      const every = Math.ceil(all.length / most)
+      return all.filter((_, index) => index % every === 0)
+    }),
+  )
+  return events.filter(event => kept.has(event))
+}
+
 /** One value for each place of a document (all elements of a list are one place), with that place's leaves replaced. */
 export function* eachPlaceHostile<T>(document: T): Generator<{place: string; was: unknown; document: T}> {
   const places = new Map<string, unknown>()
