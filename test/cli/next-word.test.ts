@@ -30,9 +30,11 @@ test('no source spells it another way', () => {
   const found = globSync('{lab,cli,compose}/**/*.{ts,tsx}', {cwd: root}).flatMap(file =>
     readFileSync(join(root, file), 'utf8')
       .split('\n')
-      // A word in quotes or a template, not a key of an object.
+      // A word in quotes or a template, not a key of an object; HINT is PostgreSQL's.
       .filter(line =>
-        /(['"`>]|\\n|\*\*) *(?:try|hint)\b ?(?::|<\/dt>|$|['"`])/i.test(line.replace(/^\s*(?:\*|\/\/|\/\*).*/, '')),
+        /(['"`>]|\\n|\*\*) *(?:[Tt]ry|[Hh]int)\b ?(?::|<\/dt>|$|['"`])/.test(
+          line.replace(/^\s*(?:\*|\/\/|\/\*).*/, ''),
+        ),
       )
       .map(line => `${file}: ${line.trim()}`),
   )

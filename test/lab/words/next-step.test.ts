@@ -58,5 +58,5 @@ test('nothing but these places writes a command of ours as text', () => {
     written.test(readFileSync(join(root, file), 'utf8').replace(/^\s*(?:\/\*\*|\*|\/\/).*$/gm, '')),
   )
   // A report and a compose file outlive the terminal: whoever reads them calls the program in his own way.
-  expect(found.sort()).toEqual(['cli/render/html.ts', 'compose/render.ts'])
+  expect(found.sort()).toEqual(['cli/render/html/setup.ts', 'compose/render.ts'])
 })
