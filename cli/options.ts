@@ -42,6 +42,15 @@ export interface TopologyOptions {
   set?: readonly string[]
 }
 
+/** The same choice as words of a command. */
+export function topologyWords({topology, profile, set = []}: TopologyOptions): readonly string[] {
+  const named = [
+    topology === undefined ? [] : ['--topology', topology],
+    profile === undefined ? [] : ['--profile', profile],
+  ]
+  return [...named.flat(), ...set.flatMap(one => ['--set', one])]
+}
+
 export function addTopologyOptions(to: Command): Command {
   return to
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')

@@ -10,6 +10,7 @@ import {
   nameOption,
   printJson,
   type TopologyOptions,
+  topologyWords,
 } from '../options.ts'
 import {printData, tell} from '../output.ts'
 
@@ -38,9 +39,7 @@ async function action(options: Options): Promise<void> {
     throw new LabError(
       'usage',
       `lab ${options.name} exists; its file is printed without --topology, --profile and --set`,
-      {
-        hint: 'name another lab with --name',
-      },
+      {hint: next`${ownCommand('config', ...topologyWords(options), '--name', 'other')}`},
     )
   if (saved !== undefined) {
     if (options.json)

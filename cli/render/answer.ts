@@ -2,5 +2,7 @@
 import type {Report} from '../../lab/judge/report.ts'
 
 export function answer({limit, headline}: Pick<Report, 'limit' | 'headline'>): string {
-  return limit === null ? headline : [limit.says, headline].filter(Boolean).join('; ')
+  if (limit === null || headline === '') return limit?.says ?? headline
+  // A finding is a sentence, what other headlines are goes on where the limit ends.
+  return `${limit.says}${/^\p{Lu}\p{Ll}* /u.test(headline) ? '.' : ';'} ${headline}`
 }

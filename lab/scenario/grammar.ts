@@ -104,7 +104,9 @@ const within = z.union(
     error: issue => {
       if (issue.input === undefined) return '`within` is missing: a duration such as 30s, or the word budget'
       const says = duration.safeParse(issue.input).error?.issues[0]?.message
-      return says === undefined ? `at most ${longestUntilMs / 60_000} minutes` : `${says}, or the word budget`
+      return says === undefined
+        ? `at most ${longestUntilMs / 60_000} minutes`
+        : `${says} The word budget can stand there as well.`.replace(/([^?.]) The word/, '$1. The word')
     },
   },
 )

@@ -78,8 +78,15 @@ export const nextWord = 'next:'
 
 /** The line under a sentence. */
 export function nextLine(hint: Hint, caller: Caller = anyCaller): string {
-  return `  ${nextWord} ${sayHint(hint, caller)}`
+  const parts: readonly (string | OwnCommand)[] = Array.isArray(hint) ? hint : [hint as string | OwnCommand]
+  const lines = parts.map((part, index) =>
+    part === ', then ' && parts[index + 1] instanceof OwnCommand ? underNext : part,
+  )
+  return `  ${nextWord} ${sayHint(lines, caller)}`
 }
+
+/** A command that comes after the first stands on a line of its own, so that each can be pasted. */
+const underNext = `\n${' '.repeat(nextWord.length + 3)}`
 
 /** One word of a shell. What is not seen or would be obeyed is written as its bytes, so that what is pasted is what was meant. */
 export function quoted(word: string): string {

@@ -202,7 +202,7 @@ describe('a complaint about a scenario', () => {
     ],
     [
       `${about + clients}steps: [{until: new-leader, within: soon}]\n${expectations}`,
-      /^2 mine\.yaml:3:37: "soon" is not a duration.*or the word budget/,
+      /^2 mine\.yaml:3:37: "soon" is not a duration.*The word budget can stand there as well/,
     ],
     [`${about}suite: Fail Over\n${clients}${steps}${expectations}`, /^2 mine\.yaml:2:8: a name has small letters/],
     [`${about}needs: {postgres: 30}\n${clients}${steps}${expectations}`, /^2 mine\.yaml:2:19: at most 9 hosts/],

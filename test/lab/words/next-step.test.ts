@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
 import {LabError} from '../../../lab/words/errors.ts'
-import {next, onLab, ownCommand, quoted, sayHint} from '../../../lab/words/next-step.ts'
+import {next, nextLine, onLab, ownCommand, quoted, sayHint} from '../../../lab/words/next-step.ts'
 
 /** What sh makes of the words of a command line. */
 const wordsOf = (line: string, shell = 'sh') =>
@@ -59,4 +59,10 @@ test('nothing but these places writes a command of ours as text', () => {
   )
   // A report and a compose file outlive the terminal: whoever reads them calls the program in his own way.
   expect(found.sort()).toEqual(['cli/render/html/setup.ts', 'compose/render.ts'])
+})
+
+test('of two commands each has a line of its own', () => {
+  expect(nextLine(next`${onLab('second', 'heal')}, then ${onLab('second', 'up')}`)).toBe(
+    '  next: pgha-lab heal --name second\n        pgha-lab up --name second',
+  )
 })
