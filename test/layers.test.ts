@@ -62,7 +62,7 @@ test('no file imports, not even a type, from a room after its own or beside it',
   expect(upwards).toEqual([])
 })
 
-test('a room of more than fifteen files is one for a reason, which the table gives with their number', () => {
+test('a room of more than fifteen files is one for a reason, which the table gives with their number or as one file a unit', () => {
   const counts = Map.groupBy(
     files.filter(file => file.startsWith('lab/')),
     roomOf,
@@ -70,7 +70,8 @@ test('a room of more than fifteen files is one for a reason, which the table giv
   const large = [...counts].filter(([, ofRoom]) => ofRoom.length > 15)
   const unexplained = large.filter(([room, ofRoom]) => {
     const question = rows.find(({rooms}) => rooms.includes(room))?.question ?? ''
-    return !question.includes(`${ofRoom.length} files`)
+    // What grows by a file with each unit is not counted: adding a unit would have to touch this page.
+    return !question.includes(`${ofRoom.length} files`) && !/\bone file a (fault|check|probe)\b/i.test(question)
   })
   expect(unexplained.map(([room, ofRoom]) => `${room}: ${ofRoom.length} files`)).toEqual([])
 })

@@ -15,6 +15,8 @@ function ofItsKind(event: Event): string | null {
   switch (event.kind) {
     case 'op':
       return sayOperation(event, `${event.op} ${event.id}`, event.lsn)
+    case 'bank':
+      return sayOperation(event, `${event.op} ${event.id}`, event.lsn)
     case 'transaction':
       return sayOperation(event, `a transaction (${event.op})`, null)
     case 'postgres':
@@ -37,7 +39,7 @@ function ofItsKind(event: Event): string | null {
 const outcomes = {ok: 'was acknowledged', fail: 'failed', unknown: 'got no answer'} as const
 
 function sayOperation(
-  {client, sentAt, at, outcome, server, timeline, sqlstate, error}: Attempt,
+  {client, sentAt, at, outcome, server, timeline, sqlstate, error}: Attempt | Of<'bank'>,
   what: string,
   lsn: number | null,
 ): string {

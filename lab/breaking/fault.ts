@@ -30,6 +30,8 @@ export interface FaultSite {
 export interface Fault<P> extends Unit<P> {
   /** Whom a step means that has no `on:`, e.g. 'all' for what concerns the whole cluster; without it, `on:` must be written. */
   readonly on?: string
+  /** Why no storm ever draws it; without it, a line of the storm's catalogue does. */
+  readonly neverDrawn?: string
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null

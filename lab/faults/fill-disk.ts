@@ -16,6 +16,8 @@ interface Params {
 export const fillDisk: Fault<Params> = {
   about:
     "Fills the volume of PostgreSQL's data and WAL, to the last byte or but for `leave`. Only in a lab with `postgresql.data_size`, whose hosts have a data volume of a limited size; etcd has another one and is not hit. What PostgreSQL deletes afterwards is free again.",
+  neverDrawn:
+    'PostgreSQL answers a full WAL volume with PANIC, and a data volume of limited size is lost with its host',
   params: z.strictObject({leave: size.optional()}),
   needs: () => ['limited-disk'],
 

@@ -5,6 +5,7 @@ import {fillDisk} from './fill-disk.ts'
 import {freezeWatchdog} from './freeze-watchdog.ts'
 import {kill} from './kill.ts'
 import {lag} from './lag.ts'
+import {noop} from './noop.ts'
 import {overload} from './overload.ts'
 import {partition} from './partition.ts'
 import {pause} from './pause.ts'
@@ -28,6 +29,7 @@ export const faults: Readonly<Record<string, Fault<any>>> = {
   'freeze-watchdog': freezeWatchdog,
   kill,
   lag,
+  noop,
   overload,
   partition,
   pause,

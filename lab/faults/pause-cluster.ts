@@ -8,6 +8,7 @@ import {hostsWith} from '../topology/topology.ts'
 
 export const pauseCluster: Fault<Record<string, never>> = {
   about: 'Puts the cluster into maintenance mode (patronictl pause): Patroni no longer fails over, restarts or demotes',
+  neverDrawn: "an operator's decision: what comes of it is intended",
   on: 'all',
   params: z.strictObject({}),
 

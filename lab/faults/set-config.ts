@@ -21,6 +21,7 @@ type Params = z.output<typeof params>
 export const setConfigFault: Fault<Params> = {
   about: "Changes the cluster's dynamic configuration (PATCH /config): a null removes a key, mappings are merged",
   on: 'all',
+  neverDrawn: "an operator's decision: what comes of it is intended",
   params,
 
   async inject(on, {config}) {

@@ -20,6 +20,7 @@ type Params = z.output<typeof params>
 export const setTags: Fault<Params> = {
   about:
     'Tags a member in its own configuration, e.g. {nofailover: true}, {noloadbalance: true}, {failover_priority: 2}',
+  neverDrawn: "an operator's decision: what comes of it is intended",
   params,
 
   async inject(on, {tags}) {

@@ -15,6 +15,7 @@ const effectWithinMs = 2000
 export const unplug: Fault<Record<string, never>> = {
   about:
     'The network cable of a host is pulled: its interface is gone, both for the host and for everybody who watches it',
+  neverDrawn: 'the probes lose the host as well; `partition` does the same and leaves it visible',
   params: z.strictObject({}),
   needs: () => ['network-disconnect'],
   limitMs: () => null,

@@ -1,6 +1,7 @@
 /**
  * What a storm may draw: for each fault whom it may hit, with which parameters, how long it is held, what it takes out of the
- * cluster, and what the lab must be able to do. What is not here is left out on purpose; docs/how/storm.md says why.
+ * cluster, and what the lab must be able to do. What is not here is left out on purpose: a fault says why
+ * (`neverDrawn`), docs/how/storm.md of the rest.
  */
 import {failoverBounds} from '../budget/index.ts'
 import type {Capability} from '../engine/capabilities.ts'

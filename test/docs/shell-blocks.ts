@@ -11,7 +11,11 @@ export interface Block {
   readonly text: string
 }
 
-export const pages: readonly string[] = ['README.md', ...globSync('docs/**/*.md', {cwd: root}).toSorted()]
+export const pages: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...globSync('docs/**/*.md', {cwd: root}).toSorted(),
+]
 
 /** Every ```sh block of README and docs, and every script of a CI job in a ```yaml block. */
 export function blocksOfPages(): Block[] {

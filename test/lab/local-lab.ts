@@ -5,7 +5,12 @@ import {Lab} from '../../lab/engine/lab.ts'
 import type {Reach} from '../../lab/observer/ask.ts'
 import {type Allocation, profiles, type ServiceName, type Topology} from '../../lab/topology/topology.ts'
 
-export function localLab(service: ServiceName, ports: readonly number[], reach = locally(ports)): Lab {
+export function localLab(
+  service: ServiceName,
+  ports: readonly number[],
+  reach = locally(ports),
+  docker = {} as Docker,
+): Lab {
   const hosts = ports.map((_, index) => ({name: `node${index + 1}`, services: [service]}))
   const topology: Topology = {profile: 'fast', ...profiles.fast, hosts}
   const allocation: Allocation = {
@@ -17,7 +22,7 @@ export function localLab(service: ServiceName, ports: readonly number[], reach =
     passwords: {superuser: '', replication: '', rewind: '', app: ''},
     images: {host: '', app: ''},
   }
-  return new Lab({} as Docker, topology, allocation, reach)
+  return new Lab(docker, topology, allocation, reach)
 }
 
 /** Past all of the tunnel. */

@@ -2,9 +2,25 @@
 import {describe, expect, test} from 'vitest'
 import {fillScript, freeScript} from '../../../lab/faults/fill-disk.ts'
 import {holdDown} from '../../../lab/faults/kill.ts'
+import {judgeSame} from '../../../lab/faults/noop.ts'
 import {judgeLoad, judgeQuota, loadScript} from '../../../lab/faults/overload.ts'
 import {stopScript} from '../../../lab/faults/pause.ts'
 import {judgeClock, skewScript} from '../../../lab/faults/skew-clock.ts'
+
+describe('a host to which nothing was done', () => {
+  const before = new Map([
+    ['node1', ''],
+    ['node2', 'down etcd'],
+  ])
+
+  test('is seen to be as it was, whatever is broken there', () =>
+    expect(judgeSame(before, new Map(before))).toEqual({holds: true, says: 'nothing has changed on node1, node2'}))
+
+  test('is seen to have changed when a fault has come or gone', () => {
+    expect(judgeSame(before, new Map([...before, ['node2', '']])).says).toMatch(/broken or mended on node2$/)
+    expect(judgeSame(before, new Map([...before, ['node1', 'stopped']])).holds).toBe(false)
+  })
+})
 
 describe('the clock of Patroni', () => {
   const hosts = Date.parse('2026-11-20T16:00:00Z') / 1000
