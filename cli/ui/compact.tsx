@@ -1,7 +1,7 @@
 /** For a small terminal: a table like `patronictl list`, and one line each for what matters most. */
 import type {Micros} from '../../lab/index.ts'
 import {brief} from './clients.tsx'
-import {marks, strikesLeader} from './failover.ts'
+import {marks} from './failover.ts'
 import {bytes, seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
@@ -71,18 +71,18 @@ export function Compact({look, view, now, rows, log}: Props) {
 }
 
 const short = {
-  lease: 'lease over',
-  leader: 'new leader',
-  promoted: 'promoted',
-  routed: 'proxy up',
-  write: 'first write',
+  keyGone: 'lease over',
+  election: 'new leader',
+  promotion: 'promoted',
+  newServerUp: 'proxy up',
+  firstWrite: 'first write',
 }
 
 function failoverSays({failover, lease, holder}: View, now: Micros): string {
   if (failover === null) return ''
-  const last = marks.findLast(mark => failover.marks[mark] !== undefined)
-  if (last !== undefined) return `${short[last]} +${seconds(failover.marks[last]! - failover.at)} after the fault`
-  if (!strikesLeader(failover) || lease === null) return ''
+  const last = marks.findLast(mark => failover.phases[mark] !== undefined)
+  if (last !== undefined) return `${short[last]} +${seconds(failover.phases[last]! - failover.at)} after the fault`
+  if (!failover.strikesLeader || lease === null) return ''
   return `lease of ${holder}: ${seconds(Math.max(0, lease.expiresAt - now))} left`
 }
 

@@ -1,7 +1,7 @@
 /** The failover as a row of marks with the seconds after the fault, and the lease that runs out meanwhile. */
 import {Box} from 'ink'
 import type {Micros} from '../../lab/index.ts'
-import {type Failover, type Mark, marks, strikesLeader} from './failover.ts'
+import {type Failover, type Mark, marks} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
@@ -9,11 +9,11 @@ import {Text} from './text.tsx'
 import type {View} from './view.ts'
 
 const labels: Readonly<Record<Mark, string>> = {
-  lease: 'lease over',
-  leader: 'new leader',
-  promoted: 'promoted',
-  routed: 'proxy up',
-  write: 'first write',
+  keyGone: 'lease over',
+  election: 'new leader',
+  promotion: 'promoted',
+  newServerUp: 'proxy up',
+  firstWrite: 'first write',
 }
 
 interface Props {
@@ -48,7 +48,7 @@ export function FailoverMarks({look, view, now, columns}: Props & {columns: numb
 }
 
 function timeOf(failover: Failover | null, mark: Mark): Micros | null {
-  const at = failover?.marks[mark]
+  const at = failover?.phases[mark]
   return at === undefined ? null : at - failover!.at
 }
 
@@ -56,15 +56,15 @@ type MarkState = 'done' | 'next' | 'pending' | 'skipped'
 
 function markState(failover: Failover | null, mark: Mark): MarkState {
   if (failover === null) return 'pending'
-  if (failover.marks[mark] !== undefined) return 'done'
+  if (failover.phases[mark] !== undefined) return 'done'
   const later = marks.slice(marks.indexOf(mark) + 1)
-  if (later.some(one => failover.marks[one] !== undefined)) return 'skipped'
-  return strikesLeader(failover) && nextMark(failover) === mark ? 'next' : 'pending'
+  if (later.some(one => failover.phases[one] !== undefined)) return 'skipped'
+  return failover.strikesLeader && nextMark(failover) === mark ? 'next' : 'pending'
 }
 
 /** The first mark after the last one that was reached. */
 function nextMark(failover: Failover): Mark | undefined {
-  return marks[marks.findLastIndex(mark => failover.marks[mark] !== undefined) + 1]
+  return marks[marks.findLastIndex(mark => failover.phases[mark] !== undefined) + 1]
 }
 
 function MarkColumn({look, label, time, state}: {look: Look; label: string; time: Micros | null; state: MarkState}) {
@@ -89,14 +89,15 @@ function MarkColumn({look, label, time, state}: {look: Look; label: string; time
 /** What the cluster is waiting for, in words. */
 function Waiting({look, view, now}: Props) {
   const {failover, lease, holder, topology} = view
-  if (failover !== null && failover.marks.write !== undefined)
+  if (failover !== null && failover.phases.firstWrite !== undefined)
     return (
       <Text color="green">
-        {failover.to} took over: writes are acknowledged {seconds(failover.marks.write - failover.at)} after the fault
+        {failover.writer} {failover.writer === failover.from ? 'takes writes again' : 'took over'}: writes are
+        acknowledged {seconds(failover.phases.firstWrite - failover.at)} after the fault
       </Text>
     )
-  if (failover !== null && failover.marks.lease === undefined && failover.marks.leader === undefined) {
-    if (!strikesLeader(failover))
+  if (failover !== null && failover.phases.keyGone === undefined) {
+    if (!failover.strikesLeader)
       return (
         <Text>
           the fault struck {failover.hosts.join(', ')}; the leader is {holder ?? 'unknown'}
@@ -117,11 +118,11 @@ function Waiting({look, view, now}: Props) {
 
 function waitingFor(failover: Failover): string {
   switch (nextMark(failover)) {
-    case 'leader':
+    case 'election':
       return 'the replicas compare their positions and race for the leader key'
-    case 'promoted':
+    case 'promotion':
       return `${failover.to} has the key and is being promoted`
-    case 'routed':
+    case 'newServerUp':
       return `${failover.to} accepts writes; the proxy has yet to see it`
     default:
       return `the proxy sends clients to ${failover.to}; no write is acknowledged yet`

@@ -1,9 +1,16 @@
-/** The failover as it unfolds: after a fault, each mark that is reached, with its time. */
-import type {Event, HostName, Micros} from '../../lab/index.ts'
-import type {View} from './view.ts'
+/** What the screen shows of a failover as it unfolds: the reading is the report's own. */
+import type {Phase} from '../../lab/budget/index.ts'
+import {latest, phaseEvents, type Reading, unfolded} from '../../lab/history/unfolding.ts'
+import type {HostName, Micros} from '../../lab/index.ts'
 
-/** In the order in which they happen. */
-export const marks = ['lease', 'leader', 'promoted', 'routed', 'write'] as const
+/** The phases that a person waits for, in the order in which they wait for each other. */
+export const marks = [
+  'keyGone',
+  'election',
+  'promotion',
+  'newServerUp',
+  'firstWrite',
+] as const satisfies readonly Phase[]
 export type Mark = (typeof marks)[number]
 
 export interface Failover {
@@ -15,56 +22,23 @@ export interface Failover {
   readonly from: HostName | null
   /** Who took it. */
   readonly to: HostName | null
-  readonly marks: Readonly<Partial<Record<Mark, Micros>>>
+  /** The fault is about the leader, so that a failover is to be expected. */
+  readonly strikesLeader: boolean
+  /** Who acknowledged the first write. */
+  readonly writer: HostName | null
+  readonly phases: Readonly<Partial<Record<Phase, Micros>>>
 }
 
-/** Whether the fault struck the leader, so that a failover is to be expected. */
-export function strikesLeader(failover: Failover): boolean {
-  return failover.from !== null && failover.hosts.includes(failover.from)
-}
-
-export function failoverAfter(before: View, after: View, event: Event): Failover | null {
-  if (event.kind === 'fault-injecting') return begun(before, event.at, event.fault, event.hosts)
-  const so = after.failover
-  // A write may be acknowledged before a probe has seen what it waited for: that mark still comes.
-  if (so === null || marks.every(mark => so.marks[mark] !== undefined)) return so
-  const to = so.to ?? successor(so, event)
-  const reached = {...so.marks, ...keyMarks(so, event), ...(to === null ? {} : reachedBy(so, to, after, event))}
-  return to === so.to && marks.every(mark => reached[mark] === so.marks[mark]) ? so : {...so, to, marks: reached}
-}
-
-/** A second fault while a failover runs belongs to its story; otherwise a new one begins. */
-function begun(before: View, at: Micros, fault: string, hosts: readonly HostName[]): Failover {
-  const running = before.failover
-  if (running !== null && strikesLeader(running) && running.marks.write === undefined && before.faults.length > 0)
-    return running
-  return {fault, hosts, at, from: before.holder, to: null, marks: {}}
-}
-
-function successor(so: Failover, event: Event): HostName | null {
-  return event.kind === 'leader-key' && event.at >= so.at && event.holder !== so.from ? event.holder : null
-}
-
-function keyMarks(so: Failover, event: Event): Failover['marks'] {
-  if (event.kind !== 'leader-key' || event.at < so.at) return {}
-  if (so.marks.write !== undefined) return {}
-  if (event.holder === null) return so.marks.lease === undefined ? {lease: event.at} : {}
-  return event.holder !== so.from && so.marks.leader === undefined ? {leader: event.at} : {}
-}
-
-function reachedBy(so: Failover, to: HostName, after: View, event: Event): Failover['marks'] {
-  const writableSince = after.members.find(one => one.host === to)?.writableSince ?? null
-  const route = after.backends.find(one => one.backend === 'primary' && one.server === to && one.up)
-  const wrote =
-    (event.kind === 'op' || event.kind === 'transaction') &&
-    event.op === 'write' &&
-    event.outcome === 'ok' &&
-    event.server === to
+/** The failover that goes on, or was last. */
+export function shown(reading: Reading): Failover | null {
+  const one = latest(reading)
+  if (one === undefined) return null
+  const found = unfolded(reading, one)
+  const {fault, hosts, at} = one.fault
   return {
-    ...(so.marks.promoted === undefined && writableSince !== null && writableSince >= so.at
-      ? {promoted: writableSince}
-      : {}),
-    ...(so.marks.routed === undefined && route !== undefined && route.since >= so.at ? {routed: route.since} : {}),
-    ...(wrote && so.marks.write === undefined && event.at > so.at ? {write: event.at} : {}),
+    ...{fault, hosts, at, from: one.leader ?? null, to: found.newLeader ?? null},
+    strikesLeader: one.struck !== undefined,
+    writer: (found.firstWrite ?? found.resumedWrite)?.server ?? null,
+    phases: Object.fromEntries(Object.entries(phaseEvents(found)).map(([phase, event]) => [phase, event.at])),
   }
 }

@@ -3,9 +3,10 @@
  * little. Values only; no lab, no terminal, no clock. What depends on the time (ages, gaps, the lease left) is asked of
  * the view with `now`.
  */
+import {nothingRead, type Reading, readOn} from '../../lab/history/unfolding.ts'
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
 import {type Step, sayStep} from '../../lab/scenario/index.ts'
-import {type Failover, failoverAfter} from './failover.ts'
+import {type Failover, shown} from './failover.ts'
 import {type Line, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput} from './throughput.ts'
 
@@ -87,6 +88,8 @@ export interface View {
   readonly syncStandbys: readonly HostName[]
   readonly faults: readonly FaultInForce[]
   readonly clients: Throughput
+  /** What the report reads a failover from, too. */
+  readonly reading: Reading
   readonly failover: Failover | null
   /** What a person would want to be told, newest last. */
   readonly lines: readonly Line[]
@@ -109,6 +112,7 @@ export const emptyView: View = {
   syncStandbys: [],
   faults: [],
   clients: noThroughput,
+  reading: nothingRead,
   failover: null,
   lines: [],
   ended: null,
@@ -124,14 +128,14 @@ export function view(events: Iterable<Event>): View {
 }
 
 export function fold(before: View, event: Event): View {
-  // Nine events in ten are operations, and an operation touches nothing but the clients and the failover's last mark.
+  // Nine events in ten are operations, and an operation touches nothing but the clients and the failover's last phase.
   const changed =
     event.kind === 'op' || event.kind === 'transaction'
       ? {...before, clients: answered(before.clients, event)}
       : happened(before, event)
-  if (changed === before) return before
-  const failover = failoverAfter(before, changed, event)
-  const after = failover === changed.failover ? changed : {...changed, failover}
+  const reading = readOn(before.reading, event)
+  if (changed === before && reading === before.reading) return before
+  const after = reading === before.reading ? changed : {...changed, reading, failover: shown(reading)}
   const line = notable(before, event, after)
   return line === null ? after : {...after, lines: [...after.lines, line].slice(-mostLines)}
 }

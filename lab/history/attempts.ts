@@ -52,11 +52,13 @@ export function answeredUntil(attempts: readonly Attempt[], end: Micros): readon
 export const extraClientsOf = once((history): ((client: string) => boolean) => {
   const groups = groupsOf(history).extra
   if (groups.length === 0) return () => false
-  return client =>
-    groups.some(group =>
-      group.kind === 'program' ? driverOf(client) === group.name : client.replace(/\d+$/, '') === stemOf(group),
-    )
+  return client => groups.some(group => isOf(group, client))
 })
+
+/** Whether a client is of this group. */
+export function isOf(group: ClientGroup, client: string): boolean {
+  return group.kind === 'program' ? driverOf(client) === group.name : client.replace(/\d+$/, '') === stemOf(group)
+}
 
 /** What clients of the scenario's own tried behind the proxy: what its expectations about clients are judged on. */
 export function ownProxied(history: History, op: OpName): readonly Attempt[] {
@@ -110,9 +112,14 @@ export function silentGroup(history: History, groups: readonly ClientGroup[]): s
 
 /** The groups of clients as `run-started` has them; those of an older record may have no driver, and no extra ones. */
 export function groupsOf(history: History): {own: readonly ClientGroup[]; extra: readonly ClientGroup[]} {
-  const scenario = (of(history, 'run-started')[0]?.scenario ?? {}) as {clients?: unknown; extraClients?: unknown}
+  return groupsIn(of(history, 'run-started')[0]?.scenario)
+}
+
+/** The same, as `run-started` has the scenario. */
+export function groupsIn(scenario: unknown): {own: readonly ClientGroup[]; extra: readonly ClientGroup[]} {
+  const {clients, extraClients} = (scenario ?? {}) as {clients?: unknown; extraClients?: unknown}
   const list = (groups: unknown) => (Array.isArray(groups) ? (groups as readonly ClientGroup[]) : [])
-  return {own: list(scenario.clients), extra: list(scenario.extraClients)}
+  return {own: list(clients), extra: list(extraClients)}
 }
 
 /** SQLSTATE, else the errno that the driver's words have, else `no code`. */

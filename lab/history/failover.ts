@@ -14,12 +14,25 @@ import {
 } from '../budget/index.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
-import {type Attempt, ownAnsweredWrites} from './attempts.ts'
-import type {Of} from './event.ts'
+import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {isModelled, type Struck, struckBy} from './struck.ts'
+import {
+  type Followed,
+  isWritable,
+  judged,
+  nothingRead,
+  phaseEvents,
+  type Reading,
+  readOn,
+  type Unfolded,
+  unfolded,
+  writableLately,
+} from './unfolding.ts'
 
-export interface Failover {
+export {isWritable, strikes} from './unfolding.ts'
+
+export interface Failover extends Unfolded {
   readonly topology: Topology
   readonly fault: Of<'fault-injecting'>
   /** When the call that breaks began: every phase is measured from here. */
@@ -32,32 +45,10 @@ export interface Failover {
   readonly until: Micros
   /** `until` will not move any more: absence is final. */
   readonly over: boolean
-  readonly keyGone: Of<'leader-key'> | undefined
-  readonly newKey: Of<'leader-key'> | undefined
-  /** The old leader got its own key back, and no other host had it. */
-  readonly retaken: Of<'leader-key'> | undefined
-  readonly newLeader: HostName | undefined
-  /** First sample that found the new leader writable on a higher timeline. */
-  readonly promoted: Of<'postgres'> | undefined
-  /** First sample that found it writable at all. */
-  readonly writable: Of<'postgres'> | undefined
-  /** In HAProxy's backend `primary`; with several proxies the last of them. */
-  readonly oldDown: Of<'proxy'> | undefined
   /** Proxies that still had the old leader up at `until`. */
   readonly oldStillUp: readonly HostName[]
-  readonly newUp: Of<'proxy'> | undefined
   /** Proxies that had the new leader up in `primary` before it held the key. */
   readonly newUpTooEarly: readonly HostName[]
-  /** First write sent after `t0` and acknowledged by another server than the old one, on a higher timeline. */
-  readonly firstWrite: Attempt | undefined
-  /** First sample that found the old leader taking no more writes, where it could be asked. */
-  readonly demoted: Of<'postgres'> | undefined
-  /** The watchdog of its host fired. */
-  readonly reset: Of<'watchdog'> | undefined
-  /** It takes writes again, and no other host has had the key. */
-  readonly restarted: Of<'postgres'> | undefined
-  /** First write sent after that and acknowledged by it. */
-  readonly resumedWrite: Attempt | undefined
   /** Which fault of the model it was. */
   readonly struck: Struck
   /** What else the model goes by. */
@@ -70,26 +61,18 @@ export function budgetOf({topology, struck, facts}: Failover): FailoverBudget | 
 }
 
 /** When each phase of the model happened, after the fault; what nobody saw is left out. */
-export function measuredPhases(found: Failover): Readonly<Partial<Record<Phase, Micros>>> {
-  const {t0, demoted, reset, restarted, oldDown, keyGone, newKey, promoted, newUp, firstWrite, resumedWrite} = found
-  const events = {
-    demotion: demoted,
-    reset,
-    restart: restarted,
-    oldServerDown: oldDown,
-    keyGone,
-    election: newKey,
-    promotion: promoted,
-    newServerUp: newUp,
-    firstWrite: firstWrite ?? resumedWrite,
-  }
-  return Object.fromEntries(
-    Object.entries(events).flatMap(([phase, event]) => (event ? [[phase, event.at - t0] as const] : [])),
-  )
+export function measuredPhases({t0, ...found}: Failover): Readonly<Partial<Record<Phase, Micros>>> {
+  return Object.fromEntries(Object.entries(phaseEvents(found)).map(([phase, event]) => [phase, event.at - t0]))
 }
 
-export function isWritable(sample: Of<'postgres'>): boolean {
-  return sample.up && sample.inRecovery === false && sample.readOnly === false
+/** Goes on where it had read to: a history that is being recorded only grows. */
+const readings = new WeakMap<readonly Event[], {size: number; reading: Reading}>()
+
+function readingOf({events}: History): Reading {
+  const known = readings.get(events) ?? {size: 0, reading: nothingRead}
+  readings.set(events, known)
+  for (; known.size < events.length; known.size++) known.reading = readOn(known.reading, events[known.size]!)
+  return known.reading
 }
 
 /**
@@ -97,118 +80,68 @@ export function isWritable(sample: Of<'postgres'>): boolean {
  * says why there is none.
  */
 export const findFailover = once((history): Failover | string => {
-  const topology = of(history, 'run-started')[0]?.topology
-  if (!topology) return 'the history does not begin with run-started, so nothing is known about the lab'
-  const faults = of(history, 'fault-injecting')
-  if (faults.length === 0) return 'no fault was injected'
-  const struck = faults.map(fault => ({fault, leader: leaderAt(history, fault.at)}))
-  const hit = struck.filter(({fault, leader}) => strikes(fault.fault, fault.hosts, leader))
-  const found = hit.find(({fault}) => isModelled(struckBy(fault))) ?? hit[0]
-  if (found) return measure(history, topology, found.fault, found.leader!)
-  if (struck.every(({leader}) => leader === undefined)) return 'nobody saw who held the leader key when the fault came'
-  const {fault, leader} = struck.find(one => one.leader !== undefined)!
-  return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
+  const reading = readingOf(history)
+  if (!reading.topology) return 'the history does not begin with run-started, so nothing is known about the lab'
+  const found = judged(reading)
+  if (!found) return 'no fault was injected'
+  const {fault, leader, struck} = found
+  if (leader === undefined) return 'nobody saw who held the leader key when the fault came'
+  if (struck === undefined)
+    return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
+  return measure(history, reading.topology, {...found, leader, struck}, unfolded(reading, found))
 })
-
-/** Whether a fault of these hosts is about the leader. An operator's request is, whichever host it names. */
-export function strikes(fault: string, hosts: readonly HostName[], leader: HostName | undefined): boolean {
-  return leader !== undefined && (hosts.includes(leader) || fault === 'switchover' || fault === 'failover')
-}
 
 /** Who led then: by the key, or where no watch told, by the only server that took writes in the second before. */
 export function leaderAt(history: History, at: Micros): HostName | undefined {
   const key = of(history, 'leader-key').findLast(event => event.at <= at)
   if (key) return key.holder ?? undefined
-  const writable = of(history, 'postgres').filter(one => one.at <= at && one.at > at - 1_000_000 && isWritable(one))
+  const writable = of(history, 'postgres').filter(
+    one => one.at <= at && one.at > at - writableLately && isWritable(one),
+  )
   const hosts = new Set(writable.map(one => one.host))
   return hosts.size === 1 ? [...hosts][0] : undefined
 }
 
-function measure(history: History, topology: Topology, fault: Of<'fault-injecting'>, oldLeader: HostName): Failover {
+function measure(
+  history: History,
+  topology: Topology,
+  {fault, leader, struck, timeline, ending}: Followed & {leader: HostName; struck: Struck},
+  moments: Unfolded,
+): Failover {
   const t0 = fault.at
+  const {keyGone, newKey, newLeader} = moments
   const injected = of(history, 'fault-injected').findLast(event => event.id === fault.id && event.at >= t0)
-  const mending = history.events.find(
-    event =>
-      event.at > t0 &&
-      ((event.kind === 'fault-mending' && event.id === fault.id) ||
-        (event.kind === 'phase' && event.name === 'healing') ||
-        event.kind === 'run-ended'),
-  )
-  const until = mending?.at ?? history.events.at(-1)?.at ?? t0
-
-  const samples = of(history, 'postgres')
-  const answered = ownAnsweredWrites(history)
-  const oldTimeline =
-    samples.findLast(one => one.host === oldLeader && one.at <= t0 && isWritable(one) && one.timeline !== null)
-      ?.timeline ??
-    of(history, 'op').findLast(
-      op => op.op === 'write' && op.outcome === 'ok' && op.server === oldLeader && op.at <= t0 && op.timeline !== null,
-    )?.timeline ??
-    null
-  const higher = (timeline: number | null) => timeline !== null && oldTimeline !== null && timeline > oldTimeline
-
-  const keys = of(history, 'leader-key').filter(event => event.at > t0 && event.at <= until)
-  const keyGone = keys.find(event => event.holder !== oldLeader)
-  const newKey = keys.find(event => event.holder !== null && event.holder !== oldLeader)
-  const newLeader = newKey?.holder ?? undefined
-  const after = samples.filter(one => one.host === newLeader && one.at > t0 && isWritable(one))
-  const struck = struckBy(fault)
-  const own = samples.filter(one => one.host === oldLeader && one.at > t0 && one.at <= until)
-  const demoted = own.find(one => tookNoWrites(one, struck))
-  const restarted = newKey || !demoted ? undefined : own.find(one => one.at > demoted.at && isWritable(one))
+  const until = ending?.at ?? history.events.at(-1)?.at ?? t0
 
   const proxied = of(history, 'proxy').filter(event => event.backend === 'primary')
   const proxies = [...new Set(proxied.map(event => event.proxy))]
-  const stateAt = (proxy: HostName, server: HostName | undefined, at: Micros) =>
-    proxied.findLast(event => event.proxy === proxy && event.server === server && event.at <= at)
-  const firstChange = (proxy: HostName, server: HostName | undefined, up: boolean, to: Micros) =>
-    proxied.find(one => one.proxy === proxy && one.server === server && one.up === up && one.at > t0 && one.at <= to)
-  const lastOf = (events: readonly (Of<'proxy'> | undefined)[]) =>
-    events.length > 0 && events.every(event => event !== undefined)
-      ? events.toSorted((a, b) => a!.at - b!.at).at(-1)
-      : undefined
-
+  const isUp = (proxy: HostName, server: HostName | undefined, at: Micros) =>
+    proxied.findLast(event => event.proxy === proxy && event.server === server && event.at <= at)?.up === true
   return {
+    ...moments,
     topology,
     fault,
     t0,
     injected,
-    oldLeader,
-    oldTimeline,
+    oldLeader: leader,
+    oldTimeline: timeline,
     until,
-    over: mending !== undefined,
-    keyGone,
-    newKey,
-    retaken: newKey ? undefined : keys.find(event => event.holder === oldLeader),
-    newLeader,
-    promoted: after.find(one => higher(one.timeline)),
-    writable: after[0],
-    oldDown: lastOf(proxies.map(proxy => firstChange(proxy, oldLeader, false, until))),
-    oldStillUp: proxies.filter(proxy => stateAt(proxy, oldLeader, until)?.up === true),
-    newUp: lastOf(proxies.map(proxy => firstChange(proxy, newLeader, true, Number.POSITIVE_INFINITY))),
-    newUpTooEarly: newKey ? proxies.filter(proxy => stateAt(proxy, newLeader, newKey.at - 1)?.up === true) : [],
-    firstWrite: answered.find(op => op.sentAt > t0 && op.server !== oldLeader && higher(op.timeline)),
-    demoted,
-    reset: of(history, 'watchdog').find(
-      one => one.host === oldLeader && one.state === 'fired' && one.at > t0 && one.at <= until,
-    ),
-    restarted,
-    resumedWrite: restarted && answered.find(op => op.sentAt > demoted!.at && op.server === oldLeader),
+    over: ending !== undefined,
+    oldStillUp: proxies.filter(proxy => isUp(proxy, leader, until)),
+    newUpTooEarly: newKey ? proxies.filter(proxy => isUp(proxy, newLeader, newKey.at - 1)) : [],
     struck,
-    facts: factsOf(history, fault, oldLeader, deadBy(samples, fault, oldLeader, injected), keyGone?.at ?? until, {
-      struck,
-      topology,
-    }),
+    facts: factsOf(
+      history,
+      fault,
+      leader,
+      deadBy(of(history, 'postgres'), fault, leader, injected),
+      keyGone?.at ?? until,
+      {
+        struck,
+        topology,
+      },
+    ),
   }
-}
-
-/** A server that answers tells it itself. One that refuses is down, unless the fault itself keeps us from it. */
-function tookNoWrites(sample: Of<'postgres'>, struck: Struck): boolean {
-  if (sample.up) return !isWritable(sample)
-  // 57P01 to 57P03: it says itself that it is shutting down or not up yet.
-  if (sample.error?.startsWith('57P0')) return true
-  const cutFromUs = !isModelled(struck) || struck.fault === 'isolated' || struck.fault === 'host-paused'
-  return !cutFromUs && sample.error !== null && sample.error !== 'timeout'
 }
 
 /** A watch may tell a refresh this much later than it was, so one told just after the call began was before the death. */

@@ -1,5 +1,5 @@
 /** Where things are kept between two commands: the XDG state directory, one folder a lab; runs outlive their lab. */
-import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {z} from 'zod'
@@ -10,6 +10,7 @@ import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
+import {readRegular} from '../words/regular-file.ts'
 import {refusalOf} from '../words/system-error.ts'
 
 /** What `up` wrote down about a lab. */
@@ -76,6 +77,9 @@ export interface BrokenLab {
   readonly error: LabError
 }
 
+/** Of a lab.json: ours have a few kB. */
+const mostBytes = 1 << 20
+
 const labSchema = z.strictObject({
   schema: z.literal(2, 'another version of pgha-lab wrote this'),
   topology: topologySchema,
@@ -87,10 +91,13 @@ export function loadLab(lab: string): SavedLab | undefined {
   const file = join(labFolder(lab), 'lab.json')
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readRegular(file, mostBytes).text
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw unreadable(
+      lab,
+      error instanceof LabError ? error.message : `${file} (${(error as NodeJS.ErrnoException).code})`,
+    )
   }
   let saved: SavedLab
   try {

@@ -134,9 +134,9 @@ test("a first write seen 9 ms before the proxy's sample leaves no mark out, and 
   const shot = shoot({columns: 80, rows: 24, at: 28.75, more: [write, sample]})
   expect(shot).toMatch(/✔ fault +✔ lease over +✔ new leader +✔ promoted +✔ proxy up +✔ first write/)
   expect(shot).toMatch(/\+21\.8 s +\+21\.8 s *$/m)
-  expect(view([...storyUntil(28.75), write, sample]).failover!.marks).toMatchObject({
-    routed: 28_800_000,
-    write: 28_791_000,
+  expect(view([...storyUntil(28.75), write, sample]).failover!.phases).toMatchObject({
+    newServerUp: 28_800_000,
+    firstWrite: 28_791_000,
   })
 })
 

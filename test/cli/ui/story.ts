@@ -205,7 +205,7 @@ export function op(
     sentAt: s(at) - 3000,
     outcome,
     server,
-    timeline: null,
+    timeline: server === null ? null : server === 'node2' && op === 'write' ? 5 : 4,
     lsn: null,
     sqlstate: outcome === 'ok' ? null : '08006',
     error: outcome === 'ok' ? null : 'Connection terminated unexpectedly',

@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -80,4 +81,17 @@ test('status --all tells a lab that cannot be read, also where no engine answers
   })
   await run(['node', 'pgha-lab', 'status', '--all'])
   expect(out).toMatch(/^lab bad cannot be read: .*lab\.json:1:2: .*\n {2}next: pgha-lab down --name bad\n$/)
+})
+
+test('a folder or a pipe in the place of a lab.json spoils that lab only, and is named', () => {
+  broken('folder', () => '')
+  const place = fileOf('folder')
+  rmSync(place)
+  mkdirSync(place)
+  broken('pipe', () => '')
+  rmSync(fileOf('pipe'))
+  execFileSync('mkfifo', [fileOf('pipe')])
+  const {broken: bad} = loadLabs()
+  expect(bad.map(({lab}) => lab).toSorted()).toEqual(['folder', 'pipe'])
+  for (const {lab, error} of bad) expect(error.message).toContain(fileOf(lab))
 })

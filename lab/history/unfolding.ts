@@ -1,0 +1,365 @@
+/**
+ * A failover as it unfolds: which fault struck whom, and the moment of each phase, read one event at a time. The screen shows it while
+ * it happens and the report when it is over, from this one reading. A pure fold: values only, and an event that says nothing new
+ * leaves the very same value, so that a hundred thousand cost little.
+ */
+
+import type {Phase} from '../budget/index.ts'
+import type {HostName, Topology} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import {type Attempt, groupsIn, isOf} from './attempts.ts'
+import {type ClientGroup, isDirect} from './client-group.ts'
+import type {Event, Of} from './event.ts'
+import {isModelled, type Struck, struckBy} from './struck.ts'
+
+/** The moments of a failover, each an event that stands as evidence; what nobody saw is undefined. */
+export interface Unfolded {
+  readonly keyGone: Of<'leader-key'> | undefined
+  readonly newKey: Of<'leader-key'> | undefined
+  /** The old leader got its own key back, and no other host had it. */
+  readonly retaken: Of<'leader-key'> | undefined
+  readonly newLeader: HostName | undefined
+  /** First sample that found the new leader writable on a higher timeline. */
+  readonly promoted: Of<'postgres'> | undefined
+  /** First sample that found it writable at all. */
+  readonly writable: Of<'postgres'> | undefined
+  /** In HAProxy's backend `primary`; with several proxies the last of them. */
+  readonly oldDown: Of<'proxy'> | undefined
+  readonly newUp: Of<'proxy'> | undefined
+  /** First write sent after `t0` and acknowledged by another server than the old one, on a higher timeline. */
+  readonly firstWrite: Attempt | undefined
+  /** First sample that found the old leader taking no more writes, where it could be asked. */
+  readonly demoted: Of<'postgres'> | undefined
+  /** The watchdog of its host fired. */
+  readonly reset: Of<'watchdog'> | undefined
+  /** It takes writes again, and no other host has had the key. */
+  readonly restarted: Of<'postgres'> | undefined
+  /** First write sent after that and acknowledged by it. */
+  readonly resumedWrite: Attempt | undefined
+}
+
+/** The event of each phase of the model; what nobody saw is left out. */
+export function phaseEvents(found: Unfolded): Readonly<Partial<Record<Phase, Event>>> {
+  const {demoted, reset, restarted, oldDown, keyGone, newKey, promoted, newUp, firstWrite, resumedWrite} = found
+  const events = {
+    demotion: demoted,
+    reset,
+    restart: restarted,
+    oldServerDown: oldDown,
+    keyGone,
+    election: newKey,
+    promotion: promoted,
+    newServerUp: newUp,
+    firstWrite: firstWrite ?? resumedWrite,
+  }
+  return Object.fromEntries(Object.entries(events).filter(([, event]) => event !== undefined))
+}
+
+/** The first write of each kind of client: which of them counts is known when all clients are. */
+interface FirstWrites {
+  readonly own?: Attempt
+  readonly proxied?: Attempt
+}
+
+type ByHost<T> = Readonly<Record<HostName, T>>
+
+/** A fault, and what has been seen since it came. */
+export interface Followed {
+  readonly fault: Of<'fault-injecting'>
+  /** Who led when it came; undefined: nobody saw. */
+  readonly leader: HostName | undefined
+  /** What it is to that leader; undefined: it struck others. */
+  readonly struck: Struck | undefined
+  /** Of the leader, before the fault. */
+  readonly timeline: number | null
+  /** What ended the time in which the failover was left alone: its mend, the healing, or the end of the run. */
+  readonly ending: Event | undefined
+  readonly keyGone: Of<'leader-key'> | undefined
+  readonly newKey: Of<'leader-key'> | undefined
+  readonly ownKey: Of<'leader-key'> | undefined
+  readonly demoted: Of<'postgres'> | undefined
+  readonly restarted: Of<'postgres'> | undefined
+  readonly reset: Of<'watchdog'> | undefined
+  /** First writable samples of the other servers; `promoted`: on a higher timeline. Who is the new leader may be told later. */
+  readonly writable: ByHost<Of<'postgres'>>
+  readonly promoted: ByHost<Of<'postgres'>>
+  /** Per proxy: the old leader's first DOWN. */
+  readonly down: ByHost<Of<'proxy'>>
+  /** Per other server and proxy: its first UP. */
+  readonly up: ByHost<ByHost<Of<'proxy'>>>
+  readonly written: FirstWrites
+  readonly resumed: FirstWrites
+}
+
+export interface Reading {
+  readonly topology: Topology | undefined
+  readonly key: Of<'leader-key'> | undefined
+  /** Until a watch has told of the key: when each server was last seen taking writes. */
+  readonly writableAt: ByHost<Micros>
+  /** On which each server took writes, as it said itself and as its acknowledgements said. */
+  readonly timelines: ByHost<{readonly sample?: number; readonly write?: number}>
+  readonly proxies: readonly HostName[]
+  /** Added to be compared with the others: no expectation is about them. */
+  readonly extra: readonly ClientGroup[]
+  /** The run's own clients write behind the proxy. */
+  readonly proxied: boolean
+  /** In the order of time; those alone that may still be asked for. */
+  readonly followed: readonly Followed[]
+  /** The fault that is going on, or was last. */
+  readonly latest: Of<'fault-injecting'> | undefined
+}
+
+export const nothingRead: Reading = {
+  topology: undefined,
+  key: undefined,
+  writableAt: {},
+  timelines: {},
+  proxies: [],
+  extra: [],
+  proxied: false,
+  followed: [],
+  latest: undefined,
+}
+
+export function readOn(so: Reading, event: Event): Reading {
+  switch (event.kind) {
+    case 'run-started':
+      return so.topology ? so : {...so, topology: event.topology, extra: groupsIn(event.scenario).extra}
+    case 'fault-injecting':
+      return struckAgain(so, event)
+    case 'leader-key':
+      return followOn({...so, key: event}, one => keyTold(one, event))
+    case 'postgres':
+      return followOn(sampled(so, event), one => sampleTold(one, event))
+    case 'proxy':
+      return event.backend === 'primary' ? followOn(withProxy(so, event.proxy), one => proxyTold(one, event)) : so
+    case 'op':
+    case 'transaction':
+      return event.op === 'write' ? written(so, event) : so
+    case 'watchdog':
+      return event.state === 'fired' ? followOn(so, one => resetTold(one, event)) : so
+    case 'fault-mending':
+    case 'phase':
+    case 'run-ended':
+      return followOn(so, one => (one.ending === undefined && ends(event, one) ? {...one, ending: event} : one))
+    default:
+      return so
+  }
+}
+
+export function isWritable(sample: Of<'postgres'>): boolean {
+  return sample.up && sample.inRecovery === false && sample.readOnly === false
+}
+
+/** Whether a fault of these hosts is about the leader. An operator's request is, whichever host it names. */
+export function strikes(fault: string, hosts: readonly HostName[], leader: HostName | undefined): boolean {
+  return leader !== undefined && (hosts.includes(leader) || fault === 'switchover' || fault === 'failover')
+}
+
+/** Without a watch on the key, a server that took writes within this time led, if it was the only one. */
+export const writableLately: Micros = 1_000_000
+
+/**
+ * The fault to judge: the first that struck the leader of its moment, one that the model knows rather than another. Else the first
+ * of which it is known who led, which the failover is then not about.
+ */
+export function judged({followed}: Reading): Followed | undefined {
+  return (
+    followed.find(one => one.struck !== undefined && isModelled(one.struck)) ??
+    followed.find(one => one.struck !== undefined) ??
+    followed.find(one => one.leader !== undefined) ??
+    followed[0]
+  )
+}
+
+/** The fault to show while a run goes on: the latest, with the failover that it began. */
+export function latest({followed, latest}: Reading): Followed | undefined {
+  return followed.find(one => one.fault === latest)
+}
+
+export function unfolded({proxies, proxied}: Reading, one: Followed): Unfolded {
+  const {keyGone, newKey, ownKey, demoted, reset} = one
+  const newLeader = newKey?.holder ?? undefined
+  const to = newLeader ?? ''
+  const restarted = newKey ? undefined : one.restarted
+  const counting = (writes: FirstWrites) => (proxied ? writes.proxied : writes.own)
+  return {
+    keyGone,
+    newKey,
+    retaken: newKey ? undefined : ownKey,
+    newLeader,
+    promoted: one.promoted[to],
+    writable: one.writable[to],
+    oldDown: lastOfAll(proxies.map(proxy => one.down[proxy])),
+    newUp: lastOfAll(proxies.map(proxy => one.up[to]?.[proxy])),
+    firstWrite: counting(one.written),
+    demoted,
+    reset,
+    restarted,
+    resumedWrite: restarted && counting(one.resumed),
+  }
+}
+
+/** Undefined as long as one is missing. */
+function lastOfAll(events: readonly (Of<'proxy'> | undefined)[]): Of<'proxy'> | undefined {
+  return events.reduce((last, event) => last && event && (event.at >= last.at ? event : last), events[0])
+}
+
+/** A fault that comes while a failover goes on belongs to its story, unless it is what the model would have it be about. */
+function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
+  const leader = leaderNow(so, fault.at)
+  const struck = strikes(fault.fault, fault.hosts, leader) ? struckBy(fault) : undefined
+  const timelines = so.timelines[leader ?? '']
+  const one: Followed = {
+    ...{fault, leader, struck, timeline: timelines?.sample ?? timelines?.write ?? null, ending: undefined},
+    ...{keyGone: undefined, newKey: undefined, ownKey: undefined, demoted: undefined, restarted: undefined},
+    ...{reset: undefined, writable: {}, promoted: {}, down: {}, up: {}, written: {}, resumed: {}},
+  }
+  const running = latest(so)
+  const goesOn = running !== undefined && isRunning(so, running) && !(isKnown(one) && !isKnown(running))
+  const next = {...so, followed: [...so.followed, one], latest: goesOn ? so.latest : fault}
+  const asked = [judged(next), latest(next)]
+  return {...next, followed: next.followed.filter(each => asked.includes(each))}
+}
+
+function isRunning(so: Reading, one: Followed): boolean {
+  const {firstWrite, resumedWrite} = unfolded(so, one)
+  return one.struck !== undefined && one.ending === undefined && (firstWrite ?? resumedWrite) === undefined
+}
+
+function isKnown({struck}: Followed): boolean {
+  return struck !== undefined && isModelled(struck)
+}
+
+function leaderNow({key, writableAt}: Reading, at: Micros): HostName | undefined {
+  if (key) return key.holder ?? undefined
+  const lately = Object.keys(writableAt).filter(host => writableAt[host]! > at - writableLately)
+  return lately.length === 1 ? lately[0] : undefined
+}
+
+function sampled(so: Reading, event: Of<'postgres'>): Reading {
+  if (!isWritable(event)) return so
+  const {host, timeline, at} = event
+  const seen = so.key === undefined ? {...so, writableAt: {...so.writableAt, [host]: at}} : so
+  const known = so.timelines[host]
+  if (timeline === null || known?.sample === timeline) return seen
+  return {...seen, timelines: {...so.timelines, [host]: {...known, sample: timeline}}}
+}
+
+function withProxy(so: Reading, proxy: HostName): Reading {
+  return so.proxies.includes(proxy) ? so : {...so, proxies: [...so.proxies, proxy]}
+}
+
+function written(so: Reading, event: Attempt): Reading {
+  if (so.extra.some(group => isOf(group, event.client))) return acknowledged(so, event)
+  const proxied = !isDirect(event.client)
+  const seen = proxied && !so.proxied ? {...so, proxied} : so
+  if (event.outcome !== 'ok') return seen
+  return followOn(acknowledged(seen, event), one => writeTold(one, event, proxied))
+}
+
+function acknowledged(so: Reading, event: Attempt): Reading {
+  const {server, timeline} = event
+  if (event.kind !== 'op' || event.outcome !== 'ok' || server === null || timeline === null) return so
+  const known = so.timelines[server]
+  return known?.write === timeline ? so : {...so, timelines: {...so.timelines, [server]: {...known, write: timeline}}}
+}
+
+function followOn(so: Reading, follow: (one: Followed) => Followed): Reading {
+  if (so.followed.length === 0) return so
+  const followed = so.followed.map(one => (one.leader === undefined ? one : follow(one)))
+  return followed.every((one, index) => one === so.followed[index]) ? so : {...so, followed}
+}
+
+function ends(event: Of<'fault-mending'> | Of<'phase'> | Of<'run-ended'>, {fault}: Followed): boolean {
+  if (event.at <= fault.at) return false
+  return event.kind === 'fault-mending' ? event.id === fault.id : event.kind === 'run-ended' || event.name === 'healing'
+}
+
+/** After the fault, and before anybody mended it. */
+function isLeftAlone({fault, ending}: Followed, {at}: Event): boolean {
+  return at > fault.at && (ending === undefined || at <= ending.at)
+}
+
+/** While a run goes on, what is told late is told a little out of order. */
+function first<T extends Event>(known: T | undefined, event: T): T {
+  return known === undefined || event.at < known.at ? event : known
+}
+
+function keyTold(one: Followed, event: Of<'leader-key'>): Followed {
+  if (!isLeftAlone(one, event)) return one
+  if (event.holder === one.leader) return {...one, ownKey: first(one.ownKey, event)}
+  const keyGone = first(one.keyGone, event)
+  return event.holder === null ? {...one, keyGone} : {...one, keyGone, newKey: first(one.newKey, event)}
+}
+
+function sampleTold(one: Followed, event: Of<'postgres'>): Followed {
+  if (event.host !== one.leader) return isWritable(event) && event.at > one.fault.at ? otherWritable(one, event) : one
+  if (!isLeftAlone(one, event)) return one
+  if (one.demoted === undefined) return tookNoWrites(event, one.struck) ? {...one, demoted: event} : one
+  const again = one.restarted === undefined && event.at > one.demoted.at && isWritable(event)
+  return again ? {...one, restarted: event} : one
+}
+
+function otherWritable(one: Followed, event: Of<'postgres'>): Followed {
+  const {writable, promoted} = one
+  const {host} = event
+  const since = first(writable[host], event)
+  const above = isAbove(event.timeline, one) ? first(promoted[host], event) : promoted[host]
+  if (since === writable[host] && above === promoted[host]) return one
+  return {
+    ...one,
+    writable: {...writable, [host]: since},
+    promoted: above === undefined ? promoted : {...promoted, [host]: above},
+  }
+}
+
+function isAbove(timeline: number | null, {timeline: old}: Followed): boolean {
+  return timeline !== null && old !== null && timeline > old
+}
+
+/** A server that answers tells it itself. One that refuses is down, unless the fault itself keeps us from it. */
+function tookNoWrites(sample: Of<'postgres'>, struck: Struck | undefined): boolean {
+  if (sample.up) return !isWritable(sample)
+  // 57P01 to 57P03: it says itself that it is shutting down or not up yet.
+  if (sample.error?.startsWith('57P0')) return true
+  const cutFromUs =
+    struck === undefined || !isModelled(struck) || struck.fault === 'isolated' || struck.fault === 'host-paused'
+  return !cutFromUs && sample.error !== null && sample.error !== 'timeout'
+}
+
+function proxyTold(one: Followed, event: Of<'proxy'>): Followed {
+  const {proxy, server, up} = event
+  if (event.at <= one.fault.at) return one
+  if (server !== one.leader) {
+    const known = one.up[server]
+    if (!up || (known?.[proxy] && first(known[proxy], event) === known[proxy])) return one
+    return {...one, up: {...one.up, [server]: {...known, [proxy]: event}}}
+  }
+  const since = one.down[proxy]
+  if (up || !isLeftAlone(one, event) || first(since, event) === since) return one
+  return {...one, down: {...one.down, [proxy]: event}}
+}
+
+function resetTold(one: Followed, event: Of<'watchdog'>): Followed {
+  return event.host === one.leader && one.reset === undefined && isLeftAlone(one, event) ? {...one, reset: event} : one
+}
+
+function writeTold(one: Followed, event: Attempt, proxied: boolean): Followed {
+  const {server, sentAt} = event
+  if (server === one.leader) {
+    if (one.demoted === undefined || sentAt <= one.demoted.at) return one
+    const resumed = withWrite(one.resumed, event, proxied)
+    return resumed === one.resumed ? one : {...one, resumed}
+  }
+  if (sentAt <= one.fault.at || !isAbove(event.timeline, one)) return one
+  const written = withWrite(one.written, event, proxied)
+  return written === one.written ? one : {...one, written}
+}
+
+function withWrite(so: FirstWrites, event: Attempt, proxied: boolean): FirstWrites {
+  const own = first(so.own, event)
+  const behind = proxied ? first(so.proxied, event) : so.proxied
+  if (own === so.own && behind === so.proxied) return so
+  return behind === undefined ? {own} : {own, proxied: behind}
+}
