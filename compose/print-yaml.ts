@@ -32,7 +32,13 @@ const plain = /^[A-Za-z_/](?:[\w./=,@*-]|:(?=[\w./]))*(?: [A-Za-z0-9_/](?:[\w./=
  * may stand in a value), and for a key that means a merge to some.
  */
 export function printYaml(value: object, {header, notes = [], oneLine = 0}: Layout = {}): string {
-  const document = new Document(value, {version: '1.1', merge: false, aliasDuplicateObjects: false})
+  const document = new Document(value, {
+    version: '1.1',
+    merge: false,
+    aliasDuplicateObjects: false,
+    // The tag of merges would print a text `<<` bare, which PyYAML refuses.
+    customTags: tags => tags.filter(one => typeof one === 'string' || one.tag !== 'tag:yaml.org,2002:merge'),
+  })
   visit(document, {
     Scalar: (key, node) => {
       if (typeof node.value !== 'string') return

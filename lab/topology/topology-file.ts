@@ -224,6 +224,8 @@ function setting(text: string): Written {
   if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
   const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
   if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=40s`)
+  // Objects of JavaScript would take it for their prototype and lose it without a word.
+  if (path.split('.').includes('__proto__')) throw new LabError('usage', `${where}: there is no such setting`)
   const plain = path.startsWith('hosts.') ? value.split(',') : /^\d+$/.test(value) ? Number(value) : value
   return fromCommandLine(
     where,

@@ -21,6 +21,8 @@ describe('YAML as it is printed', () => {
   test('has no key that means a merge', () => {
     expect(() => printYaml({'<<': {a: 1}})).toThrow(/means a merge/)
     expect(parse(printYaml({a: '<<'}), {version: '1.1'})).toEqual({a: '<<'})
+    // PyYAML refuses a plain one also as a value (constructor.py: no constructor for tag:yaml.org,2002:merge).
+    expect(printYaml({a: '<<', b: ['<<']})).toBe('a: "<<"\nb:\n  - "<<"\n')
   })
 
   test('is the value that was meant, whatever its texts are, or was refused', () => {

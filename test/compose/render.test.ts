@@ -441,6 +441,11 @@ describe('whatever a person writes as a setting', () => {
     expect(rendered).toBeGreaterThan(30)
   })
 
+  test('a key that JavaScript takes for a prototype is refused, not lost', () => {
+    for (const key of ['postgresql.parameters.__proto__', 'hosts.__proto__', '__proto__.patroni'])
+      expect(() => parseTopology('lab.yaml', hostsYaml, {set: [`${key}=x`]})).toThrow(/there is no such setting/)
+  })
+
   test('a password that a reader could take for something else is refused, not printed', () => {
     for (const password of ['a\rb', 'a\u0085b', 'a\u2028b', 'a\nb'])
       expect(() => render(topology('fast'), allocation({app: password}), owner)).toThrow(/cannot stand/)
