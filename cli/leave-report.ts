@@ -12,15 +12,13 @@ export async function leaveReport(
   place: Place,
   error: LabError,
 ): Promise<void> {
-  const earlier = place.files.length > 0 && place.files.every(file => existsSync(file))
-  if (error.code === 'usage' || error.code === 'cannot-run-here') {
-    if (earlier) tell(`${place.folder} still holds the earlier run\n`)
+  if (error.code === 'usage' || error.code === 'cannot-run-here') return
+  if (place.files.length > 0 && place.files.every(file => existsSync(file))) {
+    tell(`${place.folder} still holds the earlier run\n`)
     return
   }
-  const {clear, leaveNeverBegan} = await import('../lab/index.ts')
-  // --overwrite: an earlier run, green perhaps, must not be published as this one's.
-  if (earlier) clear(place)
   if (existsSync(place.folder) && readdirSync(place.folder).length > 0) return // it has begun, and says itself how it ended
+  const {leaveNeverBegan} = await import('../lab/index.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   const {folder, report, history} = leaveNeverBegan(place.folder, name, scenario, error)
   writeReports(folder, report, history)
