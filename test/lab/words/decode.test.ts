@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {parseScenario} from '../../../lab/scenario/index.ts'
 import {parseTopology} from '../../../lab/topology/topology-file.ts'
+import {Located} from '../../../lab/words/decode.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 
 /** The lines of the complaint, without what is shown of the file. */
@@ -154,4 +155,9 @@ describe('one mistake is told once', () => {
     expect(told).toMatch(says)
     expect([shown, mark?.trim(), more]).toEqual([`  ${text.split('\n')[2]}`, '^', []])
   })
+})
+
+test('a key that JavaScript takes for a prototype is told with its place, not lost', () => {
+  const text = 'hosts:\n  __proto__: [etcd]\n'
+  expect(() => new Located('lab.yaml', text, 'topology')).toThrow(/^lab\.yaml:2:3: `__proto__` cannot be a key/)
 })
