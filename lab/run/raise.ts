@@ -93,6 +93,7 @@ async function start(
   file?.catch(() => {}) // told where it is awaited
   if (running.length === 0) await portsMustBeFree(lab)
   if (found.length > 0) {
+    await file // a mend starts hosts, too: of a file that was changed nothing is started
     // Hosts that are down are no news: `up` is there to start them.
     const mended = (await heal(lab)).filter(one => one.fault !== null || one.mend.do !== 'start-host')
     if (mended.length > 0)

@@ -1,5 +1,5 @@
 /** What a container of a lab may do and take, as the kernel and the engine say it; and who can read its passwords. */
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
@@ -7,6 +7,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {composeFile} from '../../compose/render.ts'
 import {Docker, openLab} from '../../lab/index.ts'
 import {owner} from '../../lab/state/owner.ts'
+import {composeFile as composeFileOf} from '../../lab/state/state.ts'
 import {expectExit} from './cli.ts'
 
 const name = 'compose-bounds'
@@ -113,5 +114,19 @@ test('a program finds its password in files, its own user and whom it becomes, a
   } finally {
     await engine.removeProgram(name, 'other')
     await execa('docker', ['rmi', '-f', tag])
+  }
+})
+
+test('nothing is started of a lab whose compose file was changed, not even a host that is only down', async () => {
+  const file = composeFileOf(name)
+  const written = readFileSync(file)
+  await docker('stop', '-t', '1', `pgha-lab-${name}-app1`)
+  try {
+    appendFileSync(file, '# hi\n')
+    expect((await expectExit(2, ['up', ...lab])).err).toContain('nothing was started')
+    expect(await docker('inspect', '-f', '{{.State.Running}}', `pgha-lab-${name}-app1`)).toBe('false')
+  } finally {
+    writeFileSync(file, written)
+    await expectExit(0, ['up', ...lab])
   }
 })
