@@ -31,8 +31,9 @@ describe('the file that `config` prints, started by docker compose with nothing 
   })
 
   async function on(host: string, argv: string[]): Promise<{out: string; code: number}> {
-    const {output, exitCode} = await environment.getContainer(host).exec(argv)
-    return {out: output, code: exitCode}
+    // Its `output` is both streams in one, and patronictl says on stderr what it had to wait for.
+    const {stdout, exitCode} = await environment.getContainer(host).exec(argv)
+    return {out: stdout, code: exitCode}
   }
 
   async function members(): Promise<{Member: string; Role: string; State: string}[]> {
