@@ -62,11 +62,11 @@ export class Lab implements AsyncDisposable {
     return this.#asking.request(this.#address(host, service), path, question)
   }
 
-  /** How to connect to one host's PostgreSQL directly, as superuser (it must get in when connections run out). */
-  superuser(host: HostName, database = 'postgres') {
+  /** How to connect to PostgreSQL as superuser (it must get in when connections run out): on one host directly, or through another's port. */
+  superuser(host: HostName, database = 'postgres', port: PortName = 'postgres') {
     return {
       host: '127.0.0.1',
-      port: this.port(host, 'postgres'),
+      port: this.port(host, port),
       user: roles.superuser,
       password: this.allocation.passwords.superuser,
       database,
