@@ -58,6 +58,7 @@ export {mustBeOurs, removeOurs, removeStale, type Standing, standings} from './s
 export {clear, type Place, placeFor} from './state/run-folder.ts'
 export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state/state.ts'
 export * from './topology/entries.ts'
+export * from './topology/services.ts'
 export * from './topology/topology.ts'
 export {loadTopology, parseTopology} from './topology/topology-file.ts'
 export {exitCodes, LabError} from './words/errors.ts'

@@ -26,7 +26,7 @@ export function psql(): Command {
 }
 
 async function action(args: readonly string[], options: Options): Promise<void> {
-  const {appDatabase, Docker, doorOf, entries, hostsWith, LabError, openLab, portInside, roles} = await import(
+  const {appDatabase, Docker, doorOf, entries, hostsWith, LabError, openLab, portOf, roles} = await import(
     '../../lab/index.ts'
   )
   const {attach} = await import('../attach.ts')
@@ -45,6 +45,6 @@ async function action(args: readonly string[], options: Options): Promise<void> 
     printData(`postgresql://${roles[role]}:${password}@127.0.0.1:${lab.port(host, port)}/${appDatabase}\n`)
     return
   }
-  const target = `host=${lab.allocation.addresses[host]} port=${portInside[port]} user=${roles[role]} dbname=${appDatabase}`
+  const target = `host=${lab.allocation.addresses[host]} port=${portOf(lab.topology, host, port)} user=${roles[role]} dbname=${appDatabase}`
   process.exitCode = await attach(lab, client, ['psql', target, ...args], {PGPASSWORD: password})
 }

@@ -6,7 +6,7 @@ import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../
 import type {Event} from '../history/event.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import {doorOf, type EntryName, entries} from '../topology/entries.ts'
-import {appDatabase, type HostName, hostsWith, portInside, roles} from '../topology/topology.ts'
+import {appDatabase, type HostName, hostsWith, portOf, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -251,7 +251,7 @@ async function whereTo(
 ): Promise<{hosts: readonly string[]; port: number; findsPrimary: boolean}> {
   if (typeof through === 'object') {
     const [host] = await resolve(lab, through.to)
-    return {hosts: [addressOf(lab, host!)], port: portInside.postgres, findsPrimary: false}
+    return {hosts: [addressOf(lab, host!)], port: portOf(lab.topology, host!, 'postgres'), findsPrimary: false}
   }
   const {hosts, port, findsPrimary} = entries(lab.topology)[through]
   if (findsPrimary) return {hosts: hosts.map(one => addressOf(lab, one)), port, findsPrimary}

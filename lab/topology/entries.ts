@@ -1,6 +1,7 @@
 /** The ways in: where clients enter a cluster, by the names that a scenario's `through` has for them. */
 import {LabError} from '../words/errors.ts'
-import {type HostName, hostsWith, type PortName, portInside, type ServiceName, type Topology} from './topology.ts'
+import {type PortName, portNumber, type ServiceName} from './services.ts'
+import {type HostName, hostsWith, type Topology} from './topology.ts'
 
 export interface Entry {
   readonly name: EntryName
@@ -39,7 +40,7 @@ export function entries(topology: Topology): Readonly<Record<EntryName, Entry>> 
   return Object.fromEntries(
     entryNames.map((name): [EntryName, Entry] => {
       const {on, ...way} = ways[name]
-      return [name, {name, ...way, hosts: hostsWith(topology, on), port: portInside[way.service]}]
+      return [name, {name, ...way, hosts: hostsWith(topology, on), port: portNumber(way.service)}]
     }),
   ) as Record<EntryName, Entry>
 }
