@@ -2,7 +2,8 @@
  * What a container of a lab may do and how much it may take: caps against running wild, far from what it needs, and no reservations.
  * Whoever fills the topology with more gets more.
  */
-import type {Host, ServiceName, Topology} from '../lab/topology/topology.ts'
+import type {ServiceName} from '../lab/topology/services.ts'
+import type {Host, Topology} from '../lab/topology/topology.ts'
 
 const kB = 1024
 const MB = 1024 ** 2

@@ -1,13 +1,13 @@
 /** etcd's configuration file of one host (etcd 3.5: `etcd --config-file`). */
-import {type Allocation, type HostName, hostsWith, servicePorts, type Topology} from '../lab/topology/topology.ts'
+import {type Allocation, type HostName, hostsWith, portOf, type Topology} from '../lab/topology/topology.ts'
 import {printYaml} from './print-yaml.ts'
-
-const clientPort = servicePorts.etcd.etcd
-const peerPort = 2380
 
 export function etcd(topology: Topology, allocation: Allocation, host: HostName): string {
   const address = allocation.addresses[host]
-  const members = hostsWith(topology, 'etcd').map(name => `${name}=http://${allocation.addresses[name]}:${peerPort}`)
+  const [clientPort, peerPort] = [portOf(topology, host, 'etcd'), portOf(topology, host, 'etcd-peer')]
+  const members = hostsWith(topology, 'etcd').map(
+    name => `${name}=http://${allocation.addresses[name]}:${portOf(topology, name, 'etcd-peer')}`,
+  )
   const settings = {
     name: host,
     'data-dir': '/data/etcd',

@@ -1,8 +1,5 @@
 /** HAProxy's configuration (HAProxy 3.0): writes on one port, reads on another, Patroni's REST API says who gets them. */
-import {type Allocation, hostsWith, servicePorts, type Topology} from '../lab/topology/topology.ts'
-
-const {postgres, patroni} = servicePorts.patroni
-const {primary, replicas, stats} = servicePorts.haproxy
+import {type Allocation, type HostName, hostsWith, portOf, type Topology} from '../lab/topology/topology.ts'
 
 /** A keyword and its arguments. */
 type Words = readonly (string | number)[]
@@ -13,15 +10,15 @@ interface Section {
   readonly lines: readonly (Words | {readonly words: Words; readonly above?: string; readonly beside?: string})[]
 }
 
-export function haproxy(topology: Topology, allocation: Allocation): string {
+export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
   const {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs} = topology.haproxy
   const servers = hostsWith(topology, 'patroni').map(host => [
     'server',
     host,
-    `${allocation.addresses[host]}:${postgres}`,
+    `${allocation.addresses[host]}:${portOf(topology, host, 'postgres')}`,
     'check',
     'port',
-    patroni,
+    portOf(topology, host, 'patroni'),
   ])
   return printSections([
     {
@@ -70,7 +67,7 @@ A freshly started HAProxy takes every server for healthy until its first check.`
       about: 'Read-write: /primary answers 200 only on the member that holds the leader key.',
       head: ['listen', 'primary'],
       lines: [
-        ['bind', `*:${primary}`],
+        ['bind', `*:${portOf(topology, proxy, 'primary')}`],
         ['option', 'httpchk', 'OPTIONS', '/primary'],
         ['http-check', 'expect', 'status', 200],
         ...servers,
@@ -80,7 +77,7 @@ A freshly started HAProxy takes every server for healthy until its first check.`
       about: 'Read-only, round robin: /replica answers 200 on running replicas.',
       head: ['listen', 'replicas'],
       lines: [
-        ['bind', `*:${replicas}`],
+        ['bind', `*:${portOf(topology, proxy, 'replicas')}`],
         ['balance', 'roundrobin'],
         ['option', 'httpchk', 'OPTIONS', '/replica'],
         ['http-check', 'expect', 'status', 200],
@@ -90,7 +87,7 @@ A freshly started HAProxy takes every server for healthy until its first check.`
     {
       head: ['listen', 'stats'],
       lines: [
-        ['bind', `*:${stats}`],
+        ['bind', `*:${portOf(topology, proxy, 'stats')}`],
         ['mode', 'http'],
         ['no', 'log'],
         ['stats', 'enable'],

@@ -7,16 +7,14 @@ import {
   appDatabase,
   type HostName,
   hostsWith,
+  portOf,
   roles,
   scope,
-  servicePorts,
   type Topology,
   withParameters,
 } from '../lab/topology/topology.ts'
 import {printYaml, type Value} from './print-yaml.ts'
 import {literal} from './sql.ts'
-
-const ports = servicePorts.patroni
 
 /** In every lab, unless its topology says otherwise. */
 export const postgresParameters = {
@@ -30,13 +28,13 @@ export const postgresParameters = {
 /** Where a host's services find what the lab gave them; images/host/services/patroni/run puts it there for `postgres` alone. */
 const bootstrapSql = '/run/pgha-lab/post-bootstrap.sql'
 
-export function patroni(topology: Topology, {addresses, passwords}: Allocation): string {
+export function patroni(topology: Topology, {addresses, passwords}: Allocation, host: HostName): string {
   const {patroni: timing} = topology
   const settings = {
     scope,
     namespace: '/service/',
-    restapi: {listen: `0.0.0.0:${ports.patroni}`},
-    etcd3: {hosts: hostsWith(topology, 'etcd').map(host => `${addresses[host]}:${servicePorts.etcd.etcd}`)},
+    restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
+    etcd3: {hosts: hostsWith(topology, 'etcd').map(name => `${addresses[name]}:${portOf(topology, name, 'etcd')}`)},
     bootstrap: {
       dcs: {
         ttl: timing.ttlSeconds,
@@ -57,7 +55,7 @@ export function patroni(topology: Topology, {addresses, passwords}: Allocation):
       post_bootstrap: `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${bootstrapSql}`,
     },
     postgresql: {
-      listen: `0.0.0.0:${ports.postgres}`,
+      listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
       data_dir: '/data/postgresql/main',
       bin_dir: '/usr/lib/postgresql/17/bin',
       bin_name: {
@@ -126,12 +124,12 @@ export function patroni(topology: Topology, {addresses, passwords}: Allocation):
 }
 
 /** What makes this host's Patroni different from the others'. */
-export function patroniEnvironment(allocation: Allocation, host: HostName): Record<string, string> {
+export function patroniEnvironment(topology: Topology, allocation: Allocation, host: HostName): Record<string, string> {
   const address = allocation.addresses[host]
   return {
     PATRONI_NAME: host,
-    PATRONI_RESTAPI_CONNECT_ADDRESS: `${address}:${ports.patroni}`,
-    PATRONI_POSTGRESQL_CONNECT_ADDRESS: `${address}:${ports.postgres}`,
+    PATRONI_RESTAPI_CONNECT_ADDRESS: `${address}:${portOf(topology, host, 'patroni')}`,
+    PATRONI_POSTGRESQL_CONNECT_ADDRESS: `${address}:${portOf(topology, host, 'postgres')}`,
   }
 }
 

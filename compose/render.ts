@@ -1,26 +1,22 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 
 import {mayReachVariable, relayCommand} from '../lab/observer/settings.ts'
+import {httpServices, type PortName, publishedPorts} from '../lab/topology/services.ts'
 import {
   type Allocation,
   appDatabase,
   type Host,
   hostsWith,
-  httpServices,
   labels,
   type Owner,
   observerName,
-  type PortName,
-  portInside,
-  publishedPorts,
+  portOf,
   roles,
   type Topology,
 } from '../lab/topology/topology.ts'
 import {type Bounds, bounds, boundsOf} from './bounds.ts'
-import {etcd} from './etcd.ts'
-import {haproxy} from './haproxy.ts'
-import {patroni, patroniEnvironment, postBootstrap} from './patroni.ts'
 import {type Note, printYaml} from './print-yaml.ts'
+import {environmentOf, filesOf, gatewayOf, imageOf, type Volume, volumesOf} from './services.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -60,13 +56,6 @@ export interface ComposeService extends Bounds {
   }[]
   readonly volumes?: readonly {type: 'volume'; source: string; target: string}[]
   readonly configs?: readonly {source: string; target: string}[]
-}
-
-/** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
-interface ConfigFile {
-  readonly config: string
-  readonly target: string
-  readonly text: string
 }
 
 /** The text of a self-contained compose file (docker compose >= 2.23.1); carries the lab's passwords. */
@@ -126,7 +115,8 @@ function header(topology: Topology, allocation: Allocation): string {
     ]),
     ...hostsWith(topology, 'patroni').map(host => `  ${host.padEnd(12)}  ${uri(allocation, host, 'postgres')}`),
   ]
-  const member = containerName(allocation, hostsWith(topology, 'patroni')[0] ?? 'node1')
+  const [first = ''] = hostsWith(topology, 'patroni')
+  const member = containerName(allocation, first)
   return `\
 The lab "${allocation.lab}" of pgha-lab: PostgreSQL 17 kept available by Patroni, etcd and HAProxy.
 Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
@@ -139,7 +129,7 @@ It holds passwords of this lab, which listens on 127.0.0.1 only:
 ${connections.join('\n')}
 
 Who leads:  docker exec ${member} patronictl list
-REST API:   docker exec ${member} curl -s localhost:8008/cluster`
+REST API:   docker exec ${member} curl -s localhost:${portOf(topology, first, 'patroni')}/cluster`
 }
 
 /** What a reader of the file is told; what all hosts have alike, at the first. */
@@ -185,14 +175,13 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
   const volumes = volumesOf(topology, host)
   const ports = publishedPorts(services)
   const environment = {
-    ...(services.includes('patroni') ? patroniEnvironment(allocation, name) : {}),
-    ...(services.includes('etcd') || services.includes('patroni') ? fence(allocation) : {}),
+    ...environmentOf(topology, allocation, host),
     ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(topology.patroni.ttlSeconds + bootBeyondTtlSeconds)} : {}),
   }
   const address = allocation.addresses[name]
   if (address === undefined) throw new TypeError(`no address was allocated for ${name}`)
   return {
-    image: services.includes('client') ? allocation.images.app : allocation.images.host,
+    image: allocation.images[imageOf(host)],
     pull_policy: 'never',
     container_name: containerName(allocation, name),
     hostname: name,
@@ -209,7 +198,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
           ports: ports.map(one => ({
             mode: 'ingress' as const,
             host_ip: '127.0.0.1',
-            target: portInside[one],
+            target: portOf(topology, name, one),
             published: String(port(allocation, name, one)),
             protocol: 'tcp' as const,
           })),
@@ -228,7 +217,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
  */
 function observer(topology: Topology, allocation: Allocation, owner: Owner): ComposeService {
   const mayReach = topology.hosts.flatMap(({name, services}) =>
-    httpServices(services).map(service => `${allocation.addresses[name]}:${portInside[service]}`),
+    httpServices(services).map(service => `${allocation.addresses[name]}:${portOf(topology, name, service)}`),
   )
   return {
     image: allocation.images.app,
@@ -253,56 +242,9 @@ function observer(topology: Topology, allocation: Allocation, owner: Owner): Com
  */
 const bootBeyondTtlSeconds = 5
 
-/**
- * Whom images/host/bin/power-on lets ask etcd and Patroni: this network, and of that not the engine's machine, which has the address
- * of its gateway. A page in a browser there would otherwise reach them at the addresses of their containers.
- */
-function fence({subnet}: Allocation): Record<string, string> {
-  return {LAB_NETWORK: subnet, LAB_GATEWAY: gatewayOf(subnet)}
-}
-
 /** What Patroni feeds is part of the machine, not one of the services that a topology names. */
 function hasWatchdog({patroni}: Topology, {services}: Host): boolean {
   return patroni.watchdog !== 'off' && services.includes('patroni')
-}
-
-function filesOf(topology: Topology, allocation: Allocation, {name, services}: Host): ConfigFile[] {
-  return services.flatMap((service): ConfigFile[] => {
-    switch (service) {
-      case 'etcd':
-        return [{config: `etcd-${name}`, target: '/etc/etcd/etcd.yaml', text: etcd(topology, allocation, name)}]
-      case 'patroni':
-        return [
-          {config: 'patroni', target: '/etc/patroni/patroni.yml', text: patroni(topology, allocation)},
-          {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
-        ]
-      case 'haproxy':
-        return [{config: 'haproxy', target: '/etc/haproxy/haproxy.cfg', text: haproxy(topology, allocation)}]
-      default:
-        return [] // the client's configuration comes with each run
-    }
-  })
-}
-
-interface Volume {
-  readonly name: string
-  readonly target: string
-  /** Kept in memory, and no larger than this; else on the engine's disk. */
-  readonly bytes?: number
-}
-
-/**
- * PostgreSQL's and etcd's data outlive a container; the other services keep nothing. A data directory of a limited size is
- * a file system in memory, the only kind that every engine has without help from its machine: it is gone when the container
- * stops, and Patroni then makes the replica anew. etcd on such a host has a volume of its own: it neither starves when
- * PostgreSQL fills the disk nor forgets what it voted for. (No host is called like it: their names have no underscore.)
- */
-function volumesOf({dataBytes}: Topology, {name, services}: Host): Volume[] {
-  const [hasPostgres, hasEtcd] = [services.includes('patroni'), services.includes('etcd')]
-  if (!hasPostgres && !hasEtcd) return []
-  if (!hasPostgres || dataBytes === undefined) return [{name, target: '/data'}]
-  const limited = {name, target: '/data', bytes: dataBytes}
-  return hasEtcd ? [limited, {name: `${name}_etcd`, target: '/data/etcd'}] : [limited]
 }
 
 function declared(
@@ -327,10 +269,6 @@ function port(allocation: Allocation, host: string, name: PortName): number {
 function uri(allocation: Allocation, host: string, name: PortName): string {
   const password = encodeURIComponent(allocation.passwords.app)
   return `postgresql://${roles.app}:${password}@127.0.0.1:${port(allocation, host, name)}/${appDatabase}`
-}
-
-function gatewayOf(subnet: string): string {
-  return subnet.replace(/\.0\/24$/, '.1')
 }
 
 /** By this everything of a lab is known, and its owner. */

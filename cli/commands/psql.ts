@@ -26,25 +26,25 @@ export function psql(): Command {
 }
 
 async function action(args: readonly string[], options: Options): Promise<void> {
-  const {appDatabase, Docker, hostsWith, LabError, openLab, roles, servicePorts} = await import('../../lab/index.ts')
+  const {appDatabase, Docker, doorOf, entries, hostsWith, LabError, openLab, portOf, roles} = await import(
+    '../../lab/index.ts'
+  )
   const {attach} = await import('../attach.ts')
   const lab = openLab(new Docker(), options.name)
   const [client = ''] = hostsWith(lab.topology, 'client')
-  const [proxy = ''] = hostsWith(lab.topology, 'haproxy')
-  const host = options.host ?? proxy
   if (options.host !== undefined && !hostsWith(lab.topology, 'patroni').includes(options.host))
     throw new LabError(
       'usage',
       `no PostgreSQL on ${options.host}; it runs on ${hostsWith(lab.topology, 'patroni').join(', ')}`,
     )
-  const port = options.host !== undefined ? 'postgres' : options.replica ? 'replicas' : 'primary'
+  const entry = entries(lab.topology)[options.replica ? 'replicas' : 'primary']
+  const [host, port] = options.host === undefined ? [doorOf(entry), entry.service] : [options.host, 'postgres' as const]
   const role = options.superuser ? 'superuser' : 'app'
   const password = lab.allocation.passwords[role]
   if (options.url) {
     printData(`postgresql://${roles[role]}:${password}@127.0.0.1:${lab.port(host, port)}/${appDatabase}\n`)
     return
   }
-  const inside = {...servicePorts.haproxy, ...servicePorts.patroni}[port]
-  const target = `host=${lab.allocation.addresses[host]} port=${inside} user=${roles[role]} dbname=${appDatabase}`
+  const target = `host=${lab.allocation.addresses[host]} port=${portOf(lab.topology, host, port)} user=${roles[role]} dbname=${appDatabase}`
   process.exitCode = await attach(lab, client, ['psql', target, ...args], {PGPASSWORD: password})
 }

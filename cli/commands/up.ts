@@ -1,5 +1,7 @@
 import type {Command} from 'commander'
 import type {Lab} from '../../lab/engine/lab.ts'
+import {doorOf, type Entry, entries} from '../../lab/topology/entries.ts'
+import {appDatabase, hostsWith, roles} from '../../lab/topology/topology.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {next, nextWord, type OwnCommand, onLab} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
@@ -102,11 +104,13 @@ function interrupted(name: string, begun: boolean, cause: unknown, code: number 
 
 /** Where to connect. The password is shown only when asked for: `psql` needs none, `psql --url` prints it. */
 function connections(lab: Lab) {
-  const [proxy = ''] = lab.topology.hosts.filter(host => host.services.includes('haproxy')).map(host => host.name)
-  const at = (port: number) => `postgresql://app@127.0.0.1:${port}/app`
+  const {primary, replicas} = entries(lab.topology)
+  const at = (entry: Entry) =>
+    `postgresql://${roles.app}@127.0.0.1:${lab.port(doorOf(entry), entry.service)}/${appDatabase}`
+  const [proxy = ''] = hostsWith(lab.topology, 'haproxy')
   return {
-    readWrite: at(lab.port(proxy, 'primary')),
-    readOnly: at(lab.port(proxy, 'replicas')),
+    readWrite: at(primary),
+    readOnly: at(replicas),
     statistics: `http://127.0.0.1:${lab.port(proxy, 'stats')}/`,
   }
 }
@@ -115,7 +119,7 @@ function connections(lab: Lab) {
 function welcome(lab: Lab): string {
   const {readWrite, readOnly, statistics} = connections(lab)
   const here = (...words: readonly string[]): OwnCommand => onLab(lab.name, ...words)
-  const [member = ''] = lab.topology.hosts.filter(host => host.services.includes('patroni')).map(host => host.name)
+  const [member = ''] = hostsWith(lab.topology, 'patroni')
   return spoken(next`connect
   psql         ${here('psql')}
   read-write   ${here('psql', '--url')}

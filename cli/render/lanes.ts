@@ -5,7 +5,8 @@
 import type {Event, Of} from '../../lab/history/event.ts'
 import {isWritable} from '../../lab/history/failover.ts'
 import {type History, of} from '../../lab/history/history.ts'
-import type {HostName, ServiceName} from '../../lab/topology/topology.ts'
+import type {ServiceName} from '../../lab/topology/services.ts'
+import type {HostName} from '../../lab/topology/topology.ts'
 import type {Micros} from '../../lab/words/quantity.ts'
 
 export interface Interval<S> {

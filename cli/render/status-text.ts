@@ -1,7 +1,7 @@
 /** A lab as `status` tells it: members, modes, and whom each proxy sends where. Pure. */
 import type {Health, Route} from '../../lab/cluster/health.ts'
 import type {Modes} from '../../lab/cluster/modes.ts'
-import {hostsWith, servicePorts, type Topology} from '../../lab/topology/topology.ts'
+import {hostsWith, portOf, type Topology} from '../../lab/topology/topology.ts'
 import {printableLines, printableValues} from '../../lab/words/printable.ts'
 import {bytes} from '../ui/format.ts'
 import {wrap} from './text.ts'
@@ -46,7 +46,10 @@ export function renderStatus(seen: Seen, width: number): string {
   const {healthy, complaints} = health
   const verdict = healthy ? 'healthy' : `not healthy: ${complaints.join('; ')}`
   const title = `lab ${name} (${topology.profile}: ttl ${ttlSeconds} loop_wait ${loopWaitSeconds} retry_timeout ${retryTimeoutSeconds}): ${verdict}`
-  const facts = [...factsOf(health, modes), ...proxiesOf(topology, health.routes).flatMap(sayProxy)]
+  const facts = [
+    ...factsOf(health, modes),
+    ...proxiesOf(topology, health.routes).flatMap(one => sayProxy(topology, one)),
+  ]
   const label = Math.max(...facts.map(([what]) => what.length))
   const lines = [
     ...wrap(title, width - 2).map((line, index) => (index > 0 ? `  ${line}` : line)),
@@ -108,12 +111,12 @@ function sayWatchdog({setting, active, unknown}: Modes['watchdog']): string {
   return `${setting}, ${who}${unknown.length > 0 ? `; not told by ${unknown.join(', ')}` : ''}`
 }
 
-function sayProxy({proxy, backends: all}: Proxy): readonly Fact[] {
+function sayProxy(topology: Topology, {proxy, backends: all}: Proxy): readonly Fact[] {
   if (all === null) return [[proxy, 'does not answer']]
   // Not who is down: HAProxy calls each replica down in the backend of the primary, which alarms and means nothing.
   return backends.map((backend, index): Fact => {
     const {up} = all[backend]
     const who = up.length > 0 ? up.join(', ') : 'nobody'
-    return [index > 0 ? '' : proxy, `${servicePorts.haproxy[backend]} ${backend}: ${who} up`]
+    return [index > 0 ? '' : proxy, `${portOf(topology, proxy, backend)} ${backend}: ${who} up`]
   })
 }

@@ -3,20 +3,25 @@
  * Cuts. Pure; `nft.ts` turns the Cuts of a host into its kernel's language.
  */
 
-import {type HostName, hostsWith, servicePorts, type Topology} from '../topology/topology.ts'
+import {portNumber, portsWith, type ServicePort} from '../topology/services.ts'
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
 /** What can be cut apart from everything else, with its TCP ports. Replication is PostgreSQL's port between Patroni's hosts. */
 export const cutServices = {
-  etcd: [servicePorts.etcd.etcd],
-  'etcd-peer': [2380],
-  replication: [servicePorts.patroni.postgres],
-  postgres: [servicePorts.patroni.postgres],
-  patroni: [servicePorts.patroni.patroni],
-  haproxy: [servicePorts.haproxy.primary, servicePorts.haproxy.replicas],
-} as const satisfies Record<string, readonly number[]>
+  etcd: ['etcd'],
+  'etcd-peer': ['etcd-peer'],
+  replication: ['postgres'],
+  postgres: ['postgres'],
+  patroni: ['patroni'],
+  haproxy: ['primary', 'replicas'],
+} as const satisfies Record<string, readonly ServicePort[]>
 
 export type CutService = keyof typeof cutServices
+
+export function portsOf(service: CutService): readonly number[] {
+  return cutServices[service].map(portNumber)
+}
 
 /** Which packets are lost, seen from the host that drops them. */
 export type Ways = 'both' | 'out' | 'in'
@@ -191,7 +196,7 @@ export function stopped(topology: Topology, cuts: ReadonlyMap<HostName, readonly
 export function spared(topology: Topology, cuts: ReadonlyMap<HostName, readonly Cut[]>): readonly Attempt[] {
   return [...cuts].flatMap(([host, own]) => {
     if (own.some(cut => cut.service === null)) return []
-    const cutPorts: number[] = own.flatMap(({service}) => (service === null ? [] : [...cutServices[service]]))
+    const cutPorts = own.flatMap(({service}) => (service === null ? [] : [...portsOf(service)]))
     const peers = new Set(own.flatMap(cut => cut.peers).filter(peer => peer !== host))
     return [...peers].flatMap(peer =>
       listening(topology, peer)
@@ -207,15 +212,10 @@ const discardPort = 9
 
 function attempts(topology: Topology, service: CutService | null, from: HostName, to: HostName): Attempt[] {
   const ports = listening(topology, to)
-  const wanted: readonly number[] =
-    service === null ? [ports[0] ?? discardPort] : cutServices[service].filter(port => ports.includes(port))
+  const wanted = service === null ? [ports[0] ?? discardPort] : portsOf(service).filter(port => ports.includes(port))
   return wanted.slice(0, 1).map(port => ({from, to, port}))
 }
 
 function listening(topology: Topology, host: HostName): number[] {
-  const services = topology.hosts.find(one => one.name === host)?.services ?? []
-  return services.flatMap(service => {
-    if (service === 'etcd') return [servicePorts.etcd.etcd, ...cutServices['etcd-peer']]
-    return Object.values(servicePorts[service])
-  })
+  return portsWith(topology.hosts.find(one => one.name === host)?.services ?? []).map(({number}) => number)
 }

@@ -4,7 +4,7 @@
  */
 
 import type {HostName} from '../topology/topology.ts'
-import {type Cut, cutServices} from './cuts.ts'
+import {type Cut, portsOf} from './cuts.ts'
 
 export type How = 'drop' | 'reject'
 
@@ -73,7 +73,7 @@ function rulesOf(hook: 'input' | 'output', cut: Cut, how: How): string[] {
           `${peers} meta l4proto tcp counter reject with tcp reset`,
           `${peers} counter reject with icmpx port-unreachable`,
         ]
-  const ports = `{ ${cutServices[cut.service].join(', ')} }`
+  const ports = `{ ${portsOf(cut.service).join(', ')} }`
   const verdict = how === 'drop' ? 'counter drop' : 'counter reject with tcp reset'
   // The service's port is the peer's where this host is the client, and its own where it is the server.
   const [theirs, ours] = hook === 'input' ? ['sport', 'dport'] : ['dport', 'sport']

@@ -6,6 +6,7 @@ import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {plainlyTooSlow, tooThin} from '../history/steady-writes.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {portNumber} from '../topology/services.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
 
@@ -451,7 +452,7 @@ function evidenceOf(found: Failover): Event[] {
 
 function hintFor(found: Failover): string {
   if (found.oldStillUp.length > 0 || found.newUpTooEarly.length > 0)
-    return "look at HAProxy's health checks: option httpchk on /primary, inter, fall, and the statistics page on port 7000"
+    return `look at HAProxy's health checks: option httpchk on /primary, inter, fall, and the statistics page on port ${portNumber('stats')}`
   if (!found.newKey) return "look into the replicas' Patroni logs for why they did not race for the key"
   return "compare the slow phase with the new leader's log in the run folder"
 }

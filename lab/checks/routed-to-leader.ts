@@ -13,6 +13,7 @@ import {type History, of} from '../history/history.ts'
 import {type Moments, momentsOf} from '../history/moments.ts'
 import {type Tenure, tenuresOf} from '../history/tenures.ts'
 import {blind, lateness} from '../history/watching.ts'
+import {portNumber} from '../topology/services.ts'
 import type {HaproxySettings, HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -210,7 +211,7 @@ function why({told: {at, check, server}, from}: Astray): string {
 function hintFor({told: {at, check, proxy, server}, from}: Astray): string {
   if (at < from) return `does ${proxy} check ${server} at all? show servers state, on its admin socket`
   if (check.startsWith('L4OK'))
-    return `the backend of ${proxy} needs \`option httpchk OPTIONS /primary\` and \`check port 8008\` on each server`
+    return `the backend of ${proxy} needs \`option httpchk OPTIONS /primary\` and \`check port ${portNumber('patroni')}\` on each server`
   if (check.startsWith('L7OK'))
     return `compare \`scope\` and \`namespace\` of ${server} with those of the others: it may lead a cluster of its own`
   return `look at how ${proxy} checks ${server}`

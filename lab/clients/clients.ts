@@ -5,7 +5,8 @@ import type {Lab} from '../engine/lab.ts'
 import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../history/client-group.ts'
 import type {Event} from '../history/event.ts'
 import type {ProbeSite} from '../probes/probe.ts'
-import {appDatabase, type HostName, hostsWith, roles, servicePorts} from '../topology/topology.ts'
+import {doorOf, type EntryName, entries} from '../topology/entries.ts'
+import {appDatabase, type HostName, hostsWith, portOf, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -68,8 +69,8 @@ export interface Clients extends AsyncDisposable {
 
 /**
  * Starts the clients; resolves when the clocks of their agents are known and the load has begun. They write the table that
- * `prepareTable` made last. All but those that go past the proxy go through the first one, by its address in the lab's network.
- * Throws `usage` for more than `agentLimits` or what no driver can do, `not-ready` when an agent does not start or there is no
+ * `prepareTable` made last. Each comes in where its group's `through` says, by addresses in the lab's network.
+ * Throws `usage` for more than `agentLimits` or what no driver can do, `no-target` when a way in is open nowhere, `not-ready` when an agent does not start or there is no
  * table, and what `Docker` throws.
  */
 export async function startClients(
@@ -79,7 +80,6 @@ export async function startClients(
 ): Promise<Clients> {
   const {lab} = site
   const app = first(hostsWith(lab.topology, 'client'), 'client')
-  const proxy = addressOf(lab, first(hostsWith(lab.topology, 'haproxy'), 'haproxy'))
   const names = namesOf(groups)
   const agents: Named<AgentGroup>[] = []
   const programs: Named<ProgramGroup>[] = []
@@ -87,8 +87,8 @@ export async function startClients(
     if (group.kind === 'program') programs.push({group, names: names[index]!})
     else agents.push({group, names: names[index]!})
   }
-  const loads = await loadsOf(lab, agents, proxy)
-  const whole = wholeConfig(loads, relaysOf(programs, proxy), await secrets(lab), {...patience, ...options})
+  const loads = await loadsOf(lab, agents)
+  const whole = wholeConfig(loads, relaysOf(lab, programs), await secrets(lab), {...patience, ...options})
   const refusal = refuse(whole)
   if (refusal !== null)
     throw new LabError('usage', `these clients cannot be had: ${refusal}`, {
@@ -218,21 +218,20 @@ async function secrets(lab: Lab): Promise<Pick<AgentConfig, 'user' | 'password' 
 }
 
 /** What each group does and where. */
-async function loadsOf(lab: Lab, groups: readonly Named<AgentGroup>[], proxy: string): Promise<Load[]> {
+async function loadsOf(lab: Lab, groups: readonly Named<AgentGroup>[]): Promise<Load[]> {
   const loads: Load[] = []
   for (const {group, names} of groups) {
     const {kind, perSecond, through, driver = 'pg'} = group
-    loads.push({op: jobs[kind], clients: names, perSecond, driver, ...(await whereTo(lab, through, proxy))})
+    loads.push({op: jobs[kind], clients: names, perSecond, driver, ...(await whereTo(lab, through))})
   }
   return loads
 }
 
-function relaysOf(programs: readonly Named<ProgramGroup>[], proxy: string): Relay[] {
+function relaysOf(lab: Lab, programs: readonly Named<ProgramGroup>[]): Relay[] {
   return programs.map(({group: {perSecond, through}, names}, index) => ({
     client: names[0]!,
     listenPort: firstRelayPort + index,
-    host: proxy,
-    port: servicePorts.haproxy[through],
+    ...doorAt(lab, through),
     perSecond,
   }))
 }
@@ -249,15 +248,21 @@ async function mustHavePsycopg(lab: Lab, container: string): Promise<void> {
 async function whereTo(
   lab: Lab,
   through: AgentGroup['through'],
-  proxy: string,
 ): Promise<{hosts: readonly string[]; port: number; findsPrimary: boolean}> {
-  if (through === 'members') {
-    const hosts = hostsWith(lab.topology, 'patroni').map(host => addressOf(lab, host))
-    return {hosts, port: servicePorts.patroni.postgres, findsPrimary: true}
+  if (typeof through === 'object') {
+    const [host] = await resolve(lab, through.to)
+    return {hosts: [addressOf(lab, host!)], port: portOf(lab.topology, host!, 'postgres'), findsPrimary: false}
   }
-  if (typeof through === 'string') return {hosts: [proxy], port: servicePorts.haproxy[through], findsPrimary: false}
-  const [host] = await resolve(lab, through.to)
-  return {hosts: [addressOf(lab, host!)], port: servicePorts.patroni.postgres, findsPrimary: false}
+  const {hosts, port, findsPrimary} = entries(lab.topology)[through]
+  if (findsPrimary) return {hosts: hosts.map(one => addressOf(lab, one)), port, findsPrimary}
+  const door = doorAt(lab, through)
+  return {hosts: [door.host], port: door.port, findsPrimary}
+}
+
+/** Where a client that knows one address comes in, in the lab's network. */
+function doorAt(lab: Lab, through: EntryName): {host: string; port: number} {
+  const entry = entries(lab.topology)[through]
+  return {host: addressOf(lab, doorOf(entry)), port: entry.port}
 }
 
 function addressOf(lab: Lab, host: HostName): string {

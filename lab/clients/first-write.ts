@@ -1,17 +1,19 @@
-/** One write through each proxy: the last thing `up` waits for. */
+/** One write through every door: the last thing `up` waits for. */
 import pg from 'pg'
 import type {Lab} from '../engine/lab.ts'
-import {appDatabase, hostsWith, roles} from '../topology/topology.ts'
+import {entries} from '../topology/entries.ts'
+import {appDatabase, roles} from '../topology/topology.ts'
 
 /**
- * Commits a WAL record (a logical message, so that no table is left behind) through every proxy's read-write port.
- * Rejects with what the driver says while a proxy does not lead to a writable server.
+ * Commits a WAL record (a logical message, so that no table is left behind) through the way in for writes, on each host where it is
+ * open. Rejects with what the driver says while one of them does not lead to a writable server.
  */
 export async function firstWrite(lab: Lab): Promise<void> {
-  for (const proxy of hostsWith(lab.topology, 'haproxy')) {
+  const {hosts, service} = entries(lab.topology).primary
+  for (const host of hosts) {
     const client = new pg.Client({
       host: '127.0.0.1',
-      port: lab.port(proxy, 'primary'),
+      port: lab.port(host, service),
       user: roles.app,
       password: lab.allocation.passwords.app,
       database: appDatabase,

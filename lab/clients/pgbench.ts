@@ -1,5 +1,6 @@
 /** pgbench as a program that is watched on its connections. */
 import type {ProgramGroup} from '../history/client-group.ts'
+import type {PlainEntryName} from '../topology/entries.ts'
 
 /** Debian's pgbench without its wrapper, which looks for a cluster of the machine. */
 const pgbench = '/usr/lib/postgresql/17/bin/pgbench'
@@ -35,7 +36,7 @@ do sleep 0.2; done`
  * retries what PostgreSQL asks to be retried (`--max-tries`: serialization failures and deadlocks, nothing else), ends when a
  * connection is lost, and is started again then, as people run it.
  */
-export function pgbenchGroup(clients: number, perSecond: number, through: 'primary' | 'replicas'): ProgramGroup {
+export function pgbenchGroup(clients: number, perSecond: number, through: PlainEntryName): ProgramGroup {
   const [script, before] = through === 'primary' ? [simpleUpdate, tables] : [select, ':']
   const run = `${pgbench} -n -c ${clients} -R ${perSecond} -T ${longestSeconds} --max-tries=10 --exit-on-abort -f /dev/fd/3`
   return {

@@ -5,6 +5,7 @@ import pg from 'pg'
 import type {Lab} from '../engine/lab.ts'
 import {bank} from '../history/bank.ts'
 import type {Of} from '../history/event.ts'
+import {doorOf, entries} from '../topology/entries.ts'
 import {appDatabase, type HostName, hostsWith, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {lsnBytes} from '../words/lsn.ts'
@@ -17,7 +18,7 @@ const connectTimeoutMs = 3000
 const queryTimeoutMs = 30_000
 
 /**
- * Makes the table of the next run, through the proxy as a client would, and drops those of earlier runs. Its name is new
+ * Makes the table of the next run, as a client would, and drops those of earlier runs. Its name is new
  * each time, so an agent that was left over writes nowhere. There is no unique constraint: a row that is there twice must
  * show. Resolves once every member has it, or a failover right away would make all later writes fail.
  * Throws `not-ready` or what the driver throws while no write gets through, `timeout` when a replica does not follow.
@@ -26,7 +27,7 @@ export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
   const table = `${prefix}${randomBytes(4).toString('hex')}`
   const accounts = bankOf(table)
   const deadline = performance.now() + withinMs
-  await asking(throughProxy(lab), async client => {
+  await asking(throughEntry(lab), async client => {
     await client.query('BEGIN') // old tables go and the new one comes at once: no member ever shows two
     for (const old of await tables(client)) {
       await client.query(`DROP TABLE ${old}`)
@@ -56,7 +57,7 @@ export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
 
 /** The table that `prepareTable` made last; throws `not-ready` when there is none. */
 export async function tableOfRun(lab: Lab): Promise<string> {
-  const table = (await asking(throughProxy(lab), tables))[0]
+  const table = (await asking(throughEntry(lab), tables))[0]
   if (table === undefined) throw new LabError('not-ready', 'no table has been prepared for the clients')
   return table
 }
@@ -122,7 +123,7 @@ async function contentOf(client: pg.Client, table: string): Promise<{checksum: s
 /** Where the primary's WAL ends now; 0 when no primary answers, because then there is nothing to wait for. */
 async function endOfWal(lab: Lab): Promise<number> {
   try {
-    return await asking(throughProxy(lab), async client => {
+    return await asking(throughEntry(lab), async client => {
       const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn')
       return lsnBytes(rows[0]!.lsn)
     })
@@ -151,13 +152,11 @@ async function timelineOf(client: pg.Client): Promise<number> {
   return rows[0]!.timeline
 }
 
-/** As superuser, on the read-write port of the first proxy. */
-function throughProxy(lab: Lab): pg.ClientConfig {
-  const [proxy] = hostsWith(lab.topology, 'haproxy')
-  const [host] = hostsWith(lab.topology, 'patroni')
-  if (proxy === undefined || host === undefined)
-    throw new LabError('no-target', 'this lab has no proxy to write through')
-  return {...lab.superuser(host, appDatabase), port: lab.port(proxy, 'primary')}
+/** As superuser, where clients come in to write. */
+function throughEntry(lab: Lab): pg.ClientConfig {
+  const {primary} = entries(lab.topology)
+  const host = doorOf(primary)
+  return lab.superuser(host, appDatabase, primary.service)
 }
 
 async function asking<T>(where: pg.ClientConfig, ask: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Lab} from '../engine/lab.ts'
+import {entries} from '../topology/entries.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -34,7 +35,8 @@ const table = {
     return all.slice(0, Math.floor(all.length / 2) + 1)
   },
   etcd: lab => hostsWith(lab.topology, 'etcd'),
-  proxy: lab => hostsWith(lab.topology, 'haproxy').slice(0, 1),
+  /** The one through which most clients come in. */
+  proxy: lab => entries(lab.topology).primary.hosts.slice(0, 1),
   proxies: lab => hostsWith(lab.topology, 'haproxy'),
   app: lab => hostsWith(lab.topology, 'client'),
   /** Every host but the clients'. */

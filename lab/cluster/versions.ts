@@ -15,7 +15,7 @@ const withinMs = 1000
 export async function versions(lab: Lab): Promise<Record<string, string>> {
   const [database] = hostsWith(lab.topology, 'patroni')
   const [etcd] = hostsWith(lab.topology, 'etcd')
-  const [proxy] = hostsWith(lab.topology, 'haproxy')
+  const [proxy] = hostsWith(lab.topology, 'haproxy') // whether or not clients come in there
   const [ofPatroni, ofEtcd, ofHaproxy, image] = await Promise.all([
     database === undefined ? undefined : json(lab.ask(database, 'patroni', '/patroni', {withinMs})),
     etcd === undefined ? undefined : json(lab.ask(etcd, 'etcd', '/version', {withinMs})),

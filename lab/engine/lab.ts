@@ -3,16 +3,8 @@ import type {ClientRequest} from 'node:http'
 import type {Duplex} from 'node:stream'
 import {type Answer, Asking, type Question, type Reach} from '../observer/ask.ts'
 import {Tunnel} from '../observer/tunnel.ts'
-import {
-  type Allocation,
-  type HostName,
-  type HttpService,
-  type PortName,
-  portInside,
-  roles,
-  type ServicePort,
-  type Topology,
-} from '../topology/topology.ts'
+import type {HttpService, PortName, ServicePort} from '../topology/services.ts'
+import {type Allocation, type HostName, portOf, roles, type Topology} from '../topology/topology.ts'
 import type {ContainerState, Docker} from './docker.ts'
 import {reachRelay} from './reach-relay.ts'
 
@@ -62,11 +54,11 @@ export class Lab implements AsyncDisposable {
     return this.#asking.request(this.#address(host, service), path, question)
   }
 
-  /** How to connect to one host's PostgreSQL directly, as superuser (it must get in when connections run out). */
-  superuser(host: HostName, database = 'postgres') {
+  /** How to connect to PostgreSQL as superuser (it must get in when connections run out): on one host directly, or through another's port. */
+  superuser(host: HostName, database = 'postgres', port: PortName = 'postgres') {
     return {
       host: '127.0.0.1',
-      port: this.port(host, 'postgres'),
+      port: this.port(host, port),
       user: roles.superuser,
       password: this.allocation.passwords.superuser,
       database,
@@ -88,6 +80,6 @@ export class Lab implements AsyncDisposable {
   }
 
   #address(host: HostName, port: ServicePort): string {
-    return `${this.allocation.addresses[host]}:${portInside[port]}`
+    return `${this.allocation.addresses[host]}:${portOf(this.topology, host, port)}`
   }
 }

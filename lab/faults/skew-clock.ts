@@ -4,6 +4,7 @@ import type {Fault} from '../breaking/fault.ts'
 import {find, untilUp} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
 import {openShell} from '../cluster/shell.ts'
+import {portNumber} from '../topology/services.ts'
 import type {HostName} from '../topology/topology.ts'
 import {shift} from '../words/quantity.ts'
 
@@ -62,7 +63,7 @@ s6-svc -k /run/service/patroni`
 
 /** Patroni's own idea of the time is in the Date of its REST API's answers (\`http.server\`); then the host's time. */
 const clockScript = `date -u +%s
-curl -s -D - -o /dev/null --max-time 2 http://127.0.0.1:8008/patroni | sed -n 's/\\r$//; s/^Date: //p'`
+curl -s -D - -o /dev/null --max-time 2 http://127.0.0.1:${portNumber('patroni')}/patroni | sed -n 's/\\r$//; s/^Date: //p'`
 
 /** @param printed what `clockScript` printed: the host's seconds since 1970, and Patroni's date if it answered. */
 export function judgeClock(host: HostName, byMs: number, printed: string): Seen {

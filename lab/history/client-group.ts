@@ -1,4 +1,5 @@
 /** The groups of clients that a scenario asks for, and what their clients are called in a history. */
+import type {EntryName, PlainEntryName} from '../topology/entries.ts'
 
 /** Client libraries that the lab has agents for: node-postgres with a connection a client or with a pool, and libpq. */
 export const drivers = ['pg', 'pg-pool', 'psycopg'] as const
@@ -13,10 +14,10 @@ export interface AgentGroup {
   /** Operations a second, all clients of the group together. */
   readonly perSecond: number
   /**
-   * A port of the proxy. Or past it: all members at once, of which the driver takes the one that it may write to (`psycopg`
-   * alone can); or directly to whom a selector or a host's name means when the clients start.
+   * A way in; one to all members at once, of which the driver takes the one that it may write to, `psycopg` alone can use. Or
+   * directly to whom a selector or a host's name means when the clients start.
    */
-  readonly through: 'primary' | 'replicas' | 'members' | {readonly to: string}
+  readonly through: EntryName | {readonly to: string}
   /** `pg` when absent. */
   readonly driver?: Driver
 }
@@ -33,7 +34,7 @@ export interface ProgramGroup {
   readonly environment?: Readonly<Record<string, string>>
   /** Transactions a second at most: whoever asks for more is kept waiting. */
   readonly perSecond: number
-  readonly through: 'primary' | 'replicas'
+  readonly through: PlainEntryName
 }
 
 /** Past the proxy: to one host, or to all members. */

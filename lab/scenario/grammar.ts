@@ -1,6 +1,7 @@
 /** The keys of a scenario file and what each may hold. The parser and the JSON Schema for editors are both made from it. */
 import {z} from 'zod'
 import {drivers} from '../history/client-group.ts'
+import {entryNames, plainEntryNames} from '../topology/entries.ts'
 import {settings} from '../topology/topology-file.ts'
 import {name as nameOf} from '../words/plain-text.ts'
 import {duration, rate} from '../words/quantity.ts'
@@ -51,12 +52,12 @@ const perSecond = rate.refine(
   perSecond => perSecond > 0 && perSecond <= mostPerSecond,
   `a rate from 1/s to ${mostPerSecond}/s`,
 )
-const port = z.enum(['primary', 'replicas'], {error: '`through` is primary or replicas'}).optional()
+const port = z.enum(plainEntryNames, {error: '`through` is primary or replicas'}).optional()
 const driver = z.enum(drivers, {error: `\`driver\` is one of ${drivers.join(', ')}`}).optional()
 const to = z.string({error: '`to` names a host, or a selector such as leader'}).optional()
 const agent = {
   rate: perSecond,
-  through: z.enum(['primary', 'replicas', 'members'], {error: '`through` is primary, replicas or members'}).optional(),
+  through: z.enum(entryNames, {error: '`through` is primary, replicas or members'}).optional(),
   to,
   driver,
 }

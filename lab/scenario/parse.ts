@@ -8,6 +8,7 @@ import {pgbenchGroup} from '../clients/pgbench.ts'
 import {selectors} from '../cluster/selector.ts'
 import {faults} from '../faults/index.ts'
 import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGroup} from '../history/client-group.ts'
+import type {EntryName} from '../topology/entries.ts'
 import {firstOfEach, Located, nearest, type Path, suggestion, unknownKey} from '../words/decode.ts'
 import {clientGroup, head, type Kind, kinds, steps, verbs} from './grammar.ts'
 import type {Expectation, Needs, Scenario, Step} from './index.ts'
@@ -80,7 +81,7 @@ function group(source: Located, path: Path, programs: Set<string>): ClientGroup 
   const read = source.read(clientGroup[kind], path) as
     | ({[key in AgentGroup['kind']]: number} & {
         rate: number
-        through?: 'primary' | 'replicas' | 'members'
+        through?: EntryName
         to?: string
         driver?: Driver
       })

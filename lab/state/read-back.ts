@@ -6,6 +6,7 @@ import {z} from 'zod'
 import {differences, firstDifferentLine, sayDifference} from '../../compose/read-back.ts'
 import {composeFile as meantBy, render} from '../../compose/render.ts'
 import {type ComposeText, composeReads} from '../engine/stack.ts'
+import {serviceNames} from '../topology/services.ts'
 import {labels} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
@@ -55,9 +56,7 @@ export async function readBack(
 const address = z.ipv4()
 const ours = z.object({
   topology: z.object({
-    hosts: z.array(
-      z.object({name: name('host'), services: z.array(z.enum(['etcd', 'patroni', 'haproxy', 'client'])).min(1)}),
-    ),
+    hosts: z.array(z.object({name: name('host'), services: z.array(z.enum(serviceNames)).min(1)})),
     postgresParameters: z.record(name('parameter'), line),
     dataBytes: z.int().positive().optional(),
   }),

@@ -9,6 +9,7 @@ import {packageRoot} from '../words/package-root.ts'
 import {line, name, strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
 import {duration, size} from '../words/quantity.ts'
+import {type ServiceName, serviceNames} from './services.ts'
 import {effectiveTimings} from './timings.ts'
 import {
   type Host,
@@ -16,7 +17,6 @@ import {
   observerName,
   type ProfileName,
   profiles,
-  type ServiceName,
   type Topology,
   withParameters,
 } from './topology.ts'
@@ -27,7 +27,6 @@ const count = (what: string, most: number) =>
     .int({error: `a whole number of ${what}`})
     .min(1, `at least 1 of ${what}`)
     .max(most, `at most ${most} of ${what}`)
-const services = ['etcd', 'patroni', 'haproxy', 'client'] as const satisfies readonly ServiceName[]
 
 const MB = 1024 ** 2
 /** PostgreSQL's files and the WAL it keeps take 200MB; and what fills it is this machine's memory. */
@@ -91,7 +90,7 @@ const schema = z.strictObject({
         `\`${observerName}\` is the container through which the hosts are reached`,
       ),
       z
-        .array(z.enum(services, {error: `a service is one of ${services.join(', ')}`}), {
+        .array(z.enum(serviceNames, {error: `a service is one of ${serviceNames.join(', ')}`}), {
           error: 'a host has a list of services, such as [etcd, patroni]',
         })
         .min(1, 'a host without services does nothing'),

@@ -1,5 +1,6 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
+import {serviceNames} from './services.ts'
 
 const text = z.string()
 const port = z.int().min(1).max(65_535)
@@ -14,7 +15,7 @@ export const topologySchema = z.strictObject({
     .array(
       z.strictObject({
         name: text,
-        services: z.array(z.enum(['etcd', 'patroni', 'haproxy', 'client'])).max(8),
+        services: z.array(z.enum(serviceNames)).max(8),
       }),
     )
     .min(1)

@@ -3,9 +3,9 @@
  * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
  */
 
-export type HostName = string
+import {type PortName, portsWith, type ServiceName, type ServicePort} from './services.ts'
 
-export type ServiceName = 'etcd' | 'patroni' | 'haproxy' | 'client'
+export type HostName = string
 
 export interface Host {
   readonly name: HostName
@@ -110,6 +110,14 @@ export function hostsWith(topology: Topology, service: ServiceName): readonly Ho
   return topology.hosts.filter(host => host.services.includes(service)).map(host => host.name)
 }
 
+/** The number of a port of this host inside the lab's network. @throws TypeError where no service of the host listens on it. */
+export function portOf(topology: Topology, host: HostName, name: ServicePort): number {
+  const {services = []} = topology.hosts.find(one => one.name === host) ?? {}
+  const port = portsWith(services).find(one => one.name === name)
+  if (port === undefined) throw new TypeError(`host ${host} has no port ${name}`)
+  return port.number
+}
+
 /** Parameters of PostgreSQL with others over them, whose names are the same in capitals and small letters. */
 export function withParameters(
   under: Readonly<Record<string, string>>,
@@ -121,41 +129,6 @@ export function withParameters(
 
 /** The Patroni scope, which names the cluster's keys in etcd: `/service/<scope>/leader`. */
 export const scope = 'pgha'
-
-/** What each service listens on inside its host. */
-export const servicePorts = {
-  etcd: {etcd: 2379},
-  patroni: {postgres: 5432, patroni: 8008},
-  haproxy: {primary: 5000, replicas: 5001, stats: 7000},
-  client: {},
-} as const satisfies Record<ServiceName, Record<string, number>>
-
-export type ServicePort = 'etcd' | 'postgres' | 'patroni' | 'primary' | 'replicas' | 'stats'
-
-export const portInside: Readonly<Record<ServicePort, number>> = Object.assign({}, ...Object.values(servicePorts))
-
-/** What the observer is asked to connect to: everything that answers HTTP. */
-export type HttpService = 'etcd' | 'patroni' | 'stats'
-
-/**
- * The ports of a service that are published on 127.0.0.1. Not etcd's and not Patroni's REST API: they do what anybody tells them,
- * and every page in a browser on that machine can tell them something.
- */
-export type PortName = Exclude<ServicePort, 'etcd' | 'patroni'>
-
-export function httpServices(services: readonly ServiceName[]): readonly HttpService[] {
-  return services.flatMap(service => Object.keys(servicePorts[service])).filter(isHttp)
-}
-
-function isHttp(name: string): name is HttpService {
-  return name === 'etcd' || name === 'patroni' || name === 'stats'
-}
-
-export function publishedPorts(services: readonly ServiceName[]): readonly PortName[] {
-  return services
-    .flatMap(service => Object.keys(servicePorts[service]) as ServicePort[])
-    .filter(name => name !== 'etcd' && name !== 'patroni')
-}
 
 /** What a lab has been given on this machine when it was first raised; kept 0600 in the state directory. */
 export interface Allocation {

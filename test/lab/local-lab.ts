@@ -3,7 +3,8 @@ import {connect} from 'node:net'
 import type {Docker} from '../../lab/engine/docker.ts'
 import {Lab} from '../../lab/engine/lab.ts'
 import type {Reach} from '../../lab/observer/ask.ts'
-import {type Allocation, profiles, type ServiceName, type Topology} from '../../lab/topology/topology.ts'
+import type {ServiceName} from '../../lab/topology/services.ts'
+import {type Allocation, profiles, type Topology} from '../../lab/topology/topology.ts'
 
 export function localLab(
   service: ServiceName,

@@ -3,7 +3,8 @@
 import {type History, of} from '../../../lab/history/history.ts'
 import type {Limit} from '../../../lab/judge/limit.ts'
 import type {Report} from '../../../lab/judge/report.ts'
-import type {ServiceName, Topology} from '../../../lab/topology/topology.ts'
+import type {ServiceName} from '../../../lab/topology/services.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
 import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
 import {html, type Markup} from './markup.ts'
 

@@ -1,0 +1,94 @@
+/** What each service of a host adds to its container: files, environment, a place in its volume. One entry a service. */
+import {portsWith, type ServiceName, services} from '../lab/topology/services.ts'
+import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
+import {etcd} from './etcd.ts'
+import {haproxy} from './haproxy.ts'
+import {patroni, patroniEnvironment, postBootstrap} from './patroni.ts'
+
+/** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
+export interface ConfigFile {
+  readonly config: string
+  readonly target: string
+  readonly text: string
+}
+
+interface Added {
+  files?(topology: Topology, allocation: Allocation, host: HostName): readonly ConfigFile[]
+  environment?(topology: Topology, allocation: Allocation, host: HostName): Readonly<Record<string, string>>
+}
+
+const added: Readonly<Record<ServiceName, Added>> = {
+  etcd: {
+    files: (topology, allocation, host) => [
+      {config: `etcd-${host}`, target: services.etcd.configuration, text: etcd(topology, allocation, host)},
+    ],
+  },
+  patroni: {
+    files: (topology, allocation, host) => [
+      {config: 'patroni', target: services.patroni.configuration, text: patroni(topology, allocation, host)},
+      {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
+    ],
+    environment: patroniEnvironment,
+  },
+  haproxy: {
+    files: (topology, allocation, host) => [
+      {config: 'haproxy', target: services.haproxy.configuration, text: haproxy(topology, allocation, host)},
+    ],
+  },
+  client: {},
+}
+
+export function filesOf(topology: Topology, allocation: Allocation, {name, services: run}: Host): ConfigFile[] {
+  return run.flatMap(service => added[service].files?.(topology, allocation, name) ?? [])
+}
+
+export function environmentOf(
+  topology: Topology,
+  allocation: Allocation,
+  {name, services: run}: Host,
+): Record<string, string> {
+  const own = run.map(service => added[service].environment?.(topology, allocation, name))
+  const keepsOut = portsWith(run).some(({reach}) => reach === 'lab')
+  return Object.assign({}, ...own, keepsOut ? fence(allocation) : {})
+}
+
+/** The clients' image has nothing of the others', so they have their host for themselves. */
+export function imageOf({services: run}: Host): 'host' | 'app' {
+  return run.some(service => services[service].image === 'app') ? 'app' : 'host'
+}
+
+/**
+ * Whom images/host/bin/power-on lets ask etcd and Patroni: this network, and of that not the engine's machine, which has the address
+ * of its gateway. A page in a browser there would otherwise reach them at the addresses of their containers.
+ */
+function fence({subnet}: Allocation): Record<string, string> {
+  return {LAB_NETWORK: subnet, LAB_GATEWAY: gatewayOf(subnet)}
+}
+
+export function gatewayOf(subnet: string): string {
+  return subnet.replace(/\.0\/24$/, '.1')
+}
+
+export interface Volume {
+  readonly name: string
+  readonly target: string
+  /** Kept in memory, and no larger than this; else on the engine's disk. */
+  readonly bytes?: number
+}
+
+/**
+ * What outlives a container. A data directory of a limited size is a file system in memory, the only kind that every engine has
+ * without help from its machine: it is gone when the container stops, and Patroni then makes the replica anew. What else keeps data
+ * on such a host has a volume of its own: etcd neither starves when PostgreSQL fills the disk nor forgets what it voted for. (No host
+ * is called like it: their names have no underscore.)
+ */
+export function volumesOf({dataBytes}: Topology, {name, services: run}: Host): Volume[] {
+  const keeping = run.filter(service => services[service].data !== null)
+  if (keeping.length === 0) return []
+  if (dataBytes === undefined || !keeping.includes('patroni')) return [{name, target: '/data'}]
+  const others = keeping.flatMap((service): Volume[] => {
+    const {data} = services[service]
+    return service === 'patroni' || data === null ? [] : [{name: `${name}_${service}`, target: data}]
+  })
+  return [{name, target: '/data', bytes: dataBytes}, ...others]
+}

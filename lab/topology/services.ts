@@ -1,0 +1,95 @@
+/** What can run on a host: one entry a service, and everything that the lab knows of it in general. */
+
+interface Service {
+  /** Which of the lab's images it runs in. */
+  readonly image: 'host' | 'app'
+  /** What it listens on inside its host, and who gets there. */
+  readonly ports: Readonly<Record<string, Port>>
+  /** The configuration that the lab gives it; null: none before a run. */
+  readonly configuration: string | null
+  /** What of its host's volume is its own and outlives the container; null: it keeps nothing. */
+  readonly data: '/data/postgresql' | '/data/etcd' | null
+}
+
+interface Port {
+  readonly number: number
+  /**
+   * `machine`: published on 127.0.0.1, and in the lab's network. `lab`: in the lab's network only. Not published are etcd and Patroni's
+   * REST API: they do what anybody tells them, and every page in a browser on that machine can tell them something.
+   */
+  readonly reach: 'machine' | 'lab'
+  /** It answers HTTP: it can be asked through the observer. */
+  readonly http: boolean
+}
+
+export const services = {
+  etcd: {
+    image: 'host',
+    ports: {
+      etcd: {number: 2379, reach: 'lab', http: true},
+      'etcd-peer': {number: 2380, reach: 'lab', http: false},
+    },
+    configuration: '/etc/etcd/etcd.yaml',
+    data: '/data/etcd',
+  },
+  patroni: {
+    image: 'host',
+    ports: {
+      postgres: {number: 5432, reach: 'machine', http: false},
+      patroni: {number: 8008, reach: 'lab', http: true},
+    },
+    configuration: '/etc/patroni/patroni.yml',
+    data: '/data/postgresql',
+  },
+  haproxy: {
+    image: 'host',
+    ports: {
+      primary: {number: 5000, reach: 'machine', http: false},
+      replicas: {number: 5001, reach: 'machine', http: false},
+      stats: {number: 7000, reach: 'machine', http: true},
+    },
+    configuration: '/etc/haproxy/haproxy.cfg',
+    data: null,
+  },
+  // Its configuration comes with each run.
+  client: {image: 'app', ports: {}, configuration: null, data: null},
+} as const satisfies Readonly<Record<string, Service>>
+
+export type ServiceName = keyof typeof services
+
+export const serviceNames = Object.keys(services) as ServiceName[]
+
+type Ports = {[service in ServiceName]: (typeof services)[service]['ports']}
+type Named<P> = {
+  [service in ServiceName]: {
+    [name in keyof Ports[service]]: Ports[service][name] extends P ? name : never
+  }[keyof Ports[service]]
+}[ServiceName]
+
+export type ServicePort = Named<Port>
+/** The ports that are published on 127.0.0.1. */
+export type PortName = Named<{readonly reach: 'machine'}>
+/** What the observer is asked to connect to. */
+export type HttpService = Named<{readonly http: true}>
+
+/** Every port of a host with these services, in their order. */
+export function portsWith(run: readonly ServiceName[]): readonly ({readonly name: ServicePort} & Port)[] {
+  return run.flatMap(service =>
+    Object.entries<Port>(services[service].ports).map(([name, port]) => ({name: name as ServicePort, ...port})),
+  )
+}
+
+/** The number of a port, which is the same on each host of a topology that has it; `portOf` knows which those are. */
+export function portNumber(name: ServicePort): number {
+  const port = portsWith(serviceNames).find(one => one.name === name)
+  if (port === undefined) throw new TypeError(`no service has a port ${name}`)
+  return port.number
+}
+
+export function httpServices(run: readonly ServiceName[]): readonly HttpService[] {
+  return portsWith(run).flatMap(({name, http}) => (http ? [name as HttpService] : []))
+}
+
+export function publishedPorts(run: readonly ServiceName[]): readonly PortName[] {
+  return portsWith(run).flatMap(({name, reach}) => (reach === 'machine' ? [name as PortName] : []))
+}
