@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import type {Docker} from '../../lab/engine/docker.ts'
+import type {Broken} from '../../lab/healing/broken.ts'
 import type {Mend} from '../../lab/history/event.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {onLab} from '../../lab/words/next-step.ts'
@@ -82,7 +83,7 @@ async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Look
     /** By the journal of what pgha-lab broke, and by what the engine and the hosts' kernels show. */
     faultsInForce: faults,
     broken: signs.map(mend => ({mend, says: sayMend(mend)})),
-    /** Why nobody can tell what is broken right now (a host is booting, say); null when somebody could. */
+    /** Why nobody can tell all that is broken right now (a host is booting, or shows what has no mend); null when somebody could. */
     brokenUnknown: unknown,
   }
 }
@@ -107,10 +108,11 @@ async function show({lab, inUse, health, modes, faults, signs, unknown}: Looked)
   if (faults.length + signs.length > 0 && inUse === null) print(`${spokenNext(onLab(lab.name, 'heal'))}\n`)
 }
 
-/** A host that is booting, or of an older version, cannot tell: that must not hide how the rest of the lab is. */
-async function tellable(signs: Promise<Mend[]>): Promise<{signs: Mend[]; unknown: string | null}> {
+/** A host that is booting, or of another version, cannot tell all: that must not hide how the rest of the lab is. */
+async function tellable(found: Promise<Broken>): Promise<{signs: readonly Mend[]; unknown: string | null}> {
   try {
-    return {signs: await signs, unknown: null}
+    const {mends, unknown} = await found
+    return {signs: mends, unknown: unknown.length === 0 ? null : unknown.join('; ')}
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'engine') throw error
     return {signs: [], unknown: error.message}

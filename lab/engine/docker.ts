@@ -35,6 +35,18 @@ export interface ContainerState {
   readonly image: string
 }
 
+/** What the engine knows of a container beyond its state. */
+export interface Condition {
+  readonly running: boolean
+  readonly paused: boolean
+  /** On the lab's network. */
+  readonly plugged: boolean
+  readonly cpuLimited: boolean
+  readonly exitCode: number
+  /** Ports of this machine that lead into it right now. */
+  readonly published: readonly number[]
+}
+
 export interface ImageFound {
   /** `sha256:<64 hex>` */
   readonly id: string
@@ -368,18 +380,7 @@ export class Docker {
     await this.#change('limiting the CPUs of a container', () => this.#api.getContainer(id).update(limit))
   }
 
-  /** What the engine knows of a container beyond its state. */
-  async condition(
-    id: string,
-    lab: string,
-  ): Promise<{
-    running: boolean
-    paused: boolean
-    plugged: boolean
-    cpuLimited: boolean
-    exitCode: number
-    published: readonly number[]
-  }> {
+  async condition(id: string, lab: string): Promise<Condition> {
     const seen = await this.#say('inspecting a container', () => this.#api.getContainer(id).inspect())
     const networks = Object.keys(seen.NetworkSettings.Networks ?? {})
     return {

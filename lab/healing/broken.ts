@@ -1,48 +1,44 @@
 /** What is broken in a lab as the engine, the kernels of its hosts and Patroni show it, whatever the journal says. */
 
+import type {Condition, ContainerState} from '../engine/docker.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Mend} from '../history/event.ts'
+import {sayMend} from '../history/say-mend.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
+import {printable} from '../words/printable.ts'
+import {mends} from './mend.ts'
 
-/** One mend for each thing that is broken; hosts first, because inside a host that is down nothing can be mended. */
-export async function broken(lab: Lab): Promise<Mend[]> {
-  const containers = await lab.docker.containers(lab.name)
-  const hosts = await Promise.all(containers.map(one => lab.docker.condition(one.id, lab.name)))
-  const ofHosts = containers.flatMap((one, index): Mend[] => {
-    const {paused, running, plugged, cpuLimited} = hosts[index]!
-    return [
-      ...(running ? [] : [{do: 'start-host', host: one.host} as const]),
-      ...(paused ? [{do: 'unpause-host', host: one.host} as const] : []),
-      ...(plugged ? [] : [{do: 'plug-in', host: one.host} as const]),
-      ...(cpuLimited ? [{do: 'lift-cpu-limit', host: one.host} as const] : []),
-    ]
-  })
+export interface Broken {
+  /** One for each thing that is broken, in the order in which to mend them. */
+  readonly mends: readonly Mend[]
+  /** Signs that no mend is found by (the host's image is of another version, say): a sentence each. */
+  readonly unknown: readonly string[]
+}
+
+const order = Object.keys(mends)
+const ways = Object.values(mends).map(({found}) => found)
+
+/** @throws LabError `engine` when a host that runs cannot tell. */
+export async function broken(lab: Lab): Promise<Broken> {
+  const hosts = await conditions(lab)
   // No fault leaves anything inside the clients' host, which has none of the hosts' tools.
   const clients = hostsWith(lab.topology, 'client')
-  const alive = containers.filter(
-    ({host}, index) => hosts[index]!.running && !hosts[index]!.paused && !clients.includes(host),
-  )
-  const inside = await Promise.all(
-    alive.map(async ({id, host}) => {
-      const {out, code, err} = await lab.docker.run(id, ['whats-broken'])
-      if (code !== 0)
-        throw new LabError('engine', `${host} cannot tell what is broken: ${err.trim() || `exit code ${code}`}`, {
-          hint: onLab(lab.name, 'down'),
-        })
-      return out.split('\n').flatMap(line => signOf(host, line))
-    }),
-  )
-  const [programs, observer] = await Promise.all([lab.docker.programs(lab.name), lab.docker.observer(lab.name)])
-  return [
-    // First: without it nothing in the lab can be asked.
-    ...(observer?.state === 'running' ? [] : [{do: 'start-observer', host: null} as const]),
-    ...ofHosts,
-    ...inside.flat(),
-    ...programs.map(({program}) => ({do: 'remove-program', host: null, program}) as const),
-    ...(await maintenance(lab)),
+  const alive = hosts.filter(({host, seen}) => seen.running && !seen.paused && !clients.includes(host))
+  const inside = await Promise.all(alive.map(one => signsIn(lab, one)))
+  const looked = await Promise.all(ways.map(way => ('look' in way ? way.look(lab) : [])))
+  const found = [
+    ...looked.flat(),
+    ...hosts.flatMap(({host, seen}) =>
+      ways.flatMap(way => ('condition' in way && way.condition(seen) ? [way.mend(host, '')] : [])),
+    ),
+    ...inside.flatMap(one => one.mends),
   ]
+  return {
+    mends: found.toSorted((a, b) => order.indexOf(a.do) - order.indexOf(b.do)),
+    unknown: inside.flatMap(one => one.unknown),
+  }
 }
 
 /**
@@ -53,44 +49,31 @@ export function leftover(signs: readonly Mend[], inUse: boolean): Mend[] {
   return signs.filter(sign => !(inUse && sign.do === 'remove-program'))
 }
 
-/** A line of images/host/bin/whats-broken. */
-export function signOf(host: HostName, line: string): Mend[] {
-  const [sign, name = ''] = line.trim().split(' ')
-  switch (sign) {
-    case 'stopped':
-      return [{do: 'resume-processes', host}]
-    case 'down':
-      return [{do: 'start-service', host, service: name}]
-    case 'cut':
-      return [{do: 'open-network', host, cut: name}]
-    case 'slow':
-      return [{do: 'unslow-network', host}]
-    case 'filled':
-      return [{do: 'free-disk', host}]
-    case 'clock':
-      return [{do: 'set-clock', host}]
-    case 'tags':
-      return [{do: 'reset-tags', host}]
-    case 'load':
-      return [{do: 'end-load', host}]
-    case 'replay':
-      return [{do: 'resume-replay', host}]
-    default:
-      return []
-  }
+/** Everything that is still to do, in words. */
+export function sayBroken(found: Broken): string[] {
+  return [...found.mends.map(sayMend), ...found.unknown]
 }
 
-/** Maintenance mode outlives everything, and nothing fails over in it. */
-async function maintenance(lab: Lab): Promise<Mend[]> {
-  for (const host of hostsWith(lab.topology, 'patroni')) {
-    try {
-      const {code, body} = await lab.ask(host, 'patroni', '/config', {withinMs: 1000})
-      if (code !== 200) continue
-      const {pause} = JSON.parse(body) as {pause?: boolean}
-      return pause === true ? [{do: 'set-config', host: null, config: {pause: null}}] : []
-    } catch {
-      // down or frozen: another member has the same configuration
-    }
-  }
-  return []
+async function conditions(lab: Lab): Promise<(Pick<ContainerState, 'id' | 'host'> & {seen: Condition})[]> {
+  const containers = await lab.docker.containers(lab.name)
+  return Promise.all(containers.map(async ({id, host}) => ({id, host, seen: await lab.docker.condition(id, lab.name)})))
+}
+
+async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>): Promise<Broken> {
+  const {out, code, err} = await lab.docker.run(id, ['whats-broken'])
+  if (code !== 0)
+    throw new LabError('engine', `${host} cannot tell what is broken: ${err.trim() || `exit code ${code}`}`, {
+      hint: onLab(lab.name, 'down'),
+    })
+  const lines = out.split('\n').filter(line => line.trim() !== '')
+  const read = lines.map(line => signOf(host, line))
+  return {mends: read.flatMap(one => one.mends), unknown: read.flatMap(one => one.unknown)}
+}
+
+/** A line of images/host/bin/whats-broken. */
+export function signOf(host: HostName, line: string): Broken {
+  const [sign = '', name = ''] = line.trim().split(' ')
+  const known = ways.flatMap(way => ('sign' in way && way.sign === sign ? [way.mend(host, name)] : []))
+  if (known.length > 0) return {mends: known, unknown: []}
+  return {mends: [], unknown: [`${host} shows "${printable(line.trim())}", which this version knows no mend for`]}
 }

@@ -4,6 +4,7 @@ import {takeOff} from '../breaking/patroni-overlay.ts'
 import {askPatroni, type Config, sayAnswer, took} from '../cluster/patroni-api.ts'
 import {restartPending} from '../cluster/pending-restarts.ts'
 import type {Lab} from '../engine/lab.ts'
+import type {Mend} from '../history/event.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -41,3 +42,18 @@ export async function setConfigBack(lab: Lab, config: Config): Promise<void> {
 
 /** A script for the host: back to the tags of its own patroni.yml. */
 export const resetTags = (_host: HostName) => takeOff('tags')
+
+/** Of `set-config` only maintenance mode shows: it outlives everything, and nothing fails over in it. */
+export async function maintenance(lab: Lab): Promise<Extract<Mend, {do: 'set-config'}>[]> {
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    try {
+      const {code, body} = await lab.ask(host, 'patroni', '/config', {withinMs: 1000})
+      if (code !== 200) continue
+      const {pause} = JSON.parse(body) as {pause?: boolean}
+      return pause === true ? [{do: 'set-config', host: null, config: {pause: null}}] : []
+    } catch {
+      // down or frozen: another member has the same configuration
+    }
+  }
+  return []
+}

@@ -9,7 +9,7 @@ import {sayMend} from '../history/say-mend.ts'
 import {inForce, mended} from '../state/journal.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
-import {broken} from './broken.ts'
+import {broken, sayBroken} from './broken.ts'
 import {mend} from './mend.ts'
 
 export interface Mended {
@@ -43,9 +43,11 @@ export async function heal(lab: Lab): Promise<Mended[]> {
   for (const entry of inForce(lab.name)) if (await attempt(entry.mend, entry.fault)) mended(lab.name, entry.id)
   for (let look = 0; look < looks && failures.length === 0; look++) {
     const signs = await within(graceMs, broken(lab))
-    if (signs.length === 0) break
-    if (look === looks - 1) failures.push(...signs.map(sign => `still to do: ${sayMend(sign)}`))
-    else for (const sign of signs) await attempt(sign, null)
+    if (signs.mends.length === 0 || look === looks - 1) {
+      failures.push(...sayBroken(signs).map(says => `still to do: ${says}`))
+      break
+    }
+    for (const sign of signs.mends) await attempt(sign, null)
   }
   if (failures.length > 0)
     throw new LabError('heal-failed', `lab ${lab.name} is not healed: ${failures.join('; ')}`, {

@@ -4,6 +4,10 @@ import {composeUp} from '../engine/stack.ts'
 import {readBack} from '../state/read-back.ts'
 import {observerName} from '../topology/topology.ts'
 
+export async function isObserverDown(lab: Lab): Promise<boolean> {
+  return (await lab.docker.observer(lab.name))?.state !== 'running'
+}
+
 /** @throws LabError as `readBack` and `composeUp` do. */
 export async function startObserver(lab: Lab): Promise<void> {
   const observer = await lab.docker.observer(lab.name)

@@ -22,6 +22,8 @@ const words: {readonly [D in Mend['do']]: (mend: Of<D>) => string} = {
   'set-config': ({config}) => `set ${Object.keys(config).join(', ')} of the cluster's configuration back`,
 }
 
+/** A journal may hold a mend of another version: that is said, too. */
 export function sayMend(undo: Mend): string {
-  return (words[undo.do] as (mend: Mend) => string)(undo)
+  const say = words[undo.do] as ((mend: Mend) => string) | undefined
+  return say === undefined ? `${undo.do}, which this version knows nothing of` : say(undo)
 }

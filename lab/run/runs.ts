@@ -5,10 +5,9 @@ import {join, resolve} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {imagesMustBeHere} from '../clients/programs.ts'
 import type {Lab} from '../engine/lab.ts'
-import {broken} from '../healing/broken.ts'
+import {broken, sayBroken} from '../healing/broken.ts'
 import type {Happening} from '../history/event.ts'
 import {type History, of, Recorder} from '../history/history.ts'
-import {sayMend} from '../history/say-mend.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
 import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
@@ -85,7 +84,10 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
 async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
   if (error.code === 'heal-failed') return error
   const left = await broken(lab).then(
-    signs => (signs.length === 0 ? null : `left to do in lab ${lab.name}: ${signs.map(sayMend).join(', ')}`),
+    found => {
+      const left = sayBroken(found)
+      return left.length === 0 ? null : `left to do in lab ${lab.name}: ${left.join(', ')}`
+    },
     (cause: Error) =>
       `whether lab ${lab.name} is whole is not known${cause.message === error.message ? '' : `: ${cause.message}`}`,
   )

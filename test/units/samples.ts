@@ -50,7 +50,7 @@ export async function foundInRuins(): Promise<ReadonlySet<Mend['do']>> {
   try {
     const {port} = server.address() as AddressInfo
     const lab = localLab('patroni', [port, port], locally([port, port]), engine as Docker)
-    return new Set((await broken(lab)).map(one => one.do))
+    return new Set((await broken(lab)).mends.map(one => one.do))
   } finally {
     server.close()
   }

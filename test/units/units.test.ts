@@ -82,7 +82,7 @@ describe('no unit is forgotten', () => {
 
   test('a sign that a host prints: it is known by its name', () => {
     expect(signsOfHosts().length).toBeGreaterThan(5)
-    expect(signsOfHosts().filter(sign => signOf('node1', sign).length === 0)).toEqual([])
+    expect(signsOfHosts().filter(sign => signOf('node1', sign).mends.length === 0)).toEqual([])
   })
 })
 
