@@ -110,9 +110,8 @@ export function silentGroup(history: History, groups: readonly ClientGroup[]): s
 
 /** The groups of clients as `run-started` has them; those of an older record may have no driver, and no extra ones. */
 export function groupsOf(history: History): {own: readonly ClientGroup[]; extra: readonly ClientGroup[]} {
-  const scenario = (of(history, 'run-started')[0]?.scenario ?? {}) as {clients?: unknown; extraClients?: unknown}
-  const list = (groups: unknown) => (Array.isArray(groups) ? (groups as readonly ClientGroup[]) : [])
-  return {own: list(scenario.clients), extra: list(scenario.extraClients)}
+  const scenario = of(history, 'run-started')[0]?.scenario
+  return {own: scenario?.clients ?? [], extra: scenario?.extraClients ?? []}
 }
 
 /** SQLSTATE, else the errno that the driver's words have, else `no code`. */
