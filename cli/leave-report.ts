@@ -7,7 +7,7 @@ import {printJson} from './options.ts'
 import {tell} from './output.ts'
 
 export async function leaveReport(
-  scenario: Omit<Scenario, 'file'>,
+  scenario: Scenario,
   {name, json}: {readonly name: string; readonly json?: boolean | undefined},
   place: Place,
   error: LabError,

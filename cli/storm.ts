@@ -50,7 +50,7 @@ export async function storm(scenario: string | undefined, options: StormOptions,
 
 /** What could not even begin leaves a report in its --out. */
 async function orLeave(
-  scenario: Omit<Scenario, 'file'>,
+  scenario: Scenario,
   options: StormOptions,
   place: Place | undefined,
   work: () => Promise<void>,
@@ -64,7 +64,7 @@ async function orLeave(
 }
 
 /** A storm of which nothing was drawn, for that takes a lab: it has no file, and no plan. */
-function undrawn(seed: number): Omit<Scenario, 'file'> {
+function undrawn(seed: number): Scenario {
   return {
     ...{
       name: `storm-${seed}`,
@@ -191,7 +191,7 @@ async function planOf(written: string, lab: string): Promise<{scenario: Scenario
     throw new LabError('usage', `that run did not fail, so there is nothing to shrink: ${report.headline}`, {
       hint: 'name a run that failed, or the file of a plan',
     })
-  return {scenario: started.scenario as Scenario, checks}
+  return {scenario: started.scenario, checks}
 }
 
 async function shrinkIt(

@@ -5,7 +5,7 @@
  */
 import {nothingRead, type Reading, readOn} from '../../lab/history/unfolding.ts'
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
-import {type Step, sayStep} from '../../lab/scenario/index.ts'
+import {sayStep} from '../../lab/scenario/index.ts'
 import {type Failover, shown} from './failover.ts'
 import {type Line, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput} from './throughput.ts'
@@ -222,15 +222,15 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
 
 function started(so: View, event: Of<'run-started'>): View {
   const hosts = event.topology.hosts.filter(host => host.services.some(one => one === 'patroni' || one === 'etcd'))
-  const {name, steps} = event.scenario as {name?: unknown; steps?: unknown}
+  const {name, steps} = event.scenario
   return {
     ...so,
     run: event.run,
-    scenario: typeof name === 'string' ? name : '',
+    scenario: name,
     lab: event.lab,
     versions: event.versions,
     topology: event.topology,
-    steps: Array.isArray(steps) ? steps.map(step => ({...pendingStep, says: sayStep(step as Step)})) : [],
+    steps: steps.map(step => ({...pendingStep, says: sayStep(step)})),
     members: hosts.map(host => ({...silentMember, host: host.name, postgres: host.services.includes('patroni')})),
   }
 }

@@ -8,6 +8,7 @@ import type {Of} from '../history/event.ts'
 import {isWritable} from '../history/failover.ts'
 import {type History, lastOf, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
+import type {Step} from '../history/scenario-values.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
@@ -95,7 +96,7 @@ function lastDone(history: History): Micros | undefined {
 
 /** A step that waited for this very thing ran out of time. */
 function waitedInVain(history: History): Finding | undefined {
-  const steps = (of(history, 'run-started')[0]?.scenario as {steps?: readonly Partial<Step>[]} | undefined)?.steps ?? []
+  const steps = of(history, 'run-started')[0]?.scenario.steps ?? []
   const ended = of(history, 'step-ended').find(one => !one.ok && isWait(steps[one.index]))
   if (ended === undefined) return undefined
   const began = of(history, 'step-started').findLast(one => one.index === ended.index)
@@ -109,12 +110,7 @@ function waitedInVain(history: History): Finding | undefined {
   }
 }
 
-interface Step {
-  readonly do: string
-  readonly check: string
-}
-
-function isWait(step: Partial<Step> | undefined): boolean {
+function isWait(step: Step | undefined): boolean {
   return step?.do === 'until' && step.check === 'recovered'
 }
 

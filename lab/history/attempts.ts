@@ -4,6 +4,7 @@ import type {Micros} from '../words/quantity.ts'
 import {type ClientGroup, driverOf, isDirect, namesOf, stemOf} from './client-group.ts'
 import type {Of, OpName} from './event.ts'
 import {type History, of, once} from './history.ts'
+import type {Scenario} from './scenario-values.ts'
 
 export type Attempt = Of<'op'> | Of<'transaction'>
 
@@ -116,10 +117,11 @@ export function groupsOf(history: History): {own: readonly ClientGroup[]; extra:
 }
 
 /** The same, as `run-started` has the scenario. */
-export function groupsIn(scenario: unknown): {own: readonly ClientGroup[]; extra: readonly ClientGroup[]} {
-  const {clients, extraClients} = (scenario ?? {}) as {clients?: unknown; extraClients?: unknown}
-  const list = (groups: unknown) => (Array.isArray(groups) ? (groups as readonly ClientGroup[]) : [])
-  return {own: list(clients), extra: list(extraClients)}
+export function groupsIn(scenario: Scenario | undefined): {
+  own: readonly ClientGroup[]
+  extra: readonly ClientGroup[]
+} {
+  return {own: scenario?.clients ?? [], extra: scenario?.extraClients ?? []}
 }
 
 /** SQLSTATE, else the errno that the driver's words have, else `no code`. */

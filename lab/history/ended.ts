@@ -25,10 +25,16 @@ export function endedOf(history: History, disturbed: readonly string[]): Ended |
   const at = countsUntil(history)
   const proves = disturbed.length > 0 ? `: ${disturbed.join('; ')}` : ', and counts up to there'
   const begun = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
-  const {name = '', file = null} = (begun?.scenario ?? {}) as {name?: string; file?: string | null}
   const ended = (how: Ended['how'], says: string): Ended => ({
     ...{how, at, says},
-    next: sayHint(stepAfter({ended: {how}, lab: begun?.lab ?? '', scenario: name, file})),
+    next: sayHint(
+      stepAfter({
+        ended: {how},
+        lab: begun?.lab ?? '',
+        scenario: begun?.scenario.name ?? '',
+        file: begun?.scenario.file ?? null,
+      }),
+    ),
   })
   if (torn !== null) return ended('torn', `the record is torn at ${torn}; it was judged up to there`)
   const never = of(history, 'run-started').length === 0 ? of(history, 'never-began')[0] : undefined

@@ -7,12 +7,12 @@
 import {z} from 'zod'
 import {topologySchema} from '../topology/topology-schema.ts'
 import type {Event, Happening} from './event.ts'
+import {scenarioSchema as scenario} from './scenario-schema.ts'
 
 /** Nothing of a run is longer. */
 const longestMicros = 7 * 86_400 * 1_000_000
 /** Rows of a run: its clients make 7.2 million at most, whatever a scenario asks for. */
 export const mostRows = 10_000_000
-const mostClients = 200
 
 const text = z.string()
 const host = text
@@ -49,28 +49,6 @@ const mend = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('remove-program'), host: z.null(), program: text}),
   z.strictObject({do: z.literal('set-config'), host: z.null(), config: z.record(text, z.unknown())}),
 ])
-
-/** What checks and reports use of the scenario that was played; the rest of it is for people. */
-const group = z.looseObject({
-  count: z.int().min(1).max(mostClients, `at most ${mostClients} clients`).optional(),
-  perSecond: z.number().min(0).max(1e6).optional(),
-})
-const playedScenario = z.looseObject({
-  name: text.optional(),
-  file: text.optional(),
-  about: text.optional(),
-  clients: z.array(group).max(100).optional(),
-  extraClients: z.array(group).max(100).optional(),
-  steps: z.array(z.looseObject({})).max(10_000).optional(),
-  expect: z
-    .array(z.looseObject({check: text, line: z.int().min(1).optional()}))
-    .max(1000)
-    .optional(),
-})
-const scenario = z.unknown().superRefine((value, context) => {
-  for (const {path, message} of playedScenario.safeParse(value).error?.issues ?? [])
-    context.addIssue({code: 'custom', path, message})
-})
 
 const ranges = z
   .array(z.tuple([id, id]))

@@ -7,6 +7,7 @@
 
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import type {Scenario} from './scenario-values.ts'
 
 /** happened / did not happen / cannot know. */
 export type Outcome = 'ok' | 'fail' | 'unknown'
@@ -36,8 +37,8 @@ export type RunHappening =
   | {
       kind: 'run-started'
       run: string
-      /** The scenario as it was played, values resolved (the judge reads the expectations from here). */
-      scenario: unknown
+      /** The scenario as it was played, values resolved (the judge reads the expectations from here); decoded when a history is loaded. */
+      scenario: Scenario
       lab: string
       topology: Topology
       /** Versions of what was under test, e.g. {postgres: '17.11', patroni: '4.0.7', etcd, haproxy}. */
@@ -46,7 +47,7 @@ export type RunHappening =
       startedAt: string
     }
   /** Instead of `run-started`, and alone: nothing of the run could be done. `code` is that of the LabError. */
-  | {kind: 'never-began'; run: string; scenario: unknown; lab: string; startedAt: string; code: string; says: string}
+  | {kind: 'never-began'; run: string; scenario: Scenario; lab: string; startedAt: string; code: string; says: string}
   | {kind: 'phase'; name: PhaseName}
   | {kind: 'step-started'; index: number; says: string}
   /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */

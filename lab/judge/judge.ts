@@ -59,15 +59,14 @@ export function judge(history: History, expectations: readonly Expected[] = expe
   const found = merge(findings.map(finding => finding.verdict))
   const verdict =
     disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
-  const scenario = (meant?.scenario ?? {}) as {name?: unknown; about?: unknown; file?: unknown}
 
   return {
     schema: 1,
     run: meant?.run ?? '',
     lab: meant?.lab ?? '',
-    scenario: typeof scenario.name === 'string' ? scenario.name : '',
-    file: typeof scenario.file === 'string' ? scenario.file : null,
-    about: typeof scenario.about === 'string' ? scenario.about : '',
+    scenario: meant?.scenario.name ?? '',
+    file: meant?.scenario.file ?? null,
+    about: meant?.scenario.about ?? '',
     startedAt: meant?.startedAt ?? '',
     durationMicros: history.events.at(-1)?.at ?? 0,
     verdict,
@@ -89,8 +88,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
 
 function expectedOf(history: History): readonly Expected[] {
   const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
-  const scenario = started?.scenario as {expect?: unknown} | undefined
-  return Array.isArray(scenario?.expect) ? (scenario.expect as Expected[]) : []
+  return started?.scenario.expect ?? []
 }
 
 /** A check that crashes, does not exist or does not understand its parameters has found nothing out. */
@@ -114,8 +112,8 @@ function find(history: History, {check: name, params}: Expected): Finding {
 function unplayed(history: History): string[] {
   const failed = of(history, 'step-ended').find(step => !step.ok)
   if (failed === undefined) return []
-  const planned = (of(history, 'run-started')[0]?.scenario as {steps?: readonly unknown[]} | undefined)?.steps?.length
-  const rest = (planned ?? 0) - failed.index - 1
+  const planned = of(history, 'run-started')[0]?.scenario.steps.length ?? 0
+  const rest = planned - failed.index - 1
   return [
     `step ${failed.index + 1} was not done (${failed.says})${rest > 0 ? `, so ${rest} more ${rest === 1 ? 'step was' : 'steps were'} not played` : ''}`,
   ]

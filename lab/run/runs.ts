@@ -96,7 +96,7 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
 }
 
 /** A run that could not even begin leaves a report that says so, where one was asked for. */
-export function leaveNeverBegan(out: string, lab: string, scenario: Omit<Scenario, 'file'>, error: LabError): Run {
+export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, error: LabError): Run {
   const folder = resolve(out)
   whenDiskIsFull(() => mkdirSync(folder, {recursive: true, mode: 0o700}), folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
@@ -107,7 +107,7 @@ export function leaveNeverBegan(out: string, lab: string, scenario: Omit<Scenari
   return {folder, report, history: sealed, error}
 }
 
-function neverBegan(run: string, lab: string, scenario: Omit<Scenario, 'file'>, {code, message}: LabError): Happening {
+function neverBegan(run: string, lab: string, scenario: Scenario, {code, message}: LabError): Happening {
   return {kind: 'never-began', run, scenario, lab, startedAt: new Date().toISOString(), code, says: message}
 }
 

@@ -31,12 +31,12 @@ function parametersOf({needs}: Scenario): Readonly<Record<string, string>> {
 function mustBeNone({name, file: read}: Scenario, refused: readonly Refused[], file = read): void {
   if (refused.length === 0) return
   const path = ['needs', 'postgresql', 'parameters']
-  if (existsSync(file)) {
+  if (file !== undefined && existsSync(file)) {
     const source = new Located(file, readText(file, 'scenario'), 'scenario')
     for (const one of refused) source.tell(path, `PostgreSQL says: ${one.says}`, one.name)
     source.mustBeRight()
   }
-  // Nobody wrote a file: it was drawn.
+  // No file was written.
   const says = refused.map(one => `${name}: ${[...path, one.name].join('.')}: PostgreSQL says: ${one.says}`)
   throw new LabError('config', says.join('\n'))
 }

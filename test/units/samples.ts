@@ -20,8 +20,16 @@ export const recorded: readonly (readonly Event[])[] = globSync('test/histories/
 /** Of kinds that no recorded run has. */
 export const samples: readonly Event[] = [
   {
-    ...{at: 0, kind: 'never-began', run: 'r', scenario: {}, lab: 'lab', startedAt: '2026-11-20T16:00:00.000000Z'},
+    ...{at: 0, kind: 'never-began', run: 'r', lab: 'lab', startedAt: '2026-11-20T16:00:00.000000Z'},
     ...{code: 'unhealthy', says: 'the lab never got healthy'},
+    scenario: {
+      name: 'calm',
+      about: 'Nothing happens.',
+      needs: {postgres: 3, etcd: 3},
+      clients: [],
+      steps: [],
+      expect: [],
+    },
   },
   {at: 1, kind: 'fault-again', id: 'cut', host: 'node1'},
   {at: 2, kind: 'fault-lost', id: 'cut', host: 'node1', says: 'its limit ran out'},

@@ -157,7 +157,7 @@ test("a scenario's file is named from the root of the repository that GitHub has
   record(folder, bad)
   const file = 'scenarios/mine.yaml'
   const named = bad.map(event =>
-    event.kind === 'run-started' ? {...event, scenario: {...(event.scenario as object), file}} : event,
+    event.kind === 'run-started' ? {...event, scenario: {...event.scenario, file}} : event,
   )
   writeFileSync(join(folder, 'events.ndjson'), named.map(event => `${JSON.stringify(event)}\n`).join(''))
   vi.stubEnv('GITHUB_WORKSPACE', join(process.cwd(), '..'))

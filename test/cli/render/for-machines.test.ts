@@ -14,7 +14,7 @@ const events = cleanRun().map(event =>
     ? {
         ...event,
         scenario: {
-          ...(event.scenario as object),
+          ...event.scenario,
           file: 'scenarios/kill-leader.yaml',
           expect: expectations.map((one, index) => ({...one, line: 20 + index})),
         },

@@ -5,7 +5,6 @@ import {renderHtml} from '../../../cli/render/html.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
-import type {Scenario} from '../../../lab/scenario/index.ts'
 import {browserFile} from '../../browser.ts'
 import {recorded} from './recorded.ts'
 
@@ -27,7 +26,7 @@ function logsOf(history: History): Map<string, string> {
 
 const asked = historyOf(
   recorded('kill-leader.pass').events.map(event =>
-    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario as Scenario, 30_000)} : event,
+    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 30_000)} : event,
   ),
 )
 const severalDrivers = historyOf(

@@ -15,13 +15,12 @@ import {judge} from '../../../lab/judge/judge.ts'
 import {measureRun} from '../../../lab/judge/measure-run.ts'
 import {summarise} from '../../../lab/run/repeat.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
-import type {Scenario} from '../../../lab/scenario/index.ts'
 import {recorded} from './recorded.ts'
 
 /** 24.8 s without writes. */
 function within(ms: number) {
   const events = recorded('kill-leader.pass').events.map(event =>
-    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario as Scenario, ms)} : event,
+    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, ms)} : event,
   )
   return historyOf(events)
 }

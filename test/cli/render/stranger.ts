@@ -45,7 +45,7 @@ export function hostileEvents(events: readonly Event[]): Event[] {
   return events.map(event => {
     const told = hostile(event)
     if (event.kind !== 'run-started' || told.kind !== 'run-started') return told
-    const scenario = event.scenario as {name: string; about: string}
+    const {scenario} = event
     return {
       ...told,
       scenario: {

@@ -63,8 +63,15 @@ const compared = judge(
   altered(clean, event => {
     if (event.kind === 'op' && event.client === 'w3') return {...event, client: 'pg-pool-w1'}
     if (event.kind !== 'run-started') return event
-    const program = {kind: 'program', name: 'mine', image: 'a/b', command: [], perSecond: 5, through: 'primary'}
-    return {...event, scenario: {...(event.scenario as object), extraClients: [program]}}
+    const program = {
+      kind: 'program',
+      name: 'mine',
+      image: 'a/b',
+      command: [],
+      perSecond: 5,
+      through: 'primary',
+    } as const
+    return {...event, scenario: {...event.scenario, extraClients: [program]}}
   }),
 )
 

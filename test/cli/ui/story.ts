@@ -1,5 +1,7 @@
 /** A kill-leader run at profile `fast`, written by hand: node1 leads, dies at 7.0 s, node2 takes over, node1 returns. */
+
 import type {Event} from '../../../lab/history/event.ts'
+import type {Scenario} from '../../../lab/history/scenario-values.ts'
 import {type HostName, profiles, type Topology} from '../../../lab/topology/topology.ts'
 import type {Micros} from '../../../lab/words/quantity.ts'
 
@@ -15,7 +17,7 @@ export const topology: Topology = {
   ],
 }
 
-const scenario = {
+const scenario: Scenario = {
   name: 'kill-leader',
   about: "The leader's host loses power under load.",
   steps: [
@@ -27,6 +29,9 @@ const scenario = {
     {do: 'until', check: 'rejoined', params: {}, within: 120_000},
     {do: 'hold', forMs: 2000},
   ],
+  needs: {postgres: 3, etcd: 3},
+  clients: [],
+  expect: [],
 }
 
 const s = (seconds: number): Micros => Math.round(seconds * 1_000_000)

@@ -20,7 +20,7 @@ const started: Event = {
   at: 0,
   kind: 'run-started',
   run: 'r',
-  scenario: {name: 'x', steps: []},
+  scenario: {name: 'x', about: '', needs: {postgres: 1, etcd: 1}, clients: [], steps: [], expect: []},
   lab: 'l',
   topology,
   versions: {},

@@ -25,7 +25,10 @@ export function calmRun(changes: Partial<CalmShape> = {}): Event[] {
   add(-8, {
     kind: 'run-started',
     run: 'run-2',
-    scenario: {name: 'calm', about: 'Nothing happens.', expect: []},
+    scenario: {
+      ...{name: 'calm', about: 'Nothing happens.', needs: {postgres: 3, etcd: 3}},
+      ...{clients: [], steps: [], expect: []},
+    },
     lab: 'demo',
     topology: topologyOf(quickRun),
     versions: {},

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {clientsReconnect} from '../../../lab/checks/clients-reconnect.ts'
+import type {ClientGroup} from '../../../lab/history/client-group.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, micros} from './history-builder.ts'
@@ -102,18 +103,16 @@ function renamed(client: string, change: (op: Of<'op'>) => Event | null = op => 
 }
 
 /** The scenario says that they were added to be compared. */
-function withExtra(history: History, group: object): History {
+function withExtra(history: History, group: ClientGroup): History {
   return historyOf(
     history.events.map(event =>
-      event.kind === 'run-started'
-        ? {...event, scenario: {...(event.scenario as object), extraClients: [group]}}
-        : event,
+      event.kind === 'run-started' ? {...event, scenario: {...event.scenario, extraClients: [group]}} : event,
     ),
   )
 }
 
 const late = (op: Of<'op'>) => (op.outcome === 'ok' && op.at > micros(0) ? readOnly(op) : op)
-const pool = {kind: 'writers', count: 1, perSecond: 20, driver: 'pg-pool', through: 'primary'}
+const pool = {kind: 'writers', count: 1, perSecond: 20, driver: 'pg-pool', through: 'primary'} as const
 
 test('clients of another driver are judged too, each row with its driver', () => {
   expect(judge(renamed('pg-pool-w1', late))).toMatchObject({

@@ -2,9 +2,11 @@
  * Histories by hand: a complete, clean run of kill-leader in a lab of three, whose every moment can be set, and from which
  * anything can be taken away or added. Times are seconds after the fault, which comes `faultAt` seconds into the run.
  */
+
 import {bank} from '../../../lab/history/bank.ts'
 import type {Event, Happening, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
+import type {Scenario} from '../../../lab/history/scenario-values.ts'
 import {
   type HostName,
   type PatroniSettings,
@@ -105,6 +107,8 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
     scenario: {
       name: 'kill-leader',
       about: 'The leader loses power under load.',
+      needs: {postgres: 3, etcd: 3},
+      steps: [],
       expect: expectations,
       ...clientsOf(shape),
     },
@@ -221,9 +225,9 @@ function samples(shape: RunShape, third: HostName, add: (seconds: number, happen
   put(sample(newLeader, shape.promoted, {...primary, timeline: 2}))
 }
 
-function clientsOf({readsPerSecond, writers, writesPerSecond}: RunShape): object {
-  if (readsPerSecond === 0) return {}
-  const clients = [
+function clientsOf({readsPerSecond, writers, writesPerSecond}: RunShape): Pick<Scenario, 'clients'> {
+  if (readsPerSecond === 0) return {clients: []}
+  const clients: Scenario['clients'] = [
     {kind: 'writers', count: writers, perSecond: writesPerSecond, through: 'primary'},
     {kind: 'readers', count: 1, perSecond: 1, through: 'replicas'},
     {kind: 'readers', count: 2, perSecond: readsPerSecond, through: 'primary'},

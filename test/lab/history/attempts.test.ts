@@ -14,7 +14,7 @@ import {historyOf, of} from '../../../lab/history/history.ts'
 import {proxiedWrites} from '../../../lab/history/reads.ts'
 import {cleanRun} from '../checks/history-builder.ts'
 
-const extra = [
+const extra: readonly ClientGroup[] = [
   {kind: 'writers', count: 1, perSecond: 5, through: 'members', driver: 'psycopg'},
   {kind: 'program', name: 'pgbench', image: null, command: [], perSecond: 5, through: 'primary'},
 ]
@@ -22,7 +22,7 @@ const extra = [
 /** w1 stays, w2 is psycopg to all members, w3 is pgbench, w4 goes to one host. */
 const mixed = historyOf(
   cleanRun().map((event): Event => {
-    if (event.kind === 'run-started') return {...event, scenario: {...(event.scenario as object), extraClients: extra}}
+    if (event.kind === 'run-started') return {...event, scenario: {...event.scenario, extraClients: extra}}
     if (event.kind !== 'op') return event
     const client = {w2: 'psycopg-mw1', w4: 'dw4'}[event.client]
     if (client !== undefined) return {...event, client, id: event.id + (client === 'dw4' ? 0 : readersLookBelow)}

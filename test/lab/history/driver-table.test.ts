@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {driverTable} from '../../../lab/history/driver-table.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
+import type {Scenario} from '../../../lab/history/scenario-values.ts'
 import {cleanRun, micros} from '../checks/history-builder.ts'
 
 /** A run of kill-leader in which w3 is of another driver; what became of its attempts can be changed. */
@@ -20,10 +21,10 @@ function transaction(op: Of<'op'>): Of<'transaction'> {
   return {at, kind: 'transaction', client, op: op.op, sentAt, outcome, server, timeline, sqlstate, error}
 }
 
-function withScenario(history: History, scenario: object): History {
+function withScenario(history: History, scenario: Partial<Scenario>): History {
   return historyOf(
     history.events.map(event =>
-      event.kind === 'run-started' ? {...event, scenario: {...(event.scenario as object), ...scenario}} : event,
+      event.kind === 'run-started' ? {...event, scenario: {...event.scenario, ...scenario}} : event,
     ),
   )
 }
@@ -69,13 +70,27 @@ describe('what is not known is null, with the reason', () => {
   const times = {outageP50Micros: null, outageMaxMicros: null, reconnectionP50Micros: null, reconnectionMaxMicros: null}
 
   test('a program that sent nothing', () => {
-    const program = {kind: 'program', name: 'mine', image: 'a/b', command: [], perSecond: 5, through: 'primary'}
+    const program = {
+      kind: 'program',
+      name: 'mine',
+      image: 'a/b',
+      command: [],
+      perSecond: 5,
+      through: 'primary',
+    } as const
     const history = withScenario(historyOf(cleanRun()), {extraClients: [program]})
     expect(row(history, 'mine')).toMatchObject({...times, attempts: 0, says: 'sent nothing'})
   })
 
   test('a program that only read', () => {
-    const program = {kind: 'program', name: 'mine', image: 'a/b', command: [], perSecond: 5, through: 'primary'}
+    const program = {
+      kind: 'program',
+      name: 'mine',
+      image: 'a/b',
+      command: [],
+      perSecond: 5,
+      through: 'primary',
+    } as const
     const read = runWith('mine-w1', op => ({...transaction(op), op: 'read'}))
     expect(row(withScenario(read, {clients: [program]}), 'mine')).toMatchObject({...times, says: 'sent no write'})
   })

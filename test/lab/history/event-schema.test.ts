@@ -6,6 +6,8 @@ import {expect, test} from 'vitest'
 import type {z} from 'zod'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type eventSchemas, isSurely, schemaOf} from '../../../lab/history/event-schema.ts'
+import type {scenarioSchema} from '../../../lab/history/scenario-schema.ts'
+import type {Scenario} from '../../../lab/history/scenario-values.ts'
 import type {Allocation, Topology} from '../../../lab/topology/topology.ts'
 import type {allocationSchema, topologySchema} from '../../../lab/topology/topology-schema.ts'
 
@@ -25,7 +27,8 @@ test('the table of schemas and the types of events are the same, held by the com
   const drifted: [Drifted] extends [never] ? 'none' : Drifted = 'none'
   const topology: Same<Plain<Topology>, Plain<z.output<typeof topologySchema>>> = true
   const allocation: Same<Plain<Allocation>, Plain<z.output<typeof allocationSchema>>> = true
-  expect([drifted, topology, allocation]).toEqual(['none', true, true])
+  const scenario: Same<Plain<Scenario>, Plain<z.output<typeof scenarioSchema>>> = true
+  expect([drifted, topology, allocation, scenario]).toEqual(['none', true, true, true])
 })
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, afterEach, describe, expect, test, vi} from 'vitest'
+import type {Of} from '../../../lab/history/event.ts'
 import {loadHistory, parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {LabError} from '../../../lab/words/errors.ts'
@@ -51,6 +52,15 @@ describe('an event that no recorder writes is refused at its place:', () => {
     ['a value that is no object', '[1]\n', 'run/events.ndjson:2:1: this line is no event of a run'],
     ['no value', 'null\n', 'run/events.ndjson:2:1: this line is no event of a run'],
   ])('%s', (_, text, begins) => expect(complaint(text).slice(0, begins.length)).toBe(begins))
+
+  test.each([
+    ['a step that is none', {steps: [{do: 'dance'}]}],
+    ['clients that are none', {clients: [{kind: 'dancers', count: 1, perSecond: 1, through: 'primary'}]}],
+    ['steps that are no list', {steps: 'none'}],
+  ])('%s in its scenario, where the history is loaded and not where it is judged', (_, scenario) => {
+    const [started] = cleanRun()
+    expect(complaint(lines([{...started, scenario: {name: 'x', ...scenario}}]))).toMatch(/^run\/events\.ndjson:2:\d+: /)
+  })
 
   test('more clients than a scenario may have', () => {
     const [started] = cleanRun()
@@ -125,4 +135,15 @@ describe('the file', () => {
     writeFileSync(file, Buffer.concat([Buffer.from(note), Buffer.alloc(40 * 2 ** 20, 'x')]))
     await expect(loadHistory(file)).rejects.toThrow('line 2 is longer than 16 MB')
   })
+})
+
+test('a scenario is decoded once, when its history is loaded: what an older record leaves out has its meaning', () => {
+  const [started] = cleanRun()
+  const begun = parseHistory(lines([{...started, scenario: {name: 'x', steps: [{do: 'hold', forMs: 5}]}}])).events[0]
+  expect(begun).toMatchObject({
+    scenario: {name: 'x', about: '', clients: [], steps: [{do: 'hold', forMs: 5}], expect: []},
+  })
+  const {kind: _, topology: __, versions: ___, ...told} = started as Of<'run-started'>
+  const never = {...told, kind: 'never-began', code: 'not-ready', says: 'no', scenario: {name: 'x'}}
+  expect(parseHistory(lines([never])).events[0]).toMatchObject({scenario: {name: 'x', steps: [], expect: []}})
 })

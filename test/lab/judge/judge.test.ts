@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {checks} from '../../../lab/checks/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
-import {historyOf} from '../../../lab/history/history.ts'
+import {historyOf, of} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {altered, cleanRun, micros, quickRun, type RunShape, sample, withRows} from '../checks/history-builder.ts'
 
@@ -151,7 +151,9 @@ describe('is inconclusive', () => {
   test('when the history is empty', () => expect(judge(historyOf([]))).toMatchObject({verdict: 'unknown', exitCode: 4}))
 
   test('when a check crashes, does not exist or has parameters it does not understand', () => {
-    const broken = historyOf([{at: 0, kind: 'run-started', topology: {}} as unknown as Event, ...clean.slice(1)])
+    const broken = historyOf(
+      clean.map(event => (event.kind === 'run-started' ? {...event, topology: {} as never} : event)),
+    )
     expect(judge(broken, [{check: 'one-writable-primary', params: {}}]).findings[0]).toMatchObject({
       verdict: 'unknown',
       says: expect.stringContaining('crashed'),
@@ -315,7 +317,7 @@ test('whatever is missing from a clean run, no check crashes, and a missing kind
     fc.property(fc.subarray(kinds, {minLength: 1}), gone => {
       const report = judge(
         altered(lost, event => (gone.includes(event.kind) ? null : event)),
-        (clean[0] as Extract<Event, {kind: 'run-started'}> & {scenario: {expect: never[]}}).scenario.expect,
+        of(historyOf(clean), 'run-started')[0]!.scenario.expect,
       )
       expect(report.findings.filter(one => one.says.includes('crashed'))).toEqual([])
       expect(report.verdict).not.toBe('pass')

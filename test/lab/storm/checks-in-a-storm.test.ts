@@ -1,8 +1,10 @@
 /** Checks that a storm asks, in runs with more than one fault and failover. */
+
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
 import type {Event, Happening, Of} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
+import type {Step} from '../../../lab/history/scenario-values.ts'
 import {calmRun} from '../checks/calm-run.ts'
 import {cleanRun, lsnAt, micros, ranges, sample} from '../checks/history-builder.ts'
 
@@ -39,12 +41,12 @@ describe('recovered, as a step that waits between two faults,', () => {
   })
 
   test('that ran out fails the run, though the cluster came back later', () => {
-    const steps = [
+    const steps: readonly Step[] = [
       {do: 'hold', forMs: 1000},
       {do: 'until', check: 'recovered', params: {within: '5s'}, within: 5000},
     ]
     const events = [
-      ...calm.map(event => (event.kind === 'run-started' ? {...event, scenario: {steps}} : event)),
+      ...calm.map(event => (event.kind === 'run-started' ? {...event, scenario: {...event.scenario, steps}} : event)),
       at(1, {kind: 'step-started', index: 1, says: 'until recovered'}),
       at(6, {kind: 'step-ended', index: 1, ok: false, says: 'not within 5 s: node2 does not stream.'}),
     ]
