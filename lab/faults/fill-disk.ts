@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -18,6 +19,7 @@ export const fillDisk: Fault<Params> = {
     "Fills the volume of PostgreSQL's data and WAL, to the last byte or but for `leave`. Only in a lab with `postgresql.data_size`, whose hosts have a data volume of a limited size; etcd has another one and is not hit. What PostgreSQL deletes afterwards is free again.",
   params: z.strictObject({leave: size.optional()}),
   needs: () => ['limited-disk'],
+  strikes: (_, {on}) => ({...strikeOn(on, null), full: on}),
 
   async inject(on, {leave = 0}) {
     const {lab, hosts, mend, broke} = on

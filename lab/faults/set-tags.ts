@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {layOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import type {Config} from '../cluster/patroni-api.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
@@ -21,6 +22,7 @@ export const setTags: Fault<Params> = {
   about:
     'Tags a member in its own configuration, e.g. {nofailover: true}, {noloadbalance: true}, {failover_priority: 2}',
   params,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {tags}) {
     const {lab, hosts, signal} = on

@@ -8,16 +8,17 @@ import {
   type FailoverBudget,
   type FaultFacts,
   failoverBudget,
+  isModelled,
   type Phase,
+  type Struck,
   strikesEtcd,
   watchdogTimeoutSeconds,
 } from '../budget/index.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type Attempt, ownAnsweredWrites} from './attempts.ts'
-import type {Of} from './event.ts'
+import type {Of, Strike} from './event.ts'
 import {type History, of, once} from './history.ts'
-import {isModelled, type Struck, struckBy} from './struck.ts'
 
 export interface Failover {
   readonly topology: Topology
@@ -102,17 +103,23 @@ export const findFailover = once((history): Failover | string => {
   const faults = of(history, 'fault-injecting')
   if (faults.length === 0) return 'no fault was injected'
   const struck = faults.map(fault => ({fault, leader: leaderAt(history, fault.at)}))
-  const hit = struck.filter(({fault, leader}) => strikes(fault.fault, fault.hosts, leader))
-  const found = hit.find(({fault}) => isModelled(struckBy(fault))) ?? hit[0]
-  if (found) return measure(history, topology, found.fault, found.leader!)
+  const hit = struck.flatMap(({fault, leader}) => {
+    const asLeader = strikes(fault.strike, leader)
+    return asLeader === undefined ? [] : [{fault, leader: leader!, struck: asLeader}]
+  })
+  const found = hit.find(one => isModelled(one.struck)) ?? hit[0]
+  if (found) return measure(history, topology, found)
   if (struck.every(({leader}) => leader === undefined)) return 'nobody saw who held the leader key when the fault came'
   const {fault, leader} = struck.find(one => one.leader !== undefined)!
   return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
 })
 
-/** Whether a fault of these hosts is about the leader. An operator's request is, whichever host it names. */
-export function strikes(fault: string, hosts: readonly HostName[], leader: HostName | undefined): boolean {
-  return leader !== undefined && (hosts.includes(leader) || fault === 'switchover' || fault === 'failover')
+/** What a fault is to the leader; undefined: it does not strike it. */
+export function strikes({struck}: Strike, leader: HostName | undefined): Struck | undefined {
+  const own = struck.find(one => one.host === leader)
+  if (own === undefined) return undefined
+  const {host: _, ...is} = own
+  return is
 }
 
 /** Who led then: by the key, or where no watch told, by the only server that took writes in the second before. */
@@ -124,7 +131,13 @@ export function leaderAt(history: History, at: Micros): HostName | undefined {
   return hosts.size === 1 ? [...hosts][0] : undefined
 }
 
-function measure(history: History, topology: Topology, fault: Of<'fault-injecting'>, oldLeader: HostName): Failover {
+interface Hit {
+  readonly fault: Of<'fault-injecting'>
+  readonly leader: HostName
+  readonly struck: Struck
+}
+
+function measure(history: History, topology: Topology, {fault, leader: oldLeader, struck}: Hit): Failover {
   const t0 = fault.at
   const injected = of(history, 'fault-injected').findLast(event => event.id === fault.id && event.at >= t0)
   const mending = history.events.find(
@@ -152,7 +165,6 @@ function measure(history: History, topology: Topology, fault: Of<'fault-injectin
   const newKey = keys.find(event => event.holder !== null && event.holder !== oldLeader)
   const newLeader = newKey?.holder ?? undefined
   const after = samples.filter(one => one.host === newLeader && one.at > t0 && isWritable(one))
-  const struck = struckBy(fault)
   const own = samples.filter(one => one.host === oldLeader && one.at > t0 && one.at <= until)
   const demoted = own.find(one => tookNoWrites(one, struck))
   const restarted = newKey || !demoted ? undefined : own.find(one => one.at > demoted.at && isWritable(one))
@@ -228,7 +240,7 @@ function deadBy(
   injected: Of<'fault-injected'> | undefined,
 ): Micros {
   const returned = injected?.at ?? fault.at
-  if (deathOf(fault) !== 'silent') return returned
+  if (!isDead(fault, oldLeader)) return returned
   const closed = samples.find(
     one => one.host === oldLeader && one.at > fault.at && !one.up && one.error !== null && one.error !== 'timeout',
   )
@@ -260,11 +272,8 @@ function endsEtcd(struck: Struck, topology: Topology): boolean {
 }
 
 /** Whether the host itself died: one without power answers nothing; a dead process on a living host refuses. */
-export function deathOf(fault: Of<'fault-injecting'>): 'silent' | 'refusing' | 'unknown' {
-  const struck = struckBy(fault)
-  if (!isModelled(struck)) return 'unknown'
-  if (struck.fault === 'host-killed') return 'silent'
-  return struck.fault === 'patroni-killed' || struck.fault === 'postgres-killed' ? 'refusing' : 'unknown'
+export function isDead({strike}: Of<'fault-injecting'>, host: HostName): boolean {
+  return strike.dead?.includes(host) ?? false
 }
 
 /**
