@@ -1,8 +1,11 @@
 /** How long a scenario is likely to take that was never played: its own holds, and the timing model for its waits. Pure. */
-import {anyMoment, distributionsOf, modelOf} from '../../lab/budget/index.ts'
-import {isModelled, struckBy} from '../../lab/history/struck.ts'
+import {anyMoment, distributionsOf, isModelled, modelOf} from '../../lab/budget/index.ts'
+import {meant, type Roles} from '../../lab/cluster/selector.ts'
+import {faults} from '../../lab/faults/index.ts'
+import {strikes} from '../../lab/history/failover.ts'
 import {type Scenario, type Step, topologyDuring} from '../../lab/scenario/index.ts'
-import type {Topology} from '../../lab/topology/topology.ts'
+import {namedIn} from '../../lab/scenario/params.ts'
+import {hostsWith, type Topology} from '../../lab/topology/topology.ts'
 
 /** What every run takes beside its steps, as measured: steady state before, and after them the healing and the reading of all rows. */
 const everyRunSeconds = 6
@@ -27,9 +30,23 @@ export function estimateSeconds(scenario: Scenario, topology: Topology): number 
 
 /** From the fault to the first write, half of the times; null where the model says nothing. */
 function untilWritable(step: Extract<Step, {do: 'inject'}>, topology: Topology): number | null {
-  const struck = struckBy({fault: step.fault, what: '', params: step.params})
-  if (!isModelled(struck) || (step.on !== 'leader' && struck.fault !== 'switchover')) return null
+  const fault = faults[step.fault]
+  const now = usualRoles(topology)
+  const on = meant(topology, step.on, now)
+  if (fault === undefined || on === null) return null
+  const named = namedIn(fault.params, step.params).map(({word}) => meant(topology, word, now) ?? [])
+  const from = named.length === 0 ? null : named.flat()
+  const strike = fault.strikes(fault.params.parse(step.params), {on, from, topology})
+  const struck = strikes(strike, now.leader ?? undefined)
+  if (struck === undefined || !isModelled(struck)) return null
   const model = modelOf(topology, {...anyMoment(topology, struck.fault), ...struck})
   const last = 'why' in model ? undefined : model.phases.at(-1)
   return last === undefined ? null : distributionsOf({total: last.at}, {runs: 200}).total.p50 / 1e6
+}
+
+/** Before a run nobody has a role: any host may lead. etcd is led from another one, as two times of three. */
+function usualRoles(topology: Topology): Roles {
+  const [leader = null, ...others] = hostsWith(topology, 'patroni')
+  const etcdLeader = hostsWith(topology, 'etcd').find(host => host !== leader) ?? leader
+  return {leader, etcdLeader, replicas: others.map((host, index) => ({host, sync: index === 0}))}
 }

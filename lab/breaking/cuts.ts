@@ -3,6 +3,7 @@
  * Cuts. Pure; `nft.ts` turns the Cuts of a host into its kernel's language.
  */
 
+import type {CutOff} from '../budget/index.ts'
 import {portNumber, portsWith, type ServicePort} from '../topology/services.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -64,6 +65,15 @@ type Pair = readonly [HostName, HostName]
  * @throws LabError `no-target` when nothing would be cut: a partition that separates nobody must never pass.
  */
 export function cutsOf(topology: Topology, partition: Partition): ReadonlyMap<HostName, readonly Cut[]> {
+  const cuts = cutsBetween(topology, partition)
+  if (cuts.size === 0)
+    throw new LabError('no-target', `this partition cuts nothing: ${whyNothing(partition)}`, {
+      hint: 'name other hosts in `on` or `from`, or leave `services` out to cut all traffic',
+    })
+  return cuts
+}
+
+function cutsBetween(topology: Topology, partition: Partition): ReadonlyMap<HostName, readonly Cut[]> {
   const services = partition.services ?? [null]
   const cuts = new Map<HostName, Cut[]>()
   for (const service of services)
@@ -73,11 +83,18 @@ export function cutsOf(topology: Topology, partition: Partition): ReadonlyMap<Ho
       const [host, cut] = placed(topology, on, {service, end, ways: partition.ways, peers: [peer]})
       add(cuts, host, cut)
     }
-  if (cuts.size === 0)
-    throw new LabError('no-target', `this partition cuts nothing: ${whyNothing(partition)}`, {
-      hint: 'name other hosts in `on` or `from`, or leave `services` out to cut all traffic',
-    })
   return cuts
+}
+
+/** The same from the point of view of whoever no longer reaches somebody, whichever host drops the packets. */
+export function cutOffBy(topology: Topology, partition: Partition): readonly CutOff[] {
+  return [...cutsBetween(topology, partition)].flatMap(([host, cuts]) =>
+    cuts.flatMap(({service, end, ways, peers}): CutOff[] =>
+      end === 'server'
+        ? peers.map(peer => ({host: peer, from: [host], service, ways: opposite.ways[ways]}))
+        : [{host, from: peers, service, ways}],
+    ),
+  )
 }
 
 function whyNothing({on, from, services, shape}: Partition): string {

@@ -1,8 +1,8 @@
 /** What a fault is, and what it is given to work with. */
 import type {Capability} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
-import type {Mend} from '../history/event.ts'
-import type {HostName} from '../topology/topology.ts'
+import type {Mend, Strike} from '../history/event.ts'
+import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Unit} from '../words/unit.ts'
 
@@ -11,8 +11,8 @@ export interface FaultSite {
   /** The step's name: it names what the fault leaves on a host. */
   readonly id: string
   readonly hosts: readonly HostName[]
-  /** Whom another selector means right now, e.g. the other side of a partition; never empty. */
-  resolve(selector: string): Promise<readonly HostName[]>
+  /** Whom its parameters name, e.g. the other side of a partition; never empty. null: they name nobody. */
+  readonly from: readonly HostName[] | null
   /** Ends the injection, never the mending. */
   readonly signal: AbortSignal
   /** Registers how to undo what comes next; resolves once that is safely on disk. Call it *before* each break. */
@@ -27,6 +27,14 @@ export interface FaultSite {
   again(host: HostName, apply: () => Promise<void>): void
 }
 
+/** The hosts that a fault is done to, however they were written. */
+export interface StruckHosts {
+  readonly on: readonly HostName[]
+  /** As for the `FaultSite`. */
+  readonly from: readonly HostName[] | null
+  readonly topology: Topology
+}
+
 export interface Fault<P> extends Unit<P> {
   /** Whom a step means that has no `on:`, e.g. 'all' for what concerns the whole cluster; without it, `on:` must be written. */
   readonly on?: string
@@ -35,5 +43,7 @@ export interface Fault<P> extends Unit<P> {
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null
+  /** What it does to whom. It goes by these hosts alone: parameters say the same in many ways. */
+  strikes(params: P, hosts: StruckHosts): Strike
   inject(on: FaultSite, params: P): Promise<void>
 }

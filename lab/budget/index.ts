@@ -13,7 +13,16 @@ export {
   type PhaseBudget,
 } from './bounds.ts'
 export {type Distribution, distributionsOf, histogram} from './distribution.ts'
-export {type FaultFacts, type LeaderFault, strikesEtcd} from './leader-fault.ts'
+export {
+  type CutOff,
+  type FaultFacts,
+  isModelled,
+  type LeaderFault,
+  noBounds,
+  type Struck,
+  strikesEtcd,
+  struckByCuts,
+} from './leader-fault.ts'
 export {type FaultModel, modelOf, type NoModel, type Phase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
 export {watchdogTimeoutSeconds} from './watchdog.ts'

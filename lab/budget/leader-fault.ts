@@ -1,4 +1,5 @@
 /** The faults of a leader that the model knows, and what is known about one of them in a run. */
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Bounds} from './variable.ts'
 
@@ -70,4 +71,69 @@ export function lookOf({fault, cut}: Pick<FaultFacts, 'fault' | 'cut'>): Look {
 /** Whether an etcd member on the leader's own host is struck with it. */
 export function strikesEtcd(fault: LeaderFault): boolean {
   return fault === 'host-killed' || fault === 'host-paused' || fault === 'isolated'
+}
+
+/** A fault that the model knows, or why it knows none: what was done to the leader's host leaves the leader alone, or is not modelled. */
+export type Struck = (Pick<FaultFacts, 'cut' | 'proxyReaches'> & {readonly fault: LeaderFault}) | {readonly why: string}
+
+export function isModelled<S extends Struck>(struck: S): struck is Exclude<S, {why: string}> {
+  return 'fault' in struck
+}
+
+export const noBounds = 'the timing model has no bounds for such a fault'
+
+/** Whom a host no longer reaches. */
+export interface CutOff {
+  readonly host: HostName
+  /** May name the host itself: its Patroni is then cut from the etcd member beside it. */
+  readonly from: readonly HostName[]
+  /** Of which it is the client; null: all traffic, whoever asks. */
+  readonly service: string | null
+  /** Which packets are lost, seen from the host. */
+  readonly ways: 'both' | 'out' | 'in'
+}
+
+/**
+ * What these cuts are to a leader on this host: quorum and proxies decide. A connection that loses its packets one way only hangs
+ * as well as one that loses them both ways, so for a cut from etcd alone the way does not matter.
+ */
+export function struckByCuts(
+  topology: Topology,
+  host: HostName,
+  {cuts, how}: {readonly cuts: readonly CutOff[]; readonly how: 'drop' | 'reject'},
+): Struck {
+  const inPart = {why: 'the timing model has no bounds for a cut in part'}
+  const own = cuts.filter(one => one.host === host || (one.service === null && one.from.includes(host)))
+  const services = [...new Set(own.map(one => one.service))]
+  if (own.length > 0 && services.every(service => service !== null && service !== 'etcd'))
+    return {why: `a cut of ${services.join(' and ')} alone leaves the leader its key`}
+  if (services.includes('patroni') || own.some(one => one.service === null && one.ways !== 'both')) return inPart
+  if (hasQuorum(topology, cuts, host)) return inPart
+  const successors = hostsWith(topology, 'patroni').filter(one => one !== host && hasQuorum(topology, cuts, one))
+  if (successors.length === 0) return inPart
+  const isGone = (other: HostName) => isSevered(cuts, host, other)
+  const proxies = hostsWith(topology, 'haproxy')
+  if (successors.every(isGone)) return {fault: 'isolated', cut: how, proxyReaches: proxies.some(one => !isGone(one))}
+  return [...successors, ...proxies].some(isGone) ? inPart : {fault: 'cut-from-etcd', cut: how}
+}
+
+/** One member of etcd does for a client, if that one has a majority with it. */
+function hasQuorum(topology: Topology, cuts: readonly CutOff[], host: HostName): boolean {
+  const members = hostsWith(topology, 'etcd')
+  const reaches = (member: HostName) =>
+    !isSevered(cuts, host, member) &&
+    !cuts.some(one => one.service === 'etcd' && one.host === host && one.from.includes(member))
+  const isOfMajority = (member: HostName) =>
+    members.filter(peer => !isSevered(cuts, member, peer, 'etcd-peer')).length > members.length / 2
+  return members.some(member => reaches(member) && isOfMajority(member))
+}
+
+/** Nothing gets through between the two, or nothing of this service. */
+function isSevered(cuts: readonly CutOff[], one: HostName, other: HostName, service: string | null = null): boolean {
+  return cuts.some(
+    cut =>
+      (cut.service === null || cut.service === service) &&
+      one !== other &&
+      ((cut.host === one && cut.from.includes(other)) || (cut.host === other && cut.from.includes(one))),
+  )
 }

@@ -4,7 +4,7 @@
  */
 import {z} from 'zod'
 import type {Event, Of} from '../history/event.ts'
-import {deathOf, type Failover, findFailover, isWritable} from '../history/failover.ts'
+import {type Failover, findFailover, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
 import {blind, lateness} from '../history/watching.ts'
@@ -154,9 +154,9 @@ function beginOf(
   }
 }
 
-function howEnded({fault, reset}: Failover, end: End | undefined): string {
+function howEnded({fault, oldLeader, reset}: Failover, end: End | undefined): string {
   if (reset !== undefined && end !== undefined && end.at - reset.at < 2_000_000) return 'was reset by its watchdog'
-  if (deathOf(fault) === 'silent') return 'was dead'
+  if (isDead(fault, oldLeader)) return 'was dead'
   if (end?.event.kind === 'container') return end.event.action === 'pause' ? 'was frozen' : 'was down'
   return end?.event.kind === 'postgres' && end.event.up ? 'took no more writes' : 'refused connections'
 }

@@ -9,7 +9,7 @@
 import {z} from 'zod'
 import {castsDoubt} from '../history/doubtful-commit.ts'
 import type {Event, Of} from '../history/event.ts'
-import {type Failover, findFailover, isWritable} from '../history/failover.ts'
+import {type Failover, findFailover, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {promotionsOf} from '../history/promotions.ts'
 import {Rows} from '../history/rows.ts'
@@ -214,7 +214,7 @@ function successionsOf(history: History): readonly Succession[] {
 
 function ofFailover({fault, injected, t0, oldLeader, oldTimeline, newLeader, newKey, promoted}: Failover): Succession {
   // A leader that is only cut off, frozen or without its Patroni goes on acknowledging until it is fenced, and loses all that.
-  const deadAt = isDeath(fault) ? (injected?.at ?? t0) + dyingMargin : Number.POSITIVE_INFINITY
+  const deadAt = isDead(fault, oldLeader) ? (injected?.at ?? t0) + dyingMargin : Number.POSITIVE_INFINITY
   return {oldLeader, oldTimeline, newLeader, t0, before: promoted?.askedAt ?? newKey?.at ?? 0, deadAt}
 }
 
@@ -232,7 +232,7 @@ function lastWrites(history: History, host: HostName, timeline: number, before: 
 /** The leader's host lost its power and stayed off until another one led. */
 function deathBefore(history: History, host: HostName, lastSeen: Micros, before: Micros): Micros {
   const death = of(history, 'fault-injecting').findLast(
-    one => isDeath(one) && one.hosts.includes(host) && one.at <= Math.min(before, lastSeen + dyingMargin),
+    one => isDead(one, host) && one.at <= Math.min(before, lastSeen + dyingMargin),
   )
   const mended = of(history, 'fault-mending').some(one => one.id === death?.id && one.at < before)
   if (death === undefined || mended) return Number.POSITIVE_INFINITY
@@ -313,12 +313,6 @@ function explain(history: History, lost: readonly Of<'op'>[]): Explained {
 
 function isOf({oldLeader, oldTimeline}: Succession, op: Of<'op'>): boolean {
   return op.server === oldLeader && op.timeline === oldTimeline
-}
-
-/** The host lost all its processes at once: nothing of it can answer after the call has returned. */
-function isDeath({fault, what, params}: Of<'fault-injecting'>): boolean {
-  const struck = (params as {what?: string} | undefined)?.what
-  return fault === 'kill' && (struck === undefined ? /\bhost\b/.test(what) : struck === 'host')
 }
 
 /**

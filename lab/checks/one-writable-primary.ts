@@ -4,7 +4,7 @@
  */
 import {z} from 'zod'
 import type {Of} from '../history/event.ts'
-import {deathOf, findFailover, isWritable} from '../history/failover.ts'
+import {findFailover, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
 import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../history/reigns.ts'
@@ -164,7 +164,7 @@ function isSilence({error}: Of<'postgres'>): boolean {
 
 /** When the host lost its processes: the engine's word, and the proof of a fault that takes its power. */
 function deathsOf(history: History, host: HostName): Micros[] {
-  const killed = of(history, 'fault-injecting').filter(one => one.hosts.includes(host) && deathOf(one) === 'silent')
+  const killed = of(history, 'fault-injecting').filter(one => isDead(one, host))
   const died = of(history, 'container').filter(one => one.host === host && one.action === 'die')
   const proven = of(history, 'fault-proof').filter(one => one.holds && killed.some(fault => fault.id === one.id))
   return [...died, ...proven].map(one => one.at)

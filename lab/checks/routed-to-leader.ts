@@ -90,11 +90,10 @@ export const routedToLeader: Check<Record<string, never>> = {
   },
 }
 
-/** HAProxy was killed and held down, and that took hold: it led nobody anywhere, so its silence hides nothing. */
+/** HAProxy was held down, and that took hold: it led nobody anywhere, so its silence hides nothing. */
 function outages(history: History): readonly {readonly from: Micros; readonly to: Micros}[] {
-  return of(history, 'fault-injecting').flatMap(({id, at, params}) => {
-    const {what, 'stays-down': staysDown} = (params ?? {}) as {what?: unknown; 'stays-down'?: unknown}
-    if (what !== 'haproxy' || staysDown !== true) return []
+  return of(history, 'fault-injecting').flatMap(({id, at, strike}) => {
+    if (!strike.down?.some(one => one.service === 'haproxy')) return []
     const proofs = of(history, 'fault-proof').filter(one => one.id === id)
     if (proofs.length === 0 || proofs.some(one => !one.holds)) return []
     const mended = of(history, 'fault-mending').find(one => one.id === id)

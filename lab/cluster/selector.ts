@@ -4,18 +4,23 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Lab} from '../engine/lab.ts'
 import {entries} from '../topology/entries.ts'
-import {type HostName, hostsWith} from '../topology/topology.ts'
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {etcdLeader} from './etcd-leader.ts'
-import {type Health, health} from './health.ts'
+import {health} from './health.ts'
 
-type Choose = (
-  lab: Lab,
-  now: {readonly leader: HostName | null; readonly replicas: Health['members']},
-) => Promise<readonly HostName[]> | readonly HostName[]
+/** Who is what right now. */
+export interface Roles {
+  readonly leader: HostName | null
+  readonly etcdLeader: HostName | null
+  /** Replicas that are streaming; `sync`: whether commits wait for it, null: nobody knows. */
+  readonly replicas: readonly {readonly host: HostName; readonly sync: boolean | null}[]
+}
 
-const names = (members: Health['members']) => members.map(one => one.host)
+type Choose = (topology: Topology, now: Roles) => readonly HostName[]
+
+const names = (members: Roles['replicas']) => members.map(one => one.host)
 const maybe = (host: HostName | null): readonly HostName[] => (host === null ? [] : [host])
 
 /** What a scenario may write after `on:` beside a host's name. `replica...` are streaming right now. */
@@ -26,27 +31,33 @@ const table = {
   replicas: (_, {replicas}) => names(replicas),
   'sync-standby': (_, {replicas}) => names(replicas.filter(one => one.sync)).slice(0, 1),
   'async-replica': (_, {replicas}) => names(replicas.filter(one => one.sync === false)).slice(0, 1),
-  'etcd-leader': async lab => maybe(await etcdLeader(lab)),
-  'etcd-follower': async (lab, {leader}) => (await followers(lab, leader)).slice(0, 1),
-  'etcd-followers': (lab, {leader}) => followers(lab, leader),
+  'etcd-leader': (_, {etcdLeader}) => maybe(etcdLeader),
+  'etcd-follower': (topology, now) => followers(topology, now).slice(0, 1),
+  'etcd-followers': (topology, now) => followers(topology, now),
   /** Enough members of etcd, its leader first, to leave the others without a majority. */
-  'etcd-majority': async (lab, {leader}) => {
-    const all = [...maybe(await etcdLeader(lab)), ...(await followers(lab, leader))]
+  'etcd-majority': (topology, now) => {
+    const all = [...maybe(now.etcdLeader), ...followers(topology, now)]
     return all.slice(0, Math.floor(all.length / 2) + 1)
   },
-  etcd: lab => hostsWith(lab.topology, 'etcd'),
+  etcd: topology => hostsWith(topology, 'etcd'),
   /** The one through which most clients come in. */
-  proxy: lab => entries(lab.topology).primary.hosts.slice(0, 1),
-  proxies: lab => hostsWith(lab.topology, 'haproxy'),
-  app: lab => hostsWith(lab.topology, 'client'),
+  proxy: topology => entries(topology).primary.hosts.slice(0, 1),
+  proxies: topology => hostsWith(topology, 'haproxy'),
+  app: topology => hostsWith(topology, 'client'),
   /** Every host but the clients'. */
-  servers: lab => lab.topology.hosts.filter(host => !host.services.includes('client')).map(host => host.name),
+  servers: topology => topology.hosts.filter(host => !host.services.includes('client')).map(host => host.name),
   /** Every host with PostgreSQL. */
-  all: lab => hostsWith(lab.topology, 'patroni'),
-  everyone: lab => lab.topology.hosts.map(host => host.name),
+  all: topology => hostsWith(topology, 'patroni'),
+  everyone: topology => topology.hosts.map(host => host.name),
 } as const satisfies Readonly<Record<string, Choose>>
 
 export const selectors = Object.keys(table) as (keyof typeof table)[]
+
+/** The hosts that a selector, or a host's own name, means while these have the roles; null: it is neither. */
+export function meant(topology: Topology, selector: string, now: Roles): readonly HostName[] | null {
+  if (topology.hosts.some(host => host.name === selector)) return [selector]
+  return Object.hasOwn(table, selector) ? (table[selector as keyof typeof table] as Choose)(topology, now) : null
+}
 
 /** In a fault's parameters: whom else it means. A scenario's parser knows it by this very schema and checks the name. */
 export const whom = z.string({error: 'a selector such as leader, a host, or an earlier step'}).min(1)
@@ -78,12 +89,12 @@ async function candidates(lab: Lab, selector: string): Promise<readonly HostName
     )
   const {leader, members} = await health(lab, 3000)
   const replicas = members.filter(one => one.host !== leader && one.state === 'streaming')
-  return (table[selector as keyof typeof table] as Choose)(lab, {leader, replicas})
+  const isAboutEtcd = selector.startsWith('etcd-')
+  return meant(lab.topology, selector, {leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(lab) : null}) ?? []
 }
 
 /** Those that do not host PostgreSQL's leader come first: what strikes etcd should not strike that by chance. */
-async function followers(lab: Lab, leader: HostName | null): Promise<readonly HostName[]> {
-  const first = await etcdLeader(lab)
-  const others = hostsWith(lab.topology, 'etcd').filter(host => host !== first)
+function followers(topology: Topology, {etcdLeader: first, leader}: Roles): readonly HostName[] {
+  const others = hostsWith(topology, 'etcd').filter(host => host !== first)
   return others.toSorted((a, b) => Number(a === leader) - Number(b === leader))
 }

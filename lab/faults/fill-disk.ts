@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -20,6 +21,7 @@ export const fillDisk: Fault<Params> = {
     'PostgreSQL answers a full WAL volume with PANIC, and a data volume of limited size is lost with its host',
   params: z.strictObject({leave: size.optional()}),
   needs: () => ['limited-disk'],
+  strikes: (_, {on}) => ({...strikeOn(on, null), full: on}),
 
   async inject(on, {leave = 0}) {
     const {lab, hosts, mend, broke} = on

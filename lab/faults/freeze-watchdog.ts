@@ -7,6 +7,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {find, statesOf} from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import {parseWatchdogLine} from '../cluster/watchdog-line.ts'
 import type {HostName} from '../topology/topology.ts'
@@ -25,6 +26,7 @@ export const freezeWatchdog: Fault<{limit: number}> = {
   params: z.strictObject({limit: timeLimit}),
   needs: () => ['watchdog'],
   limitMs: ({limit}) => limit,
+  strikes: (_, {on}) => strikeOn(on, 'patroni-frozen'),
 
   async inject(on, {limit}) {
     const {lab, hosts, mend, broke} = on

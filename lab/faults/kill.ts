@@ -12,6 +12,7 @@ import {
   supervised,
 } from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
+import {downOn, strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
 import type {LabError} from '../words/errors.ts'
@@ -53,6 +54,12 @@ export const kill: Fault<Params> = {
     }),
 
   limitMs: params => (params['stays-down'] === true ? (params.limit ?? defaultLimitMs) : null),
+
+  strikes({what, 'stays-down': staysDown}, {on}) {
+    if (what === 'host') return {...strikeOn(on, 'host-killed'), dead: on}
+    const fault = what === 'patroni' ? 'patroni-killed' : what === 'postgres' ? 'postgres-killed' : null
+    return {...strikeOn(on, fault), ...(staysDown === true && downOn(on, what))}
+  },
 
   async inject(on, params) {
     if (params.what === 'host') await killHosts(on)

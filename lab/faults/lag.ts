@@ -11,6 +11,7 @@ import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {cutName, nftScript} from '../breaking/nft.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
 import {leaderOf, patroniKeys} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
@@ -36,6 +37,7 @@ export const lag: Fault<Params> = {
   params,
   needs: () => ['nftables'],
   limitMs: ({limit}) => limit,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {by, limit}) {
     const {lab, hosts, signal} = on

@@ -12,6 +12,7 @@ export const noop: Fault<Record<string, never>> = {
   about: 'Does nothing to the hosts of `on`: for a dry run of a scenario',
   neverDrawn: 'it breaks nothing, and a storm is there to break something',
   params: z.strictObject({}),
+  strikes: () => ({struck: []}),
 
   async inject(on) {
     // Open before the blow: what comes is felt by them, and a shell that takes its time to open delays nothing.

@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {find} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell} from '../cluster/shell.ts'
 import {appDatabase, type HostName, roles} from '../topology/topology.ts'
 import {defaultLimitMs, givenLimit} from '../words/time-limit.ts'
@@ -48,6 +49,7 @@ export const overload: Fault<Params> = {
 
   needs: ({cpus}) => (cpus === undefined ? [] : ['cpu-limit']),
   limitMs: ({connections, limit}) => (connections === undefined ? null : (limit ?? defaultLimitMs)),
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {cpus, connections, limit}) {
     if (cpus !== undefined) await limitCpus(on, cpus)

@@ -3,14 +3,15 @@
  * one-way and for one service only. Other addresses, such as the one the runner's own probes come from, are not touched.
  */
 import {z} from 'zod'
-import {cutServices, cutsOf, type Partition, spared, stopped} from '../breaking/cuts.ts'
+import {cutOffBy, cutServices, cutsOf, spared, stopped} from '../breaking/cuts.ts'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {cutName, type Hits, type How, hitsOf, nftScript, tableOf} from '../breaking/nft.ts'
 import {type Asked, ask, Shells} from '../breaking/paths.ts'
+import {isModelled, struckByCuts} from '../budget/index.ts'
 import {whom} from '../cluster/selector.ts'
 import {openShell} from '../cluster/shell.ts'
 import type {Lab} from '../engine/lab.ts'
-import type {HostName} from '../topology/topology.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {timeLimit} from '../words/time-limit.ts'
 
@@ -52,9 +53,22 @@ export const partition: Fault<Params> = {
   needs: () => ['nftables'],
   limitMs: ({limit}) => limit,
 
+  strikes({services = null, ways, shape, how}, {on, from, topology}) {
+    const cuts = cutOffBy(topology, {on, from, services, ways, shape})
+    const asLeader = (host: HostName) => ({
+      host,
+      ...(shape === 'split'
+        ? struckByCuts(topology, host, {cuts, how})
+        : {why: `the timing model has no bounds for a cut in the shape of a ${shape}`}),
+    })
+    // Cut from a leader is the leader cut off: the same cut, whichever side is written first.
+    const others = hostsWith(topology, 'patroni').filter(host => !on.includes(host))
+    return {struck: [...on.map(asLeader), ...others.map(asLeader).filter(isModelled)], cut: cuts}
+  },
+
   async inject(on, params) {
     const {lab} = on
-    const cuts = cutsOf(lab.topology, {...params, services: params.services ?? null, ...(await groups(on, params))})
+    const cuts = cutsOf(lab.topology, {...params, services: params.services ?? null, on: on.hosts, from: on.from})
     const cut = cutName(on.id)
     const load = (host: HostName, limitMs: number) =>
       `nft -f - << 'END'\n${nftScript({cut, cuts: cuts.get(host) ?? [], how: params.how, limitMs}, lab.allocation.addresses)}END`
@@ -108,12 +122,6 @@ export const partition: Fault<Params> = {
     })
     on.proof(holds, says, hits.at)
   },
-}
-
-async function groups({hosts, resolve}: FaultSite, {from}: Params): Promise<Pick<Partition, 'on' | 'from'>> {
-  if (from === undefined) return {on: hosts, from: null}
-  const resolved = await Promise.all((typeof from === 'string' ? [from] : from).map(one => resolve(one)))
-  return {on: hosts, from: [...new Set(resolved.flat())]}
 }
 
 /** A host that is down or frozen can ask for nothing; what it would be answered is no part of the proof. */

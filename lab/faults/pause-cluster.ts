@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
 import {setConfig} from '../healing/cluster.ts'
 import {hostsWith} from '../topology/topology.ts'
@@ -11,6 +12,7 @@ export const pauseCluster: Fault<Record<string, never>> = {
   neverDrawn: "an operator's decision: what comes of it is intended",
   on: 'all',
   params: z.strictObject({}),
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on) {
     const {lab, signal} = on

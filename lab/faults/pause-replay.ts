@@ -11,6 +11,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {layOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove, type Seen} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
@@ -34,6 +35,7 @@ export const pauseReplay: Fault<Params> = {
   about:
     'A replica receives WAL but does not replay it (recovery_min_apply_delay), and the leader writes `by` so much (twice maximum_lag_on_failover unless given)',
   params,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {by}) {
     const {lab, hosts, signal} = on

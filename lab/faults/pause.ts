@@ -12,6 +12,7 @@ import {
   supervised,
 } from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
@@ -48,6 +49,11 @@ export const pause: Fault<Params> = {
 
   needs: ({what}) => (what === 'host' ? ['freezer'] : []),
   limitMs: params => (params.what === 'host' ? null : (params.limit ?? defaultLimitMs)),
+
+  strikes: ({what}, {on}) =>
+    what === 'host'
+      ? {...strikeOn(on, 'host-paused'), frozen: on}
+      : strikeOn(on, what === 'patroni' ? 'patroni-frozen' : null),
 
   async inject(on, params) {
     if (params.what === 'host') await pauseHosts(on)

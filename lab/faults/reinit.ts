@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
 import {openShell} from '../cluster/shell.ts'
 
@@ -19,6 +20,7 @@ export const reinit: Fault<Params> = {
   about:
     'Patroni makes the replica of `on` anew; `force` ends what it is busy with. `refused: true` expects that it refuses, as the leader does',
   params,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject({lab, hosts, signal, broke, proof, now}, {force, refused}) {
     for (const host of hosts) {

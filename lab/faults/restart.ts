@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
 import {sql} from '../cluster/sql.ts'
@@ -22,6 +23,7 @@ export const restart: Fault<Params> = {
   about:
     'PostgreSQL is restarted through Patroni, on one host of `on` after the other; with `pending-only` where a restart is pending, with `role` where the host has it. `refused: true` expects that Patroni refuses',
   params,
+  strikes: (_, {on}) => strikeOn(on, null),
   async inject(on, params) {
     for (const host of on.hosts) if (!on.signal.aborted) await restartOne(on, host, params)
   },

@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {covers, reverse} from '../cluster/config-patch.ts'
 import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
@@ -23,6 +24,7 @@ export const setConfigFault: Fault<Params> = {
   on: 'all',
   neverDrawn: "an operator's decision: what comes of it is intended",
   params,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {config}) {
     const {lab, signal} = on

@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {layOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import type {Config} from '../cluster/patroni-api.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
@@ -22,6 +23,7 @@ export const setTags: Fault<Params> = {
     'Tags a member in its own configuration, e.g. {nofailover: true}, {noloadbalance: true}, {failover_priority: 2}',
   neverDrawn: "an operator's decision: what comes of it is intended",
   params,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {tags}) {
     const {lab, hosts, signal} = on

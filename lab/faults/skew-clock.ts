@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {find, untilUp} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell} from '../cluster/shell.ts'
 import {portNumber} from '../topology/services.ts'
 import type {HostName} from '../topology/topology.ts'
@@ -27,6 +28,7 @@ export const skewClock: Fault<Params> = {
     by: shift.refine(ms => Math.abs(ms) >= leastMs, 'a clock is set by 5s at least: less could not be proven'),
   }),
   needs: () => ['faketime'],
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, {by}) {
     const {lab, hosts, mend, broke, again} = on

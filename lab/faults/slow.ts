@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {Shells} from '../breaking/paths.ts'
 import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowScript} from '../breaking/qdisc.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import {openShell} from '../cluster/shell.ts'
 import type {Lab} from '../engine/lab.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
@@ -37,6 +38,7 @@ export const slow: Fault<Params> = {
   params,
   needs: params => [qdiscKind(slownessOf(params))],
   limitMs: ({limit}) => limit,
+  strikes: (_, {on}) => strikeOn(on, null),
 
   async inject(on, params) {
     const {lab, hosts} = on

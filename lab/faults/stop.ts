@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {alive, find, isSupervised, type ServiceProcess, sayProcess, supervised, untilUp} from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
+import {downOn, strikeOn} from '../breaking/strike.ts'
 import {openShell} from '../cluster/shell.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
 
@@ -32,6 +33,12 @@ export const stop: Fault<Params> = {
     }),
 
   limitMs: params => (isSupervised(params.what) ? (params.limit ?? defaultLimitMs) : null),
+
+  strikes({what}, {on}) {
+    // Patroni calls a PostgreSQL that it did not stop itself crashed (ha.py: Ha.recover).
+    const fault = what === 'postgres' ? 'postgres-killed' : what === 'host' || what === 'patroni' ? 'stopped' : null
+    return {...strikeOn(on, fault), ...(isSupervised(what) && downOn(on, what))}
+  },
 
   async inject(on, params) {
     if (params.what === 'host') await stopHosts(on)

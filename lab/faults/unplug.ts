@@ -7,6 +7,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {Shells} from '../breaking/paths.ts'
+import {strikeOn} from '../breaking/strike.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {HostName} from '../topology/topology.ts'
 
@@ -19,6 +20,13 @@ export const unplug: Fault<Record<string, never>> = {
   params: z.strictObject({}),
   needs: () => ['network-disconnect'],
   limitMs: () => null,
+  strikes: (_, {on, topology}) => ({
+    ...strikeOn(on, 'isolated'),
+    cut: on.map(host => ({
+      ...{host, service: null, ways: 'both'},
+      from: topology.hosts.map(one => one.name).filter(one => one !== host),
+    })),
+  }),
 
   async inject(on) {
     const {lab, hosts, mend, broke, proof, signal} = on

@@ -41,7 +41,7 @@ function clockSet(history: History): string | null {
 
 /** What nobody filled on purpose was filled by somebody else, or is too small for the lab: a mend met it, or a service. */
 function diskFull(history: History): string | null {
-  if (of(history, 'fault-injecting').some(one => one.fault === 'fill-disk')) return null
+  if (of(history, 'fault-injecting').some(one => one.strike.full !== undefined)) return null
   const mend = of(history, 'fault-mended').find(one => !one.ok && one.says?.includes(fullDisk))
   const log = of(history, 'log').find(one => one.sign === 'disk-full')
   if (mend === undefined && log === undefined) return null

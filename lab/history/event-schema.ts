@@ -5,6 +5,7 @@
  * Bounds are those of a recorder: what is beyond them was not recorded by a run of ours, and could keep a check busy for ever.
  */
 import {z} from 'zod'
+import {leaderFaults} from '../budget/index.ts'
 import {topologySchema} from '../topology/topology-schema.ts'
 import type {Event, Happening} from './event.ts'
 import {scenarioSchema as scenario} from './scenario-schema.ts'
@@ -49,6 +50,28 @@ const mend = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('remove-program'), host: z.null(), program: text}),
   z.strictObject({do: z.literal('set-config'), host: z.null(), config: z.record(text, z.unknown())}),
 ])
+
+const cut = z.strictObject({host, from: hosts, service: text.nullable(), ways: z.enum(['both', 'out', 'in'])})
+const struck = z.union([
+  z.strictObject({
+    host,
+    fault: z.enum(leaderFaults),
+    cut: z.enum(['drop', 'reject']).exactOptional(),
+    proxyReaches: z.boolean().exactOptional(),
+  }),
+  z.strictObject({host, why: text}),
+])
+const strike = z.strictObject({
+  struck: z.array(struck).max(64),
+  dead: hosts.exactOptional(),
+  frozen: hosts.exactOptional(),
+  cut: z.array(cut).max(1000).exactOptional(),
+  down: z
+    .array(z.strictObject({host, service: text}))
+    .max(64)
+    .exactOptional(),
+  full: hosts.exactOptional(),
+})
 
 const ranges = z
   .array(z.tuple([id, id]))
@@ -107,6 +130,8 @@ const fields = {
     hosts,
     params: z.unknown().exactOptional(),
     needsMend: z.boolean().exactOptional(),
+    /** In a history always; in the file of an older run not yet, see `upcast.ts`. */
+    strike: strike.exactOptional(),
   },
   'fault-injected': {id: text},
   'fault-proof': {id: text, holds: z.boolean(), says: text},

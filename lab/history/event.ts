@@ -5,6 +5,7 @@
  * clock (the agent in app1, the engine) converts before recording; the conversion itself is recorded as `clock`.
  */
 
+import type {CutOff, Struck} from '../budget/index.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Scenario} from './scenario-values.ts'
@@ -101,6 +102,27 @@ export type Mend =
   /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
   | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
 
+/**
+ * What a fault does, and to whom: the fault itself says it when it is injected, from the hosts that it is done to and not from how
+ * they were written. All that a check or the timing model needs to know of a fault.
+ */
+export interface Strike {
+  /**
+   * Whom it strikes, each with what it is to a leader there. Whoever asks for another leader strikes them all, whichever host the
+   * request names.
+   */
+  readonly struck: readonly ({readonly host: HostName} & Struck)[]
+  /** Hosts that lose all their processes at once: nothing of them can answer any more. */
+  readonly dead?: readonly HostName[]
+  /** Hosts whose processes all stand still. */
+  readonly frozen?: readonly HostName[]
+  readonly cut?: readonly CutOff[]
+  /** Services that stay down until they are mended. */
+  readonly down?: readonly {readonly host: HostName; readonly service: string}[]
+  /** Hosts whose data volume it fills. */
+  readonly full?: readonly HostName[]
+}
+
 export type FaultHappening =
   /** A selector was resolved; from here on the step's name stands for these hosts. */
   | {kind: 'target'; fault: string; selector: string; hosts: readonly HostName[]}
@@ -114,6 +136,8 @@ export type FaultHappening =
       params?: unknown
       /** False: the fault leaves nothing that has to be mended (a switchover, a service that its supervisor starts again). */
       needsMend?: boolean
+      /** Runs recorded before it was kept are given it when they are read (`upcast.ts`). */
+      strike: Strike
     }
   /** The call that breaks returned; `at` of `fault-injecting` is just before it, and is t0. */
   | {kind: 'fault-injected'; id: string}

@@ -8,7 +8,9 @@ import {
   type FailoverBudget,
   type FaultFacts,
   failoverBudget,
+  isModelled,
   type Phase,
+  type Struck,
   strikesEtcd,
   watchdogTimeoutSeconds,
 } from '../budget/index.ts'
@@ -16,7 +18,6 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
-import {isModelled, type Struck, struckBy} from './struck.ts'
 import {
   type Followed,
   isWritable,
@@ -87,7 +88,7 @@ export const findFailover = once((history): Failover | string => {
   const {fault, leader, struck} = found
   if (leader === undefined) return 'nobody saw who held the leader key when the fault came'
   if (struck === undefined)
-    return `the fault struck ${fault.hosts.join(', ')}, but ${leader} was the leader: there was nothing to fail over`
+    return `the fault struck ${fault.strike.struck.map(one => one.host).join(', ') || 'nobody'}, but ${leader} was the leader: there was nothing to fail over`
   return measure(history, reading.topology, {...found, leader, struck}, unfolded(reading, found))
 })
 
@@ -161,7 +162,7 @@ function deadBy(
   injected: Of<'fault-injected'> | undefined,
 ): Micros {
   const returned = injected?.at ?? fault.at
-  if (deathOf(fault) !== 'silent') return returned
+  if (!isDead(fault, oldLeader)) return returned
   const closed = samples.find(
     one => one.host === oldLeader && one.at > fault.at && !one.up && one.error !== null && one.error !== 'timeout',
   )
@@ -193,11 +194,8 @@ function endsEtcd(struck: Struck, topology: Topology): boolean {
 }
 
 /** Whether the host itself died: one without power answers nothing; a dead process on a living host refuses. */
-export function deathOf(fault: Of<'fault-injecting'>): 'silent' | 'refusing' | 'unknown' {
-  const struck = struckBy(fault)
-  if (!isModelled(struck)) return 'unknown'
-  if (struck.fault === 'host-killed') return 'silent'
-  return struck.fault === 'patroni-killed' || struck.fault === 'postgres-killed' ? 'refusing' : 'unknown'
+export function isDead({strike}: Of<'fault-injecting'>, host: HostName): boolean {
+  return strike.dead?.includes(host) ?? false
 }
 
 /**

@@ -1,11 +1,10 @@
 /** Recorded runs laid over a prediction: when each phase really happened, and whether that is where the model has it. */
-import {effectiveTimings, type LeaderFault, type Phase} from '../budget/index.ts'
+import {effectiveTimings, isModelled, type LeaderFault, type Phase} from '../budget/index.ts'
 import type {PredictedName, Prediction} from '../budget/prediction.ts'
 import type {Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type Failover, findFailover, measuredPhases} from './failover.ts'
 import type {History} from './history.ts'
-import {isModelled} from './struck.ts'
 
 export interface LaidOver {
   readonly run: string

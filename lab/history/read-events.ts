@@ -10,9 +10,10 @@ import {decodeJson, placeOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {type Micros, parseSize} from '../words/quantity.ts'
 import {openRegular} from '../words/regular-file.ts'
-import type {Event} from './event.ts'
+import type {Event, Of} from './event.ts'
 import {isSurely, schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
+import {type Old, Upcast} from './upcast.ts'
 
 /** Of events.ndjson, unpacked: some four million events, which take about 2 GB of memory. */
 const mostBytesUnlessSet = 2 ** 30
@@ -123,6 +124,7 @@ function refused(file: string, why: string, hint?: string): LabError {
 class EventLines {
   readonly #file: string
   readonly #growing = new Growing()
+  readonly #upcast = new Upcast()
   readonly #seen = new Set<string>()
   /** Kinds, and keys of a kind, that this version does not know: how often, and where first. */
   readonly #foreign = new Map<string, {count: number; readonly place: string}>()
@@ -183,8 +185,9 @@ class EventLines {
       this.torn = `${this.#file}:${placeOf(error, this.#number)}`
       return
     }
-    const event = this.#checked(value, line)
-    if (event === null) return
+    const recorded = this.#checked(value, line)
+    if (recorded === null) return
+    const event = this.#upcast.of(recorded)
     if (event.at < this.#newest - latestMicros)
       throw this.#complaint(`this event is ${Math.round((this.#newest - event.at) / 1e6)} s older than one before it`)
     if (event.at > this.#newest) this.#newest = event.at
@@ -202,7 +205,7 @@ class EventLines {
   }
 
   /** Null: an event of a kind that is not known. Keys that are not known stay in the event, where no check looks at them. */
-  #checked(value: unknown, line: string): Event | null {
+  #checked(value: unknown, line: string): Exclude<Event, Of<'fault-injecting'>> | Old | null {
     const {kind} = (typeof value === 'object' && value !== null ? value : {}) as {kind?: unknown}
     if (typeof kind !== 'string') throw this.#noEvent(`${this.#number}:1`)
     if (isSurely(kind, value as object)) return value as Event

@@ -4,13 +4,12 @@
  * leaves the very same value, so that a hundred thousand cost little.
  */
 
-import type {Phase} from '../budget/index.ts'
+import {isModelled, type Phase, type Struck} from '../budget/index.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type Attempt, groupsIn, isOf} from './attempts.ts'
 import {type ClientGroup, isDirect} from './client-group.ts'
-import type {Event, Of} from './event.ts'
-import {isModelled, type Struck, struckBy} from './struck.ts'
+import type {Event, Of, Strike} from './event.ts'
 
 /** The moments of a failover, each an event that stands as evidence; what nobody saw is undefined. */
 export interface Unfolded {
@@ -151,9 +150,12 @@ export function isWritable(sample: Of<'postgres'>): boolean {
   return sample.up && sample.inRecovery === false && sample.readOnly === false
 }
 
-/** Whether a fault of these hosts is about the leader. An operator's request is, whichever host it names. */
-export function strikes(fault: string, hosts: readonly HostName[], leader: HostName | undefined): boolean {
-  return leader !== undefined && (hosts.includes(leader) || fault === 'switchover' || fault === 'failover')
+/** What a fault is to the leader; undefined: it does not strike it. */
+export function strikes({struck}: Strike, leader: HostName | undefined): Struck | undefined {
+  const own = struck.find(one => one.host === leader)
+  if (own === undefined) return undefined
+  const {host: _, ...is} = own
+  return is
 }
 
 /** Without a watch on the key, a server that took writes within this time led, if it was the only one. */
@@ -208,7 +210,7 @@ function lastOfAll(events: readonly (Of<'proxy'> | undefined)[]): Of<'proxy'> | 
 /** A fault that comes while a failover goes on belongs to its story, unless it is what the model would have it be about. */
 function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
   const leader = leaderNow(so, fault.at)
-  const struck = strikes(fault.fault, fault.hosts, leader) ? struckBy(fault) : undefined
+  const struck = strikes(fault.strike, leader)
   const timelines = so.timelines[leader ?? '']
   const one: Followed = {
     ...{fault, leader, struck, timeline: timelines?.sample ?? timelines?.write ?? null, ending: undefined},

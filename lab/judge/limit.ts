@@ -1,9 +1,8 @@
 /** The limit that a run was judged by: on the time without writes where somebody asked for one, else on the failover. */
-import {anyMoment, modelOf} from '../budget/index.ts'
+import {anyMoment, isModelled, modelOf} from '../budget/index.ts'
 import type {Finding} from '../checks/check.ts'
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
-import {isModelled} from '../history/struck.ts'
 import type {Micros} from '../words/quantity.ts'
 
 export interface Limit {

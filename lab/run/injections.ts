@@ -5,9 +5,11 @@ import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
 import {within} from '../healing/heal.ts'
 import {mend} from '../healing/mend.ts'
+import type {Strike} from '../history/event.ts'
 import type {Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {type Step, sayStep} from '../scenario/index.ts'
+import {namedIn} from '../scenario/params.ts'
 import {inForce, mended, plan} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -33,15 +35,10 @@ export class Injections implements Disposable {
   readonly #deaf: () => void
   /** Under way: faults being put in force again on hosts that have restarted. A mend that did not wait for them would be undone. */
   readonly #reapplying = new Set<Promise<void>>()
-  readonly #moment: ((fault: string, hosts: readonly HostName[]) => Promise<void>) | undefined
+  readonly #moment: ((strike: Strike) => Promise<void>) | undefined
 
   /** @param moment resolves when the next fault may come, everything but its first blow being done already. */
-  constructor(
-    lab: Lab,
-    history: Recorder,
-    signal: AbortSignal,
-    moment?: (fault: string, hosts: readonly HostName[]) => Promise<void>,
-  ) {
+  constructor(lab: Lab, history: Recorder, signal: AbortSignal, moment?: (strike: Strike) => Promise<void>) {
     this.#moment = moment
     this.#lab = lab
     this.#history = history
@@ -59,6 +56,8 @@ export class Injections implements Disposable {
     const [lab, history] = [this.#lab, this.#history]
     const hosts = await this.#target(step.as, step.on)
     this.#pinned.set(step.as, hosts)
+    const from = await this.#named(step, namedIn(fault.params, step.params))
+    const strike = fault.strikes(params, {on: hosts, from, topology: lab.topology})
     const kept: Kept = {again: new Map(), limit: undefined}
     this.#kept.set(step.as, kept)
     let began = false
@@ -70,13 +69,13 @@ export class Injections implements Disposable {
         id: step.as,
         hosts,
         signal: this.#signal,
-        resolve: selector => this.#target(step.as, selector),
+        from,
         async mend(undo) {
           needsMend = true
           plan(lab.name, {id: `${step.as}/${sayMend(undo)}`, fault: step.as, mend: undo})
         },
         broke: async call => {
-          if (!began) await this.#moment?.(step.fault, hosts)
+          if (!began) await this.#moment?.(strike)
           if (!began)
             history.record({
               kind: 'fault-injecting',
@@ -86,6 +85,7 @@ export class Injections implements Disposable {
               hosts,
               params: step.params,
               needsMend,
+              strike,
             })
           began = true
           const result = await call()
@@ -139,6 +139,13 @@ export class Injections implements Disposable {
     const hosts = this.#pinned.get(selector) ?? (await resolve(this.#lab, selector))
     this.#history.record({kind: 'target', fault, selector, hosts})
     return hosts
+  }
+
+  /** Whom the parameters of a step name beside `on`. */
+  async #named(step: Inject, named: ReturnType<typeof namedIn>): Promise<readonly HostName[] | null> {
+    if (named.length === 0) return null
+    const hosts = await Promise.all(named.map(({word}) => this.#target(step.as, word)))
+    return [...new Set(hosts.flat())]
   }
 
   #letGo(id: string, kept: Kept): void {

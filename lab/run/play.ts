@@ -12,7 +12,7 @@ import type {Lab} from '../engine/lab.ts'
 import {heal, within} from '../healing/heal.ts'
 import {silentGroup} from '../history/attempts.ts'
 import {budgetLimit} from '../history/deadline.ts'
-import type {PhaseName} from '../history/event.ts'
+import type {PhaseName, Strike} from '../history/event.ts'
 import {leaderAt, strikes} from '../history/failover.ts'
 import {of, type Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
@@ -20,7 +20,7 @@ import {sureSteady} from '../history/steady-writes.ts'
 import {probes} from '../probes/index.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from '../scenario/index.ts'
-import {type HostName, hostsWith} from '../topology/topology.ts'
+import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -111,13 +111,13 @@ async function perform(performance: Performance): Promise<void> {
 export function momentOf(
   chosen: ChosenMoment,
   growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'events' | 'record'>},
-): (fault: string, hosts: readonly HostName[]) => Promise<void> {
+): (strike: Strike) => Promise<void> {
   const {history} = growing
   if (chosen !== 'worst')
     return async () => void history.record({kind: 'note', says: await untilInjectionPhase(chosen, growing)})
   let struck = false
-  return async (fault, hosts) => {
-    if (struck || !strikes(fault, hosts, leaderAt(history, growing.history.now()))) return
+  return async strike => {
+    if (struck || strikes(strike, leaderAt(history, growing.history.now())) === undefined) return
     struck = true
     try {
       history.record({kind: 'note', says: await untilInjectionPhase('just-after-refresh', growing)})

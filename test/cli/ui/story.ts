@@ -4,6 +4,7 @@ import type {Event} from '../../../lab/history/event.ts'
 import type {Scenario} from '../../../lab/history/scenario-values.ts'
 import {type HostName, profiles, type Topology} from '../../../lab/topology/topology.ts'
 import type {Micros} from '../../../lab/words/quantity.ts'
+import {strikeOf} from '../../lab/strike-of.ts'
 
 export const topology: Topology = {
   profile: 'fast',
@@ -115,7 +116,17 @@ const plot: readonly Event[] = [
   ended(6.95, 0, 'held'),
   began(6.96, 1),
   {at: s(6.98), kind: 'target', fault: 'crash', selector: 'leader', hosts: ['node1']},
-  {at: killedAt, kind: 'fault-injecting', id: 'crash', fault: 'kill', what: 'kill host on leader', hosts: ['node1']},
+  {
+    ...{
+      at: killedAt,
+      kind: 'fault-injecting',
+      id: 'crash',
+      fault: 'kill',
+      what: 'kill host on leader',
+      hosts: ['node1'],
+    },
+    strike: strikeOf('kill', {what: 'host'}),
+  },
   {at: s(7.02), kind: 'fault-injected', id: 'crash'},
   {at: s(7.05), kind: 'container', host: 'node1', action: 'kill', exitCode: null},
   {at: s(7.06), kind: 'container', host: 'node1', action: 'die', exitCode: 137},

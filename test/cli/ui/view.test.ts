@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {longestGap, openGap, recent} from '../../../cli/ui/throughput.ts'
 import {emptyView, fold, roleOf, stateOf, type View, view} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
+import {strikeOf} from '../../lab/strike-of.ts'
 import {killedAt, op, postgres, story, storyUntil, topology} from './story.ts'
 
 const s = (seconds: number) => Math.round(seconds * 1_000_000)
@@ -42,6 +43,7 @@ const injected = (hosts: readonly string[], at = s(1), id = 'f'): Event => ({
   fault: 'kill',
   what: 'kill host',
   hosts,
+  strike: strikeOf('kill', {what: 'host'}, hosts),
 })
 const mended = (host: string, ok = true): Event => ({
   at: s(2),

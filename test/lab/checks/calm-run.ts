@@ -4,6 +4,7 @@
  */
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import type {HostName} from '../../../lab/topology/topology.ts'
+import {strikeOf} from '../strike-of.ts'
 import {lsnAt, micros, proxy, quickRun, sample, topologyOf} from './history-builder.ts'
 
 export interface CalmShape {
@@ -45,6 +46,7 @@ export function calmRun(changes: Partial<CalmShape> = {}): Event[] {
     what: 'kill etcd',
     hosts: shape.hosts,
     params: {what: 'etcd'},
+    strike: strikeOf('kill', {what: 'etcd'}, shape.hosts),
   })
   add(0.02, {kind: 'fault-injected', id: 'loss'})
   add(0.05, {kind: 'fault-proof', id: 'loss', holds: true, says: 'gone'})

@@ -3,6 +3,7 @@ import {sayTook} from '../../../cli/render/moment.ts'
 import {failover} from '../../../lab/checks/failover.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
+import {strikeOf} from '../strike-of.ts'
 import {altered, cleanRun, micros, proxy, type RunShape, sample} from './history-builder.ts'
 
 const judge = (history: History, within: unknown = 'budget') => failover.judge(history, failover.params.parse({within}))
@@ -200,7 +201,9 @@ describe('cannot tell', () => {
 
   test('when the fault struck a replica', () => {
     const history = altered(cleanRun(), event =>
-      event.kind === 'fault-injecting' ? {...event, hosts: ['node3']} : event,
+      event.kind === 'fault-injecting'
+        ? {...event, hosts: ['node3'], strike: strikeOf('kill', {what: 'host'}, ['node3'])}
+        : event,
     )
     expect(judge(history)).toMatchObject({verdict: 'unknown', says: expect.stringContaining('node1 was the leader')})
   })
@@ -246,12 +249,16 @@ describe('cannot tell', () => {
 /** The run of another fault: as recorded by `play`, with the step's parameters. */
 function struck(
   fault: string,
-  params: unknown,
+  params: Readonly<Record<string, unknown>>,
   changes: Partial<RunShape>,
   edit: (event: Event) => Event | null = one => one,
 ) {
   return altered(cleanRun(changes), event =>
-    edit(event.kind === 'fault-injecting' ? {...event, fault, what: `${fault} on leader`, params} : event),
+    edit(
+      event.kind === 'fault-injecting'
+        ? {...event, fault, what: `${fault} on leader`, params, strike: strikeOf(fault, params)}
+        : event,
+    ),
   )
 }
 const oldSample = (event: Event): event is Of<'postgres'> =>
@@ -334,7 +341,7 @@ describe('of other faults', () => {
       judge(
         altered(
           cleanRun({...orphan, patroni: {watchdog: 'required'}, refresh: -0.4}),
-          event => (event.kind === 'fault-injecting' ? {...event, fault: 'freeze-watchdog', params: {}} : event),
+          event => (event.kind === 'fault-injecting' ? {...event, strike: strikeOf('freeze-watchdog')} : event),
           [{at: micros(seconds), kind: 'watchdog', host: 'node1', state: 'fired', timeoutSeconds: 15, leftMicros: 0}],
         ),
       )
@@ -401,7 +408,10 @@ describe('of other faults', () => {
       'switchover',
       {},
       {...released, keyGone: 1.6, newKey: 1.7, up: 1.8, promoted: 1.85, firstWrite: 2.3},
-      event => (event.kind === 'fault-injecting' ? {...event, hosts: ['node2']} : event),
+      event =>
+        event.kind === 'fault-injecting'
+          ? {...event, hosts: ['node2'], strike: strikeOf('switchover', {}, ['node2'])}
+          : event,
     )
     expect(judge(history)).toMatchObject({verdict: 'pass', measures: {fault: 'switchover'}})
   })
@@ -414,6 +424,7 @@ describe('of other faults', () => {
       fault: 'overload',
       what: 'overload',
       hosts: ['node1'],
+      strike: strikeOf('overload', {cpus: 0.2}),
     }
     expect(judge(historyOf([...cleanRun(), first]))).toMatchObject({verdict: 'pass', measures: {fault: 'host-killed'}})
   })

@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {fenced} from '../../../lab/checks/fenced.ts'
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
+import {strikeOf} from '../strike-of.ts'
 import {cleanRun, micros, sample} from './history-builder.ts'
 
 const judge = (history: History, margin = 0) => fenced.judge(history, {margin})
@@ -20,7 +21,15 @@ function orphan({until, fired}: {until: number; fired: number | null}): Event[] 
   } as const
   const events = cleanRun(shape).flatMap((event): Event[] => {
     if (event.kind === 'fault-injecting')
-      return [{...event, fault: 'freeze-watchdog', what: 'freeze: freeze-watchdog on leader', params: {}}]
+      return [
+        {
+          ...event,
+          fault: 'freeze-watchdog',
+          what: 'freeze: freeze-watchdog on leader',
+          params: {},
+          strike: strikeOf('freeze-watchdog'),
+        },
+      ]
     if (event.kind === 'container' && event.action === 'die') return []
     if (event.kind === 'postgres' && event.host === 'node1' && event.at > micros(0) && event.at < micros(until))
       return [sample('node1', event.at / 1e6 - 8, {inRecovery: false, receiver: null})]

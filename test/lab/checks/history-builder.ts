@@ -14,6 +14,7 @@ import {
   profiles,
   type Topology,
 } from '../../../lab/topology/topology.ts'
+import {strikeOf} from '../strike-of.ts'
 
 export const faultAt = 8
 
@@ -129,7 +130,10 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   for (let at = shape.refresh; at > begin + 1; at -= loop)
     add(at, {kind: 'status-key', optime: lsnAt(at), revision: 11, term: 2, told: 'node2'})
 
-  add(0, {kind: 'fault-injecting', id: 'crash', fault: 'kill', what: 'kill host on leader', hosts: [oldLeader]})
+  add(0, {
+    ...{kind: 'fault-injecting', id: 'crash', fault: 'kill', what: 'kill host on leader', hosts: [oldLeader]},
+    strike: strikeOf('kill', {what: 'host'}, [oldLeader]),
+  })
   add(shape.injected, {kind: 'fault-injected', id: 'crash'})
   add(shape.injected + 0.01, {kind: 'container', host: oldLeader, action: 'die', exitCode: 137})
   add(shape.injected + 0.05, {kind: 'fault-proof', id: 'crash', holds: true, says: `${oldLeader} is not running`})

@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
+import {strikeOf} from '../strike-of.ts'
 import {calmRun} from './calm-run.ts'
 import {cleanRun, micros, proxy} from './history-builder.ts'
 
@@ -89,6 +90,7 @@ describe('while HAProxy does not answer', () => {
     {
       ...{at: micros(from), kind: 'fault-injecting', id: 'loss', fault: 'kill', what: 'kill haproxy on proxy'},
       ...{hosts: ['proxy1'], params: {what: 'haproxy', 'stays-down': true}, needsMend: true},
+      strike: strikeOf('kill', {what: 'haproxy', 'stays-down': true}, ['proxy1']),
     },
     {at: micros(from + 0.1), kind: 'fault-proof', id: 'loss', holds: held, says: 'HAProxy is gone'},
     {

@@ -4,10 +4,12 @@ import {budgetLimit} from '../../../lab/history/deadline.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {strikeOf} from '../strike-of.ts'
 
 const topology = loadTopology({profile: 'default'})
-const injecting = (fault: string, params: unknown): Event => ({
+const injecting = (fault: string, params: Readonly<Record<string, unknown>>): Event => ({
   ...{at: 1, kind: 'fault-injecting', id: 'x', fault, what: fault, hosts: ['node1'], params},
+  strike: strikeOf(fault, params),
 })
 const limit = (...events: readonly Event[]) => budgetLimit(topology, historyOf(events))
 const of = (fault?: Parameters<typeof failoverBounds>[1]) => failoverBounds(topology, fault).total[1]

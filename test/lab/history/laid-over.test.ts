@@ -8,6 +8,7 @@ import {layOver} from '../../../lab/history/laid-over.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 import {fast, standard} from '../budget/topologies.ts'
 import {altered, cleanRun} from '../checks/history-builder.ts'
+import {strikeOf} from '../strike-of.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 const recorded = globSync('kill-leader*.pass.ndjson.gz', {cwd: folder}).map(file => ({
@@ -44,7 +45,7 @@ test('a phase that is not where the model has it is named', () => {
 test('a run with other timings, of another fault, or without one is laid over nothing, and the reason is told', () => {
   const run = historyOf(cleanRun())
   const unknown = altered(cleanRun(), event =>
-    event.kind === 'fault-injecting' ? {...event, fault: 'fill-disk', what: 'fill-disk on leader'} : event,
+    event.kind === 'fault-injecting' ? {...event, strike: strikeOf('fill-disk')} : event,
   )
   const none = altered(cleanRun(), event => (event.kind === 'fault-injecting' ? null : event))
   const asked = predict(fast, ['kill-host'])

@@ -19,6 +19,7 @@ const cut: Fault<object> = {
   about: 'a cut that is made up',
   params: z.looseObject({}),
   limitMs: () => limitMs,
+  strikes: () => ({struck: []}),
   async inject({hosts: [host], mend, broke, proof, again}) {
     await mend({do: 'start-host', host: host!})
     await broke(async () => {})

@@ -1,0 +1,114 @@
+/**
+ * Frozen: what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and their
+ * parameters as they were written; where parameters were not kept either, from the text, such as `kill host on leader`. The one
+ * place that knows faults by name. Nothing is added here: a fault that is made or changed today records its strike.
+ */
+import {type CutOff, type LeaderFault, noBounds, type Struck, struckByCuts} from '../budget/index.ts'
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
+import type {Event, Of, Strike} from './event.ts'
+
+type Injecting = Of<'fault-injecting'>
+
+/** As it was recorded then. */
+export type Old = Omit<Injecting, 'strike'> & Partial<Pick<Injecting, 'strike'>>
+
+/** The events of a file, one after the other. */
+export class Upcast {
+  #topology: Topology | undefined
+  /** Whom the selectors of a fault meant. */
+  readonly #targets = new Map<string, readonly HostName[]>()
+
+  of(event: Exclude<Event, Injecting> | Old): Event {
+    if (event.kind === 'run-started') this.#topology = event.topology
+    if (event.kind === 'target') this.#targets.set(`${event.fault} ${event.selector}`, event.hosts)
+    return event.kind === 'fault-injecting' ? this.#struck(event) : event
+  }
+
+  #struck(event: Old): Injecting {
+    const {strike} = event
+    return strike === undefined ? {...event, strike: this.#strike(event)} : {...event, strike}
+  }
+
+  #strike(event: Old): Strike {
+    const {fault, hosts} = event
+    const params = paramsOf(event)
+    const done = what(event, params)
+    const known = byName[`${fault} ${done}`] ?? byName[fault]
+    if (fault === 'partition') return this.#partitioned(event, params)
+    const members = this.#topology === undefined ? [] : hostsWith(this.#topology, 'patroni')
+    const struck = known === 'switchover' ? [...new Set([...members, ...hosts])] : hosts
+    return {
+      struck: struck.map(host => ({host, ...(known === undefined ? {why: noBounds} : {fault: known})})),
+      ...(known === 'host-killed' && {dead: hosts}),
+      ...(known === 'host-paused' && {frozen: hosts}),
+      ...(params['stays-down'] === true && {down: hosts.map(host => ({host, service: done}))}),
+      ...(fault === 'fill-disk' && {full: hosts}),
+    }
+  }
+
+  #partitioned({id, hosts}: Old, params: Readonly<Record<string, unknown>>): Strike {
+    const {services, ways = 'both', how, shape = 'split'} = params
+    const topology = this.#topology
+    const all = (struck: Struck): Strike => ({struck: hosts.map(host => ({host, ...struck}))})
+    if (shape !== 'split') return all({why: `the timing model has no bounds for a cut in the shape of a ${shape}`})
+    const from = this.#otherSide(id, params.from)
+    if (topology === undefined || from === undefined) return all({why: 'nobody recorded who was cut from whom'})
+    const cuts = hosts.flatMap(host =>
+      (Array.isArray(services) ? services.map(String) : [null]).map((service): CutOff => {
+        const peers = from ?? topology.hosts.map(one => one.name).filter(one => one === host || !hosts.includes(one))
+        const others = service === 'etcd' ? peers : peers.filter(one => one !== host)
+        return {host, from: others, service, ways: ways === 'out' || ways === 'in' ? ways : 'both'}
+      }),
+    )
+    const meant = {cuts, how: how === 'reject' ? 'reject' : 'drop'} as const
+    return {cut: cuts, struck: hosts.map(host => ({host, ...struckByCuts(topology, host, meant)}))}
+  }
+
+  /** null: every other host; undefined: nobody recorded whom a selector meant. */
+  #otherSide(id: string, from: unknown): readonly HostName[] | null | undefined {
+    if (from === undefined) return null
+    const isHost = (word: unknown) => this.#topology?.hosts.some(host => host.name === word)
+    const sides = (Array.isArray(from) ? from : [from]).map(
+      word => this.#targets.get(`${id} ${word}`) ?? (isHost(word) ? [String(word)] : undefined),
+    )
+    return sides.includes(undefined) ? undefined : [...new Set(sides.flatMap(one => one ?? []))]
+  }
+}
+
+const whats = [
+  'host',
+  'patroni',
+  'postgres',
+  'etcd',
+  'haproxy',
+  'walreceiver',
+  'checkpointer',
+  'startup',
+  'backend',
+] as const
+
+/** A fault with what it is done to, or alone. */
+const byName: Readonly<Record<string, LeaderFault>> = {
+  'kill host': 'host-killed',
+  'kill patroni': 'patroni-killed',
+  'kill postgres': 'postgres-killed',
+  'stop host': 'stopped',
+  'stop patroni': 'stopped',
+  // Patroni calls a PostgreSQL that it did not stop itself crashed (ha.py: Ha.recover).
+  'stop postgres': 'postgres-killed',
+  'pause host': 'host-paused',
+  'pause patroni': 'patroni-frozen',
+  'freeze-watchdog': 'patroni-frozen',
+  switchover: 'switchover',
+  failover: 'switchover',
+  unplug: 'isolated',
+}
+
+function paramsOf({params}: Old): Readonly<Record<string, unknown>> {
+  return typeof params === 'object' && params !== null ? (params as Record<string, unknown>) : {}
+}
+
+function what(event: Old, params: Readonly<Record<string, unknown>>): string {
+  if (typeof params.what === 'string') return params.what
+  return whats.find(one => new RegExp(`\\b${one}\\b`).test(event.what)) ?? ''
+}
