@@ -186,7 +186,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
   const ports = publishedPorts(services)
   const environment = {
     ...(services.includes('patroni') ? patroniEnvironment(allocation, name) : {}),
-    ...(services.includes('etcd') || services.includes('patroni') ? fence(allocation) : {}),
+    ...fence(allocation, services),
     ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(topology.patroni.ttlSeconds + bootBeyondTtlSeconds)} : {}),
   }
   const address = allocation.addresses[name]
@@ -202,7 +202,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
     stop_grace_period: '1m0s',
     ...boundsOf(topology, host),
     shm_size: String(256 * 1024 ** 2),
-    ...(Object.keys(environment).length > 0 ? {environment} : {}),
+    environment,
     networks: {lab: {ipv4_address: address}},
     ...(ports.length > 0
       ? {
@@ -253,12 +253,14 @@ function observer(topology: Topology, allocation: Allocation, owner: Owner): Com
  */
 const bootBeyondTtlSeconds = 5
 
-/**
- * Whom images/host/bin/power-on lets ask etcd and Patroni: this network, and of that not the engine's machine, which has the address
- * of its gateway. A page in a browser there would otherwise reach them at the addresses of their containers.
- */
-function fence({subnet}: Allocation): Record<string, string> {
-  return {LAB_NETWORK: subnet, LAB_GATEWAY: gatewayOf(subnet)}
+/** For images/host/bin/fence: whom a host answers, and at which ports it answers everybody. All others are closed. */
+function fence({subnet}: Allocation, services: Host['services']): Record<string, string> {
+  const published = publishedPorts(services).map(one => portInside[one])
+  return {
+    LAB_NETWORK: subnet,
+    LAB_GATEWAY: gatewayOf(subnet),
+    ...(published.length > 0 ? {LAB_PUBLISHED: published.join(' ')} : {}),
+  }
 }
 
 /** What Patroni feeds is part of the machine, not one of the services that a topology names. */

@@ -181,13 +181,14 @@ describe('the compose file', () => {
     })
   })
 
-  test('tells the hosts of etcd and Patroni whom they answer, and nobody else', () => {
+  test('opens at every host to everybody what is published of it, and nothing else', () => {
     const {services} = read(render(topology('fast'), allocation(), owner))
-    for (const {name, services: run} of hosts) {
-      const fence = {LAB_NETWORK: '10.213.7.0/24', LAB_GATEWAY: '10.213.7.1'}
-      if (run.includes('patroni')) expect(services[name]?.environment).toMatchObject(fence)
-      else expect(services[name]?.environment).toBeUndefined()
+    for (const {name} of hosts) {
+      const published = services[name]?.ports?.map(({target}) => target) ?? []
+      expect(services[name]?.environment).toMatchObject({LAB_NETWORK: '10.213.7.0/24', LAB_GATEWAY: '10.213.7.1'})
+      expect(services[name]?.environment?.LAB_PUBLISHED?.split(' ').map(Number) ?? []).toEqual(published)
     }
+    expect(services.app1?.environment).not.toHaveProperty('LAB_PUBLISHED')
   })
 
   test('gives each host its services as command, its fixed address, and no restart', () => {
