@@ -9,7 +9,7 @@ import type {Owner} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
-import {labFolder, stateRoot, whenDiskIsFull, writeWhole} from './state.ts'
+import {labFolder, readKept, stateRoot, whenDiskIsFull, writeWhole} from './state.ts'
 
 const idRule = nameRules.owner.pattern
 
@@ -119,12 +119,13 @@ function recordOf(lab: string, root: string): string {
   return join(root, 'labs', lab, 'owner')
 }
 
+/** Null as well for what is no file: nobody's id stands in it, and of one lab it spoils no other. */
 function idIn(file: string): string | null {
   try {
-    const id = readFileSync(file, 'utf8').trim()
+    const id = readKept(file)?.trim() ?? ''
     return idRule.test(id) ? id : null
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if (error instanceof LabError && error.code === 'config') return null
     throw error
   }
 }

@@ -1,6 +1,5 @@
 /** Before Compose starts anything of a lab: what it reads from the lab's file is what was meant, and nothing else. */
 
-import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {differences, firstDifferentLine, sayDifference} from '../../compose/read-back.ts'
@@ -11,7 +10,7 @@ import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {line, name} from '../words/plain-text.ts'
 import {homePath, owner, savedOwner} from './owner.ts'
-import {composeFile, labFolder, type SavedLab} from './state.ts'
+import {composeFile, composeText, labFolder, type SavedLab} from './state.ts'
 
 /**
  * The compose file of a lab, once it is known that Compose reads from it what the lab's topology and allocation mean. Two things are
@@ -29,7 +28,7 @@ export async function readBack(
   const path = composeFile(lab)
   const hint = next`it was changed, or written by another version: ${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`
   mustBeOurs({topology, allocation}, hint)
-  const file = {text: textOf(path, hint), folder: labFolder(lab)}
+  const file = {text: composeText(lab), folder: labFolder(lab)}
   const read = await reads(file, signal).catch(error => {
     if (!(error instanceof LabError) || error.code !== 'config') throw error
     throw new LabError('config', `${path}: ${error.message}; nothing was started`, {cause: error, hint})
@@ -90,12 +89,4 @@ function homeIn(read: unknown): string | null {
   const networks = (read as {networks?: {lab?: {labels?: Record<string, unknown>}}} | null)?.networks
   const home = networks?.lab?.labels?.[labels.home]
   return typeof home === 'string' && homePath(home) !== null ? home : null
-}
-
-function textOf(path: string, hint: Hint): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new LabError('no-lab', `${path} cannot be read: ${(error as Error).message}`, {cause: error, hint})
-  }
 }

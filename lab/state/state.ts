@@ -1,5 +1,5 @@
 /** Where things are kept between two commands: the XDG state directory, one folder a lab; runs outlive their lab. */
-import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {z} from 'zod'
@@ -7,9 +7,10 @@ import type {Allocation, Topology} from '../topology/topology.ts'
 import {allocationSchema, topologySchema} from '../topology/topology-schema.ts'
 import {decodeJson} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
-import {onLab} from '../words/next-step.ts'
+import {next, onLab} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
+import {readRegular} from '../words/regular-file.ts'
 import {refusalOf} from '../words/system-error.ts'
 
 /** What `up` wrote down about a lab. */
@@ -35,6 +36,15 @@ export function runsFolder(lab: string): string {
 /** The path of a lab's compose file, which holds its passwords. */
 export function composeFile(lab: string): string {
   return join(labFolder(lab), 'compose.yaml')
+}
+
+/** Of a lab that is saved. @throws LabError `no-lab` when it is gone. */
+export function composeText(lab: string): string {
+  const text = readKept(composeFile(lab))
+  if (text !== undefined) return text
+  throw new LabError('no-lab', `${composeFile(lab)} is not there`, {
+    hint: next`${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`,
+  })
 }
 
 /** Lab names become parts of container and network names. */
@@ -85,15 +95,10 @@ const labSchema = z.strictObject({
 /** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */
 export function loadLab(lab: string): SavedLab | undefined {
   const file = join(labFolder(lab), 'lab.json')
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
   let saved: SavedLab
   try {
+    const text = readKept(file)
+    if (text === undefined) return undefined
     saved = decodeJson({file, text, what: 'lab'}, labSchema)
   } catch (error) {
     if (!(error instanceof LabError)) throw error
@@ -102,6 +107,24 @@ export function loadLab(lab: string): SavedLab | undefined {
   }
   if (saved.allocation.lab !== lab) throw unreadable(lab, `${file} is of another lab`)
   return saved
+}
+
+/** Far more than any of our files has. */
+const mostKeptBytes = 16 * 2 ** 20
+
+/**
+ * The text of a file in the state directory, which other programs may have been at; undefined when there is none.
+ * @throws LabError with its path for what is no file, or cannot be read.
+ */
+export function readKept(file: string): string | undefined {
+  try {
+    const {text, cut} = readRegular(file, mostKeptBytes)
+    if (cut) throw new LabError('config', `${file} is not read: it is longer than ${mostKeptBytes / 2 ** 20} MB`)
+    return text
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw refusalOf(error, file) ?? error
+  }
 }
 
 function unreadable(lab: string, why: string): LabError {

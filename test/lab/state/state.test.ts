@@ -1,9 +1,13 @@
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
+import {inForce} from '../../../lab/state/journal.ts'
+import {worksOn} from '../../../lab/state/lock.ts'
+import {owner, savedOwner} from '../../../lab/state/owner.ts'
 import {loadLab, loadLabs, savedLabs, saveLab} from '../../../lab/state/state.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
@@ -54,6 +58,45 @@ test.each([
   ])
   expect(bad[0]?.error.message).toMatch(says)
   expect(() => loadLab('bad')).toThrow(LabError)
+})
+
+test.each([
+  ['a folder', () => mkdirSync(fileOf('bad')), /it is a folder$/],
+  ['a FIFO', () => execFileSync('mkfifo', [fileOf('bad')]), /it is a device or a pipe$/],
+  ['a link', () => symlinkSync('/dev/zero', fileOf('bad')), /it is a link$/],
+  [
+    'longer than any',
+    () => {
+      writeFileSync(fileOf('bad'), '')
+      truncateSync(fileOf('bad'), 2 ** 30)
+    },
+    /it is longer than 16 MB$/,
+  ],
+])('%s in the place of a lab.json spoils that lab only, and is told with its path', (_, lay, says) => {
+  mkdirSync(join(root, 'pgha-lab', 'labs', 'bad'))
+  lay()
+  const {readable, broken: bad} = loadLabs()
+  expect(readable.map(one => one.allocation.lab)).toEqual(['whole'])
+  expect(bad.map(one => [one.lab, one.error.code, one.error.hint])).toEqual([
+    ['bad', 'no-lab', 'pgha-lab down --name bad'],
+  ])
+  expect(bad[0]?.error.message).toContain(fileOf('bad'))
+  expect(bad[0]?.error.message).toMatch(says)
+})
+
+test('a FIFO in the place of any other file of the state directory is waited for by nobody', () => {
+  const inState = (...path: string[]) => join(root, 'pgha-lab', ...path)
+  for (const path of [['owner'], ['labs', 'whole', 'owner'], ['labs', 'whole', 'journal.ndjson']])
+    execFileSync('mkfifo', [inState(...path)])
+  expect(owner).toThrow(`${inState('owner')} holds no owner id`)
+  expect(savedOwner('whole')).toBeNull()
+  expect(() => inForce('whole')).toThrow(/journal\.ndjson is not read: it is a device or a pipe$/)
+})
+
+test('a FIFO where the holder of a lock signs tells nothing', () => {
+  mkdirSync(join(root, 'pgha-lab', 'locks'))
+  execFileSync('mkfifo', [join(root, 'pgha-lab', 'locks', 'whole.holder')])
+  expect(worksOn('whole')).toBeNull()
 })
 
 test('no complaint shows a password', () => {
