@@ -89,6 +89,11 @@ export class Located {
     const error = this.#document.errors[0]
     if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
     visit(this.#document, {
+      Pair: (_, {key}) => {
+        // Schemas pass over it, for it is something of every object: what stands under it would be dropped without a word.
+        if (isScalar(key) && key.value === '__proto__')
+          this.#mistakes.push({offset: key.range?.[0] ?? 0, says: unknownKey('__proto__', [])})
+      },
       Scalar: (_, {value, range}) => {
         // A text of several lines has its breaks; where a value must stay on one line, its schema says so.
         const stray = typeof value === 'string' && !anyCharacter ? strayCharacter(value, '\n\t') : null

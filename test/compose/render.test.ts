@@ -326,6 +326,16 @@ describe('what a container may do and take', () => {
     expect(memory(with_({work_mem: '64MB'}))).toBeGreaterThan(memory(with_({})))
     expect(memory(with_({shared_buffers: 'what?'}))).toBe(memory(with_({})))
   })
+
+  test('never goes beyond what the engine and the kernel take for a number', () => {
+    const most = {max_connections: '999999', max_worker_processes: '999999', max_wal_senders: '999999'}
+    for (const size of ['99999TB', '9'.repeat(400), `${'9'.repeat(30)}TB`]) {
+      const {mem_limit, pids_limit} = of(with_({...most, work_mem: size, shared_buffers: size})).node1!
+      expect(mem_limit).toMatch(/^\d{1,16}$/)
+      expect(Number.isSafeInteger(Number(mem_limit))).toBe(true)
+      expect(pids_limit).toBeLessThanOrEqual(4_194_304)
+    }
+  })
 })
 
 test('no two hosts share a volume, however they are called', () => {
