@@ -1,7 +1,7 @@
 /** A bug of ours: what is needed to find it goes into a file, and the command says which. It is never a verdict. */
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {stateRoot} from '../lab/state/state.ts'
+import {makeFolder, stateRoot} from '../lab/state/state.ts'
 import {LabError} from '../lab/words/errors.ts'
 import {next, ownCommand} from '../lab/words/next-step.ts'
 import {packageRoot} from '../lab/words/package-root.ts'
@@ -16,7 +16,7 @@ export function crashed(error: unknown, argv: readonly string[] = process.argv):
   try {
     const folder = join(stateRoot(), 'crashes')
     const file = join(folder, `${new Date().toISOString().replace(/[-:.]/g, '')}-${process.pid}.txt`)
-    mkdirSync(folder, {recursive: true, mode: 0o700})
+    makeFolder(folder)
     writeFileSync(file, report, {mode: 0o600})
     return new LabError('crashed', `${says}; its report is ${file}`, {
       cause: error,

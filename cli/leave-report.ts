@@ -1,22 +1,31 @@
 /** What was asked for with --out has to say, red, that nothing was played; whoever reads it later may not see this exit code. */
 import {existsSync, readdirSync} from 'node:fs'
 import type {Scenario} from '../lab/scenario/index.ts'
-import type {Place} from '../lab/state/run-folder.ts'
-import type {LabError} from '../lab/words/errors.ts'
+import {clear, holdsEarlierRun, isOver, type Place} from '../lab/state/run-folder.ts'
+import {exitCodes, type LabError} from '../lab/words/errors.ts'
 import {printJson} from './options.ts'
 import {tell} from './output.ts'
 
+/**
+ * An earlier run that --overwrite was to take away gives way to the report as it would have to the run. It stays, and that is said,
+ * where what was asked for was not valid or cannot be played here, and where it is not over: another command may be writing it.
+ * @param scenario undefined: it could not be read.
+ */
 export async function leaveReport(
-  scenario: Scenario,
+  scenario: Omit<Scenario, 'file'> | undefined,
   {name, json}: {readonly name: string; readonly json?: boolean | undefined},
   place: Place,
   error: LabError,
 ): Promise<void> {
-  if (error.code === 'usage' || error.code === 'cannot-run-here') return
-  if (place.files.length > 0 && place.files.every(file => existsSync(file))) {
-    tell(`${place.folder} still holds the earlier run\n`)
-    return
+  if (holdsEarlierRun(place)) {
+    const isInvalid = error.exitCode === exitCodes.usage || error.code === 'cannot-run-here'
+    if (isInvalid || (error.code === 'busy' && !isOver(place))) {
+      tell(`${place.folder} still holds the earlier run\n`)
+      return
+    }
+    clear(place)
   }
+  if (scenario === undefined || error.code === 'usage' || error.code === 'cannot-run-here') return
   if (existsSync(place.folder) && readdirSync(place.folder).length > 0) return // it has begun, and says itself how it ended
   const {leaveNeverBegan} = await import('../lab/index.ts')
   const {writeReports} = await import('./render/write-reports.ts')

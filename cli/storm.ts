@@ -1,7 +1,7 @@
 /** `chaos --storm`: random faults from a seed. `chaos --shrink`: the smallest plan that still fails. */
 
 import {randomInt} from 'node:crypto'
-import {existsSync, mkdirSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {basename, join, relative, resolve} from 'node:path'
 import {missing} from '../lab/engine/capabilities.ts'
 import type {Lab} from '../lab/engine/lab.ts'
@@ -12,7 +12,7 @@ import {loadScenario, type Scenario, scenarioNames} from '../lab/scenario/index.
 import {ms as sayMs} from '../lab/scenario/write.ts'
 import {findRun, loadRun} from '../lab/state/find-run.ts'
 import {clear, type Place, placeFor} from '../lab/state/run-folder.ts'
-import {runsFolder, whenDiskIsFull, writeWhole} from '../lab/state/state.ts'
+import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../lab/state/state.ts'
 import {allCapabilities, kindOf} from '../lab/storm/catalogue.ts'
 import {drawStorm, type Storm} from '../lab/storm/draw.ts'
 import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '../lab/storm/shrink-run.ts'
@@ -126,7 +126,7 @@ async function playStorm(
   const file = join(folder, 'plan.yaml')
   whenDiskIsFull(() => {
     if (place !== undefined) clear(place)
-    mkdirSync(folder, {recursive: true, mode: 0o700})
+    makeFolder(folder)
     writeWhole(file, drawn.plan)
   }, folder)
   tell(`${sayDrawn(drawn)}\nstorm: the plan is ${file}\n`)

@@ -48,13 +48,18 @@ export function bounds(
   }
 }
 
+/** More than any machine has: beyond it a number is no cap, and in the end no whole number to those that read it. */
+const mostMemoryBytes = 1024 ** 5
+/** Linux's own limit (PID_MAX_LIMIT): it takes no larger one. */
+const mostProcesses = 4_194_304
+
 export function boundsOf(topology: Topology, {services}: Host): Bounds {
   const needs = services.map(service => need(topology, service))
   const sum = (of: (one: Need) => number) => needs.map(of).reduce((a, b) => a + b, 0)
   return bounds([...new Set(services.flatMap(service => capabilities[service]))].sort(), {
     // Shells and tools of the faults, and what the engine starts for commands.
-    memoryBytes: 512 * MB + sum(one => one.memoryBytes),
-    processes: 256 + sum(one => one.processes),
+    memoryBytes: Math.min(mostMemoryBytes, 512 * MB + sum(one => one.memoryBytes)),
+    processes: Math.min(mostProcesses, 256 + sum(one => one.processes)),
     logMB: sum(one => one.logMB),
   })
 }

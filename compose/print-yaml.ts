@@ -24,7 +24,9 @@ interface Layout {
 }
 
 /** Text that no YAML reads as anything else: words that begin with a letter, and URLs. */
-const plain = /^[A-Za-z_/](?:[\w./=,@*-]|:(?=[\w./]))*(?: [A-Za-z0-9_/](?:[\w./=,@*-]|:(?=[\w./]))*)*$/
+const plain = /^[A-Za-z/](?:[\w./=,@*-]|:(?=[\w./]))*(?: [A-Za-z0-9_/](?:[\w./=,@*-]|:(?=[\w./]))*)*$/
+
+const mergeTag = 'tag:yaml.org,2002:merge'
 
 /**
  * The text of the values, with the comments.
@@ -34,13 +36,13 @@ const plain = /^[A-Za-z_/](?:[\w./=,@*-]|:(?=[\w./]))*(?: [A-Za-z0-9_/](?:[\w./=
 export function printYaml(value: object, {header, notes = [], oneLine = 0}: Layout = {}): string {
   const document = new Document(value, {
     version: '1.1',
-    merge: false,
+    // `yaml` knows no quotes for what it takes for a merge, also where it is a value.
+    customTags: tags => tags.filter(tag => tag !== 'merge' && (typeof tag === 'string' || tag.tag !== mergeTag)),
     aliasDuplicateObjects: false,
-    // The tag of merges would print a text `<<` bare, which PyYAML refuses.
-    customTags: tags => tags.filter(one => typeof one === 'string' || one.tag !== 'tag:yaml.org,2002:merge'),
   })
   visit(document, {
     Scalar: (key, node) => {
+      if (typeof node.value === 'number') mustBePlainNumber(node.value)
       if (typeof node.value !== 'string') return
       if (key === 'key' && node.value === '<<') throw new TypeError('a key `<<` means a merge to some readers of YAML')
       mustBePrintable(node.value, '\n')
@@ -76,6 +78,12 @@ function annotate(document: Document, {at, above, beside, apart}: Note): void {
 function comment(text: string): string {
   mustBePrintable(text, '\n')
   return text.replace(/^/gm, ' ')
+}
+
+/** YAML 1.1 wants a point in whatever has an exponent. */
+function mustBePlainNumber(number: number): void {
+  if (!/^-?\d+(\.\d+)?$/.test(String(number)))
+    throw new TypeError(`${number} is no number that every reader of YAML takes for one`)
 }
 
 function mustBePrintable(text: string, allowed: string): void {

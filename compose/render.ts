@@ -176,6 +176,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
   const ports = publishedPorts(services)
   const environment = {
     ...environmentOf(topology, allocation, host),
+    ...fence(topology, allocation, host),
     ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(topology.patroni.ttlSeconds + bootBeyondTtlSeconds)} : {}),
   }
   const address = allocation.addresses[name]
@@ -191,7 +192,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
     stop_grace_period: '1m0s',
     ...boundsOf(topology, host),
     shm_size: String(256 * 1024 ** 2),
-    ...(Object.keys(environment).length > 0 ? {environment} : {}),
+    environment,
     networks: {lab: {ipv4_address: address}},
     ...(ports.length > 0
       ? {
@@ -241,6 +242,16 @@ function observer(topology: Topology, allocation: Allocation, owner: Owner): Com
  * died with it and its successor gave every lease its whole time again.
  */
 const bootBeyondTtlSeconds = 5
+
+/** For images/host/bin/fence: whom a host answers, and at which ports it answers everybody. All others are closed. */
+function fence(topology: Topology, {subnet}: Allocation, {name, services}: Host): Record<string, string> {
+  const published = publishedPorts(services).map(one => portOf(topology, name, one))
+  return {
+    LAB_NETWORK: subnet,
+    LAB_GATEWAY: gatewayOf(subnet),
+    ...(published.length > 0 ? {LAB_PUBLISHED: published.join(' ')} : {}),
+  }
+}
 
 /** What Patroni feeds is part of the machine, not one of the services that a topology names. */
 function hasWatchdog({patroni}: Topology, {services}: Host): boolean {

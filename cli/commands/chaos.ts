@@ -101,19 +101,25 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
-  const {loadScenario, placeFor} = await import('../../lab/index.ts')
-  const written = loadScenario(nameOrPath)
-  const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
-  const {withAskedLimit} = await import('../../lab/scenario/asked-limit.ts')
-  const compared = options.clients === undefined ? written : withExtraClients(written, options.clients)
-  const scenario = options.within === undefined ? compared : withAskedLimit(compared, options.within)
+  const {placeFor} = await import('../../lab/state/run-folder.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
+  let scenario: Scenario | undefined
   try {
+    scenario = await askedFor(nameOrPath, options)
     await playOne(scenario, options, place)
   } catch (error) {
     if (error instanceof LabError && place !== undefined) await leaveReport(scenario, options, place, error)
     throw error
   }
+}
+
+async function askedFor(nameOrPath: string, {clients, within}: Options): Promise<Scenario> {
+  const {loadScenario} = await import('../../lab/index.ts')
+  const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
+  const {withAskedLimit} = await import('../../lab/scenario/asked-limit.ts')
+  const written = loadScenario(nameOrPath)
+  const compared = clients === undefined ? written : withExtraClients(written, clients)
+  return within === undefined ? compared : withAskedLimit(compared, within)
 }
 
 async function playOne(scenario: Scenario, options: Options, place: Place | undefined): Promise<void> {

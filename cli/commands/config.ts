@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
 import {next, ownCommand} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
@@ -32,7 +31,7 @@ export function config(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {allocate, composeFile, Docker, LabError, loadLab, owner} = await import('../../lab/index.ts')
+  const {allocate, Docker, LabError, loadLab, owner} = await import('../../lab/index.ts')
   const asked = asksForTopology(options)
   const saved = loadLab(options.name)
   if (saved !== undefined && asked)
@@ -49,7 +48,7 @@ async function action(options: Options): Promise<void> {
         observer: saved.allocation.observer,
         ports: saved.allocation.ports,
       })
-    else printData(readFileSync(composeFile(options.name), 'utf8'))
+    else printData((await import('../../lab/state/state.ts')).composeText(options.name))
     return
   }
   const {render} = await import('../../compose/render.ts')

@@ -1,7 +1,7 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
 import {extname, join} from 'node:path'
-import {LabError, loadTopology, placeFor, savedLabs, settingsFor} from '../../lab/index.ts'
+import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
 import {next, onLab} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
@@ -11,7 +11,7 @@ import {print, tell} from '../output.ts'
 import {childOf, type RunChild} from './child.ts'
 import {estimateSeconds} from './estimate.ts'
 import {suitesNamed} from './named.ts'
-import {leaveUnplayed} from './never-began.ts'
+import {leaveUnplayed, placesOf} from './never-began.ts'
 import {exitCodeOf} from './outcome.ts'
 import type {Job} from './plan.ts'
 import {progressLine, table} from './render.ts'
@@ -38,7 +38,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
   if (clients !== undefined) comparedDrivers(clients)
   const jobs = jobsOf(request)
   // Before any lab is raised; each run looks again when its turn comes.
-  if (out !== undefined) for (const {scenario} of jobs) placeFor(join(out, scenario), overwrite)
+  const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)
   const taken = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
   const existing = taken.filter(lab => savedLabs().includes(lab))
   if (existing.length > 0)
@@ -68,7 +68,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       tell(progressLine(happening, seconds(), done, jobs.length))
     },
   })
-  if (out !== undefined) await leaveUnplayed(out, name, jobs, outcomes)
+  if (places !== undefined) await leaveUnplayed(places, name, outcomes)
   const unplayed = jobs.length - outcomes.length
   process.exitCode = interrupt.code() ?? exitCodeOf(outcomes)
   // Healing that is incomplete wins over every other ending, an interruption included.

@@ -1,20 +1,31 @@
 /** A suite's runs that never began leave a report in its --out, as a run of its own does: red, one for each. */
-import {existsSync} from 'node:fs'
+import {join} from 'node:path'
 import {loadScenario} from '../../lab/scenario/index.ts'
-import {placeFor} from '../../lab/state/run-folder.ts'
+import {type Place, placeFor} from '../../lab/state/run-folder.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {leaveReport} from '../leave-report.ts'
 import type {Outcome} from './outcome.ts'
 import type {Job} from './plan.ts'
 import {fileName} from './run.ts'
 
+/** Where the runs of each scenario go. @throws LabError as `placeFor` */
+export function placesOf(out: string, jobs: readonly Job[], overwrite: boolean): ReadonlyMap<string, readonly Place[]> {
+  const byScenario = Map.groupBy(jobs, job => job.scenario)
+  return new Map(
+    [...byScenario].map(([scenario, all]) => [
+      scenario,
+      all.map((_, times) => placeFor(join(out, fileName(scenario, times)), overwrite)),
+    ]),
+  )
+}
+
+/** @param places as they were before anything was played. */
 export async function leaveUnplayed(
-  out: string,
+  places: ReadonlyMap<string, readonly Place[]>,
   lab: string,
-  jobs: readonly Job[],
   outcomes: readonly Outcome[],
 ): Promise<void> {
-  for (const [scenario, all] of Map.groupBy(jobs, job => job.scenario)) {
+  for (const [scenario, all] of places) {
     const ended = outcomes.filter(outcome => outcome.scenario === scenario)
     // What cannot be played here, or is not valid, is told by itself.
     if (ended.some(({ending}) => ending === 'skipped' || ending === 'usage')) continue
@@ -23,9 +34,6 @@ export async function leaveUnplayed(
       why === undefined || why.ending === 'interrupted' ? 'interrupted' : 'not-ready',
       why?.headline ?? 'not played: the suite was interrupted',
     )
-    for (let times = 0; times < all.length; times++) {
-      const folder = `${out}/${fileName(scenario, times)}`
-      if (!existsSync(folder)) await leaveReport(loadScenario(scenario), {name: lab}, placeFor(folder, false), error)
-    }
+    for (const place of all) await leaveReport(loadScenario(scenario), {name: lab}, place, error)
   }
 }

@@ -27,6 +27,8 @@ const mostExpansion = 100
 const freeExpansionBytes = 64 * 2 ** 20
 /** Whoever records puts an event in its place at most this late: the engine's, told after it did not answer for a while. */
 const latestMicros: Micros = 10 * 60 * 1_000_000
+/** What an editor or a download leaves. */
+const mostEmptyLines = 100_000
 const portionBytes = 2 ** 20
 const newline = 10
 
@@ -130,6 +132,7 @@ class EventLines {
   readonly #foreign = new Map<string, {count: number; readonly place: string}>()
   readonly #mostEvents = historyLimit() / fewestBytesPerEvent
   #number = 0
+  #empty = 0
   #newest: Micros = 0
   #rows = 0
   torn: string | null = null
@@ -147,6 +150,8 @@ class EventLines {
     for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
       this.#number++
       if (to > from) this.#line(text.slice(from, to))
+      else if (++this.#empty > mostEmptyLines)
+        throw refused(this.#file, `it has more than ${mostEmptyLines} empty lines, of which no run records any`)
       if (this.torn !== null) return
     }
   }

@@ -2,7 +2,6 @@
  * One scenario many times over: a folder with every run under `runs/`, and in `summary.json` what they have in common and how
  * far they spread.
  */
-import {mkdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {merge, type Verdict} from '../checks/check.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -12,7 +11,7 @@ import type {Limit} from '../judge/limit.ts'
 import {type MeasuredRun, measureRun} from '../judge/measure-run.ts'
 import {type MetricName, metricNames} from '../judge/metrics.ts'
 import type {Scenario} from '../scenario/index.ts'
-import {runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {type ExitCode, exitCodes, type LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
 import {toJson} from '../words/spelled-json.ts'
@@ -65,7 +64,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
     .replace(/[-:]/g, '')
     .replace(/\.\d+Z/, 'Z')}-${scenario.name}-x${options.times}`
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
-  whenDiskIsFull(() => mkdirSync(join(folder, 'runs'), {recursive: true, mode: 0o700}), folder)
+  whenDiskIsFull(() => makeFolder(join(folder, 'runs')), folder)
   const runs: Summary['runs'][number][] = []
   let error: LabError | undefined
   for (let nth = 1; nth <= options.times; nth++) {

@@ -1,6 +1,6 @@
 /** A run: play, judge, and a folder that holds the evidence: events.ndjson, report.json, report.txt, logs/<host>.log. */
 
-import {createWriteStream, mkdirSync, rmSync, symlinkSync} from 'node:fs'
+import {createWriteStream, rmSync, symlinkSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {imagesMustBeHere} from '../clients/programs.ts'
@@ -12,7 +12,7 @@ import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
 import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
 import {clear, type Place} from '../state/run-folder.ts'
-import {runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {toJson} from '../words/spelled-json.ts'
@@ -51,7 +51,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
   whenDiskIsFull(() => {
     if (options.place !== undefined) clear(options.place)
-    mkdirSync(join(folder, 'logs'), {recursive: true, mode: 0o700})
+    makeFolder(join(folder, 'logs'))
     rmSync(join(folder, 'events.ndjson'), {force: true})
   }, folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
@@ -98,7 +98,7 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
 /** A run that could not even begin leaves a report that says so, where one was asked for. */
 export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, error: LabError): Run {
   const folder = resolve(out)
-  whenDiskIsFull(() => mkdirSync(folder, {recursive: true, mode: 0o700}), folder)
+  whenDiskIsFull(() => makeFolder(folder), folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
   history.record(neverBegan(idOf(scenario), lab, scenario, error), 0)
   const sealed = history.sealed()

@@ -45,12 +45,17 @@ export function imageTags(root = packageRoot): ImageTags {
   const record = join(root, 'images', 'record')
   return {
     host: `pgha-lab/host:${contentHash([join(root, 'images', 'host'), record])}`,
-    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), record, ...bundles.map(name => join(root, 'dist', name))])}`,
+    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), fenceIn(root), record, ...bundles.map(name => join(root, 'dist', name))])}`,
   }
 }
 
 /** In `dist`: the agent that runs the clients, and the relay that runs in the observer. */
 const bundles = ['agent.mjs', 'observer.mjs'] as const
+
+/** The host of the clients closes its ports as the others do. */
+function fenceIn(root: string): string {
+  return join(root, 'images', 'host', 'bin', 'fence')
+}
 
 /** Over names, contents and whether they may be executed; 12 hex digits. */
 function contentHash(paths: readonly string[]): string {
@@ -97,6 +102,7 @@ export async function ensureImages(docker: Docker, progress: Progress, options: 
         const context = await mkdtemp(tempPrefix('app'))
         try {
           await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
+          await copyFile(fenceIn(packageRoot), join(context, 'fence'))
           for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
           await make('clients', tags.app, context, {...how, detail})
         } finally {

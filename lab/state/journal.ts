@@ -1,8 +1,8 @@
 /** Faults in force, on disk before they exist: whoever comes after a crash finds here what to mend. */
-import {closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync} from 'node:fs'
+import {closeSync, fsyncSync, openSync, rmSync, writeSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import type {Mend} from '../history/event.ts'
-import {labFolder, whenDiskIsFull} from './state.ts'
+import {labFolder, makeFolder, readKept, whenDiskIsFull} from './state.ts'
 
 export interface Entry {
   readonly id: string
@@ -28,13 +28,7 @@ export function mended(lab: string, id: string): void {
 
 /** What was planned and never mended, newest first: the order to mend in. */
 export function inForce(lab: string): Entry[] {
-  let text: string
-  try {
-    text = readFileSync(fileOf(lab), 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  const text = readKept(fileOf(lab)) ?? ''
   const open = new Map<string, Entry>()
   for (const written of text.split('\n')) {
     const line = parse(written)
@@ -47,7 +41,7 @@ export function inForce(lab: string): Entry[] {
 function append(lab: string, line: Line): void {
   const file = fileOf(lab)
   whenDiskIsFull(() => {
-    mkdirSync(dirname(file), {recursive: true, mode: 0o700})
+    makeFolder(dirname(file))
     const fd = openSync(file, 'a', 0o600)
     try {
       writeSync(fd, `\n${JSON.stringify(line)}\n`) // a line cut short by a crash stays a line of its own

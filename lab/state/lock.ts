@@ -3,11 +3,11 @@
  * Node has no call for it; SQLite takes one on a file for each transaction that may write, and every Node has SQLite. Nothing is
  * ever stored in that file, and nobody removes it: who removes a lock can always remove the next one's.
  */
-import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {DatabaseSync} from 'node:sqlite'
 import {LabError} from '../words/errors.ts'
-import {stateRoot, whenDiskIsFull} from './state.ts'
+import {makeFolder, readKept, stateRoot, whenDiskIsFull} from './state.ts'
 
 /** Who works on a lab, e.g. {pid: 4711, doing: 'chaos kill-leader'}; nulls when it holds the lock and has not said so yet. */
 export type Holder = {readonly pid: number; readonly doing: string} | {readonly pid: null; readonly doing: null}
@@ -21,7 +21,7 @@ const held = new Set<DatabaseSync>()
 
 /** @throws LabError `busy` that names who holds it. */
 export function lockLab(lab: string, doing: string): Disposable {
-  whenDiskIsFull(() => mkdirSync(lockFolder(), {recursive: true, mode: 0o700}))
+  whenDiskIsFull(() => makeFolder(lockFolder()))
   const lock = acquire(lab)
   if (!(lock instanceof DatabaseSync))
     throw new LabError('busy', `lab ${lab} is in use by ${sayHolder(lock)}`, {
@@ -98,7 +98,7 @@ function giveUp(lock: DatabaseSync, holder: Holder): Holder {
 
 function signed(lab: string, root: string): {pid: number; doing: string} | undefined {
   try {
-    const {pid, doing} = JSON.parse(readFileSync(signatureFile(lab, root), 'utf8'))
+    const {pid, doing} = JSON.parse(readKept(signatureFile(lab, root)) ?? '')
     return Number.isInteger(pid) && pid > 0 && typeof doing === 'string' ? {pid, doing} : undefined
   } catch {
     return undefined // there is none, or it is being written

@@ -3,13 +3,13 @@
  * is known about it, so that another owner can tell whether this one is still there.
  */
 import {createHash, randomBytes} from 'node:crypto'
-import {linkSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {linkSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import type {Owner} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
-import {labFolder, stateRoot, whenDiskIsFull, writeWhole} from './state.ts'
+import {labFolder, makeFolder, readKept, stateRoot, whenDiskIsFull, writeWhole} from './state.ts'
 
 const idRule = nameRules.owner.pattern
 
@@ -32,7 +32,7 @@ export function knownId(env: NodeJS.ProcessEnv = process.env): string | null {
 /** Kept beside what is saved of a lab, before anything of it is made: by this file its owner is known to be there. */
 export function saveOwner(lab: string, {id}: Owner): void {
   whenDiskIsFull(() => {
-    mkdirSync(labFolder(lab), {recursive: true, mode: 0o700})
+    makeFolder(labFolder(lab))
     writeWhole(recordOf(lab, stateRoot()), `${id}\n`)
   })
 }
@@ -119,12 +119,13 @@ function recordOf(lab: string, root: string): string {
   return join(root, 'labs', lab, 'owner')
 }
 
+/** Null as well for what is no file: nobody's id stands in it, and of one lab it spoils no other. */
 function idIn(file: string): string | null {
   try {
-    const id = readFileSync(file, 'utf8').trim()
+    const id = readKept(file)?.trim() ?? ''
     return idRule.test(id) ? id : null
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if (error instanceof LabError && error.code === 'config') return null
     throw error
   }
 }
@@ -133,7 +134,7 @@ function idIn(file: string): string | null {
 function drawId(): string {
   const draft = `${ownerFile()}.${process.pid}.tmp`
   return whenDiskIsFull(() => {
-    mkdirSync(stateRoot(), {recursive: true, mode: 0o700})
+    makeFolder(stateRoot())
     writeFileSync(draft, `${randomBytes(16).toString('hex')}\n`, {mode: 0o600, flush: true})
     try {
       linkSync(draft, ownerFile())

@@ -1,6 +1,5 @@
 /** Before Compose starts anything of a lab: what it reads from the lab's file is what was meant, and nothing else. */
 
-import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {differences, firstDifferentLine, sayDifference} from '../../compose/read-back.ts'
@@ -12,7 +11,7 @@ import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {line, name} from '../words/plain-text.ts'
 import {homePath, owner, savedOwner} from './owner.ts'
-import {composeFile, labFolder, type SavedLab} from './state.ts'
+import {composeFile, composeText, labFolder, type SavedLab} from './state.ts'
 
 /**
  * The compose file of a lab, once it is known that Compose reads from it what the lab's topology and allocation mean. Two things are
@@ -30,7 +29,7 @@ export async function readBack(
   const path = composeFile(lab)
   const hint = next`it was changed, or written by another version: ${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`
   mustBeOurs({topology, allocation}, hint)
-  const file = {text: textOf(path, hint), folder: labFolder(lab)}
+  const file = {text: composeText(lab), folder: labFolder(lab)}
   const read = await reads(file, signal).catch(error => {
     if (!(error instanceof LabError) || error.code !== 'config') throw error
     throw new LabError('config', `${path}: ${error.message}; nothing was started`, {cause: error, hint})
@@ -53,26 +52,38 @@ export async function readBack(
  * ask for, as long as each of its values is of the kind that stands there: an image of ours, a network of ours, a name, a port.
  * So much is asked; whether the values are the same as yesterday, nobody can say.
  */
-const address = z.ipv4()
-const ours = z.object({
-  topology: z.object({
-    hosts: z.array(z.object({name: name('host'), services: z.array(z.enum(serviceNames)).min(1)})),
-    postgresParameters: z.record(name('parameter'), line),
-    dataBytes: z.int().positive().optional(),
-  }),
-  allocation: z.object({
-    lab: name('lab'),
-    subnet: z.string().regex(/^10\.213\.\d{1,2}\.0\/24$/, 'not a network that a lab is given'),
-    addresses: z.record(name('host'), address),
-    observer: address,
-    ports: z.record(name('host'), z.record(z.string(), z.int().min(1024).max(65_535))),
-    passwords: z.record(z.string(), line),
-    images: z.object({
-      host: z.string().regex(/^pgha-lab\/host:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
-      app: z.string().regex(/^pgha-lab\/app:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
+const ours = z
+  .object({
+    topology: z.object({
+      hosts: z.array(z.object({name: name('host'), services: z.array(z.enum(serviceNames)).min(1)})),
+      postgresParameters: z.record(name('parameter'), line),
+      dataBytes: z.int().positive().optional(),
     }),
-  }),
-})
+    allocation: z.object({
+      lab: name('lab'),
+      subnet: z.string().regex(/^10\.213\.\d{1,2}\.0\/24$/, 'not a network that a lab is given'),
+      addresses: z.record(name('host'), z.string()),
+      observer: z.string(),
+      ports: z.record(name('host'), z.record(z.string(), z.int().min(1024).max(65_535))),
+      passwords: z.record(z.string(), line),
+      images: z.object({
+        host: z.string().regex(/^pgha-lab\/host:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
+        app: z.string().regex(/^pgha-lab\/app:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
+      }),
+    }),
+  })
+  .superRefine(({allocation: {addresses, observer, subnet}}, {addIssue}) => {
+    // The network's first address is the engine's, which every host's fence keeps out.
+    const isOfLab = (address: string) => {
+      const [, last = ''] = address.startsWith(subnet.replace(/0\/24$/, '')) ? (/\.(\d{1,3})$/.exec(address) ?? []) : []
+      return z.ipv4().safeParse(address).success && Number(last) > 1 && Number(last) < 255
+    }
+    for (const [host, address] of Object.entries(addresses))
+      if (!isOfLab(address))
+        addIssue({code: 'custom', path: ['allocation', 'addresses', host], message: `not an address of ${subnet}`})
+    if (!isOfLab(observer))
+      addIssue({code: 'custom', path: ['allocation', 'observer'], message: `not an address of ${subnet}`})
+  })
 
 function mustBeOurs(saved: Pick<SavedLab, 'topology' | 'allocation'>, hint: Hint): void {
   const [issue] = ours.safeParse(saved).error?.issues ?? []
@@ -89,12 +100,4 @@ function homeIn(read: unknown): string | null {
   const networks = (read as {networks?: {lab?: {labels?: Record<string, unknown>}}} | null)?.networks
   const home = networks?.lab?.labels?.[labels.home]
   return typeof home === 'string' && homePath(home) !== null ? home : null
-}
-
-function textOf(path: string, hint: Hint): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new LabError('no-lab', `${path} cannot be read: ${(error as Error).message}`, {cause: error, hint})
-  }
 }

@@ -2,7 +2,7 @@
  * The place that a person names for a run. What is there already is never mixed with a new run: it is refused, or, where it is a run
  * of ours and that was asked for, its own files and no others are taken away.
  */
-import {accessSync, constants, lstatSync, readdirSync, realpathSync, rmdirSync, unlinkSync} from 'node:fs'
+import {accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, unlinkSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
 import {LabError} from '../words/errors.ts'
 import {refusalOf} from '../words/system-error.ts'
@@ -23,6 +23,8 @@ export interface Place {
   readonly folder: string
   readonly files: readonly string[]
   readonly folders: readonly string[]
+  /** What each file was when it was found: a run that has begun since has others of the same names. */
+  readonly seen: readonly string[]
 }
 
 /**
@@ -39,7 +41,7 @@ export function placeFor(out: string, overwrite: boolean): Place {
   if (outer !== null)
     throw new LabError('usage', `--out ${out} is inside the run ${outer}`, {hint: 'name a folder beside it'})
   const entries = found === 'nothing' ? [] : readdirSync(folder)
-  if (entries.length === 0) return {folder, files: [], folders: []}
+  if (entries.length === 0) return {folder, files: [], folders: [], seen: []}
   if (!marks.some(mark => entries.includes(mark)))
     throw new LabError('usage', `--out ${out} is not empty, and holds no run: ${entries.slice(0, 3).join(', ')}`, {
       hint: 'name a new folder',
@@ -50,7 +52,22 @@ export function placeFor(out: string, overwrite: boolean): Place {
     })
   const place: {folder: string; files: string[]; folders: string[]} = {folder, files: [], folders: []}
   gather(folder, 'run', place)
-  return place
+  return {...place, seen: place.files.map(identity)}
+}
+
+/** Whether what was found there still lies there, all of it. */
+export function holdsEarlierRun({files, seen}: Place): boolean {
+  return files.length > 0 && files.every((file, index) => existsSync(file) && identity(file) === seen[index])
+}
+
+/** Whether the run that was found there had come to its end, and nobody is writing it any more. */
+export function isOver({folder, files}: Place): boolean {
+  return ['report.json', 'summary.json'].some(name => files.includes(join(folder, name)))
+}
+
+function identity(file: string): string {
+  const {ino, size, mtimeMs} = lstatSync(file)
+  return `${ino} ${size} ${mtimeMs}`
 }
 
 /** Takes away what `placeFor` found, and nothing that has come since. The folder itself stays. */

@@ -1,13 +1,13 @@
 /** Where things are kept between two commands: the XDG state directory, one folder a lab; runs outlive their lab. */
-import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {homedir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {z} from 'zod'
 import type {Allocation, Topology} from '../topology/topology.ts'
 import {allocationSchema, topologySchema} from '../topology/topology-schema.ts'
 import {decodeJson} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
-import {onLab} from '../words/next-step.ts'
+import {next, onLab} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
 import {readRegular} from '../words/regular-file.ts'
@@ -36,6 +36,15 @@ export function runsFolder(lab: string): string {
 /** The path of a lab's compose file, which holds its passwords. */
 export function composeFile(lab: string): string {
   return join(labFolder(lab), 'compose.yaml')
+}
+
+/** Of a lab that is saved. @throws LabError `no-lab` when it is gone. */
+export function composeText(lab: string): string {
+  const text = readKept(composeFile(lab))
+  if (text !== undefined) return text
+  throw new LabError('no-lab', `${composeFile(lab)} is not there`, {
+    hint: next`${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`,
+  })
 }
 
 /** Lab names become parts of container and network names. */
@@ -77,9 +86,6 @@ export interface BrokenLab {
   readonly error: LabError
 }
 
-/** Of a lab.json: ours have a few kB. */
-const mostBytes = 1 << 20
-
 const labSchema = z.strictObject({
   schema: z.literal(2, 'another version of pgha-lab wrote this'),
   topology: topologySchema,
@@ -89,18 +95,10 @@ const labSchema = z.strictObject({
 /** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */
 export function loadLab(lab: string): SavedLab | undefined {
   const file = join(labFolder(lab), 'lab.json')
-  let text: string
-  try {
-    text = readRegular(file, mostBytes).text
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw unreadable(
-      lab,
-      error instanceof LabError ? error.message : `${file} (${(error as NodeJS.ErrnoException).code})`,
-    )
-  }
   let saved: SavedLab
   try {
+    const text = readKept(file)
+    if (text === undefined) return undefined
     saved = decodeJson({file, text, what: 'lab'}, labSchema)
   } catch (error) {
     if (!(error instanceof LabError)) throw error
@@ -111,6 +109,24 @@ export function loadLab(lab: string): SavedLab | undefined {
   return saved
 }
 
+/** Far more than any of our files has. */
+const mostKeptBytes = 16 * 2 ** 20
+
+/**
+ * The text of a file in the state directory, which other programs may have been at; undefined when there is none.
+ * @throws LabError with its path for what is no file, or cannot be read.
+ */
+export function readKept(file: string): string | undefined {
+  try {
+    const {text, cut} = readRegular(file, mostKeptBytes)
+    if (cut) throw new LabError('config', `${file} is not read: it is longer than ${mostKeptBytes / 2 ** 20} MB`)
+    return text
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw refusalOf(error, file) ?? error
+  }
+}
+
 function unreadable(lab: string, why: string): LabError {
   return new LabError('no-lab', `lab ${lab} cannot be read: ${why}`, {hint: onLab(lab, 'down')})
 }
@@ -119,7 +135,7 @@ function unreadable(lab: string, why: string): LabError {
 export function saveLab(saved: SavedLab, compose: string): void {
   const folder = labFolder(saved.allocation.lab)
   whenDiskIsFull(() => {
-    mkdirSync(folder, {recursive: true, mode: 0o700})
+    makeFolder(folder)
     writeWhole(join(folder, 'compose.yaml'), compose)
     writeWhole(join(folder, 'lab.json'), `${JSON.stringify(saved, null, 2)}\n`)
   })
@@ -128,6 +144,23 @@ export function saveLab(saved: SavedLab, compose: string): void {
 /** Removes what is kept of a lab, its journal included, and not its runs. Its containers have to be gone by then. */
 export function forgetLab(lab: string): void {
   rmSync(labFolder(lab), {recursive: true, force: true})
+}
+
+/**
+ * A folder for this user alone, with those that lead to it; one that is there is left as it is. One after the other: `recursive` of
+ * Node 24 never returns where a file system has a folder and makes none in it, such as /proc (src/node_file.cc: MKDirpSync takes
+ * ENOENT for a parent that is missing).
+ * @throws the system's error
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return
+  if (dirname(folder) !== folder) makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, {mode: 0o700})
+  } catch (error) {
+    const another = (error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(folder).isDirectory()
+    if (!another) throw error
+  }
 }
 
 export function writeWhole(file: string, text: string): void {

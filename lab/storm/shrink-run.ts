@@ -2,7 +2,6 @@
  * Shrinks a scenario on a lab: plays candidates, each into a folder of its own, until the smallest that still fails is found, and
  * writes that as a scenario file. The same expectation has to fail: a candidate that breaks something else is another finding.
  */
-import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Lab} from '../engine/lab.ts'
 import type {Recorder} from '../history/history.ts'
@@ -10,7 +9,7 @@ import type {Report} from '../judge/report.ts'
 import {type Run, runScenario} from '../run/runs.ts'
 import {parseScenario, type Scenario, type Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
-import {whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {makeFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import type {LabError, LabErrorCode} from '../words/errors.ts'
 import {type Candidate, type Shrunk, shrink} from './shrink.ts'
 
@@ -68,7 +67,7 @@ const endsAll: readonly LabErrorCode[] = ['interrupted', 'heal-failed', 'disk-fu
 
 export async function shrinkScenario(lab: Lab, scenario: Scenario, options: ShrinkOptions): Promise<ShrinkResult> {
   const {folder, signal, withinMs, tries} = options
-  whenDiskIsFull(() => mkdirSync(folder, {recursive: true, mode: 0o700}), folder)
+  whenDiskIsFull(() => makeFolder(folder), folder)
   const deadline = performance.now() + withinMs
   let error: LabError | undefined
   let report: Report | undefined
@@ -166,7 +165,7 @@ async function playOnce(
   const file = join(folder, 'plan.yaml')
   const text = writeScenario(scenario)
   whenDiskIsFull(() => {
-    mkdirSync(folder, {recursive: true, mode: 0o700})
+    makeFolder(folder)
     writeWhole(file, text)
   }, folder)
   const candidate = {...parseScenario(file, text), name: scenario.name}

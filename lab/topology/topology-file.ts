@@ -2,13 +2,13 @@
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
-import {Located, readText, suggestion, wordsOf} from '../words/decode.ts'
+import {Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {line, name, strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
-import {duration, size} from '../words/quantity.ts'
+import {duration, isSizeBeyondReason, size} from '../words/quantity.ts'
 import {type ServiceName, serviceNames} from './services.ts'
 import {effectiveTimings} from './timings.ts'
 import {
@@ -46,7 +46,9 @@ const parameters = z
   )
   .superRefine((written, {addIssue}) => {
     const seen = new Map<string, string>()
-    for (const one of Object.keys(written)) {
+    for (const [one, value] of Object.entries(written)) {
+      if (typeof value === 'string' && isSizeBeyondReason(value))
+        addIssue({code: 'custom', path: [one], message: `${value} is more than any lab can use`})
       const before = seen.get(one.toLowerCase())
       if (before !== undefined)
         addIssue({code: 'custom', path: [one], message: `PostgreSQL takes \`${before}\` and \`${one}\` for the same`})
@@ -223,12 +225,13 @@ function setting(text: string): Written {
   if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
   const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
   if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=40s`)
-  // Objects of JavaScript would take it for their prototype and lose it without a word.
-  if (path.split('.').includes('__proto__')) throw new LabError('usage', `${where}: there is no such setting`)
-  const plain = path.startsWith('hosts.') ? value.split(',') : /^\d+$/.test(value) ? Number(value) : value
+  const plain = path.startsWith('hosts.') ? value.split(',') : /^\d{1,15}$/.test(value) ? Number(value) : value
+  const keys = keysOf(path)
+  // A schema would look it up as what every object has, and not see it.
+  if (keys.includes('__proto__')) throw new LabError('usage', `${where}: ${unknownKey('__proto__', [])}`)
   return fromCommandLine(
     where,
-    keysOf(path).reduceRight<unknown>((inner, key) => ({[key]: inner}), plain),
+    keys.reduceRight<unknown>((inner, key) => ({[key]: inner}), plain),
   )
 }
 

@@ -89,10 +89,12 @@ export class Located {
     const error = this.#document.errors[0]
     if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
     visit(this.#document, {
-      Scalar: (key, {value, range}) => {
-        // It would be set as the prototype of what is read, and be gone.
-        if (key === 'key' && value === '__proto__')
-          this.#mistakes.push({offset: range?.[0] ?? 0, says: '`__proto__` cannot be a key'})
+      Pair: (_, {key}) => {
+        // Schemas pass over it, for it is something of every object: what stands under it would be dropped without a word.
+        if (isScalar(key) && key.value === '__proto__')
+          this.#mistakes.push({offset: key.range?.[0] ?? 0, says: unknownKey('__proto__', [])})
+      },
+      Scalar: (_, {value, range}) => {
         // A text of several lines has its breaks; where a value must stay on one line, its schema says so.
         const stray = typeof value === 'string' && !anyCharacter ? strayCharacter(value, '\n\t') : null
         if (stray !== null) this.#mistakes.push({offset: range?.[0] ?? 0, says: `${stray} cannot stand in a ${what}`})

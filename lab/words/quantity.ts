@@ -86,6 +86,13 @@ const percentKind: Kind = {
   meant: bare => (bare > 0 && bare < 1 ? `${Number((bare * 100).toPrecision(9))}%` : `${bare}%`),
 }
 
+/** Whether a text is a size, as PostgreSQL reads one, and more than any lab can use. */
+export function isSizeBeyondReason(written: string): boolean {
+  const [, number, unit = ''] = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?B)\s*$/i.exec(written) ?? []
+  const factor = {b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3, tb: 1024 ** 4}[unit.toLowerCase()]
+  return number !== undefined && factor !== undefined && Number(number) * factor > largest
+}
+
 /** `'10s'` -> 10_000: whole milliseconds, zero or more. */
 export function parseDuration(written: unknown): number {
   return Math.round(parse(durationKind, written))

@@ -3,26 +3,34 @@ import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {printYaml} from '../../compose/print-yaml.ts'
 import {strayCharacter} from '../../lab/words/plain-text.ts'
+import {awkwardTexts} from './awkward-texts.ts'
 
 describe('YAML as it is printed', () => {
-  // What some reader of YAML 1.1 or 1.2 takes for a truth value, a number, a date, a merge or an alias.
-  test.each([
-    ...['yes', 'no', 'on', 'off', 'y', 'n', 'null', '~', '', 'true', '=', '*a', '&a', '!x', '%x', '@x', '`x', '- a'],
-    ...['0o14', '014', '0x1f', '0b1', '1_000', '1e3', '.inf', '.nan', '12:30:45', '2001-01-01', '1.0', '-1', '+1'],
-    ...['a: b', 'a #b', '#a', '"a', "'a", '[a', '{a', 'a]', 'a,b', ' a', 'a ', 'a:', '\\', '$x', '|', '>', '?', '? a'],
-  ])('keeps the text %j a text, as a value and as a key, in every version of YAML', text => {
+  test.each(awkwardTexts)('keeps the text %j a text, as a value and as a key, in every version of YAML', text => {
     for (const oneLine of [0, 100])
       for (const version of ['1.1', '1.2'] as const) {
-        const value = {[`k${text}`]: [text], v: {[text === '' ? 'k' : text]: text}}
+        const value = {[`k${text}`]: [text], v: {[['', '<<'].includes(text) ? 'k' : text]: text}}
         expect(parse(printYaml(value, {oneLine}), {version, merge: false})).toEqual(value)
       }
   })
 
-  test('has no key that means a merge', () => {
+  test('leaves nothing without quotes but words, which begin with a letter and are no word of YAML', () => {
+    const bare = (text: string) => printYaml({v: text}) === `v: ${text}\n`
+    expect(awkwardTexts.filter(bare)).toEqual(['a,b'])
+    expect(['hot_standby', 'node1=http://10.0.0.1:2380', 'postgres | %m'].map(bare)).toEqual([true, true, false])
+  })
+
+  test('has no key that means a merge, and no value that does', () => {
     expect(() => printYaml({'<<': {a: 1}})).toThrow(/means a merge/)
     expect(parse(printYaml({a: '<<'}), {version: '1.1'})).toEqual({a: '<<'})
     // PyYAML refuses a plain one also as a value (constructor.py: no constructor for tag:yaml.org,2002:merge).
     expect(printYaml({a: '<<', b: ['<<']})).toBe('a: "<<"\nb:\n  - "<<"\n')
+  })
+
+  test('has no number that some reader takes for a text', () => {
+    for (const number of [1e21, 1e-7, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => printYaml({a: number})).toThrow(/no number that every reader/)
+    expect(printYaml({a: 1.5, b: -3, c: [0]})).toBe('a: 1.5\nb: -3\nc:\n  - 0\n')
   })
 
   test('is the value that was meant, whatever its texts are, or was refused', () => {

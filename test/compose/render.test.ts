@@ -181,13 +181,14 @@ describe('the compose file', () => {
     })
   })
 
-  test('tells the hosts of etcd and Patroni whom they answer, and nobody else', () => {
+  test('opens at every host to everybody what is published of it, and nothing else', () => {
     const {services} = read(render(topology('fast'), allocation(), owner))
-    for (const {name, services: run} of hosts) {
-      const fence = {LAB_NETWORK: '10.213.7.0/24', LAB_GATEWAY: '10.213.7.1'}
-      if (run.includes('patroni')) expect(services[name]?.environment).toMatchObject(fence)
-      else expect(services[name]?.environment).toBeUndefined()
+    for (const {name} of hosts) {
+      const published = services[name]?.ports?.map(({target}) => target) ?? []
+      expect(services[name]?.environment).toMatchObject({LAB_NETWORK: '10.213.7.0/24', LAB_GATEWAY: '10.213.7.1'})
+      expect(services[name]?.environment?.LAB_PUBLISHED?.split(' ').map(Number) ?? []).toEqual(published)
     }
+    expect(services.app1?.environment).not.toHaveProperty('LAB_PUBLISHED')
   })
 
   test('gives each host its services as command, its fixed address, and no restart', () => {
@@ -325,6 +326,16 @@ describe('what a container may do and take', () => {
     expect(memory(with_({work_mem: '64MB'}))).toBeGreaterThan(memory(with_({})))
     expect(memory(with_({shared_buffers: 'what?'}))).toBe(memory(with_({})))
   })
+
+  test('never goes beyond what the engine and the kernel take for a number', () => {
+    const most = {max_connections: '999999', max_worker_processes: '999999', max_wal_senders: '999999'}
+    for (const size of ['99999TB', '9'.repeat(400), `${'9'.repeat(30)}TB`]) {
+      const {mem_limit, pids_limit} = of(with_({...most, work_mem: size, shared_buffers: size})).node1!
+      expect(mem_limit).toMatch(/^\d{1,16}$/)
+      expect(Number.isSafeInteger(Number(mem_limit))).toBe(true)
+      expect(pids_limit).toBeLessThanOrEqual(4_194_304)
+    }
+  })
 })
 
 test('no two hosts share a volume, however they are called', () => {
@@ -443,7 +454,7 @@ describe('whatever a person writes as a setting', () => {
 
   test('a key that JavaScript takes for a prototype is refused, not lost', () => {
     for (const key of ['postgresql.parameters.__proto__', 'hosts.__proto__', '__proto__.patroni'])
-      expect(() => parseTopology('lab.yaml', hostsYaml, {set: [`${key}=x`]})).toThrow(/there is no such setting/)
+      expect(() => parseTopology('lab.yaml', hostsYaml, {set: [`${key}=x`]})).toThrow(/unknown key `__proto__`/)
   })
 
   test('a password that a reader could take for something else is refused, not printed', () => {

@@ -116,6 +116,16 @@ describe('a compose file with', () => {
       /allocation\.subnet: not a network/,
     ],
     [
+      'an address of another network',
+      text => text.replace(/"node1": "10\.213\.99\.\d+"/, '"node1": "203.0.113.7"'),
+      /allocation\.addresses\.node1: not an address of 10\.213\.99\.0/,
+    ],
+    [
+      'the address of the engine',
+      text => text.replace('"observer": "10.213.99.10"', '"observer": "10.213.99.1"'),
+      /allocation\.observer: not an address of 10\.213\.99\.0/,
+    ],
+    [
       'a line break in a value',
       text => text.replace('"5s"', '"5s\\u2028evil: 1"'),
       /postgresParameters\.\S+: the line separator/,

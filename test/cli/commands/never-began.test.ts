@@ -3,9 +3,13 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {leaveReport} from '../../../cli/leave-report.ts'
 import {run} from '../../../cli/program.ts'
 import type {RunChild} from '../../../cli/suite/child.ts'
 import {jobsOf, playSuite} from '../../../cli/suite/command.ts'
+import {loadScenario} from '../../../lab/scenario/index.ts'
+import {clear, placeFor} from '../../../lab/state/run-folder.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 
 let root: string
 let out: string
@@ -71,12 +75,75 @@ describe('a run that never began, because no engine answers,', () => {
     expect((await pgha('judge', out)).code).toBe(4)
   })
 
-  test('takes nothing of an earlier run away, also with --overwrite', async () => {
-    await chaos('--out', out)
-    const before = readFileSync(join(out, 'events.ndjson'), 'utf8')
+  test('replaces an earlier run with --overwrite, for whoever publishes what lies there must not publish a green one', async () => {
+    earlierRun()
     const {code, err} = await chaos('--out', out, '--overwrite')
-    expect([code, err]).toEqual([3, expect.stringContaining(`${out} still holds the earlier run`)])
-    expect(readFileSync(join(out, 'events.ndjson'), 'utf8')).toBe(before)
+    expect([code, err]).toEqual([3, 'no Docker engine answers\n  next: pgha-lab doctor\n'])
+    expect(readdirSync(out).toSorted()).toEqual([
+      ...['events.ndjson', 'report.html', 'report.json', 'report.md', 'report.txt'],
+    ])
+    expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toMatchObject({verdict: 'unknown'})
+    expect((await pgha('report', out, '--format', 'junit')).out).toContain(`<error message="${says}"`)
+  })
+})
+
+function earlierRun(folder = out): void {
+  mkdirSync(join(folder, 'logs'), {recursive: true})
+  for (const file of ['events.ndjson', 'report.json', 'report.txt', 'logs/node1.log'])
+    writeFileSync(join(folder, file), 'earlier')
+}
+
+describe('an earlier run in the way of --overwrite', () => {
+  const mine = () => join(root, 'mine.yaml')
+
+  test('stays where the new one is not valid, and that is said', async () => {
+    earlierRun()
+    writeFileSync(mine(), 'about: 5\n')
+    const {code, err} = await pgha('chaos', mine(), '--out', out, '--overwrite')
+    expect([code, err]).toEqual([2, expect.stringContaining(`${out} still holds the earlier run\n`)])
+    expect(readdirSync(out)).toContain('logs')
+    expect(readFileSync(join(out, 'report.json'), 'utf8')).toBe('earlier')
+  })
+
+  test('stays where another command works on the lab, and may be the one that is writing there', async () => {
+    mkdirSync(out)
+    writeFileSync(join(out, 'events.ndjson'), 'being written')
+    const scenario = loadScenario('kill-leader')
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    await leaveReport(scenario, {name: 'x'}, placeFor(out, true), new LabError('busy', 'in use'))
+    expect(told.mock.calls.join('')).toContain(`${out} still holds the earlier run\n`)
+    expect(readdirSync(out)).toEqual(['events.ndjson'])
+    writeFileSync(join(out, 'report.json'), 'written')
+    await leaveReport(scenario, {name: 'x'}, placeFor(out, true), new LabError('busy', 'in use'))
+    told.mockRestore()
+    expect(readFileSync(join(out, 'report.json'), 'utf8')).toContain('the run never began: in use')
+  })
+
+  test('is not taken for one that has begun since and has files of the same names', async () => {
+    earlierRun()
+    const place = placeFor(out, true)
+    clear(place)
+    for (const file of ['events.ndjson', 'report.json', 'report.txt']) writeFileSync(join(out, file), 'of the new run')
+    mkdirSync(join(out, 'logs'))
+    writeFileSync(join(out, 'logs', 'node1.log'), '')
+    await leaveReport(loadScenario('kill-leader'), {name: 'x'}, place, new LabError('engine', 'gone'))
+    expect(readFileSync(join(out, 'report.json'), 'utf8')).toBe('of the new run')
+  })
+
+  test('of a suite is replaced as well, for each scenario that was not played', async () => {
+    earlierRun(join(out, 'kill-leader'))
+    const dead: RunChild = async () => ({exitCode: 3, stdout: '', stderr: 'no Docker engine answers\n'})
+    const spies = (['stdout', 'stderr'] as const).map(one => vi.spyOn(process[one], 'write').mockReturnValue(true))
+    await playSuite({suite: 'failover', name: 'none', parallel: 1, profile: 'fast', out, overwrite: true}, dead)
+    for (const spy of spies) spy.mockRestore()
+    process.exitCode = undefined
+    expect(readFileSync(join(out, 'kill-leader', 'report.json'), 'utf8')).toContain('the run never began')
+  })
+
+  test('of a suite that is played several times is refused before anything is raised, whichever of them it is of', async () => {
+    earlierRun(join(out, 'kill-leader-2'))
+    const {code, err} = await pgha('chaos', '--suite', 'failover', '--repeat', '2', '--name', 'none', '--out', out)
+    expect([code, err]).toEqual([2, expect.stringContaining('kill-leader-2 holds an earlier run')])
   })
 })
 

@@ -68,9 +68,7 @@ describe.each(Object.keys(faults))('%s', name => {
             expect(strikeOf(name, {...params, from}, on, cluster)).toEqual(strike)
             expect(strikeOf(name, {...params, from: [...from, fromWhom]}, on, cluster)).toEqual(strike)
           }
-          expect(strike.struck.map(one => one.host)).toEqual(
-            expect.arrayContaining(elsewhere.has(name) ? [] : [...on]),
-          )
+          expect(strike.struck.map(one => one.host)).toEqual(expect.arrayContaining(elsewhere.has(name) ? [] : [...on]))
           const event = {at: 1, kind: 'fault-injecting', id: 'x', fault: name, what: name, hosts: on, params, strike}
           expect(eventSchemas['fault-injecting'].safeParse(event).error).toBeUndefined()
         },

@@ -112,8 +112,16 @@ describe('the file', () => {
   })
 
   test('that expands beyond any history is refused', async () => {
-    writeFileSync(`${file}.gz`, gzipSync(Buffer.concat([Buffer.from(note), Buffer.alloc(200 * 2 ** 20, '\n')])))
+    const long = `${JSON.stringify({at: 2, kind: 'note', says: 'x'.repeat(2 ** 20)})}\n`
+    writeFileSync(`${file}.gz`, gzipSync(note + long.repeat(100)))
     await expect(loadHistory(`${file}.gz`)).rejects.toThrow('it unpacks to more than 100 times its size')
+  })
+
+  test('of hardly anything but empty lines is refused before they are counted to the end; a few are none of an event', async () => {
+    writeFileSync(file, note + '\n'.repeat(1000) + note)
+    expect((await loadHistory(file)).events).toHaveLength(2)
+    writeFileSync(file, note + '\n'.repeat(200_000) + note)
+    await expect(loadHistory(file)).rejects.toThrow('it has more than 100000 empty lines')
   })
 
   test('that is longer than the limit is refused, and the limit can be raised', async () => {

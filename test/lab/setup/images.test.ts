@@ -15,6 +15,7 @@ beforeEach(() => {
     mkdirSync(join(root, folder), {recursive: true})
   writeFileSync(join(root, 'images/host/Dockerfile'), 'FROM scratch\n')
   writeFileSync(join(root, 'images/host/bin/power-on'), '#!/bin/sh\n')
+  writeFileSync(join(root, 'images/host/bin/fence'), '#!/bin/sh\n')
   writeFileSync(join(root, 'images/app/Dockerfile'), 'FROM scratch\n')
   for (const bundle of bundles) writeFileSync(join(root, 'dist', bundle), 'export {}\n')
 })
@@ -46,6 +47,14 @@ test('a changed, renamed or newly executable file of the host image changes its 
   mustBeNew()
   writeFileSync(join(root, 'images/host/bin/power-off'), '#!/bin/sh\n')
   mustBeNew()
+})
+
+test('a changed fence changes the tags of both, as all hosts have it', () => {
+  const before = imageTags(root)
+  writeFileSync(join(root, 'images/host/bin/fence'), '#!/bin/sh\nnft list tables\n')
+  const after = imageTags(root)
+  expect(after.host).not.toBe(before.host)
+  expect(after.app).not.toBe(before.app)
 })
 
 test.each(bundles)('a changed %s changes the tag of the clients image', bundle => {

@@ -1,11 +1,24 @@
 import {execFileSync} from 'node:child_process'
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
-import {loadLab, loadLabs, savedLabs, saveLab} from '../../../lab/state/state.ts'
+import {inForce} from '../../../lab/state/journal.ts'
+import {worksOn} from '../../../lab/state/lock.ts'
+import {owner, savedOwner} from '../../../lab/state/owner.ts'
+import {loadLab, loadLabs, makeFolder, savedLabs, saveLab} from '../../../lab/state/state.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
 
@@ -57,6 +70,45 @@ test.each([
   expect(() => loadLab('bad')).toThrow(LabError)
 })
 
+test.each([
+  ['a folder', () => mkdirSync(fileOf('bad')), /it is a folder$/],
+  ['a FIFO', () => execFileSync('mkfifo', [fileOf('bad')]), /it is a device or a pipe$/],
+  ['a link', () => symlinkSync('/dev/zero', fileOf('bad')), /it is a link$/],
+  [
+    'longer than any',
+    () => {
+      writeFileSync(fileOf('bad'), '')
+      truncateSync(fileOf('bad'), 2 ** 30)
+    },
+    /it is longer than 16 MB$/,
+  ],
+])('%s in the place of a lab.json spoils that lab only, and is told with its path', (_, lay, says) => {
+  mkdirSync(join(root, 'pgha-lab', 'labs', 'bad'))
+  lay()
+  const {readable, broken: bad} = loadLabs()
+  expect(readable.map(one => one.allocation.lab)).toEqual(['whole'])
+  expect(bad.map(one => [one.lab, one.error.code, one.error.hint])).toEqual([
+    ['bad', 'no-lab', 'pgha-lab down --name bad'],
+  ])
+  expect(bad[0]?.error.message).toContain(fileOf('bad'))
+  expect(bad[0]?.error.message).toMatch(says)
+})
+
+test('a FIFO in the place of any other file of the state directory is waited for by nobody', () => {
+  const inState = (...path: string[]) => join(root, 'pgha-lab', ...path)
+  for (const path of [['owner'], ['labs', 'whole', 'owner'], ['labs', 'whole', 'journal.ndjson']])
+    execFileSync('mkfifo', [inState(...path)])
+  expect(owner).toThrow(`${inState('owner')} holds no owner id`)
+  expect(savedOwner('whole')).toBeNull()
+  expect(() => inForce('whole')).toThrow(/journal\.ndjson is not read: it is a device or a pipe$/)
+})
+
+test('a FIFO where the holder of a lock signs tells nothing', () => {
+  mkdirSync(join(root, 'pgha-lab', 'locks'))
+  execFileSync('mkfifo', [join(root, 'pgha-lab', 'locks', 'whole.holder')])
+  expect(worksOn('whole')).toBeNull()
+})
+
 test('no complaint shows a password', () => {
   broken('bad', text => text.replace('"superuser": "', '"superuser": 5, "more": "'))
   const password = /"superuser": "([^"]+)"/.exec(readFileSync(fileOf('whole'), 'utf8'))?.[1]
@@ -94,4 +146,27 @@ test('a folder or a pipe in the place of a lab.json spoils that lab only, and is
   const {broken: bad} = loadLabs()
   expect(bad.map(({lab}) => lab).toSorted()).toEqual(['folder', 'pipe'])
   for (const {lab, error} of bad) expect(error.message).toContain(fileOf(lab))
+})
+
+test('a folder is made with those that lead to it, for this user alone; one that is there stays', () => {
+  const folder = join(root, 'a', 'b')
+  makeFolder(folder)
+  makeFolder(folder)
+  expect([statSync(folder).mode & 0o777, statSync(join(root, 'a')).mode & 0o777]).toEqual([0o700, 0o700])
+  writeFileSync(join(root, 'file'), '')
+  expect(() => makeFolder(join(root, 'file'))).toThrow(/EEXIST/)
+  expect(() => makeFolder(join(root, 'file', 'x'))).toThrow(/EEXIST|ENOTDIR/)
+})
+
+test.runIf(process.platform === 'linux')('a file system that makes no folders is told at once', () => {
+  vi.stubEnv('XDG_STATE_HOME', '/proc')
+  expect(() => owner()).toThrow(/cannot make the folder \/proc\/pgha-lab/)
+})
+
+test('no folder is made in another way, which could go on for ever', () => {
+  const sources = globSync(['lab/**/*.ts', 'cli/**/*.{ts,tsx}'], {cwd: join(import.meta.dirname, '../../..')})
+  const others = sources.filter(file =>
+    /mkdirSync\(/.test(readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')),
+  )
+  expect(others).toEqual(['lab/state/state.ts'])
 })

@@ -193,3 +193,35 @@ function hintOf(parse: () => unknown): string {
   }
   return ''
 }
+
+test.each(['99999TB', '9999999999999999GB', '99999999999 MB'])('a size of %s is out of reason, and refused', size => {
+  const says = `${size} is more than any lab can use`
+  expect(() => parseTopology('lab.yaml', 'profile: fast', {set: [`postgresql.parameters.work_mem=${size}`]})).toThrow(
+    `--set postgresql.parameters.work_mem=${size}: ${says}`,
+  )
+  const file = `postgresql:\n  parameters:\n    work_mem: ${size}\n`
+  expect(() => parseTopology('lab.yaml', file)).toThrow(`lab.yaml:3:15: ${says}`)
+})
+
+test('a whole number of --set stays as it was written, however long', () => {
+  const set = ['postgresql.parameters.work_mem=123456789012345678901234']
+  expect(parseTopology('lab.yaml', 'profile: fast', {set}).postgresParameters.work_mem).toBe('123456789012345678901234')
+})
+
+test.each(['hosts.__proto__=etcd', 'postgresql.parameters.__proto__=x', '__proto__.ttl=40s', 'patroni.__proto__=40s'])(
+  '--set %s names no key, and is refused',
+  setting => {
+    expect(() => parseTopology('lab.yaml', 'profile: fast', {set: [setting]})).toThrow(
+      `--set ${setting}: unknown key \`__proto__\``,
+    )
+  },
+)
+
+test.each([
+  ['hosts:\n  __proto__: [etcd]\n', '2:3'],
+  ['postgresql:\n  parameters:\n    __proto__: x\n', '3:5'],
+  ['__proto__:\n  profile: fast\n', '1:1'],
+  ['profile: fast\n"__proto__": 1\n', '2:1'],
+])('a key `__proto__` in a file is refused with its place: %j', (text, place) => {
+  expect(() => parseTopology('lab.yaml', text)).toThrow(`lab.yaml:${place}: unknown key \`__proto__\``)
+})
