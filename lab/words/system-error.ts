@@ -36,6 +36,9 @@ const refusals: Readonly<Record<string, Refusal>> = {
   EXDEV: refusal('it would move to another file system', elsewhere),
 }
 
+/** Folders are made one after the other, so that what is above is there: such a file system (/proc, /sys) makes none. */
+const makesNone = refusal('no folder can be made there', elsewhere, 'setup-failed')
+
 /**
  * undefined: this is no refusal of the system.
  * @param place what is named where the system does not say what it was about.
@@ -45,7 +48,7 @@ export function refusalOf(error: unknown, place?: string): LabError | undefined 
   const {code = '', syscall, path, dest} = error as NodeJS.ErrnoException & {dest?: string}
   // A bug may carry a code as well; only a call to the system has its name.
   if (syscall === undefined || !Object.hasOwn(refusals, code)) return undefined
-  const {says, hint, code: kind} = refusals[code]!
+  const {says, hint, code: kind} = code === 'ENOENT' && syscall === 'mkdir' ? makesNone : refusals[code]!
   const what = dest ?? path ?? place
   return new LabError(kind, `${says} (${code}): cannot ${verbs[syscall] ?? syscall}${what ? ` ${what}` : ''}`, {
     cause: error,
