@@ -18,9 +18,14 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/live/**', 'test/**/*.browser.test.ts'],
           testTimeout: 20_000,
-          // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.
-          env: {NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache')},
+          env: {
+            // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.
+            NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+            // As cli/main.ts has it: the build of React that people run, which is also the faster one.
+            NODE_ENV: 'production',
+          },
         },
+        oxc: {jsx: {runtime: 'automatic', development: false}},
       },
       {
         test: {
