@@ -1,8 +1,12 @@
-/** Imports point to what stands before, and each outside package has its owner: the rules of docs/how/architecture.md, as a test. */
+/**
+ * Imports point to what stands before, and each outside package has its owner: the rules of docs/how/architecture.md, as a test.
+ * And tests that share a process leave it as it was.
+ */
 import {globSync, readFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {expect, test} from 'vitest'
 import {sections} from './docs/markdown.ts'
+import {sharing} from './vitest.config.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -90,4 +94,16 @@ test('a fault never imports a fault, and a check never imports a check, save thr
   for (const file of files.filter(one => /^lab\/(faults|checks)\/(?!index)/.test(one)))
     for (const target of importsOf(file, {types: false}))
       expect(target.startsWith('./') && target !== './check.ts', `${file} imports ${target}`).toBe(false)
+})
+
+test('no test that shares its process with others changes anything of it', () => {
+  const tests = sharing.flatMap(pattern => globSync(pattern, {cwd: root}))
+  const folders = [...new Set(tests.map(dirname))].join(',')
+  expect(tests.length).toBeGreaterThan(90)
+  const changes =
+    /\bvi\.(?!waitUntil|waitFor|fn)\w+|\bprocess\.(env\b[^\n]*[^=!<>]=[^=>]|chdir|on\b|once\b|exitCode\s*=[^=]|std\w+\.write\s*=)|\bglobalThis\b/
+  const changing = [...tests, ...globSync(`{${folders}}/!(*.test).{ts,tsx}`, {cwd: root})]
+    .map(file => ({file, found: changes.exec(readFileSync(join(root, file), 'utf8'))?.[0]}))
+    .filter(({found}) => found !== undefined)
+  expect(changing).toEqual([])
 })

@@ -4,6 +4,27 @@ import {defineConfig} from 'vitest/config'
 
 const root = join(import.meta.dirname, '..')
 
+/** Whose tests change nothing of the process they are in (test/layers.test.ts looks): they can share one. */
+export const sharing = [
+  'test/lab/{breaking,budget,checks,cluster,faults,healing,judge,scenario,storm,topology,words}/*.test.ts',
+  'test/lab/history/!(read-events).test.ts',
+  'test/{compose,units}/*.test.ts',
+  'test/cli/render/*.test.{ts,tsx}',
+]
+const elsewhere = ['test/live/**', 'test/**/*.browser.test.ts']
+
+const unit = {
+  root,
+  testTimeout: 20_000,
+  env: {
+    // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+    // As cli/main.ts has it: the build of React that people run, which is also the faster one.
+    NODE_ENV: 'production',
+  },
+}
+const oxc = {jsx: {runtime: 'automatic', development: false}} as const
+
 export default defineConfig({
   test: {
     root,
@@ -12,15 +33,18 @@ export default defineConfig({
     retry: 0,
     projects: [
       {
+        oxc,
         test: {
+          ...unit,
           name: 'unit',
-          root,
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/live/**', 'test/**/*.browser.test.ts'],
-          testTimeout: 20_000,
-          // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.
-          env: {NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache')},
+          exclude: [...elsewhere, ...sharing],
         },
+      },
+      {
+        oxc,
+        // To start a process and load the same modules for each file would take longer than most of these tests.
+        test: {...unit, name: 'unit-shared', include: sharing, exclude: elsewhere, isolate: false},
       },
       {
         test: {

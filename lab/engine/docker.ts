@@ -1,9 +1,10 @@
 /** The engine: containers, networks and volumes by the lab's label, kill, start, exec, events. The only file that knows dockerode. */
 import {AsyncLocalStorage} from 'node:async_hooks'
+import {createRequire} from 'node:module'
 import {createInterface} from 'node:readline'
 import {PassThrough, type Readable, type Writable} from 'node:stream'
 import {buffer} from 'node:stream/consumers'
-import Dockerode from 'dockerode'
+import type Dockerode from 'dockerode'
 import {type HostName, labels, type Owner} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab, ownCommand} from '../words/next-step.ts'
@@ -732,7 +733,9 @@ function engineInUse(): Dockerode {
   const address = addressOfContext()
   if (address !== null) process.env.DOCKER_HOST = address
   mustBeLocal(process.env)
-  return new Dockerode()
+  // Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load.
+  const Engine = createRequire(import.meta.url)('dockerode') as typeof Dockerode
+  return new Engine()
 }
 
 function whose(of: Readonly<Record<string, string>> | null | undefined): Pick<Belonging, 'lab' | 'owner' | 'home'> {

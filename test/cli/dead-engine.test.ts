@@ -1,10 +1,14 @@
-/** Each command on an engine that does not answer: it ends by itself with a sentence, and the first Ctrl-C ends it. */
+/**
+ * Each command on an engine that does not answer: it ends by itself with a sentence, and the first Ctrl-C ends it. What a process of
+ * its own adds, signals and its end, is tried in one; the rest one after another in one program, which must end by itself at last.
+ */
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtempSync, rmSync} from 'node:fs'
+import {existsSync, mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {execa} from 'execa'
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest'
 import {render} from '../../compose/render.ts'
 import {allocate} from '../../lab/state/allocate.ts'
 import {inForce, plan} from '../../lab/state/journal.ts'
@@ -12,8 +16,24 @@ import {owner, saveOwner} from '../../lab/state/owner.ts'
 import {saveLab} from '../../lab/state/state.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
 import {type FakeEngine, fakeEngine} from '../lab/fake-engine.ts'
+import {ask} from '../one-program.ts'
 
-const main = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+const root = join(import.meta.dirname, '..', '..')
+
+let oneProgram: ReturnType<typeof programAt>
+const programFolder = mkdtempSync(join(tmpdir(), 'pgha-one-program-'))
+const socket = join(programFolder, 'socket')
+const programAt = (path: string) =>
+  execa(process.execPath, [join(root, 'test', 'one-program.ts'), path], {stdin: 'pipe', reject: false})
+
+beforeAll(async () => {
+  oneProgram = programAt(socket)
+  await vi.waitUntil(() => existsSync(socket), {timeout: 20_000})
+}, 30_000)
+afterAll(() => {
+  oneProgram.kill()
+  rmSync(programFolder, {recursive: true})
+})
 
 let folder: string
 let engine: FakeEngine
@@ -44,15 +64,20 @@ interface Ended {
 }
 
 /** @param timeout PGHA_LAB_ENGINE_TIMEOUT */
-function pghaLab(argv: readonly string[], timeout: string): {child: ChildProcess; ended: Promise<Ended>} {
-  const child = spawn(process.execPath, [main, ...argv], {
+const envOf = (timeout: string) => ({
+  ...process.env,
+  DOCKER_HOST: `unix://${engine.socketPath}`,
+  PGHA_LAB_ENGINE_TIMEOUT: timeout,
+  PGHA_LAB_SETUP: 'never',
+})
+
+const pghaLab = (argv: readonly string[]) => ask(socket, {words: argv, cwd: root, env: envOf('300ms')})
+
+/** @param timeout PGHA_LAB_ENGINE_TIMEOUT */
+function asProcess(argv: readonly string[], timeout: string): {child: ChildProcess; ended: Promise<Ended>} {
+  const child = spawn(process.execPath, [join(root, 'cli', 'main.ts'), ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      DOCKER_HOST: `unix://${engine.socketPath}`,
-      PGHA_LAB_ENGINE_TIMEOUT: timeout,
-      PGHA_LAB_SETUP: 'never',
-    },
+    env: envOf(timeout),
   })
   running = child
   const said = {out: '', err: ''}
@@ -84,7 +109,7 @@ describe.each(['silent', 'half-open', 'resets'] as const)('an engine that is %s'
     '%s ends by itself and says why',
     async (_, argv) => {
       engine.behave(how)
-      const {code, out, err} = await pghaLab(argv, '300ms').ended
+      const {code, out, err} = await pghaLab(argv)
       expect(code, err).toBe(3)
       expect(out).toMatch(/^$|^INCONCLUSIVE/) // a run that has begun leaves a report
       expect(err).toMatch(
@@ -95,9 +120,16 @@ describe.each(['silent', 'half-open', 'resets'] as const)('an engine that is %s'
     },
   )
 
+  test('a process of its own ends with that too', async () => {
+    engine.behave(how)
+    const {code, signal, err} = await asProcess(['status'], '300ms').ended
+    expect([code, signal]).toEqual([3, null])
+    expect(err).toMatch(/the Docker engine did not answer within|no Docker engine answers/)
+  })
+
   test('doctor ends by itself and names the engine', async () => {
     engine.behave(how)
-    const {code, out} = await pghaLab(['doctor'], '300ms').ended
+    const {code, out} = await pghaLab(['doctor'])
     expect(code).toBe(3)
     expect(out).toMatch(/fail {2}Docker engine +/)
   })
@@ -105,14 +137,14 @@ describe.each(['silent', 'half-open', 'resets'] as const)('an engine that is %s'
 
 test('config of a lab that does not exist writes its file without an engine', async () => {
   engine.behave('silent')
-  const {code, out} = await pghaLab(['config', '--name', 'other'], '300ms').ended
+  const {code, out} = await pghaLab(['config', '--name', 'other'])
   expect(code).toBe(0)
   expect(out).toMatch(/^name: pgha-lab-other$/m)
 })
 
 test('scenarios are listed where the engine keeps silent, and only what it alone knows is left open', async () => {
   engine.behave('silent')
-  const {code, out} = await pghaLab(['scenarios'], '300ms').ended
+  const {code, out} = await pghaLab(['scenarios'])
   expect(code).toBe(0)
   expect(out).toMatch(/^What can be played on the lab lab \(profile fast\):$/m)
   expect(out).toMatch(/^ {2}kill-leader +~\d+ s {2}yes$/m)
@@ -122,7 +154,7 @@ test('scenarios are listed where the engine keeps silent, and only what it alone
 
 test('config of a lab that exists asks no engine', async () => {
   engine.behave('silent')
-  const {code} = await pghaLab(['config'], '300ms').ended
+  const {code} = await pghaLab(['config'])
   expect([code, engine.asked]).toEqual([0, []])
 })
 
@@ -132,7 +164,7 @@ describe('an engine that falls silent after its first answers', () => {
     async (_, argv) => {
       let answers = 2
       engine.behave(() => (answers-- > 0 ? 'answers' : 'silent'))
-      const {code, err} = await pghaLab(argv, '300ms').ended
+      const {code, err} = await pghaLab(argv)
       expect(code, err).toBe(3)
       expect(err).toMatch(/the Docker engine did not answer within/)
     },
@@ -142,7 +174,7 @@ describe('an engine that falls silent after its first answers', () => {
 describe('the first Ctrl-C, with a limit that is far away', () => {
   test.each([...commands, ['doctor']].map(argv => [argv.join(' '), argv] as const))('ends %s', async (_, argv) => {
     engine.behave('silent')
-    const {child, ended} = pghaLab(argv, '5s')
+    const {child, ended} = asProcess(argv, '5s')
     await vi.waitUntil(() => engine.asked.length > 0, {timeout: 15_000})
     child.kill('SIGINT')
     const {code, signal} = await ended
@@ -155,7 +187,7 @@ test.each(['silent', 'resets'] as const)(
   async how => {
     plan('lab', {id: 'crash/start node1', fault: 'crash', mend: {do: 'start-host', host: 'node1'}})
     engine.behave(how)
-    const {code, err} = await pghaLab(['heal'], '300ms').ended
+    const {code, err} = await pghaLab(['heal'])
     expect(code).toBe(3)
     expect(err).toMatch(
       /^(no Docker engine answers|the Docker engine did not answer .*); still to do in lab lab: start node1 again\n {2}next: .*\n {8}pgha-lab heal\n$/,
@@ -168,9 +200,15 @@ test('heal on an engine that falls silent names what is still in force, and how 
   plan('lab', {id: 'crash/start node1', fault: 'crash', mend: {do: 'start-host', host: 'node1'}})
   let answers = 4 // whose lab it is
   engine.behave(() => (answers-- > 0 ? 'answers' : 'silent'))
-  const {code, err} = await pghaLab(['heal'], '300ms').ended
+  const {code, err} = await pghaLab(['heal'])
   expect(code).toBe(5)
   expect(err).toMatch(/lab lab is not healed: start node1 again: the Docker engine did not answer/)
   expect(err).toMatch(/next: pgha-lab heal, or pgha-lab down\n/)
   expect(inForce('lab')).toHaveLength(1)
+})
+
+test('none of them leaves anything behind that keeps the program from ending', async () => {
+  oneProgram.stdin.end()
+  const {exitCode, signal, stderr} = await oneProgram
+  expect({exitCode, signal, stderr}).toEqual({exitCode: 0, signal: undefined, stderr: ''})
 })

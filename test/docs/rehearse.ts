@@ -1,15 +1,14 @@
 /**
  * Stands in for pgha-lab in the tests of our pages: what works from files alone is done for real, and what needs an
  * engine is parsed by the real command line and goes no further. `REHEARSED_VERDICT` is then the exit code of `chaos`.
- * `rehearse.ts SOCKET` answers there until its stdin ends; ask-rehearsal.mjs asks.
+ * `rehearse.ts SOCKET` answers there as one-program.ts does; ask-rehearsal.mjs asks.
  */
-import {createServer} from 'node:net'
-import {text} from 'node:stream/consumers'
 import {type Command, CommanderError} from 'commander'
 import type {TopologyOptions} from '../../cli/options.ts'
 import {commandLine, run} from '../../cli/program.ts'
 import {withPsqlsOwn} from '../../cli/psql-arguments.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
+import {answerAt} from '../one-program.ts'
 
 /** They read and write files and need neither Docker nor a lab. */
 const fromFiles: ReadonlySet<string | undefined> = new Set([
@@ -41,38 +40,6 @@ function settingsMustStand({set, profile}: TopologyOptions): void {
   if (set !== undefined) loadTopology({set, profile})
 }
 
-/** What one call asks for, and how it ended: what ask-rehearsal.mjs sends and prints. */
-interface Asked {
-  readonly words: readonly string[]
-  readonly cwd: string
-  readonly env: Readonly<NodeJS.ProcessEnv>
-}
-
-async function rehearse({words, cwd, env}: Asked): Promise<{code: number; out: string; err: string}> {
-  const said = {stdout: '', stderr: ''}
-  const own = {stdout: process.stdout.write, stderr: process.stderr.write, env: process.env}
-  for (const stream of ['stdout', 'stderr'] as const)
-    process[stream].write = (text: string | Uint8Array) => {
-      said[stream] += typeof text === 'string' ? text : new TextDecoder().decode(text)
-      return true
-    }
-  process.chdir(cwd)
-  process.env = {...env}
-  process.exitCode = 0
-  try {
-    await perform(words)
-    return {code: Number(process.exitCode), out: said.stdout, err: said.stderr}
-  } catch (error) {
-    return {code: 1, out: said.stdout, err: `${said.stderr}${String(error)}`}
-  } finally {
-    process.stdout.write = own.stdout
-    process.stderr.write = own.stderr
-    process.env = own.env
-    process.exitCode = 0
-    for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error')
-  }
-}
-
 async function perform(words: readonly string[]): Promise<void> {
   if (fromFiles.has(words[0])) return await run(['node', 'pgha-lab', ...words])
   try {
@@ -84,15 +51,4 @@ async function perform(words: readonly string[]): Promise<void> {
   }
 }
 
-// One program for all calls, one after another: to load it for each would take most of the time of all pages.
-if (import.meta.main) {
-  let before: Promise<unknown> = Promise.resolve()
-  const server = createServer({allowHalfOpen: true}, asking => {
-    before = Promise.all([text(asking), before]).then(async ([asked]) => {
-      asking.end(JSON.stringify(await rehearse(JSON.parse(asked))))
-    })
-  })
-  server.listen(process.argv[2])
-  // Then it must end by itself: no command has left anything behind that goes on.
-  process.stdin.resume().once('end', () => server.close())
-}
+if (import.meta.main) answerAt(process.argv[2]!, perform)

@@ -163,6 +163,7 @@ test.each(recordedNames)('%s: the screen shows hostile events as words', name =>
   const events = hostileEvents(recorded(name).events)
   for (const share of [0.02, 0.3, 0.6, 1]) {
     const shown = events.slice(0, Math.ceil(events.length * share))
+    const seen = view(shown)
     for (const ascii of [false, true])
       for (const [columns, rows] of [
         [160, 50],
@@ -172,7 +173,7 @@ test.each(recordedNames)('%s: the screen shows hostile events as words', name =>
         expectText(
           renderToString(
             <RunScreen
-              {...{look: lookOf(ascii), view: view(shown), now: shown.at(-1)!.at, columns, rows, spin: 1}}
+              {...{look: lookOf(ascii), view: seen, now: shown.at(-1)!.at, columns, rows, spin: 1}}
               mode={{...calm, finished: share === 1}}
               playing={`x${attack}`}
             />,

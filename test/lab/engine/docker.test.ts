@@ -1,18 +1,15 @@
 /** An engine that never answers, stops in the middle of an answer, or falls silent later: whatever asks it ends. */
 import Dockerode from 'dockerode'
-import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {describe, expect, test, vi} from 'vitest'
 import {type Belonging, Docker} from '../../../lab/engine/docker.ts'
 import {engineLimits} from '../../../lab/engine/engine-limits.ts'
 import {type FakeEngine, fakeEngine} from '../fake-engine.ts'
 
-let engine: FakeEngine
-let docker: Docker
+function dockerOf(engine: FakeEngine, timeout = '200ms'): Docker {
+  return new Docker(new Dockerode({socketPath: engine.socketPath}), engineLimits({PGHA_LAB_ENGINE_TIMEOUT: timeout}))
+}
 
-beforeEach(async () => {
-  engine = await fakeEngine([{lab: 'lab', host: 'node1'}])
-  docker = new Docker(new Dockerode({socketPath: engine.socketPath}), engineLimits({PGHA_LAB_ENGINE_TIMEOUT: '200ms'}))
-})
-afterEach(() => engine[Symbol.asyncDispose]())
+const engineOfOneHost = () => fakeEngine([{lab: 'lab', host: 'node1'}])
 
 const network: Belonging = {
   ...{kind: 'network', id: 'x', lab: 'lab', owner: null, home: null},
@@ -25,46 +22,51 @@ const timeout = (doing: string, after = '0.2 s') => ({
   hint: expect.stringContaining('PGHA_LAB_ENGINE_TIMEOUT'),
 })
 
-describe.each(['silent', 'half-open'] as const)('an engine that is %s', how => {
-  beforeEach(() => engine.behave(how))
-
+// All they do is wait, so they wait together.
+describe.concurrent.each(['silent', 'half-open'] as const)('an engine that is %s', how => {
   test('every call ends with what was done and how long it was waited for', async () => {
-    await expect(docker.version()).rejects.toMatchObject(timeout('asking for its version'))
+    await using engine = await engineOfOneHost()
+    engine.behave(how)
+    await expect(dockerOf(engine).version()).rejects.toMatchObject(timeout('asking for its version'))
   })
 
   test.each([
-    ['clockMs', () => docker.clockMs()],
-    ['containers', () => docker.containers()],
-    ['kill', () => docker.kill('x')],
-    ['start', () => docker.start('x')],
-    ['stop', () => docker.stop('x', 0)],
-    ['pause', () => docker.pause('x')],
-    ['unpause', () => docker.unpause('x')],
-    ['disconnect', () => docker.disconnect('x', 'lab')],
-    ['connect', () => docker.connect('x', 'lab', undefined)],
-    ['unplug', () => docker.unplug('x', 'none')],
-    ['throwaway', () => docker.throwaway('x')],
-    ['programs', () => docker.programs('lab')],
-    ['removeProgram', () => docker.removeProgram('lab', 'x')],
-    ['untilEnded', () => docker.untilEnded('x')],
-    ['limitCpus', () => docker.limitCpus('x', 1)],
-    ['condition', () => docker.condition('x', 'lab')],
-    ['isRunning', () => docker.isRunning('x')],
-    ['exec', () => docker.exec('x', ['true'])],
-    ['run', () => docker.run('x', ['true'])],
-    ['logs', () => docker.logs('x')],
-    ['belongings', () => docker.belongings('lab')],
-    ['remove', () => docker.remove([network], true)],
-    ['claim', () => docker.claim('lab', {id: 'me', home: null})],
-    ['leftovers', () => docker.leftovers('lab')],
-    ['subnets', () => docker.subnets()],
-    ['hasImage', () => docker.hasImage('x')],
+    ['clockMs', (docker: Docker) => docker.clockMs()],
+    ['containers', (docker: Docker) => docker.containers()],
+    ['kill', (docker: Docker) => docker.kill('x')],
+    ['start', (docker: Docker) => docker.start('x')],
+    ['stop', (docker: Docker) => docker.stop('x', 0)],
+    ['pause', (docker: Docker) => docker.pause('x')],
+    ['unpause', (docker: Docker) => docker.unpause('x')],
+    ['disconnect', (docker: Docker) => docker.disconnect('x', 'lab')],
+    ['connect', (docker: Docker) => docker.connect('x', 'lab', undefined)],
+    ['unplug', (docker: Docker) => docker.unplug('x', 'none')],
+    ['throwaway', (docker: Docker) => docker.throwaway('x')],
+    ['programs', (docker: Docker) => docker.programs('lab')],
+    ['removeProgram', (docker: Docker) => docker.removeProgram('lab', 'x')],
+    ['untilEnded', (docker: Docker) => docker.untilEnded('x')],
+    ['limitCpus', (docker: Docker) => docker.limitCpus('x', 1)],
+    ['condition', (docker: Docker) => docker.condition('x', 'lab')],
+    ['isRunning', (docker: Docker) => docker.isRunning('x')],
+    ['exec', (docker: Docker) => docker.exec('x', ['true'])],
+    ['run', (docker: Docker) => docker.run('x', ['true'])],
+    ['logs', (docker: Docker) => docker.logs('x')],
+    ['belongings', (docker: Docker) => docker.belongings('lab')],
+    ['remove', (docker: Docker) => docker.remove([network], true)],
+    ['claim', (docker: Docker) => docker.claim('lab', {id: 'me', home: null})],
+    ['leftovers', (docker: Docker) => docker.leftovers('lab')],
+    ['subnets', (docker: Docker) => docker.subnets()],
+    ['hasImage', (docker: Docker) => docker.hasImage('x')],
   ] as const)('%s ends', async (_name, call) => {
-    await expect(call()).rejects.toMatchObject({code: 'timeout'})
+    await using engine = await engineOfOneHost()
+    engine.behave(how)
+    await expect(call(dockerOf(engine))).rejects.toMatchObject({code: 'timeout'})
   })
 })
 
 test('events and a log that is followed end when the engine falls silent after it began them', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   const signal = new AbortController().signal
   const heard = (async () => {
     for await (const event of docker.events('lab', signal)) void event
@@ -79,12 +81,16 @@ test('events and a log that is followed end when the engine falls silent after i
 })
 
 test('a program in a container that must answer and does not is given up', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   await expect(docker.run('id-node1', ['whats-broken'])).rejects.toMatchObject(
     timeout('running whats-broken in a container', '1.2 s'),
   )
 })
 
 test('a program that runs on is ended when the engine falls silent, and says so', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   const running = await docker.exec('id-node1', ['sh'])
   engine.behave('silent')
   for await (const line of running.lines) void line
@@ -93,6 +99,8 @@ test('a program that runs on is ended when the engine falls silent, and says so'
 })
 
 test('a quiet program on an engine that answers is left alone', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   const running = await docker.exec('id-node1', ['sh'])
   let ended = false
   void running.done.then(() => {
@@ -106,10 +114,8 @@ test('a quiet program on an engine that answers is left alone', async () => {
 }, 60_000)
 
 test('after an interrupt a silent engine is given up at once, with all that waits for it', async () => {
-  const slow = new Docker(
-    new Dockerode({socketPath: engine.socketPath}),
-    engineLimits({PGHA_LAB_ENGINE_TIMEOUT: '10s'}), // this test's own limit is 20 s, and stopping takes up to a minute more
-  )
+  await using engine = await engineOfOneHost()
+  const slow = dockerOf(engine, '10s') // this test's own limit is 20 s, and stopping takes up to a minute more
   const interrupt = new AbortController()
   slow.heed(interrupt.signal)
   const running = await slow.exec('id-node1', ['sh'])
@@ -122,6 +128,8 @@ test('after an interrupt a silent engine is given up at once, with all that wait
 })
 
 test('after an interrupt what an engine that answers is doing is waited for: its effect would come after the mend', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   const interrupt = new AbortController()
   docker.heed(interrupt.signal)
   engine.behave(asked => (asked.endsWith('/stop') ? 'silent' : 'answers'))
@@ -132,6 +140,8 @@ test('after an interrupt what an engine that answers is doing is waited for: its
 })
 
 test('an engine that was silent and answers again is used again', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   engine.behave('silent')
   await expect(docker.version()).rejects.toMatchObject({code: 'timeout'})
   engine.behave('answers')
@@ -139,6 +149,8 @@ test('an engine that was silent and answers again is used again', async () => {
 })
 
 test('an engine that resets the connection does not answer', async () => {
+  await using engine = await engineOfOneHost()
+  const docker = dockerOf(engine)
   engine.behave('resets')
   await expect(docker.containers()).rejects.toMatchObject({code: 'docker-missing'})
 })
