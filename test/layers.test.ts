@@ -3,12 +3,11 @@
  * And tests that share a process leave it as it was.
  */
 import {globSync, readFileSync} from 'node:fs'
-import {dirname, join, relative} from 'node:path'
+import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
 import {sections} from './docs/markdown.ts'
+import {fileOf, files, importsOf, root} from './imports.ts'
 import {sharing} from './vitest.config.ts'
-
-const root = join(import.meta.dirname, '..')
 
 /** The table of rooms, from what others build on to what builds on them: each row the rooms that know nothing of each other. */
 const table = sections(readFileSync(join(root, 'docs', 'how', 'architecture.md'), 'utf8')).get('Rooms') ?? ''
@@ -31,23 +30,11 @@ const owners: Readonly<Record<string, RegExp>> = {
   commander: /^cli\/(program|options|commands\/[a-z-]+)\.ts$/,
 }
 
-const files = globSync('{lab,compose,cli}/**/*.{ts,tsx}', {cwd: root})
-
 /** The room of a file: the longest that its path begins with; a file may be a room of its own. */
 const roomOf = (file: string) =>
   [...floors.keys()]
     .filter(room => file === room || file.startsWith(`${room}/`))
     .reduce((longest, room) => (room.length > longest.length ? room : longest), '')
-
-/** Imports of a file: those that run, and types, which make no dependency at run time but one for the reader. */
-function importsOf(file: string, {types}: {types: boolean}): string[] {
-  const text = readFileSync(join(root, file), 'utf8')
-  return [
-    ...text.matchAll(/^(?:import|export)\s+(type\b)?[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm),
-  ]
-    .filter(([, typeOnly]) => types || typeOnly === undefined)
-    .flatMap(([, , from, lazy, bare]) => from ?? lazy ?? bare ?? [])
-}
 
 test('every file is in a room of the table, and every room of the table has files', () => {
   expect(files.filter(file => roomOf(file) === '')).toEqual([])
@@ -58,7 +45,7 @@ test('no file imports, not even a type, from a room after its own or beside it',
   const upwards = files.flatMap(file =>
     importsOf(file, {types: true})
       .filter(target => target.startsWith('.'))
-      .map(target => relative(root, join(root, dirname(file), target)))
+      .map(target => fileOf(file, target))
       .filter(imported => roomOf(imported) !== roomOf(file))
       .filter(imported => (floors.get(roomOf(imported)) ?? Infinity) >= (floors.get(roomOf(file)) ?? -1))
       .map(imported => `${file} imports ${imported}`),

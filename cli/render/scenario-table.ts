@@ -1,6 +1,7 @@
 /** The scenarios as a table that fits its terminal: two lines each, and what to type where one cannot be played. Pure. */
 
-import {type Needs, saySettings} from '../../lab/scenario/index.ts'
+import type {Needs} from '../../lab/scenario/index.ts'
+import {saySettings} from '../../lab/scenario/say.ts'
 import {type Caller, commandsIn, type Hint, type OwnCommand, onLab, ownCommand} from '../../lab/words/next-step.ts'
 import {printable, printableValues} from '../../lab/words/printable.ts'
 import {caller} from '../called-as.ts'

@@ -5,7 +5,7 @@
  */
 import {nothingRead, type Reading, readOn} from '../../lab/history/unfolding.ts'
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
-import {sayStep} from '../../lab/scenario/index.ts'
+import {sayStep} from '../../lab/scenario/say.ts'
 import {type Failover, shown} from './failover.ts'
 import {type Line, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput} from './throughput.ts'

@@ -1,7 +1,8 @@
-/** All checks, by the name a scenario uses. */
+/** All checks, by the name a scenario uses, and the one way in which they are asked. */
 
+import type {History} from '../history/history.ts'
 import {bank} from './bank.ts'
-import type {Check} from './check.ts'
+import type {Check, Finding} from './check.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'
 import {failover} from './failover.ts'
@@ -58,3 +59,25 @@ export const checks = {
 } satisfies Readonly<Record<string, Check<unknown>>>
 
 export type CheckName = keyof typeof checks
+
+/**
+ * What a check finds in a history: for the judge at the end, and for a step that waits. One that crashes, does not exist or does not
+ * understand its parameters has found nothing out, which ends nobody's run.
+ * @param params as a scenario has them: not decoded, `{within: '10s'}`.
+ */
+export function find(
+  history: History,
+  {check: name, params}: {readonly check: string; readonly params: unknown},
+): Finding {
+  const check: Check<unknown> | undefined = Object.hasOwn(checks, name) ? checks[name as CheckName] : undefined
+  if (!check) return {verdict: 'unknown', says: `There is no check ${name}.`}
+  const decoded = check.params.safeParse(params ?? {})
+  if (!decoded.success)
+    return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
+  try {
+    return check.judge(history, decoded.data)
+  } catch (error) {
+    const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
+  }
+}

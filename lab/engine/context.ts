@@ -8,8 +8,16 @@ import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {LabError} from '../words/errors.ts'
 
-/** The address of the context in use, for DOCKER_HOST; null when it is the default one or DOCKER_HOST is set already. */
-export function addressOfContext(env: NodeJS.ProcessEnv = process.env): string | null {
+/** What the docker command is set to, where DOCKER_HOST does not say. */
+export interface Context {
+  /** As DOCKER_HOST would have it, e.g. `unix:///run/docker.sock`, `tcp://10.1.2.3:2376`, `ssh://me@there`. */
+  readonly address: string
+  /** PEM, as far as the context has it. */
+  readonly tls: {readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer}
+}
+
+/** null when it is the default one, or DOCKER_HOST is set. @throws LabError `docker-missing` for one that is not there. */
+export function contextInUse(env: NodeJS.ProcessEnv = process.env): Context | null {
   if (env.DOCKER_HOST) return null // it wins over any context, in the docker command too
   const folder = env.DOCKER_CONFIG || join(homedir(), '.docker')
   const name = env.DOCKER_CONTEXT || currentContext(join(folder, 'config.json'))
@@ -20,7 +28,36 @@ export function addressOfContext(env: NodeJS.ProcessEnv = process.env): string |
     throw new LabError('docker-missing', `the Docker context "${name}" does not exist`, {
       hint: 'docker context use default',
     })
-  return parse(file).Endpoints?.docker?.Host ?? null
+  const address = parse(file).Endpoints?.docker?.Host
+  if (address === undefined) return null
+  const pem = (name: 'ca' | 'cert' | 'key') => {
+    const file = join(folder, 'contexts', 'tls', id, 'docker', `${name}.pem`)
+    return existsSync(file) ? {[name]: readFileSync(file)} : {}
+  }
+  return {address, tls: {...pem('ca'), ...pem('cert'), ...pem('key')}}
+}
+
+/** Where the engine in use is; null: at this machine's own socket. */
+export function addressInUse(env: NodeJS.ProcessEnv = process.env): string | null {
+  return env.DOCKER_HOST || (contextInUse(env)?.address ?? null)
+}
+
+/** dockerode finds a DOCKER_HOST by itself; for a context it has to be told all that it would read out of one. */
+export function reachContext({address, tls}: Context) {
+  const socket = /^(?:unix|npipe):\/\/(.*)$/.exec(address)?.[1]
+  if (socket !== undefined) return socket === '' ? {} : {socketPath: socket}
+  const url = URL.parse(address.includes('//') ? address : `tcp://${address}`)
+  if (url === null)
+    throw new LabError('docker-missing', `the Docker context has no address that can be read: ${address}`, {
+      hint: 'docker context inspect shows it',
+    })
+  const at = {host: url.hostname, port: url.port, pathPrefix: '/'}
+  if (url.protocol === 'ssh:') {
+    const agent = process.env.SSH_AUTH_SOCK
+    return {...at, protocol: 'ssh', username: url.username, ...(agent && {sshOptions: {agent}})} as const
+  }
+  const isTls = tls.ca !== undefined || tls.cert !== undefined || url.port === '2376'
+  return {...at, ...tls, protocol: isTls ? 'https' : 'http'} as const
 }
 
 /**

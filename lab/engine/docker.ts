@@ -9,7 +9,7 @@ import {type HostName, labels, type Owner} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab, ownCommand} from '../words/next-step.ts'
 import {firstFile, tarOf} from '../words/tar.ts'
-import {addressOfContext, mustBeLocal} from './context.ts'
+import {contextInUse, mustBeLocal, reachContext} from './context.ts'
 import {EngineCalls} from './engine-calls.ts'
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
 
@@ -730,12 +730,11 @@ export function claimOf(lab: string): string {
 
 /** dockerode reads DOCKER_HOST and knows nothing of the docker client's contexts. */
 function engineInUse(): Dockerode {
-  const address = addressOfContext()
-  if (address !== null) process.env.DOCKER_HOST = address
-  mustBeLocal(process.env)
+  const context = contextInUse()
+  mustBeLocal(context === null ? process.env : {...process.env, DOCKER_HOST: context.address})
   // Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load.
   const Engine = createRequire(import.meta.url)('dockerode') as typeof Dockerode
-  return new Engine()
+  return context === null ? new Engine() : new Engine(reachContext(context))
 }
 
 function whose(of: Readonly<Record<string, string>> | null | undefined): Pick<Belonging, 'lab' | 'owner' | 'home'> {

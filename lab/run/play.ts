@@ -4,14 +4,12 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {effectiveTimings} from '../budget/index.ts'
-import {checks} from '../checks/index.ts'
 import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
 import {versions} from '../cluster/versions.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {heal, within} from '../healing/heal.ts'
 import {silentGroup} from '../history/attempts.ts'
-import {budgetLimit} from '../history/deadline.ts'
 import type {PhaseName, Strike} from '../history/event.ts'
 import {leaderAt, strikes} from '../history/failover.ts'
 import {of, type Recorder} from '../history/history.ts'
@@ -19,14 +17,14 @@ import {sayMend} from '../history/say-mend.ts'
 import {sureSteady} from '../history/steady-writes.ts'
 import {probes} from '../probes/index.ts'
 import type {ProbeSite} from '../probes/probe.ts'
-import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from '../scenario/index.ts'
+import {type Bound, type ClientGroup, type Scenario, type Step, sayStep} from '../scenario/index.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
-import type {Micros} from '../words/quantity.ts'
 import {type ChosenMoment, untilInjectionPhase} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import {applySettings, settings} from './settings.ts'
+import {until} from './until.ts'
 
 /** A cluster that is not healthy after this long needs a person. */
 const healthyWithinMs = 120_000
@@ -35,9 +33,6 @@ const recoveredWithinMs = 60_000
 const steadyWithinMs = 30_000
 /** Probes end with their signal; one that does not must not keep the healing waiting. */
 const probesEndWithinMs = 15_000
-/** `until ... within: budget` waits a little longer than the bound, so that a late failover is measured and not only missed. */
-const lateByMs = 3000
-
 export interface Performance {
   readonly lab: Lab
   readonly scenario: Scenario
@@ -247,38 +242,11 @@ async function playStep(
       await sleep(step.forMs, undefined, {signal})
       return {ok: true, says: 'held'}
     case 'until':
-      return until(performance, step, whole)
+      return until(step, {topology: performance.bound.topology, history, signal, whole})
     case 'say':
       history.record({kind: 'note', says: step.says})
       return {ok: true, says: step.says}
   }
-}
-
-async function until(
-  {bound, history, signal}: Performance,
-  step: Extract<Step, {do: 'until'}>,
-  whole: () => void,
-): Promise<{ok: boolean; says: string}> {
-  const check = checks[step.check as keyof typeof checks]
-  const params = check.params.parse(step.params)
-  const limit = limitOf(bound, history, step.within)
-  const deadline = history.now() + limit
-  for (;;) {
-    whole() // what nobody sees any more is not waited for: it would be called missing
-    const finding = (
-      check.judge as (
-        history: Recorder | {events: readonly never[]},
-        params: unknown,
-      ) => {verdict: string; says: string}
-    )(history.sealed() as never, params)
-    if (finding.verdict === 'pass') return {ok: true, says: finding.says}
-    if (history.now() > deadline) return {ok: false, says: `not within ${Math.round(limit / 1e6)} s: ${finding.says}`}
-    await sleep(150, undefined, {signal})
-  }
-}
-
-function limitOf({topology}: Bound, history: Recorder, within: Within): Micros {
-  return within === 'budget' ? budgetLimit(topology, history) + lateByMs * 1000 : within * 1000
 }
 
 /** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */

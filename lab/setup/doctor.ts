@@ -4,6 +4,7 @@ import {existsSync, statfsSync} from 'node:fs'
 import {totalmem} from 'node:os'
 import {dirname, join} from 'node:path'
 import {capabilities} from '../engine/capabilities.ts'
+import {addressInUse} from '../engine/context.ts'
 import type {Docker} from '../engine/docker.ts'
 import {recordOf, sayAge, sayBase} from '../engine/image-record.ts'
 import {oldestCompose} from '../engine/stack.ts'
@@ -170,9 +171,11 @@ function absentEngine(error: LabError): Examined {
     return {what, state: 'fail', says: error.message, fix: 'sudo usermod -aG docker "$USER", then log in again'}
   if (error.code === 'timeout')
     return {what, state: 'fail', says: error.message, fix: 'restart it: systemctl restart docker, or Docker Desktop'}
-  const address = process.env.DOCKER_HOST
+  const address = addressInUse()
   if (address)
-    return {what, state: 'fail', says: `none answers at DOCKER_HOST=${address}`, fix: 'start it, or unset DOCKER_HOST'}
+    return process.env.DOCKER_HOST
+      ? {what, state: 'fail', says: `none answers at DOCKER_HOST=${address}`, fix: 'start it, or unset DOCKER_HOST'}
+      : {what, state: 'fail', says: `none answers at ${address}`, fix: 'start it, or docker context use default'}
   return {what, state: 'fail', says: findDockerd() ? 'installed, and not running' : 'not installed', fix: fixOf()}
 }
 
@@ -184,14 +187,14 @@ function fixOf(): Hint {
 }
 
 function engine(versions: Versions | null, info: EngineInfo | null): Examined {
-  const address = process.env.DOCKER_HOST
+  const address = addressInUse()
   const where = isLocal(address) ? 'on this machine' : `at ${address}`
   const api = versions?.Server ? `, API ${versions.Server.ApiVersion}` : ''
   const rootless = info?.SecurityOptions?.some(option => option.includes('rootless')) ? ', rootless' : ''
   return ok('Docker engine', `${info?.ServerVersion ?? 'answers'}${api}, ${where}${rootless}`)
 }
 
-function isLocal(address: string | undefined): boolean {
+function isLocal(address: string | null): boolean {
   return !address || address.startsWith('unix:') || address.startsWith('npipe:')
 }
 
@@ -247,7 +250,7 @@ function memory(info: EngineInfo | null): Examined {
 /** Of a remote engine, or one in a virtual machine, the disk can't be seen from here. */
 function engineDisk(info: EngineInfo | null): Examined[] {
   const root = info?.DockerRootDir
-  return root && isLocal(process.env.DOCKER_HOST) && existsSync(root) ? [diskFree('Docker disk', root)] : []
+  return root && isLocal(addressInUse()) && existsSync(root) ? [diskFree('Docker disk', root)] : []
 }
 
 /** A directory that does not exist yet will be made where its nearest parent is. */

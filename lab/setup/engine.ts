@@ -1,6 +1,7 @@
 /** Makes sure that a Docker engine answers and that Compose v2 is there; installs and starts them where we may. */
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
+import {addressInUse} from '../engine/context.ts'
 import {Docker} from '../engine/docker.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {LabError} from '../words/errors.ts'
@@ -80,12 +81,16 @@ function mustBeLocal(error: LabError): void {
       cause: error.cause,
       hint: 'join its group and log in again: sudo usermod -aG docker "$USER"',
     })
-  const address = process.env.DOCKER_HOST
-  if (address)
-    throw new LabError('docker-missing', `no Docker engine answers at DOCKER_HOST=${address}`, {
-      cause: error.cause,
-      hint: 'start that engine, or unset DOCKER_HOST to use the one of this machine',
-    })
+  const address = addressInUse()
+  if (!address) return
+  const {cause} = error
+  throw process.env.DOCKER_HOST
+    ? new LabError('docker-missing', `no Docker engine answers at DOCKER_HOST=${address}`, {
+        ...{cause, hint: 'start that engine, or unset DOCKER_HOST to use the one of this machine'},
+      })
+    : new LabError('docker-missing', `no Docker engine answers at ${address}, where the docker context points`, {
+        ...{cause, hint: 'start that engine; or docker context use default, for the one of this machine'},
+      })
 }
 
 /** Throws unless this is a system that we install on, as root, and nobody forbade it. */

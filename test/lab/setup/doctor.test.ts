@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import Dockerode from 'dockerode'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {addressOfContext, mustBeLocal} from '../../../lab/engine/context.ts'
+import {addressInUse, contextInUse, mustBeLocal, reachContext} from '../../../lab/engine/context.ts'
 import {Docker} from '../../../lab/engine/docker.ts'
 import {examine} from '../../../lab/setup/doctor.ts'
 import {ensureEngine} from '../../../lab/setup/engine.ts'
@@ -59,18 +59,37 @@ test('an engine elsewhere that does not answer is never replaced by one installe
 })
 
 test('the address of the Docker context in use is found as the docker command finds it', () => {
-  expect(addressOfContext({DOCKER_CONFIG: folder})).toBeNull()
+  expect(contextInUse({DOCKER_CONFIG: folder})).toBeNull()
+  expect(addressInUse({DOCKER_CONFIG: folder})).toBeNull()
   writeFileSync(join(folder, 'config.json'), JSON.stringify({currentContext: 'desktop'}))
-  expect(() => addressOfContext({DOCKER_CONFIG: folder})).toThrow('the Docker context "desktop" does not exist')
+  expect(() => contextInUse({DOCKER_CONFIG: folder})).toThrow('the Docker context "desktop" does not exist')
   const meta = join(folder, 'contexts', 'meta', createHash('sha256').update('desktop').digest('hex'))
   mkdirSync(meta, {recursive: true})
   writeFileSync(
     join(meta, 'meta.json'),
     JSON.stringify({Name: 'desktop', Endpoints: {docker: {Host: 'unix:///x.sock'}}}),
   )
-  expect(addressOfContext({DOCKER_CONFIG: folder})).toBe('unix:///x.sock')
-  expect(addressOfContext({DOCKER_CONFIG: folder, DOCKER_HOST: 'tcp://y:1'})).toBeNull()
-  expect(addressOfContext({DOCKER_CONFIG: folder, DOCKER_CONTEXT: 'default'})).toBeNull()
+  expect(contextInUse({DOCKER_CONFIG: folder})).toEqual({address: 'unix:///x.sock', tls: {}})
+  expect(addressInUse({DOCKER_CONFIG: folder})).toBe('unix:///x.sock')
+  expect(addressInUse({DOCKER_CONFIG: folder, DOCKER_HOST: 'tcp://y:1'})).toBe('tcp://y:1')
+  expect(contextInUse({DOCKER_CONFIG: folder, DOCKER_HOST: 'tcp://y:1'})).toBeNull()
+  expect(contextInUse({DOCKER_CONFIG: folder, DOCKER_CONTEXT: 'default'})).toBeNull()
+})
+
+test("what a context says is dockerode's to reach it by, with the context's own certificates", () => {
+  const plain = (address: string) => reachContext({address, tls: {}})
+  expect(plain('unix:///run/user/1000/docker.sock')).toEqual({socketPath: '/run/user/1000/docker.sock'})
+  expect(plain('npipe:////./pipe/docker_engine')).toEqual({socketPath: '//./pipe/docker_engine'})
+  expect(plain('tcp://10.0.0.5:2375')).toMatchObject({host: '10.0.0.5', port: '2375', protocol: 'http'})
+  expect(plain('ssh://me@db1:2222')).toMatchObject({host: 'db1', port: '2222', protocol: 'ssh', username: 'me'})
+  expect(() => plain('tcp://[')).toThrow('no address that can be read: tcp://[')
+  const tls = join(folder, 'contexts', 'tls', createHash('sha256').update('safe').digest('hex'), 'docker')
+  const meta = join(folder, 'contexts', 'meta', createHash('sha256').update('safe').digest('hex'))
+  for (const made of [tls, meta]) mkdirSync(made, {recursive: true})
+  writeFileSync(join(meta, 'meta.json'), JSON.stringify({Endpoints: {docker: {Host: 'tcp://10.0.0.5:2400'}}}))
+  writeFileSync(join(tls, 'ca.pem'), 'of the CA')
+  const found = contextInUse({DOCKER_CONFIG: folder, DOCKER_CONTEXT: 'safe'})!
+  expect(reachContext(found)).toMatchObject({port: '2400', protocol: 'https', ca: Buffer.from('of the CA')})
 })
 
 test('an engine on another machine is used only by who says so', () => {

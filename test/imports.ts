@@ -1,0 +1,43 @@
+/** What the sources import, read without running them: for the tests that hold who may know whom. */
+import {globSync, readFileSync} from 'node:fs'
+import {dirname, join, relative} from 'node:path'
+
+export const root = join(import.meta.dirname, '..')
+
+/** All of ours, by their paths in the repository. */
+export const files: readonly string[] = globSync('{lab,compose,cli}/**/*.{ts,tsx}', {cwd: root})
+
+/**
+ * As they are written. With types: those that make no dependency at run time but one for the reader. `import {type A}` is none
+ * of these: what is named between the braces is erased, and the file is loaded all the same.
+ */
+export function importsOf(file: string, {types}: {types: boolean}): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [
+    ...text.matchAll(/^(?:import|export)\s+(type\b)?[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm),
+  ]
+    .filter(([, typeOnly]) => types || typeOnly === undefined)
+    .flatMap(([, , from, lazy, bare]) => from ?? lazy ?? bare ?? [])
+}
+
+/** The file of ours that an import means. */
+export function fileOf(importer: string, target: string): string {
+  return relative(root, join(root, dirname(importer), target))
+}
+
+/** A way from `start` to each package that is loaded with it, or may be later by an `import()`: the files, then the package. */
+export function packagesReached(start: string): ReadonlyMap<string, readonly string[]> {
+  const ways = new Map<string, readonly string[]>([[start, [start]]])
+  const packages = new Map<string, readonly string[]>()
+  for (const [file, way] of ways) // grows while it is walked
+    for (const target of importsOf(file, {types: false})) {
+      if (!target.startsWith('.')) {
+        const name = target.split('/').slice(0, target.startsWith('@') ? 2 : 1)
+        if (!packages.has(name.join('/'))) packages.set(name.join('/'), [...way, name.join('/')])
+        continue
+      }
+      const next = fileOf(file, target)
+      if (!ways.has(next)) ways.set(next, [...way, next])
+    }
+  return packages
+}
