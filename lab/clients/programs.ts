@@ -38,7 +38,10 @@ const stopGraceSeconds = 1
 const stopWithinMs = 15_000
 
 /** @throws LabError `image` for a program whose image is not on this machine: nothing is pulled in the middle of a run. */
-export async function imagesMustBeHere(docker: Docker, groups: readonly ClientGroup[]): Promise<void> {
+export async function imagesMustBeHere(
+  docker: Pick<Docker, 'hasImage'>,
+  groups: readonly ClientGroup[],
+): Promise<void> {
   for (const group of groups) {
     if (group.kind !== 'program' || group.image === null || (await docker.hasImage(group.image))) continue
     throw new LabError('image', `the image ${group.image} of the client ${group.name} is not on this machine`, {
@@ -188,7 +191,7 @@ class OnApp {
 
 class InContainer {
   readonly life: Life
-  readonly #docker: Docker
+  readonly #docker: Lab['docker']
   readonly #id: string
   readonly #ended: Promise<void>
 

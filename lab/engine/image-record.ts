@@ -70,7 +70,7 @@ function sha256(text: string): string {
 }
 
 /** The image that others are built on: its digest where it came from a registry, else what it says, else its id. */
-export async function sayBase(docker: Docker, reference: string): Promise<string> {
+export async function sayBase(docker: Pick<Docker, 'image'>, reference: string): Promise<string> {
   const found = await docker.image(reference)
   if (found === null) return reference
   return found.digests.find(digest => digest.startsWith('debian@')) ?? found.labels[imageLabels.base] ?? found.id

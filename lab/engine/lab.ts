@@ -8,19 +8,29 @@ import {type Allocation, type HostName, portOf, roles, type Topology} from '../t
 import type {ContainerState, Docker} from './docker.ts'
 import {reachRelay} from './reach-relay.ts'
 
+/** What is asked of an engine about a lab that is there; a `Docker` is one. */
+export type LabEngine = Pick<
+  Docker,
+  | ('limits' | 'heed' | 'answering' | 'clockMs')
+  | ('containers' | 'container' | 'condition' | 'isRunning' | 'observer' | 'events' | 'logs')
+  | ('start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'limitCpus' | 'connect' | 'disconnect' | 'exec' | 'run')
+  | ('programs' | 'startProgram' | 'removeProgram' | 'untilEnded')
+  | ('hasImage' | 'image' | 'throwaway' | 'unplug')
+>
+
 /**
  * Made by `openLab` or `raise`. The first question to a host opens the one connection that it holds: a stream to the observer, which
  * keeps no process alive, and ends with the disposal.
  */
 export class Lab implements AsyncDisposable {
-  readonly docker: Docker
+  readonly docker: LabEngine
   readonly topology: Topology
   readonly allocation: Allocation
   readonly #reach: Reach & Partial<AsyncDisposable>
   readonly #asking: Asking
 
   /** @param reach another way into the lab's network than through its observer. */
-  constructor(docker: Docker, topology: Topology, allocation: Allocation, reach?: Reach) {
+  constructor(docker: LabEngine, topology: Topology, allocation: Allocation, reach?: Reach) {
     this.docker = docker
     this.topology = topology
     this.allocation = allocation

@@ -5,15 +5,15 @@ import {firstWrite} from '../clients/first-write.ts'
 import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
-import {Lab} from '../engine/lab.ts'
+import {Lab, type LabEngine} from '../engine/lab.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
 import {composeUp, portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
 import {sayMend} from '../history/say-mend.ts'
-import {ensureReady} from '../setup/setup.ts'
+import {ensureReady, type SetupEngine} from '../setup/setup.ts'
 import {allocate, isFree} from '../state/allocate.ts'
 import {owner, savedOwner} from '../state/owner.ts'
-import {claim} from '../state/ownership.ts'
+import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {loadLab, type SavedLab, saveLab} from '../state/state.ts'
 import type {Topology} from '../topology/topology.ts'
@@ -21,6 +21,9 @@ import type {Asked} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
+
+/** What raising asks of the engine; a `Docker` is one. */
+export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets'>
 
 const healthyWithinMs = 120_000
 
@@ -48,7 +51,7 @@ export interface RaiseOptions {
 }
 
 /** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
-export async function raise(docker: Docker, options: RaiseOptions): Promise<Raised> {
+export async function raise(docker: RaiseEngine, options: RaiseOptions): Promise<Raised> {
   const {name, progress, signal} = options
   docker.heed(signal)
   const images = await ensureReady(docker, progress, {signal, refresh: options.refresh})
@@ -68,7 +71,7 @@ export async function raise(docker: Docker, options: RaiseOptions): Promise<Rais
 
 /** The name is claimed until there are containers, which then say whose it is. */
 async function start(
-  docker: Docker,
+  docker: RaiseEngine,
   options: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<Pick<Raised, 'lab' | 'how'>> {
@@ -122,7 +125,7 @@ async function writes(lab: Lab): Promise<object | string> {
 
 /** An existing lab is never changed under its user's feet. */
 async function mustAgree(
-  docker: Docker,
+  docker: RaiseEngine,
   name: string,
   saved: SavedLab | undefined,
   wanted: Topology | undefined,
@@ -148,7 +151,7 @@ async function mustAgree(
 }
 
 async function create(
-  docker: Docker,
+  docker: RaiseEngine,
   {name, topology: wanted, fallback, mustTake = refuse, progress}: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<SavedLab> {

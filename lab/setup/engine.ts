@@ -19,10 +19,10 @@ import {
 import {type ComposeFound, findCompose} from './compose-version.ts'
 import {type Distribution, installPage, type Recipe, recipeFor, thisDistribution} from './distribution.ts'
 import {finish, unfinished, writeWhole} from './leftovers.ts'
-import {engineAnswer, findDockerd, startEngine} from './start-engine.ts'
+import {engineAnswer, findDockerd, type SetupEngine, startEngine} from './start-engine.ts'
 
 export interface EngineOptions {
-  readonly docker?: Docker
+  readonly docker?: SetupEngine
   readonly signal?: AbortSignal
 }
 

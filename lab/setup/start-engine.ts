@@ -8,6 +8,12 @@ import {LabError} from '../words/errors.ts'
 import {type Detail, rootEnvironment} from './apt.ts'
 import {run} from './command.ts'
 
+/** What setting up asks of the engine; a `Docker` is one. */
+export type SetupEngine = Pick<
+  Docker,
+  'limits' | 'version' | 'answering' | 'hasImage' | 'image' | 'tagImage' | 'taggedImages' | 'removeImage'
+>
+
 const startLimitMs = 30_000
 const logFile = '/var/log/pgha-lab-dockerd.log'
 const pidFile = '/var/run/docker.pid'
@@ -20,7 +26,7 @@ export function findDockerd(path = rootEnvironment().PATH ?? ''): string | null 
 
 /** Returns when it answers; throws `setup-failed` with the log's last lines when it does not within 30 s. */
 export async function startEngine(
-  docker: Docker,
+  docker: SetupEngine,
   dockerd: string,
   detail: Detail,
   signal?: AbortSignal,
@@ -68,7 +74,7 @@ function isRunning(): boolean {
   }
 }
 
-async function answers(docker: Docker, hasDied: () => boolean, signal?: AbortSignal): Promise<void> {
+async function answers(docker: SetupEngine, hasDied: () => boolean, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + startLimitMs
   while (!(await engineAnswer(docker)).answers) {
     if (hasDied() || performance.now() > deadline) {
@@ -84,7 +90,7 @@ async function answers(docker: Docker, hasDied: () => boolean, signal?: AbortSig
  * dropped network).
  */
 export async function engineAnswer(
-  docker: Docker,
+  docker: SetupEngine,
   withinMs = docker.limits.answerMs,
 ): Promise<{answers: true} | {answers: false; error: LabError}> {
   try {
