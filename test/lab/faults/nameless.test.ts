@@ -24,7 +24,7 @@ const otherThings: Readonly<Record<string, string>> = {
 }
 
 /** `upcast` reads runs that were recorded before a fault said what it strikes. */
-const files = globSync('lab/{judge,checks,history}/**/*.ts', {cwd: root}).filter(
+const files = globSync('lab/{judge,checks,history,storm}/**/*.ts', {cwd: root}).filter(
   file => file !== 'lab/history/upcast.ts',
 )
 
@@ -34,7 +34,7 @@ function namesIn(file: string): string[] {
   return Object.keys(faults).filter(name => new RegExp(`(['"\`])${name}\\1`).test(code))
 }
 
-test('no file that reads a run has the name of a fault, but for those that mean something else by it', () => {
+test('no file that reads a run or draws a storm has the name of a fault, but for those that mean something else by it', () => {
   expect(files.length).toBeGreaterThan(50)
   const named = files.flatMap(file => namesIn(file).map(name => [file, name] as const))
   const meant = (file: string, name: string) => otherThings[file]?.split(': ')[0]?.split(', ').includes(name) ?? false

@@ -17,7 +17,10 @@ test('200 storms of fifty seeds on four topologies are drawn as they always were
       // Every other one more than a quorum can bear, every fifth where nothing can be frozen and no packet dropped.
       const absent = new Set(seed % 5 === 4 ? (['freezer', 'nftables'] as const) : [])
       const storm = drawStorm({seed, forMs: 900_000, topology, absent, beyondQuorum: seed % 2 === 1})
-      return `${name} ${seed} ${createHash('sha256').update(JSON.stringify([storm.plan, storm.leftOut])).digest('hex').slice(0, 12)}`
+      return `${name} ${seed} ${createHash('sha256')
+        .update(JSON.stringify([storm.plan, storm.leftOut]))
+        .digest('hex')
+        .slice(0, 12)}`
     }),
   )
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('golden/plans.txt')
