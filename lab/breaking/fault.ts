@@ -5,6 +5,7 @@ import type {Mend, Strike} from '../history/event.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Unit} from '../words/unit.ts'
+import type {InStorms} from './in-storms.ts'
 
 export interface FaultSite {
   readonly lab: Lab
@@ -35,11 +36,16 @@ export interface StruckHosts {
   readonly topology: Topology
 }
 
-export interface Fault<P> extends Unit<P> {
+export type Fault<P> = Blow<P> & Drawn
+
+/** Whether a storm draws it, and how; or why none ever does. */
+type Drawn =
+  | {readonly storm: InStorms; readonly neverDrawn?: undefined}
+  | {readonly neverDrawn: string; readonly storm?: undefined}
+
+interface Blow<P> extends Unit<P> {
   /** Whom a step means that has no `on:`, e.g. 'all' for what concerns the whole cluster; without it, `on:` must be written. */
   readonly on?: string
-  /** Why no storm ever draws it; without it, a line of the storm's catalogue does. */
-  readonly neverDrawn?: string
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null

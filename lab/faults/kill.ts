@@ -2,6 +2,16 @@
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {
+  aroundFailover,
+  fewerThan,
+  impairsNobody,
+  oneOfEtcd,
+  oneOfPostgres,
+  seconds,
+  wholeHost,
+  wholeHosts,
+} from '../breaking/in-storms.ts'
+import {
   alive,
   childrenOf,
   find,
@@ -14,7 +24,7 @@ import {
 import {prove} from '../breaking/prove.ts'
 import {downOn, strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
-import type {HostName} from '../topology/topology.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
@@ -59,6 +69,50 @@ export const kill: Fault<Params> = {
     if (what === 'host') return {...strikeOn(on, 'host-killed'), dead: on}
     const fault = what === 'patroni' ? 'patroni-killed' : what === 'postgres' ? 'postgres-killed' : null
     return {...strikeOn(on, fault), ...(staysDown === true && downOn(on, what))}
+  },
+
+  storm: {
+    spoils: ['answers'],
+    lines: [
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'host'}], heals: true, blow: true},
+        ...{impairs: wholeHost, holdMs: aroundFailover, place: 1},
+      },
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'patroni'}], heals: false},
+        ...{impairs: oneOfPostgres, holdMs: seconds(5, 12), strikesLeader: false, place: 5},
+      },
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'postgres'}], heals: false},
+        ...{impairs: oneOfPostgres, holdMs: seconds(5, 15), place: 7},
+      },
+      {
+        ...{on: ['leader'], params: [{what: 'backend'}, {what: 'checkpointer'}], heals: false},
+        ...{impairs: oneOfPostgres, holdMs: seconds(5, 12), place: 8},
+      },
+      {
+        ...{on: ['replica'], params: [{what: 'walreceiver'}], heals: false},
+        ...{impairs: oneOfPostgres, holdMs: seconds(5, 12), place: 9},
+      },
+      {
+        ...{on: ['etcd-leader', 'etcd-follower'], params: [{what: 'etcd', 'stays-down': true}], heals: true},
+        ...{impairs: oneOfEtcd, holdMs: seconds(3, 20), strikesLeader: false, place: 10},
+      },
+      {
+        ...{on: ['proxy'], params: [{what: 'haproxy', 'stays-down': true}, {what: 'haproxy'}]},
+        ...{heals: params => params['stays-down'] === true, impairs: impairsNobody, holdMs: seconds(3, 8), place: 20},
+      },
+      {
+        ...{on: ['etcd-majority'], params: [{what: 'etcd', 'stays-down': true}], heals: true, beyondQuorum: true},
+        impairs: topology => ({etcd: hostsWith(topology, 'etcd').length, postgres: 0}),
+        ...{holdMs: seconds(5, 30), strikesLeader: true, place: 27},
+      },
+      {
+        ...{on: ['replicas'], params: [{what: 'host'}], unless: fewerThan(2), heals: true, beyondQuorum: true},
+        impairs: topology => wholeHosts(topology, hostsWith(topology, 'patroni').length),
+        ...{holdMs: seconds(5, 30), strikesLeader: true, place: 28},
+      },
+    ],
   },
 
   async inject(on, params) {

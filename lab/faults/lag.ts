@@ -9,6 +9,7 @@
  */
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {isSynchronous, oneOfPostgres, seconds} from '../breaking/in-storms.ts'
 import {cutName, nftScript} from '../breaking/nft.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -38,6 +39,17 @@ export const lag: Fault<Params> = {
   needs: () => ['nftables'],
   limitMs: ({limit}) => limit,
   strikes: (_, {on}) => strikeOn(on, null),
+
+  storm: {
+    ...{spoils: ['line'], minds: ['line']},
+    lines: [
+      {
+        on: ['replica'],
+        unless: isSynchronous, // commits would wait for the very replica that is to fall behind
+        ...{heals: true, impairs: oneOfPostgres, holdMs: seconds(5, 20), place: 18},
+      },
+    ],
+  },
 
   async inject(on, {by, limit}) {
     const {lab, hosts, signal} = on

@@ -1,6 +1,7 @@
 /** Too little CPU for a host, or too many connections to its PostgreSQL, or both. */
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {impairsNobody, seconds, wholeHost} from '../breaking/in-storms.ts'
 import {find} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -50,6 +51,20 @@ export const overload: Fault<Params> = {
   needs: ({cpus}) => (cpus === undefined ? [] : ['cpu-limit']),
   limitMs: ({connections, limit}) => (connections === undefined ? null : (limit ?? defaultLimitMs)),
   strikes: (_, {on}) => strikeOn(on, null),
+
+  storm: {
+    spoils: ['quick'],
+    lines: [
+      {
+        ...{on: ['leader'], params: [50, 120, 200].map(connections => ({connections})), kind: 'connections'},
+        ...{heals: true, impairs: impairsNobody, holdMs: seconds(5, 15), strikesLeader: false, place: 21},
+      },
+      {
+        ...{on: ['replica'], params: [{cpus: 0.2}, {cpus: 0.4}], kind: 'cpus', heals: true},
+        ...{impairs: wholeHost, holdMs: seconds(5, 15), place: 22}, // a starved member of etcd may miss a vote
+      },
+    ],
+  },
 
   async inject(on, {cpus, connections, limit}) {
     if (cpus !== undefined) await limitCpus(on, cpus)

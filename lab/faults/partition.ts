@@ -5,6 +5,15 @@
 import {z} from 'zod'
 import {cutOffBy, cutServices, cutsOf, spared, stopped} from '../breaking/cuts.ts'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {
+  aroundFailover,
+  fewerThan,
+  impairsNobody,
+  oneOfPostgres,
+  seconds,
+  wholeHost,
+  wholeHosts,
+} from '../breaking/in-storms.ts'
 import {cutName, type Hits, type How, hitsOf, nftScript, tableOf} from '../breaking/nft.ts'
 import {type Asked, ask, Shells} from '../breaking/paths.ts'
 import {isModelled, struckByCuts} from '../budget/index.ts'
@@ -64,6 +73,33 @@ export const partition: Fault<Params> = {
     // Cut from a leader is the leader cut off: the same cut, whichever side is written first.
     const others = hostsWith(topology, 'patroni').filter(host => !on.includes(host))
     return {struck: [...on.map(asLeader), ...others.map(asLeader).filter(isModelled)], cut: cuts}
+  },
+
+  storm: {
+    // Packets that one cut stops do not reach the rules of another, which then cannot show that it took hold.
+    spoils: ['line', 'answers'],
+    minds: ['line'],
+    lines: [
+      {
+        ...{on: ['leader', 'replica'], params: [{from: 'servers'}], heals: true, blow: true},
+        ...{impairs: wholeHost, holdMs: aroundFailover, place: 12},
+      },
+      {
+        ...{on: ['leader', 'replica'], params: [{from: 'etcd', services: ['etcd']}], heals: true},
+        ...{impairs: oneOfPostgres, holdMs: aroundFailover, place: 13},
+      },
+      {
+        // Cut off from the leader a replica can lead, with what it has: that is the tail that asynchronous replication may lose.
+        ...{on: ['leader'], unless: fewerThan(2), heals: true, impairs: impairsNobody, holdMs: seconds(3, 20)},
+        params: ['both', 'in', 'out'].map(ways => ({from: 'replicas', services: ['replication'], ways})),
+        ...{strikesLeader: false, sparesLeader: true, place: 14},
+      },
+      {
+        ...{on: ['all'], params: [{shape: 'halves'}, {shape: 'bridge'}], unless: fewerThan(3), heals: true},
+        impairs: topology => wholeHosts(topology, Math.floor(hostsWith(topology, 'patroni').length / 2)),
+        ...{holdMs: seconds(3, 30), strikesLeader: true, place: 15},
+      },
+    ],
   },
 
   async inject(on, params) {

@@ -9,6 +9,7 @@
  */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {isSynchronous, oneOfPostgres, seconds} from '../breaking/in-storms.ts'
 import {layOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -36,6 +37,16 @@ export const pauseReplay: Fault<Params> = {
     'A replica receives WAL but does not replay it (recovery_min_apply_delay), and the leader writes `by` so much (twice maximum_lag_on_failover unless given)',
   params,
   strikes: (_, {on}) => strikeOn(on, null),
+
+  storm: {
+    lines: [
+      {
+        on: ['replica'],
+        unless: isSynchronous, // commits would wait for the very replica that is to fall behind
+        ...{heals: true, impairs: oneOfPostgres, holdMs: seconds(5, 20), place: 19},
+      },
+    ],
+  },
 
   async inject(on, {by}) {
     const {lab, hosts, signal} = on

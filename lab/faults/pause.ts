@@ -2,6 +2,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {oneOfEtcd, oneOfPostgres, seconds, wholeHost, withinLease} from '../breaking/in-storms.ts'
 import {
   childrenOf,
   find,
@@ -14,7 +15,7 @@ import {
 import {prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
-import type {HostName} from '../topology/topology.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
 
 const victims = ['host', ...supervised, ...ofPostgres] as const
@@ -54,6 +55,30 @@ export const pause: Fault<Params> = {
     what === 'host'
       ? {...strikeOn(on, 'host-paused'), frozen: on}
       : strikeOn(on, what === 'patroni' ? 'patroni-frozen' : null),
+
+  storm: {
+    spoils: ['answers'],
+    mustWake: true,
+    lines: [
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'host'}], heals: true},
+        ...{impairs: wholeHost, holdMs: withinLease, strikesLeader: false, place: 3},
+      },
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'patroni'}], heals: true},
+        ...{impairs: oneOfPostgres, holdMs: withinLease, strikesLeader: false, place: 4},
+      },
+      {
+        ...{on: ['etcd-leader', 'etcd-follower'], params: [{what: 'etcd'}], heals: true},
+        ...{impairs: oneOfEtcd, holdMs: seconds(3, 15), strikesLeader: false, place: 11},
+      },
+      {
+        ...{on: ['etcd-majority'], params: [{what: 'etcd'}], heals: true, beyondQuorum: true},
+        impairs: topology => ({etcd: hostsWith(topology, 'etcd').length, postgres: 0}),
+        ...{holdMs: seconds(5, 30), strikesLeader: true, place: 27},
+      },
+    ],
+  },
 
   async inject(on, params) {
     if (params.what === 'host') await pauseHosts(on)

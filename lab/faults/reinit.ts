@@ -1,6 +1,7 @@
 /** The operator lets Patroni make a replica anew: its data directory is thrown away and copied again. Nothing to mend. */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {oneOfPostgres, seconds} from '../breaking/in-storms.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
@@ -21,6 +22,10 @@ export const reinit: Fault<Params> = {
     'Patroni makes the replica of `on` anew; `force` ends what it is busy with. `refused: true` expects that it refuses, as the leader does',
   params,
   strikes: (_, {on}) => strikeOn(on, null),
+
+  storm: {
+    lines: [{on: ['replica'], heals: false, impairs: oneOfPostgres, holdMs: seconds(2, 6), alone: true, place: 26}],
+  },
 
   async inject({lab, hosts, signal, broke, proof, now}, {force, refused}) {
     for (const host of hosts) {

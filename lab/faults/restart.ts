@@ -1,6 +1,7 @@
 /** The operator restarts PostgreSQL through Patroni, one host after the other. Nothing to mend. */
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {impairsNobody, seconds} from '../breaking/in-storms.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
@@ -24,6 +25,15 @@ export const restart: Fault<Params> = {
     'PostgreSQL is restarted through Patroni, on one host of `on` after the other; with `pending-only` where a restart is pending, with `role` where the host has it. `refused: true` expects that Patroni refuses',
   params,
   strikes: (_, {on}) => strikeOn(on, null),
+  storm: {
+    lines: [
+      {
+        ...{on: ['leader', 'replica'], heals: false, impairs: impairsNobody, holdMs: seconds(2, 6)},
+        ...{strikesLeader: false, alone: true, place: 25},
+      },
+    ],
+  },
+
   async inject(on, params) {
     for (const host of on.hosts) if (!on.signal.aborted) await restartOne(on, host, params)
   },

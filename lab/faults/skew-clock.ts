@@ -1,6 +1,7 @@
 /** Sets the clock of Patroni wrong, and of Patroni only: PostgreSQL and etcd on the same host go by the right one. */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {oneOfPostgres, seconds} from '../breaking/in-storms.ts'
 import {find, untilUp} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -29,6 +30,15 @@ export const skewClock: Fault<Params> = {
   }),
   needs: () => ['faketime'],
   strikes: (_, {on}) => strikeOn(on, null),
+
+  storm: {
+    lines: [
+      {
+        ...{on: ['replica'], params: ['+60s', '-60s', '+2h'].map(by => ({by})), heals: true},
+        ...{impairs: oneOfPostgres, holdMs: seconds(5, 15), place: 23},
+      },
+    ],
+  },
 
   async inject(on, {by}) {
     const {lab, hosts, mend, broke, again} = on

@@ -1,6 +1,7 @@
 /** A slow line: what leaves a host is limited, delayed or lost, by a queueing discipline of the host's own interface. */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {impairsNobody, seconds} from '../breaking/in-storms.ts'
 import {Shells} from '../breaking/paths.ts'
 import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowScript} from '../breaking/qdisc.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -39,6 +40,30 @@ export const slow: Fault<Params> = {
   needs: params => [qdiscKind(slownessOf(params))],
   limitMs: ({limit}) => limit,
   strikes: (_, {on}) => strikeOn(on, null),
+
+  storm: {
+    spoils: ['line'],
+    // It is measured against a host that must be in reach, and quick.
+    minds: ['line', 'quick'],
+    lines: [
+      {
+        ...{
+          on: ['leader', 'replica', 'proxy'],
+          params: [{bandwidth: '2Mbit'}, {bandwidth: '5Mbit'}],
+          kind: 'bandwidth',
+        },
+        ...{heals: true, impairs: impairsNobody, holdMs: seconds(5, 20), strikesLeader: false, place: 16},
+      },
+      {
+        ...{
+          on: ['leader', 'replica', 'proxy'],
+          params: ['20ms', '50ms', '100ms'].map(delay => ({delay})),
+          kind: 'delay',
+        },
+        ...{heals: true, impairs: impairsNobody, holdMs: seconds(5, 20), strikesLeader: false, place: 17},
+      },
+    ],
+  },
 
   async inject(on, params) {
     const {lab, hosts} = on

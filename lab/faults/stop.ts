@@ -1,10 +1,12 @@
 /** Stops a host or a service in the orderly way: whoever is stopped says goodbye first. */
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
+import {fewerThan, oneOfPostgres, seconds, wholeHost, wholeHosts} from '../breaking/in-storms.ts'
 import {alive, find, isSupervised, type ServiceProcess, sayProcess, supervised, untilUp} from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
 import {downOn, strikeOn} from '../breaking/strike.ts'
 import {openShell} from '../cluster/shell.ts'
+import {hostsWith} from '../topology/topology.ts'
 import {defaultLimitMs, givenLimit, undoLater} from '../words/time-limit.ts'
 
 const stoppable = ['host', ...supervised, 'postgres'] as const
@@ -38,6 +40,30 @@ export const stop: Fault<Params> = {
     // Patroni calls a PostgreSQL that it did not stop itself crashed (ha.py: Ha.recover).
     const fault = what === 'postgres' ? 'postgres-killed' : what === 'host' || what === 'patroni' ? 'stopped' : null
     return {...strikeOn(on, fault), ...(isSupervised(what) && downOn(on, what))}
+  },
+
+  storm: {
+    // PostgreSQL does not stop before replicas that say nothing are given up, for as long as wal_sender_timeout.
+    minds: ['answers'],
+    lines: [
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'host'}], heals: true},
+        ...{impairs: wholeHost, holdMs: seconds(3, 20), place: 2},
+      },
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'patroni'}], heals: true},
+        ...{impairs: oneOfPostgres, holdMs: seconds(3, 20), place: 6},
+      },
+      {
+        ...{on: ['leader', 'replica'], params: [{what: 'postgres'}], heals: false},
+        ...{impairs: oneOfPostgres, holdMs: seconds(5, 15), place: 7},
+      },
+      {
+        ...{on: ['replicas'], params: [{what: 'host'}], unless: fewerThan(2), heals: true, beyondQuorum: true},
+        impairs: topology => wholeHosts(topology, hostsWith(topology, 'patroni').length),
+        ...{holdMs: seconds(5, 30), strikesLeader: true, place: 28},
+      },
+    ],
   },
 
   async inject(on, params) {

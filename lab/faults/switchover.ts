@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {handOver} from '../breaking/handover.ts'
+import {fewerThan, impairsNobody, isSynchronous, seconds} from '../breaking/in-storms.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {hostsWith} from '../topology/topology.ts'
 
@@ -15,5 +16,16 @@ export const switchover: Fault<Params> = {
   params,
   // Whichever host it names, it is the leader's: whoever that is.
   strikes: (_, {topology}) => strikeOn(hostsWith(topology, 'patroni'), 'switchover'),
+  storm: {
+    lines: [
+      {
+        ...{on: ['leader'], unless: fewerThan(2), heals: false, impairs: impairsNobody, holdMs: seconds(2, 6)},
+        // Patroni refuses until its leader has named a synchronous standby again, one loop or two after that streams.
+        afterMs: topology => (isSynchronous(topology) ? 2 * topology.patroni.loopWaitSeconds * 1000 : 0),
+        ...{alone: true, place: 24},
+      },
+    ],
+  },
+
   inject: (on, {refused}) => handOver(on, {path: '/switchover', on: on.hosts, refused}),
 }

@@ -21,12 +21,7 @@ export class Upcast {
   of(event: Exclude<Event, Injecting> | Old): Event {
     if (event.kind === 'run-started') this.#topology = event.topology
     if (event.kind === 'target') this.#targets.set(`${event.fault} ${event.selector}`, event.hosts)
-    return event.kind === 'fault-injecting' ? this.#struck(event) : event
-  }
-
-  #struck(event: Old): Injecting {
-    const {strike} = event
-    return strike === undefined ? {...event, strike: this.#strike(event)} : {...event, strike}
+    return event.kind !== 'fault-injecting' || isNew(event) ? event : {...event, strike: this.#strike(event)}
   }
 
   #strike(event: Old): Strike {
@@ -73,6 +68,10 @@ export class Upcast {
     )
     return sides.includes(undefined) ? undefined : [...new Set(sides.flatMap(one => one ?? []))]
   }
+}
+
+function isNew(event: Old): event is Injecting {
+  return event.strike !== undefined
 }
 
 const whats = [

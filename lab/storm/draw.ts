@@ -7,11 +7,12 @@
  * after a step that waited until the cluster was whole, or beside a fault that leaves that role alone.
  */
 
+import {failoverMs, type Impairs, impairsNobody} from '../breaking/in-storms.ts'
 import type {Capability} from '../engine/capabilities.ts'
 import type {Scenario, Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
-import {type Choice, choices, type Draw, failoverMs, type Impairs, kindOf, needsOf, showsBeside} from './catalogue.ts'
+import {type Choice, choices, type Draw, kindOf, needsOf, showsBeside} from './catalogue.ts'
 import {Random} from './random.ts'
 
 export interface StormRequest {
@@ -134,7 +135,7 @@ class Drawer {
     const heal = (draw: Draw, number: number): Step[] =>
       draw.heals ? [{do: 'heal', as: `${draw.fault}-${before + number}`}] : []
     if (second === undefined) {
-      const {afterMs = 0} = first
+      const {afterMs} = first
       const settling = afterMs > 0 ? [hold(afterMs)] : []
       const steps = [...settling, inject(first, 1), hold(firstHold), ...heal(first, 1)]
       return {draws: [first], steps, takesMs: this.#takes([first], afterMs + firstHold)}
@@ -142,8 +143,7 @@ class Drawer {
     const alone = this.#random.int(1, 8) * 500
     const both = this.#between(second.holdMs)
     const heals = [heal(first, 1), heal(second, 2)]
-    // Who was frozen must wake in time; all else heals in any order.
-    if (second.fault === 'pause' || this.#random.chance(0.5)) heals.reverse()
+    if (second.mustWake || this.#random.chance(0.5)) heals.reverse()
     const steps = [inject(first, 1), hold(alone), inject(second, 2), hold(both), ...heals.flat()]
     return {draws: [first, second], steps, takesMs: this.#takes([first, second], alone + both)}
   }
@@ -154,7 +154,7 @@ class Drawer {
   }
 
   #first(): Draw {
-    const drawn = this.#draw(this.#choices, none)
+    const drawn = this.#draw(this.#choices, impairsNobody)
     if (drawn === undefined) throw new TypeError('no fault of the catalogue can be drawn here')
     return drawn
   }
@@ -181,10 +181,8 @@ class Drawer {
   #blows(inForce: Impairs): readonly Choice[] {
     return this.#choices.filter(choice => {
       if (choice.on !== 'leader') return false
-      const {fault, params, impairs} = choice.draw(new Random(0))
-      const isBlow =
-        (fault === 'kill' && params.what === 'host') || (fault === 'partition' && params.from === 'servers')
-      return isBlow && this.#within(inForce, impairs)
+      const {blow, impairs} = choice.draw(new Random(0))
+      return blow === true && this.#within(inForce, impairs)
     })
   }
 
@@ -216,15 +214,16 @@ class Drawer {
   }
 }
 
-const none: Impairs = {etcd: 0, postgres: 0}
-
 function sum(all: readonly Impairs[]): Impairs {
-  return all.reduce((one, other) => ({etcd: one.etcd + other.etcd, postgres: one.postgres + other.postgres}), none)
+  return all.reduce(
+    (one, other) => ({etcd: one.etcd + other.etcd, postgres: one.postgres + other.postgres}),
+    impairsNobody,
+  )
 }
 
 /** A frozen leader must wake in time, so nothing is put in force while it sleeps. */
-function isAlone({alone, fault, on}: Draw): boolean {
-  return alone === true || (fault === 'pause' && on === 'leader')
+function isAlone({alone, mustWake, on}: Draw): boolean {
+  return alone === true || (mustWake && on === 'leader')
 }
 
 /** By the role that the first fault hit: roles on other hosts that stay where they are. */

@@ -32,16 +32,17 @@ export interface Pages {
   readonly scenarios: string
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each fault has its own parameters
-export type AnyFault = Fault<any>
-
-export function walkFault(name: string, fault: AnyFault, pages: Pages, drawn: ReadonlySet<string>): string[] {
+export function walkFault(
+  name: string,
+  {neverDrawn}: Pick<Fault<unknown>, 'about' | 'neverDrawn'>,
+  pages: Pages,
+  drawn: ReadonlySet<string>,
+): string[] {
   const section = (sections(pages.faults).get(name) ?? '').replaceAll(/\s+/g, ' ')
-  const {neverDrawn} = fault
   return complaints(`the fault ${name}`, {
     'has no section in docs/reference/faults.md': !sections(pages.faults).has(name),
     'is not in the table on top of docs/reference/faults.md': !pages.faults.includes(`[${name}](#${name})`),
-    'is neither drawn by a storm (lab/storm/catalogue.ts) nor says why not (`neverDrawn`)':
+    'is neither drawn by a storm (its `storm`) nor says why not (`neverDrawn`)':
       neverDrawn === undefined && !drawn.has(name),
     'says why no storm draws it, and one does': neverDrawn !== undefined && drawn.has(name),
     'does not have its `neverDrawn` after `**Storms** never draw it:` in its section':

@@ -7,6 +7,7 @@ import {eventSchemas} from '../../../lab/history/event-schema.ts'
 import {keysOfParams} from '../../../lab/scenario/params.ts'
 import {hostsWith} from '../../../lab/topology/topology.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {forms} from '../fault-forms.ts'
 import {strikeOf} from '../strike-of.ts'
 
 const topologies = [
@@ -31,24 +32,6 @@ const clusters = fc.constantFrom(...topologies).chain(topology =>
       return {topology, now}
     }),
 )
-
-/** Parameters as a person may write them: every form that changes what a fault does. */
-const forms: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> = {
-  kill: ['host', 'patroni', 'postgres', 'etcd', 'haproxy', 'backend'].map(what => ({what})),
-  stop: ['host', 'patroni', 'postgres', 'etcd', 'haproxy'].map(what => ({what})),
-  pause: ['host', 'patroni', 'postgres', 'etcd', 'haproxy'].map(what => ({what})),
-  partition: [
-    {},
-    {how: 'reject'},
-    {ways: 'in'},
-    ...[['etcd'], ['etcd', 'etcd-peer'], ['replication'], ['patroni', 'etcd']].map(services => ({services})),
-  ],
-  overload: [{cpus: 0.2}],
-  slow: [{delay: '20ms'}],
-  'set-config': [{config: {ttl: 30}}],
-  'set-tags': [{tags: {nofailover: true}}],
-  'skew-clock': [{by: '+60s'}],
-}
 
 describe.each(Object.keys(faults))('%s', name => {
   test('says the same of a selector and of the hosts that it means', () => {

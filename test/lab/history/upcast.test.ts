@@ -1,7 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import {faults} from '../../../lab/faults/index.ts'
-import type {Event} from '../../../lab/history/event.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {eventSchemas} from '../../../lab/history/event-schema.ts'
 import {type Old, Upcast} from '../../../lab/history/upcast.ts'
+import {toJsonLine} from '../../../lab/words/spelled-json.ts'
+import {forms} from '../fault-forms.ts'
 import {node1Leads, strikeOf} from '../strike-of.ts'
 
 const {topology} = node1Leads
@@ -133,10 +136,31 @@ test('what died, what is down and what is full is told', () => {
   expect(read(old('fill-disk', {}))).toMatchObject({full: ['node1']})
 })
 
-test('no fault that has said what it strikes is told from its name', () => {
-  const strikes = Object.keys(faults).map(fault => strikeOf(fault === 'kill' ? 'pause' : 'kill', {what: 'host'}))
-  for (const [index, fault] of Object.keys(faults).entries()) {
-    const strike = strikes[index]!
-    expect(read({...old(fault, {what: 'host'}), strike})).toBe(strike)
-  }
+describe('what a fault said itself is what is read, and nobody looks at its name', () => {
+  /** Whoever asks for its name, its parameters or its text is thrown at. */
+  const nameless = (event: Event) =>
+    new Proxy(event, {
+      get(target, key) {
+        if (key === 'fault' || key === 'params' || key === 'what') throw new TypeError(`asked for its ${key}`)
+        return Reflect.get(target, key) as unknown
+      },
+    })
+
+  test.each(Object.keys(faults))('%s', name => {
+    const [params] = forms[name] ?? [{}]
+    const recorded = recordedBy(name, params!)
+    expect(recorded).toMatchObject({fault: name, strike: strikeOf(name, params)})
+    const upcast = new Upcast()
+    upcast.of(started)
+    const event = nameless(recorded)
+    expect(upcast.of(event)).toBe(event)
+    const {strike: _, ...before} = recorded
+    expect(() => new Upcast().of(nameless(before as Event))).toThrow('asked for its')
+  })
 })
+
+/** As it is when its line is read again. */
+function recordedBy(fault: string, params: Readonly<Record<string, unknown>>): Of<'fault-injecting'> {
+  const event = {...old(fault, params), strike: strikeOf(fault, params)}
+  return eventSchemas['fault-injecting'].parse(JSON.parse(toJsonLine(event))) as Of<'fault-injecting'>
+}

@@ -17,6 +17,7 @@ let limitMs: number | null
 
 const cut: Fault<object> = {
   about: 'a cut that is made up',
+  neverDrawn: 'it is made up',
   params: z.looseObject({}),
   limitMs: () => limitMs,
   strikes: () => ({struck: []}),

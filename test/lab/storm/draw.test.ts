@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {Capability} from '../../../lab/engine/capabilities.ts'
+import {faults} from '../../../lab/faults/index.ts'
 import {bind, parseScenario} from '../../../lab/scenario/index.ts'
 import {allCapabilities, type Draw, kindOf, needsOf} from '../../../lab/storm/catalogue.ts'
 import {drawStorm} from '../../../lab/storm/draw.ts'
@@ -168,7 +169,7 @@ test('what the lab cannot do is not drawn, and is told', () => {
   expect(allCapabilities(topology)).toEqual(expect.arrayContaining(['freezer', 'nftables', 'tbf', 'netem']))
 })
 
-test('many storms draw every line of the catalogue', () => {
+test('many storms draw every line of the faults', () => {
   const drawn = new Set(
     Array.from({length: 40}, (_, seed) => drawStorm({seed, forMs: 1_800_000, topology}).episodes)
       .flat(2)
@@ -201,6 +202,13 @@ test('many storms draw every line of the catalogue', () => {
       "switchover",
     ]
   `)
+})
+
+test('lines of one place, of which the dice choose one, may be drawn on the same hosts', () => {
+  const lines = Object.values(faults).flatMap(({storm}) => storm?.lines ?? [])
+  for (const same of Map.groupBy(lines, line => line.place).values())
+    if (same[0]!.place !== undefined)
+      for (const line of same) expect([line.on, line.beyondQuorum]).toEqual([same[0]!.on, same[0]!.beyondQuorum])
 })
 
 test('a leader that is frozen wakes before its lease can be over', () => {
