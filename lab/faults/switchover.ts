@@ -3,6 +3,7 @@ import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {handOver} from '../breaking/handover.ts'
 import {strikeOn} from '../breaking/strike.ts'
+import {switchoverCandidates} from '../cluster/selector.ts'
 import {hostsWith} from '../topology/topology.ts'
 
 const params = z.strictObject({refused: z.boolean({error: '`refused` is true or false'}).default(false)})
@@ -13,6 +14,7 @@ export const switchover: Fault<Params> = {
   about:
     'Patroni is asked for a switchover to the host of `on`; `on: leader` leaves the choice to Patroni. `refused: true` expects that it refuses and that the leader stays',
   params,
+  fits: ({refused}) => (refused ? undefined : switchoverCandidates),
   // Whichever host it names, it is the leader's: whoever that is.
   strikes: (_, {topology}) => strikeOn(hostsWith(topology, 'patroni'), 'switchover'),
   inject: (on, {refused}) => handOver(on, {path: '/switchover', on: on.hosts, refused}),
