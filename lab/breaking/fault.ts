@@ -1,4 +1,5 @@
 /** What a fault is, and what it is given to work with. */
+import type {Fitting} from '../cluster/selector.ts'
 import type {Capability} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Mend, Strike} from '../history/event.ts'
@@ -49,6 +50,8 @@ interface Blow<P> extends Unit<P> {
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null
+  /** Whom it can be done to right now, where that is not everybody that a selector may mean. */
+  fits?(params: P): Fitting | undefined
   /** What it does to whom. It goes by these hosts alone: parameters say the same in many ways. */
   strikes(params: P, hosts: StruckHosts): Strike
   inject(on: FaultSite, params: P): Promise<void>

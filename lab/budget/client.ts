@@ -1,5 +1,5 @@
 /** A client's write is acknowledged, once there is a primary that can write and a way to it. */
-import type {Topology} from '../topology/topology.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {SmallTerms} from './small-terms.ts'
 import {sum, usually, type Variable} from './variable.ts'
 
@@ -11,21 +11,23 @@ const haproxyRetries = 2
 
 /**
  * Its reconnection, and the waits of a connection that HAProxy parked on a dying server that it still believes up: to be
- * expected where the failover is quick (`parks`), possible everywhere. Under strict synchronous mode the new primary waits for a
- * standby first, whose WAL receiver tries again every `wal_retrieve_retry_interval`.
+ * expected where the failover is quick (`parks`), possible everywhere. Then the wait for a synchronous standby.
  */
-export function firstWrite(
-  {haproxy, patroni, postgresParameters}: Topology,
-  parks: boolean,
-  takesOver: boolean,
-  small: SmallTerms,
-): Variable {
-  const parked = haproxyRetries * Math.min(second, haproxy.connectTimeoutMs * ms)
-  const standby =
-    patroni.synchronousMode === 'strict' && takesOver
-      ? second + retryInterval(postgresParameters.wal_retrieve_retry_interval)
-      : 0
+export function firstWrite(topology: Topology, parks: boolean, takesOver: boolean, small: SmallTerms): Variable {
+  const parked = haproxyRetries * Math.min(second, topology.haproxy.connectTimeoutMs * ms)
+  const standby = standbyReturns(topology, takesOver)
   return sum(usually([0, parks ? parked : 0], [0, parked]), usually([standby / 5, standby], [0, standby]), small.client)
+}
+
+/**
+ * At most. A new primary waits for a standby under strict synchronous mode alone, one that was started again in place under any:
+ * the names of its standbys are still in its configuration. A standby's WAL receiver tries again every `wal_retrieve_retry_interval`.
+ */
+function standbyReturns(topology: Topology, takesOver: boolean): number {
+  const {synchronousMode} = topology.patroni
+  const again = retryInterval(topology.postgresParameters.wal_retrieve_retry_interval)
+  if (takesOver) return synchronousMode === 'strict' ? second + again : 0
+  return synchronousMode !== 'off' && hostsWith(topology, 'patroni').length > 1 ? again : 0
 }
 
 /** PostgreSQL's notation; 5 s is its default, also for what we cannot read, since this only widens an upper bound. */

@@ -224,7 +224,8 @@ function switchedOver(parts: Parts): FaultModel {
 
 /**
  * Nothing wakes the HA loop when PostgreSQL dies, so it is found at the next one. With primary_start_timeout > 0 it is started
- * again where it is (`ha.py: Ha.recover`, "starting primary after failure"): `/primary` stays 200 and HAProxy keeps it up.
+ * again where it is (`ha.py: Ha.recover`, "starting primary after failure"): `/primary` stays 200 and HAProxy keeps it up. It
+ * starts with the synchronous standbys that it had, and acknowledges nothing before one of them streams again.
  */
 function crashed(parts: Parts): FaultModel {
   const {topology, look, lease, due, small} = parts
@@ -240,7 +241,7 @@ function crashed(parts: Parts): FaultModel {
       outageBegins: none,
     })
   }
-  const restart = sum(due, small.restart)
+  const restart = sum(due, small.restart, small.syncData)
   const write = firstWrite(topology, true, false, small)
   const acknowledged = sum(restart, write)
   return {

@@ -134,11 +134,11 @@ export function meaning(
       return typeof optime === 'number' ? {kind: 'status-key', optime, revision, term, told} : null
     }
     case 'sync': {
-      const {leader, sync_standby: standbys} = object(value)
+      const sync = object(value)
       return {
         kind: 'sync-key',
-        leader: typeof leader === 'string' && leader !== '' ? leader : null,
-        standbys: typeof standbys === 'string' ? standbys.split(',').filter(name => name !== '') : [],
+        leader: typeof sync.leader === 'string' && sync.leader !== '' ? sync.leader : null,
+        standbys: standbysIn(sync),
         revision,
         told,
       }
@@ -177,4 +177,9 @@ export class LineSplitter {
       .split('\n')
       .filter(line => line !== '')
   }
+}
+
+/** Of the value of `/sync`. */
+export function standbysIn({sync_standby: standbys}: Readonly<Record<string, unknown>>): readonly HostName[] {
+  return typeof standbys === 'string' ? standbys.split(',').filter(name => name !== '') : []
 }

@@ -47,10 +47,10 @@ export async function modes(lab: Lab, withinMs = 1000): Promise<Modes> {
 }
 
 /** As Patroni reads them (4.0, `global_config.py`). */
-function synchronousModeOf({
+export function synchronousModeOf({
   synchronous_mode: mode,
   synchronous_mode_strict: strict,
-}: Config): Modes['synchronousMode'] {
+}: Config): PatroniSettings['synchronousMode'] {
   if (mode === 'quorum') return 'quorum'
   if (mode !== true) return 'off'
   return strict === true ? 'strict' : 'on'

@@ -4,10 +4,11 @@
  */
 
 import type {Lab} from '../engine/lab.ts'
-import {type HostName, hostsWith, scope} from '../topology/topology.ts'
+import {type HostName, hostsWith, type PatroniSettings, scope} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
-import {base64, decodeRange, type KeyChange, rangeEnd} from './etcd-messages.ts'
+import {base64, decodeRange, type KeyChange, rangeEnd, standbysIn} from './etcd-messages.ts'
+import {synchronousModeOf} from './modes.ts'
 import {type Config, decodeObject} from './patroni-api.ts'
 
 /** What a member says of itself in its key, once a loop (Patroni 4.0, `ha.py: touch_member`). */
@@ -28,6 +29,9 @@ export interface PatroniKeys {
   readonly leader: HostName | null
   /** The leader's LSN in bytes as it wrote it in its last loop: what a candidate's lag is measured by. */
   readonly optime: number | null
+  readonly synchronousMode: PatroniSettings['synchronousMode']
+  /** Whom the leader waits for in it, as the cluster has agreed (`/sync`). */
+  readonly standbys: readonly HostName[]
   readonly members: Readonly<Record<HostName, MemberKey>>
 }
 
@@ -59,6 +63,8 @@ export function decodeKeys(found: readonly Pick<KeyChange, 'key' | 'value'>[]): 
   return {
     leader: values.get('leader') ?? null,
     optime: typeof optime === 'number' ? optime : null,
+    synchronousMode: synchronousModeOf(decodeObject(values.get('config') ?? '') ?? {}),
+    standbys: standbysIn(decodeObject(values.get('sync') ?? '') ?? {}),
     members: Object.fromEntries(
       [...values].flatMap(([key, value]) => (key.startsWith('members/') ? [[key.slice(8), member(value)]] : [])),
     ),
@@ -79,6 +85,16 @@ function member(value: string): MemberKey {
 
 function mapping(value: unknown): Config {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {}
+}
+
+/**
+ * Whether Patroni takes this host for the candidate of a switchover (4.0, `api.py: is_failover_possible`): in synchronous mode only
+ * a synchronous standby, in quorum mode anybody; never one whose tags forbid it (`ha.py: failover_limitation`).
+ */
+export function mayBeCandidate({leader, synchronousMode, standbys, members}: PatroniKeys, host: HostName): boolean {
+  const {nofailover, failover_priority: priority} = members[host]?.tags ?? {}
+  if (host === leader || nofailover === true || (typeof priority === 'number' && priority <= 0)) return false
+  return synchronousMode === 'off' || synchronousMode === 'quorum' || standbys.includes(host)
 }
 
 /** @throws LabError `no-target` when nobody holds the leader key. */

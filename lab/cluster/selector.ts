@@ -9,6 +9,7 @@ import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {etcdLeader} from './etcd-leader.ts'
 import {health} from './health.ts'
+import {mayBeCandidate, patroniKeys} from './patroni-keys.ts'
 
 /** Who is what right now. */
 export interface Roles {
@@ -62,16 +63,31 @@ export function meant(topology: Topology, selector: string, now: Roles): readonl
 /** In a fault's parameters: whom else it means. A scenario's parser knows it by this very schema and checks the name. */
 export const whom = z.string({error: 'a selector such as leader, a host, or an earlier step'}).min(1)
 
+/** Whom a fault can be done to right now. */
+export type Fitting = (lab: Lab) => Promise<(host: HostName) => boolean>
+
+/** Whom Patroni would take for the candidate of a switchover. */
+export const switchoverCandidates: Fitting = async lab => {
+  const keys = await patroniKeys(lab)
+  return host => mayBeCandidate(keys, host)
+}
+
 /** A busy machine may leave one question to a Patroni unanswered; that is no reason to take its host for gone. */
 const matchWithinMs = 5000
 
-/** @throws LabError `no-target` when nothing matches: a fault that hits nothing must never pass. */
-export async function resolve(lab: Lab, selector: string): Promise<readonly HostName[]> {
-  const deadline = performance.now() + matchWithinMs
+/**
+ * @param fitting whom the fault can be done to: `replica...` mean those first, and `replica` waits for one, since Patroni names its
+ * synchronous standbys once a loop. Where there is none it means any, and the fault tells why it was refused.
+ * @throws LabError `no-target` when nothing matches: a fault that hits nothing must never pass.
+ */
+export async function resolve(lab: Lab, selector: string, fitting?: Fitting): Promise<readonly HostName[]> {
+  const loopMs = fitting === undefined ? 0 : lab.topology.patroni.loopWaitSeconds * 1000
+  const deadline = performance.now() + matchWithinMs + loopMs
   for (;;) {
-    const hosts = await candidates(lab, selector)
-    if (hosts.length > 0) return hosts
-    if (performance.now() > deadline)
+    const {hosts, fit} = await candidates(lab, selector, fitting)
+    const late = performance.now() > deadline
+    if (hosts.length > 0 && (fit || late)) return hosts
+    if (late)
       throw new LabError('no-target', `\`on: ${selector}\` matches no host of this lab right now`, {
         hint: onLab(lab.name, 'status'),
       })
@@ -79,18 +95,27 @@ export async function resolve(lab: Lab, selector: string): Promise<readonly Host
   }
 }
 
-async function candidates(lab: Lab, selector: string): Promise<readonly HostName[]> {
+async function candidates(
+  lab: Lab,
+  selector: string,
+  fitting: Fitting | undefined,
+): Promise<{hosts: readonly HostName[]; fit: boolean}> {
   const known = lab.topology.hosts.map(host => host.name)
-  if (known.includes(selector)) return [selector]
+  if (known.includes(selector)) return {hosts: [selector], fit: true}
   if (!Object.hasOwn(table, selector))
     throw new LabError(
       'no-target',
       `\`on: ${selector}\` is neither a selector (${selectors.join(', ')}) nor a host (${known.join(', ')})`,
     )
   const {leader, members} = await health(lab, 3000)
-  const replicas = members.filter(one => one.host !== leader && one.state === 'streaming')
+  const fits = fitting === undefined ? () => true : await fitting(lab)
+  const replicas = members
+    .filter(one => one.host !== leader && one.state === 'streaming')
+    .toSorted((a, b) => Number(fits(b.host)) - Number(fits(a.host)))
   const isAboutEtcd = selector.startsWith('etcd-')
-  return meant(lab.topology, selector, {leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(lab) : null}) ?? []
+  const now = {leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(lab) : null}
+  const hosts = meant(lab.topology, selector, now) ?? []
+  return {hosts, fit: selector !== 'replica' || hosts.every(fits)}
 }
 
 /** Those that do not host PostgreSQL's leader come first: what strikes etcd should not strike that by chance. */

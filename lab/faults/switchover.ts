@@ -4,6 +4,7 @@ import type {Fault} from '../breaking/fault.ts'
 import {handOver} from '../breaking/handover.ts'
 import {fewerThan, impairsNobody, isSynchronous, seconds} from '../breaking/in-storms.ts'
 import {strikeOn} from '../breaking/strike.ts'
+import {switchoverCandidates} from '../cluster/selector.ts'
 import {hostsWith} from '../topology/topology.ts'
 
 const params = z.strictObject({refused: z.boolean({error: '`refused` is true or false'}).default(false)})
@@ -14,6 +15,7 @@ export const switchover: Fault<Params> = {
   about:
     'Patroni is asked for a switchover to the host of `on`; `on: leader` leaves the choice to Patroni. `refused: true` expects that it refuses and that the leader stays',
   params,
+  fits: ({refused}) => (refused ? undefined : switchoverCandidates),
   // Whichever host it names, it is the leader's: whoever that is.
   strikes: (_, {topology}) => strikeOn(hostsWith(topology, 'patroni'), 'switchover'),
   storm: {

@@ -1,9 +1,10 @@
 /** The limit that a run was judged by: on the time without writes where somebody asked for one, else on the failover. */
 import {anyMoment, isModelled, modelOf} from '../budget/index.ts'
 import type {Finding} from '../checks/check.ts'
-import {findFailover} from '../history/failover.ts'
-import type {History} from '../history/history.ts'
-import type {Micros} from '../words/quantity.ts'
+import {type Failover, findFailover} from '../history/failover.ts'
+import {type History, of} from '../history/history.ts'
+import {lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
 
 export interface Limit {
   /** Who set it: the person who asked for this run, the scenario's file, or the timing model for this very run. */
@@ -17,7 +18,10 @@ export interface Limit {
   readonly worstMicros: Micros | null
   /** How old the leader's lease was at the fault that struck it; null: nobody saw, or none did. */
   readonly leaseAgeMicros: Micros | null
-  /** `28.1 of 30 s; the worst moment takes up to 40.0 s by the model` */
+  /**
+   * `28.1 of 30 s; the worst moment takes up to 40.0 s by the model`. Beyond the model's most it says that, and where to look:
+   * a smaller "up to" beside what was measured would be false.
+   */
   readonly says: string
 }
 
@@ -29,12 +33,17 @@ const asGoodAsNew: Micros = 500_000
 /** @param asked the finding on the limit that was asked for. */
 export function limitOf(history: History, findings: readonly Judged[], asked: Judged | undefined): Limit | null {
   const about = (from: Limit['from'], of: Limit['of'], limit: Micros, finding: Finding, measured: unknown): Limit => {
-    const {worstMicros, leaseAgeMicros, why, moment} = worstOf(history)
+    const worst = worstOf(history)
+    const {worstMicros, leaseAgeMicros} = worst
     // A time that the check itself does not trust is no answer.
     const measuredMicros = finding.verdict === 'unknown' || typeof measured !== 'number' ? null : measured
-    const short = measuredMicros === null ? `limit ${sayLimit(limit)} s` : sayOf(measuredMicros, limit)
-    const worst = from === 'asked' ? `; ${sayWorst(worstMicros, leaseAgeMicros, why, moment)}` : ''
-    return {from, of, limitMicros: limit, measuredMicros, worstMicros, leaseAgeMicros, says: `${short}${worst}`}
+    const digits = measuredMicros === null ? 1 : digitsApart(measuredMicros, [limit, worstMicros ?? limit])
+    const short =
+      measuredMicros === null
+        ? `limit ${sayLimit(limit)} s`
+        : `${sayDigits(measuredMicros, digits)} of ${sayLimit(limit)} s`
+    const says = from === 'asked' ? `${short}; ${sayWorst(history, worst, measuredMicros, digits)}` : short
+    return {from, of, limitMicros: limit, measuredMicros, worstMicros, leaseAgeMicros, says}
   }
   for (const [from, finding] of [
     ['asked', asked] as const,
@@ -57,11 +66,17 @@ interface Worst extends Pick<Limit, 'worstMicros' | 'leaseAgeMicros'> {
   readonly why: string
   /** Whether the moment in the loop makes a difference to this fault. */
   readonly moment: boolean
+  readonly found: Failover | null
+}
+
+/** Longer than the model has it, at any moment of the loop. */
+export function isBeyondModel({measuredMicros, worstMicros}: Pick<Limit, 'measuredMicros' | 'worstMicros'>): boolean {
+  return measuredMicros !== null && worstMicros !== null && measuredMicros > worstMicros
 }
 
 function worstOf(history: History): Worst {
   const found = findFailover(history)
-  const none = {worstMicros: null, leaseAgeMicros: null, moment: false}
+  const none = {worstMicros: null, leaseAgeMicros: null, moment: false, found: null}
   if (typeof found === 'string')
     return {...none, why: 'no fault struck the leader, so the timing model expects no time without writes'}
   const {struck, topology, facts} = found
@@ -73,11 +88,20 @@ function worstOf(history: History): Worst {
   if ('why' in model) return unknown
   const {outage, key} = model
   const worstMicros = Math.max(0, outage.length.bounds[1])
-  return {worstMicros, leaseAgeMicros, why: '', moment: key !== 'given-up' || struck.fault === 'postgres-killed'}
+  return {worstMicros, leaseAgeMicros, why: '', moment: key !== 'given-up' || struck.fault === 'postgres-killed', found}
 }
 
-function sayWorst(worst: Micros | null, age: Micros | null, why: string, moment: boolean): string {
-  if (worst === null) return why
+function sayWorst(
+  history: History,
+  {worstMicros: worst, leaseAgeMicros: age, why, moment, found}: Worst,
+  measured: Micros | null,
+  digits: number,
+): string {
+  if (worst === null || found === null) return why
+  if (measured !== null && isBeyondModel({measuredMicros: measured, worstMicros: worst})) {
+    const most = `${sayDigits(worst, digits)} s${moment ? ' at the worst moment' : ''}`
+    return `above what the model allows, ${most}: ${sayWhereToLook(history, found, measured)}`
+  }
   const takes = `takes up to ${(worst / 1e6).toFixed(1)} s by the model`
   if (!moment) return `this fault ${takes}`
   if (age === null) return `nobody saw which moment of the leader's loop it was; the worst moment ${takes}`
@@ -85,11 +109,28 @@ function sayWorst(worst: Micros | null, age: Micros | null, why: string, moment:
   return `it came ${(age / 1e6).toFixed(1)} s after a refresh of the lease; the worst moment, right after one, ${takes}`
 }
 
-/** `28.1 of 30 s`: never so short that both look alike when they are not. */
-function sayOf(measured: Micros, limit: Micros): string {
-  const digits =
-    [1, 2, 3].find(count => measured > limit === Number((measured / 1e6).toFixed(count)) > limit / 1e6) ?? 6
-  return `${(measured / 1e6).toFixed(digits)} of ${sayLimit(limit)} s`
+/** The run's own evidence tells a machine that was too busy from a cluster that did something else. */
+function sayWhereToLook(history: History, {t0, fault}: Failover, measured: Micros): string {
+  const others = of(history, 'fault-injecting').filter(one => one !== fault && one.at < t0 + measured).length
+  if (others > 0)
+    return `it allows that for ${fault.id} alone, and ${others} more fault${others > 1 ? 's were' : ' was'} made by then`
+  const late = lateness(history, t0, t0 + measured)
+  if (late.micros > starvedAfter)
+    return `the machine was too busy, a timer of ${late.who} ran ${sayMicros(late.micros)} late`
+  const disk = slowDisk(history, t0, t0 + measured)
+  if (disk !== null) return disk
+  return "no clock of ours ran late, so look for the phase that took longer in the run's story and the hosts' logs"
+}
+
+/** Never so few that the measured one looks like another that it is above. */
+function digitsApart(measured: Micros, others: readonly Micros[]): number {
+  const isTold = (count: number) =>
+    others.every(other => measured > other === Number((measured / 1e6).toFixed(count)) > other / 1e6)
+  return [1, 2, 3].find(isTold) ?? 6
+}
+
+function sayDigits(micros: Micros, digits: number): string {
+  return (micros / 1e6).toFixed(digits)
 }
 
 function sayLimit(limit: Micros): string {

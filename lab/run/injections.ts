@@ -1,6 +1,6 @@
 /** The faults of one run: injected with their mends on disk first, kept in force while hosts restart, and mended. */
 
-import {resolve} from '../cluster/selector.ts'
+import {type Fitting, resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
 import {within} from '../healing/heal.ts'
@@ -54,7 +54,7 @@ export class Injections implements Disposable {
     if (fault === undefined) throw new TypeError(`no fault ${step.fault}`)
     const params = fault.params.parse(step.params)
     const [lab, history] = [this.#lab, this.#history]
-    const hosts = await this.#target(step.as, step.on)
+    const hosts = await this.#target(step.as, step.on, fault.fits?.(params))
     this.#pinned.set(step.as, hosts)
     const from = await this.#named(step, namedIn(fault.params, step.params))
     const strike = fault.strikes(params, {on: hosts, from, topology: lab.topology})
@@ -135,8 +135,8 @@ export class Injections implements Disposable {
     for (const [id, kept] of this.#kept) this.#letGo(id, kept)
   }
 
-  async #target(fault: string, selector: string): Promise<readonly HostName[]> {
-    const hosts = this.#pinned.get(selector) ?? (await resolve(this.#lab, selector))
+  async #target(fault: string, selector: string, fitting?: Fitting): Promise<readonly HostName[]> {
+    const hosts = this.#pinned.get(selector) ?? (await resolve(this.#lab, selector, fitting))
     this.#history.record({kind: 'target', fault, selector, hosts})
     return hosts
   }

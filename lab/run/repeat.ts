@@ -7,7 +7,7 @@ import {merge, type Verdict} from '../checks/check.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Recorder} from '../history/history.ts'
 import {type Spread, spreadOf, valuesOf} from '../judge/compare.ts'
-import type {Limit} from '../judge/limit.ts'
+import {isBeyondModel, type Limit} from '../judge/limit.ts'
 import {type MeasuredRun, measureRun} from '../judge/measure-run.ts'
 import {type MetricName, metricNames} from '../judge/metrics.ts'
 import type {Scenario} from '../scenario/index.ts'
@@ -125,5 +125,10 @@ export function summarise(runs: Summary['runs'], of: Pick<Summary, 'scenario' | 
 function sayAsked(runs: Summary['runs']): string[] {
   const asked = runs.flatMap(({limit}) => (limit?.from === 'asked' ? [limit] : []))
   const [longest] = asked.toSorted((a, b) => (b.measuredMicros ?? -1) - (a.measuredMicros ?? -1))
-  return longest === undefined ? [] : [longest.measuredMicros === null ? longest.says : `longest ${longest.says}`]
+  if (longest === undefined) return []
+  const beyond = asked.filter(isBeyondModel).length
+  return [
+    longest.measuredMicros === null ? longest.says : `longest ${longest.says}`,
+    ...(beyond > 0 && asked.length > 1 ? [`${beyond} of ${asked.length} runs were above it`] : []),
+  ]
 }

@@ -131,6 +131,14 @@ describe('measured runs lie within the bounds', () => {
     ['fast', measuredFast, 'switchover', {}, {keyGone: [1.55, 1.7], promotion: [1.82, 1.99], firstWrite: [2.61, 2.78]}],
     ['default', standard, 'postgres-killed', {}, {restart: [1.19, 4.97], firstWrite: [1.19, 5.33]}],
     ['fast', measuredFast, 'postgres-killed', {}, {restart: [0.4, 1.15], firstWrite: [1.12, 1.18]}],
+    ['fast, in containers', fast, 'postgres-killed', {}, {restart: [2.9, 3.54], firstWrite: [2.8, 3.56]}],
+    [
+      'synchronous, in containers',
+      patroni(fast, {synchronousMode: 'on'}),
+      'postgres-killed',
+      {},
+      {restart: [2.76, 4.03], firstWrite: [3.09, 4.08]},
+    ],
     [
       'fast, primary_start_timeout 0',
       eager(measuredFast),
@@ -244,7 +252,7 @@ test('the lease is never stretched for a slow machine: where it has to run out, 
       const budget = failoverBudget(topology, factsOf(fault))
       if ('why' in budget) return true
       const slack = budget.total.limit - budget.total.at[1]
-      return slack < (budget.key === 'expires' ? 4e6 : 8e6)
+      return slack < (budget.key === 'expires' ? 4e6 : 10e6)
     }),
     {numRuns: 300},
   )
@@ -310,4 +318,16 @@ test('a deadline for any fault covers the deadline of each', () => {
     expect(any[1]).toBeGreaterThanOrEqual(total[1])
   }
   expect(failoverBounds({...fast, hosts: []}, 'host-killed').total).toEqual([0, 0])
+})
+
+test('a primary that is started again in place waits for a synchronous standby, in every mode that has one', () => {
+  const most = (mode: Topology['patroni']['synchronousMode'], change: Partial<Topology> = {}) =>
+    at(model({...patroni(fast, {synchronousMode: mode}), ...change}, factsOf('postgres-killed')), 'firstWrite').max
+  const lazy = {postgresParameters: {...fast.postgresParameters, wal_retrieve_retry_interval: '5s'}}
+  for (const mode of ['on', 'strict', 'quorum'] as const) {
+    expect(most(mode)).toBeGreaterThan(most('off'))
+    expect(most(mode, lazy) - most('off', lazy)).toBe(5_000_000)
+  }
+  const alone = {hosts: fast.hosts.filter(({name}) => name !== 'node2' && name !== 'node3')}
+  expect(most('on', alone)).toBe(most('off', alone))
 })

@@ -12,7 +12,8 @@ describe("Patroni's keys", () => {
       decodeKeys([
         key('leader', 'node2'),
         key('status', {optime: 67197376, slots: {}}),
-        key('config', {ttl: 20}),
+        key('config', {ttl: 20, synchronous_mode: true}),
+        key('sync', {leader: 'node2', sync_standby: 'node1,node3'}),
         key('members/node1', {role: 'replica', state: 'running', tags: {nofailover: true}, pause: true}),
         key('members/node2', {
           role: 'primary',
@@ -24,6 +25,8 @@ describe("Patroni's keys", () => {
     ).toEqual({
       leader: 'node2',
       optime: 67197376,
+      synchronousMode: 'on',
+      standbys: ['node1', 'node3'],
       members: {
         node1: {
           role: 'replica',
@@ -46,13 +49,21 @@ describe("Patroni's keys", () => {
   })
 
   it('that are not there are no leader, no position and no members', () => {
-    expect(decodeKeys([])).toEqual({leader: null, optime: null, members: {}})
+    expect(decodeKeys([])).toEqual({
+      leader: null,
+      optime: null,
+      synchronousMode: 'off',
+      standbys: [],
+      members: {},
+    })
   })
 
   it('with values that are no JSON tell nothing', () => {
     expect(decodeKeys([key('status', '12'), key('members/node1', 'oops')])).toEqual({
       leader: null,
       optime: null,
+      synchronousMode: 'off',
+      standbys: [],
       members: {node1: {role: null, state: null, tags: {}, pendingRestart: false, pendingFor: {}, paused: false}},
     })
   })

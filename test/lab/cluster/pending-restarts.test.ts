@@ -10,7 +10,13 @@ const member = (before?: string, after?: string): MemberKey => ({
   pendingFor: after === undefined ? {} : {max_connections: {old_value: before, new_value: after}},
   paused: false,
 })
-const keys = (leader: string | null, members: PatroniKeys['members']): PatroniKeys => ({leader, optime: null, members})
+const keys = (leader: string | null, members: PatroniKeys['members']): PatroniKeys => ({
+  leader,
+  optime: null,
+  synchronousMode: 'off',
+  standbys: [],
+  members,
+})
 
 describe('members that wait for a restart', () => {
   it('restart with the replicas first when a parameter grows', () => {
