@@ -7,6 +7,7 @@ import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {code, lines, type Markdown, md, table} from './markdown-text.ts'
 import {sayBounds, sayMoment, sayTook, zeroOf} from './moment.ts'
+import {builtFrom, builtFromTitle, releases} from './software.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
 /** One run, or several as a suite: then with a table of all runs at the top. */
@@ -46,6 +47,10 @@ function one(report: Report): Markdown {
     drivers(report),
     clients(report),
     folded('What happened', story(report)),
+    folded(
+      `W${builtFromTitle.slice(1)}`,
+      builtFrom(report).map(([name, value]) => md`- ${name}: ${value}`),
+    ),
     [software(report)],
   ]
   return lines(
@@ -135,7 +140,7 @@ function folded(summary: string, inside: readonly Markdown[]): Markdown[] {
   return inside.length === 0 ? [] : [md`<details><summary>${summary}</summary>`, md``, ...inside, md``, md`</details>`]
 }
 
-function software({run, lab, profile, versions}: Report): Markdown {
-  const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  return md`<sub>${[`run ${run}`, `lab ${lab}`, `profile ${profile}`, ...told].join(', ')}</sub>`
+function software(report: Report): Markdown {
+  const {run, lab, profile} = report
+  return md`<sub>${[`run ${run}`, `lab ${lab}`, `profile ${profile}`, ...releases(report)].join(', ')}</sub>`
 }

@@ -10,6 +10,7 @@ import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
+import {builtFrom, builtFromTitle, releases} from './software.ts'
 import {signs, titles, words} from './verdict-words.ts'
 
 export interface TextOptions {
@@ -41,6 +42,7 @@ export function renderText(judged: Report, options: TextOptions): string {
     drivers(report, style),
     clients(report, style),
     storyOf(report, style),
+    image(report, style),
   ]
   const text = `${blocks
     .filter(block => block.length > 0)
@@ -68,16 +70,15 @@ export function styleOf({color, width, ascii}: TextOptions): Style {
 }
 
 function top(report: Report, {width, paint}: Style): string[] {
-  const {verdict, scenario, headline, reasons, lab, profile, versions, about} = report
+  const {verdict, scenario, headline, reasons, lab, profile, about} = report
   const title = `${titles[verdict]} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${answer(report)}`, width)
   const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says => wrap(says, width - 2))
-  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     paint.bold(paint[verdict](title)) + first.slice(title.length),
     ...more,
     ...under.map(line => `  ${line}`),
-    ...wrap([`lab ${lab}`, `profile ${profile}`, ...software].join(', '), width - 2).map(line =>
+    ...wrap([`lab ${lab}`, `profile ${profile}`, ...releases(report)].join(', '), width - 2).map(line =>
       paint.dim(`  ${line}`),
     ),
   ]
@@ -205,6 +206,13 @@ function storyOf({story, faults}: Report, style: Style): string[] {
   )
   const title = faults.length > 0 ? 'what happened, in seconds after the fault' : 'what happened, in seconds'
   return [style.paint.bold(title), ...lines.map(line => cut(line, style.width))]
+}
+
+function image(report: Report, style: Style): string[] {
+  const lines = builtFrom(report).flatMap(([name, value]) => wrap(`${name}: ${value}`, style.width - 4))
+  return lines.length === 0
+    ? []
+    : [style.paint.bold(builtFromTitle), ...lines.map(line => style.paint.dim(`    ${line}`))]
 }
 
 function seconds(micros: Micros): string {

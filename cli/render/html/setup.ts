@@ -6,6 +6,7 @@ import type {Report} from '../../../lab/judge/report.ts'
 import type {ServiceName} from '../../../lab/topology/services.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
 import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
+import {builtFrom, builtFromTitle, releases} from '../software.ts'
 import {html, type Markup} from './markup.ts'
 
 /** On the page's first line, as on that of every report. */
@@ -30,7 +31,7 @@ export function setup(report: Report, history: History): Markup {
   const topology = topologyOf(history)
   const rows: [string, string | undefined][] = [
     ['Timings', topology && timingsOf(topology).join(', ')],
-    ['Software', softwareOf(report)],
+    ['Software', releases(report).join(', ')],
     ['Topology', `profile ${report.profile}${topology ? `: ${countsOf(topology)}` : ''}`],
   ]
   return html`<dl class="setup">${described(rows)}</dl>`
@@ -50,7 +51,7 @@ export function aboutSection(report: Report, history: History): Markup {
     ['Lasted', sayMicros(report.durationMicros)],
     ['Lab', `${report.lab}, profile ${report.profile}`],
     ['Scenario', report.file === null ? report.scenario : `${report.scenario} (${report.file})`],
-    ['Software', softwareOf(report)],
+    ['Software', releases(report).join(', ')],
     [
       'Patroni',
       topology && [...timingsOf(topology), `synchronous_mode ${topology.patroni.synchronousMode}`].join(', '),
@@ -59,8 +60,16 @@ export function aboutSection(report: Report, history: History): Markup {
   ]
   return html`<section id="about" aria-labelledby="h-about"><h2 id="h-about">About this run</h2>
 <dl class="about">${described(rows)}</dl>
+${image(report)}
 <p class="note">All times are on the runner's monotonic clock. <code>events.ndjson</code> beside this file holds every event; <code>pgha-lab judge</code> judges it again.</p>
 </section>`
+}
+
+function image(report: Report): Markup | null {
+  const rows = builtFrom(report)
+  if (rows.length === 0) return null
+  return html`<details><summary>W${builtFromTitle.slice(1)}</summary>
+<dl class="about">${described(rows)}</dl></details>`
 }
 
 function described(rows: readonly (readonly [string, string | undefined])[]): (Markup | false)[] {
@@ -78,14 +87,6 @@ function timingsOf({patroni}: Topology): string[] {
     `loop_wait ${patroni.loopWaitSeconds} s`,
     `retry_timeout ${patroni.retryTimeoutSeconds} s`,
   ]
-}
-
-const spelled: Readonly<Record<string, string>> = {postgres: 'PostgreSQL', patroni: 'Patroni', haproxy: 'HAProxy'}
-
-function softwareOf({versions}: Report): string {
-  return Object.entries(versions)
-    .map(([name, version]) => `${spelled[name] ?? name} ${version}`)
-    .join(', ')
 }
 
 function countsOf({hosts, patroni}: Topology): string {

@@ -42,7 +42,9 @@ export const style = `
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-padding-top:1rem}
 body{margin:0 auto;max-width:1240px;padding:clamp(1rem,3.5vw,2.75rem);background:var(--page);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',sans-serif;font-variant-numeric:tabular-nums}
+font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+/* Its columns are as wide as their longest words; a table that is too wide is scrolled. */
+table{overflow-wrap:normal}
 a{color:var(--link);text-underline-offset:.18em;text-decoration-thickness:1px}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;background:var(--card);padding:.5rem 1rem;z-index:9}

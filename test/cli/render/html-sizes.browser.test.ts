@@ -6,13 +6,15 @@ import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
 import {browserFile} from '../../browser.ts'
-import {recorded} from './recorded.ts'
+import {imageVersions, recorded as recordedBefore, withImageVersions} from './recorded.ts'
 
 let browser: Browser
 beforeAll(async () => {
   browser = await chromium.launch({executablePath: browserFile(), args: ['--no-sandbox']})
 })
 afterAll(() => browser?.close())
+
+const recorded = (name: string): History => withImageVersions(recordedBefore(name))
 
 /** A thousand lines around the fault. */
 function logsOf(history: History): Map<string, string> {
@@ -73,6 +75,7 @@ describe.each(runs)('%s', (_, history) => {
         ...['profile fast', '3 PostgreSQL', '3 etcd', '1 HAProxy', 'synchronous_mode off'],
       ])
         expect(says).toContain(part)
+      for (const part of Object.values(imageVersions)) expect(says).not.toContain(part)
       expect(await page.locator('.limit b').textContent()).toBe(judge(history).limit!.says.split(';')[0])
       await page.close()
     },
@@ -112,6 +115,37 @@ describe.each(runs)('%s', (_, history) => {
     expect(await page.locator('#logs .print').isVisible()).toBe(true)
     await page.close()
   })
+})
+
+test('what the image was built from is a part of its own at the end, folded, and wraps when it is opened', async () => {
+  const page = await open(asked, 420)
+  const part = page.locator('#about details')
+  expect(await part.locator('dl').isVisible()).toBe(false)
+  await part.locator('summary').click()
+  expect(await part.locator('dl').isVisible()).toBe(true)
+  for (const value of Object.values(imageVersions)) expect(await part.textContent()).toContain(value)
+  expect(await page.locator('#about > dl').textContent()).not.toContain('sha256')
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(420)
+  await page.close()
+})
+
+test('words of any length in what a run says do not widen the page', async () => {
+  const long = 'x'.repeat(300)
+  const events = asked.events.map(event =>
+    event.kind === 'run-started'
+      ? {
+          ...event,
+          lab: long,
+          versions: {...event.versions, postgres: long},
+          scenario: {...event.scenario, name: long, about: long},
+        }
+      : event.kind === 'fault-proof'
+        ? {...event, holds: false, says: long}
+        : event,
+  )
+  const page = await open(historyOf(events), 420)
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(420)
+  await page.close()
 })
 
 test.each([360, 420, 700, 720, 740, 755, 758, 760, 770, 790, 900, 1280])(
