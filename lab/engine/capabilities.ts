@@ -6,7 +6,7 @@
 import type {Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
-import type {Docker} from './docker.ts'
+import type {Containers, Exec, Images, Networks, Power, Ran, Throwaways} from './docker.ts'
 import type {Lab} from './lab.ts'
 
 /** What a fault asks of the kernel, the engine or the lab; `lab/engine/capabilities.ts` finds out whether it is there. */
@@ -79,13 +79,21 @@ function missingFromTopology(topology: Topology, capability: Exclude<Capability,
   }
 }
 
-const known = new WeakMap<Docker, Map<string, Promise<readonly Tried[]>>>()
+/** What trying takes of the engine. */
+export type TryingEngine = Pick<Images, 'hasImage'> &
+  Pick<Throwaways, 'throwaway'> &
+  Pick<Exec, 'run'> &
+  Pick<Containers, 'isRunning'> &
+  Pick<Power, 'pause' | 'unpause' | 'limitCpus'> &
+  Pick<Networks, 'unplug'>
+
+const known = new WeakMap<TryingEngine, Map<string, Promise<readonly Tried[]>>>()
 
 /**
  * Tried once a process and image; about a second.
  * @throws LabError `image` when the image is not there, `engine` when no container can be started.
  */
-export function capabilities(docker: Docker, image: string): Promise<readonly Tried[]> {
+export function capabilities(docker: TryingEngine, image: string): Promise<readonly Tried[]> {
   const ofEngine = known.get(docker) ?? new Map<string, Promise<readonly Tried[]>>()
   known.set(docker, ofEngine)
   const before = ofEngine.get(image)
@@ -96,7 +104,7 @@ export function capabilities(docker: Docker, image: string): Promise<readonly Tr
   return now
 }
 
-async function tryAll(docker: Docker, image: string): Promise<readonly Tried[]> {
+async function tryAll(docker: TryingEngine, image: string): Promise<readonly Tried[]> {
   if (!(await docker.hasImage(image)))
     throw new LabError('image', `the image ${image} is not here`, {hint: ownCommand('doctor', '--fix')})
   await using container = await docker.throwaway(image)
@@ -114,7 +122,7 @@ interface Attempt {
   readonly says: string
   readonly fix: Hint
   /** Why it can't be done; null when it can. */
-  fails(docker: Docker, id: string): Promise<string | null>
+  fails(docker: TryingEngine, id: string): Promise<string | null>
 }
 
 const module = (name: string) =>
@@ -193,19 +201,13 @@ nft delete table inet pgha_lab_try`
   },
 }
 
-async function triesQdisc(docker: Docker, id: string, qdisc: string): Promise<string | null> {
+async function triesQdisc(docker: TryingEngine, id: string, qdisc: string): Promise<string | null> {
   const kind = qdisc.split(' ')[0]
   const script = `tc qdisc add dev lo root handle 9e0: ${qdisc} && tc qdisc del dev lo root handle 9e0:`
   return because(await sh(docker, id, script), `the kernel of the engine's machine has no ${kind} (sch_${kind})`)
 }
 
-interface Ran {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function sh(docker: Docker, id: string, script: string): Promise<Ran> {
+function sh(docker: TryingEngine, id: string, script: string): Promise<Ran> {
   return docker.run(id, ['sh', '-c', script])
 }
 

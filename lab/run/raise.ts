@@ -4,9 +4,9 @@ import {render} from '../../compose/render.ts'
 import {firstWrite} from '../clients/first-write.ts'
 import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
-import {claimOf, type Docker} from '../engine/docker.ts'
+import {type Belongings, claimOf, type Docker, type Networks} from '../engine/docker.ts'
 import {Lab} from '../engine/lab.ts'
-import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
+import {type ParameterEngine, type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
 import {composeUp, portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
 import {sayMend} from '../history/say-mend.ts'
@@ -122,7 +122,7 @@ async function writes(lab: Lab): Promise<object | string> {
 
 /** An existing lab is never changed under its user's feet. */
 async function mustAgree(
-  docker: Docker,
+  docker: Pick<Belongings, 'belongings'>,
   name: string,
   saved: SavedLab | undefined,
   wanted: Topology | undefined,
@@ -148,7 +148,7 @@ async function mustAgree(
 }
 
 async function create(
-  docker: Docker,
+  docker: ParameterEngine & Pick<Networks, 'subnets'>,
   {name, topology: wanted, fallback, mustTake = refuse, progress}: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<SavedLab> {

@@ -1,7 +1,7 @@
 /** The image that the lab's images are built on: Debian 13, pulled, or made from this machine's own package mirror. */
 import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Docker, ImageFound} from '../engine/docker.ts'
+import type {ImageFound, Images} from '../engine/docker.ts'
 import {imageLabels, parseDpkgStatus, sayBootstrap} from '../engine/image-record.ts'
 import {LabError} from '../words/errors.ts'
 import {type Progress, step} from '../words/progress.ts'
@@ -18,7 +18,7 @@ const pullLimitMs = 60_000
 const bootstrapLimitMs = 300_000
 
 /** Our own tag, once there is a base: whatever `debian:trixie-slim` becomes here later, ours stays until it is refreshed. */
-export async function presentBase(docker: Docker): Promise<string | null> {
+export async function presentBase(docker: Images): Promise<string | null> {
   for (const base of [ownBase, officialBase]) if (await docker.hasImage(base)) return base
   return null
 }
@@ -28,7 +28,7 @@ export async function presentBase(docker: Docker): Promise<string | null> {
  * Throws `image`, `setup-failed` or `disk-full`.
  */
 export async function ensureBaseImage(
-  docker: Docker,
+  docker: Images,
   progress: Progress,
   options: {signal?: AbortSignal | undefined; refresh?: boolean | undefined} = {},
 ): Promise<string> {
@@ -68,13 +68,13 @@ export async function ensureBaseImage(
 }
 
 /** One made here that lost its tag to a newer one; what came from a registry or has a tag may be somebody's. */
-async function removeReplaced(docker: Docker, old: ImageFound | null): Promise<void> {
+async function removeReplaced(docker: Images, old: ImageFound | null): Promise<void> {
   const now = old && (await docker.image(old.id))
   if (now && now.tags.length === 0 && now.digests.length === 0) await docker.removeImage(now.id)
 }
 
 /** `debian@sha256:...` of an image of ours that was built on one from a registry. */
-async function knownDigest(docker: Docker): Promise<string | null> {
+async function knownDigest(docker: Images): Promise<string | null> {
   for (const tag of await docker.taggedImages(imageLabels.base)) {
     const base = (await docker.image(tag))?.labels[imageLabels.base]
     if (base !== undefined && /^debian@sha256:[0-9a-f]{64}$/.test(base)) return base

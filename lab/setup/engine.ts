@@ -1,7 +1,7 @@
 /** Makes sure that a Docker engine answers and that Compose v2 is there; installs and starts them where we may. */
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {Docker} from '../engine/docker.ts'
+import {type Answering, Docker} from '../engine/docker.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
@@ -21,7 +21,7 @@ import {finish, unfinished, writeWhole} from './leftovers.ts'
 import {engineAnswer, findDockerd, startEngine} from './start-engine.ts'
 
 export interface EngineOptions {
-  readonly docker?: Docker
+  readonly docker?: Answering
   readonly signal?: AbortSignal
 }
 

@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto'
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {copyFile, cp, mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Docker, ImageFound} from '../engine/docker.ts'
+import type {ImageFound, Images} from '../engine/docker.ts'
 import {
   imageLabels,
   type Packages,
@@ -85,7 +85,7 @@ export interface ImageOptions {
  * failing step and its last words, `disk-full`, or `interrupted`. The tags that it returns are those of these very images,
  * for a lab to keep: `pgha-lab/host:<12 hex of what it is made of>-<12 hex of its id>`.
  */
-export async function ensureImages(docker: Docker, progress: Progress, options: ImageOptions = {}): Promise<ImageTags> {
+export async function ensureImages(docker: Images, progress: Progress, options: ImageOptions = {}): Promise<ImageTags> {
   const tags = imageTags()
   const before = {host: await docker.image(tags.host), app: await docker.image(tags.app)}
   const {signal, refresh = false} = options
@@ -141,7 +141,7 @@ function unfinished(tag: string): string {
 }
 
 /** A tag of this very image, which stays with it when `tag` goes to a newer one. */
-async function keep(docker: Docker, tag: string): Promise<string> {
+async function keep(docker: Images, tag: string): Promise<string> {
   const found = await docker.image(tag)
   if (found === null)
     throw new LabError('image', `the image ${tag} is gone again`, {hint: ownCommand('doctor', '--fix')})
@@ -150,7 +150,7 @@ async function keep(docker: Docker, tag: string): Promise<string> {
   return own
 }
 
-async function sayChange(docker: Docker, before: ImageFound | null, tag: string): Promise<string> {
+async function sayChange(docker: Images, before: ImageFound | null, tag: string): Promise<string> {
   const after = await docker.image(tag)
   if (before === null || after === null) return 'there was none before'
   const [old, now] = [recordOf(before), recordOf(after)]
@@ -160,7 +160,7 @@ async function sayChange(docker: Docker, before: ImageFound | null, tag: string)
 }
 
 /** What was refreshed away and no lab of anybody uses. */
-async function removeReplaced(docker: Docker, tags: ImageTags, kept: ImageTags): Promise<void> {
+async function removeReplaced(docker: Images, tags: ImageTags, kept: ImageTags): Promise<void> {
   const inLabs = savedLabs().flatMap(name => Object.values(loadLab(name)?.allocation.images ?? {}))
   const stays = new Set([tags.host, tags.app, kept.host, kept.app, ...inLabs])
   for (const tag of await docker.taggedImages(imageLabels.ours))
@@ -169,7 +169,7 @@ async function removeReplaced(docker: Docker, tags: ImageTags, kept: ImageTags):
 }
 
 interface How {
-  readonly docker: Docker
+  readonly docker: Images
   readonly base: string
   readonly basedOn: string
   readonly refresh: boolean

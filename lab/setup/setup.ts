@@ -1,12 +1,16 @@
 /** From whatever this machine has to an engine with the lab's images: what `up` and `doctor --fix` do first. */
-import type {Docker} from '../engine/docker.ts'
+import type {Answering, Images} from '../engine/docker.ts'
 import type {Progress} from '../words/progress.ts'
 import {ensureEngine} from './engine.ts'
 import {ensureImages, type ImageOptions, type ImageTags} from './images.ts'
 import {clearLeftovers} from './leftovers.ts'
 
 /** Tells nothing when all is there. Errors: those of `ensureEngine` and `ensureImages`. */
-export async function ensureReady(docker: Docker, progress: Progress, options: ImageOptions = {}): Promise<ImageTags> {
+export async function ensureReady(
+  docker: Answering & Images,
+  progress: Progress,
+  options: ImageOptions = {},
+): Promise<ImageTags> {
   const removed = clearLeftovers()
   if (removed.length > 0)
     progress({step: 'remove what an interrupted set-up left', state: 'done', says: removed.join(', ')})

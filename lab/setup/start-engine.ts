@@ -3,7 +3,7 @@ import {spawn} from 'node:child_process'
 import {closeSync, existsSync, openSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {Docker} from '../engine/docker.ts'
+import type {Answering} from '../engine/docker.ts'
 import {LabError} from '../words/errors.ts'
 import {type Detail, rootEnvironment} from './apt.ts'
 import {run} from './command.ts'
@@ -20,7 +20,7 @@ export function findDockerd(path = rootEnvironment().PATH ?? ''): string | null 
 
 /** Returns when it answers; throws `setup-failed` with the log's last lines when it does not within 30 s. */
 export async function startEngine(
-  docker: Docker,
+  docker: Answering,
   dockerd: string,
   detail: Detail,
   signal?: AbortSignal,
@@ -68,7 +68,7 @@ function isRunning(): boolean {
   }
 }
 
-async function answers(docker: Docker, hasDied: () => boolean, signal?: AbortSignal): Promise<void> {
+async function answers(docker: Answering, hasDied: () => boolean, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + startLimitMs
   while (!(await engineAnswer(docker)).answers) {
     if (hasDied() || performance.now() > deadline) {
@@ -84,7 +84,7 @@ async function answers(docker: Docker, hasDied: () => boolean, signal?: AbortSig
  * dropped network).
  */
 export async function engineAnswer(
-  docker: Docker,
+  docker: Answering,
   withinMs = docker.limits.answerMs,
 ): Promise<{answers: true} | {answers: false; error: LabError}> {
   try {
