@@ -25,7 +25,7 @@ export interface Programs extends AsyncDisposable {
 }
 
 /** Where a program finds "the database": the relay on app1. */
-export interface Placed {
+interface Placed {
   readonly group: ProgramGroup
   readonly host: string
   readonly port: number

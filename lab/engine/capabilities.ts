@@ -35,7 +35,7 @@ export interface Tried {
   readonly fix: Hint
 }
 
-export interface Missing {
+interface Missing {
   readonly capability: Capability
   readonly why: string
 }

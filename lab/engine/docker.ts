@@ -22,7 +22,6 @@ export type {Exec, Ran, Running} from './docker/exec.ts'
 export type {ImageFound, Images} from './docker/images.ts'
 export type {Networks} from './docker/networks.ts'
 export type {Power} from './docker/power.ts'
-export type {ProgramContainer, Programs} from './docker/programs.ts'
 export type {EngineEvent, Streams} from './docker/streams.ts'
 export type {Throwaways} from './docker/throwaways.ts'
 

@@ -38,7 +38,7 @@ const probesEndWithinMs = 15_000
 /** `until ... within: budget` waits a little longer than the bound, so that a late failover is measured and not only missed. */
 const lateByMs = 3000
 
-export interface Performance {
+interface Performance {
   readonly lab: Lab
   readonly scenario: Scenario
   /** The topology as it will be in the run, and what of Patroni's configuration must change for that (`bind`). */
@@ -108,7 +108,7 @@ async function perform(performance: Performance): Promise<void> {
 }
 
 /** What waits for the moment of a fault, and says in the history which it was. */
-export function momentOf(
+function momentOf(
   chosen: ChosenMoment,
   growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'events' | 'record'>},
 ): (strike: Strike) => Promise<void> {

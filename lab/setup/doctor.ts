@@ -21,7 +21,7 @@ import {leftovers} from './leftovers.ts'
 import {engineAnswer, findDockerd} from './start-engine.ts'
 
 /** `fail`: a lab can't be raised like this, and `doctor --fix` can't help it; `warn`: it can, or something is near its limit. */
-export interface Examined {
+interface Examined {
   /** What was looked at, e.g. 'Docker engine'. */
   readonly what: string
   readonly state: 'ok' | 'warn' | 'fail'

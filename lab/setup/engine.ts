@@ -20,7 +20,7 @@ import {type Distribution, installPage, type Recipe, recipeFor, thisDistribution
 import {finish, unfinished, writeWhole} from './leftovers.ts'
 import {engineAnswer, findDockerd, startEngine} from './start-engine.ts'
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly docker?: Answering
   readonly signal?: AbortSignal
 }

@@ -152,7 +152,7 @@ export async function removeOurs(docker: OwnershipEngine, lab: string): Promise<
 }
 
 /** What `down --stale` did with a lab. */
-export interface Swept {
+interface Swept {
   readonly lab: string
   readonly owner: string | null
   /** Continues "lab x ...". */
