@@ -3,7 +3,7 @@ import {isDeepStrictEqual} from 'node:util'
 import {type ComposeFile, withDollarsDoubled} from './render.ts'
 
 /** A place where Compose reads something else than is meant. `undefined`: nothing stands there. */
-export interface Difference {
+interface Difference {
   readonly path: readonly (string | number)[]
   readonly meant: unknown
   readonly read: unknown

@@ -32,7 +32,7 @@ export interface ComposeFile {
   readonly configs: Readonly<Record<string, {name: string; content: string}>>
 }
 
-export interface ComposeService extends Bounds {
+interface ComposeService extends Bounds {
   readonly image: string
   readonly pull_policy: 'never'
   readonly container_name: string

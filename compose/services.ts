@@ -6,7 +6,7 @@ import {haproxy} from './haproxy.ts'
 import {patroni, patroniEnvironment, postBootstrap} from './patroni.ts'
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
-export interface ConfigFile {
+interface ConfigFile {
   readonly config: string
   readonly target: string
   readonly text: string

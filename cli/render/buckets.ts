@@ -5,7 +5,7 @@ import type {OpName, Outcome} from '../../lab/history/event.ts'
 import type {History} from '../../lab/history/history.ts'
 import type {Micros} from '../../lab/words/quantity.ts'
 
-export interface Latency {
+interface Latency {
   readonly p50: Micros
   readonly p95: Micros
   readonly max: Micros

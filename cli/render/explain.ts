@@ -9,12 +9,12 @@ import {sayEvidence} from './say-event.ts'
 
 export type ReportFinding = Report['findings'][number]
 
-export interface Proof {
+interface Proof {
   readonly at: Micros
   readonly says: string
 }
 
-export interface Explained {
+interface Explained {
   readonly expected: string
   readonly seen: string
   /** At most three, in the order of time. */

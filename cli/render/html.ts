@@ -27,7 +27,7 @@ import {zeroOf} from './moment.ts'
 import {titles} from './verdict-words.ts'
 import {writeGaps} from './write-gaps.ts'
 
-export interface HtmlSources {
+interface HtmlSources {
   readonly report: Report
   readonly history: History
   /** Each host's log as the run's folder has it; empty where there is none. */

@@ -19,7 +19,7 @@ export interface Interval<S> {
  * `primary`: takes writes although another host holds the leader key, or nobody. `read-only`: out of recovery, but refuses
  * writes. `silent`: did not answer. `stopped` and `paused`: the engine's word.
  */
-export type Role = 'leader' | 'primary' | 'read-only' | 'replica' | 'silent' | 'stopped' | 'paused'
+type Role = 'leader' | 'primary' | 'read-only' | 'replica' | 'silent' | 'stopped' | 'paused'
 
 export interface RoleState {
   readonly role: Role
@@ -33,7 +33,7 @@ export interface Answers {
   readonly silent: readonly string[]
 }
 
-export interface HostLane {
+interface HostLane {
   readonly host: HostName
   readonly services: readonly ServiceName[]
   /** Of its PostgreSQL. */
@@ -43,7 +43,7 @@ export interface HostLane {
   readonly answers: readonly Interval<Answers>[]
 }
 
-export interface ProxyLane {
+interface ProxyLane {
   readonly proxy: HostName
   /** The servers it sent writes to. */
   readonly routed: readonly Interval<readonly HostName[]>[]

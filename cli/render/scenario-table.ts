@@ -8,7 +8,7 @@ import {caller} from '../called-as.ts'
 import type {Listed} from '../suite/here.ts'
 import {finished, type Style, styleOf, type TextOptions, wrap} from './text.ts'
 
-export interface Shown {
+interface Shown {
   /** By suite. */
   readonly groups: ReadonlyMap<string, readonly Listed[]>
   /** A lab that is there. */

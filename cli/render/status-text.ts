@@ -8,7 +8,7 @@ import {wrap} from './text.ts'
 
 const backends = ['primary', 'replicas'] as const
 
-export interface Proxy {
+interface Proxy {
   readonly proxy: string
   /** By HAProxy's own checks; null when its statistics do not answer. */
   readonly backends: Readonly<

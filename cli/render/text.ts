@@ -23,7 +23,7 @@ export interface TextOptions {
   readonly caller?: Caller
 }
 
-export type Paint = (text: string) => string
+type Paint = (text: string) => string
 
 export interface Style {
   readonly width: number

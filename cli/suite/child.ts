@@ -2,7 +2,7 @@
 import {execa} from 'execa'
 import {exitCodes} from '../../lab/words/errors.ts'
 
-export interface Ended {
+interface Ended {
   readonly exitCode: number | undefined
   readonly stdout: string
   readonly stderr: string

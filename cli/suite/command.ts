@@ -18,7 +18,7 @@ import {progressLine, table} from './render.ts'
 import {runSuite} from './run.ts'
 import {learnedSeconds} from './seconds.ts'
 
-export interface SuiteRequest {
+interface SuiteRequest {
   readonly suite: string
   readonly name: string
   readonly parallel: number

@@ -15,7 +15,7 @@ export interface Place {
   readonly learned: ReadonlyMap<string, number>
 }
 
-export interface Here {
+interface Here {
   /** null: nobody can tell. */
   readonly can: boolean | null
   /** Why not, or why nobody can tell; null when it can. */

@@ -89,7 +89,7 @@ function Rate({
 }
 
 /** Null: before the first operation, blank. Zero: a gap, and drawn as one. */
-export function Sparkline({look, values}: {look: Look; values: readonly (number | null)[]}) {
+function Sparkline({look, values}: {look: Look; values: readonly (number | null)[]}) {
   const most = Math.max(...values.map(value => value ?? 0), 1)
   const levels = [...look.signs.levels]
   const runs: {from: number; gap: boolean; text: string}[] = []

@@ -20,7 +20,7 @@ export interface Shown {
   done(): Promise<void>
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   /** Ctrl-C. By default the signal SIGINT to this process alone, which is what the terminal would have sent. */
   readonly onInterrupt?: () => void
 }
@@ -62,7 +62,7 @@ export function showProgress(options: ProgressOptions = {}, on: Terminal = termi
   }
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** Ctrl-C, or `q` and yes. Called for every Ctrl-C, also the second. */
   onInterrupt(): void
   /** Micros since the run began: the recorder's clock. */
@@ -92,7 +92,7 @@ export function showRun(
   }
 }
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** `q` or Ctrl-C. */
   onQuit(): void
 }

@@ -1,5 +1,5 @@
 /** The keys of the screens: the tables that the footer, the `?` page, the handling and docs/how/many-runs.md are made of. */
-export type Action = 'quit' | 'interrupt' | 'log' | 'help' | 'pause' | 'back' | 'forward' | 'faster' | 'slower'
+type Action = 'quit' | 'interrupt' | 'log' | 'help' | 'pause' | 'back' | 'forward' | 'faster' | 'slower'
 
 export interface KeyBinding {
   readonly action: Action

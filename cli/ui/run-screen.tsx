@@ -31,7 +31,7 @@ export interface Mode {
   readonly finished: boolean
 }
 
-export interface RunScreenProps {
+interface RunScreenProps {
   readonly look: Look
   readonly view: View
   readonly now: Micros

@@ -8,8 +8,6 @@
  */
 import {color} from './terminal.ts'
 
-export type {ProgressOptions, RunOptions, Shown} from './draw.tsx'
-
 const before = {NODE_ENV: process.env.NODE_ENV, FORCE_COLOR: process.env.FORCE_COLOR}
 process.env.NODE_ENV = 'production'
 // No more than the sixteen colours of the terminal: those its owner has chosen.

@@ -20,7 +20,7 @@ export interface Bucket {
 
 type Answered = Of<'op'> | Of<'transaction'>
 
-export interface Gap {
+interface Gap {
   readonly from: Micros
   readonly to: Micros
 }

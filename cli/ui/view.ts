@@ -60,7 +60,7 @@ export interface Backend {
   readonly since: Micros
 }
 
-export interface FaultInForce {
+interface FaultInForce {
   readonly id: string
   readonly fault: string
   /** Those not mended yet. */

@@ -18,19 +18,19 @@ export const cutServices = {
   haproxy: ['primary', 'replicas'],
 } as const satisfies Record<string, readonly ServicePort[]>
 
-export type CutService = keyof typeof cutServices
+type CutService = keyof typeof cutServices
 
 export function portsOf(service: CutService): readonly number[] {
   return cutServices[service].map(portNumber)
 }
 
 /** Which packets are lost, seen from the host that drops them. */
-export type Ways = 'both' | 'out' | 'in'
+type Ways = 'both' | 'out' | 'in'
 
 /** Which end of the connection the dropping host is. */
-export type End = 'client' | 'server' | 'either'
+type End = 'client' | 'server' | 'either'
 
-export type Shape = 'split' | 'halves' | 'ring' | 'bridge'
+type Shape = 'split' | 'halves' | 'ring' | 'bridge'
 
 export interface Cut {
   /** null: all traffic. */

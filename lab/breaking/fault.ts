@@ -30,7 +30,7 @@ export interface FaultSite {
 }
 
 /** The hosts that a fault is done to, however they were written. */
-export interface StruckHosts {
+interface StruckHosts {
   readonly on: readonly HostName[]
   /** As for the `FaultSite`. */
   readonly from: readonly HostName[] | null

@@ -8,7 +8,7 @@ import {LabError} from '../words/errors.ts'
 import type {FaultSite} from './fault.ts'
 import {patiently, prove} from './prove.ts'
 
-export interface Handover {
+interface Handover {
   /** With a leader's name it is a switchover, without one a failover (Patroni 4.0, `api.py: do_POST_failover`). */
   readonly path: '/switchover' | '/failover'
   /** The leader's own host for "nobody in particular". */

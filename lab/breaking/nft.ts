@@ -15,7 +15,7 @@ export function cutName(id: string): string {
 
 export const tableOf = (cut: string) => `inet pgha_lab_${cut}`
 
-export interface Rules {
+interface Rules {
   /** From `cutName`. */
   readonly cut: string
   readonly cuts: readonly Cut[]

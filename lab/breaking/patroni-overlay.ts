@@ -5,7 +5,7 @@
  */
 
 /** In the order in which Patroni reads them: after patroni.yml. */
-export type Overlay = 'replay' | 'tags'
+type Overlay = 'replay' | 'tags'
 
 const fileOf = (overlay: Overlay) => `/run/pgha-lab/patroni/${overlay}.yml`
 const reload = 's6-svc -h /run/service/patroni'

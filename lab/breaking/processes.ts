@@ -92,7 +92,7 @@ export async function childrenOf(shell: Shell, pid: number): Promise<number[]> {
   return pids(await shell.run(`pgrep -P ${pid} || true`))
 }
 
-export function pids(printed: string): number[] {
+function pids(printed: string): number[] {
   return printed.split(/\s+/).filter(Boolean).map(Number)
 }
 

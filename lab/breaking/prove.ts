@@ -17,7 +17,7 @@ const withinMs = 5000
 const quickMs = 5
 
 /** For effects that take a while to see, and whose seeing costs something. */
-export interface Pace {
+interface Pace {
   readonly limitMs?: number
   readonly everyMs?: number
 }

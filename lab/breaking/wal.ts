@@ -5,7 +5,7 @@ import {sql} from '../cluster/sql.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {HostName} from '../topology/topology.ts'
 
-export interface Standby {
+interface Standby {
   /** 0 when it has never received any since it started. */
   readonly received: number
   readonly replayed: number

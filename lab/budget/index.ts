@@ -3,7 +3,7 @@
  * `budget/`, one file a part; `docs/how/timing-model.md` has the formulas in one place.
  */
 
-export {type Adjustment, effectiveTimings, sayAdjustment, type Timings} from '../topology/timings.ts'
+export {effectiveTimings, sayAdjustment} from '../topology/timings.ts'
 export {
   anyMoment,
   type FailoverBudget,
@@ -23,6 +23,6 @@ export {
   strikesEtcd,
   struckByCuts,
 } from './leader-fault.ts'
-export {type FaultModel, modelOf, type NoModel, type Phase} from './model.ts'
+export {type FaultModel, modelOf, type Phase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
 export {watchdogTimeoutSeconds} from './watchdog.ts'

@@ -37,7 +37,7 @@ export type Phase =
   | 'newServerUp'
   | 'firstWrite'
 
-export interface PhaseModel {
+interface PhaseModel {
   readonly phase: Phase
   /** After the fault. */
   readonly at: Variable
@@ -62,7 +62,7 @@ export interface FaultModel {
 }
 
 /** A fault that ends in no failover and in no recovery of the model's, with the reason. */
-export interface NoModel {
+interface NoModel {
   readonly why: string
 }
 

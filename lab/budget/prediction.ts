@@ -236,7 +236,7 @@ function notesOf(name: PredictedName, topology: Topology, model: FaultModel): st
 }
 
 /** A setting next to the one asked for. */
-export interface Neighbour {
+interface Neighbour {
   readonly says: string
   readonly topology: Topology
 }

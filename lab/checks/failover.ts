@@ -10,7 +10,7 @@ import {portNumber} from '../topology/services.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
 
-export interface FailoverParams {
+interface FailoverParams {
   /** `budget`: what the topology's timings imply for this run. Else milliseconds from the fault to the first write. */
   readonly within: 'budget' | number
 }
@@ -439,7 +439,7 @@ function noBounds({oldLeader, fault}: Failover, why: string): Finding {
   }
 }
 
-export function sayRange([min, max]: readonly [Micros, Micros]): string {
+function sayRange([min, max]: readonly [Micros, Micros]): string {
   return `${(min / 1e6).toFixed(1)} to ${(max / 1e6).toFixed(1)} s`
 }
 

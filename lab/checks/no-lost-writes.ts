@@ -17,7 +17,7 @@ import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Verdict} from './check.ts'
 
-export interface NoLostWritesParams {
+interface NoLostWritesParams {
   /**
    * `none`: no acknowledged write may be lost. `async-tail`: the ones may that asynchronous replication can lose, where
    * replication is asynchronous: acknowledged by the old leader, and not proven to have reached the promoted replica.

@@ -14,7 +14,7 @@ import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
-export interface RecoveredParams {
+interface RecoveredParams {
   /** Milliseconds, from the beginning of the healing. */
   readonly within: number
 }

@@ -15,7 +15,7 @@ interface Limits {
   readonly 'at-most'?: number | undefined
 }
 
-export interface UnavailabilityParams {
+interface UnavailabilityParams {
   readonly writes?: Limits | undefined
   readonly reads?: Limits | undefined
 }

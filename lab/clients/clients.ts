@@ -38,7 +38,7 @@ const jobs: Readonly<Record<AgentGroup['kind'], Job>> = {writers: 'write', reade
 const firstRelayPort = 6500
 
 /** How patient the clients are. */
-export interface Patience {
+interface Patience {
   readonly statementTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly reconnectPauseMs: number

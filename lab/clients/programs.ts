@@ -3,7 +3,7 @@
  * database. What they do with it is told by the relay; here is only their life.
  */
 import {setTimeout as pause} from 'node:timers/promises'
-import type {Docker} from '../engine/docker.ts'
+import type {Images, Power, Running, Streams} from '../engine/docker.ts'
 import type {Lab} from '../engine/lab.ts'
 import {type ClientGroup, driverOf, type ProgramGroup} from '../history/client-group.ts'
 import type {Event} from '../history/event.ts'
@@ -25,7 +25,7 @@ export interface Programs extends AsyncDisposable {
 }
 
 /** Where a program finds "the database": the relay on app1. */
-export interface Placed {
+interface Placed {
   readonly group: ProgramGroup
   readonly host: string
   readonly port: number
@@ -39,7 +39,7 @@ const stopWithinMs = 15_000
 
 /** @throws LabError `image` for a program whose image is not on this machine: nothing is pulled in the middle of a run. */
 export async function imagesMustBeHere(
-  docker: Pick<Docker, 'hasImage'>,
+  docker: Pick<Images, 'hasImage'>,
   groups: readonly ClientGroup[],
 ): Promise<void> {
   for (const group of groups) {
@@ -152,7 +152,7 @@ const keeper = `exec 3<&0
 
 class OnApp {
   readonly life: Life
-  readonly #running: Awaited<ReturnType<Docker['exec']>>
+  readonly #running: Running
   readonly #ended: Promise<void>
 
   static async start(site: ProbeSite, placed: Placed): Promise<OnApp> {
@@ -166,7 +166,7 @@ class OnApp {
     return new OnApp(site, placed.group.name, await site.lab.docker.exec(id, argv, {env}))
   }
 
-  private constructor(site: ProbeSite, name: string, running: Awaited<ReturnType<Docker['exec']>>) {
+  private constructor(site: ProbeSite, name: string, running: Running) {
     this.life = new Life(name, site)
     this.#running = running
     running.stdin.on('error', () => {}) // its end is heard from its lines
@@ -191,7 +191,7 @@ class OnApp {
 
 class InContainer {
   readonly life: Life
-  readonly #docker: Lab['docker']
+  readonly #docker: Power & Streams
   readonly #id: string
   readonly #ended: Promise<void>
 

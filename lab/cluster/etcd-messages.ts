@@ -25,13 +25,13 @@ export interface KeyChange {
   readonly lease: string | null
 }
 
-export interface Header {
+interface Header {
   readonly revision: number
   readonly term: number
 }
 
 /** What one line of a watch says. `canceled`: the watch is over, why, and from which revision another can begin. */
-export interface WatchLine {
+interface WatchLine {
   readonly header: Header
   readonly changes: readonly KeyChange[]
   readonly canceled: {readonly why: string; readonly resumeAt: number} | null

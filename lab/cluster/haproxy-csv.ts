@@ -1,5 +1,5 @@
 /** HAProxy's statistics as CSV (management guide, 9.1 "CSV format"): what we need of each server's line. */
-export interface ServerLine {
+interface ServerLine {
   readonly proxy: string
   readonly server: string
   readonly status: string

@@ -6,7 +6,7 @@ import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 
-export interface Request extends Question {
+interface Request extends Question {
   /** e.g. '/switchover' */
   readonly path: string
 }

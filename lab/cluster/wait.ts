@@ -6,7 +6,7 @@ import {LabError, type LabErrorCode} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {type Health, health} from './health.ts'
 
-export interface Wait {
+interface Wait {
   readonly withinMs: number
   readonly signal: AbortSignal
   /** Told whenever what is missing changes. */

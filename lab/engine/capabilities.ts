@@ -6,7 +6,7 @@
 import type {Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
-import type {Docker} from './docker.ts'
+import type {Containers, Exec, Images, Networks, Power, Ran, Throwaways} from './docker.ts'
 import type {Lab} from './lab.ts'
 
 /** What a fault asks of the kernel, the engine or the lab; `lab/engine/capabilities.ts` finds out whether it is there. */
@@ -35,7 +35,7 @@ export interface Tried {
   readonly fix: Hint
 }
 
-export interface Missing {
+interface Missing {
   readonly capability: Capability
   readonly why: string
 }
@@ -79,11 +79,13 @@ function missingFromTopology(topology: Topology, capability: Exclude<Capability,
   }
 }
 
-/** What trying takes. */
-export type TryingEngine = Pick<
-  Docker,
-  'hasImage' | 'throwaway' | 'run' | 'pause' | 'unpause' | 'isRunning' | 'limitCpus' | 'unplug'
->
+/** What trying takes of the engine. */
+export type TryingEngine = Pick<Images, 'hasImage'> &
+  Pick<Throwaways, 'throwaway'> &
+  Pick<Exec, 'run'> &
+  Pick<Containers, 'isRunning'> &
+  Pick<Power, 'pause' | 'unpause' | 'limitCpus'> &
+  Pick<Networks, 'unplug'>
 
 const known = new WeakMap<TryingEngine, Map<string, Promise<readonly Tried[]>>>()
 
@@ -199,19 +201,13 @@ nft delete table inet pgha_lab_try`
   },
 }
 
-async function triesQdisc(docker: Pick<Docker, 'run'>, id: string, qdisc: string): Promise<string | null> {
+async function triesQdisc(docker: TryingEngine, id: string, qdisc: string): Promise<string | null> {
   const kind = qdisc.split(' ')[0]
   const script = `tc qdisc add dev lo root handle 9e0: ${qdisc} && tc qdisc del dev lo root handle 9e0:`
   return because(await sh(docker, id, script), `the kernel of the engine's machine has no ${kind} (sch_${kind})`)
 }
 
-interface Ran {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function sh(docker: Pick<Docker, 'run'>, id: string, script: string): Promise<Ran> {
+function sh(docker: TryingEngine, id: string, script: string): Promise<Ran> {
   return docker.run(id, ['sh', '-c', script])
 }
 

@@ -1,6 +1,6 @@
 /** What an image of ours says of itself in its labels: what it was built on, and every Debian package in it. */
 import {createHash} from 'node:crypto'
-import type {Docker, ImageFound} from './docker.ts'
+import type {ImageFound, Images} from './docker.ts'
 
 /** Package names and versions as dpkg has them, e.g. {'postgresql-17': '17.12-0+deb13u1'}. */
 export type Packages = Readonly<Record<string, string>>
@@ -70,7 +70,7 @@ function sha256(text: string): string {
 }
 
 /** The image that others are built on: its digest where it came from a registry, else what it says, else its id. */
-export async function sayBase(docker: Pick<Docker, 'image'>, reference: string): Promise<string> {
+export async function sayBase(docker: Pick<Images, 'image'>, reference: string): Promise<string> {
   const found = await docker.image(reference)
   if (found === null) return reference
   return found.digests.find(digest => digest.startsWith('debian@')) ?? found.labels[imageLabels.base] ?? found.id

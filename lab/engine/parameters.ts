@@ -7,7 +7,7 @@ import {profiles, type Topology} from '../topology/topology.ts'
 import {nearest} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {ownCommand} from '../words/next-step.ts'
-import type {Docker} from './docker.ts'
+import type {Exec, Images, Throwaways} from './docker.ts'
 
 export interface Refused {
   readonly name: string
@@ -22,7 +22,7 @@ export function writtenParameters({profile, postgresParameters}: Topology): Read
 }
 
 /** What this asks of the engine. */
-export type ParameterEngine = Pick<Docker, 'hasImage' | 'throwaway' | 'run'>
+export type ParameterEngine = Pick<Images, 'hasImage'> & Pick<Throwaways, 'throwaway'> & Pick<Exec, 'run'>
 
 const postgres = '/usr/lib/postgresql/17/bin/postgres'
 

@@ -4,10 +4,13 @@ import {toRelay} from '../observer/settings.ts'
 import type {Channel} from '../observer/tunnel.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
-import type {Docker} from './docker.ts'
+import type {Containers, Exec} from './docker.ts'
 
 /** @throws LabError `no-target` when the lab has no observer that runs, and what the engine says. */
-export async function reachRelay(docker: Pick<Docker, 'observer' | 'exec'>, lab: string): Promise<Channel> {
+export async function reachRelay(
+  docker: Pick<Containers, 'observer'> & Pick<Exec, 'exec'>,
+  lab: string,
+): Promise<Channel> {
   const observer = await docker.observer(lab)
   if (observer?.state !== 'running')
     throw new LabError('no-target', `the observer of lab ${lab} is ${observer?.state ?? 'missing'}`, {

@@ -12,7 +12,7 @@ import {next, onLab} from '../words/next-step.ts'
 import {broken, sayBroken} from './broken.ts'
 import {mend} from './mend.ts'
 
-export interface Mended {
+interface Mended {
   readonly mend: Mend
   /** The fault it belongs to; null when only the engine or a kernel knew. */
   readonly fault: string | null

@@ -13,7 +13,7 @@ import {scenarioSchema as scenario} from './scenario-schema.ts'
 /** Nothing of a run is longer. */
 const longestMicros = 7 * 86_400 * 1_000_000
 /** Rows of a run: its clients make 7.2 million at most, whatever a scenario asks for. */
-export const mostRows = 10_000_000
+const mostRows = 10_000_000
 
 const text = z.string()
 const host = text

@@ -47,7 +47,7 @@ export function keptRows(history: History): ((id: number) => boolean) | null {
 }
 
 /** A read, and an earlier event that it ought to have come after but did not see. */
-export interface Stale {
+interface Stale {
   readonly read: Of<'op'>
   readonly missed: Of<'op'>
   /** `timeline`: it was answered on an older one; `row`: it did not see a row that was there before it was sent. */

@@ -8,7 +8,7 @@
  */
 import type {Outcome} from './event.ts'
 
-export interface Ruling {
+interface Ruling {
   readonly outcome: Exclude<Outcome, 'ok'>
   readonly because: string
 }

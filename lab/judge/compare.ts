@@ -15,7 +15,7 @@ import {type MeasuredRun, sayValue} from './measure-run.ts'
 import {headline, type Metric, type MetricName, metricNames, metrics} from './metrics.ts'
 
 /** The share of comparisons of two alike builds that may be called different by mistake. */
-export const alpha = 0.05
+const alpha = 0.05
 
 /** Of `n` values that are known, in the unit of their metric; Infinity: it never happened. */
 export interface Spread {
@@ -66,7 +66,7 @@ export interface ComparedMetric extends Metric {
   readonly says: string
 }
 
-export interface CompareOptions {
+interface CompareOptions {
   /** 0.1: a tenth of the base's median is no regression. */
   readonly tolerance: number
   /** Judged; the headline alone when empty. */

@@ -6,7 +6,7 @@ import {sayMend} from '../history/say-mend.ts'
 import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 
-export interface StoryLine {
+interface StoryLine {
   readonly at: Micros
   readonly says: string
   readonly event: Event['kind']

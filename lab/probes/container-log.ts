@@ -9,7 +9,7 @@ import type {ProbeSite} from './probe.ts'
 /** The engine ends the stream when a host goes down; so soon it is asked again. */
 const reconnectMs = 300
 
-export interface LogLine {
+interface LogLine {
   readonly text: string
   /** The engine's time, on the run's clock. */
   readonly at: Micros

@@ -37,7 +37,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   })
 }
 
-export interface Fsyncs {
+interface Fsyncs {
   readonly count: number
   readonly sumMicros: Micros
   /** How many took at most so long; each bucket counts those of the smaller ones too. */

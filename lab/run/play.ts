@@ -103,7 +103,7 @@ async function perform(performance: Performance): Promise<void> {
 }
 
 /** What waits for the moment of a fault, and says in the history which it was. */
-export function momentOf(
+function momentOf(
   chosen: ChosenMoment,
   growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'events' | 'record'>},
 ): (strike: Strike) => Promise<void> {

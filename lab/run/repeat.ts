@@ -18,7 +18,7 @@ import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {pointLatest, type Run, runScenario} from './runs.ts'
 
-export interface RepeatOptions {
+interface RepeatOptions {
   readonly times: number
   readonly phase?: ChosenMoment | undefined
   /** Ends after the first run that failed. */
@@ -32,7 +32,7 @@ export interface RepeatOptions {
   readonly finished?: (run: Run, nth: number) => void | Promise<void>
 }
 
-export interface Repetition {
+interface Repetition {
   readonly folder: string
   readonly summary: Summary
   /** Why it ended early, when the lab could not do its work. */

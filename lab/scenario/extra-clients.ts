@@ -7,7 +7,7 @@ import {LabError} from '../words/errors.ts'
 import type {Scenario} from './index.ts'
 
 /** What can be compared: client libraries that the lab has agents for, and PostgreSQL's own pgbench. */
-export const comparable = [...drivers, 'pgbench'] as const
+const comparable = [...drivers, 'pgbench'] as const
 type Comparable = (typeof comparable)[number]
 
 const count = 4

@@ -14,7 +14,7 @@ const longestUntilMs = 30 * 60_000
 
 const name = nameOf('scenario', 'a name')
 
-export const needs = z
+const needs = z
   .strictObject({
     postgres: z.int({error: 'a whole number of hosts'}).min(1).max(9, 'at most 9 hosts with PostgreSQL').optional(),
     etcd: z.int({error: 'a whole number of hosts'}).min(1).max(7, 'at most 7 hosts with etcd').optional(),
@@ -96,7 +96,7 @@ export const clientGroup = {
 } as const satisfies Record<Kind, unknown>
 
 export const verbs = ['inject', 'heal', 'hold', 'until', 'say'] as const
-export type Verb = (typeof verbs)[number]
+type Verb = (typeof verbs)[number]
 
 /** The word budget, or a duration: one issue for both, in the words of the duration. */
 const within = z.union(

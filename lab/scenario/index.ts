@@ -8,7 +8,7 @@ import {next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {parseScenario} from './parse.ts'
 
-export type {AgentGroup, ClientGroup, ProgramGroup} from '../history/client-group.ts'
+export type {ClientGroup} from '../history/client-group.ts'
 export type {Expectation, Needs, Scenario, Step, Within} from '../history/scenario-values.ts'
 export {type Bound, bind, configOf, settingsFor, topologyDuring} from './bind.ts'
 export {capabilitiesFor, mustBeAble} from './capabilities.ts'

@@ -5,7 +5,7 @@
 import type {ClientGroup, Expectation, Needs, Scenario, Step} from './index.ts'
 
 /** What stands in a file: `name` and `file` are the file's own. */
-export type Written = Pick<Scenario, 'about' | 'suite' | 'needs' | 'clients' | 'steps' | 'expect'>
+type Written = Pick<Scenario, 'about' | 'suite' | 'needs' | 'clients' | 'steps' | 'expect'>
 
 /** @param remarks comments by the index of the step that they stand before. */
 export function writeScenario(scenario: Written, remarks: ReadonlyMap<number, string> = new Map()): string {

@@ -19,7 +19,7 @@ const pullLimitMs = 60_000
 const bootstrapLimitMs = 300_000
 
 /** Our own tag, once there is a base: whatever `debian:trixie-slim` becomes here later, ours stays until it is refreshed. */
-export async function presentBase(docker: SetupEngine): Promise<string | null> {
+export async function presentBase(docker: Pick<SetupEngine, 'hasImage'>): Promise<string | null> {
   for (const base of [ownBase, officialBase]) if (await docker.hasImage(base)) return base
   return null
 }

@@ -14,9 +14,6 @@ export interface Ran {
   readonly lines: readonly string[]
 }
 
-/** What `run` does, so that a test can stand in for the system. */
-export type Run = typeof run
-
 const keptLines = 400
 
 /**

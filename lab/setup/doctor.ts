@@ -3,9 +3,9 @@
 import {existsSync, statfsSync} from 'node:fs'
 import {totalmem} from 'node:os'
 import {dirname, join} from 'node:path'
-import {capabilities} from '../engine/capabilities.ts'
+import {capabilities, type TryingEngine} from '../engine/capabilities.ts'
 import {addressInUse} from '../engine/context.ts'
-import type {Docker} from '../engine/docker.ts'
+import type {Answering, Containers, Images} from '../engine/docker.ts'
 import {recordOf, sayAge, sayBase} from '../engine/image-record.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {type BrokenLab, loadLabs, type SavedLab, stateRoot} from '../state/state.ts'
@@ -22,7 +22,7 @@ import {leftovers} from './leftovers.ts'
 import {engineAnswer, findDockerd} from './start-engine.ts'
 
 /** `fail`: a lab can't be raised like this, and `doctor --fix` can't help it; `warn`: it can, or something is near its limit. */
-export interface Examined {
+interface Examined {
   /** What was looked at, e.g. 'Docker engine'. */
   readonly what: string
   readonly state: 'ok' | 'warn' | 'fail'
@@ -55,7 +55,7 @@ interface Versions {
 }
 
 /** In the order in which things depend on each other. */
-export async function examine(docker: Docker): Promise<readonly Examined[]> {
+export async function examine(docker: Answering & Containers & Images & TryingEngine): Promise<readonly Examined[]> {
   const [answer, compose, buildx, versions, info] = await Promise.all([
     engineAnswer(docker, askLimitMs),
     findCompose(),
@@ -198,7 +198,7 @@ function isLocal(address: string | null): boolean {
   return !address || address.startsWith('unix:') || address.startsWith('npipe:')
 }
 
-async function images(docker: Docker): Promise<Examined[]> {
+async function images(docker: Images): Promise<Examined[]> {
   const base = await presentBase(docker)
   const baseImage: Examined = base
     ? ok('base image', await sayBase(docker, base))
@@ -206,7 +206,7 @@ async function images(docker: Docker): Promise<Examined[]> {
   return [baseImage, await labImages(docker)]
 }
 
-async function labImages(docker: Docker): Promise<Examined> {
+async function labImages(docker: Images): Promise<Examined> {
   const what = "the lab's images"
   try {
     const tags = imageTags()
@@ -277,7 +277,7 @@ function cgroups(info: EngineInfo | null): Examined {
 }
 
 /** What faults ask of the kernel and the engine, tried in a container; and what they ask of a lab. */
-async function whatCanBreak(docker: Docker): Promise<Examined[]> {
+async function whatCanBreak(docker: TryingEngine): Promise<Examined[]> {
   const {readable} = loadLabs()
   const having = (has: (lab: SavedLab) => boolean) => {
     const labs = readable.filter(has).map(one => one.allocation.lab)
@@ -290,7 +290,7 @@ async function whatCanBreak(docker: Docker): Promise<Examined[]> {
   ]
 }
 
-async function ofTheEngine(docker: Docker): Promise<Examined[]> {
+async function ofTheEngine(docker: TryingEngine): Promise<Examined[]> {
   try {
     return (await capabilities(docker, imageTags().host)).map(({capability, present, says, fix}) => ({
       what: `can ${capability}`,
@@ -316,7 +316,7 @@ function sharedMemory(): Examined {
 }
 
 /** After a reboot the labs that ran lie there as exited containers. */
-async function labs(docker: Docker): Promise<Examined> {
+async function labs(docker: Containers): Promise<Examined> {
   const containers = await docker.containers()
   const byLab = Map.groupBy(containers, one => one.lab)
   if (byLab.size === 0) return ok('labs', 'none')

@@ -4,7 +4,7 @@ import {dirname, join} from 'node:path'
 import type {Mend} from '../history/event.ts'
 import {labFolder, makeFolder, readKept, whenDiskIsFull} from './state.ts'
 
-export interface Entry {
+interface Entry {
   readonly id: string
   readonly fault: string
   readonly mend: Mend

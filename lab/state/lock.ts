@@ -10,7 +10,7 @@ import {LabError} from '../words/errors.ts'
 import {makeFolder, readKept, stateRoot, whenDiskIsFull} from './state.ts'
 
 /** Who works on a lab, e.g. {pid: 4711, doing: 'chaos kill-leader'}; nulls when it holds the lock and has not said so yet. */
-export type Holder = {readonly pid: number; readonly doing: string} | {readonly pid: null; readonly doing: null}
+type Holder = {readonly pid: number; readonly doing: string} | {readonly pid: null; readonly doing: null}
 
 /** Whoever only asks holds the lock for less than this; whoever took it signs within this, unless it is stopped right there. */
 const asksForMs = 10

@@ -2,7 +2,7 @@
 
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Belonging, Docker, Removed} from '../engine/docker.ts'
+import type {Answering, Belonging, Belongings, Removed} from '../engine/docker.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab, ownCommand} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
@@ -11,7 +11,7 @@ import {homePath, knownId, owner, savedOwner, saveOwner, sayOwner, whereabouts} 
 import {forgetLab, labFolder, stateRoot} from './state.ts'
 
 /** What this asks of the engine. */
-export type OwnershipEngine = Pick<Docker, 'belongings' | 'claim' | 'clockMs' | 'remove'>
+export type OwnershipEngine = Omit<Belongings, 'leftovers'> & Pick<Answering, 'clockMs'>
 
 /** One lab of one owner, as it lies on the engine: two owners may have left something under one name. */
 export interface Standing {
@@ -152,7 +152,7 @@ export async function removeOurs(docker: OwnershipEngine, lab: string): Promise<
 }
 
 /** What `down --stale` did with a lab. */
-export interface Swept {
+interface Swept {
   readonly lab: string
   readonly owner: string | null
   /** Continues "lab x ...". */

@@ -3,7 +3,7 @@ import type {PatroniSettings} from './topology.ts'
 
 export type Timings = Pick<PatroniSettings, 'ttlSeconds' | 'loopWaitSeconds' | 'retryTimeoutSeconds'>
 
-export interface Adjustment {
+interface Adjustment {
   readonly key: 'ttl' | 'loop_wait' | 'retry_timeout'
   readonly given: number
   readonly becomes: number

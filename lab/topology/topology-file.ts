@@ -129,7 +129,7 @@ function presetHosts(): NonNullable<Written['hosts']> {
   return new Located(file, readText(file, 'topology'), 'topology').decode(schema).hosts ?? {}
 }
 
-export interface Wanted {
+interface Wanted {
   /** A preset's name or the path of a file; the preset `default` when not given. */
   readonly topology?: string | undefined
   readonly profile?: string | undefined

@@ -129,7 +129,7 @@ export function parsePercent(written: unknown): number {
 }
 
 /** `'-2h'` -> -7_200_000, `'+60s'` or `'60s'` -> 60_000: whole milliseconds, forward or back. */
-export function parseShift(written: unknown): number {
+function parseShift(written: unknown): number {
   const text = typeof written === 'string' ? written.trim() : written
   if (typeof text !== 'string' || !/^[+-]/.test(text)) return parseDuration(written)
   const ms = parseDuration(text.slice(1))

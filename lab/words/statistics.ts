@@ -7,7 +7,7 @@
  * Infinity is a value like another, the largest: something that never came.
  */
 
-export interface RankTest {
+interface RankTest {
   /** How often a value of `head` exceeds one of `base`, ties counting half. */
   readonly u: number
   /** Two-sided: how often chance alone, from one and the same source, would part the samples this far or farther. */
@@ -16,7 +16,7 @@ export interface RankTest {
   readonly method: 'exact' | 'normal'
 }
 
-export interface Shift {
+interface Shift {
   /** The median of all differences head - base: by how much head lies higher. */
   readonly estimate: number
   /** Closed; unbounded where the samples are too small for the confidence that was asked for. */

@@ -1,6 +1,6 @@
 /** A few small files as the engine takes them into a container and gives them back: a tar archive (POSIX ustar). */
 
-export interface TarFile {
+interface TarFile {
   /** Relative to where it is unpacked; up to 99 bytes of ASCII. */
   readonly path: string
   readonly text: string

@@ -63,7 +63,7 @@ ${phases !== undefined && html`<p class="note"><a href="#phases">The phases</a> 
 }
 
 /** `reconnectionP95Micros` -> `reconnection p95` */
-export function nameOf(measure: string): string {
+function nameOf(measure: string): string {
   return measure.replace(/Micros$/, '').replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 }
 

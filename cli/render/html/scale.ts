@@ -7,7 +7,7 @@ import type {Micros} from '../../../lab/words/quantity.ts'
 /** How many times as wide as the window the timeline may be. */
 export const zooms = [1, 4, 16, 64] as const
 
-export type Zoom = (typeof zooms)[number]
+type Zoom = (typeof zooms)[number]
 
 /** The drawing is about this wide without zoom: decides how many ticks there are and which labels fit. */
 const usualPixels = 900

@@ -20,7 +20,7 @@ export interface Mark {
   readonly href: string
 }
 
-export interface TimelineData {
+interface TimelineData {
   readonly lanes: Lanes
   readonly gaps: readonly Gap[]
   readonly buckets: Buckets

@@ -160,7 +160,7 @@ export function query(text: string): Buffer {
 }
 
 /** What the first packets of a connection ask for, by their code (`protocol version` or `request code` in the manual). */
-export type Opening = 'startup' | 'ssl' | 'gss' | 'cancel' | 'other'
+type Opening = 'startup' | 'ssl' | 'gss' | 'cancel' | 'other'
 
 /** @param body of a packet without a type. */
 export function openingOf(body: Buffer): Opening {

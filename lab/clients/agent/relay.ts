@@ -9,7 +9,7 @@ import {Turns} from './relay-turns.ts'
 import type {Complaint} from './transactions.ts'
 
 /** What a relay needs from the agent around it. */
-export interface RelayDesk {
+interface RelayDesk {
   readonly config: Pick<AgentConfig, 'statementTimeoutMs'>
   clock(): number
   tell(line: AgentLine): void

@@ -51,7 +51,7 @@ export function texts(table: string): Record<OpName, string> {
 }
 
 /** Prepared once per connection, by its name. */
-export interface Statement {
+interface Statement {
   readonly name: string
   readonly text: string
   readonly values: unknown[]
@@ -85,7 +85,7 @@ export function isAudit(id: number): boolean {
 }
 
 /** From whom, to whom, how much: told from the id, so that a run can be followed. The two accounts always differ. */
-export function transferOf(id: number): [from: number, to: number, amount: number] {
+function transferOf(id: number): [from: number, to: number, amount: number] {
   const turn = (id - 1) / 2
   const from = turn % bank.accounts
   const to = (from + 1 + (Math.floor(turn / bank.accounts) % (bank.accounts - 1))) % bank.accounts

@@ -1,13 +1,12 @@
 import {expect, test} from 'vitest'
-import {capabilities, missing} from '../../../lab/engine/capabilities.ts'
-import type {Docker} from '../../../lab/engine/docker.ts'
+import {capabilities, missing, type TryingEngine} from '../../../lab/engine/capabilities.ts'
 import type {Lab} from '../../../lab/engine/lab.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
 
 /** An engine on which everything works but what the script says. */
-class Engine {
+class Engine implements TryingEngine {
   tried = 0
   disposed = 0
   image = true
@@ -17,9 +16,6 @@ class Engine {
   cpuMax = '50000 100000'
   disconnects = true
 
-  get docker(): Docker {
-    return this as unknown as Docker
-  }
   async hasImage() {
     return this.image
   }
@@ -49,12 +45,12 @@ class Engine {
 }
 
 function labOn(engine: Engine, topology: Topology = topologyOf(quickRun)): Lab {
-  return {docker: engine.docker, topology, allocation: {images: {host: 'pgha-lab/host:1', app: 'x'}}} as unknown as Lab
+  return {docker: engine, topology, allocation: {images: {host: 'pgha-lab/host:1', app: 'x'}}} as unknown as Lab
 }
 
 test('where everything works nothing is missing, and the container goes again', async () => {
   const engine = new Engine()
-  const tried = await capabilities(engine.docker, 'pgha-lab/host:1')
+  const tried = await capabilities(engine, 'pgha-lab/host:1')
   expect(tried.filter(one => !one.present)).toEqual([])
   expect(tried.map(one => one.capability).toSorted()).toEqual(
     ['cpu-limit', 'faketime', 'freezer', 'netem', 'network-disconnect', 'nftables', 'tbf'], // in the alphabet's order

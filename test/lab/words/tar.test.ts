@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process'
 import {describe, expect, test} from 'vitest'
-import {userNumbers} from '../../../lab/engine/docker.ts'
+import {userNumbers} from '../../../lab/engine/docker/programs.ts'
 import {firstFile, tarOf} from '../../../lab/words/tar.ts'
 
 describe('an archive', () => {

@@ -1,0 +1,112 @@
+/** A request to the engine: within its limit, ended with what ends its call, and what goes wrong said in one sentence. */
+import {AsyncLocalStorage} from 'node:async_hooks'
+import {createRequire} from 'node:module'
+import type Dockerode from 'dockerode'
+import {LabError} from '../../words/errors.ts'
+import {ownCommand} from '../../words/next-step.ts'
+import {contextInUse, mustBeLocal, reachContext} from '../context.ts'
+import {EngineCalls} from '../engine-calls.ts'
+import type {EngineLimits} from '../engine-limits.ts'
+
+export class Requests {
+  readonly api: Dockerode
+  readonly limits: EngineLimits
+  readonly #calls: EngineCalls
+
+  constructor(api: Dockerode, limits: EngineLimits) {
+    endWithStops(api)
+    this.api = api
+    this.limits = limits
+    this.#calls = new EngineCalls(limits, stop => stops.run(stop, () => api.ping()))
+  }
+
+  /** See `EngineCalls.heed`. */
+  heed(signal: AbortSignal): void {
+    this.#calls.heed(signal)
+  }
+
+  /** See `EngineCalls.lasting`. */
+  lasting(giveUp: (error: LabError) => void): Disposable {
+    return this.#calls.lasting(giveUp)
+  }
+
+  /** A call, within its limit; what the engine or the way to it says is turned into one sentence. */
+  say<T>(doing: string, call: () => Promise<T>, withinMs = this.limits.answerMs): Promise<T> {
+    return told(doing, () => this.#calls.within(withinMs, doing, stop => stops.run(stop, call)))
+  }
+
+  /** What changes something may take longer than an answer. */
+  change<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    return this.say(doing, call, this.limits.changeMs)
+  }
+
+  /** What takes as long as it takes, while the engine answers. */
+  async wait<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    const stop = new AbortController()
+    const {promise: lost, reject} = Promise.withResolvers<never>()
+    using _lasting = this.lasting(error => {
+      reject(error)
+      stop.abort(error)
+    })
+    const ended = stops.run(stop.signal, call)
+    return await told(doing, () => Promise.race([ended, lost]))
+  }
+}
+
+/** What ends the requests that are made right now. */
+const stops = new AsyncLocalStorage<AbortSignal>()
+
+/** dockerode takes a signal for each request; here every one gets that of the call that it belongs to. */
+function endWithStops({modem}: Dockerode): void {
+  const dial = modem.dial.bind(modem)
+  modem.dial = (options, done) => {
+    const abortSignal = stops.getStore()
+    dial(abortSignal === undefined ? options : {...options, abortSignal}, done)
+  }
+}
+
+async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    const {code, statusCode, message} = error as {code?: string; statusCode?: number; message: string}
+    if (
+      statusCode === undefined &&
+      ['ECONNREFUSED', 'ENOENT', 'EACCES', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT'].includes(code ?? '')
+    )
+      throw new LabError(
+        'docker-missing',
+        code === 'EACCES' ? 'this user may not talk to the Docker engine' : 'no Docker engine answers',
+        {cause: error, hint: ownCommand('doctor')},
+      )
+    if (/no space left on device/i.test(message))
+      throw new LabError('disk-full', `the disk of the Docker engine is full: it failed at ${doing}`, {
+        cause: error,
+        hint: 'docker system df shows what fills it',
+      })
+    throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
+  }
+}
+
+/** dockerode reads DOCKER_HOST and knows nothing of the docker client's contexts. */
+export function engineInUse(): Dockerode {
+  const context = contextInUse()
+  mustBeLocal(context === null ? process.env : {...process.env, DOCKER_HOST: context.address})
+  // Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load.
+  const Engine = createRequire(import.meta.url)('dockerode') as typeof Dockerode
+  return context === null ? new Engine() : new Engine(reachContext(context))
+}
+
+export function hasStatus(error: unknown, status: number): boolean {
+  return (error as {statusCode?: number}).statusCode === status
+}
+
+/** Removing what is gone already is no failure. */
+export async function gone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal
+  } catch (error) {
+    if (!hasStatus(error, 404) && !hasStatus(error, 409)) throw error
+  }
+}
