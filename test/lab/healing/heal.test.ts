@@ -1,6 +1,6 @@
 /** Healing on a lab that behaves: every mend of the table, what fails, and an engine that goes away meanwhile. */
 import {describe, expect, test, vi} from 'vitest'
-import {broken} from '../../../lab/healing/broken.ts'
+import {broken, sayBroken} from '../../../lab/healing/broken.ts'
 import {heal} from '../../../lab/healing/heal.ts'
 import {mend, mends} from '../../../lab/healing/mend.ts'
 import type {Mend} from '../../../lab/history/event.ts'
@@ -134,6 +134,20 @@ test('a mend whose host does not come to an end is given up after 30 s, and the 
   await expect(passing(heal(faked.lab))).rejects.toMatchObject({
     code: 'heal-failed',
     message: 'lab fake is not healed: start node2 again: waited 30 s for it',
+  })
+  expect(faked.world.host('node3').marks.size).toBe(0)
+})
+
+test('a host that cannot tell what is broken is named, and keeps nothing else from being mended', async () => {
+  const faked = await healthyLab()
+  const due = await breaks['end-load'](faked, 'node3')
+  faked.world.host('node2').refuses = () => 'cannot fork'
+  const found = await passing(broken(faked.lab))
+  expect(found.mends).toEqual([due])
+  expect(sayBroken(found)).toEqual([sayMend(due), 'node2 cannot tell what is broken: cannot fork'])
+  await expect(passing(heal(faked.lab))).rejects.toMatchObject({
+    code: 'heal-failed',
+    message: 'lab fake is not healed: still to do: node2 cannot tell what is broken: cannot fork',
   })
   expect(faked.world.host('node3').marks.size).toBe(0)
 })
