@@ -5,8 +5,7 @@
  * found besides: the run was about something that did not happen. So does what befell the machine under it. Findings keep their own verdicts all the same, and are shown.
  */
 
-import {type Check, type Finding, merge, type Verdict} from '../checks/check.ts'
-import {checks} from '../checks/index.ts'
+import {type Finding, merge, type Verdict} from '../checks/check.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
@@ -14,6 +13,7 @@ import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
 import {exitCodes} from '../words/errors.ts'
 import {sayMicros} from '../words/quantity.ts'
+import {find} from './find.ts'
 import {limitOf} from './limit.ts'
 import type {Report} from './report.ts'
 import {story} from './story.ts'
@@ -89,23 +89,6 @@ export function judge(history: History, expectations: readonly Expected[] = expe
 function expectedOf(history: History): readonly Expected[] {
   const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
   return started?.scenario.expect ?? []
-}
-
-/** A check that crashes, does not exist or does not understand its parameters has found nothing out. */
-function find(history: History, {check: name, params}: Expected): Finding {
-  const check: Check<unknown> | undefined = Object.hasOwn(checks, name)
-    ? checks[name as keyof typeof checks]
-    : undefined
-  if (!check) return {verdict: 'unknown', says: `There is no check ${name}.`}
-  const decoded = check.params.safeParse(params ?? {})
-  if (!decoded.success)
-    return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
-  try {
-    return check.judge(history, decoded.data)
-  } catch (error) {
-    const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
-  }
 }
 
 /** A step that could not be done ends the steps: what the scenario is about may never have happened. */

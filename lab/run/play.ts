@@ -4,7 +4,6 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {effectiveTimings} from '../budget/index.ts'
-import {checks} from '../checks/index.ts'
 import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
 import {versions} from '../cluster/versions.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
@@ -17,6 +16,7 @@ import {leaderAt, strikes} from '../history/failover.ts'
 import {of, type Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {sureSteady} from '../history/steady-writes.ts'
+import {find} from '../judge/find.ts'
 import {probes} from '../probes/index.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import {type Bound, type ClientGroup, type Scenario, type Step, sayStep, type Within} from '../scenario/index.ts'
@@ -259,18 +259,11 @@ async function until(
   step: Extract<Step, {do: 'until'}>,
   whole: () => void,
 ): Promise<{ok: boolean; says: string}> {
-  const check = checks[step.check as keyof typeof checks]
-  const params = check.params.parse(step.params)
   const limit = limitOf(bound, history, step.within)
   const deadline = history.now() + limit
   for (;;) {
     whole() // what nobody sees any more is not waited for: it would be called missing
-    const finding = (
-      check.judge as (
-        history: Recorder | {events: readonly never[]},
-        params: unknown,
-      ) => {verdict: string; says: string}
-    )(history.sealed() as never, params)
+    const finding = find(history.sealed(), step)
     if (finding.verdict === 'pass') return {ok: true, says: finding.says}
     if (history.now() > deadline) return {ok: false, says: `not within ${Math.round(limit / 1e6)} s: ${finding.says}`}
     await sleep(150, undefined, {signal})

@@ -20,7 +20,7 @@ test('every code of an error has its row with its exit code, and no other has on
 
 /** What a check says when it cannot know, as it stands in its source, with … for what it fills in. */
 function reasons(): string[] {
-  const files = ['lab/judge/judge.ts', ...globSync('lab/checks/*.ts', {cwd: root})]
+  const files = ['lab/judge/judge.ts', 'lab/judge/find.ts', ...globSync('lab/checks/*.ts', {cwd: root})]
   const told =
     /(?:verdict: 'unknown'(?: as const)?,\s*says:\s*|unknown\(\s*|doubts\.push\(\s*)(?:`((?:\\`|[^`])*)`|'((?:\\.|[^'\\])*)')/g
   return files.flatMap(file =>

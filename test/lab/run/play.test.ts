@@ -1,5 +1,7 @@
 /** What play does with a scenario, on a lab that behaves and by a clock that is let go on: steps, healing, interrupts, failures. */
 import {describe, expect, test, vi} from 'vitest'
+import {z} from 'zod'
+import {checks} from '../../../lab/checks/index.ts'
 import {broken} from '../../../lab/healing/broken.ts'
 import type {Event, PhaseName} from '../../../lab/history/event.ts'
 import {of, Recorder} from '../../../lab/history/history.ts'
@@ -17,6 +19,17 @@ import type {Faked} from '../fake/lab.ts'
 vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
 eachWithItsOwnState()
 vi.setConfig({testTimeout: 60_000}) // minutes of virtual time, on a machine that may be busy
+
+// In this file's own process.
+Object.assign(checks, {
+  crashing: {
+    about: 'a check that crashes',
+    params: z.looseObject({}),
+    judge() {
+      throw new TypeError('undefined is not a history')
+    },
+  },
+})
 
 const kill: Step = {do: 'inject', fault: 'kill', on: 'leader', as: 'kill', params: {what: 'host'}}
 const newLeader: Step = {do: 'until', check: 'new-leader', params: {}, within: 60_000}
@@ -218,6 +231,20 @@ describe('an interrupt', () => {
     expect(faked.engine.asked).not.toContain('exec app1 node')
     await expectHealed(faked, run)
   })
+})
+
+test('a check that crashes in `until` is as one that knows nothing: the run goes on to its end, and says so', async () => {
+  const faked = await healthyLab()
+  const run = await playedOn(faked, scenarioOf([kill, {do: 'until', check: 'crashing', params: {}, within: 1000}]))
+  expect(run.error).toBeUndefined()
+  expect(of({events: run.events}, 'step-ended').at(-1)).toMatchObject({
+    ok: false,
+    says: expect.stringMatching(
+      /^not within 1 s: The check crashing crashed \(TypeError: undefined is not a history\)/,
+    ),
+  })
+  expect(frameOf(run.events).slice(-3)).toEqual(['recovery', 'final-reads', 'complete'])
+  await expectHealed(faked, run)
 })
 
 test('clients that end by themselves end the run with the step that they ended in, and what was injected is mended', async () => {
