@@ -2,7 +2,6 @@
  * An engine whose containers are objects of this process: all that the lab asks of one, and it behaves. A host that is stopped takes
  * its programs and connections along, one that is frozen keeps them and says nothing, one that is unplugged cannot be reached.
  */
-import {once} from 'node:events'
 import {PassThrough, type Readable} from 'node:stream'
 import {
   type Belonging,
@@ -41,7 +40,11 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   readonly present = new Set<string>(Object.values(images))
   /** Names of parameters that its PostgreSQL refuses. */
   readonly refusedParameters = new Set<string>()
-  readonly programContainers = new Map<string, Mutable<ProgramContainer>>()
+  /** Of programs that are clients for the length of a run; `ended` tells whoever waits for one. */
+  readonly programContainers = new Map<
+    string,
+    Mutable<ProgramContainer> & {readonly ended: PromiseWithResolvers<number>}
+  >()
   readonly #claims = new Map<string, Belonging>()
   readonly #running = new Set<FakeProgram>()
   readonly #listeners = new Set<(event: EngineEvent) => void>()
@@ -121,6 +124,12 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   }
 
   async stop(id: string): Promise<void> {
+    const program = this.#program(id)
+    if (program !== undefined) {
+      await this.#call(`stop program ${program.program}`)
+      program.state = 'exited'
+      return program.ended.resolve(143)
+    }
     const host = this.#host(id)
     await this.#call(`stop ${host.name}`)
     if (host.state === 'exited') return
@@ -245,13 +254,13 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
 
   async programs(): Promise<ProgramContainer[]> {
     await this.#call('programs')
-    return [...this.programContainers.values()].map(one => ({...one}))
+    return [...this.programContainers.values()].map(({ended: _, ...one}) => one)
   }
 
   async startProgram(_lab: string, {name}: {readonly name: string}): Promise<ProgramContainer> {
     await this.#call(`start program ${name}`)
     const program = {id: `program-${name}`, program: name, state: 'running'}
-    this.programContainers.set(name, program)
+    this.programContainers.set(name, {...program, ended: Promise.withResolvers<number>()})
     return program
   }
 
@@ -261,8 +270,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   }
 
   async untilEnded(id: string): Promise<number> {
-    await once(new AbortController().signal, `end of ${id}`) // it runs as long as it is there
-    return 0
+    return (await this.#program(id)?.ended.promise) ?? 0
   }
 
   async hasImage(tag: string): Promise<boolean> {
@@ -361,6 +369,10 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
       setTimeout(resolve, Number(seconds) * 1000)
     })
     return {code: 0, out: '', err: ''}
+  }
+
+  #program(id: string) {
+    return [...this.programContainers.values()].find(one => one.id === id)
   }
 
   #hosts(lab?: string): FakeHost[] {

@@ -166,13 +166,21 @@ export function playAgent(program: FakeProgram, cluster: FakeCluster, hosts: Rea
     const seen: [number] | [] = op === 'read' ? [Math.max(0, ...cluster.ids.slice(-1))] : []
     say(['o', client, id, sentAt, at, null, server, timeline, `0/${cluster.lsn.toString(16)}`, null, null, ...seen])
   }
-  const begin = ({groups, firstIds}: AgentConfig) => {
+  /** What a program behind a relay does: one transaction after the other. */
+  const transact = (client: string) => {
+    const at = micros()
+    const server = cluster.leader === null ? null : (hosts.get(cluster.leader)?.address ?? null)
+    const timeline = cluster.timeline.toString(16).padStart(8, '0')
+    say(['t', client, 'write', at - 900, at, server === null ? 'fail' : 'ok', server, timeline, null, null])
+  }
+  const begin = ({groups, relays, firstIds}: AgentConfig) => {
     Object.assign(nextIds, firstIds)
     const server = cluster.leader === null ? null : (hosts.get(cluster.leader)?.address ?? null)
     for (const group of groups) {
       for (const client of group.clients) say(['c', client, micros(), 1000, server])
       timers.push(setInterval(() => attempt(group), 1000 / group.perSecond))
     }
+    for (const {client, perSecond} of relays) timers.push(setInterval(() => transact(client), 1000 / perSecond))
     timers.push(
       setInterval(() => {
         say(['w', micros(), sent, 0, 1000])
