@@ -111,7 +111,7 @@ test('another topology than the lab has is refused, and nothing is done to the l
   expect(engine.world?.host('node3').state).toBe('exited')
 })
 
-test('a parameter that PostgreSQL refuses is said before anything is made', async () => {
+test('a parameter that PostgreSQL refuses is said before anything is made, and nothing is left of the lab', async () => {
   engine.refusedParameters.add('bogus')
   const topology = {...fakeTopology, postgresParameters: {bogus: '1'}}
   await expect(raised({topology})).rejects.toMatchObject({
@@ -119,6 +119,7 @@ test('a parameter that PostgreSQL refuses is said before anything is made', asyn
     message: expect.stringContaining('postgresql.parameters.bogus: PostgreSQL says: unrecognized'),
   })
   expect([engine.world, compose.ups, await engine.belongings()]).toEqual([null, [], []])
+  expect(existsSync(labFolder('mine'))).toBe(false)
 })
 
 test('a name that somebody else has is refused, and nothing is left of ours', async () => {
