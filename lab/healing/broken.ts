@@ -5,22 +5,20 @@ import type {Lab} from '../engine/lab.ts'
 import type {Mend} from '../history/event.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {LabError} from '../words/errors.ts'
-import {onLab} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
 import {mends} from './mend.ts'
 
 export interface Broken {
   /** One for each thing that is broken, in the order in which to mend them. */
   readonly mends: readonly Mend[]
-  /** Signs that no mend is found by (the host's image is of another version, say): a sentence each. */
+  /** Signs that no mend is found by (the host's image is of another version, say), and hosts that cannot tell: a sentence each. */
   readonly unknown: readonly string[]
 }
 
 const order = Object.keys(mends)
 const ways = Object.values(mends).map(({found}) => found)
 
-/** @throws LabError `engine` when a host that runs cannot tell. */
+/** A host that cannot tell what is broken in it keeps nobody from mending the others. @throws LabError what the engine says. */
 export async function broken(lab: Lab): Promise<Broken> {
   const hosts = await conditions(lab)
   // No fault leaves anything inside the clients' host, which has none of the hosts' tools.
@@ -62,9 +60,7 @@ async function conditions(lab: Lab): Promise<(Pick<ContainerState, 'id' | 'host'
 async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>): Promise<Broken> {
   const {out, code, err} = await lab.docker.run(id, ['whats-broken'])
   if (code !== 0)
-    throw new LabError('engine', `${host} cannot tell what is broken: ${err.trim() || `exit code ${code}`}`, {
-      hint: onLab(lab.name, 'down'),
-    })
+    return {mends: [], unknown: [`${host} cannot tell what is broken: ${printable(err.trim()) || `exit code ${code}`}`]}
   const lines = out.split('\n').filter(line => line.trim() !== '')
   const read = lines.map(line => signOf(host, line))
   return {mends: read.flatMap(one => one.mends), unknown: read.flatMap(one => one.unknown)}

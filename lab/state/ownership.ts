@@ -135,8 +135,12 @@ export async function claim(docker: OwnershipEngine, lab: string): Promise<Async
     if (!known) forgetLab(lab)
     throw error
   }
+  const letGo = async () => {
+    await release()
+    if (!known && !isSaved(lab)) forgetLab(lab) // refused before anything of it was made
+  }
   // Who comes later sees the containers, or this, when the engine does not answer any more.
-  return {[Symbol.asyncDispose]: () => release().catch(() => {})}
+  return {[Symbol.asyncDispose]: () => letGo().catch(() => {})}
 }
 
 /** Removes what this owner has under this name. @throws LabError `not-yours` when it has nothing, and another has. */

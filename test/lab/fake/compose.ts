@@ -1,0 +1,54 @@
+/** Docker Compose for the fake engine: makes the containers of a file that are missing, and starts those that are down. */
+import {parse} from 'yaml'
+import type {composeReads, composeUp} from '../../../lab/engine/stack.ts'
+import {owner, savedOwner} from '../../../lab/state/owner.ts'
+import {loadLab} from '../../../lab/state/state.ts'
+import {observerName} from '../../../lab/topology/topology.ts'
+import type {LabError} from '../../../lab/words/errors.ts'
+import {disposedOf} from './at-rest.ts'
+import type {FakeEngine} from './engine.ts'
+import {FakeWorld} from './world.ts'
+
+export class FakeCompose {
+  readonly #engine: FakeEngine
+  readonly #lab: string
+  /** Each `up`: the services that were asked for, none for all. */
+  readonly ups: (readonly string[])[] = []
+  /** How many hosts it starts before it fails. */
+  failsAfter: {readonly hosts: number; readonly error: LabError} | null = null
+  /** Done with a lab's world when its containers have been made. */
+  made: (world: FakeWorld) => void = () => {}
+
+  constructor(engine: FakeEngine, lab: string) {
+    this.#engine = engine
+    this.#lab = lab
+  }
+
+  /** It adds nothing of its own to what it reads. */
+  reads: typeof composeReads = async ({text}) => parse(text) as unknown
+
+  up: typeof composeUp = async (_file, signal, _withinMs, services = []) => {
+    signal.throwIfAborted()
+    this.ups.push(services)
+    const world = this.#engine.world ?? (await this.#make())
+    if (services.length === 0 || services.includes(observerName)) world.observer = {id: 'id-observer', state: 'running'}
+    if (services.length > 0) return
+    let started = 0
+    for (const host of world.hosts.values()) {
+      if (host.state === 'running') continue
+      if (started++ === this.failsAfter?.hosts) throw this.failsAfter.error
+      host.comeUp()
+    }
+  }
+
+  async #make(): Promise<FakeWorld> {
+    const {topology, allocation} = loadLab(this.#lab)!
+    const mine = owner()
+    const world = disposedOf(new FakeWorld(topology, allocation, {...mine, id: savedOwner(this.#lab) ?? mine.id}))
+    for (const host of world.hosts.values()) host.state = 'exited'
+    await world.publish(topology, allocation.ports)
+    this.#engine.world = world
+    this.made(world)
+    return world
+  }
+}

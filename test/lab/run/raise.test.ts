@@ -1,0 +1,203 @@
+/** Raising on an engine that behaves: from nothing, from half a lab, and what a refusal or an interrupt leaves. */
+import {existsSync, readFileSync, writeFileSync} from 'node:fs'
+import {createServer} from 'node:net'
+import {beforeEach, expect, test, vi} from 'vitest'
+import {health} from '../../../lab/cluster/health.ts'
+import {type RaiseOptions, raise} from '../../../lab/run/raise.ts'
+import {plan} from '../../../lab/state/journal.ts'
+import {composeFile, labFolder, loadLab} from '../../../lab/state/state.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+import {disposedOf, eachWithItsOwnState} from '../fake/at-rest.ts'
+import {breaks} from '../fake/breaks.ts'
+import {passing} from '../fake/clock.ts'
+import {FakeCompose} from '../fake/compose.ts'
+import {FakeEngine, images} from '../fake/engine.ts'
+import {fakeTopology} from '../fake/lab.ts'
+
+let engine: FakeEngine
+let compose: FakeCompose
+
+vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
+vi.mock('../../../lab/setup/setup.ts', () => ({ensureReady: async () => images}))
+vi.mock('../../../lab/engine/stack.ts', async original => ({
+  ...(await original<typeof import('../../../lab/engine/stack.ts')>()),
+  composeUp: (...given: Parameters<FakeCompose['up']>) => compose.up(...given),
+  composeReads: (...given: Parameters<FakeCompose['reads']>) => compose.reads(...given),
+}))
+vi.setConfig({testTimeout: 60_000}) // minutes of virtual time, on a machine that may be busy
+eachWithItsOwnState()
+beforeEach(() => {
+  engine = disposedOf(new FakeEngine())
+  compose = new FakeCompose(engine, 'mine')
+})
+
+const told: string[] = []
+beforeEach(() => void told.splice(0))
+
+async function raised(more: Partial<RaiseOptions> = {}) {
+  const result = await passing(
+    raise(engine, {
+      ...{name: 'mine', topology: undefined, fallback: () => fakeTopology, signal: new AbortController().signal},
+      progress: ({step, state, says}) => void told.push(`${step}: ${says ?? state}`),
+      ...more,
+    }),
+  )
+  disposedOf(result.lab)
+  return result
+}
+
+const states = () => [...(engine.world?.hosts.values() ?? [])].map(host => host.state)
+const changes = () => engine.asked.filter(call => /^(start|stop|kill|connect|unpause|limit|run|exec) /.test(call))
+
+test('from nothing: a lab that is healthy and writable, known on disk, and its name claimed no longer than that takes', async () => {
+  const {lab, how, writableMs, tookMs} = await raised()
+  expect(how).toBe('created')
+  expect(await passing(health(lab))).toMatchObject({healthy: true, leader: 'node1'})
+  expect(loadLab('mine')?.allocation).toEqual(lab.allocation)
+  expect(compose.ups).toEqual([[]])
+  expect((await engine.belongings()).filter(one => one.kind === 'volume')).toEqual([])
+  expect(0 < writableMs && writableMs <= tookMs).toBe(true)
+})
+
+test('a lab that is healthy already is left as it is', async () => {
+  await raised()
+  engine.asked.length = 0
+  expect((await raised()).how).toBe('already')
+  expect(compose.ups).toHaveLength(1)
+  expect(changes().filter(call => !/^(run \w+ whats-broken|exec observer socat)$/.test(call))).toEqual([])
+})
+
+test('half a lab goes on where it stopped, with what it was given at first', async () => {
+  compose.failsAfter = {hosts: 2, error: new LabError('engine', 'docker compose failed: out of memory')}
+  await expect(raised()).rejects.toMatchObject({message: 'docker compose failed: out of memory'})
+  expect(states()).toEqual(['running', 'running', 'exited', 'exited', 'exited'])
+  const before = loadLab('mine')
+  compose.failsAfter = null
+  const {lab, how} = await raised()
+  expect(how).toBe('started')
+  expect(lab.allocation).toEqual(before?.allocation)
+  expect(await passing(health(lab))).toMatchObject({healthy: true})
+})
+
+test('what an earlier run left broken is healed and said; hosts that are merely down are no news', async () => {
+  await raised()
+  const world = engine.world!
+  plan('mine', {id: 'cut', fault: 'cut', mend: await breaks['open-network']({engine, world}, 'node3')})
+  await breaks['unpause-host']({engine, world}, 'node2')
+  await breaks['start-host']({engine, world}, 'node1')
+  told.length = 0
+  const {lab} = await raised()
+  expect(told.filter(one => one.startsWith('heal'))).toEqual([
+    'heal what an earlier run left broken: open the network of node3 (cut-1), unfreeze node2',
+  ])
+  expect(await passing(health(lab))).toMatchObject({healthy: true})
+})
+
+test('an observer that somebody removed is made again, and it alone', async () => {
+  await raised()
+  engine.world!.observer = null
+  const {lab} = await raised()
+  expect(compose.ups).toEqual([[], ['observer']])
+  expect(await passing(health(lab))).toMatchObject({healthy: true})
+})
+
+test('another topology than the lab has is refused, and nothing is done to the lab', async () => {
+  await raised()
+  await engine.stop('id-node3')
+  engine.asked.length = 0
+  const topology = {...fakeTopology, hosts: fakeTopology.hosts.slice(0, 3)}
+  await expect(raised({topology})).rejects.toMatchObject({code: 'config'})
+  expect(changes()).toEqual([])
+  expect(engine.world?.host('node3').state).toBe('exited')
+})
+
+test('a parameter that PostgreSQL refuses is said before anything is made, and nothing is left of the lab', async () => {
+  engine.refusedParameters.add('bogus')
+  const topology = {...fakeTopology, postgresParameters: {bogus: '1'}}
+  await expect(raised({topology})).rejects.toMatchObject({
+    code: 'config',
+    message: expect.stringContaining('postgresql.parameters.bogus: PostgreSQL says: unrecognized'),
+  })
+  expect([engine.world, compose.ups, await engine.belongings()]).toEqual([null, [], []])
+  expect(existsSync(labFolder('mine'))).toBe(false)
+})
+
+test('a name that somebody else has is refused, and nothing is left of ours', async () => {
+  vi.stubEnv('PGHA_LAB_OWNER', 'them')
+  await raised()
+  vi.stubEnv('PGHA_LAB_OWNER', 'us')
+  const theirs = labFolder('mine')
+  vi.stubEnv('XDG_STATE_HOME', `${theirs}-of-ours`)
+  engine.asked.length = 0
+  await expect(raised()).rejects.toMatchObject({code: 'not-yours'})
+  expect(changes()).toEqual([])
+  expect(existsSync(labFolder('mine'))).toBe(false)
+})
+
+test('a port that a program has taken is named before the engine starts anything', async () => {
+  await raised()
+  await engine.world![Symbol.asyncDispose]()
+  engine.world = null
+  const port = loadLab('mine')!.allocation.ports.node2!.postgres!
+  const server = createServer().listen(port, '127.0.0.1')
+  disposedOf({[Symbol.asyncDispose]: () => new Promise<void>(resolve => server.close(() => resolve()))})
+  await expect(raised()).rejects.toMatchObject({code: 'port-taken', message: expect.stringContaining(`port ${port} `)})
+  expect(compose.ups).toHaveLength(1)
+})
+
+test('of a lab whose compose file was changed nothing is started, not even to heal it', async () => {
+  await raised()
+  await engine.kill('id-node2')
+  engine.asked.length = 0
+  writeFileSync(composeFile('mine'), `${readFileSync(composeFile('mine'), 'utf8')}# mine\n`)
+  await expect(raised()).rejects.toMatchObject({
+    code: 'config',
+    message: expect.stringContaining('nothing was started'),
+  })
+  expect(changes()).toEqual([])
+  expect(engine.world?.host('node2').state).toBe('exited')
+})
+
+test('health that never comes ends the wait after two minutes with what was seen last; the lab stays, and says where to look', async () => {
+  compose.made = world => {
+    world.cluster.electsNobody = true
+  }
+  const error = await raised().catch((error: LabError) => error)
+  expect(error).toMatchObject({
+    code: 'not-ready',
+    message: 'waited 120 s for all members to stream from one leader; last seen: the cluster has no leader yet',
+  })
+  expect(String((error as LabError).hint)).toContain('logs')
+  expect(states()).toEqual(Array(5).fill('running'))
+  engine.world!.cluster.electsNobody = false
+  expect((await raised()).how).toBe('already')
+})
+
+test('a replica that never streams is named', async () => {
+  compose.made = world => {
+    const {streams} = world.cluster
+    world.cluster.streams = host => host !== 'node3' && streams.call(world.cluster, host)
+  }
+  await expect(raised()).rejects.toMatchObject({
+    message: expect.stringMatching(/last seen: node3 does not stream from node1 yet$/),
+  })
+})
+
+test('an interrupt leaves the lab as far as it came, and the next time it goes on', async () => {
+  const interrupt = new AbortController()
+  const progress: RaiseOptions['progress'] = ({step}) => {
+    if (step === 'wait until the cluster is healthy') interrupt.abort()
+  }
+  await expect(raised({signal: interrupt.signal, progress})).rejects.toMatchObject({code: 'interrupted'})
+  expect(states()).toEqual(Array(5).fill('running'))
+  const {lab} = await raised()
+  expect(await passing(health(lab))).toMatchObject({healthy: true})
+})
+
+test('containers of a lab that nothing is known of any more are refused, and left alone', async () => {
+  await raised()
+  vi.stubEnv('XDG_STATE_HOME', `${labFolder('mine')}-elsewhere`)
+  engine.asked.length = 0
+  await expect(raised()).rejects.toMatchObject({code: expect.stringMatching(/^(no-lab|not-yours)$/)})
+  expect(changes()).toEqual([])
+})
