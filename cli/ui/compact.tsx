@@ -1,4 +1,5 @@
 /** For a small terminal: a table like `patronictl list`, and one line each for what matters most. */
+import {shortPhase} from '../../lab/budget/index.ts'
 import type {Micros} from '../../lab/index.ts'
 import {brief} from './clients.tsx'
 import {marks} from './failover.ts'
@@ -70,18 +71,10 @@ export function Compact({look, view, now, rows, log}: Props) {
   )
 }
 
-const short = {
-  keyGone: 'lease over',
-  election: 'new leader',
-  promotion: 'promoted',
-  newServerUp: 'proxy up',
-  firstWrite: 'first write',
-}
-
 function failoverSays({failover, lease, holder}: View, now: Micros): string {
   if (failover === null) return ''
   const last = marks.findLast(mark => failover.phases[mark] !== undefined)
-  if (last !== undefined) return `${short[last]} +${seconds(failover.phases[last]! - failover.at)} after the fault`
+  if (last !== undefined) return `${shortPhase(last)} +${seconds(failover.phases[last]! - failover.at)} after the fault`
   if (!failover.strikesLeader || lease === null) return ''
   return `lease of ${holder}: ${seconds(Math.max(0, lease.expiresAt - now))} left`
 }

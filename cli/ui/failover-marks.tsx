@@ -1,5 +1,6 @@
 /** The failover as a row of marks with the seconds after the fault, and the lease that runs out meanwhile. */
 import {Box} from 'ink'
+import {shortPhase} from '../../lab/budget/index.ts'
 import type {Micros} from '../../lab/index.ts'
 import {type Failover, type Mark, marks} from './failover.ts'
 import {seconds} from './format.ts'
@@ -7,14 +8,6 @@ import {Line} from './line.tsx'
 import type {Look} from './look.ts'
 import {Text} from './text.tsx'
 import type {View} from './view.ts'
-
-const labels: Readonly<Record<Mark, string>> = {
-  keyGone: 'lease over',
-  election: 'new leader',
-  promotion: 'promoted',
-  newServerUp: 'proxy up',
-  firstWrite: 'first write',
-}
 
 interface Props {
   readonly look: Look
@@ -34,7 +27,7 @@ export function FailoverMarks({look, view, now, columns}: Props & {columns: numb
           <MarkColumn
             key={mark}
             look={look}
-            label={labels[mark]}
+            label={shortPhase(mark)}
             time={timeOf(failover, mark)}
             state={markState(failover, mark)}
           />

@@ -23,6 +23,6 @@ export {
   strikesEtcd,
   struckByCuts,
 } from './leader-fault.ts'
-export {type FaultModel, modelOf, type Phase} from './model.ts'
+export {type FaultModel, modelOf, type Phase, phaseLabel, shortPhase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
 export {watchdogTimeoutSeconds} from './watchdog.ts'

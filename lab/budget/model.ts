@@ -37,6 +37,28 @@ export type Phase =
   | 'newServerUp'
   | 'firstWrite'
 
+/** What each is called, and what where there is little room. */
+const phaseLabels: Readonly<Record<Phase, {readonly label: string; readonly short: string}>> = {
+  demotion: {label: 'demotion of the old leader', short: 'demoted'},
+  reset: {label: 'reset by the watchdog', short: 'reset'},
+  restart: {label: 'restart in place', short: 'restarted'},
+  oldServerDown: {label: 'HAProxy: old server down', short: 'proxy down'},
+  keyGone: {label: 'lease expiry', short: 'lease over'},
+  election: {label: 'election', short: 'new leader'},
+  promotion: {label: 'promotion', short: 'promoted'},
+  newServerUp: {label: 'HAProxy: new server up', short: 'proxy up'},
+  firstWrite: {label: 'first acknowledged write', short: 'first write'},
+}
+
+/** A key that its holder gives up does not wait for its lease. */
+export function phaseLabel(phase: Phase, key?: FaultModel['key']): string {
+  return phase === 'keyGone' && key === 'given-up' ? 'release of the key' : phaseLabels[phase].label
+}
+
+export function shortPhase(phase: Phase): string {
+  return phaseLabels[phase].short
+}
+
 interface PhaseModel {
   readonly phase: Phase
   /** After the fault. */

@@ -14,6 +14,7 @@ import {
   type FaultModel,
   modelOf,
   type Phase,
+  phaseLabel,
   sayAdjustment,
   type Variable,
   watchdogTimeoutSeconds,
@@ -122,18 +123,6 @@ export function predictedName(written: string): PredictedName {
   return known
 }
 
-const labels: Readonly<Record<Phase, string>> = {
-  demotion: 'old leader demotes itself',
-  reset: 'watchdog resets the host',
-  restart: 'PostgreSQL takes writes again',
-  oldServerDown: 'HAProxy: old server down',
-  keyGone: 'lease expiry',
-  election: 'election',
-  promotion: 'promotion',
-  newServerUp: 'HAProxy: new server up',
-  firstWrite: 'first acknowledged write',
-}
-
 /** @param only these faults; all when not given. */
 export function predict(topology: Topology, only: readonly PredictedName[] = predictedNames): Prediction {
   const {adjusted, ...effective} = effectiveTimings(topology.patroni)
@@ -181,7 +170,7 @@ function predictFault(given: Topology, name: PredictedName): PredictedFault {
     why: null,
     phases: model.phases.map(({phase, took}) => ({
       phase,
-      label: phase === 'keyGone' && model.key === 'given-up' ? 'release of the key' : labels[phase],
+      label: phaseLabel(phase, model.key),
       at: drawn[`at ${phase}`]!,
       took: took.bounds,
     })),

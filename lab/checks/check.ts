@@ -1,4 +1,5 @@
 /** What a check is, and what it finds. */
+import type {Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import type {History} from '../history/history.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -27,6 +28,8 @@ export interface Finding {
 
 /** One phase of a failover; times are micros after the fault. */
 export interface PhaseRow {
+  readonly phase: Phase
+  /** What it is called. */
   readonly name: string
   readonly measured: Micros | null
   readonly predicted: readonly [Micros, Micros] | null

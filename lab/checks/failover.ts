@@ -1,6 +1,6 @@
 /** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
-import type {FailoverBudget, Phase} from '../budget/index.ts'
+import {type FailoverBudget, type Phase, phaseLabel} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
@@ -42,9 +42,9 @@ export const failover: Check<FailoverParams> = {
     if (budget === null && within === 'budget') return noBounds(found, 'why' in told ? told.why : '')
     const limit = within === 'budget' ? budget!.total.limit : within * 1000
 
-    const broken = [...neverHappened(history, found, limit, budget), ...wrong(found, budget)]
+    const broken = [...neverHappened(history, found, limit), ...wrong(found, budget)]
     const rows = phaseRows(history, found, budget).map(row =>
-      broken.some(problem => problem.row === row.name) ? {...row, verdict: 'fail' as const} : row,
+      broken.some(problem => problem.phase === row.phase) ? {...row, verdict: 'fail' as const} : row,
     )
     const thin = tooThin(history, found)
     const doubts = [
@@ -87,24 +87,6 @@ export const failover: Check<FailoverParams> = {
   },
 }
 
-/** The names of the rows. */
-const rowNames: Readonly<Record<Phase, string>> = {
-  demotion: 'demotion of the old leader',
-  reset: 'reset by the watchdog',
-  restart: 'restart in place',
-  oldServerDown: 'HAProxy: old server down',
-  keyGone: 'lease expiry',
-  election: 'election',
-  promotion: 'promotion',
-  newServerUp: 'HAProxy: new server up',
-  firstWrite: 'first acknowledged write',
-}
-
-/** A key that its holder gives up does not wait for its lease. */
-function rowName(phase: Phase, budget: FailoverBudget | null): string {
-  return phase === 'keyGone' && budget?.key === 'given-up' ? 'release of the key' : rowNames[phase]
-}
-
 /** The phases in the order in which they wait for each other; `after` is what the model's `took` counts from. */
 function phaseRows(history: History, found: Failover, budget: FailoverBudget | null): PhaseRow[] {
   const {t0, keyGone, newKey, promoted, oldDown, newUp, firstWrite, demoted, reset} = found
@@ -117,13 +99,13 @@ function phaseRows(history: History, found: Failover, budget: FailoverBudget | n
     says: string,
     absent: string,
   ): PhaseRow => {
-    const name = rowName(phase, budget)
+    const called = {phase, name: phaseLabel(phase, budget?.key)}
     const {at, took: allowed, tookLimit} = budget?.phases[phase] ?? noModel
-    if (!event) return {name, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
+    if (!event) return {...called, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
     const measured = event.at - t0
     const took = after === undefined ? null : Math.max(0, event.at - after.at)
     if (after === undefined || took === null)
-      return {name, measured, predicted: at, took: null, allowed, verdict: 'unknown', says}
+      return {...called, measured, predicted: at, took: null, allowed, verdict: 'unknown', says}
     // A write may be acknowledged before a probe has seen the server ready for it: that is early, and early is fine.
     if (event.at < after.at) {
       const early = after.at - event.at
@@ -133,9 +115,9 @@ function phaseRows(history: History, found: Failover, budget: FailoverBudget | n
         early <= sampling
           ? `seen before ${sources[after.kind ?? 'note'] ?? 'what it waits for'} was looked at again, so they are at most ${sayMicros(apart)} apart`
           : `seen ${sayMicros(early)} before what it waits for as a rule`
-      return {name, measured, predicted: at, took, allowed, apart, verdict: 'pass', says: `${says}; ${remark}`}
+      return {...called, measured, predicted: at, took, allowed, apart, verdict: 'pass', says: `${says}; ${remark}`}
     }
-    if (allowed === null) return {name, measured, predicted: at, took, allowed, verdict: 'pass', says}
+    if (allowed === null) return {...called, measured, predicted: at, took, allowed, verdict: 'pass', says}
     const beyond = took - allowed[1]
     const remark =
       took > tookLimit
@@ -144,7 +126,7 @@ function phaseRows(history: History, found: Failover, budget: FailoverBudget | n
           ? `; ${sayMicros(beyond)} longer than on a quiet machine, within the slack for a slow one`
           : ''
     return {
-      name,
+      ...called,
       measured,
       predicted: at,
       took,
@@ -239,17 +221,17 @@ function betweenSamples(history: History, {at, kind}: {readonly at: Micros; read
 /** Of a phase that the model says nothing about. */
 const noModel = {at: null, took: null, tookLimit: Number.POSITIVE_INFINITY}
 
-/** A row of the table and what is wrong with it. */
+/** What is wrong with a phase. */
 interface Problem {
-  readonly row: string
+  readonly phase: Phase
   readonly says: string
 }
 
 /** What is missing for good, each with a sentence. Somebody must have been looking, for longer than it may take. */
-function neverHappened(history: History, found: Failover, limit: Micros, budget: FailoverBudget | null): Problem[] {
+function neverHappened(history: History, found: Failover, limit: Micros): Problem[] {
   const {t0, until, over} = found
   const missing: Problem[] = []
-  const never = (phase: Phase, says: string) => missing.push({row: rowName(phase, budget), says})
+  const never = (phase: Phase, says: string) => missing.push({phase, says})
   const waited = until - t0
   // Our own sleep might hide what happened; it does not, if what is left after it is still too long.
   const enough = over && waited - lateness(history, t0, until).micros >= limit
@@ -286,7 +268,7 @@ function wrong(found: Failover, budget: FailoverBudget | null): Problem[] {
   const {t0, until, over, oldStillUp, promoted, newUpTooEarly, newLeader, oldLeader} = found
   const dead = sayDead(found)
   const problems: Problem[] = []
-  const is = (phase: Phase, says: string) => problems.push({row: rowNames[phase], says})
+  const is = (phase: Phase, says: string) => problems.push({phase, says})
   const down = budget?.phases.oldServerDown
   if (budget && down && oldStillUp.length > 0 && over) {
     const by = `${oldStillUp.join(' and ')} never marked ${dead}${oldLeader} down and went on sending connections to it`

@@ -7,6 +7,7 @@
  * left out: leaving it out would make a build that sometimes never fails over look good.
  */
 
+import type {Phase} from '../budget/index.ts'
 import type {Finding, Verdict} from '../checks/check.ts'
 import {ownAnsweredWrites} from '../history/attempts.ts'
 import {findFailover} from '../history/failover.ts'
@@ -76,21 +77,19 @@ function valuesOf(history: History, measured: Report): MeasuredRun['values'] {
     'no-lost-writes',
     'one-writable-primary',
   ].map(name => known(measured.findings.find(finding => finding.check === name)))
-  const took = (phase: string) => tookOf(failover, phase)
+  const took = (phase: Phase) => tookOf(failover, phase)
   const number = (finding: Finding | undefined, name: string) => numberOf(finding?.measures?.[name])
-  const never = failover !== undefined && phaseOf(failover, 'first acknowledged write')?.measured === null
+  const never = failover !== undefined && phaseOf(failover, 'firstWrite')?.measured === null
   const total = never ? Number.POSITIVE_INFINITY : number(failover, 'totalMicros')
-  // What the row is called tells how the key went.
-  const keyGone = phaseOf(failover, 'release of the key') ? 'release of the key' : 'lease expiry'
-  const gone = phaseOf(failover, keyGone)?.measured ?? null
+  const gone = phaseOf(failover, 'keyGone')?.measured ?? null
   return {
     total,
-    'old-server-down': took('HAProxy: old server down'),
-    'lease-expiry': took(keyGone),
+    'old-server-down': took('oldServerDown'),
+    'lease-expiry': took('keyGone'),
     election: took('election'),
     promotion: took('promotion'),
-    'new-server-up': took('HAProxy: new server up'),
-    'first-write': took('first acknowledged write'),
+    'new-server-up': took('newServerUp'),
+    'first-write': took('firstWrite'),
     takeover: total === null || gone === null ? null : total - gone,
     'write-outage': failover === undefined ? null : never ? Number.POSITIVE_INFINITY : writeOutage(history),
     'reconnect-p50': reconnection(reconnect, 0.5),
@@ -105,13 +104,13 @@ function known(finding: Finding | undefined): Finding | undefined {
   return finding?.verdict === 'unknown' ? undefined : finding
 }
 
-function phaseOf(failover: Finding | undefined, name: string) {
-  return failover?.phases?.find(row => row.name === name)
+function phaseOf(failover: Finding | undefined, phase: Phase) {
+  return failover?.phases?.find(row => row.phase === phase)
 }
 
 /** A phase that is missing although somebody looked has failed; one that nobody saw is unknown. */
-function tookOf(failover: Finding | undefined, name: string): number | null {
-  const row = phaseOf(failover, name)
+function tookOf(failover: Finding | undefined, phase: Phase): number | null {
+  const row = phaseOf(failover, phase)
   if (row?.measured === null && row.verdict === 'fail') return Number.POSITIVE_INFINITY
   return row?.took ?? null
 }

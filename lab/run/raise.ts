@@ -37,7 +37,7 @@ export interface Raised {
   readonly writableMs: number
 }
 
-interface RaiseOptions {
+export interface RaiseOptions {
   readonly name: string
   /** What the person asked for; undefined: what the lab has, or the default for a new one. */
   readonly topology: Topology | undefined

@@ -28,7 +28,7 @@ export interface Run {
   readonly error: LabError | undefined
 }
 
-interface RunOptions {
+export interface RunOptions {
   readonly signal: AbortSignal
   /** Where the run's folder goes; the state directory when not given. */
   readonly out?: string | undefined
