@@ -11,6 +11,7 @@ import {momentsOf} from '../history/moments.ts'
 import type {Step} from '../history/scenario-values.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
+import {anyCaller, onLab} from '../words/next-step.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
@@ -42,21 +43,7 @@ export const recovered: Check<RecoveredParams> = {
     if (inVain) return inVain
     const hosts = hostsWith(topology, 'patroni')
     const limit = within * 1000
-    const latest = new Map<HostName, Of<'postgres'>>()
-    let wholeSince: Micros | null = null
-    let lacking = 'no member was seen'
-    for (const sample of of(history, 'postgres')) {
-      if (sample.at > moments.end) break
-      // Only the last samples before the healing matter; a long run is asked again and again.
-      if (sample.at < healing - 2 * silentAfter) continue
-      if (sample.up || sample.at - (latest.get(sample.host)?.at ?? 0) > silentAfter) latest.set(sample.host, sample)
-      const why = whyNotWhole(hosts, latest, sample.at)
-      if (why === null) wholeSince ??= sample.at
-      else {
-        wholeSince = null
-        lacking = why
-      }
-    }
+    const {latest, wholeSince, lacking} = seen(history, hosts, healing, moments.end)
     const last = hosts.flatMap(host => latest.get(host) ?? [])
     const blindness = blind(history, 'postgres', healing, moments.end)
     if (blindness) return {verdict: 'unknown', says: `Whether the cluster is whole is not known: ${blindness}.`}
@@ -67,7 +54,7 @@ export const recovered: Check<RecoveredParams> = {
         says: `The cluster is not whole ${sayMicros(waited)} after the healing began: ${lacking}.`,
         measures: {recoveredMicros: null, limitMicros: limit},
         evidence: last,
-        hint: 'read the log of that member in the run folder',
+        hint: readOn(history),
       }
     const took = Math.max(0, wholeSince - healing)
     const measures = {recoveredMicros: took, limitMicros: limit}
@@ -106,8 +93,40 @@ function waitedInVain(history: History): Finding | undefined {
     says: `Step ${ended.index + 1} waited in vain for the cluster to be whole: ${blindness ?? ended.says}`,
     measures: {recoveredMicros: null},
     evidence: began ? [began, ended] : [ended],
-    hint: 'read the log of that member in the run folder',
+    hint: readOn(history),
   }
+}
+
+/** The hosts' logs stand in it beside what was seen. */
+function readOn(history: History): string {
+  const {run = 'latest', lab = anyCaller.lab} = of(history, 'run-started')[0] ?? {}
+  return onLab(lab, 'report', run, '--format', 'html', '-o', 'report.html').says(anyCaller)
+}
+
+/** Why the cluster was not whole at `end`, by the samples since a little before the healing; null: it was. */
+export function brokenUp(history: History, healing: Micros, end: Micros): string | null {
+  const topology = of(history, 'run-started')[0]?.topology
+  const {wholeSince, lacking} = seen(history, topology ? hostsWith(topology, 'patroni') : [], healing, end)
+  return wholeSince === null ? lacking : null
+}
+
+function seen(history: History, hosts: readonly HostName[], healing: Micros, end: Micros) {
+  const latest = new Map<HostName, Of<'postgres'>>()
+  let wholeSince: Micros | null = null
+  let lacking = 'no member was seen'
+  for (const sample of of(history, 'postgres')) {
+    if (sample.at > end) break
+    // Only the last samples before the healing matter; a long run is asked again and again.
+    if (sample.at < healing - 2 * silentAfter) continue
+    if (sample.up || sample.at - (latest.get(sample.host)?.at ?? 0) > silentAfter) latest.set(sample.host, sample)
+    const why = whyNotWhole(hosts, latest, sample.at)
+    if (why === null) wholeSince ??= sample.at
+    else {
+      wholeSince = null
+      lacking = why
+    }
+  }
+  return {latest, wholeSince, lacking}
 }
 
 function isWait(step: Step | undefined): boolean {

@@ -6,28 +6,33 @@ import type {Answer} from '../observer/ask.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
-const withinMs = 1000
+/** They are asked once, when the run begins: a busy machine must not lose them. */
+const withinMs = 5000
 
 /**
  * e.g. {postgres: '17.11', patroni: '4.0.7', etcd: '3.5.16', haproxy: '3.0.11', packages: 'postgresql-17 17.11-0+deb13u1, ...',
  * base: 'debian@sha256:...', image: '4f1c2a9b8d07'}; what does not answer is left out.
  */
 export async function versions(lab: Lab): Promise<Record<string, string>> {
-  const [database] = hostsWith(lab.topology, 'patroni')
-  const [etcd] = hostsWith(lab.topology, 'etcd')
-  const [proxy] = hostsWith(lab.topology, 'haproxy') // whether or not clients come in there
-  const [ofPatroni, ofEtcd, ofHaproxy, image] = await Promise.all([
-    database === undefined ? undefined : json(lab.ask(database, 'patroni', '/patroni', {withinMs})),
-    etcd === undefined ? undefined : json(lab.ask(etcd, 'etcd', '/version', {withinMs})),
+  const [databases, members] = [hostsWith(lab.topology, 'patroni'), hostsWith(lab.topology, 'etcd')]
+  const proxies = hostsWith(lab.topology, 'haproxy') // whether or not clients come in there
+  const [database] = databases
+  const [proxy] = proxies
+  const patronis = databases.map(host => json(lab.ask(host, 'patroni', '/patroni', {withinMs})))
+  const etcds = members.map(host => json(lab.ask(host, 'etcd', '/version', {withinMs})))
+  const [ofPostgres, ofPatroni, ofEtcd, ofHaproxy, image] = await Promise.all([
+    firstToTell(patronis, 'server_version'),
+    firstToTell(patronis, 'patroni'),
+    firstToTell(etcds, 'etcdserver'),
     proxy === undefined ? undefined : haproxyVersion(lab, proxy),
-    imageOf(lab, database ?? etcd ?? proxy),
+    imageOf(lab, database ?? members[0] ?? proxy),
   ])
-  const server = Number(ofPatroni?.server_version ?? 0)
+  const server = Number(ofPostgres ?? 0)
   return Object.fromEntries(
     Object.entries({
       postgres: server > 0 ? `${Math.floor(server / 10_000)}.${server % 10_000}` : undefined,
-      patroni: (ofPatroni?.patroni as {version?: string} | undefined)?.version,
-      etcd: ofEtcd?.etcdserver as string | undefined,
+      patroni: (ofPatroni as {version?: string} | undefined)?.version,
+      etcd: ofEtcd as string | undefined,
       haproxy: ofHaproxy,
       packages: image && sayPackages(image.packages),
       base: image?.base ?? undefined,
@@ -44,12 +49,18 @@ async function imageOf(lab: Lab, host: string | undefined): Promise<ImageRecord 
   })
 }
 
-async function json(answer: Promise<Answer>): Promise<Record<string, unknown> | undefined> {
-  try {
-    return JSON.parse((await answer).body) as Record<string, unknown>
-  } catch {
-    return undefined // versions are for the reader; a host that is down has none to tell
-  }
+/** All hosts of a lab run the same software, so whoever is up tells it for those that are down, starting or slow. */
+async function firstToTell(answers: readonly Promise<Record<string, unknown>>[], what: string): Promise<unknown> {
+  const telling = answers.map(async answer => {
+    const told = (await answer)[what]
+    if (told === undefined) throw new TypeError(`it does not tell its ${what}`)
+    return told
+  })
+  return Promise.any(telling).catch(() => undefined) // versions are for the reader; where everything is down nobody tells one
+}
+
+async function json(answer: Promise<Answer>): Promise<Record<string, unknown>> {
+  return JSON.parse((await answer).body) as Record<string, unknown>
 }
 
 function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {

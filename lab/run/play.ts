@@ -23,13 +23,12 @@ import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {type ChosenMoment, untilInjectionPhase} from './injection-phase.ts'
 import {Injections} from './injections.ts'
+import {recover} from './recovery.ts'
 import {applySettings, settings} from './settings.ts'
 import {until} from './until.ts'
 
 /** A cluster that is not healthy after this long needs a person. */
 const healthyWithinMs = 120_000
-/** After the steps have healed everything; whoever has not come back by then is told by `rejoined`. */
-const recoveredWithinMs = 60_000
 const steadyWithinMs = 30_000
 /** Probes end with their signal; one that does not must not keep the healing waiting. */
 const probesEndWithinMs = 15_000
@@ -164,17 +163,6 @@ async function underWatch(performance: Performance, injections: Injections): Pro
 
 function allGroups({clients, extraClients = []}: Scenario): readonly ClientGroup[] {
   return [...clients, ...extraClients]
-}
-
-/** Recovery that never comes is a finding for the checks (`rejoined`), not a failure of ours. */
-async function recover({lab, history, signal}: Performance): Promise<void> {
-  try {
-    // The probe asks every Patroni four times a second already.
-    await untilHealthy(lab, {withinMs: recoveredWithinMs, signal, everyMs: 1000})
-  } catch (error) {
-    if (!(error instanceof LabError) || error.code !== 'timeout') throw error
-    history.record({kind: 'note', says: `the lab did not recover: ${error.message}`})
-  }
 }
 
 /** Probes answer, a leader holds the key, and the clients write at the rate they should: only then may anything break. */

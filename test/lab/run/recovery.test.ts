@@ -1,0 +1,63 @@
+/** A run that ends its recording is judged by what is recorded. */
+import {setTimeout as sleep} from 'node:timers/promises'
+import {expect, test} from 'vitest'
+import type {Lab} from '../../../lab/engine/lab.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
+import {historyOf, Recorder} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
+import {recover} from '../../../lab/run/recovery.ts'
+import {calmRun} from '../checks/calm-run.ts'
+import {sample} from '../checks/history-builder.ts'
+
+const healthy = async () => ({healthy: true, complaints: [], leader: 'node1', members: [], routes: []}) as const
+const within = {check: 'recovered', params: {within: '1m'}}
+
+/** At the end of a switchover: Patroni calls the old leader a replica that streams, PostgreSQL's probe waits for its first answer. */
+function healing(): {history: Recorder; see(event: Event): void} {
+  const history = new Recorder()
+  const see = ({at: _, ...happening}: Event) => history.record(happening)
+  see(calmRun().find(event => event.kind === 'run-started')!)
+  history.record({kind: 'phase', name: 'steps'})
+  see(sample('node1', 0, {inRecovery: false, receiver: null}))
+  see(sample('node2', 0))
+  see(sample('node3', 0, {up: false, error: '57P03', inRecovery: null, receiver: null}))
+  for (const name of ['healing', 'recovery'] as const) history.record({kind: 'phase', name})
+  return {history, see}
+}
+
+test('it waits until the record shows what Patroni says, and the check finds the cluster whole', async () => {
+  const {history, see} = healing()
+  let over = false
+  const recovering = recover({lab: {} as Lab, history, signal: new AbortController().signal}, healthy).then(() => {
+    over = true
+  })
+  await sleep(400)
+  expect(over).toBe(false)
+  see(sample('node3', 0))
+  await recovering
+  history.record({kind: 'watching', who: 'postgres', samples: 9, failures: 1, worstMicros: 50_000})
+  history.record({kind: 'phase', name: 'final-reads'})
+  history.record({kind: 'run-ended', how: 'complete'})
+  const [finding] = judge(historyOf(history.events), [within]).findings
+  expect(finding).toMatchObject({verdict: 'pass', says: expect.stringMatching(/^Whole \d+ ms after the healing began/)})
+})
+
+test('who was never seen whole is told with a command that shows the logs of that run', () => {
+  const {history} = healing()
+  history.record({kind: 'watching', who: 'postgres', samples: 9, failures: 1, worstMicros: 50_000})
+  const {run, lab} = history.events[0] as Of<'run-started'>
+  const [finding] = judge(historyOf(history.events), [within]).findings
+  expect(finding).toMatchObject({
+    verdict: 'unknown',
+    says: expect.stringContaining('node3 does not answer'),
+    hint: `pgha-lab report ${run} --format html -o report.html --name ${lab}`,
+  })
+})
+
+test('an interrupt ends the waiting', async () => {
+  const {history} = healing()
+  const interrupt = new AbortController()
+  const recovering = recover({lab: {} as Lab, history, signal: interrupt.signal}, healthy)
+  interrupt.abort()
+  await expect(recovering).rejects.toMatchObject({code: 'interrupted'})
+})
