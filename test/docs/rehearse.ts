@@ -1,6 +1,6 @@
 /**
  * Stands in for pgha-lab in the tests of our pages: what works from files alone is done for real, and what needs an
- * engine is parsed by the real command line and goes no further. `REHEARSED_VERDICT` is then the exit code of `chaos`.
+ * engine is parsed by the real command line and goes no further. `REHEARSED_VERDICT` is then the exit code of `chaos`, `REHEARSED_UP` that of `up`.
  * `rehearse.ts SOCKET` answers there until its stdin ends; ask-rehearsal.mjs asks.
  */
 import {createServer} from 'node:net'
@@ -78,6 +78,7 @@ async function perform(words: readonly string[]): Promise<void> {
   try {
     await parse(words)
     if (words[0] === 'chaos') process.exitCode = Number(process.env.REHEARSED_VERDICT ?? 0)
+    if (words[0] === 'up') process.exitCode = Number(process.env.REHEARSED_UP ?? 0)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2
