@@ -1,4 +1,4 @@
-/** What was asked for with --out has to say, red, that nothing was played; whoever reads it later may not see this exit code. */
+/** What was asked for with --out has to say that nothing was played; whoever reads it later may not see this exit code. */
 import {existsSync, readdirSync} from 'node:fs'
 import type {Scenario} from '../lab/scenario/index.ts'
 import {clear, holdsEarlierRun, isOver, type Place} from '../lab/state/run-folder.ts'
@@ -8,7 +8,7 @@ import {tell} from './output.ts'
 
 /**
  * An earlier run that --overwrite was to take away gives way to the report as it would have to the run. It stays, and that is said,
- * where what was asked for was not valid or cannot be played here, and where it is not over: another command may be writing it.
+ * where what was asked for was not valid, and where it is not over: another command may be writing it.
  * @param scenario undefined: it could not be read.
  */
 export async function leaveReport(
@@ -18,18 +18,21 @@ export async function leaveReport(
   error: LabError,
 ): Promise<void> {
   if (holdsEarlierRun(place)) {
-    const isInvalid = error.exitCode === exitCodes.usage || error.code === 'cannot-run-here'
-    if (isInvalid || (error.code === 'busy' && !isOver(place))) {
+    if (error.exitCode === exitCodes.usage || (error.code === 'busy' && !isOver(place))) {
       tell(`${place.folder} still holds the earlier run\n`)
       return
     }
     clear(place)
   }
-  if (scenario === undefined || error.code === 'usage' || error.code === 'cannot-run-here') return
-  if (existsSync(place.folder) && readdirSync(place.folder).length > 0) return // it has begun, and says itself how it ended
+  if (scenario === undefined) return
+  if (holdsFiles(place.folder)) return // it has begun, and says itself how it ended
   const {leaveNeverBegan} = await import('../lab/index.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   const {folder, report, history} = leaveNeverBegan(place.folder, name, scenario, error)
   writeReports(folder, report, history)
   if (json) printJson({...report, folder})
+}
+
+function holdsFiles(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder, {recursive: true, withFileTypes: true}).some(one => one.isFile())
 }

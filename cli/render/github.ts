@@ -1,6 +1,6 @@
 /**
  * Workflow commands that GitHub Actions shows as annotations: one for each run that did not pass, at the line of the scenario's
- * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. A run that passed says
+ * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. One that was skipped is a warning. A run that passed says
  * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
  */
 
@@ -10,7 +10,7 @@ import {printableValues} from '../../lab/words/printable.ts'
 import {answer} from './answer.ts'
 import {explain, isTold} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
-import {titles} from './verdict-words.ts'
+import {isSkipped, titleOf} from './verdict-words.ts'
 
 export function renderGithub(reports: readonly Report[]): string {
   return reports
@@ -24,11 +24,11 @@ function annotation(report: Report): string {
   // The finding that made the verdict; of a run that is inconclusive as a whole, none did.
   const first = findings.find(finding => finding.verdict === verdict && isTold(finding, report))
   const place = file === null ? {} : {file, line: String(first?.line ?? 1)}
-  const properties = Object.entries({...place, title: `${titles[verdict]} ${scenario}`})
+  const properties = Object.entries({...place, title: `${titleOf(report)} ${scenario}`})
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
   const explained = first === undefined ? [] : sayExplained(first, report)
   const next = ended === null ? [] : [`${nextWord} ${ended.next}`]
-  return `::error ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained, ...next].join('\n'))}\n`
+  return `::${isSkipped(report) ? 'warning' : 'error'} ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained, ...next].join('\n'))}\n`
 }
 
 function sayExplained(finding: Report['findings'][number], report: Report): string[] {

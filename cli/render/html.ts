@@ -24,7 +24,7 @@ import {lanesOf} from './lanes.ts'
 import {logExcerpt, type Window} from './log-lines.ts'
 import {lostWrites} from './lost-writes.ts'
 import {zeroOf} from './moment.ts'
-import {titles} from './verdict-words.ts'
+import {titleOf} from './verdict-words.ts'
 import {writeGaps} from './write-gaps.ts'
 
 interface HtmlSources {
@@ -56,7 +56,7 @@ export function renderHtml({report, history, logs}: HtmlSources): string {
     ...{lanes, gaps, marks, zero, faults: report.faults, linked: moments.linked},
     buckets: bucketsOf(history, lanes.from, lanes.to),
   })
-  const title = `${titles[report.verdict]} ${report.scenario}${report.limit === null ? '' : `: ${report.limit.says}`} - pgha-lab`
+  const title = `${titleOf(report)} ${report.scenario}${report.limit === null ? '' : `: ${report.limit.says}`} - pgha-lab`
   return `<!doctype html>\n${
     html`<html lang="en">
 <head>

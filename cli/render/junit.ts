@@ -2,7 +2,7 @@
  * The report as JUnit XML, in the dialect that CI systems agree on. A suite is a run, a case an expectation: `failure` where it
  * failed, `error` where it is unknown, because what nobody could see must not be read as green (`skipped` would be). The first
  * case of each suite is the run itself: did its faults take hold, did it come to its end. If it did not, that is the one error:
- * the expectations that nobody could judge for it are `skipped`, in a suite that is red.
+ * the expectations that nobody could judge for it are `skipped`, in a suite that is red. Of a run that was skipped, all are.
  */
 
 import type {Report} from '../../lab/judge/report.ts'
@@ -13,7 +13,7 @@ import {answer} from './answer.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {renderText} from './text.ts'
-import {words} from './verdict-words.ts'
+import {isSkipped, titleOf} from './verdict-words.ts'
 
 export function renderJunit(reports: readonly Report[]): string {
   const suites = reports.map(report => suite(printableValues(report)))
@@ -42,14 +42,14 @@ function suite(report: Report): Suite {
   const tally = {
     tests: findings.length + 1,
     failures: of('fail'),
-    errors: of('unknown') + (report.reasons.length > 0 ? 1 : 0),
-    skipped: findings.length - told.length,
+    errors: of('unknown') + (report.reasons.length > 0 && !isSkipped(report) ? 1 : 0),
+    skipped: findings.length - told.length + (isSkipped(report) ? 1 : 0),
   }
   const properties = Object.entries({
     run,
     lab,
     profile,
-    verdict: words[report.verdict].toLowerCase(),
+    verdict: titleOf(report).toLowerCase(),
     headline: answer(report),
     ...versions,
   })
@@ -73,6 +73,8 @@ function theRun(report: Report): string[] {
   const {reasons, scenario, durationMicros, ended} = report
   const opening = `    <testcase${attributes({classname: scenario, name: 'the run itself', ...fileOf(report, null)})} time="${seconds(durationMicros)}"`
   if (reasons.length === 0) return [`${opening}/>`]
+  if (isSkipped(report))
+    return [`${opening}>`, `      <skipped${attributes({message: reasons[0]!})}/>`, '    </testcase>']
   const open = sayOpen(report)
   const told = [
     ...reasons,

@@ -8,7 +8,7 @@ import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {code, lines, type Markdown, md, table} from './markdown-text.ts'
 import {sayBounds, sayMoment, sayTook, zeroOf} from './moment.ts'
 import {builtFrom, builtFromTitle, releases} from './software.ts'
-import {signs, titles, words} from './verdict-words.ts'
+import {signs, titleOf, words} from './verdict-words.ts'
 
 /** One run, or several as a suite: then with a table of all runs at the top. */
 export function renderMarkdown(reports: readonly Report[]): string {
@@ -18,7 +18,7 @@ export function renderMarkdown(reports: readonly Report[]): string {
 function suite(reports: readonly Report[]): Markdown {
   const passed = reports.filter(report => report.verdict === 'pass').length
   const rows = reports.map(report => [
-    `${signs[report.verdict]} ${titles[report.verdict]}`,
+    `${signs[report.verdict]} ${titleOf(report)}`,
     report.scenario,
     report.run,
     answer(report),
@@ -35,7 +35,7 @@ function one(report: Report): Markdown {
   const open = sayOpen(report)
   const asked = limit === null ? md`` : md`: ${limit.says}`
   const blocks = [
-    [md`## ${signs[verdict]} ${titles[verdict]} ${scenario}${asked}`, md``, md`**${headline}**`],
+    [md`## ${signs[verdict]} ${titleOf(report)} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],
     reasons.filter(reason => reason !== headline).map(reason => md`- ${reason}`),
     [...(open === null ? [] : [md`- ${open}`]), ...(ended === null ? [] : [md`- **Next:** ${ended.next}`])],

@@ -11,7 +11,7 @@ import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors
 import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
 import {builtFrom, builtFromTitle, releases} from './software.ts'
-import {signs, titles, words} from './verdict-words.ts'
+import {signs, titleOf, words} from './verdict-words.ts'
 
 export interface TextOptions {
   readonly color: boolean
@@ -71,7 +71,7 @@ export function styleOf({color, width, ascii}: TextOptions): Style {
 
 function top(report: Report, {width, paint}: Style): string[] {
   const {verdict, scenario, headline, reasons, lab, profile, about} = report
-  const title = `${titles[verdict]} ${scenario}`
+  const title = `${titleOf(report)} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${answer(report)}`, width)
   const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says => wrap(says, width - 2))
   return [

@@ -1,8 +1,18 @@
 /** A verdict in words and in a sign, so that no renderer needs colour to say it. */
 import type {Verdict} from '../../lab/checks/check.ts'
+import type {Report} from '../../lab/judge/report.ts'
 
-/** Of a whole run. */
+/** Of a whole run that was played, or of several. */
 export const titles: Readonly<Record<Verdict, string>> = {pass: 'PASSED', fail: 'FAILED', unknown: 'INCONCLUSIVE'}
 /** Of one finding. */
 export const words: Readonly<Record<Verdict, string>> = {pass: 'passed', fail: 'FAILED', unknown: 'inconclusive'}
 export const signs: Readonly<Record<Verdict, string>> = {pass: '✔', fail: '✘', unknown: '?'}
+
+/** Of a whole run: nobody tried what was skipped, and that is no finding. */
+export function titleOf(report: Pick<Report, 'verdict' | 'ended'>): string {
+  return isSkipped(report) ? 'SKIPPED' : titles[report.verdict]
+}
+
+export function isSkipped({ended}: Pick<Report, 'ended'>): boolean {
+  return ended?.how === 'skipped'
+}

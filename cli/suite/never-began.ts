@@ -27,7 +27,7 @@ export async function leaveUnplayed(
 ): Promise<void> {
   for (const [scenario, all] of places) {
     const ended = outcomes.filter(outcome => outcome.scenario === scenario)
-    // What cannot be played here, or is not valid, is told by itself.
+    // What cannot be played here has left its own report; what is not valid is told by itself.
     if (ended.some(({ending}) => ending === 'skipped' || ending === 'usage')) continue
     const why = ended.find(({folder}) => folder === null)
     const error = new LabError(

@@ -22,8 +22,8 @@ export type {Exec, Ran, Running} from './docker/exec.ts'
 export type {ImageFound, Images} from './docker/images.ts'
 export type {Networks} from './docker/networks.ts'
 export type {Power} from './docker/power.ts'
-export type {EngineEvent, Streams} from './docker/streams.ts'
 export type {ProgramContainer} from './docker/programs.ts'
+export type {EngineEvent, Streams} from './docker/streams.ts'
 export type {Throwaways} from './docker/throwaways.ts'
 
 type All = Answering & Containers & Power & Exec & Streams & Networks & Throwaways & Programs & Belongings & Images

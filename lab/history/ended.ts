@@ -5,8 +5,8 @@ import {type Micros, sayMicros} from '../words/quantity.ts'
 import {type History, of} from './history.ts'
 
 export interface Ended {
-  /** Of the last two nobody knows: its record breaks off, or is torn. */
-  readonly how: 'never-began' | 'interrupted' | 'error' | 'breaks-off' | 'torn'
+  /** Skipped: it cannot run here, and nothing was touched. Of the last two nobody knows: its record breaks off, or is torn. */
+  readonly how: 'skipped' | 'never-began' | 'interrupted' | 'error' | 'breaks-off' | 'torn'
   /** Up to when it counts, in micros since the run began: what was healed after that is no part of the scenario. */
   readonly at: Micros
   readonly says: string
@@ -38,6 +38,7 @@ export function endedOf(history: History, disturbed: readonly string[]): Ended |
   })
   if (torn !== null) return ended('torn', `the record is torn at ${torn}; it was judged up to there`)
   const never = of(history, 'run-started').length === 0 ? of(history, 'never-began')[0] : undefined
+  if (never?.code === 'cannot-run-here') return ended('skipped', `skipped: ${never.says}`)
   if (never !== undefined) return ended('never-began', `the run never began: ${never.says}`)
   if (history.events.length === 0) return ended('breaks-off', 'the record is empty')
   const when = sayWhen(history, at)
@@ -75,6 +76,8 @@ export function stepAfter({
   readonly file: string | null
 }): Hint {
   if (scenario === '') return next`${ownCommand('chaos', 'kill-leader')} records a run`
+  // To play it again here changes nothing.
+  if (how === 'skipped') return ownCommand('doctor')
   // A storm that never began has no plan that could be played.
   if (how === 'never-began' && /^storm-\d+$/.test(scenario)) return ownCommand('doctor')
   // One of ours is called by its name, wherever its file lies.

@@ -74,7 +74,7 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     limit: limitOf(history, findings, findings[expectations.findIndex(expected => expected.asked === true)]),
     reasons,
     ended,
-    exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
+    exitCode: ended?.how === 'skipped' ? exitCodes.skipped : codeFor[verdict],
     profile: started?.topology.profile ?? '',
     versions: started?.versions ?? {},
     faults,
@@ -85,6 +85,8 @@ export function judge(history: History, expectations: readonly Expected[] = expe
     eventsSha256: history.source?.sha256 ?? null,
   }
 }
+
+const codeFor = {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive} as const
 
 function expectedOf(history: History): readonly Expected[] {
   const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]

@@ -18,11 +18,12 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {commandLine} from '../../cli/program.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
+import {jobsOfPages, playJob} from './ci-jobs.ts'
 import {parse} from './rehearse.ts'
 import {type Block, blocksOfPages, callsOf, pages, root, simpleCommands} from './shell-blocks.ts'
 
 /** A block is run when it is made of these alone: whatever else it names could change the machine. */
-const harmless = /^((\.\/)?pgha-lab|export|exit|echo|true)$/
+const harmless = /^((\.\/)?pgha-lab|export|exit|echo|set|true)$/
 
 const helps = helpsOf(commandLine())
 const blocks = [...blocksOfPages(), ...helps]
@@ -38,7 +39,10 @@ beforeAll(async () => {
   const socket = join(folder, 'rehearsal')
   rehearsal = rehearsalAt(socket)
   const ask = join(import.meta.dirname, 'ask-rehearsal.mjs')
-  writeFileSync(join(folder, 'pgha-lab'), `#!/bin/sh\nexec '${process.execPath}' '${ask}' '${socket}' "$@"\n`)
+  writeFileSync(
+    join(folder, 'pgha-lab'),
+    `#!/bin/sh\necho "$*" >> '${folder}/calls'\nexec '${process.execPath}' '${ask}' '${socket}' "$@"\n`,
+  )
   chmodSync(join(folder, 'pgha-lab'), 0o755)
   const run = join(folder, 'state', 'pgha-lab', 'runs', 'lab', 'latest')
   mkdirSync(run, {recursive: true})
@@ -68,8 +72,16 @@ function labYaml(): string {
   return /## lab\.yaml[\s\S]*?```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
 }
 
+interface Rehearsed {
+  /** What `chaos` and `up` end with. */
+  readonly code: number
+  readonly up: number
+  /** Whether `chaos` leaves a run in evidence/kill-leader. */
+  readonly leaves: boolean
+}
+
 /** As a CI runner or a person runs it, in a folder with what the pages speak of and a state directory with one run. */
-function bash(text: string, verdict = 0) {
+function bash(text: string, {code, up}: Pick<Rehearsed, 'code' | 'up'> = {code: 0, up: 0}) {
   return execa('bash', ['-e', '-o', 'pipefail', '-c', text], {
     cwd: folder,
     reject: false,
@@ -80,7 +92,8 @@ function bash(text: string, verdict = 0) {
       DOCKER_HOST: `unix://${join(folder, 'no-engine')}`,
       GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
       RUNNER_NAME: 'runner-7',
-      REHEARSED_VERDICT: String(verdict),
+      REHEARSED_VERDICT: String(code),
+      REHEARSED_UP: String(up),
     },
   })
 }
@@ -109,25 +122,75 @@ test.each(runnable.map(block => [block.where, block] as const))(
   60_000,
 )
 
+/** Every block of shell that lets a machine decide, and every job: what it plays, it takes away again. */
 const judging = runnable.filter(
-  ({text, where}) => !where.startsWith('the help') && / chaos .*--out /.test(text) && /junit/.test(text),
+  ({text, where}) =>
+    /^(README|docs\/(ci|reference\/report)\.md)/.test(where) && / chaos [\s\S]*( down\n|exit \$verdict)/.test(text),
+)
+const jobs = jobsOfPages()
+/** Only where it could play nothing, there need be no run. */
+const endings = [0, 1, 2, 3, 5, 77].flatMap(code =>
+  [true, ...([2, 3, 77].includes(code) ? [false] : [])].map(leaves => ({code, up: 0, leaves})),
 )
 
-test('there are CI lines in README and in docs', () => {
-  expect(judging.some(({where}) => where.startsWith('README'))).toBe(true)
-  expect(judging.some(({where}) => where.startsWith('docs/'))).toBe(true)
+test('there are CI lines in README and in docs, and jobs for GitHub and GitLab', () => {
+  expect(judging.filter(({where}) => where.startsWith('README')).length).toBeGreaterThanOrEqual(2)
+  expect(judging.some(({where}) => where.startsWith('docs/ci.md'))).toBe(true)
+  expect(jobs.map(job => job.where.replace(/.*: /, ''))).toEqual(['GitHub', 'GitLab'])
 })
 
-test.each(judging.map(block => [block.where, block] as const))(
-  'a red verdict loses no report in the CI lines of %s, and ends them',
-  async (_, {text}) => {
-    rmSync(join(folder, 'junit.xml'), {force: true})
-    const {exitCode} = await bash(text, 1)
-    expect(exitCode).toBe(1)
-    expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toContain('<testsuite')
-  },
-  60_000,
-)
+/** The exit code of a block or a job, whether `down` was reached, and whether it has left a report. */
+async function ended(lines: (verdict: Rehearsed) => Promise<number>, how: Rehearsed) {
+  for (const left of ['junit.xml', 'calls', 'evidence']) rmSync(join(folder, left), {force: true, recursive: true})
+  if (how.leaves)
+    cpSync(join(folder, 'state', 'pgha-lab', 'runs', 'lab', 'latest'), join(folder, 'evidence', 'kill-leader'), {
+      recursive: true,
+    })
+  const code = await lines(how)
+  const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')
+  return {
+    code,
+    down: calls.filter(call => /^down(?! --stale)/.test(call)).length,
+    junit: existsSync(join(folder, 'junit.xml')),
+  }
+}
+
+describe.each(judging.map(block => [block.where, block.text] as const))('the CI lines of %s', (_, text) => {
+  const lines = async (how: Rehearsed) => (await bash(text, how)).exitCode ?? -1
+  const raises = / up\b/.test(text)
+  const expected = {down: raises ? 1 : 0}
+
+  test.each(endings)(
+    'end with $code when chaos does, after `down`, and keep what report there is ($leaves)',
+    async how => {
+      const reports = how.leaves && / report .*junit/.test(text)
+      expect(await ended(lines, how)).toEqual({...expected, code: how.code, junit: reports})
+    },
+    60_000,
+  )
+
+  test.each(raises ? [3] : [])(
+    'end with %i when `up` does, after `down`',
+    async up => {
+      expect(await ended(lines, {code: 0, up, leaves: false})).toEqual({...expected, code: 3, junit: false})
+    },
+    60_000,
+  )
+})
+
+describe.each(jobs.map(job => [job.where, job] as const))('the job of %s', (_, job) => {
+  test.each([...endings, {code: 3, up: 3, leaves: false}])(
+    'ends with $code when chaos does (up with $up), after `down`, and keeps what report there is ($leaves)',
+    async how => {
+      const {code, ...rest} = await ended(
+        verdict => playJob(job, async script => (await bash(script, verdict)).exitCode ?? -1),
+        how,
+      )
+      expect({code, ...rest}).toEqual({code: how.code, down: 1, junit: how.leaves})
+    },
+    60_000,
+  )
+})
 
 test('none of them leaves anything behind that keeps the program from ending', async () => {
   rehearsal.stdin.end()

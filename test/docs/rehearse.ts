@@ -1,7 +1,7 @@
 /**
  * Stands in for pgha-lab in the tests of our pages: what works from files alone is done for real, and what needs an
- * engine is parsed by the real command line and goes no further. `REHEARSED_VERDICT` is then the exit code of `chaos`.
- * `rehearse.ts SOCKET` answers there as one-program.ts does; ask-rehearsal.mjs asks.
+ * engine is parsed by the real command line and goes no further. `REHEARSED_VERDICT` is then the exit code of `chaos`,
+ * `REHEARSED_UP` that of `up`. `rehearse.ts SOCKET` answers there as one-program.ts does; ask-rehearsal.mjs asks.
  */
 import {type Command, CommanderError} from 'commander'
 import type {TopologyOptions} from '../../cli/options.ts'
@@ -45,6 +45,7 @@ async function perform(words: readonly string[]): Promise<void> {
   try {
     await parse(words)
     if (words[0] === 'chaos') process.exitCode = Number(process.env.REHEARSED_VERDICT ?? 0)
+    if (words[0] === 'up') process.exitCode = Number(process.env.REHEARSED_UP ?? 0)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2

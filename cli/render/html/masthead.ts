@@ -5,7 +5,7 @@ import {sayMicros} from '../../../lab/words/quantity.ts'
 import {comparedIn} from '../driver-cells.ts'
 import {isTold, phasesIn, sayOpen} from '../explain.ts'
 import {sayBounds} from '../moment.ts'
-import {signs, titles, words} from '../verdict-words.ts'
+import {signs, titleOf, words} from '../verdict-words.ts'
 import type {Gap} from '../write-gaps.ts'
 import {findingId} from './findings.ts'
 import {html, type Markup} from './markup.ts'
@@ -17,7 +17,7 @@ export function masthead(report: Report, history: History, gaps: readonly Gap[])
   const [amount, unit] = number.split(' ')
   return html`<header class="${verdict}">
 <p class="over"><strong>pgha-lab</strong> <span>lab ${lab}</span> <time>${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
-<div class="first"><h1><span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${titles[verdict]}</span> <span class="scenario">${scenario}</span></h1>
+<div class="first"><h1><span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${titleOf(report)}</span> <span class="scenario">${scenario}</span></h1>
 ${limitLine(limit)}</div>
 <div class="lead">
 <p class="number"><b>${amount ?? ''}${unit !== undefined && html`<small> ${unit}</small>`}</b> <span>${caption}</span></p>

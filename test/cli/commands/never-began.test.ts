@@ -87,6 +87,65 @@ describe('a run that never began, because no engine answers,', () => {
   })
 })
 
+describe('a scenario that is skipped, because it cannot run here,', () => {
+  const why = 'kill-leader cannot run here: this kernel has no nftables'
+  const leave = (overwrite = false) =>
+    leaveReport(
+      loadScenario('kill-leader'),
+      {name: 'x'},
+      placeFor(out, overwrite),
+      new LabError('cannot-run-here', why, {hint: 'pgha-lab doctor'}),
+    )
+
+  test('leaves a report that says so, and its exit code is that of the skipping', async () => {
+    await leave()
+    expect(readFileSync(join(out, 'report.txt'), 'utf8').replaceAll(/\s+/g, ' ')).toMatch(
+      new RegExp(`^SKIPPED kill-leader: .*skipped: ${why}`),
+    )
+    expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toMatchObject({
+      ...{verdict: 'unknown', exitCode: 77, ended: {how: 'skipped', says: `skipped: ${why}`}},
+    })
+    for (const file of ['report.md', 'report.html']) {
+      const text = readFileSync(join(out, file), 'utf8')
+      expect(text).toContain('SKIPPED')
+      expect(text).not.toContain('INCONCLUSIVE')
+    }
+    expect((await pgha('judge', out)).code).toBe(77)
+  })
+
+  test('is skipped in JUnit, neither green nor an error, and a warning in the annotations', async () => {
+    await leave()
+    const {out: junit} = await pgha('report', out, '--format', 'junit')
+    expect(junit).toMatch(/<testsuite name="kill-leader" tests="12" failures="0" errors="0" skipped="12"/)
+    expect(junit).toContain('name="verdict" value="skipped"')
+    expect((await pgha('report', out, '--format', 'github')).out).toMatch(/^::warning .*title=SKIPPED kill-leader::/)
+  })
+
+  test('takes the place of an earlier run with --overwrite, as any other that never began', async () => {
+    earlierRun()
+    await leave(true)
+    expect(readFileSync(join(out, 'report.txt'), 'utf8')).toMatch(/^SKIPPED /)
+  })
+
+  test('leaves it with --repeat too, whose folder is there already', async () => {
+    const place = placeFor(out, false)
+    mkdirSync(join(out, 'runs'), {recursive: true})
+    await leaveReport(loadScenario('kill-leader'), {name: 'x'}, place, new LabError('cannot-run-here', why))
+    expect(readFileSync(join(out, 'report.txt'), 'utf8')).toMatch(/^SKIPPED /)
+  })
+})
+
+test.each(['config', 'usage'] as const)(
+  'a scenario that could be read and does not go with this lab (%s) leaves a report that says so, red',
+  async code => {
+    const why = 'kill-leader needs 5 hosts, which only a new lab can have'
+    await leaveReport(loadScenario('kill-leader'), {name: 'x'}, placeFor(out, false), new LabError(code, why))
+    expect((await pgha('report', out, '--format', 'junit')).out).toContain(
+      `<error message="the run never began: ${why}"`,
+    )
+  },
+)
+
 function earlierRun(folder = out): void {
   mkdirSync(join(folder, 'logs'), {recursive: true})
   for (const file of ['events.ndjson', 'report.json', 'report.txt', 'logs/node1.log'])
