@@ -41,9 +41,12 @@ interface Missing {
 }
 
 /** Which of these this lab has not got, each with a sentence why; empty when everything is there. */
-export async function missing(lab: Lab, needs: readonly Capability[]): Promise<readonly Missing[]> {
-  const tried = needs.some(isAbility) ? await capabilities(lab.docker, lab.allocation.images.host) : []
-  return lacking(lab.topology, tried, needs)
+export async function missing(
+  {docker, topology, allocation}: Pick<Lab, 'topology' | 'allocation'> & {readonly docker: TryingEngine},
+  needs: readonly Capability[],
+): Promise<readonly Missing[]> {
+  const tried = needs.some(isAbility) ? await capabilities(docker, allocation.images.host) : []
+  return lacking(topology, tried, needs)
 }
 
 /** The same of any topology, on an engine where this was tried. */

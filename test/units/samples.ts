@@ -1,15 +1,12 @@
 /** What the walk of the units looks at: every recorded run, events that none of them has, and a lab in which everything is broken. */
-import {once} from 'node:events'
 import {globSync, readFileSync} from 'node:fs'
-import {createServer} from 'node:http'
-import type {AddressInfo} from 'node:net'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
-import type {Docker} from '../../lab/engine/docker.ts'
 import {broken} from '../../lab/healing/broken.ts'
 import type {Event, Mend} from '../../lab/history/event.ts'
 import {parseHistory} from '../../lab/history/read-events.ts'
-import {localLab, locally} from '../lab/local-lab.ts'
+import {breaks} from '../lab/fake/breaks.ts'
+import {fakeLab} from '../lab/fake/lab.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -51,30 +48,18 @@ export const unshown: Readonly<Partial<Record<Event['kind'], string>>> = {
   'never-began': 'it is alone in its record, and the whole report says it',
 }
 
-/** All mends that `broken` has to find, in a lab of which nothing is whole; the hosts' own signs are those that their program says it prints. */
+/** All mends that `broken` finds in a lab of which nothing is whole; what is asked through the observer it finds while there is one. */
 export async function foundInRuins(): Promise<ReadonlySet<Mend['do']>> {
-  const server = createServer((_, response) => response.end(JSON.stringify({pause: true}))).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  try {
-    const {port} = server.address() as AddressInfo
-    const lab = localLab('patroni', [port, port], locally([port, port]), engine as Docker)
-    return new Set((await broken(lab)).mends.map(one => one.do))
-  } finally {
-    server.close()
-  }
+  await using faked = await fakeLab()
+  const {'start-observer': endObserver, ...others} = breaks
+  for (const [kind, broke] of Object.entries(others)) await broke(faked, hostFor[kind] ?? 'node3')
+  const withObserver = await broken(faked.lab)
+  await endObserver(faked, 'node3')
+  return new Set([...withObserver.mends, ...(await broken(faked.lab)).mends].map(one => one.do))
 }
 
-/** node1 is stopped, frozen, unplugged and throttled; inside node2 everything is broken that can be. */
-const engine: Pick<Docker, 'containers' | 'condition' | 'run' | 'programs' | 'observer'> = {
-  containers: async () => ['node1', 'node2'].map(host => ({...container, id: host, name: host, host})),
-  condition: async id => ({...(id === 'node1' ? dead : alive), exitCode: 0, published: []}),
-  run: async () => ({code: 0, out: signsOfHosts().join('\n'), err: ''}),
-  programs: async () => [{id: 'mine', program: 'mine', state: 'exited'}],
-  observer: async () => undefined,
-}
-const container = {lab: 'x', state: 'running', image: ''}
-const dead = {running: false, paused: true, plugged: false, cpuLimited: true}
-const alive = {running: true, paused: false, plugged: true, cpuLimited: false}
+/** Inside a host that is down or frozen nothing shows. */
+const hostFor: Readonly<Record<string, string>> = {'start-host': 'app1', 'unpause-host': 'proxy1'}
 
 /** What images/host/bin/whats-broken says at its top that it prints. */
 export function signsOfHosts(): string[] {

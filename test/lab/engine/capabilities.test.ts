@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
 import {capabilities, missing, type TryingEngine} from '../../../lab/engine/capabilities.ts'
-import type {Lab} from '../../../lab/engine/lab.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
+import {allocationOf} from '../fake/lab.ts'
 
 /** An engine on which everything works but what the script says. */
 class Engine implements TryingEngine {
@@ -44,8 +44,8 @@ class Engine implements TryingEngine {
   }
 }
 
-function labOn(engine: Engine, topology: Topology = topologyOf(quickRun)): Lab {
-  return {docker: engine, topology, allocation: {images: {host: 'pgha-lab/host:1', app: 'x'}}} as unknown as Lab
+function labOn(docker: Engine, topology: Topology = topologyOf(quickRun)) {
+  return {docker, topology, allocation: allocationOf(topology, {})}
 }
 
 test('where everything works nothing is missing, and the container goes again', async () => {

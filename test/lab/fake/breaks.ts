@@ -20,8 +20,8 @@ const marked =
   }
 
 export const breaks: {readonly [D in Mend['do']]: (faked: Breakable, host: HostName) => Of<D> | Promise<Of<D>>} = {
-  'start-observer'({world}) {
-    world.observer = {id: 'id-observer', state: 'exited'}
+  'start-observer'({engine}) {
+    engine.endObserver()
     return {do: 'start-observer', host: null}
   },
   async 'start-host'({engine, world}, host) {

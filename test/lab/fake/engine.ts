@@ -47,6 +47,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   >()
   readonly #claims = new Map<string, Belonging>()
   readonly #running = new Set<FakeProgram>()
+  readonly #relays = new Set<FakeProgram>()
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #throwaways = new Map<string, FakeThrowaway>()
   world: FakeWorld | null = null
@@ -202,8 +203,10 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     const program = new FakeProgram()
     this.#running.add(program)
     void program.done.then(() => this.#running.delete(program))
-    if (world !== null && observer !== null) playRelay(program, to => world.way(to))
-    else {
+    if (world !== null && observer !== null) {
+      this.#relays.add(program)
+      playRelay(program, to => world.way(to))
+    } else {
       const host = this.#host(id)
       void program.done.then(host.whenDown(() => program.end(137)))
       if (argv[0] === 'sh') playShell(program, script => this.#inShell(host, script))
@@ -336,6 +339,13 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     await this.#call('remove')
     for (const {id} of belongings) this.#claims.delete(id)
     return {containers: 0, networks: 0, volumes: belongings.length}
+  }
+
+  /** The relays that it runs end with it. */
+  endObserver(): void {
+    if (this.world !== null) this.world.observer = {id: 'id-observer', state: 'exited'}
+    for (const relay of this.#relays) relay.end(137)
+    this.#relays.clear()
   }
 
   /** From now on it says nothing, and whatever ran through it is lost when that is noticed. */

@@ -37,7 +37,8 @@ export class FakeHost {
   /** Ports published for the host lead into it; an engine may forget them when it plugs a container in. */
   portsOpen = true
   cpus: number | null = null
-  startedAtMs = performance.now()
+  /** By `performance.now()`; at first: long ago. */
+  startedAtMs = Number.NEGATIVE_INFINITY
   readonly marks = new Set<Mark>()
   readonly down = new Set<string>()
   readonly cuts = new Set<string>()

@@ -41,16 +41,15 @@ describe.each(kinds)('%s', kind => {
   })
 })
 
-test('a lab of which nothing is whole is mended in the order of the table, and then is whole', async () => {
+test('a lab of which nothing but the observer is whole is mended in the order of the table, and then is whole', async () => {
   const faked = await healthyLab()
   const hosts: Partial<Record<Mend['do'], string>> = {
     ...{'start-host': 'app1', 'unpause-host': 'proxy1', 'plug-in': 'proxy1', 'lift-cpu-limit': 'app1'},
   }
-  for (const kind of kinds.toReversed()) await breaks[kind](faked, hosts[kind] ?? 'node3')
-  const found = (await passing(broken(faked.lab))).mends.map(one => one.do)
-  expect(found).toEqual(kinds)
-  const healed = await passing(heal(faked.lab))
-  expect(healed.map(one => one.mend.do)).toEqual(kinds)
+  const most = kinds.filter(kind => kind !== 'start-observer')
+  for (const kind of most.toReversed()) await breaks[kind](faked, hosts[kind] ?? 'node3')
+  expect((await passing(broken(faked.lab))).mends.map(one => one.do)).toEqual(most)
+  expect((await passing(heal(faked.lab))).map(one => one.mend.do)).toEqual(most)
   expect(await passing(broken(faked.lab))).toEqual(whole)
 })
 

@@ -1,52 +1,44 @@
-import {expect, test} from 'vitest'
-import type {Lab} from '../../../lab/engine/lab.ts'
+import {afterEach, expect, test} from 'vitest'
 import {plugIn} from '../../../lab/healing/host.ts'
+import type {FakeEngine} from '../fake/engine.ts'
+import {type Faked, fakeLab} from '../fake/lab.ts'
 
-/** An engine; `restores` says when it opens a container's ports again. */
-function labOn(restores: 'connect' | 'start' | 'never', isRunning = true): {lab: Lab; calls: string[]} {
-  const calls: string[] = []
-  let [open, running] = [false, isRunning]
-  const docker = {
-    async connect(_id: string, _lab: string, address: string) {
-      calls.push(`connect ${address}`)
-      open ||= restores === 'connect' && running
-    },
-    async stop() {
-      calls.push('stop')
-      running = false
-    },
-    async start() {
-      calls.push('start')
-      running = true
-      open ||= restores === 'start'
-    },
-    async condition() {
-      return {running, published: open ? [25071, 25061, 4711] : []}
-    },
-  }
-  const allocation = {addresses: {node1: '10.213.7.11'}, ports: {node1: {patroni: 25071, postgres: 25061}}}
-  const lab = {name: 'x', docker, allocation, container: async () => ({id: 'c1', state: 'running'})}
-  return {lab: lab as unknown as Lab, calls}
+let faked: Faked
+afterEach(() => faked[Symbol.asyncDispose]())
+
+/** node1 is unplugged; `restores` says when the engine opens a container's ports again. */
+async function unplugged(restores: FakeEngine['restoresPorts'], isRunning = true) {
+  faked = await fakeLab()
+  const {lab, engine} = faked
+  engine.restoresPorts = restores
+  await engine.disconnect('id-node1')
+  if (!isRunning) await engine.kill('id-node1')
+  engine.asked.length = 0
+  const calls = () => engine.asked.filter(call => /^(connect|stop|start) /.test(call))
+  return {lab, calls}
 }
 
 test('a host whose ports come back with its cable is not restarted', async () => {
-  const {lab, calls} = labOn('connect')
+  const {lab, calls} = await unplugged('connect')
   await plugIn(lab, 'node1')
-  expect(calls).toEqual(['connect 10.213.7.11'])
+  expect(calls()).toEqual(['connect node1 10.213.7.11'])
 })
 
 test('a host whose ports stay closed is restarted', async () => {
-  const {lab, calls} = labOn('start')
+  const {lab, calls} = await unplugged('start')
   await plugIn(lab, 'node1')
-  expect(calls).toEqual(['connect 10.213.7.11', 'stop', 'start'])
+  expect(calls()).toEqual(['connect node1 10.213.7.11', 'stop node1', 'start node1'])
 })
 
 test('ports that stay closed even then are no success', async () => {
-  await expect(plugIn(labOn('never').lab, 'node1')).rejects.toMatchObject({code: 'engine', hint: expect.any(String)})
+  await expect(plugIn((await unplugged('never')).lab, 'node1')).rejects.toMatchObject({
+    code: 'engine',
+    hint: expect.any(String),
+  })
 })
 
 test('a host that is down is plugged in and stays down', async () => {
-  const {lab, calls} = labOn('start', false)
+  const {lab, calls} = await unplugged('start', false)
   await plugIn(lab, 'node1')
-  expect(calls).toEqual(['connect 10.213.7.11'])
+  expect(calls()).toEqual(['connect node1 10.213.7.11'])
 })

@@ -1,10 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import type {Lab} from '../../../lab/engine/lab.ts'
+import {Lab} from '../../../lab/engine/lab.ts'
 import type {Happening} from '../../../lab/history/event.ts'
 import {engineClock, watchEngineClock} from '../../../lab/probes/engine-clock.ts'
 import type {ProbeSite} from '../../../lab/probes/probe.ts'
 import type {Micros} from '../../../lab/words/quantity.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {allocationOf, fakeTopology} from '../fake/lab.ts'
 
 const startMs = Date.parse('2026-01-01T00:00:00Z')
 
@@ -23,8 +25,10 @@ beforeEach(() => {
   engineAheadMs = 0
   recorded = []
   stop = new AbortController()
+  const engine = new FakeEngine()
+  engine.clockMs = async () => wallMs + engineAheadMs
   on = {
-    lab: {docker: {clockMs: async () => wallMs + engineAheadMs}} as unknown as Lab,
+    lab: new Lab(engine, fakeTopology, allocationOf(fakeTopology, {})),
     record: happening => void recorded.push(happening),
     now: () => now,
     signal: stop.signal,

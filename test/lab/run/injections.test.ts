@@ -1,15 +1,17 @@
-/** Faults of a run against a lab that is made up: what happens to them while hosts restart and limits run out. */
-import {mkdtempSync, rmSync} from 'node:fs'
-import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+/** Faults of a run on a lab that behaves: what happens to them while hosts restart and limits run out. */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {beforeEach, expect, test, vi} from 'vitest'
 import {z} from 'zod'
 import type {Fault} from '../../../lab/breaking/fault.ts'
 import type {Lab} from '../../../lab/engine/lab.ts'
 import {faults} from '../../../lab/faults/index.ts'
 import {Recorder} from '../../../lab/history/history.ts'
 import {Injections} from '../../../lab/run/injections.ts'
+import {eachWithItsOwnState, healthyLab} from '../fake/at-rest.ts'
+import {passing} from '../fake/clock.ts'
+
+vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
+eachWithItsOwnState()
 
 const told: string[] = []
 let apply: () => Promise<void>
@@ -30,24 +32,14 @@ const cut: Fault<object> = {
 }
 Object.assign(faults, {cut}) // in this file's own process
 
-const lab = {
-  name: 'made-up',
-  topology: {hosts: [{name: 'node1', services: []}]},
-  container: async () => ({id: 'c1', state: 'running'}),
-  docker: {start: async () => void told.push('mended')},
-} as unknown as Lab
-
-let state: string
-beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), 'pgha-lab-injections-'))
-  vi.stubEnv('XDG_STATE_HOME', state)
+let lab: Lab
+beforeEach(async () => {
+  const faked = await healthyLab()
+  lab = faked.lab
+  faked.engine.start = async () => void told.push('mended')
   told.length = 0
   limitMs = null
   apply = async () => void told.push('again')
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  rmSync(state, {recursive: true, force: true})
 })
 
 const step = {do: 'inject', fault: 'cut', on: 'node1', as: 'cut', params: {}} as const
@@ -58,13 +50,13 @@ const kinds = (history: Recorder) =>
 test('a host that restarts is given the fault again, until it is mended', async () => {
   using history = new Recorder()
   using injections = new Injections(lab, history, new AbortController().signal)
-  await injections.inject(step)
+  await passing(injections.inject(step))
   history.record(restart)
-  await sleep(5)
+  await passing(sleep(5))
   expect(kinds(history)).toEqual(['fault-again'])
-  await injections.mend()
+  await passing(injections.mend())
   history.record(restart)
-  await sleep(5)
+  await passing(sleep(5))
   expect(told).toEqual(['again', 'mended'])
 })
 
@@ -75,9 +67,9 @@ test('a mend waits for what is being put in force again, or it would be undone',
     await sleep(50)
     told.push('again')
   }
-  await injections.inject(step)
+  await passing(injections.inject(step))
   history.record(restart)
-  await injections.mend()
+  await passing(injections.mend())
   expect(told).toEqual(['again', 'mended'])
   expect(kinds(history)).toEqual(['fault-again', 'fault-mended'])
 })
@@ -88,9 +80,9 @@ test('a host that cannot be given the fault again has lost it', async () => {
   apply = async () => {
     throw new Error('no shell')
   }
-  await injections.inject(step)
+  await passing(injections.inject(step))
   history.record(restart)
-  await sleep(5)
+  await passing(sleep(5))
   expect(kinds(history)).toEqual(['fault-lost'])
 })
 
@@ -98,13 +90,13 @@ test('a fault whose limit runs out before its mend is lost; one that was mended 
   using history = new Recorder()
   using injections = new Injections(lab, history, new AbortController().signal)
   limitMs = 20
-  await injections.inject(step)
-  await sleep(60)
+  await passing(injections.inject(step))
+  await passing(sleep(60))
   expect(kinds(history)).toEqual(['fault-lost'])
-  await injections.mend()
+  await passing(injections.mend())
 
-  await injections.inject({...step, as: 'second'})
-  await injections.mend()
-  await sleep(60)
+  await passing(injections.inject({...step, as: 'second'}))
+  await passing(injections.mend())
+  await passing(sleep(60))
   expect(kinds(history)).toEqual(['fault-lost', 'fault-mended', 'fault-mended'])
 })

@@ -1,7 +1,9 @@
 import {expect, test} from 'vitest'
-import type {Lab} from '../../../lab/engine/lab.ts'
+import {Lab} from '../../../lab/engine/lab.ts'
 import {capabilitiesFor, loadScenario, mustBeAble} from '../../../lab/scenario/index.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {allocationOf} from '../fake/lab.ts'
 
 test('a scenario asks for what its faults need, each once', () => {
   expect(capabilitiesFor(loadScenario('kill-leader'))).toEqual([])
@@ -9,7 +11,8 @@ test('a scenario asks for what its faults need, each once', () => {
 })
 
 test('a scenario that cannot run here is refused with the reason and the exit code for skipped', async () => {
-  const lab = {topology: loadTopology({profile: 'fast'})} as Lab
+  const topology = loadTopology({profile: 'fast'})
+  const lab = new Lab(new FakeEngine(), topology, allocationOf(topology, {}))
   await expect(mustBeAble(lab, loadScenario('disk-full'))).rejects.toMatchObject({
     code: 'cannot-run-here',
     exitCode: 77,
