@@ -209,18 +209,22 @@ describe('an interrupt', () => {
     await expectHealed(faked, run)
   })
 
-  test.each<PhaseName>(['leftovers', 'healthy', 'steady', 'healing', 'recovery'])(
-    'at the beginning of the phase %s ends the run as interrupted, healed',
-    async phase => {
-      const faked = await healthyLab()
-      const run = await playedOn(faked, scenarioOf([kill, newLeader]), (event, interrupt) => {
-        if (event.kind === 'phase' && event.name === phase) interrupt()
-      })
-      expect(run.error).toMatchObject({code: 'interrupted'})
-      expect(run.events.at(-1)).toMatchObject({kind: 'run-ended', how: 'interrupted'})
-      await expectHealed(faked, run)
-    },
-  )
+  test.each<[PhaseName, PhaseName]>([
+    ['leftovers', 'healthy'],
+    ['healthy', 'healthy'],
+    ['steady', 'steady'],
+    ['healing', 'healing'],
+    ['recovery', 'recovery'],
+  ])('at the beginning of the phase %s ends the run as interrupted in the phase %s, healed', async (phase, last) => {
+    const faked = await healthyLab()
+    const run = await playedOn(faked, scenarioOf([kill, newLeader]), (event, interrupt) => {
+      if (event.kind === 'phase' && event.name === phase) interrupt()
+    })
+    expect(run.error).toMatchObject({code: 'interrupted'})
+    expect(of({events: run.events}, 'phase').at(-1)?.name).toBe(last)
+    expect(run.events.at(-1)).toMatchObject({kind: 'run-ended', how: 'interrupted'})
+    await expectHealed(faked, run)
+  })
 
   test('before anything ends the run without a probe or a client', async () => {
     const faked = await healthyLab()

@@ -180,10 +180,12 @@ describe('the folder', () => {
 
   test('is the one that was asked for, and then `latest` stays as it is', async () => {
     const out = join(stateFolder(), 'wanted')
-    const run = await ran(await healthyLab(), scenarioOf([hold]), undefined, {out})
-    expect(run.folder).toBe(out)
+    const faked = await healthyLab()
+    const before = await ran(faked, scenarioOf([hold]))
+    const run = await ran(faked, scenarioOf([hold], {name: 'second'}), undefined, {out})
+    expect([run.folder, run.error]).toEqual([out, undefined])
     expectWhole(run, 'complete')
-    expect(existsSync(join(runsFolder('fake'), 'latest'))).toBe(false)
+    expect(join(runsFolder('fake'), readlinkSync(join(runsFolder('fake'), 'latest')))).toBe(before.folder)
   })
 
   test('of an earlier run is cleared when the new one begins, and not for one that is refused', async () => {
