@@ -1,13 +1,32 @@
 /** Docker Compose for the fake engine: makes the containers of a file that are missing, and starts those that are down. */
+import {once} from 'node:events'
+import {type AddressInfo, createServer, type Server} from 'node:net'
 import {parse} from 'yaml'
 import type {composeReads, composeUp} from '../../../lab/engine/stack.ts'
 import {owner, savedOwner} from '../../../lab/state/owner.ts'
 import {loadLab} from '../../../lab/state/state.ts'
-import {observerName} from '../../../lab/topology/topology.ts'
+import type {PortName} from '../../../lab/topology/services.ts'
+import {type Allocation, type HostName, observerName} from '../../../lab/topology/topology.ts'
 import type {LabError} from '../../../lab/words/errors.ts'
 import {disposedOf} from './at-rest.ts'
 import type {FakeEngine} from './engine.ts'
 import {FakeWorld} from './world.ts'
+
+/** As many ports, which nobody else has: those that the system gives to who asks for any. */
+export async function freePorts(ports: Allocation['ports']): Promise<Allocation['ports']> {
+  const taken: Server[] = []
+  const free = async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    taken.push(server)
+    return (server.address() as AddressInfo).port
+  }
+  const found: Record<HostName, Partial<Record<PortName, number>>> = {}
+  for (const [host, own] of Object.entries(ports))
+    for (const name of Object.keys(own) as PortName[]) found[host] = {...found[host], [name]: await free()}
+  await Promise.all(taken.map(server => new Promise(resolve => server.close(resolve))))
+  return {...Object.fromEntries(Object.keys(ports).map(host => [host, {}])), ...found}
+}
 
 export class FakeCompose {
   readonly #engine: FakeEngine

@@ -9,7 +9,6 @@ import {
   type ContainerState,
   claimOf,
   type EngineEvent,
-  type ImageFound,
   type ProgramContainer,
   type Removed,
 } from '../../../lab/engine/docker.ts'
@@ -18,6 +17,7 @@ import type {RaiseEngine} from '../../../lab/run/raise.ts'
 import type {HostName, Owner} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import type {FakeHost, Ran} from './host.ts'
+import {FakeImages, images} from './images.ts'
 import {FakeProgram, playAgent, playRelay, playShell} from './program.ts'
 import {FakeThrowaway} from './throwaway.ts'
 import type {FakeWorld} from './world.ts'
@@ -27,9 +27,7 @@ export type Hindrance = LabError | 'silent' | undefined
 
 type Mutable<T> = {-readonly [K in keyof T]: T[K]}
 
-export const images = {host: 'pgha-lab/host:0123456789ab', app: 'pgha-lab/app:0123456789ab'} as const
-
-export class FakeEngine implements RaiseEngine, AsyncDisposable {
+export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposable {
   readonly limits = engineLimits({})
   /** Every call, e.g. `start node1`. */
   readonly asked: string[] = []
@@ -37,7 +35,6 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   hinder: (call: string) => Hindrance = () => undefined
   /** When it opens the ports of a host again that was unplugged. */
   restoresPorts: 'connect' | 'start' | 'never' = 'connect'
-  readonly present = new Set<string>(Object.values(images))
   /** Names of parameters that its PostgreSQL refuses. */
   readonly refusedParameters = new Set<string>()
   /** Of programs that are clients for the length of a run; `ended` tells whoever waits for one. */
@@ -60,22 +57,22 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   }
 
   async version(): Promise<string> {
-    await this.#call('version')
+    await this.call('version')
     return '26.1.5'
   }
 
   async clockMs(): Promise<number> {
-    await this.#call('clock')
+    await this.call('clock')
     return Date.now()
   }
 
   async containers(lab?: string): Promise<ContainerState[]> {
-    await this.#call('containers')
+    await this.call('containers')
     return this.#hosts(lab).map(host => this.#stateOf(host))
   }
 
   async container(lab: string, name: HostName): Promise<ContainerState> {
-    await this.#call(`container ${name}`)
+    await this.call(`container ${name}`)
     const host = this.#hosts(lab).find(one => one.name === name)
     if (host === undefined) throw new LabError('no-target', `host ${name} of lab ${lab} has no container`)
     return this.#stateOf(host)
@@ -83,7 +80,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
 
   async condition(id: string): Promise<Condition> {
     const host = this.#host(id)
-    await this.#call(`condition ${host.name}`)
+    await this.call(`condition ${host.name}`)
     return {
       running: host.state !== 'exited',
       paused: host.state === 'paused',
@@ -97,13 +94,13 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   async isRunning(id: string): Promise<boolean> {
     const throwaway = this.#throwaways.get(id)
     if (throwaway !== undefined) return !throwaway.frozen
-    await this.#call(`running? ${this.#host(id).name}`)
+    await this.call(`running? ${this.#host(id).name}`)
     return this.#host(id).state === 'running'
   }
 
   async kill(id: string): Promise<void> {
     const host = this.#host(id)
-    await this.#call(`kill ${host.name}`)
+    await this.call(`kill ${host.name}`)
     if (host.state === 'exited') throw refused('killing a container', 'it is not running')
     this.#tell(host, 'kill')
     host.goDown(137)
@@ -112,12 +109,12 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
 
   async start(id: string): Promise<void> {
     if (id === this.world?.observer?.id) {
-      await this.#call('start observer')
+      await this.call('start observer')
       this.world.observer.state = 'running'
       return
     }
     const host = this.#host(id)
-    await this.#call(`start ${host.name}`)
+    await this.call(`start ${host.name}`)
     if (host.state !== 'exited') return // as Docker: what runs, or is frozen, has been started
     host.comeUp()
     host.portsOpen = host.plugged && this.restoresPorts !== 'never'
@@ -127,12 +124,12 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   async stop(id: string): Promise<void> {
     const program = this.#program(id)
     if (program !== undefined) {
-      await this.#call(`stop program ${program.program}`)
+      await this.call(`stop program ${program.program}`)
       program.state = 'exited'
       return program.ended.resolve(143)
     }
     const host = this.#host(id)
-    await this.#call(`stop ${host.name}`)
+    await this.call(`stop ${host.name}`)
     if (host.state === 'exited') return
     this.world?.cluster.release(host.name)
     this.#tell(host, 'kill')
@@ -145,7 +142,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     const throwaway = this.#throwaways.get(id)
     if (throwaway !== undefined) return throwaway.freeze(true)
     const host = this.#host(id)
-    await this.#call(`pause ${host.name}`)
+    await this.call(`pause ${host.name}`)
     if (host.state !== 'running') throw refused('pausing a container', `it is ${host.state}`)
     host.state = 'paused'
     this.#tell(host, 'pause')
@@ -153,14 +150,14 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
 
   async unpause(id: string): Promise<void> {
     if (id === this.world?.observer?.id) {
-      await this.#call('unpause observer')
+      await this.call('unpause observer')
       this.world.observer.state = 'running'
       return
     }
     const throwaway = this.#throwaways.get(id)
     if (throwaway !== undefined) return throwaway.freeze(false)
     const host = this.#host(id)
-    await this.#call(`unpause ${host.name}`)
+    await this.call(`unpause ${host.name}`)
     if (host.state !== 'paused') throw refused('unpausing a container', 'it is not paused')
     host.state = 'running'
     this.#tell(host, 'unpause')
@@ -169,27 +166,27 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   async limitCpus(id: string, cpus: number | null): Promise<void> {
     const throwaway = this.#throwaways.get(id)
     if (throwaway !== undefined) return throwaway.limit(cpus)
-    await this.#call(`limit ${this.#host(id).name}`)
+    await this.call(`limit ${this.#host(id).name}`)
     this.#host(id).cpus = cpus
   }
 
   async disconnect(id: string): Promise<void> {
     const host = this.#host(id)
-    await this.#call(`disconnect ${host.name}`)
+    await this.call(`disconnect ${host.name}`)
     host.plugged = false
     host.portsOpen = false
   }
 
   async connect(id: string, _lab: string, address: string | undefined): Promise<void> {
     const host = this.#host(id)
-    await this.#call(`connect ${host.name} ${address}`)
+    await this.call(`connect ${host.name} ${address}`)
     if (host.plugged) return
     host.plugged = true
     host.portsOpen = this.restoresPorts === 'connect'
   }
 
   async observer(lab: string): Promise<{readonly id: string; readonly state: string} | undefined> {
-    await this.#call('observer')
+    await this.call('observer')
     const observer = this.world?.lab === lab ? this.world.observer : null
     return observer === null ? undefined : {...observer}
   }
@@ -198,7 +195,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     const {world} = this
     const observer = world?.observer?.id === id ? world.observer : null
     const {name, state} = observer === null ? this.#host(id) : {...observer, name: 'observer'}
-    await this.#call(`exec ${name} ${argv[0]}`)
+    await this.call(`exec ${name} ${argv[0]}`)
     if (state !== 'running') throw refused(`running ${argv[0]} in a container`, `container ${name} is ${state}`)
     const program = new FakeProgram()
     this.#running.add(program)
@@ -220,14 +217,14 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     const throwaway = this.#throwaways.get(id)
     if (throwaway !== undefined) return throwaway.run(argv)
     const host = this.#host(id)
-    await this.#call(`run ${host.name} ${argv[0]}`)
+    await this.call(`run ${host.name} ${argv[0]}`)
     if (host.state !== 'running')
       throw refused(`running ${argv[0]} in a container`, `container ${host.name} is ${host.state}`)
     return host.run(argv)
   }
 
   async logs(id: string, {follow = false}: {follow?: boolean} = {}): Promise<Readable> {
-    await this.#call('logs')
+    await this.call('logs')
     const log = new PassThrough()
     const host = this.#hosts().find(one => one.id === id)
     log.write(`${new Date().toISOString().replace('Z', '000000Z')} ${host?.name ?? id} says a word\n`)
@@ -240,7 +237,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   }
 
   async *events(_lab: string, signal: AbortSignal, begun: () => void = () => {}): AsyncGenerator<EngineEvent> {
-    await this.#call('events')
+    await this.call('events')
     const told = new PassThrough({objectMode: true})
     const listener = (event: EngineEvent) => told.write(event)
     this.#listeners.add(listener)
@@ -256,19 +253,19 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   }
 
   async programs(): Promise<ProgramContainer[]> {
-    await this.#call('programs')
+    await this.call('programs')
     return [...this.programContainers.values()].map(({ended: _, ...one}) => one)
   }
 
   async startProgram(_lab: string, {name}: {readonly name: string}): Promise<ProgramContainer> {
-    await this.#call(`start program ${name}`)
+    await this.call(`start program ${name}`)
     const program = {id: `program-${name}`, program: name, state: 'running'}
     this.programContainers.set(name, {...program, ended: Promise.withResolvers<number>()})
     return program
   }
 
   async removeProgram(_lab: string, program: string): Promise<void> {
-    await this.#call(`remove program ${program}`)
+    await this.call(`remove program ${program}`)
     this.programContainers.delete(program)
   }
 
@@ -276,30 +273,8 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     return (await this.#program(id)?.ended.promise) ?? 0
   }
 
-  async hasImage(tag: string): Promise<boolean> {
-    return (await this.image(tag)) !== null
-  }
-
-  async image(reference: string): Promise<ImageFound | null> {
-    await this.#call('image')
-    if (!this.present.has(reference)) return null
-    return {id: `sha256:${'0'.repeat(64)}`, createdAt: 0, labels: {}, tags: [reference], digests: []}
-  }
-
-  async taggedImages(): Promise<string[]> {
-    return [...this.present]
-  }
-
-  async tagImage(_reference: string, tag: string): Promise<void> {
-    this.present.add(tag)
-  }
-
-  async removeImage(tag: string): Promise<boolean> {
-    return this.present.delete(tag)
-  }
-
   async throwaway(): Promise<AsyncDisposable & {readonly id: string}> {
-    await this.#call('throwaway')
+    await this.call('throwaway')
     const id = `throwaway-${this.#throwaways.size}`
     this.#throwaways.set(id, new FakeThrowaway(this.refusedParameters))
     return {id, [Symbol.asyncDispose]: async () => void this.#throwaways.delete(id)}
@@ -308,19 +283,19 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   async unplug(): Promise<void> {}
 
   async subnets(): Promise<string[]> {
-    await this.#call('subnets')
+    await this.call('subnets')
     return []
   }
 
   async belongings(lab?: string): Promise<Belonging[]> {
-    await this.#call('belongings')
+    await this.call('belongings')
     const {world} = this
     const own = world === null || (lab !== undefined && lab !== world.lab) ? [] : world.belongings()
     return [...own, ...this.#claims.values()].filter(one => lab === undefined || one.lab === lab)
   }
 
   async claim(lab: string, owner: Owner): Promise<Belonging> {
-    await this.#call('claim')
+    await this.call('claim')
     const id = claimOf(lab)
     const claim = {
       kind: 'volume',
@@ -336,7 +311,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
   }
 
   async remove(belongings: readonly Belonging[]): Promise<Removed> {
-    await this.#call('remove')
+    await this.call('remove')
     for (const {id} of belongings) this.#claims.delete(id)
     return {containers: 0, networks: 0, volumes: belongings.length}
   }
@@ -360,7 +335,7 @@ export class FakeEngine implements RaiseEngine, AsyncDisposable {
     await this.world?.[Symbol.asyncDispose]()
   }
 
-  async #call(call: string): Promise<void> {
+  protected async call(call: string): Promise<void> {
     this.asked.push(call)
     const hindrance = this.#silent ? 'silent' : this.hinder(call)
     if (hindrance === undefined) return

@@ -2,7 +2,8 @@
 import {Lab} from '../../../lab/engine/lab.ts'
 import {addressesOf, observerIn} from '../../../lab/state/allocate.ts'
 import {type Allocation, profiles, type Topology} from '../../../lab/topology/topology.ts'
-import {FakeEngine, images} from './engine.ts'
+import {FakeEngine} from './engine.ts'
+import {images} from './images.ts'
 import {FakeWorld} from './world.ts'
 
 export const fakeTopology: Topology = {

@@ -10,14 +10,24 @@ import {LabError} from '../../../lab/words/errors.ts'
 import {disposedOf, eachWithItsOwnState} from '../fake/at-rest.ts'
 import {breaks} from '../fake/breaks.ts'
 import {passing} from '../fake/clock.ts'
-import {FakeCompose} from '../fake/compose.ts'
-import {FakeEngine, images} from '../fake/engine.ts'
+import {FakeCompose, freePorts} from '../fake/compose.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {images} from '../fake/images.ts'
 import {fakeTopology} from '../fake/lab.ts'
 
 let engine: FakeEngine
 let compose: FakeCompose
 
 vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
+// The block of ports that a lab is given may be another process's a moment later: here the system gives them.
+vi.mock('../../../lab/state/allocate.ts', async original => {
+  const real = await original<typeof import('../../../lab/state/allocate.ts')>()
+  const allocate: typeof real.allocate = async (...given) => {
+    const allocation = await real.allocate(...given)
+    return {...allocation, ports: await freePorts(allocation.ports)}
+  }
+  return {...real, allocate}
+})
 vi.mock('../../../lab/setup/setup.ts', () => ({ensureReady: async () => images}))
 vi.mock('../../../lab/engine/stack.ts', async original => ({
   ...(await original<typeof import('../../../lab/engine/stack.ts')>()),
