@@ -74,7 +74,8 @@ function telling({evidence = [], phases = []}: ReportFinding, report: Report): r
 
 function fallback({verdict}: ReportFinding, proven: boolean): string {
   if (verdict === 'pass') return ''
-  if (verdict === 'unknown') return 'remove what kept us from seeing (said above) and play the scenario again'
+  if (verdict === 'unknown')
+    return 'look the reason up in docs/troubleshooting.md#inconclusive, and play the scenario again'
   return proven
     ? "look at these moments in report.html, where they stand beside the hosts' logs"
     : "look at the time of the fault in report.html, where it stands beside the hosts' logs"
