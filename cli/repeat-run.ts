@@ -8,6 +8,7 @@ import type {ChosenMoment} from '../lab/run/injection-phase.ts'
 import type {Scenario} from '../lab/scenario/index.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
+import {nextAfter} from './next-after.ts'
 import {print, printData, tell} from './output.ts'
 import {answer} from './render/answer.ts'
 import {words} from './render/verdict-words.ts'
@@ -52,18 +53,18 @@ export async function repeatRun(
     },
   }).finally(async () => (await screen)?.done())
 
-  const {renderRepetition} = await import('./render/repeat-text.ts')
+  const {renderRepetition, repetitionOnScreen} = await import('./render/repeat-text.ts')
   const plain = renderRepetition(summary, {color: false, width: 120, ascii: false})
   writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
   if (options.json) {
     const {toJson} = await import('../lab/words/spelled-json.ts')
     printData(toJson({...summary, folder}))
   } else {
-    // The answer last: it is what remains on the screen.
-    const {lastLines} = await import('./render/summary.ts')
-    const options = await textOptions()
-    const text = renderRepetition(summary, options)
-    print(`${text}\n${lastLines(summary, summary.says, options, [`evidence: ${folder}`])}`)
+    // Of the run that the verdict comes from, else of the last.
+    const told =
+      summary.runs.find(run => run.verdict === summary.verdict && run.verdict !== 'pass') ?? summary.runs.at(-1)
+    const next = told === undefined ? [] : nextAfter(told, join(folder, told.folder), lab.name, false)
+    print(repetitionOnScreen(summary, await textOptions(), [`evidence: ${folder}`, ...next]))
   }
   process.exitCode = summary.exitCode
   if (error === undefined) return

@@ -1,5 +1,6 @@
 import {type Command, Option} from 'commander'
 import type {Recorder} from '../../lab/history/history.ts'
+import type {Report} from '../../lab/judge/report.ts'
 import {type ChosenMoment, type InjectionPhase, injectionPhases} from '../../lab/run/injection-phase.ts'
 import type {Scenario} from '../../lab/scenario/index.ts'
 import type {Place} from '../../lab/state/run-folder.ts'
@@ -155,6 +156,7 @@ async function playOne(scenario: Scenario, options: Options, place: Place | unde
   const {folder, report, history} = run
   const unwritten = writeReports(folder, report, history)
   const error = run.error ?? unwritten
+  if (error !== undefined && !isToldBy(report, error)) complain(error)
   if (options.json) printJson({...report, folder})
   else {
     const {renderSummary} = await import('../render/summary.ts')
@@ -163,9 +165,13 @@ async function playOne(scenario: Scenario, options: Options, place: Place | unde
   }
   process.exitCode = report.exitCode
   if (error === undefined) return
-  complain(error)
   // Healing that is incomplete wins over every other ending; then the interruption.
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}
+
+/** The verdict says itself that the run was interrupted, unless there is more to say, such as what is still broken. */
+function isToldBy({ended}: Report, {code, next}: LabError): boolean {
+  return ended?.how === 'interrupted' && code === 'interrupted' && next === undefined
 }
 
 async function suite(scenario: string | undefined, {suite: name, plain: _, ...options}: Options): Promise<void> {

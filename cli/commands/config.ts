@@ -22,7 +22,7 @@ export function config(): Command {
   return addTopologyOptions(
     command(
       'config',
-      'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise.\nIt holds the passwords.',
+      'Print the one compose file of a lab: of the one that exists, or of the one that `up` would raise.\nIt holds the passwords. `docker compose up` takes it where the two images that it names have been built; `doctor --fix` builds them.',
       'config > compose.yaml && docker compose up -d\nconfig --profile fast --name other',
     )
       .addOption(nameOption())

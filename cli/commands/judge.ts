@@ -23,5 +23,8 @@ async function action(nameOrPath: string, {name, json}: {name: string; json?: bo
   process.exitCode = report.exitCode
   if (json) return printJson({...report, folder})
   const {renderText} = await import('../render/text.ts')
-  print(renderText(report, await textOptions()))
+  const {answerLast} = await import('../render/summary.ts')
+  const {nextAfterShown} = await import('../next-after.ts')
+  const options = await textOptions()
+  print(`${renderText(report, options)}\n${answerLast(report, options, nextAfterShown('report', nameOrPath, name))}`)
 }

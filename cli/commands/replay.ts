@@ -1,6 +1,8 @@
 import {type Command, InvalidArgumentError} from 'commander'
+import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
 import {print} from '../output.ts'
+import {textOptions} from '../text-options.ts'
 
 interface Options {
   name: string
@@ -23,13 +25,14 @@ export function replay(): Command {
 
 async function action(nameOrPath: string, {name, speed, plain}: Options): Promise<void> {
   const {readRun} = await import('../../lab/state/find-run.ts')
-  const {events} = (await readRun(nameOrPath, name)).history
+  const {history} = await readRun(nameOrPath, name)
+  const {events} = history
   const {hasScreen} = await import('../ui/terminal.ts')
   // Without a keyboard nobody could leave the screen.
   if (plain || !hasScreen() || !process.stdin.isTTY) {
     const {plainRun} = await import('../ui/plain.ts')
     plainRun(line => print(line), {events, subscribe: () => () => {}})
-    return
+    return await printAnswer()
   }
   const {showReplay} = await import('../ui/screen.tsx')
   const {Player} = await import('../ui/player.ts')
@@ -39,6 +42,14 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onQuit)
   await quit
   await shown.done()
+  await printAnswer()
+
+  async function printAnswer(): Promise<void> {
+    const {judge} = await import('../../lab/judge/judge.ts')
+    const {answerLast} = await import('../render/summary.ts')
+    const next = nextAfterShown('replay', nameOrPath, name)
+    print(`\n${answerLast(judge(history), await textOptions(), next)}`)
+  }
 }
 
 function speed(written: string): number {

@@ -7,8 +7,9 @@ import type {RecordedRun} from '../../lab/state/find-run.ts'
 import {decodeJson} from '../../lab/words/decode.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {readRegular} from '../../lab/words/regular-file.ts'
+import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
-import {tell} from '../output.ts'
+import {print, tell} from '../output.ts'
 import {titles} from '../render/verdict-words.ts'
 import {textOptions} from '../text-options.ts'
 import {writeOut} from '../write-out.ts'
@@ -58,6 +59,12 @@ async function action(written: readonly string[], {name, format, out}: Options):
     runs.push({report, run: format === 'html' ? run : {...run, history: {events: []}, logs: new Map()}})
   }
   writeOut(await render(format, runs, out !== undefined), out)
+  const [one] = runs
+  // The answer last: it is what remains on a screen. A file has it first.
+  if (runs.length !== 1 || one === undefined || format !== 'text' || out !== undefined || !process.stdout.isTTY) return
+  const {answerLast} = await import('../render/summary.ts')
+  const next = nextAfterShown('report', written[0] ?? 'latest', name)
+  print(`\n${answerLast(one.report, await textOptions(), next)}`)
 }
 
 async function render(

@@ -41,7 +41,7 @@ export function phasesIn(report: Report): readonly PhaseRow[] {
 /** How much of a run that did not come to its end is not known; null: nothing, or it came to its end. */
 export function sayOpen({ended, findings}: Report): string | null {
   const open = ended === null ? 0 : findings.filter(({verdict}) => verdict === 'unknown').length
-  return open === 0 ? null : `${open} of ${findings.length} expectations are not known`
+  return open === 0 ? null : `${open} of ${findings.length} expectations are inconclusive`
 }
 
 const mostProofs = 3
@@ -74,7 +74,7 @@ function telling({evidence = [], phases = []}: ReportFinding, report: Report): r
 
 function fallback({verdict}: ReportFinding, proven: boolean): string {
   if (verdict === 'pass') return ''
-  if (verdict === 'unknown') return 'remove what kept us from seeing (said above) and play the scenario again'
+  if (verdict === 'unknown') return 'docs/troubleshooting.md#inconclusive has the reason; then play it again'
   return proven
     ? "look at these moments in report.html, where they stand beside the hosts' logs"
     : "look at the time of the fault in report.html, where it stands beside the hosts' logs"

@@ -7,6 +7,7 @@ import type {Of} from '../../lab/history/event.ts'
 import type {History} from '../../lab/history/history.ts'
 import type {Report} from '../../lab/judge/report.ts'
 import type {HostName} from '../../lab/topology/topology.ts'
+import {saidLimit} from './answer.ts'
 import {bucketsOf} from './buckets.ts'
 import {clientsSection} from './html/clients.ts'
 import {driversSection} from './html/drivers.ts'
@@ -56,7 +57,7 @@ export function renderHtml({report, history, logs}: HtmlSources): string {
     ...{lanes, gaps, marks, zero, faults: report.faults, linked: moments.linked},
     buckets: bucketsOf(history, lanes.from, lanes.to),
   })
-  const title = `${titleOf(report)} ${report.scenario}${report.limit === null ? '' : `: ${report.limit.says}`} - pgha-lab`
+  const title = `${titleOf(report)} ${report.scenario}${saidLimit(report) === null ? '' : `: ${saidLimit(report)}`} - pgha-lab`
   return `<!doctype html>\n${
     html`<html lang="en">
 <head>

@@ -2,7 +2,7 @@
 
 import type {Report} from '../../lab/judge/report.ts'
 import {sayMicros} from '../../lab/words/quantity.ts'
-import {answer} from './answer.ts'
+import {answer, saidLimit} from './answer.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {code, lines, type Markdown, md, table} from './markdown-text.ts'
@@ -31,9 +31,10 @@ function suite(reports: readonly Report[]): Markdown {
 }
 
 function one(report: Report): Markdown {
-  const {verdict, scenario, headline, limit, about, reasons, ended} = report
+  const {verdict, scenario, headline, about, reasons, ended} = report
   const open = sayOpen(report)
-  const asked = limit === null ? md`` : md`: ${limit.says}`
+  const limit = saidLimit(report)
+  const asked = limit === null ? md`` : md`: ${limit}`
   const blocks = [
     [md`## ${signs[verdict]} ${titleOf(report)} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],

@@ -5,6 +5,7 @@ import {metricNames, metrics, type Unit} from '../../lab/judge/metrics.ts'
 import type {ChosenMoment} from '../../lab/run/injection-phase.ts'
 import type {Summary} from '../../lab/run/repeat.ts'
 import {printableValues} from '../../lab/words/printable.ts'
+import {lastLines} from './summary.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
 import {titles, words} from './verdict-words.ts'
 
@@ -17,7 +18,12 @@ const moments: Readonly<Record<ChosenMoment, string>> = {
   random: "at a random moment of the leader's loop",
 }
 
-export function renderRepetition(repeated: Summary, {color, width, ascii = false}: TextOptions): string {
+/** @param headline false: it comes after this, as the last line on a screen. */
+export function renderRepetition(
+  repeated: Summary,
+  {color, width, ascii = false}: TextOptions,
+  headline = true,
+): string {
   const summary = printableValues(repeated)
   const sgr = (code: string | number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
   const title = `${titles[summary.verdict]} ${summary.scenario}`
@@ -26,8 +32,7 @@ export function renderRepetition(repeated: Summary, {color, width, ascii = false
   const [runHeader = '', ...runs] = runTable(summary)
   const moment = summary.phase === null ? 'whenever its step did' : moments[summary.phase]
   const text = [
-    `${sgr(`1;${colors[summary.verdict]}`, title)}${first.slice(title.length)}`,
-    ...more,
+    ...(headline ? [`${sgr(`1;${colors[summary.verdict]}`, title)}${first.slice(title.length)}`, ...more] : []),
     ...wrap(`lab ${summary.lab}; each fault came ${moment}`, width - 2).map(line => `  ${line}`),
     '',
     sgr(1, header),
@@ -41,6 +46,11 @@ export function renderRepetition(repeated: Summary, {color, width, ascii = false
     '',
   ].join('\n')
   return finished(text, {ascii})
+}
+
+/** On a screen the verdict stands in the last line, and nowhere else. @param before what to go on with. */
+export function repetitionOnScreen(summary: Summary, options: TextOptions, before: readonly string[]): string {
+  return `${renderRepetition(summary, options, false)}\n${lastLines({...summary, ended: null}, summary.says, options, before)}`
 }
 
 function spreads({metrics: measured, leaseAgeMicros}: Summary): string[] {

@@ -3,7 +3,6 @@
  * the verdict with the limit it was judged by. It fits 24 lines of 80 columns with the prompt below it; `report` has all of it. Pure.
  */
 
-import type {Verdict} from '../../lab/checks/check.ts'
 import type {Report} from '../../lab/judge/report.ts'
 import {nextWord} from '../../lab/words/next-step.ts'
 import {printable, printableValues} from '../../lab/words/printable.ts'
@@ -12,7 +11,7 @@ import {answer} from './answer.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {sayTook} from './moment.ts'
 import {align, cut, ending, finished, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
-import {titles, words} from './verdict-words.ts'
+import {titleOf, words} from './verdict-words.ts'
 
 /** The prompt, and a line that was wrapped by the terminal after all, stand below. */
 const mostLines = 22
@@ -25,9 +24,7 @@ export function renderSummary(judged: Report, options: TextOptions, next: readon
   const report = printableValues(judged)
   const style = styleOf(options)
   const table = phases(report, style)
-  const last = lastLines(report, answer(report), options, [...ending(judged, options).slice(-1), ...next])
-    .trimEnd()
-    .split('\n')
+  const last = answerLast(judged, options, next).trimEnd().split('\n')
   const room = mostLines - last.length - (table.length > 0 ? table.length + 1 : 0) - 1
   const blocks = [table, outcomes(report, style, room), last]
   const text = blocks
@@ -37,15 +34,23 @@ export function renderSummary(judged: Report, options: TextOptions, next: readon
   return finished(`${text}\n`, options)
 }
 
+/** The last lines of whatever shows a run: the next steps, and the verdict. */
+export function answerLast(judged: Report, options: TextOptions, next: readonly string[]): string {
+  const report = printableValues(judged)
+  const open = sayOpen(report)
+  const says = open === null ? answer(report) : `${answer(report)} (${open})`
+  return lastLines(report, says, options, [...ending(judged, options).slice(-1), ...next])
+}
+
 /** The next steps, and the verdict as the very last. */
 export function lastLines(
-  {verdict, scenario}: {readonly verdict: Verdict; readonly scenario: string},
+  {verdict, scenario, ended}: Pick<Report, 'verdict' | 'scenario' | 'ended'>,
   says: string,
   options: TextOptions,
   before: readonly string[],
 ): string {
   const {width, paint} = styleOf(options)
-  const title = `${titles[verdict]} ${printable(scenario)}`
+  const title = `${titleOf({verdict, ended})} ${printable(scenario)}`
   const [first = '', ...more] = atMost(wrap(`${title}: ${printable(says)}`, width), mostAnswer, width)
   // Wrapped inside the title, it is painted up to where it was wrapped.
   const painted = first.startsWith(title) ? title.length : first.length
@@ -85,8 +90,7 @@ function outcomes(report: Report, style: Style, room: number): string[] {
   const not = findings
     .filter(finding => finding.verdict !== 'pass' && isTold(finding, report))
     .toSorted((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail'))
-  const open = sayOpen(report)
-  const count = `${passed} of ${findings.length} expectations passed${open === null ? '' : `, ${open}`}`
+  const count = `${passed} of ${findings.length} expectations passed`
   const told = [
     ...reasons.filter(reason => reason !== headline).map(reason => wrap(reason, style.width)),
     ...not.map(finding => {
@@ -105,7 +109,11 @@ function outcomes(report: Report, style: Style, room: number): string[] {
     shown.push(...lines)
     left--
   }
-  return [...shown, ...(left > 0 ? [`and ${left} more in the report`] : []), ...(findings.length > 0 ? [count] : [])]
+  return [
+    ...shown,
+    ...(left > 0 ? [`and ${left} more in the report`] : []),
+    ...(findings.length > 0 && sayOpen(report) === null ? [count] : []),
+  ]
 }
 
 function atMost(lines: readonly string[], most: number, width: number): readonly string[] {

@@ -4,7 +4,7 @@ import {type FailoverBudget, type Phase, phaseLabel} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
-import {plainlyTooSlow, tooThin} from '../history/steady-writes.ts'
+import {forSteady, plainlyTooSlow, tooThin} from '../history/steady-writes.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
 import {portNumber} from '../topology/services.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
@@ -82,7 +82,11 @@ export const failover: Check<FailoverParams> = {
       },
       phases: rows,
       evidence: evidenceOf(found),
-      ...(verdict === 'fail' ? {hint: hintFor(found)} : {}),
+      ...(verdict === 'fail'
+        ? {hint: hintFor(found)}
+        : verdict === 'unknown' && thin.length > 0
+          ? {hint: forSteady}
+          : {}),
     }
   },
 }

@@ -25,6 +25,9 @@ export function tooThin(history: History, found: Failover): string[] {
   ]
 }
 
+/** What helps against it; `scenarios validate` knows which of both it is. */
+export const forSteady = `let the clients write for ${steadyWindow / 1e6} s before the first fault (a \`hold:\` before it), or raise \`rate:\` where it is below ${fewestWritesPerSecond}/s`
+
 /** Beyond the limit by more than clients that write as seldom as these could have missed. */
 export function plainlyTooSlow(history: History, found: Failover, limit: Micros): boolean {
   const {t0, firstWrite} = found

@@ -6,7 +6,9 @@ import {describe, expect, test} from 'vitest'
 import {renderText} from '../../cli/render/text.ts'
 import {parseHistory} from '../../lab/history/read-events.ts'
 import {judge} from '../../lab/judge/judge.ts'
+import {withAskedLimit} from '../../lab/scenario/asked-limit.ts'
 import {parseScenario} from '../../lab/scenario/index.ts'
+import {sections} from './markdown.ts'
 import {pages, root} from './shell-blocks.ts'
 
 const read = (page: string) => readFileSync(join(root, page), 'utf8')
@@ -75,8 +77,34 @@ const samples = pages.flatMap(page => {
   )
 })
 
-test('README and the page on verdicts have samples', () =>
-  expect(new Set(samples.map(one => one.page))).toEqual(new Set(['README.md', 'docs/read-a-verdict.md'])))
+test('README, the page on verdicts and the workshop have samples', () =>
+  expect(new Set(samples.map(one => one.page))).toEqual(
+    new Set(['README.md', 'docs/read-a-verdict.md', 'docs/workshop.md']),
+  ))
+
+test('the workshop has six exercises, each with commands, what is seen, a question and its answer', () => {
+  const exercises = [...sections(read('docs/workshop.md'))].filter(([title]) => /^\d\. /.test(title))
+  expect(exercises).toHaveLength(6)
+  for (const [title, text] of exercises)
+    expect({
+      title,
+      whole: /```sh\n[\s\S]*They see [\s\S]*\*\*Question\.\*\*[\s\S]*\*\*Answer\.\*\*/.test(text),
+    }).toEqual({
+      title,
+      whole: true,
+    })
+})
+
+test("what the README's CI lines answer is what the recorded run answers with that limit", () => {
+  const {events} = parseHistory(
+    gunzipSync(readFileSync(join(root, 'test/histories/kill-leader-default-profile.pass.ndjson.gz'))).toString(),
+  )
+  const asked = events.map(event =>
+    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 60_000)} : event,
+  )
+  const {limit} = judge({events: asked})
+  expect(read('README.md').replaceAll(/\n> /g, ' ')).toContain(` PASSED kill-leader: ${limit!.says}\n`)
+})
 
 test.each(samples)('a sample of $history in $page is what report prints of it', ({history, lines}) => {
   const report = judge(parseHistory(gunzipSync(readFileSync(join(root, history))).toString()))

@@ -6,6 +6,7 @@ import {checks} from '../../lab/checks/index.ts'
 import {keysOfParams} from '../../lab/scenario/params.ts'
 import {exitCodes, exitMeanings} from '../../lab/words/errors.ts'
 import {firstCells, sections} from './markdown.ts'
+import {pages, root} from './shell-blocks.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
 const page = readFileSync(join(docs, 'reference', 'verdicts.md'), 'utf8')
@@ -55,3 +56,14 @@ test.each(['README.md', 'docs/reference/verdicts.md'])(
 function firstNames(part: string): string[] {
   return [...part.slice(0, part.indexOf('`:') + 1).matchAll(/`([^`]+)`/g)].map(match => match[1] ?? '')
 }
+
+/** Where data and code are described, in their own words. */
+const ofData = /^docs\/(reference\/(report|events|library)|how\/add-a-unit)\.md$/
+
+test.each(pages.filter(page => !ofData.test(page)))('%s calls a verdict by its word for people', name => {
+  const text = readFileSync(join(root, name), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '')
+  const machine = /\*unknown\*|fail > |(?:is|are|be|judged|verdict(?: is)?|evidence is) `(?:unknown|pass|fail)`/
+  // The one place that says how both go together.
+  const told = text.replace(/^People read [\s\S]*?\n\n/m, '')
+  expect(machine.exec(told)?.[0]).toBeUndefined()
+})

@@ -12,13 +12,13 @@ import {html, type Markup} from './markup.ts'
 import {limitLine, setup} from './setup.ts'
 
 export function masthead(report: Report, history: History, gaps: readonly Gap[]): Markup {
-  const {verdict, scenario, headline, about, limit, lab, startedAt} = report
+  const {verdict, scenario, headline, about, lab, startedAt} = report
   const {number, caption} = theNumber(report, gaps)
   const [amount, unit] = number.split(' ')
   return html`<header class="${verdict}">
 <p class="over"><strong>pgha-lab</strong> <span>lab ${lab}</span> <time>${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
 <div class="first"><h1><span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${titleOf(report)}</span> <span class="scenario">${scenario}</span></h1>
-${limitLine(limit)}</div>
+${limitLine(report)}</div>
 <div class="lead">
 <p class="number"><b>${amount ?? ''}${unit !== undefined && html`<small> ${unit}</small>`}</b> <span>${caption}</span></p>
 <div><p class="headline">${sentence(headline)}</p>

@@ -1,18 +1,19 @@
 /** What the run was of: the limit that it was judged by, and the cluster with the settings that decide how a failover goes. */
 
 import {type History, of} from '../../../lab/history/history.ts'
-import type {Limit} from '../../../lab/judge/limit.ts'
 import type {Report} from '../../../lab/judge/report.ts'
 import type {ServiceName} from '../../../lab/topology/services.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
 import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
+import {saidLimit} from '../answer.ts'
 import {builtFrom, builtFromTitle, releases} from '../software.ts'
 import {html, type Markup} from './markup.ts'
 
 /** On the page's first line, as on that of every report. */
-export function limitLine(limit: Limit | null): Markup | null {
+export function limitLine(report: Report): Markup | null {
+  const {limit} = report
   if (limit === null) return null
-  const [measured = '', ...more] = limit.says.split('; ')
+  const [measured = '', ...more] = (saidLimit(report) ?? '').split('; ')
   return html`<p class="limit"><b>${measured}</b>${more.map(says => `; ${says}`)} <span>(${whose[limit.from]} on ${about[limit.of]})</span></p>`
 }
 

@@ -12,6 +12,7 @@ import type {Event, Happening} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import type {Report} from '../../../lab/judge/report.ts'
+import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
 import {recorded} from './recorded.ts'
 
@@ -119,6 +120,35 @@ test.each(names)('%s: text, summary, Markdown and HTML tell it once, and list no
     expect(told, form).toContain(`${open.length} of ${report.findings.length} expectations`)
   }
   expect(renderText(report, plain)).not.toMatch(/^\? inconclusive/m)
+})
+
+test('what is interrupted before its fault measured nothing: the limit stands there, and no number beside it', () => {
+  const {events} = recorded('kill-leader.pass')
+  const at = events.find(event => event.kind === 'fault-injecting')!.at - 100_000
+  const asked = events.map(event =>
+    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 9000)} : event,
+  )
+  const early = historyOf([...asked.filter(event => event.at <= at), {at, kind: 'run-ended', ...bySignal}])
+  const report = judge(early)
+  expect(answer(report)).toMatch(/^limit 9\.00 s; the run was interrupted [\d.]+ s after it began, before any fault/)
+  for (const text of [
+    renderText(report, plain),
+    renderMarkdown([report]),
+    renderHtml({report, history: early, logs: new Map()}),
+  ])
+    expect(text).not.toMatch(/\d of 9 s|timing model expects/)
+})
+
+test('what remains on the screen after Ctrl-C ends with one line that says how it ended', () => {
+  const lines = renderSummary(reports['Ctrl-C 3 s after the fault']!, {...plain, width: 400}, [
+    'pgha-lab report latest',
+  ])
+    .trimEnd()
+    .split('\n')
+  expect(lines.at(-1)).toMatch(
+    /^INCONCLUSIVE .*the run was interrupted 3\.00 s after the fault, .* \(\d+ of \d+ expectations/,
+  )
+  expect(lines.filter(line => /interrupted|expectations/.test(line))).toHaveLength(1)
 })
 
 test.each([

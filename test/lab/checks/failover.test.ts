@@ -199,6 +199,11 @@ describe('cannot tell', () => {
     expect(judge(without(gone))).toMatchObject({verdict: 'unknown', says: expect.stringContaining(says)})
   })
 
+  test('with too few writes, and says what would give enough of them', () => {
+    const {hint} = judge(without(event => event.kind === 'op' && event.id % 2 === 0))
+    expect(hint).toMatch(/`hold:`.*`rate:` where it is below 90\/s/)
+  })
+
   test('when the fault struck a replica', () => {
     const history = altered(cleanRun(), event =>
       event.kind === 'fault-injecting'

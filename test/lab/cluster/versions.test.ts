@@ -3,9 +3,8 @@ import http from 'node:http'
 import type {AddressInfo} from 'node:net'
 import {afterEach, expect, test} from 'vitest'
 import {versions} from '../../../lab/cluster/versions.ts'
-import type {Docker} from '../../../lab/engine/docker.ts'
 import type {ServiceName} from '../../../lab/topology/services.ts'
-import {localLab, locally} from '../local-lab.ts'
+import {localLab} from '../local-lab.ts'
 
 const servers: http.Server[] = []
 afterEach(() => {
@@ -27,8 +26,7 @@ async function told(service: ServiceName, answers: readonly (object | null)[]): 
       return (server.address() as AddressInfo).port
     }),
   )
-  const docker = {container: async () => ({id: 'c1', image: 'i1'}), image: async () => null} as unknown as Docker
-  return versions(localLab(service, ports, locally(ports), docker))
+  return versions(localLab(service, ports))
 }
 
 test('one that is silent loses none: another member tells', async () => {

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {renderRepetition} from '../../../cli/render/repeat-text.ts'
+import {renderRepetition, repetitionOnScreen} from '../../../cli/render/repeat-text.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {measureRun} from '../../../lab/judge/measure-run.ts'
@@ -75,6 +75,13 @@ test('what never happened is written as a word, not as the null of what nobody k
   const read = JSON.parse(toJson(summarise([{...never, folder: 'runs/1'}], {...of, asked: 1}))) as Summary
   expect(read.runs[0]?.values).toMatchObject({total: 'Infinity', election: null})
   expect(read.metrics.total?.max).toBe('Infinity')
+})
+
+test('on a screen: the verdict is the last line, once, below what to go on with', () => {
+  const next = ['evidence: runs', 'pgha-lab report runs/3', 'pgha-lab replay runs/3']
+  const lines = repetitionOnScreen(summarise(runs, of), {color: false, width: 100}, next).trimEnd().split('\n')
+  expect(lines.slice(-4)).toEqual([...next, 'PASSED kill-leader: 3 of 3 runs passed'])
+  expect(lines.filter(line => line.startsWith('PASSED'))).toHaveLength(1)
 })
 
 test('as text: the verdict, the phases, and one line a run', () => {
