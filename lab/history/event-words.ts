@@ -12,7 +12,7 @@ import {sayMend} from './say-mend.ts'
 import {isWritable} from './unfolding.ts'
 
 /** When it is news it is told: in the story and on the screen, on the screen alone, or nowhere but where it proves something. */
-export type Prominence = 'story' | 'notable' | 'trace'
+type Prominence = 'story' | 'notable' | 'trace'
 
 type Kind = Event['kind']
 

@@ -22,14 +22,14 @@ export function containerAfter(action: string): ContainerState | undefined {
 }
 
 /** What a PostgreSQL answered last. */
-export interface Answer {
+interface Answer {
   readonly up: boolean
   readonly inRecovery: boolean | null
   readonly writable: boolean
 }
 
 /** Whose the leader key is; `untold` until a watch has told anything, when nobody can say that it is held by another. */
-export type KeyHeld = 'own' | 'not-own' | 'untold'
+type KeyHeld = 'own' | 'not-own' | 'untold'
 
 /** @param answer null: nobody has asked yet. Then it is not known, unless the engine says that it is down. */
 export function roleOfHost(container: ContainerState, answer: Answer | null, key: KeyHeld): Role | null {
