@@ -5,6 +5,7 @@
 import type {Event, Of} from '../../lab/history/event.ts'
 import {isWritable} from '../../lab/history/failover.ts'
 import {type History, of} from '../../lab/history/history.ts'
+import {type ContainerState, containerAfter, type Role, roleOfHost} from '../../lab/history/role.ts'
 import type {ServiceName} from '../../lab/topology/services.ts'
 import type {HostName} from '../../lab/topology/topology.ts'
 import type {Micros} from '../../lab/words/quantity.ts'
@@ -15,14 +16,9 @@ export interface Interval<S> {
   readonly is: S
 }
 
-/**
- * `primary`: takes writes although another host holds the leader key, or nobody. `read-only`: out of recovery, but refuses
- * writes. `silent`: did not answer. `stopped` and `paused`: the engine's word.
- */
-type Role = 'leader' | 'primary' | 'read-only' | 'replica' | 'silent' | 'stopped' | 'paused'
-
 export interface RoleState {
-  readonly role: Role
+  /** That a replica is being promoted shows by the key, which is a row of its own. */
+  readonly role: Exclude<Role, 'promoting'>
   /** Of a replica: the one that it receives; null while it streams from nobody. */
   readonly timeline: number | null
 }
@@ -142,14 +138,15 @@ function rolesOf(
       event.kind === 'leader-key',
   )
   const told = of(history, 'leader-key')[0]?.at ?? Number.POSITIVE_INFINITY
-  let container: 'running' | 'stopped' | 'paused' = 'running'
+  let container: ContainerState = 'running'
   let sample: Of<'postgres'> | undefined
   const state = (at: Micros): RoleState | null => {
-    if (container !== 'running') return {role: container, timeline: null}
-    if (sample === undefined) return null
-    // Until the watch on the key has told anything, nobody can say that it is held by another.
-    const holdsKey = intervalAt(holders, at)?.is === host
-    return roleOf(sample, holdsKey || at < told)
+    const answer = sample === undefined ? null : {...sample, writable: isWritable(sample)}
+    const key = intervalAt(holders, at)?.is === host ? 'own' : at < told ? 'untold' : 'not-own'
+    const role = roleOfHost(container, answer, key)
+    if (role === null) return null
+    const timeline = sample !== undefined && isServer(role) ? sample.timeline : null
+    return {role: role === 'promoting' ? 'replica' : role, timeline}
   }
   for (const event of changes) {
     if (event.kind === 'container') {
@@ -158,29 +155,23 @@ function rolesOf(
       if (event.action === 'start') sample = undefined
       track.set(event.at, event.action === 'start' ? {role: 'silent', timeline: null} : state(event.at))
     } else if (event.kind === 'postgres') {
-      if (sample !== undefined && container === 'running' && event.askedAt - sample.at > unobserved)
-        track.set(sample.at, null)
+      if (sample !== undefined && isUp(container) && event.askedAt - sample.at > unobserved) track.set(sample.at, null)
       sample = event
       // What does not answer has been silent since it was asked.
       track.set(event.up ? event.at : event.askedAt, state(event.at))
     } else if (sample !== undefined) track.set(event.at, state(event.at))
   }
-  if (sample !== undefined && container === 'running' && to - sample.at > unobserved) track.set(sample.at, null)
+  if (sample !== undefined && isUp(container) && to - sample.at > unobserved) track.set(sample.at, null)
   return track.end(to)
 }
 
-function containerAfter(action: string): 'running' | 'stopped' | 'paused' | undefined {
-  if (action === 'die') return 'stopped'
-  if (action === 'pause') return 'paused'
-  return action === 'start' || action === 'unpause' ? 'running' : undefined
+function isUp(container: ContainerState): boolean {
+  return container === 'running' || container === 'started'
 }
 
-function roleOf(sample: Of<'postgres'>, holdsKey: boolean): RoleState {
-  if (!sample.up) return {role: 'silent', timeline: null}
-  const {timeline} = sample
-  if (sample.inRecovery) return {role: 'replica', timeline}
-  if (!isWritable(sample)) return {role: 'read-only', timeline}
-  return {role: holdsKey ? 'leader' : 'primary', timeline}
+/** One that answers. */
+function isServer(role: Role): boolean {
+  return role !== 'silent' && role !== 'stopped' && role !== 'paused'
 }
 
 /** PostgreSQL's and Patroni's own answers, and etcd's. */

@@ -4,11 +4,12 @@ import {bytes, seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
 import {Text} from './text.tsx'
-import {type Backend, type Member, type Role, roleOf, stateOf, type View} from './view.ts'
+import {type Backend, type Member, roleOf, type ShownRole, stateOf, type View} from './view.ts'
 
-const signOf: Readonly<Record<Role, keyof Signs>> = {
+const signOf: Readonly<Record<ShownRole, keyof Signs>> = {
   leader: 'leader',
   primary: 'leader',
+  'read-only': 'leader',
   promoting: 'leader',
   replica: 'replica',
   stopped: 'stopped',
@@ -20,7 +21,7 @@ const signOf: Readonly<Record<Role, keyof Signs>> = {
 }
 
 /** State is told by sign and word; the colour only repeats it. */
-export function roleColor(role: Role): string | undefined {
+export function roleColor(role: ShownRole): string | undefined {
   switch (role) {
     case 'leader':
       return 'green'
@@ -30,6 +31,7 @@ export function roleColor(role: Role): string | undefined {
     case 'silent':
       return 'red'
     case 'primary':
+    case 'read-only':
     case 'promoting':
     case 'paused':
     case 'starting':

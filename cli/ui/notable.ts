@@ -1,10 +1,7 @@
 /** The few events of a run that a person would want to be told, as a line each. */
-
-import {sayMend} from '../../lab/history/say-mend.ts'
+import {type Change, prominenceOf, sayLive} from '../../lab/history/event-words.ts'
 import type {Event, Micros} from '../../lab/index.ts'
-import {sayEvent} from '../../lab/judge/story.ts'
 import {printable} from '../../lab/words/printable.ts'
-import {count, seconds} from './format.ts'
 import type {Member, View} from './view.ts'
 
 export interface Line {
@@ -19,116 +16,101 @@ export interface Line {
 const gapWorthTelling: Micros = 1_000_000
 
 export function notable(before: View, event: Event, after: View): Line | null {
+  if (prominenceOf(event) === 'trace') return null
   const told = say(before, event, after)
   if (told === null) return null
   const [says, tone = 'plain'] = told
   return {nth: (before.lines.at(-1)?.nth ?? 0) + 1, at: event.at, says: printable(says), tone}
 }
 
-type Told = readonly [says: string, tone?: Line['tone']] | null
+type Tone = Line['tone']
+type Told = readonly [says: string, tone?: Tone] | null
 
+/** What is news by itself, and what is only when it was otherwise before. */
 function say(before: View, event: Event, after: View): Told {
   switch (event.kind) {
-    case 'phase':
-      return [`-- ${event.name.replace('-', ' ')}`]
-    case 'step-started':
-    case 'note':
-    case 'target':
-      return [sayEvent(event)!]
-    case 'step-ended':
-      return event.ok ? null : [sayEvent(event)!, 'bad']
-    case 'run-ended':
-      return [sayEvent(event)!, event.how === 'complete' ? 'good' : 'bad']
-    case 'fault-injecting':
-      return [`FAULT ${event.what}: ${event.hosts.join(', ')}`, 'bad']
-    case 'fault-proof':
-      return [sayEvent(event)!, event.holds ? 'plain' : 'bad']
-    case 'fault-mended':
-      return event.ok
-        ? [`healed ${event.id}: ${sayMend(event.mend)}`, 'good']
-        : [`NOT healed, ${event.id}: ${sayMend(event.mend)}: ${event.says ?? 'no reason given'}`, 'bad']
-    case 'fault-again':
-    case 'fault-lost':
-      return [sayEvent(event)!, 'bad']
-    case 'watchdog': {
-      const says = event.state === 'fed' ? null : sayEvent(event)
-      return says === null ? null : [says, event.state === 'fired' ? 'bad' : 'plain']
+    case 'leader-key': {
+      if (after.holder === before.holder) return null
+      return told(sayLive<'leader-key'>(event, before.holder), event.holder === null ? 'bad' : 'good')
     }
-    case 'log': {
-      const says = sayEvent(event)
-      return says === null ? null : [says]
-    }
-    case 'leader-key':
-      return sayLeaderKey(before, after)
     case 'sync-key':
-      return before.syncStandbys.join() === event.standbys.join() ? null : [sayEvent(event)!]
-    case 'etcd-member':
-      return sayEtcd(before, after, event.host)
-    case 'postgres':
-      return sayPostgres(before, after, event.host, event.error)
-    case 'proxy':
-      return sayProxy(before, event)
-    case 'container': {
-      const says = sayEvent(event)
-      return says === null ? null : [says, /^(die|oom|pause)$/.test(event.action) ? 'bad' : 'plain']
+      return before.syncStandbys.join() === event.standbys.join() ? null : told(sayLive<'sync-key'>(event))
+    case 'etcd-member': {
+      const change = ofEtcd(before, after, event.host)
+      if (change === null) return null
+      const tone = change === 'answers' ? 'good' : change === 'silent' ? 'bad' : 'plain'
+      return told(sayLive<'etcd-member'>(event, change), tone)
     }
+    case 'postgres': {
+      const change = ofPostgres(before, after, event.host)
+      return change === null ? null : told(sayLive<'postgres'>(event, change), change === 'silent' ? 'bad' : 'good')
+    }
+    case 'proxy':
+      return isNews(before, event) ? told(sayLive<'proxy'>(event), event.up ? 'good' : 'plain') : null
     case 'op':
-    case 'transaction':
-      return sayGap(before, after)
-    case 'client-notice':
-      return [`client ${event.client}: ${event.sqlstate} ${event.says}`, 'bad']
-    case 'final-rows':
-      return [`${event.host} holds ${count(rows(event.ranges))} rows, ${event.duplicates.length} twice`]
+    case 'transaction': {
+      const gap = gapBefore(before, after)
+      return gap === null ? null : told(sayLive<'op' | 'transaction'>(event, gap), 'good')
+    }
     default:
-      return null
+      return told(sayLive<typeof event.kind>(event), toneOf(event))
   }
 }
 
-function sayLeaderKey(before: View, after: View): Told {
-  if (after.holder === before.holder) return null
-  return after.holder === null
-    ? [`the leader key of ${before.holder} is gone`, 'bad']
-    : [`${after.holder} holds the leader key`, 'good']
+function told(says: string | null, tone: Tone = 'plain'): Told {
+  return says === null ? null : [says, tone]
 }
 
-function sayEtcd(before: View, after: View, host: string): Told {
-  if (after.etcdLeader?.host !== before.etcdLeader?.host)
-    return before.etcdLeader === null ? null : [`etcd's leader is ${after.etcdLeader?.host} now`]
+function toneOf(event: Event): Tone {
+  switch (event.kind) {
+    case 'step-ended':
+    case 'fault-injecting':
+    case 'fault-again':
+    case 'fault-lost':
+    case 'client-notice':
+      return 'bad'
+    case 'run-ended':
+      return event.how === 'complete' ? 'good' : 'bad'
+    case 'fault-proof':
+      return event.holds ? 'plain' : 'bad'
+    case 'fault-mended':
+      return event.ok ? 'good' : 'bad'
+    case 'watchdog':
+      return event.state === 'fired' ? 'bad' : 'plain'
+    case 'container':
+      return /^(die|oom|pause)$/.test(event.action) ? 'bad' : 'plain'
+    default:
+      return 'plain'
+  }
+}
+
+function ofEtcd(before: View, after: View, host: string): Change<'etcd-member'> | null {
+  const leader = after.etcdLeader?.host
+  if (leader !== before.etcdLeader?.host) return before.etcdLeader === null || leader === undefined ? null : {leader}
   const [was, is] = [member(before, host)?.etcdUp, member(after, host)?.etcdUp]
   if (was === is || was === null || was === undefined) return null
-  return is ? [`etcd on ${host} answers again`, 'good'] : [`etcd on ${host} does not answer`, 'bad']
+  return is ? 'answers' : 'silent'
 }
 
-function sayPostgres(before: View, after: View, host: string, error: string | null): Told {
+function ofPostgres(before: View, after: View, host: string): Change<'postgres'> | null {
   const [was, is] = [member(before, host), member(after, host)]
   if (was === undefined || is === undefined || was.up === null) return null
-  if (was.up && !is.up) return [`PostgreSQL on ${host} does not answer${error ? ` (${error})` : ''}`, 'bad']
-  if (was.writableSince === null && is.writableSince !== null)
-    return [`${host} accepts writes${is.timeline === null ? '' : `, timeline ${is.timeline}`}`, 'good']
-  if (is.receiver === 'streaming' && was.receiver !== 'streaming') return [`${host} streams from the leader`, 'good']
-  return null
+  if (was.up && !is.up) return 'silent'
+  if (was.writableSince === null && is.writableSince !== null) return 'writable'
+  return is.receiver === 'streaming' && was.receiver !== 'streaming' ? 'streams' : null
 }
 
 /** The first word about a server is its state when the watching began, which is no news. */
-function sayProxy(before: View, {proxy, backend, server, up, check}: Extract<Event, {kind: 'proxy'}>): Told {
+function isNews(before: View, {proxy, backend, server, up}: Extract<Event, {kind: 'proxy'}>): boolean {
   const known = before.backends.find(one => one.proxy === proxy && one.backend === backend && one.server === server)
-  if (known === undefined || known.up === up) return null
-  return [
-    `${proxy}: ${server} is ${up ? 'UP' : 'DOWN'} for ${backend}${check ? ` (${check})` : ''}`,
-    up ? 'good' : 'plain',
-  ]
+  return known !== undefined && known.up !== up
 }
 
-function sayGap(before: View, after: View): Told {
+function gapBefore(before: View, after: View): Micros | null {
   const [was, is] = [before.clients.lastWriteAt, after.clients.lastWriteAt]
-  if (was === null || is === null || is - was < gapWorthTelling) return null
-  return [`writes are acknowledged again after ${seconds(is - was)}`, 'good']
+  return was === null || is === null || is - was < gapWorthTelling ? null : is - was
 }
 
 function member(so: View, host: string): Member | undefined {
   return so.members.find(one => one.host === host)
-}
-
-function rows(ranges: readonly (readonly [number, number])[]): number {
-  return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0)
 }

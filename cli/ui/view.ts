@@ -3,6 +3,7 @@
  * little. Values only; no lab, no terminal, no clock. What depends on the time (ages, gaps, the lease left) is asked of
  * the view with `now`.
  */
+import {type ContainerState, containerAfter, type Role, roleOfHost} from '../../lab/history/role.ts'
 import {nothingRead, type Reading, readOn} from '../../lab/history/unfolding.ts'
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
 import {sayStep} from '../../lab/scenario/say.ts'
@@ -36,7 +37,7 @@ export interface Member {
   /** False: the host has no PostgreSQL, only etcd. */
   readonly postgres: boolean
   /** `started`: since its PostgreSQL answered last, the container was started again. */
-  readonly container: 'running' | 'started' | 'stopped' | 'paused'
+  readonly container: ContainerState
   /** PostgreSQL's own answer; null: not asked yet. */
   readonly up: boolean | null
   readonly inRecovery: boolean | null
@@ -336,15 +337,8 @@ function order(one: Backend): string {
   return `${one.proxy} ${one.backend} ${one.server}`
 }
 
-const containerStates: Readonly<Record<string, Member['container']>> = {
-  die: 'stopped',
-  start: 'started',
-  pause: 'paused',
-  unpause: 'running',
-}
-
 function containerTold(so: View, event: Of<'container'>): View {
-  const container = containerStates[event.action]
+  const container = containerAfter(event.action)
   const known = member(so, event.host)
   if (container === undefined || known === undefined) return so
   const {host, postgres} = known
@@ -356,30 +350,17 @@ function containerTold(so: View, event: Of<'container'>): View {
   )
 }
 
-export type Role =
-  | 'leader'
-  | 'primary'
-  | 'promoting'
-  | 'replica'
-  | 'stopped'
-  | 'paused'
-  | 'starting'
-  | 'silent'
-  | 'unknown'
-  | 'etcd'
+/** `starting`: nothing of it has answered since it was started. `etcd`: it has no PostgreSQL. */
+export type ShownRole = Role | 'starting' | 'unknown' | 'etcd'
 
-/**
- * The one word for a host. `primary`: it takes writes although the leader key is not its own (a deposed or orphaned
- * one, or one that etcd's watch has not told us of yet).
- */
-export function roleOf(so: View, {host, postgres, container, up, inRecovery}: Member): Role {
-  if (container === 'stopped' || container === 'paused') return container
+export function roleOf(so: View, {host, postgres, container, up, inRecovery, writableSince}: Member): ShownRole {
+  const answer = up === null ? null : {up, inRecovery, writable: writableSince !== null}
+  const key = so.holder === host ? 'own' : so.reading.key === undefined ? 'untold' : 'not-own'
+  const role = roleOfHost(container, answer, key)
+  if (role === 'stopped' || role === 'paused') return role
   if (!postgres) return 'etcd'
   if (!up && container === 'started') return 'starting'
-  if (up === null) return 'unknown'
-  if (!up) return 'silent'
-  if (inRecovery) return so.holder === host ? 'promoting' : 'replica'
-  return so.holder === host ? 'leader' : 'primary'
+  return role ?? 'unknown'
 }
 
 /** What PostgreSQL there is doing. */

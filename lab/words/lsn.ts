@@ -4,3 +4,8 @@ export function lsnBytes(text: string): number {
   if (upper === undefined || lower === undefined) throw new RangeError(`not an LSN: ${text}`)
   return Number.parseInt(upper, 16) * 2 ** 32 + Number.parseInt(lower, 16)
 }
+
+/** As PostgreSQL writes it: `0/20EA3F8`. */
+export function sayLsn(bytes: number): string {
+  return `${Math.floor(bytes / 2 ** 32).toString(16)}/${(bytes % 2 ** 32).toString(16)}`.toUpperCase()
+}

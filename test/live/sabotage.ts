@@ -53,7 +53,7 @@ export const anotherScope: Sabotage = async (lab, said) => {
   const file = '/run/pgha-lab/patroni/scope.yml'
   const restart = 's6-svc -r /run/service/patroni'
   await Promise.all([
-    said(new RegExp(`${host} is UP for primary`)),
+    said(new RegExp(`${host} is UP for writes`)),
     on(lab, host, `echo '{"scope": "other"}' > ${file} && ${restart}`),
   ])
   const hangUp = `echo "shutdown sessions server primary/${leader}" | socat - UNIX-CONNECT:/run/haproxy/admin.sock`

@@ -1,8 +1,8 @@
 /** What the clients were answered, and every write that was acknowledged and is gone. */
 import type {Of} from '../../../lab/history/event.ts'
 import type {Report} from '../../../lab/judge/report.ts'
+import {sayLsn} from '../../../lab/words/lsn.ts'
 import {sayMicros} from '../../../lab/words/quantity.ts'
-import {sayLsn} from '../say-event.ts'
 import {html, type Markup} from './markup.ts'
 import {grouped} from './masthead.ts'
 import type {Moments} from './moments.ts'

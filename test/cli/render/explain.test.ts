@@ -1,8 +1,9 @@
 import {expect, test} from 'vitest'
 import {explain} from '../../../cli/render/explain.ts'
-import {sayEvidence, sayLsn} from '../../../cli/render/say-event.ts'
+import {sayEvidence} from '../../../cli/render/say-event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {sayLsn} from '../../../lab/words/lsn.ts'
 import {cleanRun, quickRun, withRows} from '../../lab/checks/history-builder.ts'
 import {recorded, recordedNames} from './recorded.ts'
 

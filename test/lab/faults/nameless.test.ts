@@ -14,9 +14,9 @@ const root = join(import.meta.dirname, '..', '..', '..')
 const otherThings: Readonly<Record<string, string>> = {
   'lab/judge/limit.ts': 'failover: a check',
   'lab/judge/measure-run.ts': 'failover: a check',
-  'lab/judge/story.ts': 'pause: of a container, by the engine',
   'lab/checks/fenced.ts': 'pause: of a container, by the engine',
   'lab/checks/one-writable-primary.ts': 'pause: of a container, by the engine',
+  'lab/history/event-words.ts': 'pause: of a container, by the engine',
   'lab/history/event.ts': 'set-config: a mend',
   'lab/history/event-schema.ts': 'set-config: a mend',
   'lab/history/say-mend.ts': 'set-config: a mend',
