@@ -57,7 +57,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
       appeared: indeterminate.filter(op => rows.has(op.id)),
       duplicates: [...new Set(finals.flatMap(final => final.duplicates))],
     }
-    const {lost, ghosts, appeared, duplicates} = writes
+    const {lost, ghosts, appeared} = writes
     const explained = allow === 'async-tail' ? explain(history, lost) : nothingExplained(lost)
     const alone = withoutSynchronousMode(history, acknowledged)
     const differing = disagreement(reference, finals)
@@ -80,28 +80,11 @@ export const noLostWrites: Check<NoLostWritesParams> = {
       says: verdict === 'pass' ? `${summary}.` : `${summary}: ${[...bad, ...doubts].join('; ')}.`,
       measures: {
         ...counted,
-        indeterminateInTable: appeared.length,
-        warnedInTable: appeared.filter(warned).length,
-        lost: lost.length,
-        lostInAsyncTail: tail.length,
-        asyncTailMicros: tail.length > 0 && explained.t0 !== undefined ? explained.t0 - tail[0]!.at : null,
-        refusedInTable: ghosts.length,
-        duplicates: duplicates.length,
+        ...measuresOf(writes, explained, warned),
         readFrom: finals.map(final => final.host).join(', '),
       },
-      evidence: [
-        ...(alone?.evidence ?? []),
-        ...lost.slice(0, 10),
-        ...ghosts.slice(0, 5),
-        ...explained.evidence,
-      ] satisfies Event[],
-      ...(bad.length > 0
-        ? {
-            hint: alone
-              ? 'patronictl show-config: who switched synchronous_mode off? no standby has to have what is acknowledged without it'
-              : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where',
-          }
-        : {}),
+      evidence: evidenceOf(writes, explained, alone?.evidence ?? []),
+      ...(bad.length > 0 ? {hint: hintFor(alone !== undefined)} : {}),
     }
   },
 }
@@ -114,6 +97,33 @@ interface Writes {
   /** Nobody was told how they ended, and there. */
   readonly appeared: readonly Of<'op'>[]
   readonly duplicates: readonly number[]
+}
+
+function measuresOf(
+  {lost, ghosts, appeared, duplicates}: Writes,
+  {tail, t0}: Explained,
+  warned: (op: Of<'op'>) => boolean,
+) {
+  return {
+    indeterminateInTable: appeared.length,
+    warnedInTable: appeared.filter(warned).length,
+    lost: lost.length,
+    lostInAsyncTail: tail.length,
+    asyncTailMicros: tail.length > 0 && t0 !== undefined ? t0 - tail[0]!.at : null,
+    refusedInTable: ghosts.length,
+    duplicates: duplicates.length,
+  }
+}
+
+function evidenceOf({lost, ghosts}: Writes, explained: Explained, alone: readonly Event[]): Event[] {
+  return [...alone, ...lost.slice(0, 10), ...ghosts.slice(0, 5), ...explained.evidence]
+}
+
+/** @param alone writes were acknowledged while synchronous mode was off. */
+function hintFor(alone: boolean): string {
+  return alone
+    ? 'patronictl show-config: who switched synchronous_mode off? no standby has to have what is acknowledged without it'
+    : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'
 }
 
 function sayWrong({ghosts, duplicates}: Writes, explained: Explained): string[] {
