@@ -72,6 +72,10 @@ export function story(history: History): StoryLine[] {
     }
   }
   inOrderOfPhases(lines, found)
+  return shortened(lines)
+}
+
+function shortened(lines: StoryLine[]): StoryLine[] {
   if (lines.length <= longest) return lines
   const left = lines.length - longest
   return [
