@@ -6,7 +6,7 @@ import type {RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'
 import {type Job, type Seat, take} from './plan.ts'
 
-export interface Happening {
+export interface SuiteNews {
   readonly lab: string
   readonly what: 'raising' | 'raised' | 'removing' | 'playing' | 'ended'
   readonly says: string
@@ -27,10 +27,10 @@ export interface SuiteOptions {
   /** What each `chaos` is told besides. */
   readonly more?: readonly string[] | undefined
   readonly signal: AbortSignal
-  readonly tell: (happening: Happening) => void
+  readonly tell: (happening: SuiteNews) => void
 }
 
-interface Place extends Seat {
+interface LabSeat extends Seat {
   readonly lab: string
   set: readonly string[] | null
   /** Something of its lab may be there. */
@@ -48,7 +48,7 @@ export function runSuite(options: SuiteOptions): Promise<Outcome[]> {
 class Playing {
   readonly #options: SuiteOptions
   readonly #left: Job[]
-  readonly #places: readonly Place[]
+  readonly #places: readonly LabSeat[]
   readonly #outcomes: Outcome[] = []
   readonly #raising = oneAtATime()
   #failedRaises = 0
@@ -58,7 +58,7 @@ class Playing {
     this.#left = [...options.jobs]
     this.#places = Array.from(
       {length: Math.min(options.parallel, options.jobs.length)},
-      (_, index): Place => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
+      (_, index): LabSeat => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
     )
   }
 
@@ -69,7 +69,7 @@ class Playing {
     return [...this.#outcomes, ...this.#left.map(job => unplayed(job, 'lab', says))]
   }
 
-  async #work(place: Place): Promise<void> {
+  async #work(place: LabSeat): Promise<void> {
     for (let job = this.#next(place); job !== undefined; job = this.#next(place)) {
       const outcome = await this.#playOn(place, job)
       this.#outcomes.push(outcome)
@@ -81,7 +81,7 @@ class Playing {
     if (!this.#options.keep) await this.#remove(place)
   }
 
-  #next(place: Place): Job | undefined {
+  #next(place: LabSeat): Job | undefined {
     if (this.#options.signal.aborted || this.#failedRaises >= mostFailedRaises) return undefined
     return take(
       this.#left,
@@ -90,7 +90,7 @@ class Playing {
     )
   }
 
-  async #playOn(place: Place, job: Job): Promise<Outcome> {
+  async #playOn(place: LabSeat, job: Job): Promise<Outcome> {
     const none = {scenario: job.scenario, lab: place.lab}
     const fits = place.begun && isDeepStrictEqual(place.set, job.set)
     place.set = job.set // before anything else: by this the other seats know what this one is for
@@ -126,7 +126,7 @@ class Playing {
     }
   }
 
-  async #raise(place: Place, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
+  async #raise(place: LabSeat, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
     if (this.#options.signal.aborted) return {ending: 'interrupted', says: 'interrupted before it began'}
     this.#options.tell({lab: place.lab, what: 'raising', says: [this.#options.profile, ...set].join(' ')})
     place.begun = true
@@ -145,7 +145,7 @@ class Playing {
   }
 
   /** Ignores the interruption: what was raised has to go. */
-  async #remove(place: Place): Promise<void> {
+  async #remove(place: LabSeat): Promise<void> {
     if (!place.begun) return
     place.begun = false
     this.#options.tell({lab: place.lab, what: 'removing', says: ''})

@@ -51,7 +51,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
       }
 
     const rows = new Rows(reference)
-    const writes: Writes = {
+    const writes: InTable = {
       lost: acknowledged.filter(op => !rows.has(op.id)),
       ghosts: refused.filter(op => rows.has(op.id)),
       appeared: indeterminate.filter(op => rows.has(op.id)),
@@ -90,7 +90,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
 }
 
 /** What the table says of the writes. */
-interface Writes {
+interface InTable {
   readonly lost: readonly Of<'op'>[]
   /** Refused, and there. */
   readonly ghosts: readonly Of<'op'>[]
@@ -100,7 +100,7 @@ interface Writes {
 }
 
 function measuresOf(
-  {lost, ghosts, appeared, duplicates}: Writes,
+  {lost, ghosts, appeared, duplicates}: InTable,
   {tail, t0}: Explained,
   warned: (op: Of<'op'>) => boolean,
 ) {
@@ -115,7 +115,7 @@ function measuresOf(
   }
 }
 
-function evidenceOf({lost, ghosts}: Writes, explained: Explained, alone: readonly Event[]): Event[] {
+function evidenceOf({lost, ghosts}: InTable, explained: Explained, alone: readonly Event[]): Event[] {
   return [...alone, ...lost.slice(0, 10), ...ghosts.slice(0, 5), ...explained.evidence]
 }
 
@@ -126,7 +126,7 @@ function hintFor(alone: boolean): string {
     : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'
 }
 
-function sayWrong({ghosts, duplicates}: Writes, explained: Explained): string[] {
+function sayWrong({ghosts, duplicates}: InTable, explained: Explained): string[] {
   return [
     ...[...explained.not].map(([why, ops]) => `${count(ops.length, 'acknowledged write')} lost: ${why} (${ids(ops)})`),
     ...(ghosts.length > 0
