@@ -103,18 +103,7 @@ async function playStorm(
 ): Promise<void> {
   const {beyondQuorum = false} = options
   const {forMs, seed} = request
-  const command = spoken(
-    onLab(
-      options.name,
-      'chaos',
-      '--storm',
-      sayMs(forMs),
-      '--seed',
-      String(seed),
-      ...(beyondQuorum ? ['--beyond-quorum'] : []),
-    ),
-  )
-  tell(`storm: seed ${seed}; the same again: ${command}\n`)
+  tell(`storm: seed ${seed}; the same again: ${commandOf(options, request)}\n`)
   const lab = await openOurs(new Docker(), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
   using interrupt = interrupts(lab)
@@ -148,31 +137,54 @@ async function playStorm(
   const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
-    const again = spoken(onLab(lab.name, 'chaos', shortest(file)))
-    print(
-      `${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\nplan: ${file}\nplay it again: ${again}\nevidence: ${folder}\n`,
-    )
+    print(`${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\n${sayPlaces(lab, file, folder)}`)
   }
   process.exitCode = report.exitCode
   endWith(error, interrupt)
 
-  let shrunk: ShrinkResult | undefined
-  if (request.shrink && error === undefined) {
-    if (report.verdict !== 'fail')
-      tell(`storm: it ${report.verdict === 'pass' ? 'passed' : 'was inconclusive'}, so there is nothing to shrink\n`)
-    else {
-      shrunk = await shrinkIt(lab, scenario, failedChecks(report), join(folder, 'shrink'), options, interrupt)
-      if (!options.json) print(sayShrunk(shrunk, lab, join(folder, 'shrink')))
-      process.exitCode = interrupt.code() ?? report.exitCode
-      endWith(shrunk.error, interrupt)
-    }
-  }
+  const shrunk =
+    request.shrink && error === undefined
+      ? await shrinkFailed(lab, scenario, report, join(folder, 'shrink'), options, interrupt)
+      : undefined
   if (options.json)
     printJson({
       ...{...report, folder},
       storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults: heldOf(drawn, report)},
       ...(shrunk === undefined ? {} : {shrink: asJson(shrunk)}),
     })
+}
+
+async function shrinkFailed(
+  lab: Lab,
+  scenario: Scenario,
+  report: Report,
+  folder: string,
+  options: StormOptions,
+  interrupt: Interrupt,
+): Promise<ShrinkResult | undefined> {
+  if (report.verdict !== 'fail') {
+    tell(`storm: it ${report.verdict === 'pass' ? 'passed' : 'was inconclusive'}, so there is nothing to shrink\n`)
+    return undefined
+  }
+  const shrunk = await shrinkIt(lab, scenario, failedChecks(report), folder, options, interrupt)
+  if (!options.json) print(sayShrunk(shrunk, lab, folder))
+  process.exitCode = interrupt.code() ?? report.exitCode
+  endWith(shrunk.error, interrupt)
+  return shrunk
+}
+
+/** What draws the same storm. */
+function commandOf(
+  {name, beyondQuorum = false}: StormOptions,
+  {forMs, seed}: {readonly forMs: number; readonly seed: number},
+) {
+  return spoken(
+    onLab(name, 'chaos', '--storm', sayMs(forMs), '--seed', String(seed), ...(beyondQuorum ? ['--beyond-quorum'] : [])),
+  )
+}
+
+function sayPlaces(lab: Lab, plan: string, folder: string): string {
+  return `plan: ${plan}\nplay it again: ${spoken(onLab(lab.name, 'chaos', shortest(plan)))}\nevidence: ${folder}\n`
 }
 
 function placeOf({out, overwrite = false}: StormOptions): Place | undefined {

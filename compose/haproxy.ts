@@ -11,7 +11,6 @@ interface Section {
 }
 
 export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
-  const {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs} = topology.haproxy
   const servers = hostsWith(topology, 'patroni').map(host => [
     'server',
     host,
@@ -20,69 +19,23 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
     'port',
     portOf(topology, host, 'patroni'),
   ])
+  const asks = (path: string): readonly Words[] => [
+    ['option', 'httpchk', 'OPTIONS', path],
+    ['http-check', 'expect', 'status', 200],
+    ...servers,
+  ]
   return printSections([
-    {
-      head: ['global'],
-      lines: [
-        ['log', 'stdout', 'format', 'iso', 'local0'],
-        ['maxconn', 2000],
-        ['user', 'haproxy'],
-        ['group', 'haproxy'],
-        ['stats', 'socket', '/run/haproxy/admin.sock', 'mode', 660, 'level', 'admin'],
-      ],
-    },
-    {
-      head: ['defaults'],
-      lines: [
-        ['mode', 'tcp'],
-        ['log', 'global'],
-        ['option', 'tcplog'],
-        {words: ['option', 'dontlog-normal'], beside: 'sessions that went wrong'},
-        {
-          words: ['option', 'log-health-checks'],
-          beside: "each change of a server's health, with the check's result and duration",
-        },
-        {
-          words: ['retries', 2],
-          above:
-            'A client that meets a dead server which is not yet marked down is sent on to another one after a short wait.',
-        },
-        ['option', 'redispatch', 1],
-        ['timeout', 'connect', `${connectTimeoutMs}ms`],
-        ['timeout', 'client', '30m'],
-        ['timeout', 'server', '30m'],
-        ['timeout', 'check', `${checkTimeoutMs}ms`],
-        {
-          words: [
-            ...['default-server', 'inter', `${interMs}ms`, 'fastinter', `${fastinterMs}ms`],
-            ...['downinter', `${downinterMs}ms`, 'fall', fall, 'rise', rise, 'on-marked-down', 'shutdown-sessions'],
-          ],
-          above: `\
-inter: pause between checks of a healthy server, fastinter: while its state changes, downinter: while it is down.
-A freshly started HAProxy takes every server for healthy until its first check.`,
-        },
-      ],
-    },
+    global,
+    defaults(topology),
     {
       about: 'Read-write: /primary answers 200 only on the member that holds the leader key.',
       head: ['listen', 'primary'],
-      lines: [
-        ['bind', `*:${portOf(topology, proxy, 'primary')}`],
-        ['option', 'httpchk', 'OPTIONS', '/primary'],
-        ['http-check', 'expect', 'status', 200],
-        ...servers,
-      ],
+      lines: [['bind', `*:${portOf(topology, proxy, 'primary')}`], ...asks('/primary')],
     },
     {
       about: 'Read-only, round robin: /replica answers 200 on running replicas.',
       head: ['listen', 'replicas'],
-      lines: [
-        ['bind', `*:${portOf(topology, proxy, 'replicas')}`],
-        ['balance', 'roundrobin'],
-        ['option', 'httpchk', 'OPTIONS', '/replica'],
-        ['http-check', 'expect', 'status', 200],
-        ...servers,
-      ],
+      lines: [['bind', `*:${portOf(topology, proxy, 'replicas')}`], ['balance', 'roundrobin'], ...asks('/replica')],
     },
     {
       head: ['listen', 'stats'],
@@ -96,6 +49,53 @@ A freshly started HAProxy takes every server for healthy until its first check.`
       ],
     },
   ])
+}
+
+const global: Section = {
+  head: ['global'],
+  lines: [
+    ['log', 'stdout', 'format', 'iso', 'local0'],
+    ['maxconn', 2000],
+    ['user', 'haproxy'],
+    ['group', 'haproxy'],
+    ['stats', 'socket', '/run/haproxy/admin.sock', 'mode', 660, 'level', 'admin'],
+  ],
+}
+
+function defaults({haproxy}: Topology): Section {
+  const {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs} = haproxy
+  return {
+    head: ['defaults'],
+    lines: [
+      ['mode', 'tcp'],
+      ['log', 'global'],
+      ['option', 'tcplog'],
+      {words: ['option', 'dontlog-normal'], beside: 'sessions that went wrong'},
+      {
+        words: ['option', 'log-health-checks'],
+        beside: "each change of a server's health, with the check's result and duration",
+      },
+      {
+        words: ['retries', 2],
+        above:
+          'A client that meets a dead server which is not yet marked down is sent on to another one after a short wait.',
+      },
+      ['option', 'redispatch', 1],
+      ['timeout', 'connect', `${connectTimeoutMs}ms`],
+      ['timeout', 'client', '30m'],
+      ['timeout', 'server', '30m'],
+      ['timeout', 'check', `${checkTimeoutMs}ms`],
+      {
+        words: [
+          ...['default-server', 'inter', `${interMs}ms`, 'fastinter', `${fastinterMs}ms`],
+          ...['downinter', `${downinterMs}ms`, 'fall', fall, 'rise', rise, 'on-marked-down', 'shutdown-sessions'],
+        ],
+        above: `\
+inter: pause between checks of a healthy server, fastinter: while its state changes, downinter: while it is down.
+A freshly started HAProxy takes every server for healthy until its first check.`,
+      },
+    ],
+  }
 }
 
 function printSections(sections: readonly Section[]): string {

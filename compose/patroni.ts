@@ -13,7 +13,7 @@ import {
   type Topology,
   withParameters,
 } from '../lab/topology/topology.ts'
-import {printYaml, type Value} from './print-yaml.ts'
+import {type Note, printYaml, type Value} from './print-yaml.ts'
 import {literal} from './sql.ts'
 
 /** In every lab, unless its topology says otherwise. */
@@ -28,99 +28,112 @@ export const postgresParameters = {
 /** Where a host's services find what the lab gave them; images/host/services/patroni/run puts it there for `postgres` alone. */
 const bootstrapSql = '/run/pgha-lab/post-bootstrap.sql'
 
-export function patroni(topology: Topology, {addresses, passwords}: Allocation, host: HostName): string {
-  const {patroni: timing} = topology
+export function patroni(topology: Topology, allocation: Allocation, host: HostName): string {
+  const etcd = hostsWith(topology, 'etcd').map(
+    name => `${allocation.addresses[name]}:${portOf(topology, name, 'etcd')}`,
+  )
   const settings = {
     scope,
     namespace: '/service/',
     restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
-    etcd3: {hosts: hostsWith(topology, 'etcd').map(name => `${addresses[name]}:${portOf(topology, name, 'etcd')}`)},
-    bootstrap: {
-      dcs: {
-        ttl: timing.ttlSeconds,
-        loop_wait: timing.loopWaitSeconds,
-        retry_timeout: timing.retryTimeoutSeconds,
-        maximum_lag_on_failover: timing.maximumLagOnFailoverBytes,
-        primary_start_timeout: timing.primaryStartTimeoutSeconds,
-        ...synchronous(topology),
-        ...(timing.failsafeMode ? {failsafe_mode: true} : {}),
-        postgresql: {
-          use_pg_rewind: true,
-          use_slots: true,
-          parameters: withParameters(postgresParameters, topology.postgresParameters),
-        },
-      },
-      initdb: ['data-checksums', {encoding: 'UTF8'}, {locale: 'C.UTF-8'}],
-      // Patroni adds the connection string, and runs it as superuser before the new cluster is announced.
-      post_bootstrap: `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${bootstrapSql}`,
-    },
-    postgresql: {
-      listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
-      data_dir: '/data/postgresql/main',
-      bin_dir: '/usr/lib/postgresql/17/bin',
-      bin_name: {
-        initdb: '/usr/local/bin/initdb-from-image',
-        pg_isready: '/usr/local/bin/pg-isready-at-first-start',
-      },
-      pgpass: '/data/postgresql/pgpass',
-      use_unix_socket: true,
-      use_unix_socket_repl: true,
-      parameters: {unix_socket_directories: '/run/postgresql', ...walWithin(topology)},
-      authentication: {
-        superuser: {username: roles.superuser, password: passwords.superuser},
-        replication: {username: roles.replication, password: passwords.replication},
-        rewind: {username: roles.rewind, password: passwords.rewind},
-      },
-      pg_hba: [
-        `local all ${roles.superuser} peer`,
-        'local all all scram-sha-256',
-        `local replication ${roles.replication} peer map=patroni`,
-        `host replication ${roles.replication} all scram-sha-256`,
-        'host all all all scram-sha-256',
-      ],
-      pg_ident: [`patroni postgres ${roles.replication}`],
-      create_replica_methods: ['image', 'basebackup'],
-      image: {command: 'replica-from-image'},
-      basebackup: [{checkpoint: 'fast'}],
-    },
+    etcd3: {hosts: etcd},
+    bootstrap: bootstrap(topology),
+    postgresql: postgresql(topology, allocation, host),
     watchdog: watchdog(topology),
   } satisfies Value
-  return printYaml(settings, {
-    notes: [
-      {at: ['restapi'], apart: true},
-      {at: ['etcd3'], apart: true},
-      {at: ['bootstrap'], apart: true},
-      {
-        at: ['bootstrap', 'dcs'],
-        above: 'Goes to etcd when the cluster is made; change it there later: patronictl edit-config',
+  return printYaml(settings, {notes: notesOn(settings.postgresql.parameters, settings.watchdog)})
+}
+
+function bootstrap(topology: Topology) {
+  const {patroni} = topology
+  return {
+    dcs: {
+      ttl: patroni.ttlSeconds,
+      loop_wait: patroni.loopWaitSeconds,
+      retry_timeout: patroni.retryTimeoutSeconds,
+      maximum_lag_on_failover: patroni.maximumLagOnFailoverBytes,
+      primary_start_timeout: patroni.primaryStartTimeoutSeconds,
+      ...synchronous(topology),
+      ...(patroni.failsafeMode ? {failsafe_mode: true} : {}),
+      postgresql: {
+        use_pg_rewind: true,
+        use_slots: true,
+        parameters: withParameters(postgresParameters, topology.postgresParameters),
       },
-      {at: ['postgresql'], apart: true},
-      {
-        at: ['postgresql', 'bin_name', 'initdb'],
-        beside: 'what initdb made with the options above when the image was built',
-      },
-      {
-        at: ['postgresql', 'bin_name', 'pg_isready'],
-        beside: 'waits for a first start instead of being asked again',
-      },
-      ...('max_wal_size' in settings.postgresql.parameters
-        ? [{at: ['postgresql', 'parameters', 'max_wal_size'], beside: 'the data volume has a limited size'}]
-        : []),
-      {
-        at: ['postgresql', 'image', 'command'],
-        beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
-      },
-      {at: ['watchdog'], apart: true},
-      ...('driver' in settings.watchdog
-        ? [
-            {
-              at: ['watchdog', 'driver'],
-              beside: 'bytes to a FIFO that images/host/bin/watchdog reads; when they stay away, it resets the host',
-            },
-          ]
-        : []),
+    },
+    initdb: ['data-checksums', {encoding: 'UTF8'}, {locale: 'C.UTF-8'}],
+    // Patroni adds the connection string, and runs it as superuser before the new cluster is announced.
+    post_bootstrap: `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${bootstrapSql}`,
+  }
+}
+
+function postgresql(topology: Topology, {passwords}: Allocation, host: HostName) {
+  return {
+    listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
+    data_dir: '/data/postgresql/main',
+    bin_dir: '/usr/lib/postgresql/17/bin',
+    bin_name: {
+      initdb: '/usr/local/bin/initdb-from-image',
+      pg_isready: '/usr/local/bin/pg-isready-at-first-start',
+    },
+    pgpass: '/data/postgresql/pgpass',
+    use_unix_socket: true,
+    use_unix_socket_repl: true,
+    parameters: {unix_socket_directories: '/run/postgresql', ...walWithin(topology)},
+    authentication: {
+      superuser: {username: roles.superuser, password: passwords.superuser},
+      replication: {username: roles.replication, password: passwords.replication},
+      rewind: {username: roles.rewind, password: passwords.rewind},
+    },
+    pg_hba: [
+      `local all ${roles.superuser} peer`,
+      'local all all scram-sha-256',
+      `local replication ${roles.replication} peer map=patroni`,
+      `host replication ${roles.replication} all scram-sha-256`,
+      'host all all all scram-sha-256',
     ],
-  })
+    pg_ident: [`patroni postgres ${roles.replication}`],
+    create_replica_methods: ['image', 'basebackup'],
+    image: {command: 'replica-from-image'},
+    basebackup: [{checkpoint: 'fast'}],
+  }
+}
+
+function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: object): readonly Note[] {
+  return [
+    {at: ['restapi'], apart: true},
+    {at: ['etcd3'], apart: true},
+    {at: ['bootstrap'], apart: true},
+    {
+      at: ['bootstrap', 'dcs'],
+      above: 'Goes to etcd when the cluster is made; change it there later: patronictl edit-config',
+    },
+    {at: ['postgresql'], apart: true},
+    {
+      at: ['postgresql', 'bin_name', 'initdb'],
+      beside: 'what initdb made with the options above when the image was built',
+    },
+    {
+      at: ['postgresql', 'bin_name', 'pg_isready'],
+      beside: 'waits for a first start instead of being asked again',
+    },
+    ...('max_wal_size' in parameters
+      ? [{at: ['postgresql', 'parameters', 'max_wal_size'], beside: 'the data volume has a limited size'}]
+      : []),
+    {
+      at: ['postgresql', 'image', 'command'],
+      beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
+    },
+    {at: ['watchdog'], apart: true},
+    ...('driver' in ofWatchdog
+      ? [
+          {
+            at: ['watchdog', 'driver'],
+            beside: 'bytes to a FIFO that images/host/bin/watchdog reads; when they stay away, it resets the host',
+          },
+        ]
+      : []),
+  ]
 }
 
 /** What makes this host's Patroni different from the others'. */

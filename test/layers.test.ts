@@ -3,7 +3,7 @@
  * And tests that share a process leave it as it was.
  */
 import {globSync, readFileSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {dirname, join, relative} from 'node:path'
 import {expect, test} from 'vitest'
 import {sections} from './docs/markdown.ts'
 import {fileOf, files, importsOf, root} from './imports.ts'
@@ -77,10 +77,15 @@ test('no file uses a package that another file owns', () => {
   expect(trespasses).toEqual([])
 })
 
+/** The unit that a file of lab/faults or lab/checks is a part of: the file of that name, with the folder of that name. */
+const unitOf = (file: string) => /^lab\/(?:faults|checks)\/([^/.]+)/.exec(file)?.[1]
+
 test('a fault never imports a fault, and a check never imports a check, save through their index', () => {
   for (const file of files.filter(one => /^lab\/(faults|checks)\/(?!index)/.test(one)))
-    for (const target of importsOf(file, {types: false}))
-      expect(target.startsWith('./') && target !== './check.ts', `${file} imports ${target}`).toBe(false)
+    for (const target of importsOf(file, {types: false})) {
+      const unit = target.startsWith('.') ? unitOf(relative(root, join(root, dirname(file), target))) : undefined
+      expect([undefined, 'check', unitOf(file)], `${file} imports ${target}`).toContain(unit)
+    }
 })
 
 test('no test that shares its process with others changes anything of it', () => {

@@ -83,13 +83,14 @@ export function chaos(): Command {
       'add clients and compare how they get through: all, or some of pg, pg-pool, psycopg, pgbench; no expectation is ' +
         'about them (a container of your own is a `client:` in a scenario file)',
     )
-    .addOption(
-      new Option('--phase <moment>', "when a fault comes, within the leader's loop of lease refreshes").choices([
-        ...injectionPhases,
-      ]),
-    )
+    .addOption(phaseOption())
     .addOption(jsonOption())
   return addStormOptions(chaos).action(action)
+}
+
+function phaseOption(): Option {
+  const about = "when a fault comes, within the leader's loop of lease refreshes"
+  return new Option('--phase <moment>', about).choices([...injectionPhases])
 }
 
 async function action(nameOrPath: string | undefined, options: Options): Promise<void> {

@@ -1,7 +1,7 @@
 /** Repeated runs for people: the verdict, how far each phase spreads, and one line a run. Pure. */
 import type {Spread} from '../../lab/judge/compare.ts'
 import {sayValue} from '../../lab/judge/measure-run.ts'
-import {metricNames, metrics, type Unit} from '../../lab/judge/metrics.ts'
+import {type MeasuredIn, metricNames, metrics} from '../../lab/judge/metrics.ts'
 import type {ChosenMoment} from '../../lab/run/injection-phase.ts'
 import type {Summary} from '../../lab/run/repeat.ts'
 import {printableValues} from '../../lab/words/printable.ts'
@@ -66,13 +66,13 @@ function spreads({metrics: measured, leaseAgeMicros}: Summary): string[] {
   )
 }
 
-function spread(name: string, of: Spread | null, unit: Unit): string[] {
+function spread(name: string, of: Spread | null, unit: MeasuredIn): string[] {
   if (of === null) return [name, '', '', '', '', '0']
   return [name, ...[of.min, of.p50, of.p95, of.max].map(value => sayValue(value, unit)), String(of.n)]
 }
 
 function runTable({runs}: Summary): string[] {
-  const value = (of: number | null, unit: Unit) => (of === null ? '' : sayValue(of, unit))
+  const value = (of: number | null, unit: MeasuredIn) => (of === null ? '' : sayValue(of, unit))
   return align(
     [
       ['run', 'verdict', 'lease age', 'total', 'lost', ''],

@@ -2,7 +2,7 @@
 import {printableLines, printableValues} from '../../lab/words/printable.ts'
 import {answer} from '../render/answer.ts'
 import type {Ending, Outcome} from './outcome.ts'
-import type {Happening} from './run.ts'
+import type {SuiteNews} from './run.ts'
 
 const words: Readonly<Record<Ending, string>> = {
   passed: 'passed',
@@ -17,7 +17,7 @@ const words: Readonly<Record<Ending, string>> = {
 }
 
 /** @param done how many scenarios of all have ended. */
-export function progressLine(happening: Happening, seconds: number, done: number, all: number): string {
+export function progressLine(happening: SuiteNews, seconds: number, done: number, all: number): string {
   const {lab, what, says, outcome} = printableValues(happening)
   const at = `${String(Math.floor(seconds / 60)).padStart(3)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
   const text = {

@@ -6,7 +6,7 @@ import type {RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'
 import {type Job, type Seat, take} from './plan.ts'
 
-export interface Happening {
+export interface SuiteNews {
   readonly lab: string
   readonly what: 'raising' | 'raised' | 'removing' | 'playing' | 'ended'
   readonly says: string
@@ -27,10 +27,10 @@ export interface SuiteOptions {
   /** What each `chaos` is told besides. */
   readonly more?: readonly string[] | undefined
   readonly signal: AbortSignal
-  readonly tell: (happening: Happening) => void
+  readonly tell: (happening: SuiteNews) => void
 }
 
-interface Place extends Seat {
+interface LabSeat extends Seat {
   readonly lab: string
   set: readonly string[] | null
   /** Something of its lab may be there. */
@@ -41,62 +41,80 @@ interface Place extends Seat {
 const mostFailedRaises = 2
 
 /** Resolves when every job has an outcome and the labs are gone (or kept); never rejects for what a child says. */
-export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
-  const left = [...options.jobs]
-  const outcomes: Outcome[] = []
-  const seats = Math.min(options.parallel, left.length)
-  const places = Array.from(
-    {length: seats},
-    (_, index): Place => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
-  )
-  const raising = oneAtATime()
-  let failedRaises = 0
-  await Promise.all(places.map(place => work(place)))
-  if (options.signal.aborted) return outcomes
-  const says = 'not played: no lab could be raised for it'
-  return [...outcomes, ...left.map(job => unplayed(job, 'lab', says))]
+export function runSuite(options: SuiteOptions): Promise<Outcome[]> {
+  return new Playing(options).toTheEnd()
+}
 
-  async function work(place: Place): Promise<void> {
-    const others = places.filter(other => other !== place)
-    for (let job = next(); job !== undefined; job = next()) {
-      const outcome = await playOn(place, job)
-      outcomes.push(outcome)
-      options.tell({lab: place.lab, what: 'ended', says: answer(outcome), outcome})
-      // What could not be healed, or could not do its work, is no place for the next scenario.
-      if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed') await remove(place)
-    }
-    if (!options.keep) await remove(place)
+class Playing {
+  readonly #options: SuiteOptions
+  readonly #left: Job[]
+  readonly #places: readonly LabSeat[]
+  readonly #outcomes: Outcome[] = []
+  readonly #raising = oneAtATime()
+  #failedRaises = 0
 
-    function next(): Job | undefined {
-      return options.signal.aborted || failedRaises >= mostFailedRaises ? undefined : take(left, place, others)
-    }
+  constructor(options: SuiteOptions) {
+    this.#options = options
+    this.#left = [...options.jobs]
+    this.#places = Array.from(
+      {length: Math.min(options.parallel, options.jobs.length)},
+      (_, index): LabSeat => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
+    )
   }
 
-  async function playOn(place: Place, job: Job): Promise<Outcome> {
+  async toTheEnd(): Promise<Outcome[]> {
+    await Promise.all(this.#places.map(place => this.#work(place)))
+    if (this.#options.signal.aborted) return this.#outcomes
+    const says = 'not played: no lab could be raised for it'
+    return [...this.#outcomes, ...this.#left.map(job => unplayed(job, 'lab', says))]
+  }
+
+  async #work(place: LabSeat): Promise<void> {
+    for (let job = this.#next(place); job !== undefined; job = this.#next(place)) {
+      const outcome = await this.#playOn(place, job)
+      this.#outcomes.push(outcome)
+      this.#options.tell({lab: place.lab, what: 'ended', says: answer(outcome), outcome})
+      // What could not be healed, or could not do its work, is no place for the next scenario.
+      if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed')
+        await this.#remove(place)
+    }
+    if (!this.#options.keep) await this.#remove(place)
+  }
+
+  #next(place: LabSeat): Job | undefined {
+    if (this.#options.signal.aborted || this.#failedRaises >= mostFailedRaises) return undefined
+    return take(
+      this.#left,
+      place,
+      this.#places.filter(other => other !== place),
+    )
+  }
+
+  async #playOn(place: LabSeat, job: Job): Promise<Outcome> {
     const none = {scenario: job.scenario, lab: place.lab}
     const fits = place.begun && isDeepStrictEqual(place.set, job.set)
     place.set = job.set // before anything else: by this the other seats know what this one is for
     if (!fits) {
       const began = performance.now()
-      await remove(place)
-      const failure = await raising(() => raise(place, job.set))
+      await this.#remove(place)
+      const failure = await this.#raising(() => this.#raise(place, job.set))
       if (failure !== undefined) return {...unplayed(job, failure.ending, failure.says), seconds: secondsSince(began)}
     }
-    options.tell({lab: place.lab, what: 'playing', says: job.scenario})
+    this.#options.tell({lab: place.lab, what: 'playing', says: job.scenario})
     const began = performance.now()
     const out =
-      options.out === undefined
+      this.#options.out === undefined
         ? []
         : [
             '--out',
-            `${options.out}/${fileName(job.scenario, outcomes.filter(one => one.scenario === job.scenario).length)}`,
+            `${this.#options.out}/${fileName(job.scenario, this.#outcomes.filter(one => one.scenario === job.scenario).length)}`,
           ]
     const limit = AbortSignal.timeout(limitMs(job))
-    const ended = await options.child(
-      ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(options.more ?? [])],
-      AbortSignal.any([options.signal, limit]),
+    const ended = await this.#options.child(
+      ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(this.#options.more ?? [])],
+      AbortSignal.any([this.#options.signal, limit]),
     )
-    if (limit.aborted && !options.signal.aborted) {
+    if (limit.aborted && !this.#options.signal.aborted) {
       const says = `it had not ended after ${Math.round(limitMs(job) / 60_000)} minutes and was interrupted`
       return {...unplayed(job, 'lab', says), lab: place.lab, seconds: secondsSince(began)}
     }
@@ -108,32 +126,32 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
     }
   }
 
-  async function raise(place: Place, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
-    if (options.signal.aborted) return {ending: 'interrupted', says: 'interrupted before it began'}
-    options.tell({lab: place.lab, what: 'raising', says: [options.profile, ...set].join(' ')})
+  async #raise(place: LabSeat, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
+    if (this.#options.signal.aborted) return {ending: 'interrupted', says: 'interrupted before it began'}
+    this.#options.tell({lab: place.lab, what: 'raising', says: [this.#options.profile, ...set].join(' ')})
     place.begun = true
     const began = performance.now()
-    const {exitCode, stderr} = await options.child(
-      ['up', '--name', place.lab, '--profile', options.profile, '--json', ...set.flatMap(one => ['--set', one])],
-      options.signal,
+    const {exitCode, stderr} = await this.#options.child(
+      ['up', '--name', place.lab, '--profile', this.#options.profile, '--json', ...set.flatMap(one => ['--set', one])],
+      this.#options.signal,
     )
-    failedRaises = exitCode === 0 ? 0 : failedRaises + 1
+    this.#failedRaises = exitCode === 0 ? 0 : this.#failedRaises + 1
     if (exitCode !== 0) {
-      await remove(place)
+      await this.#remove(place)
       return {ending: endingOf(exitCode), says: lastWords(stderr)}
     }
-    options.tell({lab: place.lab, what: 'raised', says: `after ${secondsSince(began).toFixed(0)} s`})
+    this.#options.tell({lab: place.lab, what: 'raised', says: `after ${secondsSince(began).toFixed(0)} s`})
     return undefined
   }
 
   /** Ignores the interruption: what was raised has to go. */
-  async function remove(place: Place): Promise<void> {
+  async #remove(place: LabSeat): Promise<void> {
     if (!place.begun) return
     place.begun = false
-    options.tell({lab: place.lab, what: 'removing', says: ''})
-    const {exitCode, stderr} = await options.child(['down', '--name', place.lab], new AbortController().signal)
+    this.#options.tell({lab: place.lab, what: 'removing', says: ''})
+    const {exitCode, stderr} = await this.#options.child(['down', '--name', place.lab], new AbortController().signal)
     if (exitCode !== 0)
-      options.tell({lab: place.lab, what: 'ended', says: `it could not be removed: ${lastWords(stderr)}`})
+      this.#options.tell({lab: place.lab, what: 'ended', says: `it could not be removed: ${lastWords(stderr)}`})
   }
 }
 

@@ -141,6 +141,7 @@ export function fold(before: View, event: Event): View {
   return line === null ? after : {...after, lines: [...after.lines, line].slice(-mostLines)}
 }
 
+/** Long because it is one table, with a case for each kind of event. */
 function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>): View {
   switch (event.kind) {
     case 'run-started':

@@ -3,6 +3,8 @@ of the runner describes: one JSON value per line. It does not know what an error
 rules. Nor does it know SQL: the texts are in its configuration.
 
 One event loop, so that every time is taken by one clock and nobody waits for a lock. An attempt is never sent twice.
+
+Long because it is one program, which an image carries and a host starts as one file.
 """
 
 import asyncio

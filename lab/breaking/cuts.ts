@@ -51,7 +51,7 @@ export interface Partition {
 }
 
 /** One TCP connection that says whether a path is open. */
-export interface Attempt {
+export interface Dial {
   readonly from: HostName
   readonly to: HostName
   readonly port: number
@@ -198,7 +198,7 @@ function add(cuts: Map<HostName, Cut[]>, host: HostName, cut: Cut): void {
 }
 
 /** Connections that the Cuts of these hosts must stop, in either direction of asking. */
-export function stopped(topology: Topology, cuts: ReadonlyMap<HostName, readonly Cut[]>): readonly Attempt[] {
+export function stopped(topology: Topology, cuts: ReadonlyMap<HostName, readonly Cut[]>): readonly Dial[] {
   return [...cuts].flatMap(([host, own]) =>
     own.flatMap(({service, end, peers}) =>
       peers.flatMap(peer => [
@@ -210,7 +210,7 @@ export function stopped(topology: Topology, cuts: ReadonlyMap<HostName, readonly
 }
 
 /** Connections between the same hosts that must still come about: one a pair, to a service that is not cut. */
-export function spared(topology: Topology, cuts: ReadonlyMap<HostName, readonly Cut[]>): readonly Attempt[] {
+export function spared(topology: Topology, cuts: ReadonlyMap<HostName, readonly Cut[]>): readonly Dial[] {
   return [...cuts].flatMap(([host, own]) => {
     if (own.some(cut => cut.service === null)) return []
     const cutPorts = own.flatMap(({service}) => (service === null ? [] : [...portsOf(service)]))
@@ -227,7 +227,7 @@ export function spared(topology: Topology, cuts: ReadonlyMap<HostName, readonly 
 /** A port nobody listens on answers as well: with a reset. */
 const discardPort = 9
 
-function attempts(topology: Topology, service: CutService | null, from: HostName, to: HostName): Attempt[] {
+function attempts(topology: Topology, service: CutService | null, from: HostName, to: HostName): Dial[] {
   const ports = listening(topology, to)
   const wanted = service === null ? [ports[0] ?? discardPort] : portsOf(service).filter(port => ports.includes(port))
   return wanted.slice(0, 1).map(port => ({from, to, port}))

@@ -3,13 +3,13 @@
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {HostName} from '../topology/topology.ts'
-import type {Attempt} from './cuts.ts'
+import type {Dial} from './cuts.ts'
 
 /** `refused`: an answer came, and it was no (a reset, or ICMP); `silent`: none came in time. */
-export type Answer = 'open' | 'refused' | 'silent'
+export type DialAnswer = 'open' | 'refused' | 'silent'
 
-export interface Asked extends Attempt {
-  readonly answer: Answer
+export interface Asked extends Dial {
+  readonly answer: DialAnswer
 }
 
 /** Shells on several hosts at once. */
@@ -54,7 +54,7 @@ export class Shells implements AsyncDisposable {
 export async function ask(
   lab: Lab,
   shells: Shells,
-  attempts: readonly Attempt[],
+  attempts: readonly Dial[],
   withinSeconds: number,
 ): Promise<readonly Asked[]> {
   const byHost = Map.groupBy(attempts, one => one.from)
@@ -67,7 +67,7 @@ export async function ask(
 
 export function askScript(
   addresses: Readonly<Record<HostName, string>>,
-  attempts: readonly Attempt[],
+  attempts: readonly Dial[],
   withinSeconds: number,
 ): string {
   const tries = attempts.map(
@@ -78,7 +78,7 @@ export function askScript(
 }
 
 /** timeout(1) ends with 124 when the time is up, bash with 1 when the connection is refused. */
-export function answersOf(attempts: readonly Attempt[], printed: string): readonly Asked[] {
+export function answersOf(attempts: readonly Dial[], printed: string): readonly Asked[] {
   const codes = new Map(printed.split('\n').map(line => line.split(' ') as [string, string]))
   return attempts.flatMap((attempt, index): Asked[] => {
     const code = codes.get(String(index))

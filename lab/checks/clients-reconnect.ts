@@ -15,7 +15,7 @@ import {type History, of} from '../history/history.ts'
 import {isOnNew, type Ready, readyFor, readyOf, writersStopped} from '../history/reconnection.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check} from './check.ts'
+import type {Check, Finding} from './check.ts'
 
 interface ClientsReconnectParams {
   /**
@@ -75,100 +75,122 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
     const ready = times.proxied !== null && needProxy ? times.proxied : promoted.at
 
     const clients = stories(history, judged, found, times, end)
-    const reconnections = clients.flatMap(one => one.reconnection ?? []).toSorted((a, b) => a - b)
-    const outages = clients.flatMap(one => one.outage ?? []).toSorted((a, b) => a - b)
-    const inOrder = clients.toSorted((a, b) => a.client.localeCompare(b.client, 'en', {numeric: true}))
-    const rows = inOrder.map(({client, outage, reconnection}) => ({
-      client,
-      driver: driverOf(client),
-      outageMicros: outage ?? null,
-      reconnectionMicros: reconnection ?? null,
-    }))
-    const isExtra = extraClientsOf(history)
-    const measures = {
-      writers: clients.length,
-      back: reconnections.length,
-      reconnectionP50Micros: quantile(reconnections, 0.5),
-      reconnectionP95Micros: quantile(reconnections, 0.95),
-      reconnectionMaxMicros: reconnections.at(-1) ?? null,
-      outageP50Micros: quantile(outages, 0.5),
-      outageP95Micros: quantile(outages, 0.95),
-      outageMaxMicros: outages.at(-1) ?? null,
-      readOnlyErrorsAfterPromotion: attemptsOf(history).filter(
-        op => op.op === 'write' && op.sqlstate === '25006' && op.at > promoted.at && !isExtra(op.client),
-      ).length,
-    }
+    const measures = measuresOf(history, clients, promoted.at)
     if (clients.length === 0)
       return {
         verdict: 'unknown',
         says: `No writer${driver === undefined ? '' : ` of ${driver}`} was writing before the fault.`,
         measures,
       }
-
-    const late = lateness(history, ready, end)
-    const disk = slowDisk(history, t0, end)
-    const blindness = blind(history, 'clients', t0, end)
-    const lost = clients.filter(one => !one.firstAfter)
-    const slow = clients.filter(one => one.reconnection !== undefined && one.reconnection > limit)
-    // Our own lateness stretches every gap by as much.
-    const again = clients
-      .flatMap(story => (story.gap ? {story, ...story.gap} : []))
-      .filter(({from, to}) => to - from - late.micros > laterTrouble)
-
-    const evidence = evidenceOf([...lost, ...slow, ...again.map(one => one.story)])
-    const reasons: string[] = []
-    if (lost.length > 0 && end - ready >= limit)
-      reasons.push(
-        `${names(lost)} never wrote again in the ${sayMicros(end - ready)} after there was a primary to write to`,
-      )
-    if (slow.length > 0 && late.micros <= starvedAfter && disk === null)
-      reasons.push(`${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, ${sayMicros(limit)} are allowed`)
-    const [worst] = again.toSorted((a, b) => b.to - b.from - (a.to - a.from))
-    if (worst)
-      reasons.push(
-        `${names(again.map(one => one.story))} lost the primary again: ${worst.story.client} had no write acknowledged for ${sayMicros(worst.to - worst.from)}, from ${sayMicros(worst.from - t0)} after the fault${worst.why}`,
-      )
-    if (blindness)
-      return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, measures, rows, evidence}
-    if (reasons.length > 0)
-      return {
-        verdict: 'fail',
-        says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
-        measures,
-        rows,
-        evidence,
-        hint: 'compare the errors of these clients with what HAProxy routed to at that time',
-      }
-    if (lost.length > 0)
-      return {
-        verdict: 'unknown',
-        says: `${names(lost)} had not written again when the record ended.`,
-        measures,
-        rows,
-        evidence,
-      }
-    const waited = Math.max(...clients.map(one => one.wait))
-    if (waited - late.micros > laterTrouble)
-      return {
-        verdict: 'unknown',
-        says: `Every writer came back, but later none of the answers came for up to ${sayMicros(waited)} although no attempt failed: a slow commit (a stalled disk does that) or a hung primary, nobody can tell.`,
-        measures,
-        rows,
-      }
-    if (slow.length > 0)
-      return {
-        verdict: 'unknown',
-        says: `${names(slow)} needed up to ${sayMicros(reconnections.at(-1)!)}, but ${late.micros > starvedAfter ? `a timer of ${late.who} ran ${sayMicros(late.micros)} late` : disk}.`,
-        measures,
-        rows,
-      }
-    return {
-      verdict: 'pass',
-      says: `All ${clients.length} writers were back at most ${sayMicros(reconnections.at(-1)!)} after ${needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'} (${sayMicros(limit)} are allowed) and stayed so.`,
-      measures,
-      rows,
-    }
+    const since = needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'
+    return {...ruling(history, {clients, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
   },
+}
+
+function rowsOf(clients: readonly ClientStory[]) {
+  const inOrder = clients.toSorted((a, b) => a.client.localeCompare(b.client, 'en', {numeric: true}))
+  return inOrder.map(({client, outage, reconnection}) => ({
+    client,
+    driver: driverOf(client),
+    outageMicros: outage ?? null,
+    reconnectionMicros: reconnection ?? null,
+  }))
+}
+
+function measuresOf(history: History, clients: readonly ClientStory[], promotedAt: Micros) {
+  const reconnections = clients.flatMap(one => one.reconnection ?? []).toSorted((a, b) => a - b)
+  const outages = clients.flatMap(one => one.outage ?? []).toSorted((a, b) => a - b)
+  const isExtra = extraClientsOf(history)
+  return {
+    writers: clients.length,
+    back: reconnections.length,
+    reconnectionP50Micros: quantile(reconnections, 0.5),
+    reconnectionP95Micros: quantile(reconnections, 0.95),
+    reconnectionMaxMicros: reconnections.at(-1) ?? null,
+    outageP50Micros: quantile(outages, 0.5),
+    outageP95Micros: quantile(outages, 0.95),
+    outageMaxMicros: outages.at(-1) ?? null,
+    readOnlyErrorsAfterPromotion: attemptsOf(history).filter(
+      op => op.op === 'write' && op.sqlstate === '25006' && op.at > promotedAt && !isExtra(op.client),
+    ).length,
+  }
+}
+
+/** The writers that are judged, and the times that count. */
+interface Judged {
+  readonly clients: readonly ClientStory[]
+  readonly t0: Micros
+  readonly ready: Micros
+  readonly end: Micros
+  readonly limit: Micros
+  /** What `ready` is the moment of. */
+  readonly since: string
+}
+
+function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'says' | 'evidence' | 'hint'> {
+  const {clients, t0, ready, end, limit, since} = judged
+  const late = lateness(history, ready, end)
+  const disk = slowDisk(history, t0, end)
+  const starved = late.micros > starvedAfter
+  const blindness = blind(history, 'clients', t0, end)
+  const slowest = Math.max(0, ...clients.map(one => one.reconnection ?? 0))
+  const {lost, slow, again} = inTrouble(judged, late.micros)
+  const evidence = evidenceOf([...lost, ...slow, ...again.map(one => one.story)])
+  if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, evidence}
+  const reasons = [
+    ...(lost.length > 0 && end - ready >= limit
+      ? [`${names(lost)} never wrote again in the ${sayMicros(end - ready)} after there was a primary to write to`]
+      : []),
+    ...(slow.length > 0 && !starved && disk === null
+      ? [`${names(slow)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed`]
+      : []),
+    ...sayAgain(again, t0),
+  ]
+  if (reasons.length > 0)
+    return {
+      verdict: 'fail',
+      says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
+      evidence,
+      hint: 'compare the errors of these clients with what HAProxy routed to at that time',
+    }
+  if (lost.length > 0)
+    return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
+  const waited = Math.max(...clients.map(one => one.wait))
+  if (waited - late.micros > laterTrouble)
+    return {
+      verdict: 'unknown',
+      says: `Every writer came back, but later none of the answers came for up to ${sayMicros(waited)} although no attempt failed: a slow commit (a stalled disk does that) or a hung primary, nobody can tell.`,
+    }
+  if (slow.length > 0)
+    return {
+      verdict: 'unknown',
+      says: `${names(slow)} needed up to ${sayMicros(slowest)}, but ${starved ? `a timer of ${late.who} ran ${sayMicros(late.micros)} late` : disk}.`,
+    }
+  return {
+    verdict: 'pass',
+    says: `All ${clients.length} writers were back at most ${sayMicros(slowest)} after ${since} (${sayMicros(limit)} are allowed) and stayed so.`,
+  }
+}
+
+/** Who never came back, who did too late, and who lost the primary again. */
+function inTrouble({clients, limit}: Judged, lateMicros: Micros) {
+  return {
+    lost: clients.filter(one => !one.firstAfter),
+    slow: clients.filter(one => one.reconnection !== undefined && one.reconnection > limit),
+    // Our own lateness stretches every gap by as much.
+    again: clients
+      .flatMap(story => (story.gap ? {story, ...story.gap} : []))
+      .filter(({from, to}) => to - from - lateMicros > laterTrouble),
+  }
+}
+
+function sayAgain(again: readonly (Gap & {readonly story: ClientStory})[], t0: Micros): string[] {
+  const [worst] = again.toSorted((a, b) => b.to - b.from - (a.to - a.from))
+  if (worst === undefined) return []
+  const {story, from, to, why} = worst
+  return [
+    `${names(again.map(one => one.story))} lost the primary again: ${story.client} had no write acknowledged for ${sayMicros(to - from)}, from ${sayMicros(from - t0)} after the fault${why}`,
+  ]
 }
 
 /** The writers of the scenario's own; those that go to one host cannot come back anywhere else. */

@@ -1,14 +1,15 @@
 /** A replica took over from a leader that was struck, each phase as the timing model says, and clients write again in time. */
 import {z} from 'zod'
-import {type FailoverBudget, type Phase, phaseLabel} from '../budget/index.ts'
+import type {FailoverBudget, Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
-import {type History, of} from '../history/history.ts'
+import type {History} from '../history/history.ts'
 import {forSteady, plainlyTooSlow, tooThin} from '../history/steady-writes.ts'
 import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
 import {portNumber} from '../topology/services.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
+import {phaseRows} from './failover/phases.ts'
 
 interface FailoverParams {
   /** `budget`: what the topology's timings imply for this run. Else milliseconds from the fault to the first write. */
@@ -90,140 +91,6 @@ export const failover: Check<FailoverParams> = {
     }
   },
 }
-
-/** The phases in the order in which they wait for each other; `after` is what the model's `took` counts from. */
-function phaseRows(history: History, found: Failover, budget: FailoverBudget | null): PhaseRow[] {
-  const {t0, keyGone, newKey, promoted, oldDown, newUp, firstWrite, demoted, reset} = found
-  const ready =
-    promoted && newUp && newKey ? [newKey, promoted, newUp].reduce((a, b) => (b.at > a.at ? b : a)) : undefined
-  const row = (
-    phase: Phase,
-    event: Event | undefined,
-    after: {readonly at: Micros; readonly kind?: Event['kind']} | undefined,
-    says: string,
-    absent: string,
-  ): PhaseRow => {
-    const called = {phase, name: phaseLabel(phase, budget?.key)}
-    const {at, took: allowed, tookLimit} = budget?.phases[phase] ?? noModel
-    if (!event) return {...called, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
-    const measured = event.at - t0
-    const took = after === undefined ? null : Math.max(0, event.at - after.at)
-    if (after === undefined || took === null)
-      return {...called, measured, predicted: at, took: null, allowed, verdict: 'unknown', says}
-    // A write may be acknowledged before a probe has seen the server ready for it: that is early, and early is fine.
-    if (event.at < after.at) {
-      const early = after.at - event.at
-      const sampling = betweenSamples(history, after)
-      const apart = Math.max(early, sampling)
-      const remark =
-        early <= sampling
-          ? `seen before ${sources[after.kind ?? 'note'] ?? 'what it waits for'} was looked at again, so they are at most ${sayMicros(apart)} apart`
-          : `seen ${sayMicros(early)} before what it waits for as a rule`
-      return {...called, measured, predicted: at, took, allowed, apart, verdict: 'pass', says: `${says}; ${remark}`}
-    }
-    if (allowed === null) return {...called, measured, predicted: at, took, allowed, verdict: 'pass', says}
-    const beyond = took - allowed[1]
-    const remark =
-      took > tookLimit
-        ? `; ${sayMicros(beyond)} longer than the model allows, too much for any slow machine`
-        : beyond > 0
-          ? `; ${sayMicros(beyond)} longer than on a quiet machine, within the slack for a slow one`
-          : ''
-    return {
-      ...called,
-      measured,
-      predicted: at,
-      took,
-      allowed,
-      verdict: took > tookLimit ? 'fail' : 'pass',
-      says: says + remark,
-    }
-  }
-  const meanwhile = [
-    row(
-      'demotion',
-      demoted,
-      {at: t0},
-      `${found.oldLeader} was seen taking no more writes`,
-      `nobody saw ${found.oldLeader} stop taking writes`,
-    ),
-    row(
-      'reset',
-      reset,
-      {at: t0},
-      `the watchdog of ${found.oldLeader} fired`,
-      `the watchdog of ${found.oldLeader} was not seen firing`,
-    ),
-  ].filter((_, index) => budget?.phases[index === 0 ? 'demotion' : 'reset'] !== undefined)
-  return [
-    ...meanwhile,
-    row(
-      'oldServerDown',
-      oldDown,
-      {at: t0},
-      `${found.oldLeader} went ${oldDown?.status} in ${oldDown?.proxy}, its check: ${oldDown?.check}`,
-      `${found.oldLeader} was never seen going down`,
-    ),
-    row(
-      'keyGone',
-      keyGone,
-      {at: t0},
-      keyGone?.holder
-        ? `${keyGone.holder} took the leader key over; no deletion was seen`
-        : `the leader key was deleted (revision ${keyGone?.revision})${budget ? `; ${budget.says}` : ''}`,
-      'the leader key was never seen going away',
-    ),
-    row(
-      'election',
-      newKey,
-      keyGone,
-      `${found.newLeader} holds the leader key (revision ${newKey?.revision})`,
-      'no other host was seen with the leader key',
-    ),
-    row(
-      'promotion',
-      promoted,
-      newKey,
-      `${found.newLeader} takes writes on timeline ${promoted?.timeline}, after ${found.oldTimeline}`,
-      'no new primary was seen taking writes on a higher timeline',
-    ),
-    row(
-      'newServerUp',
-      newUp,
-      newKey,
-      `${found.newLeader} went ${newUp?.status} in ${newUp?.proxy}`,
-      found.newLeader ? `${found.newLeader} was never seen coming up` : 'there was no new leader to route to',
-    ),
-    row(
-      'firstWrite',
-      firstWrite,
-      ready,
-      `${firstWrite?.kind === 'op' ? `write ${firstWrite.id}` : 'a transaction'} of ${firstWrite?.client}, answered by ${firstWrite?.server} on timeline ${firstWrite?.timeline}`,
-      'no write was acknowledged by a new leader',
-    ),
-  ]
-}
-
-/** Who tells of the phase that another one waits for. */
-const sources: Readonly<Partial<Record<Event['kind'], string>>> = {
-  proxy: 'HAProxy',
-  postgres: 'PostgreSQL',
-  'leader-key': 'etcd',
-}
-
-/** So often probes that nobody reports on look. */
-const usualSampling: Micros = 50_000
-const observers = {proxy: 'proxy', postgres: 'postgres', 'leader-key': 'etcd'} as const
-
-/** The longest time between two looks of the probe that told of this event, in the seconds around it. */
-function betweenSamples(history: History, {at, kind}: {readonly at: Micros; readonly kind?: Event['kind']}): Micros {
-  const who = Object.entries(observers).find(([one]) => one === kind)?.[1]
-  const around = of(history, 'watching').filter(one => one.who === who && Math.abs(one.at - at) <= 1_500_000)
-  return Math.max(usualSampling, ...around.map(one => one.worstMicros))
-}
-
-/** Of a phase that the model says nothing about. */
-const noModel = {at: null, took: null, tookLimit: Number.POSITIVE_INFINITY}
 
 /** What is wrong with a phase. */
 interface Problem {

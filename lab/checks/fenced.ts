@@ -53,48 +53,61 @@ export const fenced: Check<FencedParams> = {
       evidence,
     }
 
-    const needed = margin * 1000
-    const wanted = margin === 0 ? '' : ` (at least ${sayMicros(needed)} are wanted)`
-    if (most < needed)
-      return {
-        verdict: 'fail',
-        says:
-          most < 0
-            ? `${oldLeader} still took writes ${sayMicros(-most)} after ${newLeader} took its first: nothing had fenced it.`
-            : `${oldLeader} ${how} only ${sayMicros(most)} before ${newLeader} took writes${wanted}.`,
-        ...finding,
-        hint: 'look at what should have stopped the old primary: its Patroni, or a watchdog (patroni.watchdog: required)',
-      }
-    if (clockwork.verdict === 'fail')
-      return {
-        verdict: 'fail',
-        says: clockwork.says,
-        ...finding,
-        hint: 'a larger patroni.watchdog_safety_margin makes the watchdog fire sooner',
-      }
+    const seen = {least, most, needed: margin * 1000, how, clockwork, stopped: end !== undefined}
     const unseen = blind(history, 'postgres', old.to, fresh.latest)
-    const doubts = [
-      ...(end === undefined ? [`nobody saw how ${oldLeader} stopped taking writes`] : []),
-      ...(end !== undefined && least < needed
-        ? [
-            `the margin is somewhere from ${sayMicros(least)} to ${sayMicros(most)}, and ${sayMicros(needed)} are wanted`,
-          ]
-        : []),
-      ...(unseen === null ? [] : [unseen]),
-      ...(clockwork.verdict === 'unknown' ? [clockwork.says] : []),
-    ]
-    if (doubts.length > 0)
-      return {
-        verdict: 'unknown',
-        says: `Whether ${oldLeader} was fenced in time cannot be told: ${doubts.join('; ')}.`,
-        ...finding,
-      }
-    return {
-      verdict: 'pass',
-      says: `${oldLeader} ${how} ${sayMicros(least)} before ${newLeader} could take writes${wanted}${clockwork.says}.`,
-      ...finding,
-    }
+    return {...ruling({oldLeader, newLeader}, seen, unseen), ...finding}
   },
+}
+
+/** The margin lies between `least` and `most`. */
+interface Margin {
+  readonly least: Micros
+  readonly most: Micros
+  readonly needed: Micros
+  readonly how: string
+  readonly clockwork: Clockwork
+  /** Somebody saw how the old primary stopped taking writes. */
+  readonly stopped: boolean
+}
+
+function ruling(
+  {oldLeader, newLeader}: {readonly oldLeader: HostName; readonly newLeader: HostName},
+  {least, most, needed, how, clockwork, stopped}: Margin,
+  unseen: string | null,
+): Pick<Finding, 'verdict' | 'says' | 'hint'> {
+  const wanted = needed === 0 ? '' : ` (at least ${sayMicros(needed)} are wanted)`
+  if (most < needed)
+    return {
+      verdict: 'fail',
+      says:
+        most < 0
+          ? `${oldLeader} still took writes ${sayMicros(-most)} after ${newLeader} took its first: nothing had fenced it.`
+          : `${oldLeader} ${how} only ${sayMicros(most)} before ${newLeader} took writes${wanted}.`,
+      hint: 'look at what should have stopped the old primary: its Patroni, or a watchdog (patroni.watchdog: required)',
+    }
+  if (clockwork.verdict === 'fail')
+    return {
+      verdict: 'fail',
+      says: clockwork.says,
+      hint: 'a larger patroni.watchdog_safety_margin makes the watchdog fire sooner',
+    }
+  const doubts = [
+    ...(stopped ? [] : [`nobody saw how ${oldLeader} stopped taking writes`]),
+    ...(stopped && least < needed
+      ? [`the margin is somewhere from ${sayMicros(least)} to ${sayMicros(most)}, and ${sayMicros(needed)} are wanted`]
+      : []),
+    ...(unseen === null ? [] : [unseen]),
+    ...(clockwork.verdict === 'unknown' ? [clockwork.says] : []),
+  ]
+  if (doubts.length > 0)
+    return {
+      verdict: 'unknown',
+      says: `Whether ${oldLeader} was fenced in time cannot be told: ${doubts.join('; ')}.`,
+    }
+  return {
+    verdict: 'pass',
+    says: `${oldLeader} ${how} ${sayMicros(least)} before ${newLeader} could take writes${wanted}${clockwork.says}.`,
+  }
 }
 
 function unknown(says: string): Finding {

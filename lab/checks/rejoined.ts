@@ -6,7 +6,7 @@ import {type History, of} from '../history/history.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check} from './check.ts'
+import type {Check, Finding} from './check.ts'
 
 interface RejoinedParams {
   /** Milliseconds from the beginning of the mend. */
@@ -46,44 +46,21 @@ export const rejoined: Check<RejoinedParams> = {
 
     const limit = within * 1000
     const end = endOf(history)
-    const replica = of(history, 'patroni').find(
-      event =>
-        event.host === oldLeader &&
-        event.at > since.at &&
-        event.role === 'replica' &&
-        event.timeline !== null &&
-        event.timeline >= timeline,
-    )
-    const streams = history.events.find(event => event.at > since.at && isStreaming(event, oldLeader, timeline))
+    const {replica, streams} = comeback(history, oldLeader, since.at, timeline)
     const took = replica && streams ? Math.max(replica.at, streams.at) - since.at : undefined
-    const apart = timelines(history, hostsWith(topology, 'patroni'), end)
-    const waited = end - since.at
     const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
     const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
-
     if (took === undefined) {
       const lacking = replica
         ? 'never streamed from the new leader'
         : streams
           ? 'never called itself a replica'
           : 'never came back as a replica'
-      const lastSaid = of(history, 'patroni').findLast(event => event.host === oldLeader && event.at <= end)
-      const state = lastSaid?.role
-        ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
-        : ''
-      const says = `${oldLeader} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}.`
-      return waited >= limit
-        ? {
-            verdict: 'fail',
-            says,
-            measures,
-            evidence,
-            hint: `read the log of ${oldLeader} in the run folder: pg_rewind, or a slot that is missing`,
-          }
-        : {verdict: 'unknown', says: `Still waiting: ${says}`, measures, evidence}
+      return {...notBack(history, oldLeader, lacking, end, end - since.at, limit), measures, evidence}
     }
     const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
     if (took > limit) return {verdict: 'fail', says: `${back}, ${sayMicros(limit)} are allowed.`, measures, evidence}
+    const apart = timelines(history, hostsWith(topology, 'patroni'), end)
     if (apart)
       return {
         verdict: apart.verdict,
@@ -92,31 +69,64 @@ export const rejoined: Check<RejoinedParams> = {
         evidence: [...evidence, ...apart.evidence],
       }
     const came = wayBack(history, oldLeader, found.t0, end)
-    const note = came === null ? '' : ` by ${came}`
-    if (how !== undefined) {
-      const blindness = blind(history, 'logs', since.at, end)
-      if (came === null || blindness)
-        return {
-          verdict: 'unknown',
-          says: `${back}, but how is not known: ${blindness ?? 'its log was not read'}.`,
-          measures,
-          evidence,
-        }
-      if (came !== how)
-        return {
-          verdict: 'fail',
-          says: `${back} by ${came}; it was to be by ${how}.`,
-          measures: {...measures, how: came},
-          evidence,
-        }
-    }
+    const otherwise = otherWay(how, came, blind(history, 'logs', since.at, end))
+    if (otherwise)
+      return {...otherwise, says: `${back}${otherwise.says}.`, measures: {...measures, ...otherwise.measures}, evidence}
     return {
       verdict: 'pass',
-      says: `${back}${note} (${sayMicros(limit)} are allowed), all on timeline ${lastTimeline(history, oldLeader, end)}.`,
+      says: `${back}${came === null ? '' : ` by ${came}`} (${sayMicros(limit)} are allowed), all on timeline ${lastTimeline(history, oldLeader, end)}.`,
       measures,
       evidence,
     }
   },
+}
+
+/** The first signs that it is a replica again, by its own word, and that it streams. */
+function comeback(history: History, host: HostName, since: Micros, timeline: number) {
+  const replica = of(history, 'patroni').find(
+    event =>
+      event.host === host &&
+      event.at > since &&
+      event.role === 'replica' &&
+      event.timeline !== null &&
+      event.timeline >= timeline,
+  )
+  return {replica, streams: history.events.find(event => event.at > since && isStreaming(event, host, timeline))}
+}
+
+function notBack(
+  history: History,
+  host: HostName,
+  lacking: string,
+  end: Micros,
+  waited: Micros,
+  limit: Micros,
+): Pick<Finding, 'verdict' | 'says' | 'hint'> {
+  const lastSaid = of(history, 'patroni').findLast(event => event.host === host && event.at <= end)
+  const state = lastSaid?.role
+    ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
+    : ''
+  const says = `${host} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}.`
+  if (waited < limit) return {verdict: 'unknown', says: `Still waiting: ${says}`}
+  return {
+    verdict: 'fail',
+    says,
+    hint: `read the log of ${host} in the run folder: pg_rewind, or a slot that is missing`,
+  }
+}
+
+/** Why the way that it came back is not the one that was expected. */
+function otherWay(
+  expected: RejoinedParams['how'],
+  came: NonNullable<RejoinedParams['how']> | null,
+  blindness: string | null,
+): Pick<Finding, 'verdict' | 'says' | 'measures'> | undefined {
+  if (expected === undefined) return undefined
+  if (came === null || blindness)
+    return {verdict: 'unknown', says: `, but how is not known: ${blindness ?? 'its log was not read'}`}
+  if (came !== expected)
+    return {verdict: 'fail', says: ` by ${came}; it was to be by ${expected}`, measures: {how: came}}
+  return undefined
 }
 
 /** What the host's own log says; null when nobody read the logs. */

@@ -108,33 +108,10 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
       evidence,
       pending: true,
     }
-  if (took > most) {
-    const late = lateness(history, gap.from, gap.to)
-    const disk = slowDisk(history, gap.from, gap.to)
-    if (late.micros > starvedAfter || disk !== null)
-      return {
-        verdict: 'unknown',
-        says: `${says}, but ${disk ?? `a timer of ${late.who} ran ${sayMicros(late.micros)} late`}.`,
-        measures,
-        evidence,
-      }
-    if (gap.after && failed.length === 0 && gone.length === 0)
-      return {
-        verdict: 'unknown',
-        says: `${says} although no attempt failed: a slow commit (a stalled disk does that) or a hung server, nobody can tell.`,
-        measures,
-        evidence,
-      }
-    return {
-      verdict: 'fail',
-      says: `${says}; ${sayMicros(most)} are allowed (${failed.length} attempts failed, ${gone.length} connections were lost or refused).`,
-      measures,
-      evidence,
-      hint: 'lay it beside the story of the run: who led, and where the proxy sent the clients in that time',
-    }
-  }
+  const tries = {failed: failed.length, gone: gone.length}
+  if (took > most) return {...tooLong(history, gap, says, most, tries), measures, evidence}
   // What has not ended may yet become longer than is allowed; clients that are told to stop leave a moment without any.
-  if (Number.isFinite(most) && gap.after === undefined && (took > stopping || failed.length + gone.length > 0))
+  if (Number.isFinite(most) && gap.after === undefined && (took > stopping || tries.failed + tries.gone > 0))
     return {
       verdict: 'unknown',
       says: `${says}, and it had not ended there: nobody knows whether ${sayMicros(most)} would have been enough.`,
@@ -146,6 +123,33 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
     ...(limits['at-most'] === undefined ? [] : [`at most ${sayMicros(most)}`]),
   ].join(' and ')
   return {verdict: 'pass', says: `${says} (${allowed}).`, measures, evidence}
+}
+
+/** @param tries how many attempts failed in it, and how many connections were lost or refused. */
+function tooLong(
+  history: History,
+  {from, to, after}: Gap,
+  says: string,
+  most: Micros,
+  {failed, gone}: {readonly failed: number; readonly gone: number},
+): Pick<Finding, 'verdict' | 'says' | 'hint'> {
+  const late = lateness(history, from, to)
+  const disk = slowDisk(history, from, to)
+  if (late.micros > starvedAfter || disk !== null)
+    return {
+      verdict: 'unknown',
+      says: `${says}, but ${disk ?? `a timer of ${late.who} ran ${sayMicros(late.micros)} late`}.`,
+    }
+  if (after && failed === 0 && gone === 0)
+    return {
+      verdict: 'unknown',
+      says: `${says} although no attempt failed: a slow commit (a stalled disk does that) or a hung server, nobody can tell.`,
+    }
+  return {
+    verdict: 'fail',
+    says: `${says}; ${sayMicros(most)} are allowed (${failed} attempts failed, ${gone} connections were lost or refused).`,
+    hint: 'lay it beside the story of the run: who led, and where the proxy sent the clients in that time',
+  }
 }
 
 function longestGap(ops: readonly Asked[], from: Micros, end: Micros): Gap {

@@ -38,19 +38,10 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
   judge(history, {slack: slackMs}) {
     const moments = momentsOf(history)
     const tenures = tenuresOf(history)
-    const [first] = tenures
-    if (moments === null || first === undefined)
+    if (moments === null || tenures.length === 0)
       return {verdict: 'unknown', says: 'No watch told who held the leader key.'}
     const slack = slackMs * 1000
-    let seen = 0
-    const beyond: Outside[] = []
-    for (const {host, sightings} of reignsOf(history))
-      for (const sighting of sightings) {
-        if (sighting.from <= first.from || sighting.to > moments.end) continue
-        seen++
-        const outside = outsideOf(tenures, host, sighting)
-        if (outside && outside.by > slack) beyond.push(outside)
-      }
+    const {seen, beyond} = sightingsOf(history, tenures, moments.end, slack)
     const {excused, accused} = excuse(history, tenures, beyond)
     const late = accused.length === 0 ? 0 : lateness(history, accused[0]!.sighting.from - slack, moments.end).micros
     const bad = accused.filter(one => one.by > slack + late)
@@ -63,33 +54,26 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
     }
     const excepted =
       excused.size === 0 ? '' : `; excepted: ${[...excused].map(([why, many]) => `${many} in ${why}`).join(', ')}`
-    const worst = (bad.length > 0 ? bad : accused).reduce<Outside | undefined>(
-      (most, one) => (most && most.by >= one.by ? most : one),
-      undefined,
-    )
+    const worst = (bad.length > 0 ? bad : accused).toSorted((a, b) => b.by - a.by)[0]
     if (worst) {
-      const {host, sighting, during, by} = worst
-      const holder = during.holder === null ? 'nobody held the leader key' : `${during.holder} held the leader key`
-      // Who was promoted by hand, or leads a cluster of its own, never had it.
-      const everHeld = tenures.some(one => one.holder === host)
-      const outside = everHeld ? `${sayMicros(by)} outside its tenure` : 'without ever having held the leader key'
-      const says = `${host} took writes ${outside}, while ${holder}`
-      const evidence = [during.event, (bad[0] ?? worst).sighting.event, sighting.event]
+      const everHeld = tenures.some(one => one.holder === worst.host)
+      const says = sayWorst(worst, everHeld)
+      const evidence = [...new Set([worst.during.event, (bad[0] ?? worst).sighting.event, worst.sighting.event])]
       if (bad.length > 0)
         return {
           verdict: 'fail',
           says: `${says} (${bad.length} sightings, ${sayMicros(slack)} are allowed${excepted}).`,
           measures,
-          evidence: [...new Set(evidence)],
+          evidence,
           hint: everHeld
-            ? `read the log of ${host}: what let its PostgreSQL take writes without the key?`
-            : `somebody promoted ${host} past Patroni (its log tells when), or its Patroni has another scope or namespace`,
+            ? `read the log of ${worst.host}: what let its PostgreSQL take writes without the key?`
+            : `somebody promoted ${worst.host} past Patroni (its log tells when), or its Patroni has another scope or namespace`,
         }
       return {
         verdict: 'unknown',
         says: `${says}; ${sayMicros(slack)} are allowed, but a timer of ours ran ${sayMicros(late)} late.`,
         measures,
-        evidence: [...new Set(evidence)],
+        evidence,
       }
     }
     const doubts = [
@@ -109,6 +93,28 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
       measures,
     }
   },
+}
+
+/** How often somebody was seen writable, and the sightings that lie further outside a tenure than is allowed. */
+function sightingsOf(history: History, tenures: readonly Tenure[], end: Micros, slack: Micros) {
+  const known = tenures[0]!.from
+  const beyond: Outside[] = []
+  let seen = 0
+  for (const {host, sightings} of reignsOf(history))
+    for (const sighting of sightings) {
+      if (sighting.from <= known || sighting.to > end) continue
+      seen++
+      const outside = outsideOf(tenures, host, sighting)
+      if (outside && outside.by > slack) beyond.push(outside)
+    }
+  return {seen, beyond}
+}
+
+/** @param everHeld who was promoted by hand, or leads a cluster of its own, never had it. */
+function sayWorst({host, during, by}: Outside, everHeld: boolean): string {
+  const holder = during.holder === null ? 'nobody held the leader key' : `${during.holder} held the leader key`
+  const outside = everHeld ? `${sayMicros(by)} outside its tenure` : 'without ever having held the leader key'
+  return `${host} took writes ${outside}, while ${holder}`
 }
 
 /** Undefined when at some moment of the sighting the host may have held the key. */

@@ -10,7 +10,7 @@ import type {Micros} from '../words/quantity.ts'
 import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from './agent/protocol.ts'
 import {Happenings} from './happenings.ts'
 
-export type Report = Pick<Of<'watching'>, 'samples' | 'failures' | 'worstMicros'>
+export type WatchedSecond = Pick<Of<'watching'>, 'samples' | 'failures' | 'worstMicros'>
 
 const pings = 20
 /** Waking up, reading the bundle and answering: generous, because 2 cores may be raising a cluster at the same time. */
@@ -25,12 +25,17 @@ export class AgentProcess implements AsyncDisposable {
   readonly #config: AgentConfig
   readonly #awaited = new Map<string, (line: AgentLine) => void>()
   readonly #happenings: Happenings
-  readonly #watched: (report: Report, at: Micros) => void
+  readonly #watched: (report: WatchedSecond, at: Micros) => void
   #offsetMicros = 0
   #asked = false
 
   /** @param watched is told what the agent reports once a second about its watching. */
-  constructor(site: ProbeSite, running: Running, config: AgentConfig, watched: (report: Report, at: Micros) => void) {
+  constructor(
+    site: ProbeSite,
+    running: Running,
+    config: AgentConfig,
+    watched: (report: WatchedSecond, at: Micros) => void,
+  ) {
     this.#site = site
     this.#running = running
     this.#config = config

@@ -21,7 +21,7 @@ import {
   type ScriptConfig,
 } from './agent/protocol.ts'
 import {texts} from './agent/statements.ts'
-import {AgentProcess, type Report} from './agent-process.ts'
+import {AgentProcess, type WatchedSecond} from './agent-process.ts'
 import {type Programs, startPrograms} from './programs.ts'
 import {tableOfRun} from './table.ts'
 
@@ -171,7 +171,7 @@ class AllClients implements Clients {
 class Observer {
   readonly #site: ProbeSite
   readonly #count: number
-  readonly #reports = new Map<number, Report>()
+  readonly #reports = new Map<number, WatchedSecond>()
   #agents = 0
 
   constructor(site: ProbeSite, count: number) {
@@ -180,7 +180,7 @@ class Observer {
   }
 
   /** Where the next agent reports to. */
-  next(): (report: Report, at: Micros) => void {
+  next(): (report: WatchedSecond, at: Micros) => void {
     const agent = this.#agents++
     return (report, at) => {
       const before = this.#reports.get(agent)
@@ -192,7 +192,7 @@ class Observer {
   }
 }
 
-function together(reports: readonly Report[]): Report {
+function together(reports: readonly WatchedSecond[]): WatchedSecond {
   return {
     samples: reports.reduce((sum, one) => sum + one.samples, 0),
     failures: reports.reduce((sum, one) => sum + one.failures, 0),

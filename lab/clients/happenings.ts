@@ -23,27 +23,8 @@ export class Happenings {
   /** null: the line is no event of a run. `watching` is not either: all agents together are one observer. */
   of(line: AgentLine): {happening: Happening; at: Micros} | null {
     switch (line[0]) {
-      case 'o': {
-        const [, client, id, sentAt, at, ruled, server, timeline, lsn, code, error, seen] = line
-        const doubt = this.#takeDoubt(client, id)
-        return {
-          happening: {
-            kind: 'op',
-            client,
-            op: opOf(client),
-            id,
-            sentAt: this.#ours(sentAt),
-            outcome: ruled ?? outcomeOf(code, error, doubt),
-            server: this.#host(server),
-            timeline: timelineNumber(timeline),
-            lsn: lsn === null ? null : lsnBytes(lsn),
-            sqlstate: ruled === null ? (code ?? doubt) : code,
-            error,
-            ...(seen === undefined ? {} : {seen}),
-          },
-          at: this.#ours(at),
-        }
-      }
+      case 'o':
+        return this.#op(line)
       case 'b': {
         const [, client, op, id, sentAt, at, outcome, server, timeline, lsn, sqlstate, error, total] = line
         return {
@@ -88,6 +69,28 @@ export class Happenings {
       }
       default:
         return null
+    }
+  }
+
+  #op(line: Extract<AgentLine, readonly ['o', ...unknown[]]>): {happening: Happening; at: Micros} {
+    const [, client, id, sentAt, at, ruled, server, timeline, lsn, code, error, seen] = line
+    const doubt = this.#takeDoubt(client, id)
+    return {
+      happening: {
+        kind: 'op',
+        client,
+        op: opOf(client),
+        id,
+        sentAt: this.#ours(sentAt),
+        outcome: ruled ?? outcomeOf(code, error, doubt),
+        server: this.#host(server),
+        timeline: timelineNumber(timeline),
+        lsn: lsn === null ? null : lsnBytes(lsn),
+        sqlstate: ruled === null ? (code ?? doubt) : code,
+        error,
+        ...(seen === undefined ? {} : {seen}),
+      },
+      at: this.#ours(at),
     }
   }
 

@@ -6,7 +6,7 @@
 import type {Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
-import type {Containers, Exec, Images, Networks, Power, Ran, Throwaways} from './docker.ts'
+import type {Containers, Exec, Images, Networks, Power, Printed, Throwaways} from './docker.ts'
 import type {Lab} from './lab.ts'
 
 /** What a fault asks of the kernel, the engine or the lab; `lab/engine/capabilities.ts` finds out whether it is there. */
@@ -113,14 +113,14 @@ async function tryAll(docker: TryingEngine, image: string): Promise<readonly Tri
   await using container = await docker.throwaway(image)
   const tried: Tried[] = []
   // One after the other: nothing runs in a frozen container.
-  for (const [capability, attempt] of Object.entries(attempts) as [Ability, Attempt][]) {
+  for (const [capability, attempt] of Object.entries(attempts) as [Ability, Trial][]) {
     const why = await attempt.fails(docker, container.id)
     tried.push({capability, present: why === null, says: why ?? attempt.says, fix: attempt.fix})
   }
   return tried
 }
 
-interface Attempt {
+interface Trial {
   /** What can be done, when it went well. */
   readonly says: string
   readonly fix: Hint
@@ -131,7 +131,7 @@ interface Attempt {
 const module = (name: string) =>
   `modprobe ${name} on the engine's machine, where its kernel has it; until then scenarios that need it are skipped`
 
-const attempts: Readonly<Record<Ability, Attempt>> = {
+const attempts: Readonly<Record<Ability, Trial>> = {
   nftables: {
     says: 'a container can drop its packets, with addresses that time out',
     fix: module('nf_tables'),
@@ -210,11 +210,11 @@ async function triesQdisc(docker: TryingEngine, id: string, qdisc: string): Prom
   return because(await sh(docker, id, script), `the kernel of the engine's machine has no ${kind} (sch_${kind})`)
 }
 
-function sh(docker: TryingEngine, id: string, script: string): Promise<Ran> {
+function sh(docker: TryingEngine, id: string, script: string): Promise<Printed> {
   return docker.run(id, ['sh', '-c', script])
 }
 
-function because({code, err}: Ran, sentence: string): string | null {
+function because({code, err}: Printed, sentence: string): string | null {
   const said = err
     .trim()
     .split('\n')[0]

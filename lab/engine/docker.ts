@@ -5,7 +5,7 @@ import type {HostName, Owner} from '../topology/topology.ts'
 import {type Answering, AnsweringEngine} from './docker/answering.ts'
 import {type Belonging, type Belongings, BelongingsOfEngine, type Removed} from './docker/belongings.ts'
 import {type Condition, type ContainerState, type Containers, ContainersOfEngine} from './docker/containers.ts'
-import {type Exec, ExecOfEngine, type ExecOptions, type Ran, type Running} from './docker/exec.ts'
+import {type Exec, ExecOfEngine, type ExecOptions, type Printed, type Running} from './docker/exec.ts'
 import {type ImageFound, type Images, ImagesOfEngine} from './docker/images.ts'
 import {type Networks, NetworksOfEngine} from './docker/networks.ts'
 import {type Power, PowerOfEngine} from './docker/power.ts'
@@ -18,7 +18,7 @@ import {type EngineLimits, engineLimits} from './engine-limits.ts'
 export type {Answering} from './docker/answering.ts'
 export {type Belonging, type Belongings, claimOf, type Removed} from './docker/belongings.ts'
 export type {Condition, ContainerState, Containers} from './docker/containers.ts'
-export type {Exec, Ran, Running} from './docker/exec.ts'
+export type {Exec, Printed, Running} from './docker/exec.ts'
 export type {ImageFound, Images} from './docker/images.ts'
 export type {Networks} from './docker/networks.ts'
 export type {Power} from './docker/power.ts'
@@ -116,7 +116,7 @@ export class Docker implements All {
   exec(id: string, argv: readonly string[], options?: ExecOptions): Promise<Running> {
     return this.#exec.exec(id, argv, options)
   }
-  run(id: string, argv: readonly string[], options?: Pick<ExecOptions, 'user'>): Promise<Ran> {
+  run(id: string, argv: readonly string[], options?: Pick<ExecOptions, 'user'>): Promise<Printed> {
     return this.#exec.run(id, argv, options)
   }
 

@@ -16,7 +16,7 @@ import type {Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {quantile} from '../words/statistics.ts'
 import {type Expected, judge} from './judge.ts'
-import {type MetricName, metricNames, type Unit} from './metrics.ts'
+import {type MeasuredIn, type MetricName, metricNames} from './metrics.ts'
 import type {Report} from './report.ts'
 
 /** The numbers of one run that can be compared with another's; times in microseconds. */
@@ -166,7 +166,7 @@ function settingOf(versions: Readonly<Record<string, string>>, topology: Topolog
 }
 
 /** A value for people: `21.93 s`, `130 ms`, `3`, or `never`. */
-export function sayValue(value: number, unit: Unit): string {
+export function sayValue(value: number, unit: MeasuredIn): string {
   if (!Number.isFinite(value)) return 'never'
   return unit === 'micros' ? sayMicros(value) : String(Number(value.toFixed(1)))
 }

@@ -1,9 +1,9 @@
 /** What is measured of every run, by name: a table of words without any code behind it, so that help texts cost nothing. */
-export type Unit = 'micros' | 'count'
+export type MeasuredIn = 'micros' | 'count'
 
 export interface Metric {
   readonly about: string
-  readonly unit: Unit
+  readonly unit: MeasuredIn
   readonly better: 'lower' | 'higher'
 }
 
@@ -32,6 +32,6 @@ export const metricNames = Object.keys(table) as readonly MetricName[]
 /** What `compare` judges when nothing else is asked for. */
 export const headline: MetricName = 'total'
 
-function metric(about: string, unit: Unit = 'micros', better: Metric['better'] = 'lower'): Metric {
+function metric(about: string, unit: MeasuredIn = 'micros', better: Metric['better'] = 'lower'): Metric {
   return {about, unit, better}
 }

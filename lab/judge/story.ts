@@ -69,6 +69,10 @@ export function story(history: History): StoryLine[] {
     }
   }
   inOrderOfPhases(lines, found)
+  return shortened(lines)
+}
+
+function shortened(lines: StoryLine[]): StoryLine[] {
   if (lines.length <= longest) return lines
   const left = lines.length - longest
   return [

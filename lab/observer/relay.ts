@@ -18,8 +18,34 @@ interface Connection {
  * @throws Error when the input is no stream of frames, or disregards the windows.
  */
 export async function relay(input: Readable, output: Writable, mayReach: ReadonlySet<string>): Promise<void> {
-  const connections = new Map<number, Connection>()
-  const tell = (frame: Frame) => {
+  output.on('error', () => input.destroy()) // nobody listens any more
+  using connections = new Connections(output, mayReach)
+  const reader = new FrameReader()
+  try {
+    for await (const chunk of input) for (const frame of reader.push(chunk as Buffer)) connections.take(frame)
+  } catch (error) {
+    if (!input.destroyed || (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
+}
+
+/** All that the runner has asked for; disposed, they are closed. */
+class Connections implements Disposable {
+  readonly #connections = new Map<number, Connection>()
+  readonly #output: Writable
+  readonly #mayReach: ReadonlySet<string>
+
+  constructor(output: Writable, mayReach: ReadonlySet<string>) {
+    this.#output = output
+    this.#mayReach = mayReach
+    this.#tell({kind: 'ready', id: protocol})
+  }
+
+  [Symbol.dispose](): void {
+    for (const {socket} of this.#connections.values()) socket.destroy()
+  }
+
+  #tell(frame: Frame): void {
+    const output = this.#output
     // What is said in one turn goes in one piece: on its way to the runner are four programs.
     if (output.writableCorked === 0) {
       output.cork()
@@ -27,26 +53,16 @@ export async function relay(input: Readable, output: Writable, mayReach: Readonl
     }
     output.write(encode(frame))
   }
-  output.on('error', () => input.destroy()) // nobody listens any more
-  tell({kind: 'ready', id: protocol})
-  const reader = new FrameReader()
-  try {
-    for await (const chunk of input) for (const frame of reader.push(chunk as Buffer)) take(frame)
-  } catch (error) {
-    if (!input.destroyed || (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
-  } finally {
-    for (const {socket} of connections.values()) socket.destroy()
-  }
 
-  function take(frame: Frame): void {
+  take(frame: Frame): void {
     const {kind, id} = frame
-    if (kind === 'ping') tell({kind: 'pong', id})
-    else if (kind === 'open') open(id, frame.to)
-    else takeFor(id, frame)
+    if (kind === 'ping') this.#tell({kind: 'pong', id})
+    else if (kind === 'open') this.#open(id, frame.to)
+    else this.#takeFor(id, frame)
   }
 
-  function takeFor(id: number, frame: Frame): void {
-    const connection = connections.get(id)
+  #takeFor(id: number, frame: Frame): void {
+    const connection = this.#connections.get(id)
     // What is said about a connection that has just ended here crosses the news of that.
     if (connection === undefined) return
     switch (frame.kind) {
@@ -55,7 +71,7 @@ export async function relay(input: Readable, output: Writable, mayReach: Readonl
         if (connection.held > windowBytes) throw new Error(`connection ${id} sends more than it may`)
         connection.socket.write(frame.bytes, error => {
           connection.held -= frame.bytes.length
-          if (!error && connections.has(id)) tell({kind: 'taken', id, count: frame.bytes.length})
+          if (!error && this.#connections.has(id)) this.#tell({kind: 'taken', id, count: frame.bytes.length})
         })
         return
       case 'taken':
@@ -67,7 +83,7 @@ export async function relay(input: Readable, output: Writable, mayReach: Readonl
         connection.socket.end()
         return
       case 'close':
-        connections.delete(id)
+        this.#connections.delete(id)
         connection.socket.destroy()
         return
       default:
@@ -75,14 +91,14 @@ export async function relay(input: Readable, output: Writable, mayReach: Readonl
     }
   }
 
-  function open(id: number, to: string): void {
-    if (connections.has(id)) throw new Error(`connection ${id} is open already`)
-    const refused = mayReach.has(to) ? (connections.size < mostConnections ? null : 'EMFILE') : 'EACCES'
-    if (refused === null) begin(id, to)
-    else tell({kind: 'close', id, code: refused})
+  #open(id: number, to: string): void {
+    if (this.#connections.has(id)) throw new Error(`connection ${id} is open already`)
+    const refused = this.#mayReach.has(to) ? (this.#connections.size < mostConnections ? null : 'EMFILE') : 'EACCES'
+    if (refused === null) this.#begin(id, to)
+    else this.#tell({kind: 'close', id, code: refused})
   }
 
-  function begin(id: number, to: string): void {
+  #begin(id: number, to: string): void {
     const colon = to.lastIndexOf(':')
     const socket = connectTcp({
       host: to.slice(0, colon),
@@ -91,26 +107,26 @@ export async function relay(input: Readable, output: Writable, mayReach: Readonl
       noDelay: true,
     })
     const connection: Connection = {socket, mayTell: windowBytes, held: 0}
-    connections.set(id, connection)
+    this.#connections.set(id, connection)
     let code = ''
-    socket.on('connect', () => tell({kind: 'opened', id}))
-    socket.on('data', (chunk: Buffer) => hear(id, connection, chunk))
-    socket.on('end', () => connections.has(id) && tell({kind: 'end', id}))
+    socket.on('connect', () => this.#tell({kind: 'opened', id}))
+    socket.on('data', (chunk: Buffer) => this.#hear(id, connection, chunk))
+    socket.on('end', () => this.#connections.has(id) && this.#tell({kind: 'end', id}))
     socket.on('error', error => {
       code = (error as NodeJS.ErrnoException).code ?? 'EIO'
     })
     socket.on('close', () => {
-      if (connections.delete(id)) tell({kind: 'close', id, code})
+      if (this.#connections.delete(id)) this.#tell({kind: 'close', id, code})
     })
   }
 
   /** Hands on as much as the runner will take; the rest waits in the socket, and behind that in the kernel. */
-  function hear(id: number, connection: Connection, chunk: Buffer): void {
+  #hear(id: number, connection: Connection, chunk: Buffer): void {
     const now = chunk.subarray(0, connection.mayTell)
     connection.mayTell -= now.length
     if (connection.mayTell === 0) connection.socket.pause()
     if (now.length < chunk.length) connection.socket.unshift(chunk.subarray(now.length))
     for (let at = 0; at < now.length; at += frameBytes)
-      tell({kind: 'data', id, bytes: now.subarray(at, at + frameBytes)})
+      this.#tell({kind: 'data', id, bytes: now.subarray(at, at + frameBytes)})
   }
 }

@@ -98,21 +98,10 @@ export async function shrinkScenario(lab: Lab, scenario: Scenario, options: Shri
   const original = {steps: scenario.steps, nth: 0, says: 'the plan as it is'}
   const check = await play(original, options.checks)
   if (check === undefined) {
-    const [steps, faults] = [scenario.steps.length, faultsIn(scenario.steps)]
-    return {
-      ...{
-        smallest: null,
-        check: null,
-        plays: 0,
-        minimal: false,
-        error,
-        steps: [steps, steps],
-        faults: [faults, faults],
-      },
-      says: stopped()
-        ? 'it ended before anybody could see whether the plan fails again'
-        : `${sayPassed(options.checks, report!)} when the plan was played as it is${tries > 1 ? `, ${tries} times` : ''}: there is nothing to shrink`,
-    }
+    const says = stopped()
+      ? 'it ended before anybody could see whether the plan fails again'
+      : `${sayPassed(options.checks, report!)} when the plan was played as it is${tries > 1 ? `, ${tries} times` : ''}: there is nothing to shrink`
+    return unshrunk(scenario.steps, error, says)
   }
 
   const file = join(folder, 'smallest.yaml')
@@ -134,11 +123,24 @@ export async function shrinkScenario(lab: Lab, scenario: Scenario, options: Shri
   // A play that was cut short has answered nothing.
   const smallest = {...shrunk, minimal: shrunk.minimal && !stopped()}
   write(smallest)
+  return {...shrunkTo(scenario.steps, smallest, check), smallest: file, error}
+}
+
+function shrunkTo(plan: readonly Step[], smallest: Shrunk, check: string): Omit<ShrinkResult, 'smallest' | 'error'> {
   const {steps, plays, minimal} = smallest
   return {
-    ...{smallest: file, check, plays, minimal, error},
-    ...{steps: [scenario.steps.length, steps.length], faults: [faultsIn(scenario.steps), faultsIn(steps)]},
-    says: `\`${check}\` still fails with ${sayShrunk(scenario.steps, smallest)}`,
+    ...{check, plays, minimal},
+    ...{steps: [plan.length, steps.length], faults: [faultsIn(plan), faultsIn(steps)]},
+    says: `\`${check}\` still fails with ${sayShrunk(plan, smallest)}`,
+  }
+}
+
+/** The plan did not fail again. */
+function unshrunk(plan: readonly Step[], error: LabError | undefined, says: string): ShrinkResult {
+  const [steps, faults] = [plan.length, faultsIn(plan)]
+  return {
+    ...{smallest: null, check: null, plays: 0, minimal: false, error, says},
+    ...{steps: [steps, steps], faults: [faults, faults]},
   }
 }
 

@@ -24,7 +24,7 @@ export interface ExecOptions {
 }
 
 /** A program that has ended, and what it printed. */
-export interface Ran {
+export interface Printed {
   readonly code: number | null
   readonly out: string
   readonly err: string
@@ -36,7 +36,7 @@ export interface Exec {
   exec(id: string, argv: readonly string[], options?: ExecOptions): Promise<Running>
 
   /** Runs a program that ends soon to its end and returns what it printed. */
-  run(id: string, argv: readonly string[], options?: Pick<ExecOptions, 'user'>): Promise<Ran>
+  run(id: string, argv: readonly string[], options?: Pick<ExecOptions, 'user'>): Promise<Printed>
 }
 
 export class ExecOfEngine implements Exec {
@@ -102,7 +102,7 @@ export class ExecOfEngine implements Exec {
     }
   }
 
-  async run(id: string, argv: readonly string[], options: Pick<ExecOptions, 'user'> = {}): Promise<Ran> {
+  async run(id: string, argv: readonly string[], options: Pick<ExecOptions, 'user'> = {}): Promise<Printed> {
     await using running = await this.exec(id, argv, options)
     running.stdin.end()
     // Awaited here: the stream belongs to this scope.

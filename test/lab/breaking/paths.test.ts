@@ -1,10 +1,10 @@
 import {spawnSync} from 'node:child_process'
 import {createServer} from 'node:net'
 import {expect, test} from 'vitest'
-import type {Attempt} from '../../../lab/breaking/cuts.ts'
+import type {Dial} from '../../../lab/breaking/cuts.ts'
 import {answersOf, askScript} from '../../../lab/breaking/paths.ts'
 
-const to = (port: number): Attempt => ({from: 'node1', to: 'node2', port})
+const to = (port: number): Dial => ({from: 'node1', to: 'node2', port})
 
 test('an answer is told from a refusal and from silence, in whatever order they come', () => {
   expect(answersOf([to(1), to(2), to(3)], '2 124\n0 0\n1 1')).toEqual([

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import type {ZodType} from 'zod'
-import type {Answer, Asked} from '../../../lab/breaking/paths.ts'
+import type {Asked, DialAnswer} from '../../../lab/breaking/paths.ts'
 import {faults} from '../../../lab/faults/index.ts'
 import {judged, partition, type Seen} from '../../../lab/faults/partition.ts'
 import {judged as judgedSlow, type Measured, slow} from '../../../lab/faults/slow.ts'
@@ -50,8 +50,8 @@ describe('the faults of the network', () => {
   })
 })
 
-const asked = (to: string, answer: Answer): Asked => ({from: 'node1', to, port: 2379, answer})
-const other = (to: string, answer: Answer): Asked => ({from: 'node1', to, port: 2380, answer})
+const asked = (to: string, answer: DialAnswer): Asked => ({from: 'node1', to, port: 2379, answer})
+const other = (to: string, answer: DialAnswer): Asked => ({from: 'node1', to, port: 2380, answer})
 
 const cut: Seen = {
   how: 'drop',
@@ -74,7 +74,7 @@ describe('the proof of a partition', () => {
     expect(judged({...cut, hits})).toEqual({holds: false, says: 'no packet has met the rules of node2'})
   })
 
-  it.each<[Answer]>([['open'], ['refused']])('fails when a dropped path is still answered: %s', answer => {
+  it.each<[DialAnswer]>([['open'], ['refused']])('fails when a dropped path is still answered: %s', answer => {
     const stopped = [asked('node2', answer), asked('app1', 'silent')]
     expect(judged({...cut, stopped})).toEqual({
       holds: false,

@@ -1,0 +1,178 @@
+/** Which of the lost writes are the price of asynchronous replication, and of each other one why not. */
+import type {Event, Of} from '../../history/event.ts'
+import {findFailover, isWritable} from '../../history/failover.ts'
+import {type History, of} from '../../history/history.ts'
+import type {HostName, Topology} from '../../topology/topology.ts'
+import type {Micros} from '../../words/quantity.ts'
+import {type Succession, successionsOf} from './successions.ts'
+
+/** How old the last look at the promoted replica may be when the leader dies, to say what it had received. */
+const staleSample: Micros = 2_000_000
+
+export interface Explained {
+  readonly tail: readonly Of<'op'>[]
+  /** Why not -> which. */
+  readonly not: ReadonlyMap<string, readonly Of<'op'>[]>
+  readonly doubt?: string
+  readonly evidence: readonly Event[]
+  readonly t0?: Micros
+}
+
+export function nothingExplained(lost: readonly Of<'op'>[], why = 'none may be'): Explained {
+  const by = Map.groupBy(lost, op => `${why}; acknowledged by ${op.server ?? '?'} on timeline ${op.timeline ?? '?'}`)
+  return {tail: [], not: by, evidence: []}
+}
+
+/**
+ * Which losses are the price of asynchronous replication. The promoted replica replays all that it has received, so a write
+ * that was within what it had received cannot have been lost for that reason. Where a write lies in the WAL is known from
+ * what came after it: anything that the old leader answered to a question put after the acknowledgement lies behind it.
+ */
+export function explain(history: History, lost: readonly Of<'op'>[]): Explained {
+  if (lost.length === 0) return nothingExplained(lost)
+  const topology = of(history, 'run-started')[0]?.topology
+  const successions = successionsOf(history)
+  if (topology === undefined || successions.length === 0) {
+    const found = findFailover(history)
+    return nothingExplained(
+      lost,
+      `no failover explains that, ${typeof found === 'string' ? found : 'nobody was promoted'}`,
+    )
+  }
+  if (topology.patroni.synchronousMode !== 'off')
+    return nothingExplained(lost, 'replication is synchronous, which loses none')
+
+  const not = new Map<string, Of<'op'>[]>()
+  const accuse = (why: string, op: Of<'op'>) => {
+    const same = not.get(why)
+    if (same) same.push(op)
+    else not.set(why, [op])
+  }
+  const tail: Of<'op'>[] = []
+  const evidence: Event[] = []
+  const doubts: string[] = []
+  let rest = lost
+  for (const succession of successions) {
+    const [own, others] = [rest.filter(op => isOf(succession, op)), rest.filter(op => !isOf(succession, op))]
+    rest = others
+    if (own.length === 0) continue
+    const {excused, accused, received, doubt} = explainOwn(history, topology, succession, own)
+    for (const [op, why] of accused) accuse(why, op)
+    tail.push(...excused)
+    if (received) evidence.push(received)
+    if (doubt !== undefined) doubts.push(doubt)
+  }
+  for (const op of rest) {
+    accuse(
+      `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`,
+      op,
+    )
+  }
+  const [first] = tail
+  const t0 = first && successions.find(one => isOf(one, first))?.t0
+  return {
+    ...{tail, not, evidence},
+    ...(t0 === undefined ? {} : {t0}),
+    ...(doubts.length > 0 ? {doubt: doubts.join('; ')} : {}),
+  }
+}
+
+/** Of one succession: what its old leader acknowledged and is lost. */
+function explainOwn(history: History, topology: Topology, succession: Succession, own: readonly Of<'op'>[]) {
+  const {oldLeader, oldTimeline, newLeader, t0, deadAt} = succession
+  const received = lastReceived(history, succession)
+  const safe = safePosition(history, topology, succession, received)
+  const laterPositions = positions(history, oldLeader, oldTimeline)
+  const whyNot = (op: Of<'op'>) =>
+    op.lsn === null
+      ? 'at a place in the WAL that nobody knows'
+      : op.at > deadAt
+        ? 'acknowledged after the leader was dead'
+        : safe !== null && positionAfter(laterPositions, op.at) <= safe.lsn
+          ? safe.why
+          : undefined
+  const excused: Of<'op'>[] = []
+  const accused: [op: Of<'op'>, why: string][] = []
+  for (const op of own) {
+    const why = whyNot(op)
+    if (why === undefined) excused.push(op)
+    else accused.push([op, why])
+  }
+  const fresh = received !== undefined && received.at > t0 - staleSample
+  const doubt =
+    excused.length > 0 && !fresh
+      ? `nobody saw what ${newLeader ?? 'the new leader'} had received when ${oldLeader} died, so the tail has no bound`
+      : undefined
+  return {excused, accused, received, doubt}
+}
+
+function isOf({oldLeader, oldTimeline}: Succession, op: Of<'op'>): boolean {
+  return op.server === oldLeader && op.timeline === oldTimeline
+}
+
+/**
+ * The promoted replica's furthest received position before its promotion, as it was last seen. What it said on an earlier
+ * timeline may have been of a branch that was left.
+ */
+function lastReceived(history: History, {newLeader, oldTimeline, before}: Succession): Of<'postgres'> | undefined {
+  return of(history, 'postgres')
+    .filter(one => one.host === newLeader && one.up && one.inRecovery === true && one.lsn !== null && one.at <= before)
+    .filter(one => one.timeline === null || oldTimeline === null || one.timeline >= oldTimeline)
+    .reduce<Of<'postgres'> | undefined>((most, one) => (most && most.lsn! > one.lsn! ? most : one), undefined)
+}
+
+/**
+ * Up to where nothing can be lost: what the new leader had received, and what Patroni promises, since a replica more than
+ * maximum_lag_on_failover behind `/status` may not race (`ha.py: Ha.is_lagging`).
+ */
+function safePosition(
+  history: History,
+  {patroni}: Topology,
+  {t0, newLeader}: Succession,
+  received: Of<'postgres'> | undefined,
+) {
+  const status = of(history, 'status-key').findLast(event => event.at <= t0)
+  const promised = status ? status.optime - patroni.maximumLagOnFailoverBytes : Number.NEGATIVE_INFINITY
+  const reached = received?.lsn ?? Number.NEGATIVE_INFINITY
+  if (Math.max(promised, reached) === Number.NEGATIVE_INFINITY) return null
+  return reached >= promised
+    ? {lsn: reached, why: `${newLeader} had received as much before it was promoted`}
+    : {lsn: promised, why: 'further back than maximum_lag_on_failover lets a new leader be behind'}
+}
+
+interface Position {
+  readonly askedAt: Micros
+  readonly lsn: number
+}
+
+/** What the old leader said about its WAL, in the order of asking. Each lies behind all that was acknowledged before it was asked. */
+function positions(history: History, oldLeader: HostName, oldTimeline: number | null): Position[] {
+  const fromSamples = of(history, 'postgres')
+    .filter(one => one.host === oldLeader && isWritable(one) && one.timeline === oldTimeline && one.lsn !== null)
+    .map(one => ({askedAt: one.askedAt, lsn: one.lsn!}))
+  const fromWrites = of(history, 'op')
+    .filter(op => op.op === 'write' && op.server === oldLeader && op.timeline === oldTimeline && op.lsn !== null)
+    .map(op => ({askedAt: op.sentAt, lsn: op.lsn!}))
+  const inOrder = [...fromSamples, ...fromWrites].toSorted((a, b) => a.askedAt - b.askedAt)
+  // The least position of this and all later questions, so that one look-up gives the tightest of them.
+  let least = Number.POSITIVE_INFINITY
+  return inOrder
+    .toReversed()
+    .map(one => {
+      least = Math.min(least, one.lsn)
+      return {askedAt: one.askedAt, lsn: least}
+    })
+    .toReversed()
+}
+
+/** A position that lies behind every write acknowledged at `at`; infinite when nothing was asked later. */
+function positionAfter(positions: readonly Position[], at: Micros): number {
+  let low = 0
+  let high = positions.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (positions[middle]!.askedAt < at) low = middle + 1
+    else high = middle
+  }
+  return positions[low]?.lsn ?? Number.POSITIVE_INFINITY
+}
