@@ -78,7 +78,7 @@ function worstOf(history: History): Worst {
   const found = findFailover(history)
   const none = {worstMicros: null, leaseAgeMicros: null, moment: false, found: null}
   if (typeof found === 'string')
-    return {...none, why: 'no fault struck the leader, so the timing model expects no time without writes'}
+    return {...none, why: 'no fault struck the leader, and of others the timing model says nothing'}
   const {struck, topology, facts} = found
   const leaseAgeMicros = facts.refreshAge === null ? null : Math.max(0, facts.refreshAge)
   const unknown = {...none, leaseAgeMicros, why: 'the timing model has no bounds for this fault'}

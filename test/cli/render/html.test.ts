@@ -3,6 +3,8 @@ import {expect, test} from 'vitest'
 import {renderHtml} from '../../../cli/render/html.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {sayMicros} from '../../../lab/words/quantity.ts'
 import {altered, cleanRun, withRows} from '../../lab/checks/history-builder.ts'
 import {recorded} from './recorded.ts'
 
@@ -98,4 +100,32 @@ test('several drivers are a table of their own, which a single one is not', () =
   )
   expect(several).toContain('href="#drivers"')
   expect(several).toMatch(/<th scope="row">psycopg \(members\)<\/th>/)
+})
+
+test('a time without writes that was judged is the same number wherever the page shows it', () => {
+  const {events} = recorded('kill-leader-default-profile.pass')
+  const fault = events.find(event => event.kind === 'fault-injecting')!.at
+  const transfer = events.findLast(event => event.kind === 'bank' && event.op === 'transfer' && event.outcome === 'ok')!
+  // A transfer in the middle ends the time without writes for the check; the lanes show single writes alone.
+  const amid = {...transfer, at: fault + 5e6, sentAt: fault + 4.99e6} as (typeof events)[number]
+  const asked = historyOf(
+    [...events.filter(event => event.at <= amid.at), amid, ...events.filter(event => event.at > amid.at)].map(event =>
+      event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 30_000)} : event,
+    ),
+  )
+  const says = sayMicros(judge(asked).limit!.measuredMicros!)
+  expect(says).toMatch(/^35\.\d\d s$/)
+  expect(page(asked)).toContain(`<dt>Longest write gap</dt><dd>${says}</dd>`)
+})
+
+test('a fault that did not strike the leader is one that the model says nothing of, not one that costs no time', () => {
+  const {events} = recorded('kill-haproxy.pass')
+  const asked = events.map(event =>
+    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 30_000)} : event,
+  )
+  const {limit, verdict} = judge(historyOf(asked))
+  expect(verdict).toBe('pass')
+  expect(limit!.says).toMatch(
+    /^\d\.\d of 30 s; no fault struck the leader, and of others the timing model says nothing$/,
+  )
 })
