@@ -14,15 +14,15 @@ using history = new Recorder('events.ndjson')
     expect: [
       {check: 'no-failover', params: {}},
       {check: 'no-lost-writes', params: {}},
-      {check: 'rejoined', params: {within: '1m'}},
+      {check: 'recovered', params: {within: '1m'}},
     ],
     signal,
   })
   await watch.steady()
   {
-    await using crash = await inject(lab, history, 'kill', {on: 'replica', params: {what: 'host'}, signal})
-    console.log(`${crash.hosts} is off`) // and here is what you want to see of your own program meanwhile
-  } // on again
+    await using frozen = await inject(lab, history, 'pause', {on: 'replica', params: {what: 'postgres'}, signal})
+    console.log(`PostgreSQL on ${frozen.hosts} stands still`) // and here is what is to be seen of your own program
+  } // it runs again
   await watch.settle()
 }
 const {verdict, headline} = judge(history.sealed())
