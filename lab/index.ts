@@ -66,6 +66,22 @@ export {owner} from './state/owner.ts'
 export {mustBeOurs, removeOurs, removeStale, type Standing, standings} from './state/ownership.ts'
 export {clear, type Place, placeFor} from './state/run-folder.ts'
 export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state/state.ts'
+export type {Draw} from './storm/catalogue.ts'
+export {drawStorm, type Storm, type StormRequest} from './storm/draw.ts'
+export {planOf} from './storm/plan-of.ts'
+export {type Held, type PlayedStorm, playStorm, type StormPlan} from './storm/play-storm.ts'
+export {
+  failedChecks,
+  type ShrinkOptions,
+  type ShrinkPlay,
+  type ShrinkResult,
+  shrinkScenario,
+} from './storm/shrink-run.ts'
+export {childOf, type RunChild} from './suite/child.ts'
+export {suiteJobs} from './suite/jobs.ts'
+export {type Ending, exitCodeOf, type Outcome as SuiteOutcome} from './suite/outcome.ts'
+export type {Job} from './suite/plan.ts'
+export {labsFor, runSuite, type SuiteNews, type SuiteOptions} from './suite/run.ts'
 export * from './topology/entries.ts'
 export * from './topology/services.ts'
 export * from './topology/topology.ts'

@@ -1,8 +1,8 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
+import type {Ending, Outcome} from '../../lab/suite/outcome.ts'
+import type {SuiteNews} from '../../lab/suite/run.ts'
 import {printableLines, printableValues} from '../../lab/words/printable.ts'
 import {answer} from '../render/answer.ts'
-import type {Ending, Outcome} from './outcome.ts'
-import type {Happening} from './run.ts'
 
 const words: Readonly<Record<Ending, string>> = {
   passed: 'passed',
@@ -17,8 +17,8 @@ const words: Readonly<Record<Ending, string>> = {
 }
 
 /** @param done how many scenarios of all have ended. */
-export function progressLine(happening: Happening, seconds: number, done: number, all: number): string {
-  const {lab, what, says, outcome} = printableValues(happening)
+export function progressLine(news: SuiteNews, seconds: number, done: number, all: number): string {
+  const {lab, what, says, outcome} = printableValues(news)
   const at = `${String(Math.floor(seconds / 60)).padStart(3)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
   const text = {
     raising: `raising a lab (${says})`,
@@ -30,7 +30,7 @@ export function progressLine(happening: Happening, seconds: number, done: number
         ? says
         : `${outcome.scenario}: ${words[outcome.ending]} after ${outcome.seconds.toFixed(0)} s (${done} of ${all})`,
   }[what]
-  const why = outcome === undefined || outcome.ending === 'passed' ? '' : `\n         ${says}`
+  const why = outcome === undefined || outcome.ending === 'passed' ? '' : `\n         ${answer(outcome)}`
   return printableLines(`${at}  ${lab}  ${text}${why}\n`)
 }
 

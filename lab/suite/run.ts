@@ -1,12 +1,15 @@
 /** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
 import {isDeepStrictEqual} from 'node:util'
-import type {Report} from '../../lab/judge/report.ts'
-import {answer} from '../render/answer.ts'
-import type {RunChild} from './child.ts'
+import type {Report} from '../judge/report.ts'
+import {savedLabs} from '../state/state.ts'
+import {LabError} from '../words/errors.ts'
+import {next, onLab} from '../words/next-step.ts'
+import {ourselves, type RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'
 import {type Job, type Seat, take} from './plan.ts'
 
-export interface Happening {
+/** What has become of one of the labs. */
+export interface SuiteNews {
   readonly lab: string
   readonly what: 'raising' | 'raised' | 'removing' | 'playing' | 'ended'
   readonly says: string
@@ -23,11 +26,12 @@ export interface SuiteOptions {
   readonly keep: boolean
   /** Each run's folder goes into this one; the state directory when not given. */
   readonly out?: string | undefined
-  readonly child: RunChild
-  /** What each `chaos` is told besides. */
+  /** Plays, raises and removes: pgha-lab's own command line as a child process when not given. */
+  readonly child?: RunChild | undefined
+  /** What each `chaos` is told besides, as words of its command line. */
   readonly more?: readonly string[] | undefined
   readonly signal: AbortSignal
-  readonly tell: (happening: Happening) => void
+  readonly tell: (news: SuiteNews) => void
 }
 
 interface Place extends Seat {
@@ -40,15 +44,33 @@ interface Place extends Seat {
 /** So many labs in a row that could not be raised, and nothing more is tried. */
 const mostFailedRaises = 2
 
-/** Resolves when every job has an outcome and the labs are gone (or kept); never rejects for what a child says. */
+/** What the labs of a suite will be called. @throws LabError `config` when one of them is there already: a suite takes nobody's lab. */
+export function labsFor({name, parallel, jobs}: Pick<SuiteOptions, 'name' | 'parallel' | 'jobs'>): readonly string[] {
+  const labs = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
+  const existing = labs.filter(lab => savedLabs().includes(lab))
+  if (existing.length > 0)
+    throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
+      hint: next`${onLab(existing[0]!, 'down')}; or choose another name for the suite's labs with --name`,
+    })
+  return labs
+}
+
+/**
+ * Plays jobs (`suiteJobs`) on labs that it raises and removes. Resolves when every job has an outcome and the labs are gone (or
+ * kept); never rejects for what a child says. What was not begun when the signal was aborted has no outcome.
+ *
+ * Each `up`, `chaos` and `down` is a process of its own: pgha-lab's command line (`child`). So each run has an event loop that no
+ * other run makes late, which its clocks and its own watch over itself go by; the lock on its lab is held by who works on it, and
+ * is free the moment that one dies; and it has an ending of its own, told by its exit code: one that crashes, or has to be killed
+ * because it never ends, costs its lab and no other. An abort interrupts the children (SIGINT), which heal what they broke within
+ * two minutes; a child whose parent has died does the same by itself.
+ * @throws LabError as `labsFor`, before anything is raised.
+ */
 export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
+  const {child = ourselves()} = options
   const left = [...options.jobs]
   const outcomes: Outcome[] = []
-  const seats = Math.min(options.parallel, left.length)
-  const places = Array.from(
-    {length: seats},
-    (_, index): Place => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
-  )
+  const places = labsFor(options).map((lab): Place => ({lab, set: null, begun: false}))
   const raising = oneAtATime()
   let failedRaises = 0
   await Promise.all(places.map(place => work(place)))
@@ -58,16 +80,16 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
 
   async function work(place: Place): Promise<void> {
     const others = places.filter(other => other !== place)
-    for (let job = next(); job !== undefined; job = next()) {
+    for (let job = nextJob(); job !== undefined; job = nextJob()) {
       const outcome = await playOn(place, job)
       outcomes.push(outcome)
-      options.tell({lab: place.lab, what: 'ended', says: answer(outcome), outcome})
+      options.tell({lab: place.lab, what: 'ended', says: outcome.headline, outcome})
       // What could not be healed, or could not do its work, is no place for the next scenario.
       if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed') await remove(place)
     }
     if (!options.keep) await remove(place)
 
-    function next(): Job | undefined {
+    function nextJob(): Job | undefined {
       return options.signal.aborted || failedRaises >= mostFailedRaises ? undefined : take(left, place, others)
     }
   }
@@ -92,7 +114,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
             `${options.out}/${fileName(job.scenario, outcomes.filter(one => one.scenario === job.scenario).length)}`,
           ]
     const limit = AbortSignal.timeout(limitMs(job))
-    const ended = await options.child(
+    const ended = await child(
       ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(options.more ?? [])],
       AbortSignal.any([options.signal, limit]),
     )
@@ -113,7 +135,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
     options.tell({lab: place.lab, what: 'raising', says: [options.profile, ...set].join(' ')})
     place.begun = true
     const began = performance.now()
-    const {exitCode, stderr} = await options.child(
+    const {exitCode, stderr} = await child(
       ['up', '--name', place.lab, '--profile', options.profile, '--json', ...set.flatMap(one => ['--set', one])],
       options.signal,
     )
@@ -131,7 +153,7 @@ export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
     if (!place.begun) return
     place.begun = false
     options.tell({lab: place.lab, what: 'removing', says: ''})
-    const {exitCode, stderr} = await options.child(['down', '--name', place.lab], new AbortController().signal)
+    const {exitCode, stderr} = await child(['down', '--name', place.lab], new AbortController().signal)
     if (exitCode !== 0)
       options.tell({lab: place.lab, what: 'ended', says: `it could not be removed: ${lastWords(stderr)}`})
   }
