@@ -8,8 +8,9 @@ import {inForce} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
 import {suggestion} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
-import {type ChosenMoment, momentOf} from './injection-phase.ts'
+import type {ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
+import {momentOf} from './moment-of.ts'
 
 export interface InjectOptions {
   /** Whom: a selector such as `leader`, or a host's name. Only faults that concern the whole cluster do without. */

@@ -5,9 +5,7 @@
  * holder, which is the larger part of a failover and most of what differs between two runs.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {Event, Strike} from '../history/event.ts'
-import {leaderAt, strikes} from '../history/failover.ts'
-import type {Recorder} from '../history/history.ts'
+import type {Event} from '../history/event.ts'
 import {LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
 
@@ -50,27 +48,6 @@ export async function untilInjectionPhase(
   if (leftMicros > 0) await sleep(leftMicros / 1000, undefined, {signal})
   const age = ((history.now() - refreshedAt) / 1e6).toFixed(2)
   return `injection phase ${phase}: the lease was refreshed ${age} s ago`
-}
-
-/** What waits for the moment of a fault, and says in the history which it was. */
-export function momentOf(
-  chosen: ChosenMoment,
-  growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'record'>},
-): (strike: Strike) => Promise<void> {
-  const {history} = growing
-  if (chosen !== 'worst')
-    return async () => void history.record({kind: 'note', says: await untilInjectionPhase(chosen, growing)})
-  let struck = false
-  return async strike => {
-    if (struck || strikes(strike, leaderAt(history, growing.history.now())) === undefined) return
-    struck = true
-    try {
-      history.record({kind: 'note', says: await untilInjectionPhase('just-after-refresh', growing)})
-    } catch (error) {
-      if (!(error instanceof LabError) || error.code !== 'timeout') throw error
-      history.record({kind: 'note', says: `the worst moment could not be chosen: ${error.message}`})
-    }
-  }
 }
 
 /** When the next `/status` was written from now on. The one before may be of any age, and may be the last of a leader. */

@@ -41,7 +41,7 @@ export interface Observation extends AsyncDisposable {
    */
   steady(): Promise<void>
   /**
-   * After the last mend: waits up to a minute for the lab to be healthy (one that is not is a finding of the checks, no error), ends
+   * After the last mend, from here on `recovered` counts: waits up to a minute for the lab to be healthy (one that is not is a finding of the checks, no error), ends
    * the writers, and reads what every member has of their rows. Without it `no-lost-writes` and its like can tell nothing.
    * @throws LabError `interrupted`, and as `mustBeWhole`
    */
@@ -106,6 +106,8 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
       enter('steps')
     },
     async settle() {
+      // `play` has said so before it mended; code of the caller's mends when it likes, and is through with it now.
+      if (!of(history, 'phase').some(one => one.name === 'healing')) enter('healing')
       enter('recovery')
       await recover(at)
       await at.clients.stopWriters()

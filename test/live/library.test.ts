@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {Docker, exitCodes, inForce, judge, type LabError, readRun} from '../../lab/index.ts'
+import {Docker, exitCodes, inForce, judge, lockLab, observe, openOurs, Recorder, readRun} from '../../lab/index.ts'
 import {expectExit} from './cli.ts'
 
 const name = 'live-library'
@@ -18,6 +18,23 @@ beforeAll(async () => {
 afterAll(async () => {
   await expectExit(0, ['down', '--name', name])
   rmSync(folder, {recursive: true})
+})
+
+test('an observation that is interrupted ends early, and says so', async () => {
+  await using lab = await openOurs(new Docker(), name)
+  using _lock = lockLab(name, 'a story that is cut short')
+  using history = new Recorder()
+  const controller = new AbortController()
+  const cut = async () => {
+    await using watch = await observe(lab, history, {
+      ...{clients: [{kind: 'writers', count: 1, perSecond: 10, through: 'primary'}], signal: controller.signal},
+    })
+    controller.abort()
+    await watch.steady()
+  }
+  const error = await cut().catch((error: unknown) => error)
+  expect(error, String(error)).toMatchObject({code: 'interrupted', exitCode: exitCodes.interrupted})
+  expect(judge(history.sealed())).toMatchObject({verdict: 'unknown', ended: {how: 'interrupted'}})
 })
 
 test('the story of docs/reference/library.md passes, and leaves a lab that is whole', async () => {
@@ -40,22 +57,4 @@ test('its history is that of a run: the commands show it and judge it again', as
   })
   const {out} = await expectExit(0, ['judge', folder, '--json'])
   expect(JSON.parse(out)).toMatchObject({verdict: 'pass', scenario: 'story'})
-})
-
-test('an observation that is interrupted ends early, and says so', async () => {
-  const {heal, observe, openOurs, Recorder, lockLab} = await import('../../lab/index.ts')
-  await using lab = await openOurs(new Docker(), name)
-  using _lock = lockLab(name, 'a story that is cut short')
-  await heal(lab)
-  using history = new Recorder()
-  const controller = new AbortController()
-  const cut = async () => {
-    await using watch = await observe(lab, history, {
-      ...{clients: [{kind: 'writers', count: 1, perSecond: 10, through: 'primary'}], signal: controller.signal},
-    })
-    controller.abort()
-    await watch.steady()
-  }
-  await expect(cut()).rejects.toMatchObject({code: 'interrupted', exitCode: exitCodes.interrupted} as Partial<LabError>)
-  expect(judge(history.sealed())).toMatchObject({verdict: 'unknown', ended: {how: 'interrupted'}})
 })
