@@ -1,20 +1,18 @@
 /** `chaos --storm`: random faults from a seed. `chaos --shrink`: the smallest plan that still fails. */
 
 import {randomInt} from 'node:crypto'
-import {existsSync} from 'node:fs'
-import {basename, join, relative, resolve} from 'node:path'
-import {missing} from '../lab/engine/capabilities.ts'
+import {join, relative, resolve} from 'node:path'
 import type {Lab} from '../lab/engine/lab.ts'
-import {Docker, exitCodes, judge, lockLab, openOurs, parseScenario, runScenario} from '../lab/index.ts'
+import {Docker, exitCodes, lockLab, openOurs} from '../lab/index.ts'
 import type {Report} from '../lab/judge/report.ts'
-import {pointLatest} from '../lab/run/runs.ts'
-import {loadScenario, type Scenario, scenarioNames} from '../lab/scenario/index.ts'
+import type {Scenario} from '../lab/scenario/index.ts'
 import {ms as sayMs} from '../lab/scenario/write.ts'
-import {findRun, loadRun} from '../lab/state/find-run.ts'
-import {clear, type Place, placeFor} from '../lab/state/run-folder.ts'
-import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../lab/state/state.ts'
-import {allCapabilities, kindOf} from '../lab/storm/catalogue.ts'
-import {drawStorm, type Storm} from '../lab/storm/draw.ts'
+import {clear, type Place, placeFor, runId} from '../lab/state/run-folder.ts'
+import {runsFolder} from '../lab/state/state.ts'
+import {kindOf} from '../lab/storm/catalogue.ts'
+import type {Storm} from '../lab/storm/draw.ts'
+import {planOf} from '../lab/storm/plan-of.ts'
+import {type Held, playStorm} from '../lab/storm/play-storm.ts'
 import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '../lab/storm/shrink-run.ts'
 import {LabError} from '../lab/words/errors.ts'
 import {next, onLab} from '../lab/words/next-step.ts'
@@ -42,7 +40,7 @@ export async function storm(scenario: string | undefined, options: StormOptions,
   const place = placeOf(options)
   if (request.do === 'storm') {
     const drawn = {...request, seed: request.seed ?? randomInt(2 ** 32)}
-    return await orLeave(undrawn(drawn.seed), options, place, () => playStorm(options, drawn, place, watch))
+    return await orLeave(undrawn(drawn.seed), options, place, () => playDrawn(options, drawn, place, watch))
   }
   const found = await planOf(request.of, options.name)
   await orLeave(found.scenario, options, place, () => playShrinking(options, found, place))
@@ -87,7 +85,7 @@ async function playShrinking(
   using interrupt = interrupts(lab)
   lab.docker.heed(interrupt.signal)
   if (place !== undefined) clear(place)
-  const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-shrink-${found.scenario.name}`))
+  const folder = resolve(options.out ?? join(runsFolder(lab.name), runId(`shrink-${found.scenario.name}`)))
   const result = await shrinkIt(lab, found.scenario, found.checks, folder, options, interrupt)
   if (options.json) printJson({shrink: asJson(result), folder})
   else print(sayShrunk(result, lab, folder))
@@ -95,7 +93,7 @@ async function playShrinking(
   endWith(result.error, interrupt)
 }
 
-async function playStorm(
+async function playDrawn(
   options: StormOptions,
   request: Extract<StormRequest, {do: 'storm'}> & {readonly seed: number},
   place: Place | undefined,
@@ -108,36 +106,27 @@ async function playStorm(
   using _lock = lockLab(lab.name, 'chaos --storm')
   using interrupt = interrupts(lab)
   lab.docker.heed(interrupt.signal)
-  const absent = new Set((await missing(lab, allCapabilities(lab.topology))).map(one => one.capability))
-  const drawn = drawStorm({seed, forMs, topology: lab.topology, absent, beyondQuorum})
-  const name = `storm-${seed}`
-  const folder = resolve(options.out ?? join(runsFolder(lab.name), `${stamp()}-${name}`))
-  const file = join(folder, 'plan.yaml')
-  whenDiskIsFull(() => {
-    if (place !== undefined) clear(place)
-    makeFolder(folder)
-    writeWhole(file, drawn.plan)
-  }, folder)
-  tell(`${sayDrawn(drawn)}\nstorm: the plan is ${file}\n`)
-  const scenario: Scenario = {...parseScenario(file, drawn.plan), name}
-
   let screen: ReturnType<Watch> | undefined
-  const run = await runScenario(lab, scenario, {
-    signal: interrupt.signal,
-    out: folder,
-    watch(history) {
+  const told = {
+    drawn: (storm: Storm, file: string) => tell(`${sayDrawn(storm)}\nstorm: the plan is ${file}\n`),
+    watch: (history: Parameters<Watch>[0]) => {
       screen = watch(history, interrupt.press)
     },
-  }).finally(async () => (await screen)?.done())
-  if (options.out === undefined) pointLatest(lab.name, basename(folder))
+  }
+  const played = await playStorm(
+    lab,
+    {seed, forMs, beyondQuorum, drawn: told.drawn},
+    {signal: interrupt.signal, out: options.out, place, watch: told.watch},
+  ).finally(async () => (await screen)?.done())
+  const {storm: drawn, plan: file, scenario, run, faults} = played
   const {renderText} = await import('./render/text.ts')
   const {writeReports} = await import('./render/write-reports.ts')
-  const {report, history} = run
+  const {report, history, folder} = run
   const unwritten = writeReports(folder, report, history)
   const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
-    print(`${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(drawn, report)}\n${sayPlaces(lab, file, folder)}`)
+    print(`${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(faults)}\n${sayPlaces(lab, file, folder)}`)
   }
   process.exitCode = report.exitCode
   endWith(error, interrupt)
@@ -149,7 +138,7 @@ async function playStorm(
   if (options.json)
     printJson({
       ...{...report, folder},
-      storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults: heldOf(drawn, report)},
+      storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults},
       ...(shrunk === undefined ? {} : {shrink: asJson(shrunk)}),
     })
 }
@@ -189,21 +178,6 @@ function sayPlaces(lab: Lab, plan: string, folder: string): string {
 
 function placeOf({out, overwrite = false}: StormOptions): Place | undefined {
   return out === undefined ? undefined : placeFor(out, overwrite)
-}
-
-/** A plan's file or one of our scenarios; else a recorded run, with the expectation that failed in it. */
-async function planOf(written: string, lab: string): Promise<{scenario: Scenario; checks?: readonly string[]}> {
-  if (/\.ya?ml$/.test(written) || (scenarioNames().includes(written) && !existsSync(written)))
-    return {scenario: loadScenario(written)}
-  const {history} = await loadRun(findRun(written, lab))
-  const report = judge(history)
-  const checks = report.verdict === 'fail' ? failedChecks(report) : []
-  const started = history.events.find(event => event.kind === 'run-started')
-  if (checks.length === 0 || started === undefined)
-    throw new LabError('usage', `that run did not fail, so there is nothing to shrink: ${report.headline}`, {
-      hint: 'name a run that failed, or the file of a plan',
-    })
-  return {scenario: started.scenario, checks}
 }
 
 async function shrinkIt(
@@ -258,24 +232,7 @@ function plural(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
-interface Held {
-  readonly fault: string
-  readonly drawn: number
-  readonly held: number
-}
-
-/** How many of each kind of fault took hold. */
-function heldOf({episodes}: Storm, {faults}: Report): Held[] {
-  const held = new Set(faults.filter(one => one.held === true).map(one => one.id))
-  const drawn = episodes.flat().map((draw, index) => ({kind: kindOf(draw), id: `${draw.fault}-${index + 1}`}))
-  return [...Map.groupBy(drawn, one => one.kind)].map(([fault, ones]) => ({
-    ...{fault, drawn: ones.length},
-    held: ones.filter(one => held.has(one.id)).length,
-  }))
-}
-
-function sayHeld(drawn: Storm, report: Report): string {
-  const kinds = heldOf(drawn, report)
+function sayHeld(kinds: readonly Held[]): string {
   const sum = (of: 'drawn' | 'held') => kinds.reduce((all, one) => all + one[of], 0)
   return `${sum('held')} of ${sum('drawn')} faults took hold: ${kinds.map(one => `${one.fault} ${one.held} of ${one.drawn}`).join(', ')}`
 }
@@ -298,11 +255,4 @@ function endWith(error: LabError | undefined, interrupt: Interrupt): void {
 function shortest(file: string): string {
   const here = relative('.', file)
   return here.startsWith('..') ? file : here
-}
-
-function stamp(): string {
-  return new Date()
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace(/\.\d+Z/, 'Z')
 }

@@ -6,6 +6,8 @@
  *     const scenario = loadScenario('kill-leader')
  *     const {report, folder} = await runScenario(lab, scenario, {signal: AbortSignal.timeout(600_000)})
  *
+ * A story that is no scenario has `observe` around it, and breaks with `inject`.
+ *
  * What stops it from its work is thrown as LabError: a code, a sentence, and in `hint` the next step. A lost row is no
  * error but data, in `report`.
  */
@@ -20,6 +22,7 @@ export {faults} from './faults/index.ts'
 export {broken} from './healing/broken.ts'
 export {heal} from './healing/heal.ts'
 export {mend} from './healing/mend.ts'
+export type {AgentGroup, ClientGroup, ProgramGroup} from './history/client-group.ts'
 export type * from './history/event.ts'
 export {type History, historyOf, Recorder} from './history/history.ts'
 export {loadHistory} from './history/read-events.ts'
@@ -30,16 +33,22 @@ export {judge} from './judge/judge.ts'
 export {type MeasuredRun, measureRun} from './judge/measure-run.ts'
 export type {Report} from './judge/report.ts'
 export {NoWay} from './observer/tunnel.ts'
-export type {InjectionPhase} from './run/injection-phase.ts'
-export {play} from './run/play.ts'
+export {type Injected, type InjectOptions, inject} from './run/inject.ts'
+export type {ChosenMoment, InjectionPhase} from './run/injection-phase.ts'
+export {type Observation, type ObserveOptions, observe} from './run/observe.ts'
+export {type Performance, play} from './run/play.ts'
 export {type Raised, raise} from './run/raise.ts'
-export {repeat, type Summary} from './run/repeat.ts'
-export {leaveNeverBegan, type Run, runScenario} from './run/runs.ts'
+export {type RepeatOptions, type Repetition, repeat, type Summary} from './run/repeat.ts'
+export {leaveNeverBegan, type Run, type RunOptions, runScenario} from './run/runs.ts'
+export type {BeforeStep} from './run/steps.ts'
 export {
+  type Bound,
   bind,
+  type Expectation,
   loadScenario,
   parseScenario,
   type Scenario,
+  type Step,
   sayNeeds,
   sayStep,
   scenarioFile,
@@ -57,6 +66,22 @@ export {owner} from './state/owner.ts'
 export {mustBeOurs, removeOurs, removeStale, type Standing, standings} from './state/ownership.ts'
 export {clear, type Place, placeFor} from './state/run-folder.ts'
 export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state/state.ts'
+export type {Draw} from './storm/catalogue.ts'
+export {drawStorm, type Storm, type StormRequest} from './storm/draw.ts'
+export {planOf} from './storm/plan-of.ts'
+export {type Held, type PlayedStorm, playStorm, type StormPlan} from './storm/play-storm.ts'
+export {
+  failedChecks,
+  type ShrinkOptions,
+  type ShrinkPlay,
+  type ShrinkResult,
+  shrinkScenario,
+} from './storm/shrink-run.ts'
+export {childOf, type RunChild} from './suite/child.ts'
+export {suiteJobs} from './suite/jobs.ts'
+export {type Ending, exitCodeOf, type Outcome as SuiteOutcome} from './suite/outcome.ts'
+export type {Job} from './suite/plan.ts'
+export {labsFor, runSuite, type SuiteNews, type SuiteOptions} from './suite/run.ts'
 export * from './topology/entries.ts'
 export * from './topology/services.ts'
 export * from './topology/topology.ts'

@@ -37,7 +37,7 @@ function list(): Command {
   )
     .addOption(jsonOption())
     .action(async (options: ListOptions, command: Command) => {
-      const {suitesNamed} = await import('../suite/named.ts')
+      const {suitesNamed} = await import('../../lab/suite/named.ts')
       const {listed} = await import('../suite/here.ts')
       const {placeOf} = await import('../suite/place.ts')
       const chosen = suitesNamed(options.suite ?? 'all')

@@ -1,22 +1,17 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
-import {extname, join} from 'node:path'
-import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
+import {ourselves, type RunChild} from '../../lab/suite/child.ts'
+import {suiteJobs} from '../../lab/suite/jobs.ts'
+import {exitCodeOf} from '../../lab/suite/outcome.ts'
+import {labsFor, runSuite} from '../../lab/suite/run.ts'
 import {next, onLab} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {print, tell} from '../output.ts'
-import {childOf, type RunChild} from './child.ts'
-import {estimateSeconds} from './estimate.ts'
-import {suitesNamed} from './named.ts'
 import {leaveUnplayed, placesOf} from './never-began.ts'
-import {exitCodeOf} from './outcome.ts'
-import type {Job} from './plan.ts'
 import {progressLine, table} from './render.ts'
-import {runSuite} from './run.ts'
-import {learnedSeconds} from './seconds.ts'
 
 interface SuiteRequest {
   readonly suite: string
@@ -36,19 +31,14 @@ interface SuiteRequest {
 export async function playSuite(request: SuiteRequest, child: RunChild = ourselves()): Promise<void> {
   const {name, parallel, profile, keep = false, out, overwrite = false, json, clients} = request
   if (clients !== undefined) comparedDrivers(clients)
-  const jobs = jobsOf(request)
+  const jobs = suiteJobs(request)
   // Before any lab is raised; each run looks again when its turn comes.
   const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)
-  const taken = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
-  const existing = taken.filter(lab => savedLabs().includes(lab))
-  if (existing.length > 0)
-    throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
-      hint: next`${onLab(existing[0]!, 'down')}; or choose another name for the suite's labs with --name`,
-    })
+  const [first = name] = labsFor({name, parallel, jobs})
   using interrupt = onInterrupt({
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: spoken(
-      next`once more leaves at once: what runs heals itself, and \`${onLab(taken[0]!, 'down')}\` removes a lab`,
+      next`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
   tell(
@@ -63,9 +53,9 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
     ...{jobs, parallel, name, profile, keep, out, child},
     more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
     signal: interrupt.signal,
-    tell(happening) {
-      if (happening.outcome !== undefined) done++
-      tell(progressLine(happening, seconds(), done, jobs.length))
+    tell(news) {
+      if (news.outcome !== undefined) done++
+      tell(progressLine(news, seconds(), done, jobs.length))
     },
   })
   if (places !== undefined) await leaveUnplayed(places, name, outcomes)
@@ -85,22 +75,6 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       scenarios: outcomes.map(outcome => ({...outcome, seconds: round(outcome.seconds)})),
     })
   else print(`\n${table(outcomes, seconds(), unplayed)}`)
-}
-
-/** @throws LabError `usage` for an unknown suite or profile. */
-export function jobsOf({suite, profile, repeat = 1}: Pick<SuiteRequest, 'suite' | 'profile' | 'repeat'>): Job[] {
-  const topology = loadTopology({profile})
-  const learned = learnedSeconds(profile)
-  const one = [...suitesNamed(suite).values()].flat().map(scenario => ({
-    scenario: scenario.name,
-    set: settingsFor(scenario, topology),
-    seconds: learned.get(scenario.name) ?? estimateSeconds(scenario, topology),
-  }))
-  return Array.from({length: repeat}, () => one).flat()
-}
-
-function ourselves(): RunChild {
-  return childOf([process.execPath, join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`)])
 }
 
 function round(seconds: number): number {

@@ -1,10 +1,10 @@
 /** What stands between a scenario and a lab: whether it can be played there, how long it takes, and what to type where it cannot. */
 import {type Ability, isAbility, lacking, type Tried} from '../../lab/engine/capabilities.ts'
 import {bind, capabilitiesFor, type Scenario, settingsFor} from '../../lab/scenario/index.ts'
+import {estimateSeconds} from '../../lab/suite/estimate.ts'
 import type {Topology} from '../../lab/topology/topology.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {type Hint, next, ownCommand} from '../../lab/words/next-step.ts'
-import {estimateSeconds} from './estimate.ts'
 
 /** A lab that is there or could be, and the engine that it is on. */
 export interface Place {

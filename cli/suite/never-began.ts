@@ -2,11 +2,11 @@
 import {join} from 'node:path'
 import {loadScenario} from '../../lab/scenario/index.ts'
 import {type Place, placeFor} from '../../lab/state/run-folder.ts'
+import type {Outcome} from '../../lab/suite/outcome.ts'
+import type {Job} from '../../lab/suite/plan.ts'
+import {fileName} from '../../lab/suite/run.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {leaveReport} from '../leave-report.ts'
-import type {Outcome} from './outcome.ts'
-import type {Job} from './plan.ts'
-import {fileName} from './run.ts'
 
 /** Where the runs of each scenario go. @throws LabError as `placeFor` */
 export function placesOf(out: string, jobs: readonly Job[], overwrite: boolean): ReadonlyMap<string, readonly Place[]> {

@@ -4,12 +4,12 @@ import {Docker} from '../../lab/engine/docker.ts'
 import {imageTags} from '../../lab/setup/images.ts'
 import {engineAnswer} from '../../lab/setup/start-engine.ts'
 import {loadLab} from '../../lab/state/state.ts'
+import {learnedSeconds} from '../../lab/suite/seconds.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {type OwnCommand, onLab} from '../../lab/words/next-step.ts'
 import {asksForTopology, type TopologyOptions} from '../options.ts'
 import type {Place} from './here.ts'
-import {learnedSeconds} from './seconds.ts'
 
 /** Nobody waits long for a list. */
 const askLimitMs = 1000

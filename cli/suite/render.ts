@@ -1,8 +1,8 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
+import type {Ending, Outcome} from '../../lab/suite/outcome.ts'
+import type {SuiteNews} from '../../lab/suite/run.ts'
 import {printableLines, printableValues} from '../../lab/words/printable.ts'
 import {answer} from '../render/answer.ts'
-import type {Ending, Outcome} from './outcome.ts'
-import type {SuiteNews} from './run.ts'
 
 const words: Readonly<Record<Ending, string>> = {
   passed: 'passed',
@@ -30,7 +30,7 @@ export function progressLine(happening: SuiteNews, seconds: number, done: number
         ? says
         : `${outcome.scenario}: ${words[outcome.ending]} after ${outcome.seconds.toFixed(0)} s (${done} of ${all})`,
   }[what]
-  const why = outcome === undefined || outcome.ending === 'passed' ? '' : `\n         ${says}`
+  const why = outcome === undefined || outcome.ending === 'passed' ? '' : `\n         ${answer(outcome)}`
   return printableLines(`${at}  ${lab}  ${text}${why}\n`)
 }
 

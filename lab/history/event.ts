@@ -31,7 +31,7 @@ export type Happening =
   | DiskHappening
   | ClientHappening
 
-/** The parts that a run goes through, in this order; `play` alone records them. */
+/** The parts that a run goes through, in this order; `play` and `observe` alone record them. */
 export type PhaseName = 'leftovers' | 'healthy' | 'steady' | 'steps' | 'healing' | 'recovery' | 'final-reads'
 
 export type RunHappening =

@@ -2,36 +2,26 @@
  * Performs a scenario and records what happens; it never judges. The frame is the same for every scenario:
  * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
  */
-import {setTimeout as sleep} from 'node:timers/promises'
 import {effectiveTimings} from '../budget/index.ts'
-import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
 import {versions} from '../cluster/versions.ts'
-import {untilHealthy, waitFor} from '../cluster/wait.ts'
+import {untilHealthy} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
-import {heal, within} from '../healing/heal.ts'
-import {silentGroup} from '../history/attempts.ts'
-import type {PhaseName, Strike} from '../history/event.ts'
-import {leaderAt, strikes} from '../history/failover.ts'
-import {of, type Recorder} from '../history/history.ts'
+import {heal} from '../healing/heal.ts'
+import type {Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
-import {sureSteady} from '../history/steady-writes.ts'
-import {probes} from '../probes/index.ts'
-import type {ProbeSite} from '../probes/probe.ts'
-import {type Bound, type ClientGroup, type Scenario, type Step, sayStep} from '../scenario/index.ts'
-import {hostsWith} from '../topology/topology.ts'
+import type {Bound, ClientGroup, Scenario} from '../scenario/index.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
-import {type ChosenMoment, untilInjectionPhase} from './injection-phase.ts'
+import type {ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
-import {recover} from './recovery.ts'
+import {momentOf} from './moment-of.ts'
+import {observe} from './observe.ts'
 import {applySettings, settings} from './settings.ts'
-import {until} from './until.ts'
+import {type BeforeStep, playSteps} from './steps.ts'
 
 /** A cluster that is not healthy after this long needs a person. */
 const healthyWithinMs = 120_000
-const steadyWithinMs = 30_000
-/** Probes end with their signal; one that does not must not keep the healing waiting. */
-const probesEndWithinMs = 15_000
+
 export interface Performance {
   readonly lab: Lab
   readonly scenario: Scenario
@@ -43,6 +33,8 @@ export interface Performance {
   readonly signal: AbortSignal
   /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
   readonly phase?: ChosenMoment | undefined
+  /** Awaited before each step, which begins after it: `index` counts from 0. What it throws ends the run, healed as always. */
+  readonly before?: BeforeStep | undefined
 }
 
 /** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
@@ -90,7 +82,6 @@ async function perform(performance: Performance): Promise<void> {
   })
   try {
     if (bound.config !== null) await applySettings(lab, bound.config, bound.previous, signal)
-    await prepareTable(lab)
     await underWatch(performance, injections)
   } catch (error) {
     if (signal.aborted) throw new LabError('interrupted', 'the run was interrupted; it has been healed', {cause: error})
@@ -101,160 +92,26 @@ async function perform(performance: Performance): Promise<void> {
   }
 }
 
-/** What waits for the moment of a fault, and says in the history which it was. */
-function momentOf(
-  chosen: ChosenMoment,
-  growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'events' | 'record'>},
-): (strike: Strike) => Promise<void> {
-  const {history} = growing
-  if (chosen !== 'worst')
-    return async () => void history.record({kind: 'note', says: await untilInjectionPhase(chosen, growing)})
-  let struck = false
-  return async strike => {
-    if (struck || strikes(strike, leaderAt(history, growing.history.now())) === undefined) return
-    struck = true
-    try {
-      history.record({kind: 'note', says: await untilInjectionPhase('just-after-refresh', growing)})
-    } catch (error) {
-      if (!(error instanceof LabError) || error.code !== 'timeout') throw error
-      history.record({kind: 'note', says: `the worst moment could not be chosen: ${error.message}`})
-    }
-  }
-}
-
 /** The part of the run that is evidence: under the eyes of the probes, with clients at work. */
 async function underWatch(performance: Performance, injections: Injections): Promise<void> {
-  const {lab, scenario, history, signal} = performance
-  const enter = (name: PhaseName) => history.record({kind: 'phase', name})
-  const watching = new AbortController()
-  const site: ProbeSite = {
-    lab,
-    record: (happening, at) => history.record(happening, at),
-    now: () => history.now(),
-    signal: watching.signal,
-  }
-  const probing = Promise.all(probes.map(probe => probe.run(site)))
-  let clients: Clients | undefined
+  const {lab, bound, scenario, history, signal, before} = performance
+  const watch = await observe(lab, history, {clients: allGroups(scenario), signal})
   try {
-    clients = await startClients(site, allGroups(scenario))
-    const whole = evidence(history, clients)
-    enter('steady')
-    await untilSteady(performance, clients, whole)
-    enter('steps')
+    await watch.steady()
+    const whole = () => watch.mustBeWhole()
     try {
-      await playSteps(performance, injections, whole)
+      await playSteps(scenario.steps, {topology: bound.topology, history, injections, signal, whole, before})
     } finally {
-      enter('healing')
+      history.record({kind: 'phase', name: 'healing'})
       await injections.mend(fault => fault !== settings)
     }
     signal.throwIfAborted()
-    enter('recovery')
-    await recover(performance)
-    await clients.stopWriters()
-    enter('final-reads')
-    await readFinalRows(performance)
-    whole()
+    await watch.settle()
   } finally {
-    await clients?.stop()
-    watching.abort()
-    await within(probesEndWithinMs, probing)
+    await watch[Symbol.asyncDispose]()
   }
 }
 
 function allGroups({clients, extraClients = []}: Scenario): readonly ClientGroup[] {
   return [...clients, ...extraClients]
-}
-
-/** Probes answer, a leader holds the key, and the clients write at the rate they should: only then may anything break. */
-async function untilSteady(
-  {lab, scenario, history, signal}: Performance,
-  clients: Clients,
-  whole: () => void,
-): Promise<void> {
-  const wanted = allGroups(scenario)
-    .filter(one => one.kind === 'writers')
-    .reduce((sum, one) => sum + one.perSecond, 0)
-  await waitFor(
-    'a steady state before the fault',
-    async () => {
-      whole()
-      const recent = history.events.filter(event => event.at > history.now() - sureSteady)
-      const acknowledged = recent.filter(
-        event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok',
-      ).length
-      const perSecond = acknowledged / (sureSteady / 1e6)
-      if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
-      const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
-      if (failed > 0) return `${failed} operations failed just now`
-      const unheard = silentGroup(history, allGroups(scenario)) ?? clients.unheard(history.events)
-      if (unheard !== null) return unheard
-      const silent = hostsWith(lab.topology, 'patroni').filter(
-        host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),
-      )
-      if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
-      if (!of(history, 'leader-key').some(event => event.holder !== null))
-        return "no watch has told who holds the leader's key"
-      // The first is what the probe found when it began; a refresh is one that comes while it watches.
-      if (wanted > 0 && of(history, 'status-key').length < 2) return 'no lease refresh has been seen'
-      return {}
-    },
-    {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: onLab(lab.name, 'status')},
-  )
-}
-
-async function playSteps(performance: Performance, injections: Injections, whole: () => void): Promise<void> {
-  const {scenario, history} = performance
-  for (const [index, step] of scenario.steps.entries()) {
-    history.record({kind: 'step-started', index, says: sayStep(step)})
-    const {ok, says} = await playStep(performance, injections, step, whole)
-    history.record({kind: 'step-ended', index, ok, says})
-    whole()
-    if (!ok) return
-  }
-}
-
-async function playStep(
-  performance: Performance,
-  injections: Injections,
-  step: Step,
-  whole: () => void,
-): Promise<{ok: boolean; says: string}> {
-  const {history, signal} = performance
-  switch (step.do) {
-    case 'inject':
-      return injections.inject(step)
-    case 'heal':
-      await injections.mend(fault => fault === step.as)
-      return {ok: true, says: 'healed'}
-    case 'hold':
-      await sleep(step.forMs, undefined, {signal})
-      return {ok: true, says: 'held'}
-    case 'until':
-      return until(step, {topology: performance.bound.topology, history, signal, whole})
-    case 'say':
-      history.record({kind: 'note', says: step.says})
-      return {ok: true, says: step.says}
-  }
-}
-
-/** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */
-async function readFinalRows({lab, history}: Performance): Promise<void> {
-  for (const host of hostsWith(lab.topology, 'patroni')) {
-    try {
-      history.record(await finalRows(lab, host))
-    } catch (error) {
-      history.record({kind: 'note', says: `${host} could not be read at the end: ${(error as Error).message}`})
-    }
-  }
-}
-
-/** Evidence that is being lost ends the run: a verdict on half a history would be a guess. */
-function evidence(history: Recorder, clients: Clients): () => void {
-  return () => {
-    if (clients.failure !== undefined) throw clients.failure
-    if (history.failure !== undefined)
-      throw new LabError('disk-full', `the history cannot be written: ${(history.failure as Error).message}`, {
-        hint: 'free some space; or choose another place with --out DIR',
-      })
-  }
 }

@@ -11,6 +11,7 @@ import {isBeyondModel, type Limit} from '../judge/limit.ts'
 import {type MeasuredRun, measureRun} from '../judge/measure-run.ts'
 import {type MetricName, metricNames} from '../judge/metrics.ts'
 import type {Scenario} from '../scenario/index.ts'
+import {runId} from '../state/run-folder.ts'
 import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {type ExitCode, exitCodes, type LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -18,7 +19,7 @@ import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {pointLatest, type Run, runScenario} from './runs.ts'
 
-interface RepeatOptions {
+export interface RepeatOptions {
   readonly times: number
   readonly phase?: ChosenMoment | undefined
   /** Ends after the first run that failed. */
@@ -32,7 +33,7 @@ interface RepeatOptions {
   readonly finished?: (run: Run, nth: number) => void | Promise<void>
 }
 
-interface Repetition {
+export interface Repetition {
   readonly folder: string
   readonly summary: Summary
   /** Why it ended early, when the lab could not do its work. */
@@ -59,10 +60,7 @@ export interface Summary {
 
 /** A second failure of the lab itself would tell nothing new: any LabError ends the repetition. */
 export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOptions): Promise<Repetition> {
-  const id = `${new Date()
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace(/\.\d+Z/, 'Z')}-${scenario.name}-x${options.times}`
+  const id = runId(`${scenario.name}-x${options.times}`)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
   whenDiskIsFull(() => makeFolder(join(folder, 'runs')), folder)
   const runs: Summary['runs'][number][] = []

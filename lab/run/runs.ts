@@ -11,13 +11,14 @@ import {type History, of, Recorder} from '../history/history.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
 import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
-import {clear, type Place} from '../state/run-folder.ts'
+import {clear, type Place, runId} from '../state/run-folder.ts'
 import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {play} from './play.ts'
+import type {BeforeStep} from './steps.ts'
 
 /** A scenario played once; its folder holds the evidence. */
 export interface Run {
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly place?: Place | undefined
   /** Told when the history exists, before anything happens: for whoever wants to watch. */
   readonly watch?: (history: Recorder, folder: string) => void
+  /** Awaited before each step. */
+  readonly before?: BeforeStep | undefined
 }
 
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
@@ -47,7 +50,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   await mustBeAble(lab, scenario)
   await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
-  const id = idOf(scenario)
+  const id = runId(scenario.name)
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
   whenDiskIsFull(() => {
     if (options.place !== undefined) clear(options.place)
@@ -58,7 +61,8 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   options.watch?.(history, folder)
   let error: LabError | undefined
   try {
-    await play({lab, scenario, bound, history, run: id, signal: options.signal, phase: options.phase})
+    const {signal, phase, before} = options
+    await play({lab, scenario, bound, history, run: id, signal, phase, before})
   } catch (cause) {
     if (!(cause instanceof LabError)) throw cause
     error = cause
@@ -100,7 +104,7 @@ export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, er
   const folder = resolve(out)
   whenDiskIsFull(() => makeFolder(folder), folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
-  history.record(neverBegan(idOf(scenario), lab, scenario, error), 0)
+  history.record(neverBegan(runId(scenario.name), lab, scenario, error), 0)
   const sealed = history.sealed()
   const report = judge(sealed)
   whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
@@ -109,14 +113,6 @@ export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, er
 
 function neverBegan(run: string, lab: string, scenario: Scenario, {code, message}: LabError): Happening {
   return {kind: 'never-began', run, scenario, lab, startedAt: new Date().toISOString(), code, says: message}
-}
-
-/** Its time and its scenario. */
-function idOf({name}: Pick<Scenario, 'name'>): string {
-  return `${new Date()
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace(/\.\d+Z/, 'Z')}-${name}`
 }
 
 /** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */

@@ -6,7 +6,7 @@ import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import type {Scenario} from './index.ts'
 
-export function capabilitiesFor(scenario: Scenario): readonly Capability[] {
+export function capabilitiesFor(scenario: Pick<Scenario, 'steps'>): readonly Capability[] {
   return [
     ...new Set(
       scenario.steps.flatMap(step => {
@@ -19,7 +19,7 @@ export function capabilitiesFor(scenario: Scenario): readonly Capability[] {
 }
 
 /** Asked before anything is touched. @throws LabError `cannot-run-here` that says what is missing and why. */
-export async function mustBeAble(lab: Lab, scenario: Scenario): Promise<void> {
+export async function mustBeAble(lab: Lab, scenario: Pick<Scenario, 'name' | 'steps'>): Promise<void> {
   const absent = await missing(lab, capabilitiesFor(scenario))
   if (absent.length > 0)
     throw new LabError(

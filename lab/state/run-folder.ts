@@ -18,6 +18,12 @@ const ownFiles: readonly RegExp[] = [
 /** By any of these a folder is known as ours. */
 const marks = ['events.ndjson', 'events.ndjson.gz', 'report.json', 'summary.json', 'smallest.yaml']
 
+/** What a run is called, and its folder: when it began, to the second, and its scenario. */
+export function runId(name: string): string {
+  const now = new Date().toISOString()
+  return `${now.replace(/[-:]/g, '').replace(/\.\d+Z/, 'Z')}-${name}`
+}
+
 /** What a place holds that has to go before a new run; empty: nothing is there. */
 export interface Place {
   readonly folder: string

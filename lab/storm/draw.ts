@@ -15,7 +15,7 @@ import {hostsWith, type Topology} from '../topology/topology.ts'
 import {type Choice, choices, type Draw, kindOf, needsOf, showsBeside} from './catalogue.ts'
 import {Random} from './random.ts'
 
-interface StormRequest {
+export interface StormRequest {
   /** A whole number from 0 to 4294967295. */
   readonly seed: number
   /** How long the steps are to take, about. */

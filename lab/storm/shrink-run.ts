@@ -13,7 +13,7 @@ import {makeFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import type {LabError, LabErrorCode} from '../words/errors.ts'
 import {type Candidate, type Shrunk, shrink} from './shrink.ts'
 
-interface ShrinkOptions {
+export interface ShrinkOptions {
   /** Holds each play and `smallest.yaml`; made when it is not there. */
   readonly folder: string
   readonly signal: AbortSignal

@@ -37,7 +37,7 @@ function worker(lateMs = 0): string {
 /** A suite of one child, as a process of its own; resolves with it when the child has written `file`. */
 async function suite(lateMs: number, file: string): Promise<{kill(signal: NodeJS.Signals): void}> {
   const script = `
-    const {childOf} = await import(${JSON.stringify(join(root, 'cli/suite/child.ts'))})
+    const {childOf} = await import(${JSON.stringify(join(root, 'lab/suite/child.ts'))})
     await childOf([process.execPath, ${JSON.stringify(worker(lateMs))}])([], new AbortController().signal)`
   const running = execFile(process.execPath, ['--input-type=module', '--eval', script], {cwd: folder})
   await vi.waitUntil(() => said(file) !== '', {timeout: 10_000})

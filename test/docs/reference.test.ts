@@ -39,3 +39,10 @@ test('library.md names every function and value that the library exports', () =>
   const page = reference('library.md')
   expect(exported.filter(name => !page.includes(`\`${name}\``))).toEqual([])
 })
+
+test('the story of library.md is docs/story.ts, which is type-checked and played live', () => {
+  const blocks = [...reference('library.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(found => found[1])
+  expect(blocks).toContain(
+    readFileSync(join(root, 'docs', 'story.ts'), 'utf8').replace("'../lab/index.ts'", "'pgha-lab'"),
+  )
+})

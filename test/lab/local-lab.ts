@@ -1,12 +1,17 @@
 /** A lab whose hosts are servers of ours on this machine: node1, node2 ... in the order of the ports. */
 import {connect} from 'node:net'
-import {Lab} from '../../lab/engine/lab.ts'
+import {Lab, type LabEngine} from '../../lab/engine/lab.ts'
 import type {Reach} from '../../lab/observer/ask.ts'
 import type {ServiceName} from '../../lab/topology/services.ts'
 import {type Allocation, profiles, type Topology} from '../../lab/topology/topology.ts'
 import {FakeEngine} from './fake/engine.ts'
 
-export function localLab(service: ServiceName, ports: readonly number[], reach = locally(ports)): Lab {
+export function localLab(
+  service: ServiceName,
+  ports: readonly number[],
+  reach = locally(ports),
+  docker: LabEngine = new FakeEngine(),
+): Lab {
   const hosts = ports.map((_, index) => ({name: `node${index + 1}`, services: [service]}))
   const topology: Topology = {profile: 'fast', ...profiles.fast, hosts}
   const allocation: Allocation = {
@@ -18,7 +23,7 @@ export function localLab(service: ServiceName, ports: readonly number[], reach =
     passwords: {superuser: '', replication: '', rewind: '', app: ''},
     images: {host: '', app: ''},
   }
-  return new Lab(new FakeEngine(), topology, allocation, reach)
+  return new Lab(docker, topology, allocation, reach)
 }
 
 /** Past all of the tunnel. */

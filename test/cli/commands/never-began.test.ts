@@ -5,10 +5,11 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {leaveReport} from '../../../cli/leave-report.ts'
 import {run} from '../../../cli/program.ts'
-import type {RunChild} from '../../../cli/suite/child.ts'
-import {jobsOf, playSuite} from '../../../cli/suite/command.ts'
+import {playSuite} from '../../../cli/suite/command.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
 import {clear, placeFor} from '../../../lab/state/run-folder.ts'
+import type {RunChild} from '../../../lab/suite/child.ts'
+import {suiteJobs} from '../../../lab/suite/jobs.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 
 let root: string
@@ -216,7 +217,7 @@ describe('with no engine, an --out says red that nothing was played:', () => {
   })
 
   test('of a suite, once for each of its scenarios', async () => {
-    const jobs = jobsOf({suite: 'failover', profile: 'fast'})
+    const jobs = suiteJobs({suite: 'failover', profile: 'fast'})
     const dead: RunChild = async () => ({
       exitCode: 3,
       stdout: '',

@@ -9,12 +9,12 @@ import {renderRepetition} from '../../../cli/render/repeat-text.ts'
 import {renderSummary} from '../../../cli/render/summary.ts'
 import {renderText} from '../../../cli/render/text.ts'
 import {table} from '../../../cli/suite/render.ts'
-import {runSuite} from '../../../cli/suite/run.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {measureRun} from '../../../lab/judge/measure-run.ts'
 import {summarise} from '../../../lab/run/repeat.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {runSuite} from '../../../lab/suite/run.ts'
 import {recorded} from './recorded.ts'
 
 /** 24.8 s without writes. */

@@ -2,9 +2,10 @@ import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
-import {jobsOf, playSuite} from '../../../cli/suite/command.ts'
+import {playSuite} from '../../../cli/suite/command.ts'
 import {scenarioNames} from '../../../lab/scenario/index.ts'
-import {type Call, fakeChild} from './fake-child.ts'
+import {suiteJobs} from '../../../lab/suite/jobs.ts'
+import {type Call, fakeChild} from '../../lab/suite/fake-child.ts'
 
 let state = ''
 let [out, err] = ['', '']
@@ -33,7 +34,7 @@ const request = {suite: 'process', name: 'fake', parallel: 2, profile: 'fast'}
 
 describe('chaos --suite', () => {
   test('all has every scenario once, each with the lab it needs', () => {
-    const jobs = jobsOf({suite: 'all', profile: 'fast'})
+    const jobs = suiteJobs({suite: 'all', profile: 'fast'})
     expect(jobs.map(job => job.scenario).sort()).toEqual(scenarioNames())
     expect(jobs.find(job => job.scenario === 'watchdog-resets')?.set).toEqual(['patroni.watchdog=required'])
     expect(jobs.find(job => job.scenario === 'kill-leader')?.set).toEqual([])
@@ -41,13 +42,13 @@ describe('chaos --suite', () => {
   })
 
   test('with --repeat has every scenario that often', () => {
-    expect(jobsOf({suite: 'process', profile: 'fast', repeat: 5})).toHaveLength(
-      5 * jobsOf({suite: 'process', profile: 'fast'}).length,
+    expect(suiteJobs({suite: 'process', profile: 'fast', repeat: 5})).toHaveLength(
+      5 * suiteJobs({suite: 'process', profile: 'fast'}).length,
     )
   })
 
   test('refuses an unknown suite with the nearest one', () => {
-    expect(() => jobsOf({suite: 'failovr', profile: 'fast'})).toThrow(
+    expect(() => suiteJobs({suite: 'failovr', profile: 'fast'})).toThrow(
       'there is no suite `failovr`, did you mean `failover`?',
     )
   })
@@ -72,7 +73,7 @@ describe('chaos --suite', () => {
     expect(err).toMatch(/0:00 {2}fake-1 {2}raising a lab \(fast\)\n/)
     const summary = JSON.parse(out) as {scenarios: {ending: string}[]; exitCode: number; unplayed: number}
     expect(summary).toMatchObject({suite: 'process', profile: 'fast', parallel: 2, exitCode: 3, unplayed: 0})
-    expect(summary.scenarios.map(one => one.ending)).toEqual(jobsOf(request).map(() => 'lab'))
+    expect(summary.scenarios.map(one => one.ending)).toEqual(suiteJobs(request).map(() => 'lab'))
     expect(process.exitCode).toBe(3)
   })
 })

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
-import type {Outcome} from '../../../cli/suite/outcome.ts'
 import {progressLine, table} from '../../../cli/suite/render.ts'
+import type {Outcome} from '../../../lab/suite/outcome.ts'
 
 const outcomes: readonly Outcome[] = [
   {

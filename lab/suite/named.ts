@@ -1,8 +1,9 @@
 /** A suite by its name, or `all`. */
 
-import {LabError, type Scenario, suites} from '../../lab/index.ts'
-import {suggestion} from '../../lab/words/decode.ts'
-import {next, ownCommand} from '../../lab/words/next-step.ts'
+import {type Scenario, suites} from '../scenario/index.ts'
+import {suggestion} from '../words/decode.ts'
+import {LabError} from '../words/errors.ts'
+import {next, ownCommand} from '../words/next-step.ts'
 
 /** @throws LabError `usage` with the nearest name. */
 export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario[]> {

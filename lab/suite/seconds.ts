@@ -1,7 +1,7 @@
 /** How long scenarios took when they were played last, from the reports in the state directory. */
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {stateRoot} from '../../lab/state/state.ts'
+import {stateRoot} from '../state/state.ts'
 
 /** Scenario -> seconds of its latest run on a lab of this profile. A report that cannot be read teaches nothing. */
 export function learnedSeconds(profile: string, root = join(stateRoot(), 'runs')): ReadonlyMap<string, number> {

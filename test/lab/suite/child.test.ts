@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {childOf} from '../../../cli/suite/child.ts'
+import {childOf} from '../../../lab/suite/child.ts'
 
 const node = (script: string) => childOf([process.execPath, '--eval', script, '--'])
 const never = new AbortController().signal

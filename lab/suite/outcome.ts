@@ -1,7 +1,7 @@
 /** How the run of a scenario ended, told by its exit code, and what that makes of the whole suite. */
 
-import type {Report} from '../../lab/judge/report.ts'
-import {exitCodes} from '../../lab/words/errors.ts'
+import type {Report} from '../judge/report.ts'
+import {exitCodes} from '../words/errors.ts'
 
 export type Ending =
   | 'passed'

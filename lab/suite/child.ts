@@ -1,6 +1,7 @@
 /** pgha-lab as a child process: a run has an event loop, a lock and an ending of its own. */
+import {extname, join} from 'node:path'
 import {execa} from 'execa'
-import {exitCodes} from '../../lab/words/errors.ts'
+import {exitCodes} from '../words/errors.ts'
 
 interface Ended {
   readonly exitCode: number | undefined
@@ -14,6 +15,12 @@ export type RunChild = (args: readonly string[], signal: AbortSignal) => Promise
 const mostOutputBytes = 20_000_000
 /** An interrupted run heals its faults and ends; one that does not is killed, and its lab is removed. */
 const healsWithinMs = 120_000
+
+/** This very version's command line, from sources or built. */
+export function ourselves(): RunChild {
+  const main = `main${extname(import.meta.filename)}`
+  return childOf([process.execPath, join(import.meta.dirname, '..', '..', 'cli', main)])
+}
 
 /**
  * @param command the program and its first arguments, before the sub-command.

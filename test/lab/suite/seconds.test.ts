@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {learnedSeconds} from '../../../cli/suite/seconds.ts'
+import {learnedSeconds} from '../../../lab/suite/seconds.ts'
 
 test('the latest run of a scenario on the same profile teaches how long it takes; broken reports teach nothing', () => {
   const root = mkdtempSync(join(tmpdir(), 'runs-'))

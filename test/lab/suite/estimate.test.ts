@@ -1,10 +1,10 @@
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {estimateSeconds} from '../../../cli/suite/estimate.ts'
 import {of} from '../../../lab/history/history.ts'
 import {loadHistory} from '../../../lab/history/read-events.ts'
 import {loadScenario, parseScenario, scenarioNames} from '../../../lab/scenario/index.ts'
+import {estimateSeconds} from '../../../lab/suite/estimate.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')

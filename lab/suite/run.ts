@@ -1,11 +1,14 @@
 /** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
 import {isDeepStrictEqual} from 'node:util'
-import type {Report} from '../../lab/judge/report.ts'
-import {answer} from '../render/answer.ts'
-import type {RunChild} from './child.ts'
+import type {Report} from '../judge/report.ts'
+import {savedLabs} from '../state/state.ts'
+import {LabError} from '../words/errors.ts'
+import {next, onLab} from '../words/next-step.ts'
+import {ourselves, type RunChild} from './child.ts'
 import {type Ending, endingOf, type Outcome} from './outcome.ts'
 import {type Job, type Seat, take} from './plan.ts'
 
+/** What has become of one of the labs. */
 export interface SuiteNews {
   readonly lab: string
   readonly what: 'raising' | 'raised' | 'removing' | 'playing' | 'ended'
@@ -23,11 +26,12 @@ export interface SuiteOptions {
   readonly keep: boolean
   /** Each run's folder goes into this one; the state directory when not given. */
   readonly out?: string | undefined
-  readonly child: RunChild
-  /** What each `chaos` is told besides. */
+  /** Plays, raises and removes: pgha-lab's own command line as a child process when not given. */
+  readonly child?: RunChild | undefined
+  /** What each `chaos` is told besides, as words of its command line. */
   readonly more?: readonly string[] | undefined
   readonly signal: AbortSignal
-  readonly tell: (happening: SuiteNews) => void
+  readonly tell: (news: SuiteNews) => void
 }
 
 interface LabSeat extends Seat {
@@ -40,8 +44,29 @@ interface LabSeat extends Seat {
 /** So many labs in a row that could not be raised, and nothing more is tried. */
 const mostFailedRaises = 2
 
-/** Resolves when every job has an outcome and the labs are gone (or kept); never rejects for what a child says. */
-export function runSuite(options: SuiteOptions): Promise<Outcome[]> {
+/** What the labs of a suite will be called. @throws LabError `config` when one of them is there already: a suite takes nobody's lab. */
+export function labsFor({name, parallel, jobs}: Pick<SuiteOptions, 'name' | 'parallel' | 'jobs'>): readonly string[] {
+  const labs = Array.from({length: Math.min(parallel, jobs.length)}, (_, index) => `${name}-${index + 1}`)
+  const existing = labs.filter(lab => savedLabs().includes(lab))
+  if (existing.length > 0)
+    throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
+      hint: next`${onLab(existing[0]!, 'down')}; or choose another name for the suite's labs with --name`,
+    })
+  return labs
+}
+
+/**
+ * Plays jobs (`suiteJobs`) on labs that it raises and removes. Resolves when every job has an outcome and the labs are gone (or
+ * kept); never rejects for what a child says. What was not begun when the signal was aborted has no outcome.
+ *
+ * Each `up`, `chaos` and `down` is a process of its own: pgha-lab's command line (`child`). So each run has an event loop that no
+ * other run makes late, which its clocks and its own watch over itself go by; the lock on its lab is held by who works on it, and
+ * is free the moment that one dies; and it has an ending of its own, told by its exit code: one that crashes, or has to be killed
+ * because it never ends, costs its lab and no other. An abort interrupts the children (SIGINT), which heal what they broke within
+ * two minutes; a child whose parent has died does the same by itself.
+ * @throws LabError as `labsFor`, before anything is raised.
+ */
+export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
   return new Playing(options).toTheEnd()
 }
 
@@ -51,15 +76,14 @@ class Playing {
   readonly #places: readonly LabSeat[]
   readonly #outcomes: Outcome[] = []
   readonly #raising = oneAtATime()
+  readonly #child: RunChild
   #failedRaises = 0
 
   constructor(options: SuiteOptions) {
     this.#options = options
+    this.#child = options.child ?? ourselves()
     this.#left = [...options.jobs]
-    this.#places = Array.from(
-      {length: Math.min(options.parallel, options.jobs.length)},
-      (_, index): LabSeat => ({lab: `${options.name}-${index + 1}`, set: null, begun: false}),
-    )
+    this.#places = labsFor(options).map((lab): LabSeat => ({lab, set: null, begun: false}))
   }
 
   async toTheEnd(): Promise<Outcome[]> {
@@ -73,7 +97,7 @@ class Playing {
     for (let job = this.#next(place); job !== undefined; job = this.#next(place)) {
       const outcome = await this.#playOn(place, job)
       this.#outcomes.push(outcome)
-      this.#options.tell({lab: place.lab, what: 'ended', says: answer(outcome), outcome})
+      this.#options.tell({lab: place.lab, what: 'ended', says: outcome.headline, outcome})
       // What could not be healed, or could not do its work, is no place for the next scenario.
       if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed')
         await this.#remove(place)
@@ -110,7 +134,7 @@ class Playing {
             `${this.#options.out}/${fileName(job.scenario, this.#outcomes.filter(one => one.scenario === job.scenario).length)}`,
           ]
     const limit = AbortSignal.timeout(limitMs(job))
-    const ended = await this.#options.child(
+    const ended = await this.#child(
       ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(this.#options.more ?? [])],
       AbortSignal.any([this.#options.signal, limit]),
     )
@@ -131,7 +155,7 @@ class Playing {
     this.#options.tell({lab: place.lab, what: 'raising', says: [this.#options.profile, ...set].join(' ')})
     place.begun = true
     const began = performance.now()
-    const {exitCode, stderr} = await this.#options.child(
+    const {exitCode, stderr} = await this.#child(
       ['up', '--name', place.lab, '--profile', this.#options.profile, '--json', ...set.flatMap(one => ['--set', one])],
       this.#options.signal,
     )
@@ -149,7 +173,7 @@ class Playing {
     if (!place.begun) return
     place.begun = false
     this.#options.tell({lab: place.lab, what: 'removing', says: ''})
-    const {exitCode, stderr} = await this.#options.child(['down', '--name', place.lab], new AbortController().signal)
+    const {exitCode, stderr} = await this.#child(['down', '--name', place.lab], new AbortController().signal)
     if (exitCode !== 0)
       this.#options.tell({lab: place.lab, what: 'ended', says: `it could not be removed: ${lastWords(stderr)}`})
   }

@@ -1,11 +1,11 @@
 /** How long a scenario is likely to take that was never played: its own holds, and the timing model for its waits. Pure. */
-import {anyMoment, distributionsOf, isModelled, modelOf} from '../../lab/budget/index.ts'
-import {meant, type Roles} from '../../lab/cluster/selector.ts'
-import {faults} from '../../lab/faults/index.ts'
-import {strikes} from '../../lab/history/failover.ts'
-import {type Scenario, type Step, topologyDuring} from '../../lab/scenario/index.ts'
-import {namedIn} from '../../lab/scenario/params.ts'
-import {hostsWith, type Topology} from '../../lab/topology/topology.ts'
+import {anyMoment, distributionsOf, isModelled, modelOf} from '../budget/index.ts'
+import {meant, type Roles} from '../cluster/selector.ts'
+import {faults} from '../faults/index.ts'
+import {strikes} from '../history/failover.ts'
+import {type Scenario, type Step, topologyDuring} from '../scenario/index.ts'
+import {namedIn} from '../scenario/params.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 
 /** What every run takes beside its steps, as measured: steady state before, and after them the healing and the reading of all rows. */
 const everyRunSeconds = 6

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {type Job, take} from '../../../cli/suite/plan.ts'
+import {type Job, take} from '../../../lab/suite/plan.ts'
 
 const plain: readonly string[] = []
 const watchdog = ['patroni.watchdog=required']

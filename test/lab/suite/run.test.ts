@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {exitCodeOf} from '../../../cli/suite/outcome.ts'
-import type {Job} from '../../../cli/suite/plan.ts'
-import {runSuite, type SuiteOptions} from '../../../cli/suite/run.ts'
+import {exitCodeOf} from '../../../lab/suite/outcome.ts'
+import type {Job} from '../../../lab/suite/plan.ts'
+import {runSuite, type SuiteOptions} from '../../../lab/suite/run.ts'
 import {type Call, fakeChild} from './fake-child.ts'
 
 const job = (scenario: string, set: readonly string[] = [], seconds = 10): Job => ({scenario, set, seconds})

@@ -3,7 +3,7 @@
  * failed one does.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {RunChild} from '../../../cli/suite/child.ts'
+import type {RunChild} from '../../../lab/suite/child.ts'
 
 export interface Call {
   readonly said: string

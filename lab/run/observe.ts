@@ -1,0 +1,210 @@
+/** Probes and clients around whatever is done to a lab: the steps of a scenario (`play`), or code of the caller's. */
+import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
+import {versions} from '../cluster/versions.ts'
+import {waitFor} from '../cluster/wait.ts'
+import type {Lab} from '../engine/lab.ts'
+import {within} from '../healing/heal.ts'
+import {silentGroup} from '../history/attempts.ts'
+import type {PhaseName} from '../history/event.ts'
+import {of, type Recorder} from '../history/history.ts'
+import {sureSteady} from '../history/steady-writes.ts'
+import {probes} from '../probes/index.ts'
+import type {ProbeSite} from '../probes/probe.ts'
+import type {ClientGroup, Expectation} from '../scenario/index.ts'
+import {runId} from '../state/run-folder.ts'
+import {hostsWith} from '../topology/topology.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import {recover} from './recovery.ts'
+
+const steadyWithinMs = 30_000
+/** Probes end with their signal; one that does not must not keep the healing waiting. */
+const probesEndWithinMs = 15_000
+
+export interface ObserveOptions {
+  /** Who writes and reads, as a scenario has them in values; nobody when not given. */
+  readonly clients?: readonly ClientGroup[]
+  /** What the run is called in its history; `story` when not given. Like `expect` for a history that has not begun. */
+  readonly name?: string
+  /** What `judge(history)` judges it by: the name of each check, and its parameters as a scenario file has them. */
+  readonly expect?: readonly Expectation[]
+  /** Ends what is waited for here, by a LabError `interrupted`; no mend and no disposal. */
+  readonly signal?: AbortSignal
+}
+
+/** Ends with its disposal: clients first, then probes; resolves when all they said is recorded. */
+export interface Observation extends AsyncDisposable {
+  /**
+   * Every probe answers, a leader holds its key, and the clients write at the rate that they should: only now may anything break.
+   * From here on the history counts. @throws LabError `not-ready` after 30 s, `interrupted`, and as `mustBeWhole`
+   */
+  steady(): Promise<void>
+  /**
+   * After the last mend, from here on `recovered` counts: waits up to a minute for the lab to be healthy (one that is not is a finding of the checks, no error), ends
+   * the writers, and reads what every member has of their rows. Without it `no-lost-writes` and its like can tell nothing.
+   * @throws LabError `interrupted`, and as `mustBeWhole`
+   */
+  settle(): Promise<void>
+  /** A verdict on half a history would be a guess. @throws LabError when evidence is being lost: an agent is gone, a disk is full. */
+  mustBeWhole(): void
+}
+
+/**
+ * Watches a lab, and has clients work on it, until the observation is disposed of:
+ *
+ *     await using watch = await observe(lab, history, {clients: [{kind: 'writers', count: 4, perSecond: 100, through: 'primary'}]})
+ *     await watch.steady()
+ *     // whatever is to be seen
+ *     await watch.settle()
+ *
+ * The lab has to be healthy (`heal`, `untilHealthy`), and the caller holds its lock (`lockLab`). A history that has not begun begins
+ * with this, and ends with the disposal: complete if it was settled, else early, and the judge then says so.
+ * @throws LabError `usage` for clients that cannot be had, `not-ready` when they do not start, `timeout`, and what the engine says.
+ */
+export async function observe(lab: Lab, history: Recorder, options: ObserveOptions = {}): Promise<Observation> {
+  const {clients: groups = [], signal = new AbortController().signal} = options
+  const own = of(history, 'run-started').length === 0
+  lab.docker.heed(signal)
+  if (own) await begin(lab, history, options)
+  const watching = new AbortController()
+  const site: ProbeSite = {
+    lab,
+    record: (happening, at) => history.record(happening, at),
+    now: () => history.now(),
+    signal: watching.signal,
+  }
+  let settled = false
+  let probing: Promise<unknown> = Promise.resolve()
+  let clients: Clients | undefined
+  let ending: Promise<void> | undefined
+  const dispose = () => {
+    ending ??= (async () => {
+      try {
+        await clients?.stop()
+      } finally {
+        watching.abort()
+        await within(probesEndWithinMs, probing).finally(() => own && end(history, settled, signal))
+      }
+    })()
+    return ending
+  }
+  const enter = (name: PhaseName) => history.record({kind: 'phase', name})
+  try {
+    await prepareTable(lab)
+    probing = Promise.all(probes.map(probe => probe.run(site)))
+    clients = await startClients(site, groups)
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  const at: Observed = {lab, history, groups, clients, signal}
+  return {
+    async steady() {
+      enter('steady')
+      await untilSteady(at)
+      enter('steps')
+    },
+    async settle() {
+      // `play` has said so before it mended; code of the caller's mends when it likes, and is through with it now.
+      if (!of(history, 'phase').some(one => one.name === 'healing')) enter('healing')
+      enter('recovery')
+      await recover(at)
+      await at.clients.stopWriters()
+      enter('final-reads')
+      await readFinalRows(at)
+      mustBeWhole(at)
+      settled = true
+    },
+    mustBeWhole: () => mustBeWhole(at),
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+interface Observed {
+  readonly lab: Lab
+  readonly history: Recorder
+  readonly groups: readonly ClientGroup[]
+  readonly clients: Clients
+  readonly signal: AbortSignal
+}
+
+async function begin(lab: Lab, history: Recorder, {name = 'story', clients = [], expect = []}: ObserveOptions) {
+  const {topology} = lab
+  const count = (service: 'patroni' | 'etcd') => hostsWith(topology, service).length
+  history.record(
+    {
+      kind: 'run-started',
+      run: runId(name),
+      scenario: {
+        ...{name, about: 'Code of its own, observed by pgha-lab.'},
+        ...{needs: {postgres: count('patroni'), etcd: count('etcd')}, clients, steps: [], expect},
+      },
+      lab: lab.name,
+      topology,
+      versions: await versions(lab),
+      startedAt: new Date(history.startedAtMs).toISOString(),
+    },
+    0,
+  )
+}
+
+function end(history: Recorder, settled: boolean, {aborted}: AbortSignal): void {
+  if (settled) history.record({kind: 'run-ended', how: 'complete'})
+  else if (aborted) history.record({kind: 'run-ended', how: 'interrupted', says: 'the observation was interrupted'})
+  else history.record({kind: 'run-ended', how: 'error', says: 'the observation ended before it was settled'})
+  history.flush()
+}
+
+async function untilSteady(at: Observed): Promise<void> {
+  const {lab, signal} = at
+  await waitFor(
+    'a steady state before the fault',
+    async () => {
+      mustBeWhole(at)
+      return unsteady(at) ?? {}
+    },
+    {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: onLab(lab.name, 'status')},
+  )
+}
+
+/** What is still missing; null: nothing. */
+function unsteady({lab, history, groups, clients}: Observed): string | null {
+  const wanted = groups.filter(one => one.kind === 'writers').reduce((sum, one) => sum + one.perSecond, 0)
+  const recent = history.events.filter(event => event.at > history.now() - sureSteady)
+  const acknowledged = recent.filter(
+    event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok',
+  ).length
+  const perSecond = acknowledged / (sureSteady / 1e6)
+  if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
+  const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
+  if (failed > 0) return `${failed} operations failed just now`
+  const unheard = silentGroup(history, groups) ?? clients.unheard(history.events)
+  if (unheard !== null) return unheard
+  const silent = hostsWith(lab.topology, 'patroni').filter(
+    host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),
+  )
+  if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
+  if (!of(history, 'leader-key').some(event => event.holder !== null))
+    return "no watch has told who holds the leader's key"
+  // The first is what the probe found when it began; a refresh is one that comes while it watches.
+  return wanted > 0 && of(history, 'status-key').length < 2 ? 'no lease refresh has been seen' : null
+}
+
+/** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */
+async function readFinalRows({lab, history}: Observed): Promise<void> {
+  for (const host of hostsWith(lab.topology, 'patroni')) {
+    try {
+      history.record(await finalRows(lab, host))
+    } catch (error) {
+      history.record({kind: 'note', says: `${host} could not be read at the end: ${(error as Error).message}`})
+    }
+  }
+}
+
+function mustBeWhole({history, clients}: Observed): void {
+  if (clients.failure !== undefined) throw clients.failure
+  if (history.failure !== undefined)
+    throw new LabError('disk-full', `the history cannot be written: ${(history.failure as Error).message}`, {
+      hint: 'free some space; or choose another place with --out DIR',
+    })
+}

@@ -1,0 +1,69 @@
+/** The steps of a scenario, with faults that are made up. */
+import {expect, test} from 'vitest'
+import {Recorder} from '../../../lab/history/history.ts'
+import type {Step} from '../../../lab/history/scenario-values.ts'
+import {playSteps, type StepSite} from '../../../lab/run/steps.ts'
+import {quickRun, topologyOf} from '../checks/history-builder.ts'
+
+const steps: readonly Step[] = [
+  {do: 'say', says: 'first'},
+  {do: 'inject', fault: 'kill', on: 'leader', as: 'crash', params: {what: 'host'}},
+  {do: 'heal', as: 'crash'},
+]
+
+function site(history: Recorder, more: Partial<StepSite> = {}): StepSite {
+  return {
+    ...{history, topology: topologyOf(quickRun), signal: new AbortController().signal},
+    whole() {},
+    injections: {
+      inject: async ({as}) => {
+        history.record({kind: 'note', says: `broke ${as}`})
+        return {ok: true, says: 'the fault took hold'}
+      },
+      async mend(which) {
+        history.record({kind: 'note', says: `mended ${which?.('crash')}`})
+      },
+    },
+    ...more,
+  }
+}
+
+const told = (history: Recorder) =>
+  history.events.map(event =>
+    event.kind === 'note' ? event.says : event.kind === 'step-ended' ? `${event.index} ${event.ok}` : event.kind,
+  )
+
+test('each step begins when what is done before it is done, and none before its turn', async () => {
+  using history = new Recorder()
+  await playSteps(
+    steps,
+    site(history, {
+      async before(step, index) {
+        await new Promise(resolve => setTimeout(resolve, 5))
+        history.record({kind: 'note', says: `before ${index} ${step.do}`})
+      },
+    }),
+  )
+  expect(told(history)).toEqual([
+    ...['before 0 say', 'step-started', 'first', '0 true'],
+    ...['before 1 inject', 'step-started', 'broke crash', '1 true'],
+    ...['before 2 heal', 'step-started', 'mended true', '2 true'],
+  ])
+})
+
+test('what fails before a step ends the steps, and the step never began', async () => {
+  using history = new Recorder()
+  const before = (_: Step, index: number) => {
+    if (index === 1) throw new Error('the program is not up')
+  }
+  await expect(playSteps(steps, site(history, {before}))).rejects.toThrow('the program is not up')
+  expect(told(history)).toEqual(['step-started', 'first', '0 true'])
+})
+
+test('a step that could not be done is the last', async () => {
+  using history = new Recorder()
+  const own = site(history)
+  const inject = async () => ({ok: false, says: 'the fault did not take hold'})
+  await playSteps(steps, {...own, injections: {...own.injections, inject}})
+  expect(told(history)).toEqual(['step-started', 'first', '0 true', 'step-started', '1 false'])
+})
