@@ -17,8 +17,8 @@ import {allCapabilities, kindOf} from '../lab/storm/catalogue.ts'
 import {drawStorm, type Storm} from '../lab/storm/draw.ts'
 import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '../lab/storm/shrink-run.ts'
 import {LabError} from '../lab/words/errors.ts'
-import {next, onLab} from '../lab/words/next-step.ts'
-import {spoken} from './called-as.ts'
+import {onLab, sentence} from '../lab/words/next-step.ts'
+import {caller, spoken} from './called-as.ts'
 import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
 import {leaveReport} from './leave-report.ts'
@@ -136,6 +136,7 @@ async function playStorm(
   const run = await runScenario(lab, scenario, {
     signal: interrupt.signal,
     out: folder,
+    called: caller(),
     watch(history) {
       screen = watch(history, interrupt.press)
     },
@@ -184,7 +185,7 @@ async function planOf(written: string, lab: string): Promise<{scenario: Scenario
   if (/\.ya?ml$/.test(written) || (scenarioNames().includes(written) && !existsSync(written)))
     return {scenario: loadScenario(written)}
   const {history} = await loadRun(findRun(written, lab))
-  const report = judge(history)
+  const report = judge(history, undefined, caller())
   const checks = report.verdict === 'fail' ? failedChecks(report) : []
   const started = history.events.find(event => event.kind === 'run-started')
   if (checks.length === 0 || started === undefined)
@@ -271,7 +272,9 @@ function sayHeld(drawn: Storm, report: Report): string {
 function interrupts(lab: Lab): Interrupt {
   return onInterrupt({
     first: 'stopping: the faults are being healed ...',
-    second: spoken(next`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`),
+    second: spoken(
+      sentence`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`,
+    ),
   })
 }
 

@@ -25,7 +25,7 @@ export function renderSummary(judged: Report, options: TextOptions, next: readon
   const report = printableValues(judged)
   const style = styleOf(options)
   const table = phases(report, style)
-  const last = lastLines(report, answer(report), options, [...ending(judged, options).slice(-1), ...next])
+  const last = lastLines(report, answer(report), options, [...ending(report).slice(-1), ...next])
     .trimEnd()
     .split('\n')
   const room = mostLines - last.length - (table.length > 0 ? table.length + 1 : 0) - 1

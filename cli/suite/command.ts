@@ -3,7 +3,7 @@
 import {extname, join} from 'node:path'
 import {LabError, loadTopology, savedLabs, settingsFor} from '../../lab/index.ts'
 import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
-import {next, onLab} from '../../lab/words/next-step.ts'
+import {next, onLab, sentence} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
@@ -43,12 +43,12 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
   const existing = taken.filter(lab => savedLabs().includes(lab))
   if (existing.length > 0)
     throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
-      hint: next`${onLab(existing[0]!, 'down')}; or choose another name for the suite's labs with --name`,
+      hint: next`choose another name for the suite's labs with --name; or remove that lab first: ${onLab(existing[0]!, 'down')}`,
     })
   using interrupt = onInterrupt({
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: spoken(
-      next`once more leaves at once: what runs heals itself, and \`${onLab(taken[0]!, 'down')}\` removes a lab`,
+      sentence`once more leaves at once: what runs heals itself, and \`${onLab(taken[0]!, 'down')}\` removes a lab`,
     ),
   })
   tell(

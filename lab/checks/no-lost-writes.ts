@@ -109,7 +109,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
       ...(bad.length > 0
         ? {
             hint: alone
-              ? 'patronictl show-config: who switched synchronous_mode off? no standby has to have what is acknowledged without it'
+              ? 'who switched synchronous_mode off (`patronictl show-config`)? no standby has to have what is acknowledged without it'
               : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where',
           }
         : {}),

@@ -6,7 +6,7 @@ import {buffer} from 'node:stream/consumers'
 import Dockerode from 'dockerode'
 import {type HostName, labels, type Owner} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {onLab, ownCommand} from '../words/next-step.ts'
+import {next, onLab, ownCommand, shell} from '../words/next-step.ts'
 import {firstFile, tarOf} from '../words/tar.ts'
 import {addressOfContext, mustBeLocal} from './context.ts'
 import {EngineCalls} from './engine-calls.ts'
@@ -716,7 +716,7 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
     if (/no space left on device/i.test(message))
       throw new LabError('disk-full', `the disk of the Docker engine is full: it failed at ${doing}`, {
         cause: error,
-        hint: 'docker system df shows what fills it',
+        hint: next`to see what fills it: ${shell('docker system df')}`,
       })
     throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
   }

@@ -8,13 +8,14 @@ import type {Lab} from '../engine/lab.ts'
 import {broken, sayBroken} from '../healing/broken.ts'
 import type {Happening} from '../history/event.ts'
 import {type History, of, Recorder} from '../history/history.ts'
+import type {Begun} from '../history/play-again.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
 import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
 import {clear, type Place} from '../state/run-folder.ts'
-import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {loadLab, makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
-import {onLab} from '../words/next-step.ts'
+import {type Caller, onLab} from '../words/next-step.ts'
 import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {play} from './play.ts'
@@ -36,13 +37,16 @@ export interface RunOptions {
   readonly phase?: ChosenMoment | undefined
   /** What is at `out` and has to go first. */
   readonly place?: Place | undefined
+  /** How the person calls the program, for the commands in the report. */
+  readonly called?: Caller | undefined
   /** Told when the history exists, before anything happens: for whoever wants to watch. */
   readonly watch?: (history: Recorder, folder: string) => void
 }
 
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
-  const bound = bind(scenario, lab.topology)
+  const asked = options.phase === undefined || options.phase === 'worst' ? {} : {phase: options.phase}
+  const bound = bind(scenario, lab.topology, {...asked, topologyFile: loadLab(lab.name)?.topologyFile})
   lab.docker.heed(options.signal)
   await mustBeAble(lab, scenario)
   await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
@@ -62,11 +66,12 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   } catch (cause) {
     if (!(cause instanceof LabError)) throw cause
     error = cause
-    if (of(history, 'run-started').length === 0) history.record(neverBegan(id, lab.name, scenario, cause), 0)
+    if (of(history, 'run-started').length === 0)
+      history.record(neverBegan(id, {lab: lab.name, scenario, ...asked}, cause), 0)
   }
   history.flush()
   const sealed = history.sealed()
-  const report = judge(sealed)
+  const report = judge(sealed, undefined, options.called)
   try {
     whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
@@ -96,19 +101,19 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
 }
 
 /** A run that could not even begin leaves a report that says so, where one was asked for. */
-export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, error: LabError): Run {
+export function leaveNeverBegan(out: string, begun: Begun, error: LabError, called?: Caller): Run {
   const folder = resolve(out)
   whenDiskIsFull(() => makeFolder(folder), folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
-  history.record(neverBegan(idOf(scenario), lab, scenario, error), 0)
+  history.record(neverBegan(idOf(begun.scenario), begun, error), 0)
   const sealed = history.sealed()
-  const report = judge(sealed)
+  const report = judge(sealed, undefined, called)
   whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
   return {folder, report, history: sealed, error}
 }
 
-function neverBegan(run: string, lab: string, scenario: Scenario, {code, message}: LabError): Happening {
-  return {kind: 'never-began', run, scenario, lab, startedAt: new Date().toISOString(), code, says: message}
+function neverBegan(run: string, begun: Begun, {code, message}: LabError): Happening {
+  return {kind: 'never-began', run, ...begun, startedAt: new Date().toISOString(), code, says: message}
 }
 
 /** Its time and its scenario. */

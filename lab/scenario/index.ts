@@ -34,7 +34,7 @@ export function scenarioFile(nameOrPath: string): string {
   const file = join(folder, `${nameOrPath}.yaml`)
   if (existsSync(file)) return file
   throw new LabError('usage', `there is no scenario \`${nameOrPath}\`${suggestion(nameOrPath, scenarioNames())}`, {
-    hint: next`${ownCommand('scenarios')} lists them; a file of yours is named by its path`,
+    hint: next`a file of yours is named by its path; to list ours: ${ownCommand('scenarios')}`,
   })
 }
 

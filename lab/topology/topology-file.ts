@@ -1,6 +1,6 @@
 /** A person's lab.yaml, a preset, or `--set key=value`: parsed into a Topology, with what Patroni would change refused. */
 import {readdirSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {z} from 'zod'
 import {Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
@@ -142,6 +142,8 @@ export interface Wanted {
 /** A topology, and how a person is told what PostgreSQL says of the parameters in it. */
 export interface Asked {
   readonly topology: Topology
+  /** That it stands in, from the root; undefined: it is a preset of ours. */
+  readonly file: string | undefined
   /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
   readonly mustTake: (refused: readonly {readonly name: string; readonly says: string}[]) => void
 }
@@ -160,7 +162,7 @@ export function readTopology(wanted: Wanted): Asked {
       hint: 'a file of yours is named by its path',
     })
   const file = isPath ? named : join(presets, `${named}.yaml`)
-  return parse(file, readText(file, 'topology'), wanted)
+  return {...parse(file, readText(file, 'topology'), wanted), file: isPath ? resolve(file) : undefined}
 }
 
 /**
@@ -175,7 +177,7 @@ function parse(
   file: string,
   text: string,
   {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
-): Asked {
+): Omit<Asked, 'file'> {
   const source = new Located(file, text, 'topology')
   const written = source.decode(schema)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
