@@ -3,6 +3,7 @@ import {capabilities} from '../../lab/engine/capabilities.ts'
 import {Docker} from '../../lab/engine/docker.ts'
 import {imageTags} from '../../lab/setup/images.ts'
 import {engineAnswer} from '../../lab/setup/start-engine.ts'
+import {noLab} from '../../lab/state/open.ts'
 import {loadLab} from '../../lab/state/state.ts'
 import {readTopology} from '../../lab/topology/topology-file.ts'
 import {LabError} from '../../lab/words/errors.ts'
@@ -25,8 +26,7 @@ export async function placeOf(
   const asked = asksForTopology(options)
   const up = onLab(options.name, 'up', ...topologyWords(options))
   const saved = asked ? undefined : loadLab(options.name)
-  if (saved === undefined && named && !asked)
-    throw new LabError('no-lab', `there is no lab called ${options.name}`, {hint: up})
+  if (saved === undefined && named && !asked) throw noLab(options.name, up)
   const wanted = saved === undefined ? readTopology(options) : undefined
   const topology = saved?.topology ?? wanted!.topology
   return {
