@@ -116,8 +116,9 @@ export function notYours({lab, stale, inUse, says}: Standing): LabError {
 export async function claim(docker: OwnershipEngine, lab: string): Promise<AsyncDisposable> {
   await mustBeOurs(docker, lab)
   const known = isSaved(lab)
+  const before = savedOwner(lab)
   const mine = owner()
-  const claimed = {...mine, id: savedOwner(lab) ?? mine.id}
+  const claimed = {...mine, id: before ?? mine.id}
   if (!known) saveOwner(lab, claimed)
   const held = await docker.claim(lab, claimed)
   if (held.owner !== claimed.id || held.home !== claimed.home) {
@@ -136,7 +137,12 @@ export async function claim(docker: OwnershipEngine, lab: string): Promise<Async
     throw error
   }
   // Who comes later sees the containers, or this, when the engine does not answer any more.
-  return {[Symbol.asyncDispose]: () => release().catch(() => {})}
+  const end = async () => {
+    await release()
+    // Nothing came of it: whose it would have been is no news.
+    if (before === null && !isSaved(lab)) forgetLab(lab)
+  }
+  return {[Symbol.asyncDispose]: () => end().catch(() => {})}
 }
 
 /** Removes what this owner has under this name. @throws LabError `not-yours` when it has nothing, and another has. */
