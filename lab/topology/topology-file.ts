@@ -2,7 +2,7 @@
 import {readdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {z} from 'zod'
-import {Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {Located, nearest, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -83,8 +83,18 @@ export interface Settings {
   readonly postgresql?: z.output<typeof settings.postgresql> | undefined
 }
 
+const profileNames = ['default', 'fast'] as const
+
+/** What is wrong, and the one that was probably meant. */
+function nearestOf(says: string, known: readonly string[]): (issue: {readonly input?: unknown}) => string {
+  return ({input}) => {
+    const near = typeof input === 'string' ? nearest(input, known) : undefined
+    return near === undefined ? says : `${says}, did you mean \`${near}\`?`
+  }
+}
+
 const schema = z.strictObject({
-  profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
+  profile: z.enum(profileNames, {error: nearestOf('the profile is default or fast', profileNames)}).optional(),
   hosts: z
     .record(
       name('host').refine(
@@ -92,9 +102,12 @@ const schema = z.strictObject({
         `\`${observerName}\` is the container through which the hosts are reached`,
       ),
       z
-        .array(z.enum(serviceNames, {error: `a service is one of ${serviceNames.join(', ')}`}), {
-          error: 'a host has a list of services, such as [etcd, patroni]',
-        })
+        .array(
+          z.enum(serviceNames, {error: nearestOf(`a service is one of ${serviceNames.join(', ')}`, serviceNames)}),
+          {
+            error: 'a host has a list of services, such as [etcd, patroni]',
+          },
+        )
         .min(1, 'a host without services does nothing'),
     )
     .optional(),
