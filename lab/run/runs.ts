@@ -11,7 +11,15 @@ import {type History, of, Recorder} from '../history/history.ts'
 import type {Begun} from '../history/play-again.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
-import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
+import {
+  type Asked,
+  type Bound,
+  bind,
+  mustBeAble,
+  mustTakeParameters,
+  type Scenario,
+  unaskedParameters,
+} from '../scenario/index.ts'
 import {clear, type Place} from '../state/run-folder.ts'
 import {loadLab, makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
@@ -46,8 +54,8 @@ export interface RunOptions {
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
   const asked = options.phase === undefined || options.phase === 'worst' ? {} : {phase: options.phase}
-  const bound = bind(scenario, lab.topology, {...asked, topologyFile: loadLab(lab.name)?.topologyFile})
   lab.docker.heed(options.signal)
+  const bound = await boundTo(lab, scenario, asked)
   await mustBeAble(lab, scenario)
   await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
@@ -83,6 +91,16 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   await removePrograms(lab)
   if (error !== undefined) error = await withWhatIsLeft(lab, error)
   return {folder, report, history: sealed, error}
+}
+
+/** @throws LabError `config`: what PostgreSQL refuses goes before what only a new lab can have, which could not have it either. */
+async function boundTo(lab: Lab, scenario: Scenario, asked: Asked): Promise<Bound> {
+  try {
+    return bind(scenario, lab.topology, {...asked, topologyFile: loadLab(lab.name)?.topologyFile})
+  } catch (error) {
+    await unaskedParameters(lab.docker, lab.allocation.images.host, scenario, scenario.file ?? '')
+    throw error
+  }
 }
 
 /** A run that ended early has mended its own faults, or said which it could not; what else is broken is said here. */
