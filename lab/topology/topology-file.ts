@@ -2,7 +2,7 @@
 import {readdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {z} from 'zod'
-import {Located, nearest, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {Located, nearestOf, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -84,14 +84,6 @@ export interface Settings {
 }
 
 const profileNames = ['default', 'fast'] as const
-
-/** What is wrong, and the one that was probably meant. */
-function nearestOf(says: string, known: readonly string[]): (issue: {readonly input?: unknown}) => string {
-  return ({input}) => {
-    const near = typeof input === 'string' ? nearest(input, known) : undefined
-    return near === undefined ? says : `${says}, did you mean \`${near}\`?`
-  }
-}
 
 const schema = z.strictObject({
   profile: z.enum(profileNames, {error: nearestOf('the profile is default or fast', profileNames)}).optional(),
@@ -192,18 +184,21 @@ function parse(
   {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
 ): Omit<Asked, 'file'> {
   const source = new Located(file, text, 'topology')
-  const written = source.decode(schema)
+  const whole = source.read(schema)
+  // Also where a part has a mistake: who mends a file wants to know of all.
+  const written = whole ?? partsOf(source)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const settings = fromSet(set)
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...settings]
   if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
   const topology = build(layers)
-  for (const found of [mistakesIn(topology), asPatroniWould ? [] : changesOfPatroni(topology)]) {
+  for (const found of [mistakesIn(topology), asPatroniWould || whole === undefined ? [] : changesOfPatroni(topology)]) {
     const inFile = found.filter(({path}) => set.length === 0 && source.at(path) !== undefined)
     for (const {path, says} of inFile) source.tell(path, says)
     source.mustBeRight({hint: inFile[0]?.hint})
     mustBeNone(found)
   }
+  source.mustBeRight()
   return {
     topology,
     mustTake: refused => {
@@ -216,6 +211,15 @@ function parse(
       source.mustBeRight({and: told})
     },
   }
+}
+
+/** Those parts of the file that are right. */
+function partsOf(source: Located): Written {
+  const right = Object.entries(schema.shape).flatMap(([key, part]) => {
+    const read = part.safeParse(source.at([key]))
+    return read.success && read.data !== undefined ? [[key, read.data]] : []
+  })
+  return Object.fromEntries(right)
 }
 
 function fromSet(set: readonly string[]): Written[] {
