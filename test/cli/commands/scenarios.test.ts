@@ -52,7 +52,7 @@ test('of a lab that is there the answer is about that lab, and about no other', 
 test('a lab that is asked for by name and is not there is told, with the command that raises it', async () => {
   await scenarios('--name', 'missing')
   expect([said.out, process.exitCode]).toEqual(['', 3])
-  expect(said.err).toMatch(/there is no lab called missing\n.*pgha-lab up --name missing/)
+  expect(said.err).toMatch(/there is no lab called missing; there (is|are) .*\n.*pgha-lab up --name missing/)
 })
 
 test('as JSON every scenario is what it was, and what is known about it here beside that', async () => {
