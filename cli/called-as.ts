@@ -1,5 +1,13 @@
 /** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
-import {type Caller, type Hint, nextLine, quoted, sayHint} from '../lab/words/next-step.ts'
+import {
+  type Caller,
+  type Hint,
+  nextLine,
+  OwnCommand,
+  quoted,
+  type Sentence,
+  saySentence,
+} from '../lab/words/next-step.ts'
 
 export const defaultLab = 'lab'
 
@@ -17,6 +25,6 @@ export function spokenNext(hint: Hint): string {
 }
 
 /** A sentence with commands, as this caller reads it. */
-export function spoken(hint: Hint): string {
-  return sayHint(hint, caller())
+export function spoken(words: Sentence | OwnCommand): string {
+  return words instanceof OwnCommand ? words.says(caller()) : saySentence(words, caller())
 }

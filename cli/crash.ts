@@ -3,16 +3,17 @@ import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {makeFolder, stateRoot} from '../lab/state/state.ts'
 import {LabError} from '../lab/words/errors.ts'
-import {next, ownCommand} from '../lab/words/next-step.ts'
+import {next, onLab} from '../lab/words/next-step.ts'
 import {packageRoot} from '../lab/words/package-root.ts'
 import {printable} from '../lab/words/printable.ts'
+import {caller} from './called-as.ts'
 
 /** The bug as the error that the command ends with; its report lies in the state directory by then. */
 export function crashed(error: unknown, argv: readonly string[] = process.argv): LabError {
   const what = printable(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500)
   const says = `pgha-lab crashed: ${what}. This is a bug of pgha-lab and says nothing about the cluster`
   const report = reportOf(error, argv)
-  const heal = next`${ownCommand('heal')} mends what may be left broken`
+  const heal = next`what may be left broken is mended by: ${onLab(labIn(argv), 'heal')}`
   try {
     const folder = join(stateRoot(), 'crashes')
     const file = join(folder, `${new Date().toISOString().replace(/[-:.]/g, '')}-${process.pid}.txt`)
@@ -20,15 +21,22 @@ export function crashed(error: unknown, argv: readonly string[] = process.argv):
     writeFileSync(file, report, {mode: 0o600})
     return new LabError('crashed', `${says}; its report is ${file}`, {
       cause: error,
-      hint: next`report the bug with that file; ${heal}`,
+      hint: next`report the bug with that file\n${heal}`,
     })
   } catch {
     // The state directory cannot be written, which must not hide the bug itself.
     return new LabError('crashed', `${says}\n${report}`, {
       cause: error,
-      hint: next`report the bug with these lines; ${heal}`,
+      hint: next`report the bug with these lines\n${heal}`,
     })
   }
+}
+
+/** The lab that the command was about, as far as its words tell. */
+function labIn(argv: readonly string[]): string {
+  const at = argv.findIndex(one => one === '--name' || one === '-n')
+  const written = at < 0 ? argv.find(one => one.startsWith('--name='))?.slice('--name='.length) : argv[at + 1]
+  return written || caller().lab
 }
 
 function reportOf(error: unknown, argv: readonly string[]): string {

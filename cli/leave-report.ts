@@ -1,8 +1,10 @@
 /** What was asked for with --out has to say that nothing was played; whoever reads it later may not see this exit code. */
 import {existsSync, readdirSync} from 'node:fs'
+import type {InjectionPhase} from '../lab/history/scenario-values.ts'
 import type {Scenario} from '../lab/scenario/index.ts'
 import {clear, holdsEarlierRun, isOver, type Place} from '../lab/state/run-folder.ts'
 import {exitCodes, type LabError} from '../lab/words/errors.ts'
+import {caller} from './called-as.ts'
 import {printJson} from './options.ts'
 import {tell} from './output.ts'
 
@@ -13,7 +15,11 @@ import {tell} from './output.ts'
  */
 export async function leaveReport(
   scenario: Omit<Scenario, 'file'> | undefined,
-  {name, json}: {readonly name: string; readonly json?: boolean | undefined},
+  {
+    name,
+    json,
+    phase,
+  }: {readonly name: string; readonly json?: boolean | undefined; readonly phase?: InjectionPhase | undefined},
   place: Place,
   error: LabError,
 ): Promise<void> {
@@ -28,7 +34,12 @@ export async function leaveReport(
   if (holdsFiles(place.folder)) return // it has begun, and says itself how it ended
   const {leaveNeverBegan} = await import('../lab/index.ts')
   const {writeReports} = await import('./render/write-reports.ts')
-  const {folder, report, history} = leaveNeverBegan(place.folder, name, scenario, error)
+  const {folder, report, history} = leaveNeverBegan(
+    place.folder,
+    {lab: name, scenario, ...(phase === undefined ? {} : {phase})},
+    error,
+    caller(),
+  )
   writeReports(folder, report, history)
   if (json) printJson({...report, folder})
 }

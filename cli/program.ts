@@ -2,9 +2,9 @@
 
 import {Command, CommanderError} from 'commander'
 import {exitCodes, LabError} from '../lab/words/errors.ts'
-import {next, ownCommand} from '../lab/words/next-step.ts'
+import {ownCommand, sentence} from '../lab/words/next-step.ts'
 import {refusalOf} from '../lab/words/system-error.ts'
-import {caller, spoken, spokenNext} from './called-as.ts'
+import {spoken, spokenNext} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
@@ -81,7 +81,9 @@ export function commandLine(): Command {
     .addHelpText('beforeAll', '')
     .addHelpText(
       'before',
-      spoken(next`Example:\n  ${ownCommand('up')}\n  ${ownCommand('chaos', 'kill-leader')}\n  ${ownCommand('down')}\n`),
+      spoken(
+        sentence`Example:\n  ${ownCommand('up')}\n  ${ownCommand('chaos', 'kill-leader')}\n  ${ownCommand('down')}\n`,
+      ),
     )
     .addHelpText('after', exitHelp)
   for (const add of commands) program.addCommand(strict(add()))
@@ -99,11 +101,13 @@ function strict(command: Command): Command {
     .exitOverride()
     .configureHelp({sortSubcommands: false})
     .configureOutput({writeOut: print, writeErr: tell, outputError: text => tell(text.replace(/^error: /, ''))})
-    .showHelpAfterError(spokenNext(`${name(command)} --help`))
+    .showHelpAfterError(spokenNext(ownCommand(...pathOf(command), '--help')))
 }
 
-function name(command: Command): string {
-  return [caller().program, ...(command.name() === 'pgha-lab' ? [] : [command.name()])].join(' ')
+/** Its words behind the program's name. */
+function pathOf(command: Command): readonly string[] {
+  const {parent} = command
+  return parent === null ? [] : [...pathOf(parent), command.name()]
 }
 
 /** The exit code of what a command ended with, once it is told: LabErrors, the system's refusals, bugs. */

@@ -6,6 +6,7 @@ import type {Lab} from '../lab/engine/lab.ts'
 import type {Recorder} from '../lab/history/history.ts'
 import type {ChosenMoment} from '../lab/run/injection-phase.ts'
 import type {Scenario} from '../lab/scenario/index.ts'
+import {caller} from './called-as.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
 import {nextAfter} from './next-after.ts'
@@ -41,6 +42,7 @@ export async function repeatRun(
     failFast: options.failFast === true,
     out: options.out,
     signal: interrupt.signal,
+    called: caller(),
     watch(history, nth) {
       tell(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)

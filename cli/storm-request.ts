@@ -1,6 +1,6 @@
 /** What `chaos --storm` and `chaos --shrink` are asked for, and which options do not go together. Pure: nothing is read or touched. */
 import {LabError} from '../lab/words/errors.ts'
-import {next, type OwnCommand, ownCommand} from '../lab/words/next-step.ts'
+import {next, type OwnCommand, onLab} from '../lab/words/next-step.ts'
 
 /** As the command line has them; those of plain `chaos` are among them. */
 export interface StormOptions {
@@ -40,7 +40,7 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
   if (!isDrawn && shrink === undefined) {
     const first = own.find(key => options[key] !== undefined)!
     const needed = first === 'seed' || first === 'beyondQuorum' ? '--storm' : '--shrink'
-    throw new LabError('usage', `${written(first)} goes with ${needed}`, {hint: example(needed)})
+    throw new LabError('usage', `${written(first)} goes with ${needed}`, {hint: example(needed, options.name)})
   }
   const what = isDrawn ? '--storm' : '--shrink'
   const foreign = Object.entries(options).find(
@@ -48,27 +48,27 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
   )
   if (foreign?.[0] === 'within')
     throw new LabError('usage', `--within is a limit of one scenario, and does not go with ${what}`, {
-      hint: ownCommand('chaos', 'kill-leader', '--within', '30s'),
+      hint: onLab(options.name, 'chaos', 'kill-leader', '--within', '30s'),
     })
   if (foreign !== undefined) throw new LabError('usage', `${written(foreign[0])} does not go with ${what}`)
   if (isDrawn) {
     if (scenario !== undefined)
       throw new LabError('usage', `a storm draws its own plan, so it takes no scenario (${scenario})`, {
-        hint: example('--storm'),
+        hint: example('--storm', options.name),
       })
     if (typeof shrink === 'string')
       throw new LabError('usage', '--shrink reduces the plan of this very storm: write it without a plan', {
-        hint: next`${ownCommand('chaos', '--shrink', shrink)} reduces that one`,
+        hint: next`to reduce that one: ${onLab(options.name, 'chaos', '--shrink', shrink)}`,
       })
     if (shrink === undefined) refuseShrinking(options)
     return {do: 'storm', forMs: storm, ...(seed === undefined ? {} : {seed}), shrink: shrink === true}
   }
   for (const key of ['seed', 'beyondQuorum'] as const)
     if (options[key] !== undefined)
-      throw new LabError('usage', `${written(key)} goes with --storm`, {hint: example('--storm')})
+      throw new LabError('usage', `${written(key)} goes with --storm`, {hint: example('--storm', options.name)})
   if (scenario !== undefined || shrink === true)
     throw new LabError('usage', '--shrink says itself what to reduce: a plan, or a run that failed', {
-      hint: ownCommand('chaos', '--shrink', scenario ?? 'latest'),
+      hint: onLab(options.name, 'chaos', '--shrink', scenario ?? 'latest'),
     })
   return {do: 'shrink', of: shrink!}
 }
@@ -77,7 +77,7 @@ function refuseShrinking(options: StormOptions): void {
   for (const key of ['shrinkWithin', 'tries'] as const)
     if (options[key] !== undefined)
       throw new LabError('usage', `${written(key)} goes with --shrink`, {
-        hint: ownCommand('chaos', '--storm', '10m', '--shrink'),
+        hint: onLab(options.name, 'chaos', '--storm', '10m', '--shrink'),
       })
 }
 
@@ -85,8 +85,8 @@ function written(key: string): string {
   return `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 }
 
-function example(option: '--storm' | '--shrink'): OwnCommand {
+function example(option: '--storm' | '--shrink', lab: string): OwnCommand {
   return option === '--storm'
-    ? ownCommand('chaos', '--storm', '10m', '--seed', '7')
-    : ownCommand('chaos', '--shrink', 'latest')
+    ? onLab(lab, 'chaos', '--storm', '10m', '--seed', '7')
+    : onLab(lab, 'chaos', '--shrink', 'latest')
 }

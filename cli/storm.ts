@@ -15,8 +15,8 @@ import {planOf} from '../lab/storm/plan-of.ts'
 import {type Held, playStorm} from '../lab/storm/play-storm.ts'
 import {failedChecks, type ShrinkPlay, type ShrinkResult, shrinkScenario} from '../lab/storm/shrink-run.ts'
 import {LabError} from '../lab/words/errors.ts'
-import {next, onLab} from '../lab/words/next-step.ts'
-import {spoken} from './called-as.ts'
+import {onLab, sentence} from '../lab/words/next-step.ts'
+import {caller, spoken} from './called-as.ts'
 import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
 import {leaveReport} from './leave-report.ts'
@@ -116,7 +116,7 @@ async function playDrawn(
   const played = await playStorm(
     lab,
     {seed, forMs, beyondQuorum, drawn: told.drawn},
-    {signal: interrupt.signal, out: options.out, place, watch: told.watch},
+    {signal: interrupt.signal, out: options.out, place, called: caller(), watch: told.watch},
   ).finally(async () => (await screen)?.done())
   const {storm: drawn, plan: file, scenario, run, faults} = played
   const {renderText} = await import('./render/text.ts')
@@ -240,7 +240,9 @@ function sayHeld(kinds: readonly Held[]): string {
 function interrupts(lab: Lab): Interrupt {
   return onInterrupt({
     first: 'stopping: the faults are being healed ...',
-    second: spoken(next`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`),
+    second: spoken(
+      sentence`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`,
+    ),
   })
 }
 

@@ -1,8 +1,7 @@
 /** How text is to look on this stdout. */
-import {caller} from './called-as.ts'
 import type {TextOptions} from './render/text.ts'
 
 export async function textOptions(): Promise<Required<TextOptions>> {
   const {ascii, color} = await import('./ui/terminal.ts')
-  return {color: color(process.stdout), ascii: ascii(), width: process.stdout.columns ?? 100, caller: caller()}
+  return {color: color(process.stdout), ascii: ascii(), width: process.stdout.columns ?? 100}
 }

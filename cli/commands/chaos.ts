@@ -1,12 +1,13 @@
 import {type Command, Option} from 'commander'
 import type {Recorder} from '../../lab/history/history.ts'
+import {type InjectionPhase, injectionPhases} from '../../lab/history/scenario-values.ts'
 import type {Report} from '../../lab/judge/report.ts'
-import {type ChosenMoment, type InjectionPhase, injectionPhases} from '../../lab/run/injection-phase.ts'
+import type {ChosenMoment} from '../../lab/run/injection-phase.ts'
 import type {Scenario} from '../../lab/scenario/index.ts'
 import type {Place} from '../../lab/state/run-folder.ts'
 import {LabError} from '../../lab/words/errors.ts'
-import {next, onLab, ownCommand} from '../../lab/words/next-step.ts'
-import {spoken} from '../called-as.ts'
+import {next, onLab, ownCommand, sentence} from '../../lab/words/next-step.ts'
+import {caller, spoken} from '../called-as.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {leaveReport} from '../leave-report.ts'
@@ -133,7 +134,9 @@ async function playOne(scenario: Scenario, options: Options, place: Place | unde
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
   using interrupt = onInterrupt({
     first: 'stopping: the fault is being healed ...',
-    second: spoken(next`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`),
+    second: spoken(
+      sentence`once more leaves at once, with the fault in force; \`${onLab(lab.name, 'heal')}\` mends it`,
+    ),
   })
   if (options.repeat !== undefined) {
     const {repeatRun} = await import('../repeat-run.ts')
@@ -148,6 +151,7 @@ async function playOne(scenario: Scenario, options: Options, place: Place | unde
     out: options.out,
     place,
     phase,
+    called: caller(),
     watch(history) {
       screen = watch(history, options, interrupt.press)
     },
@@ -176,15 +180,18 @@ function isToldBy({ended}: Report, {code, next}: LabError): boolean {
 }
 
 async function suite(scenario: string | undefined, {suite: name, plain: _, ...options}: Options): Promise<void> {
+  const lab = options.name
   if (name === undefined)
     throw new LabError('usage', 'say which scenario, or which suite', {
-      hint: next`${ownCommand('scenarios')} lists them; then ${ownCommand('chaos', 'kill-leader')}, or ${ownCommand('chaos', '--suite', 'failover')}`,
+      hint: next`to list them: ${ownCommand('scenarios')} to play one: ${onLab(lab, 'chaos', 'kill-leader')} to play a suite: ${onLab(lab, 'chaos', '--suite', 'failover')}`,
     })
   const {phase, failFast, within} = options
-  if (within !== undefined)
+  if (within !== undefined) {
+    const {ms} = await import('../../lab/scenario/write.ts')
     throw new LabError('usage', '--within is a limit of one scenario, and those of a suite have limits of their own', {
-      hint: ownCommand('chaos', scenario ?? 'kill-leader', '--within', '30s'),
+      hint: onLab(lab, 'chaos', scenario ?? 'kill-leader', '--within', ms(within)),
     })
+  }
   const senseless = [scenario, phase && '--phase', failFast && '--fail-fast'].find(Boolean)
   if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)
   const {playSuite} = await import('../suite/command.ts')

@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
-import {next, ownCommand} from '../../lab/words/next-step.ts'
-import {spoken} from '../called-as.ts'
+import {ownCommand} from '../../lab/words/next-step.ts'
+import {spokenNext} from '../called-as.ts'
 import {
   addTopologyOptions,
   asksForTopology,
@@ -38,7 +38,7 @@ async function action(options: Options): Promise<void> {
     throw new LabError(
       'usage',
       `lab ${options.name} exists; its file is printed without --topology, --profile and --set`,
-      {hint: next`${ownCommand('config', ...topologyWords(options), '--name', 'other')}`},
+      {hint: ownCommand('config', ...topologyWords(options), '--name', 'other')},
     )
   if (saved !== undefined) {
     if (options.json)
@@ -67,10 +67,7 @@ async function action(options: Options): Promise<void> {
     present => present.includes(false),
     () => true,
   )
-  if (missing)
-    tell(
-      spoken(next`the images this file names are not built here yet: ${ownCommand('doctor', '--fix')} builds them\n`),
-    )
+  if (missing) tell(`the images this file names are not built here yet\n${spokenNext(ownCommand('doctor', '--fix'))}\n`)
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
   else printData(render(topology, allocation, {...owner(), home: null}))

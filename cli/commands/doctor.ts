@@ -1,7 +1,7 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/words/errors.ts'
-import {next, ownCommand, sayHint} from '../../lab/words/next-step.ts'
-import {spoken} from '../called-as.ts'
+import {labelled, next, ownCommand, sayHint, sayLines, sentence} from '../../lab/words/next-step.ts'
+import {caller, spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
@@ -29,7 +29,7 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
     const width = Math.max(...examined.map(one => one.what.length))
     for (const {what, state, says, fix} of examined)
       print(
-        `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}${fix === null ? '' : `\n      ${' '.repeat(width)}  fix: ${spoken(fix)}`}\n`,
+        `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}\n${fix === null ? '' : `${labelled('fix:', sayLines(fix, caller()), ' '.repeat(width + 8))}\n`}`,
       )
   }
   if (examined.some(one => one.state === 'fail')) process.exitCode = 3
@@ -40,7 +40,7 @@ async function repair(): Promise<void> {
   const {ensureReady} = await import('../../lab/setup/setup.ts')
   using interrupt = onInterrupt({
     first: 'stopping ...',
-    second: spoken(next`once more leaves at once; \`${ownCommand('doctor', '--fix')}\` goes on later`),
+    second: spoken(sentence`once more leaves at once; \`${ownCommand('doctor', '--fix')}\` goes on later`),
   })
   const shown = await showProgress()
   try {
@@ -51,7 +51,7 @@ async function repair(): Promise<void> {
     if (!interrupt.signal.aborted) throw error
     throw new LabError('interrupted', 'interrupted', {
       cause: error,
-      hint: next`${ownCommand('doctor', '--fix')} goes on where this stopped`,
+      hint: next`to go on where this stopped: ${ownCommand('doctor', '--fix')}`,
     })
   } finally {
     await shown.done()

@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
 import {LabError} from '../../lab/words/errors.ts'
-import {next, ownCommand} from '../../lab/words/next-step.ts'
+import {onLab} from '../../lab/words/next-step.ts'
 import {command, nameOption} from '../options.ts'
 import {writeOut} from '../write-out.ts'
 
@@ -26,7 +26,7 @@ export function exportRun(): Command {
 async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise<void> {
   if (!jepsen)
     throw new LabError('usage', 'export needs to know the form to write', {
-      hint: next`${ownCommand('export', 'latest', '--jepsen')}`,
+      hint: onLab(name, 'export', nameOrPath, '--jepsen'),
     })
   const {readRun} = await import('../../lab/state/find-run.ts')
   const {jepsenHistory} = await import('../../lab/judge/jepsen.ts')

@@ -37,6 +37,7 @@ async function withWhatIsLeft(name: string, error: unknown): Promise<unknown> {
   if (left.length === 0) return error
   return new LabError(error.code, `${error.message}; still to do in lab ${name}: ${left.join(', ')}`, {
     cause: error,
-    hint: next`${error.next ?? ''}, then ${onLab(name, 'heal')}`,
+    hint: next`${error.next ?? ''}
+${onLab(name, 'heal')}`,
   })
 }

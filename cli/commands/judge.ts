@@ -1,4 +1,5 @@
 import type {Command} from 'commander'
+import {caller} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -19,7 +20,7 @@ async function action(nameOrPath: string, {name, json}: {name: string; json?: bo
   const {readRun} = await import('../../lab/state/find-run.ts')
   const {judge} = await import('../../lab/judge/judge.ts')
   const {folder, history} = await readRun(nameOrPath, name)
-  const report = judge(history)
+  const report = judge(history, undefined, caller())
   process.exitCode = report.exitCode
   if (json) return printJson({...report, folder})
   const {renderText} = await import('../render/text.ts')

@@ -2,11 +2,12 @@ import type {Command} from 'commander'
 import type {PredictedName, Prediction} from '../../lab/budget/prediction.ts'
 import type {NamedHistory} from '../../lab/history/laid-over.ts'
 import type {Topology} from '../../lab/topology/topology.ts'
-import {addTopologyOptions, asksForTopology, command, jsonOption, type TopologyOptions} from '../options.ts'
+import {addTopologyOptions, asksForTopology, command, jsonOption, nameOption, type TopologyOptions} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
 
 interface Options extends TopologyOptions {
+  name: string
   fault?: string
   against?: string
   runs?: readonly string[]
@@ -24,6 +25,7 @@ export function predict(): Command {
       .option('--fault <name>', 'only this fault')
       .option('--against <key=value,...>', 'compare with the same topology and these settings')
       .option('--runs <run...>', 'lay recorded runs over it: a name, a folder, or latest')
+      .addOption(nameOption())
       .addOption(jsonOption()),
   ).action(action)
 }
@@ -35,7 +37,7 @@ async function action(options: Options): Promise<void> {
   const {renderPrediction} = await import('../render/predict.ts')
 
   const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
-  const recorded = options.runs ? await recordedRuns(options.runs) : []
+  const recorded = options.runs ? await recordedRuns(options.runs, options.name) : []
   const topology = await topologyOf(options, recorded)
   const prediction = predict(topology, only ?? worthTelling(topology))
   const laidOver = layOver(prediction, recorded)
@@ -61,9 +63,9 @@ async function action(options: Options): Promise<void> {
   }
 }
 
-async function recordedRuns(written: readonly string[]): Promise<NamedHistory[]> {
+async function recordedRuns(written: readonly string[], lab: string): Promise<NamedHistory[]> {
   const {findRuns, loadRun, nameOf} = await import('../../lab/state/find-run.ts')
-  const found = written.flatMap(one => findRuns(one))
+  const found = written.flatMap(one => findRuns(one, lab))
   return Promise.all(found.map(async one => ({run: nameOf(one), history: (await loadRun(one)).history})))
 }
 

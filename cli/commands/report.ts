@@ -7,6 +7,7 @@ import type {RecordedRun} from '../../lab/state/find-run.ts'
 import {decodeJson} from '../../lab/words/decode.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {readRegular} from '../../lab/words/regular-file.ts'
+import {caller} from '../called-as.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
 import {print, tell} from '../output.ts'
@@ -89,7 +90,12 @@ async function render(
       return (await import('../render/github.ts')).renderGithub(reports.map(fromTheRepository))
     case 'html': {
       const {report, run} = runs[0]!
-      return (await import('../render/html.ts')).renderHtml({report, history: run.history, logs: run.logs})
+      return (await import('../render/html.ts')).renderHtml({
+        report,
+        history: run.history,
+        logs: run.logs,
+        called: caller(),
+      })
     }
   }
 }
@@ -110,7 +116,7 @@ const mostReportBytes = 64 * 2 ** 20
  */
 async function reportOf({folder, history}: RecordedRun): Promise<Report> {
   const {judge} = await import('../../lab/judge/judge.ts')
-  const report = judge(history)
+  const report = judge(history, undefined, caller())
   if (folder !== null) for (const line of disagreements(join(folder, 'report.json'), report)) tell(`${line}\n`)
   return report
 }

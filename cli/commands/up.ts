@@ -3,7 +3,7 @@ import type {Lab} from '../../lab/engine/lab.ts'
 import {doorOf, type Entry, entries} from '../../lab/topology/entries.ts'
 import {appDatabase, hostsWith, roles} from '../../lab/topology/topology.ts'
 import {LabError} from '../../lab/words/errors.ts'
-import {next, nextWord, type OwnCommand, onLab} from '../../lab/words/next-step.ts'
+import {next, nextWord, type OwnCommand, onLab, sentence} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -14,6 +14,7 @@ import {
   nameOption,
   printJson,
   type TopologyOptions,
+  topologyWords,
 } from '../options.ts'
 import {print, tell} from '../output.ts'
 import {showProgress} from '../progress.ts'
@@ -48,7 +49,7 @@ async function action(options: Options): Promise<void> {
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(
-      next`once more leaves at once; then lab ${options.name} may be half started: \`${onLab(options.name, 'up')}\` goes on, \`${onLab(options.name, 'down')}\` removes it`,
+      sentence`once more leaves at once; then lab ${options.name} may be half started: \`${onLab(options.name, 'up')}\` goes on, \`${onLab(options.name, 'down')}\` removes it`,
     ),
   })
   using _lock = lockLab(options.name, 'up')
@@ -57,6 +58,7 @@ async function action(options: Options): Promise<void> {
     const {lab, how, tookMs, writableMs} = await raise(new Docker(), {
       name: options.name,
       topology: wanted?.topology,
+      topologyFile: wanted?.file,
       mustTake: wanted?.mustTake,
       fallback: () => loadTopology({}),
       progress: shown.progress,
@@ -83,20 +85,21 @@ async function action(options: Options): Promise<void> {
   } catch (error) {
     await shown.done()
     if (!interrupt.signal.aborted) throw error
-    throw interrupted(options.name, loadLab(options.name) !== undefined, error, interrupt.code())
+    throw interrupted(options, loadLab(options.name) !== undefined, error, interrupt.code())
   }
 }
 
 /** Says what is there now: containers that may be half started, or nothing yet. */
-function interrupted(name: string, begun: boolean, cause: unknown, code: number | undefined): LabError {
+function interrupted(options: Options, begun: boolean, cause: unknown, code: number | undefined): LabError {
+  const {name} = options
   const stopped = begun
     ? new LabError('interrupted', `interrupted: lab ${name} may be half started`, {
         cause,
-        hint: next`${onLab(name, 'up')} goes on where this stopped, ${onLab(name, 'down')} removes it`,
+        hint: next`to go on where this stopped: ${onLab(name, 'up')} to remove it: ${onLab(name, 'down')}`,
       })
     : new LabError('interrupted', 'interrupted before anything of the lab was started', {
         cause,
-        hint: next`${onLab(name, 'up')} goes on where this stopped`,
+        hint: next`to go on where this stopped: ${onLab(name, 'up', ...topologyWords(options))}`,
       })
   process.exitCode = code ?? stopped.exitCode
   return stopped
@@ -120,7 +123,7 @@ function welcome(lab: Lab): string {
   const {readWrite, readOnly, statistics} = connections(lab)
   const here = (...words: readonly string[]): OwnCommand => onLab(lab.name, ...words)
   const [member = ''] = hostsWith(lab.topology, 'patroni')
-  return spoken(next`connect
+  return spoken(sentence`connect
   psql         ${here('psql')}
   read-write   ${here('psql', '--url')}
   read-only    ${here('psql', '--url', '--replica')}

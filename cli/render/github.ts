@@ -5,7 +5,7 @@
  */
 
 import type {Report} from '../../lab/judge/report.ts'
-import {nextWord} from '../../lab/words/next-step.ts'
+import {labelled, nextWord} from '../../lab/words/next-step.ts'
 import {printableValues} from '../../lab/words/printable.ts'
 import {answer} from './answer.ts'
 import {explain, isTold} from './explain.ts'
@@ -27,7 +27,7 @@ function annotation(report: Report): string {
   const properties = Object.entries({...place, title: `${titleOf(report)} ${scenario}`})
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
   const explained = first === undefined ? [] : sayExplained(first, report)
-  const next = ended === null ? [] : [`${nextWord} ${ended.next}`]
+  const next = ended === null ? [] : [labelled(nextWord, ended.next, '')]
   return `::${isSkipped(report) ? 'warning' : 'error'} ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained, ...next].join('\n'))}\n`
 }
 

@@ -7,6 +7,7 @@ import type {Of} from '../../lab/history/event.ts'
 import type {History} from '../../lab/history/history.ts'
 import type {Report} from '../../lab/judge/report.ts'
 import type {HostName} from '../../lab/topology/topology.ts'
+import type {Caller} from '../../lab/words/next-step.ts'
 import {saidLimit} from './answer.ts'
 import {bucketsOf} from './buckets.ts'
 import {clientsSection} from './html/clients.ts'
@@ -33,9 +34,11 @@ interface HtmlSources {
   readonly history: History
   /** Each host's log as the run's folder has it; empty where there is none. */
   readonly logs: ReadonlyMap<HostName, string>
+  /** Who reads it; anybody when not given. */
+  readonly called?: Caller
 }
 
-export function renderHtml({report, history, logs}: HtmlSources): string {
+export function renderHtml({report, history, logs, called}: HtmlSources): string {
   const zero = zeroOf(report)
   const lanes = lanesOf(history)
   const gaps = writeGaps(history)
@@ -51,7 +54,7 @@ export function renderHtml({report, history, logs}: HtmlSources): string {
     clientsSection(report, lostWrites(history), moments),
     story(report, moments),
     logsSection(logExcerpt(logs, history, windows), [...logs.keys()], moments),
-    aboutSection(report, history),
+    aboutSection(report, history, called),
   ]
   const drawn = timeline({
     ...{lanes, gaps, marks, zero, faults: report.faults, linked: moments.linked},

@@ -79,7 +79,7 @@ function theRun(report: Report): string[] {
   const told = [
     ...reasons,
     ...(open === null ? [] : [open]),
-    ...(ended === null ? [] : [labelled(nextWord, ended.next)]),
+    ...(ended === null ? [] : ended.next.map((command, index) => labelled(index === 0 ? nextWord : '', command))),
   ]
   return [
     `${opening}>`,

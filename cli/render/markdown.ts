@@ -39,7 +39,10 @@ function one(report: Report): Markdown {
     [md`## ${signs[verdict]} ${titleOf(report)} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],
     reasons.filter(reason => reason !== headline).map(reason => md`- ${reason}`),
-    [...(open === null ? [] : [md`- ${open}`]), ...(ended === null ? [] : [md`- **Next:** ${ended.next}`])],
+    [
+      ...(open === null ? [] : [md`- ${open}`]),
+      ...(ended === null ? [] : [md`- **Next:** ${lines(ended.next.map(code), ' ')}`]),
+    ],
     report.findings
       .filter(one => one.verdict !== 'pass' && isTold(one, report))
       .flatMap(finding => explained(finding, report)),

@@ -2,7 +2,6 @@
 import {type Distribution, histogram} from '../../lab/budget/index.ts'
 import type {Bought, PredictedFault, PredictedPhase, Prediction} from '../../lab/budget/prediction.ts'
 import type {LaidOver} from '../../lab/history/laid-over.ts'
-import {ownCommand} from '../../lab/words/next-step.ts'
 import {printableValues} from '../../lab/words/printable.ts'
 import type {PredictionData} from './predict-json.ts'
 import {finished, type TextOptions} from './text.ts'
@@ -63,9 +62,7 @@ function settings({topology, effective, adjustments}: Prediction, {width, bold, 
     bold(`HAProxy: inter ${say(interMs)}, fall ${fall}, rise ${rise}`),
     `  fastinter ${say(fastinterMs)}, downinter ${say(downinterMs)}, timeout connect ${say(connectTimeoutMs)}, timeout check ${say(checkTimeoutMs)}`,
     ...adjustments.flatMap(one => wrap(`${one}.`, width)),
-    ...(adjustments.length > 0
-      ? wrap(`${ownCommand('up')} refuses such timings; this predicts what would run.`, width)
-      : []),
+    ...(adjustments.length > 0 ? wrap('`up` refuses such timings; this predicts what would run.', width) : []),
     ...wrap('Seconds after the fault, on a quiet machine: least, half of all runs, 19 of 20, most.', width).map(dim),
   ]
 }

@@ -94,6 +94,8 @@ function legend(page: Page, all: readonly Listed[], {lab, up}: Shown): string[] 
   const {width, least, called} = page
   const unknown = all.find(one => one.here.can === null)?.here.why
   const predicted = all.some(one => one.takes?.basis === 'predicted')
+  // The first that can be played: what is printed can be pasted.
+  const {name: example} = (all.find(one => one.here.can !== false) ?? all[0]!).scenario
   const played = all.some(one => one.takes?.basis === 'played')
   return [
     ...wrap(`Each needs ${least.postgres} PostgreSQL and ${least.etcd} etcd hosts, and what stands beside it.`, width),
@@ -102,8 +104,8 @@ function legend(page: Page, all: readonly Listed[], {lab, up}: Shown): string[] 
     ...(unknown ? wrap(`? means that nobody can tell: ${unknown}.`, width) : []),
     '',
     ...(lab === undefined ? typed(page, up, 'raises the lab') : []),
-    ...typed(page, onLab(lab ?? called.lab, 'chaos', 'NAME'), 'plays one'),
-    ...typed(page, ownCommand('scenarios', 'show', 'NAME'), 'prints its file'),
+    ...typed(page, onLab(lab ?? called.lab, 'chaos', example), 'plays one'),
+    ...typed(page, ownCommand('scenarios', 'show', example), 'prints its file'),
   ]
 }
 

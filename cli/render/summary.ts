@@ -39,7 +39,7 @@ export function answerLast(judged: Report, options: TextOptions, next: readonly 
   const report = printableValues(judged)
   const open = sayOpen(report)
   const says = open === null ? answer(report) : `${answer(report)} (${open})`
-  return lastLines(report, says, options, [...ending(judged, options).slice(-1), ...next])
+  return lastLines(report, says, options, [...ending(report).slice(-1), ...next])
 }
 
 /** The next steps, and the verdict as the very last. */

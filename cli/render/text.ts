@@ -1,9 +1,8 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
 
 import type {PhaseRow, Verdict} from '../../lab/checks/check.ts'
-import {stepAfter} from '../../lab/history/ended.ts'
 import type {Report} from '../../lab/judge/report.ts'
-import {anyCaller, type Caller, nextLine, nextWord} from '../../lab/words/next-step.ts'
+import {labelled, nextWord} from '../../lab/words/next-step.ts'
 import {paintedLines, printableValues} from '../../lab/words/printable.ts'
 import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
 import {answer} from './answer.ts'
@@ -19,8 +18,6 @@ export interface TextOptions {
   readonly width: number
   /** No characters beyond ASCII. */
   readonly ascii?: boolean
-  /** Who reads it; anybody when not given. */
-  readonly caller?: Caller
 }
 
 type Paint = (text: string) => string
@@ -36,7 +33,7 @@ export function renderText(judged: Report, options: TextOptions): string {
   const style = styleOf(options)
   const blocks = [
     top(report, style),
-    ending(judged, options),
+    ending(report),
     phases(report, style),
     findings(report, style),
     drivers(report, style),
@@ -85,10 +82,10 @@ function top(report: Report, {width, paint}: Style): string[] {
 }
 
 /** Of a run that did not come to its end: what to type next. Its first line has told why, and up to when it counts. */
-export function ending(judged: Report, {caller = anyCaller}: Pick<TextOptions, 'caller'>): string[] {
-  const {ended} = judged
+export function ending(report: Report): string[] {
+  const {ended} = report
   if (ended === null) return []
-  return [sayOpen(judged), nextLine(stepAfter({...judged, ended}), caller)].filter(line => line !== null)
+  return [sayOpen(report), labelled(nextWord, ended.next)].filter(line => line !== null)
 }
 
 function phases(report: Report, style: Style): string[] {

@@ -5,6 +5,7 @@ import type {Report} from '../../lab/judge/report.ts'
 import {readLogs} from '../../lab/state/find-run.ts'
 import {whenDiskIsFull, writeWhole} from '../../lab/state/state.ts'
 import {LabError} from '../../lab/words/errors.ts'
+import {caller} from '../called-as.ts'
 import {renderHtml} from './html.ts'
 import {renderMarkdown} from './markdown.ts'
 import {renderText} from './text.ts'
@@ -18,7 +19,7 @@ export function writeReports(folder: string, report: Report, history: History): 
     whenDiskIsFull(() => {
       writeWhole(join(folder, 'report.txt'), renderText(report, {color: false, width: 120}))
       writeWhole(join(folder, 'report.md'), renderMarkdown([report]))
-      writeWhole(join(folder, 'report.html'), renderHtml({report, history, logs: readLogs(folder)}))
+      writeWhole(join(folder, 'report.html'), renderHtml({report, history, logs: readLogs(folder), called: caller()}))
     }, folder)
     return undefined
   } catch (error) {

@@ -5,7 +5,7 @@ import {ourselves, type RunChild} from '../../lab/suite/child.ts'
 import {suiteJobs} from '../../lab/suite/jobs.ts'
 import {exitCodeOf} from '../../lab/suite/outcome.ts'
 import {labsFor, runSuite} from '../../lab/suite/run.ts'
-import {next, onLab} from '../../lab/words/next-step.ts'
+import {onLab, sentence} from '../../lab/words/next-step.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
@@ -38,7 +38,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
   using interrupt = onInterrupt({
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: spoken(
-      next`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
+      sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
   tell(

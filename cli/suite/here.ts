@@ -9,6 +9,8 @@ import {type Hint, next, ownCommand} from '../../lab/words/next-step.ts'
 /** A lab that is there or could be, and the engine that it is on. */
 export interface Place {
   readonly topology: Topology
+  /** The file that it stands in, from the root. */
+  readonly topologyFile?: string | undefined
   /** What this kernel and engine can do; in words why nobody knows. */
   readonly tried: readonly Tried[] | string
   /** Scenario -> seconds of its last run. */
@@ -52,9 +54,9 @@ function takesOf(scenario: Scenario, {topology, learned}: Place): Listed['takes'
   }
 }
 
-function hereOf(scenario: Scenario, {topology, tried}: Place): Here {
+function hereOf(scenario: Scenario, {topology, topologyFile, tried}: Place): Here {
   try {
-    bind(scenario, topology)
+    bind(scenario, topology, {topologyFile})
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     const wanted = settingsFor(scenario, topology)
@@ -69,6 +71,6 @@ function hereOf(scenario: Scenario, {topology, tried}: Place): Here {
   return {
     can: false,
     why: absent.map(one => one.why).join('; '),
-    next: next`${ownCommand('doctor')} lists what this kernel and engine can do`,
+    next: next`to see what this kernel and engine can do: ${ownCommand('doctor')}`,
   }
 }

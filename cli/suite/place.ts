@@ -3,12 +3,13 @@ import {capabilities} from '../../lab/engine/capabilities.ts'
 import {Docker} from '../../lab/engine/docker.ts'
 import {imageTags} from '../../lab/setup/images.ts'
 import {engineAnswer} from '../../lab/setup/start-engine.ts'
+import {noLab} from '../../lab/state/open.ts'
 import {loadLab} from '../../lab/state/state.ts'
 import {learnedSeconds} from '../../lab/suite/seconds.ts'
-import {loadTopology} from '../../lab/topology/topology-file.ts'
+import {readTopology} from '../../lab/topology/topology-file.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {type OwnCommand, onLab} from '../../lab/words/next-step.ts'
-import {asksForTopology, type TopologyOptions} from '../options.ts'
+import {asksForTopology, type TopologyOptions, topologyWords} from '../options.ts'
 import type {Place} from './here.ts'
 
 /** Nobody waits long for a list. */
@@ -23,26 +24,19 @@ export async function placeOf(
   named: boolean,
 ): Promise<Place & {readonly lab: string | undefined; readonly up: OwnCommand}> {
   const asked = asksForTopology(options)
-  const up = onLab(options.name, 'up', ...wordsOf(options))
+  const up = onLab(options.name, 'up', ...topologyWords(options))
   const saved = asked ? undefined : loadLab(options.name)
-  if (saved === undefined && named && !asked)
-    throw new LabError('no-lab', `there is no lab called ${options.name}`, {hint: up})
-  const topology = saved?.topology ?? loadTopology(options)
+  if (saved === undefined && named && !asked) throw noLab(options.name, up)
+  const wanted = saved === undefined ? readTopology(options) : undefined
+  const topology = saved?.topology ?? wanted!.topology
   return {
     topology,
+    topologyFile: saved?.topologyFile ?? wanted?.file,
     lab: saved?.allocation.lab,
     up,
     tried: await whatCanBreak(saved?.allocation.images.host),
     learned: learnedSeconds(topology.profile),
   }
-}
-
-function wordsOf({topology, profile, set = []}: TopologyOptions): string[] {
-  return [
-    ...(topology === undefined ? [] : ['--topology', topology]),
-    ...(profile === undefined ? [] : ['--profile', profile]),
-    ...set.flatMap(one => ['--set', one]),
-  ]
 }
 
 /** Nothing is installed, built or started for a list. */

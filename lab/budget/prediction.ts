@@ -118,7 +118,7 @@ export function predictedName(written: string): PredictedName {
   const known = predictedNames.find(name => name === written)
   if (known === undefined)
     throw new LabError('usage', `there is no fault \`${written}\` to predict${suggestion(written, predictedNames)}`, {
-      hint: next`${ownCommand('predict')}, without --fault, tells all of them`,
+      hint: next`to see all of them: ${ownCommand('predict')}`,
     })
   return known
 }

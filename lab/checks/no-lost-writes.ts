@@ -122,7 +122,7 @@ function evidenceOf({lost, ghosts}: InTable, explained: Explained, alone: readon
 /** @param alone writes were acknowledged while synchronous mode was off. */
 function hintFor(alone: boolean): string {
   return alone
-    ? 'patronictl show-config: who switched synchronous_mode off? no standby has to have what is acknowledged without it'
+    ? 'who switched synchronous_mode off (`patronictl show-config`)? no standby has to have what is acknowledged without it'
     : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'
 }
 

@@ -47,7 +47,7 @@ export const promoted: Check<PromotedParams> = {
         says: `${last.host} was promoted, to timeline ${last.timeline}, but no standby was synchronous when the fault came: ${sayNone(none)} ${sayMicros(from - none.at)} before it.`,
         measures,
         evidence: [none, last.event],
-        hint: 'patronictl show-config: is synchronous_mode on? and patronictl list: who is a Sync Standby?',
+        hint: 'is synchronous_mode on (`patronictl show-config`), and who is a Sync Standby (`patronictl list`)?',
       }
     const wanted = is === undefined ? undefined : whoIs(history, is, from, before)
     const unwanted = not === undefined ? undefined : whoIs(history, not, from, before)

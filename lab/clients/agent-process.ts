@@ -5,7 +5,7 @@ import type {Of} from '../history/event.ts'
 import {estimateOffset, type PingPong} from '../probes/clock-offset.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import {LabError} from '../words/errors.ts'
-import {ownCommand} from '../words/next-step.ts'
+import {onLab} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from './agent/protocol.ts'
 import {Happenings} from './happenings.ts'
@@ -116,7 +116,7 @@ export class AgentProcess implements AsyncDisposable {
     const error = new LabError(
       'not-ready',
       `the clients ended unexpectedly: ${why}${says ? `; the last thing they said: ${says}` : ''}`,
-      {...(cause === undefined ? {} : {cause}), hint: ownCommand('logs', 'app1')},
+      {...(cause === undefined ? {} : {cause}), hint: onLab(this.#site.lab.name, 'logs', 'app1')},
     )
     this.#site.record({kind: 'note', says: error.message})
     return error

@@ -241,7 +241,7 @@ async function mustHavePsycopg(lab: Lab, container: string): Promise<void> {
   const {code} = await lab.docker.run(container, ['test', '-e', psycopgAgentFile])
   if (code !== 0)
     throw new LabError('not-ready', 'this lab was raised before its clients could use psycopg', {
-      hint: next`${onLab(lab.name, 'down')}, and then up again with what it was raised with`,
+      hint: next`to raise it anew, with what it was raised with: ${onLab(lab.name, 'down')} ${onLab(lab.name, 'up')}`,
     })
 }
 

@@ -10,7 +10,7 @@ import type {Event} from '../history/event.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import {appDatabase, hostsWith, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {next, ownCommand} from '../words/next-step.ts'
+import {next, onLab, quoted, shell} from '../words/next-step.ts'
 
 export interface Programs extends AsyncDisposable {
   /** Ends them all and resolves when they have ended. Their containers stay, for their logs: see `run/runs.ts`. */
@@ -45,7 +45,7 @@ export async function imagesMustBeHere(
   for (const group of groups) {
     if (group.kind !== 'program' || group.image === null || (await docker.hasImage(group.image))) continue
     throw new LabError('image', `the image ${group.image} of the client ${group.name} is not on this machine`, {
-      hint: `docker pull ${group.image}`,
+      hint: shell(`docker pull ${quoted(group.image)}`),
     })
   }
 }
@@ -111,6 +111,7 @@ class AllPrograms implements Programs {
 /** What is known of a program's life; its end, when nobody asked for it, is told in a note. */
 class Life {
   readonly name: string
+  readonly lab: string
   readonly #site: ProbeSite
   /** How it ended, in a sentence. */
   over: string | undefined
@@ -118,6 +119,7 @@ class Life {
   asked = false
 
   constructor(name: string, site: ProbeSite) {
+    this.lab = site.lab.name
     this.name = name
     this.#site = site
   }
@@ -132,7 +134,7 @@ class Life {
   lost(why: string): void {
     if (this.asked) return
     this.failure = new LabError('engine', `nobody can say whether the program ${this.name} still runs: ${why}`, {
-      hint: ownCommand('status'),
+      hint: onLab(this.lab, 'status'),
     })
   }
 }
@@ -184,7 +186,7 @@ class OnApp {
   async stop(): Promise<void> {
     this.life.asked = true
     this.#running.stdin.end('\n')
-    await within(stopWithinMs, this.#ended, `the program ${this.life.name}`)
+    await within(stopWithinMs, this.#ended, this.life)
     await this.#running[Symbol.asyncDispose]()
   }
 }
@@ -231,19 +233,19 @@ class InContainer {
   async stop(): Promise<void> {
     this.life.asked = true
     await this.#docker.stop(this.#id, stopGraceSeconds)
-    await within(stopWithinMs, this.#ended, `the program ${this.life.name}`)
+    await within(stopWithinMs, this.#ended, this.life)
   }
 }
 
 /** @throws LabError `timeout` */
-async function within(ms: number, ended: Promise<void>, who: string): Promise<void> {
+async function within(ms: number, ended: Promise<void>, {name, lab}: Life): Promise<void> {
   const timer = new AbortController()
   const late = pause(ms, 'late', {signal: timer.signal}).catch(() => undefined)
   const first = await Promise.race([ended, late])
   timer.abort()
   if (first === 'late')
-    throw new LabError('timeout', `${who} did not end within ${ms / 1000} s`, {
-      hint: next`${ownCommand('heal')}, then try again`,
+    throw new LabError('timeout', `the program ${name} did not end within ${ms / 1000} s`, {
+      hint: next`play it again after: ${onLab(lab, 'heal')}`,
     })
 }
 

@@ -9,7 +9,7 @@ import {doorOf, entries} from '../topology/entries.ts'
 import {appDatabase, type HostName, hostsWith, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {lsnBytes} from '../words/lsn.ts'
-import {ownCommand} from '../words/next-step.ts'
+import {onLab} from '../words/next-step.ts'
 import {bankOf} from './agent/protocol.ts'
 import {Ranges} from './ranges.ts'
 
@@ -27,7 +27,7 @@ export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
   const table = `${prefix}${randomBytes(4).toString('hex')}`
   const accounts = bankOf(table)
   const deadline = performance.now() + withinMs
-  await asking(throughEntry(lab), async client => {
+  await asking(lab.name, throughEntry(lab), async client => {
     await client.query('BEGIN') // old tables go and the new one comes at once: no member ever shows two
     for (const old of await tables(client)) {
       await client.query(`DROP TABLE ${old}`)
@@ -45,10 +45,10 @@ export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
     await client.query('COMMIT')
   })
   for (const host of hostsWith(lab.topology, 'patroni')) {
-    while (!(await asking(lab.superuser(host, appDatabase), tables)).includes(table)) {
+    while (!(await asking(lab.name, lab.superuser(host, appDatabase), tables)).includes(table)) {
       if (performance.now() > deadline)
         throw new LabError('timeout', `waited ${withinMs / 1000} s for ${host} to receive the table of this run`, {
-          hint: ownCommand('status'),
+          hint: onLab(lab.name, 'status'),
         })
       await pause(50)
     }
@@ -57,7 +57,7 @@ export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
 
 /** The table that `prepareTable` made last; throws `not-ready` when there is none. */
 export async function tableOfRun(lab: Lab): Promise<string> {
-  const table = (await asking(throughEntry(lab), tables))[0]
+  const table = (await asking(lab.name, throughEntry(lab), tables))[0]
   if (table === undefined) throw new LabError('not-ready', 'no table has been prepared for the clients')
   return table
 }
@@ -77,7 +77,7 @@ async function tables(client: pg.Client): Promise<string[]> {
  */
 export async function finalRows(lab: Lab, host: HostName, withinMs = 10_000): Promise<Omit<Of<'final-rows'>, 'at'>> {
   const end = await endOfWal(lab)
-  return asking(lab.superuser(host, appDatabase), async client => {
+  return asking(lab.name, lab.superuser(host, appDatabase), async client => {
     const deadline = performance.now() + withinMs
     let caughtUp = (await replayedLsn(client)) >= end
     while (!caughtUp && performance.now() < deadline) {
@@ -123,7 +123,7 @@ async function contentOf(client: pg.Client, table: string): Promise<{checksum: s
 /** Where the primary's WAL ends now; 0 when no primary answers, because then there is nothing to wait for. */
 async function endOfWal(lab: Lab): Promise<number> {
   try {
-    return await asking(throughEntry(lab), async client => {
+    return await asking(lab.name, throughEntry(lab), async client => {
       const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn')
       return lsnBytes(rows[0]!.lsn)
     })
@@ -159,7 +159,7 @@ function throughEntry(lab: Lab): pg.ClientConfig {
   return lab.superuser(host, appDatabase, primary.service)
 }
 
-async function asking<T>(where: pg.ClientConfig, ask: (client: pg.Client) => Promise<T>): Promise<T> {
+async function asking<T>(lab: string, where: pg.ClientConfig, ask: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     ...where,
     application_name: 'pgha-lab',
@@ -173,7 +173,7 @@ async function asking<T>(where: pg.ClientConfig, ask: (client: pg.Client) => Pro
   } catch (error) {
     throw new LabError('not-ready', `PostgreSQL lets nobody in at port ${where.port}: ${(error as Error).message}`, {
       cause: error,
-      hint: ownCommand('status'),
+      hint: onLab(lab, 'status'),
     })
   }
   try {

@@ -185,7 +185,7 @@ nft delete table inet pgha_lab_try`
   },
   faketime: {
     says: 'libfaketime is in the image',
-    fix: next`${ownCommand('doctor', '--fix')} builds the image with it`,
+    fix: next`to build the image with it: ${ownCommand('doctor', '--fix')}`,
     fails: async (docker, id) =>
       because(
         await sh(docker, id, 'find /usr/lib -name "libfaketime*.so*" | grep -q .'),

@@ -7,6 +7,7 @@ import {existsSync, readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {LabError} from '../words/errors.ts'
+import {next, shell} from '../words/next-step.ts'
 
 /** What the docker command is set to, where DOCKER_HOST does not say. */
 export interface Context {
@@ -26,7 +27,7 @@ export function contextInUse(env: NodeJS.ProcessEnv = process.env): Context | nu
   const file = join(folder, 'contexts', 'meta', id, 'meta.json')
   if (!existsSync(file))
     throw new LabError('docker-missing', `the Docker context "${name}" does not exist`, {
-      hint: 'docker context use default',
+      hint: shell('docker context use default'),
     })
   const address = parse(file).Endpoints?.docker?.Host
   if (address === undefined) return null
@@ -68,7 +69,7 @@ export function mustBeLocal(env: NodeJS.ProcessEnv): void {
   const host = env.DOCKER_HOST
   if (host === undefined || host === '' || isLocal(host) || env.PGHA_LAB_ALLOW_REMOTE === '1') return
   throw new LabError('remote-engine', `the Docker engine in use is not on this machine (${host})`, {
-    hint: 'add --allow-remote if labs may be raised and broken there; or unset DOCKER_HOST, or docker context use default',
+    hint: next`add --allow-remote if labs may be raised and broken there; or unset DOCKER_HOST; or go back to the engine of this machine: ${shell('docker context use default')}`,
   })
 }
 

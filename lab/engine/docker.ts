@@ -13,6 +13,7 @@ import {type ProgramContainer, type Programs, ProgramsOfEngine, type ProgramToSt
 import {engineInUse, Requests} from './docker/requests.ts'
 import {type EngineEvent, type LogOptions, type Streams, StreamsOfEngine} from './docker/streams.ts'
 import {type Throwaways, ThrowawaysOfEngine} from './docker/throwaways.ts'
+
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
 
 export type {Answering} from './docker/answering.ts'

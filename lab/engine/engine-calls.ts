@@ -118,7 +118,7 @@ function hasAnswered(error: unknown): boolean {
 /** @throws nothing; what to do is the same whatever was asked. */
 function late(limitMs: number, doing: string): LabError {
   return new LabError('timeout', `the Docker engine did not answer within ${limitMs / 1000} s (${doing})`, {
-    hint: next`${ownCommand('doctor')}; restart the engine if it hangs; a slow one gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s`,
+    hint: next`restart the engine if it hangs; a slow one gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s; to see which it is: ${ownCommand('doctor')}`,
   })
 }
 

@@ -1,7 +1,8 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
+import {basename} from 'node:path'
 import {execa} from 'execa'
 import {LabError, stopped} from '../words/errors.ts'
-import {next, ownCommand} from '../words/next-step.ts'
+import {next, onLab, ownCommand, shell} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
 
 /** Compose knows inline `configs: content:` since this version. */
@@ -29,9 +30,9 @@ export async function composeUp(
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
-      hint: next`${ownCommand('up')} goes on where this stopped; a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s`,
+      hint: next`a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s; to go on where this stopped: ${onLab(labOf(file), 'up')}`,
     })
-  if (result.failed) throw await complaint(result.all || result.shortMessage || '')
+  if (result.failed) throw await complaint(result.all || result.shortMessage || '', labOf(file))
 }
 
 /** Compose only reads a text and asks nobody: what takes longer hangs. */
@@ -46,7 +47,7 @@ export async function composeReads(file: ComposeText, signal: AbortSignal): Prom
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the compose file was being read back')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not read the compose file back within ${readingMs / 1000} s`)
-  if (result.code === 'ENOENT') throw await complaint('ENOENT')
+  if (result.code === 'ENOENT') throw await complaint('ENOENT', labOf(file))
   if (result.failed) {
     const says = printable(result.stderr.trim().split('\n').at(-1) ?? '') || result.shortMessage
     throw new LabError('config', `docker compose refuses the compose file: ${says}`)
@@ -70,18 +71,23 @@ function compose({text, folder}: ComposeText, argv: readonly string[], signal: A
   })
 }
 
-async function complaint(said: string): Promise<LabError> {
+/** Its folder is named like it. */
+function labOf({folder}: ComposeText): string {
+  return basename(folder)
+}
+
+async function complaint(said: string, lab: string): Promise<LabError> {
   const taken =
     /(?:127\.0\.0\.1:|port )(\d{2,5})[^\n]*(?:address already in use|already allocated)|already allocated[^\n]*?(\d{2,5})/.exec(
       said,
     )
   if (taken || /port is already allocated|address already in use/.test(said)) {
     const port = Number(taken?.[1] ?? taken?.[2] ?? 0)
-    return portTaken(port)
+    return portTaken(port, lab)
   }
   if (/no space left on device/.test(said))
     return new LabError('disk-full', 'the disk of the Docker engine is full', {
-      hint: 'docker system df shows what fills it',
+      hint: next`to see what fills it: ${shell('docker system df')}`,
     })
   if (/No such image|pull access denied|not found: manifest/.test(said))
     return new LabError('image', "the lab's images are missing", {hint: ownCommand('doctor', '--fix')})
@@ -96,10 +102,10 @@ async function complaint(said: string): Promise<LabError> {
 }
 
 /** Names who holds the port, where the system tells. */
-export async function portTaken(port: number): Promise<LabError> {
+export async function portTaken(port: number, lab: string): Promise<LabError> {
   const holder = await holderOf(port)
   return new LabError('port-taken', `port ${port} on 127.0.0.1 is taken${holder ? ` by ${holder}` : ''}`, {
-    hint: next`stop that program; or take other ports: ${ownCommand('down')}, then ${ownCommand('up')}`,
+    hint: next`stop that program; or take other ports: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`,
   })
 }
 

@@ -6,7 +6,7 @@ import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {next, ownCommand} from '../words/next-step.ts'
+import {beside, next, onLab} from '../words/next-step.ts'
 import {size} from '../words/quantity.ts'
 
 interface Params {
@@ -29,7 +29,7 @@ export const fillDisk: Fault<Params> = {
     const full = await Promise.all(
       hosts.map(async host => {
         const shell = shells.use(await openShell(lab, host))
-        await mustBeLimited(shell, host)
+        await mustBeLimited(shell, host, lab.name)
         return {host, shell}
       }),
     )
@@ -51,11 +51,11 @@ const fill = '/data/pgha-lab-fill'
 /** Hundreds of megabytes take a while to fill; these do not. */
 const spareBytes = 16 * 1024 * 1024
 
-async function mustBeLimited(shell: Shell, host: HostName): Promise<void> {
+async function mustBeLimited(shell: Shell, host: HostName, lab: string): Promise<void> {
   const kind = await shell.run('if mountpoint -q /data; then stat -f -c %T /data; fi')
   if (kind.trim() === 'tmpfs') return
   throw new LabError('no-target', `the data of ${host} is on this machine's own disk, which is never filled`, {
-    hint: next`${ownCommand('up', '--set', 'postgresql.data_size=512MB')}, in a new lab`,
+    hint: next`in a new lab: ${onLab(beside(lab), 'up', '--set', 'postgresql.data_size=512MB')}`,
   })
 }
 

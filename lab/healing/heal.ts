@@ -51,7 +51,7 @@ export async function heal(lab: Lab): Promise<Mended[]> {
   }
   if (failures.length > 0)
     throw new LabError('heal-failed', `lab ${lab.name} is not healed: ${failures.join('; ')}`, {
-      hint: next`${onLab(lab.name, 'heal')}, or ${onLab(lab.name, 'down')}`,
+      hint: next`to go on healing: ${onLab(lab.name, 'heal')} to remove the lab: ${onLab(lab.name, 'down')}`,
     })
   return done
 }

@@ -31,7 +31,7 @@ export async function plugIn(lab: Lab, host: HostName): Promise<void> {
   await lab.docker.start(id)
   if (await isReachable(lab, host, id)) return
   throw new LabError('engine', `${host} is plugged in again, and its ports stay closed even after a restart`, {
-    hint: next`${onLab(lab.name, 'down')}, then ${onLab(lab.name, 'up')}`,
+    hint: next`${onLab(lab.name, 'down')} ${onLab(lab.name, 'up')}`,
   })
 }
 

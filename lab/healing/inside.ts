@@ -11,7 +11,7 @@ export async function insideHost(lab: Lab, host: HostName, script: string): Prom
   const {id, state} = await lab.container(host)
   if (state === 'paused')
     throw new LabError('engine', `${host} is frozen, and nothing can be mended inside it`, {
-      hint: next`${onLab(lab.name, 'heal')} thaws it first`,
+      hint: next`to thaw it first: ${onLab(lab.name, 'heal')}`,
     })
   if (state !== 'running') return
   const {code, err} = await lab.docker.run(id, ['sh', '-c', script])

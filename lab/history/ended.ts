@@ -1,8 +1,9 @@
 /** How a run ended that did not come to its end, as one sentence: why, up to when it counts; and what to do next. */
 
-import {type Hint, next, onLab, ownCommand, sayHint} from '../words/next-step.ts'
+import {anyCaller, type Caller, type Hint, next, onLab, ownCommand, sayLines} from '../words/next-step.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {type History, of} from './history.ts'
+import {type Begun, playAgain} from './play-again.ts'
 
 export interface Ended {
   /** Skipped: it cannot run here, and nothing was touched. Of the last two nobody knows: its record breaks off, or is torn. */
@@ -10,15 +11,15 @@ export interface Ended {
   /** Up to when it counts, in micros since the run began: what was healed after that is no part of the scenario. */
   readonly at: Micros
   readonly says: string
-  /** With commands as anybody would call them. */
-  readonly next: string
+  /** What to do next: a command each, in this order, as the program was called. */
+  readonly next: readonly string[]
 }
 
 /**
  * null: it came to its end, and its record has all of it.
  * @param disturbed what befell the machine meanwhile, for which it proves nothing.
  */
-export function endedOf(history: History, disturbed: readonly string[]): Ended | null {
+export function endedOf(history: History, disturbed: readonly string[], called: Caller = anyCaller): Ended | null {
   const last = of(history, 'run-ended').at(-1)
   const torn = history.source?.torn ?? null
   if (torn === null && last?.how === 'complete') return null
@@ -27,14 +28,7 @@ export function endedOf(history: History, disturbed: readonly string[]): Ended |
   const begun = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
   const ended = (how: Ended['how'], says: string): Ended => ({
     ...{how, at, says},
-    next: sayHint(
-      stepAfter({
-        ended: {how},
-        lab: begun?.lab ?? '',
-        scenario: begun?.scenario.name ?? '',
-        file: begun?.scenario.file ?? null,
-      }),
-    ),
+    next: sayLines(stepAfter(how, begun), called),
   })
   if (torn !== null) return ended('torn', `the record is torn at ${torn}; it was judged up to there`)
   const never = of(history, 'run-started').length === 0 ? of(history, 'never-began')[0] : undefined
@@ -63,27 +57,16 @@ function sayWhen(history: History, at: Micros): string {
   return `${sayMicros(Math.max(0, at - first.at))} after the ${more.length > 0 ? 'first ' : ''}fault`
 }
 
-/** What to type after a run that ended so. @param report as much of it as it takes. */
-export function stepAfter({
-  ended: {how},
-  lab,
-  scenario,
-  file,
-}: {
-  readonly ended: Pick<Ended, 'how'>
-  readonly lab: string
-  readonly scenario: string
-  readonly file: string | null
-}): Hint {
-  if (scenario === '') return next`${ownCommand('chaos', 'kill-leader')} records a run`
+/** What to type after a run that ended so. */
+function stepAfter(how: Ended['how'], begun: Begun | undefined): Hint {
+  if (begun === undefined) return ownCommand('chaos', 'kill-leader')
   // To play it again here changes nothing.
   if (how === 'skipped') return ownCommand('doctor')
+  const {lab, scenario} = begun
   // A storm that never began has no plan that could be played.
-  if (how === 'never-began' && /^storm-\d+$/.test(scenario)) return ownCommand('doctor')
-  // One of ours is called by its name, wherever its file lies.
-  const ours = file === null || `/${file}`.endsWith(`/scenarios/${scenario}.yaml`)
-  const again = onLab(lab, 'chaos', ours ? scenario : file)
-  if (how === 'never-began') return next`${ownCommand('doctor')}, then ${again}`
+  if (how === 'never-began' && /^storm-\d+$/.test(scenario.name)) return ownCommand('doctor')
+  const again = playAgain(begun)
+  if (how === 'never-began') return next`${ownCommand('doctor')} ${again}`
   // What ended it may have left something broken.
-  return how === 'interrupted' || how === 'torn' ? again : next`${onLab(lab, 'heal')}, then ${again}`
+  return how === 'interrupted' || how === 'torn' ? again : next`${onLab(lab, 'heal')} ${again}`
 }

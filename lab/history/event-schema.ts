@@ -9,6 +9,7 @@ import {leaderFaults} from '../budget/index.ts'
 import {topologySchema} from '../topology/topology-schema.ts'
 import type {Event, Happening} from './event.ts'
 import {scenarioSchema as scenario} from './scenario-schema.ts'
+import {injectionPhases} from './scenario-values.ts'
 
 /** Nothing of a run is longer. */
 const longestMicros = 7 * 86_400 * 1_000_000
@@ -30,6 +31,7 @@ const id = z
   .max(2 ** 31 - 1, 'an id is at most 2147483647')
 const outcome = z.enum(['ok', 'fail', 'unknown'])
 const op = z.enum(['write', 'read'])
+const phase = z.enum(injectionPhases).exactOptional()
 const code = text.nullable()
 
 const mend = z.discriminatedUnion('do', [
@@ -106,8 +108,9 @@ const fields = {
     topology: topologySchema,
     versions: z.record(text, text),
     startedAt: text,
+    phase,
   },
-  'never-began': {run: text, scenario, lab: text, startedAt: text, code: text, says: text},
+  'never-began': {run: text, scenario, lab: text, startedAt: text, phase, code: text, says: text},
   phase: {name: z.enum(['leftovers', 'healthy', 'steady', 'steps', 'healing', 'recovery', 'final-reads'])},
   'step-started': {index: count, says: text},
   'step-ended': {index: count, ok: z.boolean(), says: text},

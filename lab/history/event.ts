@@ -8,7 +8,7 @@
 import type {CutOff, Struck} from '../budget/index.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
-import type {Scenario} from './scenario-values.ts'
+import type {InjectionPhase, Scenario} from './scenario-values.ts'
 
 /** happened / did not happen / cannot know. */
 export type Outcome = 'ok' | 'fail' | 'unknown'
@@ -46,9 +46,20 @@ export type RunHappening =
       versions: Readonly<Record<string, string>>
       /** Wall clock at `at` 0, ISO 8601 with microseconds: for laying host logs beside the history. */
       startedAt: string
+      /** When in the leader's loop a fault was asked to come (`chaos --phase`). */
+      phase?: InjectionPhase
     }
   /** Instead of `run-started`, and alone: nothing of the run could be done. `code` is that of the LabError. */
-  | {kind: 'never-began'; run: string; scenario: Scenario; lab: string; startedAt: string; code: string; says: string}
+  | {
+      kind: 'never-began'
+      run: string
+      scenario: Scenario
+      lab: string
+      startedAt: string
+      phase?: InjectionPhase
+      code: string
+      says: string
+    }
   | {kind: 'phase'; name: PhaseName}
   | {kind: 'step-started'; index: number; says: string}
   /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */

@@ -32,6 +32,11 @@ export interface Needs {
   readonly postgresql?: Readonly<Record<string, unknown>>
 }
 
+/** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop: what `chaos --phase` asks for. */
+export const injectionPhases = ['just-after-refresh', 'just-before', 'random'] as const
+
+export type InjectionPhase = (typeof injectionPhases)[number]
+
 /** Read and checked; what it needs of a lab is checked by `bind`. */
 export interface Scenario {
   readonly name: string

@@ -216,7 +216,7 @@ function sameScenario(runs: readonly MeasuredRun[]): string {
   const names = [...new Set(runs.map(run => run.scenario))]
   if (names.length === 1) return names[0]!
   throw new LabError('usage', `these runs are of different scenarios: ${names.join(', ')}`, {
-    hint: next`compare runs of one scenario; ${ownCommand('chaos', names[0]!, '--repeat', '6')} records some`,
+    hint: next`compare runs of one scenario; to record some: ${ownCommand('chaos', names[0]!, '--repeat', '6')}`,
   })
 }
 

@@ -13,6 +13,7 @@ import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
 import {exitCodes} from '../words/errors.ts'
+import {anyCaller, type Caller} from '../words/next-step.ts'
 import {sayMicros} from '../words/quantity.ts'
 import {limitOf} from './limit.ts'
 import type {Report} from './report.ts'
@@ -28,12 +29,19 @@ export interface Expected {
   readonly asked?: boolean
 }
 
-/** @param expectations those of the scenario in `run-started` when not given. */
-export function judge(history: History, expectations: readonly Expected[] = expectedOf(history)): Report {
+/**
+ * @param expectations those of the scenario in `run-started` when not given.
+ * @param called how whoever reads the report calls the program, for the commands in it.
+ */
+export function judge(
+  history: History,
+  expectations: readonly Expected[] = expectedOf(history),
+  called: Caller = anyCaller,
+): Report {
   const started = of(history, 'run-started')[0]
   const meant = started ?? of(history, 'never-began')[0]
   const disturbed = disturbances(history)
-  const ended = endedOf(history, disturbed)
+  const ended = endedOf(history, disturbed, called)
   const findings = expectations.map(expected => ({
     ...(ended === null ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
     check: expected.check,

@@ -6,12 +6,9 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Event} from '../history/event.ts'
+import type {InjectionPhase} from '../history/scenario-values.ts'
 import {LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
-
-export const injectionPhases = ['just-after-refresh', 'just-before', 'random'] as const
-/** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop. */
-export type InjectionPhase = (typeof injectionPhases)[number]
 
 /** `worst`: just after a refresh, for the first fault that strikes the leader; it alone, and it comes even where no refresh is seen. */
 export type ChosenMoment = InjectionPhase | 'worst'

@@ -126,7 +126,7 @@ export class Injections implements Disposable {
     }
     if (failures.length > 0)
       throw new LabError('heal-failed', `a fault is still in force: ${failures.join('; ')}`, {
-        hint: next`${onLab(this.#lab.name, 'heal')}, or ${onLab(this.#lab.name, 'down')}`,
+        hint: next`to go on healing: ${onLab(this.#lab.name, 'heal')} to remove the lab: ${onLab(this.#lab.name, 'down')}`,
       })
   }
 

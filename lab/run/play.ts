@@ -39,7 +39,7 @@ export interface Performance {
 
 /** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
 export async function play(performance: Performance): Promise<void> {
-  const {lab, scenario, history, run, signal} = performance
+  const {lab, scenario, history, run, signal, phase} = performance
   history.record(
     {
       kind: 'run-started',
@@ -49,6 +49,7 @@ export async function play(performance: Performance): Promise<void> {
       topology: performance.bound.topology,
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
+      ...(phase === undefined || phase === 'worst' ? {} : {phase}),
     },
     0,
   )

@@ -41,6 +41,8 @@ export interface RaiseOptions {
   readonly name: string
   /** What the person asked for; undefined: what the lab has, or the default for a new one. */
   readonly topology: Topology | undefined
+  /** The file that it stands in, from the root. */
+  readonly topologyFile?: string | undefined
   readonly fallback: () => Topology
   /** Told of the parameters that PostgreSQL refuses; throws where they come from. */
   readonly mustTake?: Asked['mustTake'] | undefined
@@ -137,7 +139,7 @@ async function mustAgree(
       'no-lab',
       `${found.length} containers, networks and volumes of a lab called ${name} are here, but what was known about it is gone`,
       {
-        hint: next`${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
+        hint: next`${onLab(name, 'down')} ${onLab(name, 'up')}`,
       },
     )
   if (saved !== undefined && wanted !== undefined && !isDeepStrictEqual(saved.topology, wanted))
@@ -145,14 +147,14 @@ async function mustAgree(
       'config',
       `lab ${name} exists with another topology or other settings (profile ${saved.topology.profile})`,
       {
-        hint: next`${onLab(name, 'down')} first; or raise another lab beside it with --name`,
+        hint: next`raise another lab beside it with --name; or remove it first: ${onLab(name, 'down')}`,
       },
     )
 }
 
 async function create(
   docker: RaiseEngine,
-  {name, topology: wanted, fallback, mustTake = refuse, progress}: RaiseOptions,
+  {name, topology: wanted, topologyFile, fallback, mustTake = refuse, progress}: RaiseOptions,
   images: {host: string; app: string},
 ): Promise<SavedLab> {
   const topology = wanted ?? fallback()
@@ -162,7 +164,7 @@ async function create(
       mustTake(await refusedParameters(docker, images.host, parameters)),
     )
   const allocation = await allocate(name, topology, images, await docker.subnets())
-  const saved: SavedLab = {schema: 2, topology, allocation}
+  const saved: SavedLab = {schema: 2, topology, allocation, ...(topologyFile === undefined ? {} : {topologyFile})}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
@@ -177,5 +179,5 @@ function refuse(refused: readonly Refused[]): void {
 /** Asked before the engine is, because the engine's own complaint does not say who holds the port. */
 async function portsMustBeFree(lab: Lab): Promise<void> {
   for (const port of Object.values(lab.allocation.ports).flatMap(ports => Object.values(ports)))
-    if (!(await isFree(port))) throw await portTaken(port)
+    if (!(await isFree(port))) throw await portTaken(port, lab.name)
 }

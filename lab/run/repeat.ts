@@ -14,6 +14,7 @@ import type {Scenario} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
 import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
 import {type ExitCode, exitCodes, type LabError} from '../words/errors.ts'
+import type {Caller} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
 import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
@@ -27,6 +28,7 @@ export interface RepeatOptions {
   readonly signal: AbortSignal
   /** Where the folder goes; the state directory when not given. */
   readonly out?: string | undefined
+  readonly called?: Caller | undefined
   /** Told when a run's history exists, before anything happens. */
   readonly watch?: (history: Recorder, nth: number) => void
   /** Told when a run is over and judged. */
@@ -72,6 +74,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
       signal: options.signal,
       out: join(folder, out),
       ...(options.phase === undefined ? {} : {phase: options.phase}),
+      called: options.called,
       watch(recorder) {
         history = recorder
         options.watch?.(recorder, nth)

@@ -8,13 +8,24 @@ import type {Lab} from '../engine/lab.ts'
 import {broken, sayBroken} from '../healing/broken.ts'
 import type {Happening} from '../history/event.ts'
 import {type History, of, Recorder} from '../history/history.ts'
+import type {Begun} from '../history/play-again.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
-import {bind, mustBeAble, mustTakeParameters, type Scenario} from '../scenario/index.ts'
+
+import {
+  type Asked,
+  type Bound,
+  bind,
+  mustBeAble,
+  mustTakeParameters,
+  type Scenario,
+  unaskedParameters,
+} from '../scenario/index.ts'
 import {clear, type Place, runId} from '../state/run-folder.ts'
-import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {loadLab, makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+
 import {LabError} from '../words/errors.ts'
-import {onLab} from '../words/next-step.ts'
+import {type Caller, onLab} from '../words/next-step.ts'
 import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {play} from './play.ts'
@@ -37,6 +48,8 @@ export interface RunOptions {
   readonly phase?: ChosenMoment | undefined
   /** What is at `out` and has to go first. */
   readonly place?: Place | undefined
+  /** How the person calls the program, for the commands in the report. */
+  readonly called?: Caller | undefined
   /** Told when the history exists, before anything happens: for whoever wants to watch. */
   readonly watch?: (history: Recorder, folder: string) => void
   /** Awaited before each step. */
@@ -45,8 +58,9 @@ export interface RunOptions {
 
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
-  const bound = bind(scenario, lab.topology)
+  const asked = options.phase === undefined || options.phase === 'worst' ? {} : {phase: options.phase}
   lab.docker.heed(options.signal)
+  const bound = await boundTo(lab, scenario, asked)
   await mustBeAble(lab, scenario)
   await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])
@@ -66,11 +80,12 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   } catch (cause) {
     if (!(cause instanceof LabError)) throw cause
     error = cause
-    if (of(history, 'run-started').length === 0) history.record(neverBegan(id, lab.name, scenario, cause), 0)
+    if (of(history, 'run-started').length === 0)
+      history.record(neverBegan(id, {lab: lab.name, scenario, ...asked}, cause), 0)
   }
   history.flush()
   const sealed = history.sealed()
-  const report = judge(sealed)
+  const report = judge(sealed, undefined, options.called)
   try {
     whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
@@ -82,6 +97,16 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   await removePrograms(lab)
   if (error !== undefined) error = await withWhatIsLeft(lab, error)
   return {folder, report, history: sealed, error}
+}
+
+/** @throws LabError `config`: what PostgreSQL refuses goes before what only a new lab can have, which could not have it either. */
+async function boundTo(lab: Lab, scenario: Scenario, asked: Asked): Promise<Bound> {
+  try {
+    return bind(scenario, lab.topology, {...asked, topologyFile: loadLab(lab.name)?.topologyFile})
+  } catch (error) {
+    await unaskedParameters(lab.docker, lab.allocation.images.host, scenario, scenario.file ?? '')
+    throw error
+  }
 }
 
 /** A run that ended early has mended its own faults, or said which it could not; what else is broken is said here. */
@@ -100,19 +125,19 @@ async function withWhatIsLeft(lab: Lab, error: LabError): Promise<LabError> {
 }
 
 /** A run that could not even begin leaves a report that says so, where one was asked for. */
-export function leaveNeverBegan(out: string, lab: string, scenario: Scenario, error: LabError): Run {
+export function leaveNeverBegan(out: string, begun: Begun, error: LabError, called?: Caller): Run {
   const folder = resolve(out)
   whenDiskIsFull(() => makeFolder(folder), folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
-  history.record(neverBegan(runId(scenario.name), lab, scenario, error), 0)
+  history.record(neverBegan(runId(begun.scenario.name), begun, error), 0)
   const sealed = history.sealed()
-  const report = judge(sealed)
+  const report = judge(sealed, undefined, called)
   whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
   return {folder, report, history: sealed, error}
 }
 
-function neverBegan(run: string, lab: string, scenario: Scenario, {code, message}: LabError): Happening {
-  return {kind: 'never-began', run, scenario, lab, startedAt: new Date().toISOString(), code, says: message}
+function neverBegan(run: string, begun: Begun, {code, message}: LabError): Happening {
+  return {kind: 'never-began', run, ...begun, startedAt: new Date().toISOString(), code, says: message}
 }
 
 /** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */

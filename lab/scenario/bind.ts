@@ -3,10 +3,12 @@
 import {isDeepStrictEqual} from 'node:util'
 import {postgresParameters} from '../../compose/patroni.ts'
 import {faults} from '../faults/index.ts'
+import {playAgain} from '../history/play-again.ts'
+import type {InjectionPhase} from '../history/scenario-values.ts'
 import {hostsWith, type Topology, withParameters} from '../topology/topology.ts'
 import {type Settings, settings, withSettings} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
-import {type Hint, next, onLab, ownCommand} from '../words/next-step.ts'
+import {type Hint, next, onLab, quoted} from '../words/next-step.ts'
 import {asSet} from './as-set.ts'
 import type {Scenario} from './index.ts'
 import {namedIn} from './params.ts'
@@ -24,12 +26,19 @@ export interface Bound {
   readonly previous: Config
 }
 
+/** What the commands that raise another lab and play there repeat of those that were typed. */
+export interface Asked {
+  /** The file that the lab was raised from, from the root; undefined: nobody knows, or there was none. */
+  readonly topologyFile?: string | undefined
+  readonly phase?: InjectionPhase
+}
+
 /** @throws LabError `config` when only another lab will do, with the command that raises one. */
-export function bind(scenario: Scenario, topology: Topology): Bound {
+export function bind(scenario: Scenario, topology: Topology, asked: Asked = {}): Bound {
   const wanted = settingsFor(scenario, topology)
   if (wanted.length > 0)
     throw new LabError('config', `${scenario.name} needs ${wanted.join(' and ')}, which only a new lab can have`, {
-      hint: commands(scenario, topology, wanted),
+      hint: commands(scenario, topology, wanted, asked),
     })
   mustHaveHosts(scenario, topology)
   const during = topologyDuring(scenario, topology)
@@ -160,7 +169,7 @@ function mustHaveHosts(scenario: Scenario, topology: Topology): void {
   const absent = named.find(one => hostName.test(one) && !steps.has(one) && !known.includes(one))
   if (absent !== undefined)
     throw new LabError('config', `${scenario.name} names ${absent}, and this lab has ${known.join(', ')}`, {
-      hint: next`a selector such as leader or replica means whoever has the part; ${ownCommand('status')} lists the hosts`,
+      hint: 'name one of those; or a selector such as leader or replica, which means whoever has the part',
     })
 }
 
@@ -170,14 +179,21 @@ function namedBy(fault: string, params: unknown): string[] {
 }
 
 /** The lab that is raised has what the person's own has, too. */
-function commands(scenario: Scenario, topology: Topology, wanted: readonly string[]): Hint {
+function commands(
+  scenario: Scenario,
+  topology: Topology,
+  wanted: readonly string[],
+  {topologyFile, phase}: Asked,
+): Hint {
   const lab = labNameFor(scenario)
   const {set, whole} = asSet(topology)
   const keys = new Set(wanted.map(keyOf))
   const all = [...set.filter(one => !keys.has(keyOf(one))), ...wanted].flatMap(one => ['--set', one])
-  const file = whole ? [] : ['--topology', 'lab.yaml']
-  const commands = next`${ownCommand('up', '--name', lab, ...file, '--profile', topology.profile, ...all)}, then ${onLab(lab, 'chaos', scenario.name)}`
-  return whole ? commands : next`${commands}; lab.yaml is the file that this lab was raised from`
+  const again = playAgain({lab, scenario, ...(phase === undefined ? {} : {phase})})
+  if (!whole && topologyFile === undefined)
+    return next`raise another lab from the file that this one was raised from, with ${wanted.map(one => `--set ${quoted(one)}`).join(' ')} and --name ${lab}; then play it there: ${again}`
+  const file = whole ? [] : ['--topology', topologyFile ?? '']
+  return next`${onLab(lab, 'up', ...file, '--profile', topology.profile, ...all)} ${again}`
 }
 
 /** As PostgreSQL reads the name of a parameter. */

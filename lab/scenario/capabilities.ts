@@ -26,7 +26,7 @@ export async function mustBeAble(lab: Lab, scenario: Pick<Scenario, 'name' | 'st
       'cannot-run-here',
       `${scenario.name} cannot run here: ${absent.map(one => one.why).join('; ')}`,
       {
-        hint: next`${ownCommand('doctor')} lists what this kernel and engine can do`,
+        hint: next`to see what this kernel and engine can do: ${ownCommand('doctor')}`,
       },
     )
 }

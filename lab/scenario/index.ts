@@ -10,7 +10,7 @@ import {parseScenario} from './parse.ts'
 
 export type {ClientGroup} from '../history/client-group.ts'
 export type {Expectation, Needs, Scenario, Step, Within} from '../history/scenario-values.ts'
-export {type Bound, bind, configOf, settingsFor, topologyDuring} from './bind.ts'
+export {type Asked, type Bound, bind, configOf, settingsFor, topologyDuring} from './bind.ts'
 export {capabilitiesFor, mustBeAble} from './capabilities.ts'
 export {scenarioSchema} from './json-schema.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'
@@ -34,7 +34,7 @@ export function scenarioFile(nameOrPath: string): string {
   const file = join(folder, `${nameOrPath}.yaml`)
   if (existsSync(file)) return file
   throw new LabError('usage', `there is no scenario \`${nameOrPath}\`${suggestion(nameOrPath, scenarioNames())}`, {
-    hint: next`${ownCommand('scenarios')} lists them; a file of yours is named by its path`,
+    hint: next`a file of yours is named by its path; to list ours: ${ownCommand('scenarios')}`,
   })
 }
 

@@ -225,22 +225,26 @@ function inject(
 ): Step | undefined {
   const read = source.read(steps.inject, path)
   const name = typeof written.inject === 'string' ? written.inject : ''
-  const fault: Fault<unknown> | undefined = Object.hasOwn(faults, name) ? faults[name] : undefined
-  if (read === undefined || fault === undefined) {
-    names.perhaps(written.as, name, nearest(name, Object.keys(faults)))
-    if (fault === undefined && typeof written.inject === 'string')
-      source.tell([...path, 'inject'], `there is no fault \`${name}\`${suggestion(name, Object.keys(faults))}`)
-    return undefined
-  }
+  const known = Object.hasOwn(faults, name)
+  if (!known && typeof written.inject === 'string')
+    source.tell([...path, 'inject'], `there is no fault \`${name}\`${suggestion(name, Object.keys(faults))}`)
+  // What else is wrong about the step is told by the fault that was probably meant.
+  const meant = known ? name : nearest(name, Object.keys(faults))
+  const fault: Fault<unknown> | undefined = meant === undefined ? undefined : faults[meant]
   const own = Object.fromEntries(Object.entries(written).filter(([key]) => !['inject', 'on', 'as'].includes(key)))
-  const params = checked(source, path, fault.params, own)
-  const on = read.on ?? fault.on
-  if (on === undefined)
+  const params = fault === undefined ? own : checked(source, path, fault.params, own)
+  // A value of another kind is told by the schema already.
+  const on = read === undefined ? (typeof written.on === 'string' ? written.on : undefined) : (read.on ?? fault?.on)
+  if (on === undefined && read !== undefined && known)
     source.tell(path, `\`on\` is missing: it names whom, such as ${selectors.slice(0, 4).join(', ')} or node1`)
-  const named = namedIn(fault.params, own)
+  const named = fault === undefined ? [] : namedIn(fault.params, own)
   for (const {path: inside, word} of on === undefined ? named : [{path: ['on'], word: on}, ...named]) {
     const wrong = namesNobody(word, names.all)
     if (wrong !== undefined) source.tell([...path, ...inside], wrong)
+  }
+  if (read === undefined || !known) {
+    names.perhaps(written.as, name, meant)
+    return undefined
   }
   const id = read.as ?? name
   if (names.sure.has(id))

@@ -2,6 +2,7 @@
 import {existsSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {LabError} from '../words/errors.ts'
+import {next, shell} from '../words/next-step.ts'
 import {type Ran, run} from './command.ts'
 import {type Place, policyFile, policyText, thisMachine} from './leftovers.ts'
 
@@ -66,11 +67,11 @@ function complaint(packages: readonly string[], ran: Ran): LabError {
   const why = (errors.length > 0 ? errors : said.slice(-5)).join('; ') || 'it said nothing'
   if (said.some(line => /No space left on device|enough free space/i.test(line)))
     return new LabError('disk-full', `the disk is full: apt-get could not install ${packages.join(' ')} (${why})`, {
-      hint: 'make room, for instance with: apt-get clean',
+      hint: next`make room, for instance with: ${shell('apt-get clean')}`,
     })
   const how = ran.timedOut ? `took more than ${installLimitMs / 60_000} minutes` : 'failed'
   return new LabError('setup-failed', `apt-get install ${packages.join(' ')} ${how}: ${why}`, {
-    hint: `see what is wrong with: apt-get install ${packages.join(' ')}`,
+    hint: next`to see what is wrong: ${shell(`apt-get install ${packages.join(' ')}`)}`,
   })
 }
 

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import type {ImageFound} from '../engine/docker.ts'
 import {imageLabels, parseDpkgStatus, sayBootstrap} from '../engine/image-record.ts'
 import {LabError} from '../words/errors.ts'
+import {next, shell} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
 import {aptInstall, aptUpdate, type Detail, rootEnvironment} from './apt.ts'
 import {type AptSource, debianMirror, readAptSources} from './apt-source.ts'
@@ -180,7 +181,7 @@ async function ensureMmdebstrap(why: string, detail: Detail, signal?: AbortSigna
     throw new LabError(
       'image',
       `${officialBase} can't be pulled (${why}), and PGHA_LAB_SETUP=never forbids installing mmdebstrap to make it`,
-      {hint: 'apt-get install mmdebstrap, or unset PGHA_LAB_SETUP'},
+      {hint: next`leave PGHA_LAB_SETUP unset; or install it by hand: ${shell('apt-get install mmdebstrap')}`},
     )
   detail('install mmdebstrap')
   await aptUpdate(detail, signal)
@@ -191,9 +192,9 @@ function failed(what: string, lines: readonly string[]): LabError {
   const last = lines.slice(-6).map(line => `\n  ${line}`)
   if (lines.some(line => /no space left on device/i.test(line)))
     return new LabError('disk-full', `the disk is full: ${what} could not make the base image:${last.join('')}`, {
-      hint: 'docker system df shows what Docker keeps',
+      hint: next`to see what Docker keeps: ${shell('docker system df')}`,
     })
   return new LabError('image', `${what} could not make the base image:${last.join('')}`, {
-    hint: `docker pull ${officialBase}, where a registry can be reached`,
+    hint: next`where a registry can be reached: ${shell(`docker pull ${officialBase}`)}`,
   })
 }

@@ -10,13 +10,13 @@ import {recordOf, sayAge, sayBase} from '../engine/image-record.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {type BrokenLab, loadLabs, type SavedLab, stateRoot} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
-import {type Hint, next, onLab, ownCommand} from '../words/next-step.ts'
+import {type Hint, next, onLab, ownCommand, shell} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {officialBase, ownBase, presentBase} from './base-image.ts'
 import {type Ran, run} from './command.ts'
 import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
 import {installPage, recipeFor, thisDistribution} from './distribution.ts'
-import {mayInstall} from './engine.ts'
+import {joinDocker, mayInstall} from './engine.ts'
 import {imageTags} from './images.ts'
 import {leftovers} from './leftovers.ts'
 import {engineAnswer, findDockerd} from './start-engine.ts'
@@ -109,7 +109,12 @@ function checkout(): Examined {
     file => !existsSync(join(packageRoot, file)),
   )
   if (missing.length === 0) return ok('pgha-lab', 'a checkout, built')
-  return {what: 'pgha-lab', state: 'fail', says: `the checkout lacks ${missing.join(' and ')}`, fix: 'npm run build'}
+  return {
+    what: 'pgha-lab',
+    state: 'fail',
+    says: `the checkout lacks ${missing.join(' and ')}`,
+    fix: shell('npm run build'),
+  }
 }
 
 /** A row only where there is something: nearly always there is not. */
@@ -117,7 +122,7 @@ function leftBehind(): Examined[] {
   const found = leftovers()
   if (found.length === 0) return []
   const says = `an interrupted set-up left ${found.join(', ')}`
-  return [{what: 'leftovers', state: 'warn', says, fix: process.getuid?.() === 0 ? fixCommand : `sudo ${fixCommand}`}]
+  return [{what: 'leftovers', state: 'warn', says, fix: process.getuid?.() === 0 ? fixCommand : fixCommand.asRoot()}]
 }
 
 function rights(engineAnswers: boolean): Examined {
@@ -132,7 +137,7 @@ function rights(engineAnswers: boolean): Examined {
     what: 'rights',
     state: 'warn',
     says: 'not root: nothing can be installed for you',
-    fix: next`sudo ${fixCommand}`,
+    fix: fixCommand.asRoot(),
   }
 }
 
@@ -140,7 +145,7 @@ function client(versions: Versions | null, compose: ComposeFound): Examined {
   const what = 'Docker client'
   if (versions?.Client) return ok(what, `${versions.Client.Version}, API ${versions.Client.ApiVersion}`)
   if (compose.state !== 'no-client')
-    return {what, state: 'warn', says: 'it is there and did not answer in time', fix: 'docker version'}
+    return {what, state: 'warn', says: 'it is there and did not answer in time', fix: shell('docker version')}
   return {what, state: 'fail', says: 'there is no docker command', fix: fixOf()}
 }
 
@@ -168,9 +173,14 @@ function buildxPlugin(ran: Ran): Examined {
 function absentEngine(error: LabError): Examined {
   const what = 'Docker engine'
   if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
-    return {what, state: 'fail', says: error.message, fix: 'sudo usermod -aG docker "$USER", then log in again'}
+    return {what, state: 'fail', says: error.message, fix: joinDocker}
   if (error.code === 'timeout')
-    return {what, state: 'fail', says: error.message, fix: 'restart it: systemctl restart docker, or Docker Desktop'}
+    return {
+      what,
+      state: 'fail',
+      says: error.message,
+      fix: next`restart it (Docker Desktop has a button for that): ${shell('systemctl restart docker')}`,
+    }
   const address = addressInUse()
   if (address)
     return process.env.DOCKER_HOST
@@ -183,7 +193,7 @@ function absentEngine(error: LabError): Examined {
 function fixOf(): Hint {
   const system = thisDistribution()
   if (!system || !recipeFor(system) || !mayInstall()) return installPage(system)
-  return process.getuid?.() === 0 ? fixCommand : next`sudo ${fixCommand}`
+  return process.getuid?.() === 0 ? fixCommand : fixCommand.asRoot()
 }
 
 function engine(versions: Versions | null, info: EngineInfo | null): Examined {
@@ -231,7 +241,7 @@ async function labImages(docker: Images): Promise<Examined> {
 function unanswered(what: string): (error: unknown) => Examined {
   return error => {
     if (!(error instanceof LabError)) throw error
-    return {what, state: 'fail', says: error.message, fix: error.hint ?? fixCommand}
+    return {what, state: 'fail', says: error.message, fix: error.next ?? fixCommand}
   }
 }
 
@@ -265,7 +275,7 @@ function diskFree(what: string, path: string): Examined {
     what,
     state: free < wantedDiskBytes / 8 ? 'fail' : 'warn',
     says: `${says}; images and a lab want ${gibibytes(wantedDiskBytes)}`,
-    fix: 'docker system df shows what Docker keeps, docker system prune frees it',
+    fix: next`to see what Docker keeps: ${shell('docker system df')} to free it: ${shell('docker system prune')}`,
   }
 }
 
@@ -310,7 +320,7 @@ async function ofTheEngine(docker: TryingEngine): Promise<Examined[]> {
 function sharedMemory(): Examined {
   if (process.platform !== 'linux') return ok('/dev/shm', 'in the virtual machine of Docker')
   if (!existsSync('/dev/shm'))
-    return {what: '/dev/shm', state: 'warn', says: 'missing', fix: 'mount -t tmpfs tmpfs /dev/shm'}
+    return {what: '/dev/shm', state: 'warn', says: 'missing', fix: shell('mount -t tmpfs tmpfs /dev/shm')}
   const {blocks, bsize} = statfsSync('/dev/shm')
   return ok('/dev/shm', gibibytes(blocks * bsize))
 }
@@ -331,12 +341,12 @@ async function labs(docker: Containers): Promise<Examined> {
     what: 'labs',
     state: 'warn',
     says,
-    fix: next`${onLab(stopped.lab, 'up')} starts it, ${onLab(stopped.lab, 'down')} removes it`,
+    fix: next`to start it: ${onLab(stopped.lab, 'up')} to remove it: ${onLab(stopped.lab, 'down')}`,
   }
 }
 
 function unreadable({lab, error}: BrokenLab): Examined {
-  return {what: `lab ${lab}`, state: 'warn', says: error.message, fix: error.hint ?? fixCommand}
+  return {what: `lab ${lab}`, state: 'warn', says: error.message, fix: error.next ?? fixCommand}
 }
 
 function gibibytes(bytes: number): string {

@@ -5,7 +5,7 @@ import {addressInUse} from '../engine/context.ts'
 import {Docker} from '../engine/docker.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {LabError} from '../words/errors.ts'
-import {type Hint, next, ownCommand} from '../words/next-step.ts'
+import {type Hint, next, ownCommand, shell} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
 import {aptInstall, aptUpdate, type Detail} from './apt.ts'
 import {
@@ -74,12 +74,15 @@ export function whatIsMissing(answers: boolean, installed: boolean, compose: Com
   return {says, packages}
 }
 
+/** For a user whom the engine does not let in. */
+export const joinDocker = next`join its group, and log in again after: ${shell('sudo usermod -aG docker "$USER"')}`
+
 /** An engine somewhere else, or one that refuses this user, is not replaced by one of ours. */
 function mustBeLocal(error: LabError): void {
   if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
     throw new LabError('docker-missing', error.message, {
       cause: error.cause,
-      hint: 'join its group and log in again: sudo usermod -aG docker "$USER"',
+      hint: joinDocker,
     })
   const address = addressInUse()
   if (!address) return
@@ -110,10 +113,7 @@ function mustBeOurs(missing: string, system: Distribution | null): Recipe {
       `install and start it (${page}), or unset PGHA_LAB_SETUP`,
     )
   if (process.getuid?.() !== 0)
-    throw refuse(
-      '',
-      next`as root, pgha-lab installs and starts it: sudo ${ownCommand('doctor', '--fix')}; or do it by hand: ${page}`,
-    )
+    throw refuse('', next`do it by hand (${page}), or as root: ${ownCommand('doctor', '--fix').asRoot()}`)
   return recipe
 }
 
@@ -152,7 +152,7 @@ function addTrixie(packages: readonly string[], system: Distribution | null): st
       'docker-missing',
       'the apt sources of this machine name Debian 13 already, which pgha-lab leaves alone',
       {
-        hint: `install them from there: apt-get install -t trixie ${packages.join(' ')}`,
+        hint: next`install them from there: ${shell(`apt-get install -t trixie ${packages.join(' ')}`)}`,
       },
     )
   const fromTrixie = packages.filter(name => name.startsWith('docker'))
@@ -168,7 +168,7 @@ function mustBeSigned(complaints: readonly string[]): void {
   const unsigned = complaints.find(line => /NO_PUBKEY|not signed/.test(line) && /trixie/.test(line))
   if (unsigned)
     throw new LabError('setup-failed', `the keyring of this machine does not know Debian 13's key: ${unsigned}`, {
-      hint: 'apt-get update && apt-get install --only-upgrade debian-archive-keyring',
+      hint: next`${shell('apt-get update')} ${shell('apt-get install --only-upgrade debian-archive-keyring')}`,
     })
 }
 
@@ -176,7 +176,7 @@ function mustHaveDockerd(): string {
   const dockerd = findDockerd()
   if (dockerd) return dockerd
   throw new LabError('setup-failed', 'the packages are installed, and yet there is no dockerd', {
-    hint: 'apt-get install docker.io',
+    hint: shell('apt-get install docker.io'),
   })
 }
 
@@ -188,7 +188,7 @@ async function mustHaveCompose(): Promise<void> {
     'docker-missing',
     `Docker Compose >= ${oldestCompose} is needed, and after the installation it ${found}`,
     {
-      hint: 'docker info shows which plugins the docker command finds, and where',
+      hint: next`to see which plugins the docker command finds, and where: ${shell('docker info')}`,
     },
   )
 }

@@ -15,7 +15,7 @@ import {
 } from '../engine/image-record.ts'
 import {loadLab, savedLabs} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
-import {ownCommand} from '../words/next-step.ts'
+import {next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {type Progress, step} from '../words/progress.ts'
 import type {Detail} from './apt.ts'
@@ -41,7 +41,7 @@ export function imageTags(root = packageRoot): ImageTags {
   const missing = bundles.find(name => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined)
     throw new LabError('setup-failed', `what runs in the image of the clients is not built (dist/${missing})`, {
-      hint: 'npm run build',
+      hint: shell('npm run build'),
     })
   const record = join(root, 'images', 'record')
   return {
@@ -207,7 +207,7 @@ async function packagesIn(tag: string, signal: AbortSignal | undefined): Promise
   })
   if (ran.code === 0) return parsePackages(said.join('\n'))
   throw new LabError('image', `the image ${tag} does not say what is in it: ${ran.lines.at(-1) ?? 'no answer'}`, {
-    hint: `docker run --rm --entrypoint dpkg-query ${tag} --show`,
+    hint: shell(`docker run --rm --entrypoint dpkg-query ${tag} --show`),
   })
 }
 
@@ -289,7 +289,7 @@ export function buildFailure(whose: string, command: readonly string[], at: Buil
       'disk-full',
       `the disk of the Docker engine is full: building the image of the ${whose} failed${where}`,
       {
-        hint: 'docker system df shows what fills it; docker builder prune frees the build cache',
+        hint: next`to see what fills it: ${shell('docker system df')} to free the build cache: ${shell('docker builder prune')}`,
       },
     )
   const why = ran.timedOut
@@ -302,7 +302,7 @@ export function buildFailure(whose: string, command: readonly string[], at: Buil
   )
   const hint = isNetwork
     ? 'containers do not reach the package mirror: check the network, DNS and proxy settings of Docker'
-    : `see all of it with: ${command.join(' ')}`
+    : next`to see all of it: ${shell(command.map(quoted).join(' '))}`
   return new LabError(
     'image',
     `building the image of the ${whose} failed${where}:${why.map(line => `\n  ${line}`).join('')}`,

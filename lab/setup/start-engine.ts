@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Docker} from '../engine/docker.ts'
 import {LabError} from '../words/errors.ts'
+import {type Hint, shell} from '../words/next-step.ts'
 import {type Detail, rootEnvironment} from './apt.ts'
 import {run} from './command.ts'
 
@@ -34,7 +35,7 @@ export async function startEngine(
   if (existsSync('/run/systemd/system')) {
     detail('systemctl start docker')
     const ran = await run(['systemctl', 'start', 'docker'], {withinMs: startLimitMs, signal})
-    if (ran.code !== 0) throw notStarted(ran.lines, 'journalctl -u docker')
+    if (ran.code !== 0) throw notStarted(ran.lines, shell('journalctl -u docker'))
     await answers(docker, () => false, signal)
     return
   }
@@ -79,7 +80,7 @@ async function answers(docker: SetupEngine, hasDied: () => boolean, signal?: Abo
   while (!(await engineAnswer(docker)).answers) {
     if (hasDied() || performance.now() > deadline) {
       const log = existsSync(logFile) ? readFileSync(logFile, 'utf8').trimEnd().split('\n') : []
-      throw notStarted(log, `cat ${logFile}`)
+      throw notStarted(log, shell(`cat ${logFile}`))
     }
     await sleep(200, undefined, signal ? {signal} : {})
   }
@@ -103,7 +104,7 @@ export async function engineAnswer(
   }
 }
 
-function notStarted(log: readonly string[], hint: string): LabError {
+function notStarted(log: readonly string[], hint: Hint): LabError {
   const last = log.slice(-6).map(line => `\n  ${line}`)
   return new LabError('setup-failed', `the Docker engine did not start; its last words:${last.join('')}`, {hint})
 }

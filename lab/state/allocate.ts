@@ -55,7 +55,7 @@ export async function allocate(
     'port-taken',
     `no ${blockSize} free ports in a row from ${firstBlock} on and no free network in 10.213.0.0/16`,
     {
-      hint: next`remove labs you no longer need: ${ownCommand('status', '--all')} lists them, ${ownCommand('down', '--name', 'NAME')} removes one`,
+      hint: next`remove labs that you no longer need with \`down\`; to list them: ${ownCommand('status', '--all')}`,
     },
   )
 }

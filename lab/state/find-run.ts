@@ -157,7 +157,7 @@ function nearest(written: string, known: readonly string[]): string {
 function nextStep(lab: string): Hint {
   const known = runNames(lab)
   return known.length === 0
-    ? next`${onLab(lab, 'chaos', 'kill-leader')} records one; or name a run's folder or its events.ndjson`
+    ? next`name a run's folder or its events.ndjson; or record a run: ${onLab(lab, 'chaos', 'kill-leader')}`
     : `use \`latest\`, one of the names in ${runsFolder(lab)}, or the path of a run's folder`
 }
 

@@ -7,6 +7,7 @@ import {linkSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync} f
 import {dirname, join} from 'node:path'
 import type {Owner} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
+import {quoted, shell} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
 import {labFolder, makeFolder, readKept, stateRoot, whenDiskIsFull, writeWhole} from './state.ts'
@@ -25,7 +26,7 @@ export function knownId(env: NodeJS.ProcessEnv = process.env): string | null {
   if (given === undefined || given === '') return idIn(ownerFile())
   if (idRule.test(given)) return given
   throw new LabError('usage', `PGHA_LAB_OWNER is "${printable(given)}": ${nameRules.owner.says}`, {
-    hint: 'export PGHA_LAB_OWNER=ci-runner-7',
+    hint: shell('export PGHA_LAB_OWNER=ci-runner-7'),
   })
 }
 
@@ -145,6 +146,6 @@ function drawId(): string {
     }
     const id = idIn(ownerFile())
     if (id !== null) return id
-    throw new LabError('setup-failed', `${ownerFile()} holds no owner id`, {hint: `rm '${ownerFile()}'`})
+    throw new LabError('setup-failed', `${ownerFile()} holds no owner id`, {hint: shell(`rm ${quoted(ownerFile())}`)})
   })
 }

@@ -4,7 +4,7 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Answering, Belonging, Belongings, Removed} from '../engine/docker.ts'
 import {LabError} from '../words/errors.ts'
-import {next, onLab, ownCommand} from '../words/next-step.ts'
+import {beside, type Hint, next, onLab, shell} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {lockLab, sayHolder, worksOn} from './lock.ts'
 import {homePath, knownId, owner, savedOwner, saveOwner, sayOwner, whereabouts} from './owner.ts'
@@ -96,7 +96,7 @@ export async function mustBeOurs(docker: OwnershipEngine, lab: string): Promise<
   if (other !== undefined) throw notYours(other)
 }
 
-const anotherName = next`take another name: ${ownCommand('up', '--name', 'NAME')}`
+const anotherName = (lab: string): Hint => next`take another name: ${onLab(beside(lab), 'up')}`
 
 /** That a lab is not to be touched, and what can be done. */
 export function notYours({lab, stale, inUse, says}: Standing): LabError {
@@ -104,8 +104,8 @@ export function notYours({lab, stale, inUse, says}: Standing): LabError {
     hint: stale
       ? onLab(lab, 'down', '--stale')
       : inUse
-        ? next`wait for it, or ${anotherName}`
-        : next`${anotherName}; if nobody needs that one: docker stop $(docker ps -q --filter label=pgha-lab.lab=${lab}), then ${onLab(lab, 'down', '--stale')}`,
+        ? next`wait for it; or ${anotherName(lab)}`
+        : next`${anotherName(lab)} if nobody needs that one: ${shell(`docker stop $(docker ps -q --filter label=pgha-lab.lab=${lab})`)} ${onLab(lab, 'down', '--stale')}`,
   })
 }
 
@@ -124,7 +124,7 @@ export async function claim(docker: OwnershipEngine, lab: string): Promise<Async
     if (!known) forgetLab(lab)
     await mustBeOurs(docker, lab)
     throw new LabError('not-yours', `lab ${lab} is being raised by somebody else right now`, {
-      hint: anotherName,
+      hint: anotherName(lab),
     })
   }
   const release = async () => void (await docker.remove([held], false))

@@ -27,7 +27,7 @@ export async function readBack(
 ): Promise<ComposeText> {
   const {lab} = allocation
   const path = composeFile(lab)
-  const hint = next`it was changed, or written by another version: ${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`
+  const hint = next`it was changed, or written by another version; to raise it anew: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`
   mustBeOurs({topology, allocation}, hint)
   const file = {text: composeText(lab), folder: labFolder(lab)}
   const read = await reads(file, signal).catch(error => {

@@ -18,6 +18,8 @@ export interface SavedLab {
   readonly schema: 2
   readonly topology: Topology
   readonly allocation: Allocation
+  /** The file that a person raised it from, from the root; it may have been changed since. */
+  readonly topologyFile?: string
 }
 
 export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {
@@ -43,7 +45,7 @@ export function composeText(lab: string): string {
   const text = readKept(composeFile(lab))
   if (text !== undefined) return text
   throw new LabError('no-lab', `${composeFile(lab)} is not there`, {
-    hint: next`${onLab(lab, 'down')}, then ${onLab(lab, 'up')}`,
+    hint: next`${onLab(lab, 'down')} ${onLab(lab, 'up')}`,
   })
 }
 
@@ -90,6 +92,7 @@ const labSchema = z.strictObject({
   schema: z.literal(2, 'another version of pgha-lab wrote this'),
   topology: topologySchema,
   allocation: allocationSchema,
+  topologyFile: z.string().startsWith('/').max(4096).exactOptional(),
 })
 
 /** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */

@@ -12,7 +12,7 @@ export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario
   const found = known.get(name)
   if (found === undefined)
     throw new LabError('usage', `there is no suite \`${name}\`${suggestion(name, ['all', ...known.keys()])}`, {
-      hint: next`${ownCommand('scenarios')} lists them`,
+      hint: next`to list them: ${ownCommand('scenarios')}`,
     })
   return new Map([[name, found]])
 }

@@ -50,7 +50,7 @@ export function labsFor({name, parallel, jobs}: Pick<SuiteOptions, 'name' | 'par
   const existing = labs.filter(lab => savedLabs().includes(lab))
   if (existing.length > 0)
     throw new LabError('config', `a suite raises labs of its own, and ${existing.join(' and ')} exists already`, {
-      hint: next`${onLab(existing[0]!, 'down')}; or choose another name for the suite's labs with --name`,
+      hint: next`choose another name for the suite's labs with --name; or remove that lab first: ${onLab(existing[0]!, 'down')}`,
     })
   return labs
 }

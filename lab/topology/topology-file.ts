@@ -1,8 +1,8 @@
 /** A person's lab.yaml, a preset, or `--set key=value`: parsed into a Topology, with what Patroni would change refused. */
 import {readdirSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {z} from 'zod'
-import {Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {Located, nearestOf, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -83,8 +83,10 @@ export interface Settings {
   readonly postgresql?: z.output<typeof settings.postgresql> | undefined
 }
 
+const profileNames = ['default', 'fast'] as const
+
 const schema = z.strictObject({
-  profile: z.enum(['default', 'fast'], {error: 'the profile is default or fast'}).optional(),
+  profile: z.enum(profileNames, {error: nearestOf('the profile is default or fast', profileNames)}).optional(),
   hosts: z
     .record(
       name('host').refine(
@@ -92,9 +94,12 @@ const schema = z.strictObject({
         `\`${observerName}\` is the container through which the hosts are reached`,
       ),
       z
-        .array(z.enum(serviceNames, {error: `a service is one of ${serviceNames.join(', ')}`}), {
-          error: 'a host has a list of services, such as [etcd, patroni]',
-        })
+        .array(
+          z.enum(serviceNames, {error: nearestOf(`a service is one of ${serviceNames.join(', ')}`, serviceNames)}),
+          {
+            error: 'a host has a list of services, such as [etcd, patroni]',
+          },
+        )
         .min(1, 'a host without services does nothing'),
     )
     .optional(),
@@ -142,6 +147,8 @@ interface Wanted {
 /** A topology, and how a person is told what PostgreSQL says of the parameters in it. */
 export interface Asked {
   readonly topology: Topology
+  /** That it stands in, from the root; undefined: it is a preset of ours. */
+  readonly file: string | undefined
   /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
   readonly mustTake: (refused: readonly {readonly name: string; readonly says: string}[]) => void
 }
@@ -160,7 +167,7 @@ export function readTopology(wanted: Wanted): Asked {
       hint: 'a file of yours is named by its path',
     })
   const file = isPath ? named : join(presets, `${named}.yaml`)
-  return parse(file, readText(file, 'topology'), wanted)
+  return {...parse(file, readText(file, 'topology'), wanted), file: isPath ? resolve(file) : undefined}
 }
 
 /**
@@ -175,20 +182,23 @@ function parse(
   file: string,
   text: string,
   {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
-): Asked {
+): Omit<Asked, 'file'> {
   const source = new Located(file, text, 'topology')
-  const written = source.decode(schema)
+  const whole = source.read(schema)
+  // Also where a part has a mistake: who mends a file wants to know of all.
+  const written = whole ?? partsOf(source)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const settings = fromSet(set)
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...settings]
   if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
   const topology = build(layers)
-  for (const found of [mistakesIn(topology), asPatroniWould ? [] : changesOfPatroni(topology)]) {
+  for (const found of [mistakesIn(topology), asPatroniWould || whole === undefined ? [] : changesOfPatroni(topology)]) {
     const inFile = found.filter(({path}) => set.length === 0 && source.at(path) !== undefined)
     for (const {path, says} of inFile) source.tell(path, says)
     source.mustBeRight({hint: inFile[0]?.hint})
     mustBeNone(found)
   }
+  source.mustBeRight()
   return {
     topology,
     mustTake: refused => {
@@ -201,6 +211,15 @@ function parse(
       source.mustBeRight({and: told})
     },
   }
+}
+
+/** Those parts of the file that are right. */
+function partsOf(source: Located): Written {
+  const right = Object.entries(schema.shape).flatMap(([key, part]) => {
+    const read = part.safeParse(source.at([key]))
+    return read.success && read.data !== undefined ? [[key, read.data]] : []
+  })
+  return Object.fromEntries(right)
 }
 
 function fromSet(set: readonly string[]): Written[] {

@@ -253,6 +253,14 @@ export function nearest(wrong: string, known: readonly string[]): string | undef
     .sort((a, b) => a.distance - b.distance)[0]?.one
 }
 
+/** For a schema: what is wrong, and the one that was probably meant. */
+export function nearestOf(says: string, known: readonly string[]): (issue: {readonly input?: unknown}) => string {
+  return ({input}) => {
+    const near = typeof input === 'string' ? nearest(input, known) : undefined
+    return near === undefined ? says : `${says}, did you mean \`${near}\`?`
+  }
+}
+
 /** Nobody mistypes longer ones, and what a stranger's file may hold is not compared letter by letter with everything. */
 const longestSlip = 100
 

@@ -1,6 +1,7 @@
 /**
- * The next step, as a value: words, and commands of this program that can be pasted into a shell. How the program was called,
- * and which lab it takes when none is named, is known to the command line alone; a library's caller reads plain `pgha-lab`.
+ * The next step, as a value: commands that can be pasted into a shell, each on a line of its own, and the words that lead to them,
+ * apart from those. How the program was called, and which lab it takes when none is named, is known to the command line alone; a
+ * library's caller reads plain `pgha-lab`.
  */
 
 /** How a person calls the program here. */
@@ -18,10 +19,17 @@ export const anyCaller: Caller = {program: 'pgha-lab', lab: 'lab'}
 export class OwnCommand {
   readonly #words: readonly string[]
   readonly #lab: string | undefined
+  readonly #as: string
 
-  constructor(words: readonly string[], lab?: string) {
+  constructor(words: readonly string[], lab?: string, as = '') {
     this.#words = words
     this.#lab = lab
+    this.#as = as
+  }
+
+  /** With `sudo` before it. */
+  asRoot(): OwnCommand {
+    return new OwnCommand(this.#words, this.#lab, 'sudo ')
   }
 
   /** Quoted for sh; --name stands where the caller's own lab is another. */
@@ -34,7 +42,7 @@ export class OwnCommand {
     const name = this.#lab === undefined || this.#lab === lab ? [] : ['--name', this.#lab]
     // What comes after -- is not for us to read.
     const end = this.#words.includes('--') ? this.#words.indexOf('--') : this.#words.length
-    return [program, ...[...this.#words.slice(0, end), ...name, ...this.#words.slice(end)].map(quoted)]
+    return [this.#as + program, ...[...this.#words.slice(0, end), ...name, ...this.#words.slice(end)].map(quoted)]
   }
 
   toString(): string {
@@ -42,7 +50,31 @@ export class OwnCommand {
   }
 }
 
-export type Hint = string | OwnCommand | readonly (string | OwnCommand)[]
+/** A command of another program, as it is typed. */
+export class ShellCommand {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  says(): string {
+    return this.#text
+  }
+}
+
+/** A command stands on a line of its own; a text is words for a person. */
+export type Line = string | OwnCommand | ShellCommand
+
+export class Steps {
+  readonly lines: readonly Line[]
+
+  constructor(lines: readonly Line[]) {
+    this.lines = lines
+  }
+}
+
+export type Hint = Line | Steps
 
 /** ownCommand('chaos', file) */
 export function ownCommand(...words: readonly string[]): OwnCommand {
@@ -54,39 +86,84 @@ export function onLab(lab: string, ...words: readonly string[]): OwnCommand {
   return new OwnCommand(words, lab)
 }
 
-/** next`${onLab(lab, 'up')} goes on, ${onLab(lab, 'down')} removes it` */
-export function next(parts: TemplateStringsArray, ...values: readonly (string | number | Hint)[]): Hint {
-  return parts.flatMap((part, index) => {
+/** shell('docker version') */
+export function shell(text: string): ShellCommand {
+  return new ShellCommand(text)
+}
+
+/** next`to go on: ${onLab(lab, 'up')} to remove it: ${onLab(lab, 'down')}`: two commands, each under the words that lead to it. */
+export function next(parts: TemplateStringsArray, ...values: readonly (number | Hint)[]): Steps {
+  const lines: Line[] = []
+  let words = ''
+  const end = () => {
+    if (words.trim() !== '') lines.push(words.trim())
+    words = ''
+  }
+  for (const [index, part] of parts.entries()) {
+    words += part
     const value = values[index]
-    if (value === undefined) return [part]
-    return [part, ...(typeof value === 'number' ? [String(value)] : Array.isArray(value) ? value : [value])]
-  }) as readonly (string | OwnCommand)[]
+    if (value === undefined) continue
+    if (typeof value === 'string' || typeof value === 'number') words += value
+    else {
+      end()
+      lines.push(...linesOf(value))
+    }
+  }
+  end()
+  return new Steps(lines)
 }
 
+export function linesOf(hint: Hint): readonly Line[] {
+  return hint instanceof Steps ? hint.lines : [hint]
+}
+
+/** As they are printed, one below the other. */
+export function sayLines(hint: Hint, caller: Caller = anyCaller): readonly string[] {
+  return linesOf(hint).map(line => (typeof line === 'string' ? line : line.says(caller)))
+}
+
+/** The same as one text. */
 export function sayHint(hint: Hint, caller: Caller = anyCaller): string {
-  const parts: readonly (string | OwnCommand)[] = Array.isArray(hint) ? hint : [hint as string | OwnCommand]
-  return parts.map(part => (part instanceof OwnCommand ? part.says(caller) : part)).join('')
+  return sayLines(hint, caller).join('\n')
 }
 
-/** The commands in it, in order. */
+/** The commands of ours in it, in order. */
 export function commandsIn(hint: Hint): readonly OwnCommand[] {
-  return (Array.isArray(hint) ? hint : [hint]).filter(part => part instanceof OwnCommand)
+  return linesOf(hint).filter(line => line instanceof OwnCommand)
 }
 
 /** What stands before a next step, wherever one is printed: no other word does. */
 export const nextWord = 'next:'
 
-/** The line under a sentence. */
+/** The lines under a sentence. */
 export function nextLine(hint: Hint, caller: Caller = anyCaller): string {
-  const parts: readonly (string | OwnCommand)[] = Array.isArray(hint) ? hint : [hint as string | OwnCommand]
-  const lines = parts.map((part, index) =>
-    part === ', then ' && parts[index + 1] instanceof OwnCommand ? underNext : part,
-  )
-  return `  ${nextWord} ${sayHint(lines, caller)}`
+  return labelled(nextWord, sayLines(hint, caller))
 }
 
-/** A command that comes after the first stands on a line of its own, so that each can be pasted. */
-const underNext = `\n${' '.repeat(nextWord.length + 3)}`
+/** Below each other behind a word that stands at the first. */
+export function labelled(label: string, lines: readonly string[], indent = '  '): string {
+  return lines.map((line, index) => `${indent}${(index === 0 ? label : '').padEnd(label.length)} ${line}`).join('\n')
+}
+
+/** What another lab may be called: beside this one. */
+export function beside(lab: string): string {
+  return `${lab.slice(0, longestLab - 2)}-2`
+}
+
+/** A lab's name has no more letters than this (`nameRules`). */
+const longestLab = 31
+
+/** Words with commands in them, which are no next step: `once more leaves at once; `pgha-lab heal` mends it`. */
+export type Sentence = readonly (string | OwnCommand)[]
+
+/** sentence`leaves at once; \`${onLab(lab, 'heal')}\` mends it` */
+export function sentence(parts: TemplateStringsArray, ...values: readonly (string | OwnCommand)[]): Sentence {
+  return parts.flatMap((part, index) => (values[index] === undefined ? [part] : [part, values[index]]))
+}
+
+export function saySentence(words: Sentence, caller: Caller = anyCaller): string {
+  return words.map(part => (typeof part === 'string' ? part : part.says(caller))).join('')
+}
 
 /** One word of a shell. What is not seen or would be obeyed is written as its bytes, so that what is pasted is what was meant. */
 export function quoted(word: string): string {

@@ -30,9 +30,9 @@ describe.each([
   test('ends in 70 with one sentence, and never in a verdict', () => {
     expect([status, stdout]).toEqual([70, ''])
     expect(stderr).toMatch(
-      /^pgha-lab crashed: TypeError: .*boom.*\. This is a bug .*; its report is .*\n {2}next: .*heal/,
+      /^pgha-lab crashed: TypeError: .*boom.*\. This is a bug .*; its report is .*\n {2}next: report the bug with that file\n.*\n.*pgha-lab heal --name one$/m,
     )
-    expect(stderr.trimEnd().split('\n')).toHaveLength(2)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(4)
   })
 
   test('leaves a report with its stack, for its user alone', () => {

@@ -203,7 +203,7 @@ test('heal on an engine that falls silent names what is still in force, and how 
   const {code, err} = await pghaLab(['heal'])
   expect(code).toBe(5)
   expect(err).toMatch(/lab lab is not healed: start node1 again: the Docker engine did not answer/)
-  expect(err).toMatch(/next: pgha-lab heal, or pgha-lab down\n/)
+  expect(err).toMatch(/next: to go on healing:\n {8}pgha-lab heal\n {8}to remove the lab:\n {8}pgha-lab down\n/)
   expect(inForce('lab')).toHaveLength(1)
 })
 

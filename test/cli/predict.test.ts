@@ -1,3 +1,6 @@
+import {cpSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {afterEach, expect, test, vi} from 'vitest'
 import {run} from '../../cli/program.ts'
 
@@ -34,6 +37,21 @@ test('predict lays recorded runs over the timings of those runs', async () => {
   expect(out).toMatch(
     /ttl 20s[\s\S]*kill-leader\.pass\.ndjson\.gz \(kill-host-and-etcd-leader\): [\s\S]*all within the model/,
   )
+})
+
+test('predict lays over the runs of the lab that --name names', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'predict-'))
+  const latest = join(state, 'pgha-lab', 'runs', 'second', 'latest')
+  mkdirSync(latest, {recursive: true})
+  cpSync('test/histories/kill-leader.pass.ndjson.gz', join(latest, 'events.ndjson.gz'))
+  vi.stubEnv('XDG_STATE_HOME', state)
+  try {
+    const out = await printed('--runs', 'latest', '--name', 'second', '--fault', 'kill-host-and-etcd-leader')
+    expect(out).toMatch(/latest \(kill-host-and-etcd-leader\)/)
+  } finally {
+    vi.unstubAllEnvs()
+    rmSync(state, {recursive: true})
+  }
 })
 
 test('predict compares two settings fault by fault', async () => {

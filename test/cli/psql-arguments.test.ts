@@ -11,6 +11,15 @@ test("what is psql's own goes to psql, options that both have included", () => {
   expect(split('psql', '--host=node2', '--csv')).toEqual(['psql', '--host=node2', '--', '--csv'])
 })
 
+test("what only we have is ours also behind what is psql's own, but not as the value of an option", () => {
+  expect(split('psql', '-c', 'select 2', '--name', 's15a')).toEqual(['psql', '--name', 's15a', '--', '-c', 'select 2'])
+  expect(split('psql', '-Atc', 'select 2', '--replica', '--name=b', '-x')).toEqual([
+    ...['psql', '--replica', '--name=b', '--', '-Atc', 'select 2', '-x'],
+  ])
+  expect(split('psql', '-c', '--name')).toEqual(['psql', '--', '-c', '--name'])
+  expect(split('psql', '-c', 'x', '--', '--name', 'b')).toEqual(['psql', '--', '-c', 'x', '--', '--name', 'b'])
+})
+
 test('what is ours, and what is marked already, stays as it is', () => {
   for (const args of [
     ['psql'],

@@ -1,15 +1,5 @@
-/** Whatever command we show can be pasted: the pages, the helps, and the next steps that errors name. */
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+/** Whatever command the pages and the helps show can be pasted; next-steps.test.ts has what is printed. */
+import {chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
@@ -228,30 +218,6 @@ test.each(pages)('the command line knows the commands and options that %s names 
         .replaceAll('...', ''),
     ))
       await parse(known(words))
-})
-
-describe('the commands that messages name', () => {
-  const messages = globSync('{lab,cli}/**/*.{ts,tsx}', {cwd: root}).flatMap(file => {
-    const source = readFileSync(join(root, file), 'utf8').replaceAll(/^ *(\*|\/\/|\/\*).*$/gm, '')
-    // Commands are built of words (lab/words/next-step.ts); next-step's own text apart, none is written as text.
-    return [...source.matchAll(/\b(onLab|ownCommand)\(((?:[^()]|\([^()]*\))*)\)/g)]
-      .filter(([, , within = '']) => /'[a-z]/.test(within))
-      .map(([call, built, within = '']) => ({
-        where: `${file}: ${call.replaceAll(/\s+/g, ' ')}`,
-        words: within
-          .split(/,(?![^(]*\))/)
-          .slice(built === 'onLab' ? 1 : 0)
-          .map(word => word.trim())
-          .filter(word => word !== '' && !word.startsWith('...'))
-          .map(word => /^'([^']*)'$/.exec(word)?.[1] ?? 'x'),
-      }))
-  })
-  const names = new Set(commandLine().commands.map(command => command.name()))
-  const named = messages.filter(({words}) => names.has(words[0] ?? ''))
-
-  test('are found', () => expect(named.length).toBeGreaterThan(40))
-
-  test.each(named.map(({where, words}) => [where, words] as const))('%s', async (_, words) => await parse(known(words)))
 })
 
 /** A sentence goes on behind its command: the command's arguments and options, up to the first word that is neither. */

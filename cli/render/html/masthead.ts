@@ -142,7 +142,7 @@ function wrong(report: Report): Markup | null {
   )}${not.map(
     ({finding, index}) =>
       html`<li class="${finding.verdict}"><span class="tag"><span aria-hidden="true">${signs[finding.verdict]}</span> ${words[finding.verdict]}</span> <a href="#${findingId(index)}">${finding.expectation}</a></li>`,
-  )}${open !== null && html`<li class="unknown">${open}</li>`}${ended !== null && html`<li>Next: <code>${ended.next}</code></li>`}</ul>`
+  )}${open !== null && html`<li class="unknown">${open}</li>`}${ended !== null && html`<li>Next: ${ended.next.map((command, index) => html`${index > 0 && html`<br>`}<code>${command}</code>`)}</li>`}</ul>`
 }
 
 /** With a capital letter, unless it begins with the name of a host. */

@@ -4,6 +4,7 @@ import {type History, of} from '../../../lab/history/history.ts'
 import type {Report} from '../../../lab/judge/report.ts'
 import type {ServiceName} from '../../../lab/topology/services.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
+import {anyCaller, type Caller, ownCommand} from '../../../lab/words/next-step.ts'
 import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
 import {saidLimit} from '../answer.ts'
 import {builtFrom, builtFromTitle, releases} from '../software.ts'
@@ -38,7 +39,7 @@ export function setup(report: Report, history: History): Markup {
   return html`<dl class="setup">${described(rows)}</dl>`
 }
 
-export function aboutSection(report: Report, history: History): Markup {
+export function aboutSection(report: Report, history: History, called: Caller = anyCaller): Markup {
   const topology = topologyOf(history)
   const checks = topology && [
     `inter ${sayMs(topology.haproxy.interMs)}`,
@@ -62,7 +63,7 @@ export function aboutSection(report: Report, history: History): Markup {
   return html`<section id="about" aria-labelledby="h-about"><h2 id="h-about">About this run</h2>
 <dl class="about">${described(rows)}</dl>
 ${image(report)}
-<p class="note">All times are on the runner's monotonic clock. <code>events.ndjson</code> beside this file holds every event; <code>pgha-lab judge</code> judges it again.</p>
+<p class="note">All times are on the runner's monotonic clock. <code>events.ndjson</code> beside this file holds every event; in its folder <code>${ownCommand('judge', 'events.ndjson').says(called)}</code> judges it again.</p>
 </section>`
 }
 

@@ -3,7 +3,7 @@ import {AsyncLocalStorage} from 'node:async_hooks'
 import {createRequire} from 'node:module'
 import type Dockerode from 'dockerode'
 import {LabError} from '../../words/errors.ts'
-import {ownCommand} from '../../words/next-step.ts'
+import {next, ownCommand, shell} from '../../words/next-step.ts'
 import {contextInUse, mustBeLocal, reachContext} from '../context.ts'
 import {EngineCalls} from '../engine-calls.ts'
 import type {EngineLimits} from '../engine-limits.ts'
@@ -83,7 +83,7 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
     if (/no space left on device/i.test(message))
       throw new LabError('disk-full', `the disk of the Docker engine is full: it failed at ${doing}`, {
         cause: error,
-        hint: 'docker system df shows what fills it',
+        hint: next`to see what fills it: ${shell('docker system df')}`,
       })
     throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
   }

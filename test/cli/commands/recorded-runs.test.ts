@@ -96,7 +96,7 @@ describe('judge', () => {
     const {code, out, err} = await pgha('judge', 'yesterday')
     expect([code, out]).toEqual([2, ''])
     expect(err).toBe(
-      "there is no run `yesterday`\n  next: pgha-lab chaos kill-leader records one; or name a run's folder or its events.ndjson\n",
+      "there is no run `yesterday`\n  next: name a run's folder or its events.ndjson; or record a run:\n        pgha-lab chaos kill-leader\n",
     )
   })
 })

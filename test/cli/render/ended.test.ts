@@ -71,12 +71,12 @@ test.each(names)('%s: the sentence says why, and up to when it counts; JSON has 
 
 test('the next step plays it again, once what may be left is healed', () => {
   expect(Object.fromEntries(names.map(name => [name, reports[name]!.ended!.next]))).toEqual({
-    'Ctrl-C as it was recorded': 'pgha-lab chaos kill-leader',
-    'Ctrl-C 3 s after the fault': 'pgha-lab chaos kill-leader --name sb1',
-    'Ctrl-C before the fault was seen to take hold': 'pgha-lab chaos kill-leader --name sb1',
-    'no engine any more': 'pgha-lab heal --name sb1, then pgha-lab chaos kill-leader --name sb1',
-    'a process that was killed': 'pgha-lab heal --name sb1, then pgha-lab chaos kill-leader --name sb1',
-    'a run that never began': 'pgha-lab doctor, then pgha-lab chaos kill-leader',
+    'Ctrl-C as it was recorded': ['pgha-lab chaos kill-leader'],
+    'Ctrl-C 3 s after the fault': ['pgha-lab chaos kill-leader --name sb1'],
+    'Ctrl-C before the fault was seen to take hold': ['pgha-lab chaos kill-leader --name sb1'],
+    'no engine any more': ['pgha-lab heal --name sb1', 'pgha-lab chaos kill-leader --name sb1'],
+    'a process that was killed': ['pgha-lab heal --name sb1', 'pgha-lab chaos kill-leader --name sb1'],
+    'a run that never began': ['pgha-lab doctor', 'pgha-lab chaos kill-leader'],
   })
 })
 
@@ -91,7 +91,7 @@ test.each(names)('%s: JUnit has exactly one error, and no case of it is green th
   expect(xml).toContain(
     `tests="${report.findings.length + 1}" failures="0" errors="1" skipped="${open}" time="${(report.durationMicros / 1e6).toFixed(3)}"`,
   )
-  expect(xml).toContain(`next:     ${report.ended!.next}`)
+  expect(xml).toContain(`next:     ${report.ended!.next.join('\n          ')}`)
 })
 
 test.each(names)('%s: GitHub has one annotation, and no expectation in it', name => {
@@ -100,7 +100,7 @@ test.each(names)('%s: GitHub has one annotation, and no expectation in it', name
   expect(lines).toEqual([
     expect.stringMatching(/^::error (file=[^:]*,line=1,)?title=INCONCLUSIVE kill-leader::(limit [\d.]+ s; )?the r/),
   ])
-  expect(lines[0]!.split('::')[2]).toBe(`${answer(report)}%0Anext: ${report.ended!.next}`)
+  expect(lines[0]!.split('::')[2]).toBe(`${answer(report)}%0Anext: ${report.ended!.next.join('%0A      ')}`)
 })
 
 test.each(names)('%s: text, summary, Markdown and HTML tell it once, and list nothing that nobody knows', name => {
@@ -115,7 +115,7 @@ test.each(names)('%s: text, summary, Markdown and HTML tell it once, and list no
   for (const [form, text] of Object.entries(texts)) {
     const told = oneLine(form === 'html' ? text.replaceAll(/<[^>]+>/g, '') : text.replaceAll(/\\/g, ''))
     expect(told.toLowerCase().split(report.headline.toLowerCase()), form).toHaveLength(2)
-    for (const command of report.ended!.next.split(', then ')) expect(told, form).toContain(command)
+    for (const command of report.ended!.next) expect(told, form).toContain(command)
     for (const {expectation} of open) expect(told, form).not.toContain(expectation)
     expect(told, form).toContain(`${open.length} of ${report.findings.length} expectations`)
   }

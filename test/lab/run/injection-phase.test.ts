@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import type {Event} from '../../../lab/history/event.ts'
-import {type Growing, type InjectionPhase, untilInjectionPhase} from '../../../lab/run/injection-phase.ts'
+import type {InjectionPhase} from '../../../lab/history/scenario-values.ts'
+import {type Growing, untilInjectionPhase} from '../../../lab/run/injection-phase.ts'
 
 // Fake timers do not reach Node's own promises of them.
 vi.mock('node:timers/promises', () => ({

@@ -228,7 +228,7 @@ test.each<[string, Partial<Scenario>]>([
 test('a run that could not begin leaves a record and a report that say so, where one was asked for', () => {
   const out = join(stateFolder(), 'wanted')
   const error = new LabError('docker-missing', 'no Docker engine answers')
-  const run = leaveNeverBegan(out, 'fake', scenarioOf([kill]), error)
+  const run = leaveNeverBegan(out, {lab: 'fake', scenario: scenarioOf([kill])}, error)
   expect(recordIn(out)).toMatchObject([{kind: 'never-began', code: 'docker-missing', lab: 'fake'}])
   expect(readFileSync(join(out, 'report.json'), 'utf8')).toBe(toJson(run.report))
   expect(run.report).toMatchObject({verdict: 'unknown', scenario: 'made-up'})

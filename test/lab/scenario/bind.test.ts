@@ -1,5 +1,7 @@
 import {execFileSync} from 'node:child_process'
 import {describe, expect, test} from 'vitest'
+import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {withExtraClients} from '../../../lab/scenario/extra-clients.ts'
 import {bind, configOf, parseScenario, settingsFor} from '../../../lab/scenario/index.ts'
 import {loadTopology, parseTopology} from '../../../lab/topology/topology-file.ts'
 import {LabError} from '../../../lab/words/errors.ts'
@@ -72,7 +74,7 @@ describe('a scenario and a lab', () => {
     const scenario = needing(needs)
     const {says, hint} = refusal(() => bind(scenario, fast))
     expect(says).toMatch(/^mine needs .*, which only a new lab can have$/)
-    expect(hint).toBe(`pgha-lab up --name mine --profile fast --set ${set}, then pgha-lab chaos mine --name mine`)
+    expect(hint).toBe(`pgha-lab up --profile fast --set ${set} --name mine\npgha-lab chaos mine.yaml --name mine`)
     const raised = loadTopology({profile: 'fast', set: settingsFor(scenario, fast)})
     expect(bind(scenario, raised).config).toBeNull()
   })
@@ -86,7 +88,7 @@ describe('a scenario and a lab', () => {
     const own = loadTopology({profile: 'fast', set})
     const scenario = needing('{postgres: 6, postgresql: {parameters: {max_connections: 50}}}')
     const {hint = ''} = refusal(() => bind(scenario, own))
-    const [up = ''] = hint.split(', then pgha-lab chaos')
+    const [up = ''] = hint.split('\n')
     const words = execFileSync('sh', [
       '-c',
       `pgha_lab() { printf '%s\\0' "$@"; }; ${up.replace('pgha-lab', 'pgha_lab')}`,
@@ -94,7 +96,7 @@ describe('a scenario and a lab', () => {
       .toString()
       .split('\0')
     const typed = words.filter((_, index) => words[index - 1] === '--set')
-    expect(words.slice(0, 5)).toEqual(['up', '--name', 'mine', '--profile', 'fast'])
+    expect(words.slice(0, 3)).toEqual(['up', '--profile', 'fast'])
     const raised = loadTopology({profile: 'fast', set: typed})
     expect(bind(scenario, raised).config).toBeNull()
     const asked = [...set, 'hosts.node4=patroni', 'hosts.node5=patroni', 'postgresql.parameters.max_connections=50']
@@ -105,8 +107,23 @@ describe('a scenario and a lab', () => {
     const own = parseTopology('lab.yaml', 'hosts: {a1: [etcd, patroni], p1: [haproxy], app1: [client]}\n', {
       set: ['haproxy.fall=9'],
     })
+    const file = "/home/me/it's mine.yaml"
+    expect(refusal(() => bind(needing('{postgres: 2}'), own, {topologyFile: file})).hint).toBe(
+      "pgha-lab up --topology '/home/me/it'\\''s mine.yaml' --profile default --set hosts.a1=etcd,patroni --set hosts.p1=haproxy --set haproxy.fall=9 --set hosts.node1=patroni --name mine\npgha-lab chaos mine.yaml --name mine",
+    )
+    // Where nobody knows which file that was, no command is made up.
     expect(refusal(() => bind(needing('{postgres: 2}'), own)).hint).toBe(
-      'pgha-lab up --name mine --topology lab.yaml --profile default --set hosts.a1=etcd,patroni --set hosts.p1=haproxy --set haproxy.fall=9 --set hosts.node1=patroni, then pgha-lab chaos mine --name mine; lab.yaml is the file that this lab was raised from',
+      'raise another lab from the file that this one was raised from, with --set hosts.node1=patroni and --name mine; then play it there:\npgha-lab chaos mine.yaml --name mine',
+    )
+  })
+
+  test('that needs a new lab is played there with all that was asked for here, and by its own path', () => {
+    const path = "../w/It's Mine_2.yaml"
+    const text = `${about}needs: {postgres: 4}\n${clients}${steps}${expectations}`
+    const asked = withExtraClients(withAskedLimit(parseScenario(path, text), 9000), 'psycopg,pgbench')
+    const {hint} = refusal(() => bind(asked, fast, {phase: 'random'}))
+    expect(hint?.split('\n')[1]).toBe(
+      "pgha-lab chaos '../w/It'\\''s Mine_2.yaml' --within 9s --clients psycopg,pgbench --phase random --name it-s-mine-2",
     )
   })
 

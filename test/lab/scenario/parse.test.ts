@@ -270,3 +270,14 @@ describe('a complaint about a scenario', () => {
     expect(complaint(text)).toMatch(says)
   })
 })
+
+test('the other mistakes of a step are told beside a fault that is mistyped', () => {
+  const text = `${about}${clients}steps: [{inject: kil, what: hosst, on: leadr}]\n${expectations}`
+  const said = complaint(text)
+  expect(said).toContain('there is no fault `kil`, did you mean `kill`?')
+  expect(said).toContain('`leadr` names nobody, did you mean `leader`?')
+  expect(said).toMatch(/what|hosst/)
+  expect(said.split('\n')).toHaveLength(3)
+  // Of a fault that nobody can guess, nobody knows the parameters; whom it is to strike does not depend on it.
+  expect(complaint(text.replace('kil,', 'elephants,')).split('\n')).toHaveLength(2)
+})

@@ -121,7 +121,7 @@ test('a failed build names its step, a full disk and an unreachable mirror are t
   expect(failed.code).toBe('image')
   expect(failed.message).toContain('building the image of the hosts failed at step 3/3 (RUN apt-get install ...)')
   expect(failed.message).toContain('E: Unable to locate package')
-  expect(failed.hint).toBe('see all of it with: docker build .')
+  expect(failed.hint).toBe('to see all of it:\ndocker build .')
   const full = buildFailure('hosts', [], at, {...ran, lines: ['#6 1.0 write: no space left on device']})
   expect(full.code).toBe('disk-full')
   const cutOff = buildFailure('hosts', [], at, {

@@ -328,6 +328,21 @@ describe('two who raise one name at once', () => {
     expect(engine.ids()).toEqual([])
   })
 
+  test('one who raised nothing after all leaves nothing, and one who has saved a lab keeps its owner', async () => {
+    const {is} = live()
+    await (await claim(engine, 'x'))[Symbol.asyncDispose]()
+    expect(existsSync(labFolder('x'))).toBe(false)
+    const claimed = await claim(engine, 'x')
+    writeFileSync(join(labFolder('x'), 'lab.json'), '{}')
+    await claimed[Symbol.asyncDispose]()
+    expect(existsSync(join(labFolder('x'), 'owner'))).toBe(true)
+    // What a lab was known by, of which more than that is gone, stays.
+    rmSync(join(labFolder('x'), 'lab.json'))
+    await (await claim(engine, 'x'))[Symbol.asyncDispose]()
+    expect(existsSync(join(labFolder('x'), 'owner'))).toBe(true)
+    expect(is.id).not.toBe('')
+  })
+
   test('two directories of one owner are two', async () => {
     vi.stubEnv('PGHA_LAB_OWNER', 'ci-runner-7')
     live()

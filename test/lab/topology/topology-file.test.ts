@@ -164,6 +164,28 @@ test('a file that says nothing about hosts is the usual lab with other settings'
   expect(more.hosts.map(host => host.name)).toEqual([...own.hosts.map(host => host.name), 'node4'])
 })
 
+test('a profile and a service that are mistyped are answered with the nearest', () => {
+  expect(() => loadTopology({profile: 'fats'})).toThrow(/the profile is default or fast, did you mean `fast`\?/)
+  expect(() => parseTopology('lab.yaml', 'hosts: {a1: [patrini]}\n')).toThrow(/did you mean `patroni`\?/)
+  expect(() => loadTopology({set: ['hosts.node4=etdc']})).toThrow(/did you mean `etcd`\?/)
+  expect(() => loadTopology({profile: 'elephant'})).toThrow(/the profile is default or fast$/)
+})
+
+test('what is wrong with the hosts is told beside a profile and a parameter that are', () => {
+  const text = 'profile: fats\nhosts: {a1: [etcd, patroni], app1: [client]}\npatroni: {ttl: 5x}\n'
+  let said = ''
+  try {
+    parseTopology('lab.yaml', text)
+  } catch (error) {
+    said = (error as Error).message
+  }
+  expect(said.split('\n')).toEqual([
+    expect.stringMatching(/^lab\.yaml:1:10: the profile is/),
+    expect.stringMatching(/^lab\.yaml:2:8: 0 hosts run haproxy/),
+    expect.stringMatching(/^lab\.yaml:3:16: /),
+  ])
+})
+
 test('what Patroni would change is answered with the flags to type, which stand', () => {
   for (const [set, says] of [
     [['patroni.ttl=25s'], '--set patroni.ttl=25s --set patroni.loop_wait=5s --set patroni.retry_timeout=10s'],

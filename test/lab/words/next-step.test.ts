@@ -4,7 +4,17 @@ import {join} from 'node:path'
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
 import {LabError} from '../../../lab/words/errors.ts'
-import {next, nextLine, onLab, ownCommand, quoted, sayHint} from '../../../lab/words/next-step.ts'
+import {
+  next,
+  nextLine,
+  onLab,
+  ownCommand,
+  quoted,
+  sayHint,
+  saySentence,
+  sentence,
+  shell,
+} from '../../../lab/words/next-step.ts'
 
 /** What sh makes of the words of a command line. */
 const wordsOf = (line: string, shell = 'sh') =>
@@ -36,9 +46,9 @@ test('what a terminal would obey is written as bytes, which bash reads back', ()
 })
 
 test('--name stands where the lab is not the one that is meant without it, and before what is not ours', () => {
-  const hint = next`${onLab('lab', 'up')} goes on, ${onLab('my-lab', 'down')} removes it`
-  expect(sayHint(hint)).toBe('pgha-lab up goes on, pgha-lab down --name my-lab removes it')
-  expect(sayHint(hint, {program: './pgha-lab', lab: 'my-lab'})).toBe(
+  const words = sentence`${onLab('lab', 'up')} goes on, ${onLab('my-lab', 'down')} removes it`
+  expect(saySentence(words)).toBe('pgha-lab up goes on, pgha-lab down --name my-lab removes it')
+  expect(saySentence(words, {program: './pgha-lab', lab: 'my-lab'})).toBe(
     './pgha-lab up --name lab goes on, ./pgha-lab down removes it',
   )
   expect(String(onLab('b', 'shell', 'node1', '--', 'ls', '--name'))).toBe('pgha-lab shell node1 --name b -- ls --name')
@@ -57,12 +67,24 @@ test('nothing but these places writes a command of ours as text', () => {
   const found = globSync('{lab,compose,cli}/**/*.{ts,tsx}', {cwd: root}).filter(file =>
     written.test(readFileSync(join(root, file), 'utf8').replace(/^\s*(?:\/\*\*|\*|\/\/).*$/gm, '')),
   )
-  // A report and a compose file outlive the terminal: whoever reads them calls the program in his own way.
-  expect(found.sort()).toEqual(['cli/render/html/setup.ts', 'compose/render.ts'])
+  // A compose file outlives the terminal: whoever reads it calls the program in his own way.
+  expect(found.sort()).toEqual(['compose/render.ts'])
 })
 
-test('of two commands each has a line of its own', () => {
-  expect(nextLine(next`${onLab('second', 'heal')}, then ${onLab('second', 'up')}`)).toBe(
+test('each command has a line of its own, and the words that lead to it stand apart', () => {
+  const lab = 'second'
+  expect(nextLine(next`${onLab(lab, 'heal')} ${onLab(lab, 'up')}`)).toBe(
     '  next: pgha-lab heal --name second\n        pgha-lab up --name second',
   )
+  const steps = next`stop ${3} programs; or to go on: ${onLab(lab, 'up')} to see what fills it: ${shell('docker system df')}`
+  expect(nextLine(steps)).toBe(
+    [
+      '  next: stop 3 programs; or to go on:',
+      '        pgha-lab up --name second',
+      '        to see what fills it:',
+      '        docker system df',
+    ].join('\n'),
+  )
+  expect(nextLine(next`report it\n${steps}`)).toBe(nextLine(steps).replace('next: ', 'next: report it\n        '))
+  expect(sayHint(ownCommand('doctor', '--fix').asRoot())).toBe('sudo pgha-lab doctor --fix')
 })
