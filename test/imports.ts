@@ -14,7 +14,9 @@ export const files: readonly string[] = globSync('{lab,compose,cli}/**/*.{ts,tsx
 export function importsOf(file: string, {types}: {types: boolean}): string[] {
   const text = readFileSync(join(root, file), 'utf8')
   return [
-    ...text.matchAll(/^(?:import|export)\s+(type\b)?[^'"]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm),
+    ...text.matchAll(
+      /^(?:import|export)\s+(type\b)?[^'"]*?from\s+'([^']+)'|\b(?:import|createRequire\(import\.meta\.url\))\('([^']+)'\)|^import '([^']+)'/gm,
+    ),
   ]
     .filter(([, typeOnly]) => types || typeOnly === undefined)
     .flatMap(([, , from, lazy, bare]) => from ?? lazy ?? bare ?? [])

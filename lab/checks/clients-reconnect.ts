@@ -17,7 +17,7 @@ import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
-interface ClientsReconnectParams {
+export interface ClientsReconnectParams {
   /**
    * Milliseconds to a client's first acknowledged write from the moment that there is a primary for it: that the proxy routes to
    * it, or, for a client that looks for the primary itself, that it takes writes.

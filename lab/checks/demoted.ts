@@ -9,7 +9,7 @@ import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
 import {duration, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
-interface DemotedParams {
+export interface DemotedParams {
   /** Milliseconds. */
   readonly within: number
   /** From the first fault, or from its mend (when a frozen primary wakes up). */

@@ -11,7 +11,7 @@ import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
 import {phaseRows} from './failover/phases.ts'
 
-interface FailoverParams {
+export interface FailoverParams {
   /** `budget`: what the topology's timings imply for this run. Else milliseconds from the fault to the first write. */
   readonly within: 'budget' | number
 }

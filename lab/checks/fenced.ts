@@ -12,7 +12,7 @@ import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
-interface FencedParams {
+export interface FencedParams {
   /** Milliseconds: the fencing margin must be at least this. */
   readonly margin: number
 }

@@ -16,7 +16,7 @@ import {sayMicros} from '../words/quantity.ts'
 import type {Check, Verdict} from './check.ts'
 import {type Explained, explain, nothingExplained} from './no-lost-writes/async-tail.ts'
 
-interface NoLostWritesParams {
+export interface NoLostWritesParams {
   /**
    * `none`: no acknowledged write may be lost. `async-tail`: the ones may that asynchronous replication can lose, where
    * replication is asynchronous: acknowledged by the old leader, and not proven to have reached the promoted replica.

@@ -6,7 +6,7 @@ import {blind} from '../history/watching.ts'
 import {duration, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
-interface NobodyPromotedParams {
+export interface NobodyPromotedParams {
   /** Milliseconds: a claim that something does not happen says for how long; observed for less, it is unknown. */
   readonly for: number
 }

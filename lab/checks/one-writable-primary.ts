@@ -13,7 +13,7 @@ import {type HostName, hostsWith} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
-interface OneWritablePrimaryParams {
+export interface OneWritablePrimaryParams {
   /**
    * `anyone`: no two servers may be able to take writes, whoever asks. `proxied-clients`: no two may have acknowledged writes
    * that came through the proxy, which is all that matters where nobody goes past it.

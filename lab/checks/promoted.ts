@@ -9,7 +9,7 @@ import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
-interface PromotedParams {
+export interface PromotedParams {
   /** `sync-standby`: one of those that `/sync` named at the first fault; `old-leader`; the name of a step; or a host. */
   readonly is?: string | undefined
   readonly not?: string | undefined

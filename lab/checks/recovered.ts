@@ -15,7 +15,7 @@ import {anyCaller, onLab} from '../words/next-step.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
-interface RecoveredParams {
+export interface RecoveredParams {
   /** Milliseconds, from the beginning of the healing. */
   readonly within: number
 }

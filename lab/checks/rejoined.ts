@@ -8,7 +8,7 @@ import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
-interface RejoinedParams {
+export interface RejoinedParams {
   /** Milliseconds from the beginning of the mend. */
   readonly within: number
   /** How it came back, as its log says; `streaming`: neither by pg_rewind nor by a new base backup. */

@@ -6,7 +6,7 @@ import {blind} from '../history/watching.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
-interface TwoWritablePrimariesParams {
+export interface TwoWritablePrimariesParams {
   /** Milliseconds; how long at least both were seen taking writes. */
   readonly 'at-least': number
 }

@@ -15,7 +15,7 @@ interface Limits {
   readonly 'at-most'?: number | undefined
 }
 
-interface UnavailabilityParams {
+export interface UnavailabilityParams {
   readonly writes?: Limits | undefined
   readonly reads?: Limits | undefined
 }

@@ -17,7 +17,7 @@ import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
-interface WritableWithinLockParams {
+export interface WritableWithinLockParams {
   /** Milliseconds that a server may be seen writable before its host was seen with the key, or after. */
   readonly slack: number
 }

@@ -50,7 +50,7 @@ export function reachContext({address, tls}: Context) {
   const url = URL.parse(address.includes('//') ? address : `tcp://${address}`)
   if (url === null)
     throw new LabError('docker-missing', `the Docker context has no address that can be read: ${address}`, {
-      hint: 'docker context inspect shows it',
+      hint: next`to see it: ${shell('docker context inspect')}`,
     })
   const at = {host: url.hostname, port: url.port, pathPrefix: '/'}
   if (url.protocol === 'ssh:') {

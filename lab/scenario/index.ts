@@ -15,7 +15,7 @@ export {capabilitiesFor, mustBeAble} from './capabilities.ts'
 export {scenarioSchema} from './json-schema.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'
 export {parseScenario} from './parse.ts'
-export {sayClients, sayNeeds, saySettings, sayStep, sayValue} from './say.ts'
+export {sayClients, sayNeeds, sayStep, sayValue} from './say.ts'
 export {tooEarly} from './steady.ts'
 
 const folder = join(packageRoot, 'scenarios')

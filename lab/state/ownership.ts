@@ -116,8 +116,9 @@ export function notYours({lab, stale, inUse, says}: Standing): LabError {
 export async function claim(docker: OwnershipEngine, lab: string): Promise<AsyncDisposable> {
   await mustBeOurs(docker, lab)
   const known = isSaved(lab)
+  const before = savedOwner(lab)
   const mine = owner()
-  const claimed = {...mine, id: savedOwner(lab) ?? mine.id}
+  const claimed = {...mine, id: before ?? mine.id}
   if (!known) saveOwner(lab, claimed)
   const held = await docker.claim(lab, claimed)
   if (held.owner !== claimed.id || held.home !== claimed.home) {
@@ -137,7 +138,7 @@ export async function claim(docker: OwnershipEngine, lab: string): Promise<Async
   }
   const letGo = async () => {
     await release()
-    if (!known && !isSaved(lab)) forgetLab(lab) // refused before anything of it was made
+    if (before === null && !isSaved(lab)) forgetLab(lab) // refused before anything of it was made
   }
   // Who comes later sees the containers, or this, when the engine does not answer any more.
   return {[Symbol.asyncDispose]: () => letGo().catch(() => {})}

@@ -190,7 +190,7 @@ test.each(['silent', 'resets'] as const)(
     const {code, err} = await pghaLab(['heal'])
     expect(code).toBe(3)
     expect(err).toMatch(
-      /^(no Docker engine answers|the Docker engine did not answer .*); still to do in lab lab: start node1 again\n {2}next: .*\n {8}pgha-lab heal\n$/,
+      /^(no Docker engine answers|the Docker engine did not answer .*); still to do in lab lab: start node1 again\n {2}next: (?:.*\n)+ {8}pgha-lab heal\n$/,
     )
     expect(inForce('lab')).toHaveLength(1)
   },

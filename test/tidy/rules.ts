@@ -56,7 +56,9 @@ export function unusedExports(sources: Sources, door = 'lab/index.ts'): string[]
   )
   return [...sources.values()]
     .filter(({path}) => isOurs(path) && path !== door && !used.has(`${path} *`))
-    .flatMap(({path, exports}) => exports.filter(name => !used.has(`${path} ${name}`)).map(name => `${path}: ${name}`))
+    .flatMap(({path, exports, spokenOf}) =>
+      exports.filter(name => !used.has(`${path} ${name}`) && !spokenOf.has(name)).map(name => `${path}: ${name}`),
+    )
 }
 
 /** Paths in backticks that lead to nothing, with or without the end of their name, from the root or from lab/. */

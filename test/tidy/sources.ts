@@ -12,6 +12,7 @@ import {
   isIdentifier,
   isImportDeclaration,
   isImportTypeNode,
+  isInterfaceDeclaration,
   isLiteralTypeNode,
   isMethodDeclaration,
   isNamedExports,
@@ -19,6 +20,7 @@ import {
   isObjectBindingPattern,
   isParenthesizedExpression,
   isStringLiteral,
+  isTypeAliasDeclaration,
   isVariableDeclaration,
   isVariableStatement,
   type Node,
@@ -44,6 +46,8 @@ export interface Source {
   readonly path: string
   readonly functions: readonly FunctionFound[]
   readonly exports: readonly string[]
+  /** Exported types that another export of the file speaks of: whoever takes that one needs them, and so does its declaration. */
+  readonly spokenOf: ReadonlySet<string>
   readonly taken: readonly Taken[]
 }
 
@@ -77,7 +81,7 @@ function sourceOf(path: string, file: SourceFile): Source {
     node.forEachChild(child => visit(child, [...parents, node]))
   }
   visit(file, [])
-  return {path, functions, exports: exportsOf(file), taken}
+  return {path, functions, exports: exportsOf(file), spokenOf: spokenOf(file), taken}
 }
 
 const isFunction = (node: Node) =>
@@ -150,15 +154,29 @@ function unpacked(parents: readonly Node[]): readonly string[] {
 }
 
 function exportsOf(file: SourceFile): readonly string[] {
-  return file.statements.flatMap(statement => {
-    if (isExportDeclaration(statement)) {
-      const list = statement.exportClause
-      return list !== undefined && isNamedExports(list) ? list.elements.map(one => one.name.text) : []
-    }
-    const {modifiers = []} = statement as {readonly modifiers?: readonly Node[]}
-    if (![...modifiers].some(one => one.kind === SyntaxKind.ExportKeyword)) return []
-    if ([...modifiers].some(one => one.kind === SyntaxKind.DefaultKeyword)) return ['default']
-    if (!isVariableStatement(statement)) return nameOf(statement) ?? []
-    return statement.declarationList.declarations.flatMap(one => nameOf(one) ?? [])
-  })
+  return file.statements.flatMap(exportedBy)
+}
+
+function exportedBy(statement: Node): readonly string[] {
+  if (isExportDeclaration(statement)) {
+    const list = statement.exportClause
+    return list !== undefined && isNamedExports(list) ? list.elements.map(one => one.name.text) : []
+  }
+  const {modifiers = []} = statement as {readonly modifiers?: readonly Node[]}
+  if (![...modifiers].some(one => one.kind === SyntaxKind.ExportKeyword)) return []
+  if ([...modifiers].some(one => one.kind === SyntaxKind.DefaultKeyword)) return ['default']
+  if (!isVariableStatement(statement)) return [nameOf(statement) ?? []].flat()
+  return statement.declarationList.declarations.flatMap(one => nameOf(one) ?? [])
+}
+
+function spokenOf(file: SourceFile): ReadonlySet<string> {
+  const exported = [...file.statements].filter(statement => exportedBy(statement).length > 0)
+  const texts = exported.map(statement => ({
+    type: isTypeAliasDeclaration(statement) || isInterfaceDeclaration(statement) ? statement.name.text : undefined,
+    text: statement.getText(file),
+  }))
+  const types = texts.flatMap(({type}) => type ?? [])
+  return new Set(
+    types.filter(type => texts.some(one => one.type !== type && new RegExp(`\\b${type}\\b`).test(one.text))),
+  )
 }

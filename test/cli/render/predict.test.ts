@@ -43,7 +43,7 @@ test('what most people believe the other way round is said', () => {
 test('what Patroni would adjust stands at the top', () => {
   const view = viewOf({...fast, patroni: {...fast.patroni, ttlSeconds: 10}}, ['kill-host'])
   expect(renderPrediction(view, plain)).toMatch(
-    /Patroni: ttl 20s[\s\S]*Patroni uses ttl 20s instead of 10s: it accepts no less than 20s\.\npgha-lab up refuses/,
+    /Patroni: ttl 20s[\s\S]*Patroni uses ttl 20s instead of 10s: it accepts no less than 20s\.\n`up` refuses/,
   )
 })
 

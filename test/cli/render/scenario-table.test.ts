@@ -74,10 +74,10 @@ test('what was played here shows its own time, and the legend explains only what
 test('what cannot be played says why, and what to type, which a shell reads as one command', () => {
   const text = table()
   expect(text).toContain('      not here: only a new lab can have patroni.watchdog=required\n')
-  const at = text.indexOf('      ./pgha-lab up --name watchdog-resets')
+  const at = text.indexOf('      ./pgha-lab up --profile default --set patroni.watchdog=required')
   const pasted = text.slice(at, text.indexOf('\n\n', at)).replaceAll('./pgha-lab', 'printf "%s|"')
   expect(execaSync('sh', ['-c', pasted]).stdout).toBe(
-    'up|--name|watchdog-resets|--profile|default|--set|patroni.watchdog=required|chaos|watchdog-resets|--name|watchdog-resets|',
+    'up|--profile|default|--set|patroni.watchdog=required|--name|watchdog-resets|chaos|watchdog-resets|--name|watchdog-resets|',
   )
 })
 
@@ -87,7 +87,12 @@ test('a command that fits stays on its line, an option with its value; a word th
   expect(folded(['abc', 'x'.repeat(30), 'd'], 20, '  ')).toEqual(['  abc \\', `    ${'x'.repeat(30)} \\`, '    d'])
 })
 
-test('the last lines say how to play one, on this lab', () => {
-  expect(table({lab: 'second'})).toMatch(/\n {2}\.\/pgha-lab chaos NAME --name second {2}# plays one\n.*show NAME.*\n$/)
-  expect(table()).toMatch(/\n {2}\.\/pgha-lab up {2}# raises the lab\n {2}\.\/pgha-lab chaos NAME {2}# plays one\n/)
+test('the last lines say how to play one, on this lab, by the name of one that can be played', () => {
+  const [, played, shown] =
+    /\n {2}\.\/pgha-lab chaos (\S+) --name second {2}# plays one\n {2}\.\/pgha-lab scenarios show (\S+) .*\n$/.exec(
+      table({lab: 'second'}),
+    ) ?? []
+  expect([...suites().values()].flat().map(one => one.name)).toContain(played)
+  expect(shown).toBe(played)
+  expect(table()).toMatch(/\n {2}\.\/pgha-lab up {2}# raises the lab\n {2}\.\/pgha-lab chaos \S+ {2}# plays one\n/)
 })

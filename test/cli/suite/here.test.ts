@@ -22,7 +22,7 @@ test('what Patroni takes over for a run stands in no way, and what only a new la
   const {can, why, next} = here('watchdog-resets')
   expect([can, why]).toEqual([false, 'only a new lab can have patroni.watchdog=required'])
   expect(sayHint(next!)).toBe(
-    'pgha-lab up --name watchdog-resets --profile default --set patroni.watchdog=required, then pgha-lab chaos watchdog-resets --name watchdog-resets',
+    'pgha-lab up --profile default --set patroni.watchdog=required --name watchdog-resets\npgha-lab chaos watchdog-resets --name watchdog-resets',
   )
 })
 

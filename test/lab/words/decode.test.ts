@@ -29,8 +29,8 @@ patroni:
 haproxy: {fall: 0, rsie: 2}
 `),
     ).toEqual([
-      'lab.yaml:1:10: the profile is default or fast',
-      'lab.yaml:2:23: a service is one of etcd, patroni, haproxy, client',
+      'lab.yaml:1:10: the profile is default or fast, did you mean `fast`?',
+      'lab.yaml:2:23: a service is one of etcd, patroni, haproxy, client, did you mean `patroni`?',
       'lab.yaml:4:8: 30 is not a duration, it has no unit: did you mean 30s?',
       'lab.yaml:5:3: unknown key `loop_wiat`, did you mean `loop_wait`?',
       'lab.yaml:6:17: at least 1 of failed checks',
