@@ -27,6 +27,14 @@ export function fileOf(importer: string, target: string): string {
   return relative(root, join(root, dirname(importer), target))
 }
 
+/** The files of ours that are loaded with `start`, itself among them. */
+export function filesReached(start: string): readonly string[] {
+  const reached = new Set([start])
+  for (const file of reached) // grows while it is walked
+    for (const target of importsOf(file, {types: false})) if (target.startsWith('.')) reached.add(fileOf(file, target))
+  return [...reached]
+}
+
 /** A way from `start` to each package that is loaded with it, or may be later by an `import()`: the files, then the package. */
 export function packagesReached(start: string): ReadonlyMap<string, readonly string[]> {
   const ways = new Map<string, readonly string[]>([[start, [start]]])

@@ -1,6 +1,8 @@
 /** What judges, reads a history or draws it works from values: it must run where there is no engine, no cluster and no Docker. */
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {files, packagesReached} from './imports.ts'
+import {files, filesReached, packagesReached, root} from './imports.ts'
 
 /** The ways out of this process: to PostgreSQL, to the engine, to other programs, and patience with them. */
 const waysOut = ['pg', 'dockerode', 'execa', 'p-retry']
@@ -27,3 +29,14 @@ test('what does reach them is found: through other files, and through what is im
       .toSorted(),
   ).toEqual(waysOut.toSorted())
 })
+
+test.each(['lab/observer/main.ts', 'lab/clients/agent/main.ts'])(
+  '%s runs inside a lab with the Node 20 of Debian: nothing that is loaded with it has words that only a newer one knows',
+  file => {
+    const newer =
+      /^\s*(?:await )?using \w|\bSymbol\.(?:asyncD|d)ispose\b|\bPromise\.(?:withResolvers|try)\b|\bMap\.groupBy\b|\bRegExp\.escape\b/m
+    const loaded = filesReached(file)
+    expect(loaded.length).toBeGreaterThan(2)
+    expect(loaded.filter(one => newer.test(readFileSync(join(root, one), 'utf8')))).toEqual([])
+  },
+)

@@ -19,17 +19,20 @@ interface Connection {
  */
 export async function relay(input: Readable, output: Writable, mayReach: ReadonlySet<string>): Promise<void> {
   output.on('error', () => input.destroy()) // nobody listens any more
-  using connections = new Connections(output, mayReach)
+  const connections = new Connections(output, mayReach)
   const reader = new FrameReader()
+  // No `using`: the Node of the images is Debian's, which does not know it.
   try {
     for await (const chunk of input) for (const frame of reader.push(chunk as Buffer)) connections.take(frame)
   } catch (error) {
     if (!input.destroyed || (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  } finally {
+    connections.close()
   }
 }
 
-/** All that the runner has asked for; disposed, they are closed. */
-class Connections implements Disposable {
+/** All that the runner has asked for. */
+class Connections {
   readonly #connections = new Map<number, Connection>()
   readonly #output: Writable
   readonly #mayReach: ReadonlySet<string>
@@ -40,7 +43,7 @@ class Connections implements Disposable {
     this.#tell({kind: 'ready', id: protocol})
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     for (const {socket} of this.#connections.values()) socket.destroy()
   }
 
