@@ -1,9 +1,7 @@
 /** A program inside a host with this terminal as its own, through the docker client. */
 import {execa} from 'execa'
-import type {Lab} from '../lab/engine/lab.ts'
-import type {HostName} from '../lab/topology/topology.ts'
-import {LabError, stopped} from '../lab/words/errors.ts'
-import {onLab, ownCommand} from '../lab/words/next-step.ts'
+import type {HostName, Lab} from '../lab/index.ts'
+import {LabError, onLab, ownCommand, stopped} from '../lab/inside/start.ts'
 
 /** Returns the program's exit code. Variables travel by name: their values never stand in a process list. */
 export async function attach(

@@ -1,13 +1,6 @@
 /** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
-import {
-  type Caller,
-  type Hint,
-  nextLine,
-  OwnCommand,
-  quoted,
-  type Sentence,
-  saySentence,
-} from '../lab/words/next-step.ts'
+import type {Caller, Hint, Sentence} from '../lab/inside/start.ts'
+import {nextLine, OwnCommand, quoted, saySentence} from '../lab/inside/start.ts'
 
 export const defaultLab = 'lab'
 

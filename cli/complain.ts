@@ -1,6 +1,6 @@
 /** One sentence on stderr, and the next step. */
 
-import type {LabError} from '../lab/words/errors.ts'
+import type {LabError} from '../lab/index.ts'
 import {spokenNext} from './called-as.ts'
 import {tell} from './output.ts'
 

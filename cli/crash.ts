@@ -1,11 +1,7 @@
 /** A bug of ours: what is needed to find it goes into a file, and the command says which. It is never a verdict. */
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {makeFolder, stateRoot} from '../lab/state/state.ts'
-import {LabError} from '../lab/words/errors.ts'
-import {next, onLab} from '../lab/words/next-step.ts'
-import {packageRoot} from '../lab/words/package-root.ts'
-import {printable} from '../lab/words/printable.ts'
+import {LabError, makeFolder, next, onLab, packageRoot, printable, stateRoot} from '../lab/inside/start.ts'
 import {caller} from './called-as.ts'
 
 /** The bug as the error that the command ends with; its report lies in the state directory by then. */

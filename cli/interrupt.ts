@@ -2,7 +2,7 @@
  * Ctrl-C, SIGTERM and SIGHUP: the first asks the work to end well, the second says what would be left, the third leaves. A child
  * of a suite whose parent has gone does what SIGTERM asks.
  */
-import {LabError} from '../lab/words/errors.ts'
+import {LabError} from '../lab/inside/start.ts'
 import {tell} from './output.ts'
 
 /** 128 + the signal's number, as shells have it. */

@@ -1,9 +1,7 @@
 /** A host named on the command line. */
 
-import type {Lab} from '../lab/engine/lab.ts'
-import type {HostName} from '../lab/topology/topology.ts'
-import {suggestion} from '../lab/words/decode.ts'
-import {LabError} from '../lab/words/errors.ts'
+import type {HostName, Lab} from '../lab/index.ts'
+import {LabError, suggestion} from '../lab/inside/start.ts'
 
 /** @throws LabError `usage` with the nearest name */
 export function knownHost(lab: Lab, host: string): HostName {

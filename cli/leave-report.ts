@@ -1,9 +1,7 @@
 /** What was asked for with --out has to say that nothing was played; whoever reads it later may not see this exit code. */
 import {existsSync, readdirSync} from 'node:fs'
-import type {InjectionPhase} from '../lab/history/scenario-values.ts'
-import type {Scenario} from '../lab/scenario/index.ts'
-import {clear, holdsEarlierRun, isOver, type Place} from '../lab/state/run-folder.ts'
-import {exitCodes, type LabError} from '../lab/words/errors.ts'
+import type {InjectionPhase, LabError, Place, Scenario} from '../lab/index.ts'
+import {clear, exitCodes, holdsEarlierRun, isOver} from '../lab/inside/start.ts'
 import {caller} from './called-as.ts'
 import {printJson} from './options.ts'
 import {tell} from './output.ts'

@@ -1,7 +1,7 @@
 /** What one asks for after a run, as commands that can be pasted. */
 import {relative} from 'node:path'
-import type {Report} from '../lab/judge/report.ts'
-import {onLab, ownCommand} from '../lab/words/next-step.ts'
+import type {Report} from '../lab/index.ts'
+import {onLab, ownCommand} from '../lab/inside/start.ts'
 import {spoken} from './called-as.ts'
 
 /** @param isLatest the run is the newest one of its lab in the state directory. */

@@ -1,10 +1,7 @@
 /** Options that several commands share, and the example that every help begins with. */
 
 import {Command, InvalidArgumentError, Option} from 'commander'
-import {checkLabName} from '../lab/state/state.ts'
-import {exitCodes, exitMeanings} from '../lab/words/errors.ts'
-import {parseDuration} from '../lab/words/quantity.ts'
-import {toJson} from '../lab/words/spelled-json.ts'
+import {checkLabName, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
 

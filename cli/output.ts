@@ -2,7 +2,7 @@
  * The only way to stdout and stderr. What is printed may quote anybody: a file's name, a line of a lab.yaml, PostgreSQL, docker,
  * a run that somebody else recorded; so words are cleaned here once more, whoever has or has not thought of it.
  */
-import {paintedLines, printableLines} from '../lab/words/printable.ts'
+import {paintedLines, printableLines} from '../lab/inside/start.ts'
 
 /** Words for people, on stdout. @param text whole lines; its colours are the renderer's, who made every value printable. */
 export function print(text: string): void {

@@ -1,9 +1,7 @@
 /** All commands, and what every one of them shares: help, usage errors, the ending. */
 
 import {Command, CommanderError} from 'commander'
-import {exitCodes, LabError} from '../lab/words/errors.ts'
-import {ownCommand, sentence} from '../lab/words/next-step.ts'
-import {refusalOf} from '../lab/words/system-error.ts'
+import {exitCodes, LabError, ownCommand, refusalOf, sentence} from '../lab/inside/start.ts'
 import {spoken, spokenNext} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'

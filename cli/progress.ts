@@ -1,5 +1,5 @@
 /** Progress of long work: a live list on a terminal, plain lines elsewhere. Ink is never loaded without a terminal. */
-import type {Progress} from '../lab/words/progress.ts'
+import type {Progress} from '../lab/index.ts'
 import {tell} from './output.ts'
 import {hasScreen} from './ui/terminal.ts'
 

@@ -2,10 +2,7 @@
 
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Lab} from '../lab/engine/lab.ts'
-import type {Recorder} from '../lab/history/history.ts'
-import type {ChosenMoment} from '../lab/run/injection-phase.ts'
-import type {Scenario} from '../lab/scenario/index.ts'
+import type {ChosenMoment, Lab, Recorder, Scenario} from '../lab/index.ts'
 import {caller} from './called-as.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
@@ -32,8 +29,8 @@ export async function repeatRun(
   interrupt: Interrupt,
   options: RepeatRunOptions,
 ): Promise<void> {
-  const {repeat} = await import('../lab/run/repeat.ts')
-  const {exitCodes} = await import('../lab/words/errors.ts')
+  const {repeat} = await import('../lab/inside/engine.ts')
+  const {exitCodes} = await import('../lab/inside/start.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   let screen: ReturnType<RepeatRunOptions['watch']> | undefined
   const {folder, summary, error} = await repeat(lab, scenario, {
@@ -59,7 +56,7 @@ export async function repeatRun(
   const plain = renderRepetition(summary, {color: false, width: 120, ascii: false})
   writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
   if (options.json) {
-    const {toJson} = await import('../lab/words/spelled-json.ts')
+    const {toJson} = await import('../lab/inside/start.ts')
     printData(toJson({...summary, folder}))
   } else {
     // Of the run that the verdict comes from, else of the last.

@@ -1,6 +1,7 @@
 /** What `chaos --storm` and `chaos --shrink` are asked for, and which options do not go together. Pure: nothing is read or touched. */
-import {LabError} from '../lab/words/errors.ts'
-import {next, type OwnCommand, onLab} from '../lab/words/next-step.ts'
+
+import type {OwnCommand} from '../lab/inside/start.ts'
+import {LabError, next, onLab} from '../lab/inside/start.ts'
 
 /** As the command line has them; those of plain `chaos` are among them. */
 export interface StormOptions {

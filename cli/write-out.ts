@@ -1,6 +1,6 @@
 /** Where the product of a command goes: stdout, or the file that a person named. */
 import {writeFileSync} from 'node:fs'
-import {LabError} from '../lab/words/errors.ts'
+import {LabError} from '../lab/inside/start.ts'
 import {printData} from './output.ts'
 
 /** @throws LabError `setup-failed` when the file cannot be written. */

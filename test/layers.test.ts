@@ -6,7 +6,7 @@ import {globSync, readFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {expect, test} from 'vitest'
 import {sections} from './docs/markdown.ts'
-import {fileOf, files, importsOf, root} from './imports.ts'
+import {fileOf, files, importsOf, packagesReached, root} from './imports.ts'
 import {sharing} from './vitest.config.ts'
 
 /** The table of rooms, from what others build on to what builds on them: each row the rooms that know nothing of each other. */
@@ -51,6 +51,25 @@ test('no file imports, not even a type, from a room after its own or beside it',
       .map(imported => `${file} imports ${imported}`),
   )
   expect(upwards).toEqual([])
+})
+
+test('the command line comes to the library through its doors only: the public one, and the parts of lab/inside', () => {
+  const past = files
+    .filter(file => file.startsWith('cli/'))
+    .flatMap(file =>
+      importsOf(file, {types: true})
+        .filter(target => target.startsWith('.'))
+        .map(target => fileOf(file, target))
+        .filter(imported => imported.startsWith('lab/') && !/^lab\/(index|inside\/[a-z]+)\.ts$/.test(imported))
+        .map(imported => `${file} imports ${imported}`),
+    )
+  expect(past).toEqual([])
+})
+
+test('what every start loads of the library loads no engine, and what reads and draws loads none either', () => {
+  for (const part of ['start', 'reading'])
+    for (const name of ['pg', 'dockerode', 'execa', 'p-retry'])
+      expect(packagesReached(`lab/inside/${part}.ts`).get(name)).toBeUndefined()
 })
 
 test('a room of more than fifteen files is one for a reason, which the table gives with their number or as one file a unit', () => {

@@ -1,12 +1,6 @@
 import {type Command, Option} from 'commander'
-import type {Recorder} from '../../lab/history/history.ts'
-import {type InjectionPhase, injectionPhases} from '../../lab/history/scenario-values.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import type {ChosenMoment} from '../../lab/run/injection-phase.ts'
-import type {Scenario} from '../../lab/scenario/index.ts'
-import type {Place} from '../../lab/state/run-folder.ts'
-import {LabError} from '../../lab/words/errors.ts'
-import {next, onLab, ownCommand, sentence} from '../../lab/words/next-step.ts'
+import type {ChosenMoment, InjectionPhase, Place, Recorder, Report, Scenario} from '../../lab/index.ts'
+import {injectionPhases, LabError, next, onLab, ownCommand, sentence} from '../../lab/inside/start.ts'
 import {caller, spoken} from '../called-as.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
@@ -104,7 +98,7 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
-  const {placeFor} = await import('../../lab/state/run-folder.ts')
+  const {placeFor} = await import('../../lab/inside/start.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
   let scenario: Scenario | undefined
   try {
@@ -118,8 +112,8 @@ async function action(nameOrPath: string | undefined, options: Options): Promise
 
 async function askedFor(nameOrPath: string, {clients, within}: Options): Promise<Scenario> {
   const {loadScenario} = await import('../../lab/index.ts')
-  const {withExtraClients} = await import('../../lab/scenario/extra-clients.ts')
-  const {withAskedLimit} = await import('../../lab/scenario/asked-limit.ts')
+  const {withExtraClients} = await import('../../lab/inside/reading.ts')
+  const {withAskedLimit} = await import('../../lab/inside/reading.ts')
   const written = loadScenario(nameOrPath)
   const compared = clients === undefined ? written : withExtraClients(written, clients)
   return within === undefined ? compared : withAskedLimit(compared, within)
@@ -187,7 +181,7 @@ async function suite(scenario: string | undefined, {suite: name, plain: _, ...op
     })
   const {phase, failFast, within} = options
   if (within !== undefined) {
-    const {ms} = await import('../../lab/scenario/write.ts')
+    const {ms} = await import('../../lab/inside/reading.ts')
     throw new LabError('usage', '--within is a limit of one scenario, and those of a suite have limits of their own', {
       hint: onLab(lab, 'chaos', scenario ?? 'kill-leader', '--within', ms(within)),
     })

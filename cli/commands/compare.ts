@@ -1,5 +1,6 @@
 import {type Command, InvalidArgumentError, Option} from 'commander'
-import {type MetricName, metricNames} from '../../lab/judge/metrics.ts'
+import type {MetricName} from '../../lab/inside/start.ts'
+import {metricNames} from '../../lab/inside/start.ts'
 import {command, jsonOption, nameOption} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -35,9 +36,9 @@ export function compare(): Command {
 }
 
 async function action(base: string, head: string, {name, tolerance, metric, json}: Options): Promise<void> {
-  const {findRuns, loadRun} = await import('../../lab/state/find-run.ts')
-  const {measureRun} = await import('../../lab/judge/measure-run.ts')
-  const {compare} = await import('../../lab/judge/compare.ts')
+  const {findRuns, loadRun} = await import('../../lab/inside/reading.ts')
+  const {measureRun} = await import('../../lab/inside/reading.ts')
+  const {compare} = await import('../../lab/inside/reading.ts')
   const [found, against] = [findRuns(base, name), findRuns(head, name)]
   // One after the other: the histories need not be in memory at once.
   const measure = async (runs: typeof found) => {
@@ -48,7 +49,7 @@ async function action(base: string, head: string, {name, tolerance, metric, json
   const comparison = compare(await measure(found), await measure(against), {tolerance, judged: metric ?? []})
   process.exitCode = comparison.exitCode
   if (json) {
-    const {toJson} = await import('../../lab/words/spelled-json.ts')
+    const {toJson} = await import('../../lab/inside/start.ts')
     printData(toJson(comparison))
     return
   }

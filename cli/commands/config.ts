@@ -1,5 +1,5 @@
 import type {Command} from 'commander'
-import {ownCommand} from '../../lab/words/next-step.ts'
+import {ownCommand} from '../../lab/inside/start.ts'
 import {spokenNext} from '../called-as.ts'
 import {
   addTopologyOptions,
@@ -48,18 +48,18 @@ async function action(options: Options): Promise<void> {
         observer: saved.allocation.observer,
         ports: saved.allocation.ports,
       })
-    else printData((await import('../../lab/state/state.ts')).composeText(options.name))
+    else printData((await import('../../lab/inside/start.ts')).composeText(options.name))
     return
   }
   const {render} = await import('../../compose/render.ts')
-  const {imageTags} = await import('../../lab/setup/images.ts')
-  const {readTopology} = await import('../../lab/topology/topology-file.ts')
+  const {imageTags} = await import('../../lab/inside/engine.ts')
+  const {readTopology} = await import('../../lab/inside/reading.ts')
   const {topology, mustTake} = readTopology(options)
   const images = imageTags()
   const docker = new Docker()
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
   const allocation = await allocate(options.name, topology, images, subnets)
-  const {refusedOrUnasked, writtenParameters} = await import('../../lab/engine/parameters.ts')
+  const {refusedOrUnasked, writtenParameters} = await import('../../lab/inside/reading.ts')
   const answer = await refusedOrUnasked(docker, images.host, writtenParameters(topology))
   if (answer.unasked !== null) tell(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
   mustTake(answer.refused)

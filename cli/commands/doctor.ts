@@ -1,6 +1,5 @@
 import type {Command} from 'commander'
-import {LabError} from '../../lab/words/errors.ts'
-import {labelled, next, ownCommand, sayHint, sayLines, sentence} from '../../lab/words/next-step.ts'
+import {LabError, labelled, next, ownCommand, sayHint, sayLines, sentence} from '../../lab/inside/start.ts'
 import {caller, spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
@@ -19,8 +18,8 @@ export function doctor(): Command {
 }
 
 async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<void> {
-  const {Docker} = await import('../../lab/engine/docker.ts')
-  const {examine} = await import('../../lab/setup/doctor.ts')
+  const {Docker} = await import('../../lab/inside/engine.ts')
+  const {examine} = await import('../../lab/inside/engine.ts')
   const docker = new Docker()
   if (fix) await repair()
   const examined = await examine(docker)
@@ -36,8 +35,8 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
 }
 
 async function repair(): Promise<void> {
-  const {Docker} = await import('../../lab/engine/docker.ts')
-  const {ensureReady} = await import('../../lab/setup/setup.ts')
+  const {Docker} = await import('../../lab/inside/engine.ts')
+  const {ensureReady} = await import('../../lab/inside/engine.ts')
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(sentence`once more leaves at once; \`${ownCommand('doctor', '--fix')}\` goes on later`),

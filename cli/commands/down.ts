@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
-import type {Removed} from '../../lab/engine/docker.ts'
 import type {Docker, Mend} from '../../lab/index.ts'
+import type {Removed} from '../../lab/inside/engine.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {tell} from '../output.ts'
 

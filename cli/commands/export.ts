@@ -1,6 +1,5 @@
 import type {Command} from 'commander'
-import {LabError} from '../../lab/words/errors.ts'
-import {onLab} from '../../lab/words/next-step.ts'
+import {LabError, onLab} from '../../lab/inside/start.ts'
 import {command, nameOption} from '../options.ts'
 import {writeOut} from '../write-out.ts'
 
@@ -28,7 +27,7 @@ async function action(nameOrPath: string, {name, jepsen, out}: Options): Promise
     throw new LabError('usage', 'export needs to know the form to write', {
       hint: onLab(name, 'export', nameOrPath, '--jepsen'),
     })
-  const {readRun} = await import('../../lab/state/find-run.ts')
-  const {jepsenHistory} = await import('../../lab/judge/jepsen.ts')
+  const {readRun} = await import('../../lab/inside/reading.ts')
+  const {jepsenHistory} = await import('../../lab/inside/reading.ts')
   writeOut(`${jepsenHistory((await readRun(nameOrPath, name)).history).join('\n')}\n`, out)
 }

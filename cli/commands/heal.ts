@@ -1,6 +1,5 @@
 import type {Command} from 'commander'
-import {LabError} from '../../lab/words/errors.ts'
-import {next, onLab} from '../../lab/words/next-step.ts'
+import {LabError, next, onLab} from '../../lab/inside/start.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {tell} from '../output.ts'
 
@@ -14,7 +13,7 @@ export function heal(): Command {
     .addOption(jsonOption())
     .action(async ({name, json}: {name: string; json?: boolean}) => {
       const {Docker, heal, lockLab, openOurs, untilHealthy} = await import('../../lab/index.ts')
-      const {sayMend} = await import('../../lab/history/say-mend.ts')
+      const {sayMend} = await import('../../lab/inside/reading.ts')
       using _lock = lockLab(name, 'heal')
       const lab = await openOurs(new Docker(), name).catch(async error =>
         Promise.reject(await withWhatIsLeft(name, error)),
@@ -30,8 +29,8 @@ export function heal(): Command {
 
 /** Whose lab it is cannot be asked of a dead engine; what is to be mended stands in the journal. */
 async function withWhatIsLeft(name: string, error: unknown): Promise<unknown> {
-  const {inForce} = await import('../../lab/state/journal.ts')
-  const {sayMend} = await import('../../lab/history/say-mend.ts')
+  const {inForce} = await import('../../lab/inside/reading.ts')
+  const {sayMend} = await import('../../lab/inside/reading.ts')
   if (!(error instanceof LabError) || !['docker-missing', 'engine', 'timeout'].includes(error.code)) return error
   const left = [...new Set(inForce(name).map(({mend}) => sayMend(mend)))]
   if (left.length === 0) return error

@@ -17,8 +17,8 @@ export function judge(): Command {
 }
 
 async function action(nameOrPath: string, {name, json}: {name: string; json?: boolean}): Promise<void> {
-  const {readRun} = await import('../../lab/state/find-run.ts')
-  const {judge} = await import('../../lab/judge/judge.ts')
+  const {readRun} = await import('../../lab/inside/reading.ts')
+  const {judge} = await import('../../lab/inside/reading.ts')
   const {folder, history} = await readRun(nameOrPath, name)
   const report = judge(history, undefined, caller())
   process.exitCode = report.exitCode

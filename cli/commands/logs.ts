@@ -1,6 +1,6 @@
 import {createInterface} from 'node:readline'
 import {type Command, InvalidArgumentError} from 'commander'
-import type {Lab} from '../../lab/engine/lab.ts'
+import type {Lab} from '../../lab/index.ts'
 import {command, nameOption} from '../options.ts'
 import {print} from '../output.ts'
 

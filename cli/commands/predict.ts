@@ -1,7 +1,6 @@
 import type {Command} from 'commander'
-import type {PredictedName, Prediction} from '../../lab/budget/prediction.ts'
-import type {NamedHistory} from '../../lab/history/laid-over.ts'
-import type {Topology} from '../../lab/topology/topology.ts'
+import type {Topology} from '../../lab/index.ts'
+import type {NamedHistory, PredictedName, Prediction} from '../../lab/inside/reading.ts'
 import {addTopologyOptions, asksForTopology, command, jsonOption, nameOption, type TopologyOptions} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -31,9 +30,9 @@ export function predict(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {loadTopology} = await import('../../lab/topology/topology-file.ts')
-  const {boughtBy, predict, predictedName, sayLoopWait, worthTelling} = await import('../../lab/budget/prediction.ts')
-  const {layOver} = await import('../../lab/history/laid-over.ts')
+  const {loadTopology} = await import('../../lab/inside/reading.ts')
+  const {boughtBy, predict, predictedName, sayLoopWait, worthTelling} = await import('../../lab/inside/reading.ts')
+  const {layOver} = await import('../../lab/inside/reading.ts')
   const {renderPrediction} = await import('../render/predict.ts')
 
   const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
@@ -64,7 +63,7 @@ async function action(options: Options): Promise<void> {
 }
 
 async function recordedRuns(written: readonly string[], lab: string): Promise<NamedHistory[]> {
-  const {findRuns, loadRun, nameOf} = await import('../../lab/state/find-run.ts')
+  const {findRuns, loadRun, nameOf} = await import('../../lab/inside/reading.ts')
   const found = written.flatMap(one => findRuns(one, lab))
   return Promise.all(found.map(async one => ({run: nameOf(one), history: (await loadRun(one)).history})))
 }
@@ -72,10 +71,10 @@ async function recordedRuns(written: readonly string[], lab: string): Promise<Na
 /** Somebody who asks about runs and about no settings asks about the settings of those runs. */
 async function topologyOf(options: Options, recorded: readonly NamedHistory[]): Promise<Topology> {
   if (recorded.length > 0 && !asksForTopology(options)) {
-    const {of} = await import('../../lab/history/history.ts')
+    const {of} = await import('../../lab/inside/reading.ts')
     const started = recorded.flatMap(({history}) => of(history, 'run-started'))[0]
     if (started) return started.topology
   }
-  const {loadTopology} = await import('../../lab/topology/topology-file.ts')
+  const {loadTopology} = await import('../../lab/inside/reading.ts')
   return loadTopology({...options, asPatroniWould: true})
 }

@@ -24,7 +24,7 @@ export function replay(): Command {
 }
 
 async function action(nameOrPath: string, {name, speed, plain}: Options): Promise<void> {
-  const {readRun} = await import('../../lab/state/find-run.ts')
+  const {readRun} = await import('../../lab/inside/reading.ts')
   const {history} = await readRun(nameOrPath, name)
   const {events} = history
   const {hasScreen} = await import('../ui/terminal.ts')
@@ -45,7 +45,7 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
   await printAnswer()
 
   async function printAnswer(): Promise<void> {
-    const {judge} = await import('../../lab/judge/judge.ts')
+    const {judge} = await import('../../lab/inside/reading.ts')
     const {answerLast} = await import('../render/summary.ts')
     const next = nextAfterShown('replay', nameOrPath, name)
     print(`\n${answerLast(judge(history), await textOptions(), next)}`)

@@ -2,11 +2,8 @@ import {existsSync} from 'node:fs'
 import {join, relative, resolve} from 'node:path'
 import {type Command, Option} from 'commander'
 import {z} from 'zod'
-import type {Report} from '../../lab/judge/report.ts'
-import type {RecordedRun} from '../../lab/state/find-run.ts'
-import {decodeJson} from '../../lab/words/decode.ts'
-import {LabError} from '../../lab/words/errors.ts'
-import {readRegular} from '../../lab/words/regular-file.ts'
+import type {RecordedRun, Report} from '../../lab/index.ts'
+import {decodeJson, LabError, readRegular} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
@@ -46,7 +43,7 @@ export function report(): Command {
 }
 
 async function action(written: readonly string[], {name, format, out}: Options): Promise<void> {
-  const {findRuns, loadRun} = await import('../../lab/state/find-run.ts')
+  const {findRuns, loadRun} = await import('../../lab/inside/reading.ts')
   const found = (written.length === 0 ? ['latest'] : written).flatMap(one => findRuns(one, name))
   if (found.length > 1 && !suites.includes(format))
     throw new LabError('usage', `${format} shows one run at a time, and these are ${found.length}`, {
@@ -115,7 +112,7 @@ const mostReportBytes = 64 * 2 ** 20
  * was written. What does not go together is said.
  */
 async function reportOf({folder, history}: RecordedRun): Promise<Report> {
-  const {judge} = await import('../../lab/judge/judge.ts')
+  const {judge} = await import('../../lab/inside/reading.ts')
   const report = judge(history, undefined, caller())
   if (folder !== null) for (const line of disagreements(join(folder, 'report.json'), report)) tell(`${line}\n`)
   return report

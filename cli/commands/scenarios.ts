@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
-import type {Scenario} from '../../lab/scenario/index.ts'
+import type {Scenario} from '../../lab/index.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -37,14 +37,14 @@ function list(): Command {
   )
     .addOption(jsonOption())
     .action(async (options: ListOptions, command: Command) => {
-      const {suitesNamed} = await import('../../lab/suite/named.ts')
+      const {suitesNamed} = await import('../../lab/inside/engine.ts')
       const {listed} = await import('../suite/here.ts')
       const {placeOf} = await import('../suite/place.ts')
       const chosen = suitesNamed(options.suite ?? 'all')
       const {lab, up, ...place} = await placeOf(options, command.getOptionValueSource('name') !== 'default')
       const groups = new Map([...chosen].map(([suite, all]) => [suite, all.map(one => listed(one, place))]))
       if (options.json) {
-        const {sayHint} = await import('../../lab/words/next-step.ts')
+        const {sayHint} = await import('../../lab/inside/start.ts')
         const plain = [...groups.values()].flat().map(({scenario, takes, here}) => ({
           ...scenario,
           takes,
@@ -79,8 +79,8 @@ function validate(): Command {
   )
     .argument('<file...>', 'scenario files')
     .action(async (files: readonly string[]) => {
-      const {LabError} = await import('../../lab/words/errors.ts')
-      const {loadScenario, scenarioFile, tooEarly} = await import('../../lab/scenario/index.ts')
+      const {LabError} = await import('../../lab/inside/start.ts')
+      const {loadScenario, scenarioFile, tooEarly} = await import('../../lab/inside/engine.ts')
       const {complain} = await import('../complain.ts')
       for (const file of files)
         try {
@@ -102,10 +102,10 @@ function validate(): Command {
 /** Why PostgreSQL was not asked about its parameters; null: it was, or there are none, for which no engine is looked for. */
 async function unaskedOf(scenario: Scenario, file: string): Promise<string | null> {
   if (scenario.needs.postgresql?.parameters === undefined) return null
-  const {Docker} = await import('../../lab/engine/docker.ts')
-  const {LabError} = await import('../../lab/words/errors.ts')
-  const {unaskedParameters} = await import('../../lab/scenario/index.ts')
-  const {imageTags} = await import('../../lab/setup/images.ts')
+  const {Docker} = await import('../../lab/inside/engine.ts')
+  const {LabError} = await import('../../lab/inside/start.ts')
+  const {unaskedParameters} = await import('../../lab/inside/engine.ts')
+  const {imageTags} = await import('../../lab/inside/engine.ts')
   let docker: InstanceType<typeof Docker>
   try {
     docker = new Docker()

@@ -1,9 +1,7 @@
 import type {Command} from 'commander'
-import type {Docker} from '../../lab/engine/docker.ts'
-import type {Broken} from '../../lab/healing/broken.ts'
-import type {Mend} from '../../lab/history/event.ts'
-import {LabError} from '../../lab/words/errors.ts'
-import {onLab} from '../../lab/words/next-step.ts'
+import type {Docker, Mend} from '../../lab/index.ts'
+import type {Broken} from '../../lab/inside/engine.ts'
+import {LabError, onLab} from '../../lab/inside/start.ts'
 import {spokenNext} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
@@ -21,9 +19,9 @@ export function status(): Command {
 }
 
 async function action({name, all, json}: {name: string; all?: boolean; json?: boolean}): Promise<void> {
-  const {Docker} = await import('../../lab/engine/docker.ts')
-  const {loadLabs, savedLabs} = await import('../../lab/state/state.ts')
-  const {notYours, standings} = await import('../../lab/state/ownership.ts')
+  const {Docker} = await import('../../lab/inside/engine.ts')
+  const {loadLabs, savedLabs} = await import('../../lab/inside/start.ts')
+  const {notYours, standings} = await import('../../lab/inside/reading.ts')
   const docker = new Docker()
   const saved = all ? loadLabs() : undefined
   const names = saved?.readable.map(one => one.allocation.lab) ?? [name]
@@ -49,12 +47,12 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
 }
 
 async function look(docker: Docker, name: string) {
-  const {openLab} = await import('../../lab/state/open.ts')
-  const {health} = await import('../../lab/cluster/health.ts')
-  const {modes} = await import('../../lab/cluster/modes.ts')
-  const {inForce} = await import('../../lab/state/journal.ts')
-  const {broken, leftover} = await import('../../lab/healing/broken.ts')
-  const {worksOn} = await import('../../lab/state/lock.ts')
+  const {openLab} = await import('../../lab/inside/reading.ts')
+  const {health} = await import('../../lab/inside/reading.ts')
+  const {modes} = await import('../../lab/inside/reading.ts')
+  const {inForce} = await import('../../lab/inside/reading.ts')
+  const {broken, leftover} = await import('../../lab/inside/engine.ts')
+  const {worksOn} = await import('../../lab/inside/reading.ts')
   const lab = openLab(docker, name)
   const before = worksOn(name)
   const [now, mode, {signs, unknown}] = await Promise.all([health(lab), modes(lab), tellable(broken(lab))])
@@ -67,7 +65,7 @@ async function look(docker: Docker, name: string) {
 type Looked = Awaited<ReturnType<typeof look>>
 
 async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Looked): Promise<object> {
-  const {sayMend} = await import('../../lab/history/say-mend.ts')
+  const {sayMend} = await import('../../lab/inside/reading.ts')
   const {proxiesOf, standbysOf} = await import('../render/status-text.ts')
   return {
     lab: lab.name,
@@ -89,8 +87,8 @@ async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Look
 }
 
 async function show({lab, inUse, health, modes, faults, signs, unknown}: Looked): Promise<void> {
-  const {sayHolder} = await import('../../lab/state/lock.ts')
-  const {sayMend} = await import('../../lab/history/say-mend.ts')
+  const {sayHolder} = await import('../../lab/inside/reading.ts')
+  const {sayMend} = await import('../../lab/inside/reading.ts')
   const {renderStatus} = await import('../render/status-text.ts')
   const {wrap} = await import('../render/text.ts')
   // What no terminal shows is not wrapped: a program looks for whole sentences.

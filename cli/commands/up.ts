@@ -1,9 +1,18 @@
 import type {Command} from 'commander'
-import type {Lab} from '../../lab/engine/lab.ts'
-import {doorOf, type Entry, entries} from '../../lab/topology/entries.ts'
-import {appDatabase, hostsWith, roles} from '../../lab/topology/topology.ts'
-import {LabError} from '../../lab/words/errors.ts'
-import {next, nextWord, type OwnCommand, onLab, sentence} from '../../lab/words/next-step.ts'
+import type {Entry, Lab} from '../../lab/index.ts'
+import type {OwnCommand} from '../../lab/inside/start.ts'
+import {
+  appDatabase,
+  doorOf,
+  entries,
+  hostsWith,
+  LabError,
+  next,
+  nextWord,
+  onLab,
+  roles,
+  sentence,
+} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -43,7 +52,7 @@ export function up(): Command {
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
-  const {readTopology} = await import('../../lab/topology/topology-file.ts')
+  const {readTopology} = await import('../../lab/inside/reading.ts')
   const asked = asksForTopology(options)
   const wanted = asked ? readTopology(options) : undefined
   using interrupt = onInterrupt({

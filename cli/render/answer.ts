@@ -1,6 +1,6 @@
 /** The answer of a run in one line, the limit it was judged by first: what stands behind the verdict in every report. */
-import type {Report} from '../../lab/judge/report.ts'
-import {sayMicros} from '../../lab/words/quantity.ts'
+import type {Report} from '../../lab/index.ts'
+import {sayMicros} from '../../lab/inside/start.ts'
 
 /** As much of a report as it takes; a suite knows no more of its runs than the first two. */
 type Answered = Pick<Report, 'limit' | 'headline'> & Partial<Pick<Report, 'ended' | 'faults'>>

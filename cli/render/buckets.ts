@@ -1,9 +1,7 @@
 /** What the clients got, in slices of time that are wide enough to draw. */
-import {attemptsOf} from '../../lab/history/attempts.ts'
-import {isDirect} from '../../lab/history/client-group.ts'
-import type {OpName, Outcome} from '../../lab/history/event.ts'
-import type {History} from '../../lab/history/history.ts'
-import type {Micros} from '../../lab/words/quantity.ts'
+
+import type {History, Micros, OpName, Outcome} from '../../lab/index.ts'
+import {attemptsOf, isDirect} from '../../lab/inside/reading.ts'
 
 interface Latency {
   readonly p50: Micros

@@ -1,7 +1,9 @@
 /** A comparison for people: the answer first, then every metric, then what stands against it. Pure. */
-import type {ComparedMetric, Comparison} from '../../lab/judge/compare.ts'
-import {sayValue} from '../../lab/judge/measure-run.ts'
-import {printableValues} from '../../lab/words/printable.ts'
+
+import type {Comparison} from '../../lab/index.ts'
+import type {ComparedMetric} from '../../lab/inside/reading.ts'
+import {sayValue} from '../../lab/inside/reading.ts'
+import {printableValues} from '../../lab/inside/start.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
 
 const titles = {pass: 'NOT SLOWER', fail: 'SLOWER', unknown: 'TOO FEW RUNS'} as const

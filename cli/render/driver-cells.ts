@@ -1,7 +1,8 @@
 /** The table of drivers in words, for every form that shows it. What is not known is a dash; the remark says why. */
-import type {DriverRow} from '../../lab/history/driver-table.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
+
+import type {Micros, Report} from '../../lab/index.ts'
+import type {DriverRow} from '../../lab/inside/reading.ts'
+import {sayMicros} from '../../lab/inside/start.ts'
 
 export const driverColumns = [
   'driver',

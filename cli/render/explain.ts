@@ -1,10 +1,8 @@
 /** A finding as a person needs it who has to do something about it: expected, seen, the events that prove it, what to try. */
 
-import type {PhaseRow} from '../../lab/checks/check.ts'
-import {checks} from '../../lab/checks/index.ts'
-import type {Event} from '../../lab/history/event.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import type {Micros} from '../../lab/words/quantity.ts'
+import type {Event, Micros, Report} from '../../lab/index.ts'
+import type {PhaseRow} from '../../lab/inside/reading.ts'
+import {checks} from '../../lab/inside/reading.ts'
 import {sayEvidence} from './say-event.ts'
 
 export type ReportFinding = Report['findings'][number]

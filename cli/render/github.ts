@@ -4,9 +4,8 @@
  * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
  */
 
-import type {Report} from '../../lab/judge/report.ts'
-import {labelled, nextWord} from '../../lab/words/next-step.ts'
-import {printableValues} from '../../lab/words/printable.ts'
+import type {Report} from '../../lab/index.ts'
+import {labelled, nextWord, printableValues} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {explain, isTold} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'

@@ -3,11 +3,8 @@
  * Pure: made of the report, the history and the hosts' logs.
  */
 import {createHash} from 'node:crypto'
-import type {Of} from '../../lab/history/event.ts'
-import type {History} from '../../lab/history/history.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import type {HostName} from '../../lab/topology/topology.ts'
-import type {Caller} from '../../lab/words/next-step.ts'
+import type {History, HostName, Of, Report} from '../../lab/index.ts'
+import type {Caller} from '../../lab/inside/start.ts'
 import {saidLimit} from './answer.ts'
 import {bucketsOf} from './buckets.ts'
 import {clientsSection} from './html/clients.ts'

@@ -1,6 +1,6 @@
 /** The report for programs: keys in the order of `Report`, two spaces, a newline at the end. */
-import type {Report} from '../../lab/judge/report.ts'
-import {toJson} from '../../lab/words/spelled-json.ts'
+import type {Report} from '../../lab/index.ts'
+import {toJson} from '../../lab/inside/start.ts'
 
 export function renderJson(report: Report): string {
   return toJson(report)

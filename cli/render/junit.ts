@@ -5,10 +5,8 @@
  * the expectations that nobody could judge for it are `skipped`, in a suite that is red. Of a run that was skipped, all are.
  */
 
-import type {Report} from '../../lab/judge/report.ts'
-import {nextWord} from '../../lab/words/next-step.ts'
-import {printableLines, printableValues} from '../../lab/words/printable.ts'
-import type {Micros} from '../../lab/words/quantity.ts'
+import type {Micros, Report} from '../../lab/index.ts'
+import {nextWord, printableLines, printableValues} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'

@@ -2,13 +2,9 @@
  * What each host was from moment to moment, as intervals: what the probes saw, what etcd told, what the engine said. A state
  * lasts from the event that first showed it to the event that first showed another; where nobody looked, there is a gap.
  */
-import type {Event, Of} from '../../lab/history/event.ts'
-import {isWritable} from '../../lab/history/failover.ts'
-import {type History, of} from '../../lab/history/history.ts'
-import {type ContainerState, containerAfter, type Role, roleOfHost} from '../../lab/history/role.ts'
-import type {ServiceName} from '../../lab/topology/services.ts'
-import type {HostName} from '../../lab/topology/topology.ts'
-import type {Micros} from '../../lab/words/quantity.ts'
+import type {Event, History, HostName, Micros, Of, ServiceName} from '../../lab/index.ts'
+import type {ContainerState, Role} from '../../lab/inside/reading.ts'
+import {containerAfter, isWritable, of, roleOfHost} from '../../lab/inside/reading.ts'
 
 export interface Interval<S> {
   readonly from: Micros

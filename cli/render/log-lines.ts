@@ -1,9 +1,8 @@
 /** What the hosts said around the moments that matter, in one order of time and on the history's clock. */
 
-import {type History, of} from '../../lab/history/history.ts'
-import type {HostName} from '../../lab/topology/topology.ts'
-import {printable} from '../../lab/words/printable.ts'
-import type {Micros} from '../../lab/words/quantity.ts'
+import type {History, HostName, Micros} from '../../lab/index.ts'
+import {of} from '../../lab/inside/reading.ts'
+import {printable} from '../../lab/inside/start.ts'
 
 export interface LogLine {
   readonly at: Micros

@@ -1,7 +1,6 @@
 /** Every acknowledged write that is not in the table at the end; `no-lost-writes` says which of them may be lost. */
-import type {Of} from '../../lab/history/event.ts'
-import {type History, of} from '../../lab/history/history.ts'
-import {Rows} from '../../lab/history/rows.ts'
+import type {History, Of} from '../../lab/index.ts'
+import {of, Rows} from '../../lab/inside/reading.ts'
 
 /** Null when nobody read the table at the end, so that nothing is known. In the order of the answers. */
 export function lostWrites(history: History): Of<'op'>[] | null {

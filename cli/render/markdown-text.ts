@@ -1,5 +1,5 @@
 /** Text that is Markdown already. Everything else is escaped when it is put into a template, so that nobody's words are markup. */
-import {printable} from '../../lab/words/printable.ts'
+import {printable} from '../../lab/inside/start.ts'
 
 export class Markdown {
   readonly text: string

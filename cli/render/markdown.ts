@@ -1,7 +1,7 @@
 /** The report as Markdown for a GitHub step summary, a merge request or a chat: verdict first, proof after. Pure. */
 
-import type {Report} from '../../lab/judge/report.ts'
-import {sayMicros} from '../../lab/words/quantity.ts'
+import type {Report} from '../../lab/index.ts'
+import {sayMicros} from '../../lab/inside/start.ts'
 import {answer, saidLimit} from './answer.ts'
 import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'

@@ -1,8 +1,8 @@
 /** Moments of a run in words: seconds after the first fault, which is what a reader asks about; without a fault, of the run. */
 
-import type {PhaseRow} from '../../lab/checks/check.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
+import type {Micros, Report} from '../../lab/index.ts'
+import type {PhaseRow} from '../../lab/inside/reading.ts'
+import {sayMicros} from '../../lab/inside/start.ts'
 
 /** What every time in a report is counted from. */
 export function zeroOf({faults}: Pick<Report, 'faults'>): Micros {

@@ -1,8 +1,7 @@
 /** A prediction as data: all times in micros after the fault. */
-import {type Distribution, histogram} from '../../lab/budget/index.ts'
-import type {Bought, PredictedFault, Prediction} from '../../lab/budget/prediction.ts'
-import type {LaidOver} from '../../lab/history/laid-over.ts'
-import {toJson} from '../../lab/words/spelled-json.ts'
+import type {Bought, Distribution, LaidOver, PredictedFault, Prediction} from '../../lab/inside/reading.ts'
+import {histogram} from '../../lab/inside/reading.ts'
+import {toJson} from '../../lab/inside/start.ts'
 
 export interface PredictionData {
   readonly prediction: Prediction

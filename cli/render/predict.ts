@@ -1,8 +1,14 @@
 /** A prediction for people: per fault a table of its phases with a chart, then what other settings would buy. Pure. */
-import {type Distribution, histogram} from '../../lab/budget/index.ts'
-import type {Bought, PredictedFault, PredictedPhase, Prediction} from '../../lab/budget/prediction.ts'
-import type {LaidOver} from '../../lab/history/laid-over.ts'
-import {printableValues} from '../../lab/words/printable.ts'
+import type {
+  Bought,
+  Distribution,
+  LaidOver,
+  PredictedFault,
+  PredictedPhase,
+  Prediction,
+} from '../../lab/inside/reading.ts'
+import {histogram} from '../../lab/inside/reading.ts'
+import {printableValues} from '../../lab/inside/start.ts'
 import type {PredictionData} from './predict-json.ts'
 import {finished, type TextOptions} from './text.ts'
 

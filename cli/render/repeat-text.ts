@@ -1,10 +1,10 @@
 /** Repeated runs for people: the verdict, how far each phase spreads, and one line a run. Pure. */
-import type {Spread} from '../../lab/judge/compare.ts'
-import {sayValue} from '../../lab/judge/measure-run.ts'
-import {type MeasuredIn, metricNames, metrics} from '../../lab/judge/metrics.ts'
-import type {ChosenMoment} from '../../lab/run/injection-phase.ts'
-import type {Summary} from '../../lab/run/repeat.ts'
-import {printableValues} from '../../lab/words/printable.ts'
+
+import type {ChosenMoment, Summary} from '../../lab/index.ts'
+import type {Spread} from '../../lab/inside/reading.ts'
+import {sayValue} from '../../lab/inside/reading.ts'
+import type {MeasuredIn} from '../../lab/inside/start.ts'
+import {metricNames, metrics, printableValues} from '../../lab/inside/start.ts'
 import {lastLines} from './summary.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
 import {titles, words} from './verdict-words.ts'

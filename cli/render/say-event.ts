@@ -1,8 +1,7 @@
 /** Any event of a history as one line: for evidence, where no event may be left out for want of a sentence. */
-import type {Event} from '../../lab/history/event.ts'
-import {sayEvent} from '../../lab/history/event-words.ts'
-import {printable} from '../../lab/words/printable.ts'
-import {toJsonLine} from '../../lab/words/spelled-json.ts'
+import type {Event} from '../../lab/index.ts'
+import {sayEvent} from '../../lab/inside/reading.ts'
+import {printable, toJsonLine} from '../../lab/inside/start.ts'
 
 export function sayEvidence(event: Event): string {
   return printable(sayEvent(event) ?? fieldsOf(event))

@@ -1,9 +1,9 @@
 /** The scenarios as a table that fits its terminal: two lines each, and what to type where one cannot be played. Pure. */
 
-import type {Needs} from '../../lab/scenario/index.ts'
-import {saySettings} from '../../lab/scenario/say.ts'
-import {type Caller, commandsIn, type Hint, type OwnCommand, onLab, ownCommand} from '../../lab/words/next-step.ts'
-import {printable, printableValues} from '../../lab/words/printable.ts'
+import type {Needs} from '../../lab/inside/engine.ts'
+import {saySettings} from '../../lab/inside/reading.ts'
+import type {Caller, Hint, OwnCommand} from '../../lab/inside/start.ts'
+import {commandsIn, onLab, ownCommand, printable, printableValues} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import type {Listed} from '../suite/here.ts'
 import {finished, type Style, styleOf, type TextOptions, wrap} from './text.ts'

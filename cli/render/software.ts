@@ -1,5 +1,5 @@
 /** What a run ran on, in two parts: the releases, which a reader looks for, and what the image of the hosts was built from. */
-import type {Report} from '../../lab/judge/report.ts'
+import type {Report} from '../../lab/index.ts'
 
 const spelled: Readonly<Record<string, string>> = {postgres: 'PostgreSQL', patroni: 'Patroni', haproxy: 'HAProxy'}
 

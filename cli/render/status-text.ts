@@ -1,8 +1,7 @@
 /** A lab as `status` tells it: members, modes, and whom each proxy sends where. Pure. */
-import type {Health, Route} from '../../lab/cluster/health.ts'
-import type {Modes} from '../../lab/cluster/modes.ts'
-import {hostsWith, portOf, type Topology} from '../../lab/topology/topology.ts'
-import {printableLines, printableValues} from '../../lab/words/printable.ts'
+import type {Health, Topology} from '../../lab/index.ts'
+import type {Modes, Route} from '../../lab/inside/reading.ts'
+import {hostsWith, portOf, printableLines, printableValues} from '../../lab/inside/start.ts'
 import {bytes} from '../ui/format.ts'
 import {wrap} from './text.ts'
 

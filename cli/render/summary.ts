@@ -3,10 +3,8 @@
  * the verdict with the limit it was judged by. It fits 24 lines of 80 columns with the prompt below it; `report` has all of it. Pure.
  */
 
-import type {Report} from '../../lab/judge/report.ts'
-import {nextWord} from '../../lab/words/next-step.ts'
-import {printable, printableValues} from '../../lab/words/printable.ts'
-import {sayMicros} from '../../lab/words/quantity.ts'
+import type {Report} from '../../lab/index.ts'
+import {nextWord, printable, printableValues, sayMicros} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {sayTook} from './moment.ts'

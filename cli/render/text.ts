@@ -1,10 +1,8 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
 
-import type {PhaseRow, Verdict} from '../../lab/checks/check.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import {labelled, nextWord} from '../../lab/words/next-step.ts'
-import {paintedLines, printableValues} from '../../lab/words/printable.ts'
-import {type Micros, sayMicros} from '../../lab/words/quantity.ts'
+import type {Micros, Report, Verdict} from '../../lab/index.ts'
+import type {PhaseRow} from '../../lab/inside/reading.ts'
+import {labelled, nextWord, paintedLines, printableValues, sayMicros} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'

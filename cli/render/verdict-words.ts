@@ -1,6 +1,5 @@
 /** A verdict in words and in a sign, so that no renderer needs colour to say it. */
-import type {Verdict} from '../../lab/checks/check.ts'
-import type {Report} from '../../lab/judge/report.ts'
+import type {Report, Verdict} from '../../lab/index.ts'
 
 /** Of a whole run that was played, or of several. */
 export const titles: Readonly<Record<Verdict, string>> = {pass: 'PASSED', fail: 'FAILED', unknown: 'INCONCLUSIVE'}

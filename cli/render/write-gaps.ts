@@ -1,8 +1,7 @@
 /** Times in which no client of the proxy had a write acknowledged. */
-import {attemptsOf} from '../../lab/history/attempts.ts'
-import {isDirect} from '../../lab/history/client-group.ts'
-import type {History} from '../../lab/history/history.ts'
-import type {Micros} from '../../lab/words/quantity.ts'
+
+import type {History, Micros} from '../../lab/index.ts'
+import {attemptsOf, isDirect} from '../../lab/inside/reading.ts'
 import {gapFrom} from '../ui/throughput.ts'
 
 export interface Gap {

@@ -1,10 +1,8 @@
 /** What a run leaves for people beside its report.json: as text, as Markdown, and as one HTML file. */
 import {join} from 'node:path'
-import type {History} from '../../lab/history/history.ts'
-import type {Report} from '../../lab/judge/report.ts'
-import {readLogs} from '../../lab/state/find-run.ts'
-import {whenDiskIsFull, writeWhole} from '../../lab/state/state.ts'
-import {LabError} from '../../lab/words/errors.ts'
+import type {History, Report} from '../../lab/index.ts'
+import {readLogs} from '../../lab/inside/reading.ts'
+import {LabError, whenDiskIsFull, writeWhole} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import {renderHtml} from './html.ts'
 import {renderMarkdown} from './markdown.ts'

@@ -1,11 +1,9 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
-import {comparedDrivers} from '../../lab/scenario/extra-clients.ts'
-import {ourselves, type RunChild} from '../../lab/suite/child.ts'
-import {suiteJobs} from '../../lab/suite/jobs.ts'
-import {exitCodeOf} from '../../lab/suite/outcome.ts'
-import {labsFor, runSuite} from '../../lab/suite/run.ts'
-import {onLab, sentence} from '../../lab/words/next-step.ts'
+import type {RunChild} from '../../lab/index.ts'
+import {labsFor, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
+import {comparedDrivers, exitCodeOf} from '../../lab/inside/reading.ts'
+import {onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'

@@ -1,10 +1,11 @@
 /** What stands between a scenario and a lab: whether it can be played there, how long it takes, and what to type where it cannot. */
-import {type Ability, isAbility, lacking, type Tried} from '../../lab/engine/capabilities.ts'
-import {bind, capabilitiesFor, type Scenario, settingsFor} from '../../lab/scenario/index.ts'
-import {estimateSeconds} from '../../lab/suite/estimate.ts'
-import type {Topology} from '../../lab/topology/topology.ts'
-import {LabError} from '../../lab/words/errors.ts'
-import {type Hint, next, ownCommand} from '../../lab/words/next-step.ts'
+
+import type {Scenario, Topology} from '../../lab/index.ts'
+import {bind, capabilitiesFor, estimateSeconds, settingsFor} from '../../lab/inside/engine.ts'
+import type {Ability, Tried} from '../../lab/inside/reading.ts'
+import {isAbility, lacking} from '../../lab/inside/reading.ts'
+import type {Hint} from '../../lab/inside/start.ts'
+import {LabError, next, ownCommand} from '../../lab/inside/start.ts'
 
 /** A lab that is there or could be, and the engine that it is on. */
 export interface Place {

@@ -1,11 +1,9 @@
 /** A suite's runs that never began leave a report in its --out, as a run of its own does: red, one for each. */
 import {join} from 'node:path'
-import {loadScenario} from '../../lab/scenario/index.ts'
-import {type Place, placeFor} from '../../lab/state/run-folder.ts'
-import type {Outcome} from '../../lab/suite/outcome.ts'
-import type {Job} from '../../lab/suite/plan.ts'
-import {fileName} from '../../lab/suite/run.ts'
-import {LabError} from '../../lab/words/errors.ts'
+import type {Job, Place} from '../../lab/index.ts'
+import {fileName, loadScenario} from '../../lab/inside/engine.ts'
+import type {Outcome} from '../../lab/inside/reading.ts'
+import {LabError, placeFor} from '../../lab/inside/start.ts'
 import {leaveReport} from '../leave-report.ts'
 
 /** Where the runs of each scenario go. @throws LabError as `placeFor` */

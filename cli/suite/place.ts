@@ -1,14 +1,9 @@
 /** Where a list of scenarios is asked about: a lab that is there, or the one that `up` would raise; and its engine. */
-import {capabilities} from '../../lab/engine/capabilities.ts'
-import {Docker} from '../../lab/engine/docker.ts'
-import {imageTags} from '../../lab/setup/images.ts'
-import {engineAnswer} from '../../lab/setup/start-engine.ts'
-import {noLab} from '../../lab/state/open.ts'
-import {loadLab} from '../../lab/state/state.ts'
-import {learnedSeconds} from '../../lab/suite/seconds.ts'
-import {readTopology} from '../../lab/topology/topology-file.ts'
-import {LabError} from '../../lab/words/errors.ts'
-import {type OwnCommand, onLab} from '../../lab/words/next-step.ts'
+
+import {Docker, engineAnswer, imageTags} from '../../lab/inside/engine.ts'
+import {capabilities, learnedSeconds, noLab, readTopology} from '../../lab/inside/reading.ts'
+import type {OwnCommand} from '../../lab/inside/start.ts'
+import {LabError, loadLab, onLab} from '../../lab/inside/start.ts'
 import {asksForTopology, type TopologyOptions, topologyWords} from '../options.ts'
 import type {Place} from './here.ts'
 

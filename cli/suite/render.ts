@@ -1,7 +1,7 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
-import type {Ending, Outcome} from '../../lab/suite/outcome.ts'
-import type {SuiteNews} from '../../lab/suite/run.ts'
-import {printableLines, printableValues} from '../../lab/words/printable.ts'
+import type {Ending, SuiteNews} from '../../lab/index.ts'
+import type {Outcome} from '../../lab/inside/reading.ts'
+import {printableLines, printableValues} from '../../lab/inside/start.ts'
 import {answer} from '../render/answer.ts'
 
 const words: Readonly<Record<Ending, string>> = {

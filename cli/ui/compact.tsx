@@ -1,6 +1,7 @@
 /** For a small terminal: a table like `patronictl list`, and one line each for what matters most. */
-import {shortPhase} from '../../lab/budget/index.ts'
+
 import type {Micros} from '../../lab/index.ts'
+import {shortPhase} from '../../lab/inside/reading.ts'
 import {brief} from './clients.tsx'
 import {marks} from './failover.ts'
 import {bytes, seconds} from './format.ts'

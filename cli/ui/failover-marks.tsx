@@ -1,7 +1,7 @@
 /** The failover as a row of marks with the seconds after the fault, and the lease that runs out meanwhile. */
 import {Box} from 'ink'
-import {shortPhase} from '../../lab/budget/index.ts'
 import type {Micros} from '../../lab/index.ts'
+import {shortPhase} from '../../lab/inside/reading.ts'
 import {type Failover, type Mark, marks} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'

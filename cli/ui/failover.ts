@@ -1,7 +1,8 @@
 /** What the screen shows of a failover as it unfolds: the reading is the report's own. */
-import type {Phase} from '../../lab/budget/index.ts'
-import {latest, phaseEvents, type Reading, unfolded} from '../../lab/history/unfolding.ts'
+
 import type {HostName, Micros} from '../../lab/index.ts'
+import type {Phase, Reading} from '../../lab/inside/reading.ts'
+import {latest, phaseEvents, unfolded} from '../../lab/inside/reading.ts'
 
 /** The phases that a person waits for, in the order in which they wait for each other. */
 export const marks = [

@@ -1,5 +1,5 @@
 /** How the screen looks on this terminal: which signs it can show. Colours are Ink's and chalk's business, see `load.ts`. */
-import {printable} from '../../lab/words/printable.ts'
+import {printable} from '../../lab/inside/start.ts'
 
 export interface Look {
   readonly ascii: boolean

@@ -1,7 +1,9 @@
 /** The few events of a run that a person would want to be told, as a line each. */
-import {type Change, prominenceOf, sayLive} from '../../lab/history/event-words.ts'
+
 import type {Event, Micros} from '../../lab/index.ts'
-import {printable} from '../../lab/words/printable.ts'
+import type {Change} from '../../lab/inside/reading.ts'
+import {prominenceOf, sayLive} from '../../lab/inside/reading.ts'
+import {printable} from '../../lab/inside/start.ts'
 import type {Member, View} from './view.ts'
 
 export interface Line {

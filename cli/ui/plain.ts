@@ -1,6 +1,6 @@
 /** What `up` and `chaos` say where there is no terminal: one line per thing. Ink and React are never loaded for it. */
 import type {Event, Progress} from '../../lab/index.ts'
-import {printable} from '../../lab/words/printable.ts'
+import {printable} from '../../lab/inside/start.ts'
 import {emptyView, fold} from './view.ts'
 
 /** Details come by the dozen; a log needs only a sign of life. */

@@ -1,6 +1,7 @@
 /** What the clients got, second by second, and how long nobody's write was acknowledged. */
-import {isDirect} from '../../lab/history/client-group.ts'
+
 import type {Micros, Of, OpName, Outcome} from '../../lab/index.ts'
+import {isDirect} from '../../lab/inside/reading.ts'
 
 /** Pauses shorter than this are ordinary jitter. */
 export const gapFrom: Micros = 250_000

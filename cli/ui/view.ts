@@ -3,10 +3,10 @@
  * little. Values only; no lab, no terminal, no clock. What depends on the time (ages, gaps, the lease left) is asked of
  * the view with `now`.
  */
-import {type ContainerState, containerAfter, type Role, roleOfHost} from '../../lab/history/role.ts'
-import {nothingRead, type Reading, readOn} from '../../lab/history/unfolding.ts'
+
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
-import {sayStep} from '../../lab/scenario/say.ts'
+import type {ContainerState, Reading, Role} from '../../lab/inside/reading.ts'
+import {containerAfter, nothingRead, readOn, roleOfHost, sayStep} from '../../lab/inside/reading.ts'
 import {type Failover, shown} from './failover.ts'
 import {type Line, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput} from './throughput.ts'

@@ -1,8 +1,7 @@
 /** What the clients were answered, and every write that was acknowledged and is gone. */
-import type {Of} from '../../../lab/history/event.ts'
-import type {Report} from '../../../lab/judge/report.ts'
-import {sayLsn} from '../../../lab/words/lsn.ts'
-import {sayMicros} from '../../../lab/words/quantity.ts'
+import type {Of, Report} from '../../../lab/index.ts'
+import {sayLsn} from '../../../lab/inside/reading.ts'
+import {sayMicros} from '../../../lab/inside/start.ts'
 import {html, type Markup} from './markup.ts'
 import {grouped} from './masthead.ts'
 import type {Moments} from './moments.ts'

@@ -1,5 +1,5 @@
 /** Drivers beside each other: how long each was without an acknowledged write, how soon it was back, what it was told. */
-import type {Report} from '../../../lab/judge/report.ts'
+import type {Report} from '../../../lab/index.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, sayErrors} from '../driver-cells.ts'
 import {html, type Markup} from './markup.ts'
 

@@ -1,7 +1,7 @@
 /** Every expectation with what was found; what did not pass with expected, seen, the events that prove it, and what to try. */
 
-import type {Report} from '../../../lab/judge/report.ts'
-import {sayMicros} from '../../../lab/words/quantity.ts'
+import type {Report} from '../../../lab/index.ts'
+import {sayMicros} from '../../../lab/inside/start.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from '../explain.ts'
 import {signs, words} from '../verdict-words.ts'
 import {html, type Markup} from './markup.ts'

@@ -1,5 +1,5 @@
 /** The hosts' own words around the fault and what came of it, in one order of time; each line leads to its moment. */
-import type {HostName} from '../../../lab/topology/topology.ts'
+import type {HostName} from '../../../lab/index.ts'
 import type {LogExcerpt, LogLine} from '../log-lines.ts'
 import {sayMoment} from '../moment.ts'
 import {html, type Markup} from './markup.ts'

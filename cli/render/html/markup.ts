@@ -1,5 +1,5 @@
 /** Text that is HTML already. Everything else is escaped when it is put into a template, so that no log line can become markup. */
-import {printable} from '../../../lab/words/printable.ts'
+import {printable} from '../../../lab/inside/start.ts'
 
 export class Markup {
   readonly text: string

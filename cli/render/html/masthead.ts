@@ -1,7 +1,6 @@
 /** The top of the page: the verdict, the one number, what else one asks first, and what is wrong. */
-import type {History} from '../../../lab/history/history.ts'
-import type {Report} from '../../../lab/judge/report.ts'
-import {sayMicros} from '../../../lab/words/quantity.ts'
+import type {History, Report} from '../../../lab/index.ts'
+import {sayMicros} from '../../../lab/inside/start.ts'
 import {comparedIn} from '../driver-cells.ts'
 import {isTold, phasesIn, sayOpen} from '../explain.ts'
 import {sayBounds} from '../moment.ts'

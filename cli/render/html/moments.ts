@@ -1,5 +1,5 @@
 /** Times in the page's text that lead to their place on the timeline. */
-import type {Micros} from '../../../lab/words/quantity.ts'
+import type {Micros} from '../../../lab/index.ts'
 import {sayMoment} from '../moment.ts'
 import {html, type Markup} from './markup.ts'
 

@@ -1,8 +1,8 @@
 /** Where the seconds went: each phase of the failover, measured beside what the timing model predicts, in numbers and to scale. */
 
-import type {PhaseRow} from '../../../lab/checks/check.ts'
-import type {Report} from '../../../lab/judge/report.ts'
-import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
+import type {Micros, Report} from '../../../lab/index.ts'
+import type {PhaseRow} from '../../../lab/inside/reading.ts'
+import {sayMicros} from '../../../lab/inside/start.ts'
 import {isPhaseTold, isTold} from '../explain.ts'
 import {sayBounds, sayTook} from '../moment.ts'
 import {signs, words} from '../verdict-words.ts'

@@ -2,7 +2,7 @@
  * Places in the timeline. Along the time everything is in per cent of the drawing's width, so that a page without any script can
  * widen it (zoom) and narrow it (print) while all letters keep their size; across it everything is in pixels.
  */
-import type {Micros} from '../../../lab/words/quantity.ts'
+import type {Micros} from '../../../lab/index.ts'
 
 /** How many times as wide as the window the timeline may be. */
 export const zooms = [1, 4, 16, 64] as const

@@ -1,11 +1,9 @@
 /** What the run was of: the limit that it was judged by, and the cluster with the settings that decide how a failover goes. */
 
-import {type History, of} from '../../../lab/history/history.ts'
-import type {Report} from '../../../lab/judge/report.ts'
-import type {ServiceName} from '../../../lab/topology/services.ts'
-import type {Topology} from '../../../lab/topology/topology.ts'
-import {anyCaller, type Caller, ownCommand} from '../../../lab/words/next-step.ts'
-import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
+import type {History, Micros, Report, ServiceName, Topology} from '../../../lab/index.ts'
+import {of} from '../../../lab/inside/reading.ts'
+import type {Caller} from '../../../lab/inside/start.ts'
+import {anyCaller, ownCommand, sayMicros} from '../../../lab/inside/start.ts'
 import {saidLimit} from '../answer.ts'
 import {builtFrom, builtFromTitle, releases} from '../software.ts'
 import {html, type Markup} from './markup.ts'

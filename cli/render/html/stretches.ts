@@ -1,6 +1,6 @@
 /** What each stretch of a lane looks like, and what its title says. */
-import type {HostName} from '../../../lab/topology/topology.ts'
-import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
+import type {HostName, Micros} from '../../../lab/index.ts'
+import {sayMicros} from '../../../lab/inside/start.ts'
 import type {Buckets} from '../buckets.ts'
 import type {Answers, Interval, Lanes, RoleState} from '../lanes.ts'
 import type {Gap} from '../write-gaps.ts'

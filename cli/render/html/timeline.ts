@@ -1,8 +1,7 @@
 /** The timeline: a lane for each host, the proxy's choice, the clients' throughput and latency, all over the same time. */
 
-import type {Verdict} from '../../../lab/checks/check.ts'
-import type {Report} from '../../../lab/judge/report.ts'
-import {type Micros, sayMicros} from '../../../lab/words/quantity.ts'
+import type {Micros, Report, Verdict} from '../../../lab/index.ts'
+import {sayMicros} from '../../../lab/inside/start.ts'
 import type {Bucket, Buckets} from '../buckets.ts'
 import type {Lanes} from '../lanes.ts'
 import {sayMoment} from '../moment.ts'

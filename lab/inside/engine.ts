@@ -1,0 +1,27 @@
+/** What the command line asks of machines, engines and labs, beside what the package exports. Imported late: it loads all there is. */
+export {Docker, type Removed} from '../engine/docker.ts'
+export {type Broken, broken, leftover} from '../healing/broken.ts'
+export {repeat} from '../run/repeat.ts'
+export {
+  bind,
+  capabilitiesFor,
+  loadScenario,
+  type Needs,
+  scenarioFile,
+  settingsFor,
+  tooEarly,
+  unaskedParameters,
+} from '../scenario/index.ts'
+export {examine} from '../setup/doctor.ts'
+export {imageTags} from '../setup/images.ts'
+export {ensureReady} from '../setup/setup.ts'
+export {engineAnswer} from '../setup/start-engine.ts'
+export {kindOf} from '../storm/catalogue.ts'
+export {planOf} from '../storm/plan-of.ts'
+export {playStorm} from '../storm/play-storm.ts'
+export {failedChecks, shrinkScenario} from '../storm/shrink-run.ts'
+export {ourselves} from '../suite/child.ts'
+export {estimateSeconds} from '../suite/estimate.ts'
+export {suiteJobs} from '../suite/jobs.ts'
+export {suitesNamed} from '../suite/named.ts'
+export {fileName, labsFor, runSuite} from '../suite/run.ts'

@@ -1,0 +1,48 @@
+/** What the command line reads, judges and draws with, beside what the package exports. It reaches no engine and no cluster. */
+export {type Distribution, histogram, type Phase, shortPhase} from '../budget/index.ts'
+export {
+  type Bought,
+  boughtBy,
+  type PredictedFault,
+  type PredictedName,
+  type PredictedPhase,
+  type Prediction,
+  predict,
+  predictedName,
+  sayLoopWait,
+  worthTelling,
+} from '../budget/prediction.ts'
+export type {PhaseRow} from '../checks/check.ts'
+export {checks} from '../checks/index.ts'
+export {health, type Route} from '../cluster/health.ts'
+export {type Modes, modes} from '../cluster/modes.ts'
+export {type Ability, capabilities, isAbility, lacking, type Tried} from '../engine/capabilities.ts'
+export {refusedOrUnasked, writtenParameters} from '../engine/parameters.ts'
+export {attemptsOf} from '../history/attempts.ts'
+export {isDirect} from '../history/client-group.ts'
+export type {DriverRow} from '../history/driver-table.ts'
+export {type Change, prominenceOf, sayEvent, sayLive} from '../history/event-words.ts'
+export {isWritable} from '../history/failover.ts'
+export {of} from '../history/history.ts'
+export {type LaidOver, layOver, type NamedHistory} from '../history/laid-over.ts'
+export {type ContainerState, containerAfter, type Role, roleOfHost} from '../history/role.ts'
+export {Rows} from '../history/rows.ts'
+export {sayMend} from '../history/say-mend.ts'
+export {latest, nothingRead, phaseEvents, type Reading, readOn, unfolded} from '../history/unfolding.ts'
+export {type ComparedMetric, compare, type Spread} from '../judge/compare.ts'
+export {jepsenHistory} from '../judge/jepsen.ts'
+export {judge} from '../judge/judge.ts'
+export {measureRun, sayValue} from '../judge/measure-run.ts'
+export {withAskedLimit} from '../scenario/asked-limit.ts'
+export {comparedDrivers, withExtraClients} from '../scenario/extra-clients.ts'
+export {saySettings, sayStep} from '../scenario/say.ts'
+export {ms} from '../scenario/write.ts'
+export {findRuns, loadRun, nameOf, readLogs, readRun} from '../state/find-run.ts'
+export {inForce} from '../state/journal.ts'
+export {sayHolder, worksOn} from '../state/lock.ts'
+export {noLab, openLab} from '../state/open.ts'
+export {notYours, standings} from '../state/ownership.ts'
+export {exitCodeOf, type Outcome} from '../suite/outcome.ts'
+export {learnedSeconds} from '../suite/seconds.ts'
+export {loadTopology, readTopology} from '../topology/topology-file.ts'
+export {sayLsn} from '../words/lsn.ts'

@@ -1,0 +1,45 @@
+/** What the command line has of the library at every start, beside what the package exports: words, and nothing that takes time to load. */
+export {injectionPhases} from '../history/scenario-values.ts'
+export {type MeasuredIn, type MetricName, metricNames, metrics} from '../judge/metrics.ts'
+export {clear, holdsEarlierRun, isOver, placeFor, runId} from '../state/run-folder.ts'
+export {
+  checkLabName,
+  composeText,
+  loadLab,
+  loadLabs,
+  makeFolder,
+  runsFolder,
+  savedLabs,
+  stateRoot,
+  whenDiskIsFull,
+  writeWhole,
+} from '../state/state.ts'
+export {doorOf, entries} from '../topology/entries.ts'
+export {appDatabase, hostsWith, portOf, roles} from '../topology/topology.ts'
+export {decodeJson, suggestion} from '../words/decode.ts'
+export {exitCodes, exitMeanings, LabError, stopped} from '../words/errors.ts'
+export {
+  anyCaller,
+  type Caller,
+  commandsIn,
+  type Hint,
+  labelled,
+  next,
+  nextLine,
+  nextWord,
+  OwnCommand,
+  onLab,
+  ownCommand,
+  quoted,
+  type Sentence,
+  sayHint,
+  sayLines,
+  saySentence,
+  sentence,
+} from '../words/next-step.ts'
+export {packageRoot} from '../words/package-root.ts'
+export {inert, paintedLines, printable, printableLines, printableValues} from '../words/printable.ts'
+export {parseDuration, sayMicros} from '../words/quantity.ts'
+export {readRegular} from '../words/regular-file.ts'
+export {toJson, toJsonLine} from '../words/spelled-json.ts'
+export {refusalOf} from '../words/system-error.ts'
