@@ -63,11 +63,11 @@ async function action(options: Options): Promise<void> {
   const answer = await refusedOrUnasked(docker, images.host, writtenParameters(topology))
   if (answer.unasked !== null) tell(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
   mustTake(answer.refused)
-  const missing = await Promise.all([docker.hasImage(images.host), docker.hasImage(images.app)]).then(
-    present => present.includes(false),
-    () => true,
+  const why = await Promise.all([docker.hasImage(images.host), docker.hasImage(images.app)]).then(
+    present => (present.includes(false) ? 'the images this file names are not built here yet' : null),
+    () => 'no engine answers that could say whether the images this file names are here',
   )
-  if (missing) tell(`the images this file names are not built here yet\n${spokenNext(ownCommand('doctor', '--fix'))}\n`)
+  if (why !== null) tell(`${why}\n${spokenNext(ownCommand('doctor', '--fix'))}\n`)
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
   else printData(render(topology, allocation, {...owner(), home: null}))

@@ -1,4 +1,5 @@
 import {type Command, InvalidArgumentError} from 'commander'
+import {caller} from '../called-as.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
 import {print} from '../output.ts'
@@ -48,7 +49,7 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
     const {judge} = await import('../../lab/inside/reading.ts')
     const {answerLast} = await import('../render/summary.ts')
     const next = nextAfterShown('replay', nameOrPath, name)
-    print(`\n${answerLast(judge(history), await textOptions(), next)}`)
+    print(`\n${answerLast(judge(history, undefined, caller()), await textOptions(), next)}`)
   }
 }
 

@@ -135,10 +135,12 @@ describe.each(['silent', 'half-open', 'resets'] as const)('an engine that is %s'
   })
 })
 
-test('config of a lab that does not exist writes its file without an engine', async () => {
+test('config of a lab that does not exist writes its file without an engine, and claims nothing of images nobody could ask for', async () => {
   engine.behave('silent')
-  const {code, out} = await pghaLab(['config', '--name', 'other'])
+  const {code, out, err} = await pghaLab(['config', '--name', 'other'])
   expect(code).toBe(0)
+  expect(err).toContain('no engine answers that could say whether the images this file names are here\n')
+  expect(err).not.toContain('not built here')
   expect(out).toMatch(/^name: pgha-lab-other$/m)
 })
 

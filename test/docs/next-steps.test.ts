@@ -1,5 +1,5 @@
 /** Every next step is tried as it is printed: those that the sources can print, and those of all recorded runs in every form. */
-import {globSync} from 'node:fs'
+import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
@@ -150,4 +150,12 @@ function unescaped(text: string): string {
 
 test('a command is told from words', () => {
   expect(new OwnCommand(['up'], 'second').says(called)).toBe('./pgha-lab up --name second')
+})
+
+test('whoever judges for a person says how that person calls the program', () => {
+  const calls = globSync('cli/**/*.{ts,tsx}', {cwd: root}).flatMap(file =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/(?<!function )\bjudge\((?!\))[^\n]*/g)].map(([call]) => call),
+  )
+  expect(calls.length).toBeGreaterThan(2)
+  expect(calls.filter(call => !call.includes('caller()'))).toEqual([])
 })
