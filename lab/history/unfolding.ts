@@ -60,7 +60,12 @@ interface FirstWrites {
   readonly proxied?: Attempt
 }
 
-type ByHost<T> = Readonly<Record<HostName, T>>
+/** A Map, because a host may be called like what every object has: `constructor`. */
+type ByHost<T> = ReadonlyMap<HostName, T>
+
+function withHost<T>(all: ByHost<T>, host: HostName, value: T): ByHost<T> {
+  return new Map(all).set(host, value)
+}
 
 /** A fault, and what has been seen since it came. */
 export interface Followed {
@@ -111,8 +116,8 @@ export interface Reading {
 export const nothingRead: Reading = {
   topology: undefined,
   key: undefined,
-  writableAt: {},
-  timelines: {},
+  writableAt: new Map(),
+  timelines: new Map(),
   proxies: [],
   extra: [],
   proxied: false,
@@ -190,10 +195,10 @@ export function unfolded({proxies, proxied}: Reading, one: Followed): Unfolded {
     newKey,
     retaken: newKey ? undefined : ownKey,
     newLeader,
-    promoted: one.promoted[to],
-    writable: one.writable[to],
-    oldDown: lastOfAll(proxies.map(proxy => one.down[proxy])),
-    newUp: lastOfAll(proxies.map(proxy => one.up[to]?.[proxy])),
+    promoted: one.promoted.get(to),
+    writable: one.writable.get(to),
+    oldDown: lastOfAll(proxies.map(proxy => one.down.get(proxy))),
+    newUp: lastOfAll(proxies.map(proxy => one.up.get(to)?.get(proxy))),
     firstWrite: counting(one.written),
     demoted,
     reset,
@@ -211,11 +216,12 @@ function lastOfAll(events: readonly (Of<'proxy'> | undefined)[]): Of<'proxy'> | 
 function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
   const leader = leaderNow(so, fault.at)
   const struck = strikes(fault.strike, leader)
-  const timelines = so.timelines[leader ?? '']
+  const timelines = so.timelines.get(leader ?? '')
   const one: Followed = {
     ...{fault, leader, struck, timeline: timelines?.sample ?? timelines?.write ?? null, ending: undefined},
     ...{keyGone: undefined, newKey: undefined, ownKey: undefined, demoted: undefined, restarted: undefined},
-    ...{reset: undefined, writable: {}, promoted: {}, down: {}, up: {}, written: {}, resumed: {}},
+    ...{reset: undefined, writable: new Map(), promoted: new Map(), down: new Map(), up: new Map()},
+    ...{written: {}, resumed: {}},
   }
   const running = latest(so)
   const goesOn = running !== undefined && isRunning(so, running) && !(isKnown(one) && !isKnown(running))
@@ -235,17 +241,17 @@ function isKnown({struck}: Followed): boolean {
 
 function leaderNow({key, writableAt}: Reading, at: Micros): HostName | undefined {
   if (key) return key.holder ?? undefined
-  const lately = Object.keys(writableAt).filter(host => writableAt[host]! > at - writableLately)
-  return lately.length === 1 ? lately[0] : undefined
+  const lately = [...writableAt].filter(([, seen]) => seen > at - writableLately)
+  return lately.length === 1 ? lately[0]![0] : undefined
 }
 
 function sampled(so: Reading, event: Of<'postgres'>): Reading {
   if (!isWritable(event)) return so
   const {host, timeline, at} = event
-  const seen = so.key === undefined ? {...so, writableAt: {...so.writableAt, [host]: at}} : so
-  const known = so.timelines[host]
+  const seen = so.key === undefined ? {...so, writableAt: withHost(so.writableAt, host, at)} : so
+  const known = so.timelines.get(host)
   if (timeline === null || known?.sample === timeline) return seen
-  return {...seen, timelines: {...so.timelines, [host]: {...known, sample: timeline}}}
+  return {...seen, timelines: withHost(so.timelines, host, {...known, sample: timeline})}
 }
 
 function withProxy(so: Reading, proxy: HostName): Reading {
@@ -263,8 +269,9 @@ function written(so: Reading, event: Attempt): Reading {
 function acknowledged(so: Reading, event: Attempt): Reading {
   const {server, timeline} = event
   if (event.kind !== 'op' || event.outcome !== 'ok' || server === null || timeline === null) return so
-  const known = so.timelines[server]
-  return known?.write === timeline ? so : {...so, timelines: {...so.timelines, [server]: {...known, write: timeline}}}
+  const known = so.timelines.get(server)
+  if (known?.write === timeline) return so
+  return {...so, timelines: withHost(so.timelines, server, {...known, write: timeline})}
 }
 
 function followOn(so: Reading, follow: (one: Followed) => Followed): Reading {
@@ -306,13 +313,14 @@ function sampleTold(one: Followed, event: Of<'postgres'>): Followed {
 function otherWritable(one: Followed, event: Of<'postgres'>): Followed {
   const {writable, promoted} = one
   const {host} = event
-  const since = first(writable[host], event)
-  const above = isAbove(event.timeline, one) ? first(promoted[host], event) : promoted[host]
-  if (since === writable[host] && above === promoted[host]) return one
+  const [known, knownAbove] = [writable.get(host), promoted.get(host)]
+  const since = first(known, event)
+  const above = isAbove(event.timeline, one) ? first(knownAbove, event) : knownAbove
+  if (since === known && above === knownAbove) return one
   return {
     ...one,
-    writable: {...writable, [host]: since},
-    promoted: above === undefined ? promoted : {...promoted, [host]: above},
+    writable: withHost(writable, host, since),
+    promoted: above === undefined ? promoted : withHost(promoted, host, above),
   }
 }
 
@@ -334,13 +342,14 @@ function proxyTold(one: Followed, event: Of<'proxy'>): Followed {
   const {proxy, server, up} = event
   if (event.at <= one.fault.at) return one
   if (server !== one.leader) {
-    const known = one.up[server]
-    if (!up || (known?.[proxy] && first(known[proxy], event) === known[proxy])) return one
-    return {...one, up: {...one.up, [server]: {...known, [proxy]: event}}}
+    const known: ByHost<Of<'proxy'>> = one.up.get(server) ?? new Map()
+    const since = known.get(proxy)
+    if (!up || first(since, event) === since) return one
+    return {...one, up: withHost(one.up, server, withHost(known, proxy, event))}
   }
-  const since = one.down[proxy]
+  const since = one.down.get(proxy)
   if (up || !isLeftAlone(one, event) || first(since, event) === since) return one
-  return {...one, down: {...one.down, [proxy]: event}}
+  return {...one, down: withHost(one.down, proxy, event)}
 }
 
 function resetTold(one: Followed, event: Of<'watchdog'>): Followed {
