@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs'
 import type {Command} from 'commander'
 import type {Scenario} from '../../lab/index.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
@@ -67,7 +66,8 @@ function show(): Command {
     .action(async (name: string) => {
       const {loadScenario, scenarioFile} = await import('../../lab/index.ts')
       loadScenario(name)
-      print(readFileSync(scenarioFile(name), 'utf8'))
+      const {readText} = await import('../../lab/inside/start.ts')
+      print(readText(scenarioFile(name), 'scenario'))
     })
 }
 

@@ -108,6 +108,8 @@ function atPath(path: string, lab: string): FoundRun {
     // A link that a person names is followed; those inside a run are not.
     return {folder, events: folder === null ? realpathSync(path) : resolve(path)}
   }
+  if (!isFolder(path))
+    throw new LabError('config', `${path} is not read: it is a device or a pipe`, {hint: nextStep(lab)})
   const found = runIn(path)
   if (found) return found
   const several = runsIn(path)

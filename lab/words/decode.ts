@@ -1,5 +1,5 @@
 /** YAML to values, and every complaint as file:line:column with the line shown. The only file that knows `yaml`. */
-import {readFileSync} from 'node:fs'
+import {realpathSync} from 'node:fs'
 import leven from 'leven'
 import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit} from 'yaml'
 import type {ZodType, z} from 'zod'
@@ -7,17 +7,24 @@ import {LabError} from './errors.ts'
 import type {Hint} from './next-step.ts'
 import {strayCharacter} from './plain-text.ts'
 import {inert, printable} from './printable.ts'
+import {readRegular} from './regular-file.ts'
 
 export type Path = readonly (string | number)[]
 
 /** Of a longer line, the part around the mistake is shown. */
 const widest = 200
 
-/** The text of a file a person named. */
+/** No scenario or topology that a person or a storm writes comes near; what YAML makes of so much takes a second or two. */
+const mostFileBytes = 2 ** 20
+
+/** The text of a file a person named; a link is followed. @throws LabError `config` */
 export function readText(file: string, what: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
+    if (!cut) return text
+    throw new LabError('config', `${file}: cannot read this ${what}: it is longer than ${mostFileBytes / 2 ** 20} MB`)
   } catch (error) {
+    if (error instanceof LabError) throw error
     const {code, message} = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
     throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error})
@@ -62,6 +69,8 @@ function jsonComplaint(place: string, says: string, cause?: unknown): LabError {
 
 /** Of more mistakes only these are told. */
 const mostTold = 20
+/** To find the place of one takes a walk. */
+const mostLocated = 200
 
 interface Mistake {
   readonly offset: number
@@ -78,17 +87,34 @@ export class Located {
   /** Lines of the file before the text. */
   readonly #before: number
   readonly #mistakes: Mistake[] = []
+  /** Mistakes whose places were not looked for. */
+  #more = 0
 
   /** @throws LabError `config` for an empty file, a YAML error, or several documents. */
   constructor(file: string, text: string, what: string, {firstLine = 1, anyCharacter = false} = {}) {
     this.#file = file
     this.#before = firstLine - 1
     this.#text = text
-    this.#document = parseDocument(text, {lineCounter: this.#lines, prettyErrors: false, stringKeys: true})
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: false,
+    })
     // What follows a broken line is read otherwise than it was meant: only the first is told.
     const error = this.#document.errors[0]
     if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
     visit(this.#document, {
+      // The library would compare each key with all others.
+      Map: (_, {items}) => {
+        const seen = new Set<unknown>()
+        for (const {key} of items) {
+          if (!isScalar(key)) continue
+          if (seen.has(key.value))
+            this.#mistakes.push({offset: key.range?.[0] ?? 0, says: `\`${key.value}\` stands here twice`})
+          seen.add(key.value)
+        }
+      },
       Pair: (_, {key}) => {
         // Schemas pass over it, for it is something of every object: what stands under it would be dropped without a word.
         if (isScalar(key) && key.value === '__proto__')
@@ -122,17 +148,22 @@ export class Located {
     const checked = schema.safeParse(this.at(path))
     if (checked.success) return checked.data
     const isMissing = (at: Path) => !this.#document.hasIn([...path, ...at])
-    for (const issue of firstOfEach(checked.error.issues, isMissing)) {
+    for (const issue of firstOfEach(this.#someOf(checked.error.issues), isMissing)) {
       const inside = issue.path as (string | number)[]
       const at = [...path, ...inside]
       if (issue.code === 'unrecognized_keys')
-        for (const key of issue.keys) this.tell(at, unknownKey(key, keysOf(schema, inside)), key)
+        for (const key of this.#someOf(issue.keys)) this.tell(at, unknownKey(key, keysOf(schema, inside)), key)
       else if (issue.code === 'invalid_key') this.tell(at.slice(0, -1), sentence(wordsOf(issue)), String(at.at(-1)))
       else if (issue.code === 'invalid_type' && isMissing(inside))
         this.tell(at.slice(0, -1), `\`${at.at(-1)}\` is missing`)
       else this.tell(at, sentence(issue.message))
     }
     return undefined
+  }
+
+  #someOf<T>(all: readonly T[]): readonly T[] {
+    this.#more += Math.max(0, all.length - mostLocated)
+    return all.slice(0, mostLocated)
   }
 
   /** file:line:column of the value at `path`. */
@@ -160,7 +191,7 @@ export class Located {
     if (first !== undefined && byPlace.length + and.length === 1) throw this.#at(first.offset, first.says, hint)
     const told = [...byPlace.map(({offset, says}) => `${this.#placeOf(offset)}: ${printable(says)}`), ...and]
     if (told.length === 0) return
-    const left = told.length - mostTold
+    const left = told.length - mostTold + this.#more
     const lines = [...told.slice(0, mostTold), ...(left > 0 ? [`and ${left} more`] : [])]
     throw new LabError('config', lines.join('\n'), {hint})
   }

@@ -45,6 +45,6 @@ export function readRegular(path: string, mostBytes: number): {readonly text: st
 function notRegular(path: string, why: string, cause?: unknown): LabError {
   return new LabError('config', `${path} is not read: ${why}`, {
     cause,
-    hint: 'a run is a folder with regular files; name another, or copy the file itself there',
+    hint: 'only regular files are read: copy what it holds into one, and name that',
   })
 }

@@ -188,3 +188,7 @@ describe('several runs are', () => {
     expect(complaint(() => findRuns(root)).message).toContain('is no run')
   })
 })
+
+test('a device or a pipe is no run, and nobody is told to move it away', () => {
+  expect(() => findRun('/dev/zero')).toThrow(/^\/dev\/zero is not read: it is a device or a pipe$/)
+})

@@ -1,7 +1,12 @@
-import {describe, expect, test} from 'vitest'
+import {execFileSync} from 'node:child_process'
+import {mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {z} from 'zod'
 import {parseScenario} from '../../../lab/scenario/index.ts'
 import {parseTopology} from '../../../lab/topology/topology-file.ts'
-import {Located} from '../../../lab/words/decode.ts'
+import {Located, readText} from '../../../lab/words/decode.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 
 /** The lines of the complaint, without what is shown of the file. */
@@ -160,4 +165,43 @@ describe('one mistake is told once', () => {
 test('a key that JavaScript takes for a prototype is told with its place, not lost', () => {
   const text = 'hosts:\n  __proto__: [etcd]\n'
   expect(() => new Located('lab.yaml', text, 'topology')).toThrow(/^lab\.yaml:2:3: unknown key `__proto__`/)
+})
+
+test('a key that stands twice is told with its place', () => {
+  const text = 'hosts: {}\nhosts:\n  a: [etcd]\n  a: [patroni]\n'
+  expect(() => new Located('lab.yaml', text, 'topology')).toThrow(
+    'lab.yaml:2:1: `hosts` stands here twice\nlab.yaml:4:3: `a` stands here twice',
+  )
+})
+
+test('of mistakes without end the first are told and the others counted, without a walk for each', () => {
+  const text = Array.from({length: 40_000}, (_, index) => `k${index}: 1`).join('\n')
+  const source = new Located('lab.yaml', text, 'topology')
+  expect(() => source.decode(z.strictObject({}))).toThrow(/^lab\.yaml:1:1: unknown key `k0`[\s\S]*\nand 39980 more$/)
+})
+
+describe('a file that a person names', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'decode-'))
+    execFileSync('mkfifo', [join(folder, 'pipe.yaml')])
+    writeFileSync(join(folder, 'long.yaml'), ' '.repeat(2 ** 20 + 1))
+    writeFileSync(join(folder, 'lab.yaml'), 'hosts: {}\n')
+    symlinkSync('lab.yaml', join(folder, 'link.yaml'))
+  })
+  afterAll(() => rmSync(folder, {recursive: true}))
+
+  test.each([
+    ['/dev/zero', /^\/dev\/zero is not read: it is a device or a pipe$/],
+    ['pipe.yaml', /pipe\.yaml is not read: it is a device or a pipe$/],
+    ['long.yaml', /long\.yaml: cannot read this topology: it is longer than 1 MB$/],
+    ['nowhere.yaml', /nowhere\.yaml: cannot read this topology: there is no such file$/],
+    ['.', /is not read: it is a folder$/],
+  ])('%s is refused at once', (name, says) => {
+    expect(() => readText(resolve(folder, name), 'topology')).toThrow(says)
+  })
+
+  test('is followed where it is a link', () => {
+    expect(readText(join(folder, 'link.yaml'), 'topology')).toBe('hosts: {}\n')
+  })
 })
