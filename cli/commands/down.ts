@@ -78,7 +78,7 @@ async function whatIsThere(docker: Docker, name: string): Promise<{known: boolea
   } catch {
     return {known: true, faults: []} // written by another version
   }
-  const found = await broken(lab).catch(() => ({mends: [], unknown: []})) // what cannot be told is removed all the same
+  const found = await broken(lab).catch(() => ({mends: [], unknown: [], untold: []})) // what cannot be told is removed all the same
   const faults = found.mends.filter(one => !noFault.has(one.do))
   const mends = [...inForce(name).map(entry => entry.mend), ...faults]
   return {known: true, faults: [...new Set([...mends.map(sayMend), ...found.unknown])]}

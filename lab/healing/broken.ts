@@ -13,7 +13,11 @@ export interface Broken {
   readonly mends: readonly Mend[]
   /** Signs that no mend is found by (the host's image is of another version, say), and hosts that cannot tell: a sentence each. */
   readonly unknown: readonly string[]
+  /** What nobody could be asked right now: a sentence each. Whoever calls a lab healed has to ask again. */
+  readonly untold: readonly string[]
 }
+
+type Signs = Omit<Broken, 'untold'>
 
 const order = Object.keys(mends)
 const ways = Object.values(mends).map(({found}) => found)
@@ -27,7 +31,7 @@ export async function broken(lab: Lab): Promise<Broken> {
   const inside = await Promise.all(alive.map(one => signsIn(lab, one)))
   const looked = await Promise.all(ways.map(way => ('look' in way ? way.look(lab) : [])))
   const found = [
-    ...looked.flat(),
+    ...looked.flatMap((one): readonly Mend[] => (typeof one === 'string' ? [] : one)),
     ...hosts.flatMap(({host, seen}) =>
       ways.flatMap(way => ('condition' in way && way.condition(seen) ? [way.mend(host, '')] : [])),
     ),
@@ -36,6 +40,7 @@ export async function broken(lab: Lab): Promise<Broken> {
   return {
     mends: found.toSorted((a, b) => order.indexOf(a.do) - order.indexOf(b.do)),
     unknown: inside.flatMap(one => one.unknown),
+    untold: looked.filter(one => typeof one === 'string'),
   }
 }
 
@@ -48,7 +53,7 @@ export function leftover(signs: readonly Mend[], inUse: boolean): Mend[] {
 }
 
 /** Everything that is still to do, in words. */
-export function sayBroken(found: Broken): string[] {
+export function sayBroken(found: Signs): string[] {
   return [...found.mends.map(sayMend), ...found.unknown]
 }
 
@@ -57,7 +62,7 @@ async function conditions(lab: Lab): Promise<(Pick<ContainerState, 'id' | 'host'
   return Promise.all(containers.map(async ({id, host}) => ({id, host, seen: await lab.docker.condition(id, lab.name)})))
 }
 
-async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>): Promise<Broken> {
+async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>): Promise<Signs> {
   const {out, code, err} = await lab.docker.run(id, ['whats-broken'])
   if (code !== 0)
     return {mends: [], unknown: [`${host} cannot tell what is broken: ${printable(err.trim()) || `exit code ${code}`}`]}
@@ -67,7 +72,7 @@ async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>
 }
 
 /** A line of images/host/bin/whats-broken. */
-export function signOf(host: HostName, line: string): Broken {
+export function signOf(host: HostName, line: string): Signs {
   const [sign = '', name = ''] = line.trim().split(' ')
   const known = ways.flatMap(way => ('sign' in way && way.sign === sign ? [way.mend(host, name)] : []))
   if (known.length > 0) return {mends: known, unknown: []}

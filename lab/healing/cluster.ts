@@ -43,8 +43,11 @@ export async function setConfigBack(lab: Lab, config: Config): Promise<void> {
 /** A script for the host: back to the tags of its own patroni.yml. */
 export const resetTags = (_host: HostName) => takeOff('tags')
 
-/** Of `set-config` only maintenance mode shows: it outlives everything, and nothing fails over in it. */
-export async function maintenance(lab: Lab): Promise<Extract<Mend, {do: 'set-config'}>[]> {
+/**
+ * Of `set-config` only maintenance mode shows: it outlives everything, and nothing fails over in it. A text: nobody could be asked,
+ * which is so for a while after every member was started, and is no news of the cluster.
+ */
+export async function maintenance(lab: Lab): Promise<Extract<Mend, {do: 'set-config'}>[] | string> {
   for (const host of hostsWith(lab.topology, 'patroni')) {
     try {
       const {code, body} = await lab.ask(host, 'patroni', '/config', {withinMs: 1000})
@@ -55,5 +58,5 @@ export async function maintenance(lab: Lab): Promise<Extract<Mend, {do: 'set-con
       // down or frozen: another member has the same configuration
     }
   }
-  return []
+  return 'no member tells whether the cluster is in maintenance mode'
 }

@@ -3,13 +3,14 @@
  * whoever made it, and however the one who made it ended.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
+import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Mend} from '../history/event.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {inForce, mended} from '../state/journal.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
-import {broken, sayBroken} from './broken.ts'
+import {type Broken, broken, sayBroken} from './broken.ts'
 import {mend} from './mend.ts'
 
 interface Mended {
@@ -22,12 +23,15 @@ interface Mended {
 const graceMs = 30_000
 /** A host that is started may show more inside; nothing else does. */
 const looks = 3
+/** As long as a lab may take to be healthy. */
+const tellWithinMs = 120_000
 
 /**
- * Takes no abort signal: an interrupted run heals all the same.
+ * @param signal ends the waiting for members that have to come back before anybody can tell what is broken; no mend: an interrupted
+ * run heals all the same.
  * @throws LabError `heal-failed` that names what is still broken, after everything has been tried.
  */
-export async function heal(lab: Lab): Promise<Mended[]> {
+export async function heal(lab: Lab, signal = new AbortController().signal): Promise<Mended[]> {
   const done: Mended[] = []
   const failures: string[] = []
   const attempt = async (undo: Mend, fault: string | null) => {
@@ -42,9 +46,9 @@ export async function heal(lab: Lab): Promise<Mended[]> {
   }
   for (const entry of inForce(lab.name)) if (await attempt(entry.mend, entry.fault)) mended(lab.name, entry.id)
   for (let look = 0; look < looks && failures.length === 0; look++) {
-    const signs = await within(graceMs, broken(lab))
+    const signs = await told(lab, signal)
     if (signs.mends.length === 0 || look === looks - 1) {
-      failures.push(...sayBroken(signs).map(says => `still to do: ${says}`))
+      failures.push(...sayBroken(signs).map(says => `still to do: ${says}`), ...signs.untold)
       break
     }
     for (const sign of signs.mends) await attempt(sign, null)
@@ -54,6 +58,28 @@ export async function heal(lab: Lab): Promise<Mended[]> {
       hint: next`to go on healing: ${onLab(lab.name, 'heal')} to remove the lab: ${onLab(lab.name, 'down')}`,
     })
   return done
+}
+
+/** What is broken, once somebody tells of all of it, or after a while: members that were just started come to it. */
+async function told(lab: Lab, signal: AbortSignal): Promise<Broken> {
+  let signs = await within(graceMs, broken(lab))
+  const isTold = () => signs.untold.length === 0 || signs.mends.length > 0
+  if (isTold()) return signs // whoever interrupts does not keep it from being mended
+  const look = async () => {
+    signs = await within(graceMs, broken(lab))
+    return isTold() ? signs : signs.untold.join('; ')
+  }
+  try {
+    return await waitFor('all that may be broken', look, {
+      withinMs: tellWithinMs,
+      signal,
+      everyMs: 500,
+      code: 'not-ready',
+    })
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'not-ready') return signs
+    throw error
+  }
 }
 
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -20,11 +20,11 @@ interface Entry<M extends Mend> {
   readonly found: Found<M>
 }
 
-/** By one of: what the engine says of a host's container, a line of images/host/bin/whats-broken, or a look of its own. */
+/** By one of: what the engine says of a host's container, a line of images/host/bin/whats-broken, or a look of its own, which may find nobody who tells. */
 type Found<M extends Mend> =
   | {readonly condition: (seen: Condition) => boolean; readonly mend: (host: HostName, name: string) => M}
   | {readonly sign: string; readonly mend: (host: HostName, name: string) => M}
-  | {readonly look: (lab: Lab) => Promise<M[]>}
+  | {readonly look: (lab: Lab) => Promise<M[] | string>}
 
 /** In the order in which they are mended: nothing can be asked without the observer, and nothing mended in a host that is down. */
 export const mends: {readonly [D in Mend['do']]: Entry<Of<D>>} = {

@@ -73,7 +73,8 @@ async function perform(performance: Performance): Promise<void> {
   using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})
-  for (const one of await heal(lab)) history.record({kind: 'note', says: `left over from before: ${sayMend(one.mend)}`})
+  for (const one of await heal(lab, signal))
+    history.record({kind: 'note', says: `left over from before: ${sayMend(one.mend)}`})
   history.record({kind: 'phase', name: 'healthy'})
   await untilHealthy(lab, {
     withinMs: healthyWithinMs,

@@ -100,7 +100,7 @@ async function start(
   if (found.length > 0) {
     await file // a mend starts hosts, too: of a file that was changed nothing is started
     // Hosts that are down are no news: `up` is there to start them.
-    const mended = (await heal(lab)).filter(one => one.fault !== null || one.mend.do !== 'start-host')
+    const mended = (await heal(lab, signal)).filter(one => one.fault !== null || one.mend.do !== 'start-host')
     if (mended.length > 0)
       progress({
         step: 'heal what an earlier run left broken',

@@ -16,14 +16,14 @@ eachWithItsOwnState()
 vi.setConfig({testTimeout: 60_000}) // minutes of virtual time, on a machine that may be busy
 
 const kinds = Object.keys(mends) as Mend['do'][]
-const whole = {mends: [], unknown: []}
+const whole = {mends: [], unknown: [], untold: []}
 
 describe.each(kinds)('%s', kind => {
   test('is what is due after its fault, and healing does it and nothing else', async () => {
     const faked = await healthyLab()
     expect(await passing(broken(faked.lab))).toEqual(whole)
     const due = await breaks[kind](faked, 'node2')
-    expect(await passing(broken(faked.lab))).toEqual({mends: [due], unknown: []})
+    expect(await passing(broken(faked.lab))).toMatchObject({mends: [due], unknown: []})
     expect(await passing(heal(faked.lab))).toEqual([{mend: due, fault: null}])
     expect(await passing(broken(faked.lab))).toEqual(whole)
   })
@@ -51,6 +51,23 @@ test('a lab of which nothing but the observer is whole is mended in the order of
   expect((await passing(broken(faked.lab))).mends.map(one => one.do)).toEqual(most)
   expect((await passing(heal(faked.lab))).map(one => one.mend.do)).toEqual(most)
   expect(await passing(broken(faked.lab))).toEqual(whole)
+})
+
+test('maintenance mode is ended also where every member has to come back before anybody can tell of it', async () => {
+  const faked = await healthyLab()
+  const due = breaks['set-config'](faked, 'node1')
+  for (const host of ['node1', 'node2', 'node3']) await breaks['start-host'](faked, host)
+  expect((await passing(heal(faked.lab))).map(one => one.mend)).toContainEqual(await due)
+  expect(faked.world.cluster.config.pause).not.toBe(true)
+})
+
+test('a lab of which no member ever tells whether it is in maintenance mode is not called healed', async () => {
+  const faked = await healthyLab()
+  vi.spyOn(faked.world.cluster, 'isUp').mockReturnValue(false)
+  await expect(passing(heal(faked.lab))).rejects.toMatchObject({
+    code: 'heal-failed',
+    message: 'lab fake is not healed: no member tells whether the cluster is in maintenance mode',
+  })
 })
 
 test('what the journal has is mended newest first, by the name of its fault, and is in force no more', async () => {

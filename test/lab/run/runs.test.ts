@@ -91,7 +91,7 @@ describe('the record is whole, the report is of it, and every log is there, when
     expect(run.error).toMatchObject({code: 'interrupted', message: 'the run was interrupted; it has been healed'})
     expectWhole(run, 'interrupted')
     expect(logsIn(run.folder)).toHaveLength(hosts.length)
-    expect(await passing(broken(faked.lab))).toEqual({mends: [], unknown: []})
+    expect(await passing(broken(faked.lab))).toEqual({mends: [], unknown: [], untold: []})
   })
 
   test('meets an engine that refuses', async () => {
