@@ -60,7 +60,12 @@ interface Figure {
  * Lost writes where losing them is what failed; else how long clients could not write: from the fault where there was a failover,
  * else as the clients saw it.
  */
-function theNumber({findings, clients}: Report, gaps: readonly Gap[]): {number: string; caption: string} {
+function theNumber(
+  {findings, clients, ended, faults}: Report,
+  gaps: readonly Gap[],
+): {number: string; caption: string} {
+  if (ended !== null && faults.length === 0)
+    return {number: '0', caption: 'faults came before the run ended: nothing was measured'}
   const failed = findings.find(finding => finding.verdict === 'fail')
   const lost = failed?.measures?.lost
   if (typeof lost === 'number' && lost > 0)
@@ -71,10 +76,10 @@ function theNumber({findings, clients}: Report, gaps: readonly Gap[]): {number: 
   if (clients.writes.ok === 0) return {number: '0', caption: 'writes were acknowledged'}
   const longest = longestOf(gaps)
   if (longest === undefined) return {number: '0 s', caption: 'without writes: no pause was longer than 0.25 s'}
-  const ended = longest.ended ? '' : ', and it never ended'
+  const open = longest.ended ? '' : ', and it never ended'
   return {
     number: sayMicros(longest.to - longest.from),
-    caption: `the longest time without an acknowledged write${ended}`,
+    caption: `the longest time without an acknowledged write${open}`,
   }
 }
 

@@ -26,6 +26,34 @@ describe('unavailability', () => {
     })
   })
 
+  test('is unknown where the scenario has a fault that never came, or that did not take hold', () => {
+    const step = {do: 'inject', fault: 'kill', on: 'leader', as: 'crash', params: {}} as const
+    const calm = calmRun().filter(event => !event.kind.startsWith('fault-'))
+    const planned = calm.map(event =>
+      event.kind === 'run-started' ? {...event, scenario: {...event.scenario, steps: [step]}} : event,
+    )
+    expect(judge(planned, {'at-most': 10_000})).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('no fault came'),
+    })
+    const strike = {struck: [{host: 'node1', fault: 'host-killed'}]} as const
+    const at = micros(6)
+    const struck = (holds: boolean): Event[] => [
+      ...planned.filter(event => event.at <= at),
+      ...([
+        {at, kind: 'fault-injecting', id: 'crash', fault: 'kill', what: 'kill', hosts: ['node1'], params: {}, strike},
+        {at, kind: 'fault-injected', id: 'crash'},
+        {at, kind: 'fault-proof', id: 'crash', holds, says: 'seen'},
+      ] satisfies Event[]),
+      ...planned.filter(event => event.at > at),
+    ]
+    expect(judge(struck(true), {'at-most': 10_000}).verdict).toBe('pass')
+    expect(judge(struck(false), {'at-most': 10_000})).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('did not take hold'),
+    })
+  })
+
   test('fails for writes that never come back', () => {
     expect(judge(calmRun({outage: [3, 30]}), {'at-most': 10_000}).verdict).toBe('fail')
   })
