@@ -31,7 +31,7 @@ const tellWithinMs = 120_000
  * run heals all the same.
  * @throws LabError `heal-failed` that names what is still broken, after everything has been tried.
  */
-export async function heal(lab: Lab, signal = new AbortController().signal): Promise<Mended[]> {
+export async function heal(lab: Lab, signal: AbortSignal = new AbortController().signal): Promise<Mended[]> {
   const done: Mended[] = []
   const failures: string[] = []
   const attempt = async (undo: Mend, fault: string | null) => {
