@@ -14,6 +14,7 @@ import type {Check} from './check.ts'
 export const bank: Check<Record<string, never>> = {
   about:
     'Transfers between accounts keep their sum, in every snapshot that bankers read and on every member at the end.',
+  evidence: ['clients', 'rows'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -2,6 +2,7 @@
 import type {Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import type {History} from '../history/history.ts'
+import type {Witness} from '../history/watching.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Unit} from '../words/unit.ts'
 
@@ -45,6 +46,8 @@ export interface PhaseRow {
 
 /** A pure function over the history: it performs nothing and knows no clock. */
 export interface Check<P> extends Unit<P> {
+  /** Whose word decides it: what anybody else missed changes nothing of what it finds. */
+  readonly evidence: readonly Witness[]
   judge(history: History, params: P): Finding
 }
 

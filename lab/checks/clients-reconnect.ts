@@ -12,8 +12,9 @@ import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
-import {isOnNew, type Ready, readyFor, readyOf, writersStopped} from '../history/reconnection.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {inTime, lateness, type Starved, sayDoubt, starvedFor, type Within, whenWas} from '../history/lateness.ts'
+import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
+import {blind} from '../history/watching.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
@@ -38,6 +39,8 @@ interface ClientStory {
   readonly outage: Micros | undefined
   /** From the moment that there was a primary for it to the first acknowledged write. */
   readonly reconnection: Micros | undefined
+  /** The same as well as it is known: the runner may have heard of the primary late. */
+  readonly took: Within | undefined
   /** The longest time without an acknowledged write after it was back, whatever the reason; 0 when that is no trouble. */
   readonly wait: Micros
   /** The longest one in which it lost its way. */
@@ -54,6 +57,7 @@ interface Gap {
 export const clientsReconnect: Check<ClientsReconnectParams> = {
   about:
     'Every writer is back within a limit after the proxy routes to the new primary (or, if it looks for it itself, after the promotion), and stays so.',
+  evidence: ['clients', 'proxy', 'etcd', 'postgres', 'runner', 'disk'],
   params: z.strictObject({
     within: duration,
     driver: z.string({error: '`driver` is the name of a driver or of a program'}).optional(),
@@ -130,20 +134,21 @@ interface Judged {
 function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'says' | 'evidence' | 'hint'> {
   const {clients, t0, ready, end, limit, since} = judged
   const late = lateness(history, ready, end)
-  const disk = slowDisk(history, t0, end)
-  const starved = late.micros > starvedAfter
+  const starved = starvedFor(
+    history,
+    Math.min(t0, ready),
+    Math.max(ready, ...clients.map(one => one.firstAfter?.at ?? 0)),
+  )
   const blindness = blind(history, 'clients', t0, end)
   const slowest = Math.max(0, ...clients.map(one => one.reconnection ?? 0))
-  const {lost, slow, again} = inTrouble(judged, late.micros)
-  const evidence = evidenceOf([...lost, ...slow, ...again.map(one => one.story)])
+  const {lost, slow, perhaps, again} = inTrouble(judged, late.micros, starved)
+  const evidence = evidenceOf([...lost, ...slow, ...perhaps, ...again.map(one => one.story)])
   if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, evidence}
   const reasons = [
     ...(lost.length > 0 && end - ready >= limit
       ? [`${names(lost)} never wrote again in the ${sayMicros(end - ready)} after there was a primary to write to`]
       : []),
-    ...(slow.length > 0 && !starved && disk === null
-      ? [`${names(slow)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed`]
-      : []),
+    ...(slow.length > 0 ? [`${names(slow)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed`] : []),
     ...sayAgain(again, t0),
   ]
   if (reasons.length > 0)
@@ -156,15 +161,15 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
   if (lost.length > 0)
     return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
   const waited = Math.max(...clients.map(one => one.wait))
-  if (waited - late.micros > laterTrouble)
+  if (waited > laterTrouble)
     return {
       verdict: 'unknown',
-      says: `Every writer came back, but later none of the answers came for up to ${sayMicros(waited)} although no attempt failed: a slow commit (a stalled disk does that) or a hung primary, nobody can tell.`,
+      says: `Every writer came back, but later none of the answers came for up to ${sayMicros(waited)} although no attempt failed: a slow commit (a stalled disk does that), a hung primary, or our own agent that was late, nobody can tell.`,
     }
-  if (slow.length > 0)
+  if (perhaps.length > 0)
     return {
       verdict: 'unknown',
-      says: `${names(slow)} needed up to ${sayMicros(slowest)}, but ${starved ? `a timer of ${late.who} ran ${sayMicros(late.micros)} late` : disk}.`,
+      says: `${names(perhaps)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed, but ${sayDoubt(starved)}.`,
     }
   return {
     verdict: 'pass',
@@ -173,10 +178,12 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
 }
 
 /** Who never came back, who did too late, and who lost the primary again. */
-function inTrouble({clients, limit}: Judged, lateMicros: Micros) {
+function inTrouble({clients, limit}: Judged, lateMicros: Micros, starved: Starved) {
+  const timely = (one: ClientStory) => (one.took === undefined ? 'pass' : inTime(one.took, limit, starved))
   return {
     lost: clients.filter(one => !one.firstAfter),
-    slow: clients.filter(one => one.reconnection !== undefined && one.reconnection > limit),
+    slow: clients.filter(one => timely(one) === 'fail'),
+    perhaps: clients.filter(one => timely(one) === 'unknown'),
     // Our own lateness stretches every gap by as much.
     again: clients
       .flatMap(story => (story.gap ? {story, ...story.gap} : []))
@@ -231,11 +238,19 @@ function stories(
       firstAfter,
       outage: lastBefore && firstAfter ? firstAfter.at - lastBefore.at : undefined,
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
+      took: firstAfter ? sinceReady(history, client, found, firstAfter) : undefined,
       ...(firstAfter
         ? laterOf(acknowledged, writes.others, gone.get(client) ?? [], firstAfter.at, end)
         : {wait: 0, gap: undefined}),
     }
   })
+}
+
+/** From the moment that there was a primary for this client to its first acknowledged write. */
+function sinceReady(history: History, client: string, found: Failover, firstAfter: Attempt): Within {
+  const ready = readySpan(history, client, found)
+  const written = whenWas(history, firstAfter)
+  return {from: Math.max(0, written.from - ready.to), to: Math.max(0, written.to - ready.from)}
 }
 
 /**

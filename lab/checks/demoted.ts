@@ -1,13 +1,16 @@
 /** The old primary stopped taking writes in time: after the fault that cut it off, or after it woke up. */
 import {z} from 'zod'
+import type {Of} from '../history/event.ts'
 import {isWritable} from '../history/failover.ts'
-import {of} from '../history/history.ts'
+import {type History, of} from '../history/history.ts'
+import {inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
 import {leaderBefore} from '../history/promotions.ts'
-import {reignsOf} from '../history/reigns.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
-import {duration, sayMicros} from '../words/quantity.ts'
-import type {Check} from './check.ts'
+import {reignsOf, type Sighting} from '../history/reigns.ts'
+import {sayBlank, tells, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
+import type {HostName} from '../topology/topology.ts'
+import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import type {Check, Finding} from './check.ts'
 
 export interface DemotedParams {
   /** Milliseconds. */
@@ -18,6 +21,7 @@ export interface DemotedParams {
 
 export const demoted: Check<DemotedParams> = {
   about: 'The old primary takes no more writes soon after the fault, or soon after its mend.',
+  evidence: ['postgres', 'clients', 'engine', 'runner', 'disk'],
   params: z.strictObject({
     within: duration,
     after: z.enum(['fault', 'mend'], {error: '`after` is fault or mend'}).prefault('fault'),
@@ -37,47 +41,69 @@ export const demoted: Check<DemotedParams> = {
       .flatMap(reign => reign.sightings)
       .filter(one => one.from > from && one.to <= to)
     const last = seen.at(-1)
-    const wrote = last === undefined ? 0 : last.to - from
+    const wrote = last === undefined ? 0 : Math.max(0, last.to - from)
+    // A time-out is silence: who is frozen, or cut off from us, has not said that it takes no writes.
     const sober = of(history, 'postgres').find(
-      one => one.host === leader && one.askedAt > from + wrote && one.at <= to && !isWritable(one),
+      one => one.host === leader && one.askedAt > from + wrote && one.at <= to && tells(one) && !isWritable(one),
     )
-    const measures = {leader, writableForMicros: wrote, limitMicros: limit}
-    const evidence = [last?.event, sober].filter(one => one !== undefined)
-    const blindness = blind(history, 'postgres', from, to)
-    if (blindness)
-      return {verdict: 'unknown', says: `Whether ${leader} took writes is not known: ${blindness}.`, measures}
-    if (wrote > limit) {
-      const late = lateness(history, from, to)
-      const disk = slowDisk(history, from, to)
-      const says = `${leader} still took writes ${sayMicros(wrote)} after the ${after}, ${sayMicros(limit)} are allowed`
-      if (late.micros > starvedAfter || disk !== null)
-        return {
-          verdict: 'unknown',
-          says: `${says}, but ${disk ?? `a timer of ${late.who} ran ${sayMicros(late.micros)} late`}.`,
-          measures,
-          evidence,
-        }
-      return {
-        verdict: 'fail',
-        says: `${says}.`,
-        measures,
-        evidence,
-        hint: `read the log of ${leader}: when did Patroni notice?`,
-      }
-    }
-    if (sober === undefined)
-      return {
-        verdict: 'unknown',
-        says: `Nobody got any answer or refusal from ${leader} after the ${after}.`,
-        measures,
-        evidence,
-      }
-    const window = last === undefined ? 'took no write' : `took its last write ${sayMicros(wrote)}`
+    const began = after === 'fault' ? moments.earliest : moments.earliestMending
+    const starved = starvedFor(history, began, from + wrote)
+    const lasted = {from: wrote, to: last === undefined ? 0 : last.to - began}
+    const timely = inTime(lasted, limit, starved)
+    const finding =
+      timely === 'pass'
+        ? stopped(history, {leader, after, from, to, began, wrote, limit, last: last?.event, sober})
+        : {
+            verdict: timely,
+            says: `${leader} still took writes ${sayMicros(wrote)} after the ${after}, ${sayMicros(limit)} are allowed${timely === 'unknown' ? `, but ${sayDoubt(starved)}` : ''}.`,
+            ...(timely === 'fail' ? {hint: `read the log of ${leader}: when did Patroni notice?`} : {}),
+          }
     return {
-      verdict: 'pass',
-      says: `${leader} ${window} after the ${after} (${sayMicros(limit)} are allowed).`,
-      measures,
-      evidence,
+      measures: {leader, writableForMicros: wrote, limitMicros: limit},
+      evidence: [last?.event, sober].filter(one => one !== undefined),
+      ...finding,
     }
   },
+}
+
+/** What is known of an old primary that was seen taking no write after the limit. */
+interface Stopped {
+  readonly leader: HostName
+  readonly after: DemotedParams['after']
+  readonly from: Micros
+  readonly to: Micros
+  readonly began: Micros
+  readonly wrote: Micros
+  readonly limit: Micros
+  readonly last: Sighting['event'] | undefined
+  /** It said that it takes none, or refused. */
+  readonly sober: Of<'postgres'> | undefined
+}
+
+function stopped(history: History, {leader, after, from, to, began, wrote, limit, last, sober}: Stopped): Finding {
+  const unasked = whyNotAsked(history, began, to, [leader])
+  const silent = sober === undefined && unasked === null
+  const again = silent ? ledOn(history, leader, to, last?.timeline ?? null) : undefined
+  if (again)
+    return {
+      verdict: 'fail',
+      says: `${leader} was silent after the ${after}, not demoted: it took writes again ${sayMicros(again.at - from)} after it, still on timeline ${again.timeline}.`,
+      evidence: [last, again].filter(event => event !== undefined),
+      hint: `read the log of ${leader}: what stopped it, and did Patroni notice?`,
+    }
+  const unseen = unseenWrites(history, leader, began, to).map(sayBlank)[0] ?? unasked
+  if (unseen) return {verdict: 'unknown', says: `Whether ${leader} took writes is not known: ${unseen}.`}
+  if (sober === undefined)
+    return {verdict: 'unknown', says: `Nobody got any answer or refusal from ${leader} after the ${after}.`}
+  const window = last === undefined ? 'took no write' : `took its last write ${sayMicros(wrote)}`
+  return {verdict: 'pass', says: `${leader} ${window} after the ${after} (${sayMicros(limit)} are allowed).`}
+}
+
+/** Its first answer after it was silent: it takes writes on the timeline that it led. */
+function ledOn(history: History, host: HostName, from: Micros, timeline: number | null): Of<'postgres'> | undefined {
+  const before =
+    timeline ??
+    of(history, 'postgres').findLast(one => one.host === host && one.at <= from && isWritable(one))?.timeline
+  const next = of(history, 'postgres').find(one => one.host === host && one.askedAt > from && one.up)
+  return next && isWritable(next) && next.timeline === before ? next : undefined
 }

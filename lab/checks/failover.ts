@@ -4,8 +4,10 @@ import type {FailoverBudget, Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
-import {forSteady, plainlyTooSlow, tooThin} from '../history/steady-writes.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
+import {whyNotAsked} from '../history/servers-seen.ts'
+import {coarseness, forSteady} from '../history/steady-writes.ts'
+import {blind} from '../history/watching.ts'
 import {portNumber} from '../topology/services.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
@@ -32,6 +34,7 @@ const early: Micros = 250_000
 export const failover: Check<FailoverParams> = {
   about:
     'A replica takes over from a struck leader within the time that the topology implies, or within a limit of yours.',
+  evidence: ['etcd', 'postgres', 'proxy', 'clients', 'runner', 'disk'],
   params: z.strictObject({within: within.prefault('budget')}),
 
   judge(history, {within}) {
@@ -43,29 +46,21 @@ export const failover: Check<FailoverParams> = {
     if (budget === null && within === 'budget') return noBounds(found, 'why' in told ? told.why : '')
     const limit = within === 'budget' ? budget!.total.limit : within * 1000
 
-    const broken = [...neverHappened(history, found, limit), ...wrong(found, budget)]
+    const broken = [...neverHappened(history, found, limit), ...wrong(history, found, budget)]
     const rows = phaseRows(history, found, budget).map(row =>
       broken.some(problem => problem.phase === row.phase) ? {...row, verdict: 'fail' as const} : row,
     )
-    const thin = tooThin(history, found)
-    const doubts = [
-      ...thin,
-      ...doubtsOf(history, found, limit),
-      ...(within === 'budget' ? notTheModel(found, budget) : []),
-    ]
-    const slow = tooSlow(found, limit, within === 'budget' ? rows : [])
-    const plain = plainlyTooSlow(history, found, limit)
+    const {slow, perhaps} = tooSlow(history, found, limit, within === 'budget' ? rows : [])
+    const other = within === 'budget' ? notTheModel(found, budget) : []
+    const doubts = [...doubtsOf(history, found, limit), ...other, ...perhaps]
+    const thin = perhaps.length > 0 && coarseness(history, found) > fine
+    // What the clients saw of it stands by itself, whoever else was blind.
+    const plain = slow.length > 0 && other.length === 0 && blind(history, 'clients', found.t0, found.until) === null
 
-    const verdict: Verdict =
-      broken.length > 0
-        ? 'fail'
-        : doubts.length > (plain ? thin.length : 0)
-          ? 'unknown'
-          : slow.length > 0
-            ? 'fail'
-            : 'pass'
+    const verdict: Verdict = broken.length > 0 || plain ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
     const total = found.firstWrite ? found.firstWrite.at - found.t0 : null
-    const reasons = broken.length > 0 ? broken.map(problem => problem.says) : verdict === 'unknown' ? doubts : slow
+    const reasons =
+      broken.length > 0 ? broken.map(problem => problem.says) : verdict === 'unknown' ? [...doubts, ...slow] : slow
     return {
       verdict,
       says: sentence(found, budget, limit, within, verdict, reasons),
@@ -83,11 +78,7 @@ export const failover: Check<FailoverParams> = {
       },
       phases: rows,
       evidence: evidenceOf(found),
-      ...(verdict === 'fail'
-        ? {hint: hintFor(found)}
-        : verdict === 'unknown' && thin.length > 0
-          ? {hint: forSteady}
-          : {}),
+      ...(verdict === 'fail' ? {hint: hintFor(found)} : verdict === 'unknown' && thin ? {hint: forSteady} : {}),
     }
   },
 }
@@ -104,18 +95,22 @@ function neverHappened(history: History, found: Failover, limit: Micros): Proble
   const missing: Problem[] = []
   const never = (phase: Phase, says: string) => missing.push({phase, says})
   const waited = until - t0
-  // Our own sleep might hide what happened; it does not, if what is left after it is still too long.
-  const enough = over && waited - lateness(history, t0, until).micros >= limit
-  const looked = (who: 'etcd' | 'postgres' | 'proxy' | 'clients') => enough && blind(history, who, t0, until) === null
-  const inTime = `in the ${sayMicros(waited)} after the fault (at most ${sayMicros(limit)} are allowed)`
+  // A starved machine, or our own sleep, might hide what happened; it does not, if what is left after it is still too long.
+  const enough = over && waited - starvedFor(history, t0, until).micros >= limit
+  const looked = (who: 'etcd' | 'postgres' | 'proxy' | 'clients') =>
+    enough &&
+    (who === 'postgres'
+      ? whyNotAsked(history, t0, until, found.newLeader === undefined ? undefined : [found.newLeader])
+      : blind(history, who, t0, until)) === null
+  const soLong = `in the ${sayMicros(waited)} after the fault (at most ${sayMicros(limit)} are allowed)`
   if (!found.newKey && looked('etcd')) {
     never(
       found.keyGone ? 'election' : 'keyGone',
       found.retaken
         ? `no replica took over: ${found.oldLeader} got its own leader key back ${sayMicros(found.retaken.at - t0)} after the fault`
         : found.keyGone
-          ? `the leader key was deleted, but no replica took it ${inTime}`
-          : `the leader key of ${found.oldLeader} never went away ${inTime}`,
+          ? `the leader key was deleted, but no replica took it ${soLong}`
+          : `the leader key of ${found.oldLeader} never went away ${soLong}`,
     )
   }
   // Without the old timeline nothing can be said to be above it; `doubtsOf` says so.
@@ -125,25 +120,25 @@ function neverHappened(history: History, found: Failover, limit: Micros): Proble
       'promotion',
       found.writable
         ? `${found.newLeader} takes writes but was never seen on a higher timeline than ${found.oldTimeline}`
-        : `${found.newLeader} took the leader key but never took writes ${inTime}`,
+        : `${found.newLeader} took the leader key but never took writes ${soLong}`,
     )
   if (found.newKey && !found.newUp && found.newUpTooEarly.length === 0 && looked('proxy'))
-    never('newServerUp', `HAProxy never routed to the new leader ${found.newLeader} ${inTime}`)
+    never('newServerUp', `HAProxy never routed to the new leader ${found.newLeader} ${soLong}`)
   if (!found.firstWrite && known && looked('clients'))
-    never('firstWrite', `no client's write was acknowledged by a new leader ${inTime}`)
+    never('firstWrite', `no client's write was acknowledged by a new leader ${soLong}`)
   return missing
 }
 
 /** What must not be, however long it took. */
-function wrong(found: Failover, budget: FailoverBudget | null): Problem[] {
+function wrong(history: History, found: Failover, budget: FailoverBudget | null): Problem[] {
   const {t0, until, over, oldStillUp, promoted, newUpTooEarly, newLeader, oldLeader} = found
   const dead = sayDead(found)
   const problems: Problem[] = []
   const is = (phase: Phase, says: string) => problems.push({phase, says})
   const down = budget?.phases.oldServerDown
-  if (budget && down && oldStillUp.length > 0 && over) {
+  if (budget && down && oldStillUp.length > 0 && over && blind(history, 'proxy', t0, until, oldStillUp) === null) {
     const by = `${oldStillUp.join(' and ')} never marked ${dead}${oldLeader} down and went on sending connections to it`
-    if (until - t0 >= down.limit)
+    if (until - t0 - starvedFor(history, t0, until).micros >= down.limit)
       is('oldServerDown', `${by}: its health checks should have found out within ${sayMicros(down.limit)}`)
     // Checks so slow that the failover is over before them protect nobody, whatever the topology's settings say. A leader that
     // stopped taking writes by itself needs no such protection.
@@ -173,17 +168,12 @@ function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
   if (found.oldTimeline === null) doubts.push(`nobody saw the timeline of ${found.oldLeader} before the fault`)
 
   const end = Math.max(...[firstWrite, promoted, newUp].map(event => event?.at ?? until))
-  for (const who of ['etcd', 'postgres', 'proxy', 'clients', 'runner'] as const) {
+  for (const who of ['etcd', 'proxy', 'clients', 'runner'] as const) {
     const why = blind(history, who, t0, end)
     if (why) doubts.push(why)
   }
-  const late = lateness(history, t0, end)
-  if (late.micros > starvedAfter)
-    doubts.push(
-      `the machine was starved: a timer of ${late.who} ran ${sayMicros(late.micros)} late, so times say nothing`,
-    )
-  const disk = slowDisk(history, t0, end)
-  if (disk) doubts.push(disk)
+  const unasked = whyNotAsked(history, t0, end, found.newLeader === undefined ? undefined : [found.newLeader])
+  if (unasked) doubts.push(unasked)
 
   const missing = [
     found.newKey ? undefined : 'a new leader',
@@ -223,16 +213,36 @@ function sayDead({struck}: Failover): string {
   return 'fault' in struck && struck.fault === 'host-killed' ? 'the dead ' : ''
 }
 
-function tooSlow(found: Failover, limit: Micros, rows: readonly PhaseRow[]): string[] {
+/** What took too long for certain, and what only as far as it is known. */
+function tooSlow(history: History, found: Failover, limit: Micros, rows: readonly PhaseRow[]) {
   const slow: string[] = []
-  const total = found.firstWrite ? found.firstWrite.at - found.t0 : 0
-  if (total > limit)
-    slow.push(`clients could write again only ${sayMicros(total)} after the fault, ${sayMicros(limit)} are allowed`)
+  const perhaps: string[] = []
+  const {firstWrite, fault, t0} = found
+  if (firstWrite) {
+    const coarse = coarseness(history, found)
+    const lasted = between(history, fault, firstWrite)
+    const starved = starvedFor(history, t0, firstWrite.at)
+    const timely = inTime({from: lasted.from - coarse, to: firstWrite.at - t0}, limit, starved)
+    const says = `clients could write again only ${sayMicros(firstWrite.at - t0)} after the fault, ${sayMicros(limit)} are allowed`
+    if (timely === 'fail') slow.push(says)
+    else if (timely === 'unknown') perhaps.push(`${says}, but ${coarse > fine ? sayCoarse(coarse) : sayDoubt(starved)}`)
+  }
   // The total has slack of its own in every phase. One phase beyond all of its own is a fault that luck has covered up.
-  for (const row of rows)
+  for (const row of rows) {
     if (row.verdict === 'fail')
       slow.push(`${row.name} took ${sayMicros(row.took ?? 0)}, at most ${sayMicros(row.allowed![1])} are expected`)
-  return slow
+    else if (row.verdict === 'unknown' && row.measured !== null) perhaps.push(`${row.name}: ${row.says}`)
+  }
+  return {slow, perhaps}
+}
+
+/** 100 writes/s make a gap known to 10 ms; so much more often clients write on a calm machine. */
+const fine: Micros = 100_000
+
+function sayCoarse(coarse: Micros): string {
+  return Number.isFinite(coarse)
+    ? `clients wrote as seldom as every ${sayMicros(coarse)} before the fault, so it may have been that much less`
+    : 'clients did not write before the fault, so nobody knows when they could again'
 }
 
 function sentence(
@@ -244,9 +254,14 @@ function sentence(
   reasons: readonly string[],
 ): string {
   const {oldLeader, newLeader, firstWrite, t0, promoted} = found
-  const done = firstWrite
-    ? `${newLeader} took over from ${oldLeader} on timeline ${promoted?.timeline ?? '?'}; first acknowledged write ${sayMicros(firstWrite.at - t0)} after the fault`
-    : sayStruck(found)
+  const written = firstWrite && `first acknowledged write ${sayMicros(firstWrite.at - t0)} after the fault`
+  // Whoever answers a write has not taken over by that: it takes the key, and a promotion.
+  const done =
+    written === undefined
+      ? sayStruck(found)
+      : newLeader !== undefined && promoted?.timeline != null
+        ? `${newLeader} took over from ${oldLeader} on timeline ${promoted.timeline}; ${written}`
+        : `${sayStruck(found)}; ${written}, by ${firstWrite?.server ?? 'an unknown server'}`
   if (verdict === 'pass') {
     const allowed =
       within === 'budget' && budget ? `the model says ${sayRange(budget.total.at)}` : `${sayMicros(limit)} are allowed`
@@ -274,7 +289,7 @@ function restartedInPlace(history: History, found: Failover, budget: FailoverBud
       evidence,
       hint: `look into the log of ${oldLeader} for why PostgreSQL was not started again`,
     }
-  const waited = until - t0 - lateness(history, t0, until).micros
+  const waited = until - t0 - starvedFor(history, t0, until).micros
   const blindOn = blind(history, 'etcd', t0, until)
   const hint = 'expect no-failover instead, or raise the lab with --set patroni.primary_start_timeout=0s'
   if (over && waited >= budget.total.limit && blindOn === null)

@@ -6,8 +6,9 @@ import {z} from 'zod'
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, findFailover, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
+import {between, whenWas} from '../history/lateness.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
-import {blind, lateness} from '../history/watching.ts'
+import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
@@ -20,6 +21,7 @@ export interface FencedParams {
 export const fenced: Check<FencedParams> = {
   about:
     'The old primary is reset, demoted or dead before the new one can take writes; a watchdog that resets it does so before the leader key expires.',
+  evidence: ['postgres', 'clients', 'etcd', 'engine', 'watchdog', 'runner'],
   params: z.strictObject({margin: duration.optional().transform(ms => ms ?? 0)}),
 
   judge(history, {margin}) {
@@ -35,7 +37,8 @@ export const fenced: Check<FencedParams> = {
     const end = endOf(history, oldLeader, old)
     const fresh = beginOf(history, found)
     // The margin lies between these two: what is sure, and what the sightings leave room for.
-    const least = end === undefined ? Number.NEGATIVE_INFINITY : fresh.earliest - Math.max(end.at, old.to)
+    const least =
+      end === undefined ? Number.NEGATIVE_INFINITY : fresh.earliest - Math.max(whenWas(history, end.event).to, old.to)
     const most = fresh.latest - old.from
     const how = howEnded(found, end)
     const clockwork = judgeWatchdog(history, found)
@@ -54,7 +57,7 @@ export const fenced: Check<FencedParams> = {
     }
 
     const seen = {least, most, needed: margin * 1000, how, clockwork, stopped: end !== undefined}
-    const unseen = blind(history, 'postgres', old.to, fresh.latest)
+    const unseen = unseenWrites(history, oldLeader, old.to, fresh.latest).map(sayBlank)[0] ?? null
     return {...ruling({oldLeader, newLeader}, seen, unseen), ...finding}
   },
 }
@@ -194,19 +197,18 @@ function judgeWatchdog(history: History, found: Failover): Clockwork {
     spareMicros: spare,
   }
   if (spare === null) return {verdict: 'unknown', says: 'nobody saw the leader key expire', measures}
-  if (spare < 0)
+  // What we hear late we take for late; the watchdog stamps with a clock that is known within its uncertainty.
+  const known = between(history, reset, keyGone!)
+  if (known.to < 0)
     return {
       verdict: 'fail',
       says: `The watchdog of ${oldLeader} reset it ${sayMicros(-spare)} after its leader key was free: too late to protect anybody.`,
       measures,
     }
-  // What we hear late we take for late; the watchdog stamps with a clock that is known within its uncertainty.
-  const clock = of(history, 'clock').findLast(one => one.who === 'engine')?.uncertaintyMicros ?? 0
-  const late = lateness(history, reset.at, keyGone!.at).micros
-  if (spare <= late + clock)
+  if (known.from <= 0)
     return {
       verdict: 'unknown',
-      says: `the watchdog fired ${sayMicros(spare)} before the key was seen to go, and this machine ran ${sayMicros(late)} late`,
+      says: `the watchdog fired ${sayMicros(spare)} before the key was seen to go, and that is known to ${sayMicros(known.to - known.from)} only`,
       measures,
     }
   return {

@@ -8,6 +8,7 @@ import type {Check} from './check.ts'
 export const logsClean: Check<{readonly except: readonly ('panic' | 'bug')[]}> = {
   about:
     "No log says PANIC (PostgreSQL) or 'please report it as a BUG' (Patroni); `except` names what the scenario causes itself.",
+  evidence: ['logs', 'engine'],
   params: z.strictObject({except: z.array(z.enum(['panic', 'bug'], {error: 'panic or bug'})).prefault([])}),
 
   judge(history, {except}) {

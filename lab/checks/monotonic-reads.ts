@@ -17,6 +17,7 @@ import type {Check} from './check.ts'
 
 export const monotonicReads: Check<Record<string, never>> = {
   about: 'No read through the primary port sees less than a read that was answered before it was sent.',
+  evidence: ['clients', 'rows'],
   params: z.strictObject({}),
 
   judge(history) {

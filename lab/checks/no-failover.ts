@@ -3,13 +3,14 @@ import {z} from 'zod'
 import {isWritable, leaderAt} from '../history/failover.ts'
 import {of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
-import {leaderBefore, signsOfPromotion} from '../history/promotions.ts'
-import {blind} from '../history/watching.ts'
+import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
+import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
 export const noFailover: Check<Record<string, never>> = {
   about: 'The leader stays the leader, on the same timeline, from the first fault to the end of the run.',
+  evidence: ['postgres', 'rows', 'clients', 'engine', 'runner'],
   params: z.strictObject({}),
 
   judge(history) {
@@ -18,22 +19,21 @@ export const noFailover: Check<Record<string, never>> = {
     if (moments === null || leader === undefined)
       return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
     const from = moments.fault ?? moments.steps
-    const signs = signsOfPromotion(history, leader, from, moments.end)
+    const {sure: signs, perhaps} = signsOfPromotion(
+      history,
+      leader,
+      {from: moments.earliest, to: from},
+      {from: moments.end, to: moments.end},
+    )
     const finals = of(history, 'final-rows')
     const before = of(history, 'postgres').findLast(one => one.host === leader && one.at <= from && isWritable(one))
     const measures = {leader, timeline: before?.timeline ?? null, observedMicros: moments.end - from}
     if (signs.length > 0) {
       const [first] = signs
       const withoutKey = first?.kind === 'postgres' && leaderAt(history, first.at) !== first.host
-      const who =
-        first?.kind === 'leader-key'
-          ? `${first.holder} took the leader key`
-          : first?.kind === 'postgres'
-            ? `${first.host} took writes on timeline ${first.timeline}${withoutKey ? ' without the leader key' : ''}`
-            : `a write was acknowledged by another server or on another timeline`
       return {
         verdict: 'fail',
-        says: `${who} ${sayMicros(first!.at - from)} after ${moments.fault === null ? 'the steps began' : 'the fault'}; ${leader} was to stay the leader.`,
+        says: `${saySign(first!)}${withoutKey ? ' without the leader key' : ''} ${sayMicros(first!.at - from)} after ${moments.fault === null ? 'the steps began' : 'the fault'}; ${leader} was to stay the leader.`,
         measures,
         evidence: signs.slice(0, 3),
         hint: withoutKey
@@ -53,8 +53,8 @@ export const noFailover: Check<Record<string, never>> = {
       one => one.host === leader && one.at <= moments.end && isWritable(one),
     )
     const doubts = [
-      blind(history, 'etcd', from, moments.end),
-      blind(history, 'postgres', from, moments.end),
+      whyPromotionsUnseen(history, moments.earliest, moments.end),
+      perhaps.length > 0 ? `somebody took over just when the fault came, and which was first is not known` : null,
       finals.length === 0 ? 'no table was read at the end, so nobody knows the timeline then' : null,
       before === undefined ? `nobody saw the timeline of ${leader} before the fault` : null,
       back === undefined || back.at <= moments.end - 2_000_000 ? `${leader} was not seen writable at the end` : null,

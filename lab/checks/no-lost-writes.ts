@@ -10,7 +10,9 @@ import {z} from 'zod'
 import {castsDoubt} from '../history/doubtful-commit.ts'
 import type {Event, Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
 import {Rows} from '../history/rows.ts'
+import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {sayMicros} from '../words/quantity.ts'
 import type {Check, Verdict} from './check.ts'
@@ -26,6 +28,7 @@ export interface NoLostWritesParams {
 
 export const noLostWrites: Check<NoLostWritesParams> = {
   about: 'No acknowledged write is lost, none is there twice, and none is there that was refused.',
+  evidence: ['clients', 'rows', 'etcd', 'postgres'],
   params: z.strictObject({
     allow: z.enum(['none', 'async-tail'], {error: '`allow` is none or async-tail'}).prefault('none'),
   }),
@@ -69,6 +72,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
         ? [`${count(untold, 'row')} in the table that no client told of: a part of the record is missing`]
         : []),
       ...differing.doubts,
+      ...syncUnseen(history),
       ...unread(history, finals),
     ]
 
@@ -178,6 +182,17 @@ function withoutSynchronousMode(history: History, acknowledged: readonly Of<'op'
       }
   }
   return undefined
+}
+
+/** Why nobody knows whether synchronous mode was on all the time, where the topology says that it is. */
+function syncUnseen(history: History): string[] {
+  const mode = of(history, 'run-started')[0]?.topology.patroni.synchronousMode ?? 'off'
+  const moments = momentsOf(history)
+  if (mode === 'off' || moments === null) return []
+  if (of(history, 'sync-key').length === 0)
+    return ['nobody saw the key /sync, by which synchronous mode is known to be on']
+  const why = blind(history, 'etcd', moments.steps, moments.end)
+  return why === null ? [] : [`whether synchronous mode was on all the time is not known: ${why}`]
 }
 
 /** Hosts that hold different rows. A replica may be behind a primary that has just stopped writing; it can never be ahead of it. */

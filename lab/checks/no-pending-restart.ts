@@ -7,6 +7,7 @@ import type {Check} from './check.ts'
 
 export const noPendingRestart: Check<Record<string, never>> = {
   about: 'Members were flagged `pending_restart` during the run, and none is at its end.',
+  evidence: ['patroni'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -1,8 +1,8 @@
 /** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
 import {z} from 'zod'
 import {momentsOf} from '../history/moments.ts'
-import {leaderBefore, signsOfPromotion} from '../history/promotions.ts'
-import {blind} from '../history/watching.ts'
+import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
+import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {duration, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
@@ -13,6 +13,7 @@ export interface NobodyPromotedParams {
 
 export const nobodyPromoted: Check<NobodyPromotedParams> = {
   about: 'From the first fault to its mend, and for at least this long, no other host takes the leader key or writes.',
+  evidence: ['postgres', 'clients', 'engine', 'runner'],
   params: z.strictObject({for: duration}),
 
   judge(history, {for: forMs}) {
@@ -23,18 +24,17 @@ export const nobodyPromoted: Check<NobodyPromotedParams> = {
     const {fault, mending} = moments
     const observed = mending - fault
     const measures = {leader, observedMicros: observed, atLeastMicros: forMs * 1000}
-    const signs = signsOfPromotion(history, leader, fault, mending)
+    const {sure: signs, perhaps} = signsOfPromotion(
+      history,
+      leader,
+      {from: moments.earliest, to: fault},
+      {from: moments.earliestMending, to: mending},
+    )
     const [first] = signs
     if (first !== undefined) {
-      const who =
-        first.kind === 'leader-key'
-          ? `${first.holder} took the leader key`
-          : first.kind === 'postgres'
-            ? `${first.host} took writes on timeline ${first.timeline}`
-            : 'a write was acknowledged by another server or on another timeline'
       return {
         verdict: 'fail',
-        says: `${who} ${sayMicros(first.at - fault)} after the fault; nobody was to be promoted.`,
+        says: `${saySign(first)} ${sayMicros(first.at - fault)} after the fault; nobody was to be promoted.`,
         measures,
         evidence: signs.slice(0, 3),
         hint: 'its log says why it thought itself the healthiest: its lag, the votes, the age of /status',
@@ -46,7 +46,11 @@ export const nobodyPromoted: Check<NobodyPromotedParams> = {
         says: `Nobody was promoted in ${sayMicros(observed)}; the claim is for ${sayMicros(forMs * 1000)}.`,
         measures,
       }
-    const blindness = blind(history, 'postgres', fault, mending)
+    const blindness =
+      whyPromotionsUnseen(history, moments.earliest, mending) ??
+      (perhaps.length > 0
+        ? 'somebody took over just when the fault or its mend came, and which was first is not known'
+        : null)
     if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`, measures}
     return {verdict: 'pass', says: `Nobody was promoted in the ${sayMicros(observed)} until the mend.`, measures}
   },

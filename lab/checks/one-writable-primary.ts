@@ -3,11 +3,11 @@
  * server acknowledged which write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {z} from 'zod'
-import type {Of} from '../history/event.ts'
-import {findFailover, isDead, isWritable} from '../history/failover.ts'
+import {findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
-import {findOverlap, type Reign, reignsOf, sayReign, unobserved} from '../history/reigns.ts'
+import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
+import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
@@ -23,6 +23,7 @@ export interface OneWritablePrimaryParams {
 
 export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
   about: 'At no moment do two servers take writes.',
+  evidence: ['postgres', 'clients', 'engine', 'runner'],
   params: z
     .strictObject({
       'seen-by': z
@@ -110,80 +111,11 @@ function fencingMargins(
 
 /** Stretches in which this host may have been writable, unseen, while another one was. */
 function unwatched(history: History, host: HostName, reigns: readonly Reign[]): string[] {
-  const all = of(history, 'postgres')
-  const samples = all.filter(one => one.host === host)
-  if (samples.length === 0) return [`${host} was never asked`]
-  // Before the steady state probes may still be finding their feet; nothing has been broken by then.
-  const begin = of(history, 'phase').find(phase => phase.name === 'steps')?.at ?? all[0]!.at
-  const finalReads = of(history, 'phase').find(phase => phase.name === 'final-reads')
-  const end = Math.min(finalReads?.at ?? Number.POSITIVE_INFINITY, all.at(-1)!.at)
+  const moments = momentsOf(history)
+  if (moments === null) return ['the steps never began']
+  if (!of(history, 'postgres').some(one => one.host === host)) return [`${host} was never asked`]
   const others = reigns.filter(reign => reign.host !== host)
-  const someoneElse = (from: Micros, to: Micros) =>
-    others.some(({sightings}) => sightings[0]!.from < to && sightings.at(-1)!.to > from)
-
-  const gaps: string[] = []
-  let last: Of<'postgres'> | undefined
-  let seen = begin
-  let silentSince: Micros | undefined
-  let before: Of<'postgres'> | undefined
-  const judgeGap = (since: Micros, to: Micros, next: Of<'postgres'> | undefined, why: string) => {
-    const from = Math.max(since, begin)
-    if (to - from <= unobserved || !someoneElse(from, to) || wasDown(history, host, from, to)) return
-    // A promotion raises the timeline: a replica on the same one before and after was a replica all along.
-    if (before?.inRecovery && next?.inRecovery && before.timeline !== null && before.timeline === next.timeline) return
-    gaps.push(`${why} for ${sayMicros(to - from)} from ${sayMicros(from)} of the run, while another server took writes`)
-  }
-  const deaths = deathsOf(history, host)
-  const diedSince = (from: Micros, to: Micros) => deaths.some(at => at > from && at <= to)
-  for (const one of [...samples.filter(one => one.at <= end), undefined]) {
-    const now = one?.askedAt ?? end
-    if (now - seen > unobserved) judgeGap(seen, now, one?.up ? one : undefined, `nobody asked ${host}`)
-    if (!one) {
-      if (silentSince !== undefined) judgeGap(silentSince, end, undefined, `${host} lived but did not answer`)
-      break
-    }
-    seen = Math.max(seen, one.at)
-    if (one.up) {
-      if (silentSince !== undefined) judgeGap(silentSince, one.askedAt, one, `${host} lived but did not answer`)
-      silentSince = undefined
-      before = one
-    } else if (isSilence(one) && (before === undefined || isWritable(before)) && !diedSince(before?.at ?? 0, one.at)) {
-      // A refusal proves that nobody serves there. A time-out proves nothing of a host that was last seen writable.
-      silentSince ??= Math.max(one.askedAt, last?.at ?? one.askedAt)
-    } else {
-      silentSince = undefined
-    }
-    last = one
-  }
-  return gaps
-}
-
-function isSilence({error}: Of<'postgres'>): boolean {
-  return error === null || /time|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN/i.test(error)
-}
-
-/** When the host lost its processes: the engine's word, and the proof of a fault that takes its power. */
-function deathsOf(history: History, host: HostName): Micros[] {
-  const killed = of(history, 'fault-injecting').filter(one => isDead(one, host))
-  const died = of(history, 'container').filter(one => one.host === host && one.action === 'die')
-  const proven = of(history, 'fault-proof').filter(one => one.holds && killed.some(fault => fault.id === one.id))
-  return [...died, ...proven].map(one => one.at)
-}
-
-/** Dead or frozen for all of this time but a moment, as the engine or the fault's own proof says. */
-function wasDown(history: History, host: HostName, from: Micros, to: Micros): boolean {
-  const deaths = new Set(deathsOf(history, host))
-  let down: Micros | undefined
-  let covered = 0
-  const up = (at: Micros) => {
-    if (down !== undefined) covered += Math.max(0, Math.min(at, to) - Math.max(down, from))
-    down = undefined
-  }
-  for (const event of history.events) {
-    const own = event.kind === 'container' && event.host === host ? event.action : ''
-    if (own === 'pause' || deaths.has(event.at)) down ??= event.at
-    else if (own === 'start' || own === 'unpause') up(event.at)
-  }
-  up(Number.POSITIVE_INFINITY)
-  return to - from - covered <= unobserved
+  return unseenWrites(history, host, moments.steps, moments.end)
+    .filter(({from, to}) => others.some(({sightings}) => sightings[0]!.from < to && sightings.at(-1)!.to > from))
+    .map(one => `${sayBlank(one)}, while another server took writes`)
 }

@@ -6,6 +6,7 @@ import type {Check} from './check.ts'
 
 export const pendingRestart: Check<Record<string, never>> = {
   about: 'Every member is flagged `pending_restart`.',
+  evidence: ['patroni'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -4,10 +4,11 @@ import type {Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
 import {leaderBefore, type Promotion, promotionsOf} from '../history/promotions.ts'
+import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check} from './check.ts'
+import type {Check, Finding} from './check.ts'
 
 export interface PromotedParams {
   /** `sync-standby`: one of those that `/sync` named at the first fault; `old-leader`; the name of a step; or a host. */
@@ -20,6 +21,7 @@ const who = z.string({error: 'sync-standby, old-leader, the name of a step, or a
 export const promoted: Check<PromotedParams> = {
   about:
     'The last host promoted is this one (`is`), or not that one (`not`): sync-standby, old-leader, a step, a host.',
+  evidence: ['postgres', 'clients', 'etcd', 'engine', 'runner'],
   params: z
     .strictObject({is: who.optional(), not: who.optional()})
     .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`'),
@@ -30,8 +32,13 @@ export const promoted: Check<PromotedParams> = {
     if (moments === null || before === undefined)
       return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
     const from = moments.fault ?? moments.steps
-    const blindness = blind(history, 'postgres', from, moments.end)
-    const last = promotionsOf(history).findLast(one => one.at > from && one.at <= moments.end)
+    const blindness = whyPromotionsUnseen(history, moments.earliest, moments.end)
+    const last = promotionsOf(history).findLast(one => one.at > moments.earliest && one.at <= moments.end)
+    if (last !== undefined && last.at <= from)
+      return {
+        verdict: 'unknown',
+        says: `${last.host} was promoted just when the fault came; which was first is not known.`,
+      }
     if (last === undefined) {
       if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`}
       if (is === 'old-leader')
@@ -40,15 +47,8 @@ export const promoted: Check<PromotedParams> = {
     }
     const measures = {promoted: last.host, timeline: last.timeline, atMicros: last.at - from}
     const evidence = [last.event]
-    const none = is === 'sync-standby' ? syncKeyAt(history, from) : undefined
-    if (none && none.standbys.length === 0)
-      return {
-        verdict: 'fail',
-        says: `${last.host} was promoted, to timeline ${last.timeline}, but no standby was synchronous when the fault came: ${sayNone(none)} ${sayMicros(from - none.at)} before it.`,
-        measures,
-        evidence: [none, last.event],
-        hint: 'is synchronous_mode on (`patronictl show-config`), and who is a Sync Standby (`patronictl list`)?',
-      }
+    const alone = is === 'sync-standby' ? withoutStandby(history, last, from) : undefined
+    if (alone) return {measures, evidence, ...alone}
     const wanted = is === undefined ? undefined : whoIs(history, is, from, before)
     const unwanted = not === undefined ? undefined : whoIs(history, not, from, before)
     if (typeof wanted === 'string' || typeof unwanted === 'string')
@@ -59,6 +59,8 @@ export const promoted: Check<PromotedParams> = {
         evidence,
       }
     const says = `${last.host} was promoted, to timeline ${last.timeline}`
+    // Whoever was promoted after that would be the last one.
+    if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
     // Only the last promotion counts.
     if (unwanted?.hosts.includes(last.host))
       return {
@@ -68,8 +70,6 @@ export const promoted: Check<PromotedParams> = {
         evidence,
         pending: true,
       }
-    // Whoever was promoted after that would be the last one.
-    if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
     if (wanted !== undefined && !wanted.hosts.includes(last.host))
       return {
         verdict: 'fail',
@@ -80,6 +80,22 @@ export const promoted: Check<PromotedParams> = {
       }
     return {verdict: 'pass', says: sayPassed(last, wanted, unwanted), measures, evidence}
   },
+}
+
+/** No standby was synchronous when the fault came, or nobody knows; undefined: one was. */
+function withoutStandby(history: History, {host, timeline, event}: Promotion, from: Micros): Finding | undefined {
+  const key = syncKeyAt(history, from)
+  if (key === undefined) return undefined
+  const unwatched = blind(history, 'etcd', Math.min(key.at, from), from)
+  if (unwatched)
+    return {verdict: 'unknown', says: `Which standby was synchronous when the fault came is not known: ${unwatched}.`}
+  if (key.standbys.length > 0) return undefined
+  return {
+    verdict: 'fail',
+    says: `${host} was promoted, to timeline ${timeline}, but no standby was synchronous when the fault came: ${sayNone(key)} ${sayMicros(from - key.at)} before it.`,
+    evidence: [key, event],
+    hint: 'is synchronous_mode on (`patronictl show-config`), and who is a Sync Standby (`patronictl list`)?',
+  }
 }
 
 /** Hosts, and what they are beside their names as a sentence needs it; null: nothing. */

@@ -12,6 +12,7 @@ const fresh: Micros = 1_500_000
 
 export const readOnly: Check<Record<string, never>> = {
   about: 'Every server that answers is read-only, and at least one answers.',
+  evidence: ['postgres'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -20,6 +20,7 @@ import type {Check} from './check.ts'
 
 export const readYourWrites: Check<Record<string, never>> = {
   about: 'Every read through the primary port sees all that was acknowledged through it before the read was sent.',
+  evidence: ['clients', 'rows'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -7,9 +7,10 @@ import {z} from 'zod'
 import type {Of} from '../history/event.ts'
 import {isWritable} from '../history/failover.ts'
 import {type History, lastOf, of} from '../history/history.ts'
+import {inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
 import type {Step} from '../history/scenario-values.ts'
-import {blind} from '../history/watching.ts'
+import {whyNotAsked} from '../history/servers-seen.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {anyCaller, onLab} from '../words/next-step.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
@@ -28,6 +29,7 @@ const seenAfter: Micros = 1_000_000
 export const recovered: Check<RecoveredParams> = {
   about:
     'Soon after the healing there is one primary and every other member streams from it, on one timeline, to the end.',
+  evidence: ['postgres', 'engine', 'runner', 'disk'],
   params: z.strictObject({within: duration}),
 
   judge(history, {within}) {
@@ -45,7 +47,7 @@ export const recovered: Check<RecoveredParams> = {
     const limit = within * 1000
     const {latest, wholeSince, lacking} = seen(history, hosts, healing, moments.end)
     const last = hosts.flatMap(host => latest.get(host) ?? [])
-    const blindness = blind(history, 'postgres', healing, moments.end)
+    const blindness = whyNotAsked(history, healing, moments.end)
     if (blindness) return {verdict: 'unknown', says: `Whether the cluster is whole is not known: ${blindness}.`}
     const waited = moments.end - healing
     if (wholeSince === null)
@@ -59,10 +61,12 @@ export const recovered: Check<RecoveredParams> = {
     const took = Math.max(0, wholeSince - healing)
     const measures = {recoveredMicros: took, limitMicros: limit}
     const leader = last.find(isWritable)
-    if (took > limit)
+    const starved = starvedFor(history, healing, wholeSince)
+    const timely = inTime({from: took, to: took}, limit, starved)
+    if (timely !== 'pass')
       return {
-        verdict: 'fail',
-        says: `The cluster was whole ${sayMicros(took)} after the healing began, ${sayMicros(limit)} are allowed; before that ${lacking}.`,
+        verdict: timely,
+        says: `The cluster was whole ${sayMicros(took)} after the healing began, ${sayMicros(limit)} are allowed; ${timely === 'fail' ? `before that ${lacking}` : sayDoubt(starved)}.`,
         measures,
         evidence: last,
       }
@@ -87,7 +91,7 @@ function waitedInVain(history: History): Finding | undefined {
   const ended = of(history, 'step-ended').find(one => !one.ok && isWait(steps[one.index]))
   if (ended === undefined) return undefined
   const began = of(history, 'step-started').findLast(one => one.index === ended.index)
-  const blindness = began ? blind(history, 'postgres', began.at, ended.at) : null
+  const blindness = began ? whyNotAsked(history, began.at, ended.at) : null
   return {
     verdict: blindness === null ? 'fail' : 'unknown',
     says: `Step ${ended.index + 1} waited in vain for the cluster to be whole: ${blindness ?? ended.says}`,

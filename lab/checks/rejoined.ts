@@ -1,8 +1,11 @@
 /** After the mend the old leader follows the new one: a streaming replica, and every member on one timeline. */
 import {z} from 'zod'
+import {clockSet} from '../history/disturbances.ts'
 import type {Event, Of} from '../history/event.ts'
-import {findFailover} from '../history/failover.ts'
+import {type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
+import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
+import {whyNotAsked} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
@@ -18,6 +21,7 @@ export interface RejoinedParams {
 export const rejoined: Check<RejoinedParams> = {
   about:
     'After the mend the old leader is a streaming replica of the new one within a limit, and all members share a timeline.',
+  evidence: ['etcd', 'postgres', 'patroni', 'logs', 'engine', 'runner', 'disk'],
   params: z.strictObject({
     within: duration,
     how: z
@@ -51,15 +55,11 @@ export const rejoined: Check<RejoinedParams> = {
     const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
     const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
     if (took === undefined) {
-      const lacking = replica
-        ? 'never streamed from the new leader'
-        : streams
-          ? 'never called itself a replica'
-          : 'never came back as a replica'
-      return {...notBack(history, oldLeader, lacking, end, end - since.at, limit), measures, evidence}
+      return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit), measures, evidence}
     }
     const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
-    if (took > limit) return {verdict: 'fail', says: `${back}, ${sayMicros(limit)} are allowed.`, measures, evidence}
+    const late = notInTime(history, since, replica!.at > streams!.at ? replica! : streams!, limit)
+    if (late) return {...late, says: `${back}${late.says}`, measures, evidence}
     const apart = timelines(history, hostsWith(topology, 'patroni'), end)
     if (apart)
       return {
@@ -68,8 +68,8 @@ export const rejoined: Check<RejoinedParams> = {
         measures,
         evidence: [...evidence, ...apart.evidence],
       }
-    const came = wayBack(history, oldLeader, found.t0, end)
-    const otherwise = otherWay(how, came, blind(history, 'logs', since.at, end))
+    const came = wayBack(history, found, end)
+    const otherwise = otherWay(how, came, blind(history, 'logs', since.at, end, [oldLeader]))
     if (otherwise)
       return {...otherwise, says: `${back}${otherwise.says}.`, measures: {...measures, ...otherwise.measures}, evidence}
     return {
@@ -81,9 +81,25 @@ export const rejoined: Check<RejoinedParams> = {
   },
 }
 
+/** It came back later than is allowed, or may have. */
+function notInTime(
+  history: History,
+  since: Event,
+  back: Event,
+  limit: Micros,
+): Pick<Finding, 'verdict' | 'says'> | null {
+  const starved = starvedFor(history, since.at, back.at)
+  const verdict = inTime({from: between(history, since, back).from, to: back.at - since.at}, limit, starved)
+  if (verdict === 'pass') return null
+  return {
+    verdict,
+    says: `, ${sayMicros(limit)} are allowed${verdict === 'unknown' ? `, but ${sayDoubt(starved)}` : ''}.`,
+  }
+}
+
 /** The first signs that it is a replica again, by its own word, and that it streams. */
 function comeback(history: History, host: HostName, since: Micros, timeline: number) {
-  const replica = of(history, 'patroni').find(
+  const told = of(history, 'patroni').find(
     event =>
       event.host === host &&
       event.at > since &&
@@ -91,17 +107,29 @@ function comeback(history: History, host: HostName, since: Micros, timeline: num
       event.timeline !== null &&
       event.timeline >= timeline,
   )
+  // What PostgreSQL says of itself decides as well, where its Patroni was not heard.
+  const replica =
+    told ??
+    of(history, 'postgres').find(event => event.host === host && event.at > since && isStreaming(event, host, timeline))
   return {replica, streams: history.events.find(event => event.at > since && isStreaming(event, host, timeline))}
 }
 
 function notBack(
   history: History,
   host: HostName,
-  lacking: string,
+  {replica, streams}: ReturnType<typeof comeback>,
+  since: Micros,
   end: Micros,
-  waited: Micros,
   limit: Micros,
 ): Pick<Finding, 'verdict' | 'says' | 'hint'> {
+  const unseen = whyNotAsked(history, since, end, [host]) ?? blind(history, 'patroni', end - askedLately, end, [host])
+  if (unseen) return {verdict: 'unknown', says: `Whether ${host} came back is not known: ${unseen}.`}
+  const waited = end - since
+  const lacking = replica
+    ? 'never streamed from the new leader'
+    : streams
+      ? 'never called itself a replica'
+      : 'never came back as a replica'
   const lastSaid = of(history, 'patroni').findLast(event => event.host === host && event.at <= end)
   const state = lastSaid?.role
     ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
@@ -129,17 +157,18 @@ function otherWay(
   return undefined
 }
 
-/** What the host's own log says; null when nobody read the logs. */
+/** What the host's own log says; null when nobody read the logs, or when what they say cannot be laid beside the rest. */
 function wayBack(
   history: History,
-  host: HostName,
-  from: Micros,
+  {oldLeader, newLeader, t0}: Failover,
   end: Micros,
 ): NonNullable<RejoinedParams['how']> | null {
-  if (!of(history, 'watching').some(one => one.who === 'logs')) return null
-  const signs = of(history, 'log').filter(one => one.host === host && one.at > from && one.at <= end)
+  if (!of(history, 'watching').some(one => one.who === 'logs') || clockSet(history) !== null) return null
+  const signs = of(history, 'log').filter(one => one.host === oldLeader && one.at > t0 && one.at <= end)
   if (signs.some(one => one.sign === 'basebackup')) return 'basebackup'
-  return signs.some(one => one.sign === 'pg_rewind') ? 'pg_rewind' : 'streaming'
+  if (signs.some(one => one.sign === 'pg_rewind')) return 'pg_rewind'
+  // Its log says nothing of either. Whoever reads logs heard at least of the promotion, or has heard of nothing.
+  return of(history, 'log').some(one => one.host === newLeader && one.sign === 'promoting') ? 'streaming' : null
 }
 
 /** Probes and clients are being stopped after the final reads have begun; what they say then is about their end. */
@@ -166,6 +195,9 @@ function isStreaming(event: Event, host: HostName, timeline: number): boolean {
   )
 }
 
+/** Patroni tells its role at least once a second. */
+const askedLately: Micros = 5_000_000
+
 /** One question that got no answer is no sign of anything; two seconds of them are. */
 const silentAfter: Micros = 2_000_000
 
@@ -184,6 +216,18 @@ function timelines(history: History, hosts: readonly HostName[], end: Micros) {
   const last = hosts.map(host => ({host, sample: lastSample(history, host, end)}))
   const evidence = last.flatMap(one => one.sample ?? [])
   const silent = last.filter(one => !one.sample)
+  const unasked = whyNotAsked(
+    history,
+    end - silentAfter,
+    end,
+    silent.map(one => one.host),
+  )
+  if (silent.length > 0 && unasked)
+    return {
+      verdict: 'unknown' as const,
+      says: `it is not known whether ${silent.map(one => one.host).join(' and ')} answered at the end: ${unasked}`,
+      evidence,
+    }
   if (silent.length > 0)
     return {
       verdict: 'fail' as const,

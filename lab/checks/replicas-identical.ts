@@ -10,6 +10,7 @@ import type {Check} from './check.ts'
 
 export const replicasIdentical: Check<Record<string, never>> = {
   about: 'At the end every member has the same rows, by a checksum over all of their content.',
+  evidence: ['rows'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -7,12 +7,14 @@
  * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
  */
 import {z} from 'zod'
+import {outside} from '../history/at-rest.ts'
 import {isDirect} from '../history/client-group.ts'
 import type {Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
+import {lateness} from '../history/lateness.ts'
 import {type Moments, momentsOf} from '../history/moments.ts'
 import {type Tenure, tenuresOf} from '../history/tenures.ts'
-import {blind, lateness} from '../history/watching.ts'
+import {blind, sightOf} from '../history/watching.ts'
 import {portNumber} from '../topology/services.ts'
 import type {HaproxySettings, HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
@@ -33,12 +35,10 @@ interface Astray {
   readonly tenure: Of<'leader-key'>
 }
 
-/** The probe reports each second, and not before HAProxy has started again. */
-const enoughToTell: Micros = 3_000_000
-
 export const routedToLeader: Check<Record<string, never>> = {
   about:
     "The proxy's primary port leads only to the holder of the leader key, but for the time its health checks need.",
+  evidence: ['proxy', 'etcd', 'clients', 'runner'],
   params: z.strictObject({}),
 
   judge(history) {
@@ -72,7 +72,7 @@ export const routedToLeader: Check<Record<string, never>> = {
     const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
     const doubts = [
       seen ? null : 'no server was ever seen up behind the primary port',
-      blindBesides(outages(history), history, moments),
+      blind(history, 'proxy', moments.steps, moments.end),
       blind(history, 'etcd', moments.steps, moments.end),
       ...long.map(one => `${one.server} was up for ${sayMicros(one.micros)}, and a timer of ours ran late`),
     ].filter(one => one !== null)
@@ -88,30 +88,6 @@ export const routedToLeader: Check<Record<string, never>> = {
       measures,
     }
   },
-}
-
-/** HAProxy was held down, and that took hold: it led nobody anywhere, so its silence hides nothing. */
-function outages(history: History): readonly {readonly from: Micros; readonly to: Micros}[] {
-  return of(history, 'fault-injecting').flatMap(({id, at, strike}) => {
-    if (!strike.down?.some(one => one.service === 'haproxy')) return []
-    const proofs = of(history, 'fault-proof').filter(one => one.id === id)
-    if (proofs.length === 0 || proofs.some(one => !one.holds)) return []
-    const mended = of(history, 'fault-mending').find(one => one.id === id)
-    return [{from: at, to: mended?.at ?? Number.POSITIVE_INFINITY}]
-  })
-}
-
-/** Why nobody could tell where the proxies led in the time that is left without these outages, which begin in the order of time. */
-function blindBesides(down: ReturnType<typeof outages>, history: History, {steps, end}: Moments): string | null {
-  let from = steps
-  for (const outage of [...down, {from: end, to: end}]) {
-    const to = Math.min(outage.from, end)
-    // Between two outages there may be too little time for a word of it.
-    const why = down.length > 0 && to - from < enoughToTell ? null : blind(history, 'proxy', from, to)
-    if (why !== null) return why
-    from = Math.max(from, outage.to)
-  }
-  return null
 }
 
 function slowestDown({interMs, fastinterMs, fall, checkTimeoutMs}: HaproxySettings): Micros {
@@ -130,17 +106,12 @@ function astrayOf(history: History, tenures: readonly Tenure[], {steps, end}: Mo
   )
 }
 
-/** When the proxy sent connections to the server. A proxy that answers nobody leads nobody anywhere. */
+/** When the proxy is known to have sent connections to the server. One that answers nobody leads nobody anywhere. */
 function stretchesUp(history: History, told: readonly Of<'proxy'>[]) {
-  const mute = of(history, 'watching')
-    .filter(
-      one => one.who === 'proxy' && one.host === told[0]!.proxy && one.samples > 0 && one.samples === one.failures,
-    )
-    // It tells of the second before it.
-    .map(one => ({at: one.at - 1_000_000, up: false as const}))
+  const seen = sightOf(history, 'proxy', told[0]!.proxy)
   const stretches: {from: Micros; to: Micros; last: Of<'proxy'>}[] = []
   let open: {from: Micros; last: Of<'proxy'>} | undefined
-  for (const one of [...told, ...mute].toSorted((a, b) => a.at - b.at)) {
+  for (const one of told) {
     // `UP 1/2`: a check has just failed, which says nothing of why the server was up.
     if (one.up) open = {from: open?.from ?? one.at, last: open && one.status !== 'UP' ? open.last : one}
     else if (open) {
@@ -148,7 +119,10 @@ function stretchesUp(history: History, told: readonly Of<'proxy'>[]) {
       open = undefined
     }
   }
-  return open ? [...stretches, {...open, to: Number.POSITIVE_INFINITY}] : stretches
+  const end = history.events.at(-1)?.at ?? 0
+  const all = open ? [...stretches, {...open, to: Math.max(end, open.from)}] : stretches
+  const unseen = outside(seen, {from: told[0]!.at, to: end})
+  return all.flatMap(({last, ...stretch}) => outside(unseen, stretch).map(part => ({...part, last})))
 }
 
 /** @param told HAProxy's word on a server that it had up from `from` to `to`. */

@@ -2,18 +2,19 @@
 import {z} from 'zod'
 import {momentsOf} from '../history/moments.ts'
 import {promotionsOf} from '../history/promotions.ts'
-import {blind} from '../history/watching.ts'
+import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import type {Check} from './check.ts'
 
 export const timelineMonotone: Check<Record<string, never>> = {
   about: 'Every promotion raises the timeline by exactly one, and no two servers take writes on the same one.',
+  evidence: ['postgres', 'clients', 'engine', 'runner'],
   params: z.strictObject({}),
 
   judge(history) {
     const promotions = promotionsOf(history)
     const moments = momentsOf(history)
     const blindness =
-      moments === null ? 'the steps never began' : blind(history, 'postgres', moments.steps, moments.end)
+      moments === null ? 'the steps never began' : whyPromotionsUnseen(history, moments.steps, moments.end)
     if (promotions.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
     const bad: {says: string; evidence: (typeof promotions)[number]['event'][]}[] = []
     const first = new Map<number, (typeof promotions)[number]>()

@@ -1,8 +1,10 @@
 /** Two servers took writes at once: what a scenario expects that teaches how it comes to that. */
 import {z} from 'zod'
+import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
 import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
-import {blind} from '../history/watching.ts'
+import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
+import {hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
@@ -13,6 +15,7 @@ export interface TwoWritablePrimariesParams {
 
 export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
   about: 'Two servers do take writes at the same time (expected where nothing fences the old one).',
+  evidence: ['postgres', 'clients', 'engine', 'runner'],
   params: z.strictObject({'at-least': duration.prefault('0s')}),
 
   judge(history, {'at-least': atLeastMs}) {
@@ -20,9 +23,7 @@ export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
     const overlap = findOverlap(reigns)
     if (!overlap) {
       if (reigns.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
-      const moments = momentsOf(history)
-      const blindness =
-        moments === null ? 'the steps never began' : blind(history, 'postgres', moments.steps, moments.end)
+      const blindness = unseen(history, atLeastMs * 1000)
       const evidence = reigns.flatMap(reign => reign.sightings.at(-1)?.event ?? []).slice(-3)
       const says = 'No two servers were seen taking writes at once'
       return blindness
@@ -32,6 +33,14 @@ export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
     const lasted = lastedTogether(overlap.of, overlap.during)
     const measures = {overlapMicros: lasted, atLeastMicros: atLeastMs * 1000}
     const says = `${sayReign(overlap.of)} and ${sayReign(overlap.during)} took writes at once for ${sayMicros(lasted)}`
+    const blindness = lasted < atLeastMs * 1000 ? unseen(history, atLeastMs * 1000) : null
+    if (blindness)
+      return {
+        verdict: 'unknown',
+        says: `${says}; at least ${sayMicros(atLeastMs * 1000)} was expected, but ${blindness}.`,
+        measures,
+        evidence: overlap.evidence,
+      }
     return lasted < atLeastMs * 1000
       ? {
           verdict: 'fail',
@@ -42,6 +51,34 @@ export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
         }
       : {verdict: 'pass', says: `${says}: a split brain.`, measures, evidence: overlap.evidence}
   },
+}
+
+/** Why they may have taken writes at once for so long, though nobody surely saw it. */
+function unseen(history: History, atLeast: Micros): string | null {
+  const moments = momentsOf(history)
+  const topology = of(history, 'run-started')[0]?.topology
+  if (moments === null || topology === undefined) return 'the steps never began'
+  const [first] = hostsWith(topology, 'patroni').flatMap(host =>
+    unseenWrites(history, host, moments.steps, moments.end),
+  )
+  if (first !== undefined) return sayBlank(first)
+  return mayHaveLasted(history) > atLeast ? 'what was answered between their writes cannot be put in order' : null
+}
+
+/** From the first to the last sighting on its timeline, whatever was answered between them. */
+function mayHaveLasted(history: History): Micros {
+  const whole = Map.groupBy(reignsOf(history), one => `${one.host} ${one.timeline}`)
+  const spans = [...whole.values()].map(reigns => ({
+    host: reigns[0]!.host,
+    from: Math.min(...reigns.map(one => one.sightings[0]!.from)),
+    to: Math.max(...reigns.map(one => one.sightings.at(-1)!.to)),
+  }))
+  const overlaps = spans.flatMap(one =>
+    spans.flatMap(other =>
+      other.host === one.host ? [] : Math.min(one.to, other.to) - Math.max(one.from, other.from),
+    ),
+  )
+  return Math.max(0, ...overlaps)
 }
 
 /** Both reigns surely lasted from the earliest end of a sighting to the latest beginning of one. */

@@ -4,8 +4,9 @@ import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '.
 import {isDirect} from '../history/client-group.ts'
 import type {Event, Of, OpName} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
+import {between, inTime, sayDoubt, starvedFor, type Within} from '../history/lateness.ts'
 import {type Moments, momentsOf} from '../history/moments.ts'
-import {blind, lateness, slowDisk, starvedAfter} from '../history/watching.ts'
+import {blind} from '../history/watching.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, merge} from './check.ts'
 
@@ -27,6 +28,7 @@ const limits = z
 export const unavailability: Check<UnavailabilityParams> = {
   about:
     'The longest time without an acknowledged write (or read) after the first fault is as long as expected, no longer, no shorter.',
+  evidence: ['clients', 'runner', 'disk'],
   params: z
     .strictObject({writes: limits.optional(), reads: limits.optional()})
     .refine(
@@ -92,7 +94,7 @@ interface Gap {
   readonly after: Asked | undefined
 }
 
-function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, end}: Moments): Finding {
+function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, earliest, end}: Moments): Finding {
   const from = fault ?? steps
   const zero = fault === null ? 'the steps began' : 'the fault'
   const words = op === 'write' ? 'writes' : 'reads'
@@ -100,6 +102,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
   const isExtra = extraClientsOf(history)
   const gap = longestGap(all, from, end)
   const took = gap.to - gap.from
+  const lasted = lastedFor(history, gap, longestGap(all, earliest, end))
   const [least, most] = [(limits['at-least'] ?? 0) * 1000, (limits['at-most'] ?? Number.POSITIVE_INFINITY) * 1000]
   const measures = {
     [`${op}OutageMicros`]: took,
@@ -121,16 +124,9 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
     }
   const blindness = blind(history, 'clients', from, end)
   if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
-  if (took < least)
-    return {
-      verdict: 'fail',
-      says: `${says}; at least ${sayMicros(least)} was expected: the fault did not stop ${words} as it should.`,
-      measures,
-      evidence,
-      pending: true,
-    }
+  if (lasted.from < least) return {...tooShort(lasted, says, least, words), measures, evidence}
   const tries = {failed: failed.length, gone: gone.length}
-  if (took > most) return {...tooLong(history, gap, says, most, tries), measures, evidence}
+  if (lasted.to > most) return {...tooLong(history, gap, lasted, says, most, tries), measures, evidence}
   // What has not ended may yet become longer than is allowed; clients that are told to stop leave a moment without any.
   if (Number.isFinite(most) && gap.after === undefined && (took > stopping || tries.failed + tries.gone > 0))
     return {
@@ -146,21 +142,28 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
   return {verdict: 'pass', says: `${says} (${allowed}).`, measures, evidence}
 }
 
+function tooShort({from, to}: Within, says: string, least: Micros, words: string): Finding {
+  const expected = `${says}; at least ${sayMicros(least)} was expected`
+  return to < least
+    ? {verdict: 'fail', says: `${expected}: the fault did not stop ${words} as it should.`, pending: true}
+    : {
+        verdict: 'unknown',
+        says: `${expected}, and it is known only to be from ${sayMicros(Math.max(0, from))} to ${sayMicros(to)}.`,
+      }
+}
+
 /** @param tries how many attempts failed in it, and how many connections were lost or refused. */
 function tooLong(
   history: History,
   {from, to, after}: Gap,
+  lasted: Within,
   says: string,
   most: Micros,
   {failed, gone}: {readonly failed: number; readonly gone: number},
 ): Pick<Finding, 'verdict' | 'says' | 'hint'> {
-  const late = lateness(history, from, to)
-  const disk = slowDisk(history, from, to)
-  if (late.micros > starvedAfter || disk !== null)
-    return {
-      verdict: 'unknown',
-      says: `${says}, but ${disk ?? `a timer of ${late.who} ran ${sayMicros(late.micros)} late`}.`,
-    }
+  const starved = starvedFor(history, from, to)
+  if (inTime(lasted, most, starved) === 'unknown')
+    return {verdict: 'unknown', says: `${says}; ${sayMicros(most)} are allowed, but ${sayDoubt(starved)}.`}
   if (after && failed === 0 && gone === 0)
     return {
       verdict: 'unknown',
@@ -171,6 +174,15 @@ function tooLong(
     says: `${says}; ${sayMicros(most)} are allowed (${failed} attempts failed, ${gone} connections were lost or refused).`,
     hint: 'lay it beside the story of the run: who led, and where the proxy sent the clients in that time',
   }
+}
+
+/** How long it was, as well as that is known: the runner may have been late with the fault, the clients with their answers. */
+function lastedFor(history: History, gap: Gap, early: Gap): Within {
+  const took = gap.to - gap.from
+  const known = gap.before && gap.after ? between(history, gap.before, gap.after).from : took
+  // From the fault on, where it came in the middle of the gap.
+  const before = gap.before === undefined ? 0 : Math.max(0, gap.from - gap.before.at)
+  return {from: Math.min(took, known - before), to: Math.max(took, early.to - early.from)}
 }
 
 function longestGap(ops: readonly Asked[], from: Micros, end: Micros): Gap {

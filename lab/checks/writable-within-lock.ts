@@ -9,10 +9,12 @@
  */
 import {z} from 'zod'
 import {type History, of} from '../history/history.ts'
+import {lateness} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
+import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {pausesOf, type Tenure, tenuresOf} from '../history/tenures.ts'
-import {blind, lateness} from '../history/watching.ts'
+import {blind} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -33,6 +35,7 @@ interface Outside {
 
 export const writableWithinLock: Check<WritableWithinLockParams> = {
   about: 'No server takes writes while its host does not hold the leader key (failsafe and maintenance mode excepted).',
+  evidence: ['etcd', 'postgres', 'clients', 'engine', 'patroni', 'runner'],
   params: z.strictObject({slack: duration.prefault('300ms')}),
 
   judge(history, {slack: slackMs}) {
@@ -41,7 +44,7 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
     if (moments === null || tenures.length === 0)
       return {verdict: 'unknown', says: 'No watch told who held the leader key.'}
     const slack = slackMs * 1000
-    const {seen, beyond} = sightingsOf(history, tenures, moments.end, slack)
+    const {seen, unknown, beyond} = sightingsOf(history, tenures, moments.end, slack)
     const {excused, accused} = excuse(history, tenures, beyond)
     const late = accused.length === 0 ? 0 : lateness(history, accused[0]!.sighting.from - slack, moments.end).micros
     const bad = accused.filter(one => one.by > slack + late)
@@ -78,7 +81,8 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
     }
     const doubts = [
       blind(history, 'etcd', moments.steps, moments.end),
-      blind(history, 'postgres', moments.steps, moments.end),
+      whyPromotionsUnseen(history, moments.steps, moments.end),
+      unknown > 0 ? `${unknown} times a server took writes when nobody watched who held the key` : null,
       seen === 0 ? 'no server was ever seen taking writes' : null,
     ].filter(one => one !== null)
     if (doubts.length > 0)
@@ -100,14 +104,19 @@ function sightingsOf(history: History, tenures: readonly Tenure[], end: Micros, 
   const known = tenures[0]!.from
   const beyond: Outside[] = []
   let seen = 0
+  let unknown = 0
   for (const {host, sightings} of reignsOf(history))
     for (const sighting of sightings) {
       if (sighting.from <= known || sighting.to > end) continue
       seen++
+      if (!tenures.some(one => one.from <= sighting.to && one.to >= sighting.from)) {
+        unknown++
+        continue
+      }
       const outside = outsideOf(tenures, host, sighting)
       if (outside && outside.by > slack) beyond.push(outside)
     }
-  return {seen, beyond}
+  return {seen, unknown, beyond}
 }
 
 /** @param everHeld who was promoted by hand, or leads a cluster of its own, never had it. */

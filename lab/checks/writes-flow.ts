@@ -10,6 +10,7 @@ const calm: Micros = 1_000_000
 
 export const writesFlow: Check<Record<string, never>> = {
   about: 'For a second, writes sent after the last fault or mend are acknowledged and none fails.',
+  evidence: ['clients'],
   params: z.strictObject({}),
 
   judge(history) {

@@ -31,7 +31,7 @@ function engineAway(history: History, from: Micros, to: Micros): string | null {
 }
 
 /** Times of the engine's are of its wall clock, as are those of everything in the lab. */
-function clockSet(history: History): string | null {
+export function clockSet(history: History): string | null {
   const measured = of(history, 'clock').filter(one => one.who === 'engine')
   const step = measured.find((one, index) => index > 0 && isStep(measured[index - 1]!, one))
   if (step === undefined) return null

@@ -18,6 +18,7 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
+import {whenWas} from './lateness.ts'
 import {
   type Followed,
   isWritable,
@@ -129,7 +130,7 @@ function measure(
     until,
     over: ending !== undefined,
     oldStillUp: proxies.filter(proxy => isUp(proxy, leader, until)),
-    newUpTooEarly: newKey ? proxies.filter(proxy => isUp(proxy, newLeader, newKey.at - 1)) : [],
+    newUpTooEarly: newKey ? proxies.filter(proxy => isUp(proxy, newLeader, whenWas(history, newKey).from - 1)) : [],
     struck,
     facts: factsOf(
       history,

@@ -3,25 +3,38 @@
 import type {Micros} from '../words/quantity.ts'
 import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
+import {whenWas} from './lateness.ts'
 
 export interface Moments {
   /** The steps began: from here on every probe looks and the clients write at their rate. */
   readonly steps: Micros
   /** The first fault's call, when there was one. */
   readonly fault: Micros | null
+  /** It, or without any fault the steps, may have begun this early: the runner may have been late to say so. */
+  readonly earliest: Micros
   /** The first mend of any fault, or the healing. */
   readonly mending: Micros
+  /** It may have begun this early. */
+  readonly earliestMending: Micros
   /** Probes and clients are being stopped from here on; what they say then is about their end. */
   readonly end: Micros
 }
 
 /** null when the steps never began: nothing was observed then that a verdict could use. */
 export function momentsOf(history: History): Moments | null {
-  const phase = (name: Of<'phase'>['name']) => of(history, 'phase').find(one => one.name === name)?.at
+  const phase = (name: Of<'phase'>['name']) => of(history, 'phase').find(one => one.name === name)
   const steps = phase('steps')
   if (steps === undefined) return null
   const last = history.events.at(-1)!.at
-  const end = phase('final-reads') ?? of(history, 'run-ended')[0]?.at ?? last
-  const mending = of(history, 'fault-mending').find(one => one.at > steps)?.at ?? phase('healing') ?? end
-  return {steps, fault: of(history, 'fault-injecting')[0]?.at ?? null, mending, end}
+  const end = phase('final-reads')?.at ?? of(history, 'run-ended')[0]?.at ?? last
+  const mending = of(history, 'fault-mending').find(one => one.at > steps.at) ?? phase('healing')
+  const fault = of(history, 'fault-injecting')[0]
+  return {
+    steps: steps.at,
+    fault: fault?.at ?? null,
+    earliest: whenWas(history, fault ?? steps).from,
+    mending: mending?.at ?? end,
+    earliestMending: mending === undefined ? end : whenWas(history, mending).from,
+    end,
+  }
 }

@@ -5,6 +5,7 @@ import type {Micros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
 import {type History, of, once} from './history.ts'
+import {type Within, whenWas} from './lateness.ts'
 
 /** A server took writes on a timeline that it had not led before. */
 export interface Promotion {
@@ -34,19 +35,42 @@ export const promotionsOf = once((history): readonly Promotion[] => {
   return [...found.values()]
 })
 
-/** Everything after `from` that says that somebody but `leader` leads, or that it leads anew: the first few, in order of time. */
-export function signsOfPromotion(history: History, leader: HostName, from: Micros, to: Micros): Event[] {
-  const before = promotionsOf(history).filter(one => one.at <= from)
+/** What says that somebody but `leader` leads, or that it leads anew, in the order of time. */
+export interface Signs {
+  /** Surely in the time that is asked about. */
+  readonly sure: readonly Event[]
+  /** Perhaps before it, or after it: whoever told it was late. */
+  readonly perhaps: readonly Event[]
+}
+
+/** @param to both ends as well as they are known. */
+export function signsOfPromotion(history: History, leader: HostName, from: Within, to: Within): Signs {
+  const before = promotionsOf(history).filter(one => one.at <= from.to)
   const timeline = Math.max(...before.map(one => one.timeline), Number.NEGATIVE_INFINITY)
-  return history.events.filter(event => {
-    if (event.at <= from || event.at > to) return false
+  const says = (event: Event): boolean => {
     if (event.kind === 'leader-key') return event.holder !== null && event.holder !== leader
     if (event.kind === 'postgres')
       return isWritable(event) && (event.host !== leader || (event.timeline ?? 0) > timeline)
     if (event.kind === 'op' && event.op === 'write' && event.outcome === 'ok')
       return (event.server !== null && event.server !== leader) || (event.timeline ?? 0) > timeline
     return false
-  })
+  }
+  const sure: Event[] = []
+  const perhaps: Event[] = []
+  for (const event of history.events) {
+    if (event.at <= from.from || !says(event)) continue
+    const when = whenWas(history, event)
+    if (when.from > from.to && when.to <= to.from) sure.push(event)
+    else if (when.from <= to.to) perhaps.push(event)
+  }
+  return {sure, perhaps}
+}
+
+/** `node2 took writes on timeline 3` */
+export function saySign(event: Event): string {
+  if (event.kind === 'leader-key') return `${event.holder} took the leader key`
+  if (event.kind === 'postgres') return `${event.host} took writes on timeline ${event.timeline}`
+  return 'a write was acknowledged by another server or on another timeline'
 }
 
 /** Who led when the first fault came (or when the steps began, without any fault); undefined when nobody saw. */

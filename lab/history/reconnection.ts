@@ -5,6 +5,7 @@ import {type Attempt, ownProxied} from './attempts.ts'
 import {findsPrimaryItself} from './client-group.ts'
 import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
+import {type Within, whenWas} from './lateness.ts'
 
 /** From which moment on a client could write; null: nobody saw that. */
 export interface Ready {
@@ -25,6 +26,15 @@ export function readyOf({promoted, newUp, newKey, newUpTooEarly}: Failover): Rea
 
 export function readyFor(client: string, ready: Ready): Micros | null {
   return findsPrimaryItself(client) ? ready.finders : ready.proxied
+}
+
+/** The moment from which on this client could write, as well as it is known. */
+export function readySpan(history: History, client: string, found: Failover): Within {
+  const {promoted, newUp, newKey, newUpTooEarly} = found
+  const routed = newUpTooEarly.length > 0 ? newKey : newUp
+  const needed = findsPrimaryItself(client) ? [promoted] : [promoted, routed]
+  const known = needed.flatMap(event => (event === undefined ? [] : [whenWas(history, event)]))
+  return {from: Math.max(...known.map(one => one.from)), to: Math.max(...known.map(one => one.to))}
 }
 
 /** Answered by the new primary, on a timeline of its own, to something that was sent after the fault. */

@@ -10,8 +10,8 @@ import type {Event, Of} from './event.ts'
 import {isWritable} from './failover.ts'
 import {type History, of, once, widen} from './history.ts'
 
-/** Longer without a look at a living host, and it may have been writable behind our back. */
-export const unobserved: Micros = 1_000_000
+/** Two sightings of a reign are no further apart. */
+const unobserved: Micros = 1_000_000
 
 /** The host took writes at some moment between `from` and `to`. */
 export interface Sighting {

@@ -16,23 +16,15 @@ function steadyWrites(history: History, {t0}: Failover) {
   return ownAnsweredWrites(history).filter(one => one.at > t0 - steadyWindow && one.at <= t0)
 }
 
-/** Clients that write too seldom measure a gap too coarsely to say that it was short enough. */
-export function tooThin(history: History, found: Failover): string[] {
-  const perSecond = Math.round(steadyWrites(history, found).length / (steadyWindow / 1e6))
-  if (perSecond >= fewestWritesPerSecond) return []
-  return [
-    `clients wrote only ${perSecond}/s in the ${steadyWindow / 1e6} s before the fault, which is too thin to measure a gap (${fewestWritesPerSecond}/s are needed)`,
-  ]
-}
-
 /** What helps against it; `scenarios validate` knows which of both it is. */
 export const forSteady = `let the clients write for ${steadyWindow / 1e6} s before the first fault (a \`hold:\` before it), or raise \`rate:\` where it is below ${fewestWritesPerSecond}/s`
 
-/** Beyond the limit by more than clients that write as seldom as these could have missed. */
-export function plainlyTooSlow(history: History, found: Failover, limit: Micros): boolean {
-  const {t0, firstWrite} = found
+/**
+ * How much earlier than the first acknowledged write clients could have written, had they tried: the longest time between two of
+ * their writes before the fault. Infinite where fewer than two were answered then.
+ */
+export function coarseness(history: History, found: Failover): Micros {
   const times = steadyWrites(history, found).map(one => one.at)
-  if (firstWrite === undefined || times.length < 2) return false
-  const coarse = Math.max(...[...times.slice(1), t0].map((at, index) => at - times[index]!))
-  return firstWrite.at - t0 - coarse > limit
+  if (times.length < 2) return Number.POSITIVE_INFINITY
+  return Math.max(...[...times.slice(1), found.t0].map((at, index) => at - times[index]!))
 }

@@ -2,30 +2,42 @@
 
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import {outside} from './at-rest.ts'
 import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
+import {sightOf} from './watching.ts'
 
 /** A stretch without a change of holder; `holder` null: nobody had the key. */
 export interface Tenure {
   readonly holder: HostName | null
   readonly from: Micros
-  /** Infinite for the last one. */
+  /** The next change, or the end of what the watches saw; infinite for the last one while they watch to the end. */
   readonly to: Micros
   /** What told its beginning. */
   readonly event: Of<'leader-key'>
 }
 
-/** In the order of time; nothing is known of what was before the first. */
+/** A watch may tell nothing for so long. */
+const unwatched: Micros = 2_000_000
+
+/**
+ * In the order of time. Nothing is known of what was before the first, nor of times in which no watch was there to tell: those lie
+ * between tenures. A change that came meanwhile is told afterwards, by its revision; without one the holder is the same as before.
+ */
 export function tenuresOf(history: History): Tenure[] {
   const changes = of(history, 'leader-key').filter(
     (one, index, all) => one.holder !== all[index - 1]?.holder || index === 0,
   )
-  return changes.map((event, index) => ({
-    holder: event.holder,
-    from: event.at,
-    to: changes[index + 1]?.at ?? Number.POSITIVE_INFINITY,
-    event,
-  }))
+  const end = history.events.at(-1)?.at ?? 0
+  const first = changes[0]?.at ?? 0
+  const blind = outside(sightOf(history, 'etcd'), {from: first, to: end}).filter(one => one.to - one.from > unwatched)
+  return changes.flatMap((event, index) => {
+    const whole = {from: event.at, to: changes[index + 1]?.at ?? Number.POSITIVE_INFINITY}
+    return outside(
+      blind.at(-1)?.to === end ? [...blind.slice(0, -1), {...blind.at(-1)!, to: Number.POSITIVE_INFINITY}] : blind,
+      whole,
+    ).map(seen => ({holder: event.holder, ...seen, event}))
+  })
 }
 
 /** Stretches in which some member said that the cluster is in maintenance mode; an open one ends at infinity. */

@@ -3,8 +3,8 @@ import {anyMoment, isModelled, modelOf} from '../budget/index.ts'
 import type {Finding} from '../checks/check.ts'
 import {type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
-import {lateness, slowDisk, starvedAfter} from '../history/watching.ts'
-import {type Micros, sayMicros} from '../words/quantity.ts'
+import {starvedFor} from '../history/lateness.ts'
+import type {Micros} from '../words/quantity.ts'
 
 export interface Limit {
   /** Who set it: the person who asked for this run, the scenario's file, or the timing model for this very run. */
@@ -114,11 +114,8 @@ function sayWhereToLook(history: History, {t0, fault}: Failover, measured: Micro
   const others = of(history, 'fault-injecting').filter(one => one !== fault && one.at < t0 + measured).length
   if (others > 0)
     return `it allows that for ${fault.id} alone, and ${others} more fault${others > 1 ? 's were' : ' was'} made by then`
-  const late = lateness(history, t0, t0 + measured)
-  if (late.micros > starvedAfter)
-    return `the machine was too busy, a timer of ${late.who} ran ${sayMicros(late.micros)} late`
-  const disk = slowDisk(history, t0, t0 + measured)
-  if (disk !== null) return disk
+  const {says} = starvedFor(history, t0, t0 + measured)
+  if (says !== '') return `the machine was too busy: ${says}`
   return "no clock of ours ran late, so look for the phase that took longer in the run's story and the hosts' logs"
 }
 

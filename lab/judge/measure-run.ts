@@ -12,6 +12,7 @@ import type {Finding, Verdict} from '../checks/check.ts'
 import {ownAnsweredWrites} from '../history/attempts.ts'
 import {findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
+import {starvedFor} from '../history/lateness.ts'
 import type {Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {quantile} from '../words/statistics.ts'
@@ -54,6 +55,7 @@ export function measureRun(history: History): MeasuredRun {
   const started = of(history, 'run-started')[0]
   // The reasons that spoil a whole run: a fault that did not take hold, a record that breaks off.
   const unfit = measured.reasons[0] ?? null
+  const starved = starvedIn(history)
   return {
     run: own.run,
     scenario: own.scenario,
@@ -62,21 +64,37 @@ export function measureRun(history: History): MeasuredRun {
     headline: own.headline,
     leaseAgeMicros: leaseAge(history),
     setting: started ? settingOf(started.versions, started.topology) : {},
-    values: unfit === null ? valuesOf(history, measured) : nothing,
+    values: unfit === null ? valuesOf(history, measured, starved) : nothing,
     unfit,
-    doubts: measured.findings.filter(finding => finding.verdict === 'unknown').map(finding => finding.says),
+    doubts: [
+      ...measured.findings.filter(finding => finding.verdict === 'unknown').map(finding => finding.says),
+      ...(starved === '' ? [] : [`The machine was starved, so its times are not compared: ${starved}.`]),
+    ],
   }
 }
 
 const nothing = Object.fromEntries(metricNames.map(name => [name, null])) as Record<MetricName, null>
 
-function valuesOf(history: History, measured: Report): MeasuredRun['values'] {
+/** A time that a starved machine made longer passes or fails as far as that is known; beside others it would mislead. */
+const mostStarved: Micros = 500_000
+
+/** What starved the machine while the failover was measured; empty: nothing did. */
+function starvedIn(history: History): string {
+  const found = findFailover(history)
+  if (typeof found === 'string') return ''
+  const {micros, says} = starvedFor(history, found.t0, found.firstWrite?.at ?? found.until)
+  return micros > mostStarved ? says : ''
+}
+
+function valuesOf(history: History, measured: Report, starved: string): MeasuredRun['values'] {
   const [failover, reconnect, lost, fencing] = [
     'failover',
     'clients-reconnect',
     'no-lost-writes',
     'one-writable-primary',
-  ].map(name => known(measured.findings.find(finding => finding.check === name)))
+  ].map((name, index) =>
+    starved !== '' && index < 2 ? undefined : known(measured.findings.find(finding => finding.check === name)),
+  )
   const took = (phase: Phase) => tookOf(failover, phase)
   const number = (finding: Finding | undefined, name: string) => numberOf(finding?.measures?.[name])
   const never = failover !== undefined && phaseOf(failover, 'firstWrite')?.measured === null

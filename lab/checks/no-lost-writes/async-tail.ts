@@ -2,6 +2,7 @@
 import type {Event, Of} from '../../history/event.ts'
 import {findFailover, isWritable} from '../../history/failover.ts'
 import {type History, of} from '../../history/history.ts'
+import {whenWas} from '../../history/lateness.ts'
 import type {HostName, Topology} from '../../topology/topology.ts'
 import type {Micros} from '../../words/quantity.ts'
 import {type Succession, successionsOf} from './successions.ts'
@@ -86,7 +87,7 @@ function explainOwn(history: History, topology: Topology, succession: Succession
   const whyNot = (op: Of<'op'>) =>
     op.lsn === null
       ? 'at a place in the WAL that nobody knows'
-      : op.at > deadAt
+      : whenWas(history, op).from > deadAt
         ? 'acknowledged after the leader was dead'
         : safe !== null && positionAfter(laterPositions, op.at) <= safe.lsn
           ? safe.why

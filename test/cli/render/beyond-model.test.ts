@@ -77,7 +77,7 @@ test("where to look goes by the run's own evidence: the machine, another fault, 
   const starved = clean.map(event =>
     event.kind === 'watching' && event.who === 'runner' ? {...event, worstMicros: 1_070_000} : event,
   )
-  expect(says(starved)).toMatch(/: the machine was too busy, a timer of the runner ran 1\.07 s late$/)
+  expect(says(starved)).toMatch(/: the machine was too busy: a timer of the runner ran 1\.07 s late$/)
   const twice = clean.flatMap((event): Event[] =>
     event.kind === 'fault-injecting' ? [event, {...event, at: event.at + 1_000_000, id: 'again'}] : [event],
   )

@@ -5,7 +5,7 @@
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import type {HostName} from '../../../lab/topology/topology.ts'
 import {strikeOf} from '../strike-of.ts'
-import {lsnAt, micros, proxy, quickRun, sample, topologyOf} from './history-builder.ts'
+import {lsnAt, micros, proxy, quickRun, sample, topologyOf, watchers} from './history-builder.ts'
 
 export interface CalmShape {
   readonly mend: number
@@ -80,8 +80,7 @@ export function calmRun(changes: Partial<CalmShape> = {}): Event[] {
     else if (Math.round(at * 20) % 20 === 0) write(at, false)
   }
   for (let at = -7; at < shape.finalReads + 1; at += 1)
-    for (const who of ['runner', 'clients', 'etcd', 'postgres', 'proxy', 'patroni', 'logs', 'engine'] as const)
-      add(at, {kind: 'watching', who, samples: 10, failures: 0, worstMicros: 20_000})
+    for (const one of watchers) add(at, {kind: 'watching', ...one, samples: 10, failures: 0, worstMicros: 20_000})
   add(shape.finalReads, {kind: 'phase', name: 'final-reads'})
   for (const host of ['node1', 'node2', 'node3'])
     add(shape.finalReads + 0.1, {

@@ -156,13 +156,18 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
     tookMicros: 5000,
   })
 
+  if (topologyOf(shape).patroni.synchronousMode !== 'off') {
+    const sync = {kind: 'sync-key', told: 'node2'} as const
+    add(begin + 1.1, {...sync, leader: oldLeader, standbys: [newLeader], revision: 9})
+    add(shape.promoted + 0.1, {...sync, leader: newLeader, standbys: [], revision: 92})
+    add(shape.rejoined + 0.1, {...sync, leader: newLeader, standbys: [third], revision: 93})
+  }
   samples(shape, third, add)
   const ids = load(shape, events)
   if (shape.readsPerSecond > 0) readers(shape, events)
   if (shape.bankPerSecond > 0) bankers(shape, events)
   for (let at = begin + 1; at < finalReads + 1; at += 1) {
-    for (const who of ['runner', 'clients', 'etcd', 'postgres', 'proxy', 'patroni'] as const)
-      add(at, {kind: 'watching', who, samples: 10, failures: 0, worstMicros: 20_000})
+    for (const one of watchers) add(at, {kind: 'watching', ...one, samples: 10, failures: 0, worstMicros: 20_000})
   }
   add(finalReads, {kind: 'phase', name: 'final-reads'})
   for (const host of ['node1', 'node2', 'node3'])
@@ -177,6 +182,16 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   add(finalReads + 0.5, {kind: 'run-ended', how: 'complete'})
   return events
 }
+
+const nodes = ['node1', 'node2', 'node3']
+
+/** Who says once a second that it watches, and whom. */
+export const watchers: readonly Pick<Of<'watching'>, 'who' | 'host'>[] = [
+  ...(['runner', 'clients', 'engine'] as const).map(who => ({who})),
+  ...(['etcd', 'postgres', 'patroni'] as const).flatMap(who => nodes.map(host => ({who, host}))),
+  ...[...nodes, 'proxy1'].map(host => ({who: 'logs' as const, host})),
+  {who: 'proxy', host: 'proxy1'},
+]
 
 export const expectations = [
   {check: 'failover', params: {within: 'budget'}},

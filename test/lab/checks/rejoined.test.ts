@@ -43,12 +43,13 @@ describe('fails', () => {
   })
 
   test('when it never called itself a replica', () => {
-    expect(
-      judge(
-        without(event => event.kind === 'patroni'),
-        '5s',
-      ).verdict,
-    ).toBe('fail')
+    const primary = (event: Event): Event =>
+      event.kind === 'patroni'
+        ? {...event, role: 'primary'}
+        : event.kind === 'postgres' && event.host === 'node1' && event.at > micros(24)
+          ? {...event, receiver: null}
+          : event
+    expect(judge(altered(cleanRun(), primary), '5s').verdict).toBe('fail')
   })
 
   test('when a member is on another timeline at the end', () => {
@@ -59,9 +60,15 @@ describe('fails', () => {
   test('when a member does not answer at the end', () => {
     const silent = (from: number) => (event: Event) =>
       event.kind === 'postgres' && event.host === 'node1' && event.at > micros(from) && event.at <= micros(33)
-    expect(judge(without(silent(30)))).toMatchObject({
+    const refused = (event: Event) =>
+      silent(30)(event) ? ({...event, up: false, error: 'ECONNREFUSED'} as Event) : event
+    expect(judge(altered(cleanRun(), refused))).toMatchObject({
       verdict: 'fail',
       says: expect.stringContaining('node1 did not answer'),
+    })
+    expect(judge(without(silent(30)))).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('nobody asked node1'),
     })
     expect(judge(without(silent(32))).verdict).toBe('pass')
   })

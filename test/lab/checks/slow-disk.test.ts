@@ -9,7 +9,7 @@ import {cleanRun, micros, quickRun} from './history-builder.ts'
 const stall = (at: number): Event => ({
   ...{at: micros(at), kind: 'fsync', host: 'node3', count: 2, worstMicros: 2_048_000},
 })
-const starved = expect.stringContaining("the machine's disk was starved: etcd on node3")
+const starved = expect.stringContaining('etcd on node3 waited up to 2.05 s for one write of its log')
 
 const cases: readonly (readonly [
   string,

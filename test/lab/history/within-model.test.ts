@@ -8,8 +8,8 @@ import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {budgetOf, findFailover, measuredPhases} from '../../../lab/history/failover.ts'
 import type {History} from '../../../lab/history/history.ts'
+import {lateness, starvedFor} from '../../../lab/history/lateness.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
-import {lateness, slowDisk, starvedAfter} from '../../../lab/history/watching.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 const recorded = globSync('*.pass.ndjson.gz', {cwd: folder})
@@ -25,7 +25,8 @@ function beyond(history: History): string[] | null {
   if ('why' in budget) return null
   const measured = Object.entries(measuredPhases(found))
   const last = found.t0 + Math.max(0, ...measured.map(([, after]) => after))
-  if (lateness(history, found.t0, last).micros > starvedAfter || slowDisk(history, found.t0, last) !== null) return null
+  if (lateness(history, found.t0, last).micros > 500_000) return null
+  if (!Number.isFinite(starvedFor(history, found.t0, last).micros)) return null
   return measured.flatMap(([phase, after]) => {
     const most = budget.phases[phase as keyof typeof budget.phases]?.at[1]
     return most !== undefined && after > most ? [`${phase} after ${after / 1e6} s, at most ${most / 1e6} s`] : []

@@ -260,7 +260,16 @@ const violations: readonly (readonly [string, keyof typeof checks, (shape: RunSh
   [
     'the old leader stays away',
     'rejoined',
-    shape => cleanRun({...shape, finalReads: shape.finalReads + 130}).filter(event => !(event.kind === 'patroni')),
+    shape =>
+      cleanRun({...shape, finalReads: shape.finalReads + 130}).map(event =>
+        (event.kind === 'patroni' || event.kind === 'postgres') &&
+        event.host === 'node1' &&
+        event.at > micros(shape.mend)
+          ? event.kind === 'patroni'
+            ? {...event, role: 'primary'}
+            : {...event, up: false, error: 'ECONNREFUSED'}
+          : event,
+      ),
   ],
 ]
 

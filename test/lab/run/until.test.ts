@@ -11,6 +11,7 @@ import {quickRun, topologyOf} from '../checks/history-builder.ts'
 /** It crashes until the history has a note; on `ever`, always. */
 const crashing: Check<{ever?: boolean | undefined}> = {
   about: 'a check with a bug',
+  evidence: [],
   params: z.strictObject({ever: z.boolean().optional()}),
   judge({events}, {ever}) {
     if (ever || !events.some(event => event.kind === 'note')) throw new RangeError('Invalid array length')

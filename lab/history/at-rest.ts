@@ -1,0 +1,97 @@
+/** When a host, or a service on it, did nothing at all that anybody could have missed: dead, frozen, or held down. */
+
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Strike} from './event.ts'
+import {type History, of, once} from './history.ts'
+
+export interface Stretch {
+  readonly from: Micros
+  readonly to: Micros
+}
+
+const memo = once((): Map<string, readonly Stretch[]> => new Map())
+
+/**
+ * As the engine said it of its container, and as faults said it whose proof saw that they took hold. In the order of time; one
+ * that has not ended has no end.
+ * @param service that did nothing; of `any` only the host as a whole counts.
+ */
+export function atRest(history: History, host: HostName, service: string): readonly Stretch[] {
+  const known = memo(history)
+  const key = `${host} ${service}`
+  const found = known.get(key) ?? joined([...byEngine(history, host), ...byFaults(history, host, service)])
+  known.set(key, found)
+  return found
+}
+
+function byEngine(history: History, host: HostName): Stretch[] {
+  const rests: {from: Micros; to: Micros}[] = []
+  let down: Micros | undefined
+  for (const one of of(history, 'container')) {
+    if (one.host !== host) continue
+    if (one.action === 'die' || one.action === 'pause') down ??= one.at
+    else if ((one.action === 'start' || one.action === 'unpause') && down !== undefined) {
+      rests.push({from: down, to: one.at})
+      down = undefined
+    }
+  }
+  return down === undefined ? rests : [...rests, {from: down, to: Number.POSITIVE_INFINITY}]
+}
+
+function byFaults(history: History, host: HostName, service: string): Stretch[] {
+  return of(history, 'fault-injecting').flatMap(({id, strike}) => {
+    if (!stills(strike, host, service)) return []
+    const proofs = of(history, 'fault-proof').filter(one => one.id === id)
+    const [first] = proofs
+    if (first === undefined || proofs.some(one => !one.holds)) return []
+    return {from: first.at, to: endOf(history, id, host)}
+  })
+}
+
+function stills({dead, frozen, down}: Strike, host: HostName, service: string): boolean {
+  return (
+    dead?.includes(host) === true ||
+    frozen?.includes(host) === true ||
+    down?.some(one => one.host === host && one.service === service) === true
+  )
+}
+
+/** Its mend, or whoever else started the host again. */
+function endOf(history: History, id: string, host: HostName): Micros {
+  const mending = of(history, 'fault-mending').find(one => one.id === id && (one.mend.host ?? host) === host)
+  const injected = of(history, 'fault-injecting').find(one => one.id === id)!
+  const started = of(history, 'container').find(
+    one => one.host === host && one.at > injected.at && (one.action === 'start' || one.action === 'unpause'),
+  )
+  const lost = of(history, 'fault-lost').find(one => one.id === id)
+  return Math.min(...[mending, started, lost].map(one => one?.at ?? Number.POSITIVE_INFINITY))
+}
+
+/** In order, without overlaps. */
+function joined(stretches: readonly Stretch[]): readonly Stretch[] {
+  const found: {from: Micros; to: Micros}[] = []
+  for (const {from, to} of stretches.toSorted((a, b) => a.from - b.from)) {
+    const last = found.at(-1)
+    if (last && from <= last.to) last.to = Math.max(last.to, to)
+    else found.push({from, to})
+  }
+  return found
+}
+
+/** What is left of a stretch without these, which are in order and do not overlap. */
+export function outside(rests: readonly Stretch[], {from, to}: Stretch): Stretch[] {
+  const left: Stretch[] = []
+  let since = from
+  for (const one of rests) {
+    if (one.to <= since) continue
+    if (one.from >= to) break
+    if (one.from > since) left.push({from: since, to: one.from})
+    since = Math.max(since, one.to)
+  }
+  return since < to ? [...left, {from: since, to}] : left
+}
+
+export function lengthOf(stretches: readonly Stretch[]): Micros {
+  return stretches.reduce((sum, {from, to}) => sum + to - from, 0)
+}

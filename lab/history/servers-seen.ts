@@ -1,0 +1,148 @@
+/**
+ * What nobody saw of the PostgreSQL servers: stretches in which one may have taken writes, or been promoted, behind our back. One that
+ * was unseen and comes back is asked afterwards: a promotion raises the timeline, and what it leads stays to be seen.
+ */
+
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {atRest, lengthOf, outside, type Stretch} from './at-rest.ts'
+import type {Of} from './event.ts'
+import {isWritable} from './failover.ts'
+import {type History, of, once} from './history.ts'
+import {promotionsOf} from './promotions.ts'
+
+/** Longer without a look at a living host, and it may have been writable behind our back. */
+const unobserved: Micros = 1_000_000
+
+/** Nobody got a word of this server, which lived. */
+export interface Blank extends Stretch {
+  readonly host: HostName
+  /** The last and the next answer around it. */
+  readonly before: Of<'postgres'> | undefined
+  readonly after: Of<'postgres'> | undefined
+  /** It was asked, and kept silent. */
+  readonly asked: boolean
+}
+
+const samples = once(
+  (history): ReadonlyMap<HostName, readonly Of<'postgres'>[]> => Map.groupBy(of(history, 'postgres'), one => one.host),
+)
+
+/** Without a word of the server. */
+const blanks = once((history): readonly Blank[] => membersOf(history).flatMap(host => blanksOf(history, host, tells)))
+/** Without a question to it. */
+const unasked = once((history): readonly Blank[] =>
+  membersOf(history).flatMap(host => blanksOf(history, host, () => true)),
+)
+
+function membersOf(history: History): readonly HostName[] {
+  const topology = of(history, 'run-started')[0]?.topology
+  return topology ? hostsWith(topology, 'patroni') : []
+}
+
+/** A refusal proves that nobody serves there. A time-out proves nothing, nor does one for want of room (but for a full disk), or of a right. */
+export function tells({up, error}: Of<'postgres'>): boolean {
+  return up || (error !== null && !/time|unreach|hostdown|^53[23]|^28|^3D/i.test(error))
+}
+
+function blanksOf(history: History, host: HostName, counts: (sample: Of<'postgres'>) => boolean): Blank[] {
+  const all = samples(history).get(host) ?? []
+  const end = history.events.at(-1)?.at ?? 0
+  const begin = of(history, 'phase').find(phase => phase.name === 'steps')?.at ?? all[0]?.at ?? 0
+  const found: Blank[] = []
+  let since: Micros = Number.NEGATIVE_INFINITY
+  let before: Of<'postgres'> | undefined
+  let asked = false
+  const rests = atRest(history, host, 'any')
+  const close = (to: Micros, after: Of<'postgres'> | undefined) => {
+    if (to - since <= unobserved) return
+    // Before the steps begin probes may still be finding their feet; nothing has been broken by then.
+    const from = Math.max(since, begin)
+    if (lengthOf(outside(rests, {from, to})) > unobserved) found.push({host, from, to, before, after, asked})
+  }
+  for (const [index, one] of all.entries()) {
+    if (!counts(one)) {
+      asked = true
+      continue
+    }
+    if (one.askedAt - since > unobserved) close(one.askedAt, one.up ? one : all.slice(index).find(next => next.up))
+    since = Math.max(since, one.at)
+    asked = false
+    if (one.up) before = one
+  }
+  close(end, undefined)
+  return found
+}
+
+/** Stretches of [from, to] in which one of these servers may have been promoted unseen. */
+function unseenPromotions(history: History, from: Micros, to: Micros, hosts?: readonly HostName[]): Blank[] {
+  return inside(history, blanks(history), from, to, hosts).filter(one => !wasNotPromoted(history, one))
+}
+
+/** Stretches of [from, to] in which this server may have taken writes unseen. */
+export function unseenWrites(history: History, host: HostName, from: Micros, to: Micros): Blank[] {
+  // One that took writes before may have gone on, unless it died; a replica would have had to be promoted.
+  return inside(history, blanks(history), from, to, [host]).filter(
+    one =>
+      one.before === undefined || (isWritable(one.before) && !hasDied(history, one)) || !wasNotPromoted(history, one),
+  )
+}
+
+function inside(
+  history: History,
+  all: readonly Blank[],
+  from: Micros,
+  to: Micros,
+  hosts: readonly HostName[] | undefined,
+): Blank[] {
+  return all
+    .filter(one => one.from < to && one.to > from && (hosts?.includes(one.host) ?? true))
+    .filter(one => Math.min(one.to, to) - Math.max(one.from, from) > unobserved)
+    .filter(one => lengthOf(outside(atRest(history, one.host, 'any'), clip(one, from, to))) > unobserved)
+}
+
+function hasDied(history: History, {host, before, to}: Blank): boolean {
+  return atRest(history, host, 'any').some(one => one.from > (before?.at ?? 0) && one.from < to)
+}
+
+function clip(one: Stretch, from: Micros, to: Micros): Stretch {
+  return {from: Math.max(one.from, from), to: Math.min(one.to, to)}
+}
+
+/**
+ * It is on the timeline that it was on, or follows one that another server was seen to lead; and its log tells of nothing by which
+ * what it did meanwhile could have been taken back.
+ */
+function wasNotPromoted(history: History, {host, from, to, before, after}: Blank): boolean {
+  if (before === undefined || after === undefined || after.timeline === null) return false
+  const undone = of(history, 'log').some(
+    one => one.host === host && one.at >= from && one.at <= to + unobserved && rewound.has(one.sign),
+  )
+  if (undone && before.inRecovery === true) return false
+  if (before.timeline === after.timeline) return true
+  if (after.inRecovery !== true) return false
+  return promotionsOf(history).some(one => one.timeline === after.timeline && one.host !== host)
+}
+
+const rewound: ReadonlySet<Of<'log'>['sign']> = new Set(['promoting', 'pg_rewind', 'basebackup'])
+
+export function sayBlank({host, from, to, asked}: Blank): string {
+  return `${asked ? `${host} lived but did not answer` : `nobody asked ${host}`} for ${sayMicros(to - from)} from ${sayMicros(from)} of the run`
+}
+
+/** Why nobody knows who was promoted between `from` and `to`, or null. */
+export function whyPromotionsUnseen(history: History, from: Micros, to: Micros): string | null {
+  if (of(history, 'postgres').length === 0) return 'no PostgreSQL server was ever asked'
+  return sayBlanks(unseenPromotions(history, from, to))
+}
+
+/** Why what these servers answered between `from` and `to` is not all that they would have answered, or null. */
+export function whyNotAsked(history: History, from: Micros, to: Micros, hosts?: readonly HostName[]): string | null {
+  if (of(history, 'postgres').length === 0) return 'no PostgreSQL server was ever asked'
+  return sayBlanks(inside(history, unasked(history), from, to, hosts))
+}
+
+function sayBlanks([first, ...more]: readonly Blank[]): string | null {
+  if (first === undefined) return null
+  return `${sayBlank(first)}${more.length > 0 ? ` (and ${more.length} more such ${more.length === 1 ? 'time' : 'times'})` : ''}`
+}
