@@ -1,0 +1,69 @@
+/**
+ * Every recorded run, with evidence taken away or told late in every way that mutations.ts knows: what passed may pass or be
+ * inconclusive then, what failed may fail or be inconclusive, and nothing else; and a check whose witnesses were left alone does not
+ * change its mind. A machine can decide that, so no run and no moment is left out.
+ */
+import {globSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {gunzipSync} from 'node:zlib'
+import {afterAll, expect, test} from 'vitest'
+import type {Verdict} from '../../../lab/checks/check.ts'
+import {checks} from '../../../lab/checks/index.ts'
+import {parseHistory} from '../../../lab/history/read-events.ts'
+import {judge} from '../../../lab/judge/judge.ts'
+import {mutationsOf} from './mutations.ts'
+
+const folder = join(import.meta.dirname, '..', '..', 'histories')
+const runs = globSync('*.ndjson.gz', {cwd: folder}).toSorted()
+
+type Turn = `${Verdict} -> ${Verdict}`
+const allowed: ReadonlySet<Turn> = new Set<Turn>([
+  'pass -> pass',
+  'pass -> unknown',
+  'fail -> fail',
+  'fail -> unknown',
+  'unknown -> unknown',
+])
+const every = ['pass', 'fail', 'unknown'] as const
+const counts = new Map<string, Map<Turn, number>>()
+
+function count(kind: string, turn: Turn): void {
+  const turns = counts.get(kind) ?? new Map<Turn, number>()
+  counts.set(kind, turns.set(turn, (turns.get(turn) ?? 0) + 1))
+}
+
+test.each(runs)('%s: no verdict turns into its contrary, whatever evidence is lost', {timeout: 120_000}, run => {
+  const history = parseHistory(gunzipSync(readFileSync(join(folder, run))).toString())
+  const whole = judge(history)
+  const wrong: string[] = []
+  for (const mutation of mutationsOf(history)) {
+    const {findings} = judge(mutation.apply(history))
+    for (const [index, before] of whole.findings.entries()) {
+      const after = findings[index]!
+      const turn: Turn = `${before.verdict} -> ${after.verdict}`
+      count(mutation.kind, turn)
+      const says = `${mutation.kind} (${mutation.name}): ${before.check} ${turn}: ${after.says}`
+      const {evidence} = checks[before.check as keyof typeof checks]
+      if (!allowed.has(turn)) wrong.push(says)
+      else if (before.verdict !== after.verdict && !mutation.touches.some(one => evidence.includes(one)))
+        wrong.push(`${says} (nobody was touched whose word decides it)`)
+      if (/\bundefined\b|\bnull\b|\bNaN\b|timeline \?/.test(after.says)) wrong.push(`no sentence: ${says}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+// All nine, so that a suite that has become blind (everything unknown) shows.
+afterAll(() => {
+  const turns = every.flatMap(from => every.map((to): Turn => `${from} -> ${to}`))
+  const lines = [...counts].map(([kind, found]) =>
+    [kind.padEnd(34), ...turns.map(turn => `${turn} ${found.get(turn) ?? 0}`)].join('  '),
+  )
+  console.log(`What ${runs.length} recorded runs say when evidence is lost:\n${lines.join('\n')}`)
+})
+
+test('most of what is not touched stays as it was', () => {
+  const of = (turn: Turn) => [...counts.values()].reduce((sum, found) => sum + (found.get(turn) ?? 0), 0)
+  expect(of('pass -> pass')).toBeGreaterThan(2 * of('pass -> unknown'))
+  expect(of('fail -> fail')).toBeGreaterThan(2 * of('fail -> unknown'))
+})
