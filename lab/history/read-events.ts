@@ -251,7 +251,8 @@ class EventLines {
     if (this.#growing.count === 0) return otherRun
     const [file, count] = [quoted(this.#file), this.#number - 1]
     const take = this.#file.endsWith('.gz') ? `gzip -dc ${file} | head -n ${count}` : `head -n ${count} ${file}`
-    return next`to judge what stands before it: ${shell(`${take} > before.ndjson`)} ${ownCommand('judge', 'before.ndjson')}`
+    const keep = `${take} > before.ndjson`
+    return next`to judge what stands before it: ${shell(keep)} ${ownCommand('judge', 'before.ndjson')}`
   }
 
   #strange(what: string): void {
