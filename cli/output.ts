@@ -14,7 +14,12 @@ export function tell(text: string): void {
   process.stderr.write(printableLines(text))
 }
 
-/** What a program reads, on stdout as it is: JSON, XML, EDN, a compose file. Its printer has escaped what is not its own. */
+/** What a program reads, on stdout as it is: JSON, XML, EDN. Its printer has escaped what is not its own. */
 export function printData(text: string): void {
   process.stdout.write(text)
+}
+
+/** What is kept somewhere, for a program to read. At a terminal a person reads it, and somebody else may have written into it. */
+export function printFile(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? printableLines(text) : text)
 }

@@ -11,7 +11,7 @@ import {
   type TopologyOptions,
   topologyWords,
 } from '../options.ts'
-import {printData, tell} from '../output.ts'
+import {printFile, tell} from '../output.ts'
 
 interface Options extends TopologyOptions {
   name: string
@@ -48,7 +48,7 @@ async function action(options: Options): Promise<void> {
         observer: saved.allocation.observer,
         ports: saved.allocation.ports,
       })
-    else printData((await import('../../lab/inside/start.ts')).composeText(options.name))
+    else printFile((await import('../../lab/inside/start.ts')).composeText(options.name))
     return
   }
   const {render} = await import('../../compose/render.ts')
@@ -70,5 +70,5 @@ async function action(options: Options): Promise<void> {
   if (why !== null) tell(`${why}\n${spokenNext(ownCommand('doctor', '--fix'))}\n`)
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
-  else printData(render(topology, allocation, {...owner(), home: null}))
+  else printFile(render(topology, allocation, {...owner(), home: null}))
 }

@@ -3,8 +3,8 @@ import {join, relative, resolve} from 'node:path'
 import {type Command, Option} from 'commander'
 import {z} from 'zod'
 import type {RecordedRun, Report} from '../../lab/index.ts'
-import {decodeJson, LabError, readRegular} from '../../lab/inside/start.ts'
-import {caller} from '../called-as.ts'
+import {decodeJson, LabError, next, ownCommand, readRegular} from '../../lab/inside/start.ts'
+import {caller, spokenNext} from '../called-as.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
 import {print, tell} from '../output.ts'
@@ -61,8 +61,8 @@ async function action(written: readonly string[], {name, format, out}: Options):
   // The answer last: it is what remains on a screen. A file has it first.
   if (runs.length !== 1 || one === undefined || format !== 'text' || out !== undefined || !process.stdout.isTTY) return
   const {answerLast} = await import('../render/summary.ts')
-  const next = nextAfterShown('report', written[0] ?? 'latest', name)
-  print(`\n${answerLast(one.report, await textOptions(), next)}`)
+  const after = nextAfterShown('report', written[0] ?? 'latest', name)
+  print(`\n${answerLast(one.report, await textOptions(), after)}`)
 }
 
 async function render(
@@ -114,15 +114,23 @@ const mostReportBytes = 64 * 2 ** 20
 async function reportOf({folder, history}: RecordedRun): Promise<Report> {
   const {judge} = await import('../../lab/inside/reading.ts')
   const report = judge(history, undefined, caller())
-  if (folder !== null) for (const line of disagreements(join(folder, 'report.json'), report)) tell(`${line}\n`)
+  if (folder !== null) for (const line of disagreements(folder, report)) tell(`${line}\n`)
   return report
 }
 
-function disagreements(file: string, judged: Report): string[] {
+function disagreements(folder: string, judged: Report): string[] {
+  const file = join(folder, 'report.json')
   if (!existsSync(file)) return []
   const {text, cut} = readRegular(file, mostReportBytes)
-  if (cut) throw new LabError('config', `${file} is not read: it is longer than ${mostReportBytes / 2 ** 20} MB`)
-  const {eventsSha256, run, verdict} = decodeJson({file, text, what: 'report'}, recordedReport)
+  if (cut) return unreadable(folder, `${file} is not read: it is longer than ${mostReportBytes / 2 ** 20} MB`)
+  let recorded: z.output<typeof recordedReport>
+  try {
+    recorded = decodeJson({file, text, what: 'report'}, recordedReport)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return unreadable(folder, error.message)
+  }
+  const {eventsSha256, run, verdict} = recorded
   const about = [
     ...(eventsSha256 == null ? ['it does not say which events it was judged from'] : []),
     ...(eventsSha256 != null && eventsSha256 !== judged.eventsSha256
@@ -134,6 +142,12 @@ function disagreements(file: string, judged: Report): string[] {
       : [`its verdict was ${titles[verdict]}, and by the events it is ${titles[judged.verdict]}`]),
   ]
   return about.length === 0 ? [] : [`${file}: ${about.join('; ')}. The run was judged anew.`]
+}
+
+/** A broken report takes nothing from the evidence. @param why its first line tells the place. */
+function unreadable(folder: string, why: string): string[] {
+  const anew = ownCommand('report', folder, '--format', 'json', '--out', join(folder, 'report.json'))
+  return [`${why.split('\n')[0]}. The run was judged anew`, spokenNext(next`to write it anew: ${anew}`)]
 }
 
 /** GitHub looks for a file from the root of the repository, which need not be where we are. */

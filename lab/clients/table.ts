@@ -2,6 +2,8 @@
 import {randomBytes} from 'node:crypto'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
+import {failoverBounds} from '../budget/index.ts'
+import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {bank} from '../history/bank.ts'
 import type {Of} from '../history/event.ts'
@@ -17,42 +19,72 @@ const prefix = 'pgha_writes_'
 const connectTimeoutMs = 3000
 const queryTimeoutMs = 30_000
 
+/** A replica streams by now: it replays within moments, and much later only on a machine that starves. */
+const receivedWithinMs = 15_000
+
+interface Preparing {
+  readonly signal: AbortSignal
+  /** Told whenever what is missing changes. */
+  readonly seen?: (says: string) => void
+}
+
 /**
  * Makes the table of the next run, as a client would, and drops those of earlier runs. Its name is new
  * each time, so an agent that was left over writes nowhere. There is no unique constraint: a row that is there twice must
  * show. Resolves once every member has it, or a failover right away would make all later writes fail.
- * Throws `not-ready` or what the driver throws while no write gets through, `timeout` when a replica does not follow.
+ * A leader may be missing: it is waited for as long as the cluster's own timings let one take. Tried again it makes the same table.
+ * @throws LabError `not-ready` while no write gets through, `timeout` when a replica does not follow, `interrupted`.
  */
-export async function prepareTable(lab: Lab, withinMs = 15_000): Promise<void> {
+export async function prepareTable(lab: Lab, preparing: Preparing): Promise<void> {
   const table = `${prefix}${randomBytes(4).toString('hex')}`
-  const accounts = bankOf(table)
-  const deadline = performance.now() + withinMs
-  await asking(lab.name, throughEntry(lab), async client => {
-    await client.query('BEGIN') // old tables go and the new one comes at once: no member ever shows two
-    for (const old of await tables(client)) {
-      await client.query(`DROP TABLE ${old}`)
-      await client.query(`DROP TABLE IF EXISTS ${bankOf(old)}`) // a run of an older version made none
-    }
-    await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL)`)
-    await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
-    await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
-    await client.query(`CREATE TABLE ${accounts} (id int PRIMARY KEY, balance bigint NOT NULL)`)
-    await client.query(
-      `INSERT INTO ${accounts} SELECT id, ${bank.opening} FROM generate_series(1, ${bank.accounts}) AS id`,
-    )
-    await client.query(`GRANT SELECT, UPDATE ON ${accounts} TO ${roles.app}`)
-    await client.query(`GRANT pg_read_all_stats TO ${roles.app}`) // the WAL receiver's timeline is hidden from others
-    await client.query('COMMIT')
+  const hint = onLab(lab.name, 'status')
+  const leaderMs = Math.ceil(failoverBounds(lab.topology).total[1] / 1000) + connectTimeoutMs
+  const make = () => asking(lab.name, throughEntry(lab), client => makeTable(client, table))
+  await waitFor('a leader that takes the table of this run', () => triedTo(make), {
+    ...{...preparing, hint, withinMs: roundUp(leaderMs), code: 'not-ready'},
   })
   for (const host of hostsWith(lab.topology, 'patroni')) {
-    while (!(await asking(lab.name, lab.superuser(host, appDatabase), tables)).includes(table)) {
-      if (performance.now() > deadline)
-        throw new LabError('timeout', `waited ${withinMs / 1000} s for ${host} to receive the table of this run`, {
-          hint: onLab(lab.name, 'status'),
-        })
-      await pause(50)
+    const look = async () => {
+      const there = await asking(lab.name, lab.superuser(host, appDatabase), tables)
+      return there.includes(table) ? {} : 'it is not there yet'
     }
+    await waitFor(`${host} to receive the table of this run`, () => triedTo(look), {
+      ...{...preparing, hint, withinMs: receivedWithinMs, everyMs: 50},
+    })
   }
+}
+
+/** What went wrong, in words: it may go well the next time. */
+async function triedTo(work: () => Promise<object | string>): Promise<object | string> {
+  try {
+    return await work()
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+function roundUp(ms: number): number {
+  return Math.ceil(ms / 1000) * 1000
+}
+
+async function makeTable(client: pg.Client, table: string): Promise<object> {
+  const accounts = bankOf(table)
+  await client.query('BEGIN') // old tables go and the new one comes at once: no member ever shows two
+  for (const old of await tables(client)) {
+    await client.query(`DROP TABLE ${old}`)
+    await client.query(`DROP TABLE IF EXISTS ${bankOf(old)}`) // a run of an older version made none
+  }
+  await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL)`)
+  await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
+  await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
+  await client.query(`CREATE TABLE ${accounts} (id int PRIMARY KEY, balance bigint NOT NULL)`)
+  await client.query(
+    `INSERT INTO ${accounts} SELECT id, ${bank.opening} FROM generate_series(1, ${bank.accounts}) AS id`,
+  )
+  await client.query(`GRANT SELECT, UPDATE ON ${accounts} TO ${roles.app}`)
+  await client.query(`GRANT pg_read_all_stats TO ${roles.app}`) // the WAL receiver's timeline is hidden from others
+  await client.query('COMMIT')
+  return {}
 }
 
 /** The table that `prepareTable` made last; throws `not-ready` when there is none. */

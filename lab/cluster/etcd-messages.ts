@@ -130,11 +130,11 @@ export function meaning(
     case 'leader':
       return {kind: 'leader-key', holder: value, revision, lease, term, told}
     case 'status': {
-      const optime = object(value).optime
+      const optime = objectIn(value).optime
       return typeof optime === 'number' ? {kind: 'status-key', optime, revision, term, told} : null
     }
     case 'sync': {
-      const sync = object(value)
+      const sync = objectIn(value)
       return {
         kind: 'sync-key',
         leader: typeof sync.leader === 'string' && sync.leader !== '' ? sync.leader : null,
@@ -149,7 +149,7 @@ export function meaning(
 }
 
 /** Patroni's values are JSON objects; one that is not has none of the fields we look for. */
-function object(value: string | null): Record<string, unknown> {
+export function objectIn(value: string | null): Record<string, unknown> {
   if (value === null) return {}
   try {
     const parsed = JSON.parse(value) as unknown

@@ -3,6 +3,7 @@
 import type {Lab} from '../engine/lab.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
+import {unnamedStandby} from './synchronous.ts'
 
 export interface Member {
   readonly host: HostName
@@ -35,7 +36,7 @@ export interface Health {
 }
 
 /**
- * Asks every layer once; takes at most `withinMs` when hosts do not answer. Every Patroni is asked for itself: what it says of
+ * Asks every layer once; takes at most twice `withinMs` when hosts do not answer. Every Patroni is asked for itself: what it says of
  * the others (`/cluster`) comes from etcd and is up to a loop old.
  */
 export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
@@ -66,7 +67,7 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
       sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
     }
   })
-  const complaints = [
+  const layers = [
     ...(observer?.state === 'running' ? [] : [`the observer is ${sayState(observer?.state ?? 'missing')}`]),
     ...lab.topology.hosts
       .map(({name}) => ({name, state: stateOf(name)}))
@@ -77,7 +78,15 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
     ...(leader === null ? [] : disguised(leader, senders, lab.allocation.addresses)),
     ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
   ]
+  const complaints = layers.length > 0 || leader === null ? layers : await standbyComplaints(lab, leader, withinMs)
   return {healthy: complaints.length === 0, complaints, leader, members, routes}
+}
+
+/** Asked last, when all else is well: it comes last, too. */
+async function standbyComplaints(lab: Lab, leader: HostName, withinMs: number): Promise<string[]> {
+  const replicas = hostsWith(lab.topology, 'patroni').filter(host => host !== leader)
+  const missing = await unnamedStandby(lab, leader, replicas, withinMs)
+  return missing === null ? [] : [missing]
 }
 
 function sayState(state: string): string {

@@ -93,8 +93,9 @@ export function sayPackages(packages: Packages): string | undefined {
   return shown.length === 0 ? undefined : shown.map(name => `${name} ${packages[name]}`).join(', ')
 }
 
-/** `today`, `1 day ago`, `40 days ago`. */
+/** `today`, `1 day ago`, `40 days ago`; an engine may not say. */
 export function sayAge(builtAt: number, now = Date.now()): string {
+  if (Number.isNaN(builtAt)) return 'at an unknown time'
   const days = Math.floor((now - builtAt) / 86_400_000)
   if (days < 1) return 'today'
   return days === 1 ? '1 day ago' : `${days} days ago`

@@ -9,7 +9,7 @@ import type {Mend} from '../history/event.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {inForce, mended} from '../state/journal.ts'
 import {LabError} from '../words/errors.ts'
-import {next, onLab} from '../words/next-step.ts'
+import {type Hint, next, onLab} from '../words/next-step.ts'
 import {type Broken, broken, sayBroken} from './broken.ts'
 import {mend} from './mend.ts'
 
@@ -29,11 +29,13 @@ const tellWithinMs = 120_000
 /**
  * @param signal ends the waiting for members that have to come back before anybody can tell what is broken; no mend: an interrupted
  * run heals all the same.
- * @throws LabError `heal-failed` that names what is still broken, after everything has been tried.
+ * @throws LabError `heal-failed` that names what is still broken, or that nobody can tell, after everything has been tried; `interrupted`.
  */
 export async function heal(lab: Lab, signal: AbortSignal = new AbortController().signal): Promise<Mended[]> {
   const done: Mended[] = []
   const failures: string[] = []
+  /** Of an engine that fell silent, say. */
+  let cure: Hint | undefined
   const attempt = async (undo: Mend, fault: string | null) => {
     try {
       await within(graceMs, mend(lab, undo))
@@ -46,7 +48,13 @@ export async function heal(lab: Lab, signal: AbortSignal = new AbortController()
   }
   for (const entry of inForce(lab.name)) if (await attempt(entry.mend, entry.fault)) mended(lab.name, entry.id)
   for (let look = 0; look < looks && failures.length === 0; look++) {
-    const signs = await told(lab, signal)
+    const signs = await told(lab, signal).catch((error: unknown) => {
+      if (!(error instanceof LabError) || error.code === 'interrupted') throw error
+      failures.push(`nobody can tell what is broken: ${error.message}`)
+      cure = error.next
+      return undefined
+    })
+    if (signs === undefined) break
     if (signs.mends.length === 0 || look === looks - 1) {
       failures.push(...sayBroken(signs).map(says => `still to do: ${says}`), ...signs.untold)
       break
@@ -55,7 +63,7 @@ export async function heal(lab: Lab, signal: AbortSignal = new AbortController()
   }
   if (failures.length > 0)
     throw new LabError('heal-failed', `lab ${lab.name} is not healed: ${failures.join('; ')}`, {
-      hint: next`to go on healing: ${onLab(lab.name, 'heal')} to remove the lab: ${onLab(lab.name, 'down')}`,
+      hint: next`${cure ?? ''} to go on healing: ${onLab(lab.name, 'heal')} to remove the lab: ${onLab(lab.name, 'down')}`,
     })
   return done
 }

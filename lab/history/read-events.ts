@@ -6,8 +6,10 @@ import {createHash} from 'node:crypto'
 import {createReadStream} from 'node:fs'
 import {getHeapStatistics} from 'node:v8'
 import {createGunzip} from 'node:zlib'
+import type {ZodType} from 'zod'
 import {decodeJson, placeOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
+import {type Hint, next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {type Micros, parseSize} from '../words/quantity.ts'
 import {openRegular} from '../words/regular-file.ts'
 import type {Event, Of} from './event.ts'
@@ -65,7 +67,7 @@ export async function loadHistory(file: string, {digest = false} = {}): Promise<
     else
       throw new LabError('config', `${file} cannot be read: ${(error as Error).message}`, {
         cause: error,
-        hint: 'name the events.ndjson of a run that is whole',
+        hint: otherRun,
       })
   }
   return lines.history(lines.torn === null ? (hash?.digest('hex') ?? null) : null)
@@ -118,7 +120,9 @@ function historyLimit(): number {
   }
 }
 
-function refused(file: string, why: string, hint?: string): LabError {
+const otherRun = next`each line of a run's events.ndjson is one JSON object with \`at\` and \`kind\`; to judge your newest run: ${ownCommand('judge', 'latest')}`
+
+function refused(file: string, why: string, hint?: Hint): LabError {
   return new LabError('config', `${file} is not read: ${why}`, {hint})
 }
 
@@ -228,8 +232,27 @@ class EventLines {
       for (const key of keys) this.#strange(`the key \`${key.slice(0, 60)}\` of \`${kind}\``)
       return value as Event
     }
-    decodeJson({file: this.#file, text: line, what: 'event of a run', firstLine: this.#number}, schema)
-    throw new TypeError('a schema refused an event and then took it')
+    throw this.#misshapen(line, schema)
+  }
+
+  /** The first that is wrong with it. */
+  #misshapen(line: string, schema: ZodType): Error {
+    try {
+      decodeJson({file: this.#file, text: line, what: 'event of a run', firstLine: this.#number}, schema)
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      return new LabError('config', error.message.split('\n')[0]!, {cause: error, hint: this.#before()})
+    }
+    return new TypeError('a schema refused an event and then took it')
+  }
+
+  /** What stands before the line can be judged, up to there. */
+  #before(): Hint {
+    if (this.#growing.count === 0) return otherRun
+    const [file, count] = [quoted(this.#file), this.#number - 1]
+    const take = this.#file.endsWith('.gz') ? `gzip -dc ${file} | head -n ${count}` : `head -n ${count} ${file}`
+    const keep = `${take} > before.ndjson`
+    return next`to judge what stands before it: ${shell(keep)} ${ownCommand('judge', 'before.ndjson')}`
   }
 
   #strange(what: string): void {
@@ -239,13 +262,11 @@ class EventLines {
   }
 
   #noEvent(place: string): LabError {
-    return new LabError('config', `${this.#file}:${place}: this line is no event of a run`, {
-      hint: 'name the events.ndjson of a run; each of its lines is one JSON object with `at` and `kind`',
-    })
+    return new LabError('config', `${this.#file}:${place}: this line is no event of a run`, {hint: this.#before()})
   }
 
   #complaint(says: string): LabError {
-    return new LabError('config', `${this.#file}:${this.#number}:1: ${says}`)
+    return new LabError('config', `${this.#file}:${this.#number}:1: ${says}`, {hint: this.#before()})
   }
 }
 

@@ -90,7 +90,9 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
   }
   const enter = (name: PhaseName) => history.record({kind: 'phase', name})
   try {
-    await prepareTable(lab)
+    const seen = (says: string) =>
+      history.record({kind: 'note', says: `the table of this run is not made yet: ${says}`})
+    await prepareTable(lab, {signal, seen})
     probing = Promise.all(probes.map(probe => probe.run(site)))
     clients = await startClients(site, groups)
   } catch (error) {

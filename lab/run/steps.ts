@@ -5,6 +5,8 @@ import {sayStep} from '../scenario/say.ts'
 import type {Injections} from './injections.ts'
 import {until, type Waiting} from './until.ts'
 
+const lookEveryMs = 150
+
 /** Told which step comes next; `index` counts from 0. The step begins when it resolves. */
 export type BeforeStep = (step: Step, index: number) => void | Promise<void>
 
@@ -27,7 +29,7 @@ export async function playSteps(steps: readonly Step[], site: StepSite): Promise
 }
 
 async function playStep(step: Step, site: StepSite): Promise<{ok: boolean; says: string}> {
-  const {history, injections, signal} = site
+  const {history, injections} = site
   switch (step.do) {
     case 'inject':
       return injections.inject(step)
@@ -35,12 +37,21 @@ async function playStep(step: Step, site: StepSite): Promise<{ok: boolean; says:
       await injections.mend(fault => fault === step.as)
       return {ok: true, says: 'healed'}
     case 'hold':
-      await sleep(step.forMs, undefined, {signal})
+      await hold(step.forMs, site)
       return {ok: true, says: 'held'}
     case 'until':
       return until(step, site)
     case 'say':
       history.record({kind: 'note', says: step.says})
       return {ok: true, says: step.says}
+  }
+}
+
+/** Clients that are gone are noticed while it lasts: without them the rest of it shows nothing. */
+async function hold(forMs: number, {signal, whole}: StepSite): Promise<void> {
+  const end = performance.now() + forMs
+  for (let left = forMs; left > 0; left = end - performance.now()) {
+    whole()
+    await sleep(Math.min(left, lookEveryMs), undefined, {signal})
   }
 }

@@ -181,6 +181,7 @@ function absentEngine(error: LabError): Examined {
       says: error.message,
       fix: next`restart it (Docker Desktop has a button for that): ${shell('systemctl restart docker')}`,
     }
+  if (error.code === 'engine') return {what, state: 'fail', says: error.message, fix: error.next ?? fixOf()}
   const address = addressInUse()
   if (address)
     return process.env.DOCKER_HOST

@@ -40,8 +40,8 @@ export async function ensureEngine(progress: Progress, options: EngineOptions = 
   const {docker = new Docker(), signal} = options
   const [answer, compose] = await Promise.all([engineAnswer(docker), findCompose()])
   if (answer.answers && compose.state === 'ok') return
-  // One that is there and hangs is not helped by starting another.
-  if (!answer.answers && answer.error.code === 'timeout') throw answer.error
+  // One that is there and hangs, or is something else, is not helped by starting another.
+  if (!answer.answers && answer.error.code !== 'docker-missing') throw answer.error
   if (!answer.answers) mustBeLocal(answer.error)
 
   const system = thisDistribution()

@@ -87,8 +87,8 @@ async function answers(docker: SetupEngine, hasDied: () => boolean, signal?: Abo
 }
 
 /**
- * Whether an engine answers, and if not, why: `docker-missing`, or `timeout` for one that keeps silent (a paused machine, a
- * dropped network).
+ * Whether an engine answers, and if not, why: `docker-missing`, `timeout` for one that keeps silent (a paused machine, a dropped
+ * network), or `engine` for something else that answers there.
  */
 export async function engineAnswer(
   docker: SetupEngine,
@@ -98,7 +98,7 @@ export async function engineAnswer(
     await docker.version(Math.min(withinMs, docker.limits.answerMs))
     return {answers: true}
   } catch (error) {
-    if (error instanceof LabError && (error.code === 'docker-missing' || error.code === 'timeout'))
+    if (error instanceof LabError && ['docker-missing', 'timeout', 'engine'].includes(error.code))
       return {answers: false, error}
     throw error
   }

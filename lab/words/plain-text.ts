@@ -6,10 +6,12 @@
 import {z} from 'zod'
 
 /**
- * Control characters (C0, DEL, C1 with U+0085), the line and paragraph separators, and what no YAML file can hold: halves of
- * surrogate pairs, U+FEFF, U+FFFE and U+FFFF.
+ * What nobody sees: control characters (C0, DEL, C1 with U+0085), format characters (bidi controls, zero-width, tags), the line and
+ * paragraph separators, letters drawn as nothing; and what no YAML file can hold: halves of surrogate pairs, U+FFFE and U+FFFF. All
+ * that `printable.ts` leaves out: what is taken in is shown whole. But for U+FE0F, which every keyboard puts behind a sign like the one
+ * for a warning.
  */
-const forbidden = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\uFEFF\uFFFE\uFFFF]/u
+const forbidden = /(?!\uFE0F)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\uFFFE\uFFFF]/u
 const names: Readonly<Record<string, string>> = {
   '\0': 'a NUL',
   '\t': 'a tab',
@@ -29,7 +31,8 @@ export function strayCharacter(text: string, allowed = ''): string | null {
   const found = [...text].find(one => forbidden.test(one) && !allowed.includes(one))
   if (found === undefined) return null
   const code = found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
-  return names[found] ?? `the control character U+${code}`
+  const kind = /[\p{Cf}\p{DI}]/u.test(found) ? 'unseen' : 'control'
+  return names[found] ?? `the ${kind} character U+${code}`
 }
 
 /** In a schema: a text that stays on one line, whoever reads it. */

@@ -3,11 +3,13 @@ import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterEach, expect, test, vi} from 'vitest'
 import {complain} from '../../cli/complain.ts'
-import {print, printData, tell} from '../../cli/output.ts'
+import {print, printData, printFile, tell} from '../../cli/output.ts'
 import {run} from '../../cli/program.ts'
 import {LabError} from '../../lab/words/errors.ts'
 
+const {isTTY: atTerminal} = process.stdout
 afterEach(() => {
+  process.stdout.isTTY = atTerminal
   vi.restoreAllMocks()
   process.exitCode = undefined
 })
@@ -52,6 +54,19 @@ test('data is printed as its printer made it', () => {
   printData('::error title=x::y\n')
   expect(seen.out).toBe('::error title=x::y\n')
 })
+
+test.each([
+  [true, `${harmless}\n`],
+  [false, `${hostile}\n`],
+])(
+  'a file goes as it is where it is kept, and to a terminal (%s) without what is obeyed or not seen',
+  (isTTY, says) => {
+    const seen = captured()
+    process.stdout.isTTY = isTTY
+    printFile(`${hostile}\n`)
+    expect(seen.out).toBe(says)
+  },
+)
 
 test('an error that quotes a hostile file name, and its hint, are harmless', () => {
   const seen = captured()

@@ -49,7 +49,7 @@ test.each(found.map(({where, hint}) => [where, hint] as const))('%s can be paste
 
 /** What a line that is typed into a shell begins with. */
 const programs =
-  /^(?:sudo |docker |apt-get |npm |npx |rm |unset |export |systemctl |patronictl |mount |[A-Z_]+=\S+$|pgha-lab |--[a-z])/
+  /^(?:sudo |docker |curl |head |gzip |apt-get |npm |npx |rm |unset |export |systemctl |patronictl |mount |[A-Z_]+=\S+$|pgha-lab |--[a-z])/
 
 const takesName = new Set(
   commandLine()
@@ -63,6 +63,8 @@ const ofNoLab = [
   'lab/budget/prediction.ts', // predicts a topology
   'lab/judge/compare.ts', // runs of several labs
   'cli/next-after.ts', // a run that is named by its path
+  'cli/commands/report.ts', // likewise
+  'lab/history/read-events.ts', // a file that may be of anybody's lab
   'cli/render/html/setup.ts',
 ]
 

@@ -6,8 +6,30 @@ import type {Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
+/** What something else than an engine says, whatever it is asked. */
+export interface Foreign {
+  readonly body: string
+  readonly type: string
+  readonly status?: number
+}
+
 /** `silent`: takes the request and never answers. `half-open`: sends the head of an answer, and its body never ends. */
-export type Behaviour = 'answers' | 'silent' | 'half-open' | 'resets'
+export type Behaviour = 'answers' | 'silent' | 'half-open' | 'resets' | Foreign
+
+/** A proxy, another product, an engine that is broken, none that speaks HTTP. */
+export const foreign: Readonly<Record<string, Foreign>> = {
+  'an empty list': {body: '[]', type: 'application/json'},
+  null: {body: 'null', type: 'application/json'},
+  'an empty object': {body: '{}', type: 'application/json'},
+  'a list of nulls': {body: '[null]', type: 'application/json'},
+  'a list of empty objects': {body: '[{}]', type: 'application/json'},
+  'a number': {body: '7', type: 'application/json'},
+  'a page': {body: '<html><body>Sign in</body></html>', type: 'text/html'},
+  'a page with an error': {body: '<html><body>Bad Gateway</body></html>', type: 'text/html', status: 502},
+  'a page that is not there': {body: '<html><body>Not Found</body></html>', type: 'text/html', status: 404},
+  'half of an answer': {body: '[{"Id":', type: 'application/json'},
+  nothing: {body: '', type: 'application/json'},
+}
 
 export interface FakeEngine extends AsyncDisposable {
   readonly socketPath: string
@@ -34,7 +56,12 @@ export async function fakeEngine(hosts: readonly FakeHost[] = []): Promise<FakeE
     const what = `${request.method} ${request.url?.replace(/^\/v[\d.]+/, '').replace(/\?.*/, '')}`
     asked.push(what)
     request.resume()
-    switch (behaviour(what)) {
+    const how = behaviour(what)
+    if (typeof how === 'object') {
+      response.writeHead(how.status ?? 200, {'content-type': how.type}).end(how.body)
+      return
+    }
+    switch (how) {
       case 'answers':
         answer(what, request, response, hosts)
         break
@@ -55,8 +82,12 @@ export async function fakeEngine(hosts: readonly FakeHost[] = []): Promise<FakeE
     socket.on('error', () => {})
     socket.allowHalfOpen = true // a program whose stdin has ended runs on
     socket.resume()
-    if (behaviour(what) === 'answers')
-      socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    const how = behaviour(what)
+    if (how === 'answers') socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    else if (typeof how === 'object')
+      socket.end(
+        `HTTP/1.1 ${how.status ?? 200} So\r\nConnection: close\r\nContent-Type: ${how.type}\r\nContent-Length: ${how.body.length}\r\n\r\n${how.body}`,
+      )
   })
   const sockets = new Set<Socket>()
   server.on('connection', socket => {
@@ -69,7 +100,7 @@ export async function fakeEngine(hosts: readonly FakeHost[] = []): Promise<FakeE
     socketPath,
     asked,
     behave(how) {
-      behaviour = typeof how === 'string' ? () => how : how
+      behaviour = typeof how === 'function' ? how : () => how
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
@@ -105,7 +136,7 @@ function said(what: string, url: string, hosts: readonly FakeHost[]): [number, u
     ]
   if (what === 'GET /networks') return [200, []]
   if (what === 'GET /volumes') return [200, {Volumes: []}]
-  if (/^GET \/images\//.test(what)) return [200, {Id: 'sha256:fake'}]
+  if (/^GET \/images\//.test(what)) return [200, {Id: 'sha256:fake', Created: '2026-01-01T00:00:00.123456789Z'}]
   if (/^POST \/containers\/[^/]+\/exec$/.test(what)) return [201, {Id: 'exec'}]
   if (what === 'POST /containers/create') return [201, {Id: 'created'}]
   if (/^(POST|DELETE) /.test(what)) return [204]

@@ -7,6 +7,7 @@ import {next, ownCommand, shell} from '../../words/next-step.ts'
 import {contextInUse, mustBeLocal, reachContext} from '../context.ts'
 import {EngineCalls} from '../engine-calls.ts'
 import type {EngineLimits} from '../engine-limits.ts'
+import {answerTo, askedOf, refusalOf} from './answers.ts'
 
 export class Requests {
   readonly api: Dockerode
@@ -14,7 +15,7 @@ export class Requests {
   readonly #calls: EngineCalls
 
   constructor(api: Dockerode, limits: EngineLimits) {
-    endWithStops(api)
+    meetAtTheDoor(api)
     this.api = api
     this.limits = limits
     this.#calls = new EngineCalls(limits, stop => stops.run(stop, () => api.ping()))
@@ -56,12 +57,25 @@ export class Requests {
 /** What ends the requests that are made right now. */
 const stops = new AsyncLocalStorage<AbortSignal>()
 
-/** dockerode takes a signal for each request; here every one gets that of the call that it belongs to. */
-function endWithStops({modem}: Dockerode): void {
+/**
+ * All that dockerode asks goes through here. It takes a signal for each request: every one gets that of the call that it belongs to.
+ * And what comes back is looked at before anybody reads it.
+ */
+function meetAtTheDoor({modem}: Dockerode): void {
   const dial = modem.dial.bind(modem)
   modem.dial = (options, done) => {
     const abortSignal = stops.getStore()
-    dial(abortSignal === undefined ? options : {...options, abortSignal}, done)
+    const asked = askedOf(options)
+    dial(abortSignal === undefined ? options : {...options, abortSignal}, (error, said) => {
+      if (error) return done?.(refusalOf(asked, error, modem), said)
+      let answer: typeof said
+      try {
+        answer = answerTo(asked, said, modem)
+      } catch (foreign) {
+        return done?.(foreign as Error, null)
+      }
+      done?.(null, answer)
+    })
   }
 }
 

@@ -2,6 +2,7 @@
 import {createInterface} from 'node:readline'
 import {PassThrough, type Readable} from 'node:stream'
 import {type HostName, labels} from '../../topology/topology.ts'
+import {eventIn} from './answers.ts'
 import type {Requests} from './requests.ts'
 
 export interface EngineEvent {
@@ -72,14 +73,9 @@ export class StreamsOfEngine implements Streams {
     begun()
     try {
       for await (const line of createInterface({input: stream})) {
-        const event = JSON.parse(line)
-        const attributes = event.Actor?.Attributes ?? {}
-        yield {
-          host: attributes[labels.host] ?? '',
-          action: String(event.Action),
-          exitCode: attributes.exitCode === undefined ? null : Number(attributes.exitCode),
-          atMs: event.timeNano / 1e6,
-        }
+        const {Action: action, Actor, timeNano} = eventIn(line, this.#engine.api.modem)
+        const {[labels.host]: host = '', exitCode} = Actor.Attributes
+        yield {host, action, exitCode: exitCode === undefined ? null : Number(exitCode), atMs: timeNano / 1e6}
       }
     } catch (error) {
       if (!signal.aborted) throw error

@@ -34,12 +34,20 @@ export class FakeCluster implements Disposable {
   table: string | null = null
   readonly ids: number[] = []
   #nextLoopMs = 0
+  #seen: readonly HostName[] = []
   /** Nobody is elected any more: a cluster that never gets healthy. */
   electsNobody = false
+  /** The replicas of `/sync`. */
+  standbys: readonly HostName[] = []
+  /** No replica is named synchronous, however long it streams. */
+  namesNobody = false
 
   constructor(topology: Topology, hosts: ReadonlyMap<HostName, FakeHost>) {
     this.#topology = topology
     this.#hosts = hosts
+    const {synchronousMode: mode} = topology.patroni
+    if (mode !== 'off')
+      this.config = {synchronous_mode: mode === 'quorum' ? 'quorum' : true, synchronous_mode_strict: mode === 'strict'}
     this.#timer = setInterval(() => this.#tick(), tickMs)
   }
 
@@ -123,6 +131,20 @@ export class FakeCluster implements Disposable {
     if (this.leader === null || !this.#takesPart(this.leader)) return
     this.leaseEndsMs = performance.now() + leaseMs
     this.#put('status', JSON.stringify({optime: this.lsn}))
+    this.#nameStandby(this.leader)
+  }
+
+  /** In a loop after the one in which it was seen to stream, as Patroni does. */
+  #nameStandby(leader: HostName): void {
+    const config = JSON.stringify(this.config)
+    if (this.#values.get(`${prefix}config`) !== config && config !== '{}') this.#put('config', config)
+    if (!this.config.synchronous_mode || this.namesNobody) return
+    const named = this.#seen
+    this.#seen = this.members.filter(host => this.streams(host)).slice(0, 1)
+    const sync = JSON.stringify({leader, sync_standby: named.join(',') || null})
+    if (this.#values.get(`${prefix}sync`) === sync) return
+    this.standbys = named
+    this.#put('sync', sync)
   }
 
   #takesPart(host: HostName): boolean {

@@ -58,7 +58,10 @@ export class FakeHttp {
             200,
             {
               ...{...server, ...pause, role: 'primary', timeline: cluster.timeline, xlog: {location: cluster.lsn}},
-              replication: streaming.map(one => ({application_name: one, state: 'streaming', sync_state: 'async'})),
+              replication: streaming.map(one => ({
+                ...{application_name: one, state: 'streaming'},
+                sync_state: cluster.standbys.includes(one) ? 'sync' : 'async',
+              })),
             },
           ]
         const replica = {...server, ...pause, role: 'replica', timeline: cluster.timeline}

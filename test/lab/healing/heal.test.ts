@@ -6,7 +6,7 @@ import {mend, mends} from '../../../lab/healing/mend.ts'
 import type {Mend} from '../../../lab/history/event.ts'
 import {sayMend} from '../../../lab/history/say-mend.ts'
 import {inForce, plan} from '../../../lab/state/journal.ts'
-import type {LabError} from '../../../lab/words/errors.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 import {eachWithItsOwnState, healthyLab} from '../fake/at-rest.ts'
 import {breaks} from '../fake/breaks.ts'
 import {passing} from '../fake/clock.ts'
@@ -140,6 +140,38 @@ test('an engine that falls silent half-way ends the healing in time: what is not
   expect(inForce('fake').map(one => one.fault)).toEqual(['node2', 'node1'])
   expect(faked.world.host('node3').marks.size).toBe(0)
   expect(performance.now() - began).toBeLessThan(61_000)
+})
+
+test.each([
+  ['that falls silent', 'silent', /: nobody can tell what is broken: /],
+  [
+    'that refuses',
+    new LabError('engine', 'Docker failed at inspecting a container: so it says', {hint: 'restart it'}),
+    /: nobody can tell what is broken: Docker failed at inspecting a container: so it says$/,
+  ],
+] as const)(
+  'an engine %s during the look leaves a lab that is not called healed, and the next steps go on healing',
+  async (_, how, says) => {
+    const faked = await healthyLab()
+    plan('fake', {id: 'one', fault: 'one', mend: await breaks['end-load'](faked, 'node2')})
+    faked.engine.hinder = call => (call.startsWith('condition ') ? how : undefined)
+    const error = await passing(heal(faked.lab)).catch((error: LabError) => error)
+    expect(error).toMatchObject({code: 'heal-failed', exitCode: 5, message: expect.stringMatching(says)})
+    expect(String((error as LabError).hint)).toMatch(
+      /to go on healing:\npgha-lab heal --name fake\nto remove the lab:\npgha-lab down --name fake$/,
+    )
+    expect(inForce('fake')).toEqual([])
+  },
+)
+
+test('an interrupt during the look is an interrupt', async () => {
+  const faked = await healthyLab()
+  vi.spyOn(faked.world.cluster, 'isUp').mockReturnValue(false)
+  const interrupt = new AbortController()
+  const healing = passing(heal(faked.lab, interrupt.signal))
+  healing.catch(() => {})
+  setTimeout(() => interrupt.abort(), 1000)
+  await expect(healing).rejects.toMatchObject({code: 'interrupted'})
 })
 
 test('a mend whose host does not come to an end is given up after 30 s, and the next one is done', async () => {

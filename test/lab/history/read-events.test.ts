@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -28,6 +29,44 @@ function complaint(text: string): string {
   }
   throw new Error('nobody complained')
 }
+
+describe('what cannot be read is refused in one sentence with its place, and what stands before it can be judged:', () => {
+  test.each([
+    ['a line that lacks keys', '{"at":"soon","kind":"op"}\n', 2],
+    ["another program's line", `${op}{"ts":1,"msg":"x"}\n`, 3],
+    ['a list', '[]\n', 2],
+    ['an answer before its question', op.replace('"sentAt":5', '"sentAt":50'), 2],
+  ])('%s', async (_, text, line) => {
+    const file = join(root, "it's one.ndjson")
+    writeFileSync(file, note + text)
+    writeFileSync(`${file}.gz`, gzipSync(note + text))
+    for (const [name, take] of [
+      [file, 'head -n'],
+      [`${file}.gz`, 'gzip -dc'],
+    ] as const) {
+      const error = await loadHistory(name).then(
+        () => undefined,
+        (thrown: LabError) => thrown,
+      )
+      expect(error).toBeInstanceOf(LabError)
+      expect(error?.message).toMatch(new RegExp(`^${name}:${line}:\\d+: .+$`))
+      const [, command = '', ...more] = (error?.hint ?? '').split('\n')
+      expect(command).toContain(take)
+      expect(more).toEqual(['pgha-lab judge before.ndjson'])
+      execFileSync('sh', ['-c', command], {cwd: root})
+      expect((await loadHistory(join(root, 'before.ndjson'))).events).toHaveLength(line - 1)
+    }
+  })
+
+  test('a first line that is none leaves nothing to judge, and another run is named', async () => {
+    const file = join(root, 'none.ndjson')
+    writeFileSync(file, '<html>\n')
+    await expect(loadHistory(file)).rejects.toMatchObject({
+      message: `${file}:1:1: this line is no event of a run`,
+      hint: expect.stringMatching(/^pgha-lab judge latest$/m),
+    })
+  })
+})
 
 describe('an event that no recorder writes is refused at its place:', () => {
   const rows = (ranges: string) =>

@@ -1,7 +1,7 @@
 /** Raising on an engine that behaves: from nothing, from half a lab, and what a refusal or an interrupt leaves. */
 import {existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
-import {beforeEach, expect, test, vi} from 'vitest'
+import {beforeEach, describe, expect, test, vi} from 'vitest'
 import {health} from '../../../lab/cluster/health.ts'
 import {type RaiseOptions, raise} from '../../../lab/run/raise.ts'
 import {plan} from '../../../lab/state/journal.ts'
@@ -181,6 +181,36 @@ test('health that never comes ends the wait after two minutes with what was seen
   expect(states()).toEqual(Array(5).fill('running'))
   engine.world!.cluster.electsNobody = false
   expect((await raised()).how).toBe('already')
+})
+
+describe.each(['on', 'strict', 'quorum'] as const)('a lab in synchronous mode %s', synchronousMode => {
+  const topology = {...fakeTopology, patroni: {...fakeTopology.patroni, synchronousMode}}
+
+  test('is healthy only when a standby is named: before that a failover could lose what was acknowledged, or strict writes wait', async () => {
+    const {lab} = await raised({topology})
+    expect(engine.world?.cluster.standbys).toEqual(['node2'])
+    expect((await passing(health(lab))).members.filter(one => one.sync).map(one => one.host)).toEqual(['node2'])
+    expect(told).toContainEqual(expect.stringContaining('no replica is named a synchronous standby of node1 yet'))
+  })
+
+  test('of which no standby is ever named is not healthy, and says what is missing', async () => {
+    compose.made = world => {
+      world.cluster.namesNobody = true
+    }
+    await expect(raised({topology})).rejects.toMatchObject({
+      code: 'not-ready',
+      message:
+        'waited 120 s for lab mine to be healthy; last seen: no replica is named a synchronous standby of node1 yet',
+    })
+  })
+})
+
+test('a synchronous lab of one member waits for no standby: there is none', async () => {
+  const hosts = fakeTopology.hosts.filter(({name}) => !['node2', 'node3'].includes(name))
+  const {how} = await raised({
+    topology: {...fakeTopology, hosts, patroni: {...fakeTopology.patroni, synchronousMode: 'on'}},
+  })
+  expect(how).toBe('created')
 })
 
 test('a replica that never streams is named', async () => {

@@ -67,3 +67,25 @@ test('a step that could not be done is the last', async () => {
   await playSteps(steps, {...own, injections: {...own.injections, inject}})
   expect(told(history)).toEqual(['step-started', 'first', '0 true', 'step-started', '1 false'])
 })
+
+test('a hold ends when the clients are gone: it is not sat out, and does not count as held', async () => {
+  using history = new Recorder()
+  let looks = 0
+  const whole = () => {
+    if (++looks > 2) throw new Error('the clients ended unexpectedly')
+  }
+  await expect(playSteps([{do: 'hold', forMs: 1500}], site(history, {whole}))).rejects.toThrow('ended unexpectedly')
+  expect(told(history)).toEqual(['step-started'])
+})
+
+test('a hold lasts as long as it should, and an interrupt ends it', async () => {
+  using history = new Recorder()
+  await playSteps([{do: 'hold', forMs: 350}], site(history))
+  const [started, ended] = history.events
+  expect(ended!.at - started!.at).toBeGreaterThanOrEqual(350_000)
+  const interrupt = new AbortController()
+  setTimeout(() => interrupt.abort(), 50)
+  await expect(
+    playSteps([{do: 'hold', forMs: 10 * 60_000}], site(history, {signal: interrupt.signal})),
+  ).rejects.toMatchObject({name: 'AbortError'})
+})

@@ -119,7 +119,9 @@ describe('a complaint about a topology', () => {
     ['\\x1b', 'an escape character'],
     ['\\n', 'a line break'],
     ['\\t', 'a tab'],
-  ])('a value with %s, which some reader takes for the end of a line, is refused at its place', (written, says) => {
+    ['\\u202e', 'the unseen character U\\+202E'],
+    ['\\u200b', 'the unseen character U\\+200B'],
+  ])('a value with %s, which some reader obeys or nobody sees, is refused at its place', (written, says) => {
     const value = `a${written}services:${written}  evil: {image: x}`
     expect(complaint(`${hosts}postgresql: {parameters: {cluster_name: "${value}"}}\n`)).toMatch(
       new RegExp(`^2 lab\\.yaml:2:41: ${says} cannot stand in `),

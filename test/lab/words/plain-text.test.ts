@@ -13,13 +13,21 @@ describe('a stray character', () => {
     ['a\u2029b', 'the paragraph separator U+2029'],
     ['a\u007fb', 'the control character U+007F'],
     ['a\u009bb', 'the control character U+009B'],
-    ['a\ufeffb', 'the control character U+FEFF'],
+    ['a\ufeffb', 'the unseen character U+FEFF'],
+    ['a\u202eb', 'the unseen character U+202E'],
+    ['a\u2066b', 'the unseen character U+2066'],
+    ['a\u200bb', 'the unseen character U+200B'],
+    ['a\u200fb', 'the unseen character U+200F'],
+    ['a\u061cb', 'the unseen character U+061C'],
+    ['a\u00adb', 'the unseen character U+00AD'],
+    ['a\u3164b', 'the unseen character U+3164'],
+    ['a\u{e0041}b', 'the unseen character U+E0041'],
     ['a\ud800b', 'the control character U+D800'],
   ])('in %j is %s', (text, says) => {
     expect(strayCharacter(text)).toBe(says)
   })
 
-  test.each(['', 'plain', 'it\'s: "1" #2 \\ $HOME $(x) `x`', 'Grüße, 世界 👋', '<<: *host'])('is not in %j', text => {
+  test.each(['', 'plain', 'it\'s: "1" #2 \\ $HOME $(x) `x`', 'Grüße, 世界 👋 ⚠️', '<<: *host'])('is not in %j', text => {
     expect(strayCharacter(text)).toBeNull()
   })
 
