@@ -2,6 +2,7 @@
  * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
  * variables in its environment. And the SQL that makes the applications' role and database once the cluster exists.
  */
+import {clusters, namespace} from '../lab/topology/clusters.ts'
 import {
   type Allocation,
   appDatabase,
@@ -9,7 +10,6 @@ import {
   hostsWith,
   portOf,
   roles,
-  scope,
   type Topology,
   withParameters,
 } from '../lab/topology/topology.ts'
@@ -33,8 +33,8 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
     name => `${allocation.addresses[name]}:${portOf(topology, name, 'etcd')}`,
   )
   const settings = {
-    scope,
-    namespace: '/service/',
+    scope: clusters(topology)[0].scope,
+    namespace,
     restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
     etcd3: {hosts: etcd},
     bootstrap: bootstrap(topology),

@@ -100,6 +100,9 @@ const ranges = z
 
 const attempt = {outcome, server: host.nullable(), timeline: count.nullable(), sqlstate: code, error: text.nullable()}
 
+/** In a history always; in the file of an older run not yet, see `upcast.ts`. */
+const scope = text.exactOptional()
+
 const fields = {
   'run-started': {
     run: text,
@@ -142,11 +145,11 @@ const fields = {
   'fault-lost': {id: text, host: host.nullable(), says: text},
   'fault-mending': {id: text, mend},
   'fault-mended': {id: text, mend, ok: z.boolean(), says: text.exactOptional()},
-  'leader-key': {holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
-  'status-key': {optime: position, revision: count, term: count, told: host},
-  'sync-key': {leader: host.nullable(), standbys: hosts, revision: count, told: host},
+  'leader-key': {scope, holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
+  'status-key': {scope, optime: position, revision: count, term: count, told: host},
+  'sync-key': {scope, leader: host.nullable(), standbys: hosts, revision: count, told: host},
   /** etcd says -1 of a lease that has expired. */
-  lease: {lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
+  lease: {scope, lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
   'etcd-member': {host, up: z.boolean(), leader: host.nullable(), term: count.nullable()},
   patroni: {
     host,

@@ -161,21 +161,37 @@ export type FaultHappening =
   | {kind: 'fault-mending'; id: string; mend: Mend}
   | {kind: 'fault-mended'; id: string; mend: Mend; ok: boolean; says?: string}
 
+/** `scope`: of the cluster that it is about. Runs recorded before it was kept are given it when they are read (`upcast.ts`). */
 export type EtcdHappening =
   /**
    * The leader key of the cluster as a watch told it. `holder` null: deleted. Deduplicated by `revision`; `told` is the
    * etcd member whose watch was first. A lease refresh does not touch this key.
    */
-  | {kind: 'leader-key'; holder: HostName | null; revision: number; lease: string | null; term: number; told: HostName}
+  | {
+      kind: 'leader-key'
+      scope: string
+      holder: HostName | null
+      revision: number
+      lease: string | null
+      term: number
+      told: HostName
+    }
   /**
    * The leader wrote `/status`, which it does right after each lease refresh if the WAL position moved: the best
    * sign of the last refresh (10-50 ms late). `optime` is the LSN as a number of bytes.
    */
-  | {kind: 'status-key'; optime: number; revision: number; term: number; told: HostName}
+  | {kind: 'status-key'; scope: string; optime: number; revision: number; term: number; told: HostName}
   /** `/sync` of synchronous mode. */
-  | {kind: 'sync-key'; leader: HostName | null; standbys: readonly HostName[]; revision: number; told: HostName}
+  | {
+      kind: 'sync-key'
+      scope: string
+      leader: HostName | null
+      standbys: readonly HostName[]
+      revision: number
+      told: HostName
+    }
   /** etcd's own answer about the leader's lease; whole seconds. */
-  | {kind: 'lease'; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
+  | {kind: 'lease'; scope: string; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
   /** Recorded on change: who etcd's leader is according to this member, in which raft term; null: it knows none. */
   | {kind: 'etcd-member'; host: HostName; up: boolean; leader: HostName | null; term: number | null}
 

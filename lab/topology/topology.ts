@@ -127,9 +127,6 @@ export function withParameters(
   return {...Object.fromEntries(Object.entries(under).filter(([name]) => !given.has(name.toLowerCase()))), ...over}
 }
 
-/** The Patroni scope, which names the cluster's keys in etcd: `/service/<scope>/leader`. */
-export const scope = 'pgha'
-
 /** What a lab has been given on this machine when it was first raised; kept 0600 in the state directory. */
 export interface Allocation {
   readonly lab: string
