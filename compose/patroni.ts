@@ -3,6 +3,7 @@
  * variables in its environment. And the SQL that makes the applications' role and database once the cluster exists.
  */
 import {clusters, namespace} from '../lab/topology/clusters.ts'
+import {releaseOf} from '../lab/topology/release.ts'
 import {
   type Allocation,
   appDatabase,
@@ -52,7 +53,7 @@ function bootstrap(topology: Topology) {
       loop_wait: patroni.loopWaitSeconds,
       retry_timeout: patroni.retryTimeoutSeconds,
       maximum_lag_on_failover: patroni.maximumLagOnFailoverBytes,
-      primary_start_timeout: patroni.primaryStartTimeoutSeconds,
+      [releaseOf(topology).patroni.primaryStartTimeout]: patroni.primaryStartTimeoutSeconds,
       ...synchronous(topology),
       ...(patroni.failsafeMode ? {failsafe_mode: true} : {}),
       postgresql: {
@@ -71,7 +72,7 @@ function postgresql(topology: Topology, {passwords}: Allocation, host: HostName)
   return {
     listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
     data_dir: '/data/postgresql/main',
-    bin_dir: '/usr/lib/postgresql/17/bin',
+    bin_dir: releaseOf(topology).bin,
     bin_name: {
       initdb: '/usr/local/bin/initdb-from-image',
       pg_isready: '/usr/local/bin/pg-isready-at-first-start',

@@ -1,6 +1,7 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 
 import {mayReachVariable, relayCommand} from '../lab/observer/settings.ts'
+import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedPorts} from '../lab/topology/services.ts'
 import {
   type Allocation,
@@ -118,7 +119,7 @@ function header(topology: Topology, allocation: Allocation): string {
   const [first = ''] = hostsWith(topology, 'patroni')
   const member = containerName(allocation, first)
   return `\
-The lab "${allocation.lab}" of pgha-lab: PostgreSQL 17 kept available by Patroni, etcd and HAProxy.
+The lab "${allocation.lab}" of pgha-lab: ${releaseOf(topology).title} kept available by Patroni, etcd and HAProxy.
 Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
 retry_timeout ${timing.retryTimeoutSeconds} s; synchronous replication ${timing.synchronousMode}.
 

@@ -30,7 +30,7 @@ export const sayProcess: Readonly<Record<ProcessName, string>> = {
 }
 
 /**
- * A script that prints the pid; nothing where there is no such process. Titles are those of PostgreSQL 17
+ * A script that prints the pid; nothing where there is no such process. Titles are PostgreSQL's
  * (`backend_status.c`, `ps_status.c`: `postgres: <cluster_name>: <title>`); Patroni sets cluster_name to the scope, whichever that is.
  */
 export function findScript(name: ProcessName): string {

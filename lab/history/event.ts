@@ -6,6 +6,7 @@
  */
 
 import type {CutOff, Struck} from '../budget/index.ts'
+import type {LogSign} from '../topology/release.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {InjectionPhase, Scenario} from './scenario-values.ts'
@@ -215,18 +216,6 @@ export type PatroniHappening =
     /** Tags of the member, e.g. {nofailover: true}. */
     tags?: Readonly<Record<string, unknown>>
   }
-
-/** What a host's own log says, when it is one of the few lines that are evidence. */
-export type LogSign =
-  | 'pg_rewind' // Patroni runs it
-  | 'basebackup' // a replica is made anew
-  | 'promoting' // Patroni promotes
-  | 'demoting' // Patroni demotes
-  | 'crash-recovery' // PostgreSQL was not properly shut down
-  | 'panic' // PostgreSQL: PANIC
-  | 'bug' // Patroni: "please report it as a BUG"
-  | 'slow-disk' // etcd: slow fdatasync
-  | 'disk-full'
 
 export type LogHappening = {
   kind: 'log'

@@ -16,6 +16,7 @@ import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {loadLab, type SavedLab, saveLab} from '../state/state.ts'
+import {releaseOf} from '../topology/release.ts'
 import type {Topology} from '../topology/topology.ts'
 import type {Asked} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
@@ -56,7 +57,10 @@ export interface RaiseOptions {
 export async function raise(docker: RaiseEngine, options: RaiseOptions): Promise<Raised> {
   const {name, progress, signal} = options
   docker.heed(signal)
-  const images = await ensureReady(docker, progress, {signal, refresh: options.refresh})
+  const images = await ensureReady(docker, progress, {
+    ...{signal, refresh: options.refresh},
+    release: options.topology && releaseOf(options.topology),
+  })
   const began = performance.now()
   const {lab, how} = await start(docker, options, images)
   let writableMs = 0

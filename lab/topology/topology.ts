@@ -3,6 +3,7 @@
  * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
  */
 
+import type {ReleaseName} from './release.ts'
 import {type PortName, portsWith, type ServiceName, type ServicePort} from './services.ts'
 
 export type HostName = string
@@ -40,6 +41,8 @@ export interface HaproxySettings {
 
 export interface Topology {
   readonly profile: ProfileName
+  /** Of PostgreSQL and what keeps it available. */
+  readonly release: ReleaseName
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings

@@ -8,6 +8,7 @@ import {strikeOf} from '../../lab/strike-of.ts'
 
 export const topology: Topology = {
   profile: 'fast',
+  release: 'postgresql-17',
   ...profiles.fast,
   hosts: [
     {name: 'node1', services: ['etcd', 'patroni']},

@@ -90,6 +90,7 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
   } as unknown as Docker
   const topology: Topology = {
     profile: 'fast',
+    release: 'postgresql-17',
     ...profiles.fast,
     hosts: [
       {name: 'node1', services: ['patroni']},
