@@ -1,6 +1,6 @@
 /**
  * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
- * variables in its environment. And the SQL that makes the applications' role and database once the cluster exists.
+ * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
 import {clusters, namespace} from '../lab/topology/clusters.ts'
 import {releaseOf} from '../lab/topology/release.ts'
@@ -8,6 +8,7 @@ import {
   type Allocation,
   appDatabase,
   type HostName,
+  hostParameter,
   hostsWith,
   portOf,
   roles,
@@ -135,6 +136,11 @@ function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: objec
         ]
       : []),
   ]
+}
+
+/** What each host has besides: its server tells its own name to whoever asks. */
+export function patroniOfHost(host: HostName): string {
+  return printYaml({postgresql: {parameters: {[hostParameter]: host}}})
 }
 
 /** What makes this host's Patroni different from the others'. */

@@ -42,7 +42,7 @@ export class AgentProcess implements AsyncDisposable {
     this.#watched = watched
     this.#happenings = new Happenings(
       theirMicros => this.#ours(theirMicros),
-      address => site.lab.hostAt(address),
+      said => site.lab.hostNamed(said),
     )
     this.#ended = this.#listen().then(error => {
       this.failure = error

@@ -165,7 +165,7 @@ class OnApp {
     const env = Object.entries({...passwordEnvironment(site.lab, placed), ...placed.group.environment}).map(
       ([name, value]) => `${name}=${value}`,
     )
-    return new OnApp(site, placed.group.name, await site.lab.docker.exec(id, argv, {env}))
+    return new OnApp(site, placed.group.name, await site.lab.engineOf(app).exec(id, argv, {env}))
   }
 
   private constructor(site: ProbeSite, name: string, running: Running) {

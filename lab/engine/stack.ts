@@ -1,6 +1,7 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
 import {basename} from 'node:path'
 import {execa} from 'execa'
+import {publishedAt} from '../topology/services.ts'
 import {LabError, stopped} from '../words/errors.ts'
 import {next, onLab, ownCommand, shell} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
@@ -104,7 +105,7 @@ async function complaint(said: string, lab: string): Promise<LabError> {
 /** Names who holds the port, where the system tells. */
 export async function portTaken(port: number, lab: string): Promise<LabError> {
   const holder = await holderOf(port)
-  return new LabError('port-taken', `port ${port} on 127.0.0.1 is taken${holder ? ` by ${holder}` : ''}`, {
+  return new LabError('port-taken', `port ${port} on ${publishedAt} is taken${holder ? ` by ${holder}` : ''}`, {
     hint: next`stop that program; or take other ports: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`,
   })
 }

@@ -155,6 +155,9 @@ export const observerName = 'observer'
 /** Names of the database roles; passwords come from the Allocation. */
 export const roles = {superuser: 'postgres', replication: 'replicator', rewind: 'rewinder', app: 'app'} as const
 
+/** PostgreSQL's parameter in which each server has the name of its host: it says so whatever it is reached through. */
+export const hostParameter = 'pgha_lab.host'
+
 /** The database the clients use. */
 export const appDatabase = 'app'
 

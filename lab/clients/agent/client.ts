@@ -7,7 +7,7 @@ import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {codeOf, ownCodes} from '../../history/sqlstate.ts'
 import type {Load} from './protocol.ts'
-import {statements} from './statements.ts'
+import {asksWho, statements} from './statements.ts'
 import {type Attempt, type Desk, type Loss, oneLine, Told} from './told.ts'
 
 interface Session {
@@ -87,9 +87,8 @@ export class Client {
     )
     try {
       await session.driver.connect()
-      // The server's own address, asked before anything is measured: only a read-write statement would tell it otherwise.
       const answer = await session.driver.query<[string | null]>({
-        text: 'SELECT host(inet_server_addr())',
+        text: asksWho,
         rowMode: 'array',
       })
       clearTimeout(tooLong)

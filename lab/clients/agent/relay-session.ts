@@ -23,6 +23,7 @@ import {
   rowOf,
 } from './pg-wire.ts'
 import type {Relay} from './protocol.ts'
+import {whoAnswers} from './statements.ts'
 import {type Complaint, type Ended, Transactions, wantedFromClient, wantedFromServer} from './transactions.ts'
 
 /** What a session needs from its relay. */
@@ -38,7 +39,7 @@ export interface Counter {
 }
 
 /** Of a primary only: a standby may change its timeline while the session goes on. */
-const whoAreYou = `SELECT host(inet_server_addr()),
+const whoAreYou = `SELECT ${whoAnswers},
   CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END`
 
 /** `opening`: until the first ReadyForQuery; `asking`: our own question is under way; `blind`: passed on unread. */

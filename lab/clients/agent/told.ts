@@ -61,7 +61,7 @@ export class Told {
     this.#desk.tell(['n', this.#name, attempt.id, this.#desk.clock(), code, says])
   }
 
-  /** @param row [address of the server, timeline, LSN] and what was read, as `statements` ask for them. */
+  /** @param row [the server's host, timeline, LSN] and what was read, as `statements` ask for them. */
   answered(attempt: Attempt, at: number, row: readonly (string | null)[], reads: boolean): void {
     const [server, timeline, lsn, value] = row
     const read = reads ? ((value ?? null) === null ? null : Number(value)) : undefined

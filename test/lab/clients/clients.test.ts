@@ -192,18 +192,18 @@ it('more than the limits allow is refused, all agents together', async () => {
   await expect(starting).rejects.toThrow('at most 200 clients')
 })
 
-it("the agent's times are converted with the offset that is recorded, its addresses to hosts", async () => {
+it("the agent's times are converted with the offset that is recorded, its servers are hosts", async () => {
   const {starting, say, recorder} = await start()
   await using clients = await starting
   const clock = recorder.events.find(one => one.kind === 'clock')!
   expect(clock).toMatchObject({who: 'app1'})
   expect(Math.abs(clock.offsetMicros + aheadMicros)).toBeLessThanOrEqual(clock.uncertaintyMicros)
 
-  say(['c', 'w1', 6_000_000, 900, '10.0.0.1'])
-  say(['o', 'w1', 1, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', '1/00000010', null, null])
+  say(['c', 'w1', 6_000_000, 900, 'node1'])
+  say(['o', 'w1', 1, 6_000_100, 6_000_900, 'ok', 'node1', '0000000A', '1/00000010', null, null])
   say(['o', 'r2', 2, 6_000_100, 6_000_900, 'unknown', '10.9.9.9', null, null, 'timeout', 'no answer'])
-  say(['o', 'r1', 3, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', '1/00000010', null, null, 41])
-  say(['b', 'b1', 'audit', 2, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', null, null, null, 8000])
+  say(['o', 'r1', 3, 6_000_100, 6_000_900, 'ok', 'node1', '0000000A', '1/00000010', null, null, 41])
+  say(['b', 'b1', 'audit', 2, 6_000_100, 6_000_900, 'ok', 'node1', '0000000A', null, null, null, 8000])
   say(['w', 7_000_000, 2, 1, 300])
   await clients.stopWriters()
 
