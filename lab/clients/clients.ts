@@ -103,7 +103,7 @@ export async function startClients(
   try {
     const start = async (argv: readonly string[], config: AgentConfig) => {
       const running = await lab.engineOf(app).exec(id, argv)
-      const agent = new AgentProcess(site, running, config, observer.next())
+      const agent = new AgentProcess(site, app, running, config, observer.next())
       started.agents.push(agent)
       await agent.begin()
     }

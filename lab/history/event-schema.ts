@@ -119,7 +119,13 @@ const fields = {
   'step-ended': {index: count, ok: z.boolean(), says: text},
   'run-ended': {how: z.enum(['complete', 'interrupted', 'error']), says: text.exactOptional()},
   note: {says: text},
-  clock: {who: z.enum(['app1', 'engine']), offsetMicros: z.int(), uncertaintyMicros: micros},
+  /** `app1`: in the file of an older run, see `upcast.ts`. */
+  clock: {
+    who: z.enum(['app1', 'clients', 'engine']),
+    host: host.exactOptional(),
+    offsetMicros: z.int(),
+    uncertaintyMicros: micros,
+  },
   watching: {
     who: z.enum(['runner', 'clients', 'etcd', 'patroni', 'postgres', 'proxy', 'engine', 'logs', 'watchdog', 'disk']),
     host: host.exactOptional(),

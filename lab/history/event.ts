@@ -2,7 +2,7 @@
  * The vocabulary of a run: everything that can be written into its history. A check sees nothing else.
  *
  * Times are `Micros`: whole microseconds since the run began, on the runner's monotonic clock. Whoever has another
- * clock (the agent in app1, the engine) converts before recording; the conversion itself is recorded as `clock`.
+ * clock (an agent of the clients, the engine) converts before recording; the conversion itself is recorded as `clock`.
  */
 
 import type {CutOff, Struck} from '../budget/index.ts'
@@ -69,7 +69,14 @@ export type RunHappening =
   /** A line for people; never evidence. */
   | {kind: 'note'; says: string}
   /** How another clock was mapped on ours, and how well. */
-  | {kind: 'clock'; who: 'app1' | 'engine'; offsetMicros: number; uncertaintyMicros: number}
+  | {
+      kind: 'clock'
+      who: 'clients' | 'engine'
+      /** That the clients are on. */
+      host?: HostName
+      offsetMicros: number
+      uncertaintyMicros: number
+    }
   /** Once a second and per observer: that it was watching, and how late it ran. Without these, silence is no evidence. */
   | {
       kind: 'watching'

@@ -1,5 +1,5 @@
 /**
- * Frozen: what older records leave out, and new ones say themselves. `scope`, of which there was one. And what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and their
+ * Frozen: what older records leave out, and new ones say themselves. `scope`, of which there was one. Whose clock was measured. And what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and their
  * parameters as they were written; where parameters were not kept either, from the text, such as `kill host on leader`. The one
  * place that knows faults by name. Nothing is added here: a fault that is made or changed today records its strike.
  */
@@ -18,9 +18,11 @@ type Unscoped<K extends ScopedKind> = K extends unknown ? Omit<Of<K>, 'scope'> &
 /** What a file may hold: an event of today, or one as it was recorded before. */
 export type InFile<K extends Event['kind'] = Event['kind']> = K extends 'fault-injecting'
   ? Old
-  : K extends ScopedKind
-    ? Unscoped<K>
-    : Of<K>
+  : K extends 'clock'
+    ? Omit<Of<'clock'>, 'who'> & {readonly who: 'app1' | Of<'clock'>['who']}
+    : K extends ScopedKind
+      ? Unscoped<K>
+      : Of<K>
 
 /** Of every cluster then. */
 const scope = 'pgha'
@@ -41,6 +43,8 @@ export class Upcast {
         return event
       case 'fault-injecting':
         return isNew(event) ? event : {...event, strike: this.#strike(event)}
+      case 'clock':
+        return this.#clock(event)
       case 'leader-key':
       case 'status-key':
       case 'sync-key':
@@ -49,6 +53,13 @@ export class Upcast {
       default:
         return event
     }
+  }
+
+  /** Of the clients' host, whatever it was called. */
+  #clock({who, ...event}: InFile<'clock'>): Event {
+    if (who !== 'app1') return {...event, who}
+    const [host] = this.#topology === undefined ? [] : hostsWith(this.#topology, 'client')
+    return {...event, who: 'clients', ...(host !== undefined && {host})}
   }
 
   #strike(event: Old): Strike {

@@ -96,13 +96,13 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
       {name: 'node1', services: ['patroni']},
       {name: 'node2', services: ['patroni']},
       {name: 'proxy1', services: ['haproxy']},
-      {name: 'app1', services: ['client']},
+      {name: app, services: ['client']},
     ],
   }
   const allocation: Allocation = {
     lab: 'test',
     subnet: '10.0.0.0/24',
-    addresses: {node1: '10.0.0.1', node2: '10.0.0.4', proxy1: '10.0.0.2', app1: '10.0.0.3'},
+    addresses: {node1: '10.0.0.1', node2: '10.0.0.4', proxy1: '10.0.0.2', [app]: '10.0.0.3'},
     observer: '10.0.0.10',
     ports: {node1: {postgres: server.port}, proxy1: {primary: server.port}},
     passwords: {superuser: 's', replication: 'r', rewind: 'w', app: 'secret'},
@@ -119,6 +119,9 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
   const say = (line: AgentLine, agent = 0) => agents[agent]!.say(line)
   return {recorder, starting, say, agents, stop}
 }
+
+/** Whatever the host of the clients is called. */
+const app = 'load-1'
 
 const psycopgBeside: readonly ClientGroup[] = [
   ...ordinary,
@@ -196,7 +199,7 @@ it("the agent's times are converted with the offset that is recorded, its server
   const {starting, say, recorder} = await start()
   await using clients = await starting
   const clock = recorder.events.find(one => one.kind === 'clock')!
-  expect(clock).toMatchObject({who: 'app1'})
+  expect(clock).toMatchObject({who: 'clients', host: app})
   expect(Math.abs(clock.offsetMicros + aheadMicros)).toBeLessThanOrEqual(clock.uncertaintyMicros)
 
   say(['c', 'w1', 6_000_000, 900, 'node1'])

@@ -165,6 +165,14 @@ describe('what is about a cluster says which', () => {
   })
 })
 
+test('a clock that was recorded as that of app1 is that of the clients, on the host that they were on', () => {
+  const upcast = new Upcast()
+  const hosts = topology.hosts.map(one => (one.services.includes('client') ? {...one, name: 'load-1'} : one))
+  upcast.of({...started, topology: {...topology, hosts}} as Event)
+  const clock = {at: 1, kind: 'clock', who: 'app1', offsetMicros: 5, uncertaintyMicros: 6} as const
+  expect(upcast.of(clock)).toEqual({...clock, who: 'clients', host: 'load-1'})
+})
+
 describe('what a fault said itself is what is read, and nobody looks at its name', () => {
   /** Whoever asks for its name, its parameters or its text is thrown at. */
   const nameless = (event: Event) =>
