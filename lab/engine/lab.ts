@@ -15,7 +15,7 @@ export type LabEngine = Pick<
   | ('containers' | 'container' | 'condition' | 'isRunning' | 'observer' | 'events' | 'logs')
   | ('start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'limitCpus' | 'connect' | 'disconnect' | 'exec' | 'run')
   | ('programs' | 'startProgram' | 'removeProgram' | 'untilEnded')
-  | ('hasImage' | 'image' | 'throwaway' | 'unplug')
+  | ('hasImage' | 'image' | 'throwaway' | 'unplug' | 'compose')
 >
 
 /**
