@@ -229,13 +229,13 @@ async function build(
   let at: BuildStep | null = null
   let stepBegan = performance.now()
   let meter = new AptMeter()
-  let within = 0
+  let share = 0
   const tell = (says: string) => {
     if (!at) return
     const seconds = Math.round((performance.now() - stepBegan) / 1000)
     detail(
       `step ${at.number}/${at.of}: ${at.says} ${seconds} s${says ? `: ${says}` : ''}`,
-      (at.number - 1 + within) / at.of,
+      (at.number - 1 + share) / at.of,
     )
   }
   let lastSaid = ''
@@ -246,11 +246,11 @@ async function build(
       at = begun
       stepBegan = performance.now()
       meter = new AptMeter()
-      within = 0
+      share = 0
       lastSaid = ''
       tell('')
     } else if (!begun) {
-      within = meter.read(stepOutput(line))
+      share = meter.read(stepOutput(line))
       lastSaid = stepOutput(line).slice(0, 80) // shown with the next tick: apt prints hundreds of lines a second
     }
   }

@@ -8,7 +8,7 @@ import pg from 'pg'
 import {codeOf, ownCodes} from '../../history/sqlstate.ts'
 import type {Load} from './protocol.ts'
 import {asksWho, statements} from './statements.ts'
-import {type Attempt, type Desk, type Loss, oneLine, Told} from './told.ts'
+import {type Desk, type InFlight, type Loss, oneLine, Told} from './told.ts'
 
 interface Session {
   readonly driver: pg.Client
@@ -27,7 +27,7 @@ export class Client {
   readonly #stopping = new AbortController()
   #session: Session | undefined
   #ready = false
-  #attempt: (Attempt & {readonly over: Promise<void>}) | undefined
+  #attempt: (InFlight & {readonly over: Promise<void>}) | undefined
   #owes = false
 
   constructor(name: string, load: Load, desk: Desk) {

@@ -24,13 +24,19 @@ import {
 } from './pg-wire.ts'
 import type {Relay} from './protocol.ts'
 import {whoAnswers} from './statements.ts'
-import {type Complaint, type Ended, Transactions, wantedFromClient, wantedFromServer} from './transactions.ts'
+import {
+  type Complaint,
+  type EndedTransaction,
+  Transactions,
+  wantedFromClient,
+  wantedFromServer,
+} from './transactions.ts'
 
 /** What a session needs from its relay. */
 export interface Counter {
   clock(): number
   connected(at: number, tookMicros: number, server: string | null): void
-  ended(transaction: Ended, server: string | null, timeline: string | null): void
+  ended(transaction: EndedTransaction, server: string | null, timeline: string | null): void
   lost(at: number, why: Complaint): void
   /** Another transaction begins: how many milliseconds it has to wait for its turn. */
   turnMs(): number
