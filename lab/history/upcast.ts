@@ -1,7 +1,8 @@
 /**
- * Frozen: what older records leave out, and new ones say themselves. `scope`, of which there was one. Whose clock was measured. And what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and their
- * parameters as they were written; where parameters were not kept either, from the text, such as `kill host on leader`. The one
- * place that knows faults by name. Nothing is added here: a fault that is made or changed today records its strike.
+ * Frozen: what older records leave out, and new ones say themselves: which cluster a key is about (there was one), whose clock was
+ * measured, and what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and
+ * their parameters as they were written; where parameters were not kept either, from the text, such as `kill host on leader`. The
+ * one place that knows faults by name. Nothing is added for what is made or changed today: it records what it means.
  */
 import {type CutOff, type LeaderFault, noBounds, type Struck, struckByCuts} from '../budget/index.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
