@@ -1,15 +1,17 @@
 /**
  * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
- * variables in its environment. And the SQL that makes the applications' role and database once the cluster exists.
+ * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
+import {clusters, namespace} from '../lab/topology/clusters.ts'
+import {releaseOf} from '../lab/topology/release.ts'
 import {
   type Allocation,
   appDatabase,
   type HostName,
+  hostParameter,
   hostsWith,
   portOf,
   roles,
-  scope,
   type Topology,
   withParameters,
 } from '../lab/topology/topology.ts'
@@ -33,8 +35,8 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
     name => `${allocation.addresses[name]}:${portOf(topology, name, 'etcd')}`,
   )
   const settings = {
-    scope,
-    namespace: '/service/',
+    scope: clusters(topology)[0].scope,
+    namespace,
     restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
     etcd3: {hosts: etcd},
     bootstrap: bootstrap(topology),
@@ -52,7 +54,7 @@ function bootstrap(topology: Topology) {
       loop_wait: patroni.loopWaitSeconds,
       retry_timeout: patroni.retryTimeoutSeconds,
       maximum_lag_on_failover: patroni.maximumLagOnFailoverBytes,
-      primary_start_timeout: patroni.primaryStartTimeoutSeconds,
+      [releaseOf(topology).patroni.primaryStartTimeout]: patroni.primaryStartTimeoutSeconds,
       ...synchronous(topology),
       ...(patroni.failsafeMode ? {failsafe_mode: true} : {}),
       postgresql: {
@@ -71,7 +73,7 @@ function postgresql(topology: Topology, {passwords}: Allocation, host: HostName)
   return {
     listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
     data_dir: '/data/postgresql/main',
-    bin_dir: '/usr/lib/postgresql/17/bin',
+    bin_dir: releaseOf(topology).bin,
     bin_name: {
       initdb: '/usr/local/bin/initdb-from-image',
       pg_isready: '/usr/local/bin/pg-isready-at-first-start',
@@ -134,6 +136,11 @@ function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: objec
         ]
       : []),
   ]
+}
+
+/** What each host has besides: its server tells its own name to whoever asks. */
+export function patroniOfHost(host: HostName): string {
+  return printYaml({postgresql: {parameters: {[hostParameter]: host}}})
 }
 
 /** What makes this host's Patroni different from the others'. */

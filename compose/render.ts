@@ -1,7 +1,8 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 
 import {mayReachVariable, relayCommand} from '../lab/observer/settings.ts'
-import {httpServices, type PortName, publishedPorts} from '../lab/topology/services.ts'
+import {releaseOf} from '../lab/topology/release.ts'
+import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
 import {
   type Allocation,
   appDatabase,
@@ -111,20 +112,20 @@ function header(topology: Topology, allocation: Allocation): string {
     ...proxies.flatMap(proxy => [
       `  writes        ${uri(allocation, proxy, 'primary')}`,
       `  reads         ${uri(allocation, proxy, 'replicas')}`,
-      `  HAProxy       http://127.0.0.1:${port(allocation, proxy, 'stats')}/`,
+      `  HAProxy       http://${publishedAt}:${port(allocation, proxy, 'stats')}/`,
     ]),
     ...hostsWith(topology, 'patroni').map(host => `  ${host.padEnd(12)}  ${uri(allocation, host, 'postgres')}`),
   ]
   const [first = ''] = hostsWith(topology, 'patroni')
   const member = containerName(allocation, first)
   return `\
-The lab "${allocation.lab}" of pgha-lab: PostgreSQL 17 kept available by Patroni, etcd and HAProxy.
+The lab "${allocation.lab}" of pgha-lab: ${releaseOf(topology).title} kept available by Patroni, etcd and HAProxy.
 Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
 retry_timeout ${timing.retryTimeoutSeconds} s; synchronous replication ${timing.synchronousMode}.
 
 This file is complete: \`docker compose up -d\` raises the lab, \`docker compose down --volumes\` removes it with its data.
 It needs docker compose 2.23.1 or newer and two images of this machine; \`pgha-lab doctor --fix\` builds them.
-It holds passwords of this lab, which listens on 127.0.0.1 only:
+It holds passwords of this lab, which listens on ${publishedAt} only:
 
 ${connections.join('\n')}
 
@@ -198,7 +199,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
       ? {
           ports: ports.map(one => ({
             mode: 'ingress' as const,
-            host_ip: '127.0.0.1',
+            host_ip: publishedAt,
             target: portOf(topology, name, one),
             published: String(port(allocation, name, one)),
             protocol: 'tcp' as const,
@@ -279,7 +280,7 @@ function port(allocation: Allocation, host: string, name: PortName): number {
 
 function uri(allocation: Allocation, host: string, name: PortName): string {
   const password = encodeURIComponent(allocation.passwords.app)
-  return `postgresql://${roles.app}:${password}@127.0.0.1:${port(allocation, host, name)}/${appDatabase}`
+  return `postgresql://${roles.app}:${password}@${publishedAt}:${port(allocation, host, name)}/${appDatabase}`
 }
 
 /** By this everything of a lab is known, and its owner. */

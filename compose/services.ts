@@ -3,7 +3,7 @@ import {portsWith, type ServiceName, services} from '../lab/topology/services.ts
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
 import {haproxy} from './haproxy.ts'
-import {patroni, patroniEnvironment, postBootstrap} from './patroni.ts'
+import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
 interface ConfigFile {
@@ -26,6 +26,7 @@ const added: Readonly<Record<ServiceName, Added>> = {
   patroni: {
     files: (topology, allocation, host) => [
       {config: 'patroni', target: services.patroni.configuration, text: patroni(topology, allocation, host)},
+      {config: `patroni-${host}`, target: '/etc/patroni/host.yml', text: patroniOfHost(host)},
       {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
     ],
     environment: patroniEnvironment,

@@ -42,7 +42,8 @@ async function action(args: readonly string[], options: Options): Promise<void> 
   const role = options.superuser ? 'superuser' : 'app'
   const password = lab.allocation.passwords[role]
   if (options.url) {
-    printData(`postgresql://${roles[role]}:${password}@127.0.0.1:${lab.port(host, port)}/${appDatabase}\n`)
+    const at = lab.reach(host, port)
+    printData(`postgresql://${roles[role]}:${password}@${at.host}:${at.port}/${appDatabase}\n`)
     return
   }
   const target = `host=${lab.allocation.addresses[host]} port=${portOf(lab.topology, host, port)} user=${roles[role]} dbname=${appDatabase}`

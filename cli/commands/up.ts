@@ -117,13 +117,16 @@ function interrupted(options: Options, begun: boolean, cause: unknown, code: num
 /** Where to connect. The password is shown only when asked for: `psql` needs none, `psql --url` prints it. */
 function connections(lab: Lab) {
   const {primary, replicas} = entries(lab.topology)
-  const at = (entry: Entry) =>
-    `postgresql://${roles.app}@127.0.0.1:${lab.port(doorOf(entry), entry.service)}/${appDatabase}`
+  const published = (...where: Parameters<Lab['reach']>) => {
+    const {host, port} = lab.reach(...where)
+    return `${host}:${port}`
+  }
+  const at = (entry: Entry) => `postgresql://${roles.app}@${published(doorOf(entry), entry.service)}/${appDatabase}`
   const [proxy = ''] = hostsWith(lab.topology, 'haproxy')
   return {
     readWrite: at(primary),
     readOnly: at(replicas),
-    statistics: `http://127.0.0.1:${lab.port(proxy, 'stats')}/`,
+    statistics: `http://${published(proxy, 'stats')}/`,
   }
 }
 

@@ -217,9 +217,8 @@ class Client:
             raise Lost(clock(), code_of(error, REFUSALS), one_line(error)) from error
         self.line = Line(connection)
         try:
-            # The server's own address, asked before anything is measured: only an answered statement would tell it otherwise.
             with self.limit(self.agent.connect_timeout):
-                (server,) = await self.ask("SELECT host(inet_server_addr())", ())
+                (server,) = await self.ask(self.agent.statements["who"], ())
             at = clock()
             connection.add_notice_handler(self.notice)
             self.agent.output.tell(["c", self.name, at, at - began, server])

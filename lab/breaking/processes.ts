@@ -1,7 +1,7 @@
 /** The processes of a host that a fault can hit, by name: how to find their pids, and what the kernel says of them. */
 
 import type {Shell} from '../cluster/shell.ts'
-import {appDatabase, type HostName, roles, scope} from '../topology/topology.ts'
+import {appDatabase, type HostName, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
 /** Supervised by s6: one that dies is started again, unless it is held down. */
@@ -30,8 +30,8 @@ export const sayProcess: Readonly<Record<ProcessName, string>> = {
 }
 
 /**
- * A script that prints the pid; nothing where there is no such process. Titles are those of PostgreSQL 17
- * (`backend_status.c`, `ps_status.c`: `postgres: <cluster_name>: <title>`); Patroni sets cluster_name to the scope.
+ * A script that prints the pid; nothing where there is no such process. Titles are PostgreSQL's
+ * (`backend_status.c`, `ps_status.c`: `postgres: <cluster_name>: <title>`); Patroni sets cluster_name to the scope, whichever that is.
  */
 export function findScript(name: ProcessName): string {
   switch (name) {
@@ -52,7 +52,7 @@ if [ "$comm" = postgres ]; then echo "$pid"; fi`
 }
 
 function titled(title: string): string {
-  return `pgrep -o -u postgres -f '^postgres: (${scope}: )?${title}' || true`
+  return `pgrep -o -u postgres -f '^postgres: ([^ ]+: )?${title}' || true`
 }
 
 /** @throws LabError `no-target` when the host has no such process right now. */

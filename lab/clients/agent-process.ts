@@ -1,9 +1,10 @@
-/** An agent as the runner sees it: started in app1, its clock kept, what it says recorded. */
+/** An agent as the runner sees it: started on the host of the clients, its clock kept, what it says recorded. */
 import {setTimeout as pause} from 'node:timers/promises'
 import type {Running} from '../engine/docker.ts'
 import type {Of} from '../history/event.ts'
 import {estimateOffset, type PingPong} from '../probes/clock-offset.ts'
 import type {ProbeSite} from '../probes/probe.ts'
+import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -16,11 +17,12 @@ const pings = 20
 /** Waking up, reading the bundle and answering: generous, because 2 cores may be raising a cluster at the same time. */
 const startWithinMs = 20_000
 
-/** An agent that runs in app1. */
+/** An agent that runs. */
 export class AgentProcess implements AsyncDisposable {
   failure: LabError | undefined
   readonly #ended: Promise<void>
   readonly #site: ProbeSite
+  readonly #host: HostName
   readonly #running: Running
   readonly #config: AgentConfig
   readonly #awaited = new Map<string, (line: AgentLine) => void>()
@@ -32,17 +34,19 @@ export class AgentProcess implements AsyncDisposable {
   /** @param watched is told what the agent reports once a second about its watching. */
   constructor(
     site: ProbeSite,
+    host: HostName,
     running: Running,
     config: AgentConfig,
     watched: (report: WatchedSecond, at: Micros) => void,
   ) {
     this.#site = site
+    this.#host = host
     this.#running = running
     this.#config = config
     this.#watched = watched
     this.#happenings = new Happenings(
       theirMicros => this.#ours(theirMicros),
-      address => site.lab.hostAt(address),
+      said => site.lab.hostNamed(said),
     )
     this.#ended = this.#listen().then(error => {
       this.failure = error
@@ -116,7 +120,7 @@ export class AgentProcess implements AsyncDisposable {
     const error = new LabError(
       'not-ready',
       `the clients ended unexpectedly: ${why}${says ? `; the last thing they said: ${says}` : ''}`,
-      {...(cause === undefined ? {} : {cause}), hint: onLab(this.#site.lab.name, 'logs', 'app1')},
+      {...(cause === undefined ? {} : {cause}), hint: onLab(this.#site.lab.name, 'logs', this.#host)},
     )
     this.#site.record({kind: 'note', says: error.message})
     return error
@@ -133,7 +137,7 @@ export class AgentProcess implements AsyncDisposable {
     }
     const {offsetMicros, uncertaintyMicros} = estimateOffset(seen)
     this.#offsetMicros = offsetMicros
-    this.#site.record({kind: 'clock', who: 'app1', offsetMicros, uncertaintyMicros})
+    this.#site.record({kind: 'clock', who: 'clients', host: this.#host, offsetMicros, uncertaintyMicros})
   }
 
   #say(command: Command): void {

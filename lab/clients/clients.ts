@@ -97,13 +97,13 @@ export async function startClients(
 
   const {id} = await lab.container(app)
   const psycopg = loads.filter(load => load.driver === 'psycopg')
-  if (psycopg.length > 0) await mustHavePsycopg(lab, id)
+  if (psycopg.length > 0) await mustHavePsycopg(lab, app, id)
   const observer = new Observer(site, psycopg.length > 0 ? 2 : 1)
   const started = new AllClients()
   try {
     const start = async (argv: readonly string[], config: AgentConfig) => {
-      const running = await lab.docker.exec(id, argv)
-      const agent = new AgentProcess(site, running, config, observer.next())
+      const running = await lab.engineOf(app).exec(id, argv)
+      const agent = new AgentProcess(site, app, running, config, observer.next())
       started.agents.push(agent)
       await agent.begin()
     }
@@ -237,8 +237,8 @@ function relaysOf(lab: Lab, programs: readonly Named<ProgramGroup>[]): Relay[] {
 }
 
 /** A lab that was raised by an older version has an image without it. */
-async function mustHavePsycopg(lab: Lab, container: string): Promise<void> {
-  const {code} = await lab.docker.run(container, ['test', '-e', psycopgAgentFile])
+async function mustHavePsycopg(lab: Lab, app: HostName, container: string): Promise<void> {
+  const {code} = await lab.engineOf(app).run(container, ['test', '-e', psycopgAgentFile])
   if (code !== 0)
     throw new LabError('not-ready', 'this lab was raised before its clients could use psycopg', {
       hint: next`to raise it anew, with what it was raised with: ${onLab(lab.name, 'down')} ${onLab(lab.name, 'up')}`,

@@ -12,8 +12,7 @@ export async function firstWrite(lab: Lab): Promise<void> {
   const {hosts, service} = entries(lab.topology).primary
   for (const host of hosts) {
     const client = new pg.Client({
-      host: '127.0.0.1',
-      port: lab.port(host, service),
+      ...lab.reach(host, service),
       user: roles.app,
       password: lab.allocation.passwords.app,
       database: appDatabase,

@@ -11,13 +11,13 @@ import type {AgentLine} from './agent/protocol.ts'
 /** One for each agent, because a warning comes before the answer that it belongs to. */
 export class Happenings {
   readonly #ours: (theirMicros: number) => Micros
-  readonly #hostAt: (address: string) => HostName | null
+  readonly #hostNamed: (said: string) => HostName | null
   /** Codes of warnings that take the certainty from an answer, by the client and the id of the attempt. */
   readonly #doubts = new Map<string, string>()
 
-  constructor(ours: (theirMicros: number) => Micros, hostAt: (address: string) => HostName | null) {
+  constructor(ours: (theirMicros: number) => Micros, hostNamed: (said: string) => HostName | null) {
     this.#ours = ours
-    this.#hostAt = hostAt
+    this.#hostNamed = hostNamed
   }
 
   /** null: the line is no event of a run. `watching` is not either: all agents together are one observer. */
@@ -101,8 +101,8 @@ export class Happenings {
     return doubt
   }
 
-  #host(address: string | null): HostName | null {
-    return address === null ? null : this.#hostAt(address)
+  #host(said: string | null): HostName | null {
+    return said === null ? null : this.#hostNamed(said)
   }
 }
 

@@ -2,8 +2,8 @@
 import type {ProgramGroup} from '../history/client-group.ts'
 import type {PlainEntryName} from '../topology/entries.ts'
 
-/** Debian's pgbench without its wrapper, which looks for a cluster of the machine. */
-const pgbench = '/usr/lib/postgresql/17/bin/pgbench'
+/** In the path of the image, without Debian's wrapper, which looks for a cluster of the machine. */
+const pgbench = 'pgbench'
 
 /** Tables of its own, apart from those of a run: made anew each time, so that runs do not pile up. */
 const schema = 'pgha_pgbench'
@@ -12,7 +12,7 @@ const accounts = 1000
 /** Longer than any run. */
 const longestSeconds = 3600
 
-/** What `pgbench --builtin=simple-update` does, on fewer accounts (PostgreSQL 17, `pgbench.c: builtin_script`). */
+/** What `pgbench --builtin=simple-update` does, on fewer accounts (`pgbench.c: builtin_script`). */
 const simpleUpdate = `\\set aid random(1, ${accounts})
 \\set delta random(-5000, 5000)
 BEGIN;

@@ -165,7 +165,7 @@ class OnApp {
     const env = Object.entries({...passwordEnvironment(site.lab, placed), ...placed.group.environment}).map(
       ([name, value]) => `${name}=${value}`,
     )
-    return new OnApp(site, placed.group.name, await site.lab.docker.exec(id, argv, {env}))
+    return new OnApp(site, placed.group.name, await site.lab.engineOf(app).exec(id, argv, {env}))
   }
 
   private constructor(site: ProbeSite, name: string, running: Running) {
@@ -186,7 +186,7 @@ class OnApp {
   async stop(): Promise<void> {
     this.life.asked = true
     this.#running.stdin.end('\n')
-    await within(stopWithinMs, this.#ended, this.life)
+    await untilItEnds(stopWithinMs, this.#ended, this.life)
     await this.#running[Symbol.asyncDispose]()
   }
 }
@@ -233,12 +233,12 @@ class InContainer {
   async stop(): Promise<void> {
     this.life.asked = true
     await this.#docker.stop(this.#id, stopGraceSeconds)
-    await within(stopWithinMs, this.#ended, this.life)
+    await untilItEnds(stopWithinMs, this.#ended, this.life)
   }
 }
 
 /** @throws LabError `timeout` */
-async function within(ms: number, ended: Promise<void>, {name, lab}: Life): Promise<void> {
+async function untilItEnds(ms: number, ended: Promise<void>, {name, lab}: Life): Promise<void> {
   const timer = new AbortController()
   const late = pause(ms, 'late', {signal: timer.signal}).catch(() => undefined)
   const first = await Promise.race([ended, late])

@@ -3,6 +3,7 @@
  * strings, fields that hold their zero value left out, one watch response per line.
  */
 import type {Of} from '../history/event.ts'
+import {type Cluster, keyPrefix} from '../topology/clusters.ts'
 import type {HostName} from '../topology/topology.ts'
 
 export function base64(text: string): string {
@@ -122,21 +123,23 @@ function plain(encoded: string): string {
 /** What a change of one of Patroni's keys means; null for the keys that tell nothing about leadership. */
 export function meaning(
   {key, value, revision, lease}: KeyChange,
-  prefix: string,
+  cluster: Pick<Cluster, 'scope'>,
   term: number,
   told: HostName,
 ): Omit<Of<'leader-key'>, 'at'> | Omit<Of<'status-key'>, 'at'> | Omit<Of<'sync-key'>, 'at'> | null {
-  switch (key.slice(prefix.length)) {
+  const {scope} = cluster
+  switch (key.slice(keyPrefix(cluster).length)) {
     case 'leader':
-      return {kind: 'leader-key', holder: value, revision, lease, term, told}
+      return {kind: 'leader-key', scope, holder: value, revision, lease, term, told}
     case 'status': {
       const optime = objectIn(value).optime
-      return typeof optime === 'number' ? {kind: 'status-key', optime, revision, term, told} : null
+      return typeof optime === 'number' ? {kind: 'status-key', scope, optime, revision, term, told} : null
     }
     case 'sync': {
       const sync = objectIn(value)
       return {
         kind: 'sync-key',
+        scope,
         leader: typeof sync.leader === 'string' && sync.leader !== '' ? sync.leader : null,
         standbys: standbysIn(sync),
         revision,

@@ -1,6 +1,7 @@
 /** How the lab is: members as Patroni says, routes as HAProxy says. */
 
 import type {Lab} from '../engine/lab.ts'
+import {releaseOf} from '../topology/release.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
 import {unnamedStandby} from './synchronous.ts'
@@ -47,9 +48,10 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
     Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
     routesOf(lab, withinMs),
   ])
+  const {leads} = releaseOf(lab.topology).patroni
   const stateOf = (host: HostName) => containers.find(one => one.host === host)?.state ?? 'missing'
   const primaries = databases.filter(
-    (_, index) => answers[index]?.role === 'primary' && answers[index]?.state === 'running',
+    (_, index) => answers[index]?.role === leads && answers[index]?.state === 'running',
   )
   const leader = primaries.length === 1 ? (primaries[0] ?? null) : null
   const end = answers[databases.indexOf(leader ?? '')]?.xlog?.location

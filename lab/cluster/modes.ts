@@ -80,7 +80,9 @@ async function watchdogs(lab: Lab, hosts: readonly HostName[], withinMs: number)
 async function isArmed(lab: Lab, host: HostName, withinMs: number): Promise<boolean | null> {
   try {
     const {id} = await lab.container(host)
-    await using running = await lab.docker.exec(id, ['socat', '-u', 'UNIX-CONNECT:/run/watchdog/events', 'STDOUT'])
+    await using running = await lab
+      .engineOf(host)
+      .exec(id, ['socat', '-u', 'UNIX-CONNECT:/run/watchdog/events', 'STDOUT'])
     running.stdin.on('error', () => {}) // its end, which the lines tell
     const limit = setTimeout(() => void running[Symbol.asyncDispose](), withinMs)
     try {

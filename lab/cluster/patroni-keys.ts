@@ -4,7 +4,8 @@
  */
 
 import type {Lab} from '../engine/lab.ts'
-import {type HostName, hostsWith, type PatroniSettings, scope} from '../topology/topology.ts'
+import {type Cluster, clusters, keyPrefix} from '../topology/clusters.ts'
+import {type HostName, hostsWith, type PatroniSettings} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {base64, decodeRange, type KeyChange, rangeEnd, standbysIn} from './etcd-messages.ts'
@@ -35,16 +36,19 @@ export interface PatroniKeys {
   readonly members: Readonly<Record<HostName, MemberKey>>
 }
 
-const prefix = `/service/${scope}/`
-
 /** @throws LabError `engine` when no etcd member answers a linearizable read. */
-export async function patroniKeys(lab: Lab, signal?: AbortSignal): Promise<PatroniKeys> {
+export async function patroniKeys(
+  lab: Lab,
+  signal?: AbortSignal,
+  cluster = clusters(lab.topology)[0],
+): Promise<PatroniKeys> {
+  const prefix = keyPrefix(cluster)
   let last = 'there is none'
   for (const host of hostsWith(lab.topology, 'etcd')) {
     try {
       const body = {key: base64(prefix), range_end: rangeEnd(prefix)}
       const answer = await lab.ask(host, 'etcd', '/v3/kv/range', {method: 'POST', body, withinMs: 2000, signal})
-      if (answer.code === 200) return decodeKeys(decodeRange(answer.body).changes)
+      if (answer.code === 200) return decodeKeys(decodeRange(answer.body).changes, cluster)
       last = `${host} answered ${answer.code}`
     } catch (error) {
       signal?.throwIfAborted()
@@ -56,8 +60,12 @@ export async function patroniKeys(lab: Lab, signal?: AbortSignal): Promise<Patro
   })
 }
 
-/** @param found every key under the cluster's prefix. */
-export function decodeKeys(found: readonly Pick<KeyChange, 'key' | 'value'>[]): PatroniKeys {
+/** @param found every key of the cluster. */
+export function decodeKeys(
+  found: readonly Pick<KeyChange, 'key' | 'value'>[],
+  cluster: Pick<Cluster, 'scope'>,
+): PatroniKeys {
+  const prefix = keyPrefix(cluster)
   const values = new Map(found.map(({key, value}) => [key.slice(prefix.length), value ?? '']))
   const optime = decodeObject(values.get('status') ?? '')?.optime
   return {

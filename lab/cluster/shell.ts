@@ -23,7 +23,7 @@ const mark = '\u0001done'
 
 export async function openShell(lab: Lab, host: HostName): Promise<Shell> {
   const {id} = await lab.container(host)
-  const running = await lab.docker.exec(id, ['sh'])
+  const running = await lab.engineOf(host).exec(id, ['sh'])
   running.stdin.on('error', () => {}) // the shell's end, which the reading side tells with its reason
   const shell = new OpenShell(host, running)
   await shell.run(':') // the engine answers before the shell reads

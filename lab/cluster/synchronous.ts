@@ -1,10 +1,9 @@
 /** Whether a standby is named synchronous, by Patroni's own keys: asked of etcd, whose members HAProxy does not check. */
 import type {Lab} from '../engine/lab.ts'
-import {type HostName, hostsWith, scope} from '../topology/topology.ts'
+import {clusters, keyPrefix} from '../topology/clusters.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import {base64, decodeRange, objectIn, rangeEnd, standbysIn} from './etcd-messages.ts'
 import {synchronousModeOf} from './modes.ts'
-
-const prefix = `/service/${scope}/`
 
 /**
  * What is still missing before the cluster may be called synchronous, a sentence; null: nothing, or it is to have no standby. A replica
@@ -28,6 +27,7 @@ export async function unnamedStandby(
 
 /** By their names after the scope; null when no member of etcd with a quorum answers. */
 async function keysOf(lab: Lab, withinMs: number): Promise<ReadonlyMap<string, string | null> | null> {
+  const prefix = keyPrefix(clusters(lab.topology)[0])
   const body = {key: base64(prefix), range_end: rangeEnd(prefix)}
   const asked = hostsWith(lab.topology, 'etcd').map(async host => {
     const {code, body: said} = await lab.ask(host, 'etcd', '/v3/kv/range', {method: 'POST', body, withinMs})

@@ -44,7 +44,7 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
 async function imageOf(lab: Lab, host: string | undefined): Promise<ImageRecord | undefined> {
   if (host === undefined) return undefined
   return answered(async () => {
-    const found = await lab.docker.image((await lab.container(host)).image)
+    const found = await lab.engineOf(host).image((await lab.container(host)).image)
     return found === null ? undefined : recordOf(found)
   })
 }
@@ -65,7 +65,7 @@ async function json(answer: Promise<Answer>): Promise<Record<string, unknown>> {
 
 function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {
   return answered(async () => {
-    const {out} = await lab.docker.run((await lab.container(proxy)).id, ['haproxy', '-v'])
+    const {out} = await lab.engineOf(proxy).run((await lab.container(proxy)).id, ['haproxy', '-v'])
     return /version (\S+?)[-\s]/.exec(out)?.[1]
   })
 }

@@ -15,6 +15,7 @@ import {type EngineEvent, type LogOptions, type Streams, StreamsOfEngine} from '
 import {type Throwaways, ThrowawaysOfEngine} from './docker/throwaways.ts'
 
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
+import {type Compose, compose} from './stack.ts'
 
 export type {Answering} from './docker/answering.ts'
 export {type Belonging, type Belongings, claimOf, type Removed} from './docker/belongings.ts'
@@ -37,6 +38,8 @@ type All = Answering & Containers & Power & Exec & Streams & Networks & Throwawa
  */
 export class Docker implements All {
   readonly limits: EngineLimits
+  /** What makes a lab's containers from its file. */
+  readonly compose: Compose = compose
   readonly #engine: Answering
   readonly #containers: Containers
   readonly #power: Power

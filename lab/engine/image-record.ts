@@ -1,5 +1,6 @@
 /** What an image of ours says of itself in its labels: what it was built on, and every Debian package in it. */
 import {createHash} from 'node:crypto'
+import {releases} from '../topology/release.ts'
 import type {ImageFound, Images} from './docker.ts'
 
 /** Package names and versions as dpkg has them, e.g. {'postgresql-17': '17.12-0+deb13u1'}. */
@@ -8,7 +9,10 @@ export type Packages = Readonly<Record<string, string>>
 export const imageLabels = {ours: 'pgha-lab.image', base: 'pgha-lab.base', packages: 'pgha-lab.packages'} as const
 
 /** What a person asks after first; the label has all. */
-const shownPackages = ['postgresql-17', 'patroni', 'etcd-server', 'haproxy', 'pgbouncer']
+const shownPackages = [
+  ...Object.values(releases).map(one => one.serverPackage),
+  ...['patroni', 'etcd-server', 'haproxy', 'pgbouncer'],
+]
 
 export interface ImageRecord {
   /** Twelve hex digits of the image's id. */

@@ -3,7 +3,7 @@ import type {ClientRequest} from 'node:http'
 import type {Duplex} from 'node:stream'
 import {type Answer, Asking, type Question, type Reach} from '../observer/ask.ts'
 import {Tunnel} from '../observer/tunnel.ts'
-import type {HttpService, PortName, ServicePort} from '../topology/services.ts'
+import {type HttpService, type PortName, publishedAt, type ServicePort} from '../topology/services.ts'
 import {type Allocation, type HostName, portOf, roles, type Topology} from '../topology/topology.ts'
 import type {ContainerState, Docker} from './docker.ts'
 import {reachRelay} from './reach-relay.ts'
@@ -15,7 +15,7 @@ export type LabEngine = Pick<
   | ('containers' | 'container' | 'condition' | 'isRunning' | 'observer' | 'events' | 'logs')
   | ('start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'limitCpus' | 'connect' | 'disconnect' | 'exec' | 'run')
   | ('programs' | 'startProgram' | 'removeProgram' | 'untilEnded')
-  | ('hasImage' | 'image' | 'throwaway' | 'unplug')
+  | ('hasImage' | 'image' | 'throwaway' | 'unplug' | 'compose')
 >
 
 /**
@@ -42,11 +42,16 @@ export class Lab implements AsyncDisposable {
     return this.allocation.lab
   }
 
-  /** The port on 127.0.0.1 that leads to a host's port. */
-  port(host: HostName, name: PortName): number {
+  /** The engine that runs a host: the one that there is. Whoever does something to a host asks for its engine here. */
+  engineOf(_host: HostName): LabEngine {
+    return this.docker
+  }
+
+  /** What leads from this process to a port that a host publishes. The one way there: nobody else knows an address or a port of it. */
+  reach(host: HostName, name: PortName): {readonly host: string; readonly port: number} {
     const port = this.allocation.ports[host]?.[name]
     if (port === undefined) throw new TypeError(`host ${host} publishes no port ${name}`)
-    return port
+    return {host: publishedAt, port}
   }
 
   /** A connection from inside the lab's network; see `Tunnel.connect`. */
@@ -67,21 +72,20 @@ export class Lab implements AsyncDisposable {
   /** How to connect to PostgreSQL as superuser (it must get in when connections run out): on one host directly, or through another's port. */
   superuser(host: HostName, database = 'postgres', port: PortName = 'postgres') {
     return {
-      host: '127.0.0.1',
-      port: this.port(host, port),
+      ...this.reach(host, port),
       user: roles.superuser,
       password: this.allocation.passwords.superuser,
       database,
     }
   }
 
-  /** Which host has this address in the lab's network; null if none. */
-  hostAt(address: string): HostName | null {
-    return Object.entries(this.allocation.addresses).find(([, one]) => one === address)?.[0] ?? null
+  /** The host that a server says it is (`hostParameter`); null: none of ours. */
+  hostNamed(said: string): HostName | null {
+    return this.topology.hosts.find(one => one.name === said)?.name ?? null
   }
 
   container(host: HostName): Promise<ContainerState> {
-    return this.docker.container(this.name, host)
+    return this.engineOf(host).container(this.name, host)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

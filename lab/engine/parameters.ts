@@ -24,7 +24,8 @@ export function writtenParameters({profile, postgresParameters}: Topology): Read
 /** What this asks of the engine. */
 export type ParameterEngine = Pick<Images, 'hasImage'> & Pick<Throwaways, 'throwaway'> & Pick<Exec, 'run'>
 
-const postgres = '/usr/lib/postgresql/17/bin/postgres'
+/** In the path of the image. */
+const postgres = 'postgres'
 
 /**
  * Those of the parameters that PostgreSQL refuses; none: it takes them all. One short-lived container, and none where nothing is

@@ -1,6 +1,7 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
 import {basename} from 'node:path'
 import {execa} from 'execa'
+import {publishedAt} from '../topology/services.ts'
 import {LabError, stopped} from '../words/errors.ts'
 import {next, onLab, ownCommand, shell} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
@@ -15,18 +16,24 @@ export interface ComposeText {
   readonly folder: string
 }
 
+/** Docker Compose, as a lab is started with it. */
+export interface Compose {
+  readonly up: typeof composeUp
+  readonly reads: typeof composeReads
+}
+
 /**
  * `docker compose up -d` of a file, or of some of its services; returns when the containers are started, not when they are healthy.
  * @param signal ends it; a LabError as its reason is thrown as it is.
  * @throws LabError `timeout` when it takes longer than `withinMs`.
  */
-export async function composeUp(
+async function composeUp(
   file: ComposeText,
   signal: AbortSignal,
   withinMs: number,
   services: readonly string[] = [],
 ): Promise<void> {
-  const result = await compose(file, ['up', '-d', '--no-build', '--pull', 'never', ...services], signal, withinMs)
+  const result = await runCompose(file, ['up', '-d', '--no-build', '--pull', 'never', ...services], signal, withinMs)
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
@@ -42,8 +49,8 @@ const readingMs = 30_000
  * What Compose makes of a file: everything it would start, with its defaults. No engine is asked.
  * @throws LabError `config` with Compose's own words when it refuses the file, `timeout` when it does not end.
  */
-export async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unknown> {
-  const result = await compose(file, ['config', '--format', 'json'], signal, readingMs)
+async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unknown> {
+  const result = await runCompose(file, ['config', '--format', 'json'], signal, readingMs)
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the compose file was being read back')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not read the compose file back within ${readingMs / 1000} s`)
@@ -55,7 +62,9 @@ export async function composeReads(file: ComposeText, signal: AbortSignal): Prom
   return JSON.parse(result.stdout)
 }
 
-function compose({text, folder}: ComposeText, argv: readonly string[], signal: AbortSignal, withinMs: number) {
+export const compose: Compose = {up: composeUp, reads: composeReads}
+
+function runCompose({text, folder}: ComposeText, argv: readonly string[], signal: AbortSignal, withinMs: number) {
   return execa('docker', ['compose', '--file', '-', '--project-directory', folder, ...argv], {
     reject: false,
     all: true,
@@ -104,7 +113,7 @@ async function complaint(said: string, lab: string): Promise<LabError> {
 /** Names who holds the port, where the system tells. */
 export async function portTaken(port: number, lab: string): Promise<LabError> {
   const holder = await holderOf(port)
-  return new LabError('port-taken', `port ${port} on 127.0.0.1 is taken${holder ? ` by ${holder}` : ''}`, {
+  return new LabError('port-taken', `port ${port} on ${publishedAt} is taken${holder ? ` by ${holder}` : ''}`, {
     hint: next`stop that program; or take other ports: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`,
   })
 }

@@ -131,11 +131,11 @@ async function killHosts(on: FaultSite): Promise<void> {
     }),
   )
   for (const host of hosts) await mend({do: 'start-host', host})
-  await broke(() => Promise.all(doomed.map(({id}) => lab.docker.kill(id))))
+  await broke(() => Promise.all(doomed.map(({host, id}) => lab.engineOf(host).kill(id))))
   await Promise.all(
     doomed.map(({id, host, gone}) =>
       prove(on, async () => {
-        if (await lab.docker.isRunning(id)) return {holds: false, says: `${host} runs`}
+        if (await lab.engineOf(host).isRunning(id)) return {holds: false, says: `${host} runs`}
         const died = gone() === undefined ? '' : `a shell on ${host} died, and `
         return {holds: true, says: `${died}the engine says that ${host} is not running`, at: gone()}
       }),

@@ -83,8 +83,8 @@ async function limitCpus(on: FaultSite, cpus: number): Promise<void> {
     })),
   )
   for (const host of hosts) await mend({do: 'lift-cpu-limit', host})
-  await broke(() => Promise.all(slowed.map(({id}) => lab.docker.limitCpus(id, cpus))))
-  for (const {host, id} of slowed) again(host, () => lab.docker.limitCpus(id, cpus))
+  await broke(() => Promise.all(slowed.map(({host, id}) => lab.engineOf(host).limitCpus(id, cpus))))
+  for (const {host, id} of slowed) again(host, () => lab.engineOf(host).limitCpus(id, cpus))
   await Promise.all(
     slowed.map(({host, shell}) => prove(on, async () => judgeQuota(host, cpus, await shell.run(quotaScript)))),
   )

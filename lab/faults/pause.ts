@@ -100,7 +100,7 @@ async function pauseHosts(on: FaultSite): Promise<void> {
     })),
   )
   for (const host of hosts) await mend({do: 'unpause-host', host})
-  await broke(() => Promise.all(frozen.map(({id}) => lab.docker.pause(id))))
+  await broke(() => Promise.all(frozen.map(({host, id}) => lab.engineOf(host).pause(id))))
   await Promise.all(
     frozen.map(async ({id, host, shell}) => {
       const at = on.now()
@@ -109,7 +109,7 @@ async function pauseHosts(on: FaultSite): Promise<void> {
         () => true, // it is gone, and a frozen one would not be
       )
       const silent = !(await Promise.race([answered, sleep(silentMs, false)]))
-      const {paused} = await lab.docker.condition(id, lab.name)
+      const {paused} = await lab.engineOf(host).condition(id, lab.name)
       on.proof(
         paused && silent,
         `the engine says that ${host} is ${paused ? '' : 'not '}paused, and a shell on it ${silent ? `was silent for ${silentMs} ms` : 'answers'}`,

@@ -7,6 +7,7 @@ import {strikeOn} from '../breaking/strike.ts'
 import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
 import {sql} from '../cluster/sql.ts'
+import {releaseOf} from '../topology/release.ts'
 import type {HostName} from '../topology/topology.ts'
 
 const params = z.strictObject({
@@ -46,12 +47,13 @@ export const restart: Fault<Params> = {
 async function restartOne(on: FaultSite, host: HostName, params: Params): Promise<void> {
   const {lab, signal, broke, proof} = on
   const {role, refused, 'pending-only': pendingOnly} = params
+  const named = role === 'primary' ? releaseOf(lab.topology).patroni.leads : role
   const before = await startTime(on, host)
   const answer = await broke(() =>
     askPatroni(lab, host, {
       method: 'POST',
       path: '/restart',
-      body: {...(pendingOnly ? {restart_pending: true} : {}), ...(role === undefined ? {} : {role})},
+      body: {...(pendingOnly ? {restart_pending: true} : {}), ...(named === undefined ? {} : {role: named})},
       withinMs: answersWithinMs,
       signal,
     }),

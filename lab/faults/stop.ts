@@ -77,9 +77,9 @@ export const stop: Fault<Params> = {
 async function stopHosts({lab, hosts, mend, broke, proof}: FaultSite): Promise<void> {
   const containers = await Promise.all(hosts.map(host => lab.container(host)))
   for (const host of hosts) await mend({do: 'start-host', host})
-  await broke(() => Promise.all(containers.map(({id}) => lab.docker.stop(id, graceSeconds))))
+  await broke(() => Promise.all(containers.map(({host, id}) => lab.engineOf(host).stop(id, graceSeconds))))
   for (const {id, host} of containers) {
-    const {running, exitCode} = await lab.docker.condition(id, lab.name)
+    const {running, exitCode} = await lab.engineOf(host).condition(id, lab.name)
     const orderly = !running && exitCode === 0
     const how = running ? 'still running' : `not running, and ended with exit code ${exitCode}`
     proof(

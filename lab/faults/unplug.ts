@@ -31,17 +31,18 @@ export const unplug: Fault<Record<string, never>> = {
   async inject(on) {
     const {lab, hosts, mend, broke, proof, signal} = on
     await using shells = await Shells.open(lab, hosts)
-    const ids = await Promise.all(hosts.map(async host => (await lab.container(host)).id))
+    const containers = await Promise.all(hosts.map(host => lab.container(host)))
     const before = await addressed(lab, shells)
     for (const host of hosts) {
       await mend({do: 'plug-in', host})
       // The engine keeps a container unplugged when it restarts.
       on.again(host, async () => {
         const {id} = await lab.container(host)
-        if ((await lab.docker.condition(id, lab.name)).plugged) await lab.docker.disconnect(id, lab.name)
+        const engine = lab.engineOf(host)
+        if ((await engine.condition(id, lab.name)).plugged) await engine.disconnect(id, lab.name)
       })
     }
-    await broke(() => Promise.all(ids.map(id => lab.docker.disconnect(id, lab.name))))
+    await broke(() => Promise.all(containers.map(({host, id}) => lab.engineOf(host).disconnect(id, lab.name))))
 
     const deadline = performance.now() + effectWithinMs
     let still = await addressed(lab, shells)

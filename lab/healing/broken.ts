@@ -59,11 +59,13 @@ export function sayBroken(found: Signs): string[] {
 
 async function conditions(lab: Lab): Promise<(Pick<ContainerState, 'id' | 'host'> & {seen: Condition})[]> {
   const containers = await lab.docker.containers(lab.name)
-  return Promise.all(containers.map(async ({id, host}) => ({id, host, seen: await lab.docker.condition(id, lab.name)})))
+  return Promise.all(
+    containers.map(async ({id, host}) => ({id, host, seen: await lab.engineOf(host).condition(id, lab.name)})),
+  )
 }
 
 async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>): Promise<Signs> {
-  const {out, code, err} = await lab.docker.run(id, ['whats-broken'])
+  const {out, code, err} = await lab.engineOf(host).run(id, ['whats-broken'])
   if (code !== 0)
     return {mends: [], unknown: [`${host} cannot tell what is broken: ${printable(err.trim()) || `exit code ${code}`}`]}
   const lines = out.split('\n').filter(line => line.trim() !== '')

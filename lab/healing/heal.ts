@@ -38,7 +38,7 @@ export async function heal(lab: Lab, signal: AbortSignal = new AbortController()
   let cure: Hint | undefined
   const attempt = async (undo: Mend, fault: string | null) => {
     try {
-      await within(graceMs, mend(lab, undo))
+      await giveUpAfter(graceMs, mend(lab, undo))
       done.push({mend: undo, fault})
       return true
     } catch (error) {
@@ -70,11 +70,11 @@ export async function heal(lab: Lab, signal: AbortSignal = new AbortController()
 
 /** What is broken, once somebody tells of all of it, or after a while: members that were just started come to it. */
 async function told(lab: Lab, signal: AbortSignal): Promise<Broken> {
-  let signs = await within(graceMs, broken(lab))
+  let signs = await giveUpAfter(graceMs, broken(lab))
   const isTold = () => signs.untold.length === 0 || signs.mends.length > 0
   if (isTold()) return signs // whoever interrupts does not keep it from being mended
   const look = async () => {
-    signs = await within(graceMs, broken(lab))
+    signs = await giveUpAfter(graceMs, broken(lab))
     return isTold() ? signs : signs.untold.join('; ')
   }
   try {
@@ -90,7 +90,7 @@ async function told(lab: Lab, signal: AbortSignal): Promise<Broken> {
   }
 }
 
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+export async function giveUpAfter<T>(ms: number, work: Promise<T>): Promise<T> {
   const timer = new AbortController()
   try {
     return await Promise.race([

@@ -7,12 +7,12 @@ import {next, onLab} from '../words/next-step.ts'
 
 export async function startHost(lab: Lab, host: HostName): Promise<void> {
   const {id} = await lab.container(host)
-  await lab.docker.start(id)
+  await lab.engineOf(host).start(id)
 }
 
 export async function unpauseHost(lab: Lab, host: HostName): Promise<void> {
   const {id, state} = await lab.container(host)
-  if (state === 'paused') await lab.docker.unpause(id)
+  if (state === 'paused') await lab.engineOf(host).unpause(id)
 }
 
 /** An orderly stop of a host, when its ports can't be had otherwise; as in the compose file. */
@@ -25,10 +25,10 @@ const stopGraceSeconds = 60
  */
 export async function plugIn(lab: Lab, host: HostName): Promise<void> {
   const {id} = await lab.container(host)
-  await lab.docker.connect(id, lab.name, lab.allocation.addresses[host])
+  await lab.engineOf(host).connect(id, lab.name, lab.allocation.addresses[host])
   if (await isReachable(lab, host, id)) return
-  await lab.docker.stop(id, stopGraceSeconds)
-  await lab.docker.start(id)
+  await lab.engineOf(host).stop(id, stopGraceSeconds)
+  await lab.engineOf(host).start(id)
   if (await isReachable(lab, host, id)) return
   throw new LabError('engine', `${host} is plugged in again, and its ports stay closed even after a restart`, {
     hint: next`${onLab(lab.name, 'down')} ${onLab(lab.name, 'up')}`,
@@ -37,11 +37,11 @@ export async function plugIn(lab: Lab, host: HostName): Promise<void> {
 
 /** A host that is down has no ports open; they come with its start. */
 async function isReachable(lab: Lab, host: HostName, id: string): Promise<boolean> {
-  const {running, published} = await lab.docker.condition(id, lab.name)
+  const {running, published} = await lab.engineOf(host).condition(id, lab.name)
   return !running || Object.values(lab.allocation.ports[host] ?? {}).every(port => published.includes(port))
 }
 
 export async function liftCpuLimit(lab: Lab, host: HostName): Promise<void> {
   const {id} = await lab.container(host)
-  await lab.docker.limitCpus(id, null)
+  await lab.engineOf(host).limitCpus(id, null)
 }

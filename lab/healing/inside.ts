@@ -14,7 +14,7 @@ export async function insideHost(lab: Lab, host: HostName, script: string): Prom
       hint: next`to thaw it first: ${onLab(lab.name, 'heal')}`,
     })
   if (state !== 'running') return
-  const {code, err} = await lab.docker.run(id, ['sh', '-c', script])
+  const {code, err} = await lab.engineOf(host).run(id, ['sh', '-c', script])
   if (code !== 0) throw new LabError('engine', `${host} said: ${err.trim().split('\n').at(-1) ?? `exit code ${code}`}`)
 }
 

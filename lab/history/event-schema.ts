@@ -100,6 +100,9 @@ const ranges = z
 
 const attempt = {outcome, server: host.nullable(), timeline: count.nullable(), sqlstate: code, error: text.nullable()}
 
+/** In a history always; in the file of an older run not yet, see `upcast.ts`. */
+const scope = text.exactOptional()
+
 const fields = {
   'run-started': {
     run: text,
@@ -116,7 +119,13 @@ const fields = {
   'step-ended': {index: count, ok: z.boolean(), says: text},
   'run-ended': {how: z.enum(['complete', 'interrupted', 'error']), says: text.exactOptional()},
   note: {says: text},
-  clock: {who: z.enum(['app1', 'engine']), offsetMicros: z.int(), uncertaintyMicros: micros},
+  /** `app1`: in the file of an older run, see `upcast.ts`. */
+  clock: {
+    who: z.enum(['app1', 'clients', 'engine']),
+    host: host.exactOptional(),
+    offsetMicros: z.int(),
+    uncertaintyMicros: micros,
+  },
   watching: {
     who: z.enum(['runner', 'clients', 'etcd', 'patroni', 'postgres', 'proxy', 'engine', 'logs', 'watchdog', 'disk']),
     host: host.exactOptional(),
@@ -142,11 +151,11 @@ const fields = {
   'fault-lost': {id: text, host: host.nullable(), says: text},
   'fault-mending': {id: text, mend},
   'fault-mended': {id: text, mend, ok: z.boolean(), says: text.exactOptional()},
-  'leader-key': {holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
-  'status-key': {optime: position, revision: count, term: count, told: host},
-  'sync-key': {leader: host.nullable(), standbys: hosts, revision: count, told: host},
+  'leader-key': {scope, holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
+  'status-key': {scope, optime: position, revision: count, term: count, told: host},
+  'sync-key': {scope, leader: host.nullable(), standbys: hosts, revision: count, told: host},
   /** etcd says -1 of a lease that has expired. */
-  lease: {lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
+  lease: {scope, lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
   'etcd-member': {host, up: z.boolean(), leader: host.nullable(), term: count.nullable()},
   patroni: {
     host,

@@ -3,11 +3,12 @@
  * evidence of a finding) has the words from here, and knows by itself what is news: an event often says what was so before.
  */
 
+import type {LogSign} from '../topology/release.ts'
 import type {HostName} from '../topology/topology.ts'
 import {sayLsn} from '../words/lsn.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Attempt} from './attempts.ts'
-import type {Event, LogSign, Of, PhaseName} from './event.ts'
+import type {Event, Of, PhaseName} from './event.ts'
 import {sayMend} from './say-mend.ts'
 import {isWritable} from './unfolding.ts'
 

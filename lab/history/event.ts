@@ -2,10 +2,11 @@
  * The vocabulary of a run: everything that can be written into its history. A check sees nothing else.
  *
  * Times are `Micros`: whole microseconds since the run began, on the runner's monotonic clock. Whoever has another
- * clock (the agent in app1, the engine) converts before recording; the conversion itself is recorded as `clock`.
+ * clock (an agent of the clients, the engine) converts before recording; the conversion itself is recorded as `clock`.
  */
 
 import type {CutOff, Struck} from '../budget/index.ts'
+import type {LogSign} from '../topology/release.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {InjectionPhase, Scenario} from './scenario-values.ts'
@@ -68,7 +69,14 @@ export type RunHappening =
   /** A line for people; never evidence. */
   | {kind: 'note'; says: string}
   /** How another clock was mapped on ours, and how well. */
-  | {kind: 'clock'; who: 'app1' | 'engine'; offsetMicros: number; uncertaintyMicros: number}
+  | {
+      kind: 'clock'
+      who: 'clients' | 'engine'
+      /** That the clients are on. */
+      host?: HostName
+      offsetMicros: number
+      uncertaintyMicros: number
+    }
   /** Once a second and per observer: that it was watching, and how late it ran. Without these, silence is no evidence. */
   | {
       kind: 'watching'
@@ -161,21 +169,37 @@ export type FaultHappening =
   | {kind: 'fault-mending'; id: string; mend: Mend}
   | {kind: 'fault-mended'; id: string; mend: Mend; ok: boolean; says?: string}
 
+/** `scope`: of the cluster that it is about. Runs recorded before it was kept are given it when they are read (`upcast.ts`). */
 export type EtcdHappening =
   /**
    * The leader key of the cluster as a watch told it. `holder` null: deleted. Deduplicated by `revision`; `told` is the
    * etcd member whose watch was first. A lease refresh does not touch this key.
    */
-  | {kind: 'leader-key'; holder: HostName | null; revision: number; lease: string | null; term: number; told: HostName}
+  | {
+      kind: 'leader-key'
+      scope: string
+      holder: HostName | null
+      revision: number
+      lease: string | null
+      term: number
+      told: HostName
+    }
   /**
    * The leader wrote `/status`, which it does right after each lease refresh if the WAL position moved: the best
    * sign of the last refresh (10-50 ms late). `optime` is the LSN as a number of bytes.
    */
-  | {kind: 'status-key'; optime: number; revision: number; term: number; told: HostName}
+  | {kind: 'status-key'; scope: string; optime: number; revision: number; term: number; told: HostName}
   /** `/sync` of synchronous mode. */
-  | {kind: 'sync-key'; leader: HostName | null; standbys: readonly HostName[]; revision: number; told: HostName}
+  | {
+      kind: 'sync-key'
+      scope: string
+      leader: HostName | null
+      standbys: readonly HostName[]
+      revision: number
+      told: HostName
+    }
   /** etcd's own answer about the leader's lease; whole seconds. */
-  | {kind: 'lease'; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
+  | {kind: 'lease'; scope: string; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
   /** Recorded on change: who etcd's leader is according to this member, in which raft term; null: it knows none. */
   | {kind: 'etcd-member'; host: HostName; up: boolean; leader: HostName | null; term: number | null}
 
@@ -199,18 +223,6 @@ export type PatroniHappening =
     /** Tags of the member, e.g. {nofailover: true}. */
     tags?: Readonly<Record<string, unknown>>
   }
-
-/** What a host's own log says, when it is one of the few lines that are evidence. */
-export type LogSign =
-  | 'pg_rewind' // Patroni runs it
-  | 'basebackup' // a replica is made anew
-  | 'promoting' // Patroni promotes
-  | 'demoting' // Patroni demotes
-  | 'crash-recovery' // PostgreSQL was not properly shut down
-  | 'panic' // PostgreSQL: PANIC
-  | 'bug' // Patroni: "please report it as a BUG"
-  | 'slow-disk' // etcd: slow fdatasync
-  | 'disk-full'
 
 export type LogHappening = {
   kind: 'log'

@@ -93,7 +93,7 @@ export function between(history: History, first: Event, second: Event): Within {
 const uncertainties = once((history): Readonly<Record<Clock, Micros>> => {
   const most = (who: Of<'clock'>['who']) =>
     of(history, 'clock').reduce((most, one) => (one.who === who ? Math.max(most, one.uncertaintyMicros) : most), 0)
-  return {runner: 0, clients: most('app1'), engine: most('engine')}
+  return {runner: 0, clients: most('clients'), engine: most('engine')}
 })
 
 function uncertaintyOf(history: History, clock: Clock): Micros {

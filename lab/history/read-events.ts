@@ -12,10 +12,10 @@ import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {type Micros, parseSize} from '../words/quantity.ts'
 import {openRegular} from '../words/regular-file.ts'
-import type {Event, Of} from './event.ts'
+import type {Event} from './event.ts'
 import {isSurely, schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
-import {type Old, Upcast} from './upcast.ts'
+import {type InFile, Upcast} from './upcast.ts'
 
 /** Of events.ndjson, unpacked: some four million events, which take about 2 GB of memory. */
 const mostBytesUnlessSet = 2 ** 30
@@ -214,7 +214,7 @@ class EventLines {
   }
 
   /** Null: an event of a kind that is not known. Keys that are not known stay in the event, where no check looks at them. */
-  #checked(value: unknown, line: string): Exclude<Event, Of<'fault-injecting'>> | Old | null {
+  #checked(value: unknown, line: string): InFile | null {
     const {kind} = (typeof value === 'object' && value !== null ? value : {}) as {kind?: unknown}
     if (typeof kind !== 'string') throw this.#noEvent(`${this.#number}:1`)
     if (isSurely(kind, value as object)) return value as Event

@@ -1,7 +1,8 @@
 /**
- * Frozen: what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and their
- * parameters as they were written; where parameters were not kept either, from the text, such as `kill host on leader`. The one
- * place that knows faults by name. Nothing is added here: a fault that is made or changed today records its strike.
+ * Frozen: what older records leave out, and new ones say themselves: which cluster a key is about (there was one), whose clock was
+ * measured, and what the faults of runs did that were recorded before a fault said it itself (`strike`), told from their names and
+ * their parameters as they were written; where parameters were not kept either, from the text, such as `kill host on leader`. The
+ * one place that knows faults by name. Nothing is added for what is made or changed today: it records what it means.
  */
 import {type CutOff, type LeaderFault, noBounds, type Struck, struckByCuts} from '../budget/index.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
@@ -12,16 +13,54 @@ type Injecting = Of<'fault-injecting'>
 /** As it was recorded then. */
 export type Old = Omit<Injecting, 'strike'> & Partial<Pick<Injecting, 'strike'>>
 
+type ScopedKind = 'leader-key' | 'status-key' | 'sync-key' | 'lease'
+type Unscoped<K extends ScopedKind> = K extends unknown ? Omit<Of<K>, 'scope'> & Partial<Pick<Of<K>, 'scope'>> : never
+
+/** What a file may hold: an event of today, or one as it was recorded before. */
+export type InFile<K extends Event['kind'] = Event['kind']> = K extends 'fault-injecting'
+  ? Old
+  : K extends 'clock'
+    ? Omit<Of<'clock'>, 'who'> & {readonly who: 'app1' | Of<'clock'>['who']}
+    : K extends ScopedKind
+      ? Unscoped<K>
+      : Of<K>
+
+/** Of every cluster then. */
+const scope = 'pgha'
+
 /** The events of a file, one after the other. */
 export class Upcast {
   #topology: Topology | undefined
   /** Whom the selectors of a fault meant. */
   readonly #targets = new Map<string, readonly HostName[]>()
 
-  of(event: Exclude<Event, Injecting> | Old): Event {
-    if (event.kind === 'run-started') this.#topology = event.topology
-    if (event.kind === 'target') this.#targets.set(`${event.fault} ${event.selector}`, event.hosts)
-    return event.kind !== 'fault-injecting' || isNew(event) ? event : {...event, strike: this.#strike(event)}
+  of(event: InFile): Event {
+    switch (event.kind) {
+      case 'run-started':
+        this.#topology = event.topology
+        return event
+      case 'target':
+        this.#targets.set(`${event.fault} ${event.selector}`, event.hosts)
+        return event
+      case 'fault-injecting':
+        return isNew(event) ? event : {...event, strike: this.#strike(event)}
+      case 'clock':
+        return this.#clock(event)
+      case 'leader-key':
+      case 'status-key':
+      case 'sync-key':
+      case 'lease':
+        return isScoped(event) ? event : ({scope, ...event} as Event)
+      default:
+        return event
+    }
+  }
+
+  /** Of the clients' host, whatever it was called. */
+  #clock({who, ...event}: InFile<'clock'>): Event {
+    if (who !== 'app1') return {...event, who}
+    const [host] = this.#topology === undefined ? [] : hostsWith(this.#topology, 'client')
+    return {...event, who: 'clients', ...(host !== undefined && {host})}
   }
 
   #strike(event: Old): Strike {
@@ -72,6 +111,10 @@ export class Upcast {
 
 function isNew(event: Old): event is Injecting {
   return event.strike !== undefined
+}
+
+function isScoped(event: InFile<ScopedKind>): event is Of<ScopedKind> {
+  return event.scope !== undefined
 }
 
 const whats = [

@@ -33,7 +33,7 @@ export async function followLog(
       const {id} = await on.lab.container(host)
       const heard = newest
       const sinceSeconds = heard === '' ? clock.toTheirs(0) / 1000 : Date.parse(heard) / 1000
-      const stream = await on.lab.docker.logs(id, {follow: true, timestamps: true, sinceSeconds})
+      const stream = await on.lab.engineOf(host).logs(id, {follow: true, timestamps: true, sinceSeconds})
       const lines = createInterface({input: stream, crlfDelay: Number.POSITIVE_INFINITY})
       // A stream that is destroyed ends no lines: without `close` the loop below would wait for ever.
       const hangUp = () => {

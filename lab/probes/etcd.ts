@@ -19,12 +19,12 @@ import {
 } from '../cluster/etcd-messages.ts'
 import type {Of} from '../history/event.ts'
 import type {Answer} from '../observer/ask.ts'
-import {type HostName, hostsWith, scope} from '../topology/topology.ts'
+import {type Cluster, clusters, keyPrefix} from '../topology/clusters.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import {every, sleep} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
-const prefix = `/service/${scope}/`
 const statusPeriodMs = 250
 const leasePeriodMs = 1000
 const withinMs = 1000
@@ -35,12 +35,8 @@ const reconnectMs = 100
 export const etcd: Probe = {
   name: 'etcd',
   async run(on) {
-    const cluster = new Cluster(on)
-    await Promise.all([
-      cluster.watchKeys(),
-      cluster.watchLease(),
-      ...cluster.members.map(one => cluster.watchStatus(one)),
-    ])
+    const members = new Members(on, clusters(on.lab.topology)[0])
+    await Promise.all([members.watchKeys(), members.watchLease(), ...members.all.map(one => members.watchStatus(one))])
   },
 }
 
@@ -55,16 +51,19 @@ interface Member {
   watchOpen: boolean
 }
 
-class Cluster {
-  readonly members: readonly Member[]
+/** The members of etcd, and what they are asked about the keys of one cluster. */
+class Members {
+  readonly all: readonly Member[]
   readonly #on: ProbeSite
+  readonly #cluster: Cluster
   readonly #newest = new Map<string, number>()
   readonly #names = new Map<string, HostName>()
   #lease: string | null = null
 
-  constructor(on: ProbeSite) {
+  constructor(on: ProbeSite, cluster: Cluster) {
     this.#on = on
-    this.members = hostsWith(on.lab.topology, 'etcd').map(host => ({
+    this.#cluster = cluster
+    this.all = hostsWith(on.lab.topology, 'etcd').map(host => ({
       host,
       up: false,
       led: false,
@@ -78,7 +77,7 @@ class Cluster {
     const revision = await this.#readKeys()
     if (revision === undefined) return
     await Promise.all(
-      this.members.map(async member => {
+      this.all.map(async member => {
         const from = {revision: revision + 1}
         while (!signal.aborted) {
           await this.#watch(member, from)
@@ -91,15 +90,16 @@ class Cluster {
 
   /** Asks for the rest of the leader key's lease at a member that knows a leader: the answer is the leader's. */
   async watchLease(): Promise<void> {
+    const {scope} = this.#cluster
     await every(leasePeriodMs, this.#on.signal, async () => {
       const lease = this.#lease
-      const member = this.members.find(one => one.up && one.led)
+      const member = this.all.find(one => one.up && one.led)
       if (lease === null || member === undefined) return
       try {
         const {leftSeconds, grantedSeconds} = decodeLease(
           (await this.#ask(member, '/v3/lease/timetolive', {ID: lease})).body,
         )
-        this.#on.record({kind: 'lease', lease, leftSeconds, grantedSeconds, told: member.host})
+        this.#on.record({kind: 'lease', scope, lease, leftSeconds, grantedSeconds, told: member.host})
       } catch {
         // No answer from this member: `etcd-member` and `watching` tell it, and in a second the next one is asked.
       }
@@ -138,8 +138,9 @@ class Cluster {
   /** Records the keys as they are and returns the revision they were read at; undefined if the signal came first. */
   async #readKeys(): Promise<number | undefined> {
     const {signal} = this.#on
+    const prefix = keyPrefix(this.#cluster)
     while (!signal.aborted) {
-      for (const member of this.members) {
+      for (const member of this.all) {
         try {
           // `serializable`: from this member's own store, which needs no quorum; the watches go on from its revision.
           const question = {key: base64(prefix), range_end: rangeEnd(prefix), serializable: true}
@@ -161,6 +162,7 @@ class Cluster {
     const {promise: over, resolve: end} = Promise.withResolvers<void>()
     const lines = new LineSplitter()
     const opened = performance.now()
+    const prefix = keyPrefix(this.#cluster)
     const body = {
       create_request: {key: base64(prefix), range_end: rangeEnd(prefix), start_revision: String(from.revision)},
     }
@@ -207,7 +209,7 @@ class Cluster {
     for (const change of changes) {
       if (change.revision <= (this.#newest.get(change.key) ?? 0)) continue
       this.#newest.set(change.key, change.revision)
-      const happening = meaning(change, prefix, term, told)
+      const happening = meaning(change, this.#cluster, term, told)
       if (happening === null) continue
       if (happening.kind === 'leader-key') this.#lease = happening.lease
       this.#on.record(happening)
@@ -220,7 +222,7 @@ class Cluster {
       try {
         const {body} = await this.#ask(member, '/v3/cluster/member/list', {linearizable: false})
         for (const {ID, name} of decodeMembers(body)) {
-          if (this.members.some(one => one.host === name)) this.#names.set(ID, name)
+          if (this.all.some(one => one.host === name)) this.#names.set(ID, name)
         }
       } catch {
         return undefined // asked again with the next status

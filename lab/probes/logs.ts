@@ -1,5 +1,6 @@
 /** What the hosts' own logs say, where it is evidence. */
 
+import {releaseOf} from '../topology/release.ts'
 import type {HostName} from '../topology/topology.ts'
 import {followLog} from './container-log.ts'
 import {every} from './every.ts'
@@ -21,6 +22,7 @@ export const logs: Probe = {
 
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'logs', host)
+  const release = releaseOf(on.lab.topology)
   const last = new Map<string, number>()
   let listening = false
   await Promise.all([
@@ -30,7 +32,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
       on,
       host,
       ({text, at}) => {
-        const found = signOf(text)
+        const found = signOf(text, release)
         if (found === null) return
         const key = `${found.service}/${found.sign}`
         if (at - (last.get(key) ?? Number.NEGATIVE_INFINITY) < againAfterMicros) return

@@ -46,7 +46,9 @@ async function listen(on: ProbeSite, host: HostName, hear: (text: string) => voi
   while (!on.signal.aborted) {
     try {
       const {id} = await on.lab.container(host)
-      await using running = await on.lab.docker.exec(id, ['socat', '-u', 'UNIX-CONNECT:/run/watchdog/events', 'STDOUT'])
+      await using running = await on.lab
+        .engineOf(host)
+        .exec(id, ['socat', '-u', 'UNIX-CONNECT:/run/watchdog/events', 'STDOUT'])
       running.stdin.on('error', () => {}) // its end, which the lines tell
       const hangUp = () => void running[Symbol.asyncDispose]()
       on.signal.addEventListener('abort', hangUp, {once: true})

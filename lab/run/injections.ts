@@ -3,7 +3,7 @@
 import {type Fitting, resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
-import {within} from '../healing/heal.ts'
+import {giveUpAfter} from '../healing/heal.ts'
 import {mend} from '../healing/mend.ts'
 import type {Strike} from '../history/event.ts'
 import type {Recorder} from '../history/history.ts'
@@ -115,7 +115,7 @@ export class Injections implements Disposable {
       if (!which(entry.fault)) continue
       this.#history.record({kind: 'fault-mending', id: entry.fault, mend: entry.mend})
       try {
-        await within(mendWithinMs, mend(this.#lab, entry.mend))
+        await giveUpAfter(mendWithinMs, mend(this.#lab, entry.mend))
         mended(this.#lab.name, entry.id)
         this.#history.record({kind: 'fault-mended', id: entry.fault, mend: entry.mend, ok: true})
       } catch (error) {
@@ -176,7 +176,7 @@ export class Injections implements Disposable {
 
   async #reapply(id: string, host: HostName, apply: () => Promise<void>): Promise<void> {
     try {
-      await within(mendWithinMs, apply())
+      await giveUpAfter(mendWithinMs, apply())
       this.#history.record({kind: 'fault-again', id, host})
     } catch (error) {
       const says = `${host} restarted and could not be given it again: ${(error as Error).message}`

@@ -3,7 +3,7 @@ import {type Clients, finalRows, prepareTable, startClients} from '../clients/cl
 import {versions} from '../cluster/versions.ts'
 import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
-import {within} from '../healing/heal.ts'
+import {giveUpAfter} from '../healing/heal.ts'
 import {silentGroup} from '../history/attempts.ts'
 import type {PhaseName} from '../history/event.ts'
 import {of, type Recorder} from '../history/history.ts'
@@ -83,7 +83,7 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
         await clients?.stop()
       } finally {
         watching.abort()
-        await within(probesEndWithinMs, probing).finally(() => own && end(history, settled, signal))
+        await giveUpAfter(probesEndWithinMs, probing).finally(() => own && end(history, settled, signal))
       }
     })()
     return ending

@@ -16,7 +16,7 @@ import type {ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import {momentOf} from './moment-of.ts'
 import {observe} from './observe.ts'
-import {applySettings, settings} from './settings.ts'
+import {applySettings, ofSettings} from './settings.ts'
 import {type BeforeStep, playSteps} from './steps.ts'
 
 /** A cluster that is not healthy after this long needs a person. */
@@ -105,7 +105,7 @@ async function underWatch(performance: Performance, injections: Injections): Pro
       await playSteps(scenario.steps, {topology: bound.topology, history, injections, signal, whole, before})
     } finally {
       history.record({kind: 'phase', name: 'healing'})
-      await injections.mend(fault => fault !== settings)
+      await injections.mend(fault => fault !== ofSettings)
     }
     signal.throwIfAborted()
     await watch.settle()

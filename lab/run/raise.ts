@@ -7,7 +7,7 @@ import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
-import {composeUp, portTaken} from '../engine/stack.ts'
+import {portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {ensureReady, type SetupEngine} from '../setup/setup.ts'
@@ -16,6 +16,7 @@ import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {loadLab, type SavedLab, saveLab} from '../state/state.ts'
+import {releaseOf} from '../topology/release.ts'
 import type {Topology} from '../topology/topology.ts'
 import type {Asked} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
@@ -52,13 +53,19 @@ export interface RaiseOptions {
   readonly refresh?: boolean
 }
 
+/** What raising does through others: a machine made ready, and what it has for a lab. */
+const through = {ready: ensureReady, allocate}
+
 /** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
-export async function raise(docker: RaiseEngine, options: RaiseOptions): Promise<Raised> {
+export async function raise(docker: RaiseEngine, options: RaiseOptions, means = through): Promise<Raised> {
   const {name, progress, signal} = options
   docker.heed(signal)
-  const images = await ensureReady(docker, progress, {signal, refresh: options.refresh})
+  const images = await means.ready(docker, progress, {
+    ...{signal, refresh: options.refresh},
+    release: options.topology && releaseOf(options.topology),
+  })
   const began = performance.now()
-  const {lab, how} = await start(docker, options, images)
+  const {lab, how} = await start(docker, options, images, means)
   let writableMs = 0
   await step(progress, 'wait until the cluster is healthy', async detail => {
     const hint = onLab(name, 'logs')
@@ -76,6 +83,7 @@ async function start(
   docker: RaiseEngine,
   options: RaiseOptions,
   images: {host: string; app: string},
+  means: typeof through,
 ): Promise<Pick<Raised, 'lab' | 'how'>> {
   const {name, topology: wanted, progress, signal, refresh = false} = options
   await using _claim = await claim(docker, name)
@@ -89,12 +97,12 @@ async function start(
       async () => `to raise it anew with the new ones: ${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
       says => says,
     )
-  const {topology, allocation} = saved ?? (await create(docker, options, images))
+  const {topology, allocation} = saved ?? (await create(docker, options, images, means.allocate))
   const lab = new Lab(docker, topology, allocation)
   const running = found.filter(one => one.state === 'running')
   const complete = running.length === topology.hosts.length
   // Compose takes a moment to read the file, and other things have to be waited for.
-  const file = complete ? null : readBack(lab, signal)
+  const file = complete ? null : readBack(lab, signal, docker.compose.reads)
   file?.catch(() => {}) // told where it is awaited
   if (running.length === 0) await portsMustBeFree(lab)
   if (found.length > 0) {
@@ -111,7 +119,7 @@ async function start(
   if (file !== null)
     await step(progress, `start ${topology.hosts.length} hosts`, async () => {
       using answering = docker.answering(signal)
-      await composeUp(await file, answering.signal, docker.limits.raiseMs)
+      await docker.compose.up(await file, answering.signal, docker.limits.raiseMs)
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
 }
@@ -156,6 +164,7 @@ async function create(
   docker: RaiseEngine,
   {name, topology: wanted, topologyFile, fallback, mustTake = refuse, progress}: RaiseOptions,
   images: {host: string; app: string},
+  given: typeof allocate,
 ): Promise<SavedLab> {
   const topology = wanted ?? fallback()
   const parameters = writtenParameters(topology)
@@ -163,7 +172,7 @@ async function create(
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
       mustTake(await refusedParameters(docker, images.host, parameters)),
     )
-  const allocation = await allocate(name, topology, images, await docker.subnets())
+  const allocation = await given(name, topology, images, await docker.subnets())
   const saved: SavedLab = {schema: 2, topology, allocation, ...(topologyFile === undefined ? {} : {topologyFile})}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))

@@ -10,7 +10,7 @@ import {hostsWith} from '../topology/topology.ts'
 import {onLab} from '../words/next-step.ts'
 
 /** The settings' name in the journal and in the history, beside those of the faults. */
-export const settings = 'settings'
+export const ofSettings = 'settings'
 
 const inForceWithinMs = 60_000
 
@@ -24,7 +24,7 @@ export async function applySettings(
   previous: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
-  plan(lab.name, {id: settings, fault: settings, mend: {do: 'set-config', host: null, config: previous}})
+  plan(lab.name, {id: ofSettings, fault: ofSettings, mend: {do: 'set-config', host: null, config: previous}})
   await setConfig(lab, config)
   await waitFor('the settings of the scenario to be in force', () => seen(lab, config), {
     withinMs: inForceWithinMs,

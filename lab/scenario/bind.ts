@@ -5,6 +5,7 @@ import {postgresParameters} from '../../compose/patroni.ts'
 import {faults} from '../faults/index.ts'
 import {playAgain} from '../history/play-again.ts'
 import type {InjectionPhase} from '../history/scenario-values.ts'
+import {releaseOf} from '../topology/release.ts'
 import {hostsWith, type Topology, withParameters} from '../topology/topology.ts'
 import {type Settings, settings, withSettings} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
@@ -115,7 +116,7 @@ export function configOf(topology: Topology): Config {
     loop_wait: patroni.loopWaitSeconds,
     retry_timeout: patroni.retryTimeoutSeconds,
     maximum_lag_on_failover: patroni.maximumLagOnFailoverBytes,
-    primary_start_timeout: patroni.primaryStartTimeoutSeconds,
+    [releaseOf(topology).patroni.primaryStartTimeout]: patroni.primaryStartTimeoutSeconds,
     synchronous_mode: patroni.synchronousMode === 'quorum' ? 'quorum' : patroni.synchronousMode !== 'off',
     synchronous_mode_strict: patroni.synchronousMode === 'strict',
     failsafe_mode: patroni.failsafeMode,

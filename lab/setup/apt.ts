@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {LabError} from '../words/errors.ts'
 import {next, shell} from '../words/next-step.ts'
 import {type Ran, run} from './command.ts'
-import {type Place, policyFile, policyText, thisMachine} from './leftovers.ts'
+import {type Machine, policyFile, policyText, thisMachine} from './leftovers.ts'
 
 /** As `step()` of lab/words/progress gives it. */
 export type Detail = (says: string, fraction?: number) => void
@@ -79,9 +79,9 @@ function complaint(packages: readonly string[], ran: Ran): LabError {
  * Without systemd, docker.io's init script fails (on its ulimit line) and takes the whole installation with it. We start the
  * engine ourselves, so invoke-rc.d is told not to, in Debian's way: policy-rc.d answers 101. One that is there is left alone.
  */
-export async function withoutStartingServices<T>(work: () => Promise<T>, place: Place = thisMachine): Promise<T> {
-  const file = policyFile(place)
-  if (existsSync(join(place.root, 'run/systemd/system')) || existsSync(file)) return work()
+export async function withoutStartingServices<T>(work: () => Promise<T>, machine: Machine = thisMachine): Promise<T> {
+  const file = policyFile(machine)
+  if (existsSync(join(machine.root, 'run/systemd/system')) || existsSync(file)) return work()
   writeFileSync(file, policyText(), {mode: 0o755, flag: 'wx'})
   try {
     return await work()

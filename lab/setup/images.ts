@@ -14,6 +14,7 @@ import {
   sayBase,
 } from '../engine/image-record.ts'
 import {loadLab, savedLabs} from '../state/state.ts'
+import {type Release, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -37,16 +38,17 @@ const buildLimitMs = 900_000
 const buildSilenceMs = 300_000
 
 /** `pgha-lab/host:<12 hex>` and `pgha-lab/app:<12 hex>`; throws `setup-failed` when what goes into them is not built. */
-export function imageTags(root = packageRoot): ImageTags {
+export function imageTags(root = packageRoot, release = releases[usualRelease]): ImageTags {
   const missing = bundles.find(name => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined)
     throw new LabError('setup-failed', `what runs in the image of the clients is not built (dist/${missing})`, {
       hint: shell('npm run build'),
     })
   const record = join(root, 'images', 'record')
+  const given = buildArguments(release).join(' ')
   return {
-    host: `pgha-lab/host:${contentHash([join(root, 'images', 'host'), record])}`,
-    app: `pgha-lab/app:${contentHash([join(root, 'images', 'app'), fenceIn(root), record, ...bundles.map(name => join(root, 'dist', name))])}`,
+    host: `pgha-lab/host:${contentHash(given, [join(root, 'images', 'host'), record])}`,
+    app: `pgha-lab/app:${contentHash(given, [join(root, 'images', 'app'), fenceIn(root), record, ...bundles.map(name => join(root, 'dist', name))])}`,
   }
 }
 
@@ -58,9 +60,9 @@ function fenceIn(root: string): string {
   return join(root, 'images', 'host', 'bin', 'fence')
 }
 
-/** Over names, contents and whether they may be executed; 12 hex digits. */
-function contentHash(paths: readonly string[]): string {
-  const hash = createHash('sha256')
+/** Over what it is built with, and names, contents and whether they may be executed; 12 hex digits. */
+function contentHash(given: string, paths: readonly string[]): string {
+  const hash = createHash('sha256').update(`${given}\0`)
   for (const path of paths) {
     const isFile = statSync(path).isFile()
     const names = isFile ? [''] : (readdirSync(path, {recursive: true}) as string[]).sort()
@@ -79,6 +81,8 @@ export interface ImageOptions {
   readonly signal?: AbortSignal | undefined
   /** Build both anew from the newest base and packages, whatever is here. */
   readonly refresh?: boolean | undefined
+  /** What they are made for; the usual one when not given. */
+  readonly release?: Release | undefined
 }
 
 /**
@@ -91,13 +95,13 @@ export async function ensureImages(
   progress: Progress,
   options: ImageOptions = {},
 ): Promise<ImageTags> {
-  const tags = imageTags()
+  const {signal, refresh = false, release = releases[usualRelease]} = options
+  const tags = imageTags(packageRoot, release)
   const before = {host: await docker.image(tags.host), app: await docker.image(tags.app)}
-  const {signal, refresh = false} = options
   if (refresh || before.host === null || before.app === null) {
     const base = await ensureBaseImage(docker, progress, options)
     const basedOn = await sayBase(docker, base)
-    const how = {docker, base, basedOn, refresh, signal}
+    const how = {docker, base, basedOn, refresh, release, signal}
     if (refresh || before.host === null)
       await step(progress, 'build the image of the hosts', detail =>
         make('hosts', tags.host, join(packageRoot, 'images', 'host'), {...how, detail}),
@@ -178,6 +182,7 @@ interface How {
   readonly base: string
   readonly basedOn: string
   readonly refresh: boolean
+  readonly release: Release
   readonly detail: Detail
   readonly signal: AbortSignal | undefined
 }
@@ -186,7 +191,8 @@ interface How {
 async function make(whose: string, tag: string, context: string, how: How): Promise<void> {
   const made = unfinished(tag)
   const {docker, base, basedOn, detail, signal} = how
-  await build(whose, made, base, context, how.refresh ? ['--no-cache'] : [], detail, signal)
+  const given = [...(how.refresh ? ['--no-cache'] : []), ...buildArguments(how.release)]
+  await build(whose, made, base, context, given, detail, signal)
   const bare = await docker.image(made)
   const packages = await packagesIn(made, signal)
   const labels = {[imageLabels.base]: basedOn, [imageLabels.packages]: printPackages(packages)}
@@ -223,13 +229,13 @@ async function build(
   let at: BuildStep | null = null
   let stepBegan = performance.now()
   let meter = new AptMeter()
-  let within = 0
+  let share = 0
   const tell = (says: string) => {
     if (!at) return
     const seconds = Math.round((performance.now() - stepBegan) / 1000)
     detail(
       `step ${at.number}/${at.of}: ${at.says} ${seconds} s${says ? `: ${says}` : ''}`,
-      (at.number - 1 + within) / at.of,
+      (at.number - 1 + share) / at.of,
     )
   }
   let lastSaid = ''
@@ -240,11 +246,11 @@ async function build(
       at = begun
       stepBegan = performance.now()
       meter = new AptMeter()
-      within = 0
+      share = 0
       lastSaid = ''
       tell('')
     } else if (!begun) {
-      within = meter.read(stepOutput(line))
+      share = meter.read(stepOutput(line))
       lastSaid = stepOutput(line).slice(0, 80) // shown with the next tick: apt prints hundreds of lines a second
     }
   }
@@ -262,6 +268,10 @@ async function build(
   } finally {
     clearInterval(ticking)
   }
+}
+
+function buildArguments({imageArguments}: Release): string[] {
+  return Object.entries(imageArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
 }
 
 /** --force-rm: the classic builder would leave the container of a failed step behind; BuildKit has none. */

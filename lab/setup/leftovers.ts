@@ -8,15 +8,15 @@ import {basename, dirname, join} from 'node:path'
 import {trixiePreferencesFile, trixieSourceFile} from './apt-source.ts'
 
 /** Where to look; a test has a file system of its own. */
-export interface Place {
+export interface Machine {
   readonly root: string
   readonly temp: string
 }
 
-export const thisMachine: Place = {root: '/', temp: tmpdir()}
+export const thisMachine: Machine = {root: '/', temp: tmpdir()}
 
-export function policyFile(place: Place): string {
-  return join(place.root, 'usr/sbin/policy-rc.d')
+export function policyFile(machine: Machine): string {
+  return join(machine.root, 'usr/sbin/policy-rc.d')
 }
 
 /** Answers Debian's invoke-rc.d: start nothing. */
@@ -53,14 +53,14 @@ export function tempPrefix(what: 'base' | 'app'): string {
 }
 
 /** Paths of all that is left over, in the order in which it has to go: a source never outlives its pin. */
-export function leftovers(place: Place = thisMachine): string[] {
-  const source = join(place.root, 'etc/apt', trixieSourceFile)
-  const preferences = join(place.root, 'etc/apt', trixiePreferencesFile)
+export function leftovers(machine: Machine = thisMachine): string[] {
+  const source = join(machine.root, 'etc/apt', trixieSourceFile)
+  const preferences = join(machine.root, 'etc/apt', trixiePreferencesFile)
   return [
-    ...(isLeftover(policyFile(place), policyPattern) ? [policyFile(place)] : []),
+    ...(isLeftover(policyFile(machine), policyPattern) ? [policyFile(machine)] : []),
     ...[source, preferences].filter(file => isLeftover(file, unfinishedPattern)),
     ...[source, preferences].flatMap(halfWritten),
-    ...entries(place.temp).filter(path => {
+    ...entries(machine.temp).filter(path => {
       const maker = /^pgha-lab-(?:base|app)-(\d+-\d+)-/.exec(basename(path))?.[1]
       return maker !== undefined && !lives(maker) && isOwnFolder(path)
     }),
@@ -68,8 +68,8 @@ export function leftovers(place: Place = thisMachine): string[] {
 }
 
 /** Removes them and returns their paths; what this user may not remove stays. */
-export function clearLeftovers(place: Place = thisMachine): string[] {
-  return leftovers(place).filter(path => {
+export function clearLeftovers(machine: Machine = thisMachine): string[] {
+  return leftovers(machine).filter(path => {
     try {
       rmSync(path, {recursive: true, force: true})
       return true

@@ -3,7 +3,7 @@ import {randomBytes} from 'node:crypto'
 import {existsSync, readFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {networkInterfaces} from 'node:os'
-import {type PortName, publishedPorts} from '../topology/services.ts'
+import {type PortName, publishedAt, publishedPorts} from '../topology/services.ts'
 import type {Allocation, HostName, Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
@@ -99,7 +99,7 @@ export function isFree(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const server = createServer()
     server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server.listen(port, publishedAt, () => server.close(() => resolve(true)))
   })
 }
 

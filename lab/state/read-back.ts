@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {z} from 'zod'
 import {differences, firstDifferentLine, sayDifference} from '../../compose/read-back.ts'
 import {composeFile as meantBy, render} from '../../compose/render.ts'
-import {type ComposeText, composeReads} from '../engine/stack.ts'
+import type {Compose, ComposeText} from '../engine/stack.ts'
 import {serviceNames} from '../topology/services.ts'
 import {labels} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -23,7 +23,7 @@ import {composeFile, composeText, labFolder, type SavedLab} from './state.ts'
 export async function readBack(
   {topology, allocation}: Pick<SavedLab, 'topology' | 'allocation'>,
   signal: AbortSignal,
-  reads: typeof composeReads = composeReads,
+  reads: Compose['reads'],
 ): Promise<ComposeText> {
   const {lab} = allocation
   const path = composeFile(lab)

@@ -67,7 +67,10 @@ type Named<P> = {
 }[ServiceName]
 
 export type ServicePort = Named<Port>
-/** The ports that are published on 127.0.0.1. */
+/** Where the machine that runs the engine publishes them; nobody else's machine gets there. */
+export const publishedAt = '127.0.0.1'
+
+/** The ports that are published. */
 export type PortName = Named<{readonly reach: 'machine'}>
 /** What the observer is asked to connect to. */
 export type HttpService = Named<{readonly http: true}>

@@ -9,6 +9,7 @@ import {packageRoot} from '../words/package-root.ts'
 import {line, name, strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
 import {duration, isSizeBeyondReason, size} from '../words/quantity.ts'
+import {usualRelease} from './release.ts'
 import {type ServiceName, serviceNames} from './services.ts'
 import {effectiveTimings} from './timings.ts'
 import {
@@ -309,6 +310,7 @@ function build(layers: readonly Written[]): Topology {
   const checkedOften = haproxy.inter === undefined ? base.haproxy : {fastinterMs: inter, downinterMs: inter}
   const plain: Topology = {
     profile,
+    release: usualRelease,
     hosts: hostsOf(Object.assign({}, ...layers.map(layer => layer.hosts))),
     patroni: base.patroni,
     haproxy: {

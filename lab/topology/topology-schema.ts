@@ -1,5 +1,6 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
+import {releaseNames, usualRelease} from './release.ts'
 import {serviceNames} from './services.ts'
 
 const text = z.string()
@@ -11,6 +12,7 @@ const bytes = z.int().min(0)
 /** Runs and labs that are older than a setting had its default. */
 export const topologySchema = z.strictObject({
   profile: z.enum(['default', 'fast']),
+  release: z.enum(releaseNames).default(usualRelease),
   hosts: z
     .array(
       z.strictObject({

@@ -3,6 +3,7 @@
  * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
  */
 
+import type {ReleaseName} from './release.ts'
 import {type PortName, portsWith, type ServiceName, type ServicePort} from './services.ts'
 
 export type HostName = string
@@ -40,6 +41,8 @@ export interface HaproxySettings {
 
 export interface Topology {
   readonly profile: ProfileName
+  /** Of PostgreSQL and what keeps it available. */
+  readonly release: ReleaseName
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings
@@ -127,9 +130,6 @@ export function withParameters(
   return {...Object.fromEntries(Object.entries(under).filter(([name]) => !given.has(name.toLowerCase()))), ...over}
 }
 
-/** The Patroni scope, which names the cluster's keys in etcd: `/service/<scope>/leader`. */
-export const scope = 'pgha'
-
 /** What a lab has been given on this machine when it was first raised; kept 0600 in the state directory. */
 export interface Allocation {
   readonly lab: string
@@ -154,6 +154,9 @@ export const observerName = 'observer'
 
 /** Names of the database roles; passwords come from the Allocation. */
 export const roles = {superuser: 'postgres', replication: 'replicator', rewind: 'rewinder', app: 'app'} as const
+
+/** PostgreSQL's parameter in which each server has the name of its host: it says so whatever it is reached through. */
+export const hostParameter = 'pgha_lab.host'
 
 /** The database the clients use. */
 export const appDatabase = 'app'

@@ -31,7 +31,13 @@ const whose = {[labels.lab]: 'demo', [labels.owner]: 'c0ffee'}
 const dataLabels = {...whose, [labels.home]: home}
 
 function topology(profile: 'default' | 'fast', patroni: Partial<Profile['patroni']> = {}): Topology {
-  return {profile, hosts, ...profiles[profile], patroni: {...profiles[profile].patroni, ...patroni}}
+  return {
+    profile,
+    release: 'postgresql-17',
+    hosts,
+    ...profiles[profile],
+    patroni: {...profiles[profile].patroni, ...patroni},
+  }
 }
 
 function allocation(passwords: Partial<Allocation['passwords']> = {}, of = topology('fast')): Allocation {

@@ -116,7 +116,7 @@ describe('a lab', () => {
         }
       }
       expect(kept.duplicates).toEqual([])
-      expect(of('clock').filter(one => one.who === 'app1')).toHaveLength(2)
+      expect(of('clock').filter(one => one.who === 'clients')).toHaveLength(2)
       for (const clock of of('clock')) expect(clock.uncertaintyMicros).toBeLessThan(50_000)
     })
 

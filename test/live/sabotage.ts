@@ -30,7 +30,7 @@ export const tcpCheckOnly: Sabotage = async lab => {
 
 /** A replica is promoted past Patroni, by somebody who insists: Patroni undoes it as soon as it looks. */
 export const promotedByHand: Sabotage = async lab => {
-  const promote = 's6-setuidgid postgres /usr/lib/postgresql/17/bin/pg_ctl promote -D /data/postgresql/main'
+  const promote = 's6-setuidgid postgres pg_ctl promote -D /data/postgresql/main'
   const insist = `for try in 1 2 3; do ${promote} || true; sleep 1; done`
   await on(lab, replicaBeside(await leaderOf(lab)), insist)
   return async () => {} // Patroni brings it in line

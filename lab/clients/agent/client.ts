@@ -7,8 +7,8 @@ import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {codeOf, ownCodes} from '../../history/sqlstate.ts'
 import type {Load} from './protocol.ts'
-import {statements} from './statements.ts'
-import {type Attempt, type Desk, type Loss, oneLine, Told} from './told.ts'
+import {asksWho, statements} from './statements.ts'
+import {type Desk, type InFlight, type Loss, oneLine, Told} from './told.ts'
 
 interface Session {
   readonly driver: pg.Client
@@ -27,7 +27,7 @@ export class Client {
   readonly #stopping = new AbortController()
   #session: Session | undefined
   #ready = false
-  #attempt: (Attempt & {readonly over: Promise<void>}) | undefined
+  #attempt: (InFlight & {readonly over: Promise<void>}) | undefined
   #owes = false
 
   constructor(name: string, load: Load, desk: Desk) {
@@ -87,9 +87,8 @@ export class Client {
     )
     try {
       await session.driver.connect()
-      // The server's own address, asked before anything is measured: only a read-write statement would tell it otherwise.
       const answer = await session.driver.query<[string | null]>({
-        text: 'SELECT host(inet_server_addr())',
+        text: asksWho,
         rowMode: 'array',
       })
       clearTimeout(tooLong)

@@ -12,8 +12,8 @@ import pg from 'pg'
 import {codeOf} from '../../history/sqlstate.ts'
 import {endsSession} from './client.ts'
 import type {AgentConfig, Job, Load} from './protocol.ts'
-import {statements} from './statements.ts'
-import {type Attempt, type Desk, oneLine, Told} from './told.ts'
+import {asksWho, statements} from './statements.ts'
+import {type Desk, type InFlight, oneLine, Told} from './told.ts'
 
 /** The pool of a group: as many connections as clients, so that none ever waits for another. */
 export class Pool {
@@ -151,7 +151,7 @@ export class PooledClient {
     const desk = this.#desk
     const id = desk.nextId(this.#job)
     const {name, text, values, reads} = this.#statement(this.#name, id)
-    const attempt: Attempt = {id, doubt: null, sentAt: desk.clock()}
+    const attempt: InFlight = {id, doubt: null, sentAt: desk.clock()}
     const warned = (notice: {code?: string | undefined; message?: string | undefined}) =>
       this.#told.warned(attempt, notice.code ?? '', notice.message ?? '')
     connection.on('notice', warned)
@@ -185,10 +185,10 @@ export class PooledClient {
   }
 }
 
-/** The server's own address: asked when a connection is new to its client, before anything is measured on it. */
+/** The server's host: asked when a connection is new to its client, before anything is measured on it. */
 async function serverOf(connection: pg.PoolClient): Promise<string | null> {
   const answer = await connection.query<[string | null]>({
-    text: 'SELECT host(inet_server_addr())',
+    text: asksWho,
     rowMode: 'array',
   })
   return answer.rows[0]?.[0] ?? null

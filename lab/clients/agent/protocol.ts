@@ -60,9 +60,9 @@ export interface AgentConfig {
   readonly maxMs: number
 }
 
-/** For an agent that does not know what its clients are to send: the texts, with $1 (the client's name) and $2 (the id) in `write`. */
+/** For an agent that does not know what its clients are to send: the texts, with $1 (the client's name) and $2 (the id) in `write`; `who` comes first. */
 export interface ScriptConfig extends AgentConfig {
-  readonly statements: Readonly<Record<OpName, string>>
+  readonly statements: Readonly<Record<OpName | 'who', string>>
 }
 
 export type Command = {ping: number} | {go: true} | {stopWriters: true} | {stop: true}
@@ -84,7 +84,7 @@ export type AgentLine =
   /** What it runs on and what it connects with, with their versions: 'Node 20.19.2', 'pg 8.23.1'. */
   | ['hi', clock: number, runtime: string, driver: string]
   | ['pong', ping: number, clock: number]
-  /** Connected; `server` is the address that the server itself says it has. */
+  /** Connected; `server` is the host that the server itself says it is. */
   | ['c', client: string, at: number, tookMicros: number, server: string | null]
   /** Lost a connection, or could not get one (repeats of the same failure at most once a second and client). */
   | ['d', client: string, at: number, code: string | null, error: string]

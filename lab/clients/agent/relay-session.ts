@@ -23,13 +23,20 @@ import {
   rowOf,
 } from './pg-wire.ts'
 import type {Relay} from './protocol.ts'
-import {type Complaint, type Ended, Transactions, wantedFromClient, wantedFromServer} from './transactions.ts'
+import {whoAnswers} from './statements.ts'
+import {
+  type Complaint,
+  type EndedTransaction,
+  Transactions,
+  wantedFromClient,
+  wantedFromServer,
+} from './transactions.ts'
 
 /** What a session needs from its relay. */
 export interface Counter {
   clock(): number
   connected(at: number, tookMicros: number, server: string | null): void
-  ended(transaction: Ended, server: string | null, timeline: string | null): void
+  ended(transaction: EndedTransaction, server: string | null, timeline: string | null): void
   lost(at: number, why: Complaint): void
   /** Another transaction begins: how many milliseconds it has to wait for its turn. */
   turnMs(): number
@@ -38,7 +45,7 @@ export interface Counter {
 }
 
 /** Of a primary only: a standby may change its timeline while the session goes on. */
-const whoAreYou = `SELECT host(inet_server_addr()),
+const whoAreYou = `SELECT ${whoAnswers},
   CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END`
 
 /** `opening`: until the first ReadyForQuery; `asking`: our own question is under way; `blind`: passed on unread. */

@@ -1,16 +1,20 @@
-/** What the clients send. All answer with [address of the server, timeline in 8 hex digits, LSN], and then what was read. */
+/** What the clients send. All answer with [the server's host, timeline in 8 hex digits, LSN], and then what was read. */
 import {bank} from '../../history/bank.ts'
 import {readersLookBelow} from '../../history/client-group.ts'
-import type {OpName} from '../../history/event.ts'
-import {bankOf, type Job} from './protocol.ts'
+import {hostParameter} from '../../topology/topology.ts'
+import {bankOf, type Job, type ScriptConfig} from './protocol.ts'
 
 /**
- * `inet_server_addr()` behind HAProxy is the address of the host that answered, not of the proxy. The LSN is the one
- * right after this row's own record: the commit record follows it, so the row may be lost where this LSN is not, never
+ * Which host answers, as its server was told: what it is reached through, such as a pooler beside it, changes nothing of that. Null
+ * where nobody told it.
+ */
+export const whoAnswers = `current_setting('${hostParameter}', true)`
+
+/**
+ * The LSN is the one right after this row's own record: the commit record follows it, so the row may be lost where this LSN is not, never
  * the other way round.
  */
-const wrote =
-  'host(inet_server_addr()), substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_current_wal_insert_lsn()'
+const wrote = `${whoAnswers}, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_current_wal_insert_lsn()`
 
 function write(table: string): string {
   return `INSERT INTO ${table} (client, id) VALUES ($1, $2) RETURNING ${wrote}`
@@ -37,7 +41,7 @@ function transfer(accounts: string): string {
  * between.
  */
 function reading(value: string): string {
-  return `SELECT host(inet_server_addr()),
+  return `SELECT ${whoAnswers},
       CASE WHEN standby THEN (SELECT lpad(to_hex(received_tli), 8, '0') FROM pg_stat_wal_receiver)
         ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
       CASE WHEN standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
@@ -45,9 +49,12 @@ function reading(value: string): string {
     FROM pg_is_in_recovery() AS standby`
 }
 
+/** What an agent asks on a new connection, before anything is measured on it: only an answered statement would tell it otherwise. */
+export const asksWho = `SELECT ${whoAnswers}`
+
 /** What writers and readers send, for an agent that knows no SQL: $1 is the client's name and $2 the id. */
-export function texts(table: string): Record<OpName, string> {
-  return {write: write(table), read: reading(newest(table))}
+export function texts(table: string): ScriptConfig['statements'] {
+  return {who: asksWho, write: write(table), read: reading(newest(table))}
 }
 
 /** Prepared once per connection, by its name. */

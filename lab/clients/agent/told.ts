@@ -15,7 +15,7 @@ export interface Desk {
 }
 
 /** A statement in flight. */
-export interface Attempt {
+export interface InFlight {
   readonly id: number
   readonly sentAt: number
   /** The code of a warning that took the certainty from its answer. */
@@ -56,26 +56,26 @@ export class Told {
     this.#desk.tell(['d', this.#name, at, code, error])
   }
 
-  warned(attempt: Attempt, code: string, says: string): void {
+  warned(attempt: InFlight, code: string, says: string): void {
     if (castsDoubt(code, says)) attempt.doubt = code
     this.#desk.tell(['n', this.#name, attempt.id, this.#desk.clock(), code, says])
   }
 
-  /** @param row [address of the server, timeline, LSN] and what was read, as `statements` ask for them. */
-  answered(attempt: Attempt, at: number, row: readonly (string | null)[], reads: boolean): void {
+  /** @param row [the server's host, timeline, LSN] and what was read, as `statements` ask for them. */
+  answered(attempt: InFlight, at: number, row: readonly (string | null)[], reads: boolean): void {
     const [server, timeline, lsn, value] = row
     const read = reads ? ((value ?? null) === null ? null : Number(value)) : undefined
     const where = [server ?? null, timeline ?? null, lsn ?? null] as const
     this.#ended(attempt, at, attempt.doubt === null ? 'ok' : 'unknown', where, attempt.doubt, null, read)
   }
 
-  failed(attempt: Attempt, at: number, code: string, error: string): void {
+  failed(attempt: InFlight, at: number, code: string, error: string): void {
     this.#ended(attempt, at, ruling(code, true).outcome, [null, null, null], code, error, undefined)
   }
 
   /** @param read what an answered read has seen; undefined where nothing was read. */
   #ended(
-    {id, sentAt}: Attempt,
+    {id, sentAt}: InFlight,
     at: number,
     outcome: Outcome,
     where: readonly [server: string | null, timeline: string | null, lsn: string | null],

@@ -20,7 +20,7 @@ import {type Asked, askedBy, tagChanges, unknownText} from './sql-words.ts'
 export const wantedFromClient = 'QPBEC'
 export const wantedFromServer = 'CENZ'
 
-export interface Ended {
+export interface EndedTransaction {
   readonly op: OpName
   readonly sentAt: number
   readonly at: number
@@ -61,7 +61,7 @@ interface Open {
 const mostNames = 10_000
 
 export class Transactions {
-  readonly #tell: (ended: Ended) => void
+  readonly #tell: (ended: EndedTransaction) => void
   readonly #unfinished: OpName
   readonly #statements = new Map<string, Asked>()
   readonly #portals = new Map<string, Asked>()
@@ -74,7 +74,7 @@ export class Transactions {
   #terminated = false
 
   /** @param unfinished what a block is taken for that never came to its end. */
-  constructor(tell: (ended: Ended) => void, unfinished: OpName) {
+  constructor(tell: (ended: EndedTransaction) => void, unfinished: OpName) {
     this.#tell = tell
     this.#unfinished = unfinished
   }

@@ -8,6 +8,7 @@ import {strikeOf} from '../../lab/strike-of.ts'
 
 export const topology: Topology = {
   profile: 'fast',
+  release: 'postgresql-17',
   ...profiles.fast,
   hosts: [
     {name: 'node1', services: ['etcd', 'patroni']},
@@ -68,6 +69,7 @@ const proxy = (at: number, backend: 'primary' | 'replicas', server: HostName, up
 const key = (at: number, holder: HostName | null, revision: number): Event => ({
   at: s(at),
   kind: 'leader-key',
+  scope: 'pgha',
   holder,
   revision,
   lease: holder && 'a1',
@@ -236,7 +238,15 @@ export function story(perSecond = 20): Event[] {
   for (let at = 1; at < 40.2; at++) {
     for (const host of ['node1', 'node2', 'node3']) samples.push(patroni(at, host))
     if (at < nodes.dies || at > nodes.promoted)
-      samples.push({at: s(at - 0.35), kind: 'status-key', optime: 1, revision: 20 + at, term: 2, told: 'node2'})
+      samples.push({
+        at: s(at - 0.35),
+        kind: 'status-key',
+        scope: 'pgha',
+        optime: 1,
+        revision: 20 + at,
+        term: 2,
+        told: 'node2',
+      })
   }
   for (let n = 0; n < 39 * perSecond; n++) {
     const at = 1.2 + n / perSecond

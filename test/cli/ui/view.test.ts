@@ -30,6 +30,7 @@ const started: Event = {
 const leads = (at: number, holder: string | null, revision = 1): Event => ({
   at,
   kind: 'leader-key',
+  scope: 'pgha',
   holder,
   revision,
   lease: null,
@@ -214,7 +215,15 @@ describe('the clients', () => {
 })
 
 describe('the lease', () => {
-  const status = (at: number): Event => ({at, kind: 'status-key', optime: 1, revision: 2, term: 1, told: 'node2'})
+  const status = (at: number): Event => ({
+    at,
+    kind: 'status-key',
+    scope: 'pgha',
+    optime: 1,
+    revision: 2,
+    term: 1,
+    told: 'node2',
+  })
 
   test('has a whole ttl left after each refresh, also when the events come in the wrong order', () => {
     const so = view([started, leads(0, 'node1'), status(s(3)), status(s(2))])
@@ -222,7 +231,15 @@ describe('the lease', () => {
   })
 
   test('lasts longer when a new etcd leader starts it afresh', () => {
-    const told: Event = {at: s(10), kind: 'lease', lease: 'a', leftSeconds: 20, grantedSeconds: 20, told: 'node2'}
+    const told: Event = {
+      at: s(10),
+      kind: 'lease',
+      scope: 'pgha',
+      lease: 'a',
+      leftSeconds: 20,
+      grantedSeconds: 20,
+      told: 'node2',
+    }
     expect(view([started, leads(0, 'node1'), status(s(3)), told]).lease?.expiresAt).toBe(s(30))
   })
 

@@ -35,7 +35,7 @@ export function calmRun(changes: Partial<CalmShape> = {}): Event[] {
     versions: {},
     startedAt: '2026-01-01T00:00:00.000000Z',
   })
-  add(-7, {kind: 'leader-key', holder: 'node1', revision: 10, lease: 'a1', term: 2, told: 'node2'})
+  add(-7, {kind: 'leader-key', scope: 'pgha', holder: 'node1', revision: 10, lease: 'a1', term: 2, told: 'node2'})
   for (const host of ['node1', 'node2', 'node3']) add(-6.9, proxy(host, host === 'node1'))
   add(-4, {kind: 'phase', name: 'steps'})
   add(-0.1, {kind: 'target', fault: 'loss', selector: 'replica', hosts: shape.hosts})

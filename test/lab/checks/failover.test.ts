@@ -126,6 +126,7 @@ describe('fails', () => {
     const back = {
       at: micros(20.5),
       kind: 'leader-key',
+      scope: 'pgha',
       holder: 'node1',
       revision: 91,
       lease: 'c',

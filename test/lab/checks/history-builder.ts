@@ -78,6 +78,7 @@ export function topologyOf(shape: RunShape): Topology {
   const profile = profiles[shape.profile]
   return {
     profile: shape.profile,
+    release: 'postgresql-17',
     hosts: [
       ...['node1', 'node2', 'node3'].map(name => ({name, services: ['etcd', 'patroni'] as const})),
       {name: 'proxy1', services: ['haproxy']},
@@ -120,7 +121,15 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   })
   add(begin + 0.1, {kind: 'phase', name: 'healthy'})
   add(begin + 1, {kind: 'phase', name: 'steady'})
-  add(begin + 1.1, {kind: 'leader-key', holder: oldLeader, revision: 10, lease: 'a1', term: 2, told: 'node2'})
+  add(begin + 1.1, {
+    kind: 'leader-key',
+    scope: 'pgha',
+    holder: oldLeader,
+    revision: 10,
+    lease: 'a1',
+    term: 2,
+    told: 'node2',
+  })
   for (const host of ['node1', 'node2', 'node3']) {
     add(begin + 1.1, {kind: 'etcd-member', host, up: true, leader: shape.etcdLeader, term: 2})
     add(begin + 1.2, proxy(host, host === oldLeader))
@@ -128,7 +137,7 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   add(-4, {kind: 'phase', name: 'steps'})
   const loop = topologyOf(shape).patroni.loopWaitSeconds
   for (let at = shape.refresh; at > begin + 1; at -= loop)
-    add(at, {kind: 'status-key', optime: lsnAt(at), revision: 11, term: 2, told: 'node2'})
+    add(at, {kind: 'status-key', scope: 'pgha', optime: lsnAt(at), revision: 11, term: 2, told: 'node2'})
 
   add(0, {
     ...{kind: 'fault-injecting', id: 'crash', fault: 'kill', what: 'kill host on leader', hosts: [oldLeader]},
@@ -142,8 +151,16 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
     for (const host of [newLeader, third])
       add(shape.newTerm, {kind: 'etcd-member', host, up: true, leader: newLeader, term: 3})
   const term = shape.newTerm === null ? 2 : 3
-  add(shape.keyGone, {kind: 'leader-key', holder: null, revision: 90, lease: null, term, told: third})
-  add(shape.newKey, {kind: 'leader-key', holder: newLeader, revision: 91, lease: 'b2', term, told: third})
+  add(shape.keyGone, {kind: 'leader-key', scope: 'pgha', holder: null, revision: 90, lease: null, term, told: third})
+  add(shape.newKey, {
+    kind: 'leader-key',
+    scope: 'pgha',
+    holder: newLeader,
+    revision: 91,
+    lease: 'b2',
+    term,
+    told: third,
+  })
   add(shape.up, proxy(newLeader, true))
   add(mend, {kind: 'fault-mending', id: 'crash', mend: {do: 'start-host', host: oldLeader}})
   add(mend + 0.3, {kind: 'container', host: oldLeader, action: 'start', exitCode: null})
@@ -157,7 +174,7 @@ export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   })
 
   if (topologyOf(shape).patroni.synchronousMode !== 'off') {
-    const sync = {kind: 'sync-key', told: 'node2'} as const
+    const sync = {kind: 'sync-key', scope: 'pgha', told: 'node2'} as const
     add(begin + 1.1, {...sync, leader: oldLeader, standbys: [newLeader], revision: 9})
     add(shape.promoted + 0.1, {...sync, leader: newLeader, standbys: [], revision: 92})
     add(shape.rejoined + 0.1, {...sync, leader: newLeader, standbys: [third], revision: 93})

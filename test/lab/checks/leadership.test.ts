@@ -9,7 +9,16 @@ const {'no-failover': noFailover, 'nobody-promoted': nobodyPromoted, promoted, d
 const {'timeline-monotone': timelineMonotone, 'two-writable-primaries': split, recovered} = checks
 
 const takesKey = (at: number): Event => ({
-  ...{at: micros(at), kind: 'leader-key', holder: 'node3', revision: 20, lease: 'b', term: 2, told: 'node2'},
+  ...{
+    at: micros(at),
+    kind: 'leader-key',
+    scope: 'pgha',
+    holder: 'node3',
+    revision: 20,
+    lease: 'b',
+    term: 2,
+    told: 'node2',
+  },
 })
 const rules = (host: string, at: number, timeline: number) =>
   sample(host, at, {inRecovery: false, receiver: null, timeline})
@@ -85,7 +94,7 @@ describe('nobody-promoted', () => {
 describe('promoted', () => {
   const judge = (history: History, params: {is?: string; not?: string}) => promoted.judge(history, params)
   const sync = (...standbys: string[]): Event => ({
-    ...{at: micros(-3), kind: 'sync-key', leader: 'node1', standbys, revision: 12, told: 'node2'},
+    ...{at: micros(-3), kind: 'sync-key', scope: 'pgha', leader: 'node1', standbys, revision: 12, told: 'node2'},
   })
 
   test('knows the synchronous standby of the moment of the fault', () => {

@@ -120,7 +120,7 @@ test('counts writes without an answer apart, whether they are there or not', () 
 describe('where synchronous mode was to be on', () => {
   const synchronous = cleanRun({patroni: {synchronousMode: 'strict'}})
   const key = (at: number, leader: string | null, ...standbys: string[]): Event => ({
-    ...{at: micros(at), kind: 'sync-key', leader, standbys, revision: 12, told: 'node2'},
+    ...{at: micros(at), kind: 'sync-key', scope: 'pgha', leader, standbys, revision: 12, told: 'node2'},
   })
 
   test('fails for what was acknowledged after Patroni had deleted /sync, though nothing is lost', () => {

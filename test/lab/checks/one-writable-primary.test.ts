@@ -52,7 +52,14 @@ describe('does not accuse', () => {
   })
 
   test('an acknowledgement within what the clock of the clients is uncertain by', () => {
-    const clock: Event = {at: micros(-7), kind: 'clock', who: 'app1', offsetMicros: 0, uncertaintyMicros: 300_000}
+    const clock: Event = {
+      at: micros(-7),
+      kind: 'clock',
+      who: 'clients',
+      host: 'app1',
+      offsetMicros: 0,
+      uncertaintyMicros: 300_000,
+    }
     expect(judge(historyOf([...clean, ack(22)])).verdict).toBe('fail')
     expect(judge(historyOf([...clean, ack(22), clock])).verdict).toBe('pass')
   })

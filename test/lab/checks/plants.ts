@@ -47,7 +47,7 @@ const add =
   (what: (draw: Draw) => Event): Plant =>
   (events, draw) => [...events, what(draw)]
 const takesKey = (holder: string, at: number): Event => ({
-  ...{at: micros(at), kind: 'leader-key', holder, revision: 200, lease: 'c', term: 2, told: 'node2'},
+  ...{at: micros(at), kind: 'leader-key', scope: 'pgha', holder, revision: 200, lease: 'c', term: 2, told: 'node2'},
 })
 const one = <T>(all: readonly T[], {pick}: Draw): T => all[pick % all.length]!
 const writesOf = (events: readonly Event[], outcome: 'ok' | 'fail') =>

@@ -15,7 +15,16 @@ const write = (at: number, changes: Partial<Of<'op'>>): Event => ({
   ...changes,
 })
 const holds = (holder: string | null, at: number): Event => ({
-  ...{at: micros(at), kind: 'leader-key', holder, revision: 1000 + at, lease: null, term: 2, told: 'node2'},
+  ...{
+    at: micros(at),
+    kind: 'leader-key',
+    scope: 'pgha',
+    holder,
+    revision: 1000 + at,
+    lease: null,
+    term: 2,
+    told: 'node2',
+  },
 })
 
 test('passes across a failover and without one, and tells how long the proxy led astray', () => {

@@ -11,7 +11,16 @@ const clean = cleanRun()
 const rules = (host: string, at: number, timeline = 1) =>
   sample(host, at, {inRecovery: false, receiver: null, timeline})
 const key = (holder: string | null, at: number): Of<'leader-key'> => ({
-  ...{at: micros(at), kind: 'leader-key', holder, revision: 1000 + at, lease: null, term: 2, told: 'node2'},
+  ...{
+    at: micros(at),
+    kind: 'leader-key',
+    scope: 'pgha',
+    holder,
+    revision: 1000 + at,
+    lease: null,
+    term: 2,
+    told: 'node2',
+  },
 })
 const says = (host: string, at: number, paused: boolean): Event => ({
   ...{at: micros(at), kind: 'patroni', host, code: 200, role: 'primary', state: 'running', timeline: 1, lsn: 1},

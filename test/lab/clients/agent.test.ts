@@ -103,7 +103,7 @@ describe.each(['pg', 'pg-pool'] as const)('an attempt with %s', driver => {
   it('that is answered is ok, with the server, its timeline and LSN; its id is used once', async () => {
     const {agent} = await underLoad({}, driver)
     const [, client, , sentAt, at, outcome, server, timeline, lsn] = agent.of('o')[0]!
-    expect([client, outcome, server, timeline, lsn]).toEqual(['w1', 'ok', '10.0.0.1', '00000002', '0/3000060'])
+    expect([client, outcome, server, timeline, lsn]).toEqual(['w1', 'ok', 'node1', '00000002', '0/3000060'])
     expect(at).toBeGreaterThanOrEqual(sentAt)
     const ids = agent.of('o').map(line => line[2])
     expect(new Set(ids).size).toBe(ids.length)
@@ -252,7 +252,7 @@ describe('a pool', () => {
     expect(server.connections).toBeLessThanOrEqual(2)
     const connected = agent.of('c')
     expect(connected.length).toBeGreaterThanOrEqual(server.connections)
-    expect(connected[0]!.slice(1, 2).concat(connected[0]![4])).toEqual(['w1', '10.0.0.1'])
+    expect(connected[0]!.slice(1, 2).concat(connected[0]![4])).toEqual(['w1', 'node1'])
   })
 
   it('tells the loss of a connection that nobody uses, and the client has another one for its next statement', async () => {

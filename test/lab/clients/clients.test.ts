@@ -90,18 +90,19 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
   } as unknown as Docker
   const topology: Topology = {
     profile: 'fast',
+    release: 'postgresql-17',
     ...profiles.fast,
     hosts: [
       {name: 'node1', services: ['patroni']},
       {name: 'node2', services: ['patroni']},
       {name: 'proxy1', services: ['haproxy']},
-      {name: 'app1', services: ['client']},
+      {name: app, services: ['client']},
     ],
   }
   const allocation: Allocation = {
     lab: 'test',
     subnet: '10.0.0.0/24',
-    addresses: {node1: '10.0.0.1', node2: '10.0.0.4', proxy1: '10.0.0.2', app1: '10.0.0.3'},
+    addresses: {node1: '10.0.0.1', node2: '10.0.0.4', proxy1: '10.0.0.2', [app]: '10.0.0.3'},
     observer: '10.0.0.10',
     ports: {node1: {postgres: server.port}, proxy1: {primary: server.port}},
     passwords: {superuser: 's', replication: 'r', rewind: 'w', app: 'secret'},
@@ -118,6 +119,9 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
   const say = (line: AgentLine, agent = 0) => agents[agent]!.say(line)
   return {recorder, starting, say, agents, stop}
 }
+
+/** Whatever the host of the clients is called. */
+const app = 'load-1'
 
 const psycopgBeside: readonly ClientGroup[] = [
   ...ordinary,
@@ -191,18 +195,18 @@ it('more than the limits allow is refused, all agents together', async () => {
   await expect(starting).rejects.toThrow('at most 200 clients')
 })
 
-it("the agent's times are converted with the offset that is recorded, its addresses to hosts", async () => {
+it("the agent's times are converted with the offset that is recorded, its servers are hosts", async () => {
   const {starting, say, recorder} = await start()
   await using clients = await starting
   const clock = recorder.events.find(one => one.kind === 'clock')!
-  expect(clock).toMatchObject({who: 'app1'})
+  expect(clock).toMatchObject({who: 'clients', host: app})
   expect(Math.abs(clock.offsetMicros + aheadMicros)).toBeLessThanOrEqual(clock.uncertaintyMicros)
 
-  say(['c', 'w1', 6_000_000, 900, '10.0.0.1'])
-  say(['o', 'w1', 1, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', '1/00000010', null, null])
+  say(['c', 'w1', 6_000_000, 900, 'node1'])
+  say(['o', 'w1', 1, 6_000_100, 6_000_900, 'ok', 'node1', '0000000A', '1/00000010', null, null])
   say(['o', 'r2', 2, 6_000_100, 6_000_900, 'unknown', '10.9.9.9', null, null, 'timeout', 'no answer'])
-  say(['o', 'r1', 3, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', '1/00000010', null, null, 41])
-  say(['b', 'b1', 'audit', 2, 6_000_100, 6_000_900, 'ok', '10.0.0.1', '0000000A', null, null, null, 8000])
+  say(['o', 'r1', 3, 6_000_100, 6_000_900, 'ok', 'node1', '0000000A', '1/00000010', null, null, 41])
+  say(['b', 'b1', 'audit', 2, 6_000_100, 6_000_900, 'ok', 'node1', '0000000A', null, null, null, 8000])
   say(['w', 7_000_000, 2, 1, 300])
   await clients.stopWriters()
 

@@ -56,7 +56,7 @@ function serve(socket: Socket, fake: FakePostgres): void {
         started = true
         socket.write(Buffer.concat([message('R', int32(0)), ready('I')]))
       } else if (type === 'Q') {
-        socket.write(Buffer.concat([answerOf([says.includes('pg_tables') ? 'pgha_writes_1' : '10.0.0.1']), ready('I')]))
+        socket.write(Buffer.concat([answerOf([says.includes('pg_tables') ? 'pgha_writes_1' : 'node1']), ready('I')]))
       } else if (type === 'S') {
         fake.statements++
         reply(socket, fake.answer)
@@ -69,7 +69,7 @@ function reply(socket: Socket, answer: Answer): void {
   switch (answer.do) {
     case 'row': {
       const {warning, value} = answer
-      const values = ['10.0.0.1', '00000002', '0/3000060', ...(value === undefined ? [] : [value])]
+      const values = ['node1', '00000002', '0/3000060', ...(value === undefined ? [] : [value])]
       const notice = warning ? noticeOf(warning.code, warning.message) : Buffer.alloc(0)
       socket.write(Buffer.concat([message('1'), message('2'), notice, answerOf(values), ready('I')]))
       return

@@ -5,13 +5,13 @@ import {Happenings} from '../../../lab/clients/happenings.ts'
 const happenings = () =>
   new Happenings(
     micros => micros + 5,
-    address => (address === '10.0.0.1' ? 'node1' : null),
+    address => (address === 'node1' ? 'node1' : null),
   )
 
 /** An attempt of psycopg: its agent rules nothing. */
 const attempt = (id: number, code: string | null, error: string | null): AgentLine => [
   ...(['o', 'psycopg-w1', id, 100, 200, null] as const),
-  ...(error === null ? (['10.0.0.1', '0000000A', '1/00000010'] as const) : ([null, null, null] as const)),
+  ...(error === null ? (['node1', '0000000A', '1/00000010'] as const) : ([null, null, null] as const)),
   ...([code, error] as const),
 ]
 
@@ -43,7 +43,7 @@ it('what the agent ruled itself stands', () => {
 })
 
 it('a client of any driver that reads is a reader', () => {
-  const line: AgentLine = ['c', 'psycopg-r1', 100, 10, '10.0.0.1']
+  const line: AgentLine = ['c', 'psycopg-r1', 100, 10, 'node1']
   expect(happenings().of(line)?.happening).toEqual({
     ...{kind: 'client-connected', client: 'psycopg-r1', op: 'read', server: 'node1', tookMicros: 10},
   })

@@ -45,6 +45,7 @@ function engine(images: readonly string[] = ['mine:1']) {
   const lab = {
     name: 'demo',
     docker,
+    engineOf: () => docker,
     topology: {hosts: [{name: 'app1', services: ['client']}]},
     allocation: {subnet: '10.213.7.0/24', passwords: {app: 'p@ss'}},
     container: async () => ({id: 'app'}),

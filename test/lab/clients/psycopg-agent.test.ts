@@ -62,7 +62,7 @@ function start(load: Partial<Load> = {}, change: Partial<ScriptConfig> = {}) {
       table: 'pgha_writes_1',
     },
     ...{statementTimeoutMs: 300, connectTimeoutMs: 300, reconnectPauseMs: 20, maxMs: 60_000},
-    statements: {write: 'INSERT INTO pgha_writes_1 ...', read: 'SELECT ... FROM pgha_writes_1'},
+    statements: {who: 'SELECT ...', write: 'INSERT INTO pgha_writes_1 ...', read: 'SELECT ... FROM pgha_writes_1'},
     ...change,
   })
   const codes = () => of('o').map(line => line[9])
@@ -85,7 +85,7 @@ describe('the agent for psycopg', () => {
     const ids = of('o').map(line => line[2])
     expect(ids.toSorted((a, b) => a - b)).toEqual(ids.map((_, index) => firstIds.python.write + index))
     const [, client, , sentAt, at, ...rest] = of('o')[0]!
-    expect([client, ...rest]).toEqual(['psycopg-w1', null, '10.0.0.1', '00000002', '0/3000060', null, null])
+    expect([client, ...rest]).toEqual(['psycopg-w1', null, 'node1', '00000002', '0/3000060', null, null])
     expect(at).toBeGreaterThanOrEqual(sentAt)
     expect(of('hi')[0]!.slice(2)).toEqual([expect.stringMatching(/^Python 3\./), 'psycopg 0.0.0 with libpq 17.6'])
   })

@@ -108,9 +108,9 @@ function hear(socket: Socket, fake: Fake, type: string, body: Buffer): void {
     return
   }
   const sql = body.toString('utf8', 0, body.length - 1)
-  if (sql.includes('inet_server_addr')) {
+  if (sql.includes('pgha_lab.host')) {
     fake.heard.push('who are you')
-    socket.write(Buffer.concat([message('T', Buffer.from([0, 0])), row(['10.0.0.7', '00000003']), done('SELECT 1')]))
+    socket.write(Buffer.concat([message('T', Buffer.from([0, 0])), row(['node7', '00000003']), done('SELECT 1')]))
     return
   }
   fake.heard.push(sql)
@@ -206,7 +206,7 @@ describe('a session', () => {
     program.socket.write(query('INSERT INTO a VALUES (1)'))
     server.answer = () => done('INSERT 0 1')
     await until(() => told().length === 2)
-    expect(told()).toEqual(['connected 10.0.0.7', 'write ok 10.0.0.7 00000003'])
+    expect(told()).toEqual(['connected node7', 'write ok node7 00000003'])
     expect(server.heard).toEqual(['who are you', 'INSERT INTO a VALUES (1)'])
     await until(() => program.bytes.equals(Buffer.concat([authenticationOk, ready('I'), done('INSERT 0 1')])))
   })
@@ -233,7 +233,7 @@ describe('a session', () => {
       await pause(1)
     }
     await until(() => told().length === 3)
-    expect(told()).toEqual(['connected 10.0.0.7', 'read ok 10.0.0.7 00000003', 'write ok 10.0.0.7 00000003'])
+    expect(told()).toEqual(['connected node7', 'read ok node7 00000003', 'write ok node7 00000003'])
   })
 
   it('that the program ends in good order is not lost', async () => {
@@ -241,7 +241,7 @@ describe('a session', () => {
     program.socket.end(terminate)
     await until(() => program.end === 'fin')
     expect(server.heard.at(-1)).toBe('terminate')
-    expect(told()).toEqual(['connected 10.0.0.7'])
+    expect(told()).toEqual(['connected node7'])
   })
 
   it('that the server refuses is told with its words, which the program gets', async () => {
@@ -267,8 +267,8 @@ describe('a session', () => {
 
 describe('an end', () => {
   it.each([
-    ['reset', 'ECONNRESET', 'write unknown 10.0.0.7 00000003 ECONNRESET', 'lost ECONNRESET'],
-    ['fin', 'fin', 'write unknown 10.0.0.7 00000003 closed', 'lost closed'],
+    ['reset', 'ECONNRESET', 'write unknown node7 00000003 ECONNRESET', 'lost ECONNRESET'],
+    ['fin', 'fin', 'write unknown node7 00000003 closed', 'lost closed'],
   ] as const)('by the server as %s is the same for the program, and told', async (how, seen, transaction, lost) => {
     const {server, program, told, until} = await connected()
     server.answer = () => how
@@ -303,9 +303,9 @@ describe('an end', () => {
     program.socket.write(query('DELETE FROM a'))
     await pause(300)
     expect(program.end).toBeUndefined()
-    expect(told()).toEqual(['connected 10.0.0.7'])
+    expect(told()).toEqual(['connected node7'])
     relay.quiet()
-    expect(told().slice(1)).toEqual(['write unknown 10.0.0.7 00000003 timeout'])
+    expect(told().slice(1)).toEqual(['write unknown node7 00000003 timeout'])
     program.socket.destroy()
     await pause(20)
     expect(told().length).toBe(2)

@@ -60,29 +60,36 @@ describe("what Patroni's keys mean", () => {
   const change = {revision: 5, lease: null}
 
   it('the leader key names its holder, or that it is gone', () => {
-    expect(meaning({...change, key: `${prefix}leader`, value: 'node1', lease: '9'}, prefix, 3, 'node2')).toEqual({
+    expect(
+      meaning({...change, key: `${prefix}leader`, value: 'node1', lease: '9'}, {scope: 'pgha'}, 3, 'node2'),
+    ).toEqual({
       kind: 'leader-key',
+      scope: 'pgha',
       holder: 'node1',
       revision: 5,
       lease: '9',
       term: 3,
       told: 'node2',
     })
-    expect(meaning({...change, key: `${prefix}leader`, value: null}, prefix, 3, 'node2')).toMatchObject({holder: null})
+    expect(meaning({...change, key: `${prefix}leader`, value: null}, {scope: 'pgha'}, 3, 'node2')).toMatchObject({
+      holder: null,
+    })
   })
 
   it('the status key has the WAL position', () => {
     const value = '{"optime":67109120,"slots":{"node1":67109120},"retain_slots":["node1"]}'
-    expect(meaning({...change, key: `${prefix}status`, value}, prefix, 3, 'node2')).toMatchObject({
+    expect(meaning({...change, key: `${prefix}status`, value}, {scope: 'pgha'}, 3, 'node2')).toMatchObject({
       kind: 'status-key',
+      scope: 'pgha',
       optime: 67109120,
     })
-    expect(meaning({...change, key: `${prefix}status`, value: null}, prefix, 3, 'node2')).toBeNull()
-    expect(meaning({...change, key: `${prefix}status`, value: '{'}, prefix, 3, 'node2')).toBeNull()
+    expect(meaning({...change, key: `${prefix}status`, value: null}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
+    expect(meaning({...change, key: `${prefix}status`, value: '{'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
   })
 
   it('the sync key names the synchronous standbys', () => {
-    const sync = (value: string | null) => meaning({...change, key: `${prefix}sync`, value}, prefix, 3, 'node2')
+    const sync = (value: string | null) =>
+      meaning({...change, key: `${prefix}sync`, value}, {scope: 'pgha'}, 3, 'node2')
     expect(sync('{"leader":"node1","sync_standby":"node2,node3"}')).toMatchObject({
       leader: 'node1',
       standbys: ['node2', 'node3'],
@@ -92,8 +99,8 @@ describe("what Patroni's keys mean", () => {
   })
 
   it('other keys mean nothing here', () => {
-    expect(meaning({...change, key: `${prefix}members/leader`, value: '{}'}, prefix, 3, 'node2')).toBeNull()
-    expect(meaning({...change, key: `${prefix}config`, value: '{}'}, prefix, 3, 'node2')).toBeNull()
+    expect(meaning({...change, key: `${prefix}members/leader`, value: '{}'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
+    expect(meaning({...change, key: `${prefix}config`, value: '{}'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
   })
 })
 

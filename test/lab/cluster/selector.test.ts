@@ -4,7 +4,6 @@ import {expect, test} from 'vitest'
 import {resolve} from '../../../lab/cluster/selector.ts'
 import type {Lab} from '../../../lab/engine/lab.ts'
 import {faults} from '../../../lab/faults/index.ts'
-import {scope} from '../../../lab/topology/topology.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const topology = loadTopology({profile: 'fast'})
@@ -22,7 +21,7 @@ function labOf({config, standbys, tags = {}}: Cluster): Lab {
   let looks = 0
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   const pair = (key: string, value: unknown) => ({
-    key: base64(`/service/${scope}/${key}`),
+    key: base64(`/service/pgha/${key}`),
     value: base64(typeof value === 'string' ? value : JSON.stringify(value)),
     mod_revision: '7',
     create_revision: '7',

@@ -1,5 +1,5 @@
 /** Patroni on the fake hosts, by the virtual clock: a leader key with a lease in etcd, elections when it runs out, and one table. */
-import {type HostName, hostsWith, scope, type Topology} from '../../../lab/topology/topology.ts'
+import {type HostName, hostsWith, type Topology} from '../../../lab/topology/topology.ts'
 import type {FakeHost} from './host.ts'
 
 export interface Change {
@@ -9,7 +9,7 @@ export interface Change {
   readonly revision: number
 }
 
-const prefix = `/service/${scope}/`
+const prefix = '/service/pgha/'
 const tickMs = 250
 /** From the start of a host until its PostgreSQL takes part. */
 const startMs = 1000

@@ -2,7 +2,7 @@
 import {once} from 'node:events'
 import {type AddressInfo, createServer, type Server} from 'node:net'
 import {parse} from 'yaml'
-import type {composeReads, composeUp} from '../../../lab/engine/stack.ts'
+import type {Compose} from '../../../lab/engine/stack.ts'
 import {owner, savedOwner} from '../../../lab/state/owner.ts'
 import {loadLab} from '../../../lab/state/state.ts'
 import type {PortName} from '../../../lab/topology/services.ts'
@@ -28,7 +28,7 @@ export async function freePorts(ports: Allocation['ports']): Promise<Allocation[
   return {...Object.fromEntries(Object.keys(ports).map(host => [host, {}])), ...found}
 }
 
-export class FakeCompose {
+export class FakeCompose implements Compose {
   readonly #engine: FakeEngine
   readonly #lab: string
   /** Each `up`: the services that were asked for, none for all. */
@@ -41,12 +41,13 @@ export class FakeCompose {
   constructor(engine: FakeEngine, lab: string) {
     this.#engine = engine
     this.#lab = lab
+    engine.compose = this
   }
 
   /** It adds nothing of its own to what it reads. */
-  reads: typeof composeReads = async ({text}) => parse(text) as unknown
+  reads: Compose['reads'] = async ({text}) => parse(text) as unknown
 
-  up: typeof composeUp = async (_file, signal, _withinMs, services = []) => {
+  up: Compose['up'] = async (_file, signal, _withinMs, services = []) => {
     signal.throwIfAborted()
     this.ups.push(services)
     const world = this.#engine.world ?? (await this.#make())

@@ -13,6 +13,7 @@ import {
   type Removed,
 } from '../../../lab/engine/docker.ts'
 import {engineLimits} from '../../../lab/engine/engine-limits.ts'
+import type {Compose} from '../../../lab/engine/stack.ts'
 import type {RaiseEngine} from '../../../lab/run/raise.ts'
 import type {HostName, Owner} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
@@ -25,10 +26,16 @@ import type {FakeWorld} from './world.ts'
 /** What becomes of a call: nothing unusual, its own refusal, or no answer from now on. */
 export type Hindrance = LabError | 'silent' | undefined
 
+async function nobody(): Promise<never> {
+  throw new TypeError('this engine has no Compose')
+}
+
 type Mutable<T> = {-readonly [K in keyof T]: T[K]}
 
 export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposable {
   readonly limits = engineLimits({})
+  /** A `FakeCompose` puts itself here. */
+  compose: Compose = {up: nobody, reads: nobody}
   /** Every call, e.g. `start node1`. */
   readonly asked: string[] = []
   /** Asked before each call. */

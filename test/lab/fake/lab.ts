@@ -8,6 +8,7 @@ import {FakeWorld} from './world.ts'
 
 export const fakeTopology: Topology = {
   profile: 'fast',
+  release: 'postgresql-17',
   ...profiles.fast,
   hosts: [
     {name: 'node1', services: ['etcd', 'patroni']},

@@ -142,7 +142,7 @@ export function playRelay(program: FakeProgram, way: (to: string) => Way): void 
 }
 
 /** Clients as the agent in app1 has them: they write while somebody takes writes, and say what became of each attempt. */
-export function playAgent(program: FakeProgram, cluster: FakeCluster, hosts: ReadonlyMap<string, FakeHost>): void {
+export function playAgent(program: FakeProgram, cluster: FakeCluster, _hosts: ReadonlyMap<string, FakeHost>): void {
   const timers: NodeJS.Timeout[] = []
   const micros = () => Math.round(performance.now() * 1000)
   const say = (line: AgentLine) => program.say(`${JSON.stringify(line)}\n`)
@@ -161,7 +161,7 @@ export function playAgent(program: FakeProgram, cluster: FakeCluster, hosts: Rea
     const sentAt = at - 900
     const answers = op === 'write' ? cluster.write(id) : cluster.leader !== null && cluster.isUp(cluster.leader)
     if (!answers) return say(['o', client, id, sentAt, at, 'fail', null, null, null, '57P03', 'nobody takes it'])
-    const server = hosts.get(cluster.leader!)!.address
+    const server = cluster.leader
     const timeline = cluster.timeline.toString(16).padStart(8, '0')
     const seen: [number] | [] = op === 'read' ? [Math.max(0, ...cluster.ids.slice(-1))] : []
     say(['o', client, id, sentAt, at, null, server, timeline, `0/${cluster.lsn.toString(16)}`, null, null, ...seen])
@@ -169,13 +169,13 @@ export function playAgent(program: FakeProgram, cluster: FakeCluster, hosts: Rea
   /** What a program behind a relay does: one transaction after the other. */
   const transact = (client: string) => {
     const at = micros()
-    const server = cluster.leader === null ? null : (hosts.get(cluster.leader)?.address ?? null)
+    const server = cluster.leader
     const timeline = cluster.timeline.toString(16).padStart(8, '0')
     say(['t', client, 'write', at - 900, at, server === null ? 'fail' : 'ok', server, timeline, null, null])
   }
   const begin = ({groups, relays, firstIds}: AgentConfig) => {
     Object.assign(nextIds, firstIds)
-    const server = cluster.leader === null ? null : (hosts.get(cluster.leader)?.address ?? null)
+    const server = cluster.leader
     for (const group of groups) {
       for (const client of group.clients) say(['c', client, micros(), 1000, server])
       timers.push(setInterval(() => attempt(group), 1000 / group.perSecond))

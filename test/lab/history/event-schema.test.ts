@@ -4,11 +4,11 @@ import {gunzipSync} from 'node:zlib'
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
 import type {z} from 'zod'
-import type {Event, Of} from '../../../lab/history/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {type eventSchemas, isSurely, schemaOf} from '../../../lab/history/event-schema.ts'
 import type {scenarioSchema} from '../../../lab/history/scenario-schema.ts'
 import type {Scenario} from '../../../lab/history/scenario-values.ts'
-import type {Old} from '../../../lab/history/upcast.ts'
+import type {InFile} from '../../../lab/history/upcast.ts'
 import type {Allocation, Topology} from '../../../lab/topology/topology.ts'
 import type {allocationSchema, topologySchema} from '../../../lab/topology/topology-schema.ts'
 
@@ -20,8 +20,6 @@ type Plain<T> = T extends readonly unknown[]
     : T
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Kind = Event['kind']
-/** What a file may hold: an older one has no strikes, and is given them when it is read. */
-type InFile<K extends Kind> = K extends 'fault-injecting' ? Old : Of<K>
 type Drifted = {
   [K in Kind]: Same<Plain<InFile<K>>, Plain<z.output<(typeof eventSchemas)[K]>>> extends true ? never : K
 }[Kind]

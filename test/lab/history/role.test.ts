@@ -50,7 +50,7 @@ describe('where the two once differed', () => {
     ...{replayedLsn: null, error: null, receiver: null},
   })
   const key = (at: number, holder: string): Event => ({
-    ...{at, kind: 'leader-key', holder, revision: 1, lease: null, term: 1, told: 'node1'},
+    ...{at, kind: 'leader-key', scope: 'pgha', holder, revision: 1, lease: null, term: 1, told: 'node1'},
   })
   const end: Event = {at: 900, kind: 'run-ended', how: 'complete'}
 

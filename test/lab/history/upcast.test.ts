@@ -1,12 +1,16 @@
+import {globSync} from 'node:fs'
+import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {faults} from '../../../lab/faults/index.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {eventSchemas} from '../../../lab/history/event-schema.ts'
+import {loadHistory} from '../../../lab/history/read-events.ts'
 import {type Old, Upcast} from '../../../lab/history/upcast.ts'
 import {toJsonLine} from '../../../lab/words/spelled-json.ts'
 import {forms} from '../fault-forms.ts'
 import {node1Leads, strikeOf} from '../strike-of.ts'
 
+const histories = join(import.meta.dirname, '..', '..', 'histories')
 const {topology} = node1Leads
 const started: Event = {
   ...{at: 0, kind: 'run-started', run: 'r', lab: 'l', topology, versions: {}},
@@ -134,6 +138,39 @@ test('what died, what is down and what is full is told', () => {
     down: [{host: 'node1', service: 'haproxy'}],
   })
   expect(read(old('fill-disk', {}))).toMatchObject({full: ['node1']})
+})
+
+describe('what is about a cluster says which', () => {
+  const key = {at: 3, kind: 'leader-key', holder: 'node1', revision: 1, lease: null, term: 1, told: 'node1'} as const
+
+  test('the one that there was, in a record that does not say it', () => {
+    const told = [
+      key,
+      {at: 3, kind: 'status-key', optime: 1, revision: 2, term: 1, told: 'node1'},
+      {at: 3, kind: 'sync-key', leader: null, standbys: [], revision: 3, told: 'node1'},
+      {at: 3, kind: 'lease', lease: 'a', leftSeconds: 1, grantedSeconds: 20, told: 'node1'},
+    ] as const
+    for (const event of told) expect(new Upcast().of(event)).toEqual({...event, scope: 'pgha'})
+  })
+
+  test('what was recorded, in one that does', () => {
+    const event = {...key, scope: 'another'}
+    expect(new Upcast().of(event)).toBe(event)
+  })
+
+  test.each(globSync('*.ndjson.gz', {cwd: histories}))('every key of %s', async file => {
+    const {events} = await loadHistory(join(histories, file))
+    const unscoped = events.filter(event => /-key$|^lease$/.test(event.kind) && !('scope' in event))
+    expect(unscoped).toEqual([])
+  })
+})
+
+test('a clock that was recorded as that of app1 is that of the clients, on the host that they were on', () => {
+  const upcast = new Upcast()
+  const hosts = topology.hosts.map(one => (one.services.includes('client') ? {...one, name: 'load-1'} : one))
+  upcast.of({...started, topology: {...topology, hosts}} as Event)
+  const clock = {at: 1, kind: 'clock', who: 'app1', offsetMicros: 5, uncertaintyMicros: 6} as const
+  expect(upcast.of(clock)).toEqual({...clock, who: 'clients', host: 'load-1'})
 })
 
 describe('what a fault said itself is what is read, and nobody looks at its name', () => {

@@ -9,10 +9,9 @@ import {Recorder} from '../../../lab/history/history.ts'
 import type {Reach} from '../../../lab/observer/ask.ts'
 import {Tunnel} from '../../../lab/observer/tunnel.ts'
 import {etcd} from '../../../lab/probes/etcd.ts'
-import {scope} from '../../../lab/topology/topology.ts'
 import {localLab, locally} from '../local-lab.ts'
 
-const key = `/service/${scope}/leader`
+const key = `/service/pgha/leader`
 
 /** One member: answers status and range, and keeps the watches so that a test can tell them something. */
 class Member {

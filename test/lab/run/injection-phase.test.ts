@@ -11,7 +11,15 @@ beforeEach(() => vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date'
 afterEach(() => vi.useRealTimers())
 
 const loopWaitMicros = 2_000_000
-const refresh = (at: number): Event => ({at, kind: 'status-key', optime: at, revision: at, term: 1, told: 'node1'})
+const refresh = (at: number): Event => ({
+  at,
+  kind: 'status-key',
+  scope: 'pgha',
+  optime: at,
+  revision: at,
+  term: 1,
+  told: 'node1',
+})
 
 /** A leader that refreshes every two seconds from 0.5 s on. */
 function growing(): Growing & {stop(): void} {

@@ -4,6 +4,7 @@ import {createServer} from 'node:net'
 import {beforeEach, describe, expect, test, vi} from 'vitest'
 import {health} from '../../../lab/cluster/health.ts'
 import {type RaiseOptions, raise} from '../../../lab/run/raise.ts'
+import {allocate} from '../../../lab/state/allocate.ts'
 import {plan} from '../../../lab/state/journal.ts'
 import {composeFile, labFolder, loadLab} from '../../../lab/state/state.ts'
 import {LabError} from '../../../lab/words/errors.ts'
@@ -19,21 +20,6 @@ let engine: FakeEngine
 let compose: FakeCompose
 
 vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
-// The block of ports that a lab is given may be another process's a moment later: here the system gives them.
-vi.mock('../../../lab/state/allocate.ts', async original => {
-  const real = await original<typeof import('../../../lab/state/allocate.ts')>()
-  const allocate: typeof real.allocate = async (...given) => {
-    const allocation = await real.allocate(...given)
-    return {...allocation, ports: await freePorts(allocation.ports)}
-  }
-  return {...real, allocate}
-})
-vi.mock('../../../lab/setup/setup.ts', () => ({ensureReady: async () => images}))
-vi.mock('../../../lab/engine/stack.ts', async original => ({
-  ...(await original<typeof import('../../../lab/engine/stack.ts')>()),
-  composeUp: (...given: Parameters<FakeCompose['up']>) => compose.up(...given),
-  composeReads: (...given: Parameters<FakeCompose['reads']>) => compose.reads(...given),
-}))
 vi.setConfig({testTimeout: 60_000}) // minutes of virtual time, on a machine that may be busy
 eachWithItsOwnState()
 beforeEach(() => {
@@ -44,13 +30,23 @@ beforeEach(() => {
 const told: string[] = []
 beforeEach(() => void told.splice(0))
 
+/** The block of ports that a lab is given may be another process's a moment later: here the system gives them. */
+const allocated: typeof allocate = async (...given) => {
+  const allocation = await allocate(...given)
+  return {...allocation, ports: await freePorts(allocation.ports)}
+}
+
 async function raised(more: Partial<RaiseOptions> = {}) {
   const result = await passing(
-    raise(engine, {
-      ...{name: 'mine', topology: undefined, fallback: () => fakeTopology, signal: new AbortController().signal},
-      progress: ({step, state, says}) => void told.push(`${step}: ${says ?? state}`),
-      ...more,
-    }),
+    raise(
+      engine,
+      {
+        ...{name: 'mine', topology: undefined, fallback: () => fakeTopology, signal: new AbortController().signal},
+        progress: ({step, state, says}) => void told.push(`${step}: ${says ?? state}`),
+        ...more,
+      },
+      {ready: async () => images, allocate: allocated},
+    ),
   )
   disposedOf(result.lab)
   return result

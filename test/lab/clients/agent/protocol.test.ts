@@ -3,7 +3,7 @@ import {type AgentConfig, decodeAgentLine, firstIds, type Load, refuse} from '..
 
 describe("the agent's lines", () => {
   it('are what the agent wrote', () => {
-    const line = ['o', 'w1', 7, 100, 250, 'ok', '10.0.0.1', '00000001', '0/3000060', null, null]
+    const line = ['o', 'w1', 7, 100, 250, 'ok', 'node1', '00000001', '0/3000060', null, null]
     expect(decodeAgentLine(JSON.stringify(line))).toEqual(line)
     expect(decodeAgentLine('["quiet"]')).toEqual(['quiet'])
   })

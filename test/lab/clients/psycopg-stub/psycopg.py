@@ -58,7 +58,7 @@ class AsyncConnection:
 
     async def execute(self, text, values):
         if "pgha_writes" not in text:
-            return Cursor(("10.0.0.1",))
+            return Cursor(("node1",))
         if self.host == "silent":
             self.socket.setblocking(False)
             await asyncio.get_running_loop().sock_recv(self.socket, 1)
@@ -73,7 +73,7 @@ class AsyncConnection:
             raise Error("the database system is shutting down")
         if self.host == "warns":
             self.notice(SimpleNamespace(sqlstate="01000", message_primary="canceling wait for synchronous replication"))
-        return Cursor(("10.0.0.1", "00000002", "0/3000060", *(() if values else (41,))))
+        return Cursor(("node1", "00000002", "0/3000060", *(() if values else (41,))))
 
     async def close(self):
         self.socket.close()

@@ -1,0 +1,82 @@
+/**
+ * What differs between the releases that a lab can run: one record each, and no other file says the number of one. The timing
+ * model alone is about one release (`lab/budget/small-terms.ts`).
+ */
+import type {Topology} from './topology.ts'
+
+/** What a host's own log says, when it is one of the few lines that are evidence. */
+export type LogSign =
+  | 'pg_rewind' // Patroni runs it
+  | 'basebackup' // a replica is made anew
+  | 'promoting' // Patroni promotes
+  | 'demoting' // Patroni demotes
+  | 'crash-recovery' // PostgreSQL was not properly shut down
+  | 'panic' // PostgreSQL: PANIC
+  | 'bug' // Patroni: "please report it as a BUG"
+  | 'slow-disk' // etcd: slow fdatasync
+  | 'disk-full'
+
+export interface Release {
+  /** As a person is told. */
+  readonly title: string
+  /** Where PostgreSQL's programs are in the image of the hosts. */
+  readonly bin: string
+  /** Debian's package of the server. */
+  readonly serverPackage: string
+  /** What both images are built with, as `docker build --build-arg` takes it. */
+  readonly imageArguments: Readonly<Record<string, string>>
+  readonly patroni: {
+    /** The `role` that a member says it has while it leads, and how a request names it. */
+    readonly leads: string
+    /** In its dynamic configuration: how long a leader may take to start a crashed PostgreSQL. */
+    readonly primaryStartTimeout: string
+  }
+  /** Which lines of a host's log are evidence. Each deed has one line. */
+  readonly logSigns: readonly {
+    readonly service: 'patroni' | 'postgres' | 'etcd'
+    readonly sign: LogSign
+    readonly words: RegExp
+  }[]
+}
+
+/** PostgreSQL 17 with Patroni 4.0, etcd 3.5 and HAProxy 3.0, as Debian 13 has them. */
+const postgresql17: Release = {
+  title: 'PostgreSQL 17',
+  bin: '/usr/lib/postgresql/17/bin',
+  serverPackage: 'postgresql-17',
+  imageArguments: {POSTGRESQL: '17'},
+  patroni: {leads: 'primary', primaryStartTimeout: 'primary_start_timeout'},
+  logSigns: [
+    // rewind.py: pg_rewind, with its connection string; ha.py says it twice more, with a name and `in progress`
+    {service: 'patroni', sign: 'pg_rewind', words: /running pg_rewind from .*=/},
+    // bootstrap.py: create_replica, with the method that did it
+    {service: 'patroni', sign: 'basebackup', words: /replica has been created using \w+/},
+    // ha.py: enforce_primary_role, the one call that promotes
+    {service: 'patroni', sign: 'promoting', words: /promoted self to /},
+    // ha.py: demote, with its mode
+    {service: 'patroni', sign: 'demoting', words: /Demoting self \([\w-]+\)/},
+    {service: 'patroni', sign: 'bug', words: /please report it as a BUG/},
+    // rewind.py: ensure_clean_shutdown; while it runs, the same words with `in progress`
+    {service: 'patroni', sign: 'crash-recovery', words: /doing crash recovery in a single user mode$/},
+    {service: 'postgres', sign: 'crash-recovery', words: /database system was not properly shut down/},
+    {service: 'postgres', sign: 'panic', words: /\bPANIC: /},
+    // wal.go: sync
+    {service: 'etcd', sign: 'slow-disk', words: /slow fdatasync/},
+    ...(['patroni', 'postgres', 'etcd'] as const).map(
+      service => ({service, sign: 'disk-full', words: /no space left on device/i}) as const,
+    ),
+  ],
+}
+
+export const releases = {'postgresql-17': postgresql17} as const satisfies Readonly<Record<string, Release>>
+
+export type ReleaseName = keyof typeof releases
+
+export const releaseNames = Object.keys(releases) as ReleaseName[]
+
+/** Of a topology that says nothing else, and of labs and runs that are older than the word. */
+export const usualRelease: ReleaseName = 'postgresql-17'
+
+export function releaseOf({release}: Pick<Topology, 'release'>): Release {
+  return releases[release]
+}

@@ -1,0 +1,73 @@
+/** Another release is one more record: here one that nobody has, and nothing of the usual one is left in what is made for it. */
+import {globSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {composeFile, render} from '../../../compose/render.ts'
+import {signOf} from '../../../lab/probes/log-signs.ts'
+import {configOf} from '../../../lab/scenario/bind.ts'
+import {imageTags} from '../../../lab/setup/images.ts'
+import {addressesOf, observerIn, portsOf} from '../../../lab/state/allocate.ts'
+import {type Release, type ReleaseName, releaseOf, releases} from '../../../lab/topology/release.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
+
+const elephant: Release = {
+  title: 'Elephant 99',
+  bin: '/opt/elephant/99/bin',
+  serverPackage: 'elephant-99',
+  imageArguments: {POSTGRESQL: '99'},
+  patroni: {leads: 'matriarch', primaryStartTimeout: 'matriarch_start_timeout'},
+  logSigns: [{service: 'postgres', sign: 'panic', words: /TRUMPETS/}],
+}
+const name = 'elephant-99' as ReleaseName
+const topology: Topology = {...loadTopology({}), release: name}
+const subnet = '10.213.7.0/24'
+const allocation = {
+  ...{lab: 'demo', subnet, addresses: addressesOf(topology, subnet), observer: observerIn(subnet)},
+  ports: portsOf(topology, 25_350),
+  passwords: {superuser: 'su', replication: 're', rewind: 'rw', app: 'app'},
+  images: {host: 'pgha-lab/host:test', app: 'pgha-lab/app:test'},
+}
+const owner = {id: 'c0ffee', home: null}
+
+// What adding a release does.
+beforeAll(() => void Object.assign(releases, {[name]: elephant}))
+afterAll(() => void Reflect.deleteProperty(releases, name))
+
+test('a lab of it is rendered with its paths and names', () => {
+  const text = render(topology, allocation, owner)
+  expect(text).toContain('Elephant 99 kept available by Patroni')
+  expect(text).not.toMatch(/PostgreSQL 17|postgresql-17|postgresql\/17|primary_start_timeout/)
+  const {configs} = composeFile(topology, allocation, owner)
+  expect(configs.patroni?.content).toMatch(/bin_dir: \/opt\/elephant\/99\/bin\n/)
+  expect(configs.patroni?.content).toMatch(/matriarch_start_timeout: 300\n/)
+  expect(configOf(topology)).toMatchObject({matriarch_start_timeout: 300})
+})
+
+test('its log is read by its words', () => {
+  expect(signOf('postgres | TRUMPETS', releaseOf(topology))).toMatchObject({sign: 'panic'})
+  expect(signOf('postgres | PANIC: no', releaseOf(topology))).toBeNull()
+})
+
+test('its images are others', () => {
+  const [usual, other] = [imageTags(), imageTags(undefined, elephant)]
+  expect([other.host, other.app].filter(tag => [usual.host, usual.app].includes(tag))).toEqual([])
+})
+
+test('no file but the record says the number of a release where a program reads it', () => {
+  const root = join(import.meta.dirname, '..', '..', '..')
+  const files = globSync(['lab/**/*.ts', 'compose/*.ts', 'cli/**/*.{ts,tsx}', 'images/**/*'], {
+    cwd: root,
+    withFileTypes: true,
+  }).filter(file => file.isFile())
+  const telling = files
+    .map(file => join(file.parentPath, file.name))
+    .filter(file => !file.endsWith('lab/topology/release.ts'))
+    .flatMap(file =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter(line => !/^\s*(\/?\*|\/\/|#)/.test(line) && /postgresql(-client)?[-/]\d|PostgreSQL \d\d/.test(line))
+        .map(line => `${file}: ${line}`),
+    )
+  expect(telling).toEqual([])
+})
