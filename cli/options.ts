@@ -1,7 +1,7 @@
 /** Options that several commands share, and the example that every help begins with. */
 
 import {Command, InvalidArgumentError, Option} from 'commander'
-import {checkLabName, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
+import {checkLabName, didYouMean, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
 
@@ -61,6 +61,14 @@ export function asksForTopology({topology, profile, set}: TopologyOptions): bool
 
 export function jsonOption(): Option {
   return new Option('--json', 'print data as JSON on stdout')
+}
+
+/** An option that takes one of these words. */
+export function choiceOption(flags: string, about: string, words: readonly string[]): Option {
+  return new Option(flags, about).choices(words).argParser(written => {
+    if (words.includes(written)) return written
+    throw new InvalidArgumentError(`It is one of ${words.join(', ')}${didYouMean(written, words)}`)
+  })
 }
 
 /** How often: a whole number from 1 to 1000. */

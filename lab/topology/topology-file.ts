@@ -2,7 +2,7 @@
 import {readdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {z} from 'zod'
-import {Located, nearestOf, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -85,8 +85,17 @@ export interface Settings {
 
 const profileNames = ['default', 'fast'] as const
 
-const schema = z.strictObject({
-  profile: z.enum(profileNames, {error: nearestOf('the profile is default or fast', profileNames)}).optional(),
+/** Who looks for PostgreSQL among the services finds what runs it. */
+function noService(written: unknown): string {
+  const says = `a service is one of ${serviceNames.join(', ')}`
+  return typeof written === 'string' && /^(pg|postgres|postgresql)$/i.test(written)
+    ? `${says}; PostgreSQL is run by Patroni, did you mean \`patroni\`?`
+    : says
+}
+
+/** A person's lab.yaml. */
+export const fileSchema = z.strictObject({
+  profile: z.enum(profileNames, {error: 'the profile is default or fast'}).optional(),
   hosts: z
     .record(
       name('host').refine(
@@ -94,12 +103,9 @@ const schema = z.strictObject({
         `\`${observerName}\` is the container through which the hosts are reached`,
       ),
       z
-        .array(
-          z.enum(serviceNames, {error: nearestOf(`a service is one of ${serviceNames.join(', ')}`, serviceNames)}),
-          {
-            error: 'a host has a list of services, such as [etcd, patroni]',
-          },
-        )
+        .array(z.enum(serviceNames, {error: ({input}) => noService(input)}), {
+          error: 'a host has a list of services, such as [etcd, patroni]',
+        })
         .min(1, 'a host without services does nothing'),
     )
     .optional(),
@@ -118,7 +124,7 @@ const schema = z.strictObject({
   postgresql: settings.postgresql.optional(),
 })
 
-type Written = z.output<typeof schema>
+type Written = z.output<typeof fileSchema>
 
 const presets = join(packageRoot, 'compose', 'presets')
 
@@ -131,7 +137,7 @@ function presetNames(): string[] {
 
 function presetHosts(): NonNullable<Written['hosts']> {
   const file = join(presets, 'default.yaml')
-  return new Located(file, readText(file, 'topology'), 'topology').decode(schema).hosts ?? {}
+  return new Located(file, readText(file, 'topology'), 'topology').decode(fileSchema).hosts ?? {}
 }
 
 interface Wanted {
@@ -184,7 +190,7 @@ function parse(
   {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
 ): Omit<Asked, 'file'> {
   const source = new Located(file, text, 'topology')
-  const whole = source.read(schema)
+  const whole = source.read(fileSchema)
   // Also where a part has a mistake: who mends a file wants to know of all.
   const written = whole ?? partsOf(source)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
@@ -215,7 +221,7 @@ function parse(
 
 /** Those parts of the file that are right. */
 function partsOf(source: Located): Written {
-  const right = Object.entries(schema.shape).flatMap(([key, part]) => {
+  const right = Object.entries(fileSchema.shape).flatMap(([key, part]) => {
     const read = part.safeParse(source.at([key]))
     return read.success && read.data !== undefined ? [[key, read.data]] : []
   })
@@ -263,19 +269,19 @@ function keysOf(path: string): string[] {
 }
 
 function fromCommandLine(where: string, value: unknown): Written {
-  const result = schema.safeParse(value)
+  const result = fileSchema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const known = issue?.code === 'unrecognized_keys' ? keysAt(issue.path as string[]) : []
   const says =
     issue?.code === 'unrecognized_keys'
       ? `unknown key \`${issue.keys[0]}\`${suggestion(issue.keys[0] ?? '', known)}`
-      : issue && wordsOf(issue)
+      : issue && wordsOf(issue, value)
   throw new LabError('usage', `${where}: ${says}`)
 }
 
 function keysAt(path: readonly string[]): string[] {
-  let at: z.ZodType = schema
+  let at: z.ZodType = fileSchema
   for (const key of path) {
     const shape: Record<string, z.ZodType> = at instanceof z.ZodObject ? at.shape : {}
     const next = shape[key]
