@@ -1,6 +1,7 @@
 /** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
-import type {Caller, Hint, Sentence} from '../lab/inside/start.ts'
-import {nextLine, OwnCommand, quoted, saySentence} from '../lab/inside/start.ts'
+import type {Caller, Hint, LabError, Sentence} from '../lab/inside/start.ts'
+import {labelled, linesOf, nextWord, OwnCommand, quoted, saySentence} from '../lab/inside/start.ts'
+import {columns, wrapWords} from './wrap.ts'
 
 export const defaultLab = 'lab'
 
@@ -12,9 +13,25 @@ export function caller(env: NodeJS.ProcessEnv = process.env): Caller {
   }
 }
 
-/** The line with the next step under a sentence, as this caller reads it. */
-export function spokenNext(hint: Hint): string {
-  return nextLine(hint, caller())
+/** The lines with the next step under a sentence, as this caller reads it: words are wrapped, commands are not. */
+export function spokenNext(hint: Hint, width = columns()): string {
+  const room = width - nextWord.length - 3
+  const lines = linesOf(hint).flatMap(line =>
+    typeof line === 'string' ? wrapWords(line, room) : [line.says(caller())],
+  )
+  return labelled(nextWord, lines)
+}
+
+/** What a person is told of an error, and the next step. */
+export function complaint({message, next}: LabError, width = columns()): string {
+  const lines = message.split('\n').flatMap((line, index, all) => {
+    // A line of the person's file and the mark below it.
+    const mark = [line, all[index + 1] ?? ''].find(one => /^ +\^$/.test(one))
+    if (mark === undefined) return wrapWords(line, width, '  ')
+    const from = Math.max(0, mark.length - width + 4)
+    return [`  ${line.slice(2 + from, from + width)}`.trimEnd()]
+  })
+  return `${lines.join('\n')}\n${next === undefined ? '' : `${spokenNext(next, width)}\n`}`
 }
 
 /** A sentence with commands, as this caller reads it. */

@@ -1,17 +1,21 @@
 /** Options that several commands share, and the example that every help begins with. */
 
-import {Command, InvalidArgumentError, Option} from 'commander'
+import {type AddHelpTextContext, Command, InvalidArgumentError, Option} from 'commander'
 import {checkLabName, didYouMean, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
+import {wrapWords} from './wrap.ts'
 
 /** The table of exit codes, under every help. */
-export const exitHelp = [
-  '\nExit codes:',
-  ...Object.entries(exitCodes).map(
-    ([name, code]) => `  ${String(code).padEnd(4)} ${exitMeanings[name as keyof typeof exitCodes]}`,
-  ),
-].join('\n')
+export function exitHelp({error, command}: AddHelpTextContext): string {
+  const {getErrHelpWidth, getOutHelpWidth} = command.configureOutput()
+  const width = (error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80
+  const lines = Object.entries(exitCodes).flatMap(([name, code]) => {
+    const [first = '', ...more] = wrapWords(exitMeanings[name as keyof typeof exitCodes], width - 7)
+    return [`  ${String(code).padEnd(4)} ${first}`, ...more.map(line => `       ${line}`)]
+  })
+  return ['\nExit codes:', ...lines].join('\n')
+}
 
 /**
  * @param about its first line stands in the list of all commands, the whole in its own help.

@@ -26,6 +26,7 @@ import {interruptCode} from './interrupt.ts'
 import {exitHelp} from './options.ts'
 import {print, tell} from './output.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
+import {columns, helpLayout, wrapWords} from './wrap.ts'
 
 const commands = [
   up,
@@ -97,8 +98,12 @@ function strict(command: Command): Command {
   for (const child of command.commands) strict(child)
   return command
     .exitOverride()
-    .configureHelp({sortSubcommands: false})
-    .configureOutput({writeOut: print, writeErr: tell, outputError: text => tell(text.replace(/^error: /, ''))})
+    .configureHelp(helpLayout)
+    .configureOutput({
+      writeOut: print,
+      writeErr: tell,
+      outputError: text => tell(`${wrapWords(text.replace(/^error: /, '').trimEnd(), columns(), '  ').join('\n')}\n`),
+    })
     .showHelpAfterError(spokenNext(ownCommand(...pathOf(command), '--help')))
 }
 

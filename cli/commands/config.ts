@@ -11,7 +11,7 @@ import {
   type TopologyOptions,
   topologyWords,
 } from '../options.ts'
-import {printData, tell} from '../output.ts'
+import {printData, tell, tellWords} from '../output.ts'
 
 interface Options extends TopologyOptions {
   name: string
@@ -61,13 +61,17 @@ async function action(options: Options): Promise<void> {
   const allocation = await allocate(options.name, topology, images, subnets)
   const {refusedOrUnasked, writtenParameters} = await import('../../lab/inside/reading.ts')
   const answer = await refusedOrUnasked(docker, images.host, writtenParameters(topology))
-  if (answer.unasked !== null) tell(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
+  if (answer.unasked !== null)
+    tellWords(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
   mustTake(answer.refused)
   const why = await Promise.all([docker.hasImage(images.host), docker.hasImage(images.app)]).then(
     present => (present.includes(false) ? 'the images this file names are not built here yet' : null),
     () => 'no engine answers that could say whether the images this file names are here',
   )
-  if (why !== null) tell(`${why}\n${spokenNext(ownCommand('doctor', '--fix'))}\n`)
+  if (why !== null) {
+    tellWords(`${why}\n`)
+    tell(`${spokenNext(ownCommand('doctor', '--fix'))}\n`)
+  }
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
   else printData(render(topology, allocation, {...owner(), home: null}))

@@ -39,7 +39,7 @@ export function up(): Command {
     command(
       'up',
       'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it mends what is broken, starts what is down, and adds nothing.\nExit code: 0 it is healthy, 2 a wrong setting, 3 it could not be raised, 5 what an earlier run broke could not be mended.',
-      'up\nup --profile fast\nup --topology lab.yaml\nup --name second --set patroni.ttl=40s --set patroni.watchdog=required',
+      'up\nup --profile fast\nup --topology lab.yaml\nup --name second\nup --set patroni.ttl=40s --set patroni.watchdog=required',
     )
       .addOption(nameOption())
       .option(

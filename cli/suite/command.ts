@@ -7,7 +7,7 @@ import {onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
-import {print, tell} from '../output.ts'
+import {print, tell, tellWords} from '../output.ts'
 import {leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
 
@@ -39,7 +39,7 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tell(
+  tellWords(
     profile === 'fast'
       ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
       : `the labs have the timings of the profile ${profile}, not those of your lab\n`,

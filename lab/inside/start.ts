@@ -24,6 +24,7 @@ export {
   commandsIn,
   type Hint,
   labelled,
+  linesOf,
   next,
   nextLine,
   nextWord,
