@@ -1,10 +1,36 @@
 /** Options that several commands share, and the example that every help begins with. */
 
-import {type AddHelpTextContext, Command, InvalidArgumentError, Option} from 'commander'
+import {type AddHelpTextContext, Command, Help, type HelpConfiguration, InvalidArgumentError, Option} from 'commander'
 import {checkLabName, didYouMean, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
 import {wrapWords} from './wrap.ts'
+
+/** Narrower than this a help's second column is put below its first. */
+const leastColumn = 30
+
+/** A help of any width from 40 columns on. */
+export const helpLayout: HelpConfiguration = {
+  sortSubcommands: false,
+  minWidthToWrap: 1,
+  /** A line that begins with blanks is an example. */
+  boxWrap: (text: string, width: number) =>
+    text
+      .split('\n')
+      .flatMap(line => (line.startsWith(' ') ? [line] : wrapWords(line, width)))
+      .join('\n'),
+  commandUsage(command) {
+    const usage = Help.prototype.commandUsage.call(this as Help, command)
+    return wrapWords(usage, (this.helpWidth ?? 80) - 'Usage: '.length).join('\n       ')
+  },
+  formatItem(term, termWidth, description, helper) {
+    const width = this.helpWidth ?? 80
+    if (description === '' || width - termWidth - 4 >= leastColumn)
+      return Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
+    const below = wrapWords(description, width - 6).map(line => `      ${line}`)
+    return [`  ${term}`, ...below].join('\n')
+  },
+}
 
 /** The table of exit codes, under every help. */
 export function exitHelp({error, command}: AddHelpTextContext): string {

@@ -23,10 +23,10 @@ import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
 import {interruptCode} from './interrupt.ts'
-import {exitHelp} from './options.ts'
+import {exitHelp, helpLayout} from './options.ts'
 import {print, tell} from './output.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
-import {columns, helpLayout, wrapWords} from './wrap.ts'
+import {columns, wrapWords} from './wrap.ts'
 
 const commands = [
   up,

@@ -45,6 +45,12 @@ export interface PhaseRow {
 
 /** A pure function over the history: it performs nothing and knows no clock. */
 export interface Check<P> extends Unit<P> {
+  /**
+   * Where its claim is about what a fault brought about: of one that did not take hold it finds nothing out. `failover`: about the fault
+   * that struck the leader. `calm`: that something did not come of it; what came all the same is the cluster's. Left out: it holds of
+   * the cluster, whatever was done to it.
+   */
+  readonly ofFault?: 'any' | 'failover' | 'calm'
   judge(history: History, params: P): Finding
 }
 

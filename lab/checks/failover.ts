@@ -32,6 +32,7 @@ const early: Micros = 250_000
 export const failover: Check<FailoverParams> = {
   about:
     'A replica takes over from a struck leader within the time that the topology implies, or within a limit of yours.',
+  ofFault: 'failover',
   params: z.strictObject({within: within.prefault('budget')}),
 
   judge(history, {within}) {

@@ -20,6 +20,7 @@ export interface FencedParams {
 export const fenced: Check<FencedParams> = {
   about:
     'The old primary is reset, demoted or dead before the new one can take writes; a watchdog that resets it does so before the leader key expires.',
+  ofFault: 'failover',
   params: z.strictObject({margin: duration.optional().transform(ms => ms ?? 0)}),
 
   judge(history, {margin}) {

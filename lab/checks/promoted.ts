@@ -20,6 +20,7 @@ const who = z.string({error: 'sync-standby, old-leader, the name of a step, or a
 export const promoted: Check<PromotedParams> = {
   about:
     'The last host promoted is this one (`is`), or not that one (`not`): sync-standby, old-leader, a step, a host.',
+  ofFault: 'any',
   params: z
     .strictObject({is: who.optional(), not: who.optional()})
     .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`'),

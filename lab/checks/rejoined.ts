@@ -18,6 +18,7 @@ export interface RejoinedParams {
 export const rejoined: Check<RejoinedParams> = {
   about:
     'After the mend the old leader is a streaming replica of the new one within a limit, and all members share a timeline.',
+  ofFault: 'failover',
   params: z.strictObject({
     within: duration,
     how: z
