@@ -1,6 +1,6 @@
 /** How the person called this program, so that every command it prints can be pasted. The launcher tells. */
 import type {Caller, Hint, LabError, Sentence} from '../lab/inside/start.ts'
-import {labelled, linesOf, nextWord, OwnCommand, quoted, saySentence} from '../lab/inside/start.ts'
+import {labelled, linesOf, nextWord, OwnCommand, ownCommand, quoted, Steps, saySentence} from '../lab/inside/start.ts'
 import {columns, wrapWords} from './wrap.ts'
 
 export const defaultLab = 'lab'
@@ -22,8 +22,29 @@ export function spokenNext(hint: Hint, width = columns()): string {
   return labelled(nextWord, lines)
 }
 
+/** What was typed in this process, without the program: so that a next step can be the same again. */
+let typed: {readonly words: readonly string[]; readonly help: OwnCommand} | undefined
+
+/** @param help the command that shows the help of what was typed. */
+export function remember(words: readonly string[], help: OwnCommand): void {
+  typed = {words, help}
+}
+
+/** What to do next: as the error says; else the command with the word that was meant, its help, or the same again. */
+function nextAfterError({next, instead, code}: LabError): Hint | undefined {
+  if (typed === undefined) return next
+  const {words, help} = typed
+  if (instead !== undefined && words.includes(instead.written))
+    return ownCommand(...words.map(word => (word === instead.written ? instead.meant : word)))
+  if (next !== undefined) return next
+  if (code === 'usage') return help
+  return code === 'config' ? new Steps(['mend that, then the same again:', ownCommand(...words)]) : undefined
+}
+
 /** What a person is told of an error, and the next step. */
-export function complaint({message, next}: LabError, width = columns()): string {
+export function complaint(error: LabError, width = columns()): string {
+  const {message} = error
+  const next = nextAfterError(error)
   const lines = message.split('\n').flatMap((line, index, all) => {
     // A line of the person's file and the mark below it.
     const mark = [line, all[index + 1] ?? ''].find(one => /^ +\^$/.test(one))

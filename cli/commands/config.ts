@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import {ownCommand} from '../../lab/inside/start.ts'
+import {askedTopology} from '../asked-topology.ts'
 import {spokenNext} from '../called-as.ts'
 import {
   addTopologyOptions,
@@ -53,8 +54,7 @@ async function action(options: Options): Promise<void> {
   }
   const {render} = await import('../../compose/render.ts')
   const {imageTags} = await import('../../lab/inside/engine.ts')
-  const {readTopology} = await import('../../lab/inside/reading.ts')
-  const {topology, mustTake} = readTopology(options)
+  const {topology, mustTake} = await askedTopology(options)
   const images = imageTags()
   const docker = new Docker()
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs

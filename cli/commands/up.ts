@@ -13,6 +13,7 @@ import {
   roles,
   sentence,
 } from '../../lab/inside/start.ts'
+import {askedTopology} from '../asked-topology.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -52,9 +53,8 @@ export function up(): Command {
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
-  const {readTopology} = await import('../../lab/inside/reading.ts')
   const asked = asksForTopology(options)
-  const wanted = asked ? readTopology(options) : undefined
+  const wanted = asked ? await askedTopology(options) : undefined
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(

@@ -16,7 +16,7 @@ export {
 } from '../state/state.ts'
 export {doorOf, entries} from '../topology/entries.ts'
 export {appDatabase, hostsWith, portOf, roles} from '../topology/topology.ts'
-export {decodeJson, didYouMean, readText, suggestion} from '../words/decode.ts'
+export {decodeJson, didYouMean, insteadOf, readText, suggestion} from '../words/decode.ts'
 export {exitCodes, exitMeanings, LabError, stopped} from '../words/errors.ts'
 export {
   anyCaller,
@@ -26,13 +26,13 @@ export {
   labelled,
   linesOf,
   next,
-  nextLine,
   nextWord,
   OwnCommand,
   onLab,
   ownCommand,
   quoted,
   type Sentence,
+  Steps,
   sayHint,
   sayLines,
   saySentence,

@@ -18,7 +18,7 @@ const widest = 200
 const mostFileBytes = 2 ** 20
 
 /** The text of a file a person named; a link is followed. @throws LabError `config` */
-export function readText(file: string, what: string): string {
+export function readText(file: string, what: string, hint?: Hint): string {
   try {
     const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
     if (!cut) return text
@@ -27,7 +27,7 @@ export function readText(file: string, what: string): string {
     if (error instanceof LabError) throw error
     const {code, message} = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
-    throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error})
+    throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error, hint})
   }
 }
 
@@ -127,7 +127,11 @@ export class Located {
       },
     })
     this.mustBeRight()
-    if (this.#document.contents === null) throw this.#at(0, `the file is empty, a ${what} was expected`)
+    if (this.#document.contents === null)
+      throw this.#at(
+        0,
+        `the file is empty, a ${what} was expected${what === 'topology' ? ', such as `profile: fast`' : ''}`,
+      )
     try {
       this.value = this.#document.toJS({maxAliasCount: 100})
     } catch (cause) {
@@ -196,6 +200,11 @@ export class Located {
     throw new LabError('config', lines.join('\n'), {hint})
   }
 
+  /** Whether nothing was told. */
+  get isRight(): boolean {
+    return this.#mistakes.length === 0
+  }
+
   /** The line of the value at `path`, from 1. */
   line(path: Path): number {
     return this.#lines.linePos(this.#offset(path)).line
@@ -223,11 +232,8 @@ export class Located {
     const before = Math.min(inert(written.slice(0, Math.max(0, col - 1))).length, whole.length)
     const cut = Math.max(0, before - widest / 2)
     const shown = whole.slice(cut, cut + widest)
-    return new LabError(
-      'config',
-      `${this.#placeOf(offset)}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`,
-      {hint},
-    )
+    const mark = shown === '' ? '' : `\n  ${shown}\n  ${' '.repeat(before - cut)}^`
+    return new LabError('config', `${this.#placeOf(offset)}: ${printable(says)}${mark}`, {hint})
   }
 
   #placeOf(offset: number): string {
@@ -296,6 +302,12 @@ export function suggestion(wrong: string, known: readonly string[]): string {
   const near = didYouMean(wrong, known)
   if (near !== '') return near
   return known.length === 0 ? '' : `; known: ${known.join(', ')}`
+}
+
+/** For a LabError about a word of a command. */
+export function insteadOf(written: string, known: readonly string[]): Pick<LabError, 'instead'> {
+  const meant = nearest(written, known)
+  return {instead: meant === undefined ? undefined : {written, meant}}
 }
 
 /** `, did you mean x?`, or nothing. */

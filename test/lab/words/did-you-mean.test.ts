@@ -8,7 +8,8 @@ import {checks} from '../../../lab/checks/index.ts'
 import {faults} from '../../../lab/faults/index.ts'
 import {clientGroup, head} from '../../../lab/scenario/grammar.ts'
 import {parseScenario} from '../../../lab/scenario/index.ts'
-import {fileSchema, parseTopology} from '../../../lab/topology/topology-file.ts'
+import {fileSchema} from '../../../lab/topology/settings.ts'
+import {parseTopology} from '../../../lab/topology/topology-file.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 
 interface Choice {

@@ -1,0 +1,57 @@
+/** Bad input ends with a next step that can be pasted: the word that was meant, the help, or the same again once it is mended. */
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, afterEach, beforeAll, beforeEach, expect, test, vi} from 'vitest'
+import {run} from '../../cli/program.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'pgha-next-'))
+let err = ''
+
+beforeAll(() => {
+  writeFileSync(join(folder, 'sc1.yaml'), 'about: x\n')
+  writeFileSync(join(folder, 'empty.yaml'), '')
+})
+const before = process.cwd()
+afterAll(() => {
+  process.chdir(before)
+  rmSync(folder, {recursive: true})
+})
+beforeEach(() => {
+  err = ''
+  vi.stubEnv('XDG_STATE_HOME', folder)
+  vi.stubEnv('PGHA_LAB_CALLED_AS', './pgha-lab')
+  vi.stubEnv('DOCKER_HOST', 'unix:///nonexistent.sock')
+  process.chdir(folder)
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
+    err += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+  process.exitCode = undefined
+})
+
+const cases: readonly (readonly [readonly string[], string])[] = [
+  [['status', '--name', 'It is'], './pgha-lab status --name it-is'],
+  [['up', '--set', 'patroni.tll=5'], './pgha-lab up --help'],
+  [['scenarios', 'validate', 'nosuch.yaml'], './pgha-lab scenarios'],
+  [['chaos', 'kill-leadr', '--within', '30s', '--name', 'x'], './pgha-lab chaos kill-leader --within 30s --name x'],
+  // Beside a sc1.yaml.
+  [['chaos', 'sc1'], './pgha-lab chaos ./sc1.yaml'],
+  [['chaos', 'kill-leader', '--fail-fast'], './pgha-lab chaos --help'],
+  [['chaos', 'kill-leader', '--keep'], './pgha-lab chaos --help'],
+  [['chaos', '--suite', 'failovr'], './pgha-lab chaos --suite failover'],
+  [['up', '--topology', join(folder, 'empty.yaml')], `./pgha-lab up --topology ${join(folder, 'empty.yaml')}`],
+  [['up', '--topology', 'defualt'], './pgha-lab up --topology default'],
+  [['up', '--topology', join(folder, 'no.yaml')], './pgha-lab up'],
+  [['predict', '--fault', 'kill-hots'], './pgha-lab predict --fault kill-host'],
+]
+
+test.each(cases)('%j', async (words, step) => {
+  await run(['node', 'pgha-lab', ...words])
+  expect(process.exitCode).toBe(2)
+  expect(err.split('\n').map(line => line.replace(/^ *(?:next:)? */, ''))).toContain(step)
+})
