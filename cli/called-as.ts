@@ -36,9 +36,18 @@ function nextAfterError({next, instead, code}: LabError): Hint | undefined {
   const {words, help} = typed
   if (instead !== undefined && words.includes(instead.written))
     return ownCommand(...words.map(word => (word === instead.written ? instead.meant : word)))
-  if (next !== undefined) return next
+  if (next !== undefined)
+    return new Steps(linesOf(next).map(line => (line instanceof OwnCommand ? asTyped(line, words) : line)))
   if (code === 'usage') return help
   return code === 'config' ? new Steps(['mend that, then the same again:', ownCommand(...words)]) : undefined
+}
+
+/** The same command again is the one that was typed, with all that was asked for: a step says only what it knows of. */
+function asTyped(step: OwnCommand, words: readonly string[]): OwnCommand {
+  const [, ...said] = step.words(caller())
+  const typedWords = words.map(quoted)
+  const isPart = said[0] === typedWords[0] && said.every(word => typedWords.includes(word))
+  return isPart && ['up', 'chaos'].includes(said[0] ?? '') ? ownCommand(...words) : step
 }
 
 /** What a person is told of an error, and the next step. */

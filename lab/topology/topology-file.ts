@@ -91,7 +91,11 @@ export function examineTopology(wanted: Wanted): Examined {
   const file = isPath ? named : join(presets, `${named}.yaml`)
   return examine(
     file,
-    readText(file, 'topology', next`our presets are ${presetNames().join(', ')}; without a file: ${ownCommand('up')}`),
+    readText(
+      file,
+      'topology',
+      next`name a file that is there, or one of our presets: ${presetNames().join(', ')}; what goes with it: ${ownCommand('up', '--help')}`,
+    ),
     wanted,
     isPath ? resolve(file) : undefined,
   )
