@@ -4,7 +4,7 @@ import {join, resolve} from 'node:path'
 import {z} from 'zod'
 import {insteadOf, Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
-import {type Hint, next, ownCommand} from '../words/next-step.ts'
+import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
@@ -91,11 +91,7 @@ export function examineTopology(wanted: Wanted): Examined {
   const file = isPath ? named : join(presets, `${named}.yaml`)
   return examine(
     file,
-    readText(
-      file,
-      'topology',
-      next`name a file that is there, or one of our presets: ${presetNames().join(', ')}; what goes with it: ${ownCommand('up', '--help')}`,
-    ),
+    readText(file, 'topology', `name a file that is there, or one of our presets: ${presetNames().join(', ')}`),
     wanted,
     isPath ? resolve(file) : undefined,
   )

@@ -49,7 +49,7 @@ const cases: readonly (readonly [readonly string[], string])[] = [
   [['chaos', '--suite', 'failovr'], './pgha-lab chaos --suite failover'],
   [['up', '--topology', join(folder, 'empty.yaml')], `./pgha-lab up --topology ${join(folder, 'empty.yaml')}`],
   [['up', '--topology', 'defualt'], './pgha-lab up --topology default'],
-  [['up', '--topology', join(folder, 'no.yaml')], './pgha-lab up --help'],
+  [['up', '--topology', join(folder, 'no.yaml')], 'name a file that is there, or one of our presets: default'],
   [['predict', '--fault', 'kill-hots'], './pgha-lab predict --fault kill-host'],
 ]
 

@@ -292,6 +292,9 @@ describe('a place that cannot be used is refused before anything is touched:', (
   })
 
   test('--overwrite without --out says with what it goes', async () => {
-    expect(await chaos('--overwrite')).toMatchObject({code: 2, err: '--overwrite goes with --out\n'})
+    expect(await chaos('--overwrite')).toMatchObject({
+      code: 2,
+      err: '--overwrite goes with --out\n  next: pgha-lab chaos --help\n',
+    })
   })
 })
