@@ -1,9 +1,9 @@
 /** One sentence on stderr, and the next step. */
 
 import type {LabError} from '../lab/index.ts'
-import {spokenNext} from './called-as.ts'
+import {complaint} from './called-as.ts'
 import {tell} from './output.ts'
 
 export function complain(error: LabError): void {
-  tell(`${error.message}\n${error.next === undefined ? '' : `${spokenNext(error.next)}\n`}`)
+  tell(complaint(error))
 }

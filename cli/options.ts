@@ -1,17 +1,47 @@
 /** Options that several commands share, and the example that every help begins with. */
 
-import {Command, InvalidArgumentError, Option} from 'commander'
-import {checkLabName, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
+import {type AddHelpTextContext, Command, Help, type HelpConfiguration, InvalidArgumentError, Option} from 'commander'
+import {checkLabName, didYouMean, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
+import {wrapWords} from './wrap.ts'
+
+/** Narrower than this a help's second column is put below its first. */
+const leastColumn = 30
+
+/** A help of any width from 40 columns on. */
+export const helpLayout: HelpConfiguration = {
+  sortSubcommands: false,
+  minWidthToWrap: 1,
+  /** A line that begins with blanks is an example. */
+  boxWrap: (text: string, width: number) =>
+    text
+      .split('\n')
+      .flatMap(line => (line.startsWith(' ') ? [line] : wrapWords(line, width)))
+      .join('\n'),
+  commandUsage(command) {
+    const usage = Help.prototype.commandUsage.call(this as Help, command)
+    return wrapWords(usage, (this.helpWidth ?? 80) - 'Usage: '.length).join('\n       ')
+  },
+  formatItem(term, termWidth, description, helper) {
+    const width = this.helpWidth ?? 80
+    if (description === '' || width - termWidth - 4 >= leastColumn)
+      return Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
+    const below = wrapWords(description, width - 6).map(line => `      ${line}`)
+    return [`  ${term}`, ...below].join('\n')
+  },
+}
 
 /** The table of exit codes, under every help. */
-export const exitHelp = [
-  '\nExit codes:',
-  ...Object.entries(exitCodes).map(
-    ([name, code]) => `  ${String(code).padEnd(4)} ${exitMeanings[name as keyof typeof exitCodes]}`,
-  ),
-].join('\n')
+export function exitHelp({error, command}: AddHelpTextContext): string {
+  const {getErrHelpWidth, getOutHelpWidth} = command.configureOutput()
+  const width = (error ? getErrHelpWidth : getOutHelpWidth)?.() ?? 80
+  const lines = Object.entries(exitCodes).flatMap(([name, code]) => {
+    const [first = '', ...more] = wrapWords(exitMeanings[name as keyof typeof exitCodes], width - 7)
+    return [`  ${String(code).padEnd(4)} ${first}`, ...more.map(line => `       ${line}`)]
+  })
+  return ['\nExit codes:', ...lines].join('\n')
+}
 
 /**
  * @param about its first line stands in the list of all commands, the whole in its own help.
@@ -61,6 +91,14 @@ export function asksForTopology({topology, profile, set}: TopologyOptions): bool
 
 export function jsonOption(): Option {
   return new Option('--json', 'print data as JSON on stdout')
+}
+
+/** An option that takes one of these words. */
+export function choiceOption(flags: string, about: string, words: readonly string[]): Option {
+  return new Option(flags, about).choices(words).argParser(written => {
+    if (words.includes(written)) return written
+    throw new InvalidArgumentError(`It is one of ${words.join(', ')}${didYouMean(written, words)}`)
+  })
 }
 
 /** How often: a whole number from 1 to 1000. */

@@ -3,6 +3,7 @@
  * a run that somebody else recorded; so words are cleaned here once more, whoever has or has not thought of it.
  */
 import {paintedLines, printableLines} from '../lab/inside/start.ts'
+import {columns, wrapWords} from './wrap.ts'
 
 /** Words for people, on stdout. @param text whole lines; its colours are the renderer's, who made every value printable. */
 export function print(text: string): void {
@@ -12,6 +13,16 @@ export function print(text: string): void {
 /** Talk for people, on stderr: it has no colours. */
 export function tell(text: string): void {
   process.stderr.write(printableLines(text))
+}
+
+/** The same, of which a line may be longer than the terminal is wide: it is broken between words. */
+export function tellWords(text: string): void {
+  tell(
+    text
+      .split('\n')
+      .flatMap(line => wrapWords(line, columns(), '  '))
+      .join('\n'),
+  )
 }
 
 /** What a program reads, on stdout as it is: JSON, XML, EDN. Its printer has escaped what is not its own. */

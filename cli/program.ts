@@ -2,7 +2,7 @@
 
 import {Command, CommanderError} from 'commander'
 import {exitCodes, LabError, ownCommand, refusalOf, sentence} from '../lab/inside/start.ts'
-import {spoken, spokenNext} from './called-as.ts'
+import {remember, spoken, spokenNext} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {config} from './commands/config.ts'
@@ -23,9 +23,10 @@ import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
 import {interruptCode} from './interrupt.ts'
-import {exitHelp} from './options.ts'
+import {exitHelp, helpLayout} from './options.ts'
 import {print, tell} from './output.ts'
 import {withPsqlsOwn} from './psql-arguments.ts'
+import {columns, wrapWords} from './wrap.ts'
 
 const commands = [
   up,
@@ -51,6 +52,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   // A reader that went away (`| head`, a closed terminal) is no reason to leave a fault in force: the work goes on to its end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
   const program = commandLine()
+  const words = argv.slice(2)
+  remember(words, ownCommand(...pathIn(program, words), '--help'))
   try {
     if (argv.length <= 2) {
       program.outputHelp()
@@ -97,9 +100,20 @@ function strict(command: Command): Command {
   for (const child of command.commands) strict(child)
   return command
     .exitOverride()
-    .configureHelp({sortSubcommands: false})
-    .configureOutput({writeOut: print, writeErr: tell, outputError: text => tell(text.replace(/^error: /, ''))})
+    .configureHelp(helpLayout)
+    .configureOutput({
+      writeOut: print,
+      writeErr: tell,
+      outputError: text => tell(`${wrapWords(text.replace(/^error: /, '').trimEnd(), columns(), '  ').join('\n')}\n`),
+    })
     .showHelpAfterError(spokenNext(ownCommand(...pathOf(command), '--help')))
+}
+
+/** Those of the words that name a command. */
+function pathIn(program: Command, words: readonly string[]): readonly string[] {
+  const [first, ...more] = words.filter(word => !word.startsWith('-'))
+  const found = program.commands.find(one => one.name() === first)
+  return found === undefined ? [] : [found.name(), ...pathIn(found, more)]
 }
 
 /** Its words behind the program's name. */

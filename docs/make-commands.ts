@@ -9,7 +9,12 @@ import type {Command} from 'commander'
 import {commandLine} from '../cli/program.ts'
 
 export function commandsDoc(): string {
+  // As a reader of this file has it: in a clone.
+  const was = process.env.PGHA_LAB_CALLED_AS
+  process.env.PGHA_LAB_CALLED_AS = './pgha-lab'
   const program = commandLine()
+  if (was === undefined) delete process.env.PGHA_LAB_CALLED_AS
+  else process.env.PGHA_LAB_CALLED_AS = was
   const commands = program.commands.filter(one => one.name() !== 'help')
   return `\
 # The commands

@@ -25,8 +25,8 @@ export function scenariosDoc(): string {
 <!-- Made by docs/make-scenarios.ts from scenarios/*.yaml; edit those, then run it again. -->
 
 Each scenario states a claim about a highly available PostgreSQL and tries to prove it wrong on a real one: it breaks the
-lab under load, heals it, and judges what was recorded. \`pgha-lab chaos kill-leader\` plays one on a lab that is up;
-\`pgha-lab chaos --suite failover\` plays a suite on labs of its own; \`pgha-lab scenarios show kill-leader\` prints its file.
+lab under load, heals it, and judges what was recorded. \`./pgha-lab chaos kill-leader\` plays one on a lab that is up;
+\`./pgha-lab chaos --suite failover\` plays a suite on labs of its own; \`./pgha-lab scenarios show kill-leader\` prints its file.
 Every run begins with a healthy lab and a steady state, and ends with everything healed and every member's rows read.
 
 What the steps mean and how to write a scenario of your own is in [files.md](files.md), each fault in [faults.md](faults.md), each check,

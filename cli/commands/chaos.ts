@@ -1,4 +1,4 @@
-import {type Command, Option} from 'commander'
+import type {Command, Option} from 'commander'
 import type {ChosenMoment, InjectionPhase, Place, Recorder, Report, Scenario} from '../../lab/index.ts'
 import {injectionPhases, LabError, next, onLab, ownCommand, sentence} from '../../lab/inside/start.ts'
 import {caller, spoken} from '../called-as.ts'
@@ -6,7 +6,16 @@ import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {leaveReport} from '../leave-report.ts'
 import {nextAfter} from '../next-after.ts'
-import {addStormOptions, boundedDuration, command, jsonOption, nameOption, printJson, times} from '../options.ts'
+import {
+  addStormOptions,
+  boundedDuration,
+  choiceOption,
+  command,
+  jsonOption,
+  nameOption,
+  printJson,
+  times,
+} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
@@ -85,7 +94,7 @@ export function chaos(): Command {
 
 function phaseOption(): Option {
   const about = "when a fault comes, within the leader's loop of lease refreshes"
-  return new Option('--phase <moment>', about).choices([...injectionPhases])
+  return choiceOption('--phase <moment>', about, injectionPhases)
 }
 
 async function action(nameOrPath: string | undefined, options: Options): Promise<void> {

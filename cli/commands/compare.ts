@@ -1,6 +1,6 @@
 import {type Command, InvalidArgumentError, Option} from 'commander'
 import type {MetricName} from '../../lab/inside/start.ts'
-import {metricNames} from '../../lab/inside/start.ts'
+import {didYouMean, metricNames} from '../../lab/inside/start.ts'
 import {command, jsonOption, nameOption} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -66,6 +66,9 @@ function share(written: string): number {
 function collect(written: string, earlier: readonly MetricName[] = []): readonly MetricName[] {
   if (written === 'all') return metricNames
   const known = metricNames.find(name => name === written)
-  if (known === undefined) throw new InvalidArgumentError(`The metrics are ${metricNames.join(', ')}, or all.`)
+  if (known === undefined) {
+    const near = didYouMean(written, [...metricNames, 'all'])
+    throw new InvalidArgumentError(`The metrics are ${metricNames.join(', ')}, or all${near || '.'}`)
+  }
   return [...earlier, known]
 }

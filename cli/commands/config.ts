@@ -1,5 +1,6 @@
 import type {Command} from 'commander'
 import {ownCommand} from '../../lab/inside/start.ts'
+import {askedTopology} from '../asked-topology.ts'
 import {spokenNext} from '../called-as.ts'
 import {
   addTopologyOptions,
@@ -11,7 +12,7 @@ import {
   type TopologyOptions,
   topologyWords,
 } from '../options.ts'
-import {printFile, tell} from '../output.ts'
+import {printFile, tell, tellWords} from '../output.ts'
 
 interface Options extends TopologyOptions {
   name: string
@@ -53,21 +54,24 @@ async function action(options: Options): Promise<void> {
   }
   const {render} = await import('../../compose/render.ts')
   const {imageTags} = await import('../../lab/inside/engine.ts')
-  const {readTopology} = await import('../../lab/inside/reading.ts')
-  const {topology, mustTake} = readTopology(options)
+  const {topology, mustTake} = await askedTopology(options)
   const images = imageTags()
   const docker = new Docker()
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
   const allocation = await allocate(options.name, topology, images, subnets)
   const {refusedOrUnasked, writtenParameters} = await import('../../lab/inside/reading.ts')
   const answer = await refusedOrUnasked(docker, images.host, writtenParameters(topology))
-  if (answer.unasked !== null) tell(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
+  if (answer.unasked !== null)
+    tellWords(`PostgreSQL was not asked whether it takes the parameters: ${answer.unasked}\n`)
   mustTake(answer.refused)
   const why = await Promise.all([docker.hasImage(images.host), docker.hasImage(images.app)]).then(
     present => (present.includes(false) ? 'the images this file names are not built here yet' : null),
     () => 'no engine answers that could say whether the images this file names are here',
   )
-  if (why !== null) tell(`${why}\n${spokenNext(ownCommand('doctor', '--fix'))}\n`)
+  if (why !== null) {
+    tellWords(`${why}\n`)
+    tell(`${spokenNext(ownCommand('doctor', '--fix'))}\n`)
+  }
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
   else printFile(render(topology, allocation, {...owner(), home: null}))

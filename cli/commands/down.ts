@@ -2,7 +2,7 @@ import type {Command} from 'commander'
 import type {Docker, Mend} from '../../lab/index.ts'
 import type {Removed} from '../../lab/inside/engine.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
-import {tell} from '../output.ts'
+import {tell, tellWords} from '../output.ts'
 
 interface Options {
   name: string
@@ -37,7 +37,7 @@ async function removeOne({name, json}: Options): Promise<void> {
   await docker.version()
   const {known, faults} = await whatIsThere(docker, name)
   const removed = await removeOurs(docker, name)
-  for (const says of faults) tell(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
+  for (const says of faults) tellWords(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
   forgetLab(name)
   const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
   if (json) printJson({lab: name, removed})

@@ -1,12 +1,12 @@
 import {existsSync} from 'node:fs'
 import {join, relative, resolve} from 'node:path'
-import {type Command, Option} from 'commander'
+import type {Command} from 'commander'
 import {z} from 'zod'
 import type {RecordedRun, Report} from '../../lab/index.ts'
 import {decodeJson, LabError, next, ownCommand, readRegular} from '../../lab/inside/start.ts'
 import {caller, spokenNext} from '../called-as.ts'
 import {nextAfterShown} from '../next-after.ts'
-import {command, nameOption} from '../options.ts'
+import {choiceOption, command, nameOption} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {titles} from '../render/verdict-words.ts'
 import {textOptions} from '../text-options.ts'
@@ -37,7 +37,7 @@ export function report(): Command {
   )
     .argument('[runs...]', "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), or a folder of runs")
     .addOption(nameOption())
-    .addOption(new Option('-f, --format <format>', 'what to write').choices([...formats]).default('text'))
+    .addOption(choiceOption('-f, --format <format>', 'what to write', formats).default('text'))
     .option('-o, --out <file>', 'into this file instead of stdout')
     .action(action)
 }

@@ -1,7 +1,7 @@
 import type {Command} from 'commander'
 import type {Scenario} from '../../lab/index.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
-import {print, tell} from '../output.ts'
+import {print, tellWords} from '../output.ts'
 import {textOptions} from '../text-options.ts'
 
 export function scenarios(): Command {
@@ -86,11 +86,11 @@ function validate(): Command {
         try {
           const scenario = loadScenario(file)
           const unasked = await unaskedOf(scenario, scenarioFile(file))
-          tell(
+          tellWords(
             `${file}: valid${unasked === null ? '' : `, but for its parameters: PostgreSQL was not asked, ${unasked}`}\n`,
           )
           const early = tooEarly(scenario, scenarioFile(file))
-          if (early !== null) tell(`${early}\n`)
+          if (early !== null) tellWords(`${early}\n`)
         } catch (error) {
           if (!(error instanceof LabError)) throw error
           complain(error)

@@ -17,5 +17,6 @@ export function answer(report: Answered): string {
 export function saidLimit({limit, ended, faults}: Answered): string | null {
   if (limit === null) return null
   const measured = ended == null || faults === undefined || faults.length > 0
-  return measured ? limit.says : `limit ${sayMicros(limit.limitMicros)}`
+  if (measured) return limit.says
+  return limit.limitMicros === null ? null : `limit ${sayMicros(limit.limitMicros)}`
 }

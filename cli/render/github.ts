@@ -21,7 +21,10 @@ export function renderGithub(reports: readonly Report[]): string {
 function annotation(report: Report): string {
   const {verdict, scenario, file, findings, reasons, headline, ended} = report
   // The finding that made the verdict; of a run that is inconclusive as a whole, none did.
-  const first = findings.find(finding => finding.verdict === verdict && isTold(finding, report))
+  const first =
+    headline === reasons[0]
+      ? undefined
+      : findings.find(finding => finding.verdict === verdict && isTold(finding, report))
   const place = file === null ? {} : {file, line: String(first?.line ?? 1)}
   const properties = Object.entries({...place, title: `${titleOf(report)} ${scenario}`})
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')

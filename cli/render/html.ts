@@ -115,7 +115,7 @@ function story({story, faults}: Report, moments: Moments): Markup {
   return html`<section id="story" aria-labelledby="h-story"><h2 id="h-story">What happened</h2>
 <ol class="story">${story.map(
     line =>
-      html`<li class="is-${line.event}">${moments.link(line.at, 2)} <span>${line.says}</span></li>
+      html`<li class="is-${line.event}">${moments.link(line.at)} <span>${line.says}</span></li>
 `,
   )}</ol>
 <p class="note">${faults.length > 0 ? 'Seconds after the fault.' : 'Seconds of the run.'} <span class="screen">Each time leads to its place on the timeline.</span></p>

@@ -9,8 +9,8 @@ export function zeroOf({faults}: Pick<Report, 'faults'>): Micros {
   return faults[0]?.at ?? 0
 }
 
-/** `+22.593 s`, `-3.670 s` */
-export function sayMoment(at: Micros, zero: Micros, digits = 3): string {
+/** `+22.59 s`, `-3.67 s`: as many digits as every other time of a report has. */
+export function sayMoment(at: Micros, zero: Micros, digits = 2): string {
   const seconds = ((at - zero) / 1e6).toFixed(digits)
   return `${seconds.startsWith('-') ? '' : '+'}${seconds} s`
 }

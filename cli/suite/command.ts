@@ -1,13 +1,15 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
 import type {RunChild} from '../../lab/index.ts'
-import {labsFor, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
+import {Docker, ensureReady, labsFor, loadScenario, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
 import {comparedDrivers, exitCodeOf} from '../../lab/inside/reading.ts'
-import {onLab, sentence} from '../../lab/inside/start.ts'
+import {LabError, onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
+import {leaveReport} from '../leave-report.ts'
 import {printJson} from '../options.ts'
-import {print, tell} from '../output.ts'
+import {print, tell, tellWords} from '../output.ts'
+import {showProgress} from '../progress.ts'
 import {leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
 
@@ -25,8 +27,19 @@ interface SuiteRequest {
   readonly json?: boolean | undefined
 }
 
-/** @param child pgha-lab itself as a child process. @throws LabError `usage`, `config` before anything is raised. */
-export async function playSuite(request: SuiteRequest, child: RunChild = ourselves()): Promise<void> {
+/** What a suite is played with. */
+export interface SuiteMeans {
+  /** pgha-lab itself as a child process. */
+  readonly child: RunChild
+  /** Makes an engine with the lab's images of this machine, as `up` does. @throws LabError */
+  readonly ready: (signal: AbortSignal, json: boolean | undefined) => Promise<unknown>
+}
+
+/** @throws LabError `usage`, `config`, and what `up` would end with on this machine, before anything is raised. */
+export async function playSuite(
+  request: SuiteRequest,
+  {child, ready}: SuiteMeans = {child: ourselves(), ready: machineReady},
+): Promise<void> {
   const {name, parallel, profile, keep = false, out, overwrite = false, json, clients} = request
   if (clients !== undefined) comparedDrivers(clients)
   const jobs = suiteJobs(request)
@@ -39,11 +52,18 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tell(
+  tellWords(
     profile === 'fast'
       ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
       : `the labs have the timings of the profile ${profile}, not those of your lab\n`,
   )
+  // Once, for all labs: what is not to be had here would end each scenario by itself.
+  await ready(interrupt.signal, json).catch(async (error: unknown) => {
+    if (error instanceof LabError)
+      for (const [scenario, all] of places ?? [])
+        for (const place of all) await leaveReport(loadScenario(scenario), {name}, place, error)
+    throw error
+  })
   const began = performance.now()
   const seconds = () => (performance.now() - began) / 1000
   let done = 0
@@ -73,6 +93,13 @@ export async function playSuite(request: SuiteRequest, child: RunChild = ourselv
       scenarios: outcomes.map(outcome => ({...outcome, seconds: round(outcome.seconds)})),
     })
   else print(`\n${table(outcomes, seconds(), unplayed)}`)
+}
+
+async function machineReady(signal: AbortSignal, json: boolean | undefined): Promise<void> {
+  const shown = await showProgress(json)
+  const docker = new Docker()
+  docker.heed(signal)
+  await ensureReady(docker, shown.progress, {signal}).finally(() => shown.done())
 }
 
 function round(seconds: number): number {

@@ -5,10 +5,11 @@
 import {Box} from 'ink'
 import type {ReactNode} from 'react'
 import type {Micros} from '../../lab/index.ts'
+import {sayMicros} from '../../lab/inside/start.ts'
 import {Clients, clientRows} from './clients.tsx'
 import {Compact} from './compact.tsx'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
-import {clock, seconds} from './format.ts'
+import {clock} from './format.ts'
 import {type KeyBinding, keys} from './keys.ts'
 import {Line} from './line.tsx'
 import {Log} from './log.tsx'
@@ -262,7 +263,7 @@ function Finished({look, view: last, now, columns, rows, spin}: RunScreenProps) 
         <Text dimColor> {ending(view)} </Text>
         {clock(now)}
         {view.ended === 'complete' && (
-          <Text dimColor>, longest write gap {seconds(longestGap(view.clients, now))}</Text>
+          <Text dimColor>, longest pause between writes {sayMicros(longestGap(view.clients, now))}</Text>
         )}
       </Line>
       <Box flexDirection="column" paddingLeft={2}>

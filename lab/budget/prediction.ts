@@ -1,7 +1,7 @@
 /** What a topology's timings imply for each fault of its leader, before anything has happened: bounds, distributions, and what other settings would buy. */
 
 import type {Topology} from '../topology/topology.ts'
-import {suggestion} from '../words/decode.ts'
+import {insteadOf, suggestion} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
@@ -118,6 +118,7 @@ export function predictedName(written: string): PredictedName {
   const known = predictedNames.find(name => name === written)
   if (known === undefined)
     throw new LabError('usage', `there is no fault \`${written}\` to predict${suggestion(written, predictedNames)}`, {
+      ...insteadOf(written, predictedNames),
       hint: next`to see all of them: ${ownCommand('predict')}`,
     })
   return known

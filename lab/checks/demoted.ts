@@ -22,6 +22,7 @@ export interface DemotedParams {
 export const demoted: Check<DemotedParams> = {
   about: 'The old primary takes no more writes soon after the fault, or soon after its mend.',
   evidence: ['postgres', 'clients', 'engine', 'runner', 'disk'],
+  ofFault: 'any',
   params: z.strictObject({
     within: duration,
     after: z.enum(['fault', 'mend'], {error: '`after` is fault or mend'}).prefault('fault'),

@@ -1,5 +1,6 @@
 /** All checks, by the name a scenario uses, and the one way in which they are asked. */
 
+import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import {bank} from './bank.ts'
 import type {Check, Finding} from './check.ts'
@@ -7,6 +8,7 @@ import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'
 import {failover} from './failover.ts'
 import {fenced} from './fenced.ts'
+import {idle} from './idle.ts'
 import {logsClean} from './logs-clean.ts'
 import {monotonicReads} from './monotonic-reads.ts'
 import {newLeader} from './new-leader.ts'
@@ -75,9 +77,26 @@ export function find(
   if (!decoded.success)
     return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
   try {
-    return check.judge(history, decoded.data)
+    return ofFault(check, history, check.judge(history, decoded.data))
   } catch (error) {
     const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
+  }
+}
+
+/** Of a fault that never came or did not take hold nothing was found out, whatever was seen. */
+function ofFault(check: Check<unknown>, history: History, finding: Finding): Finding {
+  if (check.ofFault === undefined || (check.ofFault === 'calm' && finding.verdict === 'fail')) return finding
+  const struck = check.ofFault === 'failover' ? findFailover(history) : null
+  const nothing =
+    idle(history) ?? (struck === null || typeof struck === 'string' ? null : idle(history, struck.fault.id))
+  if (nothing === null) return finding
+  // What was asked for is told; what was seen would read like its answer.
+  const limits = Object.entries(finding.measures ?? {}).filter(([name]) => /limit/i.test(name))
+  return {
+    verdict: 'unknown',
+    says: `There is no effect of a fault to judge: ${nothing.says}.`,
+    ...(limits.length === 0 ? {} : {measures: Object.fromEntries(limits)}),
+    ...(nothing.proof === undefined ? {} : {evidence: [nothing.proof]}),
   }
 }

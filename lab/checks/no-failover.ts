@@ -11,6 +11,7 @@ import type {Check} from './check.ts'
 export const noFailover: Check<Record<string, never>> = {
   about: 'The leader stays the leader, on the same timeline, from the first fault to the end of the run.',
   evidence: ['postgres', 'rows', 'clients', 'engine', 'runner'],
+  ofFault: 'calm',
   params: z.strictObject({}),
 
   judge(history) {

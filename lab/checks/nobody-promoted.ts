@@ -14,6 +14,7 @@ export interface NobodyPromotedParams {
 export const nobodyPromoted: Check<NobodyPromotedParams> = {
   about: 'From the first fault to its mend, and for at least this long, no other host takes the leader key or writes.',
   evidence: ['postgres', 'clients', 'engine', 'runner'],
+  ofFault: 'calm',
   params: z.strictObject({for: duration}),
 
   judge(history, {for: forMs}) {

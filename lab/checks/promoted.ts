@@ -22,6 +22,7 @@ export const promoted: Check<PromotedParams> = {
   about:
     'The last host promoted is this one (`is`), or not that one (`not`): sync-standby, old-leader, a step, a host.',
   evidence: ['postgres', 'clients', 'etcd', 'engine', 'runner'],
+  ofFault: 'any',
   params: z
     .strictObject({is: who.optional(), not: who.optional()})
     .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`'),

@@ -16,6 +16,7 @@ export interface TwoWritablePrimariesParams {
 export const twoWritablePrimaries: Check<TwoWritablePrimariesParams> = {
   about: 'Two servers do take writes at the same time (expected where nothing fences the old one).',
   evidence: ['postgres', 'clients', 'engine', 'runner'],
+  ofFault: 'any',
   params: z.strictObject({'at-least': duration.prefault('0s')}),
 
   judge(history, {'at-least': atLeastMs}) {

@@ -16,7 +16,7 @@ export {
 } from '../state/state.ts'
 export {doorOf, entries} from '../topology/entries.ts'
 export {appDatabase, hostsWith, portOf, roles} from '../topology/topology.ts'
-export {decodeJson, readText, suggestion} from '../words/decode.ts'
+export {decodeJson, didYouMean, insteadOf, readText, suggestion} from '../words/decode.ts'
 export {exitCodes, exitMeanings, LabError, stopped} from '../words/errors.ts'
 export {
   anyCaller,
@@ -24,14 +24,15 @@ export {
   commandsIn,
   type Hint,
   labelled,
+  linesOf,
   next,
-  nextLine,
   nextWord,
   OwnCommand,
   onLab,
   ownCommand,
   quoted,
   type Sentence,
+  Steps,
   sayHint,
   sayLines,
   saySentence,

@@ -1,17 +1,19 @@
 /** The limit that a run was judged by: on the time without writes where somebody asked for one, else on the failover. */
 import {anyMoment, isModelled, modelOf} from '../budget/index.ts'
 import type {Finding} from '../checks/check.ts'
+import {find} from '../checks/index.ts'
 import {type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {starvedFor} from '../history/lateness.ts'
-import type {Micros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
 
 export interface Limit {
-  /** Who set it: the person who asked for this run, the scenario's file, or the timing model for this very run. */
-  readonly from: 'asked' | 'scenario' | 'budget'
+  /** Who set it: the person who asked for this run, the scenario's file, or the timing model for this very run; `none`: nobody did. */
+  readonly from: 'asked' | 'scenario' | 'budget' | 'none'
   /** What it is about: the longest time without an acknowledged write, or the time from the fault to the first one. */
   readonly of: 'time-without-writes' | 'first-write'
-  readonly limitMicros: Micros
+  /** null: there is none, and what was measured is told beside what the model knows. */
+  readonly limitMicros: Micros | null
   /** null: it was not measured, or the evidence does not bear it. */
   readonly measuredMicros: Micros | null
   /** The longest time without writes that the model knows for this fault, whenever in the leader's loop it comes; null: it knows none. */
@@ -19,7 +21,7 @@ export interface Limit {
   /** How old the leader's lease was at the fault that struck it; null: nobody saw, or none did. */
   readonly leaseAgeMicros: Micros | null
   /**
-   * `28.1 of 30 s; the worst moment takes up to 40.0 s by the model`. Beyond the model's most it says that, and where to look:
+   * `28.10 of 30 s without writes; the worst moment takes up to 40.0 s by the model`. Beyond the model's most it says that, and where to look:
    * a smaller "up to" beside what was measured would be false.
    */
   readonly says: string
@@ -37,11 +39,13 @@ export function limitOf(history: History, findings: readonly Judged[], asked: Ju
     const {worstMicros, leaseAgeMicros} = worst
     // A time that the check itself does not trust is no answer.
     const measuredMicros = finding.verdict === 'unknown' || typeof measured !== 'number' ? null : measured
-    const digits = measuredMicros === null ? 1 : digitsApart(measuredMicros, [limit, worstMicros ?? limit])
+    const digits = measuredMicros === null ? usualDigits : digitsApart(measuredMicros, [limit, worstMicros ?? limit])
+    // The time to the first write is another one, which the headline tells.
+    const what = of === 'time-without-writes' ? ' without writes' : ''
     const short =
       measuredMicros === null
         ? `limit ${sayLimit(limit)} s`
-        : `${sayDigits(measuredMicros, digits)} of ${sayLimit(limit)} s`
+        : `${sayDigits(measuredMicros, digits)} of ${sayLimit(limit)} s${what}`
     const says = from === 'asked' ? `${short}; ${sayWorst(history, worst, measuredMicros, digits)}` : short
     return {from, of, limitMicros: limit, measuredMicros, worstMicros, leaseAgeMicros, says}
   }
@@ -58,7 +62,41 @@ export function limitOf(history: History, findings: readonly Judged[], asked: Ju
     if (finding?.check === 'unavailability' && typeof writeOutageLimitMicros === 'number')
       return about(from, 'time-without-writes', writeOutageLimitMicros, finding, writeOutageMicros)
   }
-  return null
+  return unlimited(history)
+}
+
+/** Where nobody set one: how long nobody could write all the same, beside what the model says of that. */
+function unlimited(history: History): Limit | null {
+  const {verdict, measures} = find(history, {check: 'unavailability', params: {writes: {'at-most': '30m'}}})
+  const measured = measures?.writeOutageMicros
+  if (verdict === 'unknown' || typeof measured !== 'number') return null
+  let worst: Worst
+  try {
+    worst = worstOf(history)
+  } catch {
+    return null // a stranger's topology, of which every check says that it crashed
+  }
+  const {worstMicros, leaseAgeMicros} = worst
+  const digits = digitsApart(measured, worstMicros === null ? [] : [worstMicros])
+  return {
+    ...{
+      from: 'none',
+      of: 'time-without-writes',
+      limitMicros: null,
+      measuredMicros: measured,
+      worstMicros,
+      leaseAgeMicros,
+    },
+    says: `${sayMicros(measured)} without writes, no limit set; ${sayBeside(history, worst, measured, digits)}`,
+  }
+}
+
+/** Nothing was asked, so what is longer accuses nobody: the model knows one fault, and what a scenario makes of it may be more. */
+function sayBeside(history: History, worst: Worst, measured: Micros, digits: number): string {
+  const {worstMicros, found} = worst
+  if (worstMicros === null || found === null || measured <= worstMicros)
+    return sayWorst(history, worst, measured, digits)
+  return `of ${found.fault.id} alone the timing model allows up to ${sayDigits(worstMicros, digits)} s`
 }
 
 interface Worst extends Pick<Limit, 'worstMicros' | 'leaseAgeMicros'> {
@@ -106,7 +144,7 @@ function sayWorst(
   if (!moment) return `this fault ${takes}`
   if (age === null) return `nobody saw which moment of the leader's loop it was; the worst moment ${takes}`
   if (age <= asGoodAsNew) return `the worst moment ${takes}`
-  return `it came ${(age / 1e6).toFixed(1)} s after a refresh of the lease; the worst moment, right after one, ${takes}`
+  return `it came ${sayDigits(age, usualDigits)} s after a refresh of the lease; the worst moment, right after one, ${takes}`
 }
 
 /** The run's own evidence tells a machine that was too busy from a cluster that did something else. */
@@ -123,13 +161,16 @@ function sayWhereToLook(history: History, {t0, fault}: Failover, measured: Micro
 function digitsApart(measured: Micros, others: readonly Micros[]): number {
   const isTold = (count: number) =>
     others.every(other => measured > other === Number((measured / 1e6).toFixed(count)) > other / 1e6)
-  return [1, 2, 3].find(isTold) ?? 6
+  return [usualDigits, 3].find(isTold) ?? 6
 }
+
+/** As `sayMicros` has them, so that one time is one number in all of a report. */
+const usualDigits = 2
 
 function sayDigits(micros: Micros, digits: number): string {
   return (micros / 1e6).toFixed(digits)
 }
 
 function sayLimit(limit: Micros): string {
-  return String(Number((limit / 1e6).toFixed(limit < 10e6 ? 2 : 1)))
+  return limit % 1e6 === 0 ? String(limit / 1e6) : sayDigits(limit, usualDigits)
 }

@@ -6,7 +6,7 @@ import {of, type Recorder} from '../history/history.ts'
 import {mustBeAble, type Step} from '../scenario/index.ts'
 import {inForce} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
-import {suggestion} from '../words/decode.ts'
+import {suggestion, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
@@ -86,7 +86,10 @@ function stepOf(lab: Lab, history: Recorder, name: string, {on, params = {}, as}
     throw new LabError('usage', `there is no fault \`${name}\`${suggestion(name, Object.keys(faults))}`)
   const issue = fault.params.safeParse(params).error?.issues[0]
   if (issue !== undefined)
-    throw new LabError('usage', `the parameters of ${name}: ${[...issue.path.map(String), issue.message].join(': ')}`)
+    throw new LabError(
+      'usage',
+      `the parameters of ${name}: ${[...issue.path.map(String), wordsOf(issue, params)].join(': ')}`,
+    )
   const whom = on ?? fault.on
   if (whom === undefined) throw new LabError('usage', `${name} needs \`on\`: a selector such as leader, or a host`)
   const used = new Set([

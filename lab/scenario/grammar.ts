@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import {drivers} from '../history/client-group.ts'
 import {entryNames, plainEntryNames} from '../topology/entries.ts'
-import {settings} from '../topology/topology-file.ts'
+import {settings} from '../topology/settings.ts'
 import {name as nameOf} from '../words/plain-text.ts'
 import {duration, rate} from '../words/quantity.ts'
 

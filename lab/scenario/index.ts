@@ -2,7 +2,7 @@
 import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Scenario} from '../history/scenario-values.ts'
-import {readText, suggestion} from '../words/decode.ts'
+import {nearest, readText, suggestion} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -33,7 +33,11 @@ export function scenarioFile(nameOrPath: string): string {
   if (/[/\\]|\.ya?ml$/.test(nameOrPath)) return nameOrPath
   const file = join(folder, `${nameOrPath}.yaml`)
   if (existsSync(file)) return file
-  throw new LabError('usage', `there is no scenario \`${nameOrPath}\`${suggestion(nameOrPath, scenarioNames())}`, {
+  const beside = ['yaml', 'yml'].map(ending => `./${nameOrPath}.${ending}`).find(path => existsSync(path))
+  const meant = beside ?? nearest(nameOrPath, scenarioNames())
+  const near = beside === undefined ? suggestion(nameOrPath, scenarioNames()) : `, did you mean the file \`${beside}\`?`
+  throw new LabError('usage', `there is no scenario \`${nameOrPath}\`${near}`, {
+    ...(meant === undefined ? {} : {instead: {written: nameOrPath, meant}}),
     hint: next`a file of yours is named by its path; to list ours: ${ownCommand('scenarios')}`,
   })
 }
@@ -44,7 +48,14 @@ export function scenarioFile(nameOrPath: string): string {
  */
 export function loadScenario(nameOrPath: string): Scenario {
   const file = scenarioFile(nameOrPath)
-  return parseScenario(file, readText(file, 'scenario'))
+  return parseScenario(
+    file,
+    readText(
+      file,
+      'scenario',
+      next`to list ours: ${ownCommand('scenarios')} one of them is the place to begin your own: ${ownCommand('scenarios', 'show', 'kill-leader')}`,
+    ),
+  )
 }
 
 /** Our scenarios by suite, both in alphabetical order; `other` are those without one. */

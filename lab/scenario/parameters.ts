@@ -1,7 +1,7 @@
 /** The parameters that a scenario needs, asked of PostgreSQL: Patroni would drop in silence what PostgreSQL refuses. */
 import {existsSync} from 'node:fs'
 import {type ParameterEngine, type Refused, refusedOrUnasked, refusedParameters} from '../engine/parameters.ts'
-import {settings} from '../topology/topology-file.ts'
+import {settings} from '../topology/settings.ts'
 import {Located, readText} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Scenario} from './index.ts'

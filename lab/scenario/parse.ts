@@ -9,7 +9,7 @@ import {selectors} from '../cluster/selector.ts'
 import {faults} from '../faults/index.ts'
 import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGroup} from '../history/client-group.ts'
 import type {EntryName} from '../topology/entries.ts'
-import {firstOfEach, Located, nearest, type Path, suggestion, unknownKey} from '../words/decode.ts'
+import {didYouMean, firstOfEach, Located, nearest, type Path, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {clientGroup, head, type Kind, kinds, steps, verbs} from './grammar.ts'
 import type {Expectation, Needs, Scenario, Step} from './index.ts'
 import {keysOfParams, namedIn} from './params.ts'
@@ -209,10 +209,9 @@ function step(source: Located, path: Path, names: Names): Step | undefined {
 
 function noVerb(source: Located, path: Path, written: object): void {
   const [first = ''] = Object.keys(written)
-  const near = suggestion(first, verbs)
   source.tell(
     path,
-    `a step begins with one of ${verbs.join(', ')}${first ? `, not \`${first}\`` : ''}${near.startsWith(', did') ? near : ''}`,
+    `a step begins with one of ${verbs.join(', ')}${first ? `, not \`${first}\`` : ''}${didYouMean(first, verbs)}`,
     first,
   )
 }
@@ -302,8 +301,8 @@ function checked(source: Located, path: Path, schema: z.ZodType, params: Readonl
     const inside = issue.path as (string | number)[]
     if (issue.code === 'unrecognized_keys')
       for (const key of issue.keys) source.tell([...path, ...inside], unknownKey(key, keysOfParams(schema)), key)
-    else if (isMissing(inside)) source.tell(path, `\`${inside[0]}\` is missing: ${issue.message}`)
-    else source.tell([...path, ...inside], issue.message)
+    else if (isMissing(inside)) source.tell(path, `\`${inside[0]}\` is missing: ${wordsOf(issue, params)}`)
+    else source.tell([...path, ...inside], wordsOf(issue, params))
   }
   return params
 }

@@ -52,7 +52,18 @@ export function composeText(lab: string): string {
 /** Lab names become parts of container and network names. */
 export function checkLabName(name: string): string {
   const {pattern, says} = nameRules.lab
-  if (!pattern.test(name)) throw new LabError('usage', `"${printable(name)}" is no lab name: ${says}`)
+  if (!pattern.test(name)) {
+    const meant =
+      name
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, '-')
+        .replaceAll(/^-|-$/g, '')
+        .slice(0, 31) || 'second'
+    throw new LabError('usage', `"${printable(name)}" is no lab name: ${says}`, {
+      instead: {written: name, meant},
+      hint: `such as ${meant}`,
+    })
+  }
   return name
 }
 

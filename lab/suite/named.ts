@@ -1,7 +1,7 @@
 /** A suite by its name, or `all`. */
 
 import {type Scenario, suites} from '../scenario/index.ts'
-import {suggestion} from '../words/decode.ts'
+import {insteadOf, suggestion} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 
@@ -12,6 +12,7 @@ export function suitesNamed(name: string): ReadonlyMap<string, readonly Scenario
   const found = known.get(name)
   if (found === undefined)
     throw new LabError('usage', `there is no suite \`${name}\`${suggestion(name, ['all', ...known.keys()])}`, {
+      ...insteadOf(name, ['all', ...known.keys()]),
       hint: next`to list them: ${ownCommand('scenarios')}`,
     })
   return new Map([[name, found]])

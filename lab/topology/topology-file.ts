@@ -2,124 +2,17 @@
 import {readdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {z} from 'zod'
-import {Located, nearestOf, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {insteadOf, Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import type {Hint} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
-import {line, name, strayCharacter} from '../words/plain-text.ts'
+import {strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
-import {duration, isSizeBeyondReason, size} from '../words/quantity.ts'
 import {usualRelease} from './release.ts'
-import {type ServiceName, serviceNames} from './services.ts'
+import type {ServiceName} from './services.ts'
+import {fileSchema, type Settings, settings, type Written} from './settings.ts'
 import {effectiveTimings} from './timings.ts'
-import {
-  type Host,
-  hostsWith,
-  observerName,
-  type ProfileName,
-  profiles,
-  type Topology,
-  withParameters,
-} from './topology.ts'
-
-const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole seconds').transform(ms => ms / 1000)
-const count = (what: string, most: number) =>
-  z
-    .int({error: `a whole number of ${what}`})
-    .min(1, `at least 1 of ${what}`)
-    .max(most, `at most ${most} of ${what}`)
-
-const MB = 1024 ** 2
-/** PostgreSQL's files and the WAL it keeps take 200MB; and what fills it is this machine's memory. */
-const dataSize = size.refine(
-  bytes => bytes >= 384 * MB && bytes <= 2048 * MB,
-  'a data volume is kept in memory: 384MB to 2GB',
-)
-
-const parameters = z
-  .record(
-    name('parameter'),
-    z.union([line, z.number(), z.boolean()], {
-      error: issue =>
-        (typeof issue.input === 'string' && line.safeParse(issue.input).error?.issues[0]?.message) ||
-        'a parameter is a text, a number, true or false',
-    }),
-  )
-  .superRefine((written, {addIssue}) => {
-    const seen = new Map<string, string>()
-    for (const [one, value] of Object.entries(written)) {
-      if (typeof value === 'string' && isSizeBeyondReason(value))
-        addIssue({code: 'custom', path: [one], message: `${value} is more than any lab can use`})
-      const before = seen.get(one.toLowerCase())
-      if (before !== undefined)
-        addIssue({code: 'custom', path: [one], message: `PostgreSQL takes \`${before}\` and \`${one}\` for the same`})
-      seen.set(one.toLowerCase(), one)
-    }
-  })
-
-/** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
-export const settings = {
-  patroni: z.strictObject({
-    ttl: wholeSeconds.optional(),
-    loop_wait: wholeSeconds.optional(),
-    retry_timeout: wholeSeconds.optional(),
-    maximum_lag_on_failover: size.optional(),
-    synchronous_mode: z
-      .enum(['off', 'on', 'strict', 'quorum'], {error: 'synchronous_mode is off, on, strict or quorum'})
-      .optional(),
-    primary_start_timeout: wholeSeconds.optional(),
-    failsafe_mode: z.enum(['off', 'on'], {error: 'failsafe_mode is off or on'}).optional(),
-    watchdog: z.enum(['off', 'automatic', 'required'], {error: 'watchdog is off, automatic or required'}).optional(),
-    watchdog_safety_margin: wholeSeconds.optional(),
-  }),
-  postgresql: z.strictObject({
-    parameters: parameters.optional(),
-    data_size: dataSize.optional(),
-  }),
-}
-
-/** What of `settings` is written. */
-export interface Settings {
-  readonly patroni?: z.output<typeof settings.patroni> | undefined
-  readonly postgresql?: z.output<typeof settings.postgresql> | undefined
-}
-
-const profileNames = ['default', 'fast'] as const
-
-const schema = z.strictObject({
-  profile: z.enum(profileNames, {error: nearestOf('the profile is default or fast', profileNames)}).optional(),
-  hosts: z
-    .record(
-      name('host').refine(
-        one => one !== observerName,
-        `\`${observerName}\` is the container through which the hosts are reached`,
-      ),
-      z
-        .array(
-          z.enum(serviceNames, {error: nearestOf(`a service is one of ${serviceNames.join(', ')}`, serviceNames)}),
-          {
-            error: 'a host has a list of services, such as [etcd, patroni]',
-          },
-        )
-        .min(1, 'a host without services does nothing'),
-    )
-    .optional(),
-  patroni: settings.patroni.optional(),
-  haproxy: z
-    .strictObject({
-      inter: duration.optional(),
-      fastinter: duration.optional(),
-      downinter: duration.optional(),
-      fall: count('failed checks', 1000).optional(),
-      rise: count('passed checks', 1000).optional(),
-      timeout_connect: duration.optional(),
-      timeout_check: duration.optional(),
-    })
-    .optional(),
-  postgresql: settings.postgresql.optional(),
-})
-
-type Written = z.output<typeof schema>
+import {type Host, hostsWith, type ProfileName, profiles, type Topology, withParameters} from './topology.ts'
 
 const presets = join(packageRoot, 'compose', 'presets')
 
@@ -132,7 +25,7 @@ function presetNames(): string[] {
 
 function presetHosts(): NonNullable<Written['hosts']> {
   const file = join(presets, 'default.yaml')
-  return new Located(file, readText(file, 'topology'), 'topology').decode(schema).hosts ?? {}
+  return new Located(file, readText(file, 'topology'), 'topology').decode(fileSchema).hosts ?? {}
 }
 
 interface Wanted {
@@ -151,7 +44,21 @@ export interface Asked {
   /** That it stands in, from the root; undefined: it is a preset of ours. */
   readonly file: string | undefined
   /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
-  readonly mustTake: (refused: readonly {readonly name: string; readonly says: string}[]) => void
+  readonly mustTake: (refused: readonly Refused[]) => void
+}
+
+/** A parameter that PostgreSQL does not take, and its words. */
+export interface Refused {
+  readonly name: string
+  readonly says: string
+}
+
+/** As far as it could be read. */
+export interface Examined extends Omit<Asked, 'topology'> {
+  /** undefined: there are mistakes, and `mustTake` tells them with what PostgreSQL refuses. */
+  readonly topology: Topology | undefined
+  /** What is written for PostgreSQL, also beside mistakes. */
+  readonly parameters: Readonly<Record<string, string>>
 }
 
 /** @throws LabError `config` (with file:line:column for what stands in a file) or `usage`. */
@@ -161,14 +68,34 @@ export function loadTopology(wanted: Wanted): Topology {
 
 /** As `loadTopology`. */
 export function readTopology(wanted: Wanted): Asked {
+  return mustBeRight(examineTopology(wanted))
+}
+
+function mustBeRight({topology, file, mustTake}: Examined): Asked {
+  mustTake([])
+  if (topology === undefined) throw new TypeError('what is not read has a mistake')
+  return {topology, file, mustTake}
+}
+
+/**
+ * Its mistakes are kept for `mustTake`, so that what PostgreSQL refuses is told with them.
+ * @throws LabError `config` where nothing can be read: no such file, no YAML.
+ */
+export function examineTopology(wanted: Wanted): Examined {
   const named = wanted.topology ?? 'default'
   const isPath = /[/\\]|\.ya?ml$/.test(named)
   if (!isPath && !presetNames().includes(named))
     throw new LabError('usage', `there is no preset \`${named}\`${suggestion(named, presetNames())}`, {
+      ...insteadOf(named, presetNames()),
       hint: 'a file of yours is named by its path',
     })
   const file = isPath ? named : join(presets, `${named}.yaml`)
-  return {...parse(file, readText(file, 'topology'), wanted), file: isPath ? resolve(file) : undefined}
+  return examine(
+    file,
+    readText(file, 'topology', `name a file that is there, or one of our presets: ${presetNames().join(', ')}`),
+    wanted,
+    isPath ? resolve(file) : undefined,
+  )
 }
 
 /**
@@ -176,67 +103,94 @@ export function readTopology(wanted: Wanted): Asked {
  * @throws LabError `config` with file:line:column; `usage` for `--set` and `--profile`.
  */
 export function parseTopology(file: string, text: string, wanted: Omit<Wanted, 'topology'> = {}): Topology {
-  return parse(file, text, wanted).topology
+  return mustBeRight(examine(file, text, wanted)).topology
 }
 
-function parse(
+function examine(
   file: string,
   text: string,
   {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
-): Omit<Asked, 'file'> {
+  at?: string,
+): Examined {
   const source = new Located(file, text, 'topology')
-  const whole = source.read(schema)
+  const whole = source.read(fileSchema)
   // Also where a part has a mistake: who mends a file wants to know of all.
   const written = whole ?? partsOf(source)
+  const typed = fromSet(set, profile)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
-  const settings = fromSet(set)
-  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...settings]
-  if (profile !== undefined) layers.push(fromCommandLine(`--profile ${profile}`, {profile}))
+  const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...typed.layers]
   const topology = build(layers)
-  for (const found of [mistakesIn(topology), asPatroniWould || whole === undefined ? [] : changesOfPatroni(topology)]) {
-    const inFile = found.filter(({path}) => set.length === 0 && source.at(path) !== undefined)
-    for (const {path, says} of inFile) source.tell(path, says)
-    source.mustBeRight({hint: inFile[0]?.hint})
-    mustBeNone(found)
+  const outside: string[] = [...typed.wrong]
+  let hint: Hint | undefined
+  // Timings of which one could not be read are others.
+  const isRead = typed.wrong.length === 0 && (['patroni', 'profile'] as const).every(key => isRight(source, key))
+  for (const {path, says, hint: out} of [
+    ...mistakesIn(topology),
+    ...(asPatroniWould || !isRead ? [] : changesOfPatroni(topology)),
+  ]) {
+    if (set.length === 0 && source.at(path) !== undefined) source.tell(path, says)
+    else outside.push(`${path.join('.')}: ${says}`)
+    hint ??= out
   }
-  source.mustBeRight()
-  return {
-    topology,
-    mustTake: refused => {
-      const told = refused.flatMap(({name, says}) => {
-        const last = settings.findLastIndex(({postgresql}) => Object.hasOwn(postgresql?.parameters ?? {}, name))
-        if (last !== -1) return [`--set ${printable(set[last] ?? '')}: PostgreSQL says: ${printable(says)}`]
-        source.tell(['postgresql', 'parameters'], `PostgreSQL says: ${says}`, name)
-        return []
-      })
-      source.mustBeRight({and: told})
-    },
+  const mustTake = (refused: readonly Refused[]) => {
+    const told = refused.flatMap(({name, says}) => {
+      const last = set.findLastIndex(one => one.startsWith(`postgresql.parameters.${name}=`))
+      if (last !== -1) return [`--set ${printable(set[last] ?? '')}: PostgreSQL says: ${printable(says)}`]
+      source.tell(['postgresql', 'parameters'], `PostgreSQL says: ${says}`, name)
+      return []
+    })
+    // What was typed is no mistake of a file.
+    if (source.isRight && refused.length === 0 && outside.length > 0 && outside.length === typed.wrong.length)
+      throw new LabError('usage', outside.join('\n'))
+    source.mustBeRight({hint, and: [...outside.splice(0), ...told]})
   }
+  const isWrong = !source.isRight || outside.length > 0
+  return {topology: isWrong ? undefined : topology, file: at, parameters: parametersIn(source, layers), mustTake}
+}
+
+function isRight(source: Located, key: 'patroni' | 'profile'): boolean {
+  return fileSchema.shape[key].safeParse(source.at([key])).success
+}
+
+/** Those that can be asked about: each by itself, whatever else of the file is wrong. */
+function parametersIn(source: Located, layers: readonly Written[]): Readonly<Record<string, string>> {
+  const inFile = source.at(['postgresql', 'parameters'])
+  const each = Object.entries(typeof inFile === 'object' && inFile !== null ? inFile : {}).flatMap(([name, value]) => {
+    const read = settings.postgresql.safeParse({parameters: {[name]: value as unknown}})
+    return read.success ? [read.data] : []
+  })
+  const all = [...each, ...layers.flatMap(({postgresql}) => (postgresql === undefined ? [] : [postgresql]))]
+  const written = all.flatMap(one => Object.entries(one.parameters ?? {}))
+  return Object.fromEntries(written.map(([name, value]) => [name, String(value)]))
 }
 
 /** Those parts of the file that are right. */
 function partsOf(source: Located): Written {
-  const right = Object.entries(schema.shape).flatMap(([key, part]) => {
+  const right = Object.entries(fileSchema.shape).flatMap(([key, part]) => {
     const read = part.safeParse(source.at([key]))
     return read.success && read.data !== undefined ? [[key, read.data]] : []
   })
   return Object.fromEntries(right)
 }
 
-function fromSet(set: readonly string[]): Written[] {
-  const wrong: LabError[] = []
-  const layers = set.flatMap(text => {
+/** What was typed, and what is wrong with it. */
+function fromSet(
+  set: readonly string[],
+  profile: string | undefined,
+): {readonly layers: Written[]; readonly wrong: readonly string[]} {
+  const layers: Written[] = []
+  const wrong: string[] = []
+  const read = (layer: () => Written) => {
     try {
-      return [setting(text)]
+      layers.push(layer())
     } catch (error) {
       if (!(error instanceof LabError)) throw error
-      wrong.push(error)
-      return []
+      wrong.push(error.message)
     }
-  })
-  const [first, ...more] = wrong
-  if (first === undefined) return layers
-  throw more.length === 0 ? first : new LabError(first.code, wrong.map(one => one.message).join('\n'))
+  }
+  for (const text of set) read(() => setting(text))
+  if (profile !== undefined) read(() => fromCommandLine(`--profile ${profile}`, {profile}))
+  return {layers, wrong}
 }
 
 function setting(text: string): Written {
@@ -264,19 +218,19 @@ function keysOf(path: string): string[] {
 }
 
 function fromCommandLine(where: string, value: unknown): Written {
-  const result = schema.safeParse(value)
+  const result = fileSchema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const known = issue?.code === 'unrecognized_keys' ? keysAt(issue.path as string[]) : []
   const says =
     issue?.code === 'unrecognized_keys'
       ? `unknown key \`${issue.keys[0]}\`${suggestion(issue.keys[0] ?? '', known)}`
-      : issue && wordsOf(issue)
+      : issue && wordsOf(issue, value)
   throw new LabError('usage', `${where}: ${says}`)
 }
 
 function keysAt(path: readonly string[]): string[] {
-  let at: z.ZodType = schema
+  let at: z.ZodType = fileSchema
   for (const key of path) {
     const shape: Record<string, z.ZodType> = at instanceof z.ZodObject ? at.shape : {}
     const next = shape[key]

@@ -18,7 +18,7 @@ const widest = 200
 const mostFileBytes = 2 ** 20
 
 /** The text of a file a person named; a link is followed. @throws LabError `config` */
-export function readText(file: string, what: string): string {
+export function readText(file: string, what: string, hint?: Hint): string {
   try {
     const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
     if (!cut) return text
@@ -27,7 +27,7 @@ export function readText(file: string, what: string): string {
     if (error instanceof LabError) throw error
     const {code, message} = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
-    throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error})
+    throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error, hint})
   }
 }
 
@@ -127,7 +127,11 @@ export class Located {
       },
     })
     this.mustBeRight()
-    if (this.#document.contents === null) throw this.#at(0, `the file is empty, a ${what} was expected`)
+    if (this.#document.contents === null)
+      throw this.#at(
+        0,
+        `the file is empty, a ${what} was expected${what === 'topology' ? ', such as `profile: fast`' : ''}`,
+      )
     try {
       this.value = this.#document.toJS({maxAliasCount: 100})
     } catch (cause) {
@@ -153,10 +157,10 @@ export class Located {
       const at = [...path, ...inside]
       if (issue.code === 'unrecognized_keys')
         for (const key of this.#someOf(issue.keys)) this.tell(at, unknownKey(key, keysOf(schema, inside)), key)
-      else if (issue.code === 'invalid_key') this.tell(at.slice(0, -1), sentence(wordsOf(issue)), String(at.at(-1)))
+      else if (issue.code === 'invalid_key') this.tell(at.slice(0, -1), wordsOf(issue, undefined), String(at.at(-1)))
       else if (issue.code === 'invalid_type' && isMissing(inside))
         this.tell(at.slice(0, -1), `\`${at.at(-1)}\` is missing`)
-      else this.tell(at, sentence(issue.message))
+      else this.tell(at, wordsOf(issue, this.at(path)))
     }
     return undefined
   }
@@ -196,6 +200,11 @@ export class Located {
     throw new LabError('config', lines.join('\n'), {hint})
   }
 
+  /** Whether nothing was told. */
+  get isRight(): boolean {
+    return this.#mistakes.length === 0
+  }
+
   /** The line of the value at `path`, from 1. */
   line(path: Path): number {
     return this.#lines.linePos(this.#offset(path)).line
@@ -223,11 +232,8 @@ export class Located {
     const before = Math.min(inert(written.slice(0, Math.max(0, col - 1))).length, whole.length)
     const cut = Math.max(0, before - widest / 2)
     const shown = whole.slice(cut, cut + widest)
-    return new LabError(
-      'config',
-      `${this.#placeOf(offset)}: ${printable(says)}\n  ${shown}\n  ${' '.repeat(before - cut)}^`,
-      {hint},
-    )
+    const mark = shown === '' ? '' : `\n  ${shown}\n  ${' '.repeat(before - cut)}^`
+    return new LabError('config', `${this.#placeOf(offset)}: ${printable(says)}${mark}`, {hint})
   }
 
   #placeOf(offset: number): string {
@@ -259,9 +265,31 @@ export function firstOfEach(
   })
 }
 
-/** What is wrong, in our words: of a key that its rule refuses, zod itself says only that it is invalid. */
-export function wordsOf(issue: z.core.$ZodIssue): string {
-  return (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message
+/**
+ * What is wrong, in our words: of a key that its rule refuses, zod itself says only that it is invalid; and where one of several
+ * words was to stand, the one that was probably meant.
+ * @param whole the value that was checked, in which the issue has its path.
+ */
+export function wordsOf(issue: z.core.$ZodIssue, whole: unknown): string {
+  if (issue.code === 'invalid_key') return sentence(issue.issues[0]?.message ?? issue.message)
+  const choices = choicesOf(issue)
+  const says = /^Invalid (option|input)/.test(issue.message) && choices.length > 0 ? oneOf(choices) : issue.message
+  const wrong = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null)?.[key], whole)
+  return typeof wrong !== 'string' || says.includes('did you mean')
+    ? sentence(says)
+    : `${sentence(says)}${didYouMean(wrong, choices)}`
+}
+
+/** `one of drop, reject` */
+function oneOf(choices: readonly string[]): string {
+  return `it is one of ${choices.join(', ')}`
+}
+
+/** The words of which one was to stand in this very place; of a union, those of all its forms. */
+function choicesOf(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.filter(value => typeof value === 'string')
+  if (issue.code !== 'invalid_union') return []
+  return issue.errors.flat().flatMap(one => (one.path.length === 0 ? choicesOf(one) : []))
 }
 
 /** `unknown key "patrini", did you mean "patroni"?` */
@@ -271,25 +299,33 @@ export function unknownKey(key: string, known: readonly string[]): string {
 
 /** `; did you mean x?` when something is near, else the list of what there is. */
 export function suggestion(wrong: string, known: readonly string[]): string {
-  const near = nearest(wrong, known)
-  if (near !== undefined) return `, did you mean \`${near}\`?`
+  const near = didYouMean(wrong, known)
+  if (near !== '') return near
   return known.length === 0 ? '' : `; known: ${known.join(', ')}`
 }
 
-/** The known word that was probably meant. */
+/** For a LabError about a word of a command. */
+export function insteadOf(written: string, known: readonly string[]): Pick<LabError, 'instead'> {
+  const meant = nearest(written, known)
+  return {instead: meant === undefined ? undefined : {written, meant}}
+}
+
+/** `, did you mean x?`, or nothing. */
+export function didYouMean(wrong: string, known: readonly string[]): string {
+  const near = nearest(wrong, known)
+  return near === undefined ? '' : `, did you mean \`${near}\`?`
+}
+
+/** The known word that was probably meant. Of a short one some letter has to be right, and capitals are no mistake of a letter. */
 export function nearest(wrong: string, known: readonly string[]): string | undefined {
   return (wrong.length > longestSlip ? [] : known.filter(one => one.length <= longestSlip))
-    .map(one => ({one, distance: sameLetters(wrong, one) ? 1 : leven(wrong, one)}))
-    .filter(({one, distance}) => distance <= Math.max(2, one.length / 3))
+    .map(one => ({one, distance: distanceOf(wrong.toLowerCase(), one.toLowerCase())}))
+    .filter(({one, distance}) => distance <= Math.max(2, one.length / 3) && distance < one.length)
     .sort((a, b) => a.distance - b.distance)[0]?.one
 }
 
-/** For a schema: what is wrong, and the one that was probably meant. */
-export function nearestOf(says: string, known: readonly string[]): (issue: {readonly input?: unknown}) => string {
-  return ({input}) => {
-    const near = typeof input === 'string' ? nearest(input, known) : undefined
-    return near === undefined ? says : `${says}, did you mean \`${near}\`?`
-  }
+function distanceOf(wrong: string, known: string): number {
+  return wrong !== known && sameLetters(wrong, known) ? 1 : leven(wrong, known)
 }
 
 /** Nobody mistypes longer ones, and what a stranger's file may hold is not compared letter by letter with everything. */

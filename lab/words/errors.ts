@@ -87,12 +87,19 @@ export class LabError extends Error {
   readonly hint: string | undefined
   /** The same as a value, for who knows how the program was called. */
   readonly next: Hint | undefined
+  /** A word that was typed, and the one that was meant: the same command with it is the next step. */
+  readonly instead: {readonly written: string; readonly meant: string} | undefined
 
-  constructor(code: LabErrorCode, sentence: string, options: {cause?: unknown; hint?: Hint | undefined} = {}) {
+  constructor(
+    code: LabErrorCode,
+    sentence: string,
+    options: {cause?: unknown; hint?: Hint | undefined; instead?: LabError['instead']} = {},
+  ) {
     super(sentence, 'cause' in options ? {cause: options.cause} : undefined)
     this.name = 'LabError'
     this.code = code
     this.next = options.hint
+    this.instead = options.instead
     this.hint = options.hint === undefined ? undefined : sayHint(options.hint)
   }
 

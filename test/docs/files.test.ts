@@ -3,7 +3,8 @@ import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {selectors} from '../../lab/cluster/selector.ts'
 import {parseScenario} from '../../lab/scenario/index.ts'
-import {parseTopology, settings} from '../../lab/topology/topology-file.ts'
+import {settings} from '../../lab/topology/settings.ts'
+import {parseTopology} from '../../lab/topology/topology-file.ts'
 import {sections} from './markdown.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reference', 'files.md'), 'utf8')

@@ -1,5 +1,5 @@
 /** README and docs hold together: links and anchors lead somewhere, samples are what the program prints, files are valid. */
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync, globSync, readFileSync} from 'node:fs'
 import {dirname, join, normalize} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
@@ -115,4 +115,11 @@ test.each(samples)('a sample of $history in $page is what report prints of it', 
     expect(at, line).toBeGreaterThan(-1)
     from = at + 1
   }
+})
+
+test('a command in the prose of a page is called as a reader of a clone has it', () => {
+  const bare = globSync(['README.md', 'docs/**/*.md'], {cwd: root}).flatMap(page =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/`pgha-lab [a-z-]+/g)].map(([call]) => `${page}: ${call}`),
+  )
+  expect(bare).toEqual([])
 })

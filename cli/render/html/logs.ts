@@ -29,7 +29,7 @@ export function logsSection({lines, left}: LogExcerpt, hosts: readonly HostName[
 /** In a style sheet a host is its number: there are no escapes for a name in one that could be anything. */
 function one({at, host, service, says, level, times, last}: LogLine, nth: number, moments: Moments): Markup {
   return html`<tr data-host="${nth}"${level !== null && html` class="${level}"`}><td class="num">${moments.link(at)}</td><td>${host}</td><td>${service}</td><td>${says}${
-    times > 1 && html` <b class="times">×${times} until ${sayMoment(last, moments.zero, 1)}</b>`
+    times > 1 && html` <b class="times">×${times} until ${sayMoment(last, moments.zero)}</b>`
   }</td></tr>
 `
 }

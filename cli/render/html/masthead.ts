@@ -79,7 +79,7 @@ function theNumber(
   const open = longest.ended ? '' : ', and it never ended'
   return {
     number: sayMicros(longest.to - longest.from),
-    caption: `the longest time without an acknowledged write${open}`,
+    caption: `the longest pause between two acknowledged writes${open}`,
   }
 }
 
@@ -121,9 +121,14 @@ function figures(report: Report, gaps: readonly Gap[]): Figure[] {
 
 /** As it was judged, where it was: the lane below shows single writes, and transfers are writes too. */
 function writeGap({limit}: Report, gaps: readonly Gap[]): Figure {
-  const name = 'Longest write gap'
+  const name = 'Longest pause between writes'
+  // Not the same: the time without writes begins with the fault, a pause with the last write before it.
   if (limit?.of === 'time-without-writes' && limit.measuredMicros !== null)
-    return {name, value: sayMicros(limit.measuredMicros), note: 'as it was judged, over all clients of the proxy'}
+    return {
+      name: 'Time without writes',
+      value: sayMicros(limit.measuredMicros),
+      note: 'as it was judged, over all clients of the proxy',
+    }
   const longest = longestOf(gaps)
   return longest === undefined
     ? {name, value: 'none', note: 'no pause above 0.25 s'}

@@ -15,8 +15,8 @@ export class Moments {
     this.#to = to
   }
 
-  link(at: Micros, digits = 3): Markup {
-    return this.named(at, sayMoment(at, this.zero, digits))
+  link(at: Micros): Markup {
+    return this.named(at, sayMoment(at, this.zero))
   }
 
   /** What lies before the timeline's beginning is told, but leads nowhere. */

@@ -11,9 +11,10 @@ import {html, type Markup} from './markup.ts'
 /** On the page's first line, as on that of every report. */
 export function limitLine(report: Report): Markup | null {
   const {limit} = report
-  if (limit === null) return null
-  const [measured = '', ...more] = (saidLimit(report) ?? '').split('; ')
-  return html`<p class="limit"><b>${measured}</b>${more.map(says => `; ${says}`)} <span>(${whose[limit.from]} on ${about[limit.of]})</span></p>`
+  const said = saidLimit(report)
+  if (limit === null || said === null) return null
+  const [measured = '', ...more] = said.split('; ')
+  return html`<p class="limit"><b>${measured}</b>${more.map(says => `; ${says}`)}${limit.from !== 'none' && html` <span>(${whose[limit.from]} on ${about[limit.of]})</span>`}</p>`
 }
 
 const whose = {

@@ -84,7 +84,7 @@ function frame(drawing: Drawing, scale: Scale, {lanes, gaps, zero}: TimelineData
   const longest = gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0]
   const summary = `${lanes.hosts.length} hosts over ${sayMicros(lanes.to - lanes.from)}. ${
     longest
-      ? `The longest time without an acknowledged write is ${sayMicros(longest.to - longest.from)}, from ${sayMoment(longest.from, zero)} to ${sayMoment(longest.to, zero)}.`
+      ? `The longest pause between two acknowledged writes is ${sayMicros(longest.to - longest.from)}, from ${sayMoment(longest.from, zero)} to ${sayMoment(longest.to, zero)}.`
       : 'Writes never paused for longer than 0.25 s.'
   }`
   return html`<figure class="timeline" style="--height:${drawing.height}px" data-range="${JSON.stringify({from: lanes.from, to: lanes.to, zero})}">

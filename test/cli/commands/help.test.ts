@@ -14,7 +14,7 @@ for (const file of globSync('cli/commands/*.ts', {cwd: root})) {
 
 function helpOf(command: Command): string {
   let text = ''
-  command.configureOutput({writeOut: part => (text += part)})
+  command.configureOutput({writeOut: part => (text += part), getOutHelpWidth: () => 200})
   command.outputHelp()
   return text
 }

@@ -194,7 +194,10 @@ describe('an earlier run in the way of --overwrite', () => {
     earlierRun(join(out, 'kill-leader'))
     const dead: RunChild = async () => ({exitCode: 3, stdout: '', stderr: 'no Docker engine answers\n'})
     const spies = (['stdout', 'stderr'] as const).map(one => vi.spyOn(process[one], 'write').mockReturnValue(true))
-    await playSuite({suite: 'failover', name: 'none', parallel: 1, profile: 'fast', out, overwrite: true}, dead)
+    await playSuite(
+      {suite: 'failover', name: 'none', parallel: 1, profile: 'fast', out, overwrite: true},
+      {child: dead, ready: async () => {}},
+    )
     for (const spy of spies) spy.mockRestore()
     process.exitCode = undefined
     expect(readFileSync(join(out, 'kill-leader', 'report.json'), 'utf8')).toContain('the run never began')
@@ -225,7 +228,10 @@ describe('with no engine, an --out says red that nothing was played:', () => {
     })
     const spy = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-    await playSuite({suite: 'failover', name: 'record-none', parallel: 1, profile: 'fast', out}, dead)
+    await playSuite(
+      {suite: 'failover', name: 'record-none', parallel: 1, profile: 'fast', out},
+      {child: dead, ready: async () => {}},
+    )
     const code = process.exitCode
     process.exitCode = undefined
     spy.mockRestore()
@@ -286,6 +292,9 @@ describe('a place that cannot be used is refused before anything is touched:', (
   })
 
   test('--overwrite without --out says with what it goes', async () => {
-    expect(await chaos('--overwrite')).toMatchObject({code: 2, err: '--overwrite goes with --out\n'})
+    expect(await chaos('--overwrite')).toMatchObject({
+      code: 2,
+      err: '--overwrite goes with --out\n  next: pgha-lab chaos --help\n',
+    })
   })
 })

@@ -72,7 +72,7 @@ test("where to look goes by the run's own evidence: the machine, another fault, 
   const says = (events: readonly Event[]) => told(judge(within(events, 45_000)))
   const clean = late(35)
   expect(says(clean)).toMatch(
-    /^35\.0 of 45 s; above what the model allows, 2\d\.\d s at the worst moment: no clock of ours ran late, so look for the phase/,
+    /^35\.00 of 45 s without writes; above what the model allows, 2\d\.\d\d s at the worst moment: no clock of ours ran late, so look for the phase/,
   )
   const starved = clean.map(event =>
     event.kind === 'watching' && event.who === 'runner' ? {...event, worstMicros: 1_070_000} : event,
@@ -108,17 +108,19 @@ test.each([
   ],
 ])('%s says it', (_, rendered) => {
   const text = rendered().replace(/\s+/g, ' ')
-  expect(text).toMatch(/3\d\.0 of 45 s(<\/b>)?; above what the model allows, 2\d\.\d s at the worst moment/)
+  expect(text).toMatch(
+    /3\d\.00 of 45 s without writes(<\/b>)?; above what the model allows, 2\d\.\d\d s at the worst moment/,
+  )
   expect(text).not.toMatch(/up to [\d.]+ s by the model/)
 })
 
 test('of repeated runs it says how many were', () => {
   expect(summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 3, phase: 'worst'}).says).toMatch(
-    /longest 36\.0 of 45 s; above what the model allows, .*; 2 of 3 runs were above it; first runs\/1: /,
+    /longest 36\.00 of 45 s without writes; above what the model allows, .*; 2 of 3 runs were above it; first runs\/1: /,
   )
 })
 
 test('a recorded crash of PostgreSQL is below it now', () => {
   const crash = recorded('crash-postgres-synchronous.pass')
-  expect(told(judge(crash))).toMatch(/^4\.1 of 30 s; the worst moment takes up to 6\.4 s by the model$/)
+  expect(told(judge(crash))).toMatch(/^4\.08 of 30 s without writes; the worst moment takes up to 6\.4 s by the model$/)
 })

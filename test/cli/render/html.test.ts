@@ -61,7 +61,7 @@ test('every lost write is listed', () => {
 test('the number of a run that broke off while nobody could write is how long that was, and not zero', () => {
   const text = page(recorded('kill-leader-interrupted.unknown'))
   expect(text).toMatch(
-    /<b>13\.\d\d<small> s<\/small><\/b> <span>the longest time without an acknowledged write, and it never ended</,
+    /<b>13\.\d\d<small> s<\/small><\/b> <span>the longest pause between two acknowledged writes, and it never ended</,
   )
 })
 
@@ -115,7 +115,7 @@ test('a time without writes that was judged is the same number wherever the page
   )
   const says = sayMicros(judge(asked).limit!.measuredMicros!)
   expect(says).toMatch(/^35\.\d\d s$/)
-  expect(page(asked)).toContain(`<dt>Longest write gap</dt><dd>${says}</dd>`)
+  expect(page(asked)).toContain(`<dt>Time without writes</dt><dd>${says}</dd>`)
 })
 
 test('a fault that did not strike the leader is one that the model says nothing of, not one that costs no time', () => {
@@ -126,6 +126,6 @@ test('a fault that did not strike the leader is one that the model says nothing 
   const {limit, verdict} = judge(historyOf(asked))
   expect(verdict).toBe('pass')
   expect(limit!.says).toMatch(
-    /^\d\.\d of 30 s; no fault struck the leader, and of others the timing model says nothing$/,
+    /^\d\.\d\d of 30 s without writes; no fault struck the leader, and of others the timing model says nothing$/,
   )
 })

@@ -35,30 +35,34 @@ test('it is a run that failed by the limit', () =>
   expect([report.verdict, report.limit]).toMatchObject(['fail', {from: 'asked', limitMicros: 20_000_000}]))
 
 test.each([
-  ['text', () => first(renderText(report, options)), /^FAILED kill-leader: 24\.8 of 20 s; /],
-  ['text of a pass', () => first(renderText(passed, options)), /^PASSED kill-leader: 24\.8 of 30 s; /],
+  ['text', () => first(renderText(report, options)), /^FAILED kill-leader: 24\.83 of 20 s without writes; /],
+  ['text of a pass', () => first(renderText(passed, options)), /^PASSED kill-leader: 24\.83 of 30 s without writes; /],
   [
     'what remains on the screen',
     () => first(renderSummary(report, options, []), /^FAILED/),
-    /^FAILED kill-leader: 24\.8 of 20 s; /,
+    /^FAILED kill-leader: 24\.83 of 20 s without writes; /,
   ],
-  ['Markdown', () => first(renderMarkdown([report])), /^## ✘ FAILED kill-leader: 24\.8 of 20 s; /],
+  ['Markdown', () => first(renderMarkdown([report])), /^## ✘ FAILED kill-leader: 24\.83 of 20 s without writes; /],
   [
     "Markdown of several runs: each run's row",
     () => first(renderMarkdown([report, passed]), /^\| ✘ FAILED/),
-    /^\| ✘ FAILED \| kill-leader \| [^|]+ \| 24\.8 of 20 s; .*No write was acknowledged/,
+    /^\| ✘ FAILED \| kill-leader \| [^|]+ \| 24\.83 of 20 s without writes; .*No write was acknowledged/,
   ],
-  ['GitHub', () => renderGithub([report]), /^::error [^:]*title=FAILED kill-leader::24\.8 of 20 s; [^\n]*%0A/],
-  ['JUnit', () => first(renderJunit([report]), /name="headline"/), /value="24\.8 of 20 s; /],
+  [
+    'GitHub',
+    () => renderGithub([report]),
+    /^::error [^:]*title=FAILED kill-leader::24\.83 of 20 s without writes; [^\n]*%0A/,
+  ],
+  ['JUnit', () => first(renderJunit([report]), /name="headline"/), /value="24\.83 of 20 s without writes; /],
   [
     'HTML: the title',
     () => first(renderHtml({report, history, logs: new Map()}), /<title>/),
-    /FAILED kill-leader: 24\.8 of 20 s; /,
+    /FAILED kill-leader: 24\.83 of 20 s without writes; /,
   ],
   [
     'HTML: beside the verdict',
     () => /<div class="first">[\s\S]*?<\/div>/.exec(renderHtml({report, history, logs: new Map()}))?.[0],
-    /FAILED<\/span> [\s\S]*<b>24\.8 of 20 s<\/b>; [^<]* <span>\(the limit asked for, on the time without writes\)/,
+    /FAILED<\/span> [\s\S]*<b>24\.83 of 20 s without writes<\/b>; [^<]* <span>\(the limit asked for, on the time without writes\)/,
   ],
   [
     'a repetition',
@@ -68,11 +72,11 @@ test.each([
         renderRepetition(summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 1, phase: null}), options),
       )
     },
-    /^FAILED kill-leader: 0 of 1 runs passed, 1 failed; longest 24\.8 of 20 s; /,
+    /^FAILED kill-leader: 0 of 1 runs passed, 1 failed; longest 24\.83 of 20 s without writes; /,
   ],
 ])('%s', (_, line, expected) => expect(line()).toMatch(expected))
 
-test('JSON', () => expect(JSON.parse(renderJson(report)).limit.says).toMatch(/^24\.8 of 20 s; /))
+test('JSON', () => expect(JSON.parse(renderJson(report)).limit.says).toMatch(/^24\.83 of 20 s without writes; /))
 
 test('a suite: in the sentence about each run', async () => {
   const [outcome] = await runSuite({
@@ -87,5 +91,7 @@ test('a suite: in the sentence about each run', async () => {
     child: async ([verb]) => ({exitCode: verb === 'chaos' ? 1 : 0, stdout: renderJson(report), stderr: ''}),
   })
   expect(outcome!.limit?.limitMicros).toBe(20_000_000)
-  expect(first(table([outcome!], 1, 0), /^kill-leader/)).toMatch(/ 24\.8 of 20 s; .*No write was acknowledged/)
+  expect(first(table([outcome!], 1, 0), /^kill-leader/)).toMatch(
+    / 24\.83 of 20 s without writes; .*No write was acknowledged/,
+  )
 })

@@ -14,10 +14,10 @@ const plain = {color: false, width: 100}
 test('the first line is the verdict, the scenario and the number that matters', () => {
   const first = (report: typeof passed) => renderText(report, {...plain, width: 200}).split('\n')[0]
   expect(first(passed)).toBe(
-    'PASSED kill-leader: 22.1 of 27.4 s; clients could write again 22.10 s after the fault, no acknowledged write lost',
+    'PASSED kill-leader: 22.10 of 27.45 s; clients could write again 22.10 s after the fault, no acknowledged write lost',
   )
-  expect(first(failed)).toMatch(/^FAILED kill-leader: 22\.1 of 27\.4 s; \d+ writes acknowledged, 1 lost/)
-  expect(first(inconclusive)).toMatch(/^INCONCLUSIVE kill-leader: 22\.1 of 27\.4 s; crash did not take hold/)
+  expect(first(failed)).toMatch(/^FAILED kill-leader: 22\.10 of 27\.45 s; \d+ writes acknowledged, 1 lost/)
+  expect(first(inconclusive)).toMatch(/^INCONCLUSIVE kill-leader: limit 27\.45 s; crash did not take hold/)
 })
 
 test('measured and predicted stand side by side for each phase', () => {

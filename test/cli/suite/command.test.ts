@@ -1,10 +1,12 @@
-import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {playSuite} from '../../../cli/suite/command.ts'
 import {scenarioNames} from '../../../lab/scenario/index.ts'
 import {suiteJobs} from '../../../lab/suite/jobs.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+import {ownCommand} from '../../../lab/words/next-step.ts'
 import {type Call, fakeChild} from '../../lab/suite/fake-child.ts'
 
 let state = ''
@@ -58,15 +60,29 @@ describe('chaos --suite', () => {
     mkdirSync(folder, {recursive: true})
     writeFileSync(join(folder, 'lab.json'), '{"schema": 2, "allocation": {"lab": "fake-2"}}')
     const calls: Call[] = []
-    await expect(playSuite(request, fakeChild(calls))).rejects.toThrow(
+    await expect(playSuite(request, {child: fakeChild(calls), ready: async () => {}})).rejects.toThrow(
       'a suite raises labs of its own, and fake-2 exists already',
     )
     expect(calls).toEqual([])
   })
 
+  test('ends at once, with one sentence and exit code 3, where no lab can be raised at all', async () => {
+    const calls: Call[] = []
+    const ready = async () => {
+      throw new LabError('docker-missing', 'no engine answers', {hint: ownCommand('doctor', '--fix')})
+    }
+    const folder = join(state, 'out')
+    const ending = playSuite({...request, out: folder}, {child: fakeChild(calls), ready})
+    await expect(ending).rejects.toMatchObject({message: 'no engine answers', exitCode: 3, next: expect.anything()})
+    expect(calls).toEqual([])
+    // Who reads the folder in CI finds a red report of each.
+    for (const {scenario} of suiteJobs(request))
+      expect(readFileSync(join(folder, scenario, 'report.txt'), 'utf8')).toContain('no engine answers')
+  })
+
   test('prints progress on stderr, data on stdout, and ends with the worst exit code', async () => {
     // The fake child knows no scenario of ours, and ends as a program does that crashed.
-    await playSuite({...request, json: true}, fakeChild([]))
+    await playSuite({...request, json: true}, {child: fakeChild([]), ready: async () => {}})
     expect(err).toMatch(
       /^the labs have the timings of the profile fast, not those of your lab; `--profile default` takes/,
     )

@@ -75,7 +75,7 @@ test('what stays on the terminal tells of the whole run, wherever it was left', 
   const {shown, shows, screen} = replay()
   await until(() => expect(shows()).toContain('q quit'))
   await shown.done()
-  expect(shows()).toMatch(/✔ kill-leader was played in 0:4\d, longest write gap 2[12]\.\d s/)
+  expect(shows()).toMatch(/✔ kill-leader was played in 0:4\d, longest pause between writes 2[12]\.\d\d s/)
   expect(screen.cursorShown).toBe(true)
 })
 

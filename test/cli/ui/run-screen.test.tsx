@@ -165,7 +165,7 @@ test('without the log its rows go to the steps', () => {
 
 test('the last frame is the steps with their times, and a step that was cut off is not told as done', () => {
   expect(shoot({columns: 80, rows: 24, at: 41, mode: {finished: true}})).toMatch(
-    /^✔ kill-leader was played in 0:41, longest write gap 2[12]\.\d s\n {2}✔ 1\. hold 2 s/,
+    /^✔ kill-leader was played in 0:41, longest pause between writes 2[12]\.\d\d s\n {2}✔ 1\. hold 2 s/,
   )
   const more: Event[] = [{at: 20_000_000, kind: 'run-ended', how: 'interrupted'}]
   const cut = shoot({columns: 80, rows: 24, more, mode: {finished: true}})

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {checks} from '../../../lab/checks/index.ts'
+import {checks, find} from '../../../lab/checks/index.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
@@ -7,9 +7,11 @@ import {micros, sample} from './history-builder.ts'
 
 const until = (events: readonly Event[], seconds: number) => events.filter(event => event.at <= micros(seconds))
 
+const sayMs = (limits: object) => Object.fromEntries(Object.entries(limits).map(([key, ms]) => [key, `${ms}ms`]))
+
 describe('unavailability', () => {
   const judge = (events: readonly Event[], limits: {'at-least'?: number; 'at-most'?: number}) =>
-    checks.unavailability.judge(historyOf(events), {writes: limits})
+    find(historyOf(events), {check: 'unavailability', params: {writes: sayMs(limits)}})
 
   test('measures the longest time without an acknowledged write, and wants it neither longer nor shorter', () => {
     const events = calmRun({outage: [3, 8]})

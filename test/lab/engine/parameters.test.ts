@@ -8,7 +8,7 @@ import {
   refusedParameters,
   writtenParameters,
 } from '../../../lab/engine/parameters.ts'
-import {loadTopology, readTopology} from '../../../lab/topology/topology-file.ts'
+import {examineTopology, loadTopology, parseTopology, readTopology} from '../../../lab/topology/topology-file.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 
 /** Answers as PostgreSQL 17 does. */
@@ -139,6 +139,41 @@ test('and with its place in the file', () => {
     '--set postgresql.parameters.port=x: PostgreSQL says: no',
   ])
   expect(told('wrok_mem')).toEqual([`${file}:4:5: PostgreSQL says: no`, '      wrok_mem: 4MB', '      ^'])
+})
+
+test('and all at once with what else is wrong, in the file and on the command line', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'pgha-parameters-')), 'lab.yaml')
+  writeFileSync(
+    file,
+    'profile: fats\npostgresql:\n  data_size: 1GBB\n  parameters:\n    max_connections: abc\n    work mem: 4MB\nhosts: {node1: [etdc]}\n',
+  )
+  const set = ['patroni.tll=5s', 'postgresql.parameters.port=x']
+  const {topology, parameters, mustTake} = examineTopology({topology: file, profile: 'fsat', set})
+  expect(topology).toBeUndefined()
+  expect(parameters).toEqual({max_connections: 'abc', port: 'x'})
+  const lines = thrown(() => mustTake(['max_connections', 'port'].map(name => ({name, says: 'no'})))).message.split(
+    '\n',
+  )
+  const places = lines.map(line => line.replace(file, 'lab.yaml').replace(/: .*/, ''))
+  expect(places).toEqual([
+    'lab.yaml:1:10',
+    'lab.yaml:3:14',
+    'lab.yaml:5:5',
+    'lab.yaml:6:5',
+    'lab.yaml:7:17',
+    '--set patroni.tll=5s',
+    '--profile fsat',
+    '--set postgresql.parameters.port=x',
+  ])
+})
+
+test('timings that Patroni would change are told beside mistakes of other parts', () => {
+  expect(() => readTopology({set: ['patroni.ttl=10s', 'patroni.tll=5s']})).toThrow(
+    /^--set patroni\.tll=5s: unknown key/,
+  )
+  expect(() => parseTopology('lab.yaml', 'patroni: {ttl: 10s}\nhosts: {node1: [etdc]}\n')).toThrow(
+    /^lab\.yaml:1:16: Patroni would silently use[^\n]*\nlab\.yaml:2:17: a service is one of/,
+  )
 })
 
 function thrown(act: () => void): LabError {

@@ -21,22 +21,24 @@ test('a limit that was asked for is judged from the record alone, and adds what 
   const report = limited(30_000, {refresh: -0.02})
   expect(report.verdict).toBe('pass')
   expect(report.limit).toMatchObject({from: 'asked', of: 'time-without-writes', limitMicros: 30_000_000})
-  expect(report.limit?.says).toMatch(/^22\.1 of 30 s; the worst moment takes up to \d\d\.\d s by the model$/)
+  expect(report.limit?.says).toMatch(
+    /^22\.10 of 30 s without writes; the worst moment takes up to \d\d\.\d s by the model$/,
+  )
   expect(report.limit!.worstMicros).toBeGreaterThan(report.limit!.measuredMicros!)
   expect(report.findings[0]).toMatchObject({check: 'unavailability', verdict: 'pass', line: null})
 })
 
 test('says which moment it was when it was not the worst one', () => {
   expect(limited(30_000, {refresh: -0.8, keyGone: 19.4, newKey: 21.3, promoted: 21.5}).limit?.says).toContain(
-    'it came 0.8 s after a refresh of the lease; the worst moment, right after one, takes up to',
+    'it came 0.80 s after a refresh of the lease; the worst moment, right after one, takes up to',
   )
 })
 
 test('more than was asked for fails, whatever the budget allows', () => {
   const report = limited(20_000)
   expect([report.verdict, report.exitCode]).toEqual(['fail', 1])
-  expect(report.limit?.says).toMatch(/^22\.1 of 20 s; /)
-  expect(limited(22_000).limit?.says).toMatch(/^22\.1 of 22 s; /)
+  expect(report.limit?.says).toMatch(/^22\.10 of 20 s without writes; /)
+  expect(limited(22_000).limit?.says).toMatch(/^22\.10 of 22 s without writes; /)
 })
 
 test('a fault that leaves the leader alone has no worst moment, and the time is measured all the same', () => {
@@ -46,20 +48,20 @@ test('a fault that leaves the leader alone has no worst moment, and the time is 
   expect(judge(historyOf(events)).limit).toMatchObject({
     from: 'asked',
     worstMicros: null,
-    says: expect.stringMatching(/^2\.0 of 30 s; no fault struck the leader/),
+    says: expect.stringMatching(/^2\.0\d of 30 s without writes; no fault struck the leader/),
   })
 })
 
 test('without one it is the limit of the failover; what nobody can tell is no measure', () => {
   const budget = judge(historyOf(cleanRun()), [{check: 'failover', params: {}}])
-  expect(budget.limit).toMatchObject({from: 'budget', says: '22.1 of 27.4 s'})
+  expect(budget.limit).toMatchObject({from: 'budget', says: '22.10 of 27.45 s'})
   expect(judge(historyOf(cleanRun()), [{check: 'failover', params: {within: '25s'}}]).limit).toMatchObject({
     from: 'scenario',
-    says: '22.1 of 25 s',
+    says: '22.10 of 25 s',
   })
   const blind = cleanRun().filter(event => !(event.kind === 'watching' && event.who === 'clients'))
   const unknown = judge(historyOf(blind), [{check: 'failover', params: {}}])
-  expect(unknown.limit).toMatchObject({measuredMicros: null, says: 'limit 27.4 s'})
+  expect(unknown.limit).toMatchObject({measuredMicros: null, says: 'limit 27.45 s'})
 })
 
 test('a scenario whose only clients are bankers is measured by their transfers', () => {
@@ -72,8 +74,11 @@ test('a scenario whose only clients are bankers is measured by their transfers',
     })
   const [report, late] = [judge(historyOf(only([3, 5]))), judge(historyOf(only([3, 9])))]
   expect(report.findings[0]).toMatchObject({check: 'unavailability', verdict: 'pass'})
-  expect(report.limit).toMatchObject({from: 'asked', says: expect.stringMatching(/^2\.0 of 3 s; /)})
-  expect([late.findings[0]?.verdict, late.limit?.says]).toEqual(['fail', expect.stringMatching(/^6\.\d of 3 s; /)])
+  expect(report.limit).toMatchObject({from: 'asked', says: expect.stringMatching(/^2\.0\d of 3 s without writes; /)})
+  expect([late.findings[0]?.verdict, late.limit?.says]).toEqual([
+    'fail',
+    expect.stringMatching(/^6\.\d\d of 3 s without writes; /),
+  ])
 })
 
 test('an audit is no write', () => {

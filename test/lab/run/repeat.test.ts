@@ -55,10 +55,10 @@ test('a limit that was asked for is judged in each run and told of all: the long
   const summary = summarise(limited, {...of, phase: 'worst'})
   expect([summary.verdict, summary.exitCode]).toEqual(['fail', 1])
   expect(summary.says).toMatch(
-    /^\d of 3 runs passed, 1 failed.*; longest 22\.3 of 22\.2 s; the worst moment takes up to .* by the model; first runs\/2: /,
+    /^\d of 3 runs passed, 1 failed.*; longest 22\.30 of 22\.20 s without writes; the worst moment takes up to .* by the model; first runs\/2: /,
   )
   const text = renderRepetition(summary, {color: false, width: 400})
-  expect(text).toContain('longest 22.3 of 22.2 s')
+  expect(text).toContain('longest 22.30 of 22.20 s without writes')
   expect(text).toMatch(/^runs\/2 +FAILED /m)
 })
 

@@ -75,7 +75,7 @@ expect:
       'mine.yaml:3:19: at most 9 hosts with PostgreSQL',
       'mine.yaml:3:33: unknown key `tll`, did you mean `ttl`?',
       expect.stringMatching(/^mine\.yaml:5:24: 100 is not a rate/),
-      'mine.yaml:5:38: `through` is primary, replicas or members',
+      'mine.yaml:5:38: `through` is primary, replicas or members, did you mean `primary`?',
       'mine.yaml:6:34: `laeder` names nobody, did you mean `leader`?',
       'mine.yaml:7:5: a group of clients is a mapping',
       expect.stringMatching(/^mine\.yaml:9:6: a step begins with .*did you mean `hold`\?$/),

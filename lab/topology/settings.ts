@@ -1,0 +1,112 @@
+/** What a person may write of a topology: the keys of a lab.yaml, of `--set` and of a scenario's `needs`, and what each may hold. */
+import {z} from 'zod'
+import {line, name} from '../words/plain-text.ts'
+import {duration, isSizeBeyondReason, size} from '../words/quantity.ts'
+import {serviceNames} from './services.ts'
+import {observerName} from './topology.ts'
+
+const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole seconds').transform(ms => ms / 1000)
+const count = (what: string, most: number) =>
+  z
+    .int({error: `a whole number of ${what}`})
+    .min(1, `at least 1 of ${what}`)
+    .max(most, `at most ${most} of ${what}`)
+
+const MB = 1024 ** 2
+/** PostgreSQL's files and the WAL it keeps take 200MB; and what fills it is this machine's memory. */
+const dataSize = size.refine(
+  bytes => bytes >= 384 * MB && bytes <= 2048 * MB,
+  'a data volume is kept in memory: 384MB to 2GB',
+)
+
+const parameters = z
+  .record(
+    name('parameter'),
+    z.union([line, z.number(), z.boolean()], {
+      error: issue =>
+        (typeof issue.input === 'string' && line.safeParse(issue.input).error?.issues[0]?.message) ||
+        'a parameter is a text, a number, true or false',
+    }),
+  )
+  .superRefine((written, {addIssue}) => {
+    const seen = new Map<string, string>()
+    for (const [one, value] of Object.entries(written)) {
+      if (typeof value === 'string' && isSizeBeyondReason(value))
+        addIssue({code: 'custom', path: [one], message: `${value} is more than any lab can use`})
+      const before = seen.get(one.toLowerCase())
+      if (before !== undefined)
+        addIssue({code: 'custom', path: [one], message: `PostgreSQL takes \`${before}\` and \`${one}\` for the same`})
+      seen.set(one.toLowerCase(), one)
+    }
+  })
+
+/** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
+export const settings = {
+  patroni: z.strictObject({
+    ttl: wholeSeconds.optional(),
+    loop_wait: wholeSeconds.optional(),
+    retry_timeout: wholeSeconds.optional(),
+    maximum_lag_on_failover: size.optional(),
+    synchronous_mode: z
+      .enum(['off', 'on', 'strict', 'quorum'], {error: 'synchronous_mode is off, on, strict or quorum'})
+      .optional(),
+    primary_start_timeout: wholeSeconds.optional(),
+    failsafe_mode: z.enum(['off', 'on'], {error: 'failsafe_mode is off or on'}).optional(),
+    watchdog: z.enum(['off', 'automatic', 'required'], {error: 'watchdog is off, automatic or required'}).optional(),
+    watchdog_safety_margin: wholeSeconds.optional(),
+  }),
+  postgresql: z.strictObject({
+    parameters: parameters.optional(),
+    data_size: dataSize.optional(),
+  }),
+}
+
+/** What of `settings` is written. */
+export interface Settings {
+  readonly patroni?: z.output<typeof settings.patroni> | undefined
+  readonly postgresql?: z.output<typeof settings.postgresql> | undefined
+}
+
+const profileNames = ['default', 'fast'] as const
+
+/** Who looks for PostgreSQL among the services finds what runs it. */
+function noService(written: unknown): string {
+  const says = `a service is one of ${serviceNames.join(', ')}`
+  return typeof written === 'string' && /^(pg|postgres|postgresql)$/i.test(written)
+    ? `${says}; PostgreSQL is run by Patroni, did you mean \`patroni\`?`
+    : says
+}
+
+/** A person's lab.yaml. */
+export const fileSchema = z.strictObject({
+  profile: z.enum(profileNames, {error: 'the profile is default or fast'}).optional(),
+  hosts: z
+    .record(
+      name('host').refine(
+        one => one !== observerName,
+        `\`${observerName}\` is the container through which the hosts are reached`,
+      ),
+      z
+        .array(z.enum(serviceNames, {error: ({input}) => noService(input)}), {
+          error: 'a host has a list of services, such as [etcd, patroni]',
+        })
+        .min(1, 'a host without services does nothing'),
+    )
+    .optional(),
+  patroni: settings.patroni.optional(),
+  haproxy: z
+    .strictObject({
+      inter: duration.optional(),
+      fastinter: duration.optional(),
+      downinter: duration.optional(),
+      fall: count('failed checks', 1000).optional(),
+      rise: count('passed checks', 1000).optional(),
+      timeout_connect: duration.optional(),
+      timeout_check: duration.optional(),
+    })
+    .optional(),
+  postgresql: settings.postgresql.optional(),
+})
+
+/** What of it is written. */
+export type Written = z.output<typeof fileSchema>

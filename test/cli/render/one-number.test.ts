@@ -1,0 +1,99 @@
+/** Over all recordings and every form of a report: one time is one number, and the first line says what it was held against. */
+import {globSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {answer} from '../../../cli/render/answer.ts'
+import {renderGithub} from '../../../cli/render/github.ts'
+import {renderHtml} from '../../../cli/render/html.ts'
+import {renderJunit} from '../../../cli/render/junit.ts'
+import {renderMarkdown} from '../../../cli/render/markdown.ts'
+import {renderSummary} from '../../../cli/render/summary.ts'
+import {renderText} from '../../../cli/render/text.ts'
+import {historyOf} from '../../../lab/history/history.ts'
+import {judge} from '../../../lab/judge/judge.ts'
+import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {recorded} from './recorded.ts'
+
+const names = globSync('*.ndjson.gz', {cwd: join(import.meta.dirname, '..', '..', 'histories')})
+  .map(file => file.replace('.ndjson.gz', ''))
+  .toSorted()
+
+const asRecorded = (name: string) => recorded(name)
+/** As `chaos --within` plays it: both the time without writes and that to the first write are told. */
+const limited = (name: string) =>
+  historyOf(
+    recorded(name).events.map(event =>
+      event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 45_000)} : event,
+    ),
+  )
+
+const runs = names.flatMap(name => [
+  [name, () => asRecorded(name)] as const,
+  ...(name.startsWith('kill-leader') ? [[`${name} --within 45s`, () => limited(name)] as const] : []),
+])
+
+function forms(history: ReturnType<typeof asRecorded>): Readonly<Record<string, string>> {
+  const report = judge(history)
+  const options = {color: false, width: 120}
+  const html = renderHtml({report, history, logs: new Map()})
+  return {
+    text: renderText(report, options),
+    summary: renderSummary(report, options, []),
+    markdown: renderMarkdown([report]),
+    junit: renderJunit([report]),
+    github: renderGithub([report]),
+    // Without the drawing, whose marks are drawn where they are.
+    html: html.replaceAll(/<(style|script|svg)[\s\S]*?<\/\1>/g, '').replaceAll(/<[^>]*>/g, ' '),
+  }
+}
+
+/** Names that one report has for a time, and what follows or precedes the number. */
+const named: readonly (readonly [string, RegExp])[] = [
+  [
+    'to the first write',
+    /([\d.]+) (?:of [\d.]+ s(?:;|\.) clients could write again|s after the fault, no acknowledged|s after the fault, \d+ ack)/g,
+  ],
+  ['to the first write', /first acknowledged write[^\d\n]{0,40}?([\d.]+) s after the fault/g],
+  ['to the first write', /clients could write again ([\d.]+) s after/g],
+  ['time without writes', /No write was acknowledged for ([\d.]+) s/g],
+  ['time without writes', /time without writes\s+([\d.]+) s/gi],
+]
+
+test.each(runs)('%s', (_, read) => {
+  const history = read()
+  const {limit} = judge(history)
+  const all = forms(history)
+  for (const [form, text] of Object.entries(all)) {
+    const said = new Map<string, Set<string>>()
+    for (const [name, pattern] of named)
+      for (const [, number = ''] of text.matchAll(pattern)) said.set(name, (said.get(name) ?? new Set()).add(number))
+    const measured = limit?.measuredMicros ?? null
+    // Below a second it is told in ms.
+    if (limit !== null && measured !== null && measured >= 1e6) {
+      const [number = ''] = /[\d.]+/.exec(limit.says) ?? []
+      const name = limit.of === 'first-write' ? 'to the first write' : 'time without writes'
+      said.set(name, (said.get(name) ?? new Set()).add(number))
+    }
+    for (const [name, numbers] of said) {
+      const sorted = [...numbers].map(Number).toSorted((a, b) => a - b)
+      const near = sorted.filter((one, index) => index > 0 && one - sorted[index - 1]! < 0.1)
+      expect({form, name, numbers: [...numbers], near}).toMatchObject({near: []})
+    }
+    // The same time with fewer digits is another number.
+    const ranges = text.replaceAll(/[\d.]+ to [\d.]+ s/g, '').replaceAll(/(?:up to|allows,) [\d.]+ s/g, '')
+    const told = [...new Set([...ranges.matchAll(/(?<![\d.])\d+\.\d+(?= (?:s|of)\b)/g)].map(([number]) => number))]
+    const shortened = told.filter(one => {
+      const digits = one.split('.')[1]!.length
+      return told.some(other => {
+        const more = other.split('.')[1]!.length
+        return more > digits && Number(other) !== Number(one) && Number(other).toFixed(digits) === one
+      })
+    })
+    expect({form, shortened}).toEqual({form, shortened: []})
+  }
+})
+
+test.each(names)('%s: the first line says what was measured, and against what', name => {
+  const report = judge(asRecorded(name))
+  expect(answer(report)).toMatch(/^(?:[\d.]+ of [\d.]+ s|limit [\d.]+ s|[\d.]+ m?s without writes, no limit set; )/)
+})
