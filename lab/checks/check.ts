@@ -49,11 +49,11 @@ export interface Check<P> extends Unit<P> {
   /** Whose word decides it: what anybody else missed changes nothing of what it finds. */
   readonly evidence: readonly Witness[]
   /**
-   * Where its claim is about what a fault brought about: of one that did not take hold it finds nothing out. `failover`: about the fault
+   * Where its claim is about what a fault brought about: of one that did not take hold it finds nothing out. `of-leader`: about the fault
    * that struck the leader. `calm`: that something did not come of it; what came all the same is the cluster's. Left out: it holds of
    * the cluster, whatever was done to it.
    */
-  readonly ofFault?: 'any' | 'failover' | 'calm'
+  readonly ofFault?: 'any' | 'of-leader' | 'calm'
   judge(history: History, params: P): Finding
 }
 

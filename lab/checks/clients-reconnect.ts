@@ -58,7 +58,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
   about:
     'Every writer is back within a limit after the proxy routes to the new primary (or, if it looks for it itself, after the promotion), and stays so.',
   evidence: ['clients', 'proxy', 'etcd', 'postgres', 'runner', 'disk'],
-  ofFault: 'failover',
+  ofFault: 'of-leader',
   params: z.strictObject({
     within: duration,
     driver: z.string({error: '`driver` is the name of a driver or of a program'}).optional(),

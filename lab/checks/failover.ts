@@ -35,7 +35,7 @@ export const failover: Check<FailoverParams> = {
   about:
     'A replica takes over from a struck leader within the time that the topology implies, or within a limit of yours.',
   evidence: ['etcd', 'postgres', 'proxy', 'clients', 'runner', 'disk'],
-  ofFault: 'failover',
+  ofFault: 'of-leader',
   params: z.strictObject({within: within.prefault('budget')}),
 
   judge(history, {within}) {

@@ -22,7 +22,7 @@ export const fenced: Check<FencedParams> = {
   about:
     'The old primary is reset, demoted or dead before the new one can take writes; a watchdog that resets it does so before the leader key expires.',
   evidence: ['postgres', 'clients', 'etcd', 'engine', 'watchdog', 'runner'],
-  ofFault: 'failover',
+  ofFault: 'of-leader',
   params: z.strictObject({margin: duration.optional().transform(ms => ms ?? 0)}),
 
   judge(history, {margin}) {

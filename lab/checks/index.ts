@@ -87,7 +87,7 @@ export function find(
 /** Of a fault that never came or did not take hold nothing was found out, whatever was seen. */
 function ofFault(check: Check<unknown>, history: History, finding: Finding): Finding {
   if (check.ofFault === undefined || (check.ofFault === 'calm' && finding.verdict === 'fail')) return finding
-  const struck = check.ofFault === 'failover' ? findFailover(history) : null
+  const struck = check.ofFault === 'of-leader' ? findFailover(history) : null
   const nothing =
     idle(history) ?? (struck === null || typeof struck === 'string' ? null : idle(history, struck.fault.id))
   if (nothing === null) return finding

@@ -6,7 +6,7 @@ import type {Check} from './check.ts'
 export const newLeader: Check<Record<string, never>> = {
   about: 'A new leader has acknowledged a write.',
   evidence: ['etcd', 'postgres', 'clients'],
-  ofFault: 'failover',
+  ofFault: 'of-leader',
   params: z.strictObject({}),
 
   judge(history) {

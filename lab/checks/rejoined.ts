@@ -22,7 +22,7 @@ export const rejoined: Check<RejoinedParams> = {
   about:
     'After the mend the old leader is a streaming replica of the new one within a limit, and all members share a timeline.',
   evidence: ['etcd', 'postgres', 'patroni', 'logs', 'engine', 'runner', 'disk'],
-  ofFault: 'failover',
+  ofFault: 'of-leader',
   params: z.strictObject({
     within: duration,
     how: z

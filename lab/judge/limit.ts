@@ -140,7 +140,11 @@ function sayWorst(
     const most = `${sayDigits(worst, digits)} s${moment ? ' at the worst moment' : ''}`
     return `above what the model allows, ${most}: ${sayWhereToLook(history, found, measured)}`
   }
-  const takes = `takes up to ${(worst / 1e6).toFixed(1)} s by the model`
+  // As `predict` says it, unless that would be less than what was measured here.
+  const rough = (worst / 1e6).toFixed(1)
+  const most =
+    measured !== null && Number(sayDigits(measured, digits)) > Number(rough) ? sayDigits(worst, digits) : rough
+  const takes = `takes up to ${most} s by the model`
   if (!moment) return `this fault ${takes}`
   if (age === null) return `nobody saw which moment of the leader's loop it was; the worst moment ${takes}`
   if (age <= asGoodAsNew) return `the worst moment ${takes}`

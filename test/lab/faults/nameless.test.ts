@@ -15,7 +15,7 @@ const otherThings: Readonly<Record<string, string>> = {
   'lab/judge/limit.ts': 'failover: a check',
   'lab/judge/measure-run.ts': 'failover: a check',
   'lab/checks/fenced.ts': 'pause: of a container, by the engine',
-  'lab/checks/one-writable-primary.ts': 'pause: of a container, by the engine',
+  'lab/history/at-rest.ts': 'pause: of a container, by the engine',
   'lab/history/event-words.ts': 'pause: of a container, by the engine',
   'lab/history/role.ts': 'pause: of a container, by the engine',
   'lab/history/event.ts': 'set-config: a mend',

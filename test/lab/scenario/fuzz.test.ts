@@ -18,9 +18,9 @@ expect: [no-failover]
 `
 const ours = [...scenarioNames().map(name => readFileSync(scenarioFile(name), 'utf8')), everyClient]
 
-/** Of one mistake the line is shown; of several each has its own line. */
+/** Of one mistake the line is shown, if there is anything on it; of several each has its own line. */
 const located =
-  /^(mine\.yaml:[1-9]\d*:[1-9]\d*: .+\n .*\n *\^|(mine\.yaml:[1-9]\d*:[1-9]\d*: .+(\n|$)){2,}(and \d+ more)?)$/
+  /^(mine\.yaml:[1-9]\d*:[1-9]\d*: .+(\n .*\n *\^)?|(mine\.yaml:[1-9]\d*:[1-9]\d*: .+(\n|$)){2,}(and \d+ more)?)$/
 
 /** Valid, or a LabError `config` that has nothing but places in the text with what is wrong there. */
 function staysCivil(text: string): void {
