@@ -1,6 +1,7 @@
 /** What a check is, and what it finds. */
 import type {Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
+import type {Failover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import type {Witness} from '../history/watching.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -62,4 +63,40 @@ export function merge(verdicts: Iterable<Verdict>): Verdict {
   const all = new Set(verdicts)
   if (all.has('fail')) return 'fail'
   return all.has('unknown') || all.size === 0 ? 'unknown' : 'pass'
+}
+
+/**
+ * What a check found out about each of several failovers of one run, as one finding: the worst decides, and each says which fault it is about. Measures are those of the one that decides:
+ * of several that passed, the one that took longest by `longest`.
+ */
+export function together(
+  all: readonly [Failover, ...Failover[]],
+  findings: readonly Finding[],
+  longest: string = 'totalMicros',
+): Finding {
+  if (findings.length === 1) return findings[0]!
+  const verdict = merge(findings.map(one => one.verdict))
+  const deciding = findings
+    .filter(one => one.verdict === verdict)
+    .toSorted((a, b) => Number(b.measures?.[longest] ?? 0) - Number(a.measures?.[longest] ?? 0))
+  const named = findings.map((one, index) => ({one, id: all[index]!.fault.id}))
+  const pending = deciding.every(one => one.pending)
+  return {
+    ...deciding[0]!,
+    verdict,
+    says: named
+      .filter(({one}) => one.verdict === verdict)
+      .map(({one, id}) => `${id}: ${one.says}`)
+      .join(' '),
+    ...(findings.some(one => one.rows)
+      ? {rows: named.flatMap(({one, id}) => (one.rows ?? []).map(row => ({fault: id, ...row})))}
+      : {}),
+    ...(findings.some(one => one.phases)
+      ? {
+          phases: named.flatMap(({one, id}) => (one.phases ?? []).map(row => ({...row, name: `${id}: ${row.name}`}))),
+        }
+      : {}),
+    evidence: findings.flatMap(one => one.evidence ?? []),
+    ...(pending ? {pending} : {}),
+  }
 }

@@ -10,13 +10,13 @@ import {
 } from '../history/attempts.ts'
 import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts'
 import type {Event, Of} from '../history/event.ts'
-import {type Failover, findFailover} from '../history/failover.ts'
+import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {inTime, lateness, type Starved, sayDoubt, starvedFor, type Within, whenWas} from '../history/lateness.ts'
 import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
 import {blind} from '../history/watching.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check, Finding} from './check.ts'
+import {type Check, type Finding, together} from './check.ts'
 
 export interface ClientsReconnectParams {
   /**
@@ -65,31 +65,39 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
   }),
 
   judge(history, {within, driver}) {
-    const found = findFailover(history)
-    if (typeof found === 'string') return {verdict: 'unknown', says: `No reconnection to judge: ${found}.`}
-    const {promoted, t0} = found
-    const times = readyOf(found)
-    const end = writersStopped(history)
-    const limit = within * 1000
-    const judged = writersOf(history, driver)
-    const needProxy = judged.length === 0 || judged.some(({client}) => !findsPrimaryItself(client))
-    if (!promoted || (needProxy && times.proxied === null)) {
-      const what = promoted ? 'the proxy routing to the new primary' : 'a new primary taking writes'
-      return {verdict: 'unknown', says: `Nobody saw ${what}, so there is nothing to measure reconnection from.`}
-    }
-    const ready = times.proxied !== null && needProxy ? times.proxied : promoted.at
-
-    const clients = stories(history, judged, found, times, end)
-    const measures = measuresOf(history, clients, promoted.at)
-    if (clients.length === 0)
-      return {
-        verdict: 'unknown',
-        says: `No writer${driver === undefined ? '' : ` of ${driver}`} was writing before the fault.`,
-        measures,
-      }
-    const since = needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'
-    return {...ruling(history, {clients, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
+    const all = failoversOf(history)
+    if (typeof all === 'string') return {verdict: 'unknown', says: `No reconnection to judge: ${all}.`}
+    return together(
+      all,
+      all.map(found => after(history, found, within * 1000, driver)),
+      'reconnectionMaxMicros',
+    )
   },
+}
+
+/** Of one failover: until the next of the run begins, which is no trouble of the clients'. */
+function after(history: History, found: Failover, limit: Micros, driver: string | undefined): Finding {
+  const {promoted, t0, next} = found
+  const times = readyOf(found)
+  const end = Math.min(writersStopped(history), next)
+  const judged = writersOf(history, driver)
+  const needProxy = judged.length === 0 || judged.some(({client}) => !findsPrimaryItself(client))
+  if (!promoted || (needProxy && times.proxied === null)) {
+    const what = promoted ? 'the proxy routing to the new primary' : 'a new primary taking writes'
+    return {verdict: 'unknown', says: `Nobody saw ${what}, so there is nothing to measure reconnection from.`}
+  }
+  const ready = times.proxied !== null && needProxy ? times.proxied : promoted.at
+
+  const clients = stories(history, judged, found, times, end)
+  const measures = measuresOf(history, clients, promoted.at)
+  if (clients.length === 0)
+    return {
+      verdict: 'unknown',
+      says: `No writer${driver === undefined ? '' : ` of ${driver}`} was writing before the fault.`,
+      measures,
+    }
+  const since = needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'
+  return {...ruling(history, {clients, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
 }
 
 function rowsOf(clients: readonly ClientStory[]) {

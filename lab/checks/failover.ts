@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import type {FailoverBudget, Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
-import {budgetOf, type Failover, findFailover} from '../history/failover.ts'
+import {budgetOf, type Failover, failoversOf} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
@@ -10,7 +10,7 @@ import {coarseness, forSteady} from '../history/steady-writes.ts'
 import {blind} from '../history/watching.ts'
 import {portNumber} from '../topology/services.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
+import {type Check, type Finding, type PhaseRow, together, type Verdict} from './check.ts'
 import {phaseRows} from './failover/phases.ts'
 
 export interface FailoverParams {
@@ -39,49 +39,57 @@ export const failover: Check<FailoverParams> = {
   params: z.strictObject({within: within.prefault('budget')}),
 
   judge(history, {within}) {
-    const found = findFailover(history)
-    if (typeof found === 'string') return {verdict: 'unknown', says: `No failover to judge: ${found}.`}
-    const told = budgetOf(found)
-    const budget: FailoverBudget | null = 'why' in told ? null : told
-    if (budget?.takesOver === false) return restartedInPlace(history, found, budget)
-    if (budget === null && within === 'budget') return noBounds(found, 'why' in told ? told.why : '')
-    const limit = within === 'budget' ? budget!.total.limit : within * 1000
-
-    const broken = [...neverHappened(history, found, limit), ...wrong(history, found, budget)]
-    const rows = phaseRows(history, found, budget).map(row =>
-      broken.some(problem => problem.phase === row.phase) ? {...row, verdict: 'fail' as const} : row,
+    const all = failoversOf(history)
+    if (typeof all === 'string') return {verdict: 'unknown', says: `No failover to judge: ${all}.`}
+    return together(
+      all,
+      all.map(found => ruling(history, found, within)),
     )
-    const {slow, perhaps} = tooSlow(history, found, limit, within === 'budget' ? rows : [])
-    const other = within === 'budget' ? notTheModel(found, budget) : []
-    const doubts = [...doubtsOf(history, found, limit), ...other, ...perhaps]
-    const thin = perhaps.length > 0 && coarseness(history, found) > fine
-    // What the clients saw of it stands by itself, whoever else was blind.
-    const plain = slow.length > 0 && other.length === 0 && blind(history, 'clients', found.t0, found.until) === null
-
-    const verdict: Verdict = broken.length > 0 || plain ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
-    const total = found.firstWrite ? found.firstWrite.at - found.t0 : null
-    const reasons =
-      broken.length > 0 ? broken.map(problem => problem.says) : verdict === 'unknown' ? [...doubts, ...slow] : slow
-    return {
-      verdict,
-      says: sentence(found, budget, limit, within, verdict, reasons),
-      measures: {
-        totalMicros: total,
-        limitMicros: limit,
-        fault: 'fault' in found.struck ? found.struck.fault : null,
-        predictedMinMicros: budget?.total.at[0] ?? null,
-        predictedMaxMicros: budget?.total.at[1] ?? null,
-        basis: budget?.says ?? null,
-        oldLeader: found.oldLeader,
-        newLeader: found.newLeader ?? null,
-        oldTimeline: found.oldTimeline,
-        newTimeline: found.promoted?.timeline ?? null,
-      },
-      phases: rows,
-      evidence: evidenceOf(found),
-      ...(verdict === 'fail' ? {hint: hintFor(found)} : verdict === 'unknown' && thin ? {hint: forSteady} : {}),
-    }
   },
+}
+
+/** One failover of the run. */
+function ruling(history: History, found: Failover, within: FailoverParams['within']): Finding {
+  const told = budgetOf(found)
+  const budget: FailoverBudget | null = 'why' in told ? null : told
+  if (budget?.takesOver === false) return restartedInPlace(history, found, budget)
+  if (budget === null && within === 'budget') return noBounds(found, 'why' in told ? told.why : '')
+  const limit = within === 'budget' ? budget!.total.limit : within * 1000
+
+  const broken = [...neverHappened(history, found, limit), ...wrong(history, found, budget)]
+  const rows = phaseRows(history, found, budget).map(row =>
+    broken.some(problem => problem.phase === row.phase) ? {...row, verdict: 'fail' as const} : row,
+  )
+  const {slow, perhaps} = tooSlow(history, found, limit, within === 'budget' ? rows : [])
+  const other = within === 'budget' ? notTheModel(found, budget) : []
+  const doubts = [...doubtsOf(history, found, limit), ...other, ...perhaps]
+  const thin = perhaps.length > 0 && coarseness(history, found) > fine
+  // What the clients saw of it stands by itself, whoever else was blind.
+  const plain = slow.length > 0 && other.length === 0 && blind(history, 'clients', found.t0, found.until) === null
+
+  const verdict: Verdict = broken.length > 0 || plain ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
+  const total = found.firstWrite ? found.firstWrite.at - found.t0 : null
+  const reasons =
+    broken.length > 0 ? broken.map(problem => problem.says) : verdict === 'unknown' ? [...doubts, ...slow] : slow
+  return {
+    verdict,
+    says: sentence(found, budget, limit, within, verdict, reasons),
+    measures: {
+      totalMicros: total,
+      limitMicros: limit,
+      fault: 'fault' in found.struck ? found.struck.fault : null,
+      predictedMinMicros: budget?.total.at[0] ?? null,
+      predictedMaxMicros: budget?.total.at[1] ?? null,
+      basis: budget?.says ?? null,
+      oldLeader: found.oldLeader,
+      newLeader: found.newLeader ?? null,
+      oldTimeline: found.oldTimeline,
+      newTimeline: found.promoted?.timeline ?? null,
+    },
+    phases: rows,
+    evidence: evidenceOf(found),
+    ...(verdict === 'fail' ? {hint: hintFor(found)} : verdict === 'unknown' && thin ? {hint: forSteady} : {}),
+  }
 }
 
 /** What is wrong with a phase. */

@@ -4,14 +4,14 @@
  */
 import {z} from 'zod'
 import type {Event, Of} from '../history/event.ts'
-import {type Failover, findFailover, isDead, isWritable} from '../history/failover.ts'
+import {type Failover, failoversOf, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {between, whenWas} from '../history/lateness.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check, Finding} from './check.ts'
+import {type Check, type Finding, together} from './check.ts'
 
 export interface FencedParams {
   /** Milliseconds: the fencing margin must be at least this. */
@@ -26,41 +26,49 @@ export const fenced: Check<FencedParams> = {
   params: z.strictObject({margin: duration.optional().transform(ms => ms ?? 0)}),
 
   judge(history, {margin}) {
-    const found = findFailover(history)
-    if (typeof found === 'string') return unknown(`Nobody had to be fenced: ${found}.`)
-    const {oldLeader, newLeader, oldTimeline, t0} = found
-    if (oldTimeline === null) return unknown(`Nobody saw ${oldLeader} take writes before the fault.`)
-    if (newLeader === undefined || !found.promoted)
-      return unknown(`No new primary was seen taking writes, so there was nobody to fence ${oldLeader} from.`)
-
-    const old = lastSighting(history, oldLeader, oldTimeline)
-    if (old === undefined) return unknown(`Nobody saw ${oldLeader} take writes on timeline ${oldTimeline}.`)
-    const end = endOf(history, oldLeader, old)
-    const fresh = beginOf(history, found)
-    // The margin lies between these two: what is sure, and what the sightings leave room for.
-    const least =
-      end === undefined ? Number.NEGATIVE_INFINITY : fresh.earliest - Math.max(whenWas(history, end.event).to, old.to)
-    const most = fresh.latest - old.from
-    const how = howEnded(found, end)
-    const clockwork = judgeWatchdog(history, found)
-    const evidence = [found.fault, found.reset, old.event, end?.event, found.keyGone, fresh.event]
-      .filter(event => event !== undefined)
-      .toSorted((a, b) => a.at - b.at)
-    const finding = {
-      measures: {
-        marginMicros: end === undefined ? null : least,
-        marginAtMostMicros: most,
-        endedMicros: end === undefined ? null : end.at - t0,
-        how,
-        ...clockwork.measures,
-      },
-      evidence,
-    }
-
-    const seen = {least, most, needed: margin * 1000, how, clockwork, stopped: end !== undefined}
-    const unseen = unseenWrites(history, oldLeader, old.to, fresh.latest).map(sayBlank)[0] ?? null
-    return {...ruling({oldLeader, newLeader}, seen, unseen), ...finding}
+    const all = failoversOf(history)
+    if (typeof all === 'string') return unknown(`Nobody had to be fenced: ${all}.`)
+    return together(
+      all,
+      all.map(found => marginOf(history, found, margin)),
+      'endedMicros',
+    )
   },
+}
+
+function marginOf(history: History, found: Failover, margin: number): Finding {
+  const {oldLeader, newLeader, oldTimeline, t0} = found
+  if (oldTimeline === null) return unknown(`Nobody saw ${oldLeader} take writes before the fault.`)
+  if (newLeader === undefined || !found.promoted)
+    return unknown(`No new primary was seen taking writes, so there was nobody to fence ${oldLeader} from.`)
+
+  const old = lastSighting(history, oldLeader, oldTimeline)
+  if (old === undefined) return unknown(`Nobody saw ${oldLeader} take writes on timeline ${oldTimeline}.`)
+  const end = endOf(history, oldLeader, old)
+  const fresh = beginOf(history, found)
+  // The margin lies between these two: what is sure, and what the sightings leave room for.
+  const least =
+    end === undefined ? Number.NEGATIVE_INFINITY : fresh.earliest - Math.max(whenWas(history, end.event).to, old.to)
+  const most = fresh.latest - old.from
+  const how = howEnded(found, end)
+  const clockwork = judgeWatchdog(history, found)
+  const evidence = [found.fault, found.reset, old.event, end?.event, found.keyGone, fresh.event]
+    .filter(event => event !== undefined)
+    .toSorted((a, b) => a.at - b.at)
+  const finding = {
+    measures: {
+      marginMicros: end === undefined ? null : least,
+      marginAtMostMicros: most,
+      endedMicros: end === undefined ? null : end.at - t0,
+      how,
+      ...clockwork.measures,
+    },
+    evidence,
+  }
+
+  const seen = {least, most, needed: margin * 1000, how, clockwork, stopped: end !== undefined}
+  const unseen = unseenWrites(history, oldLeader, old.to, fresh.latest).map(sayBlank)[0] ?? null
+  return {...ruling({oldLeader, newLeader}, seen, unseen), ...finding}
 }
 
 /** The margin lies between `least` and `most`. */

@@ -1,6 +1,6 @@
 /** Another host leads, and a client's write has been acknowledged by it: the moment a scenario waits for. */
 import {z} from 'zod'
-import {findFailover} from '../history/failover.ts'
+import {failoversOf} from '../history/failover.ts'
 import type {Check} from './check.ts'
 
 export const newLeader: Check<Record<string, never>> = {
@@ -10,8 +10,10 @@ export const newLeader: Check<Record<string, never>> = {
   params: z.strictObject({}),
 
   judge(history) {
-    const found = findFailover(history)
-    if (typeof found === 'string') return {verdict: 'unknown', says: `No new leader to look for: ${found}.`}
+    const all = failoversOf(history)
+    if (typeof all === 'string') return {verdict: 'unknown', says: `No new leader to look for: ${all}.`}
+    // A step waits for what the fault before it began.
+    const found = all.at(-1)!
     const {newLeader, promoted, firstWrite, retaken, oldLeader, keyGone} = found
     if (firstWrite !== undefined)
       return {

@@ -2,14 +2,14 @@
 import {z} from 'zod'
 import {clockSet} from '../history/disturbances.ts'
 import type {Event, Of} from '../history/event.ts'
-import {type Failover, findFailover} from '../history/failover.ts'
+import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check, Finding} from './check.ts'
+import {type Check, type Finding, together} from './check.ts'
 
 export interface RejoinedParams {
   /** Milliseconds from the beginning of the mend. */
@@ -31,55 +31,64 @@ export const rejoined: Check<RejoinedParams> = {
   }),
 
   judge(history, {within, how}) {
-    const found = findFailover(history)
-    if (typeof found === 'string') return {verdict: 'unknown', says: `Nobody had to rejoin: ${found}.`}
-    const {oldLeader, newLeader, promoted, fault, topology} = found
-    const timeline = promoted?.timeline ?? null
-    if (newLeader === undefined || timeline === null)
-      return {verdict: 'unknown', says: `There was no new leader for ${oldLeader} to follow.`}
-    const mending = of(history, 'fault-mending').find(event => event.id === fault.id)
-    // What is broken has a mend; without one (a switchover) the old leader may come back from the promotion on.
-    const since = mending ?? (fault.needsMend === false ? promoted : undefined)
-    if (!since) return {verdict: 'unknown', says: `${oldLeader} was not mended, so it could not come back.`}
-    const mended = of(history, 'fault-mended').find(event => event.id === fault.id)
-    if (mended && !mended.ok)
-      return {
-        verdict: 'unknown',
-        says: `${oldLeader} could not be mended: ${mended.says ?? 'no reason was given'}.`,
-        evidence: [mended],
-      }
-
-    const limit = within * 1000
-    const end = endOf(history)
-    const {replica, streams} = comeback(history, oldLeader, since.at, timeline)
-    const took = replica && streams ? Math.max(replica.at, streams.at) - since.at : undefined
-    const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
-    const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
-    if (took === undefined) {
-      return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit), measures, evidence}
-    }
-    const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
-    const late = notInTime(history, since, replica!.at > streams!.at ? replica! : streams!, limit)
-    if (late) return {...late, says: `${back}${late.says}`, measures, evidence}
-    const apart = timelines(history, hostsWith(topology, 'patroni'), end)
-    if (apart)
-      return {
-        verdict: apart.verdict,
-        says: `${back}, but ${apart.says}.`,
-        measures,
-        evidence: [...evidence, ...apart.evidence],
-      }
-    const came = wayBack(history, found, end)
-    const otherwise = otherWay(how, came, blind(history, 'logs', since.at, end, [oldLeader]))
-    if (otherwise)
-      return {...otherwise, says: `${back}${otherwise.says}.`, measures: {...measures, ...otherwise.measures}, evidence}
-    return {
-      verdict: 'pass',
-      says: `${back}${came === null ? '' : ` by ${came}`} (${sayMicros(limit)} are allowed), all on timeline ${lastTimeline(history, oldLeader, end)}.`,
-      measures,
-      evidence,
-    }
+    const all = failoversOf(history)
+    if (typeof all === 'string') return {verdict: 'unknown', says: `Nobody had to rejoin: ${all}.`}
+    return together(
+      all,
+      all.map(found => backFrom(history, found, within * 1000, how)),
+      'rejoinedMicros',
+    )
   },
+}
+
+/** From one failover: until the next that strikes who came back from it. */
+function backFrom(history: History, found: Failover, limit: Micros, how: RejoinedParams['how']): Finding {
+  const {oldLeader, newLeader, promoted, fault, topology} = found
+  const timeline = promoted?.timeline ?? null
+  if (newLeader === undefined || timeline === null)
+    return {verdict: 'unknown', says: `There was no new leader for ${oldLeader} to follow.`}
+  const mending = of(history, 'fault-mending').find(event => event.id === fault.id)
+  // What is broken has a mend; without one (a switchover) the old leader may come back from the promotion on.
+  const since = mending ?? (fault.needsMend === false ? promoted : undefined)
+  if (!since) return {verdict: 'unknown', says: `${oldLeader} was not mended, so it could not come back.`}
+  const mended = of(history, 'fault-mended').find(event => event.id === fault.id)
+  if (mended && !mended.ok)
+    return {
+      verdict: 'unknown',
+      says: `${oldLeader} could not be mended: ${mended.says ?? 'no reason was given'}.`,
+      evidence: [mended],
+    }
+
+  const end = Math.min(endOf(history), found.next)
+  const {replica, streams} = comeback(history, oldLeader, since.at, timeline)
+  const took = replica && streams ? Math.max(replica.at, streams.at) - since.at : undefined
+  const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
+  const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
+  if (took === undefined) {
+    return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit), measures, evidence}
+  }
+  const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
+  const late = notInTime(history, since, replica!.at > streams!.at ? replica! : streams!, limit)
+  if (late) return {...late, says: `${back}${late.says}`, measures, evidence}
+  // Between two failovers the members need not be one cluster again.
+  const apart = Number.isFinite(found.next) ? undefined : timelines(history, hostsWith(topology, 'patroni'), end)
+  if (apart)
+    return {
+      verdict: apart.verdict,
+      says: `${back}, but ${apart.says}.`,
+      measures,
+      evidence: [...evidence, ...apart.evidence],
+    }
+  const came = wayBack(history, found, end)
+  const otherwise = otherWay(how, came, blind(history, 'logs', since.at, end, [oldLeader]))
+  if (otherwise)
+    return {...otherwise, says: `${back}${otherwise.says}.`, measures: {...measures, ...otherwise.measures}, evidence}
+  return {
+    verdict: 'pass',
+    says: `${back}${came === null ? '' : ` by ${came}`} (${sayMicros(limit)} are allowed)${Number.isFinite(found.next) ? '' : `, all on timeline ${lastTimeline(history, oldLeader, end)}`}.`,
+    measures,
+    evidence,
+  }
 }
 
 /** It came back later than is allowed, or may have. */

@@ -27,10 +27,12 @@ import {
   phaseEvents,
   type Reading,
   readOn,
+  stories,
   type Unfolded,
   unfolded,
   writableLately,
 } from './unfolding.ts'
+import {blind} from './watching.ts'
 
 export {isWritable, strikes} from './unfolding.ts'
 
@@ -45,6 +47,8 @@ export interface Failover extends Unfolded {
   readonly oldTimeline: number | null
   /** The failover was left alone until here: its mend, the healing, or the end of what is recorded. */
   readonly until: Micros
+  /** When the fault came that began the next failover of the run; infinite for the last. */
+  readonly next: Micros
   /** `until` will not move any more: absence is final. */
   readonly over: boolean
   /** Proxies that still had the old leader up at `until`. */
@@ -81,16 +85,35 @@ function readingOf({events}: History): Reading {
  * The first fault that struck the leader of its moment, one that the model knows rather than another; or a sentence that
  * says why there is none.
  */
-export const findFailover = once((history): Failover | string => {
+export function findFailover(history: History): Failover | string {
+  const all = failoversOf(history)
+  return typeof all === 'string' ? all : all[0]
+}
+
+/** The failover of each fault that began one, in the order of time: each is left alone until its mend or the next of them. */
+export const failoversOf = once((history): readonly [Failover, ...Failover[]] | string => {
   const reading = readingOf(history)
-  if (!reading.topology) return 'the history does not begin with run-started, so nothing is known about the lab'
-  const found = judged(reading)
+  const {topology} = reading
+  if (!topology) return 'the history does not begin with run-started, so nothing is known about the lab'
+  const [first, ...more] = stories(reading)
+  const found = first ?? judged(reading)
   if (!found) return 'no fault was injected'
   const {fault, leader, struck} = found
   if (leader === undefined) return 'nobody saw who held the leader key when the fault came'
   if (struck === undefined)
     return `the fault struck ${fault.strike.struck.map(one => one.host).join(', ') || 'nobody'}, but ${leader} was the leader: there was nothing to fail over`
-  return measure(history, reading.topology, {...found, leader, struck}, unfolded(reading, found))
+  const measured = (one: Followed & {leader: HostName; struck: Struck}, after: Followed | undefined): Failover => ({
+    ...measure(history, topology, one, unfolded(reading, one)),
+    next: after?.fault.at ?? Number.POSITIVE_INFINITY,
+  })
+  return [
+    measured({...found, leader, struck}, more[0]),
+    ...more.flatMap((one, index) =>
+      one.leader === undefined || one.struck === undefined
+        ? []
+        : [measured({...one, leader: one.leader, struck: one.struck}, more[index + 1])],
+    ),
+  ]
 })
 
 /** Who led then: by the key, or where no watch told, by the only server that took writes in the second before. */
@@ -109,9 +132,9 @@ function measure(
   topology: Topology,
   {fault, leader, struck, timeline, ending}: Followed & {leader: HostName; struck: Struck},
   moments: Unfolded,
-): Failover {
+): Omit<Failover, 'next'> {
   const t0 = fault.at
-  const {keyGone, newKey, newLeader} = moments
+  const {keyGone, newKey} = moments
   const injected = of(history, 'fault-injected').findLast(event => event.id === fault.id && event.at >= t0)
   const until = ending?.at ?? history.events.at(-1)?.at ?? t0
 
@@ -130,7 +153,7 @@ function measure(
     until,
     over: ending !== undefined,
     oldStillUp: proxies.filter(proxy => isUp(proxy, leader, until)),
-    newUpTooEarly: newKey ? proxies.filter(proxy => isUp(proxy, newLeader, whenWas(history, newKey).from - 1)) : [],
+    newUpTooEarly: newKey ? proxies.filter(proxy => wasUpAllAlong(history, proxied, proxy, newKey)) : [],
     struck,
     facts: factsOf(
       history,
@@ -144,6 +167,20 @@ function measure(
       },
     ),
   }
+}
+
+/** Up before the new leader can have got the key, and until it surely had it; and somebody would have seen it go down meanwhile. */
+function wasUpAllAlong(
+  history: History,
+  proxied: readonly Of<'proxy'>[],
+  proxy: HostName,
+  newKey: Of<'leader-key'>,
+): boolean {
+  const own = proxied.filter(one => one.proxy === proxy && one.server === newKey.holder && one.at < newKey.at)
+  const last = own.at(-1)
+  const since = own[own.findLastIndex(one => !one.up) + 1]
+  if (last?.up !== true || since === undefined || since.at >= whenWas(history, newKey).from) return false
+  return blind(history, 'proxy', since.at, newKey.at, [proxy]) === null
 }
 
 /** A watch may tell a refresh this much later than it was, so one told just after the call began was before the death. */

@@ -109,6 +109,8 @@ export interface Reading {
   readonly proxied: boolean
   /** In the order of time; those alone that may still be asked for. */
   readonly followed: readonly Followed[]
+  /** Those of earlier faults that struck the leader and began a failover: the next such fault ended the time in which they were left alone. */
+  readonly closed: readonly Followed[]
   /** The fault that is going on, or was last. */
   readonly latest: Of<'fault-injecting'> | undefined
 }
@@ -122,6 +124,7 @@ export const nothingRead: Reading = {
   extra: [],
   proxied: false,
   followed: [],
+  closed: [],
   latest: undefined,
 }
 
@@ -170,13 +173,15 @@ export const writableLately: Micros = 1_000_000
  * The fault to judge: the first that struck the leader of its moment, one that the model knows rather than another. Else the first
  * of which it is known who led, which the failover is then not about.
  */
-export function judged({followed}: Reading): Followed | undefined {
-  return (
-    followed.find(one => one.struck !== undefined && isModelled(one.struck)) ??
-    followed.find(one => one.struck !== undefined) ??
-    followed.find(one => one.leader !== undefined) ??
-    followed[0]
-  )
+export function judged(so: Reading): Followed | undefined {
+  return stories(so)[0] ?? so.followed.find(one => one.leader !== undefined) ?? so.followed[0]
+}
+
+/** All faults that began a failover, in the order of time: those that the model knows; if it knows none, the first that struck the leader. */
+export function stories({closed, followed}: Reading): readonly Followed[] {
+  const all = [...closed, ...followed]
+  const known = all.filter(isKnown)
+  return known.length > 0 ? known : all.filter(one => one.struck !== undefined).slice(0, 1)
 }
 
 /** The fault to show while a run goes on: the latest, with the failover that it began. */
@@ -225,8 +230,15 @@ function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
   }
   const running = latest(so)
   const goesOn = running !== undefined && isRunning(so, running) && !(isKnown(one) && !isKnown(running))
-  const next = {...so, followed: [...so.followed, one], latest: goesOn ? so.latest : fault}
-  const asked = [judged(next), latest(next)]
+  // The next failover begins with it: what an earlier one has not brought by now it will not bring.
+  const ended = isKnown(one) && !goesOn ? so.followed.filter(isKnown) : []
+  const next = {
+    ...so,
+    closed: [...so.closed, ...ended.map(each => ({...each, ending: each.ending ?? fault}))],
+    followed: [...so.followed.filter(each => !ended.includes(each)), one],
+    latest: goesOn ? so.latest : fault,
+  }
+  const asked = [...(next.closed.length > 0 ? [] : [judged(next)]), latest(next)]
   return {...next, followed: next.followed.filter(each => asked.includes(each))}
 }
 

@@ -9,12 +9,25 @@ import {gunzipSync} from 'node:zlib'
 import {afterAll, expect, test} from 'vitest'
 import type {Verdict} from '../../../lab/checks/check.ts'
 import {checks} from '../../../lab/checks/index.ts'
+import {historyOf} from '../../../lab/history/history.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {severalFailovers} from '../checks/several-failovers.ts'
 import {mutationsOf} from './mutations.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
-const runs = globSync('*.ndjson.gz', {cwd: folder}).toSorted()
+const recorded = globSync('*.ndjson.gz', {cwd: folder})
+  .toSorted()
+  .map(run => [run, () => parseHistory(gunzipSync(readFileSync(join(folder, run))).toString())] as const)
+/** Recorded runs have one failover, as most scenarios. */
+const generated = [2, 3].map(
+  count =>
+    [
+      `${count} failovers in a row`,
+      () => historyOf(severalFailovers(Array.from({length: count}, () => ({})))),
+    ] as const,
+)
+const runs = [...recorded, ...generated]
 
 type Turn = `${Verdict} -> ${Verdict}`
 const allowed: ReadonlySet<Turn> = new Set<Turn>([
@@ -32,8 +45,8 @@ function count(kind: string, turn: Turn): void {
   counts.set(kind, turns.set(turn, (turns.get(turn) ?? 0) + 1))
 }
 
-test.each(runs)('%s: no verdict turns into its contrary, whatever evidence is lost', {timeout: 120_000}, run => {
-  const history = parseHistory(gunzipSync(readFileSync(join(folder, run))).toString())
+test.each(runs)('%s: no verdict turns into its contrary, whatever evidence is lost', {timeout: 120_000}, (_, read) => {
+  const history = read()
   const whole = judge(history)
   const wrong: string[] = []
   for (const mutation of mutationsOf(history)) {
@@ -59,7 +72,7 @@ afterAll(() => {
   const lines = [...counts].map(([kind, found]) =>
     [kind.padEnd(34), ...turns.map(turn => `${turn} ${found.get(turn) ?? 0}`)].join('  '),
   )
-  console.log(`What ${runs.length} recorded runs say when evidence is lost:\n${lines.join('\n')}`)
+  console.log(`What ${runs.length} runs say when evidence is lost:\n${lines.join('\n')}`)
 })
 
 test('most of what is not touched stays as it was', () => {

@@ -3,7 +3,7 @@
  * has not changed, so no verdict may turn into its contrary.
  */
 import type {Event} from '../../../lab/history/event.ts'
-import {findFailover, measuredPhases} from '../../../lab/history/failover.ts'
+import {failoversOf, measuredPhases} from '../../../lab/history/failover.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import type {Witness} from '../../../lab/history/watching.ts'
 
@@ -147,14 +147,20 @@ function deafObservers(history: History): Mutation[] {
 
 /** The moments between which something is measured. */
 function boundaries(history: History): (readonly [string, number])[] {
-  const found = findFailover(history)
-  const phases = typeof found === 'string' ? {} : measuredPhases(found)
-  const t0 = typeof found === 'string' ? 0 : found.t0
+  const all = failoversOf(history)
+  const phases =
+    typeof all === 'string'
+      ? []
+      : all.flatMap(one =>
+          Object.entries(measuredPhases(one)).map(
+            ([phase, after]) => [`${phase} of ${one.fault.id}`, one.t0 + after!] as const,
+          ),
+        )
   return [
     ...of(history, 'fault-injecting')
       .slice(0, 2)
       .map((one, index) => [`fault ${index + 1}`, one.at] as const),
-    ...Object.entries(phases).map(([phase, after]) => [phase, t0 + after!] as const),
+    ...phases,
     ...of(history, 'fault-mending')
       .slice(0, 2)
       .map((one, index) => [`mend ${index + 1}`, one.at] as const),
