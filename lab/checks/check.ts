@@ -55,6 +55,8 @@ export interface Check<P> extends Unit<P> {
    * the cluster, whatever was done to it.
    */
   readonly ofFault?: 'any' | 'of-leader' | 'calm'
+  /** A pass says that nobody led without the key: a log that tells of a promotion of another host contradicts it. */
+  readonly nobodyElse?: true
   judge(history: History, params: P): Finding
 }
 

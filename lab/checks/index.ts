@@ -2,6 +2,9 @@
 
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
+import {momentsOf} from '../history/moments.ts'
+import {promotedWithoutKey} from '../history/promotions.ts'
+import {sayMicros} from '../words/quantity.ts'
 import {bank} from './bank.ts'
 import type {Check, Finding} from './check.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
@@ -77,10 +80,25 @@ export function find(
   if (!decoded.success)
     return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
   try {
-    return ofFault(check, history, check.judge(history, decoded.data))
+    return contradicted(check, history, ofFault(check, history, check.judge(history, decoded.data)))
   } catch (error) {
     const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
+  }
+}
+
+/** What a host logged counts for more than that nobody saw it: the probe asks twenty times a second, and a promotion takes less. */
+function contradicted(check: Check<unknown>, history: History, finding: Finding): Finding {
+  const moments = momentsOf(history)
+  if (finding.verdict !== 'pass' || check.nobodyElse !== true || moments === null) return finding
+  const [sign] = promotedWithoutKey(history, moments.steps, moments.end)
+  if (sign === undefined) return finding
+  return {
+    ...finding,
+    verdict: 'fail',
+    says: `${sign.host} was promoted at ${sayMicros(sign.at)} of the run without holding the leader key, as its log says (${sign.says}).`,
+    evidence: [sign, ...(finding.evidence ?? [])],
+    hint: `somebody promoted ${sign.host} past Patroni, or its Patroni has another scope or namespace: read its log around that moment`,
   }
 }
 

@@ -10,8 +10,9 @@ import type {Check} from './check.ts'
 
 export const noFailover: Check<Record<string, never>> = {
   about: 'The leader stays the leader, on the same timeline, from the first fault to the end of the run.',
-  evidence: ['postgres', 'rows', 'clients', 'engine', 'runner'],
+  evidence: ['postgres', 'rows', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   ofFault: 'calm',
+  nobodyElse: true,
   params: z.strictObject({}),
 
   judge(history) {

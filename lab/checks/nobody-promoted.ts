@@ -13,8 +13,9 @@ export interface NobodyPromotedParams {
 
 export const nobodyPromoted: Check<NobodyPromotedParams> = {
   about: 'From the first fault to its mend, and for at least this long, no other host takes the leader key or writes.',
-  evidence: ['postgres', 'clients', 'engine', 'runner'],
+  evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   ofFault: 'calm',
+  nobodyElse: true,
   params: z.strictObject({for: duration}),
 
   judge(history, {for: forMs}) {

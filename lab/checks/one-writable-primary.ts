@@ -23,7 +23,8 @@ export interface OneWritablePrimaryParams {
 
 export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
   about: 'At no moment do two servers take writes.',
-  evidence: ['postgres', 'clients', 'engine', 'runner'],
+  evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
+  nobodyElse: true,
   params: z
     .strictObject({
       'seen-by': z

@@ -140,11 +140,13 @@ function notBack(
     : streams
       ? 'never called itself a replica'
       : 'never came back as a replica'
+  const refused = of(history, 'log').findLast(one => one.sign === 'rejected' && one.at >= since && one.at <= end)
+  const why = refused === undefined ? '' : `; ${refused.service} on ${refused.host} says: ${refused.says}`
   const lastSaid = of(history, 'patroni').findLast(event => event.host === host && event.at <= end)
   const state = lastSaid?.role
     ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
     : ''
-  const says = `${host} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}.`
+  const says = `${host} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}${why}.`
   if (waited < limit) return {verdict: 'unknown', says: `Still waiting: ${says}`}
   return {
     verdict: 'fail',

@@ -7,7 +7,8 @@ import type {Check} from './check.ts'
 
 export const timelineMonotone: Check<Record<string, never>> = {
   about: 'Every promotion raises the timeline by exactly one, and no two servers take writes on the same one.',
-  evidence: ['postgres', 'clients', 'engine', 'runner'],
+  evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
+  nobodyElse: true,
   params: z.strictObject({}),
 
   judge(history) {

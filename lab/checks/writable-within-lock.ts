@@ -35,7 +35,8 @@ interface Outside {
 
 export const writableWithinLock: Check<WritableWithinLockParams> = {
   about: 'No server takes writes while its host does not hold the leader key (failsafe and maintenance mode excepted).',
-  evidence: ['etcd', 'postgres', 'clients', 'engine', 'patroni', 'runner'],
+  evidence: ['etcd', 'postgres', 'clients', 'engine', 'patroni', 'runner', 'logs'],
+  nobodyElse: true,
   params: z.strictObject({slack: duration.prefault('300ms')}),
 
   judge(history, {slack: slackMs}) {

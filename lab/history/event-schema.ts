@@ -177,6 +177,8 @@ const fields = {
       'pg_rewind',
       'basebackup',
       'promoting',
+      'new-timeline',
+      'rejected',
       'demoting',
       'crash-recovery',
       'panic',

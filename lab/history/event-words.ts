@@ -218,6 +218,8 @@ const logSigns: Readonly<Record<LogSign, Prominence>> = {
   bug: 'story',
   'disk-full': 'story',
   promoting: 'trace',
+  'new-timeline': 'trace',
+  rejected: 'trace',
   demoting: 'trace',
   'slow-disk': 'trace',
 }

@@ -6,6 +6,7 @@ import type {Event, Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
 import {type History, of, once} from './history.ts'
 import {type Within, whenWas} from './lateness.ts'
+import {tenuresOf} from './tenures.ts'
 
 /** A server took writes on a timeline that it had not led before. */
 export interface Promotion {
@@ -71,6 +72,22 @@ export function saySign(event: Event): string {
   if (event.kind === 'leader-key') return `${event.holder} took the leader key`
   if (event.kind === 'postgres') return `${event.host} took writes on timeline ${event.timeline}`
   return 'a write was acknowledged by another server or on another timeline'
+}
+
+/** A leader may write its key this much before or after what its log says of the promotion. */
+const besideKey: Micros = 1_000_000
+
+/**
+ * Promotions that a log tells of whose host did not hold the leader key: somebody promoted it past Patroni, or it leads a cluster of
+ * its own. Nothing is said of a time in which nobody watched the key. A server may be primary for less than lies between two questions.
+ */
+export function promotedWithoutKey(history: History, from: Micros, to: Micros): readonly Of<'log'>[] {
+  const tenures = tenuresOf(history)
+  return of(history, 'log').filter(({sign, host, at}) => {
+    if ((sign !== 'new-timeline' && sign !== 'promoting') || at < from || at > to) return false
+    const around = tenures.filter(one => one.from <= at + besideKey && one.to >= at - besideKey)
+    return around.length > 0 && around.every(one => one.holder !== host)
+  })
 }
 
 /** Who led when the first fault came (or when the steps began, without any fault); undefined when nobody saw. */

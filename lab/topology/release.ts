@@ -9,6 +9,8 @@ export type LogSign =
   | 'pg_rewind' // Patroni runs it
   | 'basebackup' // a replica is made anew
   | 'promoting' // Patroni promotes
+  | 'new-timeline' // PostgreSQL leaves recovery and begins a timeline
+  | 'rejected' // PostgreSQL lets a connection not in (pg_hba.conf)
   | 'demoting' // Patroni demotes
   | 'crash-recovery' // PostgreSQL was not properly shut down
   | 'panic' // PostgreSQL: PANIC
@@ -59,6 +61,10 @@ const postgresql17: Release = {
     // rewind.py: ensure_clean_shutdown; while it runs, the same words with `in progress`
     {service: 'patroni', sign: 'crash-recovery', words: /doing crash recovery in a single user mode$/},
     {service: 'postgres', sign: 'crash-recovery', words: /database system was not properly shut down/},
+    // xlogrecovery.c, xlog.c: StartupXLOG at the end of archive recovery, whoever promoted it
+    {service: 'postgres', sign: 'new-timeline', words: /selected new timeline ID: \d+/},
+    // auth.c: ClientAuthentication; a standby's walreceiver repeats it
+    {service: 'postgres', sign: 'rejected', words: /pg_hba\.conf rejects|no pg_hba\.conf entry for/},
     {service: 'postgres', sign: 'panic', words: /\bPANIC: /},
     // wal.go: sync
     {service: 'etcd', sign: 'slow-disk', words: /slow fdatasync/},

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {checks} from '../../../lab/checks/index.ts'
+import {checks, find} from '../../../lab/checks/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
@@ -286,4 +286,36 @@ test('what depends on seeing every promotion is unknown where the servers were n
   expect(timelineMonotone.judge(unwatched([...calmRun(), rules('node2', 6, 3)]), {}).verdict).toBe('unknown')
   expect(timelineMonotone.judge(unwatched([...calmRun(), rules('node2', 6, 1)]), {}).verdict).toBe('fail')
   expect(split.judge(unwatched(calmRun()), {'at-least': 0}).verdict).toBe('unknown')
+})
+
+describe('a log that tells of a promotion', () => {
+  const logged = (host: string, at: number): Event => ({
+    ...{at: micros(at), kind: 'log', host, service: 'postgres', sign: 'new-timeline'},
+    says: 'LOG:  selected new timeline ID: 2',
+  })
+  const found = (events: readonly Event[], check: string, params: object = {}) =>
+    find(historyOf(events), {check, params})
+
+  test.each([
+    ['no-failover', {}],
+    ['nobody-promoted', {for: '5s'}],
+    ['writable-within-lock', {}],
+    ['timeline-monotone', {}],
+    ['one-writable-primary', {}],
+  ] as const)('%s fails by it where nobody was seen, between two questions of the probe', (check, params) => {
+    expect(found(calmRun(), check, params).verdict).toBe('pass')
+    expect(found([...calmRun(), logged('node2', 5.02)], check, params)).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringMatching(
+        /^node2 was promoted at .* without holding the leader key, as its log says \(.*timeline ID: 2\)\.$/,
+      ),
+    })
+  })
+
+  test('is no contradiction where its host held the key, or nobody watched who did', () => {
+    expect(found([...cleanRun(), logged('node2', 21.8)], 'timeline-monotone').verdict).toBe('pass')
+    expect(found([...cleanRun(), logged('node3', 21.8)], 'timeline-monotone').verdict).toBe('fail')
+    const unwatched = calmRun().filter(event => !(event.kind === 'watching' && event.who === 'etcd'))
+    expect(found([...unwatched, logged('node2', 5.02)], 'timeline-monotone').verdict).not.toBe('fail')
+  })
 })
