@@ -14,7 +14,7 @@ import {textOptions} from './text-options.ts'
 
 export interface RepeatRunOptions {
   readonly repeat: number
-  readonly phase?: ChosenMoment | undefined
+  readonly phase?: Exclude<ChosenMoment, object> | undefined
   readonly failFast?: boolean | undefined
   readonly out?: string | undefined
   readonly json?: boolean | undefined

@@ -131,7 +131,8 @@ async function askedFor(nameOrPath: string, {clients, within}: Options): Promise
 async function playOne(scenario: Scenario, options: Options, place: Place | undefined): Promise<void> {
   const {clear, Docker, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
   // One lucky moment would not answer whether it is always in time.
-  const phase: ChosenMoment | undefined = options.phase ?? (options.within === undefined ? undefined : 'worst')
+  const phase: Exclude<ChosenMoment, object> | undefined =
+    options.phase ?? (options.within === undefined ? undefined : 'worst')
   const docker = new Docker()
   const lab = await openOurs(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)

@@ -1,6 +1,6 @@
 /** Repeated runs for people: the verdict, how far each phase spreads, and one line a run. Pure. */
 
-import type {ChosenMoment, Summary} from '../../lab/index.ts'
+import type {Summary} from '../../lab/index.ts'
 import type {Spread} from '../../lab/inside/reading.ts'
 import {sayValue} from '../../lab/inside/reading.ts'
 import type {MeasuredIn} from '../../lab/inside/start.ts'
@@ -11,7 +11,8 @@ import {titles, words} from './verdict-words.ts'
 
 const colors = {pass: 32, fail: 31, unknown: 33} as const
 
-const moments: Readonly<Record<ChosenMoment, string>> = {
+const moments: Readonly<Record<Summary['phase'], string>> = {
+  spread: "in a part of the leader's loop of its own: the runs are spread evenly over it",
   'just-after-refresh': 'just after a refresh of the lease',
   'just-before': 'just before the next refresh of the lease',
   worst: 'at the worst moment of the loop, just after a refresh of the lease, where it struck the leader',
@@ -30,10 +31,12 @@ export function renderRepetition(
   const [first = '', ...more] = wrap(`${title}: ${summary.says}`, width)
   const [header = '', ...rows] = spreads(summary)
   const [runHeader = '', ...runs] = runTable(summary)
-  const moment = summary.phase === null ? 'whenever its step did' : moments[summary.phase]
   const text = [
     ...(headline ? [`${sgr(`1;${colors[summary.verdict]}`, title)}${first.slice(title.length)}`, ...more] : []),
-    ...wrap(`lab ${summary.lab}; each fault came ${moment}`, width - 2).map(line => `  ${line}`),
+    ...wrap(
+      `lab ${summary.lab}; each fault came ${moments[summary.phase]}${summary.seed === null ? '' : ` (seed ${summary.seed})`}`,
+      width - 2,
+    ).map(line => `  ${line}`),
     '',
     sgr(1, header),
     ...rows,
@@ -53,11 +56,17 @@ export function repetitionOnScreen(summary: Summary, options: TextOptions, befor
   return `${renderRepetition(summary, options, false)}\n${lastLines({...summary, ended: null}, summary.says, options, before)}`
 }
 
-function spreads({metrics: measured, leaseAgeMicros}: Summary): string[] {
+function spreads({metrics: measured, leaseAgeMicros, withEtcdLeader}: Summary): string[] {
   return align(
     [
       ['phase', 'min', 'p50', 'p95', 'max', 'runs'],
       spread('lease age at the fault', leaseAgeMicros, 'micros'),
+      ...(withEtcdLeader.runs === 0
+        ? []
+        : [
+            spread("total, etcd's leader died too", withEtcdLeader.total, 'micros'),
+            spread("total, etcd's leader lived", withEtcdLeader.others, 'micros'),
+          ]),
       ...metricNames
         .filter(name => measured[name] !== null)
         .map(name => spread(name, measured[name], metrics[name].unit)),

@@ -30,6 +30,8 @@ export interface MeasuredRun {
   readonly headline: string
   /** How old the leader's lease was when the fault came; null: no refresh was seen before it. */
   readonly leaseAgeMicros: Micros | null
+  /** etcd's leader died with Patroni's; null: no fault struck the leader, or nobody saw who led etcd. */
+  readonly etcdLeaderDied: boolean | null
   /** What the run was of, as far as it may make a difference: versions, profile, timings. */
   readonly setting: Readonly<Record<string, string>>
   /** Null: not known. Infinity: it certainly never happened. */
@@ -63,6 +65,7 @@ export function measureRun(history: History): MeasuredRun {
     verdict: own.verdict,
     headline: own.headline,
     leaseAgeMicros: leaseAge(history),
+    etcdLeaderDied: etcdLeaderDied(history),
     setting: started ? settingOf(started.versions, started.topology) : {},
     values: unfit === null ? valuesOf(history, measured, starved) : nothing,
     unfit,
@@ -158,6 +161,12 @@ function writeOutage(history: History): Micros | null {
     return before && op.at > found.t0 && before.at < found.until ? op.at - before.at : []
   })
   return gaps.length === 0 ? null : quantile(gaps, 1)
+}
+
+function etcdLeaderDied(history: History): boolean | null {
+  const found = findFailover(history)
+  if (typeof found === 'string' || found.facts.etcd.leader === 'unknown') return null
+  return found.facts.etcd.leader === 'died'
 }
 
 /** At the fault that struck the leader; else at the first fault there was. */

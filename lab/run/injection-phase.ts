@@ -10,8 +10,16 @@ import type {InjectionPhase} from '../history/scenario-values.ts'
 import {LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
 
-/** `worst`: just after a refresh, for the first fault that strikes the leader; it alone, and it comes even where no refresh is seen. */
-export type ChosenMoment = InjectionPhase | 'worst'
+/**
+ * `worst`: just after a refresh. `inLoop`: at this share of a loop after a refresh, from 0 to 1. Both are for the first fault that strikes
+ * the leader; it alone, and it comes even where no refresh is seen.
+ */
+export type ChosenMoment = InjectionPhase | 'worst' | {readonly inLoop: number}
+
+/** What a record has of it: a phase that somebody typed, by which the same can be asked for again. */
+export function asTyped(chosen: ChosenMoment | undefined): {phase?: InjectionPhase} {
+  return chosen === undefined || chosen === 'worst' || typeof chosen === 'object' ? {} : {phase: chosen}
+}
 
 /** A refresh may be told late, and the call that breaks takes its time: `just before` is this much before the next one. */
 const aheadOf = (loopWait: Micros): Micros => Math.min(loopWait / 2, Math.max(300_000, loopWait / 10))
@@ -31,20 +39,24 @@ export interface Growing {
  * @throws LabError `timeout` when no refresh is seen: the moment cannot be chosen then, and a fault at another one would lie.
  */
 export async function untilInjectionPhase(
-  phase: InjectionPhase,
+  phase: Exclude<ChosenMoment, 'worst'>,
   {history, loopWaitMicros, signal}: {history: Growing; loopWaitMicros: Micros; signal: AbortSignal},
   random: () => number = Math.random,
 ): Promise<string> {
   const refreshedAt = await nextRefresh(history, loopWaitMicros, signal)
-  const after = {
-    'just-after-refresh': 0,
-    'just-before': loopWaitMicros - aheadOf(loopWaitMicros),
-    random: loopWaitMicros * random(),
-  }[phase]
+  const after =
+    typeof phase === 'object'
+      ? loopWaitMicros * phase.inLoop
+      : {
+          'just-after-refresh': 0,
+          'just-before': loopWaitMicros - aheadOf(loopWaitMicros),
+          random: loopWaitMicros * random(),
+        }[phase]
   const leftMicros = refreshedAt + after - history.now()
   if (leftMicros > 0) await sleep(leftMicros / 1000, undefined, {signal})
   const age = ((history.now() - refreshedAt) / 1e6).toFixed(2)
-  return `injection phase ${phase}: the lease was refreshed ${age} s ago`
+  const chosen = typeof phase === 'object' ? `${Math.round(phase.inLoop * 100)} % of the loop` : phase
+  return `injection phase ${chosen}: the lease was refreshed ${age} s ago`
 }
 
 /** When the next `/status` was written from now on. The one before may be of any age, and may be the last of a leader. */

@@ -11,17 +11,20 @@ export function momentOf(
   growing: Parameters<typeof untilInjectionPhase>[1] & {history: Pick<Recorder, 'record'>},
 ): (strike: Strike) => Promise<void> {
   const {history} = growing
-  if (chosen !== 'worst')
+  if (chosen !== 'worst' && typeof chosen !== 'object')
     return async () => void history.record({kind: 'note', says: await untilInjectionPhase(chosen, growing)})
   let struck = false
   return async strike => {
     if (struck || strikes(strike, leaderAt(history, growing.history.now())) === undefined) return
     struck = true
     try {
-      history.record({kind: 'note', says: await untilInjectionPhase('just-after-refresh', growing)})
+      history.record({
+        kind: 'note',
+        says: await untilInjectionPhase(chosen === 'worst' ? 'just-after-refresh' : chosen, growing),
+      })
     } catch (error) {
       if (!(error instanceof LabError) || error.code !== 'timeout') throw error
-      history.record({kind: 'note', says: `the worst moment could not be chosen: ${error.message}`})
+      history.record({kind: 'note', says: `the moment could not be chosen: ${error.message}`})
     }
   }
 }

@@ -12,7 +12,7 @@ import {sayMend} from '../history/say-mend.ts'
 import type {Bound, ClientGroup, Scenario} from '../scenario/index.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
-import type {ChosenMoment} from './injection-phase.ts'
+import {asTyped, type ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import {momentOf} from './moment-of.ts'
 import {observe} from './observe.ts'
@@ -49,7 +49,7 @@ export async function play(performance: Performance): Promise<void> {
       topology: performance.bound.topology,
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
-      ...(phase === undefined || phase === 'worst' ? {} : {phase}),
+      ...asTyped(phase),
     },
     0,
   )

@@ -16,13 +16,17 @@ import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state
 import {type ExitCode, exitCodes, type LabError} from '../words/errors.ts'
 import type {Caller} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
+import {Random} from '../words/random.ts'
 import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {pointLatest, type Run, runScenario} from './runs.ts'
 
 export interface RepeatOptions {
   readonly times: number
-  readonly phase?: ChosenMoment | undefined
+  /** When not given, the runs are spread evenly over the leader's loop. */
+  readonly phase?: Exclude<ChosenMoment, object> | undefined
+  /** Which run gets which part of the loop, and which moment of it; random when not given. */
+  readonly seed?: number | undefined
   /** Ends after the first run that failed. */
   readonly failFast: boolean
   readonly signal: AbortSignal
@@ -53,8 +57,12 @@ export interface Summary {
   readonly exitCode: ExitCode
   readonly says: string
   readonly asked: number
-  /** The moment that was chosen for each fault; null: none was. */
-  readonly phase: ChosenMoment | null
+  /** The moment that was chosen for each fault; `spread`: every part of the leader's loop had as many runs. */
+  readonly phase: Exclude<ChosenMoment, object> | 'spread'
+  /** Of `spread`: with it the runs get the same moments again; null: nothing was drawn. */
+  readonly seed: number | null
+  /** Runs in which etcd's leader died with Patroni's: it has to be elected anew, and every lease begins again. */
+  readonly withEtcdLeader: {readonly runs: number; readonly total: Spread | null; readonly others: Spread | null}
   readonly leaseAgeMicros: Spread | null
   readonly metrics: Readonly<Record<MetricName, Spread | null>>
   readonly runs: readonly (MeasuredRun & {readonly folder: string; readonly limit?: Limit | null})[]
@@ -66,6 +74,8 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
   whenDiskIsFull(() => makeFolder(join(folder, 'runs')), folder)
   const runs: Summary['runs'][number][] = []
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31)
+  const moments = spreadOver(options.times, seed)
   let error: LabError | undefined
   for (let nth = 1; nth <= options.times; nth++) {
     let history: Recorder | undefined
@@ -73,7 +83,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
     const run = await runScenario(lab, scenario, {
       signal: options.signal,
       out: join(folder, out),
-      ...(options.phase === undefined ? {} : {phase: options.phase}),
+      phase: options.phase ?? {inLoop: moments[nth - 1]!},
       called: options.called,
       watch(recorder) {
         history = recorder
@@ -91,13 +101,17 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
     scenario: scenario.name,
     lab: lab.name,
     asked: options.times,
-    phase: options.phase ?? null,
+    phase: options.phase ?? 'spread',
+    seed: options.phase === undefined ? seed : null,
   })
   whenDiskIsFull(() => writeWhole(join(folder, 'summary.json'), toJson(summary)), folder)
   return {folder, summary, error}
 }
 
-export function summarise(runs: Summary['runs'], of: Pick<Summary, 'scenario' | 'lab' | 'asked' | 'phase'>): Summary {
+export function summarise(
+  runs: Summary['runs'],
+  of: Pick<Summary, 'scenario' | 'lab' | 'asked' | 'phase' | 'seed'>,
+): Summary {
   const failed = runs.filter(run => run.verdict === 'fail')
   const unsure = runs.filter(run => run.verdict === 'unknown')
   const verdict = merge([...runs.map(run => run.verdict), ...(runs.length < of.asked ? (['unknown'] as const) : [])])
@@ -117,9 +131,30 @@ export function summarise(runs: Summary['runs'], of: Pick<Summary, 'scenario' | 
     leaseAgeMicros: spreadOf(
       runs.flatMap((run): Micros[] => (run.leaseAgeMicros === null ? [] : [run.leaseAgeMicros])),
     ),
+    withEtcdLeader: withEtcdLeader(runs),
     metrics: Object.fromEntries(metricNames.map(name => [name, spreadOf(valuesOf(runs, name))])) as Summary['metrics'],
     runs,
   }
+}
+
+/**
+ * A moment of the loop for each run, as shares of it: each of as many equal parts has one, drawn within it, in an order drawn as well,
+ * so that a run that is missing at the end leaves no side out. Else all would have the same, since a run waits for a refresh before it begins.
+ */
+export function spreadOver(times: number, seed: number): readonly number[] {
+  const random = new Random(seed)
+  const moments = Array.from({length: times}, (_, part) => (part + random.next()) / times)
+  for (let last = times - 1; last > 0; last--) {
+    const other = random.int(0, last)
+    ;[moments[last], moments[other]] = [moments[other]!, moments[last]!]
+  }
+  return moments
+}
+
+function withEtcdLeader(runs: Summary['runs']): Summary['withEtcdLeader'] {
+  const died = runs.filter(run => run.etcdLeaderDied === true)
+  const others = runs.filter(run => run.etcdLeaderDied === false)
+  return {runs: died.length, total: spreadOf(valuesOf(died, 'total')), others: spreadOf(valuesOf(others, 'total'))}
 }
 
 /** Of a limit that was asked for: the run that took longest, and what the worst moment takes. */

@@ -27,7 +27,7 @@ import {loadLab, makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../st
 import {LabError} from '../words/errors.ts'
 import {type Caller, onLab} from '../words/next-step.ts'
 import {toJson} from '../words/spelled-json.ts'
-import type {ChosenMoment} from './injection-phase.ts'
+import {asTyped, type ChosenMoment} from './injection-phase.ts'
 import {play} from './play.ts'
 import type {BeforeStep} from './steps.ts'
 
@@ -58,7 +58,7 @@ export interface RunOptions {
 
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
-  const asked = options.phase === undefined || options.phase === 'worst' ? {} : {phase: options.phase}
+  const asked = asTyped(options.phase)
   lab.docker.heed(options.signal)
   const bound = await boundTo(lab, scenario, asked)
   await mustBeAble(lab, scenario)

@@ -7,7 +7,7 @@ import type {Company, Impairs, StormLine, Written} from '../breaking/in-storms.t
 import type {Capability} from '../engine/capabilities.ts'
 import {faults} from '../faults/index.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
-import {Random} from './random.ts'
+import {Random} from '../words/random.ts'
 
 /** A line of a fault for this topology, with what the dice said. */
 export interface Draw extends Pick<StormLine, 'kind' | 'sparesLeader' | 'alone' | 'blow'> {

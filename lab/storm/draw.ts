@@ -12,8 +12,8 @@ import type {Capability} from '../engine/capabilities.ts'
 import type {Scenario, Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
+import {Random} from '../words/random.ts'
 import {type Choice, choices, type Draw, kindOf, needsOf, showsBeside} from './catalogue.ts'
-import {Random} from './random.ts'
 
 export interface StormRequest {
   /** A whole number from 0 to 4294967295. */

@@ -8,8 +8,8 @@ import type {Fault} from '../../lab/breaking/fault.ts'
 import type {Event, Mend} from '../../lab/history/event.ts'
 import {story} from '../../lab/judge/story.ts'
 import {choices} from '../../lab/storm/catalogue.ts'
-import {Random} from '../../lab/storm/random.ts'
 import type {Topology} from '../../lab/topology/topology.ts'
+import {Random} from '../../lab/words/random.ts'
 import {firstCells, sections} from '../docs/markdown.ts'
 
 /** Values of a module's exports that are units of a kind, whatever they are called. */

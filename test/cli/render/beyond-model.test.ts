@@ -104,7 +104,11 @@ test.each([
   ['HTML', () => renderHtml({report, history, logs: new Map()})],
   [
     'a repetition',
-    () => renderRepetition(summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 3, phase: 'worst'}), options),
+    () =>
+      renderRepetition(
+        summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 3, phase: 'worst', seed: null}),
+        options,
+      ),
   ],
 ])('%s says it', (_, rendered) => {
   const text = rendered().replace(/\s+/g, ' ')
@@ -115,7 +119,7 @@ test.each([
 })
 
 test('of repeated runs it says how many were', () => {
-  expect(summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 3, phase: 'worst'}).says).toMatch(
+  expect(summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 3, phase: 'worst', seed: null}).says).toMatch(
     /longest 36\.00 of 45 s without writes; above what the model allows, .*; 2 of 3 runs were above it; first runs\/1: /,
   )
 })

@@ -69,7 +69,10 @@ test.each([
     () => {
       const runs = [{...measureRun(history), folder: 'runs/1', limit: report.limit}]
       return first(
-        renderRepetition(summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 1, phase: null}), options),
+        renderRepetition(
+          summarise(runs, {scenario: 'kill-leader', lab: 'l', asked: 1, phase: 'spread', seed: 1}),
+          options,
+        ),
       )
     },
     /^FAILED kill-leader: 0 of 1 runs passed, 1 failed; longest 24\.83 of 20 s without writes; /,

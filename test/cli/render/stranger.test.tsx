@@ -198,7 +198,7 @@ describe('of other commands', () => {
     )
     for (const options of shapesOfText) expectText(renderComparison(compared, options), 'comparison')
     const repeated = summarise([{...measured, folder: `f${attack}`, headline: attack}], {
-      ...{scenario: `s${attack}`, lab: `l${attack}`, asked: 2, phase: null},
+      ...{scenario: `s${attack}`, lab: `l${attack}`, asked: 2, phase: 'spread', seed: 1},
     })
     for (const options of shapesOfText) expectText(renderRepetition(repeated, options), 'repetition')
   })

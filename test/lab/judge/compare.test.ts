@@ -9,7 +9,15 @@ const second = 1_000_000
 
 function run(values: Partial<Record<MetricName, number>>, more: Partial<MeasuredRun> = {}): MeasuredRun {
   return {
-    ...{run: 'a-run', scenario: 'kill-leader', startedAt: '', verdict: 'pass', headline: '', leaseAgeMicros: 500_000},
+    ...{
+      run: 'a-run',
+      scenario: 'kill-leader',
+      startedAt: '',
+      verdict: 'pass',
+      headline: '',
+      etcdLeaderDied: null,
+      leaseAgeMicros: 500_000,
+    },
     ...{setting: {postgres: '17.11'}, unfit: null, doubts: []},
     values: {...(Object.fromEntries(metricNames.map(name => [name, null])) as MeasuredRun['values']), ...values},
     ...more,

@@ -3,7 +3,7 @@ import {renderRepetition, repetitionOnScreen} from '../../../cli/render/repeat-t
 import {historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {measureRun} from '../../../lab/judge/measure-run.ts'
-import {type Summary, summarise} from '../../../lab/run/repeat.ts'
+import {type Summary, spreadOver, summarise} from '../../../lab/run/repeat.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
 import {toJson} from '../../../lab/words/spelled-json.ts'
@@ -14,7 +14,7 @@ const runs = [22.1, 22.3, 23].map((firstWrite, index) => ({
   ...measureRun(historyOf(cleanRun({firstWrite}))),
   folder: `runs/${index + 1}`,
 }))
-const of = {scenario: 'kill-leader', lab: 'lab', asked: 3, phase: 'random'} as const
+const of = {scenario: 'kill-leader', lab: 'lab', asked: 3, phase: 'random', seed: null} as const
 
 test('the summary has the spread of each phase and of the lease at the fault', () => {
   const {verdict, exitCode, says, metrics, leaseAgeMicros} = summarise(runs, of)
@@ -96,4 +96,39 @@ test('as text: the verdict, the phases, and one line a run', () => {
   expect(renderRepetition(summarise([long], {...of, asked: 1}), {color: true, width: 60, ascii: true})).toMatch(
     /^\u001b\[1;31mFAILED kill-leader\u001b\[0m/,
   )
+})
+
+test.each([1, 2, 3, 6, 30])(
+  '%i runs have a part of the loop each, by any seed, and by one seed the same moments again',
+  times => {
+    for (const seed of [1, 2, 3, 77]) {
+      const moments = spreadOver(times, seed)
+      const parts = moments.map(moment => Math.floor(moment * times)).toSorted((a, b) => a - b)
+      expect(parts).toEqual(Array.from({length: times}, (_, part) => part))
+      expect(spreadOver(times, seed)).toEqual(moments)
+    }
+    expect(spreadOver(30, 1)).not.toEqual(spreadOver(30, 2))
+  },
+)
+
+test('the runs in which etcd lost its leader too are told apart', () => {
+  const died = measureRun(
+    historyOf(
+      cleanRun({
+        etcdLeader: 'node1',
+        newTerm: 1.4,
+        keyGone: 22.6,
+        newKey: 24.5,
+        promoted: 24.6,
+        up: 24.8,
+        firstWrite: 24.9,
+        mend: 26,
+        rejoined: 31,
+        finalReads: 35,
+      }),
+    ),
+  )
+  const {withEtcdLeader} = summarise([...runs, {...died, folder: 'runs/4'}], {...of, asked: 4})
+  expect(withEtcdLeader).toMatchObject({runs: 1, total: {n: 1}, others: {n: 3}})
+  expect(withEtcdLeader.total!.min / 1e6).toBeCloseTo(24.9, 1)
 })

@@ -5,9 +5,9 @@ import {faults} from '../../../lab/faults/index.ts'
 import {bind, parseScenario} from '../../../lab/scenario/index.ts'
 import {allCapabilities, type Draw, kindOf, needsOf} from '../../../lab/storm/catalogue.ts'
 import {drawStorm} from '../../../lab/storm/draw.ts'
-import {Random} from '../../../lab/storm/random.ts'
 import {hostsWith} from '../../../lab/topology/topology.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {Random} from '../../../lab/words/random.ts'
 
 const topology = loadTopology({profile: 'fast'})
 const synchronous = loadTopology({profile: 'default', set: ['patroni.synchronous_mode=on']})
