@@ -1,6 +1,6 @@
 /** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
 import {z} from 'zod'
-import {momentsOf} from '../history/moments.ts'
+import {momentsOf, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {duration, sayMicros} from '../words/quantity.ts'
@@ -20,8 +20,9 @@ export const nobodyPromoted: Check<NobodyPromotedParams> = {
   judge(history, {for: forMs}) {
     const moments = momentsOf(history)
     const leader = leaderBefore(history)
-    if (moments === null || moments.fault === null || leader === undefined)
-      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    if (moments?.fault === null)
+      return {verdict: 'unknown', says: 'No fault was injected, so there is no time that the claim is about.'}
+    if (moments === null || leader === undefined) return {verdict: 'unknown', says: whoLedUnseen(moments)}
     const {fault, mending} = moments
     const observed = mending - fault
     const measures = {leader, observedMicros: observed, atLeastMicros: forMs * 1000}

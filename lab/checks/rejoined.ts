@@ -56,7 +56,7 @@ export const rejoined: Check<RejoinedParams> = {
     const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
     const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
     if (took === undefined) {
-      return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit), measures, evidence}
+      return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit, timeline), measures, evidence}
     }
     const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
     const late = notInTime(history, since, replica!.at > streams!.at ? replica! : streams!, limit)
@@ -122,6 +122,7 @@ function notBack(
   since: Micros,
   end: Micros,
   limit: Micros,
+  timeline: number,
 ): Pick<Finding, 'verdict' | 'says' | 'hint'> {
   const unseen = whyNotAsked(history, since, end, [host]) ?? blind(history, 'patroni', end - askedLately, end, [host])
   if (unseen) return {verdict: 'unknown', says: `Whether ${host} came back is not known: ${unseen}.`}
@@ -129,11 +130,11 @@ function notBack(
   const lacking = replica
     ? 'never streamed from the new leader'
     : streams
-      ? 'never called itself a replica'
+      ? `never called itself a replica on timeline ${timeline} or above`
       : 'never came back as a replica'
   const lastSaid = of(history, 'patroni').findLast(event => event.host === host && event.at <= end)
   const state = lastSaid?.role
-    ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
+    ? `; the last that its Patroni said: ${lastSaid.role}, ${lastSaid.state}, ${lastSaid.timeline === null ? 'of no timeline' : `timeline ${lastSaid.timeline}`}`
     : ''
   const says = `${host} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}.`
   if (waited < limit) return {verdict: 'unknown', says: `Still waiting: ${says}`}
