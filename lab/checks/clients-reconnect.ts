@@ -16,7 +16,7 @@ import {type History, of} from '../history/history.ts'
 import {inTime, lateness, type Starved, sayDoubt, starvedFor, type Within, whenWas} from '../history/lateness.ts'
 import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
 import {blind} from '../history/watching.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface ClientsReconnectParams {
@@ -63,7 +63,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
   evidence: ['clients', 'proxy', 'etcd', 'postgres', 'runner', 'disk'],
   ofFault: 'failover',
   params: z.strictObject({
-    within: duration,
+    within: lasting,
     driver: z.string({error: '`driver` is the name of a driver or of a program'}).optional(),
   }),
 

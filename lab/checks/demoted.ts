@@ -9,7 +9,7 @@ import {leaderBefore} from '../history/promotions.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
 import {sayBlank, tells, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
 import type {HostName} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface DemotedParams {
@@ -24,7 +24,7 @@ export const demoted: Check<DemotedParams> = {
   evidence: ['postgres', 'clients', 'engine', 'runner', 'disk'],
   ofFault: 'any',
   params: z.strictObject({
-    within: duration,
+    within: lasting,
     after: z.enum(['fault', 'mend'], {error: '`after` is fault or mend'}).prefault('fault'),
   }),
 

@@ -8,7 +8,7 @@ import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {coarseness, forSteady} from '../history/steady-writes.ts'
 import {blind} from '../history/watching.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, PhaseRow, Verdict} from './check.ts'
 import {asForeseen, hintFor, restartedInPlace, sayStruck} from './failover/nobody.ts'
 import {phaseRows} from './failover/phases.ts'
@@ -21,7 +21,7 @@ export interface FailoverParams {
 /** A duration, or the word `budget`. */
 const within = z.unknown().transform((written, context): 'budget' | number => {
   if (written === 'budget') return 'budget'
-  const read = duration.safeParse(written)
+  const read = lasting.safeParse(written)
   if (read.success) return read.data
   const message = `${read.error.issues[0]?.message ?? 'not a duration'}; or write the word budget`
   context.addIssue({code: 'custom', message})

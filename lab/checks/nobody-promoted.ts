@@ -3,7 +3,7 @@ import {z} from 'zod'
 import {momentsOf, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
-import {duration, sayMicros} from '../words/quantity.ts'
+import {lasting, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
 export interface NobodyPromotedParams {
@@ -15,7 +15,7 @@ export const nobodyPromoted: Check<NobodyPromotedParams> = {
   about: 'From the first fault to its mend, and for at least this long, no other host takes the leader key or writes.',
   evidence: ['postgres', 'clients', 'engine', 'runner'],
   ofFault: 'calm',
-  params: z.strictObject({for: duration}),
+  params: z.strictObject({for: lasting}),
 
   judge(history, {for: forMs}) {
     const moments = momentsOf(history)

@@ -25,7 +25,8 @@ export const promoted: Check<PromotedParams> = {
   ofFault: 'any',
   params: z
     .strictObject({is: who.optional(), not: who.optional()})
-    .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`'),
+    .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`')
+    .refine(({is, not}) => is === undefined || is !== not, 'nobody is and is not the same'),
 
   judge(history, {is, not}) {
     const moments = momentsOf(history)

@@ -8,7 +8,7 @@ import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface RejoinedParams {
@@ -24,7 +24,7 @@ export const rejoined: Check<RejoinedParams> = {
   evidence: ['etcd', 'postgres', 'patroni', 'logs', 'engine', 'runner', 'disk'],
   ofFault: 'failover',
   params: z.strictObject({
-    within: duration,
+    within: lasting,
     how: z
       .enum(['streaming', 'pg_rewind', 'basebackup'], {error: '`how` is streaming, pg_rewind or basebackup'})
       .optional(),

@@ -7,7 +7,7 @@ import {type History, of} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor, type Within} from '../history/lateness.ts'
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {duration, lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, merge} from './check.ts'
 
 interface Limits {
@@ -22,8 +22,12 @@ export interface UnavailabilityParams {
 }
 
 const limits = z
-  .strictObject({'at-least': duration.optional(), 'at-most': duration.optional()})
+  .strictObject({'at-least': duration.optional(), 'at-most': lasting.optional()})
   .refine(one => one['at-least'] !== undefined || one['at-most'] !== undefined, 'say `at-most`, `at-least`, or both')
+  .refine(
+    one => (one['at-least'] ?? 0) <= (one['at-most'] ?? Number.POSITIVE_INFINITY),
+    '`at-least` is longer than `at-most`: no time is both',
+  )
 
 export const unavailability: Check<UnavailabilityParams> = {
   about:
