@@ -74,13 +74,13 @@ function show(): Command {
 function validate(): Command {
   return command(
     'validate',
-    'Check scenario files; no lab is touched.\nPostgreSQL is asked whether it takes the parameters under `needs`, where there is an engine with the images.\nExit code: 0 when all are valid, 2 when one is not.',
+    'Check scenario files; no lab is touched. What cannot be true is refused; what nobody could decide, and what Patroni\nwould do otherwise, is told.\nPostgreSQL is asked whether it takes the parameters under `needs`, where there is an engine with the images.\nExit code: 0 when all are valid, 2 when one is not.',
     'scenarios validate ./mine.yaml\nscenarios validate chaos/*.yaml',
   )
     .argument('<file...>', 'scenario files')
     .action(async (files: readonly string[]) => {
       const {LabError} = await import('../../lab/inside/start.ts')
-      const {loadScenario, scenarioFile, tooEarly} = await import('../../lab/inside/engine.ts')
+      const {loadScenario, scenarioFile, undecided} = await import('../../lab/inside/engine.ts')
       const {complain} = await import('../complain.ts')
       for (const file of files)
         try {
@@ -89,8 +89,7 @@ function validate(): Command {
           tellWords(
             `${file}: valid${unasked === null ? '' : `, but for its parameters: PostgreSQL was not asked, ${unasked}`}\n`,
           )
-          const early = tooEarly(scenario, scenarioFile(file))
-          if (early !== null) tellWords(`${early}\n`)
+          for (const doubt of undecided(scenario, scenarioFile(file))) tellWords(`${doubt}\n`)
         } catch (error) {
           if (!(error instanceof LabError)) throw error
           complain(error)

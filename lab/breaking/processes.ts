@@ -5,7 +5,7 @@ import {appDatabase, type HostName, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
 /** Supervised by s6: one that dies is started again, unless it is held down. */
-export const supervised = ['patroni', 'etcd', 'haproxy', 'pgbouncer'] as const
+export const supervised = ['patroni', 'etcd', 'haproxy'] as const
 /** Of PostgreSQL: its postmaster, and its children by the titles they give themselves. */
 export const ofPostgres = ['postgres', 'walreceiver', 'checkpointer', 'startup', 'backend'] as const
 
@@ -21,7 +21,6 @@ export const sayProcess: Readonly<Record<ProcessName, string>> = {
   patroni: 'Patroni',
   etcd: 'etcd',
   haproxy: 'HAProxy',
-  pgbouncer: 'PgBouncer',
   postgres: "PostgreSQL's postmaster",
   walreceiver: 'the WAL receiver',
   checkpointer: 'the checkpointer',
@@ -38,7 +37,6 @@ export function findScript(name: ProcessName): string {
     case 'patroni':
     case 'etcd':
     case 'haproxy':
-    case 'pgbouncer':
       return `if [ -e /run/service/${name}/supervise ]; then s6-svstat -o pid /run/service/${name} | grep -v '^-1$' || true; fi`
     case 'postgres':
       // The file may be that of a postmaster which died, and its pid another process by now.
@@ -69,7 +67,6 @@ const why: Readonly<Record<ProcessName, string>> = {
   patroni: notThere,
   etcd: notThere,
   haproxy: notThere,
-  pgbouncer: notThere,
   postgres: 'PostgreSQL does not run there',
   walreceiver: 'only a replica that streams has one',
   checkpointer: 'PostgreSQL does not run there',

@@ -3,7 +3,7 @@
  * `budget/`, one file a part; `docs/how/timing-model.md` has the formulas in one place.
  */
 
-export {effectiveTimings, sayAdjustment} from '../topology/timings.ts'
+export {effectiveTimings, sayAdjustment, watchdogTimeoutSeconds} from '../topology/timings.ts'
 export {
   anyMoment,
   type FailoverBudget,
@@ -25,4 +25,3 @@ export {
 } from './leader-fault.ts'
 export {type FaultModel, modelOf, type Phase, phaseLabel, shortPhase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
-export {watchdogTimeoutSeconds} from './watchdog.ts'

@@ -73,8 +73,13 @@ export function strikesEtcd(fault: LeaderFault): boolean {
   return fault === 'host-killed' || fault === 'host-paused' || fault === 'isolated'
 }
 
-/** A fault that the model knows, or why it knows none: what was done to the leader's host leaves the leader alone, or is not modelled. */
-export type Struck = (Pick<FaultFacts, 'cut' | 'proxyReaches'> & {readonly fault: LeaderFault}) | {readonly why: string}
+/**
+ * A fault that the model knows, or why it knows none: what was done to the leader's host leaves the leader its key for as long as it
+ * lasts (`keepsKey`), or is not modelled.
+ */
+export type Struck =
+  | (Pick<FaultFacts, 'cut' | 'proxyReaches'> & {readonly fault: LeaderFault})
+  | {readonly why: string; readonly keepsKey?: true}
 
 export function isModelled<S extends Struck>(struck: S): struck is Exclude<S, {why: string}> {
   return 'fault' in struck
@@ -105,8 +110,15 @@ export function struckByCuts(
   const inPart = {why: 'the timing model has no bounds for a cut in part'}
   const own = cuts.filter(one => one.host === host || (one.service === null && one.from.includes(host)))
   const services = [...new Set(own.map(one => one.service))]
-  if (own.length > 0 && services.every(service => service !== null && service !== 'etcd'))
-    return {why: `a cut of ${services.join(' and ')} alone leaves the leader its key`}
+  if (
+    own.length > 0 &&
+    services.every(service => service !== null && service !== 'etcd') &&
+    hasQuorum(topology, cuts, host)
+  )
+    return {
+      why: `a cut of ${services.join(' and ')} alone leaves the leader its key: its Patroni still reaches etcd, and refreshes the lease`,
+      keepsKey: true,
+    }
   if (services.includes('patroni') || own.some(one => one.service === null && one.ways !== 'both')) return inPart
   if (hasQuorum(topology, cuts, host)) return inPart
   const successors = hostsWith(topology, 'patroni').filter(one => one !== host && hasQuorum(topology, cuts, one))

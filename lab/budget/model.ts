@@ -4,7 +4,7 @@
  * measured runs.
  */
 
-import {effectiveTimings, type Timings} from '../topology/timings.ts'
+import {effectiveTimings, isWatchdogUnusable, type Timings, watchdogTimeoutSeconds} from '../topology/timings.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {firstWrite} from './client.ts'
 import {holdOut} from './hold-out.ts'
@@ -15,7 +15,7 @@ import {serverDown, serverUp} from './proxy.ts'
 import {election, electionAfterReset, lostRounds, promotion} from './race.ts'
 import {type SmallTerms, smallTerms} from './small-terms.ts'
 import {between, earliest, either, fixed, latest, none, sum, type Variable} from './variable.ts'
-import {reset, watchdogTimeoutSeconds} from './watchdog.ts'
+import {reset} from './watchdog.ts'
 
 const second = 1_000_000
 const ms = 1000
@@ -130,13 +130,15 @@ function whyNot(topology: Topology, {fault}: FaultFacts): string | null {
   const replicas = hostsWith(topology, 'patroni').length - 1
   const restarts = fault === 'postgres-killed' && (topology.patroni.primaryStartTimeoutSeconds > 0 || replicas < 1)
   if (replicas < 1 && !restarts) return 'there is no replica that could take over'
+  if (isWatchdogUnusable(topology.patroni))
+    return 'the watchdog is required, and it would fire sooner than after a loop_wait, so Patroni does without one and nobody can lead'
   if (fault === 'cut-from-etcd' && topology.patroni.failsafeMode)
     return 'failsafe_mode is on and every member answers, so the leader stays (ha.py: Ha.check_failsafe_topology)'
   const etcd = hostsWith(topology, 'etcd')
   const struck = hostsWith(topology, 'patroni').some(host => etcd.includes(host)) ? 1 : 0
   const lost = fault === 'host-killed' || fault === 'host-paused' || fault === 'isolated'
   if (lost && etcd.length - struck < Math.floor(etcd.length / 2) + 1)
-    return `${etcd.length} etcd ${etcd.length === 1 ? 'member has' : 'members have'} no quorum without the leader's host: the key cannot expire and nobody is promoted`
+    return `etcd has no quorum without the leader's host (${etcd.length - struck} of ${etcd.length} ${etcd.length === 1 ? 'member' : 'members'} left), so the key cannot expire and nobody can be promoted`
   return null
 }
 
@@ -155,7 +157,7 @@ function gone(parts: Parts): FaultModel {
 function orphaned(parts: Parts): FaultModel {
   const {topology, facts, look, lease, small} = parts
   const down = serverDown(topology.haproxy, look, facts.callTook, small)
-  const timeoutSeconds = watchdogTimeoutSeconds(topology)
+  const timeoutSeconds = watchdogTimeoutSeconds(topology.patroni)
   if (timeoutSeconds === null)
     return takeover(parts, {
       ...expiry(parts),

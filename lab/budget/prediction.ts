@@ -209,7 +209,7 @@ function notesOf(name: PredictedName, topology: Topology, model: FaultModel): st
       notes.push('the watchdog is not used: its timeout would be shorter than loop_wait')
   }
   if (name === 'freeze-patroni-watchdog') {
-    const timeout = watchdogTimeoutSeconds(topology)
+    const timeout = watchdogTimeoutSeconds(topology.patroni)
     notes.push(
       timeout === null
         ? 'Patroni does not use this watchdog: its timeout, ttl - safety_margin, would be shorter than loop_wait'

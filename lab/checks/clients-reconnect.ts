@@ -4,6 +4,7 @@ import {
   type Attempt,
   answeredUntil,
   attemptsOf,
+  codeOf,
   extraClientsOf,
   type Writes,
   writesByClient,
@@ -15,7 +16,7 @@ import {type History, of} from '../history/history.ts'
 import {inTime, lateness, type Starved, sayDoubt, starvedFor, type Within, whenWas} from '../history/lateness.ts'
 import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
 import {blind} from '../history/watching.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface ClientsReconnectParams {
@@ -45,6 +46,8 @@ interface ClientStory {
   readonly wait: Micros
   /** The longest one in which it lost its way. */
   readonly gap: Gap | undefined
+  /** Its attempts that were refused, or never answered. */
+  readonly others: readonly Attempt[]
 }
 
 interface Gap {
@@ -60,7 +63,7 @@ export const clientsReconnect: Check<ClientsReconnectParams> = {
   evidence: ['clients', 'proxy', 'etcd', 'postgres', 'runner', 'disk'],
   ofFault: 'of-leader',
   params: z.strictObject({
-    within: duration,
+    within: lasting,
     driver: z.string({error: '`driver` is the name of a driver or of a program'}).optional(),
   }),
 
@@ -81,7 +84,7 @@ function after(history: History, found: Failover, limit: Micros, driver: string 
   const times = readyOf(found)
   const end = Math.min(writersStopped(history), next)
   const judged = writersOf(history, driver)
-  const needProxy = judged.length === 0 || judged.some(({client}) => !findsPrimaryItself(client))
+  const needProxy = judged.length === 0 || judged.some(({client}) => !isDirect(client))
   if (!promoted || (needProxy && times.proxied === null)) {
     const what = promoted ? 'the proxy routing to the new primary' : 'a new primary taking writes'
     return {verdict: 'unknown', says: `Nobody saw ${what}, so there is nothing to measure reconnection from.`}
@@ -155,7 +158,9 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
   if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, evidence}
   const reasons = [
     ...(lost.length > 0 && end - ready >= limit
-      ? [`${names(lost)} never wrote again in the ${sayMicros(end - ready)} after there was a primary to write to`]
+      ? [
+          `${names(lost)} never wrote again in the ${sayMicros(end - ready)} after there was a primary to write to${sayErrors(errorsOf(lost, ready))}`,
+        ]
       : []),
     ...(slow.length > 0 ? [`${names(slow)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed`] : []),
     ...sayAgain(again, t0),
@@ -165,7 +170,7 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
       verdict: 'fail',
       says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
       evidence,
-      hint: 'compare the errors of these clients with what HAProxy routed to at that time',
+      hint: hintFor(lost, ready),
     }
   if (lost.length > 0)
     return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
@@ -184,6 +189,30 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
     verdict: 'pass',
     says: `All ${clients.length} writers were back at most ${sayMicros(slowest)} after ${since} (${sayMicros(limit)} are allowed) and stayed so.`,
   }
+}
+
+/** How their attempts failed after there was a primary, the most frequent first. */
+function errorsOf(clients: readonly ClientStory[], since: Micros): [code: string, count: number][] {
+  const failed = clients.flatMap(one => one.others).filter(one => one.at > since)
+  const byCode = Map.groupBy(failed, codeOf)
+  return [...byCode].map(([code, all]): [string, number] => [code, all.length]).toSorted(([, a], [, b]) => b - a)
+}
+
+function sayErrors(errors: readonly [code: string, count: number][]): string {
+  const [first] = errors
+  if (first === undefined) return ' (no attempt was answered)'
+  const all = errors.reduce((sum, [, count]) => sum + count, 0)
+  const code = /^[0-9A-Z]{5}$/.test(first[0]) ? `SQLSTATE ${first[0]}` : first[0]
+  return ` (${all} attempts failed, ${errors.length === 1 ? 'all' : 'most'} with ${code})`
+}
+
+/** By how they failed, and by where they were connected. */
+function hintFor(lost: readonly ClientStory[], ready: Micros): string {
+  const [most] = errorsOf(lost, ready)
+  if (most?.[0] !== '25006') return 'compare the errors of these clients with what HAProxy routed to at that time'
+  return lost.every(({client}) => isPinned(client))
+    ? 'they stay with a server that is read-only now: let them drop a session that answers 25006, or go through the proxy, or name several hosts with target_session_attrs=read-write'
+    : 'they stay with a server that is read-only now: does the proxy end its sessions (on-marked-down shutdown-sessions), and do clients drop one that answers 25006?'
 }
 
 /** Who never came back, who did too late, and who lost the primary again. */
@@ -209,17 +238,19 @@ function sayAgain(again: readonly (Gap & {readonly story: ClientStory})[], t0: M
   ]
 }
 
-/** The writers of the scenario's own; those that go to one host cannot come back anywhere else. */
+/** The writers of the scenario's own. Those that go to one host are not judged beside others: they show what an orphan takes. */
 function writersOf(history: History, driver: string | undefined): {client: string; writes: Writes}[] {
   const isExtra = extraClientsOf(history)
-  return [...writesByClient(history)]
+  const own = [...writesByClient(history)]
     .map(([client, writes]) => ({client, writes}))
-    .filter(
-      ({client}) =>
-        (!isDirect(client) || findsPrimaryItself(client)) &&
-        !isExtra(client) &&
-        (driver === undefined || driverOf(client) === driver),
-    )
+    .filter(({client}) => !isExtra(client) && (driver === undefined || driverOf(client) === driver))
+  const free = own.filter(({client}) => !isPinned(client))
+  return free.length > 0 ? free : own
+}
+
+/** It goes to one host, and to no other one. */
+function isPinned(client: string): boolean {
+  return isDirect(client) && !findsPrimaryItself(client)
 }
 
 function stories(
@@ -242,9 +273,7 @@ function stories(
       one => !isNew(one) && one.at < (firstAfter?.at ?? Number.POSITIVE_INFINITY),
     )
     return {
-      client,
-      lastBefore,
-      firstAfter,
+      ...{client, lastBefore, firstAfter, others: writes.others},
       outage: lastBefore && firstAfter ? firstAfter.at - lastBefore.at : undefined,
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
       took: firstAfter ? sinceReady(history, client, found, firstAfter) : undefined,

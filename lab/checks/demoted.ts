@@ -4,12 +4,12 @@ import type {Of} from '../history/event.ts'
 import {isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
-import {momentsOf} from '../history/moments.ts'
+import {momentsOf, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore} from '../history/promotions.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
 import {sayBlank, tells, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
 import type {HostName} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface DemotedParams {
@@ -24,15 +24,16 @@ export const demoted: Check<DemotedParams> = {
   evidence: ['postgres', 'clients', 'engine', 'runner', 'disk'],
   ofFault: 'any',
   params: z.strictObject({
-    within: duration,
+    within: lasting,
     after: z.enum(['fault', 'mend'], {error: '`after` is fault or mend'}).prefault('fault'),
   }),
 
   judge(history, {within, after}) {
     const moments = momentsOf(history)
     const leader = leaderBefore(history)
-    if (moments === null || moments.fault === null || leader === undefined)
-      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    if (moments?.fault === null)
+      return {verdict: 'unknown', says: 'No fault was injected, so there is no time that the claim is about.'}
+    if (moments === null || leader === undefined) return {verdict: 'unknown', says: whoLedUnseen(moments)}
     const from = after === 'fault' ? moments.fault : moments.mending
     // With its mend the old leader may well lead again: its time as a demoted one ends there, if it is not about the mend.
     const to = after === 'fault' ? moments.mending : moments.end

@@ -2,15 +2,15 @@
 import {z} from 'zod'
 import type {FailoverBudget, Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
-import {budgetOf, type Failover, failoversOf} from '../history/failover.ts'
+import {budgetOf, type Failover, failoversOf, whyNever} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {coarseness, forSteady} from '../history/steady-writes.ts'
 import {blind} from '../history/watching.ts'
-import {portNumber} from '../topology/services.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, type PhaseRow, together, type Verdict} from './check.ts'
+import {asForeseen, hintFor, restartedInPlace, sayStruck} from './failover/nobody.ts'
 import {phaseRows} from './failover/phases.ts'
 
 export interface FailoverParams {
@@ -21,7 +21,7 @@ export interface FailoverParams {
 /** A duration, or the word `budget`. */
 const within = z.unknown().transform((written, context): 'budget' | number => {
   if (written === 'budget') return 'budget'
-  const read = duration.safeParse(written)
+  const read = lasting.safeParse(written)
   if (read.success) return read.data
   const message = `${read.error.issues[0]?.message ?? 'not a duration'}; or write the word budget`
   context.addIssue({code: 'custom', message})
@@ -51,10 +51,17 @@ export const failover: Check<FailoverParams> = {
 /** One failover of the run. */
 function ruling(history: History, found: Failover, within: FailoverParams['within']): Finding {
   const told = budgetOf(found)
-  const budget: FailoverBudget | null = 'why' in told ? null : told
-  if (budget?.takesOver === false) return restartedInPlace(history, found, budget)
-  if (budget === null && within === 'budget') return noBounds(found, 'why' in told ? told.why : '')
-  const limit = within === 'budget' ? budget!.total.limit : within * 1000
+  const never = whyNever(found, told)
+  const foreseen = never === null ? undefined : asForeseen(history, found, never)
+  if (foreseen) return foreseen
+  const own = within === 'budget' ? null : within * 1000
+  if ('why' in told && own === null) return noBounds(found, told.why)
+  const model = 'why' in told ? null : told
+  const limit = own ?? model!.total.limit
+  if (model?.takesOver === false && (own === null || found.newLeader === undefined))
+    return restartedInPlace(history, found, limit)
+  // A limit of the user's own holds of a failover that the model did not expect, too.
+  const budget = model?.takesOver ? model : null
 
   const broken = [...neverHappened(history, found, limit), ...wrong(history, found, budget)]
   const rows = phaseRows(history, found, budget).map(row =>
@@ -88,7 +95,11 @@ function ruling(history: History, found: Failover, within: FailoverParams['withi
     },
     phases: rows,
     evidence: evidenceOf(found),
-    ...(verdict === 'fail' ? {hint: hintFor(found)} : verdict === 'unknown' && thin ? {hint: forSteady} : {}),
+    ...(verdict === 'fail'
+      ? {hint: hintFor(history, found, budget)}
+      : verdict === 'unknown' && thin
+        ? {hint: forSteady}
+        : {}),
   }
 }
 
@@ -279,34 +290,6 @@ function sentence(
   return `${done}: ${reasons.join('; ')}.`
 }
 
-function sayStruck({oldLeader, struck, fault}: Failover): string {
-  return 'fault' in struck && struck.fault === 'host-killed'
-    ? `${oldLeader} died`
-    : `${oldLeader} was struck (${fault.what})`
-}
-
-/** The claim of a failover where the model expects PostgreSQL to be started again where it is: false once that has happened. */
-function restartedInPlace(history: History, found: Failover, budget: FailoverBudget): Finding {
-  const {oldLeader, newLeader, restarted, resumedWrite, until, over, t0, topology, fault} = found
-  const timeout = topology.patroni.primaryStartTimeoutSeconds
-  const expected = `with primary_start_timeout ${timeout} s Patroni starts PostgreSQL again on ${oldLeader}, and no replica takes over`
-  const evidence = [fault, found.newKey, restarted, resumedWrite].filter(event => event !== undefined)
-  if (newLeader !== undefined)
-    return {
-      verdict: 'unknown',
-      says: `${newLeader} took over from ${oldLeader}, but ${expected}: the timing model has no bounds for a restart that failed.`,
-      evidence,
-      hint: `look into the log of ${oldLeader} for why PostgreSQL was not started again`,
-    }
-  const waited = until - t0 - starvedFor(history, t0, until).micros
-  const blindOn = blind(history, 'etcd', t0, until)
-  const hint = 'expect no-failover instead, or raise the lab with --set patroni.primary_start_timeout=0s'
-  if (over && waited >= budget.total.limit && blindOn === null)
-    return {verdict: 'fail', says: `${oldLeader} kept its key: ${expected}.`, evidence, hint}
-  const doubt = blindOn ?? `nothing is said ${sayMicros(until - t0)} after the fault`
-  return {verdict: 'unknown', says: `No failover yet, and none is expected: ${expected} (${doubt}).`, evidence, hint}
-}
-
 function noBounds({oldLeader, fault}: Failover, why: string): Finding {
   return {
     verdict: 'unknown',
@@ -325,11 +308,4 @@ function evidenceOf(found: Failover): Event[] {
   return [fault, injected, reset, oldDown, keyGone, newKey, retaken, promoted, newUp, firstWrite]
     .filter(event => event !== undefined)
     .toSorted((a, b) => a.at - b.at)
-}
-
-function hintFor(found: Failover): string {
-  if (found.oldStillUp.length > 0 || found.newUpTooEarly.length > 0)
-    return `look at HAProxy's health checks: option httpchk on /primary, inter, fall, and the statistics page on port ${portNumber('stats')}`
-  if (!found.newKey) return "look into the replicas' Patroni logs for why they did not race for the key"
-  return "compare the slow phase with the new leader's log in the run folder"
 }

@@ -9,7 +9,7 @@
  * answers are times of one clock, that of the clients' agent.
  */
 import {z} from 'zod'
-import {momentsOf} from '../history/moments.ts'
+import {momentsOf, sayBegin} from '../history/moments.ts'
 import {keptRows, primaryReads, staleReads} from '../history/reads.ts'
 import {blind} from '../history/watching.ts'
 import {sayMicros} from '../words/quantity.ts'
@@ -58,7 +58,7 @@ export const monotonicReads: Check<Record<string, never>> = {
       blind(history, 'clients', moments.steps, moments.end),
       kept === null ? 'no table was read at the end, so nobody knows which rows were lost' : null,
       reads.some(read => read.seen === undefined) ? 'what the readers saw was not recorded' : null,
-      reads.at(-1)!.sentAt <= (moments.fault ?? moments.steps) ? 'none was answered after the first fault' : null,
+      reads.at(-1)!.sentAt <= (moments.fault ?? moments.steps) ? `none was answered after ${sayBegin(moments)}` : null,
       reads.length < 2 ? 'one read cannot go back' : null,
     ].filter(one => one !== null)
     if (doubts.length > 0)

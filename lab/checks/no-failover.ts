@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import {isWritable, leaderAt} from '../history/failover.ts'
 import {of} from '../history/history.ts'
-import {momentsOf} from '../history/moments.ts'
+import {momentsOf, sayBegin, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {sayMicros} from '../words/quantity.ts'
@@ -18,8 +18,7 @@ export const noFailover: Check<Record<string, never>> = {
   judge(history) {
     const moments = momentsOf(history)
     const leader = leaderBefore(history)
-    if (moments === null || leader === undefined)
-      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    if (moments === null || leader === undefined) return {verdict: 'unknown', says: whoLedUnseen(moments)}
     const from = moments.fault ?? moments.steps
     const {sure: signs, perhaps} = signsOfPromotion(
       history,
@@ -35,7 +34,7 @@ export const noFailover: Check<Record<string, never>> = {
       const withoutKey = first?.kind === 'postgres' && leaderAt(history, first.at) !== first.host
       return {
         verdict: 'fail',
-        says: `${saySign(first!)}${withoutKey ? ' without the leader key' : ''} ${sayMicros(first!.at - from)} after ${moments.fault === null ? 'the steps began' : 'the fault'}; ${leader} was to stay the leader.`,
+        says: `${saySign(first!)}${withoutKey ? ' without the leader key' : ''} ${sayMicros(first!.at - from)} after ${sayBegin(moments)}; ${leader} was to stay the leader.`,
         measures,
         evidence: signs.slice(0, 3),
         hint: withoutKey
@@ -47,7 +46,7 @@ export const noFailover: Check<Record<string, never>> = {
     if (other && before)
       return {
         verdict: 'fail',
-        says: `${other.host} is on timeline ${other.timeline} at the end; it was ${before.timeline} before the fault.`,
+        says: `${other.host} is on timeline ${other.timeline} at the end; it was ${before.timeline} before ${sayBegin(moments)}.`,
         measures,
         evidence: [before, other],
       }
@@ -56,9 +55,11 @@ export const noFailover: Check<Record<string, never>> = {
     )
     const doubts = [
       whyPromotionsUnseen(history, moments.earliest, moments.end),
-      perhaps.length > 0 ? `somebody took over just when the fault came, and which was first is not known` : null,
+      perhaps.length > 0
+        ? `somebody took over just when ${moments.fault === null ? 'the steps began' : 'the fault came'}, and which was first is not known`
+        : null,
       finals.length === 0 ? 'no table was read at the end, so nobody knows the timeline then' : null,
-      before === undefined ? `nobody saw the timeline of ${leader} before the fault` : null,
+      before === undefined ? `nobody saw the timeline of ${leader} before ${sayBegin(moments)}` : null,
       back === undefined || back.at <= moments.end - 2_000_000 ? `${leader} was not seen writable at the end` : null,
     ].filter(one => one !== null)
     if (doubts.length > 0)

@@ -113,7 +113,8 @@ function measuresOf(
     warnedInTable: appeared.filter(warned).length,
     lost: lost.length,
     lostInAsyncTail: tail.length,
-    asyncTailMicros: tail.length > 0 && t0 !== undefined ? t0 - tail[0]!.at : null,
+    // One that was acknowledged while the call that breaks was under way was lost with the fault, not after it.
+    asyncTailMicros: tail.length > 0 && t0 !== undefined ? Math.max(0, t0 - tail[0]!.at) : null,
     refusedInTable: ghosts.length,
     duplicates: duplicates.length,
   }

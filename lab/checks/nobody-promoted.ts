@@ -1,9 +1,9 @@
 /** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
 import {z} from 'zod'
-import {momentsOf} from '../history/moments.ts'
+import {momentsOf, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
-import {duration, sayMicros} from '../words/quantity.ts'
+import {lasting, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
 export interface NobodyPromotedParams {
@@ -16,13 +16,14 @@ export const nobodyPromoted: Check<NobodyPromotedParams> = {
   evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   ofFault: 'calm',
   nobodyElse: true,
-  params: z.strictObject({for: duration}),
+  params: z.strictObject({for: lasting}),
 
   judge(history, {for: forMs}) {
     const moments = momentsOf(history)
     const leader = leaderBefore(history)
-    if (moments === null || moments.fault === null || leader === undefined)
-      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    if (moments?.fault === null)
+      return {verdict: 'unknown', says: 'No fault was injected, so there is no time that the claim is about.'}
+    if (moments === null || leader === undefined) return {verdict: 'unknown', says: whoLedUnseen(moments)}
     const {fault, mending} = moments
     const observed = mending - fault
     const measures = {leader, observedMicros: observed, atLeastMicros: forMs * 1000}

@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import type {Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
-import {momentsOf} from '../history/moments.ts'
+import {momentsOf, sayBegin, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore, type Promotion, promotionsOf} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
@@ -25,26 +25,30 @@ export const promoted: Check<PromotedParams> = {
   ofFault: 'any',
   params: z
     .strictObject({is: who.optional(), not: who.optional()})
-    .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`'),
+    .refine(({is, not}) => is !== undefined || not !== undefined, 'say whom: `is` or `not`')
+    .refine(({is, not}) => is === undefined || is !== not, 'nobody is and is not the same'),
 
   judge(history, {is, not}) {
     const moments = momentsOf(history)
     const before = leaderBefore(history)
-    if (moments === null || before === undefined)
-      return {verdict: 'unknown', says: 'Nobody saw who led before the first fault.'}
+    if (moments === null || before === undefined) return {verdict: 'unknown', says: whoLedUnseen(moments)}
     const from = moments.fault ?? moments.steps
     const blindness = whyPromotionsUnseen(history, moments.earliest, moments.end)
     const last = promotionsOf(history).findLast(one => one.at > moments.earliest && one.at <= moments.end)
     if (last !== undefined && last.at <= from)
       return {
         verdict: 'unknown',
-        says: `${last.host} was promoted just when the fault came; which was first is not known.`,
+        says: `${last.host} was promoted just when ${moments.fault === null ? 'the steps began' : 'the fault came'}; which was first is not known.`,
       }
     if (last === undefined) {
       if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`}
       if (is === 'old-leader')
         return {verdict: 'unknown', says: `${before} was not seen promoted again, nor anybody else.`}
-      return {verdict: 'fail', says: `Nobody was promoted after the fault; ${before} led before it.`, pending: true}
+      return {
+        verdict: 'fail',
+        says: `Nobody was promoted after ${sayBegin(moments)}; ${before} led before.`,
+        pending: true,
+      }
     }
     const measures = {promoted: last.host, timeline: last.timeline, atMicros: last.at - from}
     const evidence = [last.event]

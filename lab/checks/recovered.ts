@@ -13,7 +13,7 @@ import type {Step} from '../history/scenario-values.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {anyCaller, onLab} from '../words/next-step.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface RecoveredParams {
@@ -30,7 +30,7 @@ export const recovered: Check<RecoveredParams> = {
   about:
     'Soon after the healing there is one primary and every other member streams from it, on one timeline, to the end.',
   evidence: ['postgres', 'engine', 'runner', 'disk'],
-  params: z.strictObject({within: duration}),
+  params: z.strictObject({within: lasting}),
 
   judge(history, {within}) {
     const moments = momentsOf(history)

@@ -8,7 +8,7 @@ import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface RejoinedParams {
@@ -24,7 +24,7 @@ export const rejoined: Check<RejoinedParams> = {
   evidence: ['etcd', 'postgres', 'patroni', 'logs', 'engine', 'runner', 'disk'],
   ofFault: 'of-leader',
   params: z.strictObject({
-    within: duration,
+    within: lasting,
     how: z
       .enum(['streaming', 'pg_rewind', 'basebackup'], {error: '`how` is streaming, pg_rewind or basebackup'})
       .optional(),
@@ -65,7 +65,7 @@ function backFrom(history: History, found: Failover, limit: Micros, how: Rejoine
   const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
   const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
   if (took === undefined) {
-    return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit), measures, evidence}
+    return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit, timeline), measures, evidence}
   }
   const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
   const late = notInTime(history, since, replica!.at > streams!.at ? replica! : streams!, limit)
@@ -131,6 +131,7 @@ function notBack(
   since: Micros,
   end: Micros,
   limit: Micros,
+  timeline: number,
 ): Pick<Finding, 'verdict' | 'says' | 'hint'> {
   const unseen = whyNotAsked(history, since, end, [host]) ?? blind(history, 'patroni', end - askedLately, end, [host])
   if (unseen) return {verdict: 'unknown', says: `Whether ${host} came back is not known: ${unseen}.`}
@@ -138,13 +139,13 @@ function notBack(
   const lacking = replica
     ? 'never streamed from the new leader'
     : streams
-      ? 'never called itself a replica'
+      ? `never called itself a replica on timeline ${timeline} or above`
       : 'never came back as a replica'
   const refused = of(history, 'log').findLast(one => one.sign === 'rejected' && one.at >= since && one.at <= end)
   const why = refused === undefined ? '' : `; ${refused.service} on ${refused.host} says: ${refused.says}`
   const lastSaid = of(history, 'patroni').findLast(event => event.host === host && event.at <= end)
   const state = lastSaid?.role
-    ? `; its last word was ${lastSaid.role}, ${lastSaid.state}, timeline ${lastSaid.timeline}`
+    ? `; the last that its Patroni said: ${lastSaid.role}, ${lastSaid.state}, ${lastSaid.timeline === null ? 'of no timeline' : `timeline ${lastSaid.timeline}`}`
     : ''
   const says = `${host} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}${why}.`
   if (waited < limit) return {verdict: 'unknown', says: `Still waiting: ${says}`}

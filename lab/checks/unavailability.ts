@@ -1,13 +1,13 @@
 /** How long nobody could write, or read: the longest time without any acknowledged operation of the clients behind the proxy. */
 import {z} from 'zod'
-import {type Attempt, extraClientsOf, ownProxied, ownWritesAndTransfers} from '../history/attempts.ts'
+import {type Attempt, extraClientsOf, ownAttempts, ownWritesAndTransfers} from '../history/attempts.ts'
 import {isDirect} from '../history/client-group.ts'
 import type {Event, Of, OpName} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor, type Within} from '../history/lateness.ts'
-import {type Moments, momentsOf} from '../history/moments.ts'
+import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {duration, lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, merge} from './check.ts'
 
 interface Limits {
@@ -22,8 +22,12 @@ export interface UnavailabilityParams {
 }
 
 const limits = z
-  .strictObject({'at-least': duration.optional(), 'at-most': duration.optional()})
+  .strictObject({'at-least': duration.optional(), 'at-most': lasting.optional()})
   .refine(one => one['at-least'] !== undefined || one['at-most'] !== undefined, 'say `at-most`, `at-least`, or both')
+  .refine(
+    one => (one['at-least'] ?? 0) <= (one['at-most'] ?? Number.POSITIVE_INFINITY),
+    '`at-least` is longer than `at-most`: no time is both',
+  )
 
 export const unavailability: Check<UnavailabilityParams> = {
   about:
@@ -81,9 +85,9 @@ interface Gap {
 
 function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, earliest, end}: Moments): Finding {
   const from = fault ?? steps
-  const zero = fault === null ? 'the steps began' : 'the fault'
+  const zero = sayBegin({fault})
   const words = op === 'write' ? 'writes' : 'reads'
-  const all = (op === 'write' ? ownWritesAndTransfers(history) : ownProxied(history, op)).filter(one => one.at <= end)
+  const all = (op === 'write' ? ownWritesAndTransfers(history) : ownAttempts(history, op)).filter(one => one.at <= end)
   const isExtra = extraClientsOf(history)
   const gap = longestGap(all, from, end)
   const took = gap.to - gap.from
@@ -95,9 +99,11 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
     ...limitIn(op, limits),
   }
   const failed = all.filter(one => one.outcome !== 'ok' && one.at > gap.from && one.sentAt < gap.to)
+  const proxied = all.some(one => !isDirect(one.client))
+  const counts = (client: string) => !proxied || !isDirect(client)
   // Without a connection there is nothing to attempt.
   const gone = of(history, 'client-disconnected').filter(
-    one => one.op === op && !isDirect(one.client) && !isExtra(one.client) && one.at > gap.from && one.at < gap.to,
+    one => one.op === op && counts(one.client) && !isExtra(one.client) && one.at > gap.from && one.at < gap.to,
   )
   const evidence = [gap.before, failed[0] ?? gone[0], gap.after].filter(one => one !== undefined) satisfies Event[]
   const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after ${zero}${gap.after ? '' : ' to the end'}`
@@ -109,7 +115,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
     }
   const blindness = blind(history, 'clients', from, end)
   if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
-  if (lasted.from < least) return {...tooShort(lasted, says, least, words), measures, evidence}
+  if (lasted.from < least) return {...tooShort(lasted, says, least, {words, zero}), measures, evidence}
   const tries = {failed: failed.length, gone: gone.length}
   if (lasted.to > most) return {...tooLong(history, gap, lasted, says, most, tries), measures, evidence}
   // What has not ended may yet become longer than is allowed; clients that are told to stop leave a moment without any.
@@ -127,10 +133,19 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
   return {verdict: 'pass', says: `${says} (${allowed}).`, measures, evidence}
 }
 
-function tooShort({from, to}: Within, says: string, least: Micros, words: string): Finding {
+function tooShort(
+  {from, to}: Within,
+  says: string,
+  least: Micros,
+  {words, zero}: {readonly words: string; readonly zero: string},
+): Finding {
   const expected = `${says}; at least ${sayMicros(least)} was expected`
   return to < least
-    ? {verdict: 'fail', says: `${expected}: the fault did not stop ${words} as it should.`, pending: true}
+    ? {
+        verdict: 'fail',
+        says: `${expected}: ${zero === 'the fault' ? 'the fault did not stop' : 'nothing stopped'} ${words} as it should.`,
+        pending: true,
+      }
     : {
         verdict: 'unknown',
         says: `${expected}, and it is known only to be from ${sayMicros(Math.max(0, from))} to ${sayMicros(to)}.`,

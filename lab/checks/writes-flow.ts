@@ -1,6 +1,6 @@
 /** Clients write as before: what a scenario waits for when nobody is to be promoted. */
 import {z} from 'zod'
-import {ownProxied} from '../history/attempts.ts'
+import {ownAttempts} from '../history/attempts.ts'
 import {lastOf, of} from '../history/history.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -17,9 +17,9 @@ export const writesFlow: Check<Record<string, never>> = {
     const since = lastOf(history, ['fault-injecting', 'fault-injected', 'fault-proof', 'fault-mended'])?.at ?? 0
     // Asked of a finished run it is about the end of the writers.
     const stopped = of(history, 'phase').some(one => one.name === 'final-reads')
-    const last = stopped ? ownProxied(history, 'write').at(-1) : history.events.at(-1)
+    const last = stopped ? ownAttempts(history, 'write').at(-1) : history.events.at(-1)
     const now = last?.at ?? 0
-    const recent = ownProxied(history, 'write').filter(one => one.sentAt > Math.max(since, now - calm))
+    const recent = ownAttempts(history, 'write').filter(one => one.sentAt > Math.max(since, now - calm))
     const failed = recent.findLast(one => one.outcome !== 'ok')
     const acknowledged = recent.findLast(one => one.outcome === 'ok')
     if (failed)

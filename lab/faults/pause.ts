@@ -28,6 +28,11 @@ interface Params {
   readonly limit?: number | undefined
 }
 
+const hungPostmaster = {
+  why: 'a postmaster that hangs leaves the leader its key: Patroni asks over a session that lives on, and refreshes the lease',
+  keepsKey: true,
+} as const
+
 export const pause: Fault<Params> = {
   about:
     'Freezes a host with all that runs on it, or one process (SIGSTOP), until it is mended. A process goes on by itself after its `limit` (3m unless given); `postgres` is the postmaster alone, unless `with-children`.',
@@ -51,10 +56,12 @@ export const pause: Fault<Params> = {
   needs: ({what}) => (what === 'host' ? ['freezer'] : []),
   limitMs: params => (params.what === 'host' ? null : (params.limit ?? defaultLimitMs)),
 
-  strikes: ({what}, {on}) =>
-    what === 'host'
-      ? {...strikeOn(on, 'host-paused'), frozen: on}
-      : strikeOn(on, what === 'patroni' ? 'patroni-frozen' : null),
+  strikes({what, 'with-children': withChildren}, {on}) {
+    if (what === 'host') return {...strikeOn(on, 'host-paused'), frozen: on}
+    // Patroni asks over a session that it has, which a postmaster that hangs does not serve itself.
+    if (what === 'postgres' && withChildren !== true) return {struck: on.map(host => ({host, ...hungPostmaster}))}
+    return strikeOn(on, what === 'patroni' ? 'patroni-frozen' : null)
+  },
 
   storm: {
     spoils: ['answers'],

@@ -8,13 +8,26 @@ import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import type {Lab} from '../engine/lab.ts'
 import {setConfig} from '../healing/cluster.ts'
+import {nearestKey} from '../topology/dynamic-configuration.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 
 const params = z.strictObject({
   config: z
     .record(z.string(), z.unknown(), {error: '`config` is a mapping, as in `patronictl edit-config`'})
     .refine(config => Object.keys(config).length > 0, '`config` changes nothing')
-    .refine(config => !('pause' in config), 'maintenance mode is `inject: pause-cluster`'),
+    .refine(config => !('pause' in config), 'maintenance mode is `inject: pause-cluster`')
+    .superRefine((config, {addIssue}) => {
+      const {postgresql} = config
+      const inner = typeof postgresql === 'object' && postgresql !== null ? Object.keys(postgresql) : []
+      const keys = [
+        ...Object.keys(config).map(key => ({path: [key], key, near: nearestKey(key)})),
+        ...inner.map(key => ({path: ['postgresql', key], key, near: nearestKey(key, 'postgresql')})),
+      ]
+      // Patroni says nothing of a key that it does not know: one that is mistyped would change nothing.
+      for (const {path, key, near} of keys)
+        if (near !== null && near !== key)
+          addIssue({code: 'custom', path, message: `Patroni knows no key \`${key}\`, did you mean \`${near}\`?`})
+    }),
 })
 
 type Params = z.output<typeof params>

@@ -61,9 +61,12 @@ export function isOf(group: ClientGroup, client: string): boolean {
   return group.kind === 'program' ? driverOf(client) === group.name : client.replace(/\d+$/, '') === stemOf(group)
 }
 
-/** What clients of the scenario's own tried behind the proxy: what its expectations about clients are judged on. */
-export function ownProxied(history: History, op: OpName): readonly Attempt[] {
-  return (op === 'write' ? ownProxiedWrites : ownProxiedReads)(history)
+/**
+ * What clients of the scenario's own tried: what its expectations about clients are judged on. Of those behind the proxy, if it has any
+ * that do this: an outage ends for them when the proxy routes again. Beside them, who goes to one host shows what that one still takes.
+ */
+export function ownAttempts(history: History, op: OpName): readonly Attempt[] {
+  return (op === 'write' ? ownWrites : ownReads)(history)
 }
 
 /**
@@ -71,30 +74,30 @@ export function ownProxied(history: History, op: OpName): readonly Attempt[] {
  * a read of the primary that no expectation about readers means.
  */
 export const ownWritesAndTransfers = once((history): readonly (Attempt | Of<'bank'>)[] => {
-  const transfers = of(history, 'bank').filter(one => one.op === 'transfer' && !isDirect(one.client))
-  const writes = ownProxied(history, 'write')
-  return transfers.length === 0 ? writes : [...writes, ...transfers].toSorted((a, b) => a.at - b.at)
+  const isExtra = extraClientsOf(history)
+  const writes = attemptsOf(history).filter(one => one.op === 'write' && !isExtra(one.client))
+  const transfers = of(history, 'bank').filter(one => one.op === 'transfer' && !isExtra(one.client))
+  const all = transfers.length === 0 ? writes : [...writes, ...transfers].toSorted((a, b) => a.at - b.at)
+  return proxiedOrAll(all)
 })
 
-const ownProxiedWrites = once(history => gather(history, 'write'))
-const ownProxiedReads = once(history => gather(history, 'read'))
+const ownWrites = once(history => gather(history, 'write'))
+const ownReads = once(history => gather(history, 'read'))
 
 function gather(history: History, op: OpName): readonly Attempt[] {
   const isExtra = extraClientsOf(history)
-  return attemptsOf(history).filter(one => one.op === op && !isDirect(one.client) && !isExtra(one.client))
+  return proxiedOrAll(attemptsOf(history).filter(one => one.op === op && !isExtra(one.client)))
 }
 
-/**
- * Answered writes of the scenario's own clients, of those behind the proxy if it has any: an outage ends for them when the proxy
- * routes again, for clients that look for the primary themselves earlier.
- */
-export const ownAnsweredWrites = once((history): readonly Attempt[] => {
-  const proxied = ownProxied(history, 'write')
-  const isExtra = extraClientsOf(history)
-  const own =
-    proxied.length > 0 ? proxied : attemptsOf(history).filter(one => one.op === 'write' && !isExtra(one.client))
-  return own.filter(one => one.outcome === 'ok')
-})
+function proxiedOrAll<T extends {readonly client: string}>(all: readonly T[]): readonly T[] {
+  const proxied = all.filter(one => !isDirect(one.client))
+  return proxied.length > 0 ? proxied : all
+}
+
+/** Those of the writes that were answered. */
+export const ownAnsweredWrites = once((history): readonly Attempt[] =>
+  ownAttempts(history, 'write').filter(one => one.outcome === 'ok'),
+)
 
 /**
  * Clients of ours of which none has been answered anything so far, in words; null: there is no such group. The rate of all groups

@@ -176,7 +176,7 @@ function reconnectionsOf(
   if (typeof found === 'string') return found
   const times: Ready = readyOf(found)
   if (readyFor(clients[0]!, times) === null)
-    return times.finders === null
+    return times.direct === null
       ? 'nobody saw a new primary taking writes'
       : 'nobody saw the proxy routing to a new primary'
   return clients.flatMap(client => {

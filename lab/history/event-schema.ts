@@ -61,7 +61,7 @@ const struck = z.union([
     cut: z.enum(['drop', 'reject']).exactOptional(),
     proxyReaches: z.boolean().exactOptional(),
   }),
-  z.strictObject({host, why: text}),
+  z.strictObject({host, why: text, keepsKey: z.literal(true).exactOptional()}),
 ])
 const strike = z.strictObject({
   struck: z.array(struck).max(64),

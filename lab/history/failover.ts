@@ -51,7 +51,7 @@ export interface Failover extends Unfolded {
   readonly next: Micros
   /** `until` will not move any more: absence is final. */
   readonly over: boolean
-  /** Proxies that still had the old leader up at `until`. */
+  /** Proxies that had the old leader up at `until`, and at all times since the fault. */
   readonly oldStillUp: readonly HostName[]
   /** Proxies that had the new leader up in `primary` before it held the key. */
   readonly newUpTooEarly: readonly HostName[]
@@ -64,6 +64,12 @@ export interface Failover extends Unfolded {
 /** What the timing model says about this run, or why it says nothing. */
 export function budgetOf({topology, struck, facts}: Failover): FailoverBudget | {readonly why: string} {
   return isModelled(struck) ? failoverBudget(topology, {...struck, ...facts}) : struck
+}
+
+/** Why nobody ever takes over after this fault, by the model; null: it knows no such reason. */
+export function whyNever({struck}: Failover, told: ReturnType<typeof budgetOf>): string | null {
+  if (!isModelled(struck)) return struck.keepsKey === true ? struck.why : null
+  return 'why' in told ? told.why : null
 }
 
 /** When each phase of the model happened, after the fault; what nobody saw is left out. */
@@ -142,6 +148,8 @@ function measure(
   const proxies = [...new Set(proxied.map(event => event.proxy))]
   const isUp = (proxy: HostName, server: HostName | undefined, at: Micros) =>
     proxied.findLast(event => event.proxy === proxy && event.server === server && event.at <= at)?.up === true
+  const wentDown = (proxy: HostName) =>
+    proxied.some(one => one.proxy === proxy && one.server === leader && !one.up && one.at > t0 && one.at <= until)
   return {
     ...moments,
     topology,
@@ -152,7 +160,8 @@ function measure(
     oldTimeline: timeline,
     until,
     over: ending !== undefined,
-    oldStillUp: proxies.filter(proxy => isUp(proxy, leader, until)),
+    // One that went down led again, or was asked again, before the end of this failover: that is another story.
+    oldStillUp: proxies.filter(proxy => isUp(proxy, leader, until) && !wentDown(proxy)),
     newUpTooEarly: newKey ? proxies.filter(proxy => wasUpAllAlong(history, proxied, proxy, newKey)) : [],
     struck,
     facts: factsOf(
@@ -228,7 +237,7 @@ function factsOf(
 function endsEtcd(struck: Struck, topology: Topology): boolean {
   if (!isModelled(struck)) return false
   const orphan = struck.fault === 'patroni-killed' || struck.fault === 'patroni-frozen'
-  return strikesEtcd(struck.fault) || (orphan && watchdogTimeoutSeconds(topology) !== null)
+  return strikesEtcd(struck.fault) || (orphan && watchdogTimeoutSeconds(topology.patroni) !== null)
 }
 
 /** Whether the host itself died: one without power answers nothing; a dead process on a living host refuses. */

@@ -20,6 +20,17 @@ export interface Moments {
   readonly end: Micros
 }
 
+/** The moment that a claim begins at, in words: `the fault`, or where there was none, `the steps began`. */
+export function sayBegin({fault}: Pick<Moments, 'fault'>): string {
+  return fault === null ? 'the steps began' : 'the fault'
+}
+
+/** Why a check has nobody to be about: nobody saw who led then. */
+export function whoLedUnseen(moments: Moments | null): string {
+  const when = moments === null || moments.fault !== null ? 'before the first fault' : 'when the steps began'
+  return `Nobody saw who led ${moments === null ? 'when the steps were to begin' : when}.`
+}
+
 /** null when the steps never began: nothing was observed then that a verdict could use. */
 export function momentsOf(history: History): Moments | null {
   const phase = (name: Of<'phase'>['name']) => of(history, 'phase').find(one => one.name === name)

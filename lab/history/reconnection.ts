@@ -1,8 +1,8 @@
 /** When clients could write again after a failover, and which of their writes was the first one on the new primary. */
 
 import type {Micros} from '../words/quantity.ts'
-import {type Attempt, ownProxied} from './attempts.ts'
-import {findsPrimaryItself} from './client-group.ts'
+import {type Attempt, ownAttempts} from './attempts.ts'
+import {isDirect} from './client-group.ts'
 import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
 import {type Within, whenWas} from './lateness.ts'
@@ -11,8 +11,8 @@ import {type Within, whenWas} from './lateness.ts'
 export interface Ready {
   /** Behind the proxy: a primary takes writes, and the proxy routes to it. */
   readonly proxied: Micros | null
-  /** Who looks for the primary itself needs no proxy. */
-  readonly finders: Micros | null
+  /** Who goes past the proxy needs none: it looks for the primary itself, or stays where it is and is lost. */
+  readonly direct: Micros | null
 }
 
 export function readyOf({promoted, newUp, newKey, newUpTooEarly}: Failover): Ready {
@@ -20,19 +20,19 @@ export function readyOf({promoted, newUp, newKey, newUpTooEarly}: Failover): Rea
   const routed = newUpTooEarly.length > 0 ? newKey : newUp
   return {
     proxied: promoted && routed ? Math.max(promoted.at, routed.at) : null,
-    finders: promoted?.at ?? null,
+    direct: promoted?.at ?? null,
   }
 }
 
 export function readyFor(client: string, ready: Ready): Micros | null {
-  return findsPrimaryItself(client) ? ready.finders : ready.proxied
+  return isDirect(client) ? ready.direct : ready.proxied
 }
 
 /** The moment from which on this client could write, as well as it is known. */
 export function readySpan(history: History, client: string, found: Failover): Within {
   const {promoted, newUp, newKey, newUpTooEarly} = found
   const routed = newUpTooEarly.length > 0 ? newKey : newUp
-  const needed = findsPrimaryItself(client) ? [promoted] : [promoted, routed]
+  const needed = isDirect(client) ? [promoted] : [promoted, routed]
   const known = needed.flatMap(event => (event === undefined ? [] : [whenWas(history, event)]))
   return {from: Math.max(...known.map(one => one.from)), to: Math.max(...known.map(one => one.to))}
 }
@@ -45,7 +45,7 @@ export function isOnNew({sentAt, server, timeline}: Attempt, {t0, oldLeader, old
 /** When load ended on purpose: what comes after is not trouble. Writers stop together, so the last answer of any of them ends it too. */
 export function writersStopped(history: History): Micros {
   const reads = of(history, 'phase').find(phase => phase.name === 'final-reads')
-  const last = of(history, 'op').findLast(op => op.op === 'write') ?? ownProxied(history, 'write').at(-1)
+  const last = of(history, 'op').findLast(op => op.op === 'write') ?? ownAttempts(history, 'write').at(-1)
   return Math.min(
     reads?.at ?? Number.POSITIVE_INFINITY,
     last?.at ?? Number.POSITIVE_INFINITY,

@@ -6,7 +6,7 @@ import type {Failover} from './failover.ts'
 import type {History} from './history.ts'
 
 /** 100 writes/s make the gap known to 10 ms. A tenth less passes, for jitter. */
-export const fewestWritesPerSecond = 90
+const fewestWritesPerSecond = 90
 /** In this long before the fault. */
 export const steadyWindow: Micros = 3_000_000
 /** So much of it every run has seen before its first step begins. */

@@ -9,8 +9,8 @@ export {
   type Needs,
   scenarioFile,
   settingsFor,
-  tooEarly,
   unaskedParameters,
+  undecided,
 } from '../scenario/index.ts'
 export {examine} from '../setup/doctor.ts'
 export {imageTags} from '../setup/images.ts'

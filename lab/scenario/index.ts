@@ -16,7 +16,7 @@ export {scenarioSchema} from './json-schema.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'
 export {parseScenario} from './parse.ts'
 export {sayClients, sayNeeds, sayStep, sayValue} from './say.ts'
-export {tooEarly} from './steady.ts'
+export {undecided} from './undecided.ts'
 
 const folder = join(packageRoot, 'scenarios')
 

@@ -11,6 +11,7 @@ import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGro
 import type {EntryName} from '../topology/entries.ts'
 import {didYouMean, firstOfEach, Located, nearest, type Path, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {clientGroup, head, type Kind, kinds, steps, verbs} from './grammar.ts'
+import {tellImpossible} from './impossible.ts'
 import type {Expectation, Needs, Scenario, Step} from './index.ts'
 import {keysOfParams, namedIn} from './params.ts'
 import {namesNobody} from './whom.ts'
@@ -24,11 +25,16 @@ export function parseScenario(file: string, text: string): Scenario {
   const programs = new Set<string>()
   const groups = clients.flatMap(path => group(source, path, programs) ?? [])
   const names = new Names()
-  const played = mappings(source, 'steps').flatMap(path => step(source, path, names) ?? [])
+  const played = mappings(source, 'steps').flatMap(path => {
+    const found = step(source, path, names)
+    return found === undefined ? [] : [{path, step: found}]
+  })
   const expected = items(source, 'expect').flatMap(path => {
     const found = condition(source, path)
-    return found === undefined ? [] : [{...found, line: source.line(path)}]
+    return found === undefined ? [] : [{...found, path, line: source.line(path)}]
   })
+  const all = clients.length === groups.length ? groups : []
+  tellImpossible(source, {clients: all, steps: played, expect: expected, names: names.all})
   source.mustBeRight()
   if (written === undefined) throw new TypeError('what is not read has a mistake')
   return {
@@ -38,8 +44,8 @@ export function parseScenario(file: string, text: string): Scenario {
     ...(written.suite === undefined ? {} : {suite: written.suite}),
     needs: needsOf(source, written.needs ?? {}),
     clients: groups,
-    steps: played,
-    expect: expected,
+    steps: played.map(one => one.step),
+    expect: expected.map(({path: _, ...one}) => one),
   }
 }
 

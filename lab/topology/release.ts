@@ -32,6 +32,8 @@ export interface Release {
     readonly leads: string
     /** In its dynamic configuration: how long a leader may take to start a crashed PostgreSQL. */
     readonly primaryStartTimeout: string
+    /** What its dynamic configuration may have, at the top and under `postgresql` (`docs/dynamic_configuration.rst`, `config.py`). */
+    readonly dynamicKeys: {readonly top: readonly string[]; readonly postgresql: readonly string[]}
   }
   /** Which lines of a host's log are evidence. Each deed has one line. */
   readonly logSigns: readonly {
@@ -47,7 +49,19 @@ const postgresql17: Release = {
   bin: '/usr/lib/postgresql/17/bin',
   serverPackage: 'postgresql-17',
   imageArguments: {POSTGRESQL: '17'},
-  patroni: {leads: 'primary', primaryStartTimeout: 'primary_start_timeout'},
+  patroni: {
+    leads: 'primary',
+    primaryStartTimeout: 'primary_start_timeout',
+    dynamicKeys: {
+      top: `loop_wait ttl retry_timeout maximum_lag_on_failover maximum_lag_on_syncnode max_timelines_history check_timeline
+        primary_start_timeout primary_stop_timeout synchronous_mode synchronous_mode_strict synchronous_node_count failsafe_mode
+        member_slots_ttl slots ignore_slots standby_cluster postgresql pause`.split(/\s+/),
+      postgresql:
+        `use_pg_rewind use_slots recovery_conf parameters pg_hba pg_ident callbacks create_replica_methods pg_ctl_timeout
+        remove_data_directory_on_rewind_failure remove_data_directory_on_diverged_timelines rewind use_unix_socket
+        use_unix_socket_repl before_stop pre_promote`.split(/\s+/),
+    },
+  },
   logSigns: [
     // rewind.py: pg_rewind, with its connection string; ha.py says it twice more, with a name and `in progress`
     {service: 'patroni', sign: 'pg_rewind', words: /running pg_rewind from .*=/},

@@ -34,6 +34,22 @@ export function effectiveTimings(given: Timings): Timings & {readonly adjusted: 
   return {ttlSeconds: ttl, loopWaitSeconds: loopWait, retryTimeoutSeconds: retryTimeout, adjusted}
 }
 
+/**
+ * How long after it was last fed the watchdog fires: ttl - safety_margin (`watchdog/base.py: WatchdogConfig.timeout`). Null: there is
+ * none, or Patroni does not use it because that would be shorter than loop_wait (`WatchdogConfig.timing_slack`).
+ */
+export function watchdogTimeoutSeconds(patroni: PatroniSettings): number | null {
+  if (patroni.watchdog === 'off') return null
+  const {ttlSeconds, loopWaitSeconds} = effectiveTimings(patroni)
+  const timeout = ttlSeconds - patroni.watchdogSafetyMarginSeconds
+  return timeout >= loopWaitSeconds ? timeout : null
+}
+
+/** No host may lead without a watchdog, and Patroni uses none (`watchdog/base.py: Watchdog._activate`): the bootstrap is cancelled. */
+export function isWatchdogUnusable(patroni: PatroniSettings): boolean {
+  return patroni.watchdog === 'required' && watchdogTimeoutSeconds(patroni) === null
+}
+
 /** One adjustment in a sentence, with the rule that it comes from. */
 export function sayAdjustment({key, given, becomes}: Adjustment, written: Timings): string {
   const least = smallestTimings[key]

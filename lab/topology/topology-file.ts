@@ -11,7 +11,7 @@ import {printable} from '../words/printable.ts'
 import {usualRelease} from './release.ts'
 import type {ServiceName} from './services.ts'
 import {fileSchema, type Settings, settings, type Written} from './settings.ts'
-import {effectiveTimings} from './timings.ts'
+import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
 import {type Host, hostsWith, type ProfileName, profiles, type Topology, withParameters} from './topology.ts'
 
 const presets = join(packageRoot, 'compose', 'presets')
@@ -325,12 +325,27 @@ function mistakesIn(topology: Topology): Mistake[] {
     ['haproxy', 1, 2],
     ['client', 1, 1],
   ] as const
-  return limits.flatMap(([service, least, most]) => {
+  const counts = limits.flatMap(([service, least, most]): Mistake[] => {
     const {length} = hostsWith(topology, service)
     if (length >= least && length <= most) return []
     const says = `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
     return [{path: ['hosts'], says}]
   })
+  return [...counts, ...watchdogMistake(topology)]
+}
+
+/** With a watchdog that it cannot use Patroni lets nobody lead: the first host would wait for ever ("Cancelling bootstrap"). */
+function watchdogMistake({patroni}: Topology): Mistake[] {
+  if (!isWatchdogUnusable(patroni)) return []
+  const {ttlSeconds, loopWaitSeconds} = effectiveTimings(patroni)
+  const most = ttlSeconds - loopWaitSeconds
+  return [
+    {
+      path: ['patroni', 'watchdog_safety_margin'],
+      says: `nobody could ever lead: the watchdog is required, and it would fire ttl - watchdog_safety_margin = ${ttlSeconds} - ${patroni.watchdogSafetyMarginSeconds} s after it was fed, which must not be less than loop_wait (${loopWaitSeconds} s)`,
+      hint: `say a margin of at most ${most}s: --set patroni.watchdog_safety_margin=${Math.min(5, most)}s`,
+    },
+  ]
 }
 
 /** Patroni would run with other timings than the person wrote: one mistake, however many of them it changes. */

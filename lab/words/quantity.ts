@@ -139,6 +139,9 @@ function parseShift(written: unknown): number {
 /** In a schema: a duration as written; its value is whole milliseconds. */
 export const duration = schema(durationKind, parseDuration)
 /** In a schema: a size as written; its value is bytes. */
+/** Of a claim or a limit, for which no time at all is none. */
+export const lasting = duration.refine(ms => ms > 0, 'longer than 0s: nothing can be true of no time at all')
+
 export const size = schema(sizeKind, parseSize)
 /** In a schema: a rate as written; its value is events per second. */
 export const rate = schema(rateKind, parseRate)

@@ -4,7 +4,7 @@ import {
   attemptsOf,
   extraClientsOf,
   ownAnsweredWrites,
-  ownProxied,
+  ownAttempts,
   silentGroup,
   writesByClient,
 } from '../../../lab/history/attempts.ts'
@@ -38,9 +38,12 @@ test('operations and transactions stand in one list, in the order of their answe
   expect(all.map(one => one.at)).toEqual(all.map(one => one.at).toSorted((a, b) => a - b))
 })
 
-test('what an expectation about clients is judged on leaves out extra clients and those past the proxy', () => {
-  expect(new Set(ownProxied(mixed, 'write').map(one => one.client))).toEqual(new Set(['w1']))
+test('what an expectation about clients is judged on leaves out extra clients, and those past the proxy beside others', () => {
+  expect(new Set(ownAttempts(mixed, 'write').map(one => one.client))).toEqual(new Set(['w1']))
   expect(new Set(ownAnsweredWrites(mixed).map(one => one.client))).toEqual(new Set(['w1']))
+  // Where nobody goes through it, those that go to one host are the writers.
+  const alone = historyOf(mixed.events.filter(event => !(event.kind === 'op' && event.client === 'w1')))
+  expect(new Set(ownAttempts(alone, 'write').map(one => one.client))).toEqual(new Set(['dw4']))
   const isExtra = extraClientsOf(mixed)
   expect(['psycopg-mw1', 'psycopg-mw12', 'pgbench-w1'].every(isExtra)).toBe(true)
   expect(['w1', 'dw4', 'psycopg-w1', 'psycopg-mr1', 'pgbench-two-w1'].some(isExtra)).toBe(false)

@@ -33,7 +33,7 @@ describe('the JSON Schema of scenarios', () => {
     '{client: {image: a/b, command: [x], environment: {A: b}, name: mine}, through: primary}',
     '{client: {image: a/b}, rate: 5/s, through: replicas}',
   ])('accepts the clients %s, as the parser does', group => {
-    const text = `${about}clients: [${group}]\n${steps}${expectations}`
+    const text = `${about}clients: [{writers: 1, rate: 5/s, through: primary}, ${group}]\n${steps}${expectations}`
     expect(complaint(text)).toBe('no complaint')
     expect(isValid(text)).toBe(true)
   })

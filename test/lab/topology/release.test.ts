@@ -16,7 +16,7 @@ const elephant: Release = {
   bin: '/opt/elephant/99/bin',
   serverPackage: 'elephant-99',
   imageArguments: {POSTGRESQL: '99'},
-  patroni: {leads: 'matriarch', primaryStartTimeout: 'matriarch_start_timeout'},
+  patroni: {leads: 'matriarch', primaryStartTimeout: 'matriarch_start_timeout', dynamicKeys: {top: [], postgresql: []}},
   logSigns: [{service: 'postgres', sign: 'panic', words: /TRUMPETS/}],
 }
 const name = 'elephant-99' as ReleaseName

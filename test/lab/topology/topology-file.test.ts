@@ -1,3 +1,4 @@
+import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {loadTopology, parseTopology} from '../../../lab/topology/topology-file.ts'
 import {LabError} from '../../../lab/words/errors.ts'
@@ -248,4 +249,29 @@ test.each([
   ['profile: fast\n"__proto__": 1\n', '2:1'],
 ])('a key `__proto__` in a file is refused with its place: %j', (text, place) => {
   expect(() => parseTopology('lab.yaml', text)).toThrow(`lab.yaml:${place}: unknown key \`__proto__\``)
+})
+
+const caseFile = (name: string) => join(import.meta.dirname, '..', '..', 'cases', name)
+
+test('a lab.yaml that says only its profile has the three hosts of the preset', () => {
+  const {hosts, profile} = loadTopology({topology: caseFile('min.lab.yaml')})
+  expect(profile).toBe('fast')
+  expect(hosts).toEqual(loadTopology({profile: 'fast'}).hosts)
+})
+
+describe('a watchdog that Patroni could not use', () => {
+  const set = (mode: string, margin: string) => [`patroni.watchdog=${mode}`, `patroni.watchdog_safety_margin=${margin}`]
+  const load = (mode: string, margin: string) => () => loadTopology({profile: 'fast', set: set(mode, margin)})
+
+  test('is refused where it is required: nobody could ever lead', () => {
+    expect(load('required', '25s')).toThrow(/patroni\.watchdog_safety_margin: nobody could ever lead: .* 20 - 25 s/)
+    // ttl - margin may be as short as loop_wait, and no shorter.
+    expect(load('required', '20s')).toThrow(/nobody could ever lead/)
+    expect(load('required', '19s')().patroni.watchdogSafetyMarginSeconds).toBe(19)
+  })
+
+  test('is not where Patroni goes on without one', () => {
+    expect(load('automatic', '25s')().patroni.watchdog).toBe('automatic')
+    expect(load('off', '25s')().patroni.watchdog).toBe('off')
+  })
 })
