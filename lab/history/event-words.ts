@@ -97,6 +97,10 @@ const words: {readonly [K in Kind]: Words<K>} = {
   },
   'status-key': {prominence: 'trace', says: null},
   'sync-key': {prominence: 'story', says: ({standbys}) => `synchronous standbys: ${standbys.join(', ') || 'none'}`},
+  'config-key': {
+    prominence: 'trace',
+    says: ({config}) => (config === null ? "Patroni's configuration is gone" : "Patroni's configuration is told"),
+  },
   lease: {prominence: 'trace', says: null},
   'etcd-member': {
     prominence: 'notable',
@@ -128,6 +132,7 @@ const words: {readonly [K in Kind]: Words<K>} = {
           ? `${event.host} streams from the leader`
           : sayServer(event),
   },
+  settings: {prominence: 'trace', says: ({host}) => `the settings of PostgreSQL on ${host} are told`},
   proxy: {
     prominence: ({backend}) => (backend === 'primary' ? 'story' : 'notable'),
     says: ({proxy, backend, server, status, check}) =>
