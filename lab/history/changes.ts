@@ -5,6 +5,7 @@
  */
 import {watchdogTimeoutSeconds} from '../budget/index.ts'
 import {patroniConfigOf} from '../topology/dynamic-config.ts'
+import {releases} from '../topology/release.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
@@ -37,7 +38,8 @@ type Config = Readonly<Record<string, unknown>>
 /** In the order in which they were told. */
 export const changesByOthers = once((history): readonly Change[] => {
   const topology = of(history, 'run-started')[0]?.topology
-  if (topology === undefined) return []
+  // What release a stranger's record is of nobody knows, nor what was asked for there.
+  if (topology === undefined || !Object.hasOwn(releases, topology.release)) return []
   const found = [
     ...configChanges(history, topology),
     ...pauses(history),
@@ -59,6 +61,7 @@ export const changesByOthers = once((history): readonly Change[] => {
 const unset: ReadonlySet<unknown> = new Set([undefined, null, false])
 
 function configChanges(history: History, topology: Topology): Change[] {
+  if (of(history, 'config-key').length === 0) return []
   const patches = ourPatches(history)
   const asked = patroniConfigOf(topology)
   const changes: Change[] = []
@@ -156,6 +159,7 @@ const usual: Readonly<Record<string, string>> = {
 }
 
 function settingChanges(history: History, topology: Topology): Change[] {
+  if (of(history, 'settings').length === 0) return []
   const known = new Map<HostName, Readonly<Record<string, string>>>()
   const asked = {...usual, ...lowerCased(topology.postgresParameters)}
   return of(history, 'settings').flatMap((event): Change[] => {
@@ -202,6 +206,7 @@ function sameSetting(a: unknown, b: unknown): boolean {
 
 /** One that is armed with another timeout than the topology's fires at another time; with another ttl that is told by itself. */
 function watchdogChanges(history: History, topology: Topology): Change[] {
+  if (of(history, 'watchdog').length === 0) return []
   const asked = watchdogTimeoutSeconds(topology)
   const configs = of(history, 'config-key')
   if (asked === null || configs.some(one => !sameValue(one.config?.ttl, topology.patroni.ttlSeconds))) return []
@@ -254,16 +259,16 @@ export function sayChanges(changes: readonly Change[]): string[] {
     const more = same.length > mostTold ? [`${same.length - mostTold} more settings`] : []
     const all = [...told, ...more].join(' and ')
     return first!.when === null
-      ? `${all}, as ${first!.by} had it when the run began: no step did that`
+      ? `when the run began ${all}: no step did that (${first!.by})`
       : `${all} ${sayWhen(first!.when)} by somebody else: no step did that (${first!.by})`
   })
 }
 
 function sayChange({what, from, to, when}: Change): string {
-  if (when === null)
-    return to === null
-      ? `${what} was not set, ${from} was asked for`
-      : `${what} was ${to}${from === null ? '' : `, ${from} was asked for`}`
+  if (when === null) {
+    const was = to === null ? `${what} was not set` : `${what} was ${to}`
+    return from === null ? was : `${was} (${from} was asked for)`
+  }
   if (to === null) return `${what} (${from}) was removed`
   return from === null ? `${what} was set to ${to}` : `${what} was changed from ${from} to ${to}`
 }

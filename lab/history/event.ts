@@ -378,7 +378,7 @@ export type ClientHappening =
       timeline: number
       ranges: readonly (readonly [number, number])[]
       duplicates: readonly number[]
-      /** Count and sum of the hashes of all rows of each of the run's tables, as the server itself worked them out. */
+      /** Count and sum of the hashes of all rows of each of the run's tables, as the server itself worked them out; absent: they were gone. */
       checksum?: string
       /** It had replayed all that the primary had written; null: no primary told how much that is. */
       caughtUp?: boolean | null
