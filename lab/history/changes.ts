@@ -12,7 +12,7 @@ import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {type Within, whenWas} from './lateness.ts'
 import {isPatchOfOurs, isTagOfOurs, ourPatches, ourPauses, sameValue, sayValue} from './our-changes.ts'
-import {pausesOf} from './tenures.ts'
+import {pausesOf, tenuresOf} from './tenures.ts'
 
 /**
  * `timings`: what the timing model rests on. `session`: what PostgreSQL gives a client's session. `other`: all else that stands in
@@ -46,6 +46,7 @@ export const changesByOthers = once((history): readonly Change[] => {
     ...tagChanges(history),
     ...settingChanges(history, topology),
     ...watchdogChanges(history, topology),
+    ...disarmed(history, topology),
     ...proxyChanges(history),
   ]
   // Each member, and each replica of a catalogue, tells the same.
@@ -170,7 +171,8 @@ function settingChanges(history: History, topology: Topology): Change[] {
     const configured = lowerCased(parametersAt(history, event.at))
     return differences(before ?? Object.fromEntries(Object.entries(asked).filter(([name]) => name in usual)), settings)
       .filter(([[name = ''], , to]) => {
-        if (!(name in usual)) return true
+        // Of a role or a database. What else those have of their own, such as a search_path, decides nothing.
+        if (!(name in usual)) return (name.split(' ')[0] ?? '') in usual
         return to !== undefined && !sameSetting(to, asked[name]) && !sameSetting(to, configured[name])
       })
       .map(([[name = ''], from, to]): Change => {
@@ -219,10 +221,37 @@ function watchdogChanges(history: History, topology: Topology): Change[] {
         what,
         ...values(`${asked} s`, `${event.timeoutSeconds} s`),
         when: whenWas(history, event),
-        by: 'the watchdog',
+        by: `the watchdog of ${event.host}`,
         event,
       }
     })
+}
+
+/** Patroni disarms its watchdog when it stops leading, or in maintenance mode, and arms it with the next refresh of its lease. */
+function disarmed(history: History, {patroni}: Topology): Change[] {
+  const end = history.events.at(-1)?.at ?? 0
+  return of(history, 'watchdog').flatMap((event): Change[] => {
+    const {host, at} = event
+    const until = at + 2 * patroni.loopWaitSeconds * 1_000_000 + sharp
+    if (event.state !== 'disarmed' || end < until) return []
+    const leads = tenuresOf(history).some(one => one.holder === host && one.from < at && one.to > until)
+    const again = of(history, 'watchdog').some(
+      one => one.host === host && (one.state === 'armed' || one.state === 'fed') && one.at > at && one.at <= until,
+    )
+    const paused = pausesOf(history).some(one => one.from <= until && one.to >= at)
+    if (!leads || again || paused) return []
+    const when = whenWas(history, event)
+    return [
+      {
+        aspect: 'watchdog',
+        what: `the watchdog of ${host}`,
+        ...values('armed', 'disarmed'),
+        when,
+        by: `the watchdog of ${event.host}`,
+        event,
+      },
+    ]
+  })
 }
 
 /** Only an operator puts a server into one of these states: HAProxy's checks never do. */

@@ -173,10 +173,40 @@ describe('what somebody else does to', () => {
     expect(reasons).toEqual([expect.stringMatching(says)])
   })
 
+  test("a role's own search_path is its own affair", () => {
+    expect(judge(run(settings(-3), settings(-2, {'search_path of role app': 'app'}))).reasons).toEqual([])
+  })
+
   test('a setting of the role of the probe itself hides the plain one, which has not changed by that', () => {
     const {synchronous_commit: _, ...rest} = plain
     const hidden = at(-2, {kind: 'settings', host: 'node1', settings: rest})
     expect(judge(run(settings(-3), hidden, settings(-1))).reasons).toEqual([])
+  })
+})
+
+describe('a watchdog', () => {
+  const guarded = cleanRun({patroni: {watchdog: 'required'}})
+  const watchdog = (seconds: number, state: 'armed' | 'fed' | 'disarmed', timeoutSeconds = 15): Event =>
+    at(seconds, {kind: 'watchdog', host: 'node1', state, timeoutSeconds, leftMicros: null})
+  const reasons = (...added: Event[]) => judge(altered(guarded, event => event, added)).reasons
+
+  test('that is disarmed though its host leads on is told', () => {
+    expect(reasons(watchdog(-6, 'armed'), watchdog(-5, 'disarmed'))).toEqual([
+      expect.stringMatching(
+        /^the watchdog of node1 was changed from armed to disarmed at 3\.00 s of the run by somebody/,
+      ),
+    ])
+  })
+
+  test('that is armed again, or whose host stops leading, is not spoken of', () => {
+    expect(reasons(watchdog(-5, 'disarmed'), watchdog(-4.9, 'armed'))).toEqual([])
+    expect(reasons(watchdog(19.7, 'disarmed'))).toEqual([])
+  })
+
+  test('that is armed with another timeout than the topology implies is told', () => {
+    expect(reasons(watchdog(-6, 'armed', 50), watchdog(-5, 'fed', 50))).toEqual([
+      expect.stringMatching(/^the timeout of the watchdog of node1 was changed from 15 s to 50 s at 2\.00 s/),
+    ])
   })
 })
 
