@@ -31,14 +31,14 @@ function suite(reports: readonly Report[]): Markdown {
 }
 
 function one(report: Report): Markdown {
-  const {verdict, scenario, headline, about, reasons, ended} = report
+  const {verdict, scenario, headline, about, reasons, remarks, ended} = report
   const open = sayOpen(report)
   const limit = saidLimit(report)
   const asked = limit === null ? md`` : md`: ${limit}`
   const blocks = [
     [md`## ${signs[verdict]} ${titleOf(report)} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],
-    reasons.filter(reason => reason !== headline).map(reason => md`- ${reason}`),
+    [...reasons.filter(reason => reason !== headline), ...(remarks ?? [])].map(says => md`- ${says}`),
     [
       ...(open === null ? [] : [md`- ${open}`]),
       ...(ended === null ? [] : [md`- **Next:** ${lines(ended.next.map(code), ' ')}`]),

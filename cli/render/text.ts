@@ -65,10 +65,12 @@ export function styleOf({color, width, ascii}: TextOptions): Style {
 }
 
 function top(report: Report, {width, paint}: Style): string[] {
-  const {verdict, scenario, headline, reasons, lab, profile, about} = report
+  const {verdict, scenario, headline, reasons, remarks, lab, profile, about} = report
   const title = `${titleOf(report)} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${answer(report)}`, width)
-  const under = [about, ...reasons.filter(reason => reason !== headline)].flatMap(says => wrap(says, width - 2))
+  const under = [about, ...reasons.filter(reason => reason !== headline), ...(remarks ?? [])].flatMap(says =>
+    wrap(says, width - 2),
+  )
   return [
     paint.bold(paint[verdict](title)) + first.slice(title.length),
     ...more,

@@ -215,6 +215,8 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
     case 'fault-mending':
     case 'clock':
     case 'watching':
+    case 'config-key':
+    case 'settings':
     case 'bank':
     case 'client-connected':
     case 'client-disconnected':

@@ -11,7 +11,7 @@ import {castsDoubt} from '../history/doubtful-commit.ts'
 import type {Event, Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
-import {Rows} from '../history/rows.ts'
+import {isTableGone, Rows} from '../history/rows.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {sayMicros} from '../words/quantity.ts'
@@ -64,7 +64,8 @@ export const noLostWrites: Check<NoLostWritesParams> = {
     const explained = allow === 'async-tail' ? explain(history, lost) : nothingExplained(lost)
     const alone = withoutSynchronousMode(history, acknowledged)
     const differing = disagreement(reference, finals)
-    const bad = [...(alone ? [alone.says] : []), ...sayWrong(writes, explained), ...differing.bad]
+    const wrong = sayWrong(writes, explained, meddledWith(finals, acknowledged, lost))
+    const bad = [...(alone ? [alone.says] : []), ...wrong, ...differing.bad]
     const untold = rows.count - acknowledged.length + lost.length - ghosts.length - appeared.length
     const doubts = [
       ...(explained.doubt ? [explained.doubt] : []),
@@ -131,8 +132,9 @@ function hintFor(alone: boolean): string {
     : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'
 }
 
-function sayWrong({ghosts, duplicates}: InTable, explained: Explained): string[] {
+function sayWrong({ghosts, duplicates}: InTable, explained: Explained, meddled: readonly string[]): string[] {
   return [
+    ...meddled,
     ...[...explained.not].map(([why, ops]) => `${count(ops.length, 'acknowledged write')} lost: ${why} (${ids(ops)})`),
     ...(ghosts.length > 0
       ? [`${count(ghosts.length, 'write')} told to have failed, yet in the table (${ids(ghosts)})`]
@@ -140,6 +142,29 @@ function sayWrong({ghosts, duplicates}: InTable, explained: Explained): string[]
     ...(duplicates.length > 0
       ? [`${count(duplicates.length, 'write')} in the table more than once (${duplicates.slice(0, 5).join(', ')})`]
       : []),
+  ]
+}
+
+/** So many rows no cluster loses by itself without losing what came after them. */
+const fewest = 20
+
+/** Rows that went because somebody took them: with their table, or all that were there at some moment. */
+function meddledWith(
+  finals: readonly Of<'final-rows'>[],
+  acknowledged: readonly Of<'op'>[],
+  lost: readonly Of<'op'>[],
+): string[] {
+  if (finals.length > 0 && finals.every(isTableGone))
+    return ['the table of the run is gone on all members: somebody dropped it']
+  const last = lost.at(-1)
+  const first = acknowledged[lost.length]
+  if (last === undefined || lost.length < fewest || last !== acknowledged[lost.length - 1]) return []
+  const rows = finals.map(one => new Rows(one))
+  if (rows.some(one => lost.some(op => one.has(op.id)))) return []
+  return [
+    first === undefined
+      ? 'the table of the run is empty on all members: somebody emptied it'
+      : `all that was acknowledged up to ${sayMicros(last.at)} of the run is gone on all members, and nothing after it: somebody emptied the table`,
   ]
 }
 

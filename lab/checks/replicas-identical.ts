@@ -5,8 +5,9 @@
 import {z} from 'zod'
 import type {Of} from '../history/event.ts'
 import {of} from '../history/history.ts'
+import {isTableGone} from '../history/rows.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import type {Check} from './check.ts'
+import type {Check, Finding} from './check.ts'
 
 export const replicasIdentical: Check<Record<string, never>> = {
   about: 'At the end every member has the same rows, by a checksum over all of their content.',
@@ -20,6 +21,8 @@ export const replicasIdentical: Check<Record<string, never>> = {
     ]
     if (topology === undefined || finals.length === 0)
       return {verdict: 'unknown', says: 'No table was read at the end, so nobody knows what is in it.'}
+    const missed = withoutTable(finals)
+    if (missed !== null) return missed
     const told = finals.filter(one => one.checksum !== undefined)
     if (told.length === 0)
       return {verdict: 'unknown', says: 'This run was recorded before members told a checksum of their rows.'}
@@ -49,4 +52,20 @@ export const replicasIdentical: Check<Record<string, never>> = {
       measures,
     }
   },
+}
+
+/** A table that is not there: one that had not caught up may be yet to get it. */
+function withoutTable(finals: readonly Of<'final-rows'>[]): Finding | null {
+  const gone = finals.filter(one => isTableGone(one) && one.caughtUp !== false)
+  if (gone.length === 0) return null
+  const there = finals.filter(one => !isTableGone(one)).map(one => one.host)
+  const names = gone.map(one => one.host).join(' and ')
+  return {
+    verdict: 'fail',
+    says:
+      gone.length === finals.length
+        ? 'The table of the run is gone on all members: somebody dropped it.'
+        : `The table of the run is gone on ${names}${there.length > 0 ? `, and there on ${there.join(' and ')}` : ''}.`,
+    evidence: gone,
+  }
 }

@@ -120,13 +120,17 @@ function plain(encoded: string): string {
   return Buffer.from(encoded, 'base64').toString()
 }
 
+type Told = {
+  [K in 'leader-key' | 'status-key' | 'sync-key' | 'config-key']: Omit<Of<K>, 'at'>
+}['leader-key' | 'status-key' | 'sync-key' | 'config-key']
+
 /** What a change of one of Patroni's keys means; null for the keys that tell nothing about leadership. */
 export function meaning(
   {key, value, revision, lease}: KeyChange,
   cluster: Pick<Cluster, 'scope'>,
   term: number,
   told: HostName,
-): Omit<Of<'leader-key'>, 'at'> | Omit<Of<'status-key'>, 'at'> | Omit<Of<'sync-key'>, 'at'> | null {
+): Told | null {
   const {scope} = cluster
   switch (key.slice(keyPrefix(cluster).length)) {
     case 'leader':
@@ -146,9 +150,16 @@ export function meaning(
         told,
       }
     }
+    case 'config':
+      return {kind: 'config-key', scope, config: mappingIn(value), revision, told}
     default:
       return null
   }
+}
+
+function mappingIn(value: string | null): Record<string, unknown> | null {
+  const read = objectIn(value)
+  return Object.keys(read).length === 0 ? null : read
 }
 
 /** Patroni's values are JSON objects; one that is not has none of the fields we look for. */

@@ -154,6 +154,7 @@ const fields = {
   'leader-key': {scope, holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
   'status-key': {scope, optime: position, revision: count, term: count, told: host},
   'sync-key': {scope, leader: host.nullable(), standbys: hosts, revision: count, told: host},
+  'config-key': {scope: text, config: z.record(text, z.unknown()).nullable(), revision: count, told: host},
   /** etcd says -1 of a lease that has expired. */
   lease: {scope, lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
   'etcd-member': {host, up: z.boolean(), leader: host.nullable(), term: count.nullable()},
@@ -207,6 +208,7 @@ const fields = {
     error: code,
     receiver: text.nullable(),
   },
+  settings: {host, settings: z.record(text, text)},
   proxy: {
     proxy: host,
     backend: z.enum(['primary', 'replicas']),

@@ -20,8 +20,8 @@ type Kind = Event['kind']
 /** What may have changed, where an event alone does not tell. */
 interface Changes {
   readonly postgres: 'writable' | 'silent' | 'streams'
-  /** Who held the key; null: nobody, or it is not known. */
-  readonly 'leader-key': HostName | null
+  /** Who held the key; null: nobody, or it is not known. Or that somebody deleted it, and after how long its holder took it back. */
+  readonly 'leader-key': HostName | null | {readonly deletedOf: HostName} | {readonly after: Micros}
   /** Etcd's new leader, or that this member answers now, or does not. */
   readonly 'etcd-member': {readonly leader: HostName} | 'answers' | 'silent'
   readonly op: OfWrites
@@ -97,6 +97,12 @@ const words: {readonly [K in Kind]: Words<K>} = {
   },
   'status-key': {prominence: 'trace', says: null},
   'sync-key': {prominence: 'story', says: ({standbys}) => `synchronous standbys: ${standbys.join(', ') || 'none'}`},
+  // What of it nobody planned is news, and only the story knows that (`changes.ts`).
+  'config-key': {
+    prominence: 'story',
+    says: ({config}) => (config === null ? "Patroni's configuration is gone" : "Patroni's configuration is told"),
+    live: null,
+  },
   lease: {prominence: 'trace', says: null},
   'etcd-member': {
     prominence: 'notable',
@@ -127,6 +133,11 @@ const words: {readonly [K in Kind]: Words<K>} = {
         : change === 'streams'
           ? `${event.host} streams from the leader`
           : sayServer(event),
+  },
+  settings: {
+    prominence: 'story',
+    says: ({host}) => `the settings of PostgreSQL on ${host} are told`,
+    live: null,
   },
   proxy: {
     prominence: ({backend}) => (backend === 'primary' ? 'story' : 'notable'),
@@ -233,7 +244,11 @@ const containers = new Map<string, (event: Of<'container'>) => string>([
   ['unpause', ({host}) => `${host} runs on`],
 ])
 
-function sayKey(holder: HostName | null, was: HostName | null): string {
+function sayKey(holder: HostName | null, was: Changes['leader-key']): string {
+  if (typeof was === 'object' && was !== null)
+    return 'after' in was
+      ? `${holder} took its leader key back after ${sayMicros(was.after)}`
+      : `somebody deleted the leader key of ${was.deletedOf}: its lease had not run out`
   if (holder !== null) return `${holder} holds the leader key`
   return was === null ? 'the leader key is gone' : `the leader key of ${was} is gone`
 }

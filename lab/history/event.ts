@@ -25,6 +25,7 @@ export type Happening =
   | EtcdHappening
   | PatroniHappening
   | PostgresHappening
+  | SettingsHappening
   | ProxyHappening
   | ContainerHappening
   | LogHappening
@@ -198,6 +199,14 @@ export type EtcdHappening =
       revision: number
       told: HostName
     }
+  /** `/config`, Patroni's dynamic configuration, as the probe found it and on every change; null: deleted, or not to be read. */
+  | {
+      kind: 'config-key'
+      scope: string
+      config: Readonly<Record<string, unknown>> | null
+      revision: number
+      told: HostName
+    }
   /** etcd's own answer about the leader's lease; whole seconds. */
   | {kind: 'lease'; scope: string; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
   /** Recorded on change: who etcd's leader is according to this member, in which raft term; null: it knows none. */
@@ -270,6 +279,12 @@ export type PostgresHappening =
     /** On a replica: the WAL receiver's status ('streaming'), null when there is none. */
     receiver: string | null
   }
+
+/**
+ * What a server's sessions get, at first and on every change: the few settings on which a verdict rests, and what a role or a
+ * database has of its own, as `synchronous_commit of role app`. A setting that the probe's own role has otherwise is left out.
+ */
+export type SettingsHappening = {kind: 'settings'; host: HostName; settings: Readonly<Record<string, string>>}
 
 export type ProxyHappening =
   /** A server of a backend changed its state as HAProxy sees it ('UP', 'DOWN', 'UP 1/2', 'no check' ...). */
@@ -363,7 +378,7 @@ export type ClientHappening =
       timeline: number
       ranges: readonly (readonly [number, number])[]
       duplicates: readonly number[]
-      /** Count and sum of the hashes of all rows of each of the run's tables, as the server itself worked them out. */
+      /** Count and sum of the hashes of all rows of each of the run's tables, as the server itself worked them out; absent: they were gone. */
       checksum?: string
       /** It had replayed all that the primary had written; null: no primary told how much that is. */
       caughtUp?: boolean | null

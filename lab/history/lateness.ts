@@ -74,6 +74,7 @@ function watchOf(history: History, event: Event) {
     case 'leader-key':
     case 'sync-key':
     case 'status-key':
+    case 'config-key':
       return sightOf(history, 'etcd')
     case 'proxy':
       return sightOf(history, 'proxy', event.proxy)

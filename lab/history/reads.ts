@@ -4,7 +4,7 @@ import type {Micros} from '../words/quantity.ts'
 import {groupsOf} from './attempts.ts'
 import {type ClientGroup, isDirect, namesOf, readersLookBelow} from './client-group.ts'
 import type {Of} from './event.ts'
-import {type History, of} from './history.ts'
+import {type History, of, once} from './history.ts'
 import {Rows} from './rows.ts'
 
 /**
@@ -82,4 +82,56 @@ export function staleReads(
       found.push({read, missed: highest.answer, by: 'row', late: read.sentAt - highest.answer.at})
   }
   return found
+}
+
+/** How far behind the acknowledged writes answers of the read-only way in were. */
+export interface ReplicaReads {
+  readonly count: number
+  readonly medianMicros: Micros
+  readonly maxMicros: Micros
+}
+
+/**
+ * A read that does not see a row is as far behind as the row had been acknowledged when it was sent; of several that it does not see
+ * the first counts. A row that was lost in the end was not there to be seen. null: nobody read there, or nobody kept what was seen.
+ */
+export const replicaReadsOf = once((history): ReplicaReads | null => {
+  const {own} = groupsOf(history)
+  const names = namesOf(own)
+  const readers = new Set(
+    own.flatMap((group, index) =>
+      group.kind === 'readers' && group.through === 'replicas' && group.driver !== 'psycopg' ? names[index]! : [],
+    ),
+  )
+  const reads = of(history, 'op').filter(
+    op => op.op === 'read' && op.outcome === 'ok' && op.seen !== undefined && readers.has(op.client),
+  )
+  if (reads.length === 0) return null
+  const kept = keptRows(history)
+  const writes = proxiedWrites(history)
+    .filter(op => kept === null || kept(op.id))
+    .toSorted((a, b) => a.id - b.id)
+  // From each row on: when the first of it and all later ones was acknowledged.
+  const earliest = writes.map(op => op.at)
+  for (let index = earliest.length - 2; index >= 0; index--)
+    earliest[index] = Math.min(earliest[index]!, earliest[index + 1]!)
+  const behind = reads
+    .map(read => {
+      const since = earliest[firstAbove(writes, read.seen ?? 0)] ?? Number.POSITIVE_INFINITY
+      return Math.max(0, read.sentAt - since)
+    })
+    .toSorted((a, b) => a - b)
+  return {count: reads.length, medianMicros: behind[(behind.length - 1) >> 1]!, maxMicros: behind.at(-1)!}
+})
+
+/** The place of the first write whose id is above. */
+function firstAbove(writes: readonly Of<'op'>[], id: number): number {
+  let low = 0
+  let high = writes.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (writes[middle]!.id <= id) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -1,3 +1,5 @@
+import type {Of} from './event.ts'
+
 /** The ids in a table, as sorted inclusive ranges: asked for single ids and for differences. */
 export class Rows {
   readonly #ranges: readonly (readonly [number, number])[]
@@ -32,4 +34,9 @@ export class Rows {
     }
     return missing
   }
+}
+
+/** Whoever reads a table works out its checksum; one that was not there has none, though it is known whether the member had caught up. */
+export function isTableGone({ranges, checksum, caughtUp}: Of<'final-rows'>): boolean {
+  return ranges.length === 0 && checksum === undefined && caughtUp !== undefined
 }

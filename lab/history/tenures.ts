@@ -4,7 +4,7 @@ import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {outside} from './at-rest.ts'
 import type {Of} from './event.ts'
-import {type History, of} from './history.ts'
+import {type History, of, once} from './history.ts'
 import {sightOf} from './watching.ts'
 
 /** A stretch without a change of holder; `holder` null: nobody had the key. */
@@ -52,3 +52,26 @@ export function pausesOf(history: History): {readonly from: Micros; readonly to:
   }
   return pauses
 }
+
+/** A leader key that somebody deleted though its lease had not run out, and that its holder took back. */
+export interface Deletion {
+  readonly gone: Of<'leader-key'>
+  readonly back: Of<'leader-key'>
+}
+
+/**
+ * A lease that has run out cannot hold a key again: one that does was there all the time, and so was Patroni, which gives its key
+ * back only when it stops leading, and then PostgreSQL takes no more writes.
+ */
+export const deletionsOf = once((history): readonly Deletion[] => {
+  const keys = of(history, 'leader-key')
+  return keys.flatMap((gone, index): Deletion[] => {
+    const [before, back] = [keys[index - 1], keys[index + 1]]
+    if (gone.holder !== null || before?.holder == null || back?.holder !== before.holder) return []
+    if (before.lease === null || back.lease !== before.lease) return []
+    const demoted = of(history, 'postgres').some(
+      one => one.host === back.holder && one.at >= gone.at && one.askedAt <= back.at && one.inRecovery === true,
+    )
+    return demoted ? [] : [{gone, back}]
+  })
+})

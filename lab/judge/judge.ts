@@ -2,20 +2,24 @@
  * Judges a recorded run. Pure: it performs nothing and knows no clock, so a history from a file gets the same report again.
  *
  * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
- * found besides: the run was about something that did not happen. So does what befell the machine under it. Findings keep their own verdicts all the same, and are shown.
+ * found besides: the run was about something that did not happen. So does what befell the machine under it, and of a run that would pass what somebody else changed of the cluster. Findings keep their own verdicts all the same, and are shown.
  */
 
 import {type Finding, merge, type Verdict} from '../checks/check.ts'
 import {find} from '../checks/index.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
+import {changesByOthers, sayChanges} from '../history/changes.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
+import {replicaReadsOf} from '../history/reads.ts'
 import {exitCodes} from '../words/errors.ts'
 import {anyCaller, type Caller} from '../words/next-step.ts'
 import {sayMicros} from '../words/quantity.ts'
+import {inTheirLight} from './by-others.ts'
 import {limitOf} from './limit.ts'
+import {remarks} from './remarks.ts'
 import type {Report} from './report.ts'
 import {story} from './story.ts'
 
@@ -43,7 +47,7 @@ export function judge(
   const disturbed = disturbances(history)
   const ended = endedOf(history, disturbed, called)
   const findings = expectations.map(expected => ({
-    ...(ended === null ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
+    ...(ended === null ? settled(found(history, expected)) : upToThere(found(history, expected), history)),
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
@@ -58,15 +62,14 @@ export function judge(
         ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
         : `${fault.id} did not take hold (${fault.proof}), so the run proves nothing`,
     ),
-    ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
-    ...unplayed(history),
+    ...unplanned(history),
     ...(meant === undefined ? ['the history does not begin with run-started'] : []),
     ...(history.source?.foreign ?? []),
     ...(expectations.length === 0 ? ['nothing was expected, so nothing could pass'] : []),
   ]
-  const found = merge(findings.map(finding => finding.verdict))
+  const sum = merge(findings.map(finding => finding.verdict))
   const verdict =
-    disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([found, 'unknown']) : found
+    disturbed.length + unproven.length > 0 ? 'unknown' : reasons.length > 0 ? merge([sum, 'unknown']) : sum
 
   return {
     schema: 1,
@@ -81,6 +84,7 @@ export function judge(
     headline: headline(verdict, reasons, findings),
     limit: limitOf(history, findings, findings[expectations.findIndex(expected => expected.asked === true)]),
     reasons,
+    remarks: remarks(history),
     ended,
     exitCode: ended?.how === 'skipped' ? exitCodes.skipped : codeFor[verdict],
     profile: started?.topology.profile ?? '',
@@ -94,11 +98,24 @@ export function judge(
   }
 }
 
+function found(history: History, expected: Expected): Finding {
+  return inTheirLight(history, expected.check, expected.params, find(history, expected))
+}
+
 const codeFor = {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive} as const
 
 function expectedOf(history: History): readonly Expected[] {
   const started = of(history, 'run-started')[0] ?? of(history, 'never-began')[0]
   return started?.scenario.expect ?? []
+}
+
+/** What came otherwise than the scenario has it. */
+function unplanned(history: History): string[] {
+  return [
+    ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
+    ...sayChanges(changesByOthers(history)),
+    ...unplayed(history),
+  ]
 }
 
 /** A step that could not be done ends the steps: what the scenario is about may never have happened. */
@@ -204,6 +221,7 @@ function clientsOf(history: History): Report['clients'] {
   return {
     writes: counts.write,
     reads: counts.read,
+    replicaReads: replicaReadsOf(history),
     errors: [...errors.values()].toSorted((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1)),
   }
 }

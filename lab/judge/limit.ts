@@ -6,6 +6,7 @@ import {type Failover, findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {starvedFor} from '../history/lateness.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
+import {changedTimings} from './by-others.ts'
 
 export interface Limit {
   /** Who set it: the person who asked for this run, the scenario's file, or the timing model for this very run; `none`: nobody did. */
@@ -121,6 +122,7 @@ function worstOf(history: History): Worst {
   const leaseAgeMicros = facts.refreshAge === null ? null : Math.max(0, facts.refreshAge)
   const unknown = {...none, leaseAgeMicros, why: 'the timing model has no bounds for this fault'}
   if (!isModelled(struck)) return unknown
+  if (changedTimings(history).length > 0) return {...unknown, why: 'the timing model is of values that no longer held'}
   const whenever = {...struck, ...anyMoment(topology, struck.fault)}
   const model = modelOf(topology, whenever)
   if ('why' in model) return unknown

@@ -4,6 +4,7 @@ import type {Finding, Verdict} from '../checks/check.ts'
 import type {DriverRow} from '../history/driver-table.ts'
 import type {Ended} from '../history/ended.ts'
 import type {Event} from '../history/event.ts'
+import type {ReplicaReads} from '../history/reads.ts'
 import type {HostName} from '../topology/topology.ts'
 import type {ExitCode} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -29,6 +30,8 @@ export interface Report {
   readonly limit: Limit | null
   /** Why the run as a whole is not a pass, when it is not because of a single finding (a fault that did not take hold, say). */
   readonly reasons: readonly string[]
+  /** What a reader has to know besides, which touches no verdict: a key that somebody deleted, reads that were old, times that are not sharp. */
+  readonly remarks: readonly string[]
   /** Why it did not come to its end, and up to when it counts; null: it came to its end. The first of `reasons` says the same. */
   readonly ended: Ended | null
   readonly exitCode: ExitCode
@@ -56,6 +59,8 @@ export interface Report {
   readonly clients: {
     readonly writes: {readonly ok: number; readonly fail: number; readonly unknown: number}
     readonly reads: {readonly ok: number; readonly fail: number; readonly unknown: number}
+    /** How far behind the acknowledged writes reads through the read-only way in were; null: there were none. */
+    readonly replicaReads: ReplicaReads | null
     /** How often each SQLSTATE or errno came, most frequent first. */
     readonly errors: readonly {readonly code: string; readonly says: string; readonly count: number}[]
   }

@@ -1,8 +1,10 @@
 /** The run as a story: the few dozen events that a person would tell, in their words. */
-import type {Event} from '../history/event.ts'
+import {changesByOthers, sayChanges} from '../history/changes.ts'
+import type {Event, Of} from '../history/event.ts'
 import {prominenceOf, sayNews} from '../history/event-words.ts'
 import {findFailover, isWritable} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
+import {deletionsOf} from '../history/tenures.ts'
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 
@@ -62,14 +64,37 @@ export function story(history: History): StoryLine[] {
         break
       }
       case 'leader-key':
-        tell(event, sayNews<'leader-key'>(event, null))
+        tell(event, sayNews<'leader-key'>(event, deletion(history, event)))
         break
+      case 'config-key':
+      case 'settings':
+        break // as far as somebody else changed them: see below
       default:
         if (isStory(event) && event.kind !== 'etcd-member') tell(event, sayNews<typeof event.kind>(event))
     }
   }
+  tellChanges(history, lines)
   inOrderOfPhases(lines, found)
   return shortened(lines)
+}
+
+/** Somebody deleted the key, or its holder took it back after that. */
+function deletion(history: History, event: Of<'leader-key'>) {
+  for (const {gone, back} of deletionsOf(history)) {
+    if (event === gone) return {deletedOf: back.holder ?? ''}
+    if (event === back) return {after: back.at - gone.at}
+  }
+  return null
+}
+
+/** What somebody else changed stands at its time. */
+function tellChanges(history: History, lines: StoryLine[]): void {
+  for (const change of changesByOthers(history)) {
+    const {at, kind} = change.event
+    const [says = ''] = sayChanges([change])
+    const next = lines.findIndex(line => line.at > at)
+    lines.splice(next < 0 ? lines.length : next, 0, {at, says, event: kind})
+  }
 }
 
 function shortened(lines: StoryLine[]): StoryLine[] {

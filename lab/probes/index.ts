@@ -9,6 +9,18 @@ import {postgres} from './postgres.ts'
 import type {Probe} from './probe.ts'
 import {proxy} from './proxy.ts'
 import {runner} from './runner.ts'
+import {settings} from './settings.ts'
 import {watchdog} from './watchdog.ts'
 
-export const probes: readonly Probe[] = [patroni, postgres, etcd, proxy, containers, logs, watchdog, disk, runner]
+export const probes: readonly Probe[] = [
+  patroni,
+  postgres,
+  settings,
+  etcd,
+  proxy,
+  containers,
+  logs,
+  watchdog,
+  disk,
+  runner,
+]

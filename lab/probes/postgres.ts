@@ -1,18 +1,16 @@
 /** One direct question after the other to every PostgreSQL server: could it take writes, on which timeline, how far. */
-import {Socket} from 'node:net'
-import pg from 'pg'
 import type {Of} from '../history/event.ts'
-import {codeOf, ownCodes} from '../history/sqlstate.ts'
+import {codeOf} from '../history/sqlstate.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {lsnBytes} from '../words/lsn.ts'
 import {every} from './every.ts'
+import {Line} from './line.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 type Seen = Omit<Of<'postgres'>, 'at' | 'kind' | 'host' | 'askedAt'>
 
 const periodMs = 50
-const withinMs = 1000
 
 /**
  * `pg_is_in_recovery()` is asked once, in FROM: asked twice, a promotion might fall between. A replica's timeline is the
@@ -42,7 +40,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   on.signal.addEventListener('abort', hangUp, {once: true})
   await every(periodMs, on.signal, async () => {
     const askedAt = on.now()
-    const seen = await line.ask()
+    const seen = await ask(line)
     if (on.signal.aborted) return
     watching.sample(seen.up)
     on.record({kind: 'postgres', host, askedAt, ...seen})
@@ -50,75 +48,30 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   on.signal.removeEventListener('abort', hangUp)
 }
 
-/** A connection to one server that is made when it is needed and thrown away when it fails or is too slow. */
-class Line implements Disposable {
-  readonly #where: pg.ClientConfig
-  #client: pg.Client | undefined
-  #socket: Socket | undefined
-
-  constructor(where: pg.ClientConfig) {
-    this.#where = where
-  }
-
-  async ask(): Promise<Seen> {
-    // A frozen server holds its connections open: only our own clock ends the waiting, in connecting as in asking.
-    const tooLong = setTimeout(() => this.hangUp('no answer in time'), withinMs)
-    try {
-      const client = this.#client ?? (await this.#connect())
-      const {rows} = await client.query<Row>({name: 'probe', text: question, rowMode: 'array'})
-      const [inRecovery, readOnly, timeline, lsn, replayedLsn, receiver] = rows[0]!
-      return {
-        up: true,
-        inRecovery,
-        readOnly,
-        timeline,
-        lsn: lsn === null ? null : lsnBytes(lsn),
-        replayedLsn: replayedLsn === null ? null : lsnBytes(replayedLsn),
-        error: null,
-        receiver,
-      }
-    } catch (error) {
-      this.hangUp('failed')
-      return {
-        up: false,
-        inRecovery: null,
-        readOnly: null,
-        timeline: null,
-        lsn: null,
-        replayedLsn: null,
-        error: codeOf(error),
-        receiver: null,
-      }
-    } finally {
-      clearTimeout(tooLong)
+async function ask(line: Line): Promise<Seen> {
+  try {
+    const [row] = await line.ask<Row>('probe', question)
+    const [inRecovery, readOnly, timeline, lsn, replayedLsn, receiver] = row!
+    return {
+      up: true,
+      inRecovery,
+      readOnly,
+      timeline,
+      lsn: lsn === null ? null : lsnBytes(lsn),
+      replayedLsn: replayedLsn === null ? null : lsnBytes(replayedLsn),
+      error: null,
+      receiver,
     }
-  }
-
-  hangUp(why: string): void {
-    this.#client = undefined
-    this.#socket?.destroy(Object.assign(new Error(why), {code: ownCodes.timeout}))
-    this.#socket = undefined
-  }
-
-  [Symbol.dispose](): void {
-    this.hangUp('the probe has ended')
-  }
-
-  async #connect(): Promise<pg.Client> {
-    const socket = new Socket()
-    this.#socket = socket
-    const client = new pg.Client({
-      ...this.#where,
-      application_name: 'pgha-lab probe',
-      keepAlive: true,
-      stream: () => socket,
-    })
-    // What ends the connection between two questions: the next one connects anew and sees for itself.
-    client.on('error', () => {
-      if (this.#socket === socket) this.hangUp('lost')
-    })
-    await client.connect()
-    this.#client = client
-    return client
+  } catch (error) {
+    return {
+      up: false,
+      inRecovery: null,
+      readOnly: null,
+      timeline: null,
+      lsn: null,
+      replayedLsn: null,
+      error: codeOf(error),
+      receiver: null,
+    }
   }
 }

@@ -5,7 +5,7 @@ import {postgresParameters} from '../../compose/patroni.ts'
 import {faults} from '../faults/index.ts'
 import {playAgain} from '../history/play-again.ts'
 import type {InjectionPhase} from '../history/scenario-values.ts'
-import {releaseOf} from '../topology/release.ts'
+import {patroniConfigOf} from '../topology/dynamic-config.ts'
 import {type Settings, settings} from '../topology/settings.ts'
 import {hostsWith, type Topology, withParameters} from '../topology/topology.ts'
 import {withSettings} from '../topology/topology-file.ts'
@@ -111,16 +111,8 @@ function hostsFor(scenario: Scenario, topology: Topology): string[] {
 
 /** Patroni's dynamic configuration as a lab of this topology has it. `PATCH /config` with it brings it back. */
 export function configOf(topology: Topology): Config {
-  const {patroni} = topology
   return {
-    ttl: patroni.ttlSeconds,
-    loop_wait: patroni.loopWaitSeconds,
-    retry_timeout: patroni.retryTimeoutSeconds,
-    maximum_lag_on_failover: patroni.maximumLagOnFailoverBytes,
-    [releaseOf(topology).patroni.primaryStartTimeout]: patroni.primaryStartTimeoutSeconds,
-    synchronous_mode: patroni.synchronousMode === 'quorum' ? 'quorum' : patroni.synchronousMode !== 'off',
-    synchronous_mode_strict: patroni.synchronousMode === 'strict',
-    failsafe_mode: patroni.failsafeMode,
+    ...patroniConfigOf(topology),
     postgresql: {parameters: parametersOf(topology)},
   }
 }

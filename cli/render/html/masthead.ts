@@ -11,7 +11,7 @@ import {html, type Markup} from './markup.ts'
 import {limitLine, setup} from './setup.ts'
 
 export function masthead(report: Report, history: History, gaps: readonly Gap[]): Markup {
-  const {verdict, scenario, headline, about, lab, startedAt} = report
+  const {verdict, scenario, headline, about, remarks = [], lab, startedAt} = report
   const {number, caption} = theNumber(report, gaps)
   const [amount, unit] = number.split(' ')
   return html`<header class="${verdict}">
@@ -22,7 +22,10 @@ ${limitLine(report)}</div>
 <p class="number"><b>${amount ?? ''}${unit !== undefined && html`<small> ${unit}</small>`}</b> <span>${caption}</span></p>
 <div><p class="headline">${sentence(headline)}</p>
 ${setup(report, history)}
-<p class="claim"><span>The claim:</span> ${about}</p></div>
+<p class="claim"><span>The claim:</span> ${about}</p>${remarks.map(
+    says => html`
+<p class="claim"><span>To know besides:</span> ${says}</p>`,
+  )}</div>
 </div>
 ${wrong(report)}
 <dl class="figures">${figures(report, gaps).map(

@@ -98,9 +98,20 @@ describe("what Patroni's keys mean", () => {
     expect(sync(null)).toMatchObject({leader: null, standbys: []})
   })
 
+  it('the config key has the dynamic configuration', () => {
+    const told = (value: string | null) =>
+      meaning({...change, key: `${prefix}config`, value}, {scope: 'pgha'}, 3, 'node2')
+    const config = {ttl: 20, pause: true, postgresql: {parameters: {work_mem: '4MB'}}}
+    expect(told(JSON.stringify(config))).toEqual({
+      ...{kind: 'config-key', scope: 'pgha', config, revision: 5, told: 'node2'},
+    })
+    expect(told(null)).toMatchObject({config: null})
+    expect(told('{')).toMatchObject({config: null})
+  })
+
   it('other keys mean nothing here', () => {
     expect(meaning({...change, key: `${prefix}members/leader`, value: '{}'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
-    expect(meaning({...change, key: `${prefix}config`, value: '{}'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
+    expect(meaning({...change, key: `${prefix}history`, value: '[]'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
   })
 })
 

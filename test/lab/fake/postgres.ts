@@ -74,6 +74,8 @@ export class FakePostgres implements AsyncDisposable {
         rows: [[letter(standby), letter(standby), timeline, lsn, standby ? lsn : null, streams ? 'streaming' : null]],
       }
     }
+    if (sql.startsWith('SELECT name, setting FROM pg_settings'))
+      return {types: [string, string], rows: [['synchronous_commit', 'on']]}
     if (sql.includes('AS standby, application_name')) {
       const streaming = standby ? [] : cluster.members.filter(host => cluster.streams(host))
       const rows = (streaming.length === 0 ? [null] : streaming).map(host => [letter(standby), host])

@@ -120,6 +120,11 @@ test('a run of a killed leader has it all in its record: who led, who leads now,
   const {events} = await playedOn(faked, scenarioOf([kill, newLeader, hold]))
   const history = {events}
   expect(of(history, 'leader-key').map(event => event.holder)).toEqual(['node1', null, 'node2'])
+  expect(
+    of(history, 'settings')
+      .map(({host}) => host)
+      .toSorted(),
+  ).toEqual(['node1', 'node2', 'node3'])
   expect(of(history, 'final-rows').map(({host, caughtUp}) => [host, caughtUp])).toEqual([
     ...[['node1', true], ['node2', true], ['node3', true]], // biome-ignore format: one a line says no more
   ])

@@ -1,0 +1,79 @@
+/** What the steps of a run, and their mends, changed of the cluster's configuration: all else that changes, somebody else changed. */
+import type {HostName} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Of} from './event.ts'
+import {type History, of} from './history.ts'
+import type {Within} from './lateness.ts'
+
+type Config = Readonly<Record<string, unknown>>
+
+interface Patch extends Within {
+  readonly config: Config
+}
+
+/** A change is told so much later than the call that made it returned, or a mend ended. */
+const toldLate: Micros = 2_000_000
+/** The call is stamped by the process that makes it; the watch may be a moment ahead of that. */
+const toldEarly: Micros = 100_000
+
+/** Every patch of Patroni's configuration that the run sent, and when it was under way. */
+export function ourPatches(history: History): readonly Patch[] {
+  const ended = (at: Micros | undefined) => (at ?? Number.POSITIVE_INFINITY) + toldLate
+  const made = of(history, 'fault-injecting').flatMap((fault): Patch[] => {
+    const config = patchOf(fault)
+    const returned = of(history, 'fault-injected').find(one => one.id === fault.id && one.at >= fault.at)
+    return config === null ? [] : [{config, from: fault.at - toldEarly, to: ended(returned?.at)}]
+  })
+  const mended = of(history, 'fault-mending').flatMap(({id, mend, at}): Patch[] => {
+    if (mend.do !== 'set-config') return []
+    const done = of(history, 'fault-mended').find(one => one.id === id && one.mend.do === mend.do && one.at >= at)
+    return [{config: mend.config, from: at - toldEarly, to: ended(done?.at)}]
+  })
+  return [...made, ...mended]
+}
+
+function patchOf({fault, params}: Of<'fault-injecting'>): Config | null {
+  if (fault === 'pause-cluster') return {pause: true}
+  return fault === 'set-config' ? ((params as {config?: Config} | undefined)?.config ?? {}) : null
+}
+
+/** Whether a patch of ours gave this key that value at that time. Patroni compares by text, and a null removes a key. */
+export function isPatchOfOurs(patches: readonly Patch[], path: readonly string[], to: unknown, when: Within): boolean {
+  return patches.some(patch => {
+    if (when.from > patch.to || when.to < patch.from) return false
+    let value: unknown = patch.config
+    for (const key of path) {
+      if (value === null) break
+      if (typeof value !== 'object' || value === undefined || !Object.hasOwn(value, key)) return false
+      value = (value as Config)[key]
+    }
+    return value === null ? to === undefined || to === null : sameValue(value, to)
+  })
+}
+
+export function sameValue(a: unknown, b: unknown): boolean {
+  return sayValue(a) === sayValue(b)
+}
+
+export function sayValue(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** Whether a step, or its mend, gave this member that tag. A tag that is false is left out by Patroni. */
+export function isTagOfOurs(history: History, host: HostName, tag: string, to: unknown, {at}: {at: Micros}): boolean {
+  return of(history, 'fault-injecting').some(({id, fault, hosts, params, at: since}) => {
+    if (fault !== 'set-tags' || !hosts.includes(host) || at < since) return false
+    const tags = (params as {tags?: Config} | undefined)?.tags
+    const mended = of(history, 'fault-mending').some(one => one.id === id && one.mend.host === host && one.at <= at)
+    return tags === undefined || (mended && to === undefined) || sameValue(tags[tag] ?? false, to ?? false)
+  })
+}
+
+/** When a step of ours had the cluster in maintenance mode. */
+export function ourPauses(history: History): readonly Within[] {
+  return of(history, 'fault-injecting').flatMap(({id, fault, at}): Within[] => {
+    if (fault !== 'pause-cluster') return []
+    const mended = of(history, 'fault-mended').find(one => one.id === id && one.at >= at)
+    return [{from: at - toldEarly, to: (mended?.at ?? Number.POSITIVE_INFINITY) + toldLate}]
+  })
+}
