@@ -2,16 +2,18 @@
  * Judges a recorded run. Pure: it performs nothing and knows no clock, so a history from a file gets the same report again.
  *
  * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
- * found besides: the run was about something that did not happen. So does what befell the machine under it. Findings keep their own verdicts all the same, and are shown.
+ * found besides: the run was about something that did not happen. So does what befell the machine under it. One that somebody else
+ * ended lets nothing pass, and only what the cluster did by itself fail. Findings keep their own verdicts all the same, and are shown.
  */
 
 import {type Finding, merge, type Verdict} from '../checks/check.ts'
-import {find} from '../checks/index.ts'
+import {find, lasting} from '../checks/index.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
+import {type Lost, lostOf} from '../history/lost.ts'
 import {exitCodes} from '../words/errors.ts'
 import {anyCaller, type Caller} from '../words/next-step.ts'
 import {sayMicros} from '../words/quantity.ts'
@@ -43,7 +45,7 @@ export function judge(
   const disturbed = disturbances(history)
   const ended = endedOf(history, disturbed, called)
   const findings = expectations.map(expected => ({
-    ...(ended === null ? settled(find(history, expected)) : upToThere(find(history, expected), history)),
+    ...foundIn(history, expected, ended !== null),
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
@@ -58,7 +60,7 @@ export function judge(
         ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
         : `${fault.id} did not take hold (${fault.proof}), so the run proves nothing`,
     ),
-    ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
+    ...lostOf(history).map(sayLost),
     ...unplayed(history),
     ...(meant === undefined ? ['the history does not begin with run-started'] : []),
     ...(history.source?.foreign ?? []),
@@ -101,6 +103,9 @@ function expectedOf(history: History): readonly Expected[] {
   return started?.scenario.expect ?? []
 }
 
+const sayLost = ({id, after, says}: Lost) =>
+  `${id} was lost ${sayMicros(after)} after it came, before its mend: ${says}`
+
 /** A step that could not be done ends the steps: what the scenario is about may never have happened. */
 function unplayed(history: History): string[] {
   const failed = of(history, 'step-ended').find(step => !step.ok)
@@ -110,6 +115,11 @@ function unplayed(history: History): string[] {
   return [
     `step ${failed.index + 1} was not done (${failed.says})${rest > 0 ? `, so ${rest} more ${rest === 1 ? 'step was' : 'steps were'} not played` : ''}`,
   ]
+}
+
+function foundIn(history: History, expected: Expected, early: boolean): Finding {
+  const found = find(history, expected)
+  return lasting(history, expected.check, early ? upToThere(found, history) : settled(found))
 }
 
 function settled({pending: _, ...finding}: Finding): Finding {
