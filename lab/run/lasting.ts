@@ -131,13 +131,18 @@ export class Lasting implements AsyncDisposable {
     }
   }
 
-  /** Since it was last seen, another fault of the run has come to that host or was mended there, or its watchdog has reset it. */
+  /**
+   * Since it was last seen, another fault of the run has come to that host or was mended there, or its watchdog has reset it. What is
+   * the whole cluster's, each of them touches.
+   */
   #endedByUs({id, host, seenAt}: Part): boolean {
-    if (host === null) return false
+    const isThere = (other: HostName | null) => host === null || other === host
     const others = [
-      ...of(this.#history, 'fault-injecting').filter(one => one.id !== id && one.hosts.includes(host)),
-      ...of(this.#history, 'fault-mending').filter(one => one.id !== id && one.mend.host === host),
-      ...of(this.#history, 'fault-mended').filter(one => one.id !== id && one.mend.host === host),
+      ...of(this.#history, 'fault-injecting').filter(
+        one => one.id !== id && (host === null || one.hosts.includes(host)),
+      ),
+      ...of(this.#history, 'fault-mending').filter(one => one.id !== id && isThere(one.mend.host)),
+      ...of(this.#history, 'fault-mended').filter(one => one.id !== id && isThere(one.mend.host)),
     ]
     const begun = of(this.#history, 'fault-injecting').findLast(one => one.id === id)?.at ?? 0
     const reset = of(this.#history, 'watchdog').some(
