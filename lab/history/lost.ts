@@ -17,12 +17,12 @@ export interface Lost {
   /** So long after the fault came. */
   readonly after: Micros
   readonly host: HostName | null
-  /** What showed it. */
+  /** What became of it, or what showed that. */
   readonly says: string
   readonly event: Event
 }
 
-/** The first sign of each fault that was lost, in the order of time. */
+/** Each fault that was lost, by the first sign of it and in the words of whoever looked for it, in the order of time. */
 export const lostOf = once((history): readonly Lost[] =>
   of(history, 'fault-injecting')
     .flatMap(fault => {
@@ -33,7 +33,10 @@ export const lostOf = once((history): readonly Lost[] =>
         (least, one) => (least && least.at <= one.at ? least : one),
         undefined,
       )
-      return first === undefined ? [] : {...first, id, after: Math.max(0, first.at - fault.at)}
+      if (first === undefined) return []
+      // Whoever looked for the fault itself saw what became of it.
+      const {host, says} = told[0] ?? first
+      return [{...first, id, host, says, after: Math.max(0, first.at - fault.at)}]
     })
     .toSorted((a, b) => a.at - b.at),
 )

@@ -112,3 +112,26 @@ test('what the cluster did by itself stands: two primaries are not hidden by a f
   expect(verdict).toBe('fail')
   expect(findings.filter(one => one.verdict === 'fail').map(one => one.check)).toContain('one-writable-primary')
 })
+
+/** Played on a real lab, and ended by hand: a table deleted, a host started, a service let go. */
+test.each([
+  [
+    'cut-ended-by-hand',
+    /^cut was lost 3\.21 s after it came, before its mend: the cut on node3 is gone: its nftables table/,
+  ],
+  [
+    'kill-leader-started-by-hand',
+    /^crash was lost 1\.89 s after it came, before its mend: node3 was started, and not by a mend$/,
+  ],
+  ['held-down-let-go-by-hand', /^orphan was lost 2\.48 s after it came, .*: Patroni of node3 is no longer held down$/],
+])('%s: inconclusive from that moment, and also where nobody had looked for it', (name, says) => {
+  const {history} = recorded(`${name}.unknown`)
+  const report = judge(history)
+  expect(report).toMatchObject({verdict: 'unknown', headline: expect.stringMatching(says)})
+  expect(report.findings.filter(one => one.verdict === 'fail')).toEqual([])
+  const unlooked = judge({...history, events: history.events.filter(one => one.kind !== 'fault-lost')})
+  expect(unlooked).toMatchObject({
+    verdict: 'unknown',
+    headline: expect.stringMatching(/ was lost .* before its mend: /),
+  })
+})
