@@ -7,6 +7,7 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Unit} from '../words/unit.ts'
 import type {InStorms} from './in-storms.ts'
+import type {Still} from './lasting.ts'
 
 export interface FaultSite {
   readonly lab: Lab
@@ -17,8 +18,11 @@ export interface FaultSite {
   readonly from: readonly HostName[] | null
   /** Ends the injection, never the mending. */
   readonly signal: AbortSignal
-  /** Registers how to undo what comes next; resolves once that is safely on disk. Call it *before* each break. */
-  mend(undo: Mend): Promise<void>
+  /**
+   * Registers how to undo what comes next, and how it is seen that it is still there: that is asked once a second from the proof on, and
+   * right before the mend. Resolves once the mend is safely on disk. Call it *before* each break.
+   */
+  mend(undo: Mend, still: Still): Promise<void>
   /** Right before and right after the call that breaks. */
   broke<T>(call: () => Promise<T>): Promise<T>
   /** The fault's own evidence that it took hold; `atMicros` on the run's clock when it was seen earlier than now. */

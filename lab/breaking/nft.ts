@@ -5,6 +5,7 @@
 
 import type {HostName} from '../topology/topology.ts'
 import {type Cut, portsOf} from './cuts.ts'
+import type {Still} from './lasting.ts'
 
 export type How = 'drop' | 'reject'
 
@@ -81,6 +82,25 @@ function rulesOf(hook: 'input' | 'output', cut: Cut, how: How): string[] {
     ...(cut.end === 'server' ? [] : [`${peers} tcp ${theirs} ${ports} ${verdict}`]),
     ...(cut.end === 'client' ? [] : [`${peers} tcp ${ours} ${ports} ${verdict}`]),
   ]
+}
+
+/** A script of `nftScript` is in force on a host: each address in its set, each rule in its chain. */
+export function stillCut(host: HostName, cut: string, script: string): Still {
+  return async sight => {
+    const says = whatIsMissing(script, await sight.run(host, `nft list table ${tableOf(cut)} 2>&1 || true`))
+    return says === null ? null : `the cut on ${host} is gone: ${says}`
+  }
+}
+
+export function whatIsMissing(script: string, listing: string): string | null {
+  if (/No such file or directory/.test(listing)) return 'its nftables table is not there'
+  if (!listing.includes('table inet')) throw new TypeError(`nft said: ${listing}`)
+  const wanted = [...script.matchAll(/([\d.]+) timeout \d+ms/g)].map(found => found[1]!)
+  const there = new Set(listing.split(/[\s,{}]+/))
+  const missing = wanted.filter(address => !there.has(address))
+  if (missing.length > 0) return `its sets lack ${missing.join(', ')}`
+  const [rules, left] = [script, listing].map(text => text.split('\n').filter(line => /\bcounter\b/.test(line)).length)
+  return left! < rules! ? `it has ${left} of its ${rules} rules` : null
 }
 
 export interface Hits {

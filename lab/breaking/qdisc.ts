@@ -40,6 +40,9 @@ interface=$(ip -o -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
 tc qdisc add dev "\${interface:?no route leads out of this host}" root handle 9e0: ${qdisc(slowness)}`
 }
 
+/** A script for a host: whether our queue is there. */
+export const slowedScript = `case "$(tc qdisc show)" in *' 9e0: '*) echo yes ;; esac`
+
 export interface Pinged {
   readonly sent: number
   readonly received: number

@@ -2,6 +2,7 @@
 
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
+import {lostOf} from '../history/lost.ts'
 import {momentsOf} from '../history/moments.ts'
 import {promotedWithoutKey} from '../history/promotions.ts'
 import {sayMicros} from '../words/quantity.ts'
@@ -109,12 +110,26 @@ function ofFault(check: Check<unknown>, history: History, finding: Finding): Fin
   const nothing =
     idle(history) ?? (struck === null || typeof struck === 'string' ? null : idle(history, struck.fault.id))
   if (nothing === null) return finding
-  // What was asked for is told; what was seen would read like its answer.
-  const limits = Object.entries(finding.measures ?? {}).filter(([name]) => /limit/i.test(name))
   return {
-    verdict: 'unknown',
-    says: `There is no effect of a fault to judge: ${nothing.says}.`,
-    ...(limits.length === 0 ? {} : {measures: Object.fromEntries(limits)}),
+    ...unfound(finding, `There is no effect of a fault to judge: ${nothing.says}.`),
     ...(nothing.proof === undefined ? {} : {evidence: [nothing.proof]}),
   }
+}
+
+/** What was asked for is told; what was seen would read like its answer. */
+function unfound({measures = {}}: Finding, says: string): Finding {
+  const limits = Object.entries(measures).filter(([name]) => /limit/i.test(name))
+  return {verdict: 'unknown', says, ...(limits.length === 0 ? {} : {measures: Object.fromEntries(limits)})}
+}
+
+/**
+ * What is left of a finding when somebody else ended a fault of the run: what it was to bring about was not seen, and nobody is to
+ * blame for that. What the cluster did all the same stands. For the judge only: a step that waits goes on waiting for what it is for.
+ */
+export function lasting(history: History, name: string, finding: Finding): Finding {
+  const ofFault = Object.hasOwn(checks, name) ? (checks[name as CheckName] as Check<unknown>).ofFault : undefined
+  const [lost] = lostOf(history)
+  if (lost === undefined || ofFault === undefined || (ofFault === 'calm' && finding.verdict === 'fail')) return finding
+  const says = `The fault did not last: ${lost.id} was lost ${sayMicros(lost.after)} after it came (${lost.says}).`
+  return {...unfound(finding, says), evidence: [lost.event]}
 }

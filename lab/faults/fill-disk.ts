@@ -1,6 +1,7 @@
 /** Fills the data volume of a host, which must be one of a limited size: never the person's own disk. */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {stillPrints} from '../breaking/lasting.ts'
 import {prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
@@ -33,7 +34,11 @@ export const fillDisk: Fault<Params> = {
         return {host, shell}
       }),
     )
-    for (const host of hosts) await mend({do: 'free-disk', host})
+    for (const host of hosts)
+      await mend(
+        {do: 'free-disk', host},
+        stillPrints(host, `if [ -s ${fill} ]; then echo yes; fi`, 'yes', `what filled the volume of ${host} is gone`),
+      )
     await Promise.all(full.map(({shell}) => shell.run(fillScript(leave + spareBytes)))) // nobody misses this much yet
     await broke(() => Promise.all(full.map(({shell}) => shell.run(fillScript(leave)))))
     await Promise.all(

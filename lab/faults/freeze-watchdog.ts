@@ -5,6 +5,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {stillStopped} from '../breaking/lasting.ts'
 import {find, statesOf} from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -42,7 +43,7 @@ export const freezeWatchdog: Fault<{limit: number}> = {
         return {host, shell, pid: await find(shell, host, 'patroni')}
       }),
     )
-    for (const host of hosts) await mend({do: 'resume-processes', host})
+    for (const {host, pid} of struck) await mend({do: 'resume-processes', host}, stillStopped(host, 'patroni', [pid]))
     await Promise.all(struck.map(({shell, pid}) => shell.run(undoLater(limit, `resume-processes ${pid}`))))
     await broke(() => Promise.all(struck.map(({shell, pid}) => shell.run(`kill -STOP ${pid}`))))
 

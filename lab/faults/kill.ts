@@ -11,6 +11,7 @@ import {
   wholeHost,
   wholeHosts,
 } from '../breaking/in-storms.ts'
+import {stillDown, stillOff} from '../breaking/lasting.ts'
 import {
   alive,
   childrenOf,
@@ -130,7 +131,7 @@ async function killHosts(on: FaultSite): Promise<void> {
       return {host, id, gone: lastSign(on, shells.use(await openShell(lab, host)))}
     }),
   )
-  for (const host of hosts) await mend({do: 'start-host', host})
+  for (const host of hosts) await mend({do: 'start-host', host}, stillOff(host))
   await broke(() => Promise.all(doomed.map(({host, id}) => lab.engineOf(host).kill(id))))
   await Promise.all(
     doomed.map(({id, host, gone}) =>
@@ -176,7 +177,7 @@ async function killProcesses(on: FaultSite, what: ProcessName, heldDownMs: numbe
   )
   if (heldDownMs !== null && isSupervised(what)) {
     // A host that boots starts all its services: a reset by the watchdog ends this fault, as it would on real hardware.
-    for (const host of hosts) await mend({do: 'start-service', host, service: what})
+    for (const host of hosts) await mend({do: 'start-service', host, service: what}, stillDown(host, what))
     await Promise.all(victims.map(({shell}) => shell.run(holdDown(what, heldDownMs))))
   }
   await broke(() => Promise.all(victims.map(({shell, pid}) => shell.run(`kill -KILL ${pid}`))))

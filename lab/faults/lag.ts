@@ -10,7 +10,7 @@
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {isSynchronous, oneOfPostgres, seconds} from '../breaking/in-storms.ts'
-import {cutName, nftScript} from '../breaking/nft.ts'
+import {cutName, nftScript, stillCut} from '../breaking/nft.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
@@ -85,16 +85,17 @@ export const lag: Fault<Params> = {
 async function refuse(on: FaultSite, limitMs: number): Promise<void> {
   const {lab, hosts} = on
   const cut = cutName(on.id)
-  const script = (host: HostName, leftMs: number) => {
+  const rules = (host: HostName, leftMs: number) => {
     const peers = hostsWith(lab.topology, 'patroni').filter(other => other !== host)
     const cuts = [{service: 'replication', end: 'client', ways: 'out', peers}] as const
-    return `nft -f - << 'END'\n${nftScript({cut, cuts, how: 'reject', limitMs: leftMs}, lab.allocation.addresses)}END`
+    return nftScript({cut, cuts, how: 'reject', limitMs: leftMs}, lab.allocation.addresses)
   }
+  const script = (host: HostName, leftMs: number) => `nft -f - << 'END'\n${rules(host, leftMs)}END`
   await using shells = new AsyncDisposableStack()
   const open = await Promise.all(hosts.map(async host => ({host, shell: shells.use(await openShell(lab, host))})))
   const endsAt = on.now() + limitMs * 1000
   for (const host of hosts) {
-    await on.mend({do: 'open-network', host, cut})
+    await on.mend({do: 'open-network', host, cut}, stillCut(host, cut, rules(host, limitMs)))
     on.again(host, async () => {
       const leftMs = (endsAt - on.now()) / 1000
       if (leftMs < 1) return

@@ -20,7 +20,8 @@ export const noop: Fault<Record<string, never>> = {
     // What `heal` would mend on each host.
     const look = () => shells.run(() => 'whats-broken')
     const before = await look()
-    // A fault that leaves something calls `on.mend(...)` for each host here, before it breaks anything.
+    // A fault that leaves something calls `on.mend(undo, still)` for each host here, before it breaks anything: how it is undone, and
+    // how it is seen that nobody else has done so (`lab/breaking/lasting.ts`).
     await on.broke(async () => {})
     const {holds, says} = judgeSame(before, await look())
     on.proof(holds, says)

@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {impairsNobody, seconds, wholeHost} from '../breaking/in-storms.ts'
+import {stillPrints, stillSo} from '../breaking/lasting.ts'
 import {find} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -82,7 +83,11 @@ async function limitCpus(on: FaultSite, cpus: number): Promise<void> {
       shell: shells.use(await openShell(lab, host)),
     })),
   )
-  for (const host of hosts) await mend({do: 'lift-cpu-limit', host})
+  for (const host of hosts)
+    await mend(
+      {do: 'lift-cpu-limit', host},
+      stillSo(host, ({cpuLimited}) => cpuLimited, 'has no CPU limit'),
+    )
   await broke(() => Promise.all(slowed.map(({host, id}) => lab.engineOf(host).limitCpus(id, cpus))))
   for (const {host, id} of slowed) again(host, () => lab.engineOf(host).limitCpus(id, cpus))
   await Promise.all(
@@ -113,7 +118,11 @@ async function takeConnections(on: FaultSite, connections: number, limitMs: numb
       return {host, shell}
     }),
   )
-  for (const host of hosts) await mend({do: 'end-load', host})
+  for (const host of hosts)
+    await mend(
+      {do: 'end-load', host},
+      stillPrints(host, loadedScript, 'yes', `what holds connections to PostgreSQL on ${host} has ended`),
+    )
   const script = loadScript(connections, limitMs, lab.allocation.passwords.app)
   await broke(() => Promise.all(loaded.map(({shell}) => shell.run(script))))
   await Promise.all(
@@ -126,6 +135,8 @@ async function takeConnections(on: FaultSite, connections: number, limitMs: numb
     ),
   )
 }
+
+const loadedScript = "if pgrep -f '^pgha-lab-load' > /dev/null; then echo yes; fi"
 
 /** The password goes through the environment: an argument can be read by everybody on the host. */
 export function loadScript(connections: number, limitMs: number, password: string): string {

@@ -14,7 +14,7 @@ import {
   wholeHost,
   wholeHosts,
 } from '../breaking/in-storms.ts'
-import {cutName, type Hits, type How, hitsOf, nftScript, tableOf} from '../breaking/nft.ts'
+import {cutName, type Hits, type How, hitsOf, nftScript, stillCut, tableOf} from '../breaking/nft.ts'
 import {type Asked, ask, Shells} from '../breaking/paths.ts'
 import {isModelled, struckByCuts} from '../budget/index.ts'
 import {whom} from '../cluster/selector.ts'
@@ -106,8 +106,9 @@ export const partition: Fault<Params> = {
     const {lab} = on
     const cuts = cutsOf(lab.topology, {...params, services: params.services ?? null, on: on.hosts, from: on.from})
     const cut = cutName(on.id)
-    const load = (host: HostName, limitMs: number) =>
-      `nft -f - << 'END'\n${nftScript({cut, cuts: cuts.get(host) ?? [], how: params.how, limitMs}, lab.allocation.addresses)}END`
+    const rules = (host: HostName, limitMs: number) =>
+      nftScript({cut, cuts: cuts.get(host) ?? [], how: params.how, limitMs}, lab.allocation.addresses)
+    const load = (host: HostName, limitMs: number) => `nft -f - << 'END'\n${rules(host, limitMs)}END`
 
     const [mustStop, mustPass] = [stopped(lab.topology, cuts), spared(lab.topology, cuts)]
     await using keepers = await Shells.open(lab, cuts.keys())
@@ -130,7 +131,8 @@ export const partition: Fault<Params> = {
       ask(lab, others, mustPass, sparedSeconds),
     ])
 
-    for (const host of cuts.keys()) await on.mend({do: 'open-network', host, cut})
+    for (const host of cuts.keys())
+      await on.mend({do: 'open-network', host, cut}, stillCut(host, cut, rules(host, params.limit)))
     let endsAt = 0
     for (const host of cuts.keys())
       on.again(host, async () => {

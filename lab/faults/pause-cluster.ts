@@ -1,6 +1,7 @@
 /** Maintenance mode (`patronictl pause`): Patroni watches and does nothing; nobody fails over. Mended by resuming. */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {stillConfigured} from '../breaking/lasting.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
@@ -16,7 +17,7 @@ export const pauseCluster: Fault<Record<string, never>> = {
 
   async inject(on) {
     const {lab, signal} = on
-    await on.mend({do: 'set-config', host: null, config: {pause: null}})
+    await on.mend({do: 'set-config', host: null, config: {pause: null}}, stillConfigured({pause: true}))
     await on.broke(() => setConfig(lab, {pause: true}))
     await prove(
       on,

@@ -10,7 +10,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {isSynchronous, oneOfPostgres, seconds} from '../breaking/in-storms.ts'
-import {layOver} from '../breaking/patroni-overlay.ts'
+import {layOver, stillOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
@@ -61,7 +61,7 @@ export const pauseReplay: Fault<Params> = {
     await using shells = new AsyncDisposableStack()
     const open = await Promise.all(hosts.map(async host => shells.use(await openShell(lab, host))))
     for (const host of hosts) {
-      await on.mend({do: 'resume-replay', host})
+      await on.mend({do: 'resume-replay', host}, stillOver(host, 'replay', delay))
       on.again(host, async () => {
         await using shell = await openShell(lab, host)
         await shell.run(layOver('replay', delay))

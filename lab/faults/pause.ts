@@ -3,6 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {oneOfEtcd, oneOfPostgres, seconds, wholeHost, withinLease} from '../breaking/in-storms.ts'
+import {stillSo, stillStopped} from '../breaking/lasting.ts'
 import {
   childrenOf,
   find,
@@ -106,7 +107,11 @@ async function pauseHosts(on: FaultSite): Promise<void> {
       shell: shells.use(await openShell(lab, host)),
     })),
   )
-  for (const host of hosts) await mend({do: 'unpause-host', host})
+  for (const host of hosts)
+    await mend(
+      {do: 'unpause-host', host},
+      stillSo(host, ({paused}) => paused, 'is not paused'),
+    )
   await broke(() => Promise.all(frozen.map(({host, id}) => lab.engineOf(host).pause(id))))
   await Promise.all(
     frozen.map(async ({id, host, shell}) => {
@@ -137,7 +142,7 @@ async function stopProcesses(on: FaultSite, what: ProcessName, withChildren: boo
       return {host, shell, pids: [pid, ...(withChildren ? await childrenOf(shell, pid) : [])]}
     }),
   )
-  for (const host of hosts) await mend({do: 'resume-processes', host})
+  for (const {host, pids} of stopped) await mend({do: 'resume-processes', host}, stillStopped(host, what, pids))
   await Promise.all(stopped.map(({shell, pids}) => shell.run(undoLater(limitMs, `resume-processes ${pids.join(' ')}`))))
   await broke(() => Promise.all(stopped.map(({shell, pids}) => shell.run(stopScript(pids)))))
   await Promise.all(

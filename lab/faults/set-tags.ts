@@ -1,7 +1,7 @@
 /** The operator tags a member in its own patroni.yml, e.g. `nofailover: true`. The mend gives it its own tags again. */
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
-import {layOver} from '../breaking/patroni-overlay.ts'
+import {layOver, stillOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import type {Config} from '../cluster/patroni-api.ts'
@@ -30,7 +30,7 @@ export const setTags: Fault<Params> = {
     await using shells = new AsyncDisposableStack()
     const open = await Promise.all(hosts.map(async host => shells.use(await openShell(lab, host))))
     for (const host of hosts) {
-      await on.mend({do: 'reset-tags', host})
+      await on.mend({do: 'reset-tags', host}, stillOver(host, 'tags', {tags}))
       on.again(host, async () => {
         await using shell = await openShell(lab, host)
         await shell.run(layOver('tags', {tags}))

@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {oneOfPostgres, seconds} from '../breaking/in-storms.ts'
+import {stillReads} from '../breaking/lasting.ts'
 import {find, untilUp} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -50,7 +51,8 @@ export const skewClock: Fault<Params> = {
         return {host, shell}
       }),
     )
-    for (const host of hosts) await mend({do: 'set-clock', host})
+    for (const host of hosts)
+      await mend({do: 'set-clock', host}, stillReads(host, clockFile, skewOf(by), 'the time that was set for Patroni'))
     await broke(() => Promise.all(skewed.map(({shell}) => shell.run(skewScript(by)))))
     for (const host of hosts)
       again(host, async () => {
@@ -65,11 +67,13 @@ export const skewClock: Fault<Params> = {
   },
 }
 
+const clockFile = '/run/pgha-lab/clock'
+const skewOf = (byMs: number) => `${byMs < 0 ? '-' : '+'}${Math.abs(byMs) / 1000}`
+
 /** `-k`: SIGKILL, upon which the supervisor starts it again. A Patroni that is asked to stop would stop PostgreSQL, too. */
 export function skewScript(byMs: number): string {
-  const seconds = `${byMs < 0 ? '-' : '+'}${Math.abs(byMs) / 1000}`
   return `mkdir -p /run/pgha-lab
-echo '${seconds}' > /run/pgha-lab/clock
+echo '${skewOf(byMs)}' > ${clockFile}
 s6-svc -k /run/service/patroni`
 }
 

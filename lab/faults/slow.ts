@@ -2,8 +2,9 @@
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {impairsNobody, seconds} from '../breaking/in-storms.ts'
+import {stillPrints} from '../breaking/lasting.ts'
 import {Shells} from '../breaking/paths.ts'
-import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowScript} from '../breaking/qdisc.ts'
+import {type Pinged, pinged, pingsToSee, qdiscKind, type Slowness, slowedScript, slowScript} from '../breaking/qdisc.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {openShell} from '../cluster/shell.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -78,7 +79,11 @@ export const slow: Fault<Params> = {
     await using senders = await Shells.open(lab, hosts)
     const before = await measure(lab, senders, lines, slowness)
 
-    for (const host of hosts) await on.mend({do: 'unslow-network', host})
+    for (const host of hosts)
+      await on.mend(
+        {do: 'unslow-network', host},
+        stillPrints(host, slowedScript, 'yes', `the queue of ${host} is gone`),
+      )
     let endsAt = 0
     for (const host of hosts)
       on.again(host, async () => {

@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {fewerThan, oneOfPostgres, seconds, wholeHost, wholeHosts} from '../breaking/in-storms.ts'
+import {stillDown, stillOff} from '../breaking/lasting.ts'
 import {alive, find, isSupervised, type ServiceProcess, sayProcess, supervised, untilUp} from '../breaking/processes.ts'
 import {prove} from '../breaking/prove.ts'
 import {downOn, strikeOn} from '../breaking/strike.ts'
@@ -76,7 +77,7 @@ export const stop: Fault<Params> = {
 /** It is not cut short by the run's signal: a host that is still stopping cannot be started, so healing has to wait for it anyway. */
 async function stopHosts({lab, hosts, mend, broke, proof}: FaultSite): Promise<void> {
   const containers = await Promise.all(hosts.map(host => lab.container(host)))
-  for (const host of hosts) await mend({do: 'start-host', host})
+  for (const host of hosts) await mend({do: 'start-host', host}, stillOff(host))
   await broke(() => Promise.all(containers.map(({host, id}) => lab.engineOf(host).stop(id, graceSeconds))))
   for (const {id, host} of containers) {
     const {running, exitCode} = await lab.engineOf(host).condition(id, lab.name)
@@ -98,7 +99,7 @@ async function stopService(on: FaultSite, service: ServiceProcess, limitMs: numb
       return {host, shell, pid: await find(shell, host, service)}
     }),
   )
-  for (const host of hosts) await mend({do: 'start-service', host, service})
+  for (const host of hosts) await mend({do: 'start-service', host, service}, stillDown(host, service))
   const arm = undoLater(limitMs, `start-service ${service}`)
   const down = `s6-svc -d /run/service/${service}`
   await Promise.all(stopped.map(({shell}) => shell.run(arm)))

@@ -6,6 +6,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {stillSo} from '../breaking/lasting.ts'
 import {Shells} from '../breaking/paths.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -34,7 +35,10 @@ export const unplug: Fault<Record<string, never>> = {
     const containers = await Promise.all(hosts.map(host => lab.container(host)))
     const before = await addressed(lab, shells)
     for (const host of hosts) {
-      await mend({do: 'plug-in', host})
+      await mend(
+        {do: 'plug-in', host},
+        stillSo(host, ({plugged}) => !plugged, "is in the lab's network"),
+      )
       // The engine keeps a container unplugged when it restarts.
       on.again(host, async () => {
         const {id} = await lab.container(host)

@@ -165,7 +165,7 @@ export type FaultHappening =
   | {kind: 'fault-proof'; id: string; holds: boolean; says: string}
   /** The fault was put in force again on a host that had restarted. */
   | {kind: 'fault-again'; id: string; host: HostName}
-  /** The fault ended before it was mended: its time limit ran out, or a restarted host could not be given it again. */
+  /** The fault ended before it was mended: its time limit ran out, a restarted host could not be given it again, or somebody else ended it. */
   | {kind: 'fault-lost'; id: string; host: HostName | null; says: string}
   | {kind: 'fault-mending'; id: string; mend: Mend}
   | {kind: 'fault-mended'; id: string; mend: Mend; ok: boolean; says?: string}

@@ -2,17 +2,20 @@
  * Judges a recorded run. Pure: it performs nothing and knows no clock, so a history from a file gets the same report again.
  *
  * Verdicts merge fail > unknown > pass. A fault that was not seen to take hold makes the whole run inconclusive, whatever was
- * found besides: the run was about something that did not happen. So does what befell the machine under it, and of a run that would pass what somebody else changed of the cluster. Findings keep their own verdicts all the same, and are shown.
+ * found besides: the run was about something that did not happen. So does what befell the machine under it, and of a run that would
+ * pass what somebody else changed of the cluster. A fault that somebody else ended lets nothing pass, and only what the cluster did by
+ * itself fail. Findings keep their own verdicts all the same, and are shown.
  */
 
 import {type Finding, merge, type Verdict} from '../checks/check.ts'
-import {find} from '../checks/index.ts'
+import {find, lasting} from '../checks/index.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
 import {changesByOthers, sayChanges} from '../history/changes.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
+import {type Lost, lostOf} from '../history/lost.ts'
 import {replicaReadsOf} from '../history/reads.ts'
 import {exitCodes} from '../words/errors.ts'
 import {anyCaller, type Caller} from '../words/next-step.ts'
@@ -47,7 +50,7 @@ export function judge(
   const disturbed = disturbances(history)
   const ended = endedOf(history, disturbed, called)
   const findings = expectations.map(expected => ({
-    ...(ended === null ? settled(found(history, expected)) : upToThere(found(history, expected), history)),
+    ...foundIn(history, expected, ended !== null),
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
@@ -98,10 +101,6 @@ export function judge(
   }
 }
 
-function found(history: History, expected: Expected): Finding {
-  return inTheirLight(history, expected.check, expected.params, find(history, expected))
-}
-
 const codeFor = {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive} as const
 
 function expectedOf(history: History): readonly Expected[] {
@@ -111,12 +110,10 @@ function expectedOf(history: History): readonly Expected[] {
 
 /** What came otherwise than the scenario has it. */
 function unplanned(history: History): string[] {
-  return [
-    ...of(history, 'fault-lost').map(lost => `${lost.id} was lost before its mend: ${lost.says}`),
-    ...sayChanges(changesByOthers(history)),
-    ...unplayed(history),
-  ]
+  return [...lostOf(history).map(sayLost), ...sayChanges(changesByOthers(history)), ...unplayed(history)]
 }
+const sayLost = ({id, after, says}: Lost) =>
+  `${id} was lost ${sayMicros(after)} after it came, before its mend: ${says}`
 
 /** A step that could not be done ends the steps: what the scenario is about may never have happened. */
 function unplayed(history: History): string[] {
@@ -127,6 +124,11 @@ function unplayed(history: History): string[] {
   return [
     `step ${failed.index + 1} was not done (${failed.says})${rest > 0 ? `, so ${rest} more ${rest === 1 ? 'step was' : 'steps were'} not played` : ''}`,
   ]
+}
+
+function foundIn(history: History, expected: Expected, early: boolean): Finding {
+  const found = inTheirLight(history, expected.check, expected.params, find(history, expected))
+  return lasting(history, expected.check, early ? upToThere(found, history) : settled(found))
 }
 
 function settled({pending: _, ...finding}: Finding): Finding {

@@ -6,7 +6,7 @@ import {faults} from '../faults/index.ts'
 import {giveUpAfter} from '../healing/heal.ts'
 import {mend} from '../healing/mend.ts'
 import type {Strike} from '../history/event.ts'
-import type {Recorder} from '../history/history.ts'
+import {of, type Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {type Step, sayStep} from '../scenario/index.ts'
 import {namedIn} from '../scenario/params.ts'
@@ -14,6 +14,7 @@ import {inForce, mended, plan} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
+import {Lasting} from './lasting.ts'
 
 type Inject = Extract<Step, {do: 'inject'}>
 
@@ -35,6 +36,7 @@ export class Injections implements Disposable {
   readonly #deaf: () => void
   /** Under way: faults being put in force again on hosts that have restarted. A mend that did not wait for them would be undone. */
   readonly #reapplying = new Set<Promise<void>>()
+  readonly #lasting: Lasting
   readonly #moment: ((strike: Strike) => Promise<void>) | undefined
 
   /** @param moment resolves when the next fault may come, everything but its first blow being done already. */
@@ -43,6 +45,7 @@ export class Injections implements Disposable {
     this.#lab = lab
     this.#history = history
     this.#signal = signal
+    this.#lasting = new Lasting(lab, history, () => Promise.all(this.#reapplying))
     this.#deaf = history.subscribe(event => {
       if (event.kind === 'container' && event.action === 'start') this.#restarted(event.host)
     })
@@ -70,8 +73,9 @@ export class Injections implements Disposable {
         hosts,
         signal: this.#signal,
         from,
-        async mend(undo) {
+        mend: async (undo, still) => {
           needsMend = true
+          this.#lasting.plan(step.as, undo, still)
           plan(lab.name, {id: `${step.as}/${sayMend(undo)}`, fault: step.as, mend: undo})
         },
         broke: async call => {
@@ -102,13 +106,16 @@ export class Injections implements Disposable {
       params,
     )
     const limitMs = fault.limitMs?.(params) ?? null
-    if (limitMs !== null) kept.limit = setTimeout(() => this.#ranOut(step.as, limitMs), limitMs)
+    if (limitMs !== null) kept.limit = this.#limited(step.as, limitMs)
+    if (proven === true) this.#lasting.watch(step.as)
     return {ok: proven === true, says: proven ? 'the fault took hold' : 'the fault did not take hold'}
   }
 
   /** Mends this run's faults, newest first (or only one's); ignores the run's signal. @throws LabError `heal-failed` */
   async mend(which: (fault: string) => boolean = () => true): Promise<void> {
     const failures: string[] = []
+    await Promise.all(this.#reapplying)
+    if (!this.#signal.aborted) await this.#lasting.lastLook(which)
     for (const [id, kept] of this.#kept) if (which(id)) this.#letGo(id, kept)
     await Promise.all(this.#reapplying)
     for (const entry of inForce(this.#lab.name)) {
@@ -132,6 +139,7 @@ export class Injections implements Disposable {
 
   [Symbol.dispose](): void {
     this.#deaf()
+    void this.#lasting[Symbol.asyncDispose]()
     for (const [id, kept] of this.#kept) this.#letGo(id, kept)
   }
 
@@ -150,12 +158,21 @@ export class Injections implements Disposable {
 
   #letGo(id: string, kept: Kept): void {
     clearTimeout(kept.limit)
+    this.#lasting.forget(id)
     this.#kept.delete(id)
+  }
+
+  /** Counted from the break, as the host does, however long the proof took. */
+  #limited(id: string, limitMs: number): NodeJS.Timeout {
+    const now = this.#history.now()
+    const begun = of(this.#history, 'fault-injecting').findLast(one => one.id === id)?.at ?? now
+    return setTimeout(() => this.#ranOut(id, limitMs), Math.max(0, limitMs - (now - begun) / 1000))
   }
 
   #ranOut(id: string, limitMs: number): void {
     if (!inForce(this.#lab.name).some(entry => entry.fault === id)) return
     this.#kept.delete(id)
+    this.#lasting.forget(id)
     this.#history.record({
       kind: 'fault-lost',
       id,
@@ -180,6 +197,7 @@ export class Injections implements Disposable {
       this.#history.record({kind: 'fault-again', id, host})
     } catch (error) {
       const says = `${host} restarted and could not be given it again: ${(error as Error).message}`
+      this.#lasting.forget(id)
       this.#history.record({kind: 'fault-lost', id, host, says})
     }
   }

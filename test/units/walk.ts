@@ -47,6 +47,8 @@ export function walkFault(
     'says why no storm draws it, and one does': neverDrawn !== undefined && drawn.has(name),
     'does not have its `neverDrawn` after `**Storms** never draw it:` in its section':
       neverDrawn !== undefined && !section.includes(`**Storms** never draw it: ${neverDrawn}.`),
+    'does not say in its section how it is seen to last (**Lasts**)':
+      sections(pages.faults).has(name) && !section.includes('- **Lasts**: '),
     'is never drawn according to its section': neverDrawn === undefined && section.includes('**Storms** never'),
   })
 }

@@ -17,6 +17,7 @@ const otherThings: Readonly<Record<string, string>> = {
   'lab/checks/fenced.ts': 'pause: of a container, by the engine',
   'lab/history/at-rest.ts': 'pause: of a container, by the engine',
   'lab/history/event-words.ts': 'pause: of a container, by the engine',
+  'lab/history/lost.ts': 'pause: of a container, by the engine',
   'lab/history/role.ts': 'pause: of a container, by the engine',
   'lab/history/event.ts': 'set-config: a mend',
   'lab/history/event-schema.ts': 'set-config: a mend',

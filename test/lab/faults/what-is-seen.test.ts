@@ -1,5 +1,7 @@
 /** Each fault's reading of what a host shows: it must be able to say that the fault did not take hold. */
 import {describe, expect, test} from 'vitest'
+import {whoGoesOn} from '../../../lab/breaking/lasting.ts'
+import {nftScript, whatIsMissing} from '../../../lab/breaking/nft.ts'
 import {fillScript, freeScript} from '../../../lab/faults/fill-disk.ts'
 import {holdDown} from '../../../lab/faults/kill.ts'
 import {judgeSame} from '../../../lab/faults/noop.ts'
@@ -107,4 +109,52 @@ test('a disk is filled to the last byte only when nothing is to be left', () => 
   expect(fillScript(0)).toContain('cat /dev/zero')
   expect(fillScript(4096)).not.toContain('cat /dev/zero')
   expect(fillScript(4096)).toContain(freeScript)
+})
+
+describe('a fault that somebody else ended', () => {
+  test.each([
+    ['10 T\n11 T', null],
+    ['10 T', null], // a child may end
+    ['10 T\n11 S', /^is no longer stopped: pid 11 is in state S$/],
+    ['10 R\n11 T', /pid 10 is in state R/],
+    ['', /^is no longer stopped: pid 10 is gone$/],
+  ])('stopped processes, seen as %j', (printed, says) => {
+    const seen = whoGoesOn('patroni', [10, 11], printed)
+    if (says === null) expect(seen).toBeNull()
+    else expect(seen).toMatch(says)
+  })
+
+  test('a process of PostgreSQL that is gone: nobody knows who ended it', () =>
+    expect(() => whoGoesOn('postgres', [10], '')).toThrow(/who ended it is not known/))
+
+  const rules = nftScript(
+    {
+      ...{cut: 'cut', how: 'drop', limitMs: 60_000},
+      cuts: [{service: null, end: 'either', ways: 'both', peers: ['node1', 'node2']}],
+    },
+    {node1: '10.0.0.1', node2: '10.0.0.12'},
+  )
+  /** As nft prints what was loaded. */
+  const listing = (elements: string, chains = rules) =>
+    `table inet pgha_lab_cut {\n\tset everything {\n\t\telements = { ${elements} }\n\t}\n${chains
+      .split('\n')
+      .filter(line => line.includes('counter'))
+      .map(line => line.replace('counter', 'counter packets 3 bytes 180'))
+      .join('\n')}\n}`
+  const all = '10.0.0.1 timeout 1m expires 54s123ms, 10.0.0.12 timeout 1m expires 54s123ms'
+  test.each([
+    ['whole', listing(all), null],
+    ['no table', 'Error: No such file or directory\nlist table inet pgha_lab_cut', /its nftables table is not there/],
+    ['an address deleted', listing('10.0.0.12 timeout 1m expires 3s'), /its sets lack 10\.0\.0\.1$/],
+    ['its chains flushed', listing(all, ''), /it has 0 of its 2 rules/],
+  ])('a cut: %s', (_, printed, says) => {
+    const seen = whatIsMissing(rules, printed)
+    if (says === null) expect(seen).toBeNull()
+    else expect(seen).toMatch(says)
+  })
+
+  test('a cut of which the kernel says something else: nobody knows', () =>
+    expect(() => whatIsMissing(rules, 'netlink: Error: Could not process rule: Resource busy')).toThrow(
+      /Resource busy/,
+    ))
 })

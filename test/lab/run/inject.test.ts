@@ -23,7 +23,7 @@ const cut: Fault<{deep?: boolean | undefined}> = {
   params: z.strictObject({deep: z.boolean({error: '`deep` is true or false'}).optional()}),
   strikes: () => ({struck: []}),
   async inject({hosts: [host], mend, broke, proof}) {
-    await mend({do: 'start-host', host: host!})
+    await mend({do: 'start-host', host: host!}, async () => null)
     await broke(() => breaks())
     proof(took, took ? 'cut' : 'whole')
   },
