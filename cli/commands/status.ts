@@ -48,10 +48,9 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
 
 async function look(docker: Docker, name: string) {
   const {openLab} = await import('../../lab/inside/reading.ts')
-  const {health} = await import('../../lab/inside/reading.ts')
   const {modes} = await import('../../lab/inside/reading.ts')
   const {inForce} = await import('../../lab/inside/reading.ts')
-  const {broken, leftover} = await import('../../lab/inside/engine.ts')
+  const {broken, health, leftover} = await import('../../lab/inside/engine.ts')
   const {worksOn} = await import('../../lab/inside/reading.ts')
   const lab = openLab(docker, name)
   const before = worksOn(name)

@@ -183,6 +183,7 @@ const fields = {
       'bug',
       'slow-disk',
       'disk-full',
+      'cannot-follow',
     ]),
     says: text,
   },

@@ -219,6 +219,7 @@ const logSigns: Readonly<Record<LogSign, Prominence>> = {
   'disk-full': 'story',
   promoting: 'trace',
   demoting: 'trace',
+  'cannot-follow': 'trace',
   'slow-disk': 'trace',
 }
 

@@ -1,7 +1,7 @@
 /** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
 import {isDeepStrictEqual} from 'node:util'
 import {render} from '../../compose/render.ts'
-import {firstWrite} from '../clients/first-write.ts'
+import {firstWrite} from '../cluster/first-write.ts'
 import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'

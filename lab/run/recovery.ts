@@ -18,7 +18,7 @@ export async function recover({lab, history, signal}: Recovering, healthy: typeo
   const deadline = performance.now() + recoveredWithinMs
   try {
     // The probe asks every Patroni four times a second already.
-    await healthy(lab, {withinMs: recoveredWithinMs, signal, everyMs: 1000})
+    await healthy(lab, {withinMs: recoveredWithinMs, signal, everyMs: 1000, toTheEnd: true})
     const withinMs = Math.max(0, deadline - performance.now())
     await waitFor('the record to show it', async () => whyNotYet(history) ?? {}, {withinMs, signal, everyMs: 250})
   } catch (error) {
