@@ -66,8 +66,7 @@ export const parts: readonly Part[] = [
   {
     name: 'etcd alarms',
     asked: "every etcd: its status, which has the cluster's alarms (NOSPACE, CORRUPT)",
-    wrong: ({lab, etcd}) =>
-      alarmsIn(etcd).map(alarm => ({says: sayAlarm(alarm), cure: disarm(lab, etcd, alarm.alarm)})),
+    wrong: ({lab, etcd}) => alarmsIn(etcd).map(alarm => ({says: sayAlarm(alarm), cure: disarm(lab, etcd)})),
   },
   {
     name: 'etcd quorum',
@@ -124,13 +123,10 @@ export const parts: readonly Part[] = [
 ]
 
 /** Somebody else raised it, for a reason that we do not know: it is not ours to take back. */
-function disarm(lab: string, etcd: readonly EtcdMember[], alarm: string): Hint {
+function disarm(lab: string, etcd: readonly EtcdMember[]): Hint {
   const host = etcd.find(one => one.says !== null)?.host ?? ''
-  const why =
-    alarm === 'NOSPACE'
-      ? 'no command of pgha-lab raises it, so none takes it back; make room in etcd if it is full, then: '
-      : 'no command of pgha-lab raises it, so none takes it back; find out what etcd holds, then: '
-  return next`${why} ${onLab(lab, 'shell', host, '--', 'etcdctl', 'alarm', 'disarm')}`
+  const command = onLab(lab, 'shell', host, '--', 'etcdctl', 'alarm', 'disarm')
+  return next`no command of ours raises an alarm, so none takes one back; once its cause is gone: ${command}`
 }
 
 /**

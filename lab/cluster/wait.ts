@@ -90,12 +90,15 @@ export async function untilHealthy(lab: Lab, wait: WaitHealthy): Promise<Health>
   try {
     return await waitFor(`lab ${lab.name} to be healthy`, look, {everyMs: 250, ...given})
   } catch (error) {
-    throw await explained(lab, error, sinceMs)
+    throw error instanceof Stuck ? error : await explained(lab, error, sinceMs)
   }
 }
 
+/** It says why itself. */
+class Stuck extends LabError {}
+
 function stuck(lab: Lab, {code = 'timeout'}: Wait, {says, cure}: NonNullable<Health['lasting']>): LabError {
-  return new LabError(code, `lab ${lab.name} is not healthy, and waiting does not mend it: ${says}`, {hint: cure})
+  return new Stuck(code, `lab ${lab.name} is not healthy, and waiting does not mend it: ${says}`, {hint: cure})
 }
 
 /** Who cannot follow the leader is not waited for: Patroni has made up its mind about it (4.0, `rewind.py: RewindState`). */
