@@ -24,7 +24,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   yaml: /^(lab\/words\/decode\.ts$|compose\/)/,
   ink: /^cli\/ui\//,
   react: /^cli\/ui\//,
-  pg: /^lab\/((clients|probes)\/|cluster\/(sql|streaming)\.ts$)/,
+  pg: /^lab\/((clients|probes)\/|cluster\/(first-write|sql|streaming)\.ts$)/,
   'p-retry': /^lab\/cluster\/wait\.ts$/,
   leven: /^lab\/words\/decode\.ts$/,
   commander: /^cli\/(program|options|commands\/[a-z-]+)\.ts$/,

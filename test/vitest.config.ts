@@ -6,7 +6,8 @@ const root = join(import.meta.dirname, '..')
 
 /** Whose tests change nothing of the process they are in (test/layers.test.ts looks): they can share one. */
 export const sharing = [
-  'test/lab/{breaking,budget,checks,cluster,faults,judge,scenario,storm,topology,words}/*.test.ts',
+  'test/lab/{breaking,budget,checks,faults,judge,scenario,storm,topology,words}/*.test.ts',
+  'test/lab/cluster/!(health-parts).test.ts',
   'test/lab/history/!(read-events).test.ts',
   'test/lab/healing/!(heal).test.ts',
   'test/{compose,units}/*.test.ts',

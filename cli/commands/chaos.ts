@@ -41,7 +41,7 @@ export function chaos(): Command {
       'Play a scenario, or a suite of them: break the lab under load, heal it, and answer with a verdict and its proof.',
       '',
       'Exit code: 0 passed, 1 an expectation failed, 4 inconclusive; 77 skipped, because it cannot run here; 3 the lab could ' +
-        'not do its work, 5 healing is incomplete (wins over every other).',
+        'not do its work, 5 what was broken is not mended (wins over every other), or it passed and left the lab unhealthy.',
       '',
       '--within asks whether clients can write again in time: the longest time without an acknowledged write is held against ' +
         "it, and recorded with the run. Unless --phase chooses another, the fault comes at the worst moment of the leader's " +

@@ -1,15 +1,15 @@
 import type {Command} from 'commander'
 import type {Docker, Mend} from '../../lab/index.ts'
 import type {Broken} from '../../lab/inside/engine.ts'
-import {LabError, onLab} from '../../lab/inside/start.ts'
-import {spokenNext} from '../called-as.ts'
+import {exitCodes, LabError, onLab, sayLines} from '../../lab/inside/start.ts'
+import {caller, spokenNext} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
 
 export function status(): Command {
   return command(
     'status',
-    'Show a lab: members, modes, proxies, and what is broken; and which labs of other owners this engine has.\nBroken is what the journal says that pgha-lab broke, and what the engine, the hosts and Patroni show, whoever did it.',
+    'Show a lab: members, modes, proxies, and what is broken; and which labs of other owners this engine has.\nBroken is what the journal says that pgha-lab broke, and what the engine, the hosts and Patroni show, whoever did it.\nExit code: 0 every lab that was looked at is healthy, 3 one is not.',
     'status\nstatus --name second\nstatus --all --json',
   )
     .addOption(nameOption())
@@ -32,6 +32,7 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const other = others.find(one => one.lab === name)
   if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
   const looked = await Promise.all(names.map(one => look(docker, one)))
+  if (looked.some(one => !one.health.healthy)) process.exitCode = exitCodes.lab
   if (json) {
     const plain = await Promise.all(looked.map(plainly))
     // Of another owner's lab nobody but its owner knows more.
@@ -48,10 +49,9 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
 
 async function look(docker: Docker, name: string) {
   const {openLab} = await import('../../lab/inside/reading.ts')
-  const {health} = await import('../../lab/inside/reading.ts')
   const {modes} = await import('../../lab/inside/reading.ts')
   const {inForce} = await import('../../lab/inside/reading.ts')
-  const {broken, leftover} = await import('../../lab/inside/engine.ts')
+  const {broken, health, leftover} = await import('../../lab/inside/engine.ts')
   const {worksOn} = await import('../../lab/inside/reading.ts')
   const lab = openLab(docker, name)
   const before = worksOn(name)
@@ -73,6 +73,8 @@ async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Look
     /** The command that works on it right now, {pid, doing}; null: none. */
     inUse,
     ...health,
+    lasting:
+      health.lasting === undefined ? null : {says: health.lasting.says, next: sayLines(health.lasting.cure, caller())},
     proxies: proxiesOf(lab.topology, health.routes),
     synchronous: {mode: modes.synchronousMode, standbys: standbysOf(health)},
     watchdog: modes.watchdog,
@@ -94,6 +96,7 @@ async function show({lab, inUse, health, modes, faults, signs, unknown}: Looked)
   // What no terminal shows is not wrapped: a program looks for whole sentences.
   const width = process.stdout.columns ?? Number.POSITIVE_INFINITY
   print(renderStatus({name: lab.name, topology: lab.topology, health, modes}, width))
+  if (health.lasting !== undefined) print(`${spokenNext(health.lasting.cure)}\n`)
   const known = new Set(faults.map(({mend}) => sayMend(mend)))
   const sentences = [
     ...(inUse === null ? [] : [`in use by ${sayHolder(inUse)}`]),

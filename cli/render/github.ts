@@ -9,11 +9,12 @@ import {labelled, nextWord, printableValues} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {explain, isTold} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
+import {besides} from './recovery.ts'
 import {isSkipped, titleOf} from './verdict-words.ts'
 
 export function renderGithub(reports: readonly Report[]): string {
   return reports
-    .filter(report => report.verdict !== 'pass')
+    .filter(report => report.verdict !== 'pass' || report.recovered === false)
     .map(report => annotation(printableValues(report)))
     .join('')
 }
@@ -30,7 +31,7 @@ function annotation(report: Report): string {
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
   const explained = first === undefined ? [] : sayExplained(first, report)
   const next = ended === null ? [] : [labelled(nextWord, ended.next, '')]
-  return `::${isSkipped(report) ? 'warning' : 'error'} ${told}::${data([answer(report), ...reasons.filter(reason => reason !== headline), ...explained, ...next].join('\n'))}\n`
+  return `::${isSkipped(report) ? 'warning' : 'error'} ${told}::${data([answer(report), ...besides(report), ...explained, ...next].join('\n'))}\n`
 }
 
 function sayExplained(finding: Report['findings'][number], report: Report): string[] {

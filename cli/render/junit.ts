@@ -10,6 +10,7 @@ import {nextWord, printableLines, printableValues} from '../../lab/inside/start.
 import {answer} from './answer.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
+import {sayRecovery} from './recovery.ts'
 import {renderText} from './text.ts'
 import {isSkipped, titleOf} from './verdict-words.ts'
 
@@ -40,7 +41,7 @@ function suite(report: Report): Suite {
   const tally = {
     tests: findings.length + 1,
     failures: of('fail'),
-    errors: of('unknown') + (report.reasons.length > 0 && !isSkipped(report) ? 1 : 0),
+    errors: of('unknown') + (againstTheRun(report).length > 0 && !isSkipped(report) ? 1 : 0),
     skipped: findings.length - told.length + (isSkipped(report) ? 1 : 0),
   }
   const properties = Object.entries({
@@ -66,9 +67,16 @@ function suite(report: Report): Suite {
   }
 }
 
+/** What nobody could see, and a lab that did not come back, must not read as green. */
+function againstTheRun(report: Report): readonly string[] {
+  const recovery = sayRecovery(report)
+  return recovery === null ? report.reasons : [...report.reasons, recovery]
+}
+
 /** Why the run as a whole proves less than its findings say. */
 function theRun(report: Report): string[] {
-  const {reasons, scenario, durationMicros, ended} = report
+  const {scenario, durationMicros, ended} = report
+  const reasons = againstTheRun(report)
   const opening = `    <testcase${attributes({classname: scenario, name: 'the run itself', ...fileOf(report, null)})} time="${seconds(durationMicros)}"`
   if (reasons.length === 0) return [`${opening}/>`]
   if (isSkipped(report))
@@ -81,7 +89,7 @@ function theRun(report: Report): string[] {
   ]
   return [
     `${opening}>`,
-    `      <error${attributes({message: reasons[0]!, type: 'inconclusive'})}>${xml(told.join('\n'))}</error>`,
+    `      <error${attributes({message: reasons[0]!, type: report.reasons.length > 0 ? 'inconclusive' : 'unhealthy'})}>${xml(told.join('\n'))}</error>`,
     '    </testcase>',
   ]
 }

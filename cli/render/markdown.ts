@@ -7,6 +7,7 @@ import {comparedIn, driverCells, driverColumns, sayErrors} from './driver-cells.
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {code, lines, type Markdown, md, table} from './markdown-text.ts'
 import {sayBounds, sayMoment, sayTook, zeroOf} from './moment.ts'
+import {besides} from './recovery.ts'
 import {builtFrom, builtFromTitle, releases} from './software.ts'
 import {signs, titleOf, words} from './verdict-words.ts'
 
@@ -31,14 +32,14 @@ function suite(reports: readonly Report[]): Markdown {
 }
 
 function one(report: Report): Markdown {
-  const {verdict, scenario, headline, about, reasons, remarks, ended} = report
+  const {verdict, scenario, headline, about, ended} = report
   const open = sayOpen(report)
   const limit = saidLimit(report)
   const asked = limit === null ? md`` : md`: ${limit}`
   const blocks = [
     [md`## ${signs[verdict]} ${titleOf(report)} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],
-    [...reasons.filter(reason => reason !== headline), ...(remarks ?? [])].map(says => md`- ${says}`),
+    besides(report).map(reason => md`- ${reason}`),
     [
       ...(open === null ? [] : [md`- ${open}`]),
       ...(ended === null ? [] : [md`- **Next:** ${lines(ended.next.map(code), ' ')}`]),

@@ -1,8 +1,7 @@
 /** A lab as `status` tells it: members, modes, and whom each proxy sends where. Pure. */
 import type {Health, Topology} from '../../lab/index.ts'
 import type {Modes, Route} from '../../lab/inside/reading.ts'
-import {hostsWith, portOf, printableLines, printableValues} from '../../lab/inside/start.ts'
-import {bytes} from '../ui/format.ts'
+import {hostsWith, portOf, printableLines, printableValues, sayBytes} from '../../lab/inside/start.ts'
 import {wrap} from './text.ts'
 
 const backends = ['primary', 'replicas'] as const
@@ -69,7 +68,7 @@ function memberTable({members}: Health): string[] {
       one.role ?? '-',
       one.container === 'running' ? (one.state ?? '-') : `host ${one.container === 'exited' ? 'down' : one.container}`,
       String(one.timeline ?? '-'),
-      one.role === 'leader' ? '-' : one.lagBytes === null ? '?' : bytes(one.lagBytes),
+      one.role === 'leader' ? '-' : one.lagBytes === null ? '?' : sayBytes(one.lagBytes),
       one.sync === null ? '-' : one.sync ? 'sync' : 'async',
     ]),
   ]

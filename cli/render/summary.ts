@@ -8,6 +8,7 @@ import {nextWord, printable, printableValues, sayMicros} from '../../lab/inside/
 import {answer} from './answer.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
 import {sayTook} from './moment.ts'
+import {besides} from './recovery.ts'
 import {align, cut, ending, finished, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
 import {titleOf, words} from './verdict-words.ts'
 
@@ -83,14 +84,14 @@ function phases(report: Report, style: Style): string[] {
 
 /** Why the run is no pass, most important first, as far as there is room; and how many expectations passed. */
 function outcomes(report: Report, style: Style, room: number): string[] {
-  const {findings, reasons, headline} = report
+  const {findings, headline} = report
   const passed = findings.filter(finding => finding.verdict === 'pass').length
   const not = findings
     .filter(finding => finding.verdict !== 'pass' && isTold(finding, report))
     .toSorted((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail'))
   const count = `${passed} of ${findings.length} expectations passed`
   const told = [
-    ...reasons.filter(reason => reason !== headline).map(reason => wrap(reason, style.width)),
+    ...besides(report).map(reason => atMost(wrap(reason, style.width), mostAnswer, style.width)),
     ...not.map(finding => {
       const title = `${style.symbols[finding.verdict]} ${words[finding.verdict]}  ${finding.expectation}`
       // What the last line says already needs only its way out.

@@ -7,6 +7,7 @@ import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
+import {besides} from './recovery.ts'
 import {builtFrom, builtFromTitle, releases} from './software.ts'
 import {signs, titleOf, words} from './verdict-words.ts'
 
@@ -65,12 +66,10 @@ export function styleOf({color, width, ascii}: TextOptions): Style {
 }
 
 function top(report: Report, {width, paint}: Style): string[] {
-  const {verdict, scenario, headline, reasons, remarks, lab, profile, about} = report
+  const {verdict, scenario, lab, profile, about} = report
   const title = `${titleOf(report)} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${answer(report)}`, width)
-  const under = [about, ...reasons.filter(reason => reason !== headline), ...(remarks ?? [])].flatMap(says =>
-    wrap(says, width - 2),
-  )
+  const under = [about, ...besides(report)].flatMap(says => wrap(says, width - 2))
   return [
     paint.bold(paint[verdict](title)) + first.slice(title.length),
     ...more,

@@ -2,9 +2,10 @@
 
 import type {Micros} from '../../lab/index.ts'
 import {shortPhase} from '../../lab/inside/reading.ts'
+import {sayBytes} from '../../lab/inside/start.ts'
 import {brief} from './clients.tsx'
 import {marks} from './failover.ts'
-import {bytes, seconds} from './format.ts'
+import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
 import {type Look, words} from './look.ts'
@@ -45,7 +46,7 @@ export function Compact({look, view, now, rows, log}: Props) {
             <Text {...(color === undefined ? {} : {color})}>{role.padEnd(10)}</Text>
             {words(look, stateOf(view, one)).slice(0, 10).padEnd(11)}
             {String(one.timeline ?? '-').padEnd(4)}
-            {(one.lagBytes === null ? '-' : bytes(one.lagBytes)).padEnd(8)}
+            {(one.lagBytes === null ? '-' : sayBytes(one.lagBytes)).padEnd(8)}
             {fault && <Text color="red">{words(look, fault.fault)}</Text>}
           </Line>
         )

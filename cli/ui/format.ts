@@ -12,13 +12,6 @@ export function clock(micros: Micros): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
 }
 
-/** `0 B`, `16 kB`, `1.2 MB` */
-export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`
-  if (count < 1_000_000) return `${Math.round(count / 1000)} kB`
-  return count < 1_000_000_000 ? `${(count / 1_000_000).toFixed(1)} MB` : `${(count / 1_000_000_000).toFixed(1)} GB`
-}
-
 /** `4,120` */
 export function count(number: number): string {
   return number.toLocaleString('en-US')

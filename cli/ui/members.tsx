@@ -1,6 +1,7 @@
 /** The hosts of the cluster, one row each, and what the proxies think of them. */
 import type {Micros} from '../../lab/index.ts'
-import {bytes, seconds} from './format.ts'
+import {sayBytes} from '../../lab/inside/start.ts'
+import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
 import {Text} from './text.tsx'
@@ -68,7 +69,7 @@ function MemberRow({look, view, now, one, widest}: Props & {one: Member; widest:
       <Text dimColor>TL </Text>
       {String(one.timeline ?? '-').padEnd(3)}
       <Text dimColor>lag </Text>
-      {(one.lagBytes === null ? '-' : bytes(one.lagBytes)).padEnd(7)}
+      {(one.lagBytes === null ? '-' : sayBytes(one.lagBytes)).padEnd(7)}
       {view.holder === one.host ? (
         <Text color="green">key{'  '}</Text>
       ) : view.syncStandbys.includes(one.host) ? (

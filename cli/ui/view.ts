@@ -169,6 +169,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
     case 'run-ended':
       return {...so, ended: event.how, clients: {...so.clients, writing: false}}
     case 'never-began':
+    case 'recovery':
     case 'note':
     case 'target':
     case 'final-rows':

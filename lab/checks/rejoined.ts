@@ -65,7 +65,8 @@ function backFrom(history: History, found: Failover, limit: Micros, how: Rejoine
   const measures = {rejoinedMicros: took ?? null, limitMicros: limit, timeline, member: oldLeader}
   const evidence = [since, mended, replica, streams].filter(event => event !== undefined)
   if (took === undefined) {
-    return {...notBack(history, oldLeader, {replica, streams}, since.at, end, limit, timeline), measures, evidence}
+    const {log, ...finding} = notBack(history, found, {replica, streams}, since.at, end, limit)
+    return {...finding, measures, evidence: [...evidence, ...log]}
   }
   const back = `${oldLeader} was a streaming replica of ${newLeader} ${sayMicros(took)} after its mend began`
   const late = notInTime(history, since, replica!.at > streams!.at ? replica! : streams!, limit)
@@ -126,34 +127,42 @@ function comeback(history: History, host: HostName, since: Micros, timeline: num
 
 function notBack(
   history: History,
-  host: HostName,
+  {oldLeader: host, newLeader, promoted}: Failover,
   {replica, streams}: ReturnType<typeof comeback>,
   since: Micros,
   end: Micros,
   limit: Micros,
-  timeline: number,
-): Pick<Finding, 'verdict' | 'says' | 'hint'> {
+): Pick<Finding, 'verdict' | 'says' | 'hint'> & {log: readonly Of<'log'>[]} {
   const unseen = whyNotAsked(history, since, end, [host]) ?? blind(history, 'patroni', end - askedLately, end, [host])
-  if (unseen) return {verdict: 'unknown', says: `Whether ${host} came back is not known: ${unseen}.`}
+  if (unseen) return {verdict: 'unknown', says: `Whether ${host} came back is not known: ${unseen}.`, log: []}
   const waited = end - since
+  // Each names the timeline: it may well call itself a replica, of its own.
+  const timeline = `timeline ${promoted?.timeline}`
   const lacking = replica
-    ? 'never streamed from the new leader'
+    ? `was a replica on ${timeline} but never streamed from ${newLeader}`
     : streams
-      ? `never called itself a replica on timeline ${timeline} or above`
-      : 'never came back as a replica'
-  const refused = of(history, 'log').findLast(one => one.sign === 'rejected' && one.at >= since && one.at <= end)
-  const why = refused === undefined ? '' : `; ${refused.service} on ${refused.host} says: ${refused.says}`
+      ? `streamed, but never called itself a replica on ${timeline}`
+      : `never was a replica on ${timeline}, on which ${newLeader} led`
   const lastSaid = of(history, 'patroni').findLast(event => event.host === host && event.at <= end)
   const state = lastSaid?.role
-    ? `; the last that its Patroni said: ${lastSaid.role}, ${lastSaid.state}, ${lastSaid.timeline === null ? 'of no timeline' : `timeline ${lastSaid.timeline}`}`
+    ? `; at the end it called itself ${lastSaid.role}, ${lastSaid.state}, on ${lastSaid.timeline === null ? 'a timeline that it did not tell' : `timeline ${lastSaid.timeline}`}`
     : ''
-  const says = `${host} ${lacking} in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}${why}.`
-  if (waited < limit) return {verdict: 'unknown', says: `Still waiting: ${says}`}
-  return {
-    verdict: 'fail',
-    says,
-    hint: `read the log of ${host} in the run folder: pg_rewind, or a slot that is missing`,
-  }
+  const why = of(history, 'log').findLast(
+    one =>
+      ((one.host === host && one.sign === 'cannot-follow') || one.sign === 'rejected') &&
+      one.at > since &&
+      one.at <= end,
+  )
+  const log = why === undefined ? [] : [why]
+  const quoted =
+    why === undefined ? '' : `; ${why.host === host ? 'its log' : `the log of ${why.host}`} says: "${why.says}"`
+  const says = `${host} ${lacking}, in the ${sayMicros(waited)} after its mend began (${sayMicros(limit)} are allowed)${state}${quoted}.`
+  if (waited < limit) return {verdict: 'unknown', says: `Still waiting: ${says}`, log}
+  const hint =
+    why === undefined
+      ? `read the log of ${host} in the run folder: pg_rewind, or a slot that is missing`
+      : `${host} has what ${newLeader} has not, or lacks what it no longer has: pg_rewind (use_pg_rewind) or a new base backup brings it back; its log is in the run folder`
+  return {verdict: 'fail', says, hint, log}
 }
 
 /** Why the way that it came back is not the one that was expected. */

@@ -80,21 +80,40 @@ export function decodeRange(body: string): {header: Header; changes: KeyChange[]
   return {header: decodeHeader(header), changes: kvs.map(kv => decodeChange(kv, false))}
 }
 
-/** The answer of /v3/maintenance/status; `leader` null: this member knows none. Ids are decimal. */
-export function decodeStatus(body: string): {member: string; leader: string | null; term: number | null} {
-  const {header, leader, raftTerm} = JSON.parse(body) as {header?: RawHeader; leader?: string; raftTerm?: string}
+interface EtcdStatus {
+  readonly member: string
+  /** null: this member knows none. */
+  readonly leader: string | null
+  readonly term: number | null
+  /** Of all members, as this one has them in its store. */
+  readonly alarms: readonly {readonly member: string; readonly alarm: string}[]
+}
+
+/** The answer of /v3/maintenance/status. Ids are decimal. */
+export function decodeStatus(body: string): EtcdStatus {
+  const {header, leader, raftTerm, errors} = JSON.parse(body) as {
+    header?: RawHeader
+    leader?: string
+    raftTerm?: string
+    errors?: readonly string[]
+  }
   if (header?.member_id === undefined) throw new Error('etcd answered without its id')
   return {
     member: header.member_id,
     leader: leader === undefined || leader === '0' ? null : leader,
     term: raftTerm === undefined ? null : Number(raftTerm),
+    // `AlarmMember.String()`, as protobuf prints it
+    alarms: (errors ?? []).flatMap(one => {
+      const [, member = '', alarm = ''] = /^memberID:(\d+) +alarm:(\w+)/.exec(one) ?? []
+      return alarm === '' ? [] : [{member, alarm}]
+    }),
   }
 }
 
-/** The answer of /v3/cluster/member/list; a member that has not started yet has no name. */
-export function decodeMembers(body: string): {ID: string; name: string}[] {
-  const {members = []} = JSON.parse(body) as {members?: {ID: string; name?: string}[]}
-  return members.map(({ID, name = ''}) => ({ID, name}))
+/** The answer of /v3/cluster/member/list; a member that has not started yet has no name, a learner no vote. */
+export function decodeMembers(body: string): {ID: string; name: string; learner: boolean}[] {
+  const {members = []} = JSON.parse(body) as {members?: {ID: string; name?: string; isLearner?: boolean}[]}
+  return members.map(({ID, name = '', isLearner = false}) => ({ID, name, learner: isLearner}))
 }
 
 /** The answer of /v3/lease/timetolive; seconds left are -1 when the lease is gone. */

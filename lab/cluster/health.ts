@@ -1,23 +1,14 @@
-/** How the lab is: members as Patroni says, routes as HAProxy says. */
+/** How the lab is: everything that healthy is made of (`health-parts`), asked at once. */
 
 import type {Lab} from '../engine/lab.ts'
-import {releaseOf} from '../topology/release.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Hint} from '../words/next-step.ts'
+import {etcdMembers} from './etcd-members.ts'
+import {objectIn} from './etcd-messages.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
-import {unnamedStandby} from './synchronous.ts'
-
-export interface Member {
-  readonly host: HostName
-  /** State of the container: running, paused, exited, missing ... */
-  readonly container: string
-  readonly role: string | null
-  readonly state: string | null
-  readonly timeline: number | null
-  /** Replicas only; null when Patroni doesn't know. */
-  readonly lagBytes: number | null
-  /** Whether the leader waits for this replica's confirmation; null when the leader does not say. */
-  readonly sync: boolean | null
-}
+import {parts, type Seen, type Wrong} from './health-parts.ts'
+import {type Member, members} from './members.ts'
+import {keysOf} from './synchronous.ts'
 
 export interface Route {
   readonly proxy: HostName
@@ -31,152 +22,64 @@ export interface Health {
   readonly healthy: boolean
   /** Empty when healthy; else what is not as it should be, most important first. */
   readonly complaints: readonly string[]
+  /** What neither waiting nor any command of ours mends: the first such complaint, and what does. */
+  readonly lasting?: {readonly says: string; readonly cure: Hint} | undefined
   readonly leader: HostName | null
   readonly members: readonly Member[]
   readonly routes: readonly Route[]
 }
 
 /**
- * Asks every layer once; takes at most twice `withinMs` when hosts do not answer. Every Patroni is asked for itself: what it says of
- * the others (`/cluster`) comes from etcd and is up to a loop old.
+ * Asks every layer once, and writes once when all else is well; takes at most twice `withinMs` and the time of a write when hosts do
+ * not answer.
  */
 export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
-  const databases = hostsWith(lab.topology, 'patroni')
-  const [containers, observer, answers, routes] = await Promise.all([
+  const seen = await look(lab, withinMs)
+  const told = parts
+    .flatMap(part => part.wrong(seen))
+    .map((one): Wrong => (typeof one === 'string' ? {says: one} : one))
+  const wrong = told.length > 0 ? told : await unwritable(lab)
+  const [lasting] = wrong.flatMap(({says, cure}) => (cure === undefined ? [] : [{says, cure}]))
+  return {
+    healthy: wrong.length === 0,
+    complaints: wrong.map(one => one.says),
+    ...(lasting !== undefined && {lasting}),
+    leader: seen.leader,
+    members: seen.members,
+    routes: seen.routes,
+  }
+}
+
+async function look(lab: Lab, withinMs: number): Promise<Seen> {
+  const {topology} = lab
+  const [containers, observer, seen, routes, etcd, keys] = await Promise.all([
     lab.docker.containers(lab.name),
     lab.docker.observer(lab.name),
-    Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
+    members(lab, withinMs),
     routesOf(lab, withinMs),
+    etcdMembers(lab, withinMs),
+    keysOf(lab, withinMs),
   ])
-  const {leads} = releaseOf(lab.topology).patroni
-  const stateOf = (host: HostName) => containers.find(one => one.host === host)?.state ?? 'missing'
-  const primaries = databases.filter(
-    (_, index) => answers[index]?.role === leads && answers[index]?.state === 'running',
-  )
-  const leader = primaries.length === 1 ? (primaries[0] ?? null) : null
-  const end = answers[databases.indexOf(leader ?? '')]?.xlog?.location
-  const senders = answers[databases.indexOf(leader ?? '')]?.replication ?? []
-  const members = databases.map((host, index): Member => {
-    const one = answers[index]
-    const replayed = one?.xlog?.replayed_location
-    return {
-      host,
-      container: stateOf(host),
-      role: host === leader ? 'leader' : (one?.role ?? null),
-      state: one?.replication_state ?? one?.state ?? null,
-      timeline: one?.timeline ?? null,
-      lagBytes: end === undefined || replayed === undefined ? null : Math.max(0, end - replayed),
-      sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
-    }
-  })
-  const layers = [
-    ...(observer?.state === 'running' ? [] : [`the observer is ${sayState(observer?.state ?? 'missing')}`]),
-    ...lab.topology.hosts
-      .map(({name}) => ({name, state: stateOf(name)}))
-      .filter(({state}) => state !== 'running')
-      .map(({name, state}) => `the host ${name} is ${sayState(state)}`),
-    ...clusterComplaints(members, primaries),
-    // Before the routes: the hosts answer a disguised proxy's checks as little as anybody else outside of the lab's network.
-    ...(leader === null ? [] : disguised(leader, senders, lab.allocation.addresses)),
-    ...(leader === null ? [] : routeComplaints(lab, routes, leader, databases)),
-  ]
-  const complaints = layers.length > 0 || leader === null ? layers : await standbyComplaints(lab, leader, withinMs)
-  return {healthy: complaints.length === 0, complaints, leader, members, routes}
+  const hosts = topology.hosts.map(({name: host}) => ({
+    host,
+    state: containers.find(one => one.host === host)?.state ?? 'missing',
+  }))
+  return {
+    ...{lab: lab.name, topology, hosts, observer: observer?.state ?? 'missing', etcd, keys},
+    ...{...seen, addresses: lab.allocation.addresses, routes},
+    config: keys === null ? null : objectIn(keys.get('config') ?? null),
+  }
 }
 
-/** Asked last, when all else is well: it comes last, too. */
-async function standbyComplaints(lab: Lab, leader: HostName, withinMs: number): Promise<string[]> {
-  const replicas = hostsWith(lab.topology, 'patroni').filter(host => host !== leader)
-  const missing = await unnamedStandby(lab, leader, replicas, withinMs)
-  return missing === null ? [] : [missing]
-}
-
-function sayState(state: string): string {
-  return state === 'exited' ? 'down' : state
-}
-
-/**
- * Replicas that come to the leader under another address than their own: then the packets of a host do not meet rules made for it,
- * and a partition lets them through. The engine leaves the MASQUERADE rule of a network behind when it is killed while it removes
- * that; where its machine has bridge-nf-call-iptables, such a rule takes a later network of the same addresses for traffic to
- * the outside.
- */
-export function disguised(
-  leader: HostName,
-  senders: readonly {readonly application_name?: string; readonly client_addr?: string | null}[],
-  addresses: Readonly<Record<HostName, string>>,
-): string[] {
-  const wrong = senders.flatMap(({application_name: host, client_addr: seen}) => {
-    const own = host === undefined ? undefined : addresses[host]
-    const agrees = own === undefined || seen === undefined || seen === null || seen === own
-    return agrees ? [] : [`${host} as ${seen}, not as ${own}`]
-  })
-  if (wrong.length === 0) return []
-  return [
-    `${leader} sees ${wrong.join(', and ')}: a NAT rule of the engine's machine rewrites the lab's packets, and no partition would hold; look there for one of a bridge that no longer exists (iptables -t nat -S POSTROUTING), delete it, and raise the lab anew`,
-  ]
-}
-
-/** pg_stat_replication.sync_state: async, potential, sync or quorum. */
-function syncOf(state: string | undefined): boolean | null {
-  return state === undefined ? null : state === 'sync' || state === 'quorum'
-}
-
-function clusterComplaints(members: readonly Member[], primaries: readonly HostName[]): string[] {
-  if (members.every(one => one.role === null)) return ['no Patroni answers yet']
-  const [leader, second] = primaries
-  if (leader === undefined) return ['the cluster has no leader']
-  if (second !== undefined) return [`${primaries.join(' and ')} are primaries at once`]
-  const timeline = members.find(one => one.host === leader)?.timeline
-  return members
-    .filter(one => one.host !== leader)
-    .filter(one => !(one.state === 'streaming' && one.timeline === timeline))
-    .map(one =>
-      one.state === 'streaming'
-        ? `${one.host} streams on timeline ${one.timeline ?? '?'}, ${leader} is on ${timeline ?? '?'}`
-        : `${one.host} is ${one.state ?? 'not a member yet'}, not streaming from ${leader}`,
-    )
-}
-
-function routeComplaints(
-  lab: Lab,
-  routes: readonly Route[],
-  leader: HostName,
-  databases: readonly HostName[],
-): string[] {
-  return hostsWith(lab.topology, 'haproxy').flatMap(proxy => {
-    const up = (backend: Route['backend']) =>
-      routes.filter(one => one.proxy === proxy && one.backend === backend && one.up).map(one => one.server)
-    const [primary, replicas] = [up('primary'), up('replicas')]
-    if (primary.length !== 1 || primary[0] !== leader)
-      return [`${proxy} sends writes to ${primary.join(' and ') || 'nobody'}, the leader is ${leader}`]
-    const missing = databases.filter(host => host !== leader && !replicas.includes(host))
-    return missing.length > 0 ? [`${proxy} does not send reads to ${missing.join(' and ')} yet`] : []
-  })
-}
-
-/** GET /patroni, as far as it is used here (Patroni 4.0, `api.py: do_GET_patroni`). */
-interface PatroniAnswer {
-  readonly role: string
-  readonly state: string
-  readonly timeline?: number
-  /** A replica's, from its own WAL receiver: 'streaming' ... */
-  readonly replication_state?: string
-  /** The leader's: who streams from it. */
-  readonly replication?: readonly {
-    readonly application_name?: string
-    readonly sync_state?: string
-    /** Where its connection comes from; null: a local socket. */
-    readonly client_addr?: string | null
-  }[]
-  readonly xlog?: {readonly location?: number; readonly replayed_location?: number}
-}
-
-async function askPatroni(lab: Lab, host: HostName, withinMs: number): Promise<PatroniAnswer | undefined> {
+/** Asked last, when all else is well: whether writes go through every way in is the sum of it. */
+async function unwritable(lab: Lab): Promise<Wrong[]> {
   try {
-    return JSON.parse((await lab.ask(host, 'patroni', '/patroni', {withinMs})).body) as PatroniAnswer
-  } catch {
-    return undefined // down, starting or frozen: the complaint about it says so
+    // What only reads and draws loads no driver.
+    const {firstWrite} = await import('./first-write.ts')
+    await firstWrite(lab)
+    return []
+  } catch (error) {
+    return [{says: `a write through HAProxy does not succeed: ${(error as Error).message}`}]
   }
 }
 

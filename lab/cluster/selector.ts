@@ -8,7 +8,7 @@ import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {etcdLeader} from './etcd-leader.ts'
-import {health} from './health.ts'
+import {members} from './members.ts'
 import {mayBeCandidate, patroniKeys} from './patroni-keys.ts'
 
 /** Who is what right now. */
@@ -107,9 +107,9 @@ async function candidates(
       'no-target',
       `\`on: ${selector}\` is neither a selector (${selectors.join(', ')}) nor a host (${known.join(', ')})`,
     )
-  const {leader, members} = await health(lab, 3000)
+  const {leader, members: all} = await members(lab, 3000)
   const fits = fitting === undefined ? () => true : await fitting(lab)
-  const replicas = members
+  const replicas = all
     .filter(one => one.host !== leader && one.state === 'streaming')
     .toSorted((a, b) => Number(fits(b.host)) - Number(fits(a.host)))
   const isAboutEtcd = selector.startsWith('etcd-')

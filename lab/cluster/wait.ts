@@ -2,9 +2,11 @@
 
 import pRetry, {AbortError} from 'p-retry'
 import type {Lab} from '../engine/lab.ts'
+import {clusters} from '../topology/clusters.ts'
 import {LabError, type LabErrorCode} from '../words/errors.ts'
-import type {Hint} from '../words/next-step.ts'
+import {type Hint, next, onLab} from '../words/next-step.ts'
 import {type Health, health} from './health.ts'
+import {cannotFollow, explained} from './last-words.ts'
 
 interface Wait {
   readonly withinMs: number
@@ -58,17 +60,57 @@ export async function waitFor<T extends object>(what: string, look: () => Promis
 
 class StillMissing extends Error {}
 
+interface WaitHealthy extends Wait {
+  /** Nothing was mended just now, so that nothing is on its way back: what a member has said for a while, it will go on saying. */
+  readonly atRest?: boolean
+  /** Also for what no waiting mends: that it does not come is what is to be found out. */
+  readonly toTheEnd?: boolean
+}
+
+/** How far back a member's log is read when it should long be at rest. */
+const lookBackMs = 30_000
+
 /**
- * Every host up, one leader, all others streaming from it, the proxies routing accordingly. Asks every Patroni four times a
- * second: more than five would change what HAProxy's own checks see (its backlog is 5).
+ * Healthy in all its parts (`health-parts`). Asks every Patroni four times a second: more than five would change what HAProxy's own
+ * checks see (its backlog is 5).
+ * @throws LabError as `waitFor`, with what the hosts' logs say; at once for what does not pass by waiting.
  */
-export function untilHealthy(lab: Lab, wait: Wait): Promise<Health> {
-  return waitFor(
-    `lab ${lab.name} to be healthy`,
-    async () => {
-      const now = await health(lab)
-      return now.healthy ? now : (now.complaints[0] ?? 'nothing')
-    },
-    {everyMs: 250, ...wait},
-  )
+export async function untilHealthy(lab: Lab, wait: WaitHealthy): Promise<Health> {
+  const {atRest = false, toTheEnd = false, ...given} = wait
+  const sinceMs = await lab.docker.clockMs().catch(() => Date.now())
+  let first = true
+  const look = async () => {
+    const now = await health(lab)
+    if (now.healthy) return now
+    if (!toTheEnd && now.lasting !== undefined) throw stuck(lab, given, now.lasting)
+    if (first && atRest) await mustFollow(lab, given, now, sinceMs - lookBackMs)
+    first = false
+    return now.complaints[0] ?? 'nothing'
+  }
+  try {
+    return await waitFor(`lab ${lab.name} to be healthy`, look, {everyMs: 250, ...given})
+  } catch (error) {
+    throw error instanceof Stuck ? error : await explained(lab, error, sinceMs)
+  }
+}
+
+/** It says why itself. */
+class Stuck extends LabError {}
+
+function stuck(lab: Lab, {code = 'timeout'}: Wait, {says, cure}: NonNullable<Health['lasting']>): LabError {
+  return new Stuck(code, `lab ${lab.name} is not healthy, and waiting does not mend it: ${says}`, {hint: cure})
+}
+
+/** Who cannot follow the leader is not waited for: Patroni has made up its mind about it (4.0, `rewind.py: RewindState`). */
+async function mustFollow(lab: Lab, wait: Wait, {leader, members}: Health, sinceMs: number): Promise<void> {
+  if (leader === null) return
+  for (const {host, state} of members) {
+    if (host === leader || state === 'streaming') continue
+    const why = await cannotFollow(lab, host, sinceMs)
+    if (why === null) continue
+    const {scope} = clusters(lab.topology)[0]
+    const says = `${host} cannot follow ${leader}, its log says: ${why}`
+    const again = onLab(lab.name, 'shell', leader, '--', 'patronictl', 'reinit', scope, host, '--force')
+    throw stuck(lab, wait, {says, cure: next`to copy ${host} from its leader again: ${again}`})
+  }
 }

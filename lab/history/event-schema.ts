@@ -118,6 +118,7 @@ const fields = {
   'step-started': {index: count, says: text},
   'step-ended': {index: count, ok: z.boolean(), says: text},
   'run-ended': {how: z.enum(['complete', 'interrupted', 'error']), says: text.exactOptional()},
+  recovery: {recovered: z.boolean(), says: text},
   note: {says: text},
   /** `app1`: in the file of an older run, see `upcast.ts`. */
   clock: {
@@ -186,6 +187,7 @@ const fields = {
       'bug',
       'slow-disk',
       'disk-full',
+      'cannot-follow',
     ]),
     says: text,
   },

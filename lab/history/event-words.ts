@@ -61,6 +61,10 @@ const words: {readonly [K in Kind]: Words<K>} = {
     says: ({how, says}) =>
       how === 'complete' ? 'the run is complete' : `the run ended early (${how})${says ? `: ${says}` : ''}`,
   },
+  recovery: {
+    prominence: ({recovered}) => (recovered ? 'story' : 'notable'),
+    says: ({recovered, says}) => (recovered ? says : `the lab did not recover: ${says}`),
+  },
   note: {prominence: 'story', says: ({says}) => says},
   clock: {prominence: 'trace', says: null},
   watching: {prominence: 'trace', says: null},
@@ -232,6 +236,7 @@ const logSigns: Readonly<Record<LogSign, Prominence>> = {
   'new-timeline': 'trace',
   rejected: 'trace',
   demoting: 'trace',
+  'cannot-follow': 'trace',
   'slow-disk': 'trace',
 }
 

@@ -67,6 +67,8 @@ export type RunHappening =
   /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */
   | {kind: 'step-ended'; index: number; ok: boolean; says: string}
   | {kind: 'run-ended'; how: 'complete' | 'interrupted' | 'error'; says?: string}
+  /** Whether the lab was healthy in all its parts (`health-parts`) soon after everything was mended; `says`: what it lacked to the last. */
+  | {kind: 'recovery'; recovered: boolean; says: string}
   /** A line for people; never evidence. */
   | {kind: 'note'; says: string}
   /** How another clock was mapped on ours, and how well. */

@@ -1,4 +1,5 @@
 /** What the command line asks of machines, engines and labs, beside what the package exports. Imported late: it loads all there is. */
+export {health} from '../cluster/health.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'
 export {repeat} from '../run/repeat.ts'

@@ -14,7 +14,7 @@ export {
 } from '../budget/prediction.ts'
 export type {PhaseRow} from '../checks/check.ts'
 export {checks} from '../checks/index.ts'
-export {health, type Route} from '../cluster/health.ts'
+export type {Route} from '../cluster/health.ts'
 export {type Modes, modes} from '../cluster/modes.ts'
 export {type Ability, capabilities, isAbility, lacking, type Tried} from '../engine/capabilities.ts'
 export {refusedOrUnasked, writtenParameters} from '../engine/parameters.ts'

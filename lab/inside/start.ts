@@ -40,7 +40,7 @@ export {
 } from '../words/next-step.ts'
 export {packageRoot} from '../words/package-root.ts'
 export {inert, paintedLines, printable, printableLines, printableValues} from '../words/printable.ts'
-export {parseDuration, sayMicros} from '../words/quantity.ts'
+export {parseDuration, sayBytes, sayMicros} from '../words/quantity.ts'
 export {readRegular} from '../words/regular-file.ts'
 export {toJson, toJsonLine} from '../words/spelled-json.ts'
 export {refusalOf} from '../words/system-error.ts'

@@ -17,7 +17,7 @@ import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
 import {type Lost, lostOf} from '../history/lost.ts'
 import {replicaReadsOf} from '../history/reads.ts'
-import {exitCodes} from '../words/errors.ts'
+import {type ExitCode, exitCodes} from '../words/errors.ts'
 import {anyCaller, type Caller} from '../words/next-step.ts'
 import {sayMicros} from '../words/quantity.ts'
 import {inTheirLight} from './by-others.ts'
@@ -89,7 +89,8 @@ export function judge(
     reasons,
     remarks: remarks(history),
     ended,
-    exitCode: ended?.how === 'skipped' ? exitCodes.skipped : codeFor[verdict],
+    ...recoveryOf(history),
+    exitCode: exitCodeOf(verdict, ended?.how === 'skipped', recoveryOf(history).recovered),
     profile: started?.topology.profile ?? '',
     versions: started?.versions ?? {},
     faults,
@@ -99,6 +100,17 @@ export function judge(
     story: story(history),
     eventsSha256: history.source?.sha256 ?? null,
   }
+}
+
+function recoveryOf(history: History): Pick<Report, 'recovered' | 'notRecovered'> {
+  const last = of(history, 'recovery').at(-1)
+  return {recovered: last?.recovered ?? null, notRecovered: last?.recovered === false ? last.says : null}
+}
+
+/** That the lab is no longer healthy wins over a pass only: what failed may be why, and is what was looked for. */
+export function exitCodeOf(verdict: Verdict, skipped: boolean, recovered: boolean | null): ExitCode {
+  if (skipped) return exitCodes.skipped
+  return verdict === 'pass' && recovered === false ? exitCodes.healing : codeFor[verdict]
 }
 
 const codeFor = {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive} as const

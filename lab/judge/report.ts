@@ -34,6 +34,10 @@ export interface Report {
   readonly remarks: readonly string[]
   /** Why it did not come to its end, and up to when it counts; null: it came to its end. The first of `reasons` says the same. */
   readonly ended: Ended | null
+  /** Whether the lab was healthy again after everything was mended; null: nobody looked, or the record is older than that. */
+  readonly recovered: boolean | null
+  /** What it lacked to the last; null: nothing, or nobody looked. */
+  readonly notRecovered: string | null
   readonly exitCode: ExitCode
   readonly profile: string
   readonly versions: Readonly<Record<string, string>>

@@ -16,6 +16,7 @@ import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {recover} from './recovery.ts'
+import {unsettledYet} from './settled.ts'
 
 const steadyWithinMs = 30_000
 /** Probes end with their signal; one that does not must not keep the healing waiting. */
@@ -188,6 +189,8 @@ function unsteady({lab, history, groups, clients}: Observed): string | null {
   if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
   if (!of(history, 'leader-key').some(event => event.holder !== null))
     return "no watch has told who holds the leader's key"
+  const unsettled = unsettledYet(history, hostsWith(lab.topology, 'etcd'), history.now())
+  if (unsettled !== null) return unsettled
   // The first is what the probe found when it began; a refresh is one that comes while it watches.
   return wanted > 0 && of(history, 'status-key').length < 2 ? 'no lease refresh has been seen' : null
 }

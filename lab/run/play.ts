@@ -73,10 +73,12 @@ async function perform(performance: Performance): Promise<void> {
   using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})
-  for (const one of await heal(lab, signal))
-    history.record({kind: 'note', says: `left over from before: ${sayMend(one.mend)}`})
+  const mended = await heal(lab, signal)
+  for (const one of mended) history.record({kind: 'note', says: `left over from before: ${sayMend(one.mend)}`})
   history.record({kind: 'phase', name: 'healthy'})
   await untilHealthy(lab, {
+    atRest: mended.length === 0,
+    seen: says => void history.record({kind: 'note', says: `the lab is not healthy yet: ${says}`}),
     withinMs: healthyWithinMs,
     signal,
     code: 'not-ready',

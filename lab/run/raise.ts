@@ -1,7 +1,8 @@
 /** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
 import {isDeepStrictEqual} from 'node:util'
 import {render} from '../../compose/render.ts'
-import {firstWrite} from '../clients/first-write.ts'
+import {firstWrite} from '../cluster/first-write.ts'
+import {explained, lastWords, sayLastWords} from '../cluster/last-words.ts'
 import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
@@ -27,6 +28,10 @@ import {type Progress, step} from '../words/progress.ts'
 export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets'>
 
 const healthyWithinMs = 120_000
+/** Longer than a lab takes that comes up as it should. */
+const tellEveryMs = 20_000
+/** Since its hosts were started, which came first. */
+const startedBeforeMs = 10_000
 
 /** A lab that is healthy. */
 export interface Raised {
@@ -70,12 +75,27 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
   await step(progress, 'wait until the cluster is healthy', async detail => {
     const hint = onLab(name, 'logs')
     const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
-    await waitFor('all members to stream from one leader', () => streaming(lab), wait)
-    await waitFor('a write through HAProxy', () => writes(lab), wait)
+    const sinceMs = await docker.clockMs()
+    using _telling = tellWhy(lab, sinceMs, detail)
+    try {
+      await waitFor('all members to stream from one leader', () => streaming(lab), wait)
+      await waitFor('a write through HAProxy', () => writes(lab), wait)
+    } catch (error) {
+      throw await explained(lab, error, sinceMs - startedBeforeMs)
+    }
     writableMs = performance.now() - began
     await untilHealthy(lab, wait)
   })
   return {lab, how, tookMs: performance.now() - began, writableMs}
+}
+
+/** While it lasts: what the hosts' logs say may be why. */
+function tellWhy(lab: Lab, sinceMs: number, tell: (says: string) => void): Disposable {
+  const timer = setInterval(async () => {
+    const words = await lastWords(lab, sinceMs - startedBeforeMs).catch(() => [])
+    if (words.length > 0) tell(sayLastWords(words))
+  }, tellEveryMs)
+  return {[Symbol.dispose]: () => clearInterval(timer)}
 }
 
 /** The name is claimed until there are containers, which then say whose it is. */

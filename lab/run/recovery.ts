@@ -18,12 +18,13 @@ export async function recover({lab, history, signal}: Recovering, healthy: typeo
   const deadline = performance.now() + recoveredWithinMs
   try {
     // The probe asks every Patroni four times a second already.
-    await healthy(lab, {withinMs: recoveredWithinMs, signal, everyMs: 1000})
+    await healthy(lab, {withinMs: recoveredWithinMs, signal, everyMs: 1000, toTheEnd: true})
     const withinMs = Math.max(0, deadline - performance.now())
     await waitFor('the record to show it', async () => whyNotYet(history) ?? {}, {withinMs, signal, everyMs: 250})
+    history.record({kind: 'recovery', recovered: true, says: 'the lab is healthy again'})
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'timeout') throw error
-    history.record({kind: 'note', says: `the lab did not recover: ${error.message}`})
+    history.record({kind: 'recovery', recovered: false, says: error.message})
   }
 }
 

@@ -7,13 +7,14 @@ import {merge, type Verdict} from '../checks/check.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Recorder} from '../history/history.ts'
 import {type Spread, spreadOf, valuesOf} from '../judge/compare.ts'
+import {exitCodeOf} from '../judge/judge.ts'
 import {isBeyondModel, type Limit} from '../judge/limit.ts'
 import {type MeasuredRun, measureRun} from '../judge/measure-run.ts'
 import {type MetricName, metricNames} from '../judge/metrics.ts'
 import type {Scenario} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
 import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
-import {type ExitCode, exitCodes, type LabError} from '../words/errors.ts'
+import type {ExitCode, LabError} from '../words/errors.ts'
 import type {Caller} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
 import {Random} from '../words/random.ts'
@@ -65,7 +66,11 @@ export interface Summary {
   readonly withEtcdLeader: {readonly runs: number; readonly total: Spread | null; readonly others: Spread | null}
   readonly leaseAgeMicros: Spread | null
   readonly metrics: Readonly<Record<MetricName, Spread | null>>
-  readonly runs: readonly (MeasuredRun & {readonly folder: string; readonly limit?: Limit | null})[]
+  readonly runs: readonly (MeasuredRun & {
+    readonly folder: string
+    readonly limit?: Limit | null
+    readonly recovered?: boolean | null
+  })[]
 }
 
 /** A second failure of the lab itself would tell nothing new: any LabError ends the repetition. */
@@ -90,7 +95,8 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
         options.watch?.(recorder, nth)
       },
     })
-    if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out, limit: run.report.limit})
+    const {limit, recovered} = run.report
+    if (history !== undefined) runs.push({...measureRun(history.sealed()), folder: out, limit, recovered})
     if (options.out === undefined) pointLatest(lab.name, join(id, out))
     await options.finished?.(run, nth)
     error = run.error
@@ -116,17 +122,23 @@ export function summarise(
   const unsure = runs.filter(run => run.verdict === 'unknown')
   const verdict = merge([...runs.map(run => run.verdict), ...(runs.length < of.asked ? (['unknown'] as const) : [])])
   const [worst] = [...failed, ...unsure]
+  const unhealthy = runs.filter(run => run.recovered === false).length
   const counts = [
     `${runs.length - failed.length - unsure.length} of ${of.asked} runs passed`,
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),
     ...(unsure.length > 0 ? [`${unsure.length} inconclusive`] : []),
     ...(runs.length < of.asked ? [`${of.asked - runs.length} not played`] : []),
+    ...(unhealthy > 0 ? [`${unhealthy} left the lab unhealthy`] : []),
   ].join(', ')
   return {
     schema: 1,
     ...of,
     verdict,
-    exitCode: {pass: exitCodes.passed, fail: exitCodes.failed, unknown: exitCodes.inconclusive}[verdict],
+    exitCode: exitCodeOf(
+      verdict,
+      false,
+      runs.every(run => run.recovered !== false),
+    ),
     says: [counts, ...sayAsked(runs), ...(worst ? [`first ${worst.folder}: ${worst.headline}`] : [])].join('; '),
     leaseAgeMicros: spreadOf(
       runs.flatMap((run): Micros[] => (run.leaseAgeMicros === null ? [] : [run.leaseAgeMicros])),

@@ -1,6 +1,6 @@
 /** Patroni's dynamic configuration as a scenario needs it: put in force for one run, and taken back afterwards. */
 import {covers} from '../cluster/config-patch.ts'
-import {health} from '../cluster/health.ts'
+import {members} from '../cluster/members.ts'
 import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -42,6 +42,6 @@ async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promis
   }
   if (config.synchronous_mode === undefined || config.synchronous_mode === null || config.synchronous_mode === false)
     return {}
-  const {members} = await health(lab)
-  return members.some(one => one.sync) ? {} : 'no replica is synchronous yet'
+  const {members: all} = await members(lab, 1000)
+  return all.some(one => one.sync) ? {} : 'no replica is synchronous yet'
 }

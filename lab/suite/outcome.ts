@@ -23,6 +23,8 @@ export interface Outcome {
   readonly headline: string
   /** The report's; null: there is none. */
   readonly limit: Report['limit']
+  /** Whether the lab was healthy again after the run; not known where it is not said. */
+  readonly recovered?: boolean | null | undefined
   /** Expectations that hold, and all of them; null without a report. */
   readonly held: readonly [number, number] | null
   /** Where the evidence is. */

@@ -99,8 +99,8 @@ class Playing {
       this.#outcomes.push(outcome)
       this.#options.tell({lab: place.lab, what: 'ended', says: outcome.headline, outcome})
       // What could not be healed, or could not do its work, is no place for the next scenario.
-      if (outcome.ending === 'healing' || outcome.ending === 'lab' || outcome.ending === 'crashed')
-        await this.#remove(place)
+      const unhealed = outcome.ending === 'healing' || outcome.recovered === false
+      if (unhealed || outcome.ending === 'lab' || outcome.ending === 'crashed') await this.#remove(place)
     }
     if (!this.#options.keep) await this.#remove(place)
   }
@@ -189,19 +189,23 @@ function unplayed({scenario}: Job, ending: Ending, headline: string): Outcome {
 }
 
 /** The report that `chaos --json` prints, as far as a table needs it; without one, what the child said last. */
-function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'limit' | 'held' | 'folder'> {
-  let report: Partial<Pick<Report, 'headline' | 'limit'>> & {folder?: string; findings?: readonly {verdict: string}[]}
+function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'limit' | 'held' | 'folder' | 'recovered'> {
+  let report: Partial<Pick<Report, 'headline' | 'limit' | 'recovered'>> & {
+    folder?: string
+    findings?: readonly {verdict: string}[]
+  }
   try {
     report = JSON.parse(stdout)
   } catch {
     // No report is no bug: a run that could not begin has none, and says why on stderr.
     return {headline: lastWords(stderr), limit: null, held: null, folder: null}
   }
-  const {headline = '', limit = null, folder = null, findings = []} = report
+  const {headline = '', limit = null, recovered, folder = null, findings = []} = report
   return {
     headline,
     limit,
     folder,
+    recovered,
     held: [findings.filter(one => one.verdict === 'pass').length, findings.length],
   }
 }

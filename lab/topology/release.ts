@@ -17,6 +17,7 @@ export type LogSign =
   | 'bug' // Patroni: "please report it as a BUG"
   | 'slow-disk' // etcd: slow fdatasync
   | 'disk-full'
+  | 'cannot-follow' // a standby has what the leader's timeline has not, or not what it needs of it
 
 export interface Release {
   /** As a person is told. */
@@ -80,6 +81,23 @@ const postgresql17: Release = {
     // auth.c: ClientAuthentication; a standby's walreceiver repeats it
     {service: 'postgres', sign: 'rejected', words: /pg_hba\.conf rejects|no pg_hba\.conf entry for/},
     {service: 'postgres', sign: 'panic', words: /\bPANIC: /},
+    // xlogrecovery.c: rescanLatestTimeLine; once a try to follow, for ever
+    {service: 'postgres', sign: 'cannot-follow', words: /new timeline \d+ forked off current database system timeline/},
+    // xlogrecovery.c: InitWalRecovery, at its start
+    {
+      service: 'postgres',
+      sign: 'cannot-follow',
+      words: /requested timeline \d+ is not a child of this server's history/,
+    },
+    // walsender.c: StartReplication, as the standby is told it
+    {
+      service: 'postgres',
+      sign: 'cannot-follow',
+      words: /requested starting point \S+ is ahead of the WAL flush position/,
+    },
+    {service: 'postgres', sign: 'cannot-follow', words: /requested WAL segment \w+ has already been removed/},
+    // rewind.py: pg_rewind failed, with its exit code; 0 it says too
+    {service: 'patroni', sign: 'cannot-follow', words: /pg_rewind exit code=[1-9]/},
     // wal.go: sync
     {service: 'etcd', sign: 'slow-disk', words: /slow fdatasync/},
     ...(['patroni', 'postgres', 'etcd'] as const).map(

@@ -29,7 +29,7 @@ export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   usage: 'wrong usage, or a file with a mistake (file:line:column); nothing was touched',
   lab: 'the lab or this machine could not do its work',
   inconclusive: 'inconclusive: it ran and proves nothing',
-  healing: 'healing is incomplete; wins over every other',
+  healing: 'what was broken is not mended (wins over every other), or a run that passed left the lab unhealthy',
   crashed: 'a bug of pgha-lab; the message names the file with its report',
   skipped: 'skipped: it cannot run here, and nothing was touched',
   hangup: 'interrupted by SIGHUP, after healing',

@@ -153,6 +153,13 @@ export const percent = schema(percentKind, parsePercent)
 /** In a schema: a duration that may go back in time; its value is whole milliseconds. */
 export const shift = schema(durationKind, parseShift, '[+-]?')
 
+/** `1.2 MB`, by thousands. */
+export function sayBytes(count: number): string {
+  if (count < 1000) return `${count} B`
+  if (count < 1_000_000) return `${Math.round(count / 1000)} kB`
+  return count < 1_000_000_000 ? `${(count / 1_000_000).toFixed(1)} MB` : `${(count / 1_000_000_000).toFixed(1)} GB`
+}
+
 /** Micros for a sentence: `130 ms` below a second, `21.93 s` above, with its sign. */
 export function sayMicros(micros: number): string {
   const ms = micros / 1000

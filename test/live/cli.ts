@@ -30,6 +30,16 @@ export async function expectExit(
   return {out, err}
 }
 
+/** `status` of a lab that may be healthy or not: 3 says that it is not. */
+export async function expectStatus(
+  argv: readonly string[],
+  options: Options = {},
+): Promise<{out: string; err: string}> {
+  const {exitCode, stdout, stderr} = await pghaLab(['status', ...argv], options)
+  if (exitCode !== 0 && exitCode !== 3) throw new Error(`pgha-lab status ended with ${exitCode}\n${stdout}\n${stderr}`)
+  return {out: String(stdout), err: String(stderr)}
+}
+
 /** Resolves when the command has said this on stderr; throws when it ends without. */
 export async function untilSaid(running: ReturnType<typeof pghaLab>, what: RegExp): Promise<void> {
   let said = ''

@@ -4,7 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Docker} from '../../lab/engine/docker.ts'
-import {expectExit, pghaLab, untilSaid} from './cli.ts'
+import {expectExit, expectStatus, pghaLab, untilSaid} from './cli.ts'
 
 const name = 'live-interrupt'
 const lab = ['--name', name]
@@ -15,7 +15,7 @@ interface Status {
 }
 
 async function status(): Promise<Status> {
-  return JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as Status
+  return JSON.parse((await expectStatus([...lab, '--json'])).out) as Status
 }
 
 beforeAll(() => expectExit(0, ['down', ...lab]))
@@ -79,7 +79,7 @@ describe('chaos', () => {
     await untilDown()
     run.kill('SIGKILL')
     await run
-    const {out} = await expectExit(0, ['status', ...lab])
+    const {out} = await expectStatus([...lab])
     expect(out).toMatch(/fault in force: crash/)
     const {err} = await expectExit(0, ['heal', ...lab])
     expect(err).toMatch(/mended: start node\d again/)

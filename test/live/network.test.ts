@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {Event} from '../../lab/history/event.ts'
 import type {Report} from '../../lab/judge/report.ts'
-import {expectExit, pghaLab, untilSaid} from './cli.ts'
+import {expectExit, expectStatus, pghaLab, untilSaid} from './cli.ts'
 
 const name = 'live-network'
 const lab = ['--name', name]
@@ -33,7 +33,7 @@ interface Status {
   readonly broken: readonly {readonly says: string}[]
 }
 
-const status = async () => JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as Status
+const status = async () => JSON.parse((await expectStatus([...lab, '--json'])).out) as Status
 
 async function until(condition: (now: Status) => boolean): Promise<void> {
   const deadline = Date.now() + 30_000

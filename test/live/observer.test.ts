@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Docker, NoWay, openLab} from '../../lab/index.ts'
-import {expectExit, pghaLab, untilSaid} from './cli.ts'
+import {expectExit, expectStatus, pghaLab, untilSaid} from './cli.ts'
 
 const name = 'reach-observer'
 const container = `pgha-lab-${name}-observer`
@@ -59,12 +59,12 @@ describe('the observer', () => {
     ['removed', () => docker('rm', '-f', container), 'missing'],
   ] as const)('that was %s is told by `status` and brought back by `heal`', async (_, harm, state) => {
     await harm()
-    const {out} = await expectExit(0, ['status', '--name', name])
+    const {out} = await expectStatus(['--name', name])
     expect(out).toContain(`not healthy: the observer is ${state}`)
     expect(out).toContain('broken; to do: start the observer again')
     const {err} = await expectExit(0, ['heal', '--name', name])
     expect(err).toContain('mended: start the observer again')
-    expect((await expectExit(0, ['status', '--name', name])).out).toContain('): healthy\n')
+    expect((await expectStatus(['--name', name])).out).toContain('): healthy\n')
   })
 
   test('that was removed is brought back by `up`, which touches nothing else', async () => {
@@ -106,7 +106,7 @@ describe('the observer', () => {
   })
 
   test('keeps nothing of a command that has ended, nor of one that was killed', async () => {
-    await expectExit(0, ['status', '--name', name])
+    await expectStatus(['--name', name])
     await until('nobody to be connected', async () => (await commands()).length === 0)
     const running = pghaLab(['chaos', 'kill-leader', '--name', name, '--plain'])
     await untilSaid(running, /-- steps/)

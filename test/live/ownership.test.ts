@@ -6,7 +6,7 @@ import Dockerode from 'dockerode'
 import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
 import {Docker} from '../../lab/engine/docker.ts'
 import {labels} from '../../lab/topology/topology.ts'
-import {expectExit, pghaLab} from './cli.ts'
+import {expectExit, expectStatus, pghaLab} from './cli.ts'
 
 const name = 'live-ownership'
 const docker = new Docker()
@@ -61,9 +61,9 @@ describe('a running lab', () => {
   )
 
   test('is told by `status --all` of somebody else, as text and as JSON', async () => {
-    const text = await expectExit(0, ['status', '--all'], bob.env)
+    const text = await expectStatus(['--all'], bob.env)
     expect(text.out).toContain(`lab ${name} runs and belongs to somebody else`)
-    const json = JSON.parse((await expectExit(0, ['status', '--all', '--json'], bob.env)).out)
+    const json = JSON.parse((await expectStatus(['--all', '--json'], bob.env)).out)
     expect(json).toContainEqual({lab: name, foreign: expect.objectContaining({running: true, stale: false})})
   })
 

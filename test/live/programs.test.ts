@@ -7,7 +7,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {Docker} from '../../lab/engine/docker.ts'
 import type {Event} from '../../lab/history/event.ts'
 import type {Micros} from '../../lab/words/quantity.ts'
-import {expectExit, pghaLab} from './cli.ts'
+import {expectExit, expectStatus, pghaLab} from './cli.ts'
 
 const name = 'live-programs'
 const lab = ['--name', name]
@@ -105,12 +105,12 @@ test('while a run goes on its program is no leftover; one that is killed leaves 
     if (tries > 600) throw new Error('the program was not started within 60 s')
     await sleep(100)
   }
-  const during = (await expectExit(0, ['status', ...lab])).out
+  const during = (await expectStatus([...lab])).out
   expect(during).toMatch(/in use by `pgha-lab chaos .*` \(pid \d+\)/)
   expect(during).not.toMatch(/remove the container|pgha-lab heal/)
   run.kill('SIGKILL')
   await run
-  expect((await expectExit(0, ['status', ...lab])).out).toMatch(/remove the container of the program mine/)
+  expect((await expectStatus([...lab])).out).toMatch(/remove the container of the program mine/)
   expect((await expectExit(0, ['heal', ...lab])).err).toMatch(/mended: remove the container of the program mine/)
   expect(await docker.programs(name)).toEqual([])
 })

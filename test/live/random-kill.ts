@@ -1,7 +1,7 @@
 /** The command line is killed at a random moment of a random scenario; whoever comes next must be able to put the lab right. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect} from 'vitest'
-import {expectExit, pghaLab, untilSaid} from './cli.ts'
+import {expectExit, expectStatus, pghaLab, untilSaid} from './cli.ts'
 
 /** Played on a lab of the default topology; those that need a watchdog or a small disk are not among them. */
 const scenarios = [
@@ -50,7 +50,7 @@ export async function killAtRandom(lab: string, random: () => number): Promise<s
   await run
   const {out} = await expectExit(0, ['heal', '--name', lab, '--json'])
   const healed = (JSON.parse(out) as {mended: {mend: {do: string}}[]}).mended.map(one => one.mend.do)
-  const status = JSON.parse((await expectExit(0, ['status', '--name', lab, '--json'])).out) as {
+  const status = JSON.parse((await expectStatus(['--name', lab, '--json'])).out) as {
     healthy: boolean
     faultsInForce: unknown[]
     broken: unknown[]

@@ -1,7 +1,7 @@
 /** What nobody should do to a cluster, done by hand behind a run's back. */
 import {expect} from 'vitest'
 import type {Report} from '../../lab/judge/report.ts'
-import {expectExit, pghaLab, untilSaid} from './cli.ts'
+import {expectExit, expectStatus, pghaLab, untilSaid} from './cli.ts'
 
 /** Returns how to undo it. @param said resolves when the run has said this. */
 export type Sabotage = (lab: string, said: (what: RegExp) => Promise<void>) => Promise<() => Promise<unknown>>
@@ -12,7 +12,7 @@ const on = (lab: string, host: string, script: string) =>
   expectExit(0, ['shell', '--name', lab, host, '--', 'sh', '-ec', script])
 
 async function leaderOf(lab: string): Promise<string> {
-  const {out} = await expectExit(0, ['status', '--name', lab, '--json'])
+  const {out} = await expectStatus(['--name', lab, '--json'])
   return (JSON.parse(out) as {leader: string}).leader
 }
 

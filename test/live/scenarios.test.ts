@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import pg from 'pg'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Report} from '../../lab/judge/report.ts'
-import {expectExit} from './cli.ts'
+import {expectExit, expectStatus} from './cli.ts'
 
 const name = 'live-scenarios'
 const lab = ['--name', name]
@@ -36,7 +36,7 @@ describe('on one lab', () => {
   )
 
   test('status tells the modes and whom the proxy sends where, and it is what the cluster is', async () => {
-    const status = JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as {leader: string}
+    const status = JSON.parse((await expectStatus([...lab, '--json'])).out) as {leader: string}
     const {leader} = status
     const replicas = ['node1', 'node2', 'node3'].filter(host => host !== leader)
     expect(status).toMatchObject({
@@ -47,7 +47,7 @@ describe('on one lab', () => {
       proxies: [{proxy: 'proxy1', backends: {primary: {up: [leader]}, replicas: {up: replicas}}}],
     })
     await expectExit(0, ['shell', ...lab, leader, '--', 'patronictl', 'pause', '--wait'])
-    const {out} = await expectExit(0, ['status', ...lab])
+    const {out} = await expectStatus([...lab])
     await expectExit(0, ['shell', ...lab, leader, '--', 'patronictl', 'resume', '--wait'])
     expect(out).toMatch(/^ {2}maintenance +on/m)
   })
@@ -67,7 +67,7 @@ describe('on one lab', () => {
     )
     expect(report.faults.length).toBeGreaterThan(0)
     for (const fault of report.faults) expect(fault).toMatchObject({held: true, proof: expect.any(String)})
-    const status = JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out) as object
+    const status = JSON.parse((await expectStatus([...lab, '--json'])).out) as object
     expect(status).toMatchObject({healthy: true, faultsInForce: [], broken: []})
   })
 })
@@ -79,7 +79,7 @@ describe('a suite raises the lab that its scenarios need, and removes it', () =>
   test.for(['watchdog', 'disk'])('%s', async suite => {
     const {err} = await expectExit(0, ['chaos', '--suite', suite, '--name', `live-${suite}`, '--out', join(out, suite)])
     expect(err).toMatch(/removing the lab/)
-    const {out: labs} = await expectExit(0, ['status', '--all', '--json'])
+    const {out: labs} = await expectStatus(['--all', '--json'])
     expect(labs).not.toContain(`live-${suite}`)
   })
 })

@@ -4,6 +4,7 @@ import {sayMicros} from '../../../lab/inside/start.ts'
 import {comparedIn} from '../driver-cells.ts'
 import {isTold, phasesIn, sayOpen} from '../explain.ts'
 import {sayBounds} from '../moment.ts'
+import {sayRecovery} from '../recovery.ts'
 import {signs, titleOf, words} from '../verdict-words.ts'
 import type {Gap} from '../write-gaps.ts'
 import {findingId} from './findings.ts'
@@ -144,7 +145,8 @@ function wrong(report: Report): Markup | null {
   const not = findings.flatMap((finding, index) =>
     finding.verdict === 'pass' || !isTold(finding, report) ? [] : {finding, index},
   )
-  if (verdict === 'pass' || (not.length === 0 && reasons.length === 0)) return null
+  const recovery = sayRecovery(report)
+  if (recovery === null && (verdict === 'pass' || (not.length === 0 && reasons.length === 0))) return null
   const open = sayOpen(report)
   // The headline stands above already.
   const told = ended === null ? reasons : reasons.filter(reason => reason !== headline)
@@ -154,7 +156,7 @@ function wrong(report: Report): Markup | null {
   )}${not.map(
     ({finding, index}) =>
       html`<li class="${finding.verdict}"><span class="tag"><span aria-hidden="true">${signs[finding.verdict]}</span> ${words[finding.verdict]}</span> <a href="#${findingId(index)}">${finding.expectation}</a></li>`,
-  )}${open !== null && html`<li class="unknown">${open}</li>`}${ended !== null && html`<li>Next: ${ended.next.map((command, index) => html`${index > 0 && html`<br>`}<code>${command}</code>`)}</li>`}</ul>`
+  )}${recovery !== null && html`<li class="fail">${recovery}</li>`}${open !== null && html`<li class="unknown">${open}</li>`}${ended !== null && html`<li>Next: ${ended.next.map((command, index) => html`${index > 0 && html`<br>`}<code>${command}</code>`)}</li>`}</ul>`
 }
 
 /** With a capital letter, unless it begins with the name of a host. */

@@ -28,6 +28,9 @@ const reports = [
   judge(historyOf(calmRun()), [{check: 'unavailability', params: {writes: {'at-most': '5s'}}}]),
   judge(historyOf(withRows(clean, rows => rows.delete(10)))),
   judge(altered(clean, event => (event.kind === 'fault-proof' ? null : event))),
+  ...[true, false].map(recovered =>
+    judge(altered(clean, event => event, [{kind: 'recovery', at: micros(34), recovered, says: 'said'}])),
+  ),
   // Never mended, and a client that never came back.
   judge(
     altered(clean, event =>

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest'
 import {proxiesOf, renderStatus, type Seen} from '../../../cli/render/status-text.ts'
-import type {Health, Member, Route} from '../../../lab/cluster/health.ts'
+import type {Health, Route} from '../../../lab/cluster/health.ts'
+import type {Member} from '../../../lab/cluster/members.ts'
 import type {Modes} from '../../../lab/cluster/modes.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 

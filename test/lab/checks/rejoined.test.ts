@@ -52,6 +52,37 @@ describe('fails', () => {
     expect(judge(altered(cleanRun(), primary), '5s').verdict).toBe('fail')
   })
 
+  test('in words that do not contradict each other, with what its log says: a replica of its own timeline is none of the new one', () => {
+    const forked =
+      'LOG:  new timeline 2 forked off current database system timeline 1 before current recovery point 0/204F090'
+    const stays = (event: Event): Event =>
+      event.kind === 'patroni'
+        ? {
+            ...event,
+            ...(event.host === 'node1' && {role: 'replica', state: 'running', timeline: 1}),
+            streaming: event.streaming.filter(one => one.name !== 'node1'),
+          }
+        : event.kind === 'postgres' && event.host === 'node1' && event.at > micros(24)
+          ? {...event, receiver: null, timeline: 1}
+          : event
+    const log: Event = {
+      kind: 'log',
+      at: micros(28),
+      host: 'node1',
+      service: 'postgres',
+      sign: 'cannot-follow',
+      says: forked,
+    }
+    const found = judge(altered(cleanRun(), stays, [log]), '5s')
+    expect(found.verdict).toBe('fail')
+    expect(found.says).toMatch(/^node1 never was a replica on timeline 2, on which node2 led, in the /)
+    expect(found.says).toContain(
+      `; at the end it called itself replica, running, on timeline 1; its log says: "${forked}".`,
+    )
+    expect(found.evidence).toContainEqual(log)
+    expect(found.hint).toContain('use_pg_rewind')
+  })
+
   test('when a member is on another timeline at the end', () => {
     const history = without(() => false, [sample('node3', 33, {timeline: 1})])
     expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringContaining('different timelines')})

@@ -118,7 +118,12 @@ describe("what Patroni's keys mean", () => {
 describe('other answers of etcd', () => {
   it('a field that etcd leaves out is zero or absent', () => {
     expect(decodeRange(JSON.stringify({header}))).toEqual({header: {revision: 42, term: 7}, changes: []})
-    expect(decodeStatus(JSON.stringify({header, raftTerm: '8'}))).toEqual({member: '2', leader: null, term: 8})
+    expect(decodeStatus(JSON.stringify({header, raftTerm: '8'}))).toEqual({
+      member: '2',
+      leader: null,
+      term: 8,
+      alarms: [],
+    })
     expect(decodeStatus(JSON.stringify({header, leader: '10276657743932975437', raftTerm: '8'})).leader).toBe(
       '10276657743932975437',
     )
@@ -127,11 +132,19 @@ describe('other answers of etcd', () => {
       grantedSeconds: 20,
     })
     expect(decodeLease('{"header":{},"ID":"5","TTL":"-1"}')).toEqual({leftSeconds: -1, grantedSeconds: 0})
-    expect(decodeMembers('{"members":[{"ID":"5","name":"node1"},{"ID":"6"}]}')).toEqual([
-      {ID: '5', name: 'node1'},
-      {ID: '6', name: ''},
+    expect(decodeMembers('{"members":[{"ID":"5","name":"node1"},{"ID":"6","isLearner":true}]}')).toEqual([
+      {ID: '5', name: 'node1', learner: false},
+      {ID: '6', name: '', learner: true},
     ])
     expect(() => decodeStatus('{}')).toThrow('without its id')
+  })
+
+  it('the alarms of all members stand in the status of each', () => {
+    const errors = ['etcdserver: no leader', 'memberID:12 alarm:NOSPACE ', 'memberID:7 alarm:CORRUPT ']
+    expect(decodeStatus(JSON.stringify({header, errors})).alarms).toEqual([
+      {member: '12', alarm: 'NOSPACE'},
+      {member: '7', alarm: 'CORRUPT'},
+    ])
   })
 
   it('the range of a prefix ends right after its last key', () => {

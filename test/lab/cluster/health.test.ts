@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {disguised} from '../../../lab/cluster/health.ts'
+import {disguised} from '../../../lab/cluster/health-parts.ts'
 
 const addresses = {node1: '10.0.0.11', node2: '10.0.0.12', node3: '10.0.0.13'}
 

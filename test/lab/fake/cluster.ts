@@ -39,6 +39,20 @@ export class FakeCluster implements Disposable {
   electsNobody = false
   /** The replicas of `/sync`. */
   standbys: readonly HostName[] = []
+  /** Of etcd; somebody raised them. */
+  readonly alarms: {memberID: string; alarm: string}[] = []
+  /** What etcd's list of members says of a host that is not as usual. */
+  readonly etcdMembers: Record<HostName, {name?: string; isLearner?: boolean}> = {}
+  /** Members of etcd that answer and are cut off from the others. */
+  readonly etcdCutOff = new Set<HostName>()
+  /** Of etcd's members that are not in term 2. */
+  readonly terms: Record<HostName, number> = {}
+  /** How much of the leader's WAL a member has not received. */
+  readonly lacks = new Map<HostName, number>()
+  /** HAProxy's statistics do not come. */
+  proxySaysNothing = false
+  /** The leader takes no writes. */
+  refusesWrites = false
   /** No replica is named synchronous, however long it streams. */
   namesNobody = false
 
@@ -59,8 +73,18 @@ export class FakeCluster implements Disposable {
 
   get hasQuorum(): boolean {
     const all = hostsWith(this.#topology, 'etcd')
-    const up = all.filter(host => this.#hosts.get(host)?.runs('etcd') && this.#hosts.get(host)?.answers)
-    return up.length > all.length / 2
+    return all.filter(host => this.isInQuorum(host)).length > all.length / 2
+  }
+
+  /** Of etcd, if there is one. */
+  isInQuorum(host: HostName): boolean {
+    const one = this.#hosts.get(host)
+    return one?.runs('etcd') === true && one.answers && !this.etcdCutOff.has(host)
+  }
+
+  walOf(host: HostName): {received_location: number; replayed_location: number} {
+    const at = this.lsn - (this.lacks.get(host) ?? 0)
+    return {received_location: at, replayed_location: at}
   }
 
   isLeader(host: HostName): boolean {

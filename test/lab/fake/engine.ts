@@ -49,6 +49,8 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
     string,
     Mutable<ProgramContainer> & {readonly ended: PromiseWithResolvers<number>}
   >()
+  /** What a host's log has, but for the word that each has. */
+  readonly saysInLog = new Map<HostName, readonly string[]>()
   readonly #claims = new Map<string, Belonging>()
   readonly #running = new Set<FakeProgram>()
   readonly #relays = new Set<FakeProgram>()
@@ -230,11 +232,18 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
     return host.run(argv)
   }
 
-  async logs(id: string, {follow = false}: {follow?: boolean} = {}): Promise<Readable> {
+  async logs(
+    id: string,
+    {follow = false, timestamps = false}: {follow?: boolean; timestamps?: boolean} = {},
+  ): Promise<Readable> {
     await this.call('logs')
     const log = new PassThrough()
     const host = this.#hosts().find(one => one.id === id)
     log.write(`${new Date().toISOString().replace('Z', '000000Z')} ${host?.name ?? id} says a word\n`)
+    for (const line of this.saysInLog.get(host?.name ?? '') ?? []) {
+      const at = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d{3}/.exec(line)?.[0].replace(' ', 'T').replace(',', '.') ?? ''
+      log.write(`${timestamps ? `${at}000000Z ` : ''}${line}\n`)
+    }
     if (!follow || host === undefined) log.end()
     else {
       const forget = host.whenDown(() => log.end())

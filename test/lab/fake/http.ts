@@ -35,7 +35,7 @@ export class FakeHttp {
     const body = await text(request)
     if (!host.answers) return // frozen or unplugged: it has heard nothing
     const question = `${request.method} ${request.url}`
-    if (service === 'stats') response.end(this.#statistics())
+    if (service === 'stats') response.writeHead(this.#cluster.proxySaysNothing ? 503 : 200).end(this.#statistics())
     else if (question === 'GET /metrics') response.end(metrics(this.#cluster.revision))
     else if (question === 'POST /v3/watch') this.#watch(body, response)
     else {
@@ -66,7 +66,7 @@ export class FakeHttp {
           ]
         const replica = {...server, ...pause, role: 'replica', timeline: cluster.timeline}
         const state = cluster.streams(name) ? {replication_state: 'streaming'} : {}
-        return [200, {...replica, ...state, xlog: {replayed_location: cluster.lsn}, address}]
+        return [200, {...replica, ...state, xlog: cluster.walOf(name), address}]
       }
       case 'GET /config':
         return [200, cluster.config]
@@ -85,10 +85,31 @@ export class FakeHttp {
     switch (question) {
       case 'GET /version':
         return [200, {etcdserver: '3.5.16'}]
-      case 'POST /v3/maintenance/status':
-        return [200, {header, raftTerm: '2', ...(cluster.hasQuorum && {leader: '1'})}]
+      case 'POST /v3/maintenance/status': {
+        const leader = members.findIndex(host => cluster.isInQuorum(host)) + 1
+        const errors = cluster.alarms.map(one => `memberID:${one.memberID} alarm:${one.alarm} `)
+        const led = cluster.isInQuorum(name) && cluster.hasQuorum
+        return [
+          200,
+          {
+            header,
+            raftTerm: String(cluster.terms[name] ?? 2),
+            ...(led && {leader: String(leader)}),
+            ...(errors.length > 0 && {errors}),
+          },
+        ]
+      }
+      case 'POST /v3/maintenance/alarm': {
+        const {action, memberID, alarm} = JSON.parse(body) as {action: string; memberID: string; alarm: string}
+        if (action === 'ACTIVATE') cluster.alarms.push({memberID, alarm})
+        if (action === 'DEACTIVATE') cluster.alarms.splice(0)
+        return [200, {header, alarms: cluster.alarms}]
+      }
       case 'POST /v3/cluster/member/list':
-        return [200, {members: members.map((host, index) => ({ID: String(index + 1), name: host}))}]
+        return [
+          200,
+          {members: members.map((host, index) => ({ID: String(index + 1), name: host, ...cluster.etcdMembers[host]}))},
+        ]
       case 'POST /v3/lease/timetolive': {
         const leftMs = cluster.leaseEndsMs - performance.now()
         return [200, {TTL: String(Math.round(leftMs / 1000)), grantedTTL: '3'}]

@@ -87,7 +87,8 @@ export class FakePostgres implements AsyncDisposable {
     if (sql.startsWith('FETCH')) return this.#fetch()
     if (sql.includes('AS checksum'))
       return {types: [string, int8], names: ['checksum', 'total'], rows: [[String(cluster.ids.length), '1000']]}
-    if (/^(CREATE|DROP|INSERT|GRANT)|pg_logical_emit_message/.test(sql)) return standby ? null : this.#change(sql)
+    if (/^(CREATE|DROP|INSERT|GRANT)|pg_logical_emit_message/.test(sql))
+      return standby || this.#cluster.refusesWrites ? null : this.#change(sql)
     return nothing
   }
 

@@ -35,6 +35,13 @@ const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     'no-lost-writes': /360 acknowledged writes lost: .*acknowledged by node1 on timeline 2/,
     'read-your-writes': /346 of 534 reads through the primary port were stale/,
   },
+  // use_pg_rewind is off, and the old leader has what the new one has not: not even the healing brings it back.
+  'no-rewind': {
+    rejoined:
+      /never called itself a replica on timeline 4, .*; its log says: "LOG: +new timeline 4 forked off current /,
+    'no-lost-writes': /64 rows on node3 that node1 does not have: the hosts have parted ways/,
+    recovered: /^The cluster is not whole .* after the healing began: node3 does not stream/,
+  },
   'replica-isolated-promoted-by-hand': {
     'no-failover': /^node\d took writes on timeline \d without the leader key .* after the fault; node\d was to stay/,
     'one-writable-primary': /^Two primaries were writable at once: node\d on timeline \d+ .* and node\d on timeline \d/,

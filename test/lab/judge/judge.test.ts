@@ -334,3 +334,33 @@ test('whatever is missing from a clean run, no check crashes, and a missing kind
     {numRuns: 400},
   )
 })
+
+describe('a lab that did not recover', () => {
+  const unhealthy: Event = {kind: 'recovery', at: micros(34), recovered: false, says: 'node1 is running, not streaming'}
+  const withIt = (events: readonly Event[]) => historyOf([...events, unhealthy].toSorted((a, b) => a.at - b.at))
+  const exit = (within: string) => {
+    const {verdict, exitCode, recovered, notRecovered} = judge(withIt(cleanRun()), [
+      {check: 'failover', params: {within}},
+    ])
+    return {verdict, exitCode, recovered, notRecovered}
+  }
+  const said = {recovered: false, notRecovered: 'node1 is running, not streaming'}
+
+  test('is 5 after a run that passed: the next one cannot go on it', () =>
+    expect(exit('60s')).toEqual({verdict: 'pass', exitCode: 5, ...said}))
+
+  test('is 1 after one that failed: what does not come back is the regression that was looked for', () =>
+    expect(exit('1s')).toEqual({verdict: 'fail', exitCode: 1, ...said}))
+
+  test('is 4 after one that proves nothing', () => {
+    const history = withIt(cleanRun().filter(event => event.kind !== 'fault-proof'))
+    expect(judge(history, [{check: 'failover', params: {within: '60s'}}]).exitCode).toBe(4)
+  })
+
+  test('is not known of a run that does not tell', () =>
+    expect(judge(historyOf(cleanRun()), [{check: 'failover', params: {within: '60s'}}])).toMatchObject({
+      exitCode: 0,
+      recovered: null,
+      notRecovered: null,
+    }))
+})

@@ -209,6 +209,24 @@ test('a synchronous lab of one member waits for no standby: there is none', asyn
   expect(how).toBe('created')
 })
 
+test('what the logs say is told while the wait lasts, and in the end: why nobody leads', async () => {
+  compose.made = world => {
+    world.cluster.electsNobody = true
+  }
+  engine.saysInLog.set('node2', [
+    'patroni  | 2026-11-27 13:22:54,338 INFO: trying to bootstrap a new cluster',
+    'patroni  | 2026-11-27 13:22:54,338 ERROR: Configuration requires watchdog, but watchdog could not be configured. Cancelling bootstrap',
+    'postgres | 2026-11-27 13:22:55.338 UTC [7] FATAL:  the database system is starting up',
+  ])
+  const why =
+    'the log of node2: patroni: ERROR: Configuration requires watchdog, but watchdog could not be configured. Cancelling bootstrap'
+  await expect(raised()).rejects.toMatchObject({
+    code: 'not-ready',
+    message: `waited 120 s for all members to stream from one leader; last seen: the cluster has no leader yet; ${why}`,
+  })
+  expect(told).toContain(`wait until the cluster is healthy: ${why}`)
+})
+
 test('a replica that never streams is named', async () => {
   compose.made = world => {
     const {streams} = world.cluster

@@ -3,9 +3,10 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import type {Lab} from '../../../lab/engine/lab.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
-import {historyOf, Recorder} from '../../../lab/history/history.ts'
+import {historyOf, of, Recorder} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {recover} from '../../../lab/run/recovery.ts'
+import {LabError} from '../../../lab/words/errors.ts'
 import {calmRun} from '../checks/calm-run.ts'
 import {sample} from '../checks/history-builder.ts'
 
@@ -35,6 +36,7 @@ test('it waits until the record shows what Patroni says, and the check finds the
   expect(over).toBe(false)
   see(sample('node3', 0))
   await recovering
+  expect(of(history, 'recovery')).toMatchObject([{recovered: true}])
   history.record({kind: 'watching', who: 'postgres', samples: 9, failures: 1, worstMicros: 50_000})
   history.record({kind: 'phase', name: 'final-reads'})
   history.record({kind: 'run-ended', how: 'complete'})
@@ -60,4 +62,20 @@ test('an interrupt ends the waiting', async () => {
   const recovering = recover({lab: {} as Lab, history, signal: interrupt.signal}, healthy)
   interrupt.abort()
   await expect(recovering).rejects.toMatchObject({code: 'interrupted'})
+})
+
+test('a lab that does not come back is recorded with what it lacks: that is for the report to say, and no error', async () => {
+  const {history} = healing()
+  const ill = async () => {
+    throw new LabError(
+      'timeout',
+      'waited 60 s for lab x to be healthy; last seen: node3 is running, not streaming from node1',
+    )
+  }
+  await recover({lab: {} as Lab, history, signal: new AbortController().signal}, ill)
+  history.record({kind: 'run-ended', how: 'complete'})
+  expect(judge(historyOf(history.events), [within])).toMatchObject({
+    recovered: false,
+    notRecovered: expect.stringContaining('node3 is running, not streaming from node1'),
+  })
 })

@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, afterEach, beforeAll, beforeEach, expect, test} from 'vitest'
 import type {Report} from '../../../lab/judge/report.ts'
-import {untilSaid} from '../cli.ts'
+import {expectStatus, untilSaid} from '../cli.ts'
 import {OwnEngine} from './own-engine.ts'
 
 const name = 'own'
@@ -43,7 +43,7 @@ function reportIn(folder: string): Report {
   return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
 }
 
-const whole = async () => JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out)
+const whole = async () => JSON.parse((await expectStatus([...lab, '--json'])).out)
 
 test('an engine killed and started again in the middle of kill-leader: no verdict is passed or failed, and heal mends', async () => {
   const out = join(state, 'killed')

@@ -1,0 +1,100 @@
+/** Who leads and who follows, as every Patroni says of itself. */
+
+import type {Lab} from '../engine/lab.ts'
+import {releaseOf} from '../topology/release.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+
+export interface Member {
+  readonly host: HostName
+  /** State of the container: running, paused, exited, missing ... */
+  readonly container: string
+  readonly role: string | null
+  readonly state: string | null
+  readonly timeline: number | null
+  /** Replicas only; null when Patroni doesn't know. */
+  readonly lagBytes: number | null
+  /** WAL of the leader that it has not even received, by which Patroni says who may take over. */
+  readonly missingBytes?: number | null
+  /** Whether the leader waits for this replica's confirmation; null when the leader does not say. */
+  readonly sync: boolean | null
+}
+
+/** A row of pg_stat_replication. */
+export interface Sender {
+  readonly application_name?: string
+  readonly sync_state?: string
+  /** Where its connection comes from; null: a local socket. */
+  readonly client_addr?: string | null
+}
+
+export interface Members {
+  readonly members: readonly Member[]
+  /** Who says that it leads. */
+  readonly primaries: readonly HostName[]
+  /** null when there is not exactly one of those. */
+  readonly leader: HostName | null
+  /** Who streams from the leader, as that says. */
+  readonly senders: readonly Sender[]
+}
+
+/** Asks every Patroni for itself: what it says of the others (`/cluster`) comes from etcd and is up to a loop old. */
+export async function members(lab: Lab, withinMs: number): Promise<Members> {
+  const databases = hostsWith(lab.topology, 'patroni')
+  const [containers, answers] = await Promise.all([
+    lab.docker.containers(lab.name),
+    Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
+  ])
+  const {leads} = releaseOf(lab.topology).patroni
+  const primaries = databases.filter(
+    (_, index) => answers[index]?.role === leads && answers[index]?.state === 'running',
+  )
+  const leader = primaries.length === 1 ? (primaries[0] ?? null) : null
+  const led = answers[databases.indexOf(leader ?? '')]
+  const senders = led?.replication ?? []
+  const behind = (position: number | undefined) =>
+    led?.xlog?.location === undefined || position === undefined ? null : Math.max(0, led.xlog.location - position)
+  const all = databases.map((host, index): Member => {
+    const one = answers[index]
+    const {replayed_location: replayed, received_location: received} = one?.xlog ?? {}
+    return {
+      host,
+      container: containers.find(one => one.host === host)?.state ?? 'missing',
+      role: host === leader ? 'leader' : (one?.role ?? null),
+      state: one?.replication_state ?? one?.state ?? null,
+      timeline: one?.timeline ?? null,
+      lagBytes: behind(replayed),
+      missingBytes: behind(replayed === undefined ? received : Math.max(replayed, received ?? 0)),
+      sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
+    }
+  })
+  return {members: all, primaries, leader, senders}
+}
+
+/** pg_stat_replication.sync_state: async, potential, sync or quorum. */
+function syncOf(state: string | undefined): boolean | null {
+  return state === undefined ? null : state === 'sync' || state === 'quorum'
+}
+
+/** GET /patroni, as far as it is used here (Patroni 4.0, `api.py: do_GET_patroni`). */
+interface PatroniAnswer {
+  readonly role: string
+  readonly state: string
+  readonly timeline?: number
+  /** A replica's, from its own WAL receiver: 'streaming' ... */
+  readonly replication_state?: string
+  /** The leader's: who streams from it. */
+  readonly replication?: readonly Sender[]
+  readonly xlog?: {
+    readonly location?: number
+    readonly received_location?: number
+    readonly replayed_location?: number
+  }
+}
+
+async function askPatroni(lab: Lab, host: HostName, withinMs: number): Promise<PatroniAnswer | undefined> {
+  try {
+    return JSON.parse((await lab.ask(host, 'patroni', '/patroni', {withinMs})).body) as PatroniAnswer
+  } catch {
+    return undefined // down, starting or frozen: the complaint about it says so
+  }
+}
