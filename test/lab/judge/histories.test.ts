@@ -42,7 +42,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   },
   'switchover-tcp-check': {
     'routed-to-leader':
-      /^proxy1 led writes to node3 while another host held .* its check is a mere connection \(L4OK\), which does not ask who leads; writes refused there as read-only \(SQLSTATE 25006\): 87\.$/,
+      /^proxy1 led writes to node3 while another host held .* its check is a mere connection \(L4OK\), which does not ask who leads; writes refused there as read-only \(SQLSTATE 25006\): 94\.$/,
     'read-your-writes': /45 of 155 reads through the primary port were stale/,
   },
   'sync-failover-mode-off': {
