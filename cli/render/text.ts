@@ -150,16 +150,25 @@ const labelWidth = 10
 
 /** More clients than this are in report.json only. */
 const mostRows = 12
+/** Letters of a list of ids. */
+const longestIds = 60
 
 /** `reconnectionP95Micros: 310000` -> `reconnection p95 310 ms`, all on as few lines as the width allows. */
 function measureLines(measures: Readonly<Record<string, number | string | null>>, width: number): string[] {
   const told = Object.entries(measures).flatMap(([name, value]) => {
     if (value === null) return []
-    const shown = name.endsWith('Micros') && typeof value === 'number' ? sayMicros(value) : String(value)
+    const shown = name.endsWith('Micros') && typeof value === 'number' ? sayMicros(value) : shortened(name, value)
     const label = name.replace(/Micros$/, '').replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
     return [`${label} ${shown}`]
   })
   return told.length === 0 ? [] : wrap(told.join(', '), width)
+}
+
+/** All ids of a long list are for programs. */
+function shortened(name: string, value: number | string): string {
+  const whole = String(value)
+  if (!name.endsWith('Ids') || whole.length <= longestIds) return whole
+  return `${whole.slice(0, whole.lastIndexOf(',', longestIds))}, and more in report.json`
 }
 
 /** Beside each other when there are several. */

@@ -11,30 +11,25 @@ import {castsDoubt} from '../history/doubtful-commit.ts'
 import type {Event, Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
-import {isTableGone, Rows} from '../history/rows.ts'
+import {finalTables, type Reference, Rows, referenceTable} from '../history/rows.ts'
 import {blind} from '../history/watching.ts'
-import {type HostName, hostsWith} from '../topology/topology.ts'
 import {sayMicros} from '../words/quantity.ts'
-import type {Check, Verdict} from './check.ts'
+import type {Check, Finding, Verdict} from './check.ts'
+import {type Allowed, allowed} from './no-lost-writes/allowed.ts'
 import {type Explained, explain, nothingExplained} from './no-lost-writes/async-tail.ts'
+import {allIds, alteredRows, count, disagreement, ids, meddledWith, sayCommits} from './no-lost-writes/members.ts'
 
 export interface NoLostWritesParams {
-  /**
-   * `none`: no acknowledged write may be lost. `async-tail`: the ones may that asynchronous replication can lose, where
-   * replication is asynchronous: acknowledged by the old leader, and not proven to have reached the promoted replica.
-   */
-  readonly allow: 'none' | 'async-tail'
+  /** Which losses may be, and how much of each. */
+  readonly allow: Allowed
 }
 
 export const noLostWrites: Check<NoLostWritesParams> = {
-  about: 'No acknowledged write is lost, none is there twice, and none is there that was refused.',
+  about: 'No acknowledged write is lost or changed, none is there twice, and none is there that was refused.',
   evidence: ['clients', 'rows', 'etcd', 'postgres'],
-  params: z.strictObject({
-    allow: z.enum(['none', 'async-tail'], {error: '`allow` is none or async-tail'}).prefault('none'),
-  }),
+  params: z.strictObject({allow: allowed.prefault('none')}),
 
   judge(history, {allow}) {
-    const finals = latestPerHost(of(history, 'final-rows'))
     const {acknowledged, refused, indeterminate, warned} = sorted(history)
     const counted = {
       acknowledged: acknowledged.length,
@@ -45,7 +40,7 @@ export const noLostWrites: Check<NoLostWritesParams> = {
     }
     if (acknowledged.length === 0)
       return {verdict: 'unknown', says: 'No write was acknowledged, so none could be lost.', measures: counted}
-    const reference = finals.toSorted((a, b) => b.timeline - a.timeline)[0]
+    const reference = referenceTable(history)
     if (!reference)
       return {
         verdict: 'unknown',
@@ -53,71 +48,116 @@ export const noLostWrites: Check<NoLostWritesParams> = {
         measures: counted,
       }
 
-    const rows = new Rows(reference)
-    const writes: InTable = {
+    const rows = new Rows(reference.table)
+    const finding = findings(history, allow, reference, {
+      acknowledged,
       lost: acknowledged.filter(op => !rows.has(op.id)),
       ghosts: refused.filter(op => rows.has(op.id)),
       appeared: indeterminate.filter(op => rows.has(op.id)),
-      duplicates: [...new Set(finals.flatMap(final => final.duplicates))],
-    }
-    const {lost, ghosts, appeared} = writes
-    const explained = allow === 'async-tail' ? explain(history, lost) : nothingExplained(lost)
-    const alone = withoutSynchronousMode(history, acknowledged)
-    const differing = disagreement(reference, finals)
-    const wrong = sayWrong(writes, explained, meddledWith(finals, acknowledged, lost))
-    const bad = [...(alone ? [alone.says] : []), ...wrong, ...differing.bad]
-    const untold = rows.count - acknowledged.length + lost.length - ghosts.length - appeared.length
-    const doubts = [
-      ...(explained.doubt ? [explained.doubt] : []),
-      ...(untold > 0
-        ? [`${count(untold, 'row')} in the table that no client told of: a part of the record is missing`]
-        : []),
-      ...differing.doubts,
-      ...syncUnseen(history),
-      ...unread(history, finals),
-    ]
-
-    const tail = explained.tail
-    const verdict: Verdict = bad.length > 0 ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
-    const summary = `${acknowledged.length} writes acknowledged, ${lost.length} lost${tail.length > 0 ? ` (${tail.length} in the tail that asynchronous replication can lose: ${ids(tail)})` : ''}`
-    return {
-      verdict,
-      says: verdict === 'pass' ? `${summary}.` : `${summary}: ${[...bad, ...doubts].join('; ')}.`,
-      measures: {
-        ...counted,
-        ...measuresOf(writes, explained, warned),
-        readFrom: finals.map(final => final.host).join(', '),
-      },
-      evidence: evidenceOf(writes, explained, alone?.evidence ?? []),
-      ...(bad.length > 0 ? {hint: hintFor(alone !== undefined)} : {}),
-    }
+      duplicates: [...new Set(finalTables(history).flatMap(final => final.duplicates))],
+      altered: alteredRows(history),
+      warned,
+    })
+    return {...finding, measures: {...counted, ...finding.measures}}
   },
+}
+
+function findings(history: History, allow: Allowed, reference: Reference, writes: InTable): Finding {
+  const {acknowledged, lost, ghosts, appeared, warned} = writes
+  const explained = Object.keys(allow).length > 0 ? explain(history, lost, allow) : nothingExplained(lost)
+  const alone = withoutSynchronousMode(history, acknowledged)
+  const differing = disagreement(history, reference, acknowledged)
+  // A replica that had not caught up, and no primary beside it: what is not there may only be late.
+  const behind = !reference.isPrimary && reference.table.caughtUp !== true
+  const losses = [...explained.not].map(
+    ([why, ops]) => `${count(ops.length, 'acknowledged write')} lost: ${why} (${ids(ops)})`,
+  )
+  const weak =
+    lost.length === 0
+      ? undefined
+      : sayCommits(
+          history,
+          lost.map(op => op.server),
+        )
+  const bad = [
+    ...(alone ? [alone.says] : []),
+    ...meddledWith(finalTables(history), acknowledged, lost),
+    ...(behind ? [] : losses),
+    ...sayWrong(writes),
+    ...differing.bad,
+  ]
+  const untold = new Rows(reference.table).count - acknowledged.length + lost.length - ghosts.length - appeared.length
+  const doubts = [
+    ...(behind ? losses : []),
+    ...(explained.doubt ? [explained.doubt] : []),
+    ...(untold > 0
+      ? [`${count(untold, 'row')} in the table that no client told of: a part of the record is missing`]
+      : []),
+    ...differing.doubts,
+    ...syncUnseen(history),
+  ]
+  const verdict: Verdict = bad.length > 0 ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
+  const summary = `${acknowledged.length} writes acknowledged, ${lost.length} lost${sayExplained(explained)}`
+  const why = [...bad, ...doubts, ...(weak === undefined ? [] : [weak])]
+  return {
+    verdict,
+    says: why.length === 0 ? `${summary}.` : `${summary}: ${why.join('; ')}.`,
+    measures: {
+      ...measuresOf(writes, explained, warned),
+      readFrom: finalTables(history)
+        .map(final => final.host)
+        .join(', '),
+    },
+    evidence: evidenceOf(writes, explained, alone?.evidence ?? []),
+    ...(bad.length > 0 ? {hint: hintFor(alone !== undefined, weak !== undefined, writes)} : {}),
+  }
+}
+
+function sayExplained({tail, split}: Explained): string {
+  const parts = [
+    ...(tail.length > 0 ? [`${tail.length} in the tail that asynchronous replication can lose: ${ids(tail)}`] : []),
+    ...(split.length > 0 ? [`${split.length} in a split brain: ${ids(split)}`] : []),
+  ]
+  return parts.length > 0 ? ` (${parts.join('; ')})` : ''
 }
 
 /** What the table says of the writes. */
 interface InTable {
+  readonly acknowledged: readonly Of<'op'>[]
   readonly lost: readonly Of<'op'>[]
   /** Refused, and there. */
   readonly ghosts: readonly Of<'op'>[]
   /** Nobody was told how they ended, and there. */
   readonly appeared: readonly Of<'op'>[]
   readonly duplicates: readonly number[]
+  readonly altered: ReturnType<typeof alteredRows>
+  readonly warned: (op: Of<'op'>) => boolean
 }
 
 function measuresOf(
-  {lost, ghosts, appeared, duplicates}: InTable,
-  {tail, t0}: Explained,
+  {lost, ghosts, appeared, duplicates, altered}: InTable,
+  {tail, split, longest}: Explained,
   warned: (op: Of<'op'>) => boolean,
 ) {
+  const idsOf = (ops: readonly Of<'op'>[]) => ops.map(op => op.id)
   return {
     indeterminateInTable: appeared.length,
     warnedInTable: appeared.filter(warned).length,
     lost: lost.length,
     lostInAsyncTail: tail.length,
+    lostInSplitBrain: split.length,
     // One that was acknowledged while the call that breaks was under way was lost with the fault, not after it.
-    asyncTailMicros: tail.length > 0 && t0 !== undefined ? Math.max(0, t0 - tail[0]!.at) : null,
+    asyncTailMicros: longest === undefined ? null : Math.max(0, longest.time.to),
+    asyncTailBytes: longest !== undefined && Number.isFinite(longest.bytes.to) ? longest.bytes.to : null,
     refusedInTable: ghosts.length,
     duplicates: duplicates.length,
+    altered: altered.ids.size,
+    ...allIds({
+      lostIds: idsOf(lost),
+      refusedInTableIds: idsOf(ghosts),
+      duplicateIds: duplicates,
+      alteredIds: altered.ids,
+    }),
   }
 }
 
@@ -125,46 +165,33 @@ function evidenceOf({lost, ghosts}: InTable, explained: Explained, alone: readon
   return [...alone, ...lost.slice(0, 10), ...ghosts.slice(0, 5), ...explained.evidence]
 }
 
-/** @param alone writes were acknowledged while synchronous mode was off. */
-function hintFor(alone: boolean): string {
-  return alone
-    ? 'who switched synchronous_mode off (`patronictl show-config`)? no standby has to have what is acknowledged without it'
-    : 'the ids are in events.ndjson: grep for the id to see who acknowledged it, when and where'
+/**
+ * @param alone writes were acknowledged while synchronous mode was off.
+ * @param weak commits are acknowledged before they are safe.
+ */
+function hintFor(alone: boolean, weak: boolean, {lost, altered}: InTable): string {
+  if (alone)
+    return 'who switched synchronous_mode off (`patronictl show-config`)? no standby has to have what is acknowledged without it'
+  if (weak) return 'who set synchronous_commit? ALTER ROLE, ALTER DATABASE, ALTER SYSTEM and the configuration can'
+  if (lost.length === 0 && altered.ids.size > 0)
+    return 'what changes rows on their way? look for triggers and rules on the table of the run'
+  return 'all ids are in report.json; grep for one in events.ndjson to see who acknowledged it, when and where'
 }
 
-function sayWrong({ghosts, duplicates}: InTable, explained: Explained, meddled: readonly string[]): string[] {
+function sayWrong({ghosts, duplicates, altered}: InTable): string[] {
+  const changed = [...altered.ids].sort((a, b) => a - b).map(id => ({id}))
   return [
-    ...meddled,
-    ...[...explained.not].map(([why, ops]) => `${count(ops.length, 'acknowledged write')} lost: ${why} (${ids(ops)})`),
     ...(ghosts.length > 0
       ? [`${count(ghosts.length, 'write')} told to have failed, yet in the table (${ids(ghosts)})`]
       : []),
     ...(duplicates.length > 0
       ? [`${count(duplicates.length, 'write')} in the table more than once (${duplicates.slice(0, 5).join(', ')})`]
       : []),
-  ]
-}
-
-/** So many rows no cluster loses by itself without losing what came after them. */
-const fewest = 20
-
-/** Rows that went because somebody took them: with their table, or all that were there at some moment. */
-function meddledWith(
-  finals: readonly Of<'final-rows'>[],
-  acknowledged: readonly Of<'op'>[],
-  lost: readonly Of<'op'>[],
-): string[] {
-  if (finals.length > 0 && finals.every(isTableGone))
-    return ['the table of the run is gone on all members: somebody dropped it']
-  const last = lost.at(-1)
-  const first = acknowledged[lost.length]
-  if (last === undefined || lost.length < fewest || last !== acknowledged[lost.length - 1]) return []
-  const rows = finals.map(one => new Rows(one))
-  if (rows.some(one => lost.some(op => one.has(op.id)))) return []
-  return [
-    first === undefined
-      ? 'the table of the run is empty on all members: somebody emptied it'
-      : `all that was acknowledged up to ${sayMicros(last.at)} of the run is gone on all members, and nothing after it: somebody emptied the table`,
+    ...(changed.length > 0
+      ? [
+          `${count(changed.length, 'row')} on ${altered.on.join(' and ')} not as ${changed.length === 1 ? 'it was' : 'they were'} written (${ids(changed)})`,
+        ]
+      : []),
   ]
 }
 
@@ -219,49 +246,4 @@ function syncUnseen(history: History): string[] {
     return ['nobody saw the key /sync, by which synchronous mode is known to be on']
   const why = blind(history, 'etcd', moments.steps, moments.end)
   return why === null ? [] : [`whether synchronous mode was on all the time is not known: ${why}`]
-}
-
-/** Hosts that hold different rows. A replica may be behind a primary that has just stopped writing; it can never be ahead of it. */
-function disagreement(reference: Of<'final-rows'>, finals: readonly Of<'final-rows'>[]) {
-  const bad: string[] = []
-  const doubts: string[] = []
-  const base = new Rows(reference)
-  for (const final of finals) {
-    if (final.host === reference.host) continue
-    const other = new Rows(final)
-    const more = base.missingFrom(other)
-    const fewer = other.missingFrom(base)
-    if (more > 0)
-      bad.push(
-        `${count(more, 'row')} on ${final.host} that ${reference.host} does not have: the hosts have parted ways`,
-      )
-    if (fewer > 0)
-      doubts.push(
-        `${count(fewer, 'row')} on ${reference.host} that ${final.host} does not have: it had not caught up, or never will`,
-      )
-    if (final.timeline !== reference.timeline)
-      doubts.push(`${final.host} is on timeline ${final.timeline}, ${reference.host} on ${reference.timeline}`)
-  }
-  return {bad, doubts}
-}
-
-function unread(history: History, finals: readonly Of<'final-rows'>[]): string[] {
-  const topology = of(history, 'run-started')[0]?.topology
-  const missing = (topology ? hostsWith(topology, 'patroni') : []).filter(
-    host => !finals.some(final => final.host === host),
-  )
-  return missing.length > 0 ? [`the table of ${missing.join(' and ')} was not read at the end`] : []
-}
-
-function latestPerHost(finals: readonly Of<'final-rows'>[]): Of<'final-rows'>[] {
-  return [...new Map<HostName, Of<'final-rows'>>(finals.map(final => [final.host, final])).values()]
-}
-
-function ids(ops: readonly Of<'op'>[]): string {
-  const shown = ops.slice(0, 5).map(op => op.id)
-  return `id ${shown.join(', ')}${ops.length > 5 ? ` and ${ops.length - 5} more` : ''}`
-}
-
-function count(many: number, what: string): string {
-  return `${many} ${what}${many === 1 ? '' : 's'}`
 }

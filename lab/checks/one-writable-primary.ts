@@ -3,6 +3,7 @@
  * server acknowledged which write on which timeline. Both are sightings: at some moment within [from, to] the host took writes.
  */
 import {z} from 'zod'
+import {foreignWrites, sayForeign} from '../history/acknowledgements.ts'
 import {findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
@@ -40,20 +41,31 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
     const reigns = reignsOf(history, by)
     const overlap = findOverlap(reigns)
     const {margin, byProbe, byClients} = fencingMargins(history, reigns)
+    const foreign = foreignWrites(history, by)
     const measures = {
       primaries: new Set(reigns.map(reign => reign.host)).size,
       fencingMarginMicros: margin,
       // The same by one side alone: what the servers answered the probe, and what they acknowledged to clients.
       fencingMarginByProbeMicros: byProbe,
       fencingMarginByClientsMicros: byClients,
+      foreignWrites: foreign.length,
     }
+    const strange = foreign.length > 0 ? sayForeign(foreign) : undefined
     if (overlap)
       return {
         verdict: 'fail',
-        says: `Two primaries were writable at once: ${sayReign(overlap.of)} and ${sayReign(overlap.during)}, at ${sayMicros(overlap.at)} of the run.`,
+        says: `Two primaries were writable at once: ${sayReign(overlap.of)} and ${sayReign(overlap.during)}, at ${sayMicros(overlap.at)} of the run${strange === undefined ? '' : `; ${strange}`}.`,
         measures,
-        evidence: overlap.evidence,
+        evidence: [...overlap.evidence, ...foreign.slice(0, 1)],
         hint: 'whatever the one without the leader key acknowledged is gone; look at what let it take writes',
+      }
+    if (strange !== undefined)
+      return {
+        verdict: 'fail',
+        says: `Beside the members another server takes writes: ${strange}.`,
+        measures,
+        evidence: foreign.slice(0, 3),
+        hint: 'what else listens where the clients go? compare addresses, ports and the system identifier of each server',
       }
     if (hosts.length === 0)
       return {verdict: 'unknown', says: 'The history names no PostgreSQL hosts to look at.', measures}
@@ -98,9 +110,11 @@ function fencingMargins(
     const isOld = host === oldLeader && timeline === oldTimeline
     const isNew = host === newLeader && timeline !== null && timeline > (oldTimeline ?? timeline)
     if (!isOld && !isNew) continue
-    for (const {from, to, event} of sightings)
-      if (isOld) ended[event.kind] = Math.max(ended[event.kind], to)
-      else began[event.kind] = Math.min(began[event.kind], from)
+    for (const {from, to, event} of sightings) {
+      const by = event.kind === 'postgres' ? 'postgres' : 'op'
+      if (isOld) ended[by] = Math.max(ended[by], to)
+      else began[by] = Math.min(began[by], from)
+    }
   }
   const between = (end: Micros, begin: Micros) => (Number.isFinite(begin - end) ? begin - end : null)
   return {

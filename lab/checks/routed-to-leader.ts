@@ -7,6 +7,7 @@
  * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
  */
 import {z} from 'zod'
+import {type Acknowledgement, foreignWrites, isWrite, sayForeign} from '../history/acknowledgements.ts'
 import {outside} from '../history/at-rest.ts'
 import {isDirect} from '../history/client-group.ts'
 import type {Of} from '../history/event.ts'
@@ -51,11 +52,13 @@ export const routedToLeader: Check<Record<string, never>> = {
     const all = astrayOf(history, tenures, moments)
     const long = all.filter(one => one.micros > allowed)
     const bad = long.filter(one => one.micros > allowed + lateness(history, one.from, one.to).micros)
+    const foreign = foreignWrites(history, 'proxied-clients')
     const measures = {
       astray: bad.length,
       longestAstrayMicros: all.reduce((most, one) => Math.max(most, one.micros), 0),
       allowedMicros: allowed,
       ...writesAstray(history, bad),
+      foreignWrites: foreign.length,
     }
     const [first] = bad.toSorted((a, b) => b.micros - a.micros)
     if (first) {
@@ -63,12 +66,20 @@ export const routedToLeader: Check<Record<string, never>> = {
       const holder = servers.length === 1 ? first.holder : 'another host'
       return {
         verdict: 'fail',
-        says: `${first.proxy} led writes to ${servers.join(' and ')} while ${holder} held the leader key, for up to ${sayMicros(first.micros)} (its health checks may need ${sayMicros(allowed)} to find out); ${why(first)}; ${met(measures)}.`,
+        says: `${first.proxy} led writes to ${servers.join(' and ')} while ${holder} held the leader key, for up to ${sayMicros(first.micros)} (its health checks may need ${sayMicros(allowed)} to find out); ${why(first)}; ${met(measures)}${foreign.length > 0 ? `; ${sayForeign(foreign)}` : ''}.`,
         measures,
-        evidence: [first.tenure, first.told, ...astrayWrites(history, bad).slice(0, 1)],
+        evidence: [first.tenure, first.told, ...astrayWrites(history, bad).slice(0, 1), ...foreign.slice(0, 1)],
         hint: hintFor(first),
       }
     }
+    if (foreign.length > 0)
+      return {
+        verdict: 'fail',
+        says: `The primary port led to another server than the members: ${sayForeign(foreign)}.`,
+        measures,
+        evidence: foreign.slice(0, 3),
+        hint: "where do the proxy's servers lead? compare their addresses and ports with those of the members",
+      }
     const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
     const doubts = [
       seen ? null : 'no server was ever seen up behind the primary port',
@@ -150,10 +161,11 @@ function longestWithoutKey(
 }
 
 /** Refused as read-only (25006) while a server was up that should not have been, or acknowledged by such a server. */
-function astrayWrites(history: History, bad: readonly Astray[]): Of<'op'>[] {
-  return of(history, 'op').filter(
+function astrayWrites(history: History, bad: readonly Astray[]): Acknowledgement[] {
+  if (bad.length === 0) return []
+  return [...of(history, 'op'), ...of(history, 'bank'), ...of(history, 'transaction')].filter(
     op =>
-      op.op === 'write' &&
+      isWrite(op) &&
       !isDirect(op.client) &&
       (op.outcome === 'ok' || op.sqlstate === '25006') &&
       bad.some(one => op.sentAt >= one.from && op.at <= one.to && (op.outcome !== 'ok' || op.server === one.server)),

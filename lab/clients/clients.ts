@@ -25,7 +25,8 @@ import {AgentProcess, type WatchedSecond} from './agent-process.ts'
 import {type Programs, startPrograms} from './programs.ts'
 import {tableOfRun} from './table.ts'
 
-export {finalRows, prepareTable} from './table.ts'
+export {finalRows} from './final-rows.ts'
+export {prepareTable} from './table.ts'
 
 /** Where the image of app1 has the bundle `dist/agent.mjs`. */
 export const agentFile = '/opt/pgha-lab/agent.mjs'

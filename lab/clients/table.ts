@@ -1,19 +1,15 @@
-/** The tables that the clients write, the bank among them: made before a run, read from each member after it. */
+/** The tables that the clients write, the bank among them: made before a run (`final-rows.ts` reads them after it). */
 import {randomBytes} from 'node:crypto'
-import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {failoverBounds} from '../budget/index.ts'
 import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {bank} from '../history/bank.ts'
-import type {Of} from '../history/event.ts'
 import {doorOf, entries} from '../topology/entries.ts'
-import {appDatabase, type HostName, hostsWith, roles} from '../topology/topology.ts'
+import {appDatabase, hostsWith, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {lsnBytes} from '../words/lsn.ts'
 import {onLab} from '../words/next-step.ts'
 import {bankOf} from './agent/protocol.ts'
-import {Ranges} from './ranges.ts'
 
 const prefix = 'pgha_writes_'
 const connectTimeoutMs = 3000
@@ -74,7 +70,7 @@ async function makeTable(client: pg.Client, table: string): Promise<object> {
     await client.query(`DROP TABLE ${old}`)
     await client.query(`DROP TABLE IF EXISTS ${bankOf(old)}`) // a run of an older version made none
   }
-  await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL)`)
+  await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL, content text NOT NULL)`)
   await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
   await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
   await client.query(`CREATE TABLE ${accounts} (id int PRIMARY KEY, balance bigint NOT NULL)`)
@@ -94,7 +90,7 @@ export async function tableOfRun(lab: Lab): Promise<string> {
   return table
 }
 
-async function tables(client: pg.Client): Promise<string[]> {
+export async function tables(client: pg.Client): Promise<string[]> {
   const {rows} = await client.query<[string]>({
     text: `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^${prefix}[0-9a-f]+$'`,
     rowMode: 'array',
@@ -102,96 +98,18 @@ async function tables(client: pg.Client): Promise<string[]> {
   return rows.map(([name]) => name)
 }
 
-/**
- * What a member itself has of the clients' table. A replica is waited for until it has replayed all that the primary has
- * written, or `withinMs` is over; then it is read as it is. A table that is not there has no rows: it was lost with them.
- * Throws `not-ready` when the member does not answer.
- */
-export async function finalRows(lab: Lab, host: HostName, withinMs = 10_000): Promise<Omit<Of<'final-rows'>, 'at'>> {
-  const end = await endOfWal(lab)
-  return asking(lab.name, lab.superuser(host, appDatabase), async client => {
-    const deadline = performance.now() + withinMs
-    let caughtUp = (await replayedLsn(client)) >= end
-    while (!caughtUp && performance.now() < deadline) {
-      await pause(50)
-      caughtUp = (await replayedLsn(client)) >= end
-    }
-
-    const found = new Ranges()
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    const timeline = await timelineOf(client)
-    const table = (await tables(client))[0]
-    if (table !== undefined) {
-      // In portions: a long run has millions of rows.
-      await client.query(`DECLARE ids NO SCROLL CURSOR FOR SELECT id FROM ${table} ORDER BY id`)
-      for (;;) {
-        const portion = await client.query<[number]>({text: 'FETCH 20000 FROM ids', rowMode: 'array'})
-        for (const [id] of portion.rows) found.add(id)
-        if (portion.rows.length === 0) break
-      }
-    }
-    const content = table === undefined ? {} : await contentOf(client, table)
-    await client.query('COMMIT')
-    const {ranges, duplicates} = found
-    return {kind: 'final-rows', host, timeline, ranges, duplicates, caughtUp: end === 0 ? null : caughtUp, ...content}
-  })
-}
-
-/**
- * Each row as text, hashed, and the hashes summed up: no order of the rows matters, and two members that hold the same rows say
- * the same. One query for both tables, so that a member is asked for no more than a line.
- */
-async function contentOf(client: pg.Client, table: string): Promise<{checksum: string; bankTotal: number | null}> {
-  const hashes = (name: string) =>
-    `(SELECT concat(count(*), ':', coalesce(sum(hashtextextended(line::text, 0)), 0)) FROM ${name} AS line)`
-  const {rows} = await client.query<{checksum: string; total: string | null}>(
-    `SELECT concat(${hashes(table)}, ' ', ${hashes(bankOf(table))}) AS checksum,
-      (SELECT sum(balance)::bigint FROM ${bankOf(table)}) AS total`,
-  )
-  const {checksum, total} = rows[0]!
-  return {checksum, bankTotal: total === null ? null : Number(total)}
-}
-
-/** Where the primary's WAL ends now; 0 when no primary answers, because then there is nothing to wait for. */
-async function endOfWal(lab: Lab): Promise<number> {
-  try {
-    return await asking(lab.name, throughEntry(lab), async client => {
-      const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn')
-      return lsnBytes(rows[0]!.lsn)
-    })
-  } catch {
-    return 0
-  }
-}
-
-/** Infinity on a server that is not in recovery: it has all it will have. */
-async function replayedLsn(client: pg.Client): Promise<number> {
-  const {rows} = await client.query<{lsn: string | null}>(
-    'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END AS lsn',
-  )
-  const lsn = rows[0]?.lsn ?? null
-  return lsn === null ? Number.POSITIVE_INFINITY : lsnBytes(lsn)
-}
-
-/** Of a replica that streams from nobody: the timeline of its last restart point, which is the best it knows. */
-async function timelineOf(client: pg.Client): Promise<number> {
-  const {rows} = await client.query<{timeline: number}>(
-    `SELECT CASE WHEN standby
-        THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)
-        ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END AS timeline
-      FROM pg_is_in_recovery() AS standby`,
-  )
-  return rows[0]!.timeline
-}
-
 /** As superuser, where clients come in to write. */
-function throughEntry(lab: Lab): pg.ClientConfig {
+export function throughEntry(lab: Lab): pg.ClientConfig {
   const {primary} = entries(lab.topology)
   const host = doorOf(primary)
   return lab.superuser(host, appDatabase, primary.service)
 }
 
-async function asking<T>(lab: string, where: pg.ClientConfig, ask: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function asking<T>(
+  lab: string,
+  where: pg.ClientConfig,
+  ask: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({
     ...where,
     application_name: 'pgha-lab',

@@ -242,6 +242,9 @@ const fields = {
     checksum: text.exactOptional(),
     caughtUp: z.boolean().nullable().exactOptional(),
     bankTotal: z.number().nullable().exactOptional(),
+    altered: ranges.exactOptional(),
+    inRecovery: z.boolean().exactOptional(),
+    synchronousCommit: z.strictObject({setting: text, source: text}).exactOptional(),
   },
 } as const satisfies Record<Happening['kind'], z.ZodRawShape>
 

@@ -169,7 +169,7 @@ const words: {readonly [K in Kind]: Words<K>} = {
   'final-rows': {
     prominence: 'notable',
     says: event =>
-      `${event.host} holds ${rows(event)} rows on timeline ${event.timeline}, ${event.duplicates.length} of them twice`,
+      `${event.host} holds ${rows(event)} rows on timeline ${event.timeline}, ${event.duplicates.length} of them twice${sayAltered(event)}`,
     live: event => `${event.host} holds ${rows(event).toLocaleString('en-US')} rows, ${event.duplicates.length} twice`,
   },
 }
@@ -300,6 +300,11 @@ function sayOperation(
   return `${what} of ${client} ${outcomes[outcome]}${by} after ${sayMicros(at - sentAt)}${why}`
 }
 
-function rows({ranges}: Of<'final-rows'>): number {
+function sayAltered({altered = []}: Of<'final-rows'>): string {
+  const many = rows({ranges: altered})
+  return many === 0 ? '' : `, ${many} not as they were written`
+}
+
+function rows({ranges}: Pick<Of<'final-rows'>, 'ranges'>): number {
   return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0)
 }

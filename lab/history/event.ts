@@ -384,6 +384,12 @@ export type ClientHappening =
       checksum?: string
       /** It had replayed all that the primary had written; null: no primary told how much that is. */
       caughtUp?: boolean | null
-      /** The sum over all accounts of the bank; absent without a bank. These three are absent in older recorded runs. */
+      /** The sum over all accounts of the bank; absent without a bank. */
       bankTotal?: number | null
+      /** Ids whose row is not what was written: its content does not follow from the rest of it. */
+      altered?: readonly (readonly [number, number])[]
+      /** Its own word; false: it was a primary when it was read. */
+      inRecovery?: boolean
+      /** How commits of the clients are acknowledged there, and what says so (`pg_settings.source`). All these are absent in older recorded runs. */
+      synchronousCommit?: {readonly setting: string; readonly source: string}
     }

@@ -203,7 +203,7 @@ class EventLines {
     const asked = event.kind === 'op' || event.kind === 'bank' || event.kind === 'transaction' ? event.sentAt : 0
     if (asked > event.at) throw this.#complaint('it was answered before it was sent')
     if (event.kind === 'final-rows') {
-      this.#rows += event.ranges.length + event.duplicates.length
+      this.#rows += event.ranges.length + event.duplicates.length + (event.altered?.length ?? 0)
       if (this.#rows > mostRanges) throw this.#complaint(`the rows of a run are in at most ${mostRanges} ranges`)
     }
     if (this.#growing.count >= this.#mostEvents)

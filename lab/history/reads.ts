@@ -5,7 +5,7 @@ import {groupsOf} from './attempts.ts'
 import {type ClientGroup, isDirect, namesOf, readersLookBelow} from './client-group.ts'
 import type {Of} from './event.ts'
 import {type History, of, once} from './history.ts'
-import {Rows} from './rows.ts'
+import {Rows, referenceTable} from './rows.ts'
 
 /**
  * The answered reads of the clients that read through the primary port, in the order in which they were sent; or a sentence that
@@ -37,12 +37,11 @@ export function proxiedWrites(history: History): readonly Of<'op'>[] {
   )
 }
 
-/** Whether a row is in the cluster at the end: in the table of the member on the highest timeline. null when none was read. */
+/** Whether a row is in the cluster at the end. null when no table was read. */
 export function keptRows(history: History): ((id: number) => boolean) | null {
-  const finals = of(history, 'final-rows')
-  const reference = finals.toSorted((a, b) => b.timeline - a.timeline)[0]
+  const reference = referenceTable(history)
   if (reference === undefined) return null
-  const rows = new Rows(reference)
+  const rows = new Rows(reference.table)
   return id => rows.has(id)
 }
 

@@ -5,6 +5,7 @@
 
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import {type Acknowledgement, isWrite} from './acknowledgements.ts'
 import {isDirect} from './client-group.ts'
 import type {Event, Of} from './event.ts'
 import {isWritable} from './failover.ts'
@@ -17,7 +18,7 @@ const unobserved: Micros = 1_000_000
 export interface Sighting {
   readonly from: Micros
   readonly to: Micros
-  readonly event: Of<'postgres'> | Of<'op'>
+  readonly event: Of<'postgres'> | Acknowledgement
 }
 
 /** Sightings of one host on one timeline with no other answer between them: writable from the first to the last. */
@@ -57,9 +58,15 @@ function gather(history: History, by: 'all' | 'proxied-clients'): Reign[] {
       if (isWritable(event)) see(event.host, event.timeline, {from: event.askedAt, to: event.at, event})
       // Any other answer, and no answer too, ends what we may claim: two sightings are joined only by unbroken ones.
       else current.delete(event.host)
-    } else if (event.kind === 'op' && event.op === 'write' && event.outcome === 'ok' && event.server !== null) {
+    } else if (isWrite(event) && event.outcome === 'ok' && event.server !== null) {
       if (by === 'proxied-clients' && isDirect(event.client)) continue
-      see(event.server, event.timeline, {from: event.sentAt - uncertain, to: event.at + uncertain, event})
+      // A program's connection told its timeline when it was new.
+      const known = event.kind === 'transaction' ? current.get(event.server) : undefined
+      see(event.server, known?.timeline ?? event.timeline, {
+        from: event.sentAt - uncertain,
+        to: event.at + uncertain,
+        event,
+      })
     }
   }
   return reigns

@@ -193,13 +193,15 @@ function headline(verdict: Verdict, reasons: readonly string[], findings: Report
     return reasons[0] ?? findings.find(finding => finding.verdict === 'unknown')?.says ?? 'nothing was judged'
   const measured = findings.find(finding => typeof finding.measures?.totalMicros === 'number')?.measures
   if (measured) {
-    const lost = findings.find(finding => typeof finding.measures?.lost === 'number')?.measures?.lost
+    const {lost, lostInSplitBrain: split} =
+      findings.find(finding => typeof finding.measures?.lost === 'number')?.measures ?? {}
+    const where = typeof split === 'number' && split > 0 ? `, ${split} of them in a split brain` : ' in the async tail'
     const losses =
       lost === undefined
         ? ''
         : lost === 0
           ? ', no acknowledged write lost'
-          : `, ${lost} acknowledged ${lost === 1 ? 'write' : 'writes'} lost in the async tail`
+          : `, ${lost} acknowledged ${lost === 1 ? 'write' : 'writes'} lost${where}`
     return `clients could write again ${sayMicros(Number(measured.totalMicros))} after the fault${losses}`
   }
   return findings[0]?.says ?? ''

@@ -16,8 +16,12 @@ export const whoAnswers = `current_setting('${hostParameter}', true)`
  */
 const wrote = `${whoAnswers}, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_current_wal_insert_lsn()`
 
+/** What a row holds besides: told from the rest of it, so that a server finds those that are not as they were written. */
+export const contentOfRow = "md5(concat(client, ' ', id))"
+
 function write(table: string): string {
-  return `INSERT INTO ${table} (client, id) VALUES ($1, $2) RETURNING ${wrote}`
+  return `INSERT INTO ${table} (client, id, content) SELECT client, id, ${contentOfRow}
+    FROM (VALUES ($1::text, $2::int)) AS written (client, id) RETURNING ${wrote}`
 }
 
 function newest(table: string): string {

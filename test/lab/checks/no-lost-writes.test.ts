@@ -5,7 +5,7 @@ import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, lsnAt, micros, withRows} from './history-builder.ts'
 
-const judge = (history: History, allow = 'async-tail') =>
+const judge = (history: History, allow: unknown = 'async-tail') =>
   noLostWrites.judge(history, noLostWrites.params.parse({allow}))
 const clean = cleanRun()
 const writesOf = (events: readonly Event[]) => events.filter((event): event is Of<'op'> => event.kind === 'op')
@@ -185,6 +185,216 @@ test('fails hosts that have parted ways', () => {
   expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringContaining('parted ways')})
 })
 
+describe('rows that are there, and not as they were written:', () => {
+  const changed = (ranges: [number, number][], only?: string) =>
+    altered(clean, event =>
+      event.kind === 'final-rows' && (only === undefined || event.host === only) ? {...event, altered: ranges} : event,
+    )
+
+  test('a trigger that changes every tenth row fails, with their ids', () => {
+    const tenth = writesOf(clean).filter(op => op.outcome === 'ok' && op.id % 10 === 0)
+    const finding = judge(changed(tenth.map(op => [op.id, op.id])))
+    expect(finding).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining(
+        `${tenth.length} rows on node1 and node2 and node3 not as they were written (id 10, 20, 30, 40, 50 and`,
+      ),
+      measures: {lost: 0, altered: tenth.length, alteredIds: tenth.map(op => op.id).join(', ')},
+      hint: expect.stringContaining('triggers'),
+    })
+  })
+
+  test('one row of one member fails as well', () => {
+    expect(judge(changed([[100, 100]], 'node3'))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('1 row on node3 not as it was written (id 100)'),
+    })
+  })
+
+  test('a row that no client of ours wrote accuses nobody', () =>
+    expect(judge(changed([[5_000_000, 5_000_001]])).verdict).toBe('pass'))
+})
+
+describe('whose table counts', () => {
+  /** node1 has not replayed its last rows; node2 is the primary. */
+  const behind = (say: boolean, caughtUp: boolean | null = false) =>
+    withRows(clean, rows => void [...rows].slice(-500).map(id => rows.delete(id)), 'node1').map(
+      (event): Event =>
+        event.kind === 'final-rows'
+          ? {
+              ...event,
+              caughtUp: event.host === 'node1' ? caughtUp : true,
+              ...(say ? {inRecovery: event.host !== 'node2'} : {}),
+            }
+          : event,
+    )
+
+  test.each([
+    ['by its own word', true],
+    ['by who took writes at the end, in an older record', false],
+  ])('the primary, %s: a replica that is behind is no proof of loss or fork', (_, say) => {
+    expect(judge(historyOf(behind(say)))).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringMatching(/, 0 lost: node1 was behind: 500 rows on node2 that node1 does not have\.$/),
+      measures: {lost: 0},
+    })
+  })
+
+  test('a replica that had caught up and lacks what was acknowledged fails, with the ids', () => {
+    expect(judge(historyOf(behind(true, true)))).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringMatching(
+        /500 acknowledged writes on node2 that node1 does not have, though it had caught up \(id \d+, /,
+      ),
+    })
+  })
+
+  test('no member at all that is a primary, and none that had caught up: nothing is proven', () => {
+    const orphans = behind(true).filter(event => event.kind !== 'final-rows' || event.host === 'node1')
+    expect(judge(historyOf(orphans))).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('no primary was read at the end, and node1 had not caught up'),
+    })
+  })
+})
+
+test('every id of what is wrong is in the measures, as ranges', () => {
+  const acknowledged = writesOf(clean).filter(op => op.outcome === 'ok' && op.timeline === 2)
+  const refused = writesOf(clean).filter(op => op.outcome === 'fail')
+  const gone = acknowledged.slice(10, 40).map(op => op.id)
+  const edited = withRows(clean, rows => {
+    for (const id of gone) rows.delete(id)
+    for (const {id} of refused) rows.add(id)
+  })
+  const twice = altered(edited, event => (event.kind === 'final-rows' ? {...event, duplicates: [7, 8, 9, 20]} : event))
+  expect(judge(twice).measures).toMatchObject({
+    lostIds: `${gone[0]}-${gone.at(-1)}`,
+    refusedInTableIds: `${refused[0]!.id}-${refused.at(-1)!.id}`,
+    duplicateIds: '7-9, 20',
+  })
+})
+
+describe('a loss where commits are acknowledged before they are safe', () => {
+  const told = (events: readonly Event[], setting: string, source: string) =>
+    altered(events, event =>
+      event.kind === 'final-rows' && event.host === 'node1' ? {...event, synchronousCommit: {setting, source}} : event,
+    )
+  const lost = [...clean, tailWrite()]
+
+  test.each([
+    ['user', 'for the role of the clients'],
+    ['configuration file', 'for the cluster'],
+    ['database', 'for the database'],
+  ])('names synchronous_commit and what set it (%s)', (source, says) => {
+    const finding = judge(told(lost, 'off', source), 'none')
+    expect(finding).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining(`synchronous_commit is off on node1, set ${says}: a commit is acknowledged before`),
+      hint: expect.stringContaining('who set synchronous_commit?'),
+    })
+  })
+
+  test('says nothing of it where nothing is lost, and where the setting explains nothing', () => {
+    expect(judge(told(clean, 'off', 'user')).says).not.toContain('synchronous_commit')
+    expect(judge(told(lost, 'local', 'user'), 'none').says).not.toContain('synchronous_commit')
+  })
+
+  test('with synchronous replication, local is as bad', () => {
+    const synchronous = [...cleanRun({patroni: {synchronousMode: 'on'}}), tailWrite()]
+    expect(judge(told(synchronous, 'local', 'user'), 'none').says).toContain('no standby is waited for')
+  })
+})
+
+/** It was cut off, not killed: it goes on. */
+const cut = clean.map((event): Event => {
+  if (event.kind !== 'fault-injecting') return event
+  const {dead: _, ...strike} = event.strike
+  return {...event, strike}
+})
+
+describe('what the old leader acknowledged after the new one led', () => {
+  const beside = Array.from({length: 110}, (_, index) =>
+    tailWrite({
+      ...{id: firstId + index, at: micros(23 + index / 100), sentAt: micros(23 + index / 100) - 5000},
+      lsn: lsnAt(0) + 500 + index * 200,
+    }),
+  )
+  const history = historyOf([...cut, tailWrite({id: 900_000}), ...beside])
+
+  test('is a split brain and not the tail', () => {
+    expect(judge(history)).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining(
+        '110 acknowledged writes lost: acknowledged by node1 after node2 led, which is a split brain and no tail',
+      ),
+      measures: {lost: 111, lostInAsyncTail: 1, lostInSplitBrain: 110},
+    })
+  })
+
+  test('may be lost where the scenario says so by name', () => {
+    const both = {'async-tail': 'any', 'split-brain': 'any'}
+    expect(judge(history, both)).toMatchObject({verdict: 'pass', measures: {lostInSplitBrain: 110}})
+    expect(judge(history, 'split-brain')).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('1 acknowledged write lost: in the tail'),
+    })
+    expect(judge(history, {...both, 'split-brain': '109 rows'}).verdict).toBe('fail')
+  })
+
+  test('is not told from the tail while nobody watched the new leader', () => {
+    const between = tailWrite({at: micros(21.8), sentAt: micros(21.79)})
+    const unwatched = altered([...cut, between], event =>
+      event.kind === 'postgres' && event.host === 'node2' && event.at > micros(0.5) && event.at < micros(23)
+        ? null
+        : event,
+    )
+    expect(judge(unwatched)).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('whether 1 of them came after node2 led is not known'),
+    })
+  })
+})
+
+describe('the tail has a bound', () => {
+  // From 500 to 2300 bytes beyond the old leader's last word, and the replica 100 before that; within 9 ms.
+  const writes = Array.from({length: 10}, (_, index) =>
+    tailWrite({
+      ...{id: firstId + index, at: micros(0.02 + index / 1000), sentAt: micros(0.015)},
+      lsn: lsnAt(0) + 500 + index * 200,
+    }),
+  )
+  const history = historyOf([...clean, ...writes])
+  test.each([
+    ['10 rows', 'pass'],
+    ['9 rows', 'fail'],
+    ['1 row', 'fail'],
+    ['1MB', 'pass'],
+    ['1kB', 'fail'],
+    ['2kB', 'unknown'],
+    ['500ms', 'pass'],
+    ['5ms', 'unknown'], // as far as the clients' clock is known
+    ['any', 'pass'],
+  ])('of %s: %s', (bound, verdict) => {
+    expect(judge(history, {'async-tail': bound})).toMatchObject({verdict, measures: {lostInAsyncTail: 10}})
+  })
+
+  test('in time, from the first of them to the last that a leader acknowledges who goes on', () => {
+    const on = (at: number, id: number, lsn: number) =>
+      tailWrite({id, at: micros(at), sentAt: micros(at) - 1000, lsn: lsnAt(0) + lsn})
+    const tail = historyOf([...cut, on(0.1, firstId, 500), on(1.1, firstId + 1, 700)])
+    expect(judge(tail, {'async-tail': '2s'}).verdict).toBe('pass')
+    expect(judge(tail, {'async-tail': '500ms'})).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('s at least, and 500ms are allowed'),
+    })
+  })
+
+  test.each([{'async-tail': 'much'}, {'async-tail': 3}, {'async-tall': '1MB'}, 'async-tall', ['async-tail']])(
+    'what is no bound is refused: %j',
+    allow => expect(noLostWrites.params.safeParse({allow}).success).toBe(false),
+  )
+})
+
 describe('cannot tell', () => {
   const gone = (drop: (event: Event) => boolean) => judge(altered(clean, event => (drop(event) ? null : event)))
 
@@ -195,8 +405,10 @@ describe('cannot tell', () => {
     ['when rows are there that no client told of', event => event.kind === 'op' && event.id === 100],
   ])('%s', (_, drop) => expect(gone(drop).verdict).toBe('unknown'))
 
-  test('when a replica lacks rows, since it may only be behind', () => {
-    expect(judge(historyOf(withRows(clean, rows => rows.delete(2000), 'node3'))).verdict).toBe('unknown')
+  test('when a replica lacks rows of which nobody knows whether it had caught up', () => {
+    const events = withRows(clean, rows => rows.delete(2000), 'node3')
+    const old = altered(events, event => (event.kind === 'final-rows' ? {...event, caughtUp: null} : event))
+    expect(judge(old).verdict).toBe('unknown')
   })
 
   test('the tail, when nobody saw what the promoted replica had received', () => {

@@ -58,6 +58,15 @@ const says = (host: string, at: number, pendingRestart: boolean): Event => ({
   ...{at: micros(at), kind: 'patroni', host, code: 200, role: 'replica', state: 'running', timeline: 1, lsn: 1},
   ...{streaming: [], tookMicros: 1000, pendingRestart},
 })
+const told = (server: string | null, timeline: number, at: number) => ({
+  ...{at: micros(at), sentAt: micros(at) - 3000, outcome: 'ok' as const, server, timeline, sqlstate: null, error: null},
+})
+const acknowledged = (server: string | null, timeline: number, at: number): Event => ({
+  ...{kind: 'op', client: 'w1', op: 'write', id: 400_000_000, lsn: 1_000_000_000, ...told(server, timeline, at)},
+})
+const committed = (server: string, timeline: number, at: number): Event => ({
+  ...{kind: 'transaction', client: 'pgbench-w1', op: 'write', ...told(server, timeline, at)},
+})
 const members = ['node1', 'node2', 'node3']
 const until = (events: readonly Event[], seconds: number) => events.filter(event => event.at <= micros(seconds))
 const read = (at: number, more: Partial<Of<'op'>>): Event => ({
@@ -138,6 +147,26 @@ export const cases: Readonly<Record<CheckName, Case>> = {
       },
       'a refused write is there': (events, draw) =>
         withRows(events, rows => rows.add(one(writesOf(events, 'fail'), draw).id)),
+      'a row is not as it was written': (events, draw) =>
+        events.map(event =>
+          event.kind === 'final-rows' && (draw.where < 0.5 || event.host === draw.replica)
+            ? {...event, altered: [[draw.size, draw.size + (draw.pick % 3)]]}
+            : event,
+        ),
+      'a replica that had caught up lacks one': (events, draw) =>
+        withRows(
+          events,
+          rows => rows.delete(one(writesOf(events, 'ok'), draw).id),
+          draw.newLeader === 'node2' ? 'node3' : 'node2',
+        ),
+      'the old leader acknowledges one beside the new one': (events, draw) => [
+        ...events.map((event): Event => {
+          if (event.kind !== 'fault-injecting') return event
+          const {dead: _, ...strike} = event.strike
+          return {...event, strike}
+        }),
+        acknowledged('node1', 1, between(draw, 22.5, 31)),
+      ],
       'a write is there twice': (events, draw) =>
         events.map(event => (event.kind === 'final-rows' ? {...event, duplicates: [draw.size]} : event)),
     },
@@ -145,7 +174,11 @@ export const cases: Readonly<Record<CheckName, Case>> = {
   'one-writable-primary': {
     params: {},
     clean: failedOver(),
-    plants: {'the old primary is writable': add(draw => rules('node1', between(draw, 22.5, 32), 1))},
+    plants: {
+      'the old primary is writable': add(draw => rules('node1', between(draw, 22.5, 32), 1)),
+      'it takes the commit of a program': add(draw => committed('node1', 1, between(draw, 22.5, 32))),
+      'a server that is no member takes a write': add(draw => acknowledged(null, 1 + draw.size, between(draw, -3, 32))),
+    },
   },
   'writable-within-lock': {
     params: {},
@@ -153,6 +186,10 @@ export const cases: Readonly<Record<CheckName, Case>> = {
     plants: {
       'the old primary is writable': add(draw => rules('node1', between(draw, 20.2, 32), 1)),
       'a replica is': (events, draw) => [...events, rules(draw.newLeader, between(draw, 1, 20), 2)],
+      'a replica takes the commit of a program': (events, draw) => [
+        ...events,
+        committed(draw.newLeader, 1, between(draw, 1, 20)),
+      ],
       'the key goes to another': add(draw => takesKey('node1', between(draw, 23, 31))),
     },
   },
@@ -167,6 +204,7 @@ export const cases: Readonly<Record<CheckName, Case>> = {
             ...proxy(draw.newLeader === 'node2' ? 'node3' : 'node2', true),
           }) as Event,
       ),
+      'a server that is no member takes a write': add(draw => acknowledged('other', 1, between(draw, -3, 32))),
       'the old leader stays up': events =>
         events.filter(event => !(event.kind === 'proxy' && event.server === 'node1' && !event.up)),
     },

@@ -156,7 +156,7 @@ it('clients of psycopg have an agent of their own, with ids and texts of its own
     {clients: ['psycopg-mw1', 'psycopg-mw2'], hosts: ['10.0.0.1', '10.0.0.4'], port: 5432, findsPrimary: true},
     {clients: ['psycopg-w3'], hosts: ['10.0.0.2'], port: 5000, findsPrimary: false},
   ])
-  expect(python!.statements!.write).toContain(`INSERT INTO ${node!.table} (client, id) VALUES ($1, $2)`)
+  expect(python!.statements!.write).toContain(`INSERT INTO ${node!.table} (client, id, content)`)
   expect([node!.firstIds.write, python!.firstIds.write]).toEqual([firstIds.node.write, firstIds.python.write])
   // 17 clients together knock at most 120 times a second.
   expect([node!.reconnectPauseMs, python!.reconnectPauseMs]).toEqual([17_000 / 120, 17_000 / 120])

@@ -33,6 +33,8 @@ export class FakeCluster implements Disposable {
   lsn = 0x3000000
   table: string | null = null
   readonly ids: number[] = []
+  /** Of these: what a trigger, say, has changed. */
+  readonly altered: number[] = []
   #nextLoopMs = 0
   #seen: readonly HostName[] = []
   /** Nobody is elected any more: a cluster that never gets healthy. */

@@ -82,8 +82,16 @@ export class FakePostgres implements AsyncDisposable {
       return {types: [bool, string], names: ['standby', 'name'], rows}
     }
     if (sql.includes('THEN pg_last_wal_replay_lsn() END AS lsn')) return one(string, standby ? lsn : null, 'lsn')
-    if (sql.startsWith('SELECT pg_current_wal_lsn()')) return standby ? null : one(string, lsn, 'lsn')
-    if (sql.includes('::bit(32)::int END AS timeline')) return one(int4, String(cluster.timeline), 'timeline')
+    if (sql.startsWith('SELECT pg_logical_emit_message')) return standby ? null : one(string, lsn, 'lsn')
+    if (sql.includes('::bit(32)::int END AS timeline'))
+      return {
+        types: [int4, bool],
+        names: ['timeline', 'standby'],
+        rows: [[String(cluster.timeline), letter(standby)]],
+      }
+    if (sql.includes("name = 'synchronous_commit'"))
+      return {types: [string, string], names: ['setting', 'source'], rows: [['on', 'default']]}
+    if (sql.startsWith('DECLARE')) return this.#declare(sql)
     if (sql.startsWith('FETCH')) return this.#fetch()
     if (sql.includes('AS checksum'))
       return {types: [string, int8], names: ['checksum', 'total'], rows: [[String(cluster.ids.length), '1000']]}
@@ -101,11 +109,16 @@ export class FakePostgres implements AsyncDisposable {
     return nothing
   }
 
-  /** All at once, and nothing the second time. */
-  #fetched = false
+  /** What is left of the one cursor that there is: all at once, and nothing the second time. */
+  #cursor: readonly number[] = []
+  #declare(sql: string): Result {
+    const {ids, altered} = this.#cluster
+    this.#cursor = (sql.includes('IS DISTINCT FROM') ? altered : ids).toSorted((a, b) => a - b)
+    return nothing
+  }
   #fetch(): Result {
-    this.#fetched = !this.#fetched
-    const ids = this.#fetched ? this.#cluster.ids.toSorted((a, b) => a - b) : []
+    const ids = this.#cursor
+    this.#cursor = []
     return {types: [int4], rows: ids.map(id => [String(id)])}
   }
 }

@@ -140,6 +140,28 @@ test('a run of a killed leader has it all in its record: who led, who leads now,
   ).toBe('pass')
 })
 
+test('each member says whether it is the primary, how it acknowledges commits, and which rows are not as they were written', async () => {
+  const faked = await healthyLab()
+  const playing = playedOn(faked, scenarioOf([hold]))
+  faked.world.cluster.altered.push(3, 4, 9)
+  const {events} = await playing
+  expect(
+    of({events}, 'final-rows').map(({host, inRecovery, altered, synchronousCommit}) => [
+      ...[host, inRecovery, altered, synchronousCommit?.setting],
+    ]),
+  ).toEqual(
+    ['node1', 'node2', 'node3'].map(host => [
+      host,
+      host !== 'node1',
+      [
+        [3, 4],
+        [9, 9],
+      ],
+      'on',
+    ]),
+  )
+})
+
 test('what an earlier run left is healed before anything begins, and said', async () => {
   const faked = await healthyLab()
   await breaks['end-load'](faked, 'node3')
