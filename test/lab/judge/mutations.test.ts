@@ -30,7 +30,8 @@ const generated = [2, 3].map(
 const runs = [...recorded, ...generated]
 
 /** Values that are none; times before their beginning; a replica that is told not to have called itself one. */
-const noSentence = /\bundefined\b|\bnull\b|\bNaN\b|\bInfinity\b|timeline \?|[^\w.]-\d|its last word was replica/
+const noSentence =
+  /\bundefined\b|\bnull\b|\bNaN\b|\bInfinity\b|timeline \?|\b(tail|up to|after|for|took|most) -\d|its last word was replica/
 const ofAFault = /\b(after|before|until|when|of) (the|its|first|the first) (fault|mend)\b/
 
 type Turn = `${Verdict} -> ${Verdict}`
