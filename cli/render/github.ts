@@ -30,7 +30,9 @@ function annotation(report: Report): string {
   const properties = Object.entries({...place, title: `${titleOf(report)} ${scenario}`})
   const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
   const explained = first === undefined ? [] : sayExplained(first, report)
-  const next = ended === null ? [] : [labelled(nextWord, ended.next, '')]
+  // What spoiled the run as a whole stands above: it is not the run that has to be mended.
+  const again = first === undefined ? [`${nextWord} mend that, and play it again`] : []
+  const next = ended === null ? again : [labelled(nextWord, ended.next, '')]
   return `::${isSkipped(report) ? 'warning' : 'error'} ${told}::${data([answer(report), ...besides(report), ...explained, ...next].join('\n'))}\n`
 }
 

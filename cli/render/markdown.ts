@@ -39,7 +39,7 @@ function one(report: Report): Markdown {
   const blocks = [
     [md`## ${signs[verdict]} ${titleOf(report)} ${scenario}${asked}`, md``, md`**${headline}**`],
     [md`> ${about}`],
-    besides(report).map(reason => md`- ${reason}`),
+    [...besides(report), ...(report.remarks ?? [])].map(reason => md`- ${reason}`),
     [
       ...(open === null ? [] : [md`- ${open}`]),
       ...(ended === null ? [] : [md`- **Next:** ${lines(ended.next.map(code), ' ')}`]),

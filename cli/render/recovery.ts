@@ -9,9 +9,5 @@ export function sayRecovery({recovered, notRecovered}: Pick<Report, 'recovered' 
 /** What stands under the headline, which is told already. */
 export function besides(report: Report): readonly string[] {
   const recovery = sayRecovery(report)
-  return [
-    ...report.reasons.filter(reason => reason !== report.headline),
-    ...(report.remarks ?? []),
-    ...(recovery === null ? [] : [recovery]),
-  ]
+  return [...report.reasons.filter(reason => reason !== report.headline), ...(recovery === null ? [] : [recovery])]
 }

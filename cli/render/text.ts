@@ -69,7 +69,7 @@ function top(report: Report, {width, paint}: Style): string[] {
   const {verdict, scenario, lab, profile, about} = report
   const title = `${titleOf(report)} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${answer(report)}`, width)
-  const under = [about, ...besides(report)].flatMap(says => wrap(says, width - 2))
+  const under = [about, ...besides(report), ...(report.remarks ?? [])].flatMap(says => wrap(says, width - 2))
   return [
     paint.bold(paint[verdict](title)) + first.slice(title.length),
     ...more,

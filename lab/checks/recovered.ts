@@ -12,7 +12,6 @@ import {momentsOf} from '../history/moments.ts'
 import type {Step} from '../history/scenario-values.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {anyCaller, onLab} from '../words/next-step.ts'
 import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
@@ -56,7 +55,7 @@ export const recovered: Check<RecoveredParams> = {
         says: `The cluster is not whole ${sayMicros(waited)} after the healing began: ${lacking}.`,
         measures: {recoveredMicros: null, limitMicros: limit},
         evidence: last,
-        hint: readOn(history),
+        hint: readOn,
       }
     const took = Math.max(0, wholeSince - healing)
     const measures = {recoveredMicros: took, limitMicros: limit}
@@ -97,15 +96,12 @@ function waitedInVain(history: History): Finding | undefined {
     says: `Step ${ended.index + 1} waited in vain for the cluster to be whole: ${blindness ?? ended.says}`,
     measures: {recoveredMicros: null},
     evidence: began ? [began, ended] : [ended],
-    hint: readOn(history),
+    hint: readOn,
   }
 }
 
-/** The hosts' logs stand in it beside what was seen. */
-function readOn(history: History): string {
-  const {run = 'latest', lab = anyCaller.lab} = of(history, 'run-started')[0] ?? {}
-  return onLab(lab, 'report', run, '--format', 'html', '-o', 'report.html').says(anyCaller)
-}
+/** No command: whoever prints it knows how the program was called, and prints the report's place. */
+const readOn = "the HTML form of the report has the hosts' logs beside what was seen; `report` makes it"
 
 /** Why the cluster was not whole at `end`, by the samples since a little before the healing; null: it was. */
 export function brokenUp(history: History, healing: Micros, end: Micros): string | null {

@@ -13,7 +13,7 @@ export const pauseCluster: Fault<Record<string, never>> = {
   neverDrawn: "an operator's decision: what comes of it is intended",
   on: 'all',
   params: z.strictObject({}),
-  strikes: (_, {on}) => strikeOn(on, null),
+  strikes: (_, {on}) => ({...strikeOn(on, null), sets: {config: {pause: true}}}),
 
   async inject(on) {
     const {lab, signal} = on

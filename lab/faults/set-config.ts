@@ -38,7 +38,7 @@ export const setConfigFault: Fault<Params> = {
   on: 'all',
   neverDrawn: "an operator's decision: what comes of it is intended",
   params,
-  strikes: (_, {on}) => strikeOn(on, null),
+  strikes: ({config}, {on}) => ({...strikeOn(on, null), sets: {config}}),
 
   async inject(on, {config}) {
     const {lab, signal} = on

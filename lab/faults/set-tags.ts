@@ -23,7 +23,7 @@ export const setTags: Fault<Params> = {
     'Tags a member in its own configuration, e.g. {nofailover: true}, {noloadbalance: true}, {failover_priority: 2}',
   neverDrawn: "an operator's decision: what comes of it is intended",
   params,
-  strikes: (_, {on}) => strikeOn(on, null),
+  strikes: ({tags}, {on}) => ({...strikeOn(on, null), sets: {tags}}),
 
   async inject(on, {tags}) {
     const {lab, hosts, signal} = on

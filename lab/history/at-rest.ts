@@ -69,7 +69,7 @@ function endOf(history: History, id: string, host: HostName): Micros {
 }
 
 /** In order, without overlaps. */
-function joined(stretches: readonly Stretch[]): readonly Stretch[] {
+export function joined(stretches: readonly Stretch[]): readonly Stretch[] {
   const found: {from: Micros; to: Micros}[] = []
   for (const {from, to} of stretches.toSorted((a, b) => a.from - b.from)) {
     const last = found.at(-1)

@@ -73,6 +73,12 @@ const strike = z.strictObject({
     .max(64)
     .exactOptional(),
   full: hosts.exactOptional(),
+  sets: z
+    .strictObject({
+      config: z.record(text, z.unknown()).exactOptional(),
+      tags: z.record(text, z.unknown()).exactOptional(),
+    })
+    .exactOptional(),
 })
 
 const ranges = z

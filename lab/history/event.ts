@@ -141,6 +141,11 @@ export interface Strike {
   readonly cut?: readonly CutOff[]
   /** Services that stay down until they are mended. */
   readonly down?: readonly {readonly host: HostName; readonly service: string}[]
+  /** What it sets of Patroni's: a patch of the dynamic configuration, and tags of the hosts that it is done to. */
+  readonly sets?: {
+    readonly config?: Readonly<Record<string, unknown>>
+    readonly tags?: Readonly<Record<string, unknown>>
+  }
   /** Hosts whose data volume it fills. */
   readonly full?: readonly HostName[]
 }

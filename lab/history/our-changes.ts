@@ -1,7 +1,6 @@
 /** What the steps of a run, and their mends, changed of the cluster's configuration: all else that changes, somebody else changed. */
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
-import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
 import type {Within} from './lateness.ts'
 
@@ -20,7 +19,7 @@ const toldEarly: Micros = 100_000
 export function ourPatches(history: History): readonly Patch[] {
   const ended = (at: Micros | undefined) => (at ?? Number.POSITIVE_INFINITY) + toldLate
   const made = of(history, 'fault-injecting').flatMap((fault): Patch[] => {
-    const config = patchOf(fault)
+    const config = fault.strike.sets?.config ?? null
     const returned = of(history, 'fault-injected').find(one => one.id === fault.id && one.at >= fault.at)
     return config === null ? [] : [{config, from: fault.at - toldEarly, to: ended(returned?.at)}]
   })
@@ -30,11 +29,6 @@ export function ourPatches(history: History): readonly Patch[] {
     return [{config: mend.config, from: at - toldEarly, to: ended(done?.at)}]
   })
   return [...made, ...mended]
-}
-
-function patchOf({fault, params}: Of<'fault-injecting'>): Config | null {
-  if (fault === 'pause-cluster') return {pause: true}
-  return fault === 'set-config' ? ((params as {config?: Config} | undefined)?.config ?? {}) : null
 }
 
 /** Whether a patch of ours gave this key that value at that time. Patroni compares by text, and a null removes a key. */
@@ -61,18 +55,18 @@ export function sayValue(value: unknown): string {
 
 /** Whether a step, or its mend, gave this member that tag. A tag that is false is left out by Patroni. */
 export function isTagOfOurs(history: History, host: HostName, tag: string, to: unknown, {at}: {at: Micros}): boolean {
-  return of(history, 'fault-injecting').some(({id, fault, hosts, params, at: since}) => {
-    if (fault !== 'set-tags' || !hosts.includes(host) || at < since) return false
-    const tags = (params as {tags?: Config} | undefined)?.tags
+  return of(history, 'fault-injecting').some(({id, hosts, strike, at: since}) => {
+    const tags = strike.sets?.tags
+    if (tags === undefined || !hosts.includes(host) || at < since) return false
     const mended = of(history, 'fault-mending').some(one => one.id === id && one.mend.host === host && one.at <= at)
-    return tags === undefined || (mended && to === undefined) || sameValue(tags[tag] ?? false, to ?? false)
+    return (mended && to === undefined) || sameValue(tags[tag] ?? false, to ?? false)
   })
 }
 
 /** When a step of ours had the cluster in maintenance mode. */
 export function ourPauses(history: History): readonly Within[] {
-  return of(history, 'fault-injecting').flatMap(({id, fault, at}): Within[] => {
-    if (fault !== 'pause-cluster') return []
+  return of(history, 'fault-injecting').flatMap(({id, strike, at}): Within[] => {
+    if (strike.sets?.config?.pause !== true) return []
     const mended = of(history, 'fault-mended').find(one => one.id === id && one.at >= at)
     return [{from: at - toldEarly, to: (mended?.at ?? Number.POSITIVE_INFINITY) + toldLate}]
   })

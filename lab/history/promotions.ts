@@ -2,6 +2,8 @@
 
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import {joined, outside} from './at-rest.ts'
+import {clockSet} from './disturbances.ts'
 import type {Event, Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
 import {type History, of, once} from './history.ts'
@@ -82,11 +84,17 @@ const besideKey: Micros = 1_000_000
  * its own. Nothing is said of a time in which nobody watched the key. A server may be primary for less than lies between two questions.
  */
 export function promotedWithoutKey(history: History, from: Micros, to: Micros): readonly Of<'log'>[] {
+  // Times of a log are of a clock that was set in between.
+  if (clockSet(history) !== null) return []
   const tenures = tenuresOf(history)
   return of(history, 'log').filter(({sign, host, at}) => {
     if ((sign !== 'new-timeline' && sign !== 'promoting') || at < from || at > to) return false
-    const around = tenures.filter(one => one.from <= at + besideKey && one.to >= at - besideKey)
-    return around.length > 0 && around.every(one => one.holder !== host)
+    const around = {from: at - besideKey, to: at + besideKey}
+    if (outside(joined(tenures), around).length > 0) return false
+    // A watch may have told late that it took the key.
+    return !tenures.some(
+      one => one.holder === host && whenWas(history, one.event).from <= around.to && one.to >= around.from,
+    )
   })
 }
 

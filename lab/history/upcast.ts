@@ -43,7 +43,7 @@ export class Upcast {
         this.#targets.set(`${event.fault} ${event.selector}`, event.hosts)
         return event
       case 'fault-injecting':
-        return isNew(event) ? event : {...event, strike: this.#strike(event)}
+        return isNew(event) ? event : {...event, strike: {...this.#strike(event), ...setBy(event)}}
       case 'clock':
         return this.#clock(event)
       case 'leader-key':
@@ -111,6 +111,13 @@ export class Upcast {
 
 function isNew(event: Old): event is Injecting {
   return event.strike !== undefined
+}
+
+function setBy(event: Old): Pick<Strike, 'sets'> {
+  const {config, tags} = paramsOf(event) as NonNullable<Strike['sets']>
+  if (event.fault === 'pause-cluster') return {sets: {config: {pause: true}}}
+  if (event.fault === 'set-config') return {sets: {config: config ?? {}}}
+  return event.fault === 'set-tags' ? {sets: {tags: tags ?? {}}} : {}
 }
 
 function isScoped(event: InFile<ScopedKind>): event is Of<ScopedKind> {

@@ -60,11 +60,7 @@ export function judge(
   const unproven = faults.filter(fault => fault.held !== true && !(ended !== null && isUnderway(history, fault)))
   const reasons = [
     ...(ended === null ? disturbed : [ended.says]),
-    ...unproven.map(fault =>
-      fault.held === null
-        ? `nobody saw whether ${fault.id} took hold, so the run proves nothing`
-        : `${fault.id} did not take hold (${fault.proof}), so the run proves nothing`,
-    ),
+    ...unproven.map(sayUnproven),
     ...unplanned(history),
     ...(meant === undefined ? ['the history does not begin with run-started'] : []),
     ...(history.source?.foreign ?? []),
@@ -101,6 +97,11 @@ export function judge(
     eventsSha256: history.source?.sha256 ?? null,
   }
 }
+
+const sayUnproven = ({id, held, proof}: Report['faults'][number]) =>
+  held === null
+    ? `nobody saw whether ${id} took hold, so the run proves nothing`
+    : `${id} did not take hold (${proof}), so the run proves nothing`
 
 function recoveryOf(history: History): Pick<Report, 'recovered' | 'notRecovered'> {
   const last = of(history, 'recovery').at(-1)

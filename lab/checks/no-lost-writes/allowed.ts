@@ -7,7 +7,7 @@ import {type Micros, parseDuration, parseSize} from '../../words/quantity.ts'
  * `async-tail`: what asynchronous replication can lose, where replication is asynchronous: acknowledged by the old leader before the
  * next one led, and not proven to have reached that. `split-brain`: acknowledged by the old leader after the next one led.
  */
-export const losses = ['async-tail', 'split-brain'] as const
+const losses = ['async-tail', 'split-brain'] as const
 type Loss = (typeof losses)[number]
 
 /** At most so much of it, of each failover. */

@@ -90,12 +90,7 @@ export function explain(history: History, lost: readonly Of<'op'>[], allow: Allo
     if (perhaps > 0 && allow['split-brain']?.of !== 'any')
       doubts.push(`whether ${perhaps} of them came after ${succession.newLeader ?? 'the next one'} led is not known`)
   }
-  for (const op of rest) {
-    accuse(
-      `acknowledged by ${op.server ?? 'an unknown server'} on timeline ${op.timeline ?? '?'}, not by the dead leader`,
-      op,
-    )
-  }
+  for (const op of rest) accuse(notByTheDead(op), op)
   const [most] = longest.toSorted((a, b) => b.time.to - a.time.to)
   return {
     ...{tail, split, not, evidence},
@@ -103,6 +98,9 @@ export function explain(history: History, lost: readonly Of<'op'>[], allow: Allo
     ...(doubts.length > 0 ? {doubt: doubts.join('; ')} : {}),
   }
 }
+
+const notByTheDead = ({server, timeline}: Of<'op'>) =>
+  `acknowledged by ${server ?? 'an unknown server'} on timeline ${timeline ?? '?'}, not by the dead leader`
 
 /** Whether so much of it is allowed: why it is not, or why nobody can tell. */
 function held(

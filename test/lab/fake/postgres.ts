@@ -82,7 +82,8 @@ export class FakePostgres implements AsyncDisposable {
       return {types: [bool, string], names: ['standby', 'name'], rows}
     }
     if (sql.includes('THEN pg_last_wal_replay_lsn() END AS lsn')) return one(string, standby ? lsn : null, 'lsn')
-    if (sql.startsWith('SELECT pg_logical_emit_message')) return standby ? null : one(string, lsn, 'lsn')
+    if (sql.startsWith('SELECT pg_logical_emit_message'))
+      return standby || cluster.refusesWrites ? null : one(string, lsn, 'lsn')
     if (sql.includes('::bit(32)::int END AS timeline'))
       return {
         types: [int4, bool],

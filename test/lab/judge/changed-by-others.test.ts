@@ -88,7 +88,7 @@ describe('the configuration', () => {
 describe('maintenance mode that no step switched on', () => {
   test('is told of a run whose members alone told it', () => {
     const paused = clean.flatMap(event =>
-      event.kind === 'postgres' && event.at > micros(-3)
+      event.kind === 'postgres' && event.host !== 'node1' && event.at > micros(-3)
         ? [
             event,
             {

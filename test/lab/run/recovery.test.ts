@@ -2,7 +2,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import type {Lab} from '../../../lab/engine/lab.ts'
-import type {Event, Of} from '../../../lab/history/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {historyOf, of, Recorder} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {recover} from '../../../lab/run/recovery.ts'
@@ -44,15 +44,14 @@ test('it waits until the record shows what Patroni says, and the check finds the
   expect(finding).toMatchObject({verdict: 'pass', says: expect.stringMatching(/^Whole \d+ ms after the healing began/)})
 })
 
-test('who was never seen whole is told with a command that shows the logs of that run', () => {
+test('who was never seen whole is told with where the logs of that run are', () => {
   const {history} = healing()
   history.record({kind: 'watching', who: 'postgres', samples: 9, failures: 1, worstMicros: 50_000})
-  const {run, lab} = history.events[0] as Of<'run-started'>
   const [finding] = judge(historyOf(history.events), [within]).findings
   expect(finding).toMatchObject({
     verdict: 'unknown',
     says: expect.stringContaining('node3 does not answer'),
-    hint: `pgha-lab report ${run} --format html -o report.html --name ${lab}`,
+    hint: expect.stringContaining("the hosts' logs"),
   })
 })
 
