@@ -1,7 +1,7 @@
 /** All commands, and what every one of them shares: help, usage errors, the ending. */
 
 import {Command, CommanderError} from 'commander'
-import {exitCodes, LabError, ownCommand, refusalOf, sentence} from '../lab/inside/start.ts'
+import {exitCodes, LabError, ownCommand, refusalOf, sentence, suggestion} from '../lab/inside/start.ts'
 import {remember, spoken, spokenNext} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
@@ -59,6 +59,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       program.outputHelp()
       return
     }
+    mustKnow(program, words)
     await program.parseAsync(withPsqlsOwn(argv))
   } catch (error) {
     process.exitCode = ending(error)
@@ -89,6 +90,16 @@ export function commandLine(): Command {
     .addHelpText('after', exitHelp)
   for (const add of commands) program.addCommand(strict(add()))
   return strict(program)
+}
+
+/** Commander shows its own help for a command that is not there, and calls that a success. */
+function mustKnow(program: Command, words: readonly string[]): void {
+  const [first, second] = words.filter(word => !word.startsWith('-'))
+  const asked = first === 'help' ? second : first
+  const names = program.commands.map(one => one.name())
+  if (asked === undefined || asked === 'help' || names.includes(asked)) return
+  if (first === 'help' || words.includes('--help') || words.includes('-h'))
+    throw new LabError('usage', `there is no command ${asked}${suggestion(asked, names)}`)
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {

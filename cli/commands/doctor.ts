@@ -1,5 +1,5 @@
 import type {Command} from 'commander'
-import {LabError, labelled, next, ownCommand, sayHint, sayLines, sentence} from '../../lab/inside/start.ts'
+import {LabError, labelled, next, ownCommand, printable, sayHint, sayLines, sentence} from '../../lab/inside/start.ts'
 import {caller, spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
@@ -28,7 +28,7 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
     const width = Math.max(...examined.map(one => one.what.length))
     for (const {what, state, says, fix} of examined)
       print(
-        `${state.padEnd(4)}  ${what.padEnd(width)}  ${says}\n${fix === null ? '' : `${labelled('fix:', sayLines(fix, caller()), ' '.repeat(width + 8))}\n`}`,
+        `${state.padEnd(4)}  ${printable(what).padEnd(width)}  ${printable(says)}\n${fix === null ? '' : `${labelled('fix:', sayLines(fix, caller()), ' '.repeat(width + 8))}\n`}`,
       )
   }
   if (examined.some(one => one.state === 'fail')) process.exitCode = 3

@@ -3,11 +3,13 @@
  * DOCKER_HOST. Source: docker/cli, `cli/context/store`: contexts/meta/<sha256 of the name>/meta.json.
  */
 import {createHash} from 'node:crypto'
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync, readFileSync, realpathSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
+import {z} from 'zod'
 import {LabError} from '../words/errors.ts'
 import {next, shell} from '../words/next-step.ts'
+import {readRegular} from '../words/regular-file.ts'
 
 /** What the docker command is set to, where DOCKER_HOST does not say. */
 export interface Context {
@@ -67,6 +69,10 @@ export function reachContext({address, tls}: Context) {
  */
 export function mustBeLocal(env: NodeJS.ProcessEnv): void {
   const host = env.DOCKER_HOST
+  if (host !== undefined && /^(tcp|https?):/.test(host) && URL.parse(host.replace(/^tcp:/, 'http:')) === null)
+    throw new LabError('docker-missing', `DOCKER_HOST is no address that can be read: ${host}`, {
+      hint: next`go back to the engine of this machine: ${shell('unset DOCKER_HOST')}`,
+    })
   if (host === undefined || host === '' || isLocal(host) || env.PGHA_LAB_ALLOW_REMOTE === '1') return
   throw new LabError('remote-engine', `the Docker engine in use is not on this machine (${host})`, {
     hint: next`add --allow-remote if labs may be raised and broken there; or unset DOCKER_HOST; or go back to the engine of this machine: ${shell('docker context use default')}`,
@@ -83,10 +89,27 @@ function currentContext(file: string): string | undefined {
   return existsSync(file) ? parse(file).currentContext : undefined
 }
 
-function parse(file: string): {currentContext?: string; Endpoints?: {docker?: {Host?: string}}} {
+/** Docker's own files, of which somebody else may have made anything. */
+function parse(file: string): DockerFile {
+  let written: unknown
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    const {text, cut} = readRegular(realpathSync(file), mostBytes)
+    if (cut) throw new Error('it has more than 1 MB')
+    written = JSON.parse(text)
   } catch (error) {
     throw new LabError('docker-missing', `${file} is not readable: ${(error as Error).message}`, {cause: error})
   }
+  const read = dockerFile.safeParse(written)
+  if (read.success) return read.data
+  const {path = [], message = ''} = read.error.issues[0] ?? {}
+  throw new LabError('docker-missing', `${file} is none of Docker's files: ${path.join('.') || 'it'}: ${message}`, {
+    hint: next`to see what Docker makes of it: ${shell('docker context ls')}`,
+  })
 }
+
+const mostBytes = 2 ** 20
+const dockerFile = z.looseObject({
+  currentContext: z.string().optional(),
+  Endpoints: z.looseObject({docker: z.looseObject({Host: z.string().optional()}).optional()}).optional(),
+})
+type DockerFile = z.infer<typeof dockerFile>

@@ -197,6 +197,11 @@ class EventLines {
     const recorded = this.#checked(value, line)
     if (recorded === null) return
     const event = this.#upcast.of(recorded)
+    if (this.#seen.has('run-ended')) {
+      this.#strange(`an event behind the end of the run (\`${event.kind}\`)`)
+      return
+    }
+    if (event.kind === 'run-started' && this.#seen.has(event.kind)) throw this.#complaint('the run has begun already')
     if (event.at < this.#newest - latestMicros)
       throw this.#complaint(`this event is ${Math.round((this.#newest - event.at) / 1e6)} s older than one before it`)
     if (event.at > this.#newest) this.#newest = event.at

@@ -19,6 +19,40 @@ const dataSize = size.refine(
   'a data volume is kept in memory: 384MB to 2GB',
 )
 
+/**
+ * What Patroni and the lab set themselves, and the least that Patroni takes of others: it would silently use another value
+ * (Patroni 4.0, `postgresql/config.py: CMDLINE_OPTIONS`).
+ */
+const ownedByPatroni: ReadonlySet<string> = new Set([
+  ...['listen_addresses', 'port', 'cluster_name', 'hot_standby', 'wal_log_hints', 'data_directory', 'config_file'],
+  ...[
+    'hba_file',
+    'ident_file',
+    'external_pid_file',
+    'unix_socket_directories',
+    'primary_conninfo',
+    'primary_slot_name',
+  ],
+])
+const leastForPatroni: Readonly<Record<string, number>> = {
+  max_connections: 25,
+  max_wal_senders: 3,
+  max_prepared_transactions: 0,
+  max_locks_per_transaction: 32,
+  max_replication_slots: 4,
+  max_worker_processes: 2,
+}
+
+function overruled(name: string, value: string | number | boolean): string | null {
+  if (ownedByPatroni.has(name)) return `Patroni or the lab sets \`${name}\` itself, so another value would not be used`
+  const least = Object.hasOwn(leastForPatroni, name) ? leastForPatroni[name]! : null
+  if (least !== null && Number(value) < least)
+    return `Patroni takes no less than ${least} for \`${name}\`, and would silently use another value`
+  return name === 'wal_level' && !/^(hot_standby|replica|logical)$/i.test(String(value))
+    ? '`wal_level` is replica or logical: with less no replica can follow, and Patroni would silently use another value'
+    : null
+}
+
 const parameters = z
   .record(
     name('parameter'),
@@ -31,6 +65,8 @@ const parameters = z
   .superRefine((written, {addIssue}) => {
     const seen = new Map<string, string>()
     for (const [one, value] of Object.entries(written)) {
+      const why = overruled(one.toLowerCase(), value)
+      if (why !== null) addIssue({code: 'custom', path: [one], message: why})
       if (typeof value === 'string' && isSizeBeyondReason(value))
         addIssue({code: 'custom', path: [one], message: `${value} is more than any lab can use`})
       const before = seen.get(one.toLowerCase())

@@ -4,7 +4,7 @@ import {join, resolve} from 'node:path'
 import {z} from 'zod'
 import {insteadOf, Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
-import type {Hint} from '../words/next-step.ts'
+import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
@@ -356,12 +356,12 @@ function changesOfPatroni(topology: Topology): Mistake[] {
   if (first === undefined) return []
   const timings = {ttl: used.ttlSeconds, loop_wait: used.loopWaitSeconds, retry_timeout: used.retryTimeoutSeconds}
   // All three: so they are right beside what was typed, and in its place.
-  const flags = Object.entries(timings).map(([key, seconds]) => `--set patroni.${key}=${seconds}s`)
+  const flags = Object.entries(timings).flatMap(([key, seconds]) => ['--set', `patroni.${key}=${seconds}s`])
   return [
     {
       path: ['patroni', first.key],
       says: `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
-      hint: `say other timings that fit, or what Patroni would use: ${flags.join(' ')}`,
+      hint: next`say other timings that fit, or what Patroni would use: ${ownCommand('up', ...flags)}`,
     },
   ]
 }

@@ -99,6 +99,15 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
         cause: error,
         hint: next`to see what fills it: ${shell('docker system df')}`,
       })
+    if (/^Max redirects exceeded/.test(message))
+      throw new LabError(
+        'engine',
+        `what answers as the Docker engine sends to another address at ${doing}, which no engine does`,
+        {
+          cause: error,
+          hint: ownCommand('doctor'),
+        },
+      )
     throw new LabError('engine', `Docker failed at ${doing}: ${message}`, {cause: error})
   }
 }
@@ -108,7 +117,11 @@ export function engineInUse(): Dockerode {
   const context = contextInUse()
   mustBeLocal(context === null ? process.env : {...process.env, DOCKER_HOST: context.address})
   // Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load.
-  const Engine = createRequire(import.meta.url)('dockerode') as typeof Dockerode
+  const load = createRequire(import.meta.url)
+  const Engine = load('dockerode') as typeof Dockerode
+  // It would follow whoever answers to any other address, past the question whether that is on this machine. Docker never redirects.
+  const http = createRequire(load.resolve('dockerode'))('docker-modem/lib/http') as {maxRedirects: number}
+  http.maxRedirects = 0
   return context === null ? new Engine() : new Engine(reachContext(context))
 }
 

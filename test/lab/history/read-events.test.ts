@@ -194,3 +194,18 @@ test('a scenario is decoded once, when its history is loaded: what an older reco
   const never = {...told, kind: 'never-began', code: 'not-ready', says: 'no', scenario: {name: 'x'}}
   expect(parseHistory(lines([never])).events[0]).toMatchObject({scenario: {name: 'x', steps: [], expect: []}})
 })
+
+describe('a record in an impossible order', () => {
+  const whole = lines(cleanRun())
+
+  test('proves nothing of what stands behind the end of the run, nor passes with it', () => {
+    const history = parseHistory(whole + whole.slice(whole.indexOf('\n') + 1), 'events.ndjson')
+    expect(history.events).toHaveLength(cleanRun().length)
+    expect(judge(history)).toMatchObject({verdict: 'unknown'})
+    expect(judge(parseHistory(whole, 'events.ndjson')).verdict).toBe('pass')
+  })
+
+  test('is refused where a run begins twice', () => {
+    expect(complaint(whole.slice(0, whole.indexOf('\n') + 1).repeat(2))).toMatch(/:3:\d+: .*the run has begun already/)
+  })
+})

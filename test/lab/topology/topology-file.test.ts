@@ -275,3 +275,13 @@ describe('a watchdog that Patroni could not use', () => {
     expect(load('off', '25s')().patroni.watchdog).toBe('off')
   })
 })
+
+test.each([
+  ['port=1', 'itself'],
+  ['cluster_name=foo', 'itself'],
+  ['hot_standby=off', 'itself'],
+  ['max_connections=5', 'no less than 25'],
+  ['wal_level=minimal', 'replica or logical'],
+])('a parameter that Patroni would silently overrule is refused: %s', (written, says) => {
+  expect(() => loadTopology({set: [`postgresql.parameters.${written}`]})).toThrow(says)
+})
