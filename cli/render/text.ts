@@ -98,7 +98,15 @@ function phases(report: Report, style: Style): string[] {
     sayTook(row),
     range(row.allowed ?? null),
   ])
-  const table = align([['', 'phase', 'after fault', 'predicted', 'took', 'model'], ...cells], [2, 4])
+  const whole = [['', 'phase', 'after fault', 'predicted', 'took', 'model'], ...cells]
+  // Where they do not fit, what each phase took is left, and what the model allows for that.
+  const isNarrow = align(whole, []).some(line => line.length > style.width)
+  const table = isNarrow
+    ? align(
+        whole.map(row => row.toSpliced(3, 1)),
+        [2, 3],
+      )
+    : align(whole, [2, 4])
   const remarks = rows.filter(row => row.verdict !== 'pass' || remarkable(row))
   return [
     style.paint.bold(table[0]!),
