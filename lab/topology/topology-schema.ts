@@ -4,6 +4,8 @@ import {releaseNames, usualRelease} from './release.ts'
 import {serviceNames} from './services.ts'
 
 const text = z.string()
+/** Ours are letters and digits; whatever prints one must not print anything else with it. */
+const secret = z.string().regex(/^[\w.-]{1,200}$/, 'a password of a lab is letters and digits')
 const port = z.int().min(1).max(65_535)
 const seconds = z.int().min(0).max(31_536_000)
 const ms = z.int().min(0).max(86_400_000)
@@ -60,6 +62,6 @@ export const allocationSchema = z.strictObject({
       stats: port.exactOptional(),
     }),
   ),
-  passwords: z.strictObject({superuser: text, replication: text, rewind: text, app: text}),
+  passwords: z.strictObject({superuser: secret, replication: secret, rewind: secret, app: secret}),
   images: z.strictObject({host: text, app: text}),
 })
