@@ -17,13 +17,23 @@ export class Player {
   #sinceMs: number
   #speed: number
   #paused = false
+  readonly #verdict: string | null
   /** `#kept[i]`: the view after the first `i * keptEvery` events. */
   readonly #kept: View[] = [emptyView]
   #folded = 0
   #view: View = emptyView
 
-  /** @param events in the order of time. */
-  constructor(events: readonly Event[], speed = 1, nowMs: () => number = () => performance.now()) {
+  /**
+   * @param events in the order of time.
+   * @param verdict the word that stands there at the end; null: none is known.
+   */
+  constructor(
+    events: readonly Event[],
+    speed = 1,
+    nowMs: () => number = () => performance.now(),
+    verdict: string | null = null,
+  ) {
+    this.#verdict = verdict
     this.#events = events
     this.#nowMs = nowMs
     this.#sinceMs = nowMs()
@@ -74,6 +84,8 @@ export class Player {
 
   /** `2x 0:05/0:41`, `paused 2x 0:05/0:41` */
   says(): string {
+    // The steps went well, and nobody would guess from that how the run ended.
+    if (this.#verdict !== null && this.now() >= this.end) return `${this.#verdict}; q says why`
     const now = this.now()
     const state = now >= this.end ? 'end ' : this.#paused ? 'paused ' : ''
     return `${state}${this.#speed}x ${clock(now)}/${clock(this.end)}`

@@ -74,3 +74,19 @@ test('wherever it jumps, it shows what a fold of everything up to there shows', 
     {numRuns: 20},
   )
 })
+
+test('at its end it says the verdict, which no green tick of a step tells', () => {
+  let now = 0
+  const player = new Player(
+    [
+      {at: 0, kind: 'note', says: 'a'},
+      {at: 1_000_000, kind: 'note', says: 'b'},
+    ],
+    1,
+    () => now,
+    'FAILED',
+  )
+  expect(player.says()).not.toContain('FAILED')
+  now = 2000
+  expect(player.says()).toBe('FAILED; q says why')
+})
