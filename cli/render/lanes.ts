@@ -137,7 +137,7 @@ function rolesOf(
   let container: ContainerState = 'running'
   let sample: Of<'postgres'> | undefined
   const state = (at: Micros): RoleState | null => {
-    const answer = sample === undefined ? null : {...sample, writable: isWritable(sample)}
+    const answer = sample === undefined ? null : {...sample, writable: isWritable(sample) && sample.readOnly === false}
     const key = intervalAt(holders, at)?.is === host ? 'own' : at < told ? 'untold' : 'not-own'
     const role = roleOfHost(container, answer, key)
     if (role === null) return null

@@ -268,7 +268,7 @@ export type DiskHappening =
 export type PostgresHappening =
   /**
    * One direct question to one PostgreSQL server, asked at `askedAt`, answered at `at`. All samples are recorded.
-   * `up` false: no answer, everything else null. It could take writes iff up, `inRecovery` false and `readOnly` false.
+   * `up` false: no answer, everything else null. It may take writes iff up and `inRecovery` false; `readOnly`: so was the session that asked.
    */
   {
     kind: 'postgres'

@@ -154,8 +154,12 @@ export function readOn(so: Reading, event: Event): Reading {
   }
 }
 
+/**
+ * Out of recovery: it may take writes, from whoever asks for it. What a session of the probe's own may do is a matter of that role's
+ * settings, which somebody may have changed.
+ */
 export function isWritable(sample: Of<'postgres'>): boolean {
-  return sample.up && sample.inRecovery === false && sample.readOnly === false
+  return sample.up && sample.inRecovery === false
 }
 
 /** What a fault is to the leader; undefined: it does not strike it. */

@@ -319,3 +319,11 @@ describe('a log that tells of a promotion', () => {
     expect(found([...unwatched, logged('node2', 5.02)], 'timeline-monotone').verdict).not.toBe('fail')
   })
 })
+
+test('a server out of recovery may take writes, whatever the role of the probe may do there', () => {
+  const denied = (event: Event): Event => (event.kind === 'postgres' ? {...event, readOnly: true} : event)
+  const two = [...calmRun(), rules('node2', 6, 2), rules('node2', 6.2, 2)].map(denied)
+  for (const check of ['one-writable-primary', 'writable-within-lock', 'no-failover'])
+    expect([check, find(historyOf(two), {check, params: {}}).verdict]).toEqual([check, 'fail'])
+  expect(find(historyOf(calmRun().map(denied)), {check: 'no-failover', params: {}}).verdict).toBe('pass')
+})
