@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {checks, find} from '../../../lab/checks/index.ts'
-import type {Event} from '../../../lab/history/event.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
@@ -326,4 +326,41 @@ test('a server out of recovery may take writes, whatever the role of the probe m
   for (const check of ['one-writable-primary', 'writable-within-lock', 'no-failover'])
     expect([check, find(historyOf(two), {check, params: {}}).verdict]).toEqual([check, 'fail'])
   expect(find(historyOf(calmRun().map(denied)), {check: 'no-failover', params: {}}).verdict).toBe('pass')
+})
+
+describe('a replica that nobody could ask while it was cut off', () => {
+  /** Silent from 1 s to 13 s after the fault, which is mended at 12 s; then it says `after`. */
+  const unplugged = (after: Partial<Of<'postgres'>> = {}): Event[] =>
+    calmRun().map(event => {
+      if (event.kind !== 'postgres' || event.host !== 'node3' || event.at < micros(1)) return event
+      const silent = {up: false, inRecovery: null, readOnly: null, timeline: null, lsn: null, error: 'timeout'} as const
+      return event.at < micros(13) ? {...event, ...silent} : {...event, ...after}
+    })
+  const found = (events: readonly Event[], check: string, params: object = {}) =>
+    find(historyOf(events), {check, params}).verdict
+
+  test('was none of it promoted, as its timeline says afterwards', () => {
+    expect(found(unplugged(), 'nobody-promoted', {for: '10s'})).toBe('pass')
+    expect(found(unplugged(), 'one-writable-primary')).toBe('pass')
+  })
+
+  test('may have been promoted where it comes back on a timeline that nobody was seen to lead', () => {
+    expect(found(unplugged({timeline: 2}), 'nobody-promoted', {for: '10s'})).toBe('unknown')
+    expect(found(unplugged({timeline: 2}), 'no-failover')).not.toBe('pass')
+  })
+
+  test('was promoted where it takes writes afterwards, without the key', () => {
+    const led = unplugged({timeline: 2, inRecovery: false, receiver: null})
+    expect(found(led, 'nobody-promoted', {for: '10s'})).toBe('unknown')
+    for (const check of ['no-failover', 'one-writable-primary', 'writable-within-lock'])
+      expect([check, found(led, check)]).toEqual([check, 'fail'])
+  })
+
+  test('may have been promoted where its log tells of a rewind meanwhile', () => {
+    const rewound: Event = {
+      ...{at: micros(12.8), kind: 'log', host: 'node3', service: 'patroni', sign: 'pg_rewind'},
+      says: 'INFO: running pg_rewind from dbname=postgres',
+    }
+    expect(found([...unplugged(), rewound], 'nobody-promoted', {for: '10s'})).toBe('unknown')
+  })
 })
