@@ -13,7 +13,7 @@ import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
-import {inTime, lateness, type Starved, sayDoubt, starvedFor, type Within, whenWas} from '../history/lateness.ts'
+import {type Interval, inTime, lateness, type Starved, sayDoubt, starvedFor, whenWas} from '../history/lateness.ts'
 import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
 import {blind} from '../history/watching.ts'
 import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
@@ -41,7 +41,7 @@ interface ClientStory {
   /** From the moment that there was a primary for it to the first acknowledged write. */
   readonly reconnection: Micros | undefined
   /** The same as well as it is known: the runner may have heard of the primary late. */
-  readonly took: Within | undefined
+  readonly took: Interval | undefined
   /** The longest time without an acknowledged write after it was back, whatever the reason; 0 when that is no trouble. */
   readonly wait: Micros
   /** The longest one in which it lost its way. */
@@ -285,7 +285,7 @@ function stories(
 }
 
 /** From the moment that there was a primary for this client to its first acknowledged write. */
-function sinceReady(history: History, client: string, found: Failover, firstAfter: Attempt): Within {
+function sinceReady(history: History, client: string, found: Failover, firstAfter: Attempt): Interval {
   const ready = readySpan(history, client, found)
   const written = whenWas(history, firstAfter)
   return {from: Math.max(0, written.from - ready.to), to: Math.max(0, written.to - ready.from)}

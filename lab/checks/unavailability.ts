@@ -4,7 +4,7 @@ import {type Attempt, extraClientsOf, ownAttempts, ownWritesAndTransfers} from '
 import {isDirect} from '../history/client-group.ts'
 import type {Event, Of, OpName} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
-import {between, inTime, sayDoubt, starvedFor, type Within} from '../history/lateness.ts'
+import {between, type Interval, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
 import {duration, lasting, type Micros, sayMicros} from '../words/quantity.ts'
@@ -134,7 +134,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
 }
 
 function tooShort(
-  {from, to}: Within,
+  {from, to}: Interval,
   says: string,
   least: Micros,
   {words, zero}: {readonly words: string; readonly zero: string},
@@ -156,7 +156,7 @@ function tooShort(
 function tooLong(
   history: History,
   {from, to, after}: Gap,
-  lasted: Within,
+  lasted: Interval,
   says: string,
   most: Micros,
   {failed, gone}: {readonly failed: number; readonly gone: number},
@@ -177,7 +177,7 @@ function tooLong(
 }
 
 /** How long it was, as well as that is known: the runner may have been late with the fault, the clients with their answers. */
-function lastedFor(history: History, gap: Gap, early: Gap): Within {
+function lastedFor(history: History, gap: Gap, early: Gap): Interval {
   const took = gap.to - gap.from
   const known = gap.before && gap.after ? between(history, gap.before, gap.after).from : took
   // From the fault on, where it came in the middle of the gap.

@@ -9,7 +9,7 @@ import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import type {Lab} from '../engine/lab.ts'
 import {setConfig} from '../healing/cluster.ts'
-import {nearestKey} from '../topology/dynamic-configuration.ts'
+import {nearestKey} from '../topology/dynamic-config.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 
 const params = z.strictObject({

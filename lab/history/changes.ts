@@ -10,7 +10,7 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
-import {type Within, whenWas} from './lateness.ts'
+import {type Interval, whenWas} from './lateness.ts'
 import {isPatchOfOurs, isTagOfOurs, ourPatches, ourPauses, sameValue, sayValue} from './our-changes.ts'
 import {pausesOf, tenuresOf} from './tenures.ts'
 
@@ -27,7 +27,7 @@ export interface Change {
   readonly from: string | null
   readonly to: string | null
   /** null: it was so when the run was first looked at. */
-  readonly when: Within | null
+  readonly when: Interval | null
   /** Who told it. */
   readonly by: string
   readonly event: Event
@@ -309,13 +309,13 @@ function sayMaintenance({to, when, by}: Change): string {
     : `maintenance mode was ended ${since} by somebody else: no step did that (${by})`
 }
 
-function sayFrom({from, to}: Within): string {
+function sayFrom({from, to}: Interval): string {
   return to - from > sharp
     ? `since ${sayMicros(Math.max(0, from))} to ${sayMicros(to)} of the run`
     : `since ${sayMicros(to)} of the run`
 }
 
-function sayWhen({from, to}: Within): string {
+function sayWhen({from, to}: Interval): string {
   return to - from > sharp
     ? `between ${sayMicros(Math.max(0, from))} and ${sayMicros(to)} of the run`
     : `at ${sayMicros(to)} of the run`

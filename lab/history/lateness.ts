@@ -11,7 +11,7 @@ import {type History, of, once} from './history.ts'
 import {names, reportEvery, sightOf} from './watching.ts'
 
 /** It happened at some moment from `from` to `to`; or it lasted at least `from` and at most `to`. */
-export interface Within {
+export interface Interval {
   readonly from: Micros
   readonly to: Micros
 }
@@ -47,7 +47,7 @@ function clockOf(event: Event): Clock {
 }
 
 /** When it happened. */
-export function whenWas(history: History, event: Event): Within {
+export function whenWas(history: History, event: Event): Interval {
   const clock = clockOf(event)
   const off = uncertaintyOf(history, clock)
   const late = clock === 'engine' ? 0 : lateAt(history, clock, event.at)
@@ -86,7 +86,7 @@ function watchOf(history: History, event: Event) {
 }
 
 /** What lay between them; negative where the second may have been the first. */
-export function between(history: History, first: Event, second: Event): Within {
+export function between(history: History, first: Event, second: Event): Interval {
   const [a, b] = [whenWas(history, first), whenWas(history, second)]
   return {from: b.from - a.to, to: b.to - a.from}
 }
@@ -189,7 +189,7 @@ function slowestDisk(history: History, from: Micros, to: Micros): {micros: Micro
  * Whether something that lasted so long was in time: what is above the limit only because the machine was starved, or within what is
  * not known better, is neither.
  */
-export function inTime(lasted: Within, limit: Micros, starved: Starved): 'pass' | 'fail' | 'unknown' {
+export function inTime(lasted: Interval, limit: Micros, starved: Starved): 'pass' | 'fail' | 'unknown' {
   if (lasted.to <= limit) return 'pass'
   return lasted.from - starved.micros > limit ? 'fail' : 'unknown'
 }

@@ -2,11 +2,11 @@
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type History, of} from './history.ts'
-import type {Within} from './lateness.ts'
+import type {Interval} from './lateness.ts'
 
 type Config = Readonly<Record<string, unknown>>
 
-interface Patch extends Within {
+interface Patch extends Interval {
   readonly config: Config
 }
 
@@ -32,7 +32,12 @@ export function ourPatches(history: History): readonly Patch[] {
 }
 
 /** Whether a patch of ours gave this key that value at that time. Patroni compares by text, and a null removes a key. */
-export function isPatchOfOurs(patches: readonly Patch[], path: readonly string[], to: unknown, when: Within): boolean {
+export function isPatchOfOurs(
+  patches: readonly Patch[],
+  path: readonly string[],
+  to: unknown,
+  when: Interval,
+): boolean {
   return patches.some(patch => {
     if (when.from > patch.to || when.to < patch.from) return false
     let value: unknown = patch.config
@@ -64,8 +69,8 @@ export function isTagOfOurs(history: History, host: HostName, tag: string, to: u
 }
 
 /** When a step of ours had the cluster in maintenance mode. */
-export function ourPauses(history: History): readonly Within[] {
-  return of(history, 'fault-injecting').flatMap(({id, strike, at}): Within[] => {
+export function ourPauses(history: History): readonly Interval[] {
+  return of(history, 'fault-injecting').flatMap(({id, strike, at}): Interval[] => {
     if (strike.sets?.config?.pause !== true) return []
     const mended = of(history, 'fault-mended').find(one => one.id === id && one.at >= at)
     return [{from: at - toldEarly, to: (mended?.at ?? Number.POSITIVE_INFINITY) + toldLate}]

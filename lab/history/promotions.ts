@@ -7,7 +7,7 @@ import {clockSet} from './disturbances.ts'
 import type {Event, Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
 import {type History, of, once} from './history.ts'
-import {type Within, whenWas} from './lateness.ts'
+import {type Interval, whenWas} from './lateness.ts'
 import {tenuresOf} from './tenures.ts'
 
 /** A server took writes on a timeline that it had not led before. */
@@ -47,7 +47,7 @@ export interface Signs {
 }
 
 /** @param to both ends as well as they are known. */
-export function signsOfPromotion(history: History, leader: HostName, from: Within, to: Within): Signs {
+export function signsOfPromotion(history: History, leader: HostName, from: Interval, to: Interval): Signs {
   const before = promotionsOf(history).filter(one => one.at <= from.to)
   const timeline = Math.max(...before.map(one => one.timeline), Number.NEGATIVE_INFINITY)
   const says = (event: Event): boolean => {

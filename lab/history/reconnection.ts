@@ -5,7 +5,7 @@ import {type Attempt, ownAttempts} from './attempts.ts'
 import {isDirect} from './client-group.ts'
 import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
-import {type Within, whenWas} from './lateness.ts'
+import {type Interval, whenWas} from './lateness.ts'
 
 /** From which moment on a client could write; null: nobody saw that. */
 export interface Ready {
@@ -29,7 +29,7 @@ export function readyFor(client: string, ready: Ready): Micros | null {
 }
 
 /** The moment from which on this client could write, as well as it is known. */
-export function readySpan(history: History, client: string, found: Failover): Within {
+export function readySpan(history: History, client: string, found: Failover): Interval {
   const {promoted, newUp, newKey, newUpTooEarly} = found
   const routed = newUpTooEarly.length > 0 ? newKey : newUp
   const needed = isDirect(client) ? [promoted] : [promoted, routed]

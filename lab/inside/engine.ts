@@ -1,4 +1,7 @@
-/** What the command line asks of machines, engines and labs, beside what the package exports. Imported late: it loads all there is. */
+/**
+ * What the command line asks of machines, engines and labs, what the package exports of that included.
+ * Imported late: it loads all there is, as the package's own door does.
+ */
 export {health} from '../cluster/health.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'

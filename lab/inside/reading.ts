@@ -1,4 +1,7 @@
-/** What the command line reads, judges and draws with, beside what the package exports. It reaches no engine and no cluster. */
+/**
+ * What the command line reads, judges and draws with, what the package exports of that included: it reaches no engine and no cluster,
+ * and so loads less than the package's own door.
+ */
 export {type Distribution, histogram, type Phase, shortPhase} from '../budget/index.ts'
 export {
   type Bought,

@@ -1,4 +1,4 @@
-/** What the command line has of the library at every start, beside what the package exports: words, and nothing that takes time to load. */
+/** What the command line has of the library at every start, what the package exports of that included: words, and nothing that takes time to load. */
 export {injectionPhases} from '../history/scenario-values.ts'
 export {type MeasuredIn, type MetricName, metricNames, metrics} from '../judge/metrics.ts'
 export {clear, holdsEarlierRun, isOver, placeFor, runId} from '../state/run-folder.ts'

@@ -1,6 +1,6 @@
 /** What of a scenario nobody may be able to decide, or Patroni would do otherwise: no mistakes, and worth knowing before a run. */
 import {steadyWindow, sureSteady} from '../history/steady-writes.ts'
-import {nearestKey, whatPatroniUses} from '../topology/dynamic-configuration.ts'
+import {nearestKey, whatPatroniUses} from '../topology/dynamic-config.ts'
 import {settings} from '../topology/settings.ts'
 import {Located, type Path, readText} from '../words/decode.ts'
 import {duration} from '../words/quantity.ts'

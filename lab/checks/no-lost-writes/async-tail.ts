@@ -2,7 +2,7 @@
 import type {Event, Of} from '../../history/event.ts'
 import {findFailover, isWritable} from '../../history/failover.ts'
 import {type History, of} from '../../history/history.ts'
-import {type Within, whenWas} from '../../history/lateness.ts'
+import {type Interval, whenWas} from '../../history/lateness.ts'
 import {promotionsOf} from '../../history/promotions.ts'
 import type {HostName, Topology} from '../../topology/topology.ts'
 import {type Micros, sayMicros} from '../../words/quantity.ts'
@@ -27,8 +27,8 @@ export interface Explained {
 /** How much was lost: from what the promoted replica had received to the place of the last lost write, and how long that took. */
 interface Extent {
   readonly rows: number
-  readonly bytes: Within
-  readonly time: Within
+  readonly bytes: Interval
+  readonly time: Interval
 }
 
 export function nothingExplained(lost: readonly Of<'op'>[], why = 'none may be'): Explained {
@@ -163,7 +163,7 @@ function explainOwn(history: History, topology: Topology, succession: Succession
 }
 
 /** When the new leader began to: after it last said that it takes no writes, and before it first showed that it does. */
-function ledFrom(history: History, {newLeader, oldTimeline}: Succession): Within {
+function ledFrom(history: History, {newLeader, oldTimeline}: Succession): Interval {
   const promotion = promotionsOf(history).find(one => one.host === newLeader && one.timeline > (oldTimeline ?? 0))
   if (promotion === undefined) return {from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY}
   const replica = of(history, 'postgres').findLast(

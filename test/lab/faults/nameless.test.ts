@@ -68,3 +68,21 @@ test.each(globSync('test/histories/*.ndjson.gz', {cwd: root}))(
     expect(findings.map(one => one.says)).toEqual(judge({...history, events}).findings.map(one => one.says))
   },
 )
+
+/** What a fault is called stands in its words, and in the plan of the run, as well. */
+function renamed(event: Event): Event {
+  if (event.kind === 'fault-injecting') return {...event, what: 'something was done'}
+  if (event.kind !== 'run-started') return event
+  const steps = event.scenario.steps.map(step => (step.do === 'inject' ? {...step, fault: 'noop', params: {}} : step))
+  return {...event, scenario: {...event.scenario, steps}} as Event
+}
+
+test.each(globSync('test/histories/*.ndjson.gz', {cwd: root}))(
+  '%s: no verdict comes of the words for a fault, or of what was planned',
+  file => {
+    const {events, ...history} = parseHistory(gunzipSync(readFileSync(join(root, file))).toString())
+    const verdicts = (some: readonly Event[]) =>
+      judge({...history, events: some}).findings.map(one => [one.check, one.verdict])
+    expect(verdicts(events.map(renamed))).toEqual(verdicts(events))
+  },
+)
