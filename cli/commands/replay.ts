@@ -40,7 +40,7 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
   const {promise: quit, resolve: onQuit} = Promise.withResolvers<void>()
   const {judge} = await import('../../lab/inside/reading.ts')
   const {titleOf} = await import('../render/verdict-words.ts')
-  const shown = showReplay(new Player(events, speed, undefined, titleOf(judge(history))), {onQuit})
+  const shown = showReplay(new Player(events, speed, undefined, titleOf(judge(history, undefined, caller()))), {onQuit})
   // Nothing runs and nothing needs healing: a signal just ends the show.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onQuit)
   await quit

@@ -23,7 +23,7 @@ const [leastMs, mostMs] = [100, 10 * 60_000]
  * @throws LabError `usage` for what is no duration between 100ms and 10m.
  */
 export function engineLimits(env: NodeJS.ProcessEnv = process.env): EngineLimits {
-  const answerMs = asked(env[variable])
+  const answerMs = asked(env.PGHA_LAB_ENGINE_TIMEOUT)
   return {answerMs, changeMs: 6 * answerMs, raiseMs: 30 * answerMs, pingMs: answerMs / 5}
 }
 

@@ -431,7 +431,7 @@ describe('whatever a person writes as a setting', () => {
   test('the compose file that is read back is the one that was meant, or the setting was refused', () => {
     let rendered = 0
     fc.assert(
-      fc.property(cruel, fc.oneof(fc.constant('cluster_name'), cruel), (value, name) => {
+      fc.property(cruel, fc.oneof(fc.constant('log_line_prefix'), cruel), (value, name) => {
         let topology: Topology
         try {
           topology = parseTopology('lab.yaml', hostsYaml, {set: [`postgresql.parameters.${name}=${value}`]})

@@ -64,6 +64,7 @@ const ofNoLab = [
   'lab/judge/compare.ts', // runs of several labs
   'cli/next-after.ts', // a run that is named by its path
   'cli/commands/report.ts', // likewise
+  'lab/topology/topology-file.ts', // settings of a lab that is still to be named
   'lab/history/read-events.ts', // a file that may be of anybody's lab
   'cli/render/html/setup.ts',
 ]

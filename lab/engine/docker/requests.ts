@@ -117,10 +117,10 @@ export function engineInUse(): Dockerode {
   const context = contextInUse()
   mustBeLocal(context === null ? process.env : {...process.env, DOCKER_HOST: context.address})
   // Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load.
-  const load = createRequire(import.meta.url)
-  const Engine = load('dockerode') as typeof Dockerode
+  const Engine = createRequire(import.meta.url)('dockerode') as typeof Dockerode
   // It would follow whoever answers to any other address, past the question whether that is on this machine. Docker never redirects.
-  const http = createRequire(load.resolve('dockerode'))('docker-modem/lib/http') as {maxRedirects: number}
+  const ofDockerode = createRequire(createRequire(import.meta.url).resolve('dockerode'))
+  const http = ofDockerode('docker-modem/lib/http') as {maxRedirects: number}
   http.maxRedirects = 0
   return context === null ? new Engine() : new Engine(reachContext(context))
 }

@@ -130,13 +130,13 @@ test('what PostgreSQL refuses is told with the --set that it came from', () => {
 test('and with its place in the file', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'pgha-parameters-')), 'lab.yaml')
   writeFileSync(file, 'postgresql:\n  parameters:\n    max_connections: abc\n    wrok_mem: 4MB\n')
-  const {mustTake} = readTopology({topology: file, set: ['postgresql.parameters.port=x']})
+  const {mustTake} = readTopology({topology: file, set: ['postgresql.parameters.fsync=x']})
   const told = (...names: readonly string[]) =>
     thrown(() => mustTake(names.map(name => ({name, says: 'no'})))).message.split('\n')
-  expect(told('wrok_mem', 'port', 'max_connections')).toEqual([
+  expect(told('wrok_mem', 'fsync', 'max_connections')).toEqual([
     `${file}:3:5: PostgreSQL says: no`,
     `${file}:4:5: PostgreSQL says: no`,
-    '--set postgresql.parameters.port=x: PostgreSQL says: no',
+    '--set postgresql.parameters.fsync=x: PostgreSQL says: no',
   ])
   expect(told('wrok_mem')).toEqual([`${file}:4:5: PostgreSQL says: no`, '      wrok_mem: 4MB', '      ^'])
 })
@@ -147,11 +147,11 @@ test('and all at once with what else is wrong, in the file and on the command li
     file,
     'profile: fats\npostgresql:\n  data_size: 1GBB\n  parameters:\n    max_connections: abc\n    work mem: 4MB\nhosts: {node1: [etdc]}\n',
   )
-  const set = ['patroni.tll=5s', 'postgresql.parameters.port=x']
+  const set = ['patroni.tll=5s', 'postgresql.parameters.fsync=x']
   const {topology, parameters, mustTake} = examineTopology({topology: file, profile: 'fsat', set})
   expect(topology).toBeUndefined()
-  expect(parameters).toEqual({max_connections: 'abc', port: 'x'})
-  const lines = thrown(() => mustTake(['max_connections', 'port'].map(name => ({name, says: 'no'})))).message.split(
+  expect(parameters).toEqual({max_connections: 'abc', fsync: 'x'})
+  const lines = thrown(() => mustTake(['max_connections', 'fsync'].map(name => ({name, says: 'no'})))).message.split(
     '\n',
   )
   const places = lines.map(line => line.replace(file, 'lab.yaml').replace(/: .*/, ''))
@@ -163,7 +163,7 @@ test('and all at once with what else is wrong, in the file and on the command li
     'lab.yaml:7:17',
     '--set patroni.tll=5s',
     '--profile fsat',
-    '--set postgresql.parameters.port=x',
+    '--set postgresql.parameters.fsync=x',
   ])
 })
 
