@@ -104,7 +104,7 @@ describe('maintenance mode that no step switched on', () => {
   })
 
   test('explains why nobody took over in a recorded run', () => {
-    const report = judge(recorded('kill-leader-maintenance-by-others.fail'))
+    const report = judge(recorded('paused-by-others.fail'))
     expect(report.verdict).toBe('fail')
     expect(report.headline).toMatch(
       /no replica took it .* the cluster was in maintenance mode since 4\.03 s of the run, set by somebody else/,
@@ -114,7 +114,7 @@ describe('maintenance mode that no step switched on', () => {
 })
 
 test('a ttl that was raised behind the back of a recorded run explains its failure, and spoils its budget', () => {
-  const history = recorded('kill-leader-ttl-changed.fail')
+  const history = recorded('config-changed-ttl.fail')
   expect(judge(history).headline).toMatch(/never went away .* ttl was changed from 20 to 60 at 4\.35 s of the run/)
   const within = judge(history, [{check: 'failover', params: {within: 'budget'}}])
   expect(within).toMatchObject({verdict: 'unknown', headline: expect.stringMatching(/^ttl was changed from 20 to 60/)})

@@ -24,11 +24,11 @@ const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     failover: /proxy1 never marked the dead node\d down and went on sending connections to it/,
   },
   // Somebody else's `PATCH /config` while the leader still led.
-  'kill-leader-maintenance-by-others': {
+  'paused-by-others': {
     failover:
       /no replica took it in the 34\.44 s .*; the cluster was not as it was asked for: the cluster was in maintenance mode since 4\.03 s of the run, set by somebody else/,
   },
-  'kill-leader-ttl-changed': {
+  'config-changed-ttl': {
     failover:
       /the leader key of node1 never went away .*; the cluster was not as it was asked for: ttl was changed from 20 to 60 at 4\.35 s of the run by somebody else/,
   },
