@@ -1,6 +1,6 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 
-import {mayReachVariable, relayCommand} from '../lab/observer/settings.ts'
+import {mayReachVariable, relayCommand} from '../lab/observer/observer-container.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
 import {

@@ -3,7 +3,7 @@
  * lasts from the event that first showed it to the event that first showed another; where nobody looked, there is a gap.
  */
 import type {Event, History, HostName, Micros, Of, ServiceName} from '../../lab/index.ts'
-import type {ContainerState, Role} from '../../lab/inside/reading.ts'
+import type {ContainerPhase, Role} from '../../lab/inside/reading.ts'
 import {containerAfter, isWritable, of, roleOfHost} from '../../lab/inside/reading.ts'
 
 export interface Interval<S> {
@@ -134,7 +134,7 @@ function rolesOf(
       event.kind === 'leader-key',
   )
   const told = of(history, 'leader-key')[0]?.at ?? Number.POSITIVE_INFINITY
-  let container: ContainerState = 'running'
+  let container: ContainerPhase = 'running'
   let sample: Of<'postgres'> | undefined
   const state = (at: Micros): RoleState | null => {
     const answer = sample === undefined ? null : {...sample, writable: isWritable(sample) && sample.readOnly === false}
@@ -161,7 +161,7 @@ function rolesOf(
   return track.end(to)
 }
 
-function isUp(container: ContainerState): boolean {
+function isUp(container: ContainerPhase): boolean {
   return container === 'running' || container === 'started'
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
-import type {ContainerState, Reading, Role} from '../../lab/inside/reading.ts'
+import type {ContainerPhase, Reading, Role} from '../../lab/inside/reading.ts'
 import {containerAfter, nothingRead, readOn, roleOfHost, sayStep} from '../../lab/inside/reading.ts'
 import {type Failover, shown} from './failover.ts'
 import {type Line, notable} from './notable.ts'
@@ -37,7 +37,7 @@ export interface Member {
   /** False: the host has no PostgreSQL, only etcd. */
   readonly postgres: boolean
   /** `started`: since its PostgreSQL answered last, the container was started again. */
-  readonly container: ContainerState
+  readonly container: ContainerPhase
   /** PostgreSQL's own answer; null: not asked yet. */
   readonly up: boolean | null
   readonly inRecovery: boolean | null

@@ -1,6 +1,6 @@
 /** The way to the relay in a lab's observer: the engine's exec stream. */
 import type {Socket} from 'node:net'
-import {toRelay} from '../observer/settings.ts'
+import {toRelay} from '../observer/observer-container.ts'
 import type {Channel} from '../observer/tunnel.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'

@@ -20,7 +20,7 @@ import {pausesOf, tenuresOf} from './tenures.ts'
  */
 export type Aspect = 'timings' | 'maintenance' | 'tags' | 'session' | 'watchdog' | 'proxy' | 'other'
 
-export interface Change {
+export interface ForeignChange {
   readonly aspect: Aspect
   readonly what: string
   /** As text; null: there was none. */
@@ -36,7 +36,7 @@ export interface Change {
 type Config = Readonly<Record<string, unknown>>
 
 /** In the order in which they were told. */
-export const changesByOthers = once((history): readonly Change[] => {
+export const changesByOthers = once((history): readonly ForeignChange[] => {
   const topology = of(history, 'run-started')[0]?.topology
   // What release a stranger's record is of nobody knows, nor what was asked for there.
   if (topology === undefined || !Object.hasOwn(releases, topology.release)) return []
@@ -50,7 +50,7 @@ export const changesByOthers = once((history): readonly Change[] => {
     ...proxyChanges(history),
   ]
   // Each member, and each replica of a catalogue, tells the same.
-  const told = new Map<string, Change>()
+  const told = new Map<string, ForeignChange>()
   for (const one of found.toSorted((a, b) => a.event.at - b.event.at)) {
     const key = `${one.what} ${one.from} ${one.to} ${one.event.kind === 'config-key' ? one.event.at : ''}`
     if (!told.has(key)) told.set(key, one)
@@ -61,11 +61,11 @@ export const changesByOthers = once((history): readonly Change[] => {
 /** What Patroni takes for a key that is not there: it is false, or as the topology has it. */
 const unset: ReadonlySet<unknown> = new Set([undefined, null, false])
 
-function configChanges(history: History, topology: Topology): Change[] {
+function configChanges(history: History, topology: Topology): ForeignChange[] {
   if (of(history, 'config-key').length === 0) return []
   const patches = ourPatches(history)
   const asked = patroniConfigOf(topology)
-  const changes: Change[] = []
+  const changes: ForeignChange[] = []
   let before: Config | undefined
   for (const event of of(history, 'config-key')) {
     const config = event.config ?? {}
@@ -86,13 +86,13 @@ function configChanges(history: History, topology: Topology): Change[] {
   return changes
 }
 
-function changeOf(path: readonly string[], asked: Config): Pick<Change, 'aspect' | 'what'> {
+function changeOf(path: readonly string[], asked: Config): Pick<ForeignChange, 'aspect' | 'what'> {
   const [first = ''] = path
   if (first === 'pause') return {aspect: 'maintenance', what: 'maintenance mode'}
   return {aspect: Object.hasOwn(asked, first) ? 'timings' : 'other', what: path.join('.')}
 }
 
-function values(from: unknown, to: unknown): Pick<Change, 'from' | 'to'> {
+function values(from: unknown, to: unknown): Pick<ForeignChange, 'from' | 'to'> {
   const say = (value: unknown) => (value === undefined || value === null ? null : sayValue(value))
   return {from: say(from), to: say(to)}
 }
@@ -111,12 +111,12 @@ function isMapping(value: unknown): value is Config {
 }
 
 /** As the members tell it, where nobody told of their configuration. */
-function pauses(history: History): Change[] {
+function pauses(history: History): ForeignChange[] {
   if (of(history, 'config-key').length > 0) return []
   const ours = ourPauses(history)
   return pausesOf(history)
     .filter(({from}) => !ours.some(one => from >= one.from && from <= one.to))
-    .flatMap(({from}): Change[] => {
+    .flatMap(({from}): ForeignChange[] => {
       const event = of(history, 'patroni').find(one => one.at === from && one.paused === true)
       if (event === undefined) return []
       const when = whenWas(history, event)
@@ -133,9 +133,9 @@ function pauses(history: History): Change[] {
     })
 }
 
-function tagChanges(history: History): Change[] {
+function tagChanges(history: History): ForeignChange[] {
   const known = new Map<HostName, Config>()
-  return of(history, 'patroni').flatMap((event): Change[] => {
+  return of(history, 'patroni').flatMap((event): ForeignChange[] => {
     const {host, tags, at} = event
     if (tags === undefined) return []
     const before = known.get(host)
@@ -143,7 +143,7 @@ function tagChanges(history: History): Change[] {
     known.set(host, tags)
     return differences(before ?? {}, tags)
       .filter(([[tag = '']]) => !isTagOfOurs(history, host, tag, tags[tag], {at}))
-      .map(([path, from, to]): Change => {
+      .map(([path, from, to]): ForeignChange => {
         const what = `the tag ${path.join('.')} of ${host}`
         const when = before === undefined ? null : whenWas(history, event)
         return {aspect: 'tags', what, ...values(from, to), when, by: `Patroni on ${host}`, event}
@@ -159,11 +159,11 @@ const usual: Readonly<Record<string, string>> = {
   full_page_writes: 'on',
 }
 
-function settingChanges(history: History, topology: Topology): Change[] {
+function settingChanges(history: History, topology: Topology): ForeignChange[] {
   if (of(history, 'settings').length === 0) return []
   const known = new Map<HostName, Readonly<Record<string, string>>>()
   const asked = {...usual, ...lowerCased(topology.postgresParameters)}
-  return of(history, 'settings').flatMap((event): Change[] => {
+  return of(history, 'settings').flatMap((event): ForeignChange[] => {
     const {host, settings} = event
     const before = known.get(host)
     // What the probe's own role has otherwise is left out for a while: it stays as it was.
@@ -175,7 +175,7 @@ function settingChanges(history: History, topology: Topology): Change[] {
         if (!(name in usual)) return (name.split(' ')[0] ?? '') in usual
         return to !== undefined && !sameSetting(to, asked[name]) && !sameSetting(to, configured[name])
       })
-      .map(([[name = ''], from, to]): Change => {
+      .map(([[name = ''], from, to]): ForeignChange => {
         const when = before === undefined ? null : whenWas(history, event)
         const what = name in usual ? `${name} of PostgreSQL on ${host}` : name
         return {aspect: 'session', what, ...values(from, to), when, by: `PostgreSQL on ${host}`, event}
@@ -207,14 +207,14 @@ function sameSetting(a: unknown, b: unknown): boolean {
 }
 
 /** One that is armed with another timeout than the topology's fires at another time; with another ttl that is told by itself. */
-function watchdogChanges(history: History, topology: Topology): Change[] {
+function watchdogChanges(history: History, topology: Topology): ForeignChange[] {
   if (of(history, 'watchdog').length === 0) return []
   const asked = watchdogTimeoutSeconds(topology.patroni)
   const configs = of(history, 'config-key')
   if (asked === null || configs.some(one => !sameValue(one.config?.ttl, topology.patroni.ttlSeconds))) return []
   return of(history, 'watchdog')
     .filter(one => (one.state === 'armed' || one.state === 'fed') && one.timeoutSeconds !== asked)
-    .map((event): Change => {
+    .map((event): ForeignChange => {
       const what = `the timeout of the watchdog of ${event.host}`
       return {
         aspect: 'watchdog',
@@ -228,9 +228,9 @@ function watchdogChanges(history: History, topology: Topology): Change[] {
 }
 
 /** Patroni disarms its watchdog when it stops leading, or in maintenance mode, and arms it with the next refresh of its lease. */
-function disarmed(history: History, {patroni}: Topology): Change[] {
+function disarmed(history: History, {patroni}: Topology): ForeignChange[] {
   const end = history.events.at(-1)?.at ?? 0
-  return of(history, 'watchdog').flatMap((event): Change[] => {
+  return of(history, 'watchdog').flatMap((event): ForeignChange[] => {
     const {host, at} = event
     const until = at + 2 * patroni.loopWaitSeconds * 1_000_000 + sharp
     if (event.state !== 'disarmed' || end < until) return []
@@ -257,9 +257,9 @@ function disarmed(history: History, {patroni}: Topology): Change[] {
 /** Only an operator puts a server into one of these states: HAProxy's checks never do. */
 const byHand = /^(MAINT|DRAIN)/
 
-function proxyChanges(history: History): Change[] {
+function proxyChanges(history: History): ForeignChange[] {
   const known = new Map<string, Of<'proxy'>>()
-  return of(history, 'proxy').flatMap((event): Change[] => {
+  return of(history, 'proxy').flatMap((event): ForeignChange[] => {
     const key = `${event.proxy} ${event.backend} ${event.server}`
     const before = known.get(key)
     known.set(key, event)
@@ -276,7 +276,7 @@ const sharp: Micros = 1_000_000
 const mostTold = 3
 
 /** One sentence for all that changed at once, without a full stop. */
-export function sayChanges(changes: readonly Change[]): string[] {
+export function sayChanges(changes: readonly ForeignChange[]): string[] {
   const groups = Map.groupBy(
     changes,
     one => `${one.event.at} ${one.by} ${one.when === null} ${one.aspect === 'maintenance'}`,
@@ -293,7 +293,7 @@ export function sayChanges(changes: readonly Change[]): string[] {
   })
 }
 
-function sayChange({what, from, to, when}: Change): string {
+function sayChange({what, from, to, when}: ForeignChange): string {
   if (when === null) {
     const was = to === null ? `${what} was not set` : `${what} was ${to}`
     return from === null ? was : `${was} (${from} was asked for)`
@@ -302,7 +302,7 @@ function sayChange({what, from, to, when}: Change): string {
   return from === null ? `${what} was set to ${to}` : `${what} was changed from ${from} to ${to}`
 }
 
-function sayMaintenance({to, when, by}: Change): string {
+function sayMaintenance({to, when, by}: ForeignChange): string {
   const since = when === null ? 'since before the run began' : to === 'true' ? sayFrom(when) : sayWhen(when)
   return to === 'true'
     ? `the cluster was in maintenance mode ${since}, set by somebody else: no step did that (${by})`

@@ -7,9 +7,9 @@
 export type Role = 'leader' | 'primary' | 'read-only' | 'promoting' | 'replica' | 'silent' | 'stopped' | 'paused'
 
 /** `started`: again, and nothing of it has answered since. */
-export type ContainerState = 'running' | 'started' | 'stopped' | 'paused'
+export type ContainerPhase = 'running' | 'started' | 'stopped' | 'paused'
 
-const states = new Map<string, ContainerState>([
+const states = new Map<string, ContainerPhase>([
   ['die', 'stopped'],
   ['start', 'started'],
   ['pause', 'paused'],
@@ -17,12 +17,12 @@ const states = new Map<string, ContainerState>([
 ])
 
 /** By what the engine calls what happened; undefined: it changes nothing. */
-export function containerAfter(action: string): ContainerState | undefined {
+export function containerAfter(action: string): ContainerPhase | undefined {
   return states.get(action)
 }
 
 /** What a PostgreSQL answered last. */
-interface Answer {
+interface LastSample {
   readonly up: boolean
   readonly inRecovery: boolean | null
   readonly writable: boolean
@@ -32,7 +32,7 @@ interface Answer {
 type KeyHeld = 'own' | 'not-own' | 'untold'
 
 /** @param answer null: nobody has asked yet. Then it is not known, unless the engine says that it is down. */
-export function roleOfHost(container: ContainerState, answer: Answer | null, key: KeyHeld): Role | null {
+export function roleOfHost(container: ContainerPhase, answer: LastSample | null, key: KeyHeld): Role | null {
   if (container === 'stopped' || container === 'paused') return container
   if (answer === null) return null
   if (!answer.up) return 'silent'

@@ -28,7 +28,7 @@ export {type Change, prominenceOf, sayEvent, sayLive} from '../history/event-wor
 export {isWritable} from '../history/failover.ts'
 export {of} from '../history/history.ts'
 export {type LaidOver, layOver, type NamedHistory} from '../history/laid-over.ts'
-export {type ContainerState, containerAfter, type Role, roleOfHost} from '../history/role.ts'
+export {type ContainerPhase, containerAfter, type Role, roleOfHost} from '../history/role.ts'
 export {Rows, referenceTable} from '../history/rows.ts'
 export {sayMend} from '../history/say-mend.ts'
 export {latest, nothingRead, phaseEvents, type Reading, readOn, unfolded} from '../history/unfolding.ts'

@@ -4,7 +4,7 @@
  */
 import type {Finding} from '../checks/check.ts'
 import type {CheckName} from '../checks/index.ts'
-import {type Aspect, type Change, changesByOthers, sayChanges} from '../history/changes.ts'
+import {type Aspect, changesByOthers, type ForeignChange, sayChanges} from '../history/changes.ts'
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -40,7 +40,7 @@ const explains: Readonly<Record<Aspect, readonly CheckName[]>> = {
 }
 
 /** Those of the timing model's own values that somebody else had changed before the failover was over. */
-export function changedTimings(history: History): readonly Change[] {
+export function changedTimings(history: History): readonly ForeignChange[] {
   const found = findFailover(history)
   const until = typeof found === 'string' ? Number.POSITIVE_INFINITY : (found.firstWrite?.at ?? found.until)
   return before(changesByOthers(history), until).filter(one => one.aspect === 'timings')
@@ -70,7 +70,7 @@ export function inTheirLight(history: History, check: string, params: unknown, f
   }
 }
 
-function before(changes: readonly Change[], until: Micros): Change[] {
+function before(changes: readonly ForeignChange[], until: Micros): ForeignChange[] {
   return changes.filter(one => one.event.at < until)
 }
 

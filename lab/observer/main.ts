@@ -1,7 +1,7 @@
 /** The program that the observer runs: a relay between each command that comes to it and the lab. */
 import {createServer} from 'node:net'
+import {mayReachVariable, relayPort} from './observer-container.ts'
 import {relay} from './relay.ts'
-import {mayReachVariable, relayPort} from './settings.ts'
 
 const mayReach = new Set((process.env[mayReachVariable] ?? '').split(' '))
 

@@ -9,13 +9,13 @@ import {postgres} from './postgres.ts'
 import type {Probe} from './probe.ts'
 import {proxy} from './proxy.ts'
 import {runner} from './runner.ts'
-import {settings} from './settings.ts'
+import {serverSettings} from './server-settings.ts'
 import {watchdog} from './watchdog.ts'
 
 export const probes: readonly Probe[] = [
   patroni,
   postgres,
-  settings,
+  serverSettings,
   etcd,
   proxy,
   containers,

@@ -16,7 +16,7 @@ import {asTyped, type ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import {momentOf} from './moment-of.ts'
 import {observe} from './observe.ts'
-import {applySettings, ofSettings} from './settings.ts'
+import {applySettings, ofSettings} from './run-config.ts'
 import {type BeforeStep, playSteps} from './steps.ts'
 
 /** A cluster that is not healthy after this long needs a person. */

@@ -18,7 +18,7 @@ const question = `SELECT name, setting FROM pg_settings
   ORDER BY 1`
 
 /** Asks once a second; an event at first, and whenever something has changed. The probe `postgres` tells whether anybody answers. */
-export const settings: Probe = {
+export const serverSettings: Probe = {
   name: 'settings',
   async run(on) {
     await Promise.all(hostsWith(on.lab.topology, 'patroni').map(host => watch(on, host)))
