@@ -38,7 +38,7 @@ function list(): Command {
     .action(async (options: ListOptions, command: Command) => {
       const {suitesNamed} = await import('../../lab/inside/engine.ts')
       const {listed} = await import('../suite/here.ts')
-      const {placeOf} = await import('../suite/place.ts')
+      const {placeOf} = await import('../suite/standing.ts')
       const chosen = suitesNamed(options.suite ?? 'all')
       const {lab, up, ...place} = await placeOf(options, command.getOptionValueSource('name') !== 'default')
       const groups = new Map([...chosen].map(([suite, all]) => [suite, all.map(one => listed(one, place))]))

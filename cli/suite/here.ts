@@ -8,7 +8,7 @@ import type {Hint} from '../../lab/inside/start.ts'
 import {LabError, next, ownCommand} from '../../lab/inside/start.ts'
 
 /** A lab that is there or could be, and the engine that it is on. */
-export interface Place {
+export interface Standing {
   readonly topology: Topology
   /** The file that it stands in, from the root. */
   readonly topologyFile?: string | undefined
@@ -35,7 +35,7 @@ export interface Listed {
   readonly here: Here
 }
 
-export function listed(scenario: Scenario, place: Place): Listed {
+export function listed(scenario: Scenario, place: Standing): Listed {
   return {
     scenario,
     abilities: capabilitiesFor(scenario).filter(isAbility),
@@ -44,7 +44,7 @@ export function listed(scenario: Scenario, place: Place): Listed {
   }
 }
 
-function takesOf(scenario: Scenario, {topology, learned}: Place): Listed['takes'] {
+function takesOf(scenario: Scenario, {topology, learned}: Standing): Listed['takes'] {
   const seconds = learned.get(scenario.name)
   if (seconds !== undefined) return {seconds, basis: 'played'}
   try {
@@ -55,7 +55,7 @@ function takesOf(scenario: Scenario, {topology, learned}: Place): Listed['takes'
   }
 }
 
-function hereOf(scenario: Scenario, {topology, topologyFile, tried}: Place): Here {
+function hereOf(scenario: Scenario, {topology, topologyFile, tried}: Standing): Here {
   try {
     bind(scenario, topology, {topologyFile})
   } catch (error) {

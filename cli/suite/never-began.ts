@@ -1,13 +1,17 @@
 /** A suite's runs that never began leave a report in its --out, as a run of its own does: red, one for each. */
 import {join} from 'node:path'
-import type {Job, Place} from '../../lab/index.ts'
+import type {Place, SuiteJob} from '../../lab/index.ts'
 import {fileName, loadScenario} from '../../lab/inside/engine.ts'
-import type {Outcome} from '../../lab/inside/reading.ts'
+import type {SuiteOutcome} from '../../lab/inside/reading.ts'
 import {LabError, placeFor} from '../../lab/inside/start.ts'
 import {leaveReport} from '../leave-report.ts'
 
 /** Where the runs of each scenario go. @throws LabError as `placeFor` */
-export function placesOf(out: string, jobs: readonly Job[], overwrite: boolean): ReadonlyMap<string, readonly Place[]> {
+export function placesOf(
+  out: string,
+  jobs: readonly SuiteJob[],
+  overwrite: boolean,
+): ReadonlyMap<string, readonly Place[]> {
   const byScenario = Map.groupBy(jobs, job => job.scenario)
   return new Map(
     [...byScenario].map(([scenario, all]) => [
@@ -21,7 +25,7 @@ export function placesOf(out: string, jobs: readonly Job[], overwrite: boolean):
 export async function leaveUnplayed(
   places: ReadonlyMap<string, readonly Place[]>,
   lab: string,
-  outcomes: readonly Outcome[],
+  outcomes: readonly SuiteOutcome[],
 ): Promise<void> {
   for (const [scenario, all] of places) {
     const ended = outcomes.filter(outcome => outcome.scenario === scenario)

@@ -1,6 +1,6 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
 import type {Ending, SuiteNews} from '../../lab/index.ts'
-import type {Outcome} from '../../lab/inside/reading.ts'
+import type {SuiteOutcome} from '../../lab/inside/reading.ts'
 import {printableLines, printableValues} from '../../lab/inside/start.ts'
 import {answer} from '../render/answer.ts'
 
@@ -35,7 +35,7 @@ export function progressLine(happening: SuiteNews, seconds: number, done: number
 }
 
 /** Scenarios in alphabetical order; the worst news is in the last line. */
-export function table(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {
+export function table(outcomes: readonly SuiteOutcome[], wallSeconds: number, unplayed: number): string {
   const rows = printableValues(outcomes)
     .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
     .map(({scenario, ending, held, seconds, headline, limit, folder}) => ({
@@ -62,7 +62,7 @@ export function table(outcomes: readonly Outcome[], wallSeconds: number, unplaye
   )
 }
 
-function summary(outcomes: readonly Outcome[], wallSeconds: number, unplayed: number): string {
+function summary(outcomes: readonly SuiteOutcome[], wallSeconds: number, unplayed: number): string {
   const counts = Object.entries(words).flatMap(([ending, word]) => {
     const count = outcomes.filter(outcome => outcome.ending === ending).length
     return count === 0 ? [] : [`${count} ${word}`]

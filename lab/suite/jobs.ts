@@ -3,7 +3,7 @@ import {settingsFor} from '../scenario/index.ts'
 import {loadTopology} from '../topology/topology-file.ts'
 import {estimateSeconds} from './estimate.ts'
 import {suitesNamed} from './named.ts'
-import type {Job} from './plan.ts'
+import type {SuiteJob} from './plan.ts'
 import {learnedSeconds} from './seconds.ts'
 
 export interface SuiteAsked {
@@ -16,7 +16,7 @@ export interface SuiteAsked {
 }
 
 /** For `runSuite`. Seconds are those of the last run on this machine, else the timing model's. @throws LabError `usage` for an unknown suite or profile. */
-export function suiteJobs({suite, profile, repeat = 1}: SuiteAsked): Job[] {
+export function suiteJobs({suite, profile, repeat = 1}: SuiteAsked): SuiteJob[] {
   const topology = loadTopology({profile})
   const learned = learnedSeconds(profile)
   const one = [...suitesNamed(suite).values()].flat().map(scenario => ({

@@ -14,7 +14,7 @@ export type Ending =
   | 'skipped'
   | 'interrupted'
 
-export interface Outcome {
+export interface SuiteOutcome {
   readonly scenario: string
   readonly lab: string | null
   readonly ending: Ending
@@ -50,7 +50,7 @@ const worst: readonly Ending[] = [
   'passed',
 ]
 
-export function exitCodeOf(outcomes: readonly Outcome[]): number {
+export function exitCodeOf(outcomes: readonly SuiteOutcome[]): number {
   const ending = worst.find(one => outcomes.some(outcome => outcome.ending === one)) ?? 'passed'
   return exitCodes[ending]
 }

@@ -1,6 +1,6 @@
 /** What a suite has to play, on which kind of lab, and who plays what next. Pure: no clock, no engine. */
 
-export interface Job {
+export interface SuiteJob {
   /** As the child is told it: a name of ours, or a path. */
   readonly scenario: string
   /** `--set` of the lab that it needs; labs with the same settings are shared. */
@@ -23,7 +23,7 @@ const changeSeconds = 30
  * seats are there for the rest: a special lab at the very end would be waited for by everybody. Else it goes where most work
  * is left per seat. Longest scenario first, so that the last runs to end are short ones.
  */
-export function take(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | undefined {
+export function take(jobs: SuiteJob[], seat: Seat, others: readonly Seat[]): SuiteJob | undefined {
   const kinds = Map.groupBy(jobs, job => kindOf(job.set))
   const kind = seat.set !== null && kinds.has(kindOf(seat.set)) ? kindOf(seat.set) : busiest(kinds, others)
   const [next] = (kinds.get(kind ?? '') ?? []).toSorted((a, b) => b.seconds - a.seconds)
@@ -31,7 +31,7 @@ export function take(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | un
   return next
 }
 
-function busiest(kinds: ReadonlyMap<string, readonly Job[]>, others: readonly Seat[]): string | undefined {
+function busiest(kinds: ReadonlyMap<string, readonly SuiteJob[]>, others: readonly Seat[]): string | undefined {
   const served = (kind: string) => others.some(other => other.set !== null && kindOf(other.set) === kind)
   const free = others.some(other => other.set === null)
   const [smallest, ...larger] = [...kinds]

@@ -5,19 +5,19 @@ import {savedLabs} from '../state/state.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import {ourselves, type RunChild} from './child.ts'
-import {type Ending, endingOf, type Outcome} from './outcome.ts'
-import {type Job, type Seat, take} from './plan.ts'
+import {type Ending, endingOf, type SuiteOutcome} from './outcome.ts'
+import {type Seat, type SuiteJob, take} from './plan.ts'
 
 /** What has become of one of the labs. */
 export interface SuiteNews {
   readonly lab: string
   readonly what: 'raising' | 'raised' | 'removing' | 'playing' | 'ended'
   readonly says: string
-  readonly outcome?: Outcome
+  readonly outcome?: SuiteOutcome
 }
 
 export interface SuiteOptions {
-  readonly jobs: readonly Job[]
+  readonly jobs: readonly SuiteJob[]
   readonly parallel: number
   /** Labs are called `<name>-1`, `<name>-2`, ... */
   readonly name: string
@@ -66,15 +66,15 @@ export function labsFor({name, parallel, jobs}: Pick<SuiteOptions, 'name' | 'par
  * two minutes; a child whose parent has died does the same by itself.
  * @throws LabError as `labsFor`, before anything is raised.
  */
-export async function runSuite(options: SuiteOptions): Promise<Outcome[]> {
+export async function runSuite(options: SuiteOptions): Promise<SuiteOutcome[]> {
   return new Playing(options).toTheEnd()
 }
 
 class Playing {
   readonly #options: SuiteOptions
-  readonly #left: Job[]
+  readonly #left: SuiteJob[]
   readonly #places: readonly LabSeat[]
-  readonly #outcomes: Outcome[] = []
+  readonly #outcomes: SuiteOutcome[] = []
   readonly #raising = oneAtATime()
   readonly #child: RunChild
   #failedRaises = 0
@@ -86,7 +86,7 @@ class Playing {
     this.#places = labsFor(options).map((lab): LabSeat => ({lab, set: null, begun: false}))
   }
 
-  async toTheEnd(): Promise<Outcome[]> {
+  async toTheEnd(): Promise<SuiteOutcome[]> {
     await Promise.all(this.#places.map(place => this.#work(place)))
     if (this.#options.signal.aborted) return this.#outcomes
     const says = 'not played: no lab could be raised for it'
@@ -105,7 +105,7 @@ class Playing {
     if (!this.#options.keep) await this.#remove(place)
   }
 
-  #next(place: LabSeat): Job | undefined {
+  #next(place: LabSeat): SuiteJob | undefined {
     if (this.#options.signal.aborted || this.#failedRaises >= mostFailedRaises) return undefined
     return take(
       this.#left,
@@ -114,7 +114,7 @@ class Playing {
     )
   }
 
-  async #playOn(place: LabSeat, job: Job): Promise<Outcome> {
+  async #playOn(place: LabSeat, job: SuiteJob): Promise<SuiteOutcome> {
     const none = {scenario: job.scenario, lab: place.lab}
     const fits = place.begun && isDeepStrictEqual(place.set, job.set)
     place.set = job.set // before anything else: by this the other seats know what this one is for
@@ -180,16 +180,19 @@ class Playing {
 }
 
 /** No run may hold up a suite for ever. */
-function limitMs({seconds}: Job): number {
+function limitMs({seconds}: SuiteJob): number {
   return Math.max(10 * 60, 5 * seconds) * 1000
 }
 
-function unplayed({scenario}: Job, ending: Ending, headline: string): Outcome {
+function unplayed({scenario}: SuiteJob, ending: Ending, headline: string): SuiteOutcome {
   return {scenario, lab: null, ending, headline, limit: null, seconds: 0, held: null, folder: null}
 }
 
 /** The report that `chaos --json` prints, as far as a table needs it; without one, what the child said last. */
-function read(stdout: string, stderr: string): Pick<Outcome, 'headline' | 'limit' | 'held' | 'folder' | 'recovered'> {
+function read(
+  stdout: string,
+  stderr: string,
+): Pick<SuiteOutcome, 'headline' | 'limit' | 'held' | 'folder' | 'recovered'> {
   let report: Partial<Pick<Report, 'headline' | 'limit' | 'recovered'>> & {
     folder?: string
     findings?: readonly {verdict: string}[]

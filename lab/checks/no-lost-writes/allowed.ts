@@ -11,17 +11,17 @@ const losses = ['async-tail', 'split-brain'] as const
 type Loss = (typeof losses)[number]
 
 /** At most so much of it, of each failover. */
-export type Bound =
+export type LossBound =
   | {readonly of: 'any'}
   | {readonly of: 'bytes' | 'rows'; readonly most: number; readonly written: string}
   | {readonly of: 'time'; readonly most: Micros; readonly written: string}
 
 /** What is not here may not be lost at all. */
-export type Allowed = Readonly<Partial<Record<Loss, Bound>>>
+export type Allowed = Readonly<Partial<Record<Loss, LossBound>>>
 
 const example = '1MB, 20 rows or 500ms'
 
-function parseBound(written: unknown): Bound {
+function parseBound(written: unknown): LossBound {
   if (written === 'any') return {of: 'any'}
   if (typeof written !== 'string') throw new LabError('config', `how much may be lost is any, or such as ${example}`)
   const [, rows] = /^\s*([0-9]{1,9})\s*rows?\s*$/.exec(written) ?? []
@@ -32,7 +32,7 @@ function parseBound(written: unknown): Bound {
 }
 
 /** Its metadata is what a JSON Schema says of it, for editors. */
-const bound: z.ZodType<Bound> = z
+const bound: z.ZodType<LossBound> = z
   .unknown()
   .transform((written, context) => {
     try {

@@ -6,7 +6,7 @@ import {type Interval, whenWas} from '../../history/lateness.ts'
 import {promotionsOf} from '../../history/promotions.ts'
 import type {HostName, Topology} from '../../topology/topology.ts'
 import {type Micros, sayMicros} from '../../words/quantity.ts'
-import type {Allowed, Bound} from './allowed.ts'
+import type {Allowed, LossBound} from './allowed.ts'
 import {type Succession, successionsOf} from './successions.ts'
 
 /** How old the last look at the promoted replica may be when the leader dies, to say what it had received. */
@@ -107,7 +107,7 @@ function held(
   loss: keyof Allowed,
   ops: readonly Of<'op'>[],
   extent: Extent | undefined,
-  bound: Bound | undefined,
+  bound: LossBound | undefined,
   {oldLeader, newLeader}: Succession,
 ): {readonly bad?: string; readonly unsure?: string} {
   if (ops.length === 0 || extent === undefined || bound?.of === 'any') return {}

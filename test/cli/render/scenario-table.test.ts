@@ -1,7 +1,7 @@
 import {execaSync} from 'execa'
 import {describe, expect, test} from 'vitest'
 import {folded, scenarioTable} from '../../../cli/render/scenario-table.ts'
-import {listed, type Place} from '../../../cli/suite/here.ts'
+import {listed, type Standing} from '../../../cli/suite/here.ts'
 import {suites} from '../../../lab/scenario/index.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {onLab} from '../../../lab/words/next-step.ts'
@@ -11,7 +11,7 @@ const longName = 'a-lab-with-a-name-of-31-letters'
 
 interface Asked {
   readonly set?: readonly string[]
-  readonly tried?: Place['tried']
+  readonly tried?: Standing['tried']
   readonly lab?: string
   readonly width?: number
   readonly learned?: ReadonlyMap<string, number>

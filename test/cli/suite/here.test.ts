@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {listed, type Place} from '../../../cli/suite/here.ts'
+import {listed, type Standing} from '../../../cli/suite/here.ts'
 import type {Tried} from '../../../lab/engine/capabilities.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
@@ -9,7 +9,7 @@ const abilities = ['nftables', 'tbf', 'netem', 'freezer', 'cpu-limit', 'faketime
 const whole = abilities.map((capability): Tried => ({capability, present: true, says: 'it works', fix: ''}))
 const without = (missing: string, says: string) =>
   whole.map(one => (one.capability === missing ? {...one, present: false, says} : one))
-const place = (more: Partial<Place> = {}, set: readonly string[] = []): Place => ({
+const place = (more: Partial<Standing> = {}, set: readonly string[] = []): Standing => ({
   topology: loadTopology({set}),
   tried: whole,
   learned: new Map(),

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
 import {progressLine, table} from '../../../cli/suite/render.ts'
-import type {Outcome} from '../../../lab/suite/outcome.ts'
+import type {SuiteOutcome} from '../../../lab/suite/outcome.ts'
 
-const outcomes: readonly Outcome[] = [
+const outcomes: readonly SuiteOutcome[] = [
   {
     scenario: 'stop-leader',
     lab: 'lab-1',

@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
-import {type Job, take} from '../../../lab/suite/plan.ts'
+import {type SuiteJob, take} from '../../../lab/suite/plan.ts'
 
 const plain: readonly string[] = []
 const watchdog = ['patroni.watchdog=required']
-const job = (scenario: string, set: readonly string[], seconds: number): Job => ({scenario, set, seconds})
+const job = (scenario: string, set: readonly string[], seconds: number): SuiteJob => ({scenario, set, seconds})
 
 test('a seat without a lab goes where most work is left for each seat', () => {
   const jobs = [job('a', plain, 100), job('b', plain, 90), job('c', watchdog, 120)]

@@ -1,12 +1,12 @@
 import {describe, expect, test} from 'vitest'
 import {exitCodeOf} from '../../../lab/suite/outcome.ts'
-import type {Job} from '../../../lab/suite/plan.ts'
+import type {SuiteJob} from '../../../lab/suite/plan.ts'
 import {runSuite, type SuiteOptions} from '../../../lab/suite/run.ts'
 import {type Call, fakeChild} from './fake-child.ts'
 
-const job = (scenario: string, set: readonly string[] = [], seconds = 10): Job => ({scenario, set, seconds})
+const job = (scenario: string, set: readonly string[] = [], seconds = 10): SuiteJob => ({scenario, set, seconds})
 
-async function suite(jobs: readonly Job[], options: Partial<SuiteOptions> = {}, raises = true) {
+async function suite(jobs: readonly SuiteJob[], options: Partial<SuiteOptions> = {}, raises = true) {
   const calls: Call[] = []
   const outcomes = await runSuite({
     jobs,

@@ -5,7 +5,7 @@ import {capabilities, learnedSeconds, noLab, readTopology} from '../../lab/insid
 import type {OwnCommand} from '../../lab/inside/start.ts'
 import {LabError, loadLab, onLab} from '../../lab/inside/start.ts'
 import {asksForTopology, type TopologyOptions, topologyWords} from '../options.ts'
-import type {Place} from './here.ts'
+import type {Standing} from './here.ts'
 
 /** Nobody waits long for a list. */
 const askLimitMs = 1000
@@ -17,7 +17,7 @@ const askLimitMs = 1000
 export async function placeOf(
   options: TopologyOptions & {readonly name: string},
   named: boolean,
-): Promise<Place & {readonly lab: string | undefined; readonly up: OwnCommand}> {
+): Promise<Standing & {readonly lab: string | undefined; readonly up: OwnCommand}> {
   const asked = asksForTopology(options)
   const up = onLab(options.name, 'up', ...topologyWords(options))
   const saved = asked ? undefined : loadLab(options.name)
@@ -35,7 +35,7 @@ export async function placeOf(
 }
 
 /** Nothing is installed, built or started for a list. */
-async function whatCanBreak(image: string | undefined): Promise<Place['tried']> {
+async function whatCanBreak(image: string | undefined): Promise<Standing['tried']> {
   try {
     const docker = new Docker()
     const answer = await engineAnswer(docker, askLimitMs)
