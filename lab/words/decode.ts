@@ -103,7 +103,7 @@ export class Located {
     })
     // What follows a broken line is read otherwise than it was meant: only the first is told.
     const error = this.#document.errors[0]
-    if (error !== undefined) throw this.#at(error.pos[0], sentence(error.message))
+    if (error !== undefined) throw this.#at(error.pos[0], inOurWords(error, what))
     visit(this.#document, {
       // The library would compare each key with all others.
       Map: (_, {items}) => {
@@ -263,6 +263,13 @@ export function firstOfEach(
     const slip = mistyped.some(one => isSibling(one.path) && one.keys.some(wrong => nearest(wrong, [key]) === key))
     return !(slip && isMissing(path))
   })
+}
+
+/** What the YAML library says of a file is said to a program's author, where it is about more than one line. */
+function inOurWords({code, message}: {readonly code: string; readonly message: string}, what: string): string {
+  if (code === 'MULTIPLE_DOCS') return `a second document begins here (\`---\`): a ${what} is one`
+  if (/call stack/.test(message)) return 'it is nested deeper than anything that has a meaning here'
+  return sentence(message)
 }
 
 /**

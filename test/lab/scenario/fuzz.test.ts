@@ -140,3 +140,14 @@ function spotsOf(value: unknown): Spot[] {
   const holder = value as Record<string, unknown>
   return Object.keys(holder).flatMap(key => [{holder, key}, ...spotsOf(holder[key])])
 }
+
+test.each([
+  ['brackets in brackets', '['.repeat(20_000), /^mine\.yaml:1:\d+: it is nested deeper than anything/],
+  [
+    'two documents',
+    'about: a\n---\nabout: b\n',
+    /^mine\.yaml:2:1: a second document begins here \(`---`\): a scenario is one/,
+  ],
+])('%s are told in words for whoever wrote the file', (_, text, says) => {
+  expect(() => parseScenario('mine.yaml', text)).toThrow(says)
+})
