@@ -21,7 +21,10 @@ export function heal(): Command {
       const mended = await heal(lab)
       const says = (line: string) => void tell(`${line}\n`)
       for (const one of mended) says(`mended: ${sayMend(one.mend)}`)
-      await untilHealthy(lab, {withinMs: 120_000, signal: new AbortController().signal, seen: says, code: 'not-ready'})
+      // What was broken may still have its effect, one loop of the leader later.
+      const forMs = mended.length === 0 ? 0 : (lab.topology.patroni.loopWaitSeconds + 1) * 1000
+      const {signal} = new AbortController()
+      await untilHealthy(lab, {withinMs: 120_000, signal, seen: says, code: 'not-ready', forMs})
       if (json) printJson({lab: name, mended})
       else says(mended.length === 0 ? `lab ${name} is healthy; nothing was broken` : `lab ${name} is healthy`)
     })

@@ -63,6 +63,8 @@ class StillMissing extends Error {}
 interface WaitHealthy extends Wait {
   /** Nothing was mended just now, so that nothing is on its way back: what a member has said for a while, it will go on saying. */
   readonly atRest?: boolean
+  /** It has to be so for this long without a break: a leader that could not refresh its lease finds out within a loop, and demotes itself. */
+  readonly forMs?: number
   /** Also for what no waiting mends: that it does not come is what is to be found out. */
   readonly toTheEnd?: boolean
 }
@@ -76,12 +78,17 @@ const lookBackMs = 30_000
  * @throws LabError as `waitFor`, with what the hosts' logs say; at once for what does not pass by waiting.
  */
 export async function untilHealthy(lab: Lab, wait: WaitHealthy): Promise<Health> {
-  const {atRest = false, toTheEnd = false, ...given} = wait
+  const {atRest = false, toTheEnd = false, forMs = 0, ...given} = wait
   const sinceMs = await lab.docker.clockMs().catch(() => Date.now())
   let first = true
+  let healthySince: number | undefined
   const look = async () => {
     const now = await health(lab)
-    if (now.healthy) return now
+    if (now.healthy) {
+      healthySince ??= performance.now()
+      return performance.now() - healthySince >= forMs ? now : 'it is healthy; waiting whether it stays so'
+    }
+    healthySince = undefined
     if (!toTheEnd && now.lasting !== undefined) throw stuck(lab, given, now.lasting)
     if (first && atRest) await mustFollow(lab, given, now, sinceMs - lookBackMs)
     first = false

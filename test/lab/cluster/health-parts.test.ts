@@ -239,3 +239,20 @@ describe('a member that says for long that it cannot follow', () => {
     expect(performance.now() - began).toBeGreaterThan(100_000)
   })
 })
+
+test('what has to stay healthy for a while is waited for again when it does not', async () => {
+  const {lab, world} = await healthyLab()
+  const seen: string[] = []
+  const see = (says: string) => {
+    seen.push(says)
+    if (seen.length === 1) world.cluster.lacks.set('node3', 2_000_000)
+    else world.cluster.lacks.clear()
+  }
+  const wait = {withinMs: 60_000, signal: new AbortController().signal, forMs: 3000, seen: see}
+  expect(await passing(untilHealthy(lab, wait))).toMatchObject({healthy: true})
+  expect(seen).toEqual([
+    'it is healthy; waiting whether it stays so',
+    expect.stringContaining('node3 lacks'),
+    'it is healthy; waiting whether it stays so',
+  ])
+})
