@@ -24,16 +24,11 @@ const dataSize = size.refine(
  * (Patroni 4.0, `postgresql/config.py: CMDLINE_OPTIONS`).
  */
 const ownedByPatroni: ReadonlySet<string> = new Set([
-  ...['listen_addresses', 'port', 'cluster_name', 'hot_standby', 'wal_log_hints', 'data_directory', 'config_file'],
-  ...[
-    'hba_file',
-    'ident_file',
-    'external_pid_file',
-    'unix_socket_directories',
-    'primary_conninfo',
-    'primary_slot_name',
-  ],
+  ...['listen_addresses', 'port', 'cluster_name', 'data_directory', 'config_file', 'unix_socket_directories'],
+  ...['primary_conninfo', 'primary_slot_name'],
 ])
+/** Patroni would take these, and with them leave the ones that it writes for the lab unread. */
+const writtenForLab: ReadonlySet<string> = new Set(['hba_file', 'ident_file'])
 const leastForPatroni: Readonly<Record<string, number>> = {
   max_connections: 25,
   max_wal_senders: 3,
@@ -45,6 +40,9 @@ const leastForPatroni: Readonly<Record<string, number>> = {
 
 function overruled(name: string, value: string | number | boolean): string | null {
   if (ownedByPatroni.has(name)) return `Patroni or the lab sets \`${name}\` itself, so another value would not be used`
+  if (writtenForLab.has(name)) return `\`${name}\` would shut out what the lab's own hosts need to let each other in`
+  if (name === 'hot_standby' && /^(off|false|no|0)$/i.test(String(value)))
+    return 'Patroni keeps `hot_standby` on, so another value would not be used'
   const least = Object.hasOwn(leastForPatroni, name) ? leastForPatroni[name]! : null
   if (least !== null && Number(value) < least)
     return `Patroni takes no less than ${least} for \`${name}\`, and would silently use another value`

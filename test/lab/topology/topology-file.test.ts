@@ -279,9 +279,21 @@ describe('a watchdog that Patroni could not use', () => {
 test.each([
   ['port=1', 'itself'],
   ['cluster_name=foo', 'itself'],
-  ['hot_standby=off', 'itself'],
+  ['hot_standby=off', 'keeps'],
   ['max_connections=5', 'no less than 25'],
   ['wal_level=minimal', 'replica or logical'],
+  ['hba_file=/x', 'shut out'],
 ])('a parameter that Patroni would silently overrule is refused: %s', (written, says) => {
   expect(() => loadTopology({set: [`postgresql.parameters.${written}`]})).toThrow(says)
+})
+
+test.each([
+  'hot_standby=on',
+  'wal_log_hints=off',
+  'wal_level=logical',
+  'max_connections=25',
+  'external_pid_file=/tmp/x',
+])('a parameter that Patroni takes as it is stays: %s', written => {
+  const [name, value] = written.split('=')
+  expect(loadTopology({set: [`postgresql.parameters.${written}`]}).postgresParameters).toMatchObject({[name!]: value})
 })
