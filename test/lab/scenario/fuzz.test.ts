@@ -4,6 +4,7 @@ import {expect, test} from 'vitest'
 import {parse, stringify} from 'yaml'
 import {parseScenario, scenarioFile, scenarioNames} from '../../../lab/scenario/index.ts'
 import {LabError} from '../../../lab/words/errors.ts'
+import {inert} from '../../../lab/words/printable.ts'
 
 const everyClient = `about: Every kind of client there is.
 clients:
@@ -29,7 +30,11 @@ function staysCivil(text: string): void {
   } catch (error) {
     expect(error).toBeInstanceOf(LabError)
     expect((error as LabError).code).toBe('config')
-    expect((error as LabError).message).toMatch(located)
+    const {message} = error as LabError
+    expect(message).toMatch(located)
+    const line = /^mine\.yaml:(\d+):\d+: .+$/.exec(message)?.[1]
+    // Without the line below it: there is nothing on that line to show.
+    if (line !== undefined) expect(inert(text.split(/\r\n|\n|\r/)[Number(line) - 1] ?? '').trim()).toBe('')
   }
 }
 
