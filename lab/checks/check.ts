@@ -1,6 +1,6 @@
 /** What a check is, and what it finds. */
 import type {Phase} from '../budget/index.ts'
-import type {Event} from '../history/event.ts'
+import type {Event, Of} from '../history/event.ts'
 import type {Failover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import type {Witness} from '../history/watching.ts'
@@ -55,9 +55,15 @@ export interface Check<P> extends Unit<P> {
    * the cluster, whatever was done to it.
    */
   readonly ofFault?: 'any' | 'of-leader' | 'calm'
-  /** A pass says that nobody led without the key: a log that tells of a promotion of another host contradicts it. */
-  readonly nobodyElse?: true
+  /** What a log tells of a promotion without the key, as far as that contradicts a pass of this very claim; null: nothing does. */
+  contradiction?(history: History, params: P): Contradiction | null
   judge(history: History, params: P): Finding
+}
+
+/** A promotion that only a log tells of: `fail` where it is what must not be, `unknown` where nobody knows what came of it. */
+export interface Contradiction {
+  readonly sign: Of<'log'>
+  readonly verdict: 'fail' | 'unknown'
 }
 
 /** fail > unknown > pass. */
@@ -68,8 +74,9 @@ export function merge(verdicts: Iterable<Verdict>): Verdict {
 }
 
 /**
- * What a check found out about each of several failovers of one run, as one finding: the worst decides, and each says which fault it is about. Measures are those of the one that decides:
- * of several that passed, the one that took longest by `longest`.
+ * What a check found out about each of several failovers of one run, as one finding: the worst decides, and each says which fault it
+ * is about. Measures are those of the one that decides, of several that passed the one that took longest by `longest`; its phases
+ * come first, so that whoever looks for one finds that of the same failover.
  */
 export function together(
   all: readonly [Failover, ...Failover[]],
@@ -82,6 +89,7 @@ export function together(
     .filter(one => one.verdict === verdict)
     .toSorted((a, b) => Number(b.measures?.[longest] ?? 0) - Number(a.measures?.[longest] ?? 0))
   const named = findings.map((one, index) => ({one, id: all[index]!.fault.id}))
+  const measured = named.toSorted((a, b) => Number(b.one === deciding[0]) - Number(a.one === deciding[0]))
   const pending = deciding.every(one => one.pending)
   return {
     ...deciding[0]!,
@@ -95,7 +103,9 @@ export function together(
       : {}),
     ...(findings.some(one => one.phases)
       ? {
-          phases: named.flatMap(({one, id}) => (one.phases ?? []).map(row => ({...row, name: `${id}: ${row.name}`}))),
+          phases: measured.flatMap(({one, id}) =>
+            (one.phases ?? []).map(row => ({...row, name: `${id}: ${row.name}`})),
+          ),
         }
       : {}),
     evidence: findings.flatMap(one => one.evidence ?? []),

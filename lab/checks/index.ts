@@ -3,8 +3,6 @@
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import {lostOf} from '../history/lost.ts'
-import {momentsOf} from '../history/moments.ts'
-import {promotedWithoutKey} from '../history/promotions.ts'
 import {sayMicros} from '../words/quantity.ts'
 import {bank} from './bank.ts'
 import type {Check, Finding} from './check.ts'
@@ -81,7 +79,7 @@ export function find(
   if (!decoded.success)
     return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
   try {
-    return contradicted(check, history, ofFault(check, history, check.judge(history, decoded.data)))
+    return contradicted(check, history, decoded.data, ofFault(check, history, check.judge(history, decoded.data)))
   } catch (error) {
     const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
@@ -89,15 +87,15 @@ export function find(
 }
 
 /** What a host logged counts for more than that nobody saw it: the probe asks twenty times a second, and a promotion takes less. */
-function contradicted(check: Check<unknown>, history: History, finding: Finding): Finding {
-  const moments = momentsOf(history)
-  if (finding.verdict !== 'pass' || check.nobodyElse !== true || moments === null) return finding
-  const [sign] = promotedWithoutKey(history, moments.steps, moments.end)
-  if (sign === undefined) return finding
+function contradicted(check: Check<unknown>, history: History, params: unknown, finding: Finding): Finding {
+  const found = finding.verdict === 'pass' ? (check.contradiction?.(history, params) ?? null) : null
+  if (found === null) return finding
+  const {sign, verdict} = found
+  const told = `${sign.host} was promoted at ${sayMicros(sign.at)} of the run without holding the leader key, as its log says (${sign.says})`
   return {
     ...finding,
-    verdict: 'fail',
-    says: `${sign.host} was promoted at ${sayMicros(sign.at)} of the run without holding the leader key, as its log says (${sign.says}).`,
+    verdict,
+    says: verdict === 'fail' ? `${told}.` : `${told}, and what came of it nobody saw.`,
     evidence: [sign, ...(finding.evidence ?? [])],
     hint: `somebody promoted ${sign.host} past Patroni, or its Patroni has another scope or namespace: read its log around that moment`,
   }

@@ -3,7 +3,7 @@ import {z} from 'zod'
 import {isWritable, leaderAt} from '../history/failover.ts'
 import {of} from '../history/history.ts'
 import {momentsOf, sayBegin, whoLedUnseen} from '../history/moments.ts'
-import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
+import {leaderBefore, promotedWithoutKey, saySign, signsOfPromotion} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -12,8 +12,13 @@ export const noFailover: Check<Record<string, never>> = {
   about: 'The leader stays the leader, on the same timeline, from the first fault to the end of the run.',
   evidence: ['postgres', 'rows', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   ofFault: 'calm',
-  nobodyElse: true,
   params: z.strictObject({}),
+
+  contradiction(history) {
+    const moments = momentsOf(history)
+    const [sign] = moments === null ? [] : promotedWithoutKey(history, moments.earliest, moments.end)
+    return sign === undefined ? null : {sign, verdict: 'fail'}
+  },
 
   judge(history) {
     const moments = momentsOf(history)

@@ -1,7 +1,7 @@
 /** While the fault was in force, nobody was promoted: no other host took the key or took writes. */
 import {z} from 'zod'
 import {momentsOf, whoLedUnseen} from '../history/moments.ts'
-import {leaderBefore, saySign, signsOfPromotion} from '../history/promotions.ts'
+import {leaderBefore, promotedWithoutKey, saySign, signsOfPromotion} from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {lasting, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -15,8 +15,13 @@ export const nobodyPromoted: Check<NobodyPromotedParams> = {
   about: 'From the first fault to its mend, and for at least this long, no other host takes the leader key or writes.',
   evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   ofFault: 'calm',
-  nobodyElse: true,
   params: z.strictObject({for: lasting}),
+
+  contradiction(history) {
+    const moments = momentsOf(history)
+    const [sign] = moments?.fault == null ? [] : promotedWithoutKey(history, moments.fault, moments.earliestMending)
+    return sign === undefined ? null : {sign, verdict: 'fail'}
+  },
 
   judge(history, {for: forMs}) {
     const moments = momentsOf(history)

@@ -11,6 +11,7 @@ import {z} from 'zod'
 import {type History, of} from '../history/history.ts'
 import {lateness} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
+import {promotedWithoutKey} from '../history/promotions.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {pausesOf, type Tenure, tenuresOf} from '../history/tenures.ts'
@@ -36,8 +37,17 @@ interface Outside {
 export const writableWithinLock: Check<WritableWithinLockParams> = {
   about: 'No server takes writes while its host does not hold the leader key (failsafe and maintenance mode excepted).',
   evidence: ['etcd', 'postgres', 'clients', 'engine', 'patroni', 'runner', 'logs'],
-  nobodyElse: true,
   params: z.strictObject({slack: duration.prefault('300ms')}),
+
+  contradiction(history) {
+    const moments = momentsOf(history)
+    if (moments === null) return null
+    const pauses = pausesOf(history)
+    const [sign] = promotedWithoutKey(history, moments.steps, moments.end).filter(
+      ({at}) => !pauses.some(one => at >= one.from && at <= one.to + oneLoopOf(history)),
+    )
+    return sign === undefined ? null : {sign, verdict: 'fail'}
+  },
 
   judge(history, {slack: slackMs}) {
     const moments = momentsOf(history)
@@ -142,9 +152,14 @@ function outsideOf(tenures: readonly Tenure[], host: HostName, sighting: Sightin
   return {host, sighting, during, by: Number.isFinite(by) ? by : sighting.to - tenures[0]!.from}
 }
 
+/** In maintenance mode nobody is demoted for want of the key, to one loop after it. */
+function oneLoopOf(history: History): Micros {
+  return (of(history, 'run-started')[0]?.topology.patroni.loopWaitSeconds ?? 0) * 1_000_000
+}
+
 function excuse(history: History, tenures: readonly Tenure[], beyond: readonly Outside[]) {
   const patroni = of(history, 'run-started')[0]?.topology.patroni
-  const oneLoop = (patroni?.loopWaitSeconds ?? 0) * 1_000_000
+  const oneLoop = oneLoopOf(history)
   const pauses = pausesOf(history)
   const excused = new Map<string, number>()
   const accused = beyond.filter(({host, sighting, during}) => {

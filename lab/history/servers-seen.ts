@@ -10,6 +10,7 @@ import type {Of} from './event.ts'
 import {isWritable} from './failover.ts'
 import {type History, of, once} from './history.ts'
 import {promotionsOf} from './promotions.ts'
+import {blind, sightOf} from './watching.ts'
 
 /** Longer without a look at a living host, and it may have been writable behind our back. */
 const unobserved: Micros = 1_000_000
@@ -118,10 +119,15 @@ function wasNotPromoted(history: History, {host, from, to, before, after}: Blank
   const undone = of(history, 'log').some(
     one => one.host === host && one.at >= from && one.at <= to + unobserved && rewound.has(one.sign),
   )
-  if (undone && before.inRecovery === true) return false
+  if (before.inRecovery === true && (undone || logUnread(history, host, from, to))) return false
   if (before.timeline === after.timeline) return true
   if (after.inRecovery !== true) return false
   return promotionsOf(history).some(one => one.timeline === after.timeline && one.host !== host)
+}
+
+/** Where logs were read at all: whoever was deaf to this one cannot say that nothing was taken back. */
+function logUnread(history: History, host: HostName, from: Micros, to: Micros): boolean {
+  return sightOf(history, 'logs').length > 0 && blind(history, 'logs', from, to, [host]) !== null
 }
 
 const rewound: ReadonlySet<Of<'log'>['sign']> = new Set(['promoting', 'pg_rewind', 'basebackup'])

@@ -4,6 +4,7 @@ import type {Event} from '../../../lab/history/event.ts'
 import {failoversOf} from '../../../lab/history/failover.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {measureRun} from '../../../lab/judge/measure-run.ts'
 import {micros, quickRun} from './history-builder.ts'
 import {severalFailovers} from './several-failovers.ts'
 
@@ -73,4 +74,16 @@ test('`until: new-leader` after the second fault is about the second', () => {
     judge(historyOf(some), [{check: 'new-leader', params: {}}]).findings[0]!.verdict
   expect(find(early)).not.toBe('pass')
   expect(find(events)).toBe('pass')
+})
+
+test('what is compared with other runs is of one of them: the time in all, and its phases', () => {
+  const late = {promoted: 22.4, up: 22.5, firstWrite: 22.6}
+  for (const parts of [
+    [late, {}],
+    [{}, late],
+  ]) {
+    const {values} = measureRun(historyOf(severalFailovers(parts)))
+    expect(values.total! / 1e6).toBeCloseTo(22.6, 1)
+    expect(values.promotion! / 1e6).toBeCloseTo(0.7, 1)
+  }
 })
