@@ -3,12 +3,16 @@ import {execa} from 'execa'
 import type {HostName, Lab} from '../lab/index.ts'
 import {LabError, onLab, ownCommand, stopped} from '../lab/inside/start.ts'
 
-/** Returns the program's exit code. Variables travel by name: their values never stand in a process list. */
+/**
+ * Returns the program's exit code. Variables travel by name: their values never stand in a process list.
+ * @param input what the program reads, instead of this terminal.
+ */
 export async function attach(
   lab: Lab,
   host: HostName,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input?: string,
 ): Promise<number> {
   const container = await lab.container(host)
   if (container.state !== 'running')
@@ -16,12 +20,14 @@ export async function attach(
       hint: onLab(lab.name, 'heal'),
     })
   // The docker client waits for ever for an engine that cannot start a program any more, and lets no Ctrl-C through.
-  await lab.docker.run(container.id, ['true'])
-  using answering = lab.docker.answering()
+  const engine = lab.engineOf(host)
+  await engine.run(container.id, ['true'])
+  using answering = engine.answering()
   const names = Object.keys(env).flatMap(name => ['-e', name])
-  const tty = process.stdin.isTTY && process.stdout.isTTY ? ['-t'] : []
+  const tty = input === undefined && process.stdin.isTTY && process.stdout.isTTY ? ['-t'] : []
   const result = await execa('docker', ['exec', '-i', ...tty, ...names, container.id, ...argv], {
-    stdio: 'inherit',
+    ...(input === undefined ? {stdin: 'inherit'} : {input}),
+    ...{stdout: 'inherit', stderr: 'inherit'},
     reject: false,
     env,
     cancelSignal: answering.signal,

@@ -1,7 +1,16 @@
 /** Options that several commands share, and the example that every help begins with. */
 
 import {type AddHelpTextContext, Command, Help, type HelpConfiguration, InvalidArgumentError, Option} from 'commander'
-import {checkLabName, didYouMean, exitCodes, exitMeanings, parseDuration, toJson} from '../lab/inside/start.ts'
+import {
+  checkLabName,
+  didYouMean,
+  exitCodes,
+  exitMeanings,
+  meantDuration,
+  nearest,
+  parseDuration,
+  toJson,
+} from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
 import {wrapWords} from './wrap.ts'
@@ -93,18 +102,63 @@ export function jsonOption(): Option {
   return new Option('--json', 'print data as JSON on stdout')
 }
 
+/** An option's value that is refused, and the one that was meant; `strict` in `program.ts` makes a LabError of it. */
+export class WrongValue extends InvalidArgumentError {
+  readonly meant: string | undefined
+
+  constructor(says: string, meant?: string) {
+    super(says)
+    this.meant = meant
+  }
+}
+
 /** An option that takes one of these words. */
 export function choiceOption(flags: string, about: string, words: readonly string[]): Option {
   return new Option(flags, about).choices(words).argParser(written => {
     if (words.includes(written)) return written
-    throw new InvalidArgumentError(`It is one of ${words.join(', ')}${didYouMean(written, words)}`)
+    throw new WrongValue(`It is one of ${words.join(', ')}${didYouMean(written, words)}`, nearest(written, words))
+  })
+}
+
+/** Of the base's median, as a share of it. */
+export const usualTolerance = 0.1
+
+export function toleranceOption(about: string): Option {
+  return new Option('--tolerance <share>', about).argParser(written => {
+    const parts = /^(\d+(?:\.\d+)?)\s*%$/.exec(written.trim())
+    if (parts) return Number(parts[1]) / 100
+    throw new WrongValue('A share carries its sign: 10%.', /^\d+(\.\d+)?$/.test(written) ? `${written}%` : undefined)
+  })
+}
+
+/** A place: of an empty one (a variable that is not set) nobody can tell what was meant. */
+export function placeOption(flags: string, about: string): Option {
+  return new Option(flags, about).argParser(written => {
+    if (written.trim() !== '') return written
+    throw new InvalidArgumentError('It is empty: name a place, or leave it out.')
   })
 }
 
 /** How often: a whole number from 1 to 1000. */
 export function times(written: string): number {
   if (/^[1-9]\d{0,2}$|^1000$/.test(written)) return Number(written)
-  throw new InvalidArgumentError('It is a whole number from 1 to 1000.')
+  const meant = /^\d+$/.test(written) ? String(Math.min(1000, Math.max(1, Number(written)))) : undefined
+  throw new WrongValue('It is a whole number from 1 to 1000.', meant)
+}
+
+/** As `allow` of `no-lost-writes` takes it. */
+function lossBound(written: string): string {
+  if (/^(\d{1,15}(\.\d{1,9})?(B|kB|MB|GB|ms|s|m|h)|\d{1,9} ?rows?|any)$/.test(written)) return written
+  throw new InvalidArgumentError('It is any, or such as 1MB, 20 rows or 500ms.')
+}
+
+/** What `chaos` writes for a CI job; `cli/ci-outputs.ts` does. */
+export function addCiOptions(to: Command): Command {
+  return to
+    .addOption(placeOption('--junit <file>', 'write JUnit XML into this file, whatever the verdict'))
+    .addOption(placeOption('--html <file>', 'the same as one HTML page, of all runs'))
+    .addOption(placeOption('--markdown <file>', 'the same as Markdown'))
+    .option('--github', "annotations for GitHub Actions, and the Markdown into its step's summary")
 }
 
 /** `chaos --storm` and `--shrink`; `cli/storm-request.ts` says which go together. */
@@ -113,6 +167,7 @@ export function addStormOptions(to: Command): Command {
     .option('--storm <duration>', 'random faults for about this long: 10s to 60m', boundedDuration('10s', '60m'))
     .option('--seed <n>', 'with --storm: draw the same plan again (one is drawn and told when not given)', seedNumber)
     .option('--beyond-quorum', 'with --storm: break more at once than etcd or PostgreSQL can do without, too')
+    .option('--async-tail <most>', 'with --storm: what a failover may lose, such as 1MB, 20 rows or 500ms', lossBound)
     .option('--shrink [plan|run]', 'reduce a plan that fails to the smallest that still does; with --storm: its own')
     .option(
       '--shrink-within <duration>',
@@ -130,14 +185,9 @@ function seedNumber(written: string): number {
 /** Milliseconds. */
 export function boundedDuration(least: string, most: string, example = '10m'): (written: string) => number {
   return written => {
-    const says = `It is a duration from ${least} to ${most}, such as ${example}.`
-    try {
-      const ms = parseDuration(written)
-      if (ms >= parseDuration(least) && ms <= parseDuration(most)) return ms
-    } catch {
-      // told with the bounds
-    }
-    throw new InvalidArgumentError(says)
+    const meant = meantDuration(written, least, most)
+    if (meant === written) return parseDuration(written)
+    throw new WrongValue(`It is a duration from ${least} to ${most}, such as ${example}.`, meant)
   }
 }
 

@@ -30,6 +30,11 @@ export function printData(text: string): void {
   process.stdout.write(text)
 }
 
+/** The same where stdout has other data: what GitHub reads of both. */
+export function tellData(text: string): void {
+  process.stderr.write(text)
+}
+
 /** What is kept somewhere, for a program to read. At a terminal a person reads it, and somebody else may have written into it. */
 export function printFile(text: string): void {
   process.stdout.write(process.stdout.isTTY ? printableLines(text) : text)

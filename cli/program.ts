@@ -1,17 +1,21 @@
 /** All commands, and what every one of them shares: help, usage errors, the ending. */
 
 import {Command, CommanderError} from 'commander'
-import {exitCodes, LabError, ownCommand, refusalOf, sentence, suggestion} from '../lab/inside/start.ts'
-import {remember, spoken, spokenNext} from './called-as.ts'
+import {exitCodes, insteadOf, LabError, ownCommand, refusalOf, sentence, suggestion} from '../lab/inside/start.ts'
+import {remember, spoken} from './called-as.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
+import {completion} from './commands/completion.ts'
 import {config} from './commands/config.ts'
 import {doctor} from './commands/doctor.ts'
 import {down} from './commands/down.ts'
 import {exportRun} from './commands/export.ts'
 import {heal} from './commands/heal.ts'
+import {init} from './commands/init.ts'
 import {judge} from './commands/judge.ts'
+import {lint} from './commands/lint.ts'
 import {logs} from './commands/logs.ts'
+import {etcdctl, haproxy, patronictl} from './commands/passed-on.ts'
 import {predict} from './commands/predict.ts'
 import {psql} from './commands/psql.ts'
 import {replay} from './commands/replay.ts'
@@ -19,14 +23,15 @@ import {report} from './commands/report.ts'
 import {scenarios} from './commands/scenarios.ts'
 import {shell} from './commands/shell.ts'
 import {status} from './commands/status.ts'
+import {topologies} from './commands/topologies.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
 import {interruptCode} from './interrupt.ts'
 import {exitHelp, helpLayout} from './options.ts'
 import {print, tell} from './output.ts'
-import {withPsqlsOwn} from './psql-arguments.ts'
-import {columns, wrapWords} from './wrap.ts'
+import {withTheirOwn} from './their-arguments.ts'
+import {keepMeant, namesIn, pathIn, usageError} from './usage-error.ts'
 
 const commands = [
   up,
@@ -35,17 +40,24 @@ const commands = [
   down,
   heal,
   scenarios,
+  topologies,
   judge,
   replay,
   report,
   compare,
   predict,
+  lint,
+  init,
   exportRun,
   psql,
+  patronictl,
+  etcdctl,
+  haproxy,
   shell,
   logs,
   config,
   doctor,
+  completion,
 ]
 
 export async function run(argv: readonly string[]): Promise<void> {
@@ -60,9 +72,9 @@ export async function run(argv: readonly string[]): Promise<void> {
       return
     }
     mustKnow(program, words)
-    await program.parseAsync(withPsqlsOwn(argv))
+    await program.parseAsync(withTheirOwn(argv))
   } catch (error) {
-    process.exitCode = ending(error)
+    process.exitCode = ending(error instanceof CommanderError ? (usageError(error, program, words) ?? error) : error)
   }
 }
 
@@ -96,10 +108,10 @@ export function commandLine(): Command {
 function mustKnow(program: Command, words: readonly string[]): void {
   const [first, second] = words.filter(word => !word.startsWith('-'))
   const asked = first === 'help' ? second : first
-  const names = program.commands.map(one => one.name())
+  const names = namesIn(program)
   if (asked === undefined || asked === 'help' || names.includes(asked)) return
   if (first === 'help' || words.includes('--help') || words.includes('-h'))
-    throw new LabError('usage', `there is no command ${asked}${suggestion(asked, names)}`)
+    throw new LabError('usage', `there is no command ${asked}${suggestion(asked, names)}`, insteadOf(asked, names))
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
@@ -109,28 +121,15 @@ function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
 /** Commander ends the process with 1 for wrong usage; ours is 2, and a sub-command does not inherit the override. */
 function strict(command: Command): Command {
   for (const child of command.commands) strict(child)
+  keepMeant(command)
   return command
     .exitOverride()
     .configureHelp(helpLayout)
     .configureOutput({
       writeOut: print,
       writeErr: tell,
-      outputError: text => tell(`${wrapWords(text.replace(/^error: /, '').trimEnd(), columns(), '  ').join('\n')}\n`),
+      outputError: () => {}, // `usageError` tells it
     })
-    .showHelpAfterError(spokenNext(ownCommand(...pathOf(command), '--help')))
-}
-
-/** Those of the words that name a command. */
-function pathIn(program: Command, words: readonly string[]): readonly string[] {
-  const [first, ...more] = words.filter(word => !word.startsWith('-'))
-  const found = program.commands.find(one => one.name() === first)
-  return found === undefined ? [] : [found.name(), ...pathIn(found, more)]
-}
-
-/** Its words behind the program's name. */
-function pathOf(command: Command): readonly string[] {
-  const {parent} = command
-  return parent === null ? [] : [...pathOf(parent), command.name()]
 }
 
 /** The exit code of what a command ended with, once it is told: LabErrors, the system's refusals, bugs. */

@@ -3,7 +3,10 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {ChosenMoment, Lab, Recorder, Scenario} from '../lab/index.ts'
+import {LabError} from '../lab/inside/start.ts'
+import type {Baseline} from './against.ts'
 import {caller} from './called-as.ts'
+import type {CiOutputs} from './ci-outputs.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
 import {nextAfter} from './next-after.ts'
@@ -18,6 +21,8 @@ export interface RepeatRunOptions {
   readonly failFast?: boolean | undefined
   readonly out?: string | undefined
   readonly json?: boolean | undefined
+  readonly outputs?: CiOutputs | undefined
+  readonly baseline?: Baseline | undefined
   /** Shows one run as it is played. */
   watch(history: Recorder): Promise<{done(): Promise<void>}>
 }
@@ -44,28 +49,41 @@ export async function repeatRun(
       tell(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)
     },
-    async finished({report, folder, history}, nth) {
+    async finished(run, nth) {
+      const {report, folder, history} = run
       await (await screen)?.done()
       const unwritten = writeReports(folder, report, history)
       if (unwritten !== undefined) complain(unwritten)
+      options.outputs?.add(run)
       tell(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },
   }).finally(async () => (await screen)?.done())
 
+  // Interrupted between two runs: those that there are have all passed, and what was asked for has not.
+  if (error === undefined && summary.runs.length < summary.asked && summary.runs.every(run => run.verdict === 'pass'))
+    options.outputs?.addNeverBegan({lab: lab.name, scenario}, new LabError('interrupted', summary.says))
+
+  const {compareWith, endsWith} = await import('./against.ts')
+  const comparison = options.baseline && compareWith(options.baseline, summary.runs)
+  if (comparison !== undefined) options.outputs?.addComparison(comparison)
   const {renderRepetition, repetitionOnScreen} = await import('./render/repeat-text.ts')
   const plain = renderRepetition(summary, {color: false, width: 120, ascii: false})
   writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
   if (options.json) {
     const {toJson} = await import('../lab/inside/start.ts')
-    printData(toJson({...summary, folder}))
+    printData(toJson({...summary, folder, ...(comparison && {comparison})}))
   } else {
     // Of the run that the verdict comes from, else of the last.
     const told =
       summary.runs.find(run => run.verdict === summary.verdict && run.verdict !== 'pass') ?? summary.runs.at(-1)
     const next = told === undefined ? [] : nextAfter(told, join(folder, told.folder), lab.name, false)
     print(repetitionOnScreen(summary, await textOptions(), [`evidence: ${folder}`, ...next]))
+    if (comparison !== undefined) {
+      const {renderComparison} = await import('./render/compare-text.ts')
+      print(`\n${renderComparison(comparison, await textOptions())}`)
+    }
   }
-  process.exitCode = summary.exitCode
+  process.exitCode = comparison === undefined ? summary.exitCode : endsWith(summary.exitCode, comparison)
   if (error === undefined) return
   complain(error)
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)

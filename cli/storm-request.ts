@@ -10,10 +10,16 @@ export interface StormOptions {
   readonly out?: string
   readonly overwrite?: boolean
   readonly plain?: boolean
+  readonly junit?: string
+  readonly html?: string
+  readonly markdown?: string
+  readonly github?: boolean
   /** Milliseconds. */
   readonly storm?: number
   readonly seed?: number
   readonly beyondQuorum?: boolean
+  /** How much of the tail each failover may lose, as a scenario has it. */
+  readonly asyncTail?: string
   /** True: after a storm. */
   readonly shrink?: string | true
   /** Milliseconds. */
@@ -27,8 +33,10 @@ export type StormRequest =
   | {readonly do: 'shrink'; readonly of: string}
 
 /** Options that say something about a storm or a shrinking; the rest of `chaos` goes with scenarios and suites. */
-const own = ['storm', 'seed', 'beyondQuorum', 'shrink', 'shrinkWithin', 'tries'] as const
-const shared = ['name', 'json', 'out', 'overwrite', 'plain'] as const
+const own = ['storm', 'seed', 'beyondQuorum', 'asyncTail', 'shrink', 'shrinkWithin', 'tries'] as const
+/** About a run, and so about a storm; the shrinking of a plan has no report. */
+const ofRun = ['junit', 'html', 'markdown', 'github'] as const
+const shared = ['name', 'json', 'out', 'overwrite', 'plain', ...ofRun] as const
 
 export function isStorm(options: StormOptions): boolean {
   return own.some(key => options[key] !== undefined)
@@ -40,7 +48,7 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
   const isDrawn = storm !== undefined
   if (!isDrawn && shrink === undefined) {
     const first = own.find(key => options[key] !== undefined)!
-    const needed = first === 'seed' || first === 'beyondQuorum' ? '--storm' : '--shrink'
+    const needed = first === 'seed' || first === 'beyondQuorum' || first === 'asyncTail' ? '--storm' : '--shrink'
     throw new LabError('usage', `${written(first)} goes with ${needed}`, {hint: example(needed, options.name)})
   }
   const what = isDrawn ? '--storm' : '--shrink'
@@ -64,7 +72,9 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
     if (shrink === undefined) refuseShrinking(options)
     return {do: 'storm', forMs: storm, ...(seed === undefined ? {} : {seed}), shrink: shrink === true}
   }
-  for (const key of ['seed', 'beyondQuorum'] as const)
+  for (const key of ofRun)
+    if (options[key] !== undefined) throw new LabError('usage', `${written(key)} does not go with ${what}`)
+  for (const key of ['seed', 'beyondQuorum', 'asyncTail'] as const)
     if (options[key] !== undefined)
       throw new LabError('usage', `${written(key)} goes with --storm`, {hint: example('--storm', options.name)})
   if (scenario !== undefined || shrink === true)

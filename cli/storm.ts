@@ -8,6 +8,7 @@ import {failedChecks, kindOf, planOf, playStorm, shrinkScenario} from '../lab/in
 import {ms as sayMs} from '../lab/inside/reading.ts'
 import {clear, LabError, onLab, placeFor, runId, runsFolder, sentence} from '../lab/inside/start.ts'
 import {caller, spoken} from './called-as.ts'
+import type {CiOutputs} from './ci-outputs.ts'
 import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
 import {leaveReport} from './leave-report.ts'
@@ -26,28 +27,39 @@ type Watch = (
 const shrinkWithinMs = 30 * 60_000
 
 /** Sets the exit code. @throws LabError `usage` before anything is touched. */
-export async function storm(scenario: string | undefined, options: StormOptions, watch: Watch): Promise<void> {
+export async function storm(
+  scenario: string | undefined,
+  options: StormOptions,
+  watch: Watch,
+  outputs: CiOutputs | undefined,
+): Promise<void> {
   const request = stormRequest(scenario, options)
   const place = placeOf(options)
   if (request.do === 'storm') {
     const drawn = {...request, seed: request.seed ?? randomInt(2 ** 32)}
-    return await orLeave(undrawn(drawn.seed), options, place, () => playDrawn(options, drawn, place, watch))
+    return await orLeave(undrawn(drawn.seed), options, place, outputs, () =>
+      playDrawn(options, drawn, place, watch, outputs),
+    )
   }
   const found = await planOf(request.of, options.name)
-  await orLeave(found.scenario, options, place, () => playShrinking(options, found, place))
+  await orLeave(found.scenario, options, place, outputs, () => playShrinking(options, found, place))
 }
 
-/** What could not even begin leaves a report in its --out. */
+/** What could not even begin leaves a report in its --out, and in what CI is to read. */
 async function orLeave(
   scenario: Scenario,
   options: StormOptions,
   place: Place | undefined,
+  outputs: CiOutputs | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
   try {
     await work()
   } catch (error) {
-    if (error instanceof LabError && place !== undefined) await leaveReport(scenario, options, place, error)
+    if (error instanceof LabError) {
+      if (place !== undefined) await leaveReport(scenario, options, place, error)
+      outputs?.addNeverBegan({lab: options.name, scenario}, error)
+    }
     throw error
   }
 }
@@ -89,8 +101,9 @@ async function playDrawn(
   request: Extract<StormRequest, {do: 'storm'}> & {readonly seed: number},
   place: Place | undefined,
   watch: Watch,
+  outputs: CiOutputs | undefined,
 ): Promise<void> {
-  const {beyondQuorum = false} = options
+  const {beyondQuorum = false, asyncTail} = options
   const {forMs, seed} = request
   tell(`storm: seed ${seed}; the same again: ${commandOf(options, request)}\n`)
   const lab = await openOurs(new Docker(), options.name)
@@ -106,7 +119,7 @@ async function playDrawn(
   }
   const played = await playStorm(
     lab,
-    {seed, forMs, beyondQuorum, drawn: told.drawn},
+    {seed, forMs, beyondQuorum, drawn: told.drawn, ...(asyncTail !== undefined && {asyncTail})},
     {signal: interrupt.signal, out: options.out, place, called: caller(), watch: told.watch},
   ).finally(async () => (await screen)?.done())
   const {storm: drawn, plan: file, scenario, run, faults} = played
@@ -114,6 +127,7 @@ async function playDrawn(
   const {writeReports} = await import('./render/write-reports.ts')
   const {report, history, folder} = run
   const unwritten = writeReports(folder, report, history)
+  outputs?.add(run)
   const error = run.error ?? unwritten
   if (!options.json) {
     const text = renderText(report, await textOptions())
@@ -155,11 +169,15 @@ async function shrinkFailed(
 
 /** What draws the same storm. */
 function commandOf(
-  {name, beyondQuorum = false}: StormOptions,
+  {name, beyondQuorum = false, asyncTail}: StormOptions,
   {forMs, seed}: {readonly forMs: number; readonly seed: number},
 ) {
   return spoken(
-    onLab(name, 'chaos', '--storm', sayMs(forMs), '--seed', String(seed), ...(beyondQuorum ? ['--beyond-quorum'] : [])),
+    onLab(
+      ...([name, 'chaos', '--storm', sayMs(forMs), '--seed', String(seed)] as const),
+      ...(beyondQuorum ? ['--beyond-quorum'] : []),
+      ...(asyncTail === undefined ? [] : ['--async-tail', asyncTail]),
+    ),
   )
 }
 

@@ -12,13 +12,16 @@ const GB = 1024 ** 3
 /**
  * Of root in the host's container, by service; all others are dropped. NET_ADMIN: faults
  * filter and slow packets on every host. What runs in the host image also starts with NET_RAW (it announces its address), and faults
- * signal processes of other users there (KILL).
+ * signal processes of other users there (KILL), and hold up the system calls of those that keep data (SYS_PTRACE).
  */
 const capabilities: Readonly<Record<ServiceName, readonly string[]>> = {
   // Its data directory is made for its own user, who alone may look into it; then root becomes that user.
-  etcd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_ADMIN', 'NET_RAW', 'SETGID', 'SETUID'],
-  patroni: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_ADMIN', 'NET_RAW', 'SETGID', 'SETUID'],
+  etcd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_ADMIN', 'NET_RAW', 'SETGID', 'SETUID', 'SYS_PTRACE'],
+  patroni: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_ADMIN', 'NET_RAW', 'SETGID', 'SETUID', 'SYS_PTRACE'],
+  pgbouncer: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_ADMIN', 'NET_RAW', 'SETGID', 'SETUID'],
   haproxy: ['CHOWN', 'DAC_OVERRIDE', 'KILL', 'NET_ADMIN', 'NET_RAW', 'SETGID', 'SETUID'],
+  // It gives its host an address and takes it again, and sends VRRP and gratuitous ARP.
+  keepalived: ['KILL', 'NET_ADMIN', 'NET_BROADCAST', 'NET_RAW', 'SETGID', 'SETUID'],
   client: ['NET_ADMIN'],
 }
 
@@ -79,6 +82,11 @@ function need(topology: Topology, service: ServiceName): Need {
     case 'haproxy':
       // `maxconn 2000`, two buffers of 16 kB and both ends' sockets for each.
       return {memoryBytes: 512 * MB, processes: 256, logMB: 100}
+    case 'pgbouncer':
+      // One thread; a few kB for each of `max_client_conn`, and what it keeps of prepared statements.
+      return {memoryBytes: 256 * MB, processes: 64, logMB: 100}
+    case 'keepalived':
+      return {memoryBytes: 64 * MB, processes: 64, logMB: 20}
     case 'client':
       // Node for the agents, Python for psycopg, and programs of the person's own; each may have as many threads as clients.
       return {memoryBytes: 4 * GB, processes: 4096, logMB: 200}

@@ -18,12 +18,12 @@ export function etcd(topology: Topology, allocation: Allocation, host: HostName)
     'initial-cluster': members.join(','),
     'initial-cluster-token': `pgha-lab-${allocation.lab}`,
     'initial-cluster-state': 'new',
-    'heartbeat-interval': 100,
-    'election-timeout': 1000,
+    'heartbeat-interval': topology.etcd?.heartbeatMs ?? 100,
+    'election-timeout': topology.etcd?.electionMs ?? 1000,
     'enable-grpc-gateway': true,
     'auto-compaction-mode': 'periodic',
-    'auto-compaction-retention': '1h',
-    'quota-backend-bytes': 256 * 1024 * 1024,
+    'auto-compaction-retention': '10m',
+    'quota-backend-bytes': 64 * 1024 * 1024,
   }
   return printYaml(settings, {
     notes: [
@@ -32,13 +32,13 @@ export function etcd(topology: Topology, allocation: Allocation, host: HostName)
       {
         at: ['heartbeat-interval'],
         apart: true,
-        above: "etcd's defaults; a lost etcd leader is replaced after one to two election timeouts",
+        above: `${topology.etcd === undefined ? "etcd's defaults; a" : 'A'} lost etcd leader is replaced after one to two election timeouts`,
       },
       {at: ['enable-grpc-gateway'], apart: true, above: 'Patroni speaks to etcd through its JSON gateway'},
       {
         at: ['auto-compaction-mode'],
         apart: true,
-        above: 'Patroni writes a few bytes every loop_wait: keep an hour of history, and little space',
+        above: 'Patroni writes a few bytes every loop_wait: keep some minutes of history, and little space',
       },
     ],
   })

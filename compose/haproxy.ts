@@ -1,5 +1,13 @@
 /** HAProxy's configuration (HAProxy 3.0): writes on one port, reads on another, Patroni's REST API says who gets them. */
-import {type Allocation, type HostName, hostsWith, portOf, type Topology} from '../lab/topology/topology.ts'
+import {
+  type Allocation,
+  type HostName,
+  hostsWith,
+  portNumber,
+  portOf,
+  servedAt,
+  type Topology,
+} from '../lab/topology/topology.ts'
 
 /** A keyword and its arguments. */
 type Words = readonly (string | number)[]
@@ -11,31 +19,34 @@ interface Section {
 }
 
 export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
-  const servers = hostsWith(topology, 'patroni').map(host => [
-    'server',
-    host,
-    `${allocation.addresses[host]}:${portOf(topology, host, 'postgres')}`,
-    'check',
-    'port',
-    portOf(topology, host, 'patroni'),
-  ])
-  const asks = (path: string): readonly Words[] => [
-    ['option', 'httpchk', 'OPTIONS', path],
-    ['http-check', 'expect', 'status', 200],
-    ...servers,
-  ]
+  const {checkPrimary = '/primary', checkReplicas = '/replica', checkTls = false} = topology.haproxy
+  const servers = (checked: Words) =>
+    hostsWith(topology, 'patroni').map((host): Words => {
+      const address = `${allocation.addresses[host]}:${portOf(topology, host, servedAt(topology, host))}`
+      return ['server', host, address, ...checked]
+    })
+  const inTls = checkTls ? ['check-ssl', 'verify', 'none'] : []
+  const asks = (check: string): readonly Words[] => {
+    if (check === 'none') return servers([])
+    if (check === 'tcp') return servers(['check'])
+    return [
+      ['option', 'httpchk', 'OPTIONS', check],
+      ['http-check', 'expect', 'status', 200],
+      ...servers(['check', 'port', portNumber(topology, 'patroni'), ...inTls]),
+    ]
+  }
   return printSections([
-    global,
+    global(topology),
     defaults(topology),
     {
-      about: 'Read-write: /primary answers 200 only on the member that holds the leader key.',
+      about: `Read-write: ${about(checkPrimary, '/primary answers 200 only on the member that holds the leader key')}.`,
       head: ['listen', 'primary'],
-      lines: [['bind', `*:${portOf(topology, proxy, 'primary')}`], ...asks('/primary')],
+      lines: [['bind', `*:${portOf(topology, proxy, 'primary')}`], ...asks(checkPrimary)],
     },
     {
-      about: 'Read-only, round robin: /replica answers 200 on running replicas.',
+      about: `Read-only, round robin: ${about(checkReplicas, '/replica answers 200 on running replicas')}.`,
       head: ['listen', 'replicas'],
-      lines: [['bind', `*:${portOf(topology, proxy, 'replicas')}`], ['balance', 'roundrobin'], ...asks('/replica')],
+      lines: [['bind', `*:${portOf(topology, proxy, 'replicas')}`], ['balance', 'roundrobin'], ...asks(checkReplicas)],
     },
     {
       head: ['listen', 'stats'],
@@ -51,19 +62,29 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
   ])
 }
 
-const global: Section = {
-  head: ['global'],
-  lines: [
-    ['log', 'stdout', 'format', 'iso', 'local0'],
-    ['maxconn', 2000],
-    ['user', 'haproxy'],
-    ['group', 'haproxy'],
-    ['stats', 'socket', '/run/haproxy/admin.sock', 'mode', 660, 'level', 'admin'],
-  ],
+function about(check: string, usual: string): string {
+  if (usual.startsWith(`${check} `)) return usual
+  return check.startsWith('/')
+    ? `asked is ${check}`
+    : `asked is ${check === 'tcp' ? 'whether its port opens' : 'nothing'}`
+}
+
+function global({haproxy}: Topology): Section {
+  return {
+    head: ['global'],
+    lines: [
+      ['log', 'stdout', 'format', 'iso', 'local0'],
+      ['maxconn', haproxy.maxconn ?? 2000],
+      ['user', 'haproxy'],
+      ['group', 'haproxy'],
+      ['stats', 'socket', '/run/haproxy/admin.sock', 'mode', 660, 'level', 'admin'],
+    ],
+  }
 }
 
 function defaults({haproxy}: Topology): Section {
   const {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs} = haproxy
+  const markedDown = haproxy.onMarkedDown === 'none' ? [] : ['on-marked-down', haproxy.onMarkedDown]
   return {
     head: ['defaults'],
     lines: [
@@ -76,19 +97,21 @@ function defaults({haproxy}: Topology): Section {
         beside: "each change of a server's health, with the check's result and duration",
       },
       {
-        words: ['retries', 2],
+        words: ['retries', haproxy.retries ?? 2],
         above:
-          'A client that meets a dead server which is not yet marked down is sent on to another one after a short wait.',
+          haproxy.redispatch === false
+            ? 'A client that meets a dead server which is not yet marked down waits for that one.'
+            : 'A client that meets a dead server which is not yet marked down is sent on to another one after a short wait.',
       },
-      ['option', 'redispatch', 1],
+      ...(haproxy.redispatch === false ? [] : [['option', 'redispatch', 1]]),
       ['timeout', 'connect', `${connectTimeoutMs}ms`],
-      ['timeout', 'client', '30m'],
-      ['timeout', 'server', '30m'],
+      ['timeout', 'client', `${haproxy.clientTimeoutMs}ms`],
+      ['timeout', 'server', `${haproxy.serverTimeoutMs}ms`],
       ['timeout', 'check', `${checkTimeoutMs}ms`],
       {
         words: [
           ...['default-server', 'inter', `${interMs}ms`, 'fastinter', `${fastinterMs}ms`],
-          ...['downinter', `${downinterMs}ms`, 'fall', fall, 'rise', rise, 'on-marked-down', 'shutdown-sessions'],
+          ...['downinter', `${downinterMs}ms`, 'fall', fall, 'rise', rise, ...markedDown],
         ],
         above: `\
 inter: pause between checks of a healthy server, fastinter: while its state changes, downinter: while it is down.
@@ -117,7 +140,7 @@ function printSections(sections: readonly Section[]): string {
  * @throws TypeError for a word that it could read as something else.
  */
 export function printWords(words: Words): string {
-  const strange = words.find(word => !/^[\w.:/*-]+$/.test(String(word)))
+  const strange = words.find(word => !/^[\w.:/*?=&-]+$/.test(String(word)))
   if (strange !== undefined) throw new TypeError(`HAProxy could misread the word ${JSON.stringify(strange)}`)
   return words.join(' ')
 }

@@ -2,7 +2,8 @@
  * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
  * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
-import {clusters, namespace} from '../lab/topology/clusters.ts'
+import {clusters} from '../lab/topology/clusters.ts'
+import {type DynamicName, dynamicSettings} from '../lab/topology/kept.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {
   type Allocation,
@@ -17,6 +18,7 @@ import {
 } from '../lab/topology/topology.ts'
 import {type Note, printYaml, type Value} from './print-yaml.ts'
 import {literal} from './sql.ts'
+import {afterBootstrap, hostStandIns, sharedStandIns} from './stand-ins.ts'
 
 /** In every lab, unless its topology says otherwise. */
 export const postgresParameters = {
@@ -34,8 +36,9 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
   const etcd = hostsWith(topology, 'etcd').map(
     name => `${allocation.addresses[name]}:${portOf(topology, name, 'etcd')}`,
   )
+  const [{scope, namespace}] = clusters(topology)
   const settings = {
-    scope: clusters(topology)[0].scope,
+    scope,
     namespace,
     restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
     etcd3: {hosts: etcd},
@@ -48,6 +51,7 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
 
 function bootstrap(topology: Topology) {
   const {patroni} = topology
+  const {parameters, recovery} = sharedStandIns(topology)
   return {
     dcs: {
       ttl: patroni.ttlSeconds,
@@ -57,16 +61,26 @@ function bootstrap(topology: Topology) {
       [releaseOf(topology).patroni.primaryStartTimeout]: patroni.primaryStartTimeoutSeconds,
       ...synchronous(topology),
       ...(patroni.failsafeMode ? {failsafe_mode: true} : {}),
+      ...(patroni.slots === undefined ? {} : {slots: patroni.slots}),
+      ...dynamicUnder(topology, ''),
       postgresql: {
         use_pg_rewind: true,
         use_slots: true,
-        parameters: withParameters(postgresParameters, topology.postgresParameters),
+        ...dynamicUnder(topology, 'postgresql'),
+        parameters: {...withParameters(postgresParameters, topology.postgresParameters), ...parameters},
+        ...recovery,
       },
     },
     initdb: ['data-checksums', {encoding: 'UTF8'}, {locale: 'C.UTF-8'}],
     // Patroni adds the connection string, and runs it as superuser before the new cluster is announced.
-    post_bootstrap: `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${bootstrapSql}`,
+    post_bootstrap: afterBootstrap(topology, `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${bootstrapSql}`),
   }
+}
+
+/** What a person has said beside the settings above. */
+function dynamicUnder({dynamic = {}}: Topology, under: '' | 'postgresql'): Record<string, Value> {
+  const said = Object.entries(dynamic).filter(([key]) => dynamicSettings[key as DynamicName].under === under)
+  return Object.fromEntries(said)
 }
 
 function postgresql(topology: Topology, {passwords}: Allocation, host: HostName) {
@@ -98,6 +112,7 @@ function postgresql(topology: Topology, {passwords}: Allocation, host: HostName)
     create_replica_methods: ['image', 'basebackup'],
     image: {command: 'replica-from-image'},
     basebackup: [{checkpoint: 'fast'}],
+    ...hostStandIns(topology),
   }
 }
 
@@ -138,9 +153,13 @@ function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: objec
   ]
 }
 
-/** What each host has besides: its server tells its own name to whoever asks. */
-export function patroniOfHost(host: HostName): string {
-  return printYaml({postgresql: {parameters: {[hostParameter]: host}}})
+/** What each host has besides: its server tells its own name to whoever asks, and Patroni its tags. */
+export function patroniOfHost({tags = {}}: Topology, host: HostName): string {
+  const own = tags[host] ?? {}
+  return printYaml({
+    postgresql: {parameters: {[hostParameter]: host}},
+    ...(Object.keys(own).length === 0 ? {} : {tags: own}),
+  })
 }
 
 /** What makes this host's Patroni different from the others'. */

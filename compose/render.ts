@@ -1,6 +1,7 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 
 import {mayReachVariable, relayCommand} from '../lab/observer/observer-container.ts'
+import {virtualAddress} from '../lab/topology/keepalived.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
 import {
@@ -17,7 +18,7 @@ import {
 } from '../lab/topology/topology.ts'
 import {type Bounds, bounds, boundsOf} from './bounds.ts'
 import {type Note, printYaml} from './print-yaml.ts'
-import {environmentOf, filesOf, gatewayOf, imageOf, type Volume, volumesOf} from './services.ts'
+import {environmentOf, filesOf, gatewayOf, imageOf, nobodyIn, type Volume, volumesOf} from './services.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -26,7 +27,15 @@ export interface ComposeFile {
   readonly name: string
   readonly services: Readonly<Record<string, ComposeService>>
   readonly networks: Readonly<
-    Record<string, {name: string; labels: Labels; ipam: {config: {subnet: string; gateway: string}[]}}>
+    Record<
+      string,
+      {
+        name: string
+        labels: Labels
+        driver_opts?: Record<string, string>
+        ipam: {config: {subnet: string; gateway: string; aux_addresses?: Record<string, string>}[]}
+      }
+    >
   >
   readonly volumes: Readonly<Record<string, {name: string; labels: Labels; driver_opts?: Record<string, string>}>>
   /** Their text is as the container gets it; in the file, its dollars are doubled. */
@@ -47,6 +56,7 @@ interface ComposeService extends Bounds {
   /** Bytes. */
   readonly shm_size?: string
   readonly environment?: Readonly<Record<string, string>>
+  readonly dns?: readonly string[]
   readonly networks: Readonly<Record<string, {ipv4_address: string}>>
   readonly ports?: readonly {
     mode: 'ingress'
@@ -83,7 +93,7 @@ export function composeFile(topology: Topology, allocation: Allocation, owner: O
       lab: {
         name: `${project}_lab`,
         labels: {...whose(allocation, owner), ...kept(owner)},
-        ipam: {config: [{subnet: allocation.subnet, gateway: gatewayOf(allocation.subnet)}]},
+        ...waysOut(topology, allocation),
       },
     },
     volumes: Object.fromEntries(
@@ -95,6 +105,30 @@ export function composeFile(topology: Topology, allocation: Allocation, owner: O
       files.map(({config, text}) => [config, {name: `${project}_${config}`, content: text}] as const),
     ),
   }
+}
+
+/**
+ * Compose's `internal` would take the published ports, too, so a network without a way out is made otherwise: what leaves it goes to
+ * an address that nobody has, and nothing that left it by another way would be given an address that is answered.
+ */
+function waysOut(
+  {network, keepalived}: Topology,
+  {subnet}: Allocation,
+): Omit<ComposeFile['networks'][string], 'name' | 'labels'> {
+  const config = {subnet, gateway: gatewayOf(subnet)}
+  // Nobody else is to be given the virtual address.
+  const virtual = keepalived === undefined ? {} : {virtual: virtualAddress({subnet})}
+  if (network === undefined)
+    return {ipam: {config: [keepalived === undefined ? config : {...config, aux_addresses: virtual}]}}
+  return {
+    driver_opts: {'com.docker.network.bridge.enable_ip_masquerade': 'false'},
+    ipam: {config: [{...config, aux_addresses: {...virtual, DefaultGatewayIPv4: nobodyIn(subnet)}}]},
+  }
+}
+
+/** Names that are none of the lab's are asked of nobody. */
+function noNames({network}: Topology, {subnet}: Allocation): {readonly dns?: readonly string[]} {
+  return network === undefined ? {} : {dns: [nobodyIn(subnet)]}
 }
 
 /** Compose reads a doubled dollar as one, and a single one as the beginning of a variable of its own. */
@@ -157,7 +191,11 @@ function notes(topology: Topology, {services, volumes, configs}: ComposeFile): N
       'stop_grace_period',
       "PostgreSQL's last checkpoint may take a while; being killed there would be another fault",
     ),
-    of(first, 'cap_add', "to become the services' users, and to drop packets with nftables"),
+    of(
+      first,
+      'cap_add',
+      "to become the services' users, to drop packets with nftables, and for faults that slow or stop programs",
+    ),
     of(first, 'mem_limit', 'against running wild, as the limits below; nothing is reserved'),
     of(first, 'shm_size', "256 MB for PostgreSQL's parallel queries"),
     ...topology.hosts.flatMap(({name, services: run}) =>
@@ -194,6 +232,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
     ...boundsOf(topology, host),
     shm_size: String(256 * 1024 ** 2),
     environment,
+    ...noNames(topology, allocation),
     networks: {lab: {ipv4_address: address}},
     ...(ports.length > 0
       ? {
@@ -234,6 +273,7 @@ function observer(topology: Topology, allocation: Allocation, owner: Owner): Com
     read_only: true,
     ...bounds([], {memoryBytes: 256 * 1024 ** 2, processes: 64, logMB: 10}),
     environment: {[mayReachVariable]: mayReach.join(' ')},
+    ...noNames(topology, allocation),
     networks: {lab: {ipv4_address: allocation.observer}},
   }
 }

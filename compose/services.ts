@@ -3,7 +3,9 @@ import {portsWith, type ServiceName, services} from '../lab/topology/services.ts
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
 import {haproxy} from './haproxy.ts'
+import {keepalived} from './keepalived.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
+import {pgbouncer, userlist} from './pgbouncer.ts'
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
 interface ConfigFile {
@@ -26,7 +28,7 @@ const added: Readonly<Record<ServiceName, Added>> = {
   patroni: {
     files: (topology, allocation, host) => [
       {config: 'patroni', target: services.patroni.configuration, text: patroni(topology, allocation, host)},
-      {config: `patroni-${host}`, target: '/etc/patroni/host.yml', text: patroniOfHost(host)},
+      {config: `patroni-${host}`, target: '/etc/patroni/host.yml', text: patroniOfHost(topology, host)},
       {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
     ],
     environment: patroniEnvironment,
@@ -34,6 +36,25 @@ const added: Readonly<Record<ServiceName, Added>> = {
   haproxy: {
     files: (topology, allocation, host) => [
       {config: 'haproxy', target: services.haproxy.configuration, text: haproxy(topology, allocation, host)},
+    ],
+  },
+  pgbouncer: {
+    files: (topology, allocation, host) => [
+      {
+        config: `pgbouncer-${host}`,
+        target: services.pgbouncer.configuration,
+        text: pgbouncer(topology, allocation, host),
+      },
+      {config: 'pgbouncer-userlist', target: '/etc/pgbouncer/userlist.txt', text: userlist(topology, allocation)},
+    ],
+  },
+  keepalived: {
+    files: (topology, allocation, host) => [
+      {
+        config: `keepalived-${host}`,
+        target: services.keepalived.configuration,
+        text: keepalived(topology, allocation, host),
+      },
     ],
   },
   client: {},
@@ -68,6 +89,11 @@ function fence({subnet}: Allocation): Record<string, string> {
 
 export function gatewayOf(subnet: string): string {
   return subnet.replace(/\.0\/24$/, '.1')
+}
+
+/** Nobody has it: hosts have their addresses from .11 on, and there are at most 64 of them. */
+export function nobodyIn(subnet: string): string {
+  return subnet.replace(/\.0\/24$/, '.254')
 }
 
 export interface Volume {

@@ -66,7 +66,8 @@ function sentence(step: Step): string {
       const params = Object.entries(step.params as object).map(([key, value]) => `${key}: ${sayValue(value)}`)
       const how = params.length > 0 ? ` (${params.join(', ')})` : ''
       const named = step.as === step.fault ? '' : `, called \`${step.as}\``
-      return `Break: [${step.fault}](faults.md#${step.fault})${how} on ${step.on}${named}.`
+      const when = step.together === true ? 'Break at the same moment' : 'Break'
+      return `${when}: [${step.fault}](faults.md#${step.fault})${how} on ${step.on}${named}.`
     }
     case 'heal':
       return `Heal \`${step.as}\`.`

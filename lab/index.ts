@@ -1,5 +1,10 @@
 /**
- * The library: what the command line uses, and whoever writes a story in TypeScript.
+ * The library: what the command line uses, and whoever writes a test or a story in TypeScript.
+ *
+ *     await using lab = await raiseLab()
+ *     const run = await lab.during({inject: 'kill', what: 'host', on: 'leader'}, async () => { ...an app's own traffic... })
+ *
+ * or, on a lab that is there, in parts:
  *
  *     const lab = await openOurs(new Docker(), 'lab')
  *     using _lock = lockLab(lab.name, 'my story')
@@ -41,6 +46,15 @@ export {type Observation, type ObserveOptions, observe} from './run/observe.ts'
 export {type Performance, play} from './run/play.ts'
 
 export {type Raised, raise} from './run/raise.ts'
+export {
+  type Breaking,
+  type During,
+  type DuringOptions,
+  RaisedLab,
+  type RaiseLabOptions,
+  type RaiseMeans,
+  raiseLab,
+} from './run/raised-lab.ts'
 export {type RepeatOptions, type Repetition, repeat, type Summary} from './run/repeat.ts'
 export {leaveNeverBegan, type Run, type RunOptions, runScenario} from './run/runs.ts'
 export type {BeforeStep} from './run/steps.ts'

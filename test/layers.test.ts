@@ -21,12 +21,12 @@ const floors = new Map(rows.flatMap(({rooms}, floor) => rooms.map(room => [room,
 const owners: Readonly<Record<string, RegExp>> = {
   dockerode: /^lab\/engine\/docker\//,
   execa: /^(lab\/engine\/stack|lab\/setup\/command|cli\/attach|lab\/suite\/child)\.ts$/,
-  yaml: /^(lab\/words\/decode\.ts$|compose\/)/,
+  yaml: /^(lab\/words\/decode\.ts$|lab\/lint\/read\/yaml\.ts$|compose\/)/,
   ink: /^cli\/ui\//,
   react: /^cli\/ui\//,
   pg: /^lab\/((clients|probes)\/|cluster\/(first-write|sql|streaming)\.ts$)/,
   'p-retry': /^lab\/cluster\/wait\.ts$/,
-  leven: /^lab\/words\/decode\.ts$/,
+  leven: /^lab\/words\/did-you-mean\.ts$/,
   commander: /^cli\/(program|options|commands\/[a-z-]+)\.ts$/,
 }
 
@@ -100,11 +100,24 @@ test('no file uses a package that another file owns', () => {
 const unitOf = (file: string) => /^lab\/(?:faults|checks)\/([^/.]+)/.exec(file)?.[1]
 
 test('a fault never imports a fault, and a check never imports a check, save through their index', () => {
-  for (const file of files.filter(one => /^lab\/(faults|checks)\/(?!index)/.test(one)))
+  for (const file of files.filter(one => /^lab\/(faults|checks)\/(?!index|all)/.test(one)))
     for (const target of importsOf(file, {types: false})) {
       const unit = target.startsWith('.') ? unitOf(relative(root, join(root, dirname(file), target))) : undefined
       expect([undefined, 'check', unitOf(file)], `${file} imports ${target}`).toContain(unit)
     }
+})
+
+/** What an engine does to one container. */
+const toOne = 'condition isRunning logs start stop kill pause unpause limitCpus connect disconnect exec run'.split(' ')
+
+test('whoever does something to a host asks for the engine of that host', () => {
+  const past = new RegExp(`\\blab\\.docker\\.(${toOne.join('|')})\\(`, 'g')
+  const found = files.flatMap(file =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(past)].map(([call]) => `${file}: ${call})`),
+  )
+  // The observer is no host.
+  const ofObserver = ['lab.docker.unpause()', 'lab.docker.start()'].map(call => `lab/healing/observer.ts: ${call}`)
+  expect(found.toSorted()).toEqual(ofObserver.toSorted())
 })
 
 test('no test that shares its process with others changes anything of it', () => {

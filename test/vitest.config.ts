@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..')
 
 /** Whose tests change nothing of the process they are in (test/layers.test.ts looks): they can share one. */
 export const sharing = [
-  'test/lab/{breaking,budget,checks,faults,judge,scenario,storm,topology,words}/*.test.ts',
+  'test/lab/{breaking,budget,checks,faults,judge,lint,scenario,storm,topology,words}/*.test.ts',
   'test/lab/cluster/!(health-parts).test.ts',
   'test/lab/history/!(read-events).test.ts',
   'test/lab/healing/!(heal).test.ts',
@@ -17,6 +17,7 @@ const elsewhere = ['test/live/**', 'test/**/*.browser.test.ts']
 
 const unit = {
   root,
+  setupFiles: ['test/property-seed.ts'],
   testTimeout: 20_000,
   env: {
     // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.

@@ -1,22 +1,28 @@
 import type {Command, Option} from 'commander'
-import type {ChosenMoment, InjectionPhase, Place, Recorder, Report, Scenario} from '../../lab/index.ts'
+import type {ChosenMoment, InjectionPhase, Place, Recorder, Report, Run, Scenario} from '../../lab/index.ts'
 import {injectionPhases, LabError, next, onLab, ownCommand, sentence} from '../../lab/inside/start.ts'
 import {caller, spoken} from '../called-as.ts'
+import type {CiOutputs} from '../ci-outputs.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {leaveReport} from '../leave-report.ts'
 import {nextAfter} from '../next-after.ts'
 import {
+  addCiOptions,
   addStormOptions,
   boundedDuration,
   choiceOption,
   command,
   jsonOption,
   nameOption,
+  placeOption,
   printJson,
   times,
+  toleranceOption,
+  usualTolerance,
 } from '../options.ts'
 import {print, tell} from '../output.ts'
+import type {RepeatRunOptions} from '../repeat-run.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
 
@@ -27,12 +33,29 @@ interface Options extends StormOptions {
   within?: number
   clients?: string
   failFast?: boolean
+  against?: string
+  tolerance?: number
   suite?: string
   parallel?: number
   overwrite?: boolean
   profile?: string
   keep?: boolean
 }
+
+const examples = [
+  'chaos kill-leader',
+  'chaos kill-leader --json > report.json',
+  'chaos kill-leader --within 30s',
+  'chaos ./mine.yaml --out evidence',
+  'chaos --suite failover',
+  'chaos --suite all --parallel 2 --json > suite.json',
+  'chaos kill-leader --repeat 6 --phase random --out before',
+  'chaos kill-leader --repeat 6 --against before --tolerance 20%',
+  'chaos --storm 10m --seed 7 --shrink',
+  'chaos --shrink latest',
+  'chaos kill-leader --clients all',
+  'chaos kill-leader --junit junit.xml --html report.html --github',
+]
 
 export function chaos(): Command {
   const chaos = command(
@@ -53,18 +76,7 @@ export function chaos(): Command {
       'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
         'worst of its scenarios: 5, 130, 1, 70, 3, 2, 4, 77, 0 in this order.',
     ].join('\n'),
-    [
-      'chaos kill-leader',
-      'chaos kill-leader --json > report.json',
-      'chaos kill-leader --within 30s',
-      'chaos ./mine.yaml --out evidence',
-      'chaos --suite failover',
-      'chaos --suite all --parallel 2 --json > suite.json',
-      'chaos kill-leader --repeat 6 --phase random --out before',
-      'chaos --storm 10m --seed 7 --shrink',
-      'chaos --shrink latest',
-      'chaos kill-leader --clients all',
-    ].join('\n'),
+    examples.join('\n'),
   )
     .argument('[scenario]', 'a name that `scenarios` lists, or the path of a file')
     .addOption(nameOption())
@@ -72,7 +84,7 @@ export function chaos(): Command {
     .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
     .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
     .option('--keep', 'with --suite: leave its labs at the end')
-    .option('-o, --out <dir>', 'put history, reports and logs into this folder')
+    .addOption(placeOption('-o, --out <dir>', 'put history, reports and logs into this folder'))
     .option(
       '--within <duration>',
       'pass only if clients are never without acknowledged writes for longer: 100ms to 30m',
@@ -82,6 +94,15 @@ export function chaos(): Command {
     .option('--plain', 'plain lines instead of the live view')
     .option('--repeat <n>', 'play it n times and say how far each phase spreads', times)
     .option('--fail-fast', 'with --repeat: end after the first run that failed')
+    .addOption(
+      placeOption(
+        '--against <base>',
+        'with --repeat: fail if it is slower than these recorded runs, as `compare` tells',
+      ),
+    )
+    .addOption(
+      toleranceOption("with --against: accept a slowdown up to this share of the base's median (10% when not given)"),
+    )
     .option(
       '--clients <drivers>',
       'add clients and compare how they get through: all, or some of pg, pg-pool, psycopg, pgbench; no expectation is ' +
@@ -89,7 +110,7 @@ export function chaos(): Command {
     )
     .addOption(phaseOption())
     .addOption(jsonOption())
-  return addStormOptions(chaos).action(action)
+  return addStormOptions(addCiOptions(chaos)).action(action)
 }
 
 function phaseOption(): Option {
@@ -97,24 +118,52 @@ function phaseOption(): Option {
   return choiceOption('--phase <moment>', about, injectionPhases)
 }
 
+/** What CI is to read is written whatever came, and what came stays the answer. */
 async function action(nameOrPath: string | undefined, options: Options): Promise<void> {
   if (options.overwrite && options.out === undefined) throw new LabError('usage', '--overwrite goes with --out')
+  const {junit, html, markdown, github} = options
+  if ([junit, html, markdown, github].every(one => one === undefined)) return perform(nameOrPath, options, undefined)
+  const {ciOutputs} = await import('../ci-outputs.ts')
+  const outputs = ciOutputs(options)
+  let unwritten: LabError | undefined
+  try {
+    await perform(nameOrPath, options, outputs)
+  } finally {
+    unwritten = outputs.write()
+    if (unwritten !== undefined) complain(unwritten)
+  }
+  if (unwritten !== undefined) process.exitCode ||= unwritten.exitCode
+}
+
+async function perform(
+  nameOrPath: string | undefined,
+  options: Options,
+  outputs: CiOutputs | undefined,
+): Promise<void> {
   if (isStorm(options)) {
     const {storm} = await import('../storm.ts')
-    return await storm(nameOrPath, options, (history, press) => watch(history, options, press))
+    return await storm(nameOrPath, options, (history, press) => watch(history, options, press), outputs)
   }
-  if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options)
+  if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options, outputs)
   for (const key of ['parallel', 'profile', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
+  if (options.against !== undefined && options.repeat === undefined)
+    throw new LabError('usage', '--against goes with --repeat: one run tells nothing of a difference')
+  if (options.tolerance !== undefined && options.against === undefined)
+    throw new LabError('usage', '--tolerance goes with --against')
   const {placeFor} = await import('../../lab/inside/start.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
   let scenario: Scenario | undefined
   try {
     scenario = await askedFor(nameOrPath, options)
-    await playOne(scenario, options, place)
+    await playOne(scenario, options, place, {outputs, baseline: await baselineFor(scenario, options)})
   } catch (error) {
-    if (error instanceof LabError && place !== undefined) await leaveReport(scenario, options, place, error)
+    if (error instanceof LabError) {
+      if (place !== undefined) await leaveReport(scenario, options, place, error)
+      if (scenario === undefined) outputs?.addUnread(error)
+      else outputs?.addNeverBegan({lab: options.name, scenario}, error)
+    }
     throw error
   }
 }
@@ -128,7 +177,19 @@ async function askedFor(nameOrPath: string, {clients, within}: Options): Promise
   return within === undefined ? compared : withAskedLimit(compared, within)
 }
 
-async function playOne(scenario: Scenario, options: Options, place: Place | undefined): Promise<void> {
+/** Before any lab is asked for: what is compared with has to be there. */
+async function baselineFor({name}: Scenario, {against, tolerance = usualTolerance, name: lab}: Options) {
+  if (against === undefined) return undefined
+  const {baselineOf} = await import('../against.ts')
+  return await baselineOf(against, lab, name, tolerance)
+}
+
+async function playOne(
+  scenario: Scenario,
+  options: Options,
+  place: Place | undefined,
+  asked: Pick<RepeatRunOptions, 'outputs' | 'baseline'>,
+): Promise<void> {
   const {clear, Docker, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
   // One lucky moment would not answer whether it is always in time.
   const phase: Exclude<ChosenMoment, object> | undefined =
@@ -147,7 +208,13 @@ async function playOne(scenario: Scenario, options: Options, place: Place | unde
     if (place !== undefined) clear(place)
     const shown = (history: Recorder) => watch(history, options, interrupt.press)
     // Awaited here: the lock and the handlers of signals belong to this scope.
-    return await repeatRun(lab, scenario, interrupt, {...options, phase, repeat: options.repeat, watch: shown})
+    return await repeatRun(lab, scenario, interrupt, {
+      ...options,
+      phase,
+      repeat: options.repeat,
+      watch: shown,
+      ...asked,
+    })
   }
   let screen: Screen | undefined
   const run = await runScenario(lab, scenario, {
@@ -164,18 +231,20 @@ async function playOne(scenario: Scenario, options: Options, place: Place | unde
   const {writeReports} = await import('../render/write-reports.ts')
   const {folder, report, history} = run
   const unwritten = writeReports(folder, report, history)
+  asked.outputs?.add(run)
   const error = run.error ?? unwritten
   if (error !== undefined && !isToldBy(report, error)) complain(error)
-  if (options.json) printJson({...report, folder})
-  else {
-    const {renderSummary} = await import('../render/summary.ts')
-    const next = nextAfter(report, folder, lab.name, options.out === undefined)
-    print(renderSummary(report, await textOptions(), next))
-  }
+  await printRun(run, lab.name, options)
   process.exitCode = report.exitCode
   if (error === undefined) return
   // Healing that is incomplete wins over every other ending; then the interruption.
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}
+
+async function printRun({report, folder}: Run, lab: string, {json, out}: Options): Promise<void> {
+  if (json) return printJson({...report, folder})
+  const {renderSummary} = await import('../render/summary.ts')
+  print(renderSummary(report, await textOptions(), nextAfter(report, folder, lab, out === undefined)))
 }
 
 /** The verdict says itself that the run was interrupted, unless there is more to say, such as what is still broken. */
@@ -183,23 +252,33 @@ function isToldBy({ended}: Report, {code, next}: LabError): boolean {
   return ended?.how === 'interrupted' && code === 'interrupted' && next === undefined
 }
 
-async function suite(scenario: string | undefined, {suite: name, plain: _, ...options}: Options): Promise<void> {
+async function suite(
+  scenario: string | undefined,
+  {suite: name, plain: _, ...options}: Options,
+  outputs: CiOutputs | undefined,
+): Promise<void> {
   const lab = options.name
   if (name === undefined)
     throw new LabError('usage', 'say which scenario, or which suite', {
       hint: next`to list them: ${ownCommand('scenarios')} to play one: ${onLab(lab, 'chaos', 'kill-leader')} to play a suite: ${onLab(lab, 'chaos', '--suite', 'failover')}`,
     })
-  const {phase, failFast, within} = options
+  const {phase, failFast, within, against} = options
   if (within !== undefined) {
     const {ms} = await import('../../lab/inside/reading.ts')
     throw new LabError('usage', '--within is a limit of one scenario, and those of a suite have limits of their own', {
       hint: onLab(lab, 'chaos', scenario ?? 'kill-leader', '--within', ms(within)),
     })
   }
-  const senseless = [scenario, phase && '--phase', failFast && '--fail-fast'].find(Boolean)
+  const senseless = [scenario, phase && '--phase', failFast && '--fail-fast', against && '--against'].find(Boolean)
   if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)
   const {playSuite} = await import('../suite/command.ts')
-  return playSuite({...options, suite: name, parallel: options.parallel ?? 1, profile: options.profile ?? 'fast'})
+  return playSuite({
+    ...options,
+    suite: name,
+    parallel: options.parallel ?? 1,
+    profile: options.profile ?? 'fast',
+    outputs,
+  })
 }
 
 type Screen = Promise<{done(): Promise<void>}>

@@ -1,7 +1,7 @@
-import {type Command, InvalidArgumentError, Option} from 'commander'
+import type {Command} from 'commander'
 import type {MetricName} from '../../lab/inside/start.ts'
-import {didYouMean, metricNames} from '../../lab/inside/start.ts'
-import {command, jsonOption, nameOption} from '../options.ts'
+import {didYouMean, metricNames, nearest} from '../../lab/inside/start.ts'
+import {command, jsonOption, nameOption, toleranceOption, usualTolerance, WrongValue} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
 
@@ -22,9 +22,7 @@ export function compare(): Command {
     .argument('<head>', 'the same, of what is to be compared with it')
     .addOption(nameOption())
     .addOption(
-      new Option('--tolerance <share>', "a slowdown up to this share of the base's median is accepted")
-        .argParser(share)
-        .default(0.1, '10%'),
+      toleranceOption("a slowdown up to this share of the base's median is accepted").default(usualTolerance, '10%'),
     )
     .option(
       '-m, --metric <metric>',
@@ -36,17 +34,10 @@ export function compare(): Command {
 }
 
 async function action(base: string, head: string, {name, tolerance, metric, json}: Options): Promise<void> {
-  const {findRuns, loadRun} = await import('../../lab/inside/reading.ts')
-  const {measureRun} = await import('../../lab/inside/reading.ts')
   const {compare} = await import('../../lab/inside/reading.ts')
-  const [found, against] = [findRuns(base, name), findRuns(head, name)]
-  // One after the other: the histories need not be in memory at once.
-  const measure = async (runs: typeof found) => {
-    const measured: ReturnType<typeof measureRun>[] = []
-    for (const run of runs) measured.push(measureRun((await loadRun(run)).history))
-    return measured
-  }
-  const comparison = compare(await measure(found), await measure(against), {tolerance, judged: metric ?? []})
+  const {measuredRuns} = await import('../against.ts')
+  const [ofBase, ofHead] = [await measuredRuns(base, name), await measuredRuns(head, name)]
+  const comparison = compare(ofBase, ofHead, {tolerance, judged: metric ?? []})
   process.exitCode = comparison.exitCode
   if (json) {
     const {toJson} = await import('../../lab/inside/start.ts')
@@ -57,18 +48,13 @@ async function action(base: string, head: string, {name, tolerance, metric, json
   print(renderComparison(comparison, await textOptions()))
 }
 
-function share(written: string): number {
-  const parts = /^(\d+(?:\.\d+)?)\s*%$/.exec(written.trim())
-  if (parts) return Number(parts[1]) / 100
-  throw new InvalidArgumentError('A share carries its sign: 10%.')
-}
-
 function collect(written: string, earlier: readonly MetricName[] = []): readonly MetricName[] {
   if (written === 'all') return metricNames
   const known = metricNames.find(name => name === written)
   if (known === undefined) {
     const near = didYouMean(written, [...metricNames, 'all'])
-    throw new InvalidArgumentError(`The metrics are ${metricNames.join(', ')}, or all${near || '.'}`)
+    const says = `The metrics are ${metricNames.join(', ')}, or all${near || '.'}`
+    throw new WrongValue(says, nearest(written, [...metricNames, 'all']))
   }
   return [...earlier, known]
 }

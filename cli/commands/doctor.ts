@@ -1,10 +1,11 @@
 import type {Command} from 'commander'
-import {LabError, labelled, next, ownCommand, printable, sayHint, sayLines, sentence} from '../../lab/inside/start.ts'
+import {LabError, next, ownCommand, sayHint, sentence} from '../../lab/inside/start.ts'
 import {caller, spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
 import {showProgress} from '../progress.ts'
+import {textOptions} from '../text-options.ts'
 
 export function doctor(): Command {
   return command(
@@ -25,11 +26,8 @@ async function action({fix, json}: {fix?: boolean; json?: boolean}): Promise<voi
   const examined = await examine(docker)
   if (json) printJson(examined.map(one => ({...one, fix: one.fix === null ? null : sayHint(one.fix)})))
   else {
-    const width = Math.max(...examined.map(one => one.what.length))
-    for (const {what, state, says, fix} of examined)
-      print(
-        `${state.padEnd(4)}  ${printable(what).padEnd(width)}  ${printable(says)}\n${fix === null ? '' : `${labelled('fix:', sayLines(fix, caller()), ' '.repeat(width + 8))}\n`}`,
-      )
+    const {renderExamined} = await import('../render/doctor-text.ts')
+    print(renderExamined(examined, (await textOptions()).width, caller()))
   }
   if (examined.some(one => one.state === 'fail')) process.exitCode = 3
 }

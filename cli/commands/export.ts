@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
 import {LabError, onLab} from '../../lab/inside/start.ts'
-import {command, nameOption} from '../options.ts'
+import {command, nameOption, placeOption} from '../options.ts'
 import {writeOut} from '../write-out.ts'
 
 interface Options {
@@ -18,7 +18,7 @@ export function exportRun(): Command {
     .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
     .addOption(nameOption())
     .option('--jepsen', "as Jepsen's history.edn: one EDN map a line, for its checkers")
-    .option('-o, --out <file>', 'into this file instead of stdout')
+    .addOption(placeOption('-o, --out <file>', 'into this file instead of stdout'))
     .action(action)
 }
 

@@ -1,5 +1,4 @@
 import type {Command} from 'commander'
-import {caller} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -18,11 +17,11 @@ export function judge(): Command {
 
 async function action(nameOrPath: string, {name, json}: {name: string; json?: boolean}): Promise<void> {
   const {readRun} = await import('../../lab/inside/reading.ts')
-  const {judge} = await import('../../lab/inside/reading.ts')
-  const {folder, history} = await readRun(nameOrPath, name)
-  const report = judge(history, undefined, caller())
+  const {judged} = await import('../judged.ts')
+  const run = await readRun(nameOrPath, name)
+  const report = await judged(run)
   process.exitCode = report.exitCode
-  if (json) return printJson({...report, folder})
+  if (json) return printJson({...report, folder: run.folder})
   const {renderText} = await import('../render/text.ts')
   const {answerLast} = await import('../render/summary.ts')
   const {nextAfterShown} = await import('../next-after.ts')

@@ -43,7 +43,7 @@ async function printLog(
   options: {follow: boolean; tail?: number},
 ): Promise<void> {
   const {id} = await lab.container(host)
-  const log = await lab.docker.logs(id, options)
+  const log = await lab.engineOf(host).logs(id, options)
   for await (const line of createInterface({input: log})) print(`${prefix}${line}\n`)
 }
 

@@ -10,6 +10,7 @@ interface Options extends TopologyOptions {
   fault?: string
   against?: string
   runs?: readonly string[]
+  from?: readonly string[]
   json?: boolean
 }
 
@@ -17,12 +18,14 @@ export function predict(): Command {
   return addTopologyOptions(
     command(
       'predict',
-      'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine.',
-      'predict --profile fast\npredict --set patroni.ttl=25s --set patroni.loop_wait=5s --fault kill-host\n' +
-        'predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\npredict --runs latest',
+      'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine. --from takes the files of a running cluster; what they do not tell is said.',
+      'predict --profile fast\npredict --set patroni.ttl=25s --set patroni.loop_wait=5s\npredict --fault kill-host\n' +
+        'predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\n' +
+        'predict --from patroni.yml haproxy.cfg\npredict --runs latest',
     )
       .option('--fault <name>', 'only this fault')
       .option('--against <key=value,...>', 'compare with the same topology and these settings')
+      .option('--from <file...>', 'of a cluster of yours: patroni.yml, haproxy.cfg, etcd, show-config')
       .option('--runs <run...>', 'lay recorded runs over it: a name, a folder, or latest')
       .addOption(nameOption())
       .addOption(jsonOption()),
@@ -30,14 +33,16 @@ export function predict(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {loadTopology} = await import('../../lab/inside/reading.ts')
-  const {boughtBy, predict, predictedName, sayLoopWait, worthTelling} = await import('../../lab/inside/reading.ts')
+  const {boughtBy, entryDoubts, predict, predictedName, sayLoopWait, worthTelling} = await import(
+    '../../lab/inside/reading.ts'
+  )
   const {layOver} = await import('../../lab/inside/reading.ts')
   const {renderPrediction} = await import('../render/predict.ts')
 
   const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
   const recorded = options.runs ? await recordedRuns(options.runs, options.name) : []
-  const topology = await topologyOf(options, recorded)
+  const {topology, changed, assumed: untold} = await askedFor(options, recorded)
+  const assumed = [...untold, ...entryDoubts(topology.haproxy)]
   const prediction = predict(topology, only ?? worthTelling(topology))
   const laidOver = layOver(prediction, recorded)
   const against =
@@ -45,18 +50,17 @@ async function action(options: Options): Promise<void> {
   const bought = boughtBy(topology)
   if (options.json) {
     const {predictionJson} = await import('../render/predict-json.ts')
-    printData(predictionJson({prediction, bought, laidOver, against}))
+    printData(predictionJson({prediction, bought, laidOver, against, assumed}))
     return
   }
   const loopWait = sayLoopWait(topology, bought)
-  print(renderPrediction({prediction, bought, loopWait, laidOver, against}, await textOptions()))
+  print(renderPrediction({prediction, bought, loopWait, laidOver, against, assumed}, await textOptions()))
 
   function other(written: string): Prediction {
     // A list of services has commas of its own: `hosts.node4=etcd,patroni`.
     const changes = written.split(/,(?=[a-z_.0-9-]+=)/)
-    const changed = loadTopology({...options, asPatroniWould: true, set: [...(options.set ?? []), ...changes]})
     return predict(
-      changed,
+      changed(changes),
       prediction.faults.map(({name}): PredictedName => name),
     )
   }
@@ -66,6 +70,31 @@ async function recordedRuns(written: readonly string[], lab: string): Promise<Na
   const {findRuns, loadRun, nameOf} = await import('../../lab/inside/reading.ts')
   const found = written.flatMap(one => findRuns(one, lab))
   return Promise.all(found.map(async one => ({run: nameOf(one), history: (await loadRun(one)).history})))
+}
+
+interface AskedFor {
+  readonly topology: Topology
+  /** The same with other settings. */
+  readonly changed: (set: readonly string[]) => Topology
+  /** What stands for what the files of a cluster do not tell. */
+  readonly assumed: readonly string[]
+}
+
+async function askedFor(options: Options, recorded: readonly NamedHistory[]): Promise<AskedFor> {
+  const {from, set = [], profile} = options
+  if (from === undefined) {
+    const {loadTopology} = await import('../../lab/inside/reading.ts')
+    const changed = (more: readonly string[]) =>
+      loadTopology({...options, asPatroniWould: true, set: [...set, ...more]})
+    return {topology: await topologyOf(options, recorded), changed, assumed: []}
+  }
+  const {LabError} = await import('../../lab/inside/start.ts')
+  if (options.topology !== undefined || profile !== undefined)
+    throw new LabError('usage', '--from says it all: it goes with --set, not with --topology or --profile')
+  const {asTopology, readFiles, topologyFrom} = await import('../../lab/inside/lint.ts')
+  const {written, assumed} = asTopology(readFiles(from.map(file => ({file}))))
+  const changed = (more: readonly string[]) => topologyFrom(written, {set: [...set, ...more]})
+  return {topology: changed([]), changed, assumed}
 }
 
 /** Somebody who asks about runs and about no settings asks about the settings of those runs. */

@@ -26,17 +26,12 @@ export function psql(): Command {
 }
 
 async function action(args: readonly string[], options: Options): Promise<void> {
-  const {appDatabase, Docker, doorOf, entries, hostsWith, LabError, openLab, portOf, roles} = await import(
-    '../../lab/index.ts'
-  )
+  const {appDatabase, Docker, doorOf, entries, hostsWith, openLab, portOf, roles} = await import('../../lab/index.ts')
   const {attach} = await import('../attach.ts')
+  const {mustHave} = await import('../known-host.ts')
   const lab = openLab(new Docker(), options.name)
   const [client = ''] = hostsWith(lab.topology, 'client')
-  if (options.host !== undefined && !hostsWith(lab.topology, 'patroni').includes(options.host))
-    throw new LabError(
-      'usage',
-      `no PostgreSQL on ${options.host}; it runs on ${hostsWith(lab.topology, 'patroni').join(', ')}`,
-    )
+  if (options.host !== undefined) mustHave(lab, 'patroni', options.host)
   const entry = entries(lab.topology)[options.replica ? 'replicas' : 'primary']
   const [host, port] = options.host === undefined ? [doorOf(entry), entry.service] : [options.host, 'postgres' as const]
   const role = options.superuser ? 'superuser' : 'app'

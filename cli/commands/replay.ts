@@ -1,5 +1,4 @@
 import {type Command, InvalidArgumentError} from 'commander'
-import {caller} from '../called-as.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {command, nameOption} from '../options.ts'
 import {print} from '../output.ts'
@@ -26,8 +25,10 @@ export function replay(): Command {
 
 async function action(nameOrPath: string, {name, speed, plain}: Options): Promise<void> {
   const {readRun} = await import('../../lab/inside/reading.ts')
-  const {history} = await readRun(nameOrPath, name)
-  const {events} = history
+  const run = await readRun(nameOrPath, name)
+  const {judged} = await import('../judged.ts')
+  const report = await judged(run)
+  const {events} = run.history
   const {hasScreen} = await import('../ui/terminal.ts')
   // Without a keyboard nobody could leave the screen.
   if (plain || !hasScreen() || !process.stdin.isTTY) {
@@ -38,9 +39,8 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
   const {showReplay} = await import('../ui/screen.tsx')
   const {Player} = await import('../ui/player.ts')
   const {promise: quit, resolve: onQuit} = Promise.withResolvers<void>()
-  const {judge} = await import('../../lab/inside/reading.ts')
   const {titleOf} = await import('../render/verdict-words.ts')
-  const shown = showReplay(new Player(events, speed, undefined, titleOf(judge(history, undefined, caller()))), {onQuit})
+  const shown = showReplay(new Player(events, speed, undefined, titleOf(report)), {onQuit})
   // Nothing runs and nothing needs healing: a signal just ends the show.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onQuit)
   await quit
@@ -48,10 +48,9 @@ async function action(nameOrPath: string, {name, speed, plain}: Options): Promis
   await printAnswer()
 
   async function printAnswer(): Promise<void> {
-    const {judge} = await import('../../lab/inside/reading.ts')
     const {answerLast} = await import('../render/summary.ts')
     const next = nextAfterShown('replay', nameOrPath, name)
-    print(`\n${answerLast(judge(history, undefined, caller()), await textOptions(), next)}`)
+    print(`\n${answerLast(report, await textOptions(), next)}`)
   }
 }
 

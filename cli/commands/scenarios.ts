@@ -3,6 +3,7 @@ import type {Scenario} from '../../lab/index.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
 import {print, tellWords} from '../output.ts'
 import {textOptions} from '../text-options.ts'
+import {namesIn} from '../usage-error.ts'
 
 export function scenarios(): Command {
   const parent = command(
@@ -35,7 +36,9 @@ function list(): Command {
       .addOption(nameOption()),
   )
     .addOption(jsonOption())
+    .allowExcessArguments()
     .action(async (options: ListOptions, command: Command) => {
+      if (command.args.length > 0) throw await noSuchWord(command)
       const {suitesNamed} = await import('../../lab/inside/engine.ts')
       const {listed} = await import('../suite/here.ts')
       const {placeOf} = await import('../suite/standing.ts')
@@ -54,6 +57,27 @@ function list(): Command {
       const {scenarioTable} = await import('../render/scenario-table.ts')
       print(scenarioTable({groups, lab, up, profile: place.topology.profile}, await textOptions()))
     })
+}
+
+/** What stands where a command was expected may be a suite, a scenario or a file. */
+async function noSuchWord({args, parent}: Command): Promise<Error> {
+  const {insteadOf, LabError, nearest, suggestion} = await import('../../lab/inside/start.ts')
+  const {scenarioNames, suites} = await import('../../lab/index.ts')
+  const [word = ''] = args
+  const commands = namesIn(parent!)
+  const scenario = nearest(word, scenarioNames())
+  const isFile = /[/\\]|\.ya?ml$/.test(word)
+  const {instead} = insteadOf(word, commands)
+  const to = (...meant: readonly string[]) => [{written: word, meant}]
+  return new LabError('usage', `there is no command \`scenarios ${word}\`${suggestion(word, commands)}`, {
+    instead: isFile
+      ? to('validate', word)
+      : suites().has(word)
+        ? to('--suite', word)
+        : instead.length > 0 || scenario === undefined
+          ? instead
+          : to('show', scenario),
+  })
 }
 
 function show(): Command {

@@ -5,7 +5,7 @@ export function shell(): Command {
   return command(
     'shell',
     'Open a shell on a host of the lab, or run one command there.',
-    'shell node1\nshell node1 -- patronictl list',
+    'shell node1\nshell node1 -- pg_controldata /data/postgresql',
   )
     .argument('<host>', 'node1, proxy1, app1 ...')
     .argument('[command...]', 'a command instead of a shell, after --')

@@ -1,7 +1,7 @@
 /** What the clients got, in slices of time that are wide enough to draw. */
 
 import type {History, Micros, OpName, Outcome} from '../../lab/index.ts'
-import {attemptsOf, isDirect} from '../../lab/inside/reading.ts'
+import {attemptsOf, proxiedOrAll} from '../../lab/inside/reading.ts'
 
 interface Latency {
   readonly p50: Micros
@@ -24,10 +24,13 @@ export interface Buckets {
 
 const widths: readonly Micros[] = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300].map(seconds => seconds * 1e6)
 
-/** Covers `from` to `to` whole, in at most `most` slices of a round width; clients that go past the proxy are left out. */
+/** Covers `from` to `to` whole, in at most `most` slices of a round width; clients that go past the proxy are left out where others do the same. */
 export function bucketsOf(history: History, from: Micros, to: Micros, most = 400): Buckets {
   const width = widths.find(one => (to - from) / one <= most) ?? Math.ceil((to - from) / most)
-  const ops = attemptsOf(history).filter(op => op.at >= from && op.at <= to && !isDirect(op.client))
+  const all = attemptsOf(history)
+  const ops = (['write', 'read'] as const)
+    .flatMap(kind => proxiedOrAll(all.filter(({op}) => op === kind)))
+    .filter(op => op.at >= from && op.at <= to)
   const byBucket = Map.groupBy(ops, op => Math.floor((op.at - from) / width))
   const count = Math.max(1, Math.ceil((to - from) / width))
   return {

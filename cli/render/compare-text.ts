@@ -1,8 +1,8 @@
 /** A comparison for people: the answer first, then every metric, then what stands against it. Pure. */
 
 import type {Comparison} from '../../lab/index.ts'
-import type {ComparedMetric} from '../../lab/inside/reading.ts'
-import {sayValue} from '../../lab/inside/reading.ts'
+import type {ComparedMetric, Spread} from '../../lab/inside/reading.ts'
+import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import {printableValues} from '../../lab/inside/start.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
 
@@ -11,14 +11,15 @@ const colors = {pass: 32, fail: 31, unknown: 33} as const
 
 export function renderComparison(compared: Comparison, {color, width, ascii = false}: TextOptions): string {
   const comparison = printableValues(compared)
-  const {verdict, scenario, says, base, head, differs} = comparison
+  const {verdict, scenario, says, base, head, differs, moments} = comparison
   const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text)
-  const title = `${titles[verdict]} ${scenario}`
+  const title = `${comparedTitle(comparison)} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${says}`, width)
   const answer = color ? `\u001b[1;${colors[verdict]}m${title}\u001b[0m${first.slice(title.length)}` : first
-  const [header = '', ...rows] = table(comparison)
+  const [header = '', ...rows] = align(tableOf(comparison), [2, 3, 4, 5, 6, 7, 8, 10])
   const notes = [
     `${base.length} runs in the base, ${head.length} in the head; the judged metric is marked with *, the others are shown without a verdict`,
+    ...moments,
     ...differs.map(one => `differs: ${one}`),
     ...leftOut('base', comparison),
     ...leftOut('head', comparison),
@@ -36,31 +37,41 @@ export function renderComparison(compared: Comparison, {color, width, ascii = fa
   return finished(text, {ascii})
 }
 
-function table({metrics}: Comparison): string[] {
-  const shown = metrics.filter(one => one.base !== null || one.head !== null || one.verdict !== null)
-  return align(
-    [
-      ['', 'metric', 'runs', 'base p50', 'base max', 'head p50', 'head max', 'change', '', '95 % interval', 'p'],
-      ...shown.map(one => [
-        one.verdict === null ? '' : '*',
-        one.name,
-        `${one.base?.n ?? 0}/${one.head?.n ?? 0}`,
-        value(one.base?.p50, one),
-        value(one.base?.max, one),
-        value(one.head?.p50, one),
-        value(one.head?.max, one),
-        one.shift === null ? '' : signed(one.shift, one),
-        one.share === null || one.shift === 0 ? '' : percent(one.share),
-        one.interval === null ? '' : one.interval.map(end => signed(end, one)).join(' to '),
-        one.p === null ? '' : one.p < 0.0001 ? '<0.0001' : one.p.toFixed(4),
-      ]),
-    ],
-    [2, 3, 4, 5, 6, 7, 8, 10],
-  )
+export function comparedTitle({verdict, says}: Pick<Comparison, 'verdict' | 'says'>): string {
+  return /moments of the faults/.test(says) ? 'CANNOT TELL' : titles[verdict]
 }
 
-function value(of: number | undefined, {unit}: ComparedMetric): string {
-  return of === undefined ? '' : sayValue(of, unit)
+/** Its head, and a row for each metric that was measured; numbers are flush right. */
+export function tableOf({metrics}: Pick<Comparison, 'metrics'>): string[][] {
+  const shown = metrics.filter(one => one.base !== null || one.head !== null || one.verdict !== null)
+  return [
+    ['', 'metric', 'runs', 'base p50', 'base max', 'head p50', 'head max', 'change', '', '95 % interval', 'p'],
+    ...shown.map(one => [
+      one.verdict === null ? '' : '*',
+      one.name,
+      `${one.base?.n ?? 0}/${one.head?.n ?? 0}`,
+      ...[one.base, one.head].flatMap(side => [value(side, 'p50', one), value(side, 'max', one)]),
+      ...(isBounded(one) ? ['', '', '', ''] : change(one)),
+    ]),
+  ]
+}
+
+/** Between values of which only bounds are known there is no one difference. */
+function isBounded({base, head}: ComparedMetric): boolean {
+  return base?.atMost !== undefined || head?.atMost !== undefined
+}
+
+function change(one: ComparedMetric): string[] {
+  return [
+    one.shift === null ? '' : signed(one.shift, one),
+    one.share === null || one.shift === 0 ? '' : percent(one.share),
+    one.interval === null ? '' : one.interval.map(end => signed(end, one)).join(' to '),
+    one.p === null ? '' : one.p < 0.0001 ? '<0.0001' : one.p.toFixed(4),
+  ]
+}
+
+function value(of: Spread | null, which: 'p50' | 'max', {unit}: ComparedMetric): string {
+  return of === null ? '' : sayQuantile(of, which, unit)
 }
 
 function signed(of: number, {unit}: ComparedMetric): string {

@@ -20,6 +20,8 @@ interface Explained {
   /** How many more events report.json names. */
   readonly more: number
   readonly hint: string
+  /** Commands that can be pasted, each for a line of its own. */
+  readonly next: readonly string[]
 }
 
 /** To be told one by one: what nobody knows of a run that did not come to its end is told once, with its end. */
@@ -53,6 +55,7 @@ export function explain(finding: ReportFinding, report: Report): Explained {
     proof: shown.toSorted((a, b) => a.at - b.at).map(event => ({at: event.at, says: sayEvidence(event)})),
     more: (finding.evidence?.length ?? 0) - shown.length,
     hint: finding.hint ?? fallback(finding, shown.length > 0),
+    next: finding.next ?? [],
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Workflow commands that GitHub Actions shows as annotations: one for each run that did not pass, at the line of the scenario's
- * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. One that was skipped is a warning. A run that passed says
- * nothing. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
+ * Workflow commands that GitHub Actions shows as annotations: one for each run; of one that did not pass, at the line of the scenario's
+ * file with the first expectation that did not. An inconclusive run is an error too: it proves nothing. One that was skipped is a
+ * warning. A run that passed is a notice, at the file. Format and escapes: actions/toolkit, `packages/core/src/command.ts`: escapeData, escapeProperty.
  */
 
 import type {Report} from '../../lab/index.ts'
@@ -13,36 +13,50 @@ import {besides} from './recovery.ts'
 import {isSkipped, titleOf} from './verdict-words.ts'
 
 export function renderGithub(reports: readonly Report[]): string {
-  return reports
-    .filter(report => report.verdict !== 'pass' || report.recovered === false)
-    .map(report => annotation(printableValues(report)))
-    .join('')
+  return reports.map(report => annotation(printableValues(report))).join('')
 }
 
 function annotation(report: Report): string {
-  const {verdict, scenario, file, findings, reasons, headline, ended} = report
-  // The finding that made the verdict; of a run that is inconclusive as a whole, none did.
+  const {verdict, scenario, file, findings, reasons, headline, next} = report
+  const kind = kindOf(report)
+  // The finding that made the verdict; of a run that passed all did, of one that is inconclusive as a whole none.
   const first =
-    headline === reasons[0]
+    kind === 'notice' || headline === reasons[0]
       ? undefined
       : findings.find(finding => finding.verdict === verdict && isTold(finding, report))
   const place = file === null ? {} : {file, line: String(first?.line ?? 1)}
-  const properties = Object.entries({...place, title: `${titleOf(report)} ${scenario}`})
-  const told = properties.map(([name, value]) => `${name}=${property(value)}`).join(',')
+  const properties = {...place, title: `${titleOf(report)} ${scenario}`}
   const explained = first === undefined ? [] : sayExplained(first, report)
   // What spoiled the run as a whole stands above: it is not the run that has to be mended.
-  const again = first === undefined ? [`${nextWord} mend that, and play it again`] : []
-  const next = ended === null ? again : [labelled(nextWord, ended.next, '')]
-  return `::${isSkipped(report) ? 'warning' : 'error'} ${told}::${data([answer(report), ...besides(report), ...explained, ...next].join('\n'))}\n`
+  const again = [
+    ...(first === undefined && kind !== 'notice' && report.ended === null ? ['mend that, and play it again:'] : []),
+    ...next,
+  ]
+  const message = [
+    ...[answer(report), ...besides(report), ...(report.ended === null ? (report.remarks ?? []) : []), ...explained],
+    ...(again.length === 0 ? [] : [labelled(nextWord, again, '')]),
+  ].join('\n')
+  return annotationOf(kind, properties, message)
+}
+
+function kindOf(report: Report): 'notice' | 'warning' | 'error' {
+  if (isSkipped(report)) return 'warning'
+  return report.verdict === 'pass' && report.recovered !== false ? 'notice' : 'error'
+}
+
+/** One workflow command: what it is, its properties, its message. */
+export function annotationOf(kind: string, properties: Readonly<Record<string, string>>, message: string): string {
+  const told = Object.entries(properties).map(([name, value]) => `${name}=${property(value)}`)
+  return `::${kind} ${told.join(',')}::${data(message)}\n`
 }
 
 function sayExplained(finding: Report['findings'][number], report: Report): string[] {
-  const {expected, proof, hint} = explain(finding, report)
+  const {expected, proof, hint, next} = explain(finding, report)
   const zero = zeroOf(report)
   return [
     `expected: ${expected}`,
     ...proof.map(({at, says}) => `proof: ${sayMoment(at, zero)} ${says}`),
-    `${nextWord} ${hint}`,
+    labelled(nextWord, [hint, ...next], ''),
   ]
 }
 

@@ -33,9 +33,11 @@ interface HtmlSources {
   readonly logs: ReadonlyMap<HostName, string>
   /** Who reads it; anybody when not given. */
   readonly called?: Caller
+  /** Whether it is shown in a frame of `html-several.ts`, whose document its links would lead to otherwise. */
+  readonly framed?: boolean
 }
 
-export function renderHtml({report, history, logs, called}: HtmlSources): string {
+export function renderHtml({report, history, logs, called, framed = false}: HtmlSources): string {
   const zero = zeroOf(report)
   const lanes = lanesOf(history)
   const gaps = writeGaps(history)
@@ -64,8 +66,8 @@ export function renderHtml({report, history, logs, called}: HtmlSources): string
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
-<title>${title}</title>
+<meta http-equiv="Content-Security-Policy" content="${new Markup(framed ? policy : `${policy}; base-uri 'none'`)}">
+${framed && html`<base href="about:srcdoc">`}<title>${title}</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>
@@ -85,7 +87,7 @@ ${below}
 }
 
 /** Nothing may be fetched from anywhere, and no script may run but ours: not even one that a log line brought along. */
-const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`
+export const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; form-action 'none'`
 
 /** The phases of the first finding that has any. Their times count from its own fault. */
 function marksOf(report: Report): Mark[] {

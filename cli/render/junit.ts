@@ -6,32 +6,45 @@
  */
 
 import type {Micros, Report} from '../../lab/index.ts'
-import {nextWord, printableLines, printableValues} from '../../lab/inside/start.ts'
+import {nextWord, printableValues} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, type ReportFinding, sayOpen} from './explain.ts'
 import {sayMoment, zeroOf} from './moment.ts'
 import {sayRecovery} from './recovery.ts'
 import {renderText} from './text.ts'
 import {isSkipped, titleOf} from './verdict-words.ts'
+import {type Element, element, printXml} from './xml.ts'
 
-export function renderJunit(reports: readonly Report[]): string {
-  const suites = reports.map(report => suite(printableValues(report)))
-  const sum = (pick: (one: Suite) => number) => suites.reduce((total, one) => total + pick(one), 0)
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="pgha-lab" ${counts({tests: sum(one => one.tests), failures: sum(one => one.failures), errors: sum(one => one.errors), skipped: sum(one => one.skipped)})} time="${seconds(reports.reduce((total, report) => total + report.durationMicros, 0))}">`,
-    ...suites.flatMap(one => one.lines),
-    '</testsuites>',
-    '',
-  ].join('\n')
+/** @param others suites that are of no one run. */
+export function renderJunit(reports: readonly Report[], others: readonly Suite[] = []): string {
+  const suites = [...reports.map(report => suite(printableValues(report))), ...others]
+  const sum = (pick: keyof Tally) => suites.reduce((total, {tally}) => total + tally[pick], 0)
+  const all = {tests: sum('tests'), failures: sum('failures'), errors: sum('errors'), skipped: sum('skipped')}
+  const time = seconds(suites.reduce((total, {micros}) => total + micros, 0))
+  return printXml(
+    element(
+      'testsuites',
+      {name: 'pgha-lab', ...counts(all), time},
+      suites.map(({name, tally, micros, attributes, inside}) =>
+        element('testsuite', {name, ...counts(tally), time: seconds(micros), ...attributes}, inside),
+      ),
+    ),
+  )
 }
 
-interface Suite {
+export interface Suite {
+  readonly name: string
+  readonly tally: Tally
+  readonly micros: Micros
+  readonly attributes: Readonly<Record<string, string>>
+  readonly inside: readonly Element[]
+}
+
+interface Tally {
   readonly tests: number
   readonly failures: number
   readonly errors: number
   readonly skipped: number
-  readonly lines: readonly string[]
 }
 
 function suite(report: Report): Suite {
@@ -52,17 +65,22 @@ function suite(report: Report): Suite {
     headline: answer(report),
     ...versions,
   })
+  const remarks = (report.remarks ?? []).map(one => ['remark', one] as const)
+  const timestamp = startedAt.replace(/\.\d+Z$|Z$/, '')
   return {
-    ...tally,
-    lines: [
-      `  <testsuite${attributes({name: scenario})} ${counts(tally)} time="${seconds(durationMicros)}"${attributes({timestamp: startedAt.replace(/\.\d+Z$|Z$/, '')})}>`,
-      '    <properties>',
-      ...properties.map(([name, value]) => `      <property${attributes({name, value})}/>`),
-      '    </properties>',
-      ...theRun(report),
-      ...findings.flatMap(finding => expectation(finding, report)),
-      `    <system-out>${xml(renderText(report, {color: false, width: 120}))}</system-out>`,
-      '  </testsuite>',
+    name: scenario,
+    tally,
+    micros: durationMicros,
+    attributes: {timestamp},
+    inside: [
+      element(
+        'properties',
+        {},
+        [...properties, ...remarks].map(([name, value]) => element('property', {name, value})),
+      ),
+      theRun(report),
+      ...findings.map(finding => expectation(finding, report)),
+      element('system-out', {}, renderText(report, {color: false, width: 120})),
     ],
   }
 }
@@ -74,42 +92,33 @@ function againstTheRun(report: Report): readonly string[] {
 }
 
 /** Why the run as a whole proves less than its findings say. */
-function theRun(report: Report): string[] {
-  const {scenario, durationMicros, ended} = report
+function theRun(report: Report): Element {
+  const {scenario, durationMicros, next} = report
   const reasons = againstTheRun(report)
-  const opening = `    <testcase${attributes({classname: scenario, name: 'the run itself', ...fileOf(report, null)})} time="${seconds(durationMicros)}"`
-  if (reasons.length === 0) return [`${opening}/>`]
-  if (isSkipped(report))
-    return [`${opening}>`, `      <skipped${attributes({message: reasons[0]!})}/>`, '    </testcase>']
+  const about = {classname: scenario, name: 'the run itself', ...fileOf(report, null), time: seconds(durationMicros)}
+  if (reasons.length === 0) return element('testcase', about)
+  if (isSkipped(report)) return element('testcase', about, [element('skipped', {message: reasons[0]!})])
   const open = sayOpen(report)
   const told = [
     ...reasons,
     ...(open === null ? [] : [open]),
-    ...(ended === null ? [] : ended.next.map((command, index) => labelled(index === 0 ? nextWord : '', command))),
+    ...next.map((command, index) => labelled(index === 0 ? nextWord : '', command)),
   ]
-  return [
-    `${opening}>`,
-    `      <error${attributes({message: reasons[0]!, type: report.reasons.length > 0 ? 'inconclusive' : 'unhealthy'})}>${xml(told.join('\n'))}</error>`,
-    '    </testcase>',
-  ]
+  const type = report.reasons.length > 0 ? 'inconclusive' : 'unhealthy'
+  return element('testcase', about, [element('error', {message: reasons[0]!, type}, told.join('\n'))])
 }
 
-function expectation(finding: ReportFinding, report: Report): string[] {
-  const {verdict} = finding
-  const opening = `    <testcase${attributes({classname: report.scenario, name: finding.expectation, ...fileOf(report, finding.line)})} time="${seconds(timeOf(finding))}"`
-  if (verdict === 'pass') return [`${opening}/>`]
-  if (!isTold(finding, report))
-    return [`${opening}>`, `      <skipped${attributes({message: report.ended!.says})}/>`, '    </testcase>']
-  const [element, type] = verdict === 'fail' ? ['failure', 'failed'] : ['error', 'inconclusive']
-  return [
-    `${opening}>`,
-    `      <${element}${attributes({message: finding.says, type})}>${xml(sayExplained(finding, report))}</${element}>`,
-    '    </testcase>',
-  ]
+function expectation(finding: ReportFinding, report: Report): Element {
+  const {verdict, says, line, expectation: name} = finding
+  const about = {classname: report.scenario, name, ...fileOf(report, line), time: seconds(timeOf(finding))}
+  if (verdict === 'pass') return element('testcase', about)
+  if (!isTold(finding, report)) return element('testcase', about, [element('skipped', {message: report.ended!.says})])
+  const [kind, type] = verdict === 'fail' ? (['failure', 'failed'] as const) : (['error', 'inconclusive'] as const)
+  return element('testcase', about, [element(kind, {message: says, type}, sayExplained(finding, report))])
 }
 
 function sayExplained(finding: ReportFinding, report: Report): string {
-  const {expected, seen, proof, more, hint} = explain(finding, report)
+  const {expected, seen, proof, more, hint, next} = explain(finding, report)
   const zero = zeroOf(report)
   return [
     labelled('expected:', expected),
@@ -117,6 +126,7 @@ function sayExplained(finding: ReportFinding, report: Report): string {
     ...proof.map(({at, says}, index) => labelled(index === 0 ? 'proof:' : '', `${sayMoment(at, zero)}  ${says}`)),
     ...(more > 0 ? [labelled('', `and ${more} more in report.json`)] : []),
     labelled(nextWord, hint),
+    ...next.map(command => labelled('', command)),
   ].join('\n')
 }
 
@@ -136,26 +146,10 @@ function fileOf({file}: Report, line: number | null): Record<string, string> {
   return file === null ? {} : {file, ...(line === null ? {} : {line: String(line)})}
 }
 
-function counts({tests, failures, errors, skipped}: Omit<Suite, 'lines'>): string {
-  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"`
+function counts({tests, failures, errors, skipped}: Tally): Record<keyof Tally, string> {
+  return {tests: String(tests), failures: String(failures), errors: String(errors), skipped: String(skipped)}
 }
 
 function seconds(micros: Micros): string {
   return (Math.max(0, micros) / 1e6).toFixed(3)
-}
-
-function attributes(values: Readonly<Record<string, string>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${xml(value).replaceAll('\n', '&#10;')}"`)
-    .join('')
-}
-
-/** XML 1.0 has no way to say most control characters, half of a surrogate pair and two more: they are left out. */
-function xml(raw: string): string {
-  return printableLines(raw)
-    .replace(/[\ufffe\uffff]/g, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

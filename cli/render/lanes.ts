@@ -4,7 +4,7 @@
  */
 import type {Event, History, HostName, Micros, Of, ServiceName} from '../../lab/index.ts'
 import type {ContainerPhase, Role} from '../../lab/inside/reading.ts'
-import {containerAfter, isWritable, of, roleOfHost} from '../../lab/inside/reading.ts'
+import {containerAfter, countLeading, isWritable, of, roleOfHost} from '../../lab/inside/reading.ts'
 
 export interface Interval<S> {
   readonly from: Micros
@@ -104,13 +104,7 @@ function clip<S>(intervals: readonly Interval<S>[], from: Micros): Interval<S>[]
 
 /** @param intervals in order and apart. */
 function intervalAt<S>(intervals: readonly Interval<S>[], at: Micros): Interval<S> | undefined {
-  let [low, high] = [0, intervals.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (intervals[middle]!.to <= at) low = middle + 1
-    else high = middle
-  }
-  const found = intervals[low]
+  const found = intervals[countLeading(intervals, one => one.to <= at)]
   return found !== undefined && found.from <= at ? found : undefined
 }
 

@@ -1,7 +1,7 @@
 /** What the hosts said around the moments that matter, in one order of time and on the history's clock. */
 
 import type {History, HostName, Micros} from '../../lab/index.ts'
-import {of} from '../../lab/inside/reading.ts'
+import {countLeading, of} from '../../lab/inside/reading.ts'
 import {printable} from '../../lab/inside/start.ts'
 
 export interface LogLine {
@@ -112,13 +112,7 @@ function folded(lines: readonly LogLine[], windows: readonly Window[]): LogLine[
   const merged = union(windows)
   const edgeOf = (at: Micros) => {
     // Windows are in order and apart: the last that begins by then is the only one it can lie in.
-    let [low, high] = [0, merged.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (merged[middle]![0] <= at) low = middle + 1
-      else high = middle
-    }
-    const edge = merged[low - 1]
+    const edge = merged[countLeading(merged, ([from]) => from <= at) - 1]
     return edge !== undefined && at <= edge[1] ? edge : undefined
   }
   for (const line of lines) {

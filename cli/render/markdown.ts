@@ -16,6 +16,11 @@ export function renderMarkdown(reports: readonly Report[]): string {
   return `${lines([...(reports.length > 1 ? [suite(reports)] : []), ...reports.map(one)], '\n\n').text}\n`
 }
 
+/** What is left where the whole is too long: a line of a table for each run. */
+export function markdownTable(reports: readonly Report[]): string {
+  return `${suite(reports).text}\n`
+}
+
 function suite(reports: readonly Report[]): Markdown {
   const passed = reports.filter(report => report.verdict === 'pass').length
   const rows = reports.map(report => [
@@ -32,7 +37,7 @@ function suite(reports: readonly Report[]): Markdown {
 }
 
 function one(report: Report): Markdown {
-  const {verdict, scenario, headline, about, ended} = report
+  const {verdict, scenario, headline, about} = report
   const open = sayOpen(report)
   const limit = saidLimit(report)
   const asked = limit === null ? md`` : md`: ${limit}`
@@ -42,7 +47,7 @@ function one(report: Report): Markdown {
     [...besides(report), ...(report.remarks ?? [])].map(reason => md`- ${reason}`),
     [
       ...(open === null ? [] : [md`- ${open}`]),
-      ...(ended === null ? [] : [md`- **Next:** ${lines(ended.next.map(code), ' ')}`]),
+      ...(report.next.length === 0 ? [] : [md`- **Next:** ${lines(report.next.map(code), ' ')}`]),
     ],
     report.findings
       .filter(one => one.verdict !== 'pass' && isTold(one, report))
@@ -65,7 +70,7 @@ function one(report: Report): Markdown {
 }
 
 function explained(finding: Report['findings'][number], report: Report): Markdown[] {
-  const {expected, seen, proof, more, hint} = explain(finding, report)
+  const {expected, seen, proof, more, hint, next} = explain(finding, report)
   const zero = zeroOf(report)
   return [
     md`### ${signs[finding.verdict]} ${words[finding.verdict]}: ${finding.expectation}${place(finding, report)}`,
@@ -75,7 +80,7 @@ function explained(finding: Report['findings'][number], report: Report): Markdow
     ...(proof.length > 0 ? [md`- **Proof:**`] : []),
     ...proof.map(({at, says}) => md`  - ${code(sayMoment(at, zero))} ${says}`),
     ...(more > 0 ? [md`  - and ${more} more in report.json`] : []),
-    md`- **Next:** ${hint}`,
+    md`- **Next:** ${hint}${next.map(command => md` ${code(command)}`)}`,
     md``,
   ]
 }

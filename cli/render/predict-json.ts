@@ -7,13 +7,15 @@ export interface PredictionData {
   readonly prediction: Prediction
   readonly bought: readonly Bought[]
   readonly laidOver: readonly LaidOver[]
+  readonly assumed?: readonly string[]
   readonly against?: {readonly prediction: Prediction; readonly written: string} | undefined
 }
 
-export function predictionJson({prediction, bought, laidOver, against}: PredictionData): string {
+export function predictionJson({prediction, bought, laidOver, against, assumed = []}: PredictionData): string {
   const data = {
     schemaVersion: 1,
     ...dataOf(prediction),
+    assumed,
     bought,
     runs: laidOver,
     against: against ? {written: against.written, ...dataOf(against.prediction)} : null,

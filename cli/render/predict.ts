@@ -40,9 +40,10 @@ export function renderPrediction(predicted: PredictView, {color, width, ascii = 
     bold: sgr(1),
     dim: sgr(2),
   }
-  const {prediction, bought, loopWait, laidOver, against} = view
+  const {prediction, bought, loopWait, laidOver, against, assumed = []} = view
   const blocks = [
     settings(prediction, style),
+    assumed.flatMap(one => wrap(one, style.width)),
     ...(against ? [comparison(prediction, against, style)] : faults(prediction, laidOver, style)),
     runs(laidOver, style),
     against || prediction.faults.length < 2 ? [] : overview(prediction, style),
@@ -57,7 +58,8 @@ export function renderPrediction(predicted: PredictView, {color, width, ascii = 
 }
 
 function settings({topology, effective, adjustments}: Prediction, {width, bold, dim}: Style): string[] {
-  const {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs} = topology.haproxy
+  const {interMs, fastinterMs, downinterMs, fall, rise, ...others} = topology.haproxy
+  const {connectTimeoutMs, checkTimeoutMs, clientTimeoutMs, serverTimeoutMs, onMarkedDown} = others
   const {synchronousMode, primaryStartTimeoutSeconds, watchdog, watchdogSafetyMarginSeconds} = topology.patroni
   return [
     bold(
@@ -67,6 +69,7 @@ function settings({topology, effective, adjustments}: Prediction, {width, bold, 
     `  synchronous_mode ${synchronousMode}, watchdog ${watchdog}${watchdog === 'off' ? '' : ` (safety_margin ${watchdogSafetyMarginSeconds}s)`}`,
     bold(`HAProxy: inter ${say(interMs)}, fall ${fall}, rise ${rise}`),
     `  fastinter ${say(fastinterMs)}, downinter ${say(downinterMs)}, timeout connect ${say(connectTimeoutMs)}, timeout check ${say(checkTimeoutMs)}`,
+    `  timeout client ${say(clientTimeoutMs)}, timeout server ${say(serverTimeoutMs)}, on-marked-down ${onMarkedDown}`,
     ...adjustments.flatMap(one => wrap(`${one}.`, width)),
     ...(adjustments.length > 0 ? wrap('`up` refuses such timings; this predicts what would run.', width) : []),
     ...wrap('Seconds after the fault, on a quiet machine: least, half of all runs, 19 of 20, most.', width).map(dim),

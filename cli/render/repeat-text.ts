@@ -2,7 +2,7 @@
 
 import type {Summary} from '../../lab/index.ts'
 import type {Spread} from '../../lab/inside/reading.ts'
-import {sayValue} from '../../lab/inside/reading.ts'
+import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import type {MeasuredIn} from '../../lab/inside/start.ts'
 import {metricNames, metrics, printableValues} from '../../lab/inside/start.ts'
 import {lastLines} from './summary.ts'
@@ -77,7 +77,7 @@ function spreads({metrics: measured, leaseAgeMicros, withEtcdLeader}: Summary): 
 
 function spread(name: string, of: Spread | null, unit: MeasuredIn): string[] {
   if (of === null) return [name, '', '', '', '', '0']
-  return [name, ...[of.min, of.p50, of.p95, of.max].map(value => sayValue(value, unit)), String(of.n)]
+  return [name, ...(['min', 'p50', 'p95', 'max'] as const).map(which => sayQuantile(of, which, unit)), String(of.n)]
 }
 
 function runTable({runs}: Summary): string[] {

@@ -98,7 +98,9 @@ function legend(page: Page, all: readonly Listed[], {lab, up}: Shown): string[] 
   const {name: example} = (all.find(one => one.here.can !== false) ?? all[0]!).scenario
   const played = all.some(one => one.takes?.basis === 'played')
   return [
-    ...wrap(`Each needs ${least.postgres} PostgreSQL and ${least.etcd} etcd hosts, and what stands beside it.`, width),
+    ...(least.postgres + least.etcd > 2
+      ? wrap(`Each needs ${least.postgres} PostgreSQL and ${least.etcd} etcd hosts, and what stands beside it.`, width)
+      : []),
     ...(predicted ? wrap("~ is predicted from the lab's timings and the scenario's own waits.", width) : []),
     ...(played ? wrap('Without ~ it is how long the last run here took.', width) : []),
     ...(unknown ? wrap(`? means that nobody can tell: ${unknown}.`, width) : []),

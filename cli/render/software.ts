@@ -1,7 +1,13 @@
 /** What a run ran on, in two parts: the releases, which a reader looks for, and what the image of the hosts was built from. */
+
 import type {Report} from '../../lab/index.ts'
 
-const spelled: Readonly<Record<string, string>> = {postgres: 'PostgreSQL', patroni: 'Patroni', haproxy: 'HAProxy'}
+const spelled: Readonly<Record<string, string>> = {
+  postgres: 'PostgreSQL',
+  patroni: 'Patroni',
+  haproxy: 'HAProxy',
+  pgbouncer: 'PgBouncer',
+}
 
 /** Of the image, for whoever has to build the same again: digests and lists of packages (lab/cluster/versions.ts). */
 const ofImage: ReadonlySet<string> = new Set(['packages', 'base', 'image'])

@@ -1,7 +1,16 @@
 /** A lab as `status` tells it: members, modes, and whom each proxy sends where. Pure. */
 import type {Health, Topology} from '../../lab/index.ts'
 import type {Modes, Route} from '../../lab/inside/reading.ts'
-import {hostsWith, portOf, printableLines, printableValues, sayBytes} from '../../lab/inside/start.ts'
+import {
+  hostsWith,
+  poolersBefore,
+  portNumber,
+  portOf,
+  printableLines,
+  printableValues,
+  sayBytes,
+  ms as sayMs,
+} from '../../lab/inside/start.ts'
 import {wrap} from './text.ts'
 
 const backends = ['primary', 'replicas'] as const
@@ -30,7 +39,7 @@ export function standbysOf({members}: Health): readonly string[] {
   return members.filter(one => one.sync === true).map(one => one.host)
 }
 
-export interface Seen {
+export interface StatusSeen {
   readonly name: string
   readonly topology: Topology
   readonly health: Health
@@ -38,7 +47,7 @@ export interface Seen {
 }
 
 /** @param width columns; lines are wrapped to it. */
-export function renderStatus(seen: Seen, width: number): string {
+export function renderStatus(seen: StatusSeen, width: number): string {
   const {name, topology, health, modes} = printableValues(seen)
   const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
   const {healthy, complaints} = health
@@ -47,6 +56,8 @@ export function renderStatus(seen: Seen, width: number): string {
   const facts = [
     ...factsOf(health, modes),
     ...proxiesOf(topology, health.routes).flatMap(one => sayProxy(topology, one)),
+    ...sayPoolers(topology),
+    ...sayAddress(health),
   ]
   const label = Math.max(...facts.map(([what]) => what.length))
   const lines = [
@@ -60,13 +71,15 @@ export function renderStatus(seen: Seen, width: number): string {
   return printableLines(`${lines.join('\n')}\n`)
 }
 
-function memberTable({members}: Health): string[] {
+function memberTable({members, leader}: Health): string[] {
   const rows = [
     ['member', 'role', 'state', 'TL', 'lag', 'sync'], // timeline, as patronictl calls it
     ...members.map(one => [
       one.host,
       one.role ?? '-',
-      one.container === 'running' ? (one.state ?? '-') : `host ${one.container === 'exited' ? 'down' : one.container}`,
+      one.container === 'running'
+        ? `${one.state ?? '-'}${fromAnother(one, leader)}`
+        : `host ${one.container === 'exited' ? 'down' : one.container}`,
       String(one.timeline ?? '-'),
       one.role === 'leader' ? '-' : one.lagBytes === null ? '?' : sayBytes(one.lagBytes),
       one.sync === null ? '-' : one.sync ? 'sync' : 'async',
@@ -74,6 +87,11 @@ function memberTable({members}: Health): string[] {
   ]
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
   return rows.map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+}
+
+/** Whom it streams from, where that is not the leader. */
+function fromAnother({source}: Health['members'][number], leader: string | null): string {
+  return leader === null || source === undefined || source === null || source === leader ? '' : ` from ${source}`
 }
 
 type Fact = readonly [what: string, says: string]
@@ -117,4 +135,19 @@ function sayProxy(topology: Topology, {proxy, backends: all}: Proxy): readonly F
     const who = up.length > 0 ? up.join(', ') : 'nobody'
     return [index > 0 ? '' : proxy, `${portOf(topology, proxy, backend)} ${backend}: ${who} up`]
   })
+}
+
+/** That one of them does not answer is a complaint of the lab's health. */
+function sayPoolers(topology: Topology): readonly Fact[] {
+  const {pgbouncer} = topology
+  if (pgbouncer === undefined) return []
+  const hosts = hostsWith(topology, 'pgbouncer')
+  const where = poolersBefore(topology).length > 0 ? 'before the proxies' : 'beside PostgreSQL'
+  const how = `${pgbouncer.poolMode}, server_login_retry ${sayMs(pgbouncer.serverLoginRetryMs)}`
+  return [['PgBouncer', `${portNumber(topology, 'pgbouncer')} on ${hosts.join(', ')}, ${where}: ${how}`]]
+}
+
+/** Where there is one. */
+function sayAddress({holders}: Health): readonly Fact[] {
+  return holders === undefined ? [] : [['virtual address', holders.join(' and ') || 'nobody']]
 }

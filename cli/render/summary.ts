@@ -38,7 +38,9 @@ export function answerLast(judged: Report, options: TextOptions, next: readonly 
   const report = printableValues(judged)
   const open = sayOpen(report)
   const says = open === null ? answer(report) : `${answer(report)} (${open})`
-  return lastLines(report, says, options, [...ending(report).slice(-1), ...next])
+  // Who played it to its end knows the command that did.
+  const begun = report.ended === null ? [] : ending(report).slice(-1)
+  return lastLines(report, says, options, [...begun, ...next])
 }
 
 /** The next steps, and the verdict as the very last. */
@@ -90,8 +92,9 @@ function outcomes(report: Report, style: Style, room: number): string[] {
     .filter(finding => finding.verdict !== 'pass' && isTold(finding, report))
     .toSorted((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail'))
   const count = `${passed} of ${findings.length} expectations passed`
+  const beside = (says: string) => atMost(wrap(says, style.width), mostAnswer, style.width)
   const told = [
-    ...besides(report).map(reason => atMost(wrap(reason, style.width), mostAnswer, style.width)),
+    ...besides(report).map(beside),
     ...not.map(finding => {
       const title = `${style.symbols[finding.verdict]} ${words[finding.verdict]}  ${finding.expectation}`
       // What the last line says already needs only its way out.
@@ -99,6 +102,7 @@ function outcomes(report: Report, style: Style, room: number): string[] {
       const lines = atMost(wrap(why, style.width - 4), mostWhy, style.width - 4)
       return [paintVerdict(cut(title, style.width), finding.verdict, style), ...lines.map(line => `    ${line}`)]
     }),
+    ...(report.remarks ?? []).map(beside),
   ]
   const shown: string[] = []
   let left = told.length

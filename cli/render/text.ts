@@ -80,11 +80,10 @@ function top(report: Report, {width, paint}: Style): string[] {
   ]
 }
 
-/** Of a run that did not come to its end: what to type next. Its first line has told why, and up to when it counts. */
+/** Of a run that did not pass: what to type next. Of one that did not come to its end the first line has told why, and up to when it counts. */
 export function ending(report: Report): string[] {
-  const {ended} = report
-  if (ended === null) return []
-  return [sayOpen(report), labelled(nextWord, ended.next)].filter(line => line !== null)
+  const {next} = report
+  return [sayOpen(report), next.length === 0 ? null : labelled(nextWord, next)].filter(line => line !== null)
 }
 
 function phases(report: Report, style: Style): string[] {
@@ -141,7 +140,7 @@ function findings(report: Report, style: Style): string[] {
 
 /** What a person needs who has to do something about it. */
 function explained(finding: ReportFinding, report: Report, {width}: Style): string[] {
-  const {expected, seen, proof, more, hint} = explain(finding, report)
+  const {expected, seen, proof, more, hint, next} = explain(finding, report)
   const zero = zeroOf(report)
   const labelled = (label: string, says: string) =>
     wrap(says, width - 4 - labelWidth).map((line, index) => (index === 0 ? label : '').padEnd(labelWidth) + line)
@@ -151,6 +150,7 @@ function explained(finding: ReportFinding, report: Report, {width}: Style): stri
     ...proof.flatMap(({at, says}, index) => labelled(index === 0 ? 'proof:' : '', `${sayMoment(at, zero)} ${says}`)),
     ...(more > 0 ? labelled('', `and ${more} more in report.json`) : []),
     ...labelled(nextWord, hint),
+    ...next.map(command => ' '.repeat(labelWidth) + command),
   ]
 }
 

@@ -1,7 +1,7 @@
-/** Times in which no client of the proxy had a write acknowledged. */
+/** Times in which no client of the proxy had a write acknowledged; where all writers go past it, none of those. */
 
 import type {History, Micros} from '../../lab/index.ts'
-import {attemptsOf, isDirect} from '../../lab/inside/reading.ts'
+import {attemptsOf, proxiedOrAll} from '../../lab/inside/reading.ts'
 import {gapFrom} from '../ui/throughput.ts'
 
 export interface Gap {
@@ -17,8 +17,8 @@ export function writeGaps(history: History): Gap[] {
   const stopped = history.events.find(event => event.kind === 'phase' && event.name === 'final-reads')?.at
   // A run that broke off had its writers wanting to write until then, even where they got as far as no attempt.
   const end = stopped ?? history.events.at(-1)?.at ?? 0
-  const answers = attemptsOf(history)
-    .filter(op => op.op === 'write' && op.outcome === 'ok' && op.at <= end && !isDirect(op.client))
+  const answers = proxiedOrAll(attemptsOf(history).filter(op => op.op === 'write'))
+    .filter(op => op.outcome === 'ok' && op.at <= end)
     .map(op => op.at)
   const gaps = answers.slice(1).map((to, index): Gap => ({from: answers[index]!, to, ended: true}))
   const last = answers.at(-1)

@@ -1,16 +1,16 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
 import type {RunChild} from '../../lab/index.ts'
-import {Docker, ensureReady, labsFor, loadScenario, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
+import {Docker, ensureReady, labsFor, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
 import {comparedDrivers, exitCodeOf} from '../../lab/inside/reading.ts'
 import {LabError, onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
+import type {CiOutputs} from '../ci-outputs.ts'
 import {onInterrupt} from '../interrupt.ts'
-import {leaveReport} from '../leave-report.ts'
 import {printJson} from '../options.ts'
 import {print, tell, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
-import {leaveUnplayed, placesOf} from './never-began.ts'
+import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
 
 interface SuiteRequest {
@@ -25,6 +25,7 @@ interface SuiteRequest {
   readonly out?: string | undefined
   readonly overwrite?: boolean | undefined
   readonly json?: boolean | undefined
+  readonly outputs?: CiOutputs | undefined
 }
 
 /** What a suite is played with. */
@@ -40,7 +41,7 @@ export async function playSuite(
   request: SuiteRequest,
   {child, ready}: SuiteMeans = {child: ourselves(), ready: machineReady},
 ): Promise<void> {
-  const {name, parallel, profile, keep = false, out, overwrite = false, json, clients} = request
+  const {name, parallel, profile, keep = false, out, overwrite = false, json, clients, outputs} = request
   if (clients !== undefined) comparedDrivers(clients)
   const jobs = suiteJobs(request)
   // Before any lab is raised; each run looks again when its turn comes.
@@ -59,9 +60,10 @@ export async function playSuite(
   )
   // Once, for all labs: what is not to be had here would end each scenario by itself.
   await ready(interrupt.signal, json).catch(async (error: unknown) => {
-    if (error instanceof LabError)
-      for (const [scenario, all] of places ?? [])
-        for (const place of all) await leaveReport(loadScenario(scenario), {name}, place, error)
+    if (error instanceof LabError) {
+      await leaveAll(places, name, error)
+      await addRuns(outputs, jobs, name, [], error)
+    }
     throw error
   })
   const began = performance.now()
@@ -77,6 +79,7 @@ export async function playSuite(
     },
   })
   if (places !== undefined) await leaveUnplayed(places, name, outcomes)
+  await addRuns(outputs, jobs, name, outcomes)
   const unplayed = jobs.length - outcomes.length
   process.exitCode = interrupt.code() ?? exitCodeOf(outcomes)
   // Healing that is incomplete wins over every other ending, an interruption included.

@@ -2,16 +2,16 @@
 
 import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
-import type {Line as Told} from './notable.ts'
+import type {NotableLine} from './notable.ts'
 import {Text} from './text.tsx'
 
-export function Log({look, lines, rows}: {look: Look; lines: readonly Told[]; rows: number}) {
+export function Log({look, lines, rows}: {look: Look; lines: readonly NotableLine[]; rows: number}) {
   return lines
     .slice(lines.length - Math.min(rows, lines.length))
     .map(line => <LogLine key={line.nth} look={look} line={line} />)
 }
 
-export function LogLine({look, line}: {look: Look; line: Told}) {
+export function LogLine({look, line}: {look: Look; line: NotableLine}) {
   const paint = line.tone === 'bad' ? {color: 'red'} : line.tone === 'good' ? {color: 'green'} : {}
   return (
     <Line look={look}>

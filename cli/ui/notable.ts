@@ -6,7 +6,7 @@ import {prominenceOf, sayLive} from '../../lab/inside/reading.ts'
 import {printable} from '../../lab/inside/start.ts'
 import type {Member, View} from './view.ts'
 
-export interface Line {
+export interface NotableLine {
   /** Counts the lines of the run. */
   readonly nth: number
   readonly at: Micros
@@ -17,7 +17,7 @@ export interface Line {
 /** Shorter pauses are not worth a line. */
 const gapWorthTelling: Micros = 1_000_000
 
-export function notable(before: View, event: Event, after: View): Line | null {
+export function notable(before: View, event: Event, after: View): NotableLine | null {
   if (prominenceOf(event) === 'trace') return null
   const told = say(before, event, after)
   if (told === null) return null
@@ -25,7 +25,7 @@ export function notable(before: View, event: Event, after: View): Line | null {
   return {nth: (before.lines.at(-1)?.nth ?? 0) + 1, at: event.at, says: printable(says), tone}
 }
 
-type Tone = Line['tone']
+type Tone = NotableLine['tone']
 type Told = readonly [says: string, tone?: Tone] | null
 
 /** What is news by itself, and what is only when it was otherwise before. */
@@ -49,6 +49,8 @@ function say(before: View, event: Event, after: View): Told {
     }
     case 'proxy':
       return isNews(before, event) ? told(sayLive<'proxy'>(event), event.up ? 'good' : 'plain') : null
+    case 'virtual-address':
+      return before.holders.includes(event.host) === event.held ? null : told(sayLive<'virtual-address'>(event))
     case 'op':
     case 'transaction': {
       const gap = gapBefore(before, after)

@@ -1,5 +1,6 @@
 /** Plays a recorded run: where it stands, how fast it goes, and what the screen knows there. No terminal in it. */
 import type {Event, Micros} from '../../lab/index.ts'
+import {countLeading} from '../../lab/inside/reading.ts'
 import {clock} from './format.ts'
 import {emptyView, fold, type View} from './view.ts'
 
@@ -52,7 +53,7 @@ export class Player {
 
   /** Everything that had happened by then. */
   view(now: Micros = this.now()): View {
-    const upTo = firstAfter(this.#events, now)
+    const upTo = countLeading(this.#events, one => one.at <= now)
     if (upTo < this.#folded) {
       const kept = Math.floor(upTo / keptEvery)
       this.#folded = kept * keptEvery
@@ -99,15 +100,4 @@ export class Player {
 
 function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value))
-}
-
-/** How many events lie at or before a moment. */
-function firstAfter(events: readonly Event[], at: Micros): number {
-  let [low, high] = [0, events.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (events[middle]!.at <= at) low = middle + 1
-    else high = middle
-  }
-  return low
 }

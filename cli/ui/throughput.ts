@@ -39,6 +39,8 @@ export interface Throughput {
   readonly gaps: readonly Gap[]
   /** False once the writers were told to stop: their silence is no outage then. */
   readonly writing: boolean
+  /** Nobody writes through the proxy, so those who go past it count. */
+  readonly allDirect: boolean
 }
 
 const noCounts: Counts = {ok: 0, fail: 0, unknown: 0}
@@ -51,6 +53,7 @@ export const noThroughput: Throughput = {
   lastWriteAt: null,
   gaps: [],
   writing: true,
+  allDirect: false,
 }
 
 export function answered(so: Throughput, op: Answered): Throughput {
@@ -58,8 +61,8 @@ export function answered(so: Throughput, op: Answered): Throughput {
     ...so.counts,
     [op.op]: {...so.counts[op.op], [op.outcome]: so.counts[op.op][op.outcome] + 1},
   }
-  // Who goes past the proxy may write while it routes nowhere.
-  const acknowledged = op.op === 'write' && op.outcome === 'ok' && !isDirect(op.client)
+  // Who goes past the proxy may write while it routes nowhere; where all do, nobody's writes show that.
+  const acknowledged = op.op === 'write' && op.outcome === 'ok' && (so.allDirect || !isDirect(op.client))
   return {
     ...so,
     ...bucketed(so, op),
@@ -109,6 +112,12 @@ function gapsAfter({gaps, lastWriteAt}: Throughput, at: Micros): readonly Gap[] 
 
 function length(gap: Gap): Micros {
   return gap.to - gap.from
+}
+
+/** The writers were told to stop: a pause that had not ended lasted until then, and their silence is none. */
+export function writersStopped(so: Throughput, at: Micros): Throughput {
+  if (!so.writing) return so
+  return {...so, writing: false, gaps: so.lastWriteAt === null || at < so.lastWriteAt ? so.gaps : gapsAfter(so, at)}
 }
 
 /** How long no write has been acknowledged, if that is longer than jitter; null while writes flow. */

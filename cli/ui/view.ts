@@ -6,10 +6,10 @@
 
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
 import type {ContainerPhase, Reading, Role} from '../../lab/inside/reading.ts'
-import {containerAfter, nothingRead, readOn, roleOfHost, sayStep} from '../../lab/inside/reading.ts'
+import {areAllDirect, containerAfter, nothingRead, readOn, roleOfHost, sayStep} from '../../lab/inside/reading.ts'
 import {type Failover, shown} from './failover.ts'
-import {type Line, notable} from './notable.ts'
-import {answered, noThroughput, type Throughput} from './throughput.ts'
+import {type NotableLine, notable} from './notable.ts'
+import {answered, noThroughput, type Throughput, writersStopped} from './throughput.ts'
 
 export const phases: readonly PhaseName[] = [
   'leftovers',
@@ -81,6 +81,8 @@ export interface View {
   readonly steps: readonly StepView[]
   readonly members: readonly Member[]
   readonly backends: readonly Backend[]
+  /** Who has the virtual address. */
+  readonly holders: readonly string[]
   /** Who holds Patroni's leader key, as etcd told it. */
   readonly holder: HostName | null
   /** When that key goes, if it is not refreshed again; and when it was refreshed last. */
@@ -93,7 +95,7 @@ export interface View {
   readonly reading: Reading
   readonly failover: Failover | null
   /** What a person would want to be told, newest last. */
-  readonly lines: readonly Line[]
+  readonly lines: readonly NotableLine[]
   readonly ended: Of<'run-ended'>['how'] | null
 }
 
@@ -107,6 +109,7 @@ export const emptyView: View = {
   steps: [],
   members: [],
   backends: [],
+  holders: [],
   holder: null,
   lease: null,
   etcdLeader: null,
@@ -150,7 +153,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
       return {
         ...so,
         phase: event.name,
-        clients: event.name === 'final-reads' ? {...so.clients, writing: false} : so.clients,
+        clients: event.name === 'final-reads' ? writersStopped(so.clients, event.at) : so.clients,
       }
     case 'step-started':
       return withStep(so, event.index, {
@@ -167,7 +170,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
         result: event.says,
       })
     case 'run-ended':
-      return {...so, ended: event.how, clients: {...so.clients, writing: false}}
+      return {...so, ended: event.how, clients: writersStopped(so.clients, event.at)}
     case 'never-began':
     case 'recovery':
     case 'note':
@@ -209,7 +212,12 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
     case 'fault-again':
     case 'fault-lost':
     case 'watchdog':
+    case 'room':
       return {...so}
+    case 'virtual-address': {
+      const others = so.holders.filter(host => host !== event.host)
+      return {...so, holders: event.held ? [...others, event.host] : others}
+    }
     case 'log':
     case 'fsync':
     case 'fault-injected':
@@ -218,6 +226,8 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
     case 'watching':
     case 'config-key':
     case 'settings':
+    case 'file':
+    case 'slots':
     case 'bank':
     case 'client-connected':
     case 'client-disconnected':
@@ -235,6 +245,7 @@ function started(so: View, event: Of<'run-started'>): View {
     lab: event.lab,
     versions: event.versions,
     topology: event.topology,
+    clients: {...so.clients, allDirect: areAllDirect(event.scenario)},
     steps: steps.map(step => ({...pendingStep, says: sayStep(step)})),
     members: hosts.map(host => ({...silentMember, host: host.name, postgres: host.services.includes('patroni')})),
   }

@@ -303,13 +303,20 @@ class Limit:
         self.timer.cancel()
 
 
+def rotated(load, by):
+    """Each client begins with another of the hosts; libpq goes on to the next one by itself. The primary is looked for in their order."""
+    hosts = load["hosts"]
+    first = 0 if load["findsPrimary"] else by % len(hosts)
+    return {**load, "hosts": hosts[first:] + hosts[:first]}
+
+
 class Group:
     """The clients of one group and the schedule that drives them."""
 
     def __init__(self, load, agent):
         self.agent = agent
         self.load = load
-        self.clients = [Client(name, load, agent) for name in load["clients"]]
+        self.clients = [Client(name, rotated(load, index), agent) for index, name in enumerate(load["clients"])]
         self.schedules = []
         self.timer = None
         self.reset()

@@ -4,8 +4,8 @@
  */
 
 import type {CutOff} from '../budget/index.ts'
-import {portNumber, portsWith, type ServicePort} from '../topology/services.ts'
-import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
+import type {ServiceName, ServicePort} from '../topology/services.ts'
+import {type HostName, hostsWith, portNumber, portsOn, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
 /** What can be cut apart from everything else, with its TCP ports. Replication is PostgreSQL's port between Patroni's hosts. */
@@ -16,12 +16,14 @@ export const cutServices = {
   postgres: ['postgres'],
   patroni: ['patroni'],
   haproxy: ['primary', 'replicas'],
+  pgbouncer: ['pgbouncer'],
 } as const satisfies Record<string, readonly ServicePort[]>
 
 type CutService = keyof typeof cutServices
 
-export function portsOf(service: CutService): readonly number[] {
-  return cutServices[service].map(portNumber)
+/** None for all traffic. */
+export function portsOf(topology: Pick<Topology, 'ports'>, service: CutService | null): readonly number[] {
+  return service === null ? [] : cutServices[service].map(name => portNumber(topology, name))
 }
 
 /** Which packets are lost, seen from the host that drops them. */
@@ -154,7 +156,7 @@ function ring(hosts: readonly HostName[]): Pair[] {
 
 /** Which end `on` is of the service's connections to `peer`; null: there are none. */
 function endOf(topology: Topology, service: CutService | null, on: HostName, peer: HostName): End | null {
-  const runs = (host: HostName, what: 'etcd' | 'patroni' | 'haproxy') => hostsWith(topology, what).includes(host)
+  const runs = (host: HostName, what: ServiceName) => hostsWith(topology, what).includes(host)
   if (service === 'etcd') {
     // A host with Patroni loses etcd as its user; the member beside that Patroni goes on serving others.
     if (runs(on, 'patroni')) return runs(peer, 'etcd') ? 'client' : null
@@ -172,7 +174,8 @@ function endOf(topology: Topology, service: CutService | null, on: HostName, pee
     case 'patroni':
       return runs(on, 'patroni') || runs(peer, 'patroni') ? 'either' : null
     case 'haproxy':
-      return runs(on, 'haproxy') || runs(peer, 'haproxy') ? 'either' : null
+    case 'pgbouncer':
+      return runs(on, service) || runs(peer, service) ? 'either' : null
   }
 }
 
@@ -213,7 +216,7 @@ export function stopped(topology: Topology, cuts: ReadonlyMap<HostName, readonly
 export function spared(topology: Topology, cuts: ReadonlyMap<HostName, readonly Cut[]>): readonly Dial[] {
   return [...cuts].flatMap(([host, own]) => {
     if (own.some(cut => cut.service === null)) return []
-    const cutPorts = own.flatMap(({service}) => (service === null ? [] : [...portsOf(service)]))
+    const cutPorts = own.flatMap(({service}) => portsOf(topology, service))
     const peers = new Set(own.flatMap(cut => cut.peers).filter(peer => peer !== host))
     return [...peers].flatMap(peer =>
       listening(topology, peer)
@@ -229,10 +232,11 @@ const discardPort = 9
 
 function attempts(topology: Topology, service: CutService | null, from: HostName, to: HostName): Dial[] {
   const ports = listening(topology, to)
-  const wanted = service === null ? [ports[0] ?? discardPort] : portsOf(service).filter(port => ports.includes(port))
+  const wanted =
+    service === null ? [ports[0] ?? discardPort] : portsOf(topology, service).filter(port => ports.includes(port))
   return wanted.slice(0, 1).map(port => ({from, to, port}))
 }
 
 function listening(topology: Topology, host: HostName): number[] {
-  return portsWith(topology.hosts.find(one => one.name === host)?.services ?? []).map(({number}) => number)
+  return portsOn(topology, host).map(({number}) => number)
 }

@@ -2,8 +2,11 @@
 import type {Fitting} from '../cluster/selector.ts'
 import type {Capability} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
-import type {Mend, Strike} from '../history/event.ts'
+import type {Mend} from '../history/event.ts'
+import type {Strike} from '../history/strike.ts'
+import type {Settings} from '../topology/settings.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
+import type {Path} from '../words/decode.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Unit} from '../words/unit.ts'
 import type {InStorms} from './in-storms.ts'
@@ -48,12 +51,23 @@ type Drawn =
   | {readonly storm: InStorms; readonly neverDrawn?: undefined}
   | {readonly neverDrawn: string; readonly storm?: undefined}
 
+/** What a person looks for a fault under, in the order of the manual. */
+export const areas = [
+  ...(['the machine and its programs', 'the network', 'replication'] as const),
+  ...(['the operator', 'resources', 'nothing'] as const),
+] as const
+
 interface Blow<P> extends Unit<P> {
+  readonly area: (typeof areas)[number]
   /** Whom a step means that has no `on:`, e.g. 'all' for what concerns the whole cluster; without it, `on:` must be written. */
   readonly on?: string
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null
+  /** Whether it lies between the hosts of `on` and those that its parameters name: then one host has no other side. */
+  isBetween?(params: P): boolean
+  /** What of its parameters Patroni would ignore or do otherwise, with its place in them; no mistakes, and worth knowing before. */
+  doubts?(params: P, patroni: NonNullable<Settings['patroni']>): readonly {readonly path: Path; readonly says: string}[]
   /** Whom it can be done to right now, where that is not everybody that a selector may mean. */
   fits?(params: P): Fitting | undefined
   /** What it does to whom. It goes by these hosts alone: parameters say the same in many ways. */

@@ -3,7 +3,7 @@
  * out: the kernel heals the partition by itself when nobody else does.
  */
 
-import type {HostName} from '../topology/topology.ts'
+import type {Allocation, HostName, Topology} from '../topology/topology.ts'
 import {type Cut, portsOf} from './cuts.ts'
 import type {Still} from './lasting.ts'
 
@@ -14,31 +14,50 @@ export function cutName(id: string): string {
   return id.replace(/[^A-Za-z0-9-]/gu, one => `_${one.codePointAt(0)?.toString(16)}_`)
 }
 
-export const tableOf = (cut: string) => `inet pgha_lab_${cut}`
+export const tableName = (cut: string) => `pgha_lab_${cut}`
+export const tableOf = (cut: string) => `inet ${tableName(cut)}`
 
 interface Rules {
   /** From `cutName`. */
   readonly cut: string
   readonly cuts: readonly Cut[]
   readonly how: How
-  readonly limitMs: number
+  /** null: nobody is in the sets yet (`elementsOf`). */
+  readonly limitMs: number | null
+}
+
+/** The lab, as far as a rule names parts of it. */
+interface Where {
+  readonly topology: Pick<Topology, 'ports'>
+  readonly allocation: Pick<Allocation, 'addresses'>
 }
 
 /** Loaded in one transaction with `nft -f -`; takes the place of a table of the same name. */
-export function nftScript({cut, cuts, how, limitMs}: Rules, addresses: Readonly<Record<HostName, string>>): string {
+export function nftScript({cut, cuts, how, limitMs}: Rules, {topology, allocation: {addresses}}: Where): string {
   const sets = cuts.map(one => {
-    const elements = one.peers.map(peer => `${addressOf(addresses, peer)} timeout ${Math.round(limitMs)}ms`)
-    return `  set ${setName(one)} { type ipv4_addr; flags timeout; elements = { ${elements.join(', ')} } }\n`
+    const elements = limitMs === null ? '' : ` elements = ${members(addresses, one, limitMs)}`
+    return `  set ${setName(one)} { type ipv4_addr; flags timeout;${elements} }\n`
   })
   return `\
 table ${tableOf(cut)}
 delete table ${tableOf(cut)}
 table ${tableOf(cut)} {
 ${sets.join('')}\
-${chain('input', cuts, how)}\
-${chain('output', cuts, how)}\
+${chain('input', cuts, how, topology)}\
+${chain('output', cuts, how, topology)}\
 }
 `
+}
+
+/** Puts the addresses into the sets of a table that is there, for so long. */
+export function elementsOf({cut, cuts, limitMs}: Rules, {allocation: {addresses}}: Where): string {
+  return cuts
+    .map(one => `add element ${tableOf(cut)} ${setName(one)} ${members(addresses, one, limitMs ?? 0)}\n`)
+    .join('')
+}
+
+function members(addresses: Readonly<Record<HostName, string>>, {peers}: Cut, limitMs: number): string {
+  return `{ ${peers.map(peer => `${addressOf(addresses, peer)} timeout ${Math.round(limitMs)}ms`).join(', ')} }`
 }
 
 function addressOf(addresses: Readonly<Record<HostName, string>>, host: HostName): string {
@@ -51,10 +70,10 @@ function setName({service, end, ways}: Cut): string {
   return [service ?? 'everything', ...(end === 'either' ? [] : [end]), ...(ways === 'both' ? [] : [ways])].join('_')
 }
 
-function chain(hook: 'input' | 'output', cuts: readonly Cut[], how: How): string {
+function chain(hook: 'input' | 'output', cuts: readonly Cut[], how: How, topology: Where['topology']): string {
   const rules = cuts
     .filter(({ways}) => ways === 'both' || (ways === 'in') === (hook === 'input'))
-    .flatMap(one => rulesOf(hook, one, how))
+    .flatMap(one => rulesOf(hook, one, how, portsOf(topology, one.service)))
   // What `reject` sends passes these chains as well, and would never arrive.
   const answers = how === 'reject' ? ['tcp flags rst accept', 'icmp type destination-unreachable accept'] : []
   return `\
@@ -65,7 +84,7 @@ ${[...answers, ...rules].map(rule => `    ${rule}\n`).join('')}\
 `
 }
 
-function rulesOf(hook: 'input' | 'output', cut: Cut, how: How): string[] {
+function rulesOf(hook: 'input' | 'output', cut: Cut, how: How, numbers: readonly number[]): string[] {
   const peers = `ip ${hook === 'input' ? 'saddr' : 'daddr'} @${setName(cut)}`
   if (cut.service === null)
     return how === 'drop'
@@ -74,7 +93,7 @@ function rulesOf(hook: 'input' | 'output', cut: Cut, how: How): string[] {
           `${peers} meta l4proto tcp counter reject with tcp reset`,
           `${peers} counter reject with icmpx port-unreachable`,
         ]
-  const ports = `{ ${portsOf(cut.service).join(', ')} }`
+  const ports = `{ ${numbers.join(', ')} }`
   const verdict = how === 'drop' ? 'counter drop' : 'counter reject with tcp reset'
   // The service's port is the peer's where this host is the client, and its own where it is the server.
   const [theirs, ours] = hook === 'input' ? ['sport', 'dport'] : ['dport', 'sport']

@@ -8,7 +8,7 @@ import type {Dial} from './cuts.ts'
 /** `refused`: an answer came, and it was no (a reset, or ICMP); `silent`: none came in time. */
 export type DialAnswer = 'open' | 'refused' | 'silent'
 
-export interface Asked extends Dial {
+export interface Dialled extends Dial {
   readonly answer: DialAnswer
 }
 
@@ -56,7 +56,7 @@ export async function ask(
   shells: Shells,
   attempts: readonly Dial[],
   withinSeconds: number,
-): Promise<readonly Asked[]> {
+): Promise<readonly Dialled[]> {
   const byHost = Map.groupBy(attempts, one => one.from)
   const printed = await shells.run(host => {
     const own = byHost.get(host)
@@ -78,9 +78,9 @@ export function askScript(
 }
 
 /** timeout(1) ends with 124 when the time is up, bash with 1 when the connection is refused. */
-export function answersOf(attempts: readonly Dial[], printed: string): readonly Asked[] {
+export function answersOf(attempts: readonly Dial[], printed: string): readonly Dialled[] {
   const codes = new Map(printed.split('\n').map(line => line.split(' ') as [string, string]))
-  return attempts.flatMap((attempt, index): Asked[] => {
+  return attempts.flatMap((attempt, index): Dialled[] => {
     const code = codes.get(String(index))
     if (code === undefined) return []
     return [{...attempt, answer: code === '0' ? 'open' : code === '124' ? 'silent' : 'refused'}]

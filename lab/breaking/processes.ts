@@ -1,26 +1,28 @@
 /** The processes of a host that a fault can hit, by name: how to find their pids, and what the kernel says of them. */
 
 import type {Shell} from '../cluster/shell.ts'
+import {type SupervisedName, services, supervisedNames} from '../topology/services.ts'
 import {appDatabase, type HostName, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
 /** Supervised by s6: one that dies is started again, unless it is held down. */
-export const supervised = ['patroni', 'etcd', 'haproxy'] as const
+export const supervised = supervisedNames
 /** Of PostgreSQL: its postmaster, and its children by the titles they give themselves. */
 export const ofPostgres = ['postgres', 'walreceiver', 'checkpointer', 'startup', 'backend'] as const
 
-export type ServiceProcess = (typeof supervised)[number]
+export type ServiceProcess = SupervisedName
 export type ProcessName = ServiceProcess | (typeof ofPostgres)[number]
 
 export function isSupervised(name: string): name is ServiceProcess {
   return (supervised as readonly string[]).includes(name)
 }
 
+/** What a supervisor knows of these only starts the one that works. */
+export const parents: ReadonlySet<ProcessName> = new Set<ProcessName>(['keepalived'])
+
 /** What a process is called in a sentence. */
 export const sayProcess: Readonly<Record<ProcessName, string>> = {
-  patroni: 'Patroni',
-  etcd: 'etcd',
-  haproxy: 'HAProxy',
+  ...ofServices(name => services[name].title),
   postgres: "PostgreSQL's postmaster",
   walreceiver: 'the WAL receiver',
   checkpointer: 'the checkpointer',
@@ -28,16 +30,18 @@ export const sayProcess: Readonly<Record<ProcessName, string>> = {
   backend: `a backend of a client of ${roles.app}`,
 }
 
+function ofServices<T>(of: (name: ServiceProcess) => T): Readonly<Record<ServiceProcess, T>> {
+  return Object.fromEntries(supervised.map(name => [name, of(name)])) as Record<ServiceProcess, T>
+}
+
 /**
  * A script that prints the pid; nothing where there is no such process. Titles are PostgreSQL's
  * (`backend_status.c`, `ps_status.c`: `postgres: <cluster_name>: <title>`); Patroni sets cluster_name to the scope, whichever that is.
  */
 export function findScript(name: ProcessName): string {
+  if (isSupervised(name))
+    return `if [ -e /run/service/${name}/supervise ]; then s6-svstat -o pid /run/service/${name} | grep -v '^-1$' || true; fi`
   switch (name) {
-    case 'patroni':
-    case 'etcd':
-    case 'haproxy':
-      return `if [ -e /run/service/${name}/supervise ]; then s6-svstat -o pid /run/service/${name} | grep -v '^-1$' || true; fi`
     case 'postgres':
       // The file may be that of a postmaster which died, and its pid another process by now.
       return `{ read -r pid < /data/postgresql/main/postmaster.pid && read -r comm < "/proc/$pid/comm"; } 2> /dev/null
@@ -62,11 +66,8 @@ export async function find(shell: Shell, host: HostName, name: ProcessName): Pro
   })
 }
 
-const notThere = 'that service does not run there'
 const why: Readonly<Record<ProcessName, string>> = {
-  patroni: notThere,
-  etcd: notThere,
-  haproxy: notThere,
+  ...ofServices(() => 'that service does not run there'),
   postgres: 'PostgreSQL does not run there',
   walreceiver: 'only a replica that streams has one',
   checkpointer: 'PostgreSQL does not run there',

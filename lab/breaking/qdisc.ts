@@ -1,4 +1,7 @@
-/** A slow network as a queueing discipline of the host's interface (tc-tbf(8), tc-netem(8)). It acts on what leaves the host. */
+/**
+ * A slow network: a queueing discipline of the host's interface (tc-tbf(8), tc-netem(8)), or, where the kernel has no netem, a program
+ * that the kernel hands the packets to (`images/host/bin/slow-line`). It acts on what leaves the host.
+ */
 
 export interface Slowness {
   /** Bits per second. */
@@ -33,15 +36,33 @@ export function qdisc(slowness: Slowness): string {
   ].join(' ')
 }
 
-/** Refused by the kernel when the interface has a queue already: nobody else's is ever replaced. */
-export function slowScript(slowness: Slowness): string {
-  return `\
+const findInterface = `\
 interface=$(ip -o -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
-tc qdisc add dev "\${interface:?no route leads out of this host}" root handle 9e0: ${qdisc(slowness)}`
+: "\${interface:?no route leads out of this host}"`
+
+/** Refused by the kernel when the interface has a queue already: nobody else's is ever replaced. */
+function addQdisc(slowness: Slowness): string {
+  return `tc qdisc add dev "$interface" root handle 9e0: ${qdisc(slowness)}`
 }
 
-/** A script for a host: whether our queue is there. */
-export const slowedScript = `case "$(tc qdisc show)" in *' 9e0: '*) echo yes ;; esac`
+export function slowScript(slowness: Slowness): string {
+  const {bandwidth, delayMs = 0, jitterMs = 0, lossPercent = 0} = slowness
+  if (qdiscKind(slowness) === 'tbf') return `${findInterface}\n${addQdisc(slowness)}`
+  return `\
+${findInterface}
+said=$(${addQdisc(slowness)} 2>&1) && exit
+case $said in *'qdisc kind is unknown'*) ;; *) echo "$said" >&2; exit 1 ;; esac
+slow-network "$interface" ${delayMs} ${jitterMs} ${lossPercent}${bandwidth === undefined ? '' : ` &&\n${addQdisc({bandwidth})}`}`
+}
+
+/** A script for a host: whether our queue is there, and at work. */
+export const slowedScript = `\
+case "$(tc qdisc show)" in *' 9e0: netem'*) echo yes; exit ;; esac
+if nft list chain ip mangle pgha-lab-slow > /dev/null 2>&1; then
+  if grep -q '^ *900 ' /proc/net/netfilter/nfnetlink_queue; then echo yes; fi
+  exit
+fi
+case "$(tc qdisc show)" in *' 9e0: '*) echo yes ;; esac`
 
 export interface Pinged {
   readonly sent: number

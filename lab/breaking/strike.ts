@@ -1,6 +1,6 @@
 /** What faults say of themselves, in the words that most of them share. */
 import {type LeaderFault, noBounds} from '../budget/index.ts'
-import type {Strike} from '../history/event.ts'
+import type {Strike} from '../history/strike.ts'
 import type {HostName} from '../topology/topology.ts'
 
 /** To a leader on one of these hosts it is this fault of the timing model; null: the model has none that is like it. */

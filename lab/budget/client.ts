@@ -1,7 +1,7 @@
 /** A client's write is acknowledged, once there is a primary that can write and a way to it. */
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {SmallTerms} from './small-terms.ts'
-import {sum, usually, type Variable} from './variable.ts'
+import {none, sum, usually, type Variable} from './variable.ts'
 
 const second = 1_000_000
 const ms = 1000
@@ -11,12 +11,30 @@ const haproxyRetries = 2
 
 /**
  * Its reconnection, and the waits of a connection that HAProxy parked on a dying server that it still believes up: to be
- * expected where the failover is quick (`parks`), possible everywhere. Then the wait for a synchronous standby.
+ * expected where the failover is quick (`parks`), possible everywhere. Then the wait for a synchronous standby, and a pooler's.
  */
 export function firstWrite(topology: Topology, parks: boolean, takesOver: boolean, small: SmallTerms): Variable {
   const parked = haproxyRetries * Math.min(second, topology.haproxy.connectTimeoutMs * ms)
   const standby = standbyReturns(topology, takesOver)
-  return sum(usually([0, parks ? parked : 0], [0, parked]), usually([standby / 5, standby], [0, standby]), small.client)
+  return sum(
+    usually([0, parks ? parked : 0], [0, parked]),
+    usually([standby / 5, standby], [0, standby]),
+    pooler(topology, takesOver),
+    small.client,
+  )
+}
+
+/**
+ * PgBouncer leaves a server alone for `server_login_retry` after a connection to it failed (`doc/config.md`), and
+ * such a try takes up to `server_connect_timeout`. Beside a server that was up all the time it has connections already.
+ */
+function pooler(topology: Topology, takesOver: boolean): Variable {
+  const {pgbouncer} = topology
+  if (pgbouncer === undefined) return none
+  const members = hostsWith(topology, 'patroni')
+  const isBefore = hostsWith(topology, 'pgbouncer').some(host => !members.includes(host))
+  const retry = pgbouncer.serverLoginRetryMs * ms
+  return usually([0, takesOver && !isBefore ? 0 : retry], [0, retry + pgbouncer.serverConnectTimeoutMs * ms])
 }
 
 /**

@@ -25,3 +25,4 @@ export {
 } from './leader-fault.ts'
 export {type FaultModel, modelOf, type Phase, phaseLabel, shortPhase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
+export {addressMoves, type Loss} from './virtual-address.ts'

@@ -164,7 +164,10 @@ function orphaned(parts: Parts): FaultModel {
       race: sum(election(look, small), lostRounds(topology, facts.orphanIsWritten)),
       down,
       outageBegins: down,
-      last: {at: down, says: 'HAProxy takes it out; nobody stops who writes past HAProxy'},
+      // With its sessions left alone, HAProxy stops nobody: the last write of the old leader has no bound.
+      ...(topology.haproxy.onMarkedDown === 'none'
+        ? {}
+        : {last: {at: down, says: 'HAProxy takes it out; nobody stops who writes past HAProxy'}}),
     })
   const resetAt = reset(timeoutSeconds, lease, small)
   return takeover(parts, {

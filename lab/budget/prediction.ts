@@ -1,7 +1,7 @@
 /** What a topology's timings imply for each fault of its leader, before anything has happened: bounds, distributions, and what other settings would buy. */
 
 import type {Topology} from '../topology/topology.ts'
-import {insteadOf, suggestion} from '../words/decode.ts'
+import {insteadOf, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
@@ -220,9 +220,24 @@ function notesOf(name: PredictedName, topology: Topology, model: FaultModel): st
     notes.push(
       'nothing wakes Patroni when PostgreSQL dies: it is found at the next loop, after half a loop_wait on average',
     )
+  if (topology.haproxy.onMarkedDown === 'none') notes.push(...sessionsStay(name, topology, model))
   if (name === 'stop')
     notes.push('Patroni looks once a second whether PostgreSQL has stopped, so a stop costs that second')
   return notes
+}
+
+/** What clients meet whose sessions HAProxy does not end (on_marked_down none). */
+function sessionsStay(name: PredictedName, {haproxy}: Topology, model: FaultModel): string[] {
+  const isOrphan = model.phases.every(one => one.phase !== 'reset')
+  if (/^(kill|freeze)-patroni/.test(name) && isOrphan)
+    return [
+      'HAProxy leaves the sessions of a server that is down alone (on_marked_down none): who has one goes on writing to the orphan for as long as it lasts, beside the new leader: two primaries at once',
+    ]
+  if (['kill-host', 'kill-host-and-etcd-leader', 'pause-host', 'isolate'].includes(name))
+    return [
+      `HAProxy leaves the sessions of a server that is down alone (on_marked_down none): a client that waits for an answer there, and has no time-out of its own, waits on for up to ${sayMicros(Math.min(haproxy.clientTimeoutMs, haproxy.serverTimeoutMs) * 1000)} (timeout client, timeout server)`,
+    ]
+  return []
 }
 
 /** A setting next to the one asked for. */

@@ -7,7 +7,7 @@ import {z} from 'zod'
 import {bank as accounts} from '../history/bank.ts'
 import {of} from '../history/history.ts'
 import {momentsOf, sayBegin} from '../history/moments.ts'
-import {blind} from '../history/watching.ts'
+import {blind, lacks} from '../history/watching.ts'
 import {sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
@@ -57,7 +57,7 @@ export const bank: Check<Record<string, never>> = {
       }
     const from = moments.fault ?? moments.steps
     const doubts = [
-      blind(history, 'clients', moments.steps, moments.end),
+      lacks(history, 'clients') ?? blind(history, 'clients', moments.steps, moments.end),
       measures.transfers === 0 ? 'no transfer was acknowledged' : null,
       audits.some(one => one.sentAt > from) ? null : `no audit was answered after ${sayBegin(moments)}`,
       finals.length === 0 ? 'no member told its total at the end' : null,

@@ -3,7 +3,9 @@ import type {Phase} from '../budget/index.ts'
 import type {Event, Of} from '../history/event.ts'
 import type {Failover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
-import type {Witness} from '../history/watching.ts'
+import {showLost} from '../history/lost.ts'
+import type {Witness} from '../history/tellers.ts'
+import type {Hint} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Unit} from '../words/unit.ts'
 
@@ -23,7 +25,7 @@ export interface Finding {
   /** The few events that prove it. */
   readonly evidence?: readonly Event[]
   /** What to try, when it failed. */
-  readonly hint?: string
+  readonly hint?: Hint
   /** It failed only because something has not come, which a longer record might hold. Not in a report. */
   readonly pending?: boolean
 }
@@ -47,7 +49,7 @@ export interface PhaseRow {
 
 /** A pure function over the history: it performs nothing and knows no clock. */
 export interface Check<P> extends Unit<P> {
-  /** Whose word decides it: what anybody else missed changes nothing of what it finds. */
+  /** Whose word decides it, besides those who show what became of the fault (`witnessesOf`): what anybody else missed changes nothing. */
   readonly evidence: readonly Witness[]
   /**
    * Where its claim is about what a fault brought about: of one that did not take hold it finds nothing out. `of-leader`: about the fault
@@ -58,6 +60,11 @@ export interface Check<P> extends Unit<P> {
   /** What a log tells of a promotion without the key, as far as that contradicts a pass of this very claim; null: nothing does. */
   contradiction?(history: History, params: P): Contradiction | null
   judge(history: History, params: P): Finding
+}
+
+/** All whose word a finding of it may hang on: its own, and where its claim is about a fault, those who show that that was lost. */
+export function witnessesOf({evidence, ofFault}: Pick<Check<never>, 'evidence' | 'ofFault'>): ReadonlySet<Witness> {
+  return new Set([...evidence, ...(ofFault === undefined ? [] : showLost)])
 }
 
 /** A promotion that only a log tells of: `fail` where it is what must not be, `unknown` where nobody knows what came of it. */

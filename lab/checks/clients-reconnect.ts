@@ -13,10 +13,19 @@ import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
-import {type Interval, inTime, lateness, type Starved, sayDoubt, starvedFor, whenWas} from '../history/lateness.ts'
+import {
+  type Interval,
+  inTime,
+  lateness,
+  type Starved,
+  sayDoubt,
+  starvedFor,
+  usual,
+  whenWas,
+} from '../history/lateness.ts'
 import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
 import {blind} from '../history/watching.ts'
-import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface ClientsReconnectParams {
@@ -60,10 +69,10 @@ interface Gap {
 export const clientsReconnect: Check<ClientsReconnectParams> = {
   about:
     'Every writer is back within a limit after the proxy routes to the new primary (or, if it looks for it itself, after the promotion), and stays so.',
-  evidence: ['clients', 'proxy', 'etcd', 'postgres', 'runner', 'disk'],
+  evidence: ['clients', 'proxy', 'etcd', 'postgres', 'engine', 'runner', 'disk'],
   ofFault: 'of-leader',
   params: z.strictObject({
-    within: lasting,
+    within: positiveDuration,
     driver: z.string({error: '`driver` is the name of a driver or of a program'}).optional(),
   }),
 
@@ -153,6 +162,9 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
   )
   const blindness = blind(history, 'clients', t0, end)
   const slowest = Math.max(0, ...clients.map(one => one.reconnection ?? 0))
+  // Whoever slept through it has seen no time pass.
+  const known = Math.max(0, ...clients.map(one => one.took?.to ?? 0))
+  const most = known - slowest > usual ? known : slowest
   const {lost, slow, perhaps, again} = inTrouble(judged, late.micros, starved)
   const evidence = evidenceOf([...lost, ...slow, ...perhaps, ...again.map(one => one.story)])
   if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, evidence}
@@ -170,7 +182,7 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
       verdict: 'fail',
       says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
       evidence,
-      hint: hintFor(lost, ready),
+      hint: hintFor(history, lost, ready),
     }
   if (lost.length > 0)
     return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
@@ -187,7 +199,7 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
     }
   return {
     verdict: 'pass',
-    says: `All ${clients.length} writers were back at most ${sayMicros(slowest)} after ${since} (${sayMicros(limit)} are allowed) and stayed so.`,
+    says: `All ${clients.length} writers were back at most ${sayMicros(most)} after ${since} (${sayMicros(limit)} are allowed) and stayed so.`,
   }
 }
 
@@ -207,8 +219,11 @@ function sayErrors(errors: readonly [code: string, count: number][]): string {
 }
 
 /** By how they failed, and by where they were connected. */
-function hintFor(lost: readonly ClientStory[], ready: Micros): string {
+function hintFor(history: History, lost: readonly ClientStory[], ready: Micros): string {
   const [most] = errorsOf(lost, ready)
+  const proxied = lost.some(({client}) => !isDirect(client))
+  if (proxied && of(history, 'run-started')[0]?.topology.haproxy.onMarkedDown === 'none')
+    return 'the proxy leaves the sessions of a server that is down alone (haproxy.on_marked_down: none): let it end them (shutdown-sessions), or give the clients a time-out of their own'
   if (most?.[0] !== '25006') return 'compare the errors of these clients with what HAProxy routed to at that time'
   return lost.every(({client}) => isPinned(client))
     ? 'they stay with a server that is read-only now: let them drop a session that answers 25006, or go through the proxy, or name several hosts with target_session_attrs=read-write'

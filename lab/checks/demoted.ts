@@ -3,13 +3,14 @@ import {z} from 'zod'
 import type {Of} from '../history/event.ts'
 import {isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
-import {inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
+import {inTime, sayDoubt, starvedFor, tells} from '../history/lateness.ts'
 import {momentsOf, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore} from '../history/promotions.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
-import {sayBlank, tells, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
+import {sayBlank, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
+import {lacks} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
-import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface DemotedParams {
@@ -24,7 +25,7 @@ export const demoted: Check<DemotedParams> = {
   evidence: ['postgres', 'clients', 'engine', 'runner', 'disk'],
   ofFault: 'any',
   params: z.strictObject({
-    within: lasting,
+    within: positiveDuration,
     after: z.enum(['fault', 'mend'], {error: '`after` is fault or mend'}).prefault('fault'),
   }),
 
@@ -93,7 +94,8 @@ function stopped(history: History, {leader, after, from, to, began, wrote, limit
       evidence: [last, again].filter(event => event !== undefined),
       hint: `read the log of ${leader}: what stopped it, and did Patroni notice?`,
     }
-  const unseen = unseenWrites(history, leader, began, to).map(sayBlank)[0] ?? unasked
+  const unseen =
+    unseenWrites(history, leader, began, to).map(sayBlank)[0] ?? unasked ?? lacks(history, 'clients', {from: began, to})
   if (unseen) return {verdict: 'unknown', says: `Whether ${leader} took writes is not known: ${unseen}.`}
   if (sober === undefined)
     return {verdict: 'unknown', says: `Nobody got any answer or refusal from ${leader} after the ${after}.`}

@@ -3,12 +3,12 @@ import {z} from 'zod'
 import type {FailoverBudget, Phase} from '../budget/index.ts'
 import type {Event} from '../history/event.ts'
 import {budgetOf, type Failover, failoversOf, whyNever} from '../history/failover.ts'
-import type {History} from '../history/history.ts'
+import {type History, of} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {coarseness, forSteady} from '../history/steady-writes.ts'
-import {blind} from '../history/watching.ts'
-import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
+import {blind, missed} from '../history/watching.ts'
+import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, type PhaseRow, together, type Verdict} from './check.ts'
 import {asForeseen, hintFor, restartedInPlace, sayStruck} from './failover/nobody.ts'
 import {phaseRows} from './failover/phases.ts'
@@ -21,7 +21,7 @@ export interface FailoverParams {
 /** A duration, or the word `budget`. */
 const within = z.unknown().transform((written, context): 'budget' | number => {
   if (written === 'budget') return 'budget'
-  const read = lasting.safeParse(written)
+  const read = positiveDuration.safeParse(written)
   if (read.success) return read.data
   const message = `${read.error.issues[0]?.message ?? 'not a duration'}; or write the word budget`
   context.addIssue({code: 'custom', message})
@@ -34,7 +34,7 @@ const early: Micros = 250_000
 export const failover: Check<FailoverParams> = {
   about:
     'A replica takes over from a struck leader within the time that the topology implies, or within a limit of yours.',
-  evidence: ['etcd', 'postgres', 'proxy', 'clients', 'runner', 'disk'],
+  evidence: ['etcd', 'postgres', 'proxy', 'clients', 'engine', 'runner', 'disk'],
   ofFault: 'of-leader',
   params: z.strictObject({within: within.prefault('budget')}),
 
@@ -72,7 +72,7 @@ function ruling(history: History, found: Failover, within: FailoverParams['withi
   const doubts = [...doubtsOf(history, found, limit), ...other, ...perhaps]
   const thin = perhaps.length > 0 && coarseness(history, found) > fine
   // What the clients saw of it stands by itself, whoever else was blind.
-  const plain = slow.length > 0 && other.length === 0 && blind(history, 'clients', found.t0, found.until) === null
+  const plain = slow.length > 0 && other.length === 0 && blind(history, 'clients', found.t0, endOf(found)) === null
 
   const verdict: Verdict = broken.length > 0 || plain ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
   const total = found.firstWrite ? found.firstWrite.at - found.t0 : null
@@ -119,9 +119,10 @@ function neverHappened(history: History, found: Failover, limit: Micros): Proble
   const enough = over && waited - starvedFor(history, t0, until).micros >= limit
   const looked = (who: 'etcd' | 'postgres' | 'proxy' | 'clients') =>
     enough &&
+    wasHeard(history, who, t0) &&
     (who === 'postgres'
       ? whyNotAsked(history, t0, until, found.newLeader === undefined ? undefined : [found.newLeader])
-      : blind(history, who, t0, until)) === null
+      : missed(history, who, t0, until)) === null
   const soLong = `in the ${sayMicros(waited)} after the fault (at most ${sayMicros(limit)} are allowed)`
   if (!found.newKey && looked('etcd')) {
     never(
@@ -149,6 +150,17 @@ function neverHappened(history: History, found: Failover, limit: Micros): Proble
   return missing
 }
 
+/** Who told nothing of it before the fault either, when there was something to tell, would not have told it afterwards. */
+function wasHeard(history: History, who: 'etcd' | 'postgres' | 'proxy' | 'clients', t0: Micros): boolean {
+  const kinds = {
+    etcd: ['leader-key'],
+    postgres: ['postgres'],
+    proxy: ['proxy'],
+    clients: ['op', 'bank', 'transaction'],
+  } as const
+  return kinds[who].some(kind => (of(history, kind)[0]?.at ?? Number.POSITIVE_INFINITY) <= t0)
+}
+
 /** What must not be, however long it took. */
 function wrong(history: History, found: Failover, budget: FailoverBudget | null): Problem[] {
   const {t0, until, over, oldStillUp, promoted, newUpTooEarly, newLeader, oldLeader} = found
@@ -156,7 +168,7 @@ function wrong(history: History, found: Failover, budget: FailoverBudget | null)
   const problems: Problem[] = []
   const is = (phase: Phase, says: string) => problems.push({phase, says})
   const down = budget?.phases.oldServerDown
-  if (budget && down && oldStillUp.length > 0 && over && blind(history, 'proxy', t0, until, oldStillUp) === null) {
+  if (budget && down && oldStillUp.length > 0 && over && missed(history, 'proxy', t0, until, oldStillUp) === null) {
     const by = `${oldStillUp.join(' and ')} never marked ${dead}${oldLeader} down and went on sending connections to it`
     if (until - t0 - starvedFor(history, t0, until).micros >= down.limit)
       is('oldServerDown', `${by}: its health checks should have found out within ${sayMicros(down.limit)}`)
@@ -187,7 +199,7 @@ function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
   if (!injected) doubts.push('the call that breaks never returned')
   if (found.oldTimeline === null) doubts.push(`nobody saw the timeline of ${found.oldLeader} before the fault`)
 
-  const end = Math.max(...[firstWrite, promoted, newUp].map(event => event?.at ?? until))
+  const end = endOf(found)
   for (const who of ['etcd', 'proxy', 'clients', 'runner'] as const) {
     const why = blind(history, who, t0, end)
     if (why) doubts.push(why)
@@ -216,6 +228,11 @@ function doubtsOf(history: History, found: Failover, limit: Micros): string[] {
     )
   }
   return doubts
+}
+
+/** When all of it had happened that is measured. */
+function endOf({until, firstWrite, promoted, newUp}: Failover): Micros {
+  return Math.max(...[firstWrite, promoted, newUp].map(event => event?.at ?? until))
 }
 
 /** A key that went before its lease could have run out was given up or revoked: then this was not a silent death. */

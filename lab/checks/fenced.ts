@@ -9,6 +9,7 @@ import {type History, of} from '../history/history.ts'
 import {between, whenWas} from '../history/lateness.ts'
 import {reignsOf, type Sighting} from '../history/reigns.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
+import {lacks} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, together} from './check.ts'
@@ -67,7 +68,9 @@ function marginOf(history: History, found: Failover, margin: number): Finding {
   }
 
   const seen = {least, most, needed: margin * 1000, how, clockwork, stopped: end !== undefined}
-  const unseen = unseenWrites(history, oldLeader, old.to, fresh.latest).map(sayBlank)[0] ?? null
+  const unseen =
+    unseenWrites(history, oldLeader, old.to, fresh.latest).map(sayBlank)[0] ??
+    lacks(history, 'clients', {from: t0, to: Number.POSITIVE_INFINITY})
   return {...ruling({oldLeader, newLeader}, seen, unseen), ...finding}
 }
 

@@ -1,17 +1,22 @@
 /** All checks, by the name a scenario uses, and the one way in which they are asked. */
 
+import type {Of} from '../history/event.ts'
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
 import {lostOf} from '../history/lost.ts'
+import {promotionsOf} from '../history/promotions.ts'
 import {sayMicros} from '../words/quantity.ts'
+import {addressMovesCheck} from './address-moves.ts'
 import {bank} from './bank.ts'
 import type {Check, Finding} from './check.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'
+import {errors} from './errors.ts'
 import {failover} from './failover.ts'
 import {fenced} from './fenced.ts'
 import {idle} from './idle.ts'
 import {logsClean} from './logs-clean.ts'
+import {lostConnections} from './lost-connections.ts'
 import {monotonicReads} from './monotonic-reads.ts'
 import {newLeader} from './new-leader.ts'
 import {noFailover} from './no-failover.ts'
@@ -21,12 +26,16 @@ import {nobodyPromoted} from './nobody-promoted.ts'
 import {oneWritablePrimary} from './one-writable-primary.ts'
 import {pendingRestart} from './pending-restart.ts'
 import {promoted} from './promoted.ts'
+import {quorumKept} from './quorum-kept.ts'
 import {readOnly} from './read-only.ts'
 import {readYourWrites} from './read-your-writes.ts'
 import {recovered} from './recovered.ts'
 import {rejoined} from './rejoined.ts'
 import {replicasIdentical} from './replicas-identical.ts'
 import {routedToLeader} from './routed-to-leader.ts'
+import {slotKept} from './slot-kept.ts'
+import {staleReads} from './stale-reads.ts'
+import {streamsAgain} from './streams-again.ts'
 import {timelineMonotone} from './timeline-monotone.ts'
 import {twoWritablePrimaries} from './two-writable-primaries.ts'
 import {unavailability} from './unavailability.ts'
@@ -44,12 +53,16 @@ export const checks = {
   fenced,
   rejoined,
   recovered,
+  'streams-again': streamsAgain,
+  'address-moves': addressMovesCheck,
   'no-failover': noFailover,
   'nobody-promoted': nobodyPromoted,
   promoted,
   demoted,
   'two-writable-primaries': twoWritablePrimaries,
   unavailability,
+  errors,
+  'lost-connections': lostConnections,
   'timeline-monotone': timelineMonotone,
   'no-pending-restart': noPendingRestart,
   'pending-restart': pendingRestart,
@@ -57,8 +70,11 @@ export const checks = {
   'writes-flow': writesFlow,
   'monotonic-reads': monotonicReads,
   'read-your-writes': readYourWrites,
+  'stale-reads': staleReads,
   bank,
   'replicas-identical': replicasIdentical,
+  'slot-kept': slotKept,
+  'quorum-kept': quorumKept,
   'logs-clean': logsClean,
 } satisfies Readonly<Record<string, Check<unknown>>>
 
@@ -95,10 +111,18 @@ function contradicted(check: Check<unknown>, history: History, params: unknown, 
   return {
     ...finding,
     verdict,
-    says: verdict === 'fail' ? `${told}.` : `${told}, and what came of it nobody saw.`,
+    says: `${told}${verdict === 'fail' ? '' : whatCame(history, sign)}.`,
     evidence: [sign, ...(finding.evidence ?? [])],
     hint: `somebody promoted ${sign.host} past Patroni, or its Patroni has another scope or namespace: read its log around that moment`,
   }
+}
+
+/** Its timeline, where it was seen to lead one; whether no other one leads that as well, nobody knows. */
+function whatCame(history: History, {host, at}: Of<'log'>): string {
+  const led = promotionsOf(history).findLast(one => one.host === host && one.at >= at - 1_000_000)
+  return led === undefined
+    ? ', and what came of it nobody saw'
+    : `, and took writes on timeline ${led.timeline}; whose that is, the leader key does not say`
 }
 
 /** Of a fault that never came or did not take hold nothing was found out, whatever was seen. */
@@ -124,7 +148,7 @@ function unfound({measures = {}}: Finding, says: string): Finding {
  * What is left of a finding when somebody else ended a fault of the run: what it was to bring about was not seen, and nobody is to
  * blame for that. What the cluster did all the same stands. For the judge only: a step that waits goes on waiting for what it is for.
  */
-export function lasting(history: History, name: string, finding: Finding): Finding {
+export function unlessLost(history: History, name: string, finding: Finding): Finding {
   const ofFault = Object.hasOwn(checks, name) ? (checks[name as CheckName] as Check<unknown>).ofFault : undefined
   const [lost] = lostOf(history)
   if (lost === undefined || ofFault === undefined || (ofFault === 'calm' && finding.verdict === 'fail')) return finding

@@ -1,6 +1,7 @@
 /** Another host leads, and a client's write has been acknowledged by it: the moment a scenario waits for. */
 import {z} from 'zod'
 import {failoversOf} from '../history/failover.ts'
+import {lacks} from '../history/watching.ts'
 import type {Check} from './check.ts'
 
 export const newLeader: Check<Record<string, never>> = {
@@ -28,6 +29,8 @@ export const newLeader: Check<Record<string, never>> = {
         verdict: 'fail',
         says: keyGone ? 'The key is free and nobody has taken it.' : `${oldLeader} still holds the key.`,
       }
+    const untold = lacks(history, 'clients', {from: found.t0, to: Number.POSITIVE_INFINITY})
+    if (untold !== null) return {verdict: 'unknown', says: `${newLeader} holds the key, but ${untold}.`}
     return {
       verdict: 'fail',
       says: `${newLeader} holds the key ${promoted ? 'and is writable, but no write has been acknowledged' : 'and is not writable yet'}.`,

@@ -10,14 +10,16 @@ import {z} from 'zod'
 import {castsDoubt} from '../history/doubtful-commit.ts'
 import type {Event, Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
+import {linesLost} from '../history/looks.ts'
 import {momentsOf} from '../history/moments.ts'
 import {finalTables, type Reference, Rows, referenceTable} from '../history/rows.ts'
-import {blind} from '../history/watching.ts'
-import {sayMicros} from '../words/quantity.ts'
+import {blind, lacks} from '../history/watching.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, Verdict} from './check.ts'
 import {type Allowed, allowed} from './no-lost-writes/allowed.ts'
 import {type Explained, explain, nothingExplained} from './no-lost-writes/async-tail.ts'
-import {allIds, alteredRows, count, disagreement, ids, meddledWith, sayCommits} from './no-lost-writes/members.ts'
+import {allIds, alteredRows, count, disagreement, ids, sayCommits} from './no-lost-writes/members.ts'
+import {meddledWith} from './no-lost-writes/taken.ts'
 
 export interface NoLostWritesParams {
   /** Which losses may be, and how much of each. */
@@ -81,7 +83,7 @@ function findings(history: History, allow: Allowed, reference: Reference, writes
         )
   const bad = [
     ...(alone ? [alone.says] : []),
-    ...meddledWith(finalTables(history), acknowledged, lost),
+    ...meddledWith(history, acknowledged, lost),
     ...(behind ? [] : losses),
     ...sayWrong(writes),
     ...differing.bad,
@@ -94,6 +96,7 @@ function findings(history: History, allow: Allowed, reference: Reference, writes
       ? [`${count(untold, 'row')} in the table that no client told of: a part of the record is missing`]
       : []),
     ...differing.doubts,
+    ...writesUnseen(history),
     ...syncUnseen(history),
   ]
   const verdict: Verdict = bad.length > 0 ? 'fail' : doubts.length > 0 ? 'unknown' : 'pass'
@@ -237,6 +240,24 @@ function withoutSynchronousMode(history: History, acknowledged: readonly Of<'op'
   return undefined
 }
 
+/**
+ * The key was deleted, and the record does not have that anybody had made it, nor that somebody did before the steps: then the mode was
+ * still being switched on. Or its observer told more than there is.
+ */
+function keysLost(history: History, steps: Micros): string | null {
+  const [first, second] = of(history, 'sync-key')
+  const isMade = first?.leader !== null || (second !== undefined && second.at < steps)
+  if (isMade && linesLost(history, 'etcd').length === 0) return null
+  return 'the record lacks what the watch on etcd told before'
+}
+
+/** What a client was told and nobody wrote down may have been that its write was done. */
+function writesUnseen(history: History): string[] {
+  const moments = momentsOf(history)
+  const why = lacks(history, 'clients') ?? (moments && blind(history, 'clients', moments.steps, moments.end))
+  return why === null ? [] : [why]
+}
+
 /** Why nobody knows whether synchronous mode was on all the time, where the topology says that it is. */
 function syncUnseen(history: History): string[] {
   const mode = of(history, 'run-started')[0]?.topology.patroni.synchronousMode ?? 'off'
@@ -244,6 +265,6 @@ function syncUnseen(history: History): string[] {
   if (mode === 'off' || moments === null) return []
   if (of(history, 'sync-key').length === 0)
     return ['nobody saw the key /sync, by which synchronous mode is known to be on']
-  const why = blind(history, 'etcd', moments.steps, moments.end)
+  const why = blind(history, 'etcd', moments.steps, moments.end) ?? keysLost(history, moments.steps)
   return why === null ? [] : [`whether synchronous mode was on all the time is not known: ${why}`]
 }

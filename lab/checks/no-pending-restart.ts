@@ -1,6 +1,7 @@
 /** At the end no member waits for a restart, though one did in between. */
 import {z} from 'zod'
 import {of} from '../history/history.ts'
+import {stillStands} from '../history/looks.ts'
 import {momentsOf} from '../history/moments.ts'
 import {hostsWith} from '../topology/topology.ts'
 import type {Check} from './check.ts'
@@ -18,17 +19,22 @@ export const noPendingRestart: Check<Record<string, never>> = {
     const flagged = new Set(told.filter(one => one.pendingRestart && one.at > moments.steps).map(one => one.host))
     const hosts = hostsWith(topology, 'patroni')
     const last = hosts.map(host => ({host, said: told.findLast(one => one.host === host)}))
-    const waiting = last.filter(one => one.said?.pendingRestart).map(one => one.host)
     const silent = last
-      .filter(one => one.said === undefined || one.said.at < moments.end - 5_000_000)
+      .filter(
+        ({host, said}) =>
+          said === undefined ||
+          said.at < moments.end - 5_000_000 ||
+          !stillStands(history, 'patroni', said.at, moments.end, host),
+      )
       .map(one => one.host)
+    const waiting = last.filter(one => one.said?.pendingRestart && !silent.includes(one.host)).map(one => one.host)
     const measures = {flagged: [...flagged].toSorted().join(', '), waiting: waiting.join(', ')}
     if (waiting.length > 0)
       return {
         verdict: 'fail',
         says: `${waiting.join(' and ')} still ${waiting.length === 1 ? 'waits' : 'wait'} for a restart at the end.`,
         measures,
-        evidence: last.flatMap(one => (one.said?.pendingRestart ? [one.said] : [])),
+        evidence: last.flatMap(one => (waiting.includes(one.host) ? [one.said!] : [])),
         pending: true,
       }
     if (silent.length > 0)

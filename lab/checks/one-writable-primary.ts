@@ -9,8 +9,9 @@ import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
 import {promotedWithoutKey} from '../history/promotions.ts'
 import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
+import {primariesAtEnd, sayPrimariesAtEnd} from '../history/rows.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
-import {blind} from '../history/watching.ts'
+import {blind, lacks} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -28,7 +29,7 @@ const besideLog: Micros = 1_000_000
 
 export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
   about: 'At no moment do two servers take writes.',
-  evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
+  evidence: ['postgres', 'rows', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   params: z
     .strictObject({
       'seen-by': z
@@ -83,10 +84,19 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
         evidence: foreign.slice(0, 3),
         hint: 'what else listens where the clients go? compare addresses, ports and the system identifier of each server',
       }
+    const last = seenBy === 'anyone' ? primariesAtEnd(history) : []
+    if (last.length > 1)
+      return {
+        verdict: 'fail',
+        says: `More than one primary was left: ${sayPrimariesAtEnd(last)}.`,
+        measures,
+        evidence: last,
+        hint: 'only one of them holds the leader key; whatever the others acknowledge is gone when they follow it',
+      }
     if (hosts.length === 0)
       return {verdict: 'unknown', says: 'The history names no PostgreSQL hosts to look at.', measures}
     if (reigns.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.', measures}
-    const unseen = seenBy === 'anyone' ? hosts.flatMap(host => unwatched(history, host, reigns)) : clientsBlind(history)
+    const unseen = seenBy === 'anyone' ? unseenOf(history, hosts, reigns) : clientsBlind(history)
     if (unseen.length > 0)
       return {
         verdict: 'unknown',
@@ -103,9 +113,17 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
   },
 }
 
+function unseenOf(history: History, hosts: readonly HostName[], reigns: readonly Reign[]): string[] {
+  const lost = lacks(history, 'clients')
+  return [...hosts.flatMap(host => unwatched(history, host, reigns)), ...(lost === null ? [] : [lost])]
+}
+
 function clientsBlind(history: History): string[] {
   const moments = momentsOf(history)
-  const why = moments === null ? 'the steps never began' : blind(history, 'clients', moments.steps, moments.end)
+  const why =
+    moments === null
+      ? 'the steps never began'
+      : (lacks(history, 'clients') ?? blind(history, 'clients', moments.steps, moments.end))
   return why === null ? [] : [why]
 }
 

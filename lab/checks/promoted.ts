@@ -7,6 +7,7 @@ import {leaderBefore, type Promotion, promotionsOf} from '../history/promotions.
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import {blind} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
+import {anyCaller, next, type OwnCommand, onLab} from '../words/next-step.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
@@ -99,8 +100,12 @@ function withoutStandby(history: History, {host, timeline, event}: Promotion, fr
     verdict: 'fail',
     says: `${host} was promoted, to timeline ${timeline}, but no standby was synchronous when the fault came: ${sayNone(key)} ${sayMicros(from - key.at)} before it.`,
     evidence: [key, event],
-    hint: 'is synchronous_mode on (`patronictl show-config`), and who is a Sync Standby (`patronictl list`)?',
+    hint: next`is synchronous_mode on, and who is a Sync Standby? ${patronictl(history, host, 'show-config')} ${patronictl(history, host, 'list')}`,
   }
+}
+
+function patronictl(history: History, host: HostName, asks: string): OwnCommand {
+  return onLab(of(history, 'run-started')[0]?.lab ?? anyCaller.lab, 'shell', host, '--', 'patronictl', asks)
 }
 
 /** Hosts, and what they are beside their names as a sentence needs it; null: nothing. */

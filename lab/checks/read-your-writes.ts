@@ -14,7 +14,7 @@ import {z} from 'zod'
 import {of} from '../history/history.ts'
 import {momentsOf, sayBegin} from '../history/moments.ts'
 import {keptRows, primaryReads, proxiedWrites, staleReads} from '../history/reads.ts'
-import {blind} from '../history/watching.ts'
+import {blind, lacks} from '../history/watching.ts'
 import {sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
@@ -55,8 +55,8 @@ export const readYourWrites: Check<Record<string, never>> = {
       }
     }
     const doubts = [
-      blind(history, 'clients', moments.steps, moments.end),
-      kept === null ? 'no table was read at the end, so nobody knows which rows were lost' : null,
+      lacks(history, 'clients') ?? blind(history, 'clients', moments.steps, moments.end),
+      kept === null ? "no primary's table was read at the end, so nobody knows which rows were lost" : null,
       reads.some(read => read.seen === undefined) ? 'what the readers saw was not recorded' : null,
       reads.at(-1)!.sentAt <= (moments.fault ?? moments.steps) ? `none was answered after ${sayBegin(moments)}` : null,
       !of(history, 'op').some(op => op.op === 'write' && op.outcome === 'ok' && op.at < reads.at(-1)!.sentAt)

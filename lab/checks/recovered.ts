@@ -1,5 +1,5 @@
 /**
- * After the healing the cluster is whole again: one primary, every other member streaming from it on the same timeline. As an
+ * After the healing the cluster is whole again: one primary, every other member streaming on the same timeline, from whomever. As an
  * `until` between the faults of a scenario it is about the last thing that was done, a mend or a fault that needs none; where
  * such a step ran out, the cluster did not come back that time, whatever it did later.
  */
@@ -12,7 +12,7 @@ import {momentsOf} from '../history/moments.ts'
 import type {Step} from '../history/scenario-values.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface RecoveredParams {
@@ -26,10 +26,9 @@ const silentAfter: Micros = 2_000_000
 const seenAfter: Micros = 1_000_000
 
 export const recovered: Check<RecoveredParams> = {
-  about:
-    'Soon after the healing there is one primary and every other member streams from it, on one timeline, to the end.',
+  about: 'Soon after the healing there is one primary and every other member streams, on one timeline, to the end.',
   evidence: ['postgres', 'engine', 'runner', 'disk'],
-  params: z.strictObject({within: lasting}),
+  params: z.strictObject({within: positiveDuration}),
 
   judge(history, {within}) {
     const moments = momentsOf(history)

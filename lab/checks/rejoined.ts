@@ -5,10 +5,11 @@ import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
+import {primariesAtEnd, sayPrimariesAtEnd} from '../history/rows.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
-import {blind} from '../history/watching.ts'
+import {blind, missed} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {lasting, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface RejoinedParams {
@@ -21,10 +22,10 @@ export interface RejoinedParams {
 export const rejoined: Check<RejoinedParams> = {
   about:
     'After the mend the old leader is a streaming replica of the new one within a limit, and all members share a timeline.',
-  evidence: ['etcd', 'postgres', 'patroni', 'logs', 'engine', 'runner', 'disk'],
+  evidence: ['etcd', 'postgres', 'rows', 'patroni', 'logs', 'engine', 'runner', 'disk'],
   ofFault: 'of-leader',
   params: z.strictObject({
-    within: lasting,
+    within: positiveDuration,
     how: z
       .enum(['streaming', 'pg_rewind', 'basebackup'], {error: '`how` is streaming, pg_rewind or basebackup'})
       .optional(),
@@ -80,8 +81,16 @@ function backFrom(history: History, found: Failover, limit: Micros, how: Rejoine
       measures,
       evidence: [...evidence, ...apart.evidence],
     }
+  const still = Number.isFinite(found.next) ? undefined : leftPrimary(history, oldLeader)
+  if (still)
+    return {
+      verdict: 'fail',
+      says: `${back}, but ${sayPrimariesAtEnd(still)}.`,
+      measures,
+      evidence: [...evidence, ...still],
+    }
   const came = wayBack(history, found, end)
-  const otherwise = otherWay(how, came, blind(history, 'logs', since.at, end, [oldLeader]))
+  const otherwise = otherWay(how, came, missed(history, 'logs', since.at, end, [oldLeader]))
   if (otherwise)
     return {...otherwise, says: `${back}${otherwise.says}.`, measures: {...measures, ...otherwise.measures}, evidence}
   return {
@@ -90,6 +99,12 @@ function backFrom(history: History, found: Failover, limit: Micros, how: Rejoine
     measures,
     evidence,
   }
+}
+
+/** At the end it said itself that it is no replica, beside another one. Alone it leads again. */
+function leftPrimary(history: History, host: HostName): readonly Of<'final-rows'>[] | undefined {
+  const all = primariesAtEnd(history)
+  return all.length > 1 && all.some(one => one.host === host) ? all : undefined
 }
 
 /** It came back later than is allowed, or may have. */

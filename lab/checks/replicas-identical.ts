@@ -3,6 +3,7 @@
  * all that the primary had written. One that had not caught up by then may only be slow, so what it holds is no evidence.
  */
 import {z} from 'zod'
+import {whoTookTable} from '../history/by-hand.ts'
 import type {Of} from '../history/event.ts'
 import {of} from '../history/history.ts'
 import {isTableGone} from '../history/rows.ts'
@@ -21,7 +22,7 @@ export const replicasIdentical: Check<Record<string, never>> = {
     ]
     if (topology === undefined || finals.length === 0)
       return {verdict: 'unknown', says: 'No table was read at the end, so nobody knows what is in it.'}
-    const missed = withoutTable(finals)
+    const missed = withoutTable(finals, whoTookTable(history))
     if (missed !== null) return missed
     const told = finals.filter(one => one.checksum !== undefined)
     if (told.length === 0)
@@ -55,7 +56,7 @@ export const replicasIdentical: Check<Record<string, never>> = {
 }
 
 /** A table that is not there: one that had not caught up may be yet to get it. */
-function withoutTable(finals: readonly Of<'final-rows'>[]): Finding | null {
+function withoutTable(finals: readonly Of<'final-rows'>[], who: string): Finding | null {
   const gone = finals.filter(one => isTableGone(one) && one.caughtUp !== false)
   if (gone.length === 0) return null
   const there = finals.filter(one => !isTableGone(one)).map(one => one.host)
@@ -64,7 +65,7 @@ function withoutTable(finals: readonly Of<'final-rows'>[]): Finding | null {
     verdict: 'fail',
     says:
       gone.length === finals.length
-        ? 'The table of the run is gone on all members: somebody dropped it.'
+        ? `The table of the run is gone on all members: ${who} dropped it.`
         : `The table of the run is gone on ${names}${there.length > 0 ? `, and there on ${there.join(' and ')}` : ''}.`,
     evidence: gone,
   }

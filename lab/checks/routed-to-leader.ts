@@ -8,18 +8,18 @@
  */
 import {z} from 'zod'
 import {type Acknowledgement, foreignWrites, isWrite, sayForeign} from '../history/acknowledgements.ts'
-import {outside} from '../history/at-rest.ts'
+import {atRest, joined, outside} from '../history/at-rest.ts'
 import {isDirect} from '../history/client-group.ts'
 import type {Of} from '../history/event.ts'
-import {type History, of} from '../history/history.ts'
-import {lateness} from '../history/lateness.ts'
+import {type History, of, once} from '../history/history.ts'
+import {lateness, whenWas} from '../history/lateness.ts'
+import {gapsOf, stillStands} from '../history/looks.ts'
 import {type Moments, momentsOf} from '../history/moments.ts'
 import {type Tenure, tenuresOf} from '../history/tenures.ts'
-import {blind, sightOf} from '../history/watching.ts'
-import {portNumber} from '../topology/services.ts'
-import type {HaproxySettings, HostName} from '../topology/topology.ts'
+import {blind, lacks} from '../history/watching.ts'
+import {type HaproxySettings, type HostName, portNumber, type Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
-import type {Check} from './check.ts'
+import type {Check, Finding} from './check.ts'
 
 /** A proxy took a server for the primary while another host held the leader key. */
 interface Astray {
@@ -39,17 +39,18 @@ interface Astray {
 export const routedToLeader: Check<Record<string, never>> = {
   about:
     "The proxy's primary port leads only to the holder of the leader key, but for the time its health checks need.",
-  evidence: ['proxy', 'etcd', 'clients', 'runner'],
+  evidence: ['proxy', 'etcd', 'clients', 'runner', 'engine'],
   params: z.strictObject({}),
 
   judge(history) {
     const moments = momentsOf(history)
-    const haproxy = of(history, 'run-started')[0]?.topology.haproxy
+    const topology = of(history, 'run-started')[0]?.topology
     const tenures = tenuresOf(history)
-    if (moments === null || haproxy === undefined || tenures.length === 0)
+    if (moments === null || topology === undefined || tenures.length === 0)
       return {verdict: 'unknown', says: 'No watch told who held the leader key.'}
-    const allowed = slowestDown(haproxy)
+    const allowed = slowestDown(topology.haproxy)
     const all = astrayOf(history, tenures, moments)
+    const perhaps = astrayOf(history, tenures, moments, 'for all that is known').filter(one => one.micros > allowed)
     const long = all.filter(one => one.micros > allowed)
     const bad = long.filter(one => one.micros > allowed + lateness(history, one.from, one.to).micros)
     const foreign = foreignWrites(history, 'proxied-clients')
@@ -69,9 +70,11 @@ export const routedToLeader: Check<Record<string, never>> = {
         says: `${first.proxy} led writes to ${servers.join(' and ')} while ${holder} held the leader key, for up to ${sayMicros(first.micros)} (its health checks may need ${sayMicros(allowed)} to find out); ${why(first)}; ${met(measures)}${foreign.length > 0 ? `; ${sayForeign(foreign)}` : ''}.`,
         measures,
         evidence: [first.tenure, first.told, ...astrayWrites(history, bad).slice(0, 1), ...foreign.slice(0, 1)],
-        hint: hintFor(first),
+        hint: hintFor(first, topology),
       }
     }
+    const behind = leftBehind(history, tenures, moments)
+    if (behind?.verdict === 'fail') return {...behind, measures}
     if (foreign.length > 0)
       return {
         verdict: 'fail',
@@ -80,13 +83,8 @@ export const routedToLeader: Check<Record<string, never>> = {
         evidence: foreign.slice(0, 3),
         hint: "where do the proxy's servers lead? compare their addresses and ports with those of the members",
       }
-    const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
-    const doubts = [
-      seen ? null : 'no server was ever seen up behind the primary port',
-      blind(history, 'proxy', moments.steps, moments.end),
-      blind(history, 'etcd', moments.steps, moments.end),
-      ...long.map(one => `${one.server} was up for ${sayMicros(one.micros)}, and a timer of ours ran late`),
-    ].filter(one => one !== null)
+    if (behind !== null) return {...behind, measures}
+    const doubts = doubtsOf(history, moments, long, perhaps)
     if (doubts.length > 0)
       return {
         verdict: 'unknown',
@@ -101,25 +99,44 @@ export const routedToLeader: Check<Record<string, never>> = {
   },
 }
 
+function doubtsOf(history: History, moments: Moments, long: readonly Astray[], perhaps: readonly Astray[]): string[] {
+  const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
+  return [
+    seen ? null : 'no server was ever seen up behind the primary port',
+    blind(history, 'proxy', moments.steps, moments.end),
+    blind(history, 'etcd', moments.steps, moments.end),
+    sessionsUntold(history, moments) ?? lacks(history, 'clients'),
+    ...long.map(one => `${one.server} was up for ${sayMicros(one.micros)}, and a timer of ours ran late`),
+    ...(long.length > 0 ? [] : perhaps.slice(0, 1)).map(
+      ({proxy, server}) => `nobody knows for how long ${proxy} had ${server} up: its words are not all in the record`,
+    ),
+  ].filter(one => one !== null)
+}
+
 function slowestDown({interMs, fastinterMs, fall, checkTimeoutMs}: HaproxySettings): Micros {
   return (interMs + (fall - 1) * fastinterMs + fall * Math.max(interMs, checkTimeoutMs)) * 1000
 }
 
-function astrayOf(history: History, tenures: readonly Tenure[], {steps, end}: Moments): Astray[] {
+/** @param how surely: without the time of which nobody knows; else up until the next word. */
+function astrayOf(
+  history: History,
+  tenures: readonly Tenure[],
+  {steps, end}: Moments,
+  how: 'surely' | 'for all that is known' = 'surely',
+): Astray[] {
   const servers = Map.groupBy(
     of(history, 'proxy').filter(one => one.backend === 'primary'),
     one => `${one.proxy} ${one.server}`,
   )
   return [...servers.values()].flatMap(told =>
-    stretchesUp(history, told).flatMap(
+    stretchesUp(history, told, how).flatMap(
       ({from, to, last}) => longestWithoutKey(tenures, last, Math.max(from, steps), Math.min(to, end)) ?? [],
     ),
   )
 }
 
 /** When the proxy is known to have sent connections to the server. One that answers nobody leads nobody anywhere. */
-function stretchesUp(history: History, told: readonly Of<'proxy'>[]) {
-  const seen = sightOf(history, 'proxy', told[0]!.proxy)
+function stretchesUp(history: History, told: readonly Of<'proxy'>[], how: 'surely' | 'for all that is known') {
   const stretches: {from: Micros; to: Micros; last: Of<'proxy'>}[] = []
   let open: {from: Micros; last: Of<'proxy'>} | undefined
   for (const one of told) {
@@ -132,8 +149,14 @@ function stretchesUp(history: History, told: readonly Of<'proxy'>[]) {
   }
   const end = history.events.at(-1)?.at ?? 0
   const all = open ? [...stretches, {...open, to: Math.max(end, open.from)}] : stretches
-  const unseen = outside(seen, {from: told[0]!.at, to: end})
-  return all.flatMap(({last, ...stretch}) => outside(unseen, stretch).map(part => ({...part, last})))
+  const {proxy} = told[0]!
+  // What stood before a gap may have changed in it, and until the next word nobody knows. One that is dead leads nobody anywhere.
+  const without = how === 'surely' ? gapsOf(history, 'proxy', proxy) : atRest(history, proxy, 'haproxy')
+  const unknown = without.map(({from, to}) => ({
+    from,
+    to: told.find(one => one.at >= to)?.at ?? Number.POSITIVE_INFINITY,
+  }))
+  return all.flatMap(({last, ...stretch}) => outside(joined(unknown), stretch).map(part => ({...part, last})))
 }
 
 /** @param told HAProxy's word on a server that it had up from `from` to `to`. */
@@ -172,6 +195,71 @@ function astrayWrites(history: History, bad: readonly Astray[]): Acknowledgement
   )
 }
 
+/** `unknown`: whether the proxies had marked its server down is not known. */
+function leftBehind(history: History, tenures: readonly Tenure[], moments: Moments): Finding | null {
+  const all = writesLeftBehind(history, tenures, moments)
+  const found = all.find(one => one.known) ?? all[0]
+  if (found === undefined) return null
+  const {write, tenure, since} = found
+  if (!found.known)
+    return {
+      verdict: 'unknown',
+      says: `${write.server} acknowledged a write of ${write.client} ${sayMicros(since)} after ${tenure.holder} had taken the leader key, and nobody knows whether a proxy had it up: its words are not all in the record.`,
+      evidence: [tenure.event, write],
+    }
+  return {
+    verdict: 'fail',
+    says: `A session through the primary port stayed with ${write.server}, which acknowledged a write of ${write.client} ${sayMicros(since)} after ${tenure.holder} had taken the leader key.`,
+    evidence: [tenure.event, write],
+    hint: 'a proxy that marks a server down leaves its sessions alone unless it is told to end them (haproxy.on_marked_down: shutdown-sessions)',
+  }
+}
+
+/** A session that is ended with its server may have its last answer under way so long. */
+const besideDown: Micros = 1_000_000
+
+/** Acknowledged through a proxy that had marked its server down, while another host held the key: its session was left to it. */
+function writesLeftBehind(history: History, tenures: readonly Tenure[], {steps, end}: Moments) {
+  return proxiedWrites(history).flatMap(write => {
+    const {server} = write
+    if (server === null || write.sentAt < steps || write.at > end) return []
+    const tenure = tenures.find(one => one.from <= write.sentAt && one.to > write.at)
+    if (tenure === undefined || tenure.holder === null || tenure.holder === server) return []
+    const down = downSince(history, server, write.sentAt)
+    if (down === null) return []
+    // It may have got the key back, and the watch have told so late.
+    const later = of(history, 'leader-key').find(one => one.at > write.at && one.holder === server)
+    const when = whenWas(history, write)
+    if (later !== undefined && whenWas(history, later).from <= when.to) return []
+    const asked = when.from - (write.at - write.sentAt)
+    const late = lateness(history, Math.max(tenure.from, down.at), write.at).micros
+    if (asked - Math.max(tenure.from, down.at) <= besideDown + late) return []
+    return [{write, tenure, since: asked - tenure.from, known: down.known}]
+  })
+}
+
+const proxiedWrites = once((history): readonly Acknowledgement[] =>
+  [...of(history, 'op'), ...of(history, 'bank'), ...of(history, 'transaction')].filter(
+    one => isWrite(one) && one.outcome === 'ok' && !isDirect(one.client),
+  ),
+)
+
+/** Since when every proxy has had it down for writes, by its last word; null: one has not, or nobody told. */
+function downSince(history: History, server: HostName, at: Micros): {at: Micros; known: boolean} | null {
+  const told = of(history, 'proxy').filter(one => one.backend === 'primary' && one.server === server && one.at <= at)
+  const last = [...new Map(told.map(one => [one.proxy, one])).values()]
+  const known = last.every(one => stillStands(history, 'proxy', one.at, at, one.proxy))
+  return last.length === 0 || last.some(one => one.up) ? null : {at: Math.max(...last.map(one => one.at)), known}
+}
+
+/** Where the proxies leave sessions alone, only clients can tell where those lead. */
+function sessionsUntold(history: History, {steps, end}: Moments): string | null {
+  if (of(history, 'run-started')[0]?.topology.haproxy.onMarkedDown !== 'none') return null
+  return proxiedWrites(history).some(one => one.at >= steps)
+    ? blind(history, 'clients', steps, end)
+    : 'no client told where the sessions lead that the proxy leaves alone'
+}
+
 function writesAstray(history: History, bad: readonly Astray[]) {
   const writes = astrayWrites(history, bad)
   const acknowledged = writes.filter(op => op.outcome === 'ok').length
@@ -193,10 +281,10 @@ function why({told: {at, check, server}, from}: Astray): string {
   return `its check said ${check || 'nothing'}`
 }
 
-function hintFor({told: {at, check, proxy, server}, from}: Astray): string {
+function hintFor({told: {at, check, proxy, server}, from}: Astray, topology: Topology): string {
   if (at < from) return `does ${proxy} check ${server} at all? show servers state, on its admin socket`
   if (check.startsWith('L4OK'))
-    return `the backend of ${proxy} needs \`option httpchk OPTIONS /primary\` and \`check port ${portNumber('patroni')}\` on each server`
+    return `the backend of ${proxy} needs \`option httpchk OPTIONS /primary\` and \`check port ${portNumber(topology, 'patroni')}\` on each server`
   if (check.startsWith('L7OK'))
     return `compare \`scope\` and \`namespace\` of ${server} with those of the others: it may lead a cluster of its own`
   return `look at how ${proxy} checks ${server}`

@@ -1,13 +1,15 @@
 /** Each promotion raises the timeline by one, and no timeline has two leaders. */
 import {z} from 'zod'
+import type {Event} from '../history/event.ts'
 import {momentsOf} from '../history/moments.ts'
-import {promotedWithoutKey, promotionsOf} from '../history/promotions.ts'
+import {ledByNobody, promotedWithoutKey, promotionsOf, sayLedByNobody} from '../history/promotions.ts'
+import {primariesAtEnd} from '../history/rows.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import type {Check} from './check.ts'
 
 export const timelineMonotone: Check<Record<string, never>> = {
   about: 'Every promotion raises the timeline by exactly one, and no two servers take writes on the same one.',
-  evidence: ['postgres', 'clients', 'engine', 'runner', 'etcd', 'logs'],
+  evidence: ['postgres', 'rows', 'clients', 'engine', 'runner', 'etcd', 'logs'],
   params: z.strictObject({}),
 
   // By one it may well have raised the timeline; who led it, and what, nobody knows.
@@ -23,7 +25,7 @@ export const timelineMonotone: Check<Record<string, never>> = {
     const blindness =
       moments === null ? 'the steps never began' : whyPromotionsUnseen(history, moments.steps, moments.end)
     if (promotions.length === 0) return {verdict: 'unknown', says: 'No server was ever seen taking writes.'}
-    const bad: {says: string; evidence: (typeof promotions)[number]['event'][]}[] = []
+    const bad: {says: string; evidence: Event[]}[] = []
     const first = new Map<number, (typeof promotions)[number]>()
     for (const one of promotions) {
       const other = first.get(one.timeline)
@@ -44,6 +46,14 @@ export const timelineMonotone: Check<Record<string, never>> = {
           evidence: [before.event, one.event],
         })
     }
+    for (const [timeline, both] of Map.groupBy(primariesAtEnd(history), one => one.timeline))
+      if (both.length > 1)
+        bad.push({
+          says: `${both.map(one => one.host).join(' and ')} were out of recovery at the end, all on timeline ${timeline}`,
+          evidence: both,
+        })
+    const [unled] = moments === null ? [] : ledByNobody(history, moments.steps, moments.end)
+    if (blindness === null && unled) bad.push({says: sayLedByNobody(unled), evidence: [unled]})
     const path = inOrder.map(one => `${one.timeline} (${one.host})`).join(', ')
     const measures = {promotions: inOrder.length - 1, timelines: path}
     if (bad.length > 0)
@@ -53,7 +63,10 @@ export const timelineMonotone: Check<Record<string, never>> = {
         measures,
         evidence: bad.flatMap(one => one.evidence).slice(0, 6),
       }
-    if (blindness) return {verdict: 'unknown', says: `Timelines seen: ${path}; but ${blindness}.`, measures}
+    if (blindness) {
+      const doubts = [...(unled === undefined ? [] : [sayLedByNobody(unled)]), blindness]
+      return {verdict: 'unknown', says: `Timelines seen: ${path}; but ${doubts.join('; ')}.`, measures}
+    }
     return {verdict: 'pass', says: `Timelines in order: ${path}.`, measures}
   },
 }

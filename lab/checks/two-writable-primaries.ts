@@ -4,6 +4,7 @@ import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
 import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
+import {lacks} from '../history/watching.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -63,6 +64,8 @@ function unseen(history: History, atLeast: Micros): string | null {
     unseenWrites(history, host, moments.steps, moments.end),
   )
   if (first !== undefined) return sayBlank(first)
+  const untold = lacks(history, 'clients', {from: moments.steps, to: moments.end})
+  if (untold !== null) return untold
   return mayHaveLasted(history) > atLeast ? 'what was answered between their writes cannot be put in order' : null
 }
 

@@ -4,10 +4,10 @@ import {type Attempt, extraClientsOf, ownAttempts, ownWritesAndTransfers} from '
 import {isDirect} from '../history/client-group.ts'
 import type {Event, Of, OpName} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
-import {between, type Interval, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
+import {between, type Interval, inTime, sayDoubt, sayLasted, starvedFor} from '../history/lateness.ts'
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
-import {duration, lasting, type Micros, sayMicros} from '../words/quantity.ts'
+import {duration, type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, merge} from './check.ts'
 
 interface Limits {
@@ -22,7 +22,7 @@ export interface UnavailabilityParams {
 }
 
 const limits = z
-  .strictObject({'at-least': duration.optional(), 'at-most': lasting.optional()})
+  .strictObject({'at-least': duration.optional(), 'at-most': positiveDuration.optional()})
   .refine(one => one['at-least'] !== undefined || one['at-most'] !== undefined, 'say `at-most`, `at-least`, or both')
   .refine(
     one => (one['at-least'] ?? 0) <= (one['at-most'] ?? Number.POSITIVE_INFINITY),
@@ -43,7 +43,9 @@ export const unavailability: Check<UnavailabilityParams> = {
 
   judge(history, {writes, reads}) {
     const moments = momentsOf(history)
-    if (moments === null) return {verdict: 'unknown', says: 'The steps never began.'}
+    // What was asked for is told of a run, however early it ended.
+    const measures = {...limitIn('write', writes), ...limitIn('read', reads)}
+    if (moments === null) return {verdict: 'unknown', says: 'The steps never began.', measures}
     const parts = [
       ...(writes ? [judgeGap(history, 'write', writes, moments)] : []),
       ...(reads ? [judgeGap(history, 'read', reads, moments)] : []),
@@ -74,13 +76,13 @@ function limitIn(op: OpName, limits: Limits | undefined): Record<string, number>
 /** Writers that are told to stop finish what they are at. */
 const stopping: Micros = 1_000_000
 
-type Asked = Attempt | Of<'bank'>
+type AnyAttempt = Attempt | Of<'bank'>
 
 interface Gap {
   readonly from: Micros
   readonly to: Micros
-  readonly before: Asked | undefined
-  readonly after: Asked | undefined
+  readonly before: AnyAttempt | undefined
+  readonly after: AnyAttempt | undefined
 }
 
 function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, earliest, end}: Moments): Finding {
@@ -106,7 +108,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
     one => one.op === op && counts(one.client) && !isExtra(one.client) && one.at > gap.from && one.at < gap.to,
   )
   const evidence = [gap.before, failed[0] ?? gone[0], gap.after].filter(one => one !== undefined) satisfies Event[]
-  const says = `No ${op} was acknowledged for ${sayMicros(took)}, from ${sayMicros(Math.max(0, gap.from - from))} after ${zero}${gap.after ? '' : ' to the end'}`
+  const says = `No ${op} was acknowledged for ${sayLasted(took, lasted)}, from ${sayMicros(Math.max(0, gap.from - from))} after ${zero}${gap.after ? '' : ' to the end'}`
   if (!all.some(one => one.outcome === 'ok' && one.at <= from))
     return {
       verdict: 'unknown',
@@ -119,7 +121,7 @@ function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, e
   const tries = {failed: failed.length, gone: gone.length}
   if (lasted.to > most) return {...tooLong(history, gap, lasted, says, most, tries), measures, evidence}
   // What has not ended may yet become longer than is allowed; clients that are told to stop leave a moment without any.
-  if (Number.isFinite(most) && gap.after === undefined && (took > stopping || tries.failed + tries.gone > 0))
+  if (Number.isFinite(most) && gap.after === undefined && (lasted.to > stopping || tries.failed + tries.gone > 0))
     return {
       verdict: 'unknown',
       says: `${says}, and it had not ended there: nobody knows whether ${sayMicros(most)} would have been enough.`,
@@ -148,7 +150,7 @@ function tooShort(
       }
     : {
         verdict: 'unknown',
-        says: `${expected}, and it is known only to be from ${sayMicros(Math.max(0, from))} to ${sayMicros(to)}.`,
+        says: `${expected}, and it is known only to be from ${sayMicros(from)} to ${sayMicros(to)}.`,
       }
 }
 
@@ -182,13 +184,14 @@ function lastedFor(history: History, gap: Gap, early: Gap): Interval {
   const known = gap.before && gap.after ? between(history, gap.before, gap.after).from : took
   // From the fault on, where it came in the middle of the gap.
   const before = gap.before === undefined ? 0 : Math.max(0, gap.from - gap.before.at)
-  return {from: Math.min(took, known - before), to: Math.max(took, early.to - early.from)}
+  // Two moments that may have been one lie no less than nothing apart.
+  return {from: Math.max(0, Math.min(took, known - before)), to: Math.max(took, early.to - early.from)}
 }
 
-function longestGap(ops: readonly Asked[], from: Micros, end: Micros): Gap {
+function longestGap(ops: readonly AnyAttempt[], from: Micros, end: Micros): Gap {
   let before = ops.findLast(one => one.outcome === 'ok' && one.at <= from)
   let worst: Gap = {from, to: from, before, after: undefined}
-  const close = (to: Micros, after: Asked | undefined) => {
+  const close = (to: Micros, after: AnyAttempt | undefined) => {
     const since = Math.max(before?.at ?? from, from)
     if (to - since > worst.to - worst.from) worst = {from: since, to, before, after}
   }

@@ -142,7 +142,7 @@ function outsideOf(tenures: readonly Tenure[], host: HostName, sighting: Sightin
   let during = tenures[0]!
   let by = Number.POSITIVE_INFINITY
   for (const tenure of tenures) {
-    const {holder, from, to} = tenure
+    const {holder, earliest: from, to} = tenure
     if (from <= sighting.to) during = tenure
     if (holder !== host) continue
     if (from <= sighting.to && to >= sighting.from) return undefined

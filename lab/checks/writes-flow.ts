@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import {ownAttempts} from '../history/attempts.ts'
 import {lastOf, of} from '../history/history.ts'
+import {lacks} from '../history/watching.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
 
@@ -28,6 +29,8 @@ export const writesFlow: Check<Record<string, never>> = {
         says: `Writes still fail: ${failed.sqlstate ?? failed.error ?? 'no answer'}.`,
         evidence: [failed],
       }
+    const untold = lacks(history, 'clients', {from: Math.max(since, now - calm), to: now})
+    if (untold !== null) return {verdict: 'unknown', says: `No write was seen failing, but ${untold}.`}
     if (stopped && now - since < calm)
       return {verdict: 'unknown', says: 'The writers stopped less than a second after the last fault or mend.'}
     if (now - since < calm || acknowledged === undefined)

@@ -2,13 +2,15 @@
 
 import {resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
-import {type AgentGroup, type ClientGroup, namesOf, type ProgramGroup} from '../history/client-group.ts'
+import {type AgentGroup, type ClientGroup, type Driver, namesOf, type ProgramGroup} from '../history/client-group.ts'
 import type {Event} from '../history/event.ts'
 import type {ProbeSite} from '../probes/probe.ts'
-import {doorOf, type EntryName, entries} from '../topology/entries.ts'
+import {anew} from '../state/state.ts'
+import {doorOf, type Entry, type EntryName, entries} from '../topology/entries.ts'
+import {virtualAddress} from '../topology/keepalived.ts'
 import {appDatabase, type HostName, hostsWith, portOf, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {next, onLab} from '../words/next-step.ts'
+import {next} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
 import {
   type AgentConfig,
@@ -173,6 +175,8 @@ class Observer {
   readonly #site: ProbeSite
   readonly #count: number
   readonly #reports = new Map<number, WatchedSecond>()
+  /** Of the latest report: what any of them had told by then is in the count of it. */
+  #at: Micros = 0
   #agents = 0
 
   constructor(site: ProbeSite, count: number) {
@@ -186,8 +190,9 @@ class Observer {
     return (report, at) => {
       const before = this.#reports.get(agent)
       this.#reports.set(agent, before === undefined ? report : together([before, report]))
+      this.#at = Math.max(this.#at, at)
       if (this.#reports.size < this.#count) return
-      this.#site.record({kind: 'watching', who: 'clients', ...together([...this.#reports.values()])}, at)
+      this.#site.record({kind: 'watching', who: 'clients', ...together([...this.#reports.values()])}, this.#at)
       this.#reports.clear()
     }
   }
@@ -223,7 +228,7 @@ async function loadsOf(lab: Lab, groups: readonly Named<AgentGroup>[]): Promise<
   const loads: Load[] = []
   for (const {group, names} of groups) {
     const {kind, perSecond, through, driver = 'pg'} = group
-    loads.push({op: jobs[kind], clients: names, perSecond, driver, ...(await whereTo(lab, through))})
+    loads.push({op: jobs[kind], clients: names, perSecond, driver, ...(await whereTo(lab, through, driver))})
   }
   return loads
 }
@@ -242,28 +247,38 @@ async function mustHavePsycopg(lab: Lab, app: HostName, container: string): Prom
   const {code} = await lab.engineOf(app).run(container, ['test', '-e', psycopgAgentFile])
   if (code !== 0)
     throw new LabError('not-ready', 'this lab was raised before its clients could use psycopg', {
-      hint: next`to raise it anew, with what it was raised with: ${onLab(lab.name, 'down')} ${onLab(lab.name, 'up')}`,
+      hint: next`to raise it anew, with what it was raised with: ${anew(lab.name)}`,
     })
 }
 
 async function whereTo(
   lab: Lab,
   through: AgentGroup['through'],
+  driver: Driver,
 ): Promise<{hosts: readonly string[]; port: number; findsPrimary: boolean}> {
   if (typeof through === 'object') {
     const [host] = await resolve(lab, through.to)
     return {hosts: [addressOf(lab, host!)], port: portOf(lab.topology, host!, 'postgres'), findsPrimary: false}
   }
-  const {hosts, port, findsPrimary} = entries(lab.topology)[through]
-  if (findsPrimary) return {hosts: hosts.map(one => addressOf(lab, one)), port, findsPrimary}
-  const door = doorAt(lab, through)
-  return {hosts: [door.host], port: door.port, findsPrimary}
+  const entry = entries(lab.topology)[through]
+  // A pool is told one address.
+  const hosts = driver === 'pg-pool' ? [doorAddress(lab, entry)] : addressesOf(lab, entry)
+  return {hosts, port: entry.port, findsPrimary: entry.findsPrimary}
 }
 
 /** Where a client that knows one address comes in, in the lab's network. */
-function doorAt(lab: Lab, through: EntryName): {host: string; port: number} {
+function doorAt(lab: Lab, through: EntryName): Pick<Relay, 'host' | 'port' | 'pooled'> {
   const entry = entries(lab.topology)[through]
-  return {host: addressOf(lab, doorOf(entry)), port: entry.port}
+  const isShared = entry.service === 'pgbouncer' && lab.topology.pgbouncer?.poolMode === 'transaction'
+  return {host: doorAddress(lab, entry), port: entry.port, ...(isShared && {pooled: true})}
+}
+
+function addressesOf(lab: Lab, entry: Entry): readonly string[] {
+  return entry.virtual ? [virtualAddress(lab.allocation)] : entry.hosts.map(host => addressOf(lab, host))
+}
+
+function doorAddress(lab: Lab, entry: Entry): string {
+  return entry.virtual ? virtualAddress(lab.allocation) : addressOf(lab, doorOf(entry))
 }
 
 function addressOf(lab: Lab, host: HostName): string {

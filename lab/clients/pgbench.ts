@@ -16,19 +16,23 @@ const longestSeconds = 3600
 const simpleUpdate = `\\set aid random(1, ${accounts})
 \\set delta random(-5000, 5000)
 BEGIN;
-UPDATE pgbench_accounts SET abalance = abalance + :delta WHERE aid = :aid;
-SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
-INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, :aid, :delta, CURRENT_TIMESTAMP);
+UPDATE ${schema}.pgbench_accounts SET abalance = abalance + :delta WHERE aid = :aid;
+SELECT abalance FROM ${schema}.pgbench_accounts WHERE aid = :aid;
+INSERT INTO ${schema}.pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, :aid, :delta, CURRENT_TIMESTAMP);
 END;`
 
 /** A replica makes no tables: reads go to one that is always there. */
 const select = `\\set oid random(1, 10000)
 SELECT count(*) FROM pg_class WHERE oid < :oid;`
 
-const tables = `until psql -qX -v ON_ERROR_STOP=1 -c 'DROP SCHEMA IF EXISTS ${schema} CASCADE' -c 'CREATE SCHEMA ${schema}' &&
-  ${pgbench} -i -I t &&
-  psql -qX -v ON_ERROR_STOP=1 -c "INSERT INTO pgbench_accounts SELECT id, 1, 0, '' FROM generate_series(1, ${accounts}) AS id" &&
-  ${pgbench} -i -I p
+/** As `pgbench -i` makes them, those of them that are used. They are named in full: a pooler takes no search_path of a session. */
+const tables = `until psql -qX -v ON_ERROR_STOP=1 <<'SQL'
+DROP SCHEMA IF EXISTS ${schema} CASCADE;
+CREATE SCHEMA ${schema};
+CREATE TABLE ${schema}.pgbench_accounts (aid int PRIMARY KEY, bid int, abalance int, filler char(84));
+CREATE TABLE ${schema}.pgbench_history (tid int, bid int, aid int, delta int, mtime timestamp, filler char(22));
+INSERT INTO ${schema}.pgbench_accounts SELECT id, 1, 0, '' FROM generate_series(1, ${accounts}) AS id;
+SQL
 do sleep 0.2; done`
 
 /**
@@ -44,7 +48,7 @@ export function pgbenchGroup(clients: number, perSecond: number, through: PlainE
     name: 'pgbench',
     image: null,
     command: ['sh', '-c', `${before}\nwhile :; do ${run} 3<<'SQL'\n${script}\nSQL\nsleep 0.1; done`],
-    environment: {PGOPTIONS: `-c search_path=${schema}`, PGCONNECT_TIMEOUT: '3'},
+    environment: {PGCONNECT_TIMEOUT: '3'},
     perSecond,
     through,
   }

@@ -146,7 +146,7 @@ type Told = {
 /** What a change of one of Patroni's keys means; null for the keys that tell nothing about leadership. */
 export function meaning(
   {key, value, revision, lease}: KeyChange,
-  cluster: Pick<Cluster, 'scope'>,
+  cluster: Pick<Cluster, 'scope' | 'namespace'>,
   term: number,
   told: HostName,
 ): Told | null {

@@ -1,8 +1,8 @@
 /**
  * What a healthy lab is made of: one entry a part, most important first. Whoever asks how a lab is (`status`, `up`, `heal`, the
- * beginning and the end of a run) asks all of them; a new part is one entry here, and what it is judged by in `Seen`.
+ * beginning and the end of a run) asks all of them; a new part is one entry here, and what it is judged by in `LabSeen`.
  */
-import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
+import {type HostName, hostsWith, sourceOf, type Topology} from '../topology/topology.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {sayBytes} from '../words/quantity.ts'
 import {
@@ -26,7 +26,7 @@ export interface Wrong {
 }
 
 /** Everything that was asked, at one moment. */
-export interface Seen extends Members {
+export interface LabSeen extends Members {
   readonly lab: string
   readonly topology: Topology
   /** Of its container; `missing` when there is none. */
@@ -39,13 +39,15 @@ export interface Seen extends Members {
   /** Patroni's dynamic configuration; null: nobody tells it. */
   readonly config: Config | null
   readonly routes: readonly Route[]
+  /** Who has the virtual address; empty where there is none, or nobody has it. */
+  readonly holders: readonly HostName[]
 }
 
 interface Part {
   readonly name: string
   /** How it is known. */
   readonly asked: string
-  wrong(seen: Seen): readonly (string | Wrong)[]
+  wrong(seen: LabSeen): readonly (string | Wrong)[]
 }
 
 const and = (hosts: readonly HostName[]) => hosts.join(' and ')
@@ -85,8 +87,8 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'members',
-    asked: 'every Patroni: its role, its state and its timeline',
-    wrong: ({members, primaries}) => clusterComplaints(members, primaries),
+    asked: 'every Patroni: its role, its state and its timeline, and who streams from it',
+    wrong: clusterComplaints,
   },
   {
     name: 'maintenance',
@@ -109,6 +111,16 @@ export const parts: readonly Part[] = [
     name: 'routes',
     asked: "every HAProxy's statistics: whom it sends writes and reads to",
     wrong: seen => (seen.leader === null ? [] : routeComplaints(seen, seen.leader)),
+  },
+  {
+    name: 'virtual address',
+    asked: 'every host with keepalived: whether it has the address that they share',
+    wrong({topology, holders}) {
+      if (topology.keepalived === undefined || holders.length === 1) return []
+      return [
+        holders.length === 0 ? 'nobody has the virtual address' : `${and(holders)} have the virtual address at once`,
+      ]
+    },
   },
   {
     // After everything that it waits for.
@@ -151,7 +163,7 @@ export function disguised(
   ]
 }
 
-function clusterComplaints(members: readonly Member[], primaries: readonly HostName[]): string[] {
+function clusterComplaints({topology, members, primaries}: LabSeen): string[] {
   if (members.every(one => one.role === null)) return ['no Patroni answers yet']
   const [leader, second] = primaries
   if (leader === undefined) return ['the cluster has no leader']
@@ -159,12 +171,14 @@ function clusterComplaints(members: readonly Member[], primaries: readonly HostN
   const timeline = members.find(one => one.host === leader)?.timeline
   return members
     .filter(one => one.host !== leader)
-    .filter(one => !(one.state === 'streaming' && one.timeline === timeline))
-    .map(one =>
-      one.state === 'streaming'
-        ? `${one.host} streams on timeline ${one.timeline ?? '?'}, ${leader} is on ${timeline ?? '?'}`
-        : `${one.host} is ${one.state ?? 'not a member yet'}, not streaming from ${leader}`,
-    )
+    .flatMap(({host, state, timeline: own, source}) => {
+      const due = sourceOf(topology, host, leader)
+      if (state !== 'streaming') return [`${host} is ${state ?? 'not a member yet'}, not streaming from ${due}`]
+      if (own !== timeline) return [`${host} streams on timeline ${own ?? '?'}, ${leader} is on ${timeline ?? '?'}`]
+      // Where its source is silent, that is told of the source.
+      const strays = due !== leader && source !== undefined && source !== null && source !== due
+      return strays ? [`${host} streams from ${source}, not from ${due} as its tag replicatefrom says`] : []
+    })
 }
 
 /** Patroni's own, where the configuration says nothing (4.0, `global_config.py`). */
@@ -184,7 +198,7 @@ function lagComplaints(members: readonly Member[], config: Config | null): strin
   )
 }
 
-function routeComplaints({topology, routes}: Seen, leader: HostName): string[] {
+function routeComplaints({topology, routes}: LabSeen, leader: HostName): string[] {
   const databases = hostsWith(topology, 'patroni')
   return hostsWith(topology, 'haproxy').flatMap(proxy => {
     const own = routes.filter(one => one.proxy === proxy)

@@ -6,9 +6,10 @@ import type {Hint} from '../words/next-step.ts'
 import {etcdMembers} from './etcd-members.ts'
 import {objectIn} from './etcd-messages.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
-import {parts, type Seen, type Wrong} from './health-parts.ts'
+import {type LabSeen, parts, type Wrong} from './health-parts.ts'
 import {type Member, members} from './members.ts'
 import {keysOf} from './synchronous.ts'
+import {holdersOf} from './virtual-address.ts'
 
 export interface Route {
   readonly proxy: HostName
@@ -27,6 +28,8 @@ export interface Health {
   readonly leader: HostName | null
   readonly members: readonly Member[]
   readonly routes: readonly Route[]
+  /** Who has the virtual address, in a lab that has one. */
+  readonly holders?: readonly HostName[]
 }
 
 /**
@@ -47,18 +50,20 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
     leader: seen.leader,
     members: seen.members,
     routes: seen.routes,
+    ...(lab.topology.keepalived === undefined ? {} : {holders: seen.holders}),
   }
 }
 
-async function look(lab: Lab, withinMs: number): Promise<Seen> {
+async function look(lab: Lab, withinMs: number): Promise<LabSeen> {
   const {topology} = lab
-  const [containers, observer, seen, routes, etcd, keys] = await Promise.all([
+  const [containers, observer, seen, routes, etcd, keys, holders] = await Promise.all([
     lab.docker.containers(lab.name),
     lab.docker.observer(lab.name),
     members(lab, withinMs),
     routesOf(lab, withinMs),
     etcdMembers(lab, withinMs),
     keysOf(lab, withinMs),
+    holdersOf(lab),
   ])
   const hosts = topology.hosts.map(({name: host}) => ({
     host,
@@ -66,20 +71,23 @@ async function look(lab: Lab, withinMs: number): Promise<Seen> {
   }))
   return {
     ...{lab: lab.name, topology, hosts, observer: observer?.state ?? 'missing', etcd, keys},
-    ...{...seen, addresses: lab.allocation.addresses, routes},
+    ...{...seen, addresses: lab.allocation.addresses, routes, holders},
     config: keys === null ? null : objectIn(keys.get('config') ?? null),
   }
 }
 
-/** Asked last, when all else is well: whether writes go through every way in is the sum of it. */
+/** Asked last, when all else is well: whether writes go through every way in is the sum of it, and poolers stand before it. */
 async function unwritable(lab: Lab): Promise<Wrong[]> {
   try {
     // What only reads and draws loads no driver.
-    const {firstWrite} = await import('./first-write.ts')
-    await firstWrite(lab)
+    const {firstWrite, throughPoolers} = await import('./first-write.ts')
+    await firstWrite(lab).catch(error => {
+      throw new Error(`a write through HAProxy does not succeed: ${(error as Error).message}`, {cause: error})
+    })
+    await throughPoolers(lab)
     return []
   } catch (error) {
-    return [{says: `a write through HAProxy does not succeed: ${(error as Error).message}`}]
+    return [{says: (error as Error).message}]
   }
 }
 

@@ -55,8 +55,27 @@ export function telling(log: string): Pick<LastWord, 'service' | 'says'> | null 
 }
 
 function essence(line: string): string {
-  const plain = printable(line.replace(stamp, '').replace(/password=\S+/g, 'password=***'))
+  const plain = withoutSecrets(line.replace(stamp, ''))
   return plain.length > longest ? `${plain.slice(0, longest)}...` : plain
+}
+
+function withoutSecrets(line: string): string {
+  return printable(line.replace(/password=\S+/g, 'password=***'))
+}
+
+/** The last lines of each host that has a log; of one that cannot be read there are none. */
+export async function logTails(
+  lab: Lab,
+  most: number,
+): Promise<readonly {readonly host: HostName; readonly lines: readonly string[]}[]> {
+  const hosts = lab.topology.hosts.filter(host => !host.services.includes('client'))
+  const tails = await Promise.all(
+    hosts.map(async ({name: host}) => {
+      const lines = (await logOf(lab, host, 0)).split('\n').filter(line => line.trim() !== '')
+      return {host, lines: lines.slice(-most).map(withoutSecrets)}
+    }),
+  )
+  return tails.filter(({lines}) => lines.length > 0)
 }
 
 /** Of each host whose log has one. A log that cannot be read explains nothing. @param sinceMs wall clock. */

@@ -15,6 +15,8 @@ export interface Member {
   readonly lagBytes: number | null
   /** WAL of the leader that it has not even received, by which Patroni says who may take over. */
   readonly missingBytes?: number | null
+  /** Who says that this replica streams from it; null: nobody does. */
+  readonly source?: HostName | null
   /** Whether the leader waits for this replica's confirmation; null when the leader does not say. */
   readonly sync: boolean | null
 }
@@ -22,6 +24,7 @@ export interface Member {
 /** A row of pg_stat_replication. */
 export interface Sender {
   readonly application_name?: string
+  readonly state?: string
   readonly sync_state?: string
   /** Where its connection comes from; null: a local socket. */
   readonly client_addr?: string | null
@@ -63,11 +66,16 @@ export async function members(lab: Lab, withinMs: number): Promise<Members> {
       state: one?.replication_state ?? one?.state ?? null,
       timeline: one?.timeline ?? null,
       lagBytes: behind(replayed),
+      source: databases.find((_, sender) => isStreaming(answers[sender]?.replication, host)) ?? null,
       missingBytes: behind(replayed === undefined ? received : Math.max(replayed, received ?? 0)),
       sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
     }
   })
   return {members: all, primaries, leader, senders}
+}
+
+function isStreaming(senders: readonly Sender[] = [], host: HostName): boolean {
+  return senders.some(one => one.application_name === host && one.state === 'streaming')
 }
 
 /** pg_stat_replication.sync_state: async, potential, sync or quorum. */
@@ -82,7 +90,7 @@ interface PatroniAnswer {
   readonly timeline?: number
   /** A replica's, from its own WAL receiver: 'streaming' ... */
   readonly replication_state?: string
-  /** The leader's: who streams from it. */
+  /** Who streams from it. */
   readonly replication?: readonly Sender[]
   readonly xlog?: {
     readonly location?: number

@@ -63,7 +63,7 @@ export async function patroniKeys(
 /** @param found every key of the cluster. */
 export function decodeKeys(
   found: readonly Pick<KeyChange, 'key' | 'value'>[],
-  cluster: Pick<Cluster, 'scope'>,
+  cluster: Pick<Cluster, 'scope' | 'namespace'>,
 ): PatroniKeys {
   const prefix = keyPrefix(cluster)
   const values = new Map(found.map(({key, value}) => [key.slice(prefix.length), value ?? '']))

@@ -2,19 +2,22 @@
 
 import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
+import type {Capability} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
-import {entries} from '../topology/entries.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {etcdLeader} from './etcd-leader.ts'
 import {members} from './members.ts'
 import {mayBeCandidate, patroniKeys} from './patroni-keys.ts'
+import {holdersOf} from './virtual-address.ts'
 
 /** Who is what right now. */
 export interface Roles {
   readonly leader: HostName | null
   readonly etcdLeader: HostName | null
+  /** Who has the virtual address; left out: nobody was asked. */
+  readonly addressHolders?: readonly HostName[]
   /** Replicas that are streaming; `sync`: whether commits wait for it, null: nobody knows. */
   readonly replicas: readonly {readonly host: HostName; readonly sync: boolean | null}[]
 }
@@ -32,8 +35,14 @@ const table = {
   replicas: (_, {replicas}) => names(replicas),
   'sync-standby': (_, {replicas}) => names(replicas.filter(one => one.sync)).slice(0, 1),
   'async-replica': (_, {replicas}) => names(replicas.filter(one => one.sync === false)).slice(0, 1),
+  /** From which another replica streams because its tag says so. */
+  'cascade-source': ({tags = {}}, {replicas}) =>
+    names(replicas)
+      .filter(host => names(replicas).some(one => tags[one]?.replicatefrom === host))
+      .slice(0, 1),
   'etcd-leader': (_, {etcdLeader}) => maybe(etcdLeader),
   'etcd-follower': (topology, now) => followers(topology, now).slice(0, 1),
+  'other-etcd-follower': (topology, now) => followers(topology, now).slice(1, 2),
   'etcd-followers': (topology, now) => followers(topology, now),
   /** Enough members of etcd, its leader first, to leave the others without a majority. */
   'etcd-majority': (topology, now) => {
@@ -42,8 +51,10 @@ const table = {
   },
   etcd: topology => hostsWith(topology, 'etcd'),
   /** The one through which most clients come in. */
-  proxy: topology => entries(topology).primary.hosts.slice(0, 1),
+  proxy: topology => hostsWith(topology, 'haproxy').slice(0, 1),
   proxies: topology => hostsWith(topology, 'haproxy'),
+  /** The proxy through which clients come in now. */
+  'vip-holder': (_, {addressHolders = []}) => addressHolders.slice(0, 1),
   app: topology => hostsWith(topology, 'client'),
   /** Every host but the clients'. */
   servers: topology => topology.hosts.filter(host => !host.services.includes('client')).map(host => host.name),
@@ -53,6 +64,43 @@ const table = {
 } as const satisfies Readonly<Record<string, Choose>>
 
 export const selectors = Object.keys(table) as (keyof typeof table)[]
+
+/** How many hosts with etcd and with PostgreSQL there have to be for a selector to mean somebody; 1 of each where nothing stands. */
+const fewest: Readonly<Partial<Record<keyof typeof table, Partial<HostCounts>>>> = {
+  replica: {postgres: 2},
+  'other-replica': {postgres: 3},
+  replicas: {postgres: 2},
+  'sync-standby': {postgres: 2},
+  'async-replica': {postgres: 2},
+  'cascade-source': {postgres: 3},
+  'etcd-follower': {etcd: 2},
+  'other-etcd-follower': {etcd: 3},
+  'etcd-followers': {etcd: 2},
+}
+
+/** What a topology must have for these selectors to mean somebody, beyond a number of hosts. */
+const asks: Readonly<Partial<Record<keyof typeof table, Capability>>> = {
+  'cascade-source': 'cascade',
+  'vip-holder': 'virtual-address',
+}
+
+export function capabilitiesOf(named: readonly string[]): readonly Capability[] {
+  return named.flatMap(one => (Object.hasOwn(asks, one) ? (asks[one as keyof typeof asks] ?? []) : []))
+}
+
+export interface HostCounts {
+  readonly postgres: number
+  readonly etcd: number
+}
+
+/** What a topology must have at least for all of these selectors to mean somebody; hosts' names ask for nothing. */
+export function fewestFor(named: readonly string[]): HostCounts {
+  const each = named.map(one => (Object.hasOwn(fewest, one) ? fewest[one as keyof typeof fewest] : undefined))
+  return {
+    postgres: Math.max(1, ...each.map(one => one?.postgres ?? 1)),
+    etcd: Math.max(1, ...each.map(one => one?.etcd ?? 1)),
+  }
+}
 
 /** The hosts that a selector, or a host's own name, means while these have the roles; null: it is neither. */
 export function meant(topology: Topology, selector: string, now: Roles): readonly HostName[] | null {
@@ -112,8 +160,11 @@ async function candidates(
   const replicas = all
     .filter(one => one.host !== leader && one.state === 'streaming')
     .toSorted((a, b) => Number(fits(b.host)) - Number(fits(a.host)))
-  const isAboutEtcd = selector.startsWith('etcd-')
-  const now = {leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(lab) : null}
+  const isAboutEtcd = /etcd-/.test(selector)
+  const now = {
+    ...{leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(lab) : null},
+    ...(selector === 'vip-holder' ? {addressHolders: await holdersOf(lab)} : {}),
+  }
   const hosts = meant(lab.topology, selector, now) ?? []
   return {hosts, fit: selector !== 'replica' || hosts.every(fits)}
 }

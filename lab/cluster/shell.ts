@@ -1,10 +1,11 @@
 /**
- * A root shell on a host that is open already: what it is told takes effect within milliseconds, where starting a program
+ * A root shell on a host, or in the observer, that is open already: what it is told takes effect within milliseconds, where starting a program
  * through the engine takes 60 ms and more (measured; the engine sets up a process in the container each time).
  */
 import type {Running} from '../engine/docker.ts'
-import type {Lab} from '../engine/lab.ts'
-import type {HostName} from '../topology/topology.ts'
+import type {Lab, LabEngine} from '../engine/lab.ts'
+import {runningObserver} from '../engine/reach-relay.ts'
+import {type HostName, observerName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
 export interface Shell extends AsyncDisposable {
@@ -23,20 +24,29 @@ const mark = '\u0001done'
 
 export async function openShell(lab: Lab, host: HostName): Promise<Shell> {
   const {id} = await lab.container(host)
-  const running = await lab.engineOf(host).exec(id, ['sh'])
+  return open(lab.engineOf(host), id, host)
+}
+
+/** In the observer, on which no fault is done. @throws LabError `no-target` when it does not run. */
+export async function openObserverShell({docker, name}: Lab): Promise<Shell> {
+  return open(docker, (await runningObserver(docker, name)).id, observerName)
+}
+
+async function open(engine: Pick<LabEngine, 'exec'>, id: string, name: string): Promise<Shell> {
+  const running = await engine.exec(id, ['sh'])
   running.stdin.on('error', () => {}) // the shell's end, which the reading side tells with its reason
-  const shell = new OpenShell(host, running)
+  const shell = new OpenShell(name, running)
   await shell.run(':') // the engine answers before the shell reads
   return shell
 }
 
 class OpenShell implements Shell {
-  readonly #host: HostName
+  readonly #name: string
   readonly #running: Running
   readonly #lines: AsyncIterator<string>
 
-  constructor(host: HostName, running: Running) {
-    this.#host = host
+  constructor(name: string, running: Running) {
+    this.#name = name
     this.#running = running
     this.#lines = running.lines[Symbol.asyncIterator]()
   }
@@ -52,7 +62,7 @@ class OpenShell implements Shell {
     try {
       return await this.#answer()
     } catch (error) {
-      if (late) throw new LabError('timeout', `a command on ${this.#host} has not ended within ${longestMs / 1000} s`)
+      if (late) throw new LabError('timeout', `a command on ${this.#name} has not ended within ${longestMs / 1000} s`)
       throw error
     } finally {
       clearTimeout(timer)
@@ -63,7 +73,7 @@ class OpenShell implements Shell {
     const out: string[] = []
     for (;;) {
       const {value, done} = await this.#lines.next()
-      if (done) throw this.#running.lost ?? new LabError('engine', `${this.#host} went away under a command`)
+      if (done) throw this.#running.lost ?? new LabError('engine', `${this.#name} went away under a command`)
       const line = String(value)
       const at = line.indexOf(mark)
       if (at < 0) {
@@ -74,7 +84,7 @@ class OpenShell implements Shell {
       const code = Number(line.slice(at + mark.length + 1))
       if (code === 0) return out.join('\n')
       const says = this.#running.stderr().trim().split('\n').at(-1)
-      throw new LabError('engine', `a command on ${this.#host} ended with ${code}${says ? `: ${says}` : ''}`)
+      throw new LabError('engine', `a command on ${this.#name} ended with ${code}${says ? `: ${says}` : ''}`)
     }
   }
 

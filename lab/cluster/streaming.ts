@@ -1,29 +1,33 @@
 /** Who streams from whom, as PostgreSQL itself says: the quickest sign of a complete cluster, and one that Patroni is not asked for. */
 import pg from 'pg'
 import type {Lab} from '../engine/lab.ts'
-import {type HostName, hostsWith} from '../topology/topology.ts'
+import {type HostName, hostsWith, sourceOf} from '../topology/topology.ts'
 
 const withinMs = 1000
 
 /**
- * The primary and the replicas that stream from it, or what is missing, in words. Patroni's REST API would hold each question
+ * The primary and the replicas that stream, each from whom it is to, or what is missing, in words. Patroni's REST API would hold each question
  * back for a second while its PostgreSQL starts (`api.py: get_postgresql_status`, retry), and so slow down what it is asked about.
  */
 export async function streaming(lab: Lab): Promise<{primary: HostName; replicas: readonly HostName[]} | string> {
   const hosts = hostsWith(lab.topology, 'patroni')
-  const answers = await Promise.all(hosts.map(host => replicasOf(lab, host)))
-  const primaries = hosts.filter((_, index) => answers[index] !== null)
+  const servers = new Map(await Promise.all(hosts.map(async host => [host, await serverOn(lab, host)] as const)))
+  const primaries = hosts.filter(host => servers.get(host)?.standby === false)
   const [primary] = primaries
   if (primary === undefined || primaries.length > 1) return 'the cluster has no leader yet'
-  const replicas = answers[hosts.indexOf(primary)] ?? []
-  const missing = hosts.filter(host => host !== primary && !replicas.includes(host))
-  return missing.length > 0
-    ? `${missing.join(' and ')} ${missing.length === 1 ? 'does' : 'do'} not stream from ${primary} yet`
-    : {primary, replicas}
+  const replicas = hosts.filter(host => host !== primary)
+  const source = (host: HostName) => sourceOf(lab.topology, host, primary)
+  const [first, ...others] = replicas.filter(host => !servers.get(source(host))?.replicas.includes(host))
+  if (first === undefined) return {primary, replicas}
+  const missing = [first, ...others.filter(host => source(host) === source(first))]
+  return `${missing.join(' and ')} ${missing.length === 1 ? 'does' : 'do'} not stream from ${source(first)} yet`
 }
 
-/** Null when this host is no primary, or does not answer. */
-async function replicasOf(lab: Lab, host: HostName): Promise<HostName[] | null> {
+/** Null when it does not answer. */
+async function serverOn(
+  lab: Lab,
+  host: HostName,
+): Promise<{readonly standby: boolean; readonly replicas: readonly HostName[]} | null> {
   const client = new pg.Client({...lab.superuser(host), connectionTimeoutMillis: withinMs, query_timeout: withinMs})
   client.on('error', () => {}) // what breaks the connection also rejects the query under way
   try {
@@ -32,7 +36,7 @@ async function replicasOf(lab: Lab, host: HostName): Promise<HostName[] | null> 
       `SELECT pg_is_in_recovery() AS standby, application_name AS name
          FROM (SELECT) one LEFT JOIN pg_stat_replication ON state = 'streaming'`,
     )
-    return rows[0]?.standby === false ? rows.flatMap(({name}) => name ?? []) : null
+    return {standby: rows[0]?.standby !== false, replicas: rows.flatMap(({name}) => name ?? [])}
   } catch {
     return null // it starts, or is down: the caller asks again
   } finally {

@@ -18,13 +18,19 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
   const proxies = hostsWith(lab.topology, 'haproxy') // whether or not clients come in there
   const [database] = databases
   const [proxy] = proxies
+  const [pooler] = hostsWith(lab.topology, 'pgbouncer')
+  const [sharing] = hostsWith(lab.topology, 'keepalived')
   const patronis = databases.map(host => json(lab.ask(host, 'patroni', '/patroni', {withinMs})))
   const etcds = members.map(host => json(lab.ask(host, 'etcd', '/version', {withinMs})))
-  const [ofPostgres, ofPatroni, ofEtcd, ofHaproxy, image] = await Promise.all([
+  const [ofPostgres, ofPatroni, ofEtcd, ofHaproxy, ofPgbouncer, ofKeepalived, image] = await Promise.all([
     firstToTell(patronis, 'server_version'),
     firstToTell(patronis, 'patroni'),
     firstToTell(etcds, 'etcdserver'),
-    proxy === undefined ? undefined : haproxyVersion(lab, proxy),
+    proxy === undefined ? undefined : said(lab, proxy, ['haproxy', '-v'], /version (\S+?)[-\s]/),
+    pooler === undefined ? undefined : said(lab, pooler, ['pgbouncer', '--version'], /^PgBouncer (\S+)/),
+    sharing === undefined
+      ? undefined
+      : said(lab, sharing, ['sh', '-c', 'keepalived --version 2>&1'], /^Keepalived v(\S+)/),
     imageOf(lab, database ?? members[0] ?? proxy),
   ])
   const server = Number(ofPostgres ?? 0)
@@ -34,6 +40,8 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
       patroni: (ofPatroni as {version?: string} | undefined)?.version,
       etcd: ofEtcd as string | undefined,
       haproxy: ofHaproxy,
+      pgbouncer: ofPgbouncer,
+      keepalived: ofKeepalived,
       packages: image && sayPackages(image.packages),
       base: image?.base ?? undefined,
       image: image?.id,
@@ -63,10 +71,10 @@ async function json(answer: Promise<Answer>): Promise<Record<string, unknown>> {
   return JSON.parse((await answer).body) as Record<string, unknown>
 }
 
-function haproxyVersion(lab: Lab, proxy: string): Promise<string | undefined> {
+function said(lab: Lab, host: string, command: string[], version: RegExp): Promise<string | undefined> {
   return answered(async () => {
-    const {out} = await lab.engineOf(proxy).run((await lab.container(proxy)).id, ['haproxy', '-v'])
-    return /version (\S+?)[-\s]/.exec(out)?.[1]
+    const {out} = await lab.engineOf(host).run((await lab.container(host)).id, command)
+    return version.exec(out)?.[1]
   })
 }
 

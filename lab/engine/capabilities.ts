@@ -13,18 +13,23 @@ import type {Lab} from './lab.ts'
 export type Capability =
   | 'nftables'
   | 'tbf'
-  | 'netem'
+  | 'delay'
   | 'freezer'
   | 'cpu-limit'
   | 'network-disconnect'
   | 'faketime'
+  | 'ptrace'
   /** The data directory is on a volume of a limited size. */
   | 'limited-disk'
   /** The lab's hosts have the emulated watchdog. */
   | 'watchdog'
+  /** A replica of the lab streams from another one. */
+  | 'cascade'
+  /** Proxies of the lab share one that moves. */
+  | 'virtual-address'
 
 /** Those that the kernel, the engine or the image has; the others depend on a lab's topology. */
-export type Ability = Exclude<Capability, 'limited-disk' | 'watchdog'>
+export type Ability = Exclude<Capability, 'limited-disk' | 'watchdog' | 'cascade' | 'virtual-address'>
 
 export interface Tried {
   readonly capability: Ability
@@ -78,6 +83,14 @@ function missingFromTopology(topology: Topology, capability: Exclude<Capability,
     case 'watchdog':
       return topology.patroni.watchdog === 'off'
         ? "the lab's hosts have no watchdog; a topology with Patroni's watchdog automatic or required has"
+        : null
+    case 'cascade':
+      return Object.values(topology.tags ?? {}).every(one => one.replicatefrom === undefined)
+        ? 'no replica of this lab streams from another one; the topology cascade has one'
+        : null
+    case 'virtual-address':
+      return topology.keepalived === undefined
+        ? 'no proxies of this lab share a virtual address; those of the topology vip do'
         : null
   }
 }
@@ -151,10 +164,15 @@ nft delete table inet pgha_lab_try`
     fix: module('sch_tbf'),
     fails: (docker, id) => triesQdisc(docker, id, 'tbf rate 1mbit burst 32kbit latency 400ms'),
   },
-  netem: {
+  delay: {
     says: 'packets can be delayed and lost',
-    fix: module('sch_netem'),
-    fails: (docker, id) => triesQdisc(docker, id, 'netem delay 1ms'),
+    fix: module('sch_netem, or nfnetlink_queue,'),
+    fails: async (docker, id) => {
+      const netem = await triesQdisc(docker, id, 'netem delay 1ms')
+      if (netem === null) return null
+      const queue = await sh(docker, id, 'slow-network lo 1 0 0 && unslow-network')
+      return because(queue, `${netem}; nor does it hand packets to a program (NFQUEUE)`)
+    },
   },
   freezer: {
     says: 'a container can be frozen and thawed',
@@ -190,6 +208,15 @@ nft delete table inet pgha_lab_try`
       because(
         await sh(docker, id, 'find /usr/lib -name "libfaketime*.so*" | grep -q .'),
         'libfaketime is not in the image',
+      ),
+  },
+  ptrace: {
+    says: "a process's system calls can be held up",
+    fix: next`an engine that lets a container trace its processes is needed, or the image: ${ownCommand('doctor', '--fix')}`,
+    fails: async (docker, id) =>
+      because(
+        await sh(docker, id, 'sleep 2 & timeout 0.5 strace -qq -o /dev/null -p $!; [ $? -eq 124 ]'),
+        'no process can be traced with strace',
       ),
   },
   'network-disconnect': {

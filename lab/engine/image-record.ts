@@ -11,7 +11,7 @@ export const imageLabels = {ours: 'pgha-lab.image', base: 'pgha-lab.base', packa
 /** What a person asks after first; the label has all. */
 const shownPackages = [
   ...Object.values(releases).map(one => one.serverPackage),
-  ...['patroni', 'etcd-server', 'haproxy', 'pgbouncer'],
+  ...['patroni', 'etcd-server', 'haproxy', 'pgbouncer', 'keepalived'],
 ]
 
 export interface ImageRecord {

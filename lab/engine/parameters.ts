@@ -4,7 +4,7 @@
  */
 
 import {profiles, type Topology} from '../topology/topology.ts'
-import {nearest} from '../words/decode.ts'
+import {nearest} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {ownCommand} from '../words/next-step.ts'
 import type {Exec, Images, Throwaways} from './docker.ts'

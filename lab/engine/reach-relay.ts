@@ -7,15 +7,23 @@ import {onLab} from '../words/next-step.ts'
 import type {Containers, Exec} from './docker.ts'
 
 /** @throws LabError `no-target` when the lab has no observer that runs, and what the engine says. */
+export async function runningObserver(
+  docker: Pick<Containers, 'observer'>,
+  lab: string,
+): Promise<{readonly id: string}> {
+  const observer = await docker.observer(lab)
+  if (observer?.state === 'running') return observer
+  throw new LabError('no-target', `the observer of lab ${lab} is ${observer?.state ?? 'missing'}`, {
+    hint: onLab(lab, 'up'),
+  })
+}
+
+/** @throws LabError as `runningObserver`. */
 export async function reachRelay(
   docker: Pick<Containers, 'observer'> & Pick<Exec, 'exec'>,
   lab: string,
 ): Promise<Channel> {
-  const observer = await docker.observer(lab)
-  if (observer?.state !== 'running')
-    throw new LabError('no-target', `the observer of lab ${lab} is ${observer?.state ?? 'missing'}`, {
-      hint: onLab(lab, 'up'),
-    })
+  const observer = await runningObserver(docker, lab)
   const running = await docker.exec(observer.id, toRelay)
   // What `docker.exec` gives is the connection to the engine.
   const stream = running.stdin as Socket

@@ -3,7 +3,7 @@ import {basename} from 'node:path'
 import {execa} from 'execa'
 import {publishedAt} from '../topology/services.ts'
 import {LabError, stopped} from '../words/errors.ts'
-import {next, onLab, ownCommand, shell} from '../words/next-step.ts'
+import {next, onLab, ownCommand, whatFillsIt} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
 
 /** Compose knows inline `configs: content:` since this version. */
@@ -39,7 +39,7 @@ async function composeUp(
     throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
       hint: next`a slow engine gets more time by PGHA_LAB_ENGINE_TIMEOUT=30s; to go on where this stopped: ${onLab(labOf(file), 'up')}`,
     })
-  if (result.failed) throw await complaint(result.all || result.shortMessage || '', labOf(file))
+  if (result.failed) throw await complaint(result.all || result.shortMessage || '')
 }
 
 /** Compose only reads a text and asks nobody: what takes longer hangs. */
@@ -54,7 +54,7 @@ async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unk
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the compose file was being read back')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not read the compose file back within ${readingMs / 1000} s`)
-  if (result.code === 'ENOENT') throw await complaint('ENOENT', labOf(file))
+  if (result.code === 'ENOENT') throw await complaint('ENOENT')
   if (result.failed) {
     const says = printable(result.stderr.trim().split('\n').at(-1) ?? '') || result.shortMessage
     throw new LabError('config', `docker compose refuses the compose file: ${says}`)
@@ -85,18 +85,18 @@ function labOf({folder}: ComposeText): string {
   return basename(folder)
 }
 
-async function complaint(said: string, lab: string): Promise<LabError> {
+async function complaint(said: string): Promise<LabError> {
   const taken =
     /(?:127\.0\.0\.1:|port )(\d{2,5})[^\n]*(?:address already in use|already allocated)|already allocated[^\n]*?(\d{2,5})/.exec(
       said,
     )
   if (taken || /port is already allocated|address already in use/.test(said)) {
     const port = Number(taken?.[1] ?? taken?.[2] ?? 0)
-    return portTaken(port, lab)
+    return portTaken(port)
   }
   if (/no space left on device/.test(said))
     return new LabError('disk-full', 'the disk of the Docker engine is full', {
-      hint: next`to see what fills it: ${shell('docker system df')}`,
+      hint: whatFillsIt,
     })
   if (/No such image|pull access denied|not found: manifest/.test(said))
     return new LabError('image', "the lab's images are missing", {hint: ownCommand('doctor', '--fix')})
@@ -110,11 +110,11 @@ async function complaint(said: string, lab: string): Promise<LabError> {
   })
 }
 
-/** Names who holds the port, where the system tells. */
-export async function portTaken(port: number, lab: string): Promise<LabError> {
+/** Names who holds the port, where the system tells. Whoever raises the lab knows how it gets others. */
+export async function portTaken(port: number): Promise<LabError> {
   const holder = await holderOf(port)
   return new LabError('port-taken', `port ${port} on ${publishedAt} is taken${holder ? ` by ${holder}` : ''}`, {
-    hint: next`stop that program; or take other ports: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`,
+    hint: 'stop that program',
   })
 }
 

@@ -10,6 +10,7 @@ const params = z.strictObject({refused: z.boolean({error: '`refused` is true or 
 type Params = z.output<typeof params>
 
 export const failover: Fault<Params> = {
+  area: 'the operator',
   about:
     'Patroni is asked for a failover to the host of `on`, whether there is a leader or not. `refused: true` expects that it refuses and that nothing changes',
   neverDrawn: "an operator's decision: what comes of it is intended",

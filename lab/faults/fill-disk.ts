@@ -5,9 +5,10 @@ import {stillPrints} from '../breaking/lasting.ts'
 import {prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
+import {raiseAgain} from '../state/state.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {beside, next, onLab} from '../words/next-step.ts'
+import {beside, next} from '../words/next-step.ts'
 import {size} from '../words/quantity.ts'
 
 interface Params {
@@ -16,6 +17,7 @@ interface Params {
 }
 
 export const fillDisk: Fault<Params> = {
+  area: 'resources',
   about:
     "Fills the volume of PostgreSQL's data and WAL, to the last byte or but for `leave`. Only in a lab with `postgresql.data_size`, whose hosts have a data volume of a limited size; etcd has another one and is not hit. What PostgreSQL deletes afterwards is free again.",
   neverDrawn:
@@ -60,7 +62,7 @@ async function mustBeLimited(shell: Shell, host: HostName, lab: string): Promise
   const kind = await shell.run('if mountpoint -q /data; then stat -f -c %T /data; fi')
   if (kind.trim() === 'tmpfs') return
   throw new LabError('no-target', `the data of ${host} is on this machine's own disk, which is never filled`, {
-    hint: next`in a new lab: ${onLab(beside(lab), 'up', '--set', 'postgresql.data_size=512MB')}`,
+    hint: next`in a new lab: ${raiseAgain(lab, beside(lab), '--set', 'postgresql.data_size=512MB')}`,
   })
 }
 

@@ -21,6 +21,7 @@ const overdueSeconds = 1
 const askEveryMs = 100
 
 export const freezeWatchdog: Fault<{limit: number}> = {
+  area: 'the machine and its programs',
   about:
     'Patroni hangs (SIGSTOP) and stops feeding the watchdog of its host, which counts down and resets the host. Patroni goes on by itself after its `limit` (3m unless given).',
   neverDrawn: 'it resets the host, which ends the fault by itself',

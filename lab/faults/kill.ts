@@ -41,6 +41,7 @@ interface Params {
 }
 
 export const kill: Fault<Params> = {
+  area: 'the machine and its programs',
   about:
     'SIGKILL. A host loses power and stays off until it is mended. A service is started again by its supervisor, unless it `stays-down`; the processes of PostgreSQL are left to PostgreSQL and Patroni.',
   params: z

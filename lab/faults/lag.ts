@@ -33,6 +33,7 @@ const params = z.strictObject({
 type Params = z.output<typeof params>
 
 export const lag: Fault<Params> = {
+  area: 'replication',
   about:
     'A replica falls behind in the WAL that it receives, `by` so much (twice maximum_lag_on_failover unless given): its connection to the leader is refused, and the leader writes',
   params,
@@ -88,7 +89,7 @@ async function refuse(on: FaultSite, limitMs: number): Promise<void> {
   const rules = (host: HostName, leftMs: number) => {
     const peers = hostsWith(lab.topology, 'patroni').filter(other => other !== host)
     const cuts = [{service: 'replication', end: 'client', ways: 'out', peers}] as const
-    return nftScript({cut, cuts, how: 'reject', limitMs: leftMs}, lab.allocation.addresses)
+    return nftScript({cut, cuts, how: 'reject', limitMs: leftMs}, lab)
   }
   const script = (host: HostName, leftMs: number) => `nft -f - << 'END'\n${rules(host, leftMs)}END`
   await using shells = new AsyncDisposableStack()

@@ -9,6 +9,7 @@ import type {Seen} from '../breaking/prove.ts'
 import type {HostName} from '../topology/topology.ts'
 
 export const noop: Fault<Record<string, never>> = {
+  area: 'nothing',
   about: 'Does nothing to the hosts of `on`: for a dry run of a scenario',
   neverDrawn: 'it breaks nothing, and a storm is there to break something',
   params: z.strictObject({}),

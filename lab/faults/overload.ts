@@ -22,6 +22,7 @@ const mostConnections = 1000
 const connectedWithinMs = 30_000
 
 export const overload: Fault<Params> = {
+  area: 'resources',
   about:
     'Gives a host too little CPU (`cpus: 0.2`), or takes connections of its PostgreSQL (`connections: 200`) until none is left for the clients, or both. The connections end by themselves after `limit` (3m unless given).',
   params: z

@@ -15,7 +15,7 @@ import {
   wholeHosts,
 } from '../breaking/in-storms.ts'
 import {cutName, type Hits, type How, hitsOf, nftScript, stillCut, tableOf} from '../breaking/nft.ts'
-import {type Asked, ask, Shells} from '../breaking/paths.ts'
+import {ask, type Dialled, Shells} from '../breaking/paths.ts'
 import {isModelled, struckByCuts} from '../budget/index.ts'
 import {whom} from '../cluster/selector.ts'
 import {openShell} from '../cluster/shell.ts'
@@ -57,10 +57,13 @@ const sparedSeconds = 2
 const effectWithinSeconds = 2
 
 export const partition: Fault<Params> = {
+  area: 'the network',
   about: 'Packets between groups of hosts are lost: all, or those of some services; both ways or one way',
   params,
   needs: () => ['nftables'],
   limitMs: ({limit}) => limit,
+  // Of a host's services, Patroni can be cut from the etcd member beside it.
+  isBetween: ({services}) => services === undefined,
 
   strikes({services = null, ways, shape, how}, {on, from, topology}) {
     const cuts = cutOffBy(topology, {on, from, services, ways, shape})
@@ -107,7 +110,7 @@ export const partition: Fault<Params> = {
     const cuts = cutsOf(lab.topology, {...params, services: params.services ?? null, on: on.hosts, from: on.from})
     const cut = cutName(on.id)
     const rules = (host: HostName, limitMs: number) =>
-      nftScript({cut, cuts: cuts.get(host) ?? [], how: params.how, limitMs}, lab.allocation.addresses)
+      nftScript({cut, cuts: cuts.get(host) ?? [], how: params.how, limitMs}, lab)
     const load = (host: HostName, limitMs: number) => `nft -f - << 'END'\n${rules(host, limitMs)}END`
 
     const [mustStop, mustPass] = [stopped(lab.topology, cuts), spared(lab.topology, cuts)]
@@ -186,19 +189,19 @@ echo "$listing"`,
   return {byHost: new Map([...listings].map(([host, listing]) => [host, hitsOf(listing)])), at: on.now()}
 }
 
-export interface Seen {
+export interface CutSeen {
   readonly how: How
   readonly hits: ReadonlyMap<HostName, Hits>
   /** Every connection as it was before the break. */
-  readonly before: readonly Asked[]
+  readonly before: readonly Dialled[]
   /** Those that the break must stop, and those that it must not, as they were after it. */
-  readonly stopped: readonly Asked[]
-  readonly spared: readonly Asked[]
+  readonly stopped: readonly Dialled[]
+  readonly spared: readonly Dialled[]
 }
 
 /** It holds when every host has stopped packets, no connection that should be cut gets an answer, and all others still do. */
-export function judged({how, hits, before, stopped, spared}: Seen): {holds: boolean; says: string} {
-  const was = (one: Asked) =>
+export function judged({how, hits, before, stopped, spared}: CutSeen): {holds: boolean; says: string} {
+  const was = (one: Dialled) =>
     before.find(other => other.from === one.from && other.to === one.to && other.port === one.port)?.answer
   const idle = [...hits].filter(([, {in: incoming, out}]) => incoming + out === 0).map(([host]) => host)
   if (idle.length > 0) return {holds: false, says: `no packet has met the rules of ${idle.join(', ')}`}
@@ -224,6 +227,6 @@ export function judged({how, hits, before, stopped, spared}: Seen): {holds: bool
   }
 }
 
-function list(asked: readonly Asked[]): string {
+function list(asked: readonly Dialled[]): string {
   return asked.map(({from, to, port, answer}) => `${from} to ${to}:${port} (${answer})`).join(', ')
 }

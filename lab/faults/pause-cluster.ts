@@ -9,6 +9,7 @@ import {setConfig} from '../healing/cluster.ts'
 import {hostsWith} from '../topology/topology.ts'
 
 export const pauseCluster: Fault<Record<string, never>> = {
+  area: 'the operator',
   about: 'Puts the cluster into maintenance mode (patronictl pause): Patroni no longer fails over, restarts or demotes',
   neverDrawn: "an operator's decision: what comes of it is intended",
   on: 'all',

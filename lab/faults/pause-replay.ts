@@ -33,6 +33,7 @@ type Params = z.output<typeof params>
 const delay = {postgresql: {recovery_conf: {recovery_min_apply_delay: '20d'}}}
 
 export const pauseReplay: Fault<Params> = {
+  area: 'replication',
   about:
     'A replica receives WAL but does not replay it (recovery_min_apply_delay), and the leader writes `by` so much (twice maximum_lag_on_failover unless given)',
   params,

@@ -9,6 +9,7 @@ import {
   find,
   ofPostgres,
   type ProcessName,
+  parents,
   sayProcess,
   statesOf,
   supervised,
@@ -35,6 +36,7 @@ const hungPostmaster = {
 } as const
 
 export const pause: Fault<Params> = {
+  area: 'the machine and its programs',
   about:
     'Freezes a host with all that runs on it, or one process (SIGSTOP), until it is mended. A process goes on by itself after its `limit` (3m unless given); `postgres` is the postmaster alone, unless `with-children`.',
   params: z
@@ -139,7 +141,7 @@ async function stopProcesses(on: FaultSite, what: ProcessName, withChildren: boo
       const shell = shells.use(await openShell(lab, host))
       const pid = await find(shell, host, what)
       // The postmaster first: a stopped one starts no more of them.
-      return {host, shell, pids: [pid, ...(withChildren ? await childrenOf(shell, pid) : [])]}
+      return {host, shell, pids: [pid, ...(withChildren || parents.has(what) ? await childrenOf(shell, pid) : [])]}
     }),
   )
   for (const {host, pids} of stopped) await mend({do: 'resume-processes', host}, stillStopped(host, what, pids))

@@ -18,6 +18,7 @@ type Params = z.output<typeof params>
 const mark = '/data/postgresql/main/pgha-lab-before-reinit'
 
 export const reinit: Fault<Params> = {
+  area: 'the operator',
   about:
     'Patroni makes the replica of `on` anew; `force` ends what it is busy with. `refused: true` expects that it refuses, as the leader does',
   params,

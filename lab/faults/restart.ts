@@ -22,6 +22,7 @@ type Params = z.output<typeof params>
 const answersWithinMs = 120_000
 
 export const restart: Fault<Params> = {
+  area: 'the operator',
   about:
     'PostgreSQL is restarted through Patroni, on one host of `on` after the other; with `pending-only` where a restart is pending, with `role` where the host has it. `refused: true` expects that Patroni refuses',
   params,

@@ -9,7 +9,7 @@ import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import type {Lab} from '../engine/lab.ts'
 import {setConfig} from '../healing/cluster.ts'
-import {nearestKey} from '../topology/dynamic-config.ts'
+import {nearestKey, refusedValues, whatPatroniUses} from '../topology/dynamic-config.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 
 const params = z.strictObject({
@@ -28,17 +28,27 @@ const params = z.strictObject({
       for (const {path, key, near} of keys)
         if (near !== null && near !== key)
           addIssue({code: 'custom', path, message: `Patroni knows no key \`${key}\`, did you mean \`${near}\`?`})
+      for (const {path, says} of refusedValues(config)) addIssue({code: 'custom', path, message: says})
     }),
 })
 
 type Params = z.output<typeof params>
 
 export const setConfigFault: Fault<Params> = {
+  area: 'the operator',
   about: "Changes the cluster's dynamic configuration (PATCH /config): a null removes a key, mappings are merged",
   on: 'all',
   neverDrawn: "an operator's decision: what comes of it is intended",
   params,
   strikes: ({config}, {on}) => ({...strikeOn(on, null), sets: {config}}),
+
+  doubts({config}, patroni) {
+    const unknown = Object.keys(config).filter(key => nearestKey(key) === null)
+    return [
+      ...unknown.map(key => ({path: ['config', key], says: `Patroni knows no key \`${key}\` and ignores it`})),
+      ...whatPatroniUses(config, patroni).map(({key, says}) => ({path: ['config', key], says})),
+    ]
+  },
 
   async inject(on, {config}) {
     const {lab, signal} = on

@@ -19,6 +19,7 @@ const params = z.strictObject({
 type Params = z.output<typeof params>
 
 export const setTags: Fault<Params> = {
+  area: 'the operator',
   about:
     'Tags a member in its own configuration, e.g. {nofailover: true}, {noloadbalance: true}, {failover_priority: 2}',
   neverDrawn: "an operator's decision: what comes of it is intended",

@@ -1,13 +1,12 @@
 /** Sets the clock of Patroni wrong, and of Patroni only: PostgreSQL and etcd on the same host go by the right one. */
 import {z} from 'zod'
-import type {Fault} from '../breaking/fault.ts'
+import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {oneOfPostgres, seconds} from '../breaking/in-storms.ts'
 import {stillReads} from '../breaking/lasting.ts'
 import {find, untilUp} from '../breaking/processes.ts'
 import {prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
-import {openShell} from '../cluster/shell.ts'
-import {portNumber} from '../topology/services.ts'
+import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
 import {shift} from '../words/quantity.ts'
 
@@ -22,8 +21,10 @@ const coarseMs = 1000
 const leastMs = 5000
 /** A new Patroni answers 2 s after its start; on a busy machine that takes longer. */
 const withinMs = 30_000
+const answersWithinMs = 2000
 
 export const skewClock: Fault<Params> = {
+  area: 'resources',
   about:
     "Sets the wall clock of a host's Patroni ahead (`by: +60s`) or back (`by: -2h`), and of nothing else there. For that Patroni is killed and started again, which by itself changes nothing in the cluster: PostgreSQL runs on.",
   params: z.strictObject({
@@ -61,7 +62,7 @@ export const skewClock: Fault<Params> = {
       })
     await Promise.all(
       skewed.map(({host, shell}) =>
-        prove(on, async () => judgeClock(host, by, await shell.run(clockScript)), withinMs),
+        prove(on, async () => judgeClock(host, by, await clocks(on, host, shell)), withinMs),
       ),
     )
   },
@@ -77,14 +78,22 @@ echo '${skewOf(byMs)}' > ${clockFile}
 s6-svc -k /run/service/patroni`
 }
 
-/** Patroni's own idea of the time is in the Date of its REST API's answers (\`http.server\`); then the host's time. */
-const clockScript = `date -u +%s
-curl -s -D - -o /dev/null --max-time 2 http://127.0.0.1:${portNumber('patroni')}/patroni | sed -n 's/\\r$//; s/^Date: //p'`
+interface Clocks {
+  /** What the host's `date` prints: whole seconds since 1970. */
+  readonly hosts: string
+  /** Undefined while it does not answer. */
+  readonly patronis: string | undefined
+}
 
-/** @param printed what `clockScript` printed: the host's seconds since 1970, and Patroni's date if it answered. */
-export function judgeClock(host: HostName, byMs: number, printed: string): Seen {
-  const [hosts = '', patronis = ''] = printed.split('\n')
-  if (patronis === '') return {holds: false, says: `Patroni of ${host} does not tell the time yet`}
+/** The host's time, and then Patroni's own idea of it, which is in the Date of its REST API's answers (`http.server`). */
+async function clocks({lab, signal}: FaultSite, host: HostName, shell: Shell): Promise<Clocks> {
+  const hosts = await shell.run('date -u +%s')
+  const answer = await lab.ask(host, 'patroni', '/patroni', {withinMs: answersWithinMs, signal}).catch(() => undefined)
+  return {hosts, patronis: answer?.date}
+}
+
+export function judgeClock(host: HostName, byMs: number, {hosts, patronis}: Clocks): Seen {
+  if (patronis === undefined) return {holds: false, says: `Patroni of ${host} does not tell the time yet`}
   const offMs = Date.parse(patronis) - Number(hosts) * 1000
   const off = `${offMs < 0 ? '-' : '+'}${Math.abs(offMs) / 1000} s`
   return {

@@ -36,9 +36,10 @@ const params = z
 type Params = z.output<typeof params>
 
 export const slow: Fault<Params> = {
+  area: 'the network',
   about: 'A slow line: what leaves the host is limited in bandwidth, delayed, or partly lost',
   params,
-  needs: params => [qdiscKind(slownessOf(params))],
+  needs: params => [qdiscKind(slownessOf(params)) === 'tbf' ? 'tbf' : 'delay'],
   limitMs: ({limit}) => limit,
   strikes: (_, {on}) => strikeOn(on, null),
 
@@ -58,7 +59,7 @@ export const slow: Fault<Params> = {
       {
         ...{
           on: ['leader', 'replica', 'proxy'],
-          params: ['20ms', '50ms', '100ms'].map(delay => ({delay})),
+          params: [{delay: '20ms'}, {delay: '50ms'}, {delay: '100ms'}, {loss: '2%'}, {delay: '20ms', loss: '1%'}],
           kind: 'delay',
         },
         ...{heals: true, impairs: impairsNobody, holdMs: seconds(5, 20), strikesLeader: false, place: 17},
@@ -106,14 +107,14 @@ function slownessOf({bandwidth, delay, jitter, loss}: Params): Slowness {
   return {bandwidth, delayMs: delay, jitterMs: jitter, lossPercent: loss}
 }
 
-interface Line {
+interface NetworkLine {
   readonly from: HostName
   readonly to: HostName
   readonly port: number
 }
 
 /** A line from each host to one that runs and is not slowed itself, if there is such a one. */
-async function linesFrom(lab: Lab, hosts: readonly HostName[]): Promise<readonly Line[]> {
+async function linesFrom(lab: Lab, hosts: readonly HostName[]): Promise<readonly NetworkLine[]> {
   const clients = hostsWith(lab.topology, 'client')
   const up = (await lab.docker.containers(lab.name))
     .filter(one => one.state === 'running' && !clients.includes(one.host))
@@ -137,7 +138,7 @@ const sendMs = 400
 const mostBytes = 16 * 2 ** 20
 const measureWithinSeconds = 20
 
-export interface Measured extends Line {
+export interface Measured extends NetworkLine {
   /** Bits per second; null when it was not asked for. */
   readonly bandwidth: number | null
   readonly ping: Pinged | null
@@ -146,7 +147,7 @@ export interface Measured extends Line {
 async function measure(
   lab: Lab,
   senders: Shells,
-  lines: readonly Line[],
+  lines: readonly NetworkLine[],
   slowness: Slowness,
 ): Promise<readonly Measured[]> {
   const {bandwidth, delayMs, lossPercent} = slowness
@@ -164,7 +165,7 @@ async function measure(
 async function speedsOf(
   lab: Lab,
   senders: Shells,
-  lines: readonly Line[],
+  lines: readonly NetworkLine[],
   bitsPerSecond: number,
 ): Promise<ReadonlyMap<HostName, number>> {
   const {addresses} = lab.allocation
@@ -199,7 +200,7 @@ head -c ${bytes} /dev/zero | timeout ${measureWithinSeconds} \\
 async function pingsOf(
   lab: Lab,
   senders: Shells,
-  lines: readonly Line[],
+  lines: readonly NetworkLine[],
   lossPercent: number | undefined,
 ): Promise<ReadonlyMap<HostName, Pinged>> {
   const count = lossPercent === undefined ? 5 : pingsToSee(lossPercent)

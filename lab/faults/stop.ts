@@ -23,6 +23,7 @@ const graceSeconds = 60
 const withinMs = 30_000
 
 export const stop: Fault<Params> = {
+  area: 'the machine and its programs',
   about:
     'An orderly stop. A host is shut down: Patroni first, which stops PostgreSQL and gives the leader key back, then etcd. A service (SIGTERM) stays down until it is mended. `postgres` is stopped behind the back of Patroni, which starts it again.',
   params: z

@@ -12,6 +12,7 @@ const params = z.strictObject({refused: z.boolean({error: '`refused` is true or 
 type Params = z.output<typeof params>
 
 export const switchover: Fault<Params> = {
+  area: 'the operator',
   about:
     'Patroni is asked for a switchover to the host of `on`; `on: leader` leaves the choice to Patroni. `refused: true` expects that it refuses and that the leader stays',
   params,

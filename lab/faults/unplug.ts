@@ -15,6 +15,7 @@ import type {HostName} from '../topology/topology.ts'
 const effectWithinMs = 2000
 
 export const unplug: Fault<Record<string, never>> = {
+  area: 'the network',
   about:
     'The network cable of a host is pulled: its interface is gone, both for the host and for everybody who watches it',
   neverDrawn: 'the probes lose the host as well; `partition` does the same and leaves it visible',

@@ -1,9 +1,9 @@
 /** Mends of a whole host, through the engine. */
 
 import type {Lab} from '../engine/lab.ts'
+import {anew} from '../state/state.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {next, onLab} from '../words/next-step.ts'
 
 export async function startHost(lab: Lab, host: HostName): Promise<void> {
   const {id} = await lab.container(host)
@@ -31,7 +31,7 @@ export async function plugIn(lab: Lab, host: HostName): Promise<void> {
   await lab.engineOf(host).start(id)
   if (await isReachable(lab, host, id)) return
   throw new LabError('engine', `${host} is plugged in again, and its ports stay closed even after a restart`, {
-    hint: next`${onLab(lab.name, 'down')} ${onLab(lab.name, 'up')}`,
+    hint: anew(lab.name),
   })
 }
 

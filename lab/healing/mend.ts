@@ -72,6 +72,18 @@ export const mends: {readonly [D in Mend['do']]: Entry<Of<D>>} = {
     how: (lab, {host}) => insideHost(lab, host, undo.freeDisk),
     found: {sign: 'filled', mend: host => ({do: 'free-disk', host})},
   },
+  'repair-postgres': {
+    how: (lab, {host}) => insideHost(lab, host, undo.repairPostgres),
+    found: {sign: 'unstartable', mend: host => ({do: 'repair-postgres', host})},
+  },
+  'unslow-disk': {
+    how: (lab, {host}) => insideHost(lab, host, undo.unslowDisk),
+    found: {sign: 'fsync', mend: host => ({do: 'unslow-disk', host})},
+  },
+  'free-etcd': {
+    how: (lab, {host}) => insideHost(lab, host, undo.freeEtcd),
+    found: {sign: 'nospace', mend: host => ({do: 'free-etcd', host})},
+  },
   'set-clock': {
     how: (lab, {host}) => insideHost(lab, host, undo.setClock),
     found: {sign: 'clock', mend: host => ({do: 'set-clock', host})},

@@ -1,9 +1,9 @@
 /** When a host, or a service on it, did nothing at all that anybody could have missed: dead, frozen, or held down. */
 
-import type {HostName} from '../topology/topology.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
-import type {Strike} from './event.ts'
 import {type History, of, once} from './history.ts'
+import type {Strike} from './strike.ts'
 
 export interface Stretch {
   readonly from: Micros
@@ -24,6 +24,14 @@ export function atRest(history: History, host: HostName, service: string): reado
   known.set(key, found)
   return found
 }
+
+/** When every member of etcd did nothing: no key can have changed then, and nobody can have missed that one did. */
+export const etcdAtRest = once((history): readonly Stretch[] => {
+  const topology = of(history, 'run-started')[0]?.topology
+  if (topology === undefined) return []
+  const [first = [], ...others] = hostsWith(topology, 'etcd').map(host => atRest(history, host, 'etcd'))
+  return others.reduce((all, own) => all.flatMap(one => outside(outside(own, one), one)), first)
+})
 
 function byEngine(history: History, host: HostName): Stretch[] {
   const rests: {from: Micros; to: Micros}[] = []
@@ -49,7 +57,8 @@ function byFaults(history: History, host: HostName, service: string): Stretch[] 
   })
 }
 
-function stills({dead, frozen, down}: Strike, host: HostName, service: string): boolean {
+/** The service of the host does nothing at all while the fault is in force. */
+export function stills({dead, frozen, down}: Strike, host: HostName, service: string): boolean {
   return (
     dead?.includes(host) === true ||
     frozen?.includes(host) === true ||

@@ -1,7 +1,7 @@
 /** What clients tried: operations of ours, and transactions of programs that know nothing of us. */
 
 import type {Micros} from '../words/quantity.ts'
-import {type ClientGroup, driverOf, isDirect, namesOf, stemOf} from './client-group.ts'
+import {type ClientGroup, driverOf, isDirect, namesOf, opOf, stemOf} from './client-group.ts'
 import type {Of, OpName} from './event.ts'
 import {type History, of, once} from './history.ts'
 import type {Scenario} from './scenario-values.ts'
@@ -89,7 +89,8 @@ function gather(history: History, op: OpName): readonly Attempt[] {
   return proxiedOrAll(attemptsOf(history).filter(one => one.op === op && !isExtra(one.client)))
 }
 
-function proxiedOrAll<T extends {readonly client: string}>(all: readonly T[]): readonly T[] {
+/** An outage ends for clients when the proxy routes again; where nobody goes by it, those who go past it are what there is. */
+export function proxiedOrAll<T extends {readonly client: string}>(all: readonly T[]): readonly T[] {
   const proxied = all.filter(one => !isDirect(one.client))
   return proxied.length > 0 ? proxied : all
 }
@@ -125,6 +126,15 @@ export function groupsIn(scenario: Scenario | undefined): {
   extra: readonly ClientGroup[]
 } {
   return {own: scenario?.clients ?? [], extra: scenario?.extraClients ?? []}
+}
+
+/** Whether all who write single rows go past the proxy, as it is planned: for `proxiedOrAll` before all of them were heard of. */
+export function areAllDirect(scenario: Scenario): boolean {
+  const {own, extra} = groupsIn(scenario)
+  const writers = namesOf([...own, ...extra].filter(({kind}) => kind !== 'bankers'))
+    .flat()
+    .filter(client => opOf(client) === 'write')
+  return writers.length > 0 && writers.every(isDirect)
 }
 
 /** SQLSTATE, else the errno that the driver's words have, else `no code`. */

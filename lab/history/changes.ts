@@ -16,9 +16,9 @@ import {pausesOf, tenuresOf} from './tenures.ts'
 
 /**
  * `timings`: what the timing model rests on. `session`: what PostgreSQL gives a client's session. `other`: all else that stands in
- * Patroni's configuration.
+ * Patroni's configuration. `files`: what the lab gave a service, which that reads when it starts the next time.
  */
-export type Aspect = 'timings' | 'maintenance' | 'tags' | 'session' | 'watchdog' | 'proxy' | 'other'
+export type Aspect = 'timings' | 'maintenance' | 'tags' | 'session' | 'watchdog' | 'proxy' | 'files' | 'other'
 
 export interface ForeignChange {
   readonly aspect: Aspect
@@ -43,11 +43,12 @@ export const changesByOthers = once((history): readonly ForeignChange[] => {
   const found = [
     ...configChanges(history, topology),
     ...pauses(history),
-    ...tagChanges(history),
+    ...tagChanges(history, topology),
     ...settingChanges(history, topology),
     ...watchdogChanges(history, topology),
     ...disarmed(history, topology),
     ...proxyChanges(history),
+    ...fileChanges(history),
   ]
   // Each member, and each replica of a catalogue, tells the same.
   const told = new Map<string, ForeignChange>()
@@ -133,7 +134,8 @@ function pauses(history: History): ForeignChange[] {
     })
 }
 
-function tagChanges(history: History): ForeignChange[] {
+/** Whether before a run or in it: other tags than the topology gives a member. */
+function tagChanges(history: History, {tags: given = {}}: Topology): ForeignChange[] {
   const known = new Map<HostName, Config>()
   return of(history, 'patroni').flatMap((event): ForeignChange[] => {
     const {host, tags, at} = event
@@ -141,7 +143,7 @@ function tagChanges(history: History): ForeignChange[] {
     const before = known.get(host)
     if (before === tags) return []
     known.set(host, tags)
-    return differences(before ?? {}, tags)
+    return differences(before ?? given[host] ?? {}, tags)
       .filter(([[tag = '']]) => !isTagOfOurs(history, host, tag, tags[tag], {at}))
       .map(([path, from, to]): ForeignChange => {
         const what = `the tag ${path.join('.')} of ${host}`
@@ -270,6 +272,20 @@ function proxyChanges(history: History): ForeignChange[] {
   })
 }
 
+function fileChanges(history: History): ForeignChange[] {
+  const known = new Map<string, Of<'file'>>()
+  return of(history, 'file').flatMap((event): ForeignChange[] => {
+    const what = `${event.file} of ${event.host}`
+    const before = known.get(what)
+    known.set(what, event)
+    if (event.as === (before?.as ?? 'given')) return []
+    const when = before === undefined ? null : whenWas(history, event)
+    return [
+      {aspect: 'files', what, ...values(before?.as ?? 'given', event.as), when, by: `a look at ${event.host}`, event},
+    ]
+  })
+}
+
 /** Wider than that, a time is told as from when to when. */
 const sharp: Micros = 1_000_000
 /** More that changed at once nobody reads. */
@@ -293,7 +309,10 @@ export function sayChanges(changes: readonly ForeignChange[]): string[] {
   })
 }
 
-function sayChange({what, from, to, when}: ForeignChange): string {
+const became: Readonly<Record<string, string>> = {given: 'put back', changed: 'changed', gone: 'removed'}
+
+function sayChange({aspect, what, from, to, when}: ForeignChange): string {
+  if (aspect === 'files') return `${what} was ${became[to ?? 'gone'] ?? to}`
   if (when === null) {
     const was = to === null ? `${what} was not set` : `${what} was ${to}`
     return from === null ? was : `${was} (${from} was asked for)`

@@ -1,6 +1,6 @@
 /** What happened to the machine under a run, and was no step of it: then the run was about something else. */
 
-import {type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayBytes, sayMicros} from '../words/quantity.ts'
 import type {Of} from './event.ts'
 import {type History, of} from './history.ts'
 import {momentsOf} from './moments.ts'
@@ -39,14 +39,23 @@ export function clockSet(history: History): string | null {
   return `the wall clock of the engine was set ${sayMicros(Math.abs(byMicros))} ${byMicros > 0 ? 'forward' : 'back'} in the middle of the run: what happened when is not known, so the run proves nothing`
 }
 
-/** What nobody filled on purpose was filled by somebody else, or is too small for the lab: a mend met it, or a service. */
+/** What nobody filled on purpose was filled by somebody else, or is too small for the lab: it was looked at, or a mend met it, or a service. */
 function diskFull(history: History): string | null {
+  const room = fullRoom(history)
+  if (room !== undefined)
+    return `${fullDisk}, ${sayBytes(room.freeBytes)} were free: the lab was disturbed by more than its faults, so the run proves nothing`
+  // A fault fills a volume of a size of its own, and a service does not say which disk it means.
   if (of(history, 'fault-injecting').some(one => one.strike.full !== undefined)) return null
   const mend = of(history, 'fault-mended').find(one => !one.ok && one.says?.includes(fullDisk))
   const log = of(history, 'log').find(one => one.sign === 'disk-full')
   if (mend === undefined && log === undefined) return null
   const who = mend === undefined ? `${log!.service} on ${log!.host}` : 'the mending'
   return `${fullDisk}, as ${who} found: the lab was disturbed by more than its faults, so the run proves nothing`
+}
+
+/** The engine's own disk, which no fault fills. */
+export function fullRoom(history: History): Of<'room'> | undefined {
+  return of(history, 'room').find(one => one.full)
 }
 
 function isStep(before: Of<'clock'>, after: Of<'clock'>): boolean {

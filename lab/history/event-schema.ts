@@ -34,7 +34,7 @@ const op = z.enum(['write', 'read'])
 const phase = z.enum(injectionPhases).exactOptional()
 const code = text.nullable()
 
-const mend = z.discriminatedUnion('do', [
+const mendSchema = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('start-host'), host}),
   z.strictObject({do: z.literal('unpause-host'), host}),
   z.strictObject({do: z.literal('plug-in'), host}),
@@ -45,6 +45,9 @@ const mend = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('unslow-network'), host}),
   z.strictObject({do: z.literal('resume-replay'), host}),
   z.strictObject({do: z.literal('free-disk'), host}),
+  z.strictObject({do: z.literal('repair-postgres'), host}),
+  z.strictObject({do: z.literal('free-etcd'), host}),
+  z.strictObject({do: z.literal('unslow-disk'), host}),
   z.strictObject({do: z.literal('set-clock'), host}),
   z.strictObject({do: z.literal('end-load'), host}),
   z.strictObject({do: z.literal('reset-tags'), host}),
@@ -73,6 +76,14 @@ const strike = z.strictObject({
     .max(64)
     .exactOptional(),
   full: hosts.exactOptional(),
+  slowDisk: hosts.exactOptional(),
+  byHand: z
+    .strictObject({
+      promotes: hosts.exactOptional(),
+      deletesKey: z.literal(true).exactOptional(),
+      takesTable: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   sets: z
     .strictObject({
       config: z.record(text, z.unknown()).exactOptional(),
@@ -134,12 +145,27 @@ const fields = {
     uncertaintyMicros: micros,
   },
   watching: {
-    who: z.enum(['runner', 'clients', 'etcd', 'patroni', 'postgres', 'proxy', 'engine', 'logs', 'watchdog', 'disk']),
+    who: z.enum([
+      'runner',
+      'clients',
+      'etcd',
+      'patroni',
+      'postgres',
+      'proxy',
+      'address',
+      'engine',
+      'logs',
+      'watchdog',
+      'disk',
+      'room',
+    ]),
     host: host.exactOptional(),
     samples: count,
     failures: count,
     /** Older runs have fractions here. */
     worstMicros: z.number().min(0).max(longestMicros),
+    never: text.exactOptional(),
+    recorded: count.exactOptional(),
   },
   target: {fault: text, selector: text, hosts},
   'fault-injecting': {
@@ -156,8 +182,8 @@ const fields = {
   'fault-proof': {id: text, holds: z.boolean(), says: text},
   'fault-again': {id: text, host},
   'fault-lost': {id: text, host: host.nullable(), says: text},
-  'fault-mending': {id: text, mend},
-  'fault-mended': {id: text, mend, ok: z.boolean(), says: text.exactOptional()},
+  'fault-mending': {id: text, mend: mendSchema},
+  'fault-mended': {id: text, mend: mendSchema, ok: z.boolean(), says: text.exactOptional()},
   'leader-key': {scope, holder: host.nullable(), revision: count, lease: text.nullable(), term: count, told: host},
   'status-key': {scope, optime: position, revision: count, term: count, told: host},
   'sync-key': {scope, leader: host.nullable(), standbys: hosts, revision: count, told: host},
@@ -204,6 +230,7 @@ const fields = {
     leftMicros: micros.nullable(),
   },
   fsync: {host, count, worstMicros: z.number().min(0).max(longestMicros)},
+  room: {freeBytes: count, full: z.boolean()},
   postgres: {
     host,
     askedAt: micros,
@@ -217,6 +244,25 @@ const fields = {
     receiver: text.nullable(),
   },
   settings: {host, settings: z.record(text, text)},
+  file: {host, file: text, as: z.enum(['given', 'changed', 'gone'])},
+  slots: {
+    host,
+    askedAt: micros,
+    slots: z
+      .array(
+        z.strictObject({
+          name: text,
+          type: z.enum(['physical', 'logical']),
+          plugin: text.nullable(),
+          database: text.nullable(),
+          active: z.boolean(),
+          restart: position.nullable(),
+          confirmed: position.nullable(),
+          walStatus: text.nullable(),
+        }),
+      )
+      .max(1000),
+  },
   proxy: {
     proxy: host,
     backend: z.enum(['primary', 'replicas']),
@@ -225,6 +271,7 @@ const fields = {
     up: z.boolean(),
     check: text,
   },
+  'virtual-address': {host, held: z.boolean()},
   container: {host, action: text, exitCode: z.int().nullable()},
   'client-connected': {client: text, op, server: host.nullable(), tookMicros: micros},
   'client-disconnected': {client: text, op, error: text, sqlstate: code},

@@ -6,10 +6,11 @@
 import type {LogSign} from '../topology/release.ts'
 import type {HostName} from '../topology/topology.ts'
 import {sayLsn} from '../words/lsn.ts'
-import {type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayBytes, sayMicros} from '../words/quantity.ts'
 import type {Attempt} from './attempts.ts'
 import type {Event, Of, PhaseName} from './event.ts'
 import {sayMend} from './say-mend.ts'
+import {sayPosition} from './slot.ts'
 import {isWritable} from './unfolding.ts'
 
 /** When it is news it is told: in the story and on the screen, on the screen alone, or nowhere but where it proves something. */
@@ -21,7 +22,11 @@ type Kind = Event['kind']
 interface Changes {
   readonly postgres: 'writable' | 'silent' | 'streams'
   /** Who held the key; null: nobody, or it is not known. Or that somebody deleted it, and after how long its holder took it back. */
-  readonly 'leader-key': HostName | null | {readonly deletedOf: HostName} | {readonly after: Micros}
+  readonly 'leader-key':
+    | HostName
+    | null
+    | {readonly deletedOf: HostName; readonly by: string}
+    | {readonly after: Micros}
   /** Etcd's new leader, or that this member answers now, or does not. */
   readonly 'etcd-member': {readonly leader: HostName} | 'answers' | 'silent'
   readonly op: OfWrites
@@ -128,6 +133,13 @@ const words: {readonly [K in Kind]: Words<K>} = {
   log: {prominence: ({sign}) => logSigns[sign], says: ({host, says}) => `${host}: ${says}`},
   watchdog: {prominence: ({state}) => (state === 'fed' ? 'trace' : 'story'), says: sayWatchdog},
   fsync: {prominence: 'trace', says: null},
+  room: {
+    prominence: 'story',
+    says: ({full, freeBytes}) =>
+      full
+        ? `the disk of the Docker engine is full: ${sayBytes(freeBytes)} are free`
+        : `the disk of the Docker engine has room again: ${sayBytes(freeBytes)} are free`,
+  },
   postgres: {
     prominence: 'story',
     says: sayServer,
@@ -138,15 +150,31 @@ const words: {readonly [K in Kind]: Words<K>} = {
           ? `${event.host} streams from the leader`
           : sayServer(event),
   },
+  file: {
+    prominence: ({as}) => (as === 'given' ? 'trace' : 'story'),
+    says: ({host, file, as}) =>
+      as === 'given' ? `${file} of ${host} is as the lab gave it` : `${file} of ${host} is ${as}`,
+    live: null,
+  },
   settings: {
     prominence: 'story',
     says: ({host}) => `the settings of PostgreSQL on ${host} are told`,
     live: null,
   },
+  slots: {
+    prominence: 'trace',
+    says: ({host, slots}) =>
+      `the slots of ${host}: ${slots.map(one => `${one.name} at ${sayPosition(one)}`).join(', ') || 'none'}`,
+  },
   proxy: {
     prominence: ({backend}) => (backend === 'primary' ? 'story' : 'notable'),
     says: ({proxy, backend, server, status, check}) =>
       `${proxy}: ${server} is ${status} for ${backend === 'primary' ? 'writes' : 'reads'}${check && ` (${check})`}`,
+  },
+  'virtual-address': {
+    prominence: 'story',
+    says: ({host, held}) => `${host} has ${held ? '' : 'not '}the virtual address`,
+    news: ({host, held}) => `${host} has the virtual address${held ? '' : ' no more'}`,
   },
   container: {
     prominence: ({action}) => (containers.has(action) ? 'story' : 'trace'),
@@ -253,7 +281,7 @@ function sayKey(holder: HostName | null, was: Changes['leader-key']): string {
   if (typeof was === 'object' && was !== null)
     return 'after' in was
       ? `${holder} took its leader key back after ${sayMicros(was.after)}`
-      : `somebody deleted the leader key of ${was.deletedOf}: its lease had not run out`
+      : `${was.by} deleted the leader key of ${was.deletedOf}: its lease had not run out`
   if (holder !== null) return `${holder} holds the leader key`
   return was === null ? 'the leader key is gone' : `the leader key of ${was} is gone`
 }

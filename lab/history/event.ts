@@ -5,11 +5,12 @@
  * clock (an agent of the clients, the engine) converts before recording; the conversion itself is recorded as `clock`.
  */
 
-import type {CutOff, Struck} from '../budget/index.ts'
 import type {LogSign} from '../topology/release.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {InjectionPhase, Scenario} from './scenario-values.ts'
+import type {Slot} from './slot.ts'
+import type {Strike} from './strike.ts'
 
 /** happened / did not happen / cannot know. */
 export type Outcome = 'ok' | 'fail' | 'unknown'
@@ -27,6 +28,7 @@ export type Happening =
   | PostgresHappening
   | SettingsHappening
   | ProxyHappening
+  | AddressHappening
   | ContainerHappening
   | LogHappening
   | WatchdogHappening
@@ -35,6 +37,18 @@ export type Happening =
 
 /** The parts that a run goes through, in this order; `play` and `observe` alone record them. */
 export type PhaseName = 'leftovers' | 'healthy' | 'steady' | 'steps' | 'healing' | 'recovery' | 'final-reads'
+
+type ProbeName =
+  | 'etcd'
+  | 'patroni'
+  | 'postgres'
+  | 'proxy'
+  | 'address'
+  | 'engine'
+  | 'logs'
+  | 'watchdog'
+  | 'disk'
+  | 'room'
 
 export type RunHappening =
   | {
@@ -69,27 +83,22 @@ export type RunHappening =
   | {kind: 'run-ended'; how: 'complete' | 'interrupted' | 'error'; says?: string}
   /** Whether the lab was healthy in all its parts (`health-parts`) soon after everything was mended; `says`: what it lacked to the last. */
   | {kind: 'recovery'; recovered: boolean; says: string}
-  /** A line for people; never evidence. */
-  | {kind: 'note'; says: string}
+  | {kind: 'note'; says: string} // a line for people; never evidence
   /** How another clock was mapped on ours, and how well. */
-  | {
-      kind: 'clock'
-      who: 'clients' | 'engine'
-      /** That the clients are on. */
-      host?: HostName
-      offsetMicros: number
-      uncertaintyMicros: number
-    }
+  | {kind: 'clock'; who: 'clients' | 'engine'; host?: HostName; offsetMicros: number; uncertaintyMicros: number}
   /** Once a second and per observer: that it was watching, and how late it ran. Without these, silence is no evidence. */
   | {
       kind: 'watching'
       /** 'runner' and 'clients' are the event loops of this process and of the agent. */
-      who: 'runner' | 'clients' | 'etcd' | 'patroni' | 'postgres' | 'proxy' | 'engine' | 'logs' | 'watchdog' | 'disk'
+      who: 'runner' | 'clients' | ProbeName
       host?: HostName
       samples: number
       failures: number
       /** The worst lateness of a timer (runner, clients) or the longest time between two samples (probes). */
       worstMicros: Micros
+      /** Why it will see nothing of this host any more. `recorded`: so many events it had told (of this host) before. */
+      never?: string
+      recorded?: number
     }
 
 /**
@@ -112,6 +121,12 @@ export type Mend =
   | {readonly do: 'unslow-network'; readonly host: HostName}
   | {readonly do: 'resume-replay'; readonly host: HostName}
   | {readonly do: 'free-disk'; readonly host: HostName}
+  /** Put back what PostgreSQL needs to start. */
+  | {readonly do: 'repair-postgres'; readonly host: HostName}
+  /** Take out of etcd what filled it, give the space back, and disarm the alarm. */
+  | {readonly do: 'free-etcd'; readonly host: HostName}
+  /** Let every fsync take as long as it takes. */
+  | {readonly do: 'unslow-disk'; readonly host: HostName}
   | {readonly do: 'set-clock'; readonly host: HostName}
   /** End the load that `overload` started. */
   | {readonly do: 'end-load'; readonly host: HostName}
@@ -123,32 +138,6 @@ export type Mend =
   | {readonly do: 'remove-program'; readonly host: null; readonly program: string}
   /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
   | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
-
-/**
- * What a fault does, and to whom: the fault itself says it when it is injected, from the hosts that it is done to and not from how
- * they were written. All that a check or the timing model needs to know of a fault.
- */
-export interface Strike {
-  /**
-   * Whom it strikes, each with what it is to a leader there. Whoever asks for another leader strikes them all, whichever host the
-   * request names.
-   */
-  readonly struck: readonly ({readonly host: HostName} & Struck)[]
-  /** Hosts that lose all their processes at once: nothing of them can answer any more. */
-  readonly dead?: readonly HostName[]
-  /** Hosts whose processes all stand still. */
-  readonly frozen?: readonly HostName[]
-  readonly cut?: readonly CutOff[]
-  /** Services that stay down until they are mended. */
-  readonly down?: readonly {readonly host: HostName; readonly service: string}[]
-  /** What it sets of Patroni's: a patch of the dynamic configuration, and tags of the hosts that it is done to. */
-  readonly sets?: {
-    readonly config?: Readonly<Record<string, unknown>>
-    readonly tags?: Readonly<Record<string, unknown>>
-  }
-  /** Hosts whose data volume it fills. */
-  readonly full?: readonly HostName[]
-}
 
 export type FaultHappening =
   /** A selector was resolved; from here on the step's name stands for these hosts. */
@@ -163,7 +152,7 @@ export type FaultHappening =
       params?: unknown
       /** False: the fault leaves nothing that has to be mended (a switchover, a service that its supervisor starts again). */
       needsMend?: boolean
-      /** Runs recorded before it was kept are given it when they are read (`upcast.ts`). */
+      /** Older recorded runs: `upcast.ts`. */
       strike: Strike
     }
   /** The call that breaks returned; `at` of `fault-injecting` is just before it, and is t0. */
@@ -230,7 +219,7 @@ export type PatroniHappening =
     timeline: number | null
     /** A replica's replayed LSN in bytes, or the leader's current one. */
     lsn: number | null
-    /** On the leader: who streams from it. */
+    /** Who streams from it; from a replica, where that is the source of a cascade. */
     streaming: readonly {name: string; state: string; sync: string}[]
     tookMicros: Micros
     /** The cluster is in maintenance mode (`patronictl pause`). These three are absent in older recorded runs. */
@@ -263,7 +252,9 @@ export type WatchdogHappening = {
 
 export type DiskHappening =
   /** Once a second and etcd member: the slowest fsync of its write-ahead log in that second (upper bound of its bucket). */
-  {kind: 'fsync'; host: HostName; count: number; worstMicros: Micros}
+  | {kind: 'fsync'; host: HostName; count: number; worstMicros: Micros}
+  /** The engine's disk, under everything in the lab, has no room for what PostgreSQL takes at once; or has it again. */
+  | {kind: 'room'; freeBytes: number; full: boolean}
 
 export type PostgresHappening =
   /**
@@ -291,7 +282,10 @@ export type PostgresHappening =
  * What a server's sessions get, at first and on every change: the few settings on which a verdict rests, and what a role or a
  * database has of its own, as `synchronous_commit of role app`. A setting that the probe's own role has otherwise is left out.
  */
-export type SettingsHappening = {kind: 'settings'; host: HostName; settings: Readonly<Record<string, string>>}
+export type SettingsHappening =
+  | {kind: 'settings'; host: HostName; settings: Readonly<Record<string, string>>}
+  /** Its replication slots but for those of its members, four times a second; that there are none, on change and every two seconds. */
+  | {kind: 'slots'; host: HostName; askedAt: Micros; slots: readonly Slot[]}
 
 export type ProxyHappening =
   /** A server of a backend changed its state as HAProxy sees it ('UP', 'DOWN', 'UP 1/2', 'no check' ...). */
@@ -306,9 +300,15 @@ export type ProxyHappening =
     check: string
   }
 
+export type AddressHappening =
+  /** Whether this host has the virtual address that hosts with keepalived share: at first, and on change. Two may have it. */
+  {kind: 'virtual-address'; host: HostName; held: boolean}
+
 export type ContainerHappening =
+  /** A file that the lab gave a service of a host, e.g. '/etc/haproxy/haproxy.cfg', at the first look and on every change. */
+  | {kind: 'file'; host: HostName; file: string; as: 'given' | 'changed' | 'gone'}
   /** What the engine says happened to a host's container, at the engine's own time. */
-  {kind: 'container'; host: HostName; action: string; exitCode: number | null}
+  | {kind: 'container'; host: HostName; action: string; exitCode: number | null}
 
 /** What a client does: a writer inserts one row per operation, a reader reads. */
 export type OpName = 'write' | 'read'
@@ -331,10 +331,7 @@ export type ClientHappening =
       sqlstate: string | null
       /** What the driver said, one line. */
       error: string | null
-      /**
-       * Of an answered read: the highest id that it saw in the table; null: the table was empty. Absent in others, and in runs
-       * that were recorded before it was kept.
-       */
+      /** Of an answered read: the highest id in the table; null: it was empty. Absent in others, and in older recorded runs. */
       seen?: number | null
     }
   /**

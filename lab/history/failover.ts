@@ -19,6 +19,8 @@ import type {Micros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {whenWas} from './lateness.ts'
+import {leads} from './leading-proxies.ts'
+import {gapsOf, stillStands} from './looks.ts'
 import {
   type Followed,
   isWritable,
@@ -28,11 +30,12 @@ import {
   type Reading,
   readOn,
   stories,
+  strikes,
   type Unfolded,
   unfolded,
   writableLately,
 } from './unfolding.ts'
-import {blind} from './watching.ts'
+import {missed} from './watching.ts'
 
 export {isWritable, strikes} from './unfolding.ts'
 
@@ -108,10 +111,10 @@ export const failoversOf = once((history): readonly [Failover, ...Failover[]] | 
   if (leader === undefined) return 'nobody saw who held the leader key when the fault came'
   if (struck === undefined)
     return `the fault struck ${fault.strike.struck.map(one => one.host).join(', ') || 'nobody'}, but ${leader} was the leader: there was nothing to fail over`
-  const measured = (one: Followed & {leader: HostName; struck: Struck}, after: Followed | undefined): Failover => ({
-    ...measure(history, topology, one, unfolded(reading, one)),
-    next: after?.fault.at ?? Number.POSITIVE_INFINITY,
-  })
+  const measured = (one: Followed & {leader: HostName; struck: Struck}, after: Followed | undefined): Failover => {
+    const found = measure(history, topology, one, unfolded(reading, one))
+    return {...found, next: Math.min(after?.fault.at ?? Number.POSITIVE_INFINITY, whenServingStruck(history, found))}
+  }
   return [
     measured({...found, leader, struck}, more[0]),
     ...more.flatMap((one, index) =>
@@ -122,10 +125,28 @@ export const failoversOf = once((history): readonly [Failover, ...Failover[]] | 
   ]
 })
 
+/** When a fault struck the server that clients wrote to by then, also where nobody watched who had the key; infinite: none did. */
+function whenServingStruck(history: History, {firstWrite}: Pick<Failover, 'firstWrite'>): Micros {
+  if (firstWrite === undefined) return Number.POSITIVE_INFINITY
+  const struck = of(history, 'fault-injecting').find(({at, strike}) => {
+    if (at <= firstWrite.at) return false
+    const served = of(history, firstWrite.kind).findLast(
+      one => one.outcome === 'ok' && one.at <= at && one.server !== null,
+    )
+    const is = strikes(strike, served?.server ?? undefined)
+    return is !== undefined && isModelled(is)
+  })
+  return struck?.at ?? Number.POSITIVE_INFINITY
+}
+
 /** Who led then: by the key, or where no watch told, by the only server that took writes in the second before. */
 export function leaderAt(history: History, at: Micros): HostName | undefined {
   const key = of(history, 'leader-key').findLast(event => event.at <= at)
-  if (key) return key.holder ?? undefined
+  return key ? (key.holder ?? undefined) : writableAt(history, at)
+}
+
+/** The one server that has just been seen taking writes; undefined when there are several, or none. */
+export function writableAt(history: History, at: Micros): HostName | undefined {
   const writable = of(history, 'postgres').filter(
     one => one.at <= at && one.at > at - writableLately && isWritable(one),
   )
@@ -136,7 +157,7 @@ export function leaderAt(history: History, at: Micros): HostName | undefined {
 function measure(
   history: History,
   topology: Topology,
-  {fault, leader, struck, timeline, ending}: Followed & {leader: HostName; struck: Struck},
+  {fault, leader, struck, timeline, ending, ended}: Followed & {leader: HostName; struck: Struck},
   moments: Unfolded,
 ): Omit<Failover, 'next'> {
   const t0 = fault.at
@@ -145,9 +166,11 @@ function measure(
   const until = ending?.at ?? history.events.at(-1)?.at ?? t0
 
   const proxied = of(history, 'proxy').filter(event => event.backend === 'primary')
-  const proxies = [...new Set(proxied.map(event => event.proxy))]
-  const isUp = (proxy: HostName, server: HostName | undefined, at: Micros) =>
-    proxied.findLast(event => event.proxy === proxy && event.server === server && event.at <= at)?.up === true
+  const proxies = [...new Set(proxied.map(event => event.proxy))].filter(proxy => leads(proxy, {fault, leader, ended}))
+  const isUp = (proxy: HostName, server: HostName | undefined, at: Micros) => {
+    const last = proxied.findLast(event => event.proxy === proxy && event.server === server && event.at <= at)
+    return last?.up === true && stillStands(history, 'proxy', last.at, at, proxy)
+  }
   const wentDown = (proxy: HostName) =>
     proxied.some(one => one.proxy === proxy && one.server === leader && !one.up && one.at > t0 && one.at <= until)
   return {
@@ -189,7 +212,7 @@ function wasUpAllAlong(
   const last = own.at(-1)
   const since = own[own.findLastIndex(one => !one.up) + 1]
   if (last?.up !== true || since === undefined || since.at >= whenWas(history, newKey).from) return false
-  return blind(history, 'proxy', since.at, newKey.at, [proxy]) === null
+  return missed(history, 'proxy', since.at, newKey.at, [proxy]) === null
 }
 
 /** A watch may tell a refresh this much later than it was, so one told just after the call began was before the death. */
@@ -225,16 +248,22 @@ function factsOf(
   {struck, topology}: Pick<Failover, 'struck' | 'topology'>,
 ): Failover['facts'] {
   const t0 = fault.at
-  const refresh = of(history, 'status-key').findLast(event => event.at <= deadAt + toldLate && event.at <= before)
+  const told = of(history, 'status-key').findLast(event => event.at <= deadAt + toldLate && event.at <= before)
+  const gaps = gapsOf(history, 'etcd')
+  // Where words are missing there may have been a later refresh, and another leader of etcd.
+  const refresh = told && gaps.some(one => one.from < t0 && one.to > told.at) ? undefined : told
+  const since = refresh?.at ?? t0
   return {
     refreshAge: refresh ? t0 - refresh.at : null,
-    etcd: etcdLeadership(history, t0, refresh?.at ?? t0, oldLeader, before, endsEtcd(struck, topology)),
+    etcd: gaps.some(one => one.from < before && one.to > since)
+      ? {leader: 'unknown'}
+      : etcdLeadership(history, t0, since, oldLeader, before, endsEtcd(struck, topology)),
     callTook: deadAt - t0,
   }
 }
 
 /** Whether an etcd member on the leader's host ends with it: at once, or when the watchdog resets it. */
-function endsEtcd(struck: Struck, topology: Topology): boolean {
+export function endsEtcd(struck: Struck, topology: Topology): boolean {
   if (!isModelled(struck)) return false
   const orphan = struck.fault === 'patroni-killed' || struck.fault === 'patroni-frozen'
   return strikesEtcd(struck.fault) || (orphan && watchdogTimeoutSeconds(topology.patroni) !== null)

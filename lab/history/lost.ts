@@ -8,8 +8,10 @@ import type {Micros} from '../words/quantity.ts'
 import {attemptsOf} from './attempts.ts'
 import {isDirect} from './client-group.ts'
 import {clockSet} from './disturbances.ts'
-import type {Event, Of, Strike} from './event.ts'
+import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
+import type {Strike} from './strike.ts'
+import type {Witness} from './tellers.ts'
 
 export interface Lost {
   readonly id: string
@@ -21,6 +23,9 @@ export interface Lost {
   readonly says: string
   readonly event: Event
 }
+
+/** Whose word shows that a fault was lost, or that it was part of the machine. A claim about what a fault did needs them all. */
+export const showLost: readonly Witness[] = ['engine', 'watchdog', 'patroni', 'postgres', 'clients']
 
 /** Each fault that was lost, by the first sign of it and in the words of whoever looked for it, in the order of time. */
 export const lostOf = once((history): readonly Lost[] =>

@@ -5,7 +5,7 @@ import type {Micros} from '../words/quantity.ts'
 import {joined, outside} from './at-rest.ts'
 import {clockSet} from './disturbances.ts'
 import type {Event, Of} from './event.ts'
-import {isWritable, leaderAt} from './failover.ts'
+import {isWritable, leaderAt, writableAt} from './failover.ts'
 import {type History, of, once} from './history.ts'
 import {type Interval, whenWas} from './lateness.ts'
 import {tenuresOf} from './tenures.ts'
@@ -37,6 +37,23 @@ export const promotionsOf = once((history): readonly Promotion[] => {
   }
   return [...found.values()]
 })
+
+/**
+ * Replicas that were on a timeline that nobody was ever seen to lead: it was made by a promotion that nobody saw, one that lasted less
+ * than lies between two looks, say, or that of a server that is none of the members.
+ */
+export function ledByNobody(history: History, from: Micros, to: Micros): readonly Of<'postgres'>[] {
+  const led = new Set(promotionsOf(history).map(one => one.timeline))
+  const first = Math.min(...led)
+  return of(history, 'postgres').filter(
+    ({at, inRecovery, timeline}) =>
+      at > from && at <= to && inRecovery === true && timeline !== null && timeline > first && !led.has(timeline),
+  )
+}
+
+export function sayLedByNobody({host, timeline}: Of<'postgres'>): string {
+  return `${host} was a replica on timeline ${timeline}, which nobody was seen to lead`
+}
 
 /** What says that somebody but `leader` leads, or that it leads anew, in the order of time. */
 export interface Signs {
@@ -101,5 +118,10 @@ export function promotedWithoutKey(history: History, from: Micros, to: Micros): 
 /** Who led when the first fault came (or when the steps began, without any fault); undefined when nobody saw. */
 export function leaderBefore(history: History): HostName | undefined {
   const at = of(history, 'fault-injecting')[0]?.at ?? of(history, 'phase').find(one => one.name === 'steps')?.at
-  return at === undefined ? undefined : leaderAt(history, at)
+  if (at === undefined) return undefined
+  // Where words on the key are missing, its last holder may be another one by then: who takes writes tells who leads.
+  const isKnown = tenuresOf(history).some(one => one.from <= at && one.to >= at)
+  return isKnown || of(history, 'leader-key').every(one => one.at > at)
+    ? leaderAt(history, at)
+    : writableAt(history, at)
 }

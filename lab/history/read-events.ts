@@ -2,16 +2,18 @@
  * A recorded run's events from its file, which may come from anybody: line by line, each checked by its schema, within limits. What
  * is longer than `mostBytes` is refused before it fills the memory, packed or not.
  */
+import {isUtf8} from 'node:buffer'
 import {createHash} from 'node:crypto'
 import {createReadStream} from 'node:fs'
 import {getHeapStatistics} from 'node:v8'
 import {createGunzip} from 'node:zlib'
-import type {ZodType} from 'zod'
+import {type ZodType, z} from 'zod'
 import {decodeJson, placeOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand, quoted, shell} from '../words/next-step.ts'
+import {hasPlainKeys} from '../words/plain-keys.ts'
 import {type Micros, parseSize} from '../words/quantity.ts'
-import {openRegular} from '../words/regular-file.ts'
+import {openRegular, validUntil} from '../words/regular-file.ts'
 import type {Event} from './event.ts'
 import {isSurely, schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
@@ -49,7 +51,7 @@ export async function loadHistory(file: string, {digest = false} = {}): Promise<
       const end = portion.lastIndexOf(newline) + 1
       if (end > 0) {
         const whole = portion.subarray(0, end)
-        lines.take((carriedBytes === 0 ? whole : Buffer.concat([...carried, whole])).toString('utf8'))
+        lines.takeBytes(carriedBytes === 0 ? whole : Buffer.concat([...carried, whole]))
         carried = []
         carriedBytes = 0
       }
@@ -67,7 +69,7 @@ export async function loadHistory(file: string, {digest = false} = {}): Promise<
     else
       throw new LabError('config', `${file} cannot be read: ${(error as Error).message}`, {
         cause: error,
-        hint: otherRun,
+        hint: next`to see it: ${shell(`ls -l ${quoted(file)}`)}`,
       })
   }
   return lines.history(lines.torn === null ? (hash?.digest('hex') ?? null) : null)
@@ -120,8 +122,6 @@ function historyLimit(): number {
   }
 }
 
-const otherRun = next`each line of a run's events.ndjson is one JSON object with \`at\` and \`kind\`; to judge your newest run: ${ownCommand('judge', 'latest')}`
-
 function refused(file: string, why: string, hint?: Hint): LabError {
   return new LabError('config', `${file} is not read: ${why}`, {hint})
 }
@@ -147,6 +147,15 @@ class EventLines {
 
   get count(): number {
     return this.#growing.count
+  }
+
+  /** Whole lines. @throws LabError `config` for one that is not UTF-8: its bytes would be read as other letters. */
+  takeBytes(bytes: Buffer): void {
+    const isWhole = isUtf8(bytes)
+    this.take(bytes.toString('utf8', 0, isWhole ? bytes.length : validUntil(bytes)))
+    if (isWhole || this.torn !== null) return
+    this.#number++
+    throw this.#complaint('it is not UTF-8')
   }
 
   /** Whole lines. */
@@ -222,6 +231,7 @@ class EventLines {
   #checked(value: unknown, line: string): InFile | null {
     const {kind} = (typeof value === 'object' && value !== null ? value : {}) as {kind?: unknown}
     if (typeof kind !== 'string') throw this.#noEvent(`${this.#number}:1`)
+    if (!hasPlainKeys(line, value)) throw this.#misshapen(line, z.unknown())
     if (isSurely(kind, value as object)) return value as Event
     const schema = schemaOf(kind)
     if (schema === undefined) {
@@ -253,10 +263,12 @@ class EventLines {
 
   /** What stands before the line can be judged, up to there. */
   #before(): Hint {
-    if (this.#growing.count === 0) return otherRun
     const [file, count] = [quoted(this.#file), this.#number - 1]
-    const take = this.#file.endsWith('.gz') ? `gzip -dc ${file} | head -n ${count}` : `head -n ${count} ${file}`
-    const keep = `${take} > before.ndjson`
+    const head = (what: string) =>
+      this.#file.endsWith('.gz') ? `gzip -dc ${file} | head ${what}` : `head ${what} ${file}`
+    if (this.#growing.count === 0)
+      return next`each line of a run's events.ndjson is one JSON object with \`at\` and \`kind\`; to see how this one begins: ${shell(head('-c 300'))}`
+    const keep = `${head(`-n ${count}`)} > before.ndjson`
     return next`to judge what stands before it: ${shell(keep)} ${ownCommand('judge', 'before.ndjson')}`
   }
 

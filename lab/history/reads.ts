@@ -1,6 +1,7 @@
 /** What the readers behind the proxy's primary port were answered, and which rows can be expected in an answer. */
 
 import type {Micros} from '../words/quantity.ts'
+import {countLeading} from '../words/search.ts'
 import {groupsOf} from './attempts.ts'
 import {type ClientGroup, isDirect, namesOf, readersLookBelow} from './client-group.ts'
 import type {Of} from './event.ts'
@@ -37,10 +38,10 @@ export function proxiedWrites(history: History): readonly Of<'op'>[] {
   )
 }
 
-/** Whether a row is in the cluster at the end. null when no table was read. */
+/** Whether a row is in the cluster at the end. null when no table was read, or only of members that may have been behind. */
 export function keptRows(history: History): ((id: number) => boolean) | null {
   const reference = referenceTable(history)
-  if (reference === undefined) return null
+  if (reference === undefined || (!reference.isPrimary && reference.table.caughtUp !== true)) return null
   const rows = new Rows(reference.table)
   return id => rows.has(id)
 }
@@ -83,18 +84,19 @@ export function staleReads(
   return found
 }
 
-/** How far behind the acknowledged writes answers of the read-only way in were. */
-export interface ReplicaReads {
-  readonly count: number
-  readonly medianMicros: Micros
-  readonly maxMicros: Micros
+/** An answered read of the read-only way in, and the first acknowledged write that it does not see. */
+export interface ReplicaRead {
+  readonly read: Of<'op'>
+  readonly unseen: Of<'op'> | undefined
+  /** As long as that had been acknowledged when it was sent. */
+  readonly behind: Micros
 }
 
 /**
- * A read that does not see a row is as far behind as the row had been acknowledged when it was sent; of several that it does not see
- * the first counts. A row that was lost in the end was not there to be seen. null: nobody read there, or nobody kept what was seen.
+ * In the order in which they were sent. A read that does not see a row is as far behind as the row had been acknowledged when it was
+ * sent; of several that it does not see the first counts. A row that was lost in the end was not there to be seen.
  */
-export const replicaReadsOf = once((history): ReplicaReads | null => {
+export const behindOf = once((history): readonly ReplicaRead[] => {
   const {own} = groupsOf(history)
   const names = namesOf(own)
   const readers = new Set(
@@ -105,32 +107,35 @@ export const replicaReadsOf = once((history): ReplicaReads | null => {
   const reads = of(history, 'op').filter(
     op => op.op === 'read' && op.outcome === 'ok' && op.seen !== undefined && readers.has(op.client),
   )
-  if (reads.length === 0) return null
+  if (reads.length === 0) return []
   const kept = keptRows(history)
   const writes = proxiedWrites(history)
     .filter(op => kept === null || kept(op.id))
     .toSorted((a, b) => a.id - b.id)
-  // From each row on: when the first of it and all later ones was acknowledged.
-  const earliest = writes.map(op => op.at)
+  // From each row on: which of it and all later ones was acknowledged first.
+  const earliest = [...writes]
   for (let index = earliest.length - 2; index >= 0; index--)
-    earliest[index] = Math.min(earliest[index]!, earliest[index + 1]!)
-  const behind = reads
+    if (earliest[index + 1]!.at < earliest[index]!.at) earliest[index] = earliest[index + 1]!
+  return reads
     .map(read => {
-      const since = earliest[firstAbove(writes, read.seen ?? 0)] ?? Number.POSITIVE_INFINITY
-      return Math.max(0, read.sentAt - since)
+      const unseen = earliest[countLeading(writes, one => one.id <= (read.seen ?? 0))]
+      return {read, unseen, behind: unseen === undefined ? 0 : Math.max(0, read.sentAt - unseen.at)}
     })
-    .toSorted((a, b) => a - b)
-  return {count: reads.length, medianMicros: behind[(behind.length - 1) >> 1]!, maxMicros: behind.at(-1)!}
+    .toSorted((a, b) => a.read.sentAt - b.read.sentAt)
 })
 
-/** The place of the first write whose id is above. */
-function firstAbove(writes: readonly Of<'op'>[], id: number): number {
-  let low = 0
-  let high = writes.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (writes[middle]!.id <= id) low = middle + 1
-    else high = middle
-  }
-  return low
+/** How far behind the acknowledged writes answers of the read-only way in were. */
+export interface ReplicaReads {
+  readonly count: number
+  readonly medianMicros: Micros
+  readonly maxMicros: Micros
 }
+
+/** null: nobody read there, or nobody kept what was seen. */
+export const replicaReadsOf = once((history): ReplicaReads | null => {
+  const behind = behindOf(history)
+    .map(one => one.behind)
+    .toSorted((a, b) => a - b)
+  if (behind.length === 0) return null
+  return {count: behind.length, medianMicros: behind[(behind.length - 1) >> 1]!, maxMicros: behind.at(-1)!}
+})

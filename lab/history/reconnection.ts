@@ -5,7 +5,7 @@ import {type Attempt, ownAttempts} from './attempts.ts'
 import {isDirect} from './client-group.ts'
 import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
-import {type Interval, whenWas} from './lateness.ts'
+import {type Interval, whenCame} from './lateness.ts'
 
 /** From which moment on a client could write; null: nobody saw that. */
 export interface Ready {
@@ -33,7 +33,7 @@ export function readySpan(history: History, client: string, found: Failover): In
   const {promoted, newUp, newKey, newUpTooEarly} = found
   const routed = newUpTooEarly.length > 0 ? newKey : newUp
   const needed = isDirect(client) ? [promoted] : [promoted, routed]
-  const known = needed.flatMap(event => (event === undefined ? [] : [whenWas(history, event)]))
+  const known = needed.flatMap(event => (event === undefined ? [] : [whenCame(history, event)]))
   return {from: Math.max(...known.map(one => one.from)), to: Math.max(...known.map(one => one.to))}
 }
 

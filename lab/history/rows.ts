@@ -1,6 +1,7 @@
 /** What is in the tables at the end: which member's counts, and its ids. */
 
 import type {HostName} from '../topology/topology.ts'
+import {countLeading} from '../words/search.ts'
 import type {Of} from './event.ts'
 import {isWritable, leaderAt} from './failover.ts'
 import {type History, of} from './history.ts'
@@ -8,6 +9,15 @@ import {type History, of} from './history.ts'
 /** Of each member the last reading. */
 export function finalTables(history: History): readonly Of<'final-rows'>[] {
   return [...new Map<HostName, Of<'final-rows'>>(of(history, 'final-rows').map(one => [one.host, one])).values()]
+}
+
+/** Members that said of themselves at the end that they are no replicas; of one that is right, two are a split brain. */
+export function primariesAtEnd(history: History): readonly Of<'final-rows'>[] {
+  return finalTables(history).filter(one => one.inRecovery === false)
+}
+
+export function sayPrimariesAtEnd(all: readonly Of<'final-rows'>[]): string {
+  return `${all.map(({host, timeline}) => `${host} (timeline ${timeline})`).join(' and ')} were out of recovery at the end`
 }
 
 export interface Reference {
@@ -62,14 +72,8 @@ export class Rows {
   }
 
   has(id: number): boolean {
-    let low = 0
-    let high = this.#ranges.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#ranges[middle]![1] < id) low = middle + 1
-      else high = middle
-    }
-    return (this.#ranges[low]?.[0] ?? Number.POSITIVE_INFINITY) <= id
+    const first = this.#ranges[countLeading(this.#ranges, ([, to]) => to < id)]
+    return first !== undefined && first[0] <= id
   }
 
   /** How many of the other's rows are not here: both are walked once, range by range. */

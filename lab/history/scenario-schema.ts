@@ -33,7 +33,14 @@ const program = z.object({
 const groups = z.array(z.discriminatedUnion('kind', [agents, program])).max(100)
 
 const step = z.discriminatedUnion('do', [
-  z.object({do: z.literal('inject'), fault: text, on: text, as: text, params: z.unknown()}),
+  z.object({
+    do: z.literal('inject'),
+    fault: text,
+    on: z.union([text, z.array(text).max(64)]),
+    as: text,
+    params: z.unknown(),
+    together: z.literal(true).exactOptional(),
+  }),
   z.object({do: z.literal('heal'), as: text}),
   z.object({do: z.literal('hold'), forMs: z.number().min(0)}),
   z.object({
@@ -63,6 +70,7 @@ export const scenarioSchema = z.object({
       etcd: z.int().min(0).default(1),
       patroni: asWritten.exactOptional(),
       postgresql: asWritten.exactOptional(),
+      pgbouncer: asWritten.exactOptional(),
     })
     .default({postgres: 1, etcd: 1}),
   clients: groups.default([]),

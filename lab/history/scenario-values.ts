@@ -5,11 +5,19 @@ import type {ClientGroup} from './client-group.ts'
 export type Within = number | 'budget'
 
 /**
- * `on`: a selector, a host's name, or the name of an earlier `inject` (`as`), which means the hosts that step hit.
+ * `on`: a selector, a host's name, or the name of an earlier `inject` (`as`), which means the hosts that step hit; or several of them.
  * `params` of faults and checks are kept as written, so that a history can be read by people and judged again.
  */
 export type Step =
-  | {readonly do: 'inject'; readonly fault: string; readonly on: string; readonly as: string; readonly params: unknown}
+  | {
+      readonly do: 'inject'
+      readonly fault: string
+      readonly on: string | readonly string[]
+      readonly as: string
+      readonly params: unknown
+      /** At the same moment as the `inject` before it. */
+      readonly together?: true
+    }
   | {readonly do: 'heal'; readonly as: string}
   | {readonly do: 'hold'; readonly forMs: number}
   | {readonly do: 'until'; readonly check: string; readonly params: unknown; readonly within: Within}
@@ -24,12 +32,14 @@ export interface Expectation {
   readonly asked?: true
 }
 
-/** What the lab must have. `patroni` and `postgresql` are as written, with the keys of lab.yaml. */
+/** What the lab must have. `patroni`, `postgresql` and `pgbouncer` are as written, with the keys of lab.yaml. */
 export interface Needs {
   readonly postgres: number
   readonly etcd: number
   readonly patroni?: Readonly<Record<string, unknown>>
   readonly postgresql?: Readonly<Record<string, unknown>>
+  /** There, also with no key in it: a PgBouncer beside every PostgreSQL. */
+  readonly pgbouncer?: Readonly<Record<string, unknown>>
 }
 
 /** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop: what `chaos --phase` asks for. */

@@ -9,8 +9,9 @@ import {atRest, lengthOf, outside, type Stretch} from './at-rest.ts'
 import type {Of} from './event.ts'
 import {isWritable} from './failover.ts'
 import {type History, of, once} from './history.ts'
+import {tells} from './lateness.ts'
 import {promotionsOf} from './promotions.ts'
-import {blind, sightOf} from './watching.ts'
+import {blind, lacks, sightOf} from './watching.ts'
 
 /** Longer without a look at a living host, and it may have been writable behind our back. */
 const unobserved: Micros = 1_000_000
@@ -18,8 +19,10 @@ const unobserved: Micros = 1_000_000
 /** Nobody got a word of this server, which lived. */
 export interface Blank extends Stretch {
   readonly host: HostName
-  /** The last and the next answer around it. */
   readonly before: Of<'postgres'> | undefined
+  /** The timeline that it last named before; of a replica that follows nobody no answer tells one. */
+  readonly timeline: number | null
+  /** The next answer that names a timeline: until then it was seen to be a replica. */
   readonly after: Of<'postgres'> | undefined
   /** It was asked, and kept silent. */
   readonly asked: boolean
@@ -41,11 +44,6 @@ function membersOf(history: History): readonly HostName[] {
   return topology ? hostsWith(topology, 'patroni') : []
 }
 
-/** A refusal proves that nobody serves there. A time-out proves nothing, nor does one for want of room (but for a full disk), or of a right. */
-export function tells({up, error}: Of<'postgres'>): boolean {
-  return up || (error !== null && !/time|unreach|hostdown|^53[23]|^28|^3D/i.test(error))
-}
-
 function blanksOf(history: History, host: HostName, counts: (sample: Of<'postgres'>) => boolean): Blank[] {
   const all = samples(history).get(host) ?? []
   const end = history.events.at(-1)?.at ?? 0
@@ -53,23 +51,29 @@ function blanksOf(history: History, host: HostName, counts: (sample: Of<'postgre
   const found: Blank[] = []
   let since: Micros = Number.NEGATIVE_INFINITY
   let before: Of<'postgres'> | undefined
+  let timeline: number | null = null
   let asked = false
   const rests = atRest(history, host, 'any')
   const close = (to: Micros, after: Of<'postgres'> | undefined) => {
     if (to - since <= unobserved) return
     // Before the steps begin probes may still be finding their feet; nothing has been broken by then.
     const from = Math.max(since, begin)
-    if (lengthOf(outside(rests, {from, to})) > unobserved) found.push({host, from, to, before, after, asked})
+    if (lengthOf(outside(rests, {from, to})) > unobserved) found.push({host, from, to, before, timeline, after, asked})
   }
   for (const [index, one] of all.entries()) {
     if (!counts(one)) {
       asked = true
       continue
     }
-    if (one.askedAt - since > unobserved) close(one.askedAt, one.up ? one : all.slice(index).find(next => next.up))
+    if (one.askedAt - since > unobserved)
+      close(
+        one.askedAt,
+        all.slice(index).find(next => next.up && next.timeline !== null),
+      )
     since = Math.max(since, one.at)
     asked = false
     if (one.up) before = one
+    timeline = one.timeline ?? timeline
   }
   close(end, undefined)
   return found
@@ -114,13 +118,15 @@ function clip(one: Stretch, from: Micros, to: Micros): Stretch {
  * It is on the timeline that it was on, or follows one that another server was seen to lead; and its log tells of nothing by which
  * what it did meanwhile could have been taken back.
  */
-function wasNotPromoted(history: History, {host, from, to, before, after}: Blank): boolean {
-  if (before === undefined || after === undefined || after.timeline === null) return false
+function wasNotPromoted(history: History, {host, from, to, before, timeline, after}: Blank): boolean {
+  if (before === undefined || after === undefined) return false
+  // Down in between, it may have been taken back only then.
+  const until = Math.max(to, after.at)
   const undone = of(history, 'log').some(
-    one => one.host === host && one.at >= from && one.at <= to + unobserved && rewound.has(one.sign),
+    one => one.host === host && one.at >= from && one.at <= until + unobserved && rewound.has(one.sign),
   )
-  if (before.inRecovery === true && (undone || logUnread(history, host, from, to))) return false
-  if (before.timeline === after.timeline) return true
+  if (before.inRecovery === true && (undone || logUnread(history, host, from, until))) return false
+  if (timeline === after.timeline) return true
   if (after.inRecovery !== true) return false
   return promotionsOf(history).some(one => one.timeline === after.timeline && one.host !== host)
 }
@@ -130,7 +136,7 @@ function logUnread(history: History, host: HostName, from: Micros, to: Micros): 
   return sightOf(history, 'logs').length > 0 && blind(history, 'logs', from, to, [host]) !== null
 }
 
-const rewound: ReadonlySet<Of<'log'>['sign']> = new Set(['promoting', 'pg_rewind', 'basebackup'])
+const rewound: ReadonlySet<Of<'log'>['sign']> = new Set(['promoting', 'new-timeline', 'pg_rewind', 'basebackup'])
 
 export function sayBlank({host, from, to, asked}: Blank): string {
   return `${asked ? `${host} lived but did not answer` : `nobody asked ${host}`} for ${sayMicros(to - from)} from ${sayMicros(from)} of the run`
@@ -139,7 +145,8 @@ export function sayBlank({host, from, to, asked}: Blank): string {
 /** Why nobody knows who was promoted between `from` and `to`, or null. */
 export function whyPromotionsUnseen(history: History, from: Micros, to: Micros): string | null {
   if (of(history, 'postgres').length === 0) return 'no PostgreSQL server was ever asked'
-  return sayBlanks(unseenPromotions(history, from, to))
+  // Who was primary for less than lies between two questions may have acknowledged a write all the same.
+  return sayBlanks(unseenPromotions(history, from, to)) ?? lacks(history, 'clients', {from, to})
 }
 
 /** Why what these servers answered between `from` and `to` is not all that they would have answered, or null. */

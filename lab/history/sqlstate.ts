@@ -6,6 +6,7 @@
  * ERROR only while the transaction can still be rolled back: from the commit record on it holds off interrupts and
  * promotes any error to PANIC (`CommitTransaction` in xact.c). A FATAL and a lost connection tell no such thing.
  */
+import {own} from '../words/own.ts'
 import type {Outcome} from './event.ts'
 
 interface Ruling {
@@ -82,7 +83,7 @@ export function ruling(code: string | null, sent: boolean): Ruling {
   if (!sent) return {outcome: 'fail', because: 'no statement was sent'}
   if (code === null) return unlisted
   const sqlstate = /^[0-9A-Z]{5}$/.test(code)
-  return rulings[code] ?? (sqlstate ? rulings[code.slice(0, 2)] : undefined) ?? unlisted
+  return own(rulings, code) ?? (sqlstate ? rulings[code.slice(0, 2)] : undefined) ?? unlisted
 }
 
 /**

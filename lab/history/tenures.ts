@@ -2,15 +2,18 @@
 
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
-import {outside} from './at-rest.ts'
+import {etcdAtRest, outside} from './at-rest.ts'
 import type {Of} from './event.ts'
 import {type History, of, once} from './history.ts'
+import {whenWas} from './lateness.ts'
 import {sightOf} from './watching.ts'
 
 /** A stretch without a change of holder; `holder` null: nobody had the key. */
 export interface Tenure {
   readonly holder: HostName | null
   readonly from: Micros
+  /** It may have begun this early: whoever told it may have been late. */
+  readonly earliest: Micros
   /** The next change, or the end of what the watches saw; infinite for the last one while they watch to the end. */
   readonly to: Micros
   /** What told its beginning. */
@@ -30,13 +33,20 @@ export function tenuresOf(history: History): Tenure[] {
   )
   const end = history.events.at(-1)?.at ?? 0
   const first = changes[0]?.at ?? 0
-  const blind = outside(sightOf(history, 'etcd'), {from: first, to: end}).filter(one => one.to - one.from > unwatched)
+  const blind = outside(sightOf(history, 'etcd'), {from: first, to: end})
+    .flatMap(one => outside(etcdAtRest(history), one))
+    .filter(one => one.to - one.from > unwatched)
   return changes.flatMap((event, index) => {
     const whole = {from: event.at, to: changes[index + 1]?.at ?? Number.POSITIVE_INFINITY}
     return outside(
       blind.at(-1)?.to === end ? [...blind.slice(0, -1), {...blind.at(-1)!, to: Number.POSITIVE_INFINITY}] : blind,
       whole,
-    ).map(seen => ({holder: event.holder, ...seen, event}))
+    ).map(seen => ({
+      holder: event.holder,
+      ...seen,
+      earliest: seen.from === event.at ? whenWas(history, event).from : seen.from,
+      event,
+    }))
   })
 }
 

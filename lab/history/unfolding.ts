@@ -9,7 +9,9 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type Attempt, groupsIn, isOf} from './attempts.ts'
 import {type ClientGroup, isDirect} from './client-group.ts'
-import type {Event, Of, Strike} from './event.ts'
+import type {Event, Of} from './event.ts'
+import {leads} from './leading-proxies.ts'
+import type {Strike} from './strike.ts'
 
 /** The moments of a failover, each an event that stands as evidence; what nobody saw is undefined. */
 export interface Unfolded {
@@ -22,7 +24,7 @@ export interface Unfolded {
   readonly promoted: Of<'postgres'> | undefined
   /** First sample that found it writable at all. */
   readonly writable: Of<'postgres'> | undefined
-  /** In HAProxy's backend `primary`; with several proxies the last of them. */
+  /** In HAProxy's backend `primary`; of several proxies the last one that leads somebody anywhere. */
   readonly oldDown: Of<'proxy'> | undefined
   readonly newUp: Of<'proxy'> | undefined
   /** First write sent after `t0` and acknowledged by another server than the old one, on a higher timeline. */
@@ -91,6 +93,8 @@ export interface Followed {
   readonly down: ByHost<Of<'proxy'>>
   /** Per other server and proxy: its first UP. */
   readonly up: ByHost<ByHost<Of<'proxy'>>>
+  /** Hosts that ended while it was left alone. */
+  readonly ended: readonly HostName[]
   readonly written: FirstWrites
   readonly resumed: FirstWrites
 }
@@ -143,6 +147,10 @@ export function readOn(so: Reading, event: Event): Reading {
     case 'op':
     case 'transaction':
       return event.op === 'write' ? written(so, event) : so
+    case 'container':
+      return event.action === 'die'
+        ? followOn(so, one => (isLeftAlone(one, event) ? {...one, ended: [...one.ended, event.host]} : one))
+        : so
     case 'watchdog':
       return event.state === 'fired' ? followOn(so, one => resetTold(one, event)) : so
     case 'fault-mending':
@@ -197,6 +205,7 @@ export function unfolded({proxies, proxied}: Reading, one: Followed): Unfolded {
   const {keyGone, newKey, ownKey, demoted, reset} = one
   const newLeader = newKey?.holder ?? undefined
   const to = newLeader ?? ''
+  const working = proxies.filter(proxy => leads(proxy, one))
   const restarted = newKey ? undefined : one.restarted
   const counting = (writes: FirstWrites) => (proxied ? writes.proxied : writes.own)
   return {
@@ -206,8 +215,8 @@ export function unfolded({proxies, proxied}: Reading, one: Followed): Unfolded {
     newLeader,
     promoted: one.promoted.get(to),
     writable: one.writable.get(to),
-    oldDown: lastOfAll(proxies.map(proxy => one.down.get(proxy))),
-    newUp: lastOfAll(proxies.map(proxy => one.up.get(to)?.get(proxy))),
+    oldDown: lastOfAll(working.map(proxy => one.down.get(proxy))),
+    newUp: lastOfAll(working.map(proxy => one.up.get(to)?.get(proxy))),
     firstWrite: counting(one.written),
     demoted,
     reset,
@@ -229,7 +238,7 @@ function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
   const one: Followed = {
     ...{fault, leader, struck, timeline: timelines?.sample ?? timelines?.write ?? null, ending: undefined},
     ...{keyGone: undefined, newKey: undefined, ownKey: undefined, demoted: undefined, restarted: undefined},
-    ...{reset: undefined, writable: new Map(), promoted: new Map(), down: new Map(), up: new Map()},
+    ...{reset: undefined, writable: new Map(), promoted: new Map(), down: new Map(), up: new Map(), ended: []},
     ...{written: {}, resumed: {}},
   }
   const running = latest(so)
@@ -243,7 +252,7 @@ function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
     latest: goesOn ? so.latest : fault,
   }
   const asked = [...(next.closed.length > 0 ? [] : [judged(next)]), latest(next)]
-  return {...next, followed: next.followed.filter(each => asked.includes(each))}
+  return {...next, followed: next.followed.filter(each => isKnown(each) || asked.includes(each))}
 }
 
 function isRunning(so: Reading, one: Followed): boolean {
@@ -385,8 +394,7 @@ function writeTold(one: Followed, event: Attempt, proxied: boolean): Followed {
 }
 
 function withWrite(so: FirstWrites, event: Attempt, proxied: boolean): FirstWrites {
-  const own = first(so.own, event)
-  const behind = proxied ? first(so.proxied, event) : so.proxied
+  const [own, behind] = [first(so.own, event), proxied ? first(so.proxied, event) : so.proxied]
   if (own === so.own && behind === so.proxied) return so
   return behind === undefined ? {own} : {own, proxied: behind}
 }

@@ -6,7 +6,8 @@
  */
 import {type CutOff, type LeaderFault, noBounds, type Struck, struckByCuts} from '../budget/index.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
-import type {Event, Of, Strike} from './event.ts'
+import type {Event, Of} from './event.ts'
+import type {Strike} from './strike.ts'
 
 type Injecting = Of<'fault-injecting'>
 

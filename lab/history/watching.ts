@@ -2,19 +2,11 @@
 
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
-import {atRest, lengthOf, outside, type Stretch} from './at-rest.ts'
-import type {Of} from './event.ts'
+import {atRest, etcdAtRest, joined, lengthOf, outside, type Stretch} from './at-rest.ts'
 import {type History, of, once} from './history.ts'
-
-export type Observer = Of<'watching'>['who']
-/** An observer, or whoever reads the tables at the end. */
-export type Witness = Observer | 'rows'
-
-/** Observers report once a second; this much without a report is blindness. */
-const blindAfter: Micros = 3_000_000
-
-/** A report tells about the second before it. */
-export const reportEvery: Micros = 1_100_000
+import {keyUntold} from './key-untold.ts'
+import {blindAfter, linesLost, looked, reportEvery, reported, unlooked} from './looks.ts'
+import type {Observer} from './tellers.ts'
 
 /**
  * Why `who` cannot vouch for the time between `from` and `to`, or null when it can. Who watches hosts has to have seen every host
@@ -46,14 +38,18 @@ function hostsOf(history: History, who: Observer): readonly HostName[] | null {
   return topology === undefined ? null : hostsWithAny(topology, service)
 }
 
-function serviceOf(who: Observer): 'patroni' | 'haproxy' | 'etcd' | 'any' | null {
+function serviceOf(who: Observer): 'patroni' | 'haproxy' | 'keepalived' | 'etcd' | 'any' | null {
   if (who === 'postgres' || who === 'patroni' || who === 'watchdog') return 'patroni'
   if (who === 'proxy') return 'haproxy'
+  if (who === 'address') return 'keepalived'
   if (who === 'disk') return 'etcd'
   return who === 'logs' ? 'any' : null
 }
 
-function hostsWithAny(topology: Topology, service: 'patroni' | 'haproxy' | 'etcd' | 'any'): readonly HostName[] {
+function hostsWithAny(
+  topology: Topology,
+  service: 'patroni' | 'haproxy' | 'keepalived' | 'etcd' | 'any',
+): readonly HostName[] {
   if (service !== 'any') return hostsWith(topology, service)
   return topology.hosts.filter(one => one.services.some(runs => runs !== 'client')).map(one => one.name)
 }
@@ -64,7 +60,9 @@ function unseen(history: History, who: Observer, from: Micros, to: Micros, host?
     if (host !== undefined && lengthOf(outside(atRestFor(history, who, host), {from, to})) <= blindAfter) return null
     return `${names[who]} never reported that it was watching${host === undefined ? '' : ` ${host}`}`
   }
-  const rest = host === undefined ? [] : atRestFor(history, who, host)
+  const rest = atRestFor(history, who, host)
+  const lost = lacks(history, who, {from, to}, host)
+  if (lost !== null) return lost
   // The report of what is going on right now is still to come.
   const gap = outside(seen, {from, to})
     .map(one => lengthOf(outside(rest, one)) - (one.to === to ? reportEvery : 0))
@@ -73,13 +71,26 @@ function unseen(history: History, who: Observer, from: Micros, to: Micros, host?
   return `${names[who]} told nothing${host === undefined ? '' : ` of ${host}`} for ${sayMicros(gap)}`
 }
 
+/** What it told is known to be missing from the record, of all the time or of a part of it; null: nothing is. */
+export function lacks(
+  history: History,
+  who: Observer,
+  {from, to}: Stretch = {from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY},
+  host?: HostName,
+): string | null {
+  const lost = linesLost(history, who, host).find(one => one.from < to && one.to > from)
+  if (lost === undefined) return null
+  return `the record lacks what ${names[who]} told${host === undefined ? '' : ` of ${host}`} at ${sayMicros(lost.to)} of the run`
+}
+
 /** Who reads its log hears of it also when it is held down; who asks its service does not. */
-function atRestFor(history: History, who: Observer, host: HostName): readonly Stretch[] {
+function atRestFor(history: History, who: Observer, host: HostName | undefined): readonly Stretch[] {
+  if (host === undefined) return who === 'etcd' ? etcdAtRest(history) : []
   return atRest(history, host, who === 'logs' ? 'any' : (serviceOf(who) ?? 'any'))
 }
 
 interface Memo {
-  readonly sight: Map<string, Stretch[]>
+  readonly sight: Map<string, readonly Stretch[]>
 }
 const memo = once((): Memo => ({sight: new Map()}))
 
@@ -87,24 +98,57 @@ const memo = once((): Memo => ({sight: new Map()}))
 export function sightOf(history: History, who: Observer, host?: HostName): readonly Stretch[] {
   const key = `${who} ${host ?? ''}`
   const {sight} = memo(history)
-  let stretches = sight.get(key)
-  if (stretches === undefined) {
-    stretches = []
-    for (const one of of(history, 'watching')) {
-      if (one.who !== who || (host !== undefined && one.host !== host)) continue
-      if (!isLoop(who) && one.failures > 0 && one.samples <= one.failures) continue
-      const last = stretches.at(-1)
-      if (last && one.at - last.to <= blindAfter) stretches[stretches.length - 1] = {from: last.from, to: one.at}
-      else stretches.push({from: one.at - reportEvery, to: one.at})
-    }
-    sight.set(key, stretches)
-  }
-  return stretches
+  const known = sight.get(key)
+  if (known !== undefined) return known
+  const seen = told(history, who, host, reported(history, who, host))
+  sight.set(key, seen)
+  return seen
 }
 
-/** These report how late they are; that they report at all is the proof that they live. The clients' failures are writes that waited. */
-function isLoop(who: Observer): boolean {
-  return who === 'runner' || who === 'clients'
+/** Where a change of the leader key is not in the record, the watches were deaf, whatever their reports say. */
+function told(
+  history: History,
+  who: Observer,
+  host: HostName | undefined,
+  seen: readonly Stretch[],
+): readonly Stretch[] {
+  if (who !== 'etcd' || host !== undefined) return seen
+  return seen.flatMap(one => outside(joined(keyUntold(history).stretches), one))
+}
+
+/**
+ * For which moments it surely had its eyes open (on this host): as `sightOf`, but one report that is missing counts, and so does one
+ * that tells of a long time between two looks. Of several hosts any will do. In the order of time.
+ */
+export function looksOf(history: History, who: Observer, host?: HostName): readonly Stretch[] {
+  const key = `looks ${who} ${host ?? ''}`
+  const {sight} = memo(history)
+  const known = sight.get(key)
+  if (known !== undefined) return known
+  const all = told(history, who, host, looked(history, who, host))
+  sight.set(key, all)
+  return all
+}
+
+/** Why what changed only for a moment between `from` and `to`, or once, may not have been told; null: it would have been. */
+export function missed(
+  history: History,
+  who: Observer,
+  from: Micros,
+  to: Micros,
+  hosts: readonly HostName[] | null = hostsOf(history, who),
+): string | null {
+  for (const host of hosts ?? [undefined]) {
+    const lost = lacks(history, who, {from, to}, host)
+    if (lost !== null) return lost
+    const rest = atRestFor(history, who, host)
+    const gap = outside(looksOf(history, who, host), {from, to})
+      .map(one => lengthOf(outside(rest, one)) - (one.to === to ? reportEvery : 0))
+      .reduce((most, one) => Math.max(most, one), 0)
+    if (gap > unlooked)
+      return `${names[who]} told nothing${host === undefined ? '' : ` of ${host}`} for ${sayMicros(gap)}`
+  }
+  return null
 }
 
 export const names: Readonly<Record<Observer, string>> = {
@@ -114,8 +158,10 @@ export const names: Readonly<Record<Observer, string>> = {
   patroni: "the probe of Patroni's API",
   postgres: 'the probe of PostgreSQL',
   proxy: 'the probe of HAProxy',
+  address: 'the probe of the virtual address',
   engine: "the watch on the engine's events",
   logs: "the watch on the hosts' logs",
   watchdog: 'the probe of the watchdogs',
   disk: "the probe of etcd's disk",
+  room: "the watch on the room of the engine's disk",
 }

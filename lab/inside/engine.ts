@@ -5,7 +5,9 @@
 export {health} from '../cluster/health.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'
+export type {Begun} from '../history/play-again.ts'
 export {repeat} from '../run/repeat.ts'
+export {judgeNeverBegan} from '../run/runs.ts'
 export {
   bind,
   capabilitiesFor,

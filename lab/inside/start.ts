@@ -1,6 +1,7 @@
 /** What the command line has of the library at every start, what the package exports of that included: words, and nothing that takes time to load. */
 export {injectionPhases} from '../history/scenario-values.ts'
 export {type MeasuredIn, type MetricName, metricNames, metrics} from '../judge/metrics.ts'
+export {type Kind, kinds} from '../lint/read/kinds.ts'
 export {clear, holdsEarlierRun, isOver, placeFor, runId} from '../state/run-folder.ts'
 export {
   checkLabName,
@@ -15,9 +16,10 @@ export {
   writeWhole,
 } from '../state/state.ts'
 export {doorOf, entries} from '../topology/entries.ts'
-export {appDatabase, hostsWith, portOf, roles} from '../topology/topology.ts'
-export {decodeJson, didYouMean, insteadOf, readText, suggestion} from '../words/decode.ts'
-export {exitCodes, exitMeanings, LabError, stopped} from '../words/errors.ts'
+export {appDatabase, hostsWith, poolersBefore, portNumber, portOf, roles} from '../topology/topology.ts'
+export {decodeJson} from '../words/decode.ts'
+export {didYouMean, insteadOf, nearest, suggestion} from '../words/did-you-mean.ts'
+export {exitCodes, exitMeanings, LabError, type Slip, stopped} from '../words/errors.ts'
 export {
   anyCaller,
   type Caller,
@@ -40,7 +42,8 @@ export {
 } from '../words/next-step.ts'
 export {packageRoot} from '../words/package-root.ts'
 export {inert, paintedLines, printable, printableLines, printableValues} from '../words/printable.ts'
-export {parseDuration, sayBytes, sayMicros} from '../words/quantity.ts'
+export {meantDuration, ms, parseDuration, sayBytes, sayMicros} from '../words/quantity.ts'
+export {readText} from '../words/read-text.ts'
 export {readRegular} from '../words/regular-file.ts'
 export {toJson, toJsonLine} from '../words/spelled-json.ts'
 export {refusalOf} from '../words/system-error.ts'

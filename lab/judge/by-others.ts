@@ -6,7 +6,7 @@ import type {Finding} from '../checks/check.ts'
 import type {CheckName} from '../checks/index.ts'
 import {type Aspect, changesByOthers, type ForeignChange, sayChanges} from '../history/changes.ts'
 import {findFailover} from '../history/failover.ts'
-import type {History} from '../history/history.ts'
+import {type History, of} from '../history/history.ts'
 import type {Micros} from '../words/quantity.ts'
 
 /** Whether, and how soon, there is a leader, and clients get to it. */
@@ -21,10 +21,18 @@ const leading: readonly CheckName[] = [
     'rejoined',
     'recovered',
   ] as const),
-  ...(['clients-reconnect', 'unavailability', 'writes-flow', 'fenced', 'writable-within-lock'] as const),
+  ...(['clients-reconnect', 'unavailability', 'errors', 'writes-flow', 'fenced', 'writable-within-lock'] as const),
 ]
 const reaching: readonly CheckName[] = [
-  ...(['failover', 'new-leader', 'clients-reconnect', 'unavailability', 'writes-flow', 'routed-to-leader'] as const),
+  ...([
+    'failover',
+    'new-leader',
+    'clients-reconnect',
+    'unavailability',
+    'errors',
+    'writes-flow',
+    'routed-to-leader',
+  ] as const),
 ]
 const writing: readonly CheckName[] = ['no-lost-writes', 'bank', 'read-only', 'replicas-identical']
 
@@ -36,19 +44,26 @@ const explains: Readonly<Record<Aspect, readonly CheckName[]>> = {
   session: [...reaching, ...writing],
   watchdog: ['one-writable-primary', 'writable-within-lock', 'fenced', 'demoted', 'two-writable-primaries'],
   proxy: [...reaching, 'fenced'],
-  other: [...leading, ...reaching, ...writing, 'no-pending-restart'],
+  files: [...leading, ...reaching, ...writing, 'fenced'],
+  other: [...leading, ...reaching, ...writing, 'no-pending-restart', 'slot-kept'],
 }
 
 /** Those of the timing model's own values that somebody else had changed before the failover was over. */
 export function changedTimings(history: History): readonly ForeignChange[] {
   const found = findFailover(history)
   const until = typeof found === 'string' ? Number.POSITIVE_INFINITY : (found.firstWrite?.at ?? found.until)
-  return before(changesByOthers(history), until).filter(one => one.aspect === 'timings')
+  return before(changesByOthers(history), until).filter(one => one.aspect === 'timings' || one.aspect === 'files')
 }
 
 export function inTheirLight(history: History, check: string, params: unknown, finding: Finding): Finding {
   const timings = check === 'failover' ? changedTimings(history) : []
   const judged = timings.length === 0 ? finding : withoutModel(finding)
+  if (check === 'failover' && isOfBudget(params) && configUntold(history))
+    return {
+      ...withoutModel(finding),
+      verdict: 'unknown',
+      says: "Nobody told of Patroni's configuration, so whether the budget is one of values that held is not known.",
+    }
   if (timings.length > 0 && isOfBudget(params))
     return {
       ...judged,
@@ -68,6 +83,11 @@ export function inTheirLight(history: History, check: string, params: unknown, f
     evidence: [...(judged.evidence ?? []), ...new Set(reasons.map(one => one.event))],
     hint: 'find out who changed it, and play it again without that',
   }
+}
+
+/** The watch on etcd tells it at its first look. Runs that are older than that have no settings of PostgreSQL either. */
+function configUntold(history: History): boolean {
+  return of(history, 'config-key').length === 0 && of(history, 'settings').length > 0
 }
 
 function before(changes: readonly ForeignChange[], until: Micros): ForeignChange[] {

@@ -10,16 +10,23 @@
 import {merge, type Verdict} from '../checks/check.ts'
 import {exitCodes, LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
+import type {Micros} from '../words/quantity.ts'
 import {hodgesLehmann, holm, leastP, mannWhitney, median, neededForEach, quantile} from '../words/statistics.ts'
 import {type MeasuredRun, sayValue} from './measure-run.ts'
 import {headline, type Metric, type MetricName, metricNames, metrics} from './metrics.ts'
+import {sayMoments, shiftByMoments} from './moments.ts'
 
 /** The share of comparisons of two alike builds that may be called different by mistake. */
 const alpha = 0.05
 
 /** Of `n` values that are known, in the unit of their metric; Infinity: it never happened. */
-export interface Spread {
+export interface Spread extends Quantiles {
   readonly n: number
+  /** The same of the longest that each may have taken; not there where all are known. */
+  readonly atMost?: Quantiles
+}
+
+export interface Quantiles {
   readonly min: number
   readonly p50: number
   readonly p95: number
@@ -38,8 +45,10 @@ export interface Comparison {
   readonly alpha: number
   /** 0.1: a tenth of the base's median. */
   readonly tolerance: number
-  /** What differs between the two sides besides chance: versions, timings, the moment of the fault. */
+  /** What differs between the two sides besides chance: versions, timings. */
   readonly differs: readonly string[]
+  /** When in the leader's loop the faults came, a sentence a side. */
+  readonly moments: readonly string[]
   readonly metrics: readonly ComparedMetric[]
   readonly base: readonly MeasuredRun[]
   readonly head: readonly MeasuredRun[]
@@ -88,10 +97,16 @@ export function compare(
   const compared = tested.map(one => {
     const index = judgedTests.indexOf(one)
     if (index < 0) return {...one, correctedP: null, verdict: null, says: describe(one)}
+    const factor = corrected[index]! / (one.p || 1)
+    const judgeAs = (other: Tested) =>
+      judgeMetric(other, Math.min(1, (other.p ?? 1) * factor), judged.length, options.tolerance)
+    const found = atEitherEnd(judgeAs(one), one, () =>
+      ends.map(ofEach => judgeAs(testOf(one.name, base, head, ofEach))),
+    )
+    const byMoments = shiftByMoments(base, head, one.name)
     return {
-      ...one,
-      correctedP: corrected[index]!,
-      ...judgeMetric(one, corrected[index]!, judged.length, options.tolerance),
+      ...{...one, correctedP: corrected[index]!},
+      ...(byMoments === 0 ? found : atOtherMoments(one, found, byMoments, options.tolerance)),
     }
   })
   const verdict = merge(compared.flatMap(one => one.verdict ?? []))
@@ -107,6 +122,7 @@ export function compare(
     alpha,
     tolerance: options.tolerance,
     differs: differences(base, head),
+    moments: sayMoments(base, head),
     metrics: compared,
     base,
     head,
@@ -124,16 +140,42 @@ export function spreadOf(values: readonly number[]): Spread | null {
   }
 }
 
+/** Of a metric over runs. */
+export function spreadIn(runs: readonly MeasuredRun[], name: MetricName): Spread | null {
+  const spread = spreadOf(valuesOf(runs, name))
+  if (spread === null || runs.every(run => run.atMost?.[name] === undefined)) return spread
+  const {n: _, ...atMost} = spreadOf(longestOf(runs, name))!
+  return {...spread, atMost}
+}
+
+/** As `sayValue`; where it is known only between two: `at most 388 ms`, `12 ms to 388 ms`. */
+export function sayQuantile(of: Spread, which: keyof Quantiles, unit: Metric['unit']): string {
+  const [least, most] = [of[which], of.atMost?.[which] ?? of[which]]
+  if (least === most) return sayValue(least, unit)
+  return least === 0 ? `at most ${sayValue(most, unit)}` : `${sayValue(least, unit)} to ${sayValue(most, unit)}`
+}
+
+function longestOf(runs: readonly MeasuredRun[], name: MetricName): number[] {
+  return runs.flatMap(run => (run.values[name] === null ? [] : (run.atMost?.[name] ?? run.values[name])))
+}
+
 /** Those runs that know this metric. */
-export function valuesOf(runs: readonly MeasuredRun[], name: MetricName): number[] {
+function valuesOf(runs: readonly MeasuredRun[], name: MetricName): number[] {
   return runs.flatMap(run => run.values[name] ?? [])
 }
 
 type Tested = Omit<ComparedMetric, 'correctedP' | 'verdict' | 'says'>
 
-function testOf(name: MetricName, baseRuns: readonly MeasuredRun[], headRuns: readonly MeasuredRun[]): Tested {
-  const [base, head] = [valuesOf(baseRuns, name), valuesOf(headRuns, name)]
-  const shown = {name, ...metrics[name], base: spreadOf(base), head: spreadOf(head)}
+type ValuesOf = (runs: readonly MeasuredRun[], name: MetricName) => number[]
+
+function testOf(
+  name: MetricName,
+  baseRuns: readonly MeasuredRun[],
+  headRuns: readonly MeasuredRun[],
+  [ofBase, ofHead]: readonly [ValuesOf, ValuesOf] = [valuesOf, valuesOf],
+): Tested {
+  const [base, head] = [ofBase(baseRuns, name), ofHead(headRuns, name)]
+  const shown = {name, ...metrics[name], base: spreadIn(baseRuns, name), head: spreadIn(headRuns, name)}
   if (base.length === 0 || head.length === 0)
     return {...shown, shift: null, interval: null, share: null, p: null, method: null}
   const {p, method} = mannWhitney(base, head)
@@ -184,6 +226,45 @@ function judgeMetric(
   }
 }
 
+/** What is known to lie between two values only is as it is at either end of them, or nobody knows. */
+const ends = [
+  [valuesOf, longestOf],
+  [longestOf, valuesOf],
+] as const satisfies readonly (readonly [ValuesOf, ValuesOf])[]
+
+function atEitherEnd(
+  found: {verdict: Verdict; says: string},
+  {name, unit, base, head}: Tested,
+  others: () => readonly {verdict: Verdict; says: string}[],
+): {verdict: Verdict; says: string} {
+  const most = Math.max(base?.atMost?.max ?? 0, head?.atMost?.max ?? 0)
+  if (most === 0 || found.verdict === 'unknown' || others().every(({verdict}) => verdict === found.verdict))
+    return found
+  return {
+    verdict: 'unknown',
+    says: `${name}: of some runs it is known only to be at most ${sayValue(most, unit)}, and depending on that it is slower or not: compare \`total\`.`,
+  }
+}
+
+/** The moments of the faults explain a difference, or hide one: only what is beyond them tells of the builds. */
+function atOtherMoments(
+  one: Tested,
+  found: {verdict: Verdict; says: string},
+  byMoments: Micros,
+  tolerance: number,
+): {verdict: Verdict; says: string} {
+  const {base, shift, unit} = one
+  if (found.verdict === 'unknown' || base === null || shift === null || !Number.isFinite(shift)) return found
+  const isSlower = shift - byMoments > Math.abs(base.p50) * tolerance
+  if (isSlower === (found.verdict === 'fail')) return found
+  const says = found.says.replace(/\.$/, '')
+  const why = isSlower ? 'and without them it would be slower' : 'which explains it'
+  return {
+    verdict: 'unknown',
+    says: `${says}; but the moments of the faults make ${sign(byMoments, unit)} of it by themselves, ${why}: compare \`takeover\`, or record both with the same --phase.`,
+  }
+}
+
 /** A comparison that finds nothing has not shown that there is nothing: how much may hide in it. */
 function ruledOut({interval, better, unit}: Tested): string {
   if (interval === null) return ''
@@ -222,18 +303,10 @@ function sameScenario(runs: readonly MeasuredRun[]): string {
 
 function differences(base: readonly MeasuredRun[], head: readonly MeasuredRun[]): string[] {
   const keys = [...new Set([...base, ...head].flatMap(run => Object.keys(run.setting)))]
-  const found = keys.flatMap(key => {
+  return keys.flatMap(key => {
     const [of, against] = [base, head].map(runs =>
       [...new Set(runs.map(run => run.setting[key] ?? '?'))].sort().join(', '),
     )
     return of === against ? [] : `${key}: ${of} in the base, ${against} in the head`
   })
-  const ages = [base, head].map(runs => runs.flatMap(run => run.leaseAgeMicros ?? []))
-  const [ageOfBase, ageOfHead] = ages.map(each => (each.length === 0 ? null : median(each)))
-  // The wait for the lease is the largest part of a failover, and the moment of the fault decides it.
-  if (typeof ageOfBase === 'number' && typeof ageOfHead === 'number' && Math.abs(ageOfBase - ageOfHead) > 250_000)
-    found.push(
-      `the lease was ${sayValue(ageOfBase, 'micros')} old at the fault in the base, ${sayValue(ageOfHead, 'micros')} in the head: compare \`takeover\`, or record both with the same --phase`,
-    )
-  return found
 }

@@ -8,7 +8,7 @@
  */
 
 import {type Finding, merge, type Verdict} from '../checks/check.ts'
-import {find, lasting} from '../checks/index.ts'
+import {find, unlessLost} from '../checks/index.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
 import {changesByOthers, sayChanges} from '../history/changes.ts'
 import {disturbances} from '../history/disturbances.ts'
@@ -16,9 +16,12 @@ import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
 import {type Lost, lostOf} from '../history/lost.ts'
+import {playAgain} from '../history/play-again.ts'
 import {replicaReadsOf} from '../history/reads.ts'
+import {raisingOf, raisingWords} from '../topology/as-set.ts'
+import type {Topology} from '../topology/topology.ts'
 import {type ExitCode, exitCodes} from '../words/errors.ts'
-import {anyCaller, type Caller} from '../words/next-step.ts'
+import {anyCaller, type Caller, linesOf, next, onLab, sayLines} from '../words/next-step.ts'
 import {sayMicros} from '../words/quantity.ts'
 import {inTheirLight} from './by-others.ts'
 import {limitOf} from './limit.ts'
@@ -36,6 +39,9 @@ export interface Expected {
   readonly asked?: boolean
 }
 
+/** Of a record that does not say. */
+const unknown = 'unknown'
+
 /**
  * @param expectations those of the scenario in `run-started` when not given.
  * @param called how whoever reads the report calls the program, for the commands in it.
@@ -50,7 +56,7 @@ export function judge(
   const disturbed = disturbances(history)
   const ended = endedOf(history, disturbed, called)
   const findings = expectations.map(expected => ({
-    ...foundIn(history, expected, ended !== null),
+    ...told(foundIn(history, expected, ended !== null), called),
     check: expected.check,
     params: expected.params,
     expectation: sayExpectation(expected),
@@ -73,8 +79,8 @@ export function judge(
   return {
     schema: 1,
     run: meant?.run ?? '',
-    lab: meant?.lab ?? '',
-    scenario: meant?.scenario.name ?? '',
+    lab: meant?.lab ?? unknown,
+    scenario: meant?.scenario.name ?? unknown,
     file: meant?.scenario.file ?? null,
     about: meant?.scenario.about ?? '',
     startedAt: meant?.startedAt ?? '',
@@ -85,9 +91,10 @@ export function judge(
     reasons,
     remarks: remarks(history),
     ended,
+    next: ended?.next ?? after(verdict, history, called),
     ...recoveryOf(history),
     exitCode: exitCodeOf(verdict, ended?.how === 'skipped', recoveryOf(history).recovered),
-    profile: started?.topology.profile ?? '',
+    profile: started?.topology.profile ?? unknown,
     versions: started?.versions ?? {},
     faults,
     findings,
@@ -95,6 +102,49 @@ export function judge(
     drivers: driverTable(history),
     story: story(history),
     eventsSha256: history.source?.sha256 ?? null,
+  }
+}
+
+/** Words and commands of a hint apart: who shows it wraps the one and not the other. */
+function told(
+  {hint, ...finding}: Finding,
+  called: Caller,
+): Omit<Report['findings'][number], keyof Expected | 'expectation'> {
+  if (hint === undefined) return finding
+  const lines = linesOf(hint)
+  const words = lines.filter(line => typeof line === 'string').join(' ')
+  const next = lines.flatMap(line => (typeof line === 'string' ? [] : [line.says(called)]))
+  return {...finding, ...(words === '' ? {} : {hint: words}), ...(next.length === 0 ? {} : {next})}
+}
+
+/** The same once more, on a lab like that one. */
+function after(verdict: Verdict, history: History, called: Caller): readonly string[] {
+  const begun = of(history, 'run-started')[0]
+  const {recovered} = recoveryOf(history)
+  if (begun === undefined || (verdict === 'pass' && recovered !== false)) return []
+  const words = wordsFor(begun.topology)
+  return sayLines(
+    next`${recovered === false ? onLab(begun.lab, 'heal') : ''}
+${words.length === 0 ? '' : onLab(begun.lab, 'up', ...words)} ${playAgain(begun)}`,
+    called,
+  )
+}
+
+const words = new WeakMap<Topology, readonly string[]>()
+
+/** What is no topology has no words, and costs nobody the verdict. To find them all built-in topologies are read: once for each. */
+function wordsFor(topology: Topology): readonly string[] {
+  const found = words.get(topology) ?? raisedBy(topology)
+  words.set(topology, found)
+  return found
+}
+
+function raisedBy(topology: Topology): readonly string[] {
+  try {
+    const raising = raisingOf(topology, undefined)
+    return raising === undefined ? [] : raisingWords(raising)
+  } catch {
+    return []
   }
 }
 
@@ -133,7 +183,9 @@ function unplayed(history: History): string[] {
   const failed = of(history, 'step-ended').find(step => !step.ok)
   if (failed === undefined) return []
   const planned = of(history, 'run-started')[0]?.scenario.steps.length ?? 0
-  const rest = planned - failed.index - 1
+  // Those that came at the same moment have been played.
+  const played = Math.max(...of(history, 'step-started').map(step => step.index + 1), failed.index + 1)
+  const rest = planned - played
   return [
     `step ${failed.index + 1} was not done (${failed.says})${rest > 0 ? `, so ${rest} more ${rest === 1 ? 'step was' : 'steps were'} not played` : ''}`,
   ]
@@ -141,7 +193,7 @@ function unplayed(history: History): string[] {
 
 function foundIn(history: History, expected: Expected, early: boolean): Finding {
   const found = inTheirLight(history, expected.check, expected.params, find(history, expected))
-  return lasting(history, expected.check, early ? upToThere(found, history) : settled(found))
+  return unlessLost(history, expected.check, early ? upToThere(found, history) : settled(found))
 }
 
 function settled({pending: _, ...finding}: Finding): Finding {

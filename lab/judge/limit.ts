@@ -163,6 +163,15 @@ function sayWhereToLook(history: History, {t0, fault}: Failover, measured: Micro
   return "no clock of ours ran late, so look for the phase that took longer in the run's story and the hosts' logs"
 }
 
+/** What was held against the limit, with the digits that the first line has of it; null: it was not measured. */
+export function sayMeasured(limit: Limit | null): string | null {
+  const {measuredMicros = null, limitMicros = null, worstMicros = null} = limit ?? {}
+  if (measuredMicros === null) return null
+  const digits =
+    limitMicros === null ? usualDigits : digitsApart(measuredMicros, [limitMicros, worstMicros ?? limitMicros])
+  return digits === usualDigits ? sayMicros(measuredMicros) : `${sayDigits(measuredMicros, digits)} s`
+}
+
 /** Never so few that the measured one looks like another that it is above. */
 function digitsApart(measured: Micros, others: readonly Micros[]): number {
   const isTold = (count: number) =>

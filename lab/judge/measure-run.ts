@@ -13,8 +13,9 @@ import {ownAnsweredWrites} from '../history/attempts.ts'
 import {findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {starvedFor} from '../history/lateness.ts'
-import type {Topology} from '../topology/topology.ts'
-import {type Micros, sayMicros} from '../words/quantity.ts'
+import type {PgbouncerSettings} from '../topology/pgbouncer.ts'
+import {poolersBefore, type Topology} from '../topology/topology.ts'
+import {type Micros, ms, sayMicros} from '../words/quantity.ts'
 import {quantile} from '../words/statistics.ts'
 import {type Expected, judge} from './judge.ts'
 import {type MeasuredIn, type MetricName, metricNames} from './metrics.ts'
@@ -36,6 +37,8 @@ export interface MeasuredRun {
   readonly setting: Readonly<Record<string, string>>
   /** Null: not known. Infinity: it certainly never happened. */
   readonly values: Readonly<Record<MetricName, number | null>>
+  /** Of what was seen before what it waits for was looked at: it took no longer than this, and `values` has 0. */
+  readonly atMost?: Readonly<Partial<Record<MetricName, Micros>>>
   /** Why the run measures nothing at all, when it does not. */
   readonly unfit: string | null
   /** Why some values are not known: what the checks could not tell. */
@@ -50,10 +53,19 @@ const measuring: readonly Expected[] = [
   {check: 'one-writable-primary', params: {}},
 ]
 
+/** What of a failover may be lost is the scenario's to say, bound and all: what is known of the losses depends on it. */
+function measuredBy(history: History): readonly Expected[] {
+  const expected = of(history, 'run-started')[0]?.scenario.expect ?? []
+  const own = expected.find(({check, params}) => check === 'no-lost-writes' && 'allow' in ((params ?? {}) as object))
+  return own === undefined
+    ? measuring
+    : measuring.map(one => (one.check === own.check ? {...one, params: own.params} : one))
+}
+
 /** Pure. Measures by our own checks, whatever the scenario expected, so that any two runs can be compared. */
 export function measureRun(history: History): MeasuredRun {
   const own = judge(history)
-  const measured = judge(history, measuring)
+  const measured = judge(history, measuredBy(history))
   const started = of(history, 'run-started')[0]
   // The reasons that spoil a whole run: a fault that did not take hold, a record that breaks off.
   const unfit = measured.reasons[0] ?? null
@@ -68,6 +80,7 @@ export function measureRun(history: History): MeasuredRun {
     etcdLeaderDied: etcdLeaderDied(history),
     setting: started ? settingOf(started.versions, started.topology) : {},
     values: unfit === null ? valuesOf(history, measured, starved) : nothing,
+    ...(unfit === null ? bounds(measured) : {}),
     unfit,
     doubts: [
       ...measured.findings.filter(finding => finding.verdict === 'unknown').map(finding => finding.says),
@@ -98,19 +111,16 @@ function valuesOf(history: History, measured: Report, starved: string): Measured
   ].map((name, index) =>
     starved !== '' && index < 2 ? undefined : known(measured.findings.find(finding => finding.check === name)),
   )
-  const took = (phase: Phase) => tookOf(failover, phase)
+  const phases = Object.fromEntries(
+    Object.entries(phaseMetrics).map(([name, phase]) => [name, tookOf(failover, phase)]),
+  ) as Record<keyof typeof phaseMetrics, number | null>
   const number = (finding: Finding | undefined, name: string) => numberOf(finding?.measures?.[name])
   const never = failover !== undefined && phaseOf(failover, 'firstWrite')?.measured === null
   const total = never ? Number.POSITIVE_INFINITY : number(failover, 'totalMicros')
   const gone = phaseOf(failover, 'keyGone')?.measured ?? null
   return {
     total,
-    'old-server-down': took('oldServerDown'),
-    'lease-expiry': took('keyGone'),
-    election: took('election'),
-    promotion: took('promotion'),
-    'new-server-up': took('newServerUp'),
-    'first-write': took('firstWrite'),
+    ...phases,
     takeover: total === null || gone === null ? null : total - gone,
     'write-outage': failover === undefined ? null : never ? Number.POSITIVE_INFINITY : writeOutage(history),
     'reconnect-p50': reconnection(reconnect, 0.5),
@@ -119,6 +129,25 @@ function valuesOf(history: History, measured: Report, starved: string): Measured
     'lost-writes': number(lost, 'lost'),
     'fencing-margin': number(fencing, 'fencingMarginMicros'),
   }
+}
+
+const phaseMetrics = {
+  'old-server-down': 'oldServerDown',
+  'lease-expiry': 'keyGone',
+  election: 'election',
+  promotion: 'promotion',
+  'new-server-up': 'newServerUp',
+  'first-write': 'firstWrite',
+} as const satisfies Partial<Record<MetricName, Phase>>
+
+/** Nothing where every phase was seen after what it waits for. */
+function bounds({findings}: Report): Pick<MeasuredRun, 'atMost'> {
+  const failover = findings.find(({check}) => check === 'failover')
+  const atMost = Object.entries(phaseMetrics).flatMap(([name, phase]) => {
+    const apart = failover && phaseOf(failover, phase)?.apart
+    return apart === undefined ? [] : [[name, apart]]
+  })
+  return atMost.length === 0 ? {} : {atMost: Object.fromEntries(atMost)}
 }
 
 function known(finding: Finding | undefined): Finding | undefined {
@@ -188,7 +217,19 @@ function settingOf(versions: Readonly<Record<string, string>>, topology: Topolog
     profile: topology.profile,
     'ttl/loop_wait/retry_timeout': `${ttlSeconds}/${loopWaitSeconds}/${retryTimeoutSeconds}`,
     synchronous_mode: synchronousMode,
+    on_marked_down: topology.haproxy.onMarkedDown,
+    ...(topology.pgbouncer !== undefined && pooling(topology, topology.pgbouncer)),
     'inter/fastinter/downinter/fall/rise': [interMs, fastinterMs, downinterMs, fall, rise].join('/'),
+  }
+}
+
+/** Where it stands, and what of it decides how long a server stays away. */
+function pooling(topology: Topology, of: PgbouncerSettings): Record<string, string> {
+  const where = poolersBefore(topology).length > 0 ? 'before the proxies' : 'beside PostgreSQL'
+  const times = [of.serverLoginRetryMs, of.serverConnectTimeoutMs, of.serverLifetimeMs].map(ms)
+  return {
+    pooler: `${where}, ${of.poolMode}, ${of.auth}`,
+    'server_login_retry/server_connect_timeout/server_lifetime': times.join('/'),
   }
 }
 

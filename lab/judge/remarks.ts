@@ -1,4 +1,5 @@
 /** What a reader has to know of a run besides its verdict, which it does not touch: one sentence each, without a full stop. */
+import {whoDeletedKey} from '../history/by-hand.ts'
 import type {History} from '../history/history.ts'
 import {starvedFor} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
@@ -16,7 +17,7 @@ export function remarks(history: History): string[] {
 function deletedKeys(history: History): string[] {
   return deletionsOf(history).map(
     ({gone, back}) =>
-      `somebody deleted the leader key of ${back.holder} at ${sayMicros(gone.at)} of the run, though its lease had not run out; ${back.holder} took it back ${sayMicros(back.at - gone.at)} later`,
+      `${whoDeletedKey(history, gone.at)} deleted the leader key of ${back.holder} at ${sayMicros(gone.at)} of the run, though its lease had not run out; ${back.holder} took it back ${sayMicros(back.at - gone.at)} later`,
   )
 }
 

@@ -34,6 +34,8 @@ export interface Report {
   readonly remarks: readonly string[]
   /** Why it did not come to its end, and up to when it counts; null: it came to its end. The first of `reasons` says the same. */
   readonly ended: Ended | null
+  /** What to type next, a command each, in this order, as the program was called; of a run that passed there is nothing. */
+  readonly next: readonly string[]
   /** Whether the lab was healthy again after everything was mended; null: nobody looked, or the record is older than that. */
   readonly recovered: boolean | null
   /** What it lacked to the last; null: nothing, or nobody looked. */
@@ -53,7 +55,11 @@ export interface Report {
     readonly proof: string | null
   }[]
   /** `check` and `params` as the scenario has them; `expectation` is both on one line. */
-  readonly findings: readonly (Omit<Finding, 'pending'> & {
+  readonly findings: readonly (Omit<Finding, 'pending' | 'hint'> & {
+    /** What to try, in words. */
+    readonly hint?: string
+    /** The commands that belong to them, as the program was called. */
+    readonly next?: readonly string[]
     readonly expectation: string
     readonly check: string
     readonly params: unknown

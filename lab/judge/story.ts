@@ -1,4 +1,5 @@
 /** The run as a story: the few dozen events that a person would tell, in their words. */
+import {whoDeletedKey} from '../history/by-hand.ts'
 import {changesByOthers, sayChanges} from '../history/changes.ts'
 import type {Event, Of} from '../history/event.ts'
 import {prominenceOf, sayNews} from '../history/event-words.ts'
@@ -17,6 +18,17 @@ interface StoryLine {
 /** More than this nobody reads; what is left out is in the history. */
 const longest = 60
 
+/** What was known of it before. */
+function swap<K, V>(known: Map<K, V>, key: K, value: V): V | undefined {
+  const before = known.get(key)
+  known.set(key, value)
+  return before
+}
+
+function isTrouble({op, outcome}: Of<'op'> | Of<'transaction'>): boolean {
+  return op === 'write' && outcome !== 'ok'
+}
+
 export function story(history: History): StoryLine[] {
   const lines: StoryLine[] = []
   const tell = (event: Event, says: string) => lines.push({at: event.at, says, event: event.kind})
@@ -25,6 +37,7 @@ export function story(history: History): StoryLine[] {
   const reigned = new Map<HostName, number | null>()
   const role = new Map<HostName, string | null>()
   const serving = new Map<string, boolean>()
+  const sharing = new Map<HostName, boolean>()
   let failing = false
   for (const event of history.events) {
     switch (event.kind) {
@@ -35,29 +48,24 @@ export function story(history: History): StoryLine[] {
         break
       }
       case 'patroni': {
-        const before = role.get(event.host)
-        if (event.role === null || before === event.role) break
-        role.set(event.host, event.role)
-        if (before !== undefined) tell(event, sayNews<'patroni'>(event))
+        if (event.role === null) break
+        const before = swap(role, event.host, event.role)
+        if (before !== undefined && before !== event.role) tell(event, sayNews<'patroni'>(event))
         break
       }
       case 'proxy': {
-        const key = `${event.proxy} ${event.backend} ${event.server}`
-        const before = serving.get(key)
-        serving.set(key, event.up)
+        const before = swap(serving, `${event.proxy} ${event.backend} ${event.server}`, event.up)
         if (isStory(event) && before !== undefined && before !== event.up) tell(event, sayNews<'proxy'>(event))
         break
       }
+      case 'virtual-address':
+        if ((swap(sharing, event.host, event.held) ?? false) !== event.held)
+          tell(event, sayNews<'virtual-address'>(event))
+        break
       case 'op':
       case 'transaction': {
         if (event === firstWrite) tell(event, sayNews<'op' | 'transaction'>(event, 'first'))
-        else if (
-          !failing &&
-          event.op === 'write' &&
-          event.outcome !== 'ok' &&
-          typeof found !== 'string' &&
-          event.at > found.t0
-        ) {
+        else if (!failing && isTrouble(event) && typeof found !== 'string' && event.at > found.t0) {
           failing = true
           tell(event, sayNews<'op' | 'transaction'>(event, 'failing'))
         }
@@ -68,6 +76,7 @@ export function story(history: History): StoryLine[] {
         break
       case 'config-key':
       case 'settings':
+      case 'file':
         break // as far as somebody else changed them: see below
       default:
         if (isStory(event) && event.kind !== 'etcd-member') tell(event, sayNews<typeof event.kind>(event))
@@ -81,7 +90,7 @@ export function story(history: History): StoryLine[] {
 /** Somebody deleted the key, or its holder took it back after that. */
 function deletion(history: History, event: Of<'leader-key'>) {
   for (const {gone, back} of deletionsOf(history)) {
-    if (event === gone) return {deletedOf: back.holder ?? ''}
+    if (event === gone) return {deletedOf: back.holder ?? '', by: whoDeletedKey(history, gone.at)}
     if (event === back) return {after: back.at - gone.at}
   }
   return null

@@ -17,6 +17,8 @@ export interface Question {
 export interface Answer {
   readonly code: number
   readonly body: string
+  /** The time by the clock of who answered, as in HTTP's `Date`; undefined: it did not say. */
+  readonly date?: string | undefined
 }
 
 /** The ways into a lab's network; a `Tunnel`. */
@@ -49,7 +51,10 @@ export class Asking implements Disposable {
     request.on('response', response => {
       const chunks: Buffer[] = []
       response.on('data', chunk => chunks.push(chunk))
-      response.on('end', () => resolve({code: response.statusCode ?? 0, body: Buffer.concat(chunks).toString()}))
+      response.on('end', () => {
+        const {statusCode: code = 0, headers} = response
+        resolve({code, body: Buffer.concat(chunks).toString(), date: headers.date})
+      })
       response.on('error', reject)
     })
     // Of the whole exchange, not of the silence within it: a server that drips must not hold a probe.

@@ -1,6 +1,7 @@
 /** The log of a host's container as it grows, each line once, through every restart of the host. */
 import {createInterface} from 'node:readline'
 import type {HostName} from '../topology/topology.ts'
+import {printable} from '../words/printable.ts'
 import type {Micros} from '../words/quantity.ts'
 import {engineClock} from './engine-clock.ts'
 import {sleep} from './every.ts'
@@ -16,17 +17,31 @@ interface LogLine {
 }
 
 /**
- * From the beginning of the run until its signal. `tell(true)` when the engine has given the stream, `tell(false)` when it
- * has ended; a host that is down has no stream, and what it said last has been heard by then.
+ * What the engine says in the stream itself, instead of a line, before it ends it. json-file cannot read on where a full disk has cut a
+ * record short, nor can it follow a file that such a record has made longer than it counts: until the container is made anew.
  */
+const complaint = /Error grabbing logs: (.*)$/ // behind the frame of a kind of its own (3), which docker-modem leaves on it
+/** Once may be a file that was being put away. Lines in between prove nothing: it finds the next whole record now and then. */
+const complaintsToBelieve = 3
+
+/** Whoever follows a log. */
+interface Listener {
+  /** True when the engine has given the stream, false when it has ended; a host that is down has none, and what it said last has been heard by then. */
+  listening(now: boolean): void
+  /** The engine cannot read it any more. */
+  unreadable(why: string): void
+}
+
+/** From the beginning of the run until its signal. */
 export async function followLog(
   on: ProbeSite,
   host: HostName,
   hear: (line: LogLine) => void,
-  tell: (listening: boolean) => void = () => {},
+  {listening, unreadable}: Listener = {listening: () => {}, unreadable: () => {}},
 ): Promise<void> {
   /** The engine's own stamps; all of one length, so that their order is that of their text. */
   let newest = ''
+  let complaints = 0
   while (!on.signal.aborted) {
     try {
       const clock = await engineClock(on)
@@ -42,9 +57,11 @@ export async function followLog(
       }
       on.signal.addEventListener('abort', hangUp, {once: true})
       stream.on('error', () => {}) // what broke it also ends the lines
-      tell(true)
+      listening(true)
       for await (const line of on.signal.aborted ? [] : lines) {
         const stamped = parseLogLine(line)
+        const why = stamped === null ? complaint.exec(line)?.[1] : undefined
+        if (why !== undefined && ++complaints === complaintsToBelieve) unreadable(printable(why))
         // `since` has whole milliseconds at best: what the last stream has told comes again.
         if (stamped === null || stamped.stamp <= heard) continue
         if (stamped.stamp > newest) newest = stamped.stamp
@@ -55,7 +72,7 @@ export async function followLog(
     } catch {
       // The host or the engine is away: asked again until they are back or the run is over.
     }
-    tell(false)
+    listening(false)
     await sleep(reconnectMs, on.signal)
   }
 }

@@ -17,7 +17,7 @@ export const containers: Probe = {
     let listening = false
     await Promise.all([
       // Events are rare: that somebody listens is what tells a quiet lab from a deaf observer.
-      every(500, on.signal, () => watching.sample(listening)),
+      every(500, on.signal, () => void watching.sample(listening)),
       listenOn(on, now => {
         listening = now
       }),

@@ -18,6 +18,7 @@ import {
   rangeEnd,
 } from '../cluster/etcd-messages.ts'
 import type {Of} from '../history/event.ts'
+import {unlooked} from '../history/looks.ts'
 import type {Answer} from '../observer/ask.ts'
 import {type Cluster, clusters, keyPrefix} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
@@ -121,7 +122,7 @@ class Members {
         const name = leader === null ? null : await this.#nameOf(leader, member)
         if (name === undefined) return // it knows a leader, and we do not know its name yet: nothing true to record
         seen = {up: true, leader: name, term}
-        watching.sample(member.watchOpen)
+        if (watching.sample(member.watchOpen) > unlooked) last = undefined // nobody has watched for a while: told again
       } catch (error) {
         member.up = false
         if (!watching.unanswered(error)) return

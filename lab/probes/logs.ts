@@ -27,7 +27,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   let listening = false
   await Promise.all([
     // Most of a log is no evidence: that somebody listens is what tells a quiet host from a deaf observer.
-    every(500, on.signal, () => watching.sample(listening)),
+    every(500, on.signal, () => void watching.sample(listening)),
     followLog(
       on,
       host,
@@ -39,8 +39,11 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
         last.set(key, at)
         on.record({kind: 'log', host, ...found}, at)
       },
-      now => {
-        listening = now
+      {
+        listening(now) {
+          listening = now
+        },
+        unreadable: why => watching.never(`the Docker engine cannot read the log of ${host} any more (${why})`),
       },
     ),
   ])

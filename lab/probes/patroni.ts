@@ -6,7 +6,7 @@ import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
-type Seen = Omit<Of<'patroni'>, 'at'>
+type PatroniSeen = Omit<Of<'patroni'>, 'at'>
 
 /**
  * 4 times a second and on a connection of its own each time: Patroni's server has a backlog of 5 and few threads, and
@@ -29,7 +29,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   let last: {what: string; at: Micros} | undefined
   await every(periodMs, on.signal, async () => {
     const askedAt = on.now()
-    let seen: Seen
+    let seen: PatroniSeen
     try {
       const {code, body} = await on.lab.ask(host, 'patroni', '/patroni', {withinMs, signal: on.signal})
       seen = decodePatroni(host, code, body, on.now() - askedAt)
@@ -49,7 +49,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
 }
 
 /** The body of GET /patroni (Patroni 3 and 4, `api.py: get_postgresql_status, _write_status_response`); what it does not say is null. */
-export function decodePatroni(host: HostName, code: number, body: string, tookMicros: Micros): Seen {
+export function decodePatroni(host: HostName, code: number, body: string, tookMicros: Micros): PatroniSeen {
   let said: unknown
   try {
     said = JSON.parse(body)
@@ -80,7 +80,7 @@ export function decodePatroni(host: HostName, code: number, body: string, tookMi
 }
 
 /** Patroni says only what is so; an answer that is none of Patroni's says nothing either way, and they stay away. */
-function flags(answer: Record<string, unknown>): Required<Pick<Seen, 'paused' | 'pendingRestart' | 'tags'>> {
+function flags(answer: Record<string, unknown>): Required<Pick<PatroniSeen, 'paused' | 'pendingRestart' | 'tags'>> {
   return {
     paused: answer.pause === true,
     pendingRestart: answer.pending_restart === true,
@@ -88,7 +88,7 @@ function flags(answer: Record<string, unknown>): Required<Pick<Seen, 'paused' | 
   }
 }
 
-function silent(host: HostName, tookMicros: Micros): Seen {
+function silent(host: HostName, tookMicros: Micros): PatroniSeen {
   return {
     kind: 'patroni',
     host,

@@ -3,12 +3,12 @@ import type {Of} from '../history/event.ts'
 import {codeOf} from '../history/sqlstate.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {lsnBytes} from '../words/lsn.ts'
+import {Connection} from './connection.ts'
 import {every} from './every.ts'
-import {Line} from './line.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
-type Seen = Omit<Of<'postgres'>, 'at' | 'kind' | 'host' | 'askedAt'>
+type ServerSeen = Omit<Of<'postgres'>, 'at' | 'kind' | 'host' | 'askedAt'>
 
 const periodMs = 50
 
@@ -35,12 +35,12 @@ export const postgres: Probe = {
 
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'postgres', host)
-  using line = new Line(on.lab.superuser(host))
-  const hangUp = () => line.hangUp('the run is over')
+  using connection = new Connection(on.lab.superuser(host))
+  const hangUp = () => connection.hangUp('the run is over')
   on.signal.addEventListener('abort', hangUp, {once: true})
   await every(periodMs, on.signal, async () => {
     const askedAt = on.now()
-    const seen = await ask(line)
+    const seen = await ask(connection)
     if (on.signal.aborted) return
     watching.sample(seen.up)
     on.record({kind: 'postgres', host, askedAt, ...seen})
@@ -48,9 +48,9 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   on.signal.removeEventListener('abort', hangUp)
 }
 
-async function ask(line: Line): Promise<Seen> {
+async function ask(connection: Connection): Promise<ServerSeen> {
   try {
-    const [row] = await line.ask<Row>('probe', question)
+    const [row] = await connection.ask<Row>('probe', question)
     const [inRecovery, readOnly, timeline, lsn, replayedLsn, receiver] = row!
     return {
       up: true,

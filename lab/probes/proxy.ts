@@ -2,6 +2,7 @@
 
 import {parseHaproxyCsv, takesTraffic} from '../cluster/haproxy-csv.ts'
 import type {Of} from '../history/event.ts'
+import {unlooked} from '../history/looks.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
@@ -32,7 +33,8 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
       watching.unanswered(error)
       return
     }
-    watching.sample(true)
+    // Nobody has watched for a while, so what stands is told again.
+    if (watching.sample(true) > unlooked) known.clear()
     for (const line of parseHaproxyCsv(csv)) {
       if (!isBackend(line.proxy)) continue
       const key = `${line.proxy}/${line.server}`

@@ -1,7 +1,7 @@
 /** The settings of PostgreSQL on which a verdict rests: who changes them in a run changes what the run is about. */
 import {type HostName, hostsWith} from '../topology/topology.ts'
+import {Connection} from './connection.ts'
 import {every} from './every.ts'
-import {Line} from './line.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 
 const periodMs = 1000
@@ -26,14 +26,14 @@ export const serverSettings: Probe = {
 }
 
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
-  using line = new Line(on.lab.superuser(host))
-  const hangUp = () => line.hangUp('the run is over')
+  using connection = new Connection(on.lab.superuser(host))
+  const hangUp = () => connection.hangUp('the run is over')
   on.signal.addEventListener('abort', hangUp, {once: true})
   let last: string | undefined
   await every(periodMs, on.signal, async () => {
     let rows: [string, string][]
     try {
-      rows = await line.ask<[string, string]>('settings', question)
+      rows = await connection.ask<[string, string]>('settings', question)
     } catch {
       return // it is down or has no such catalogue yet: asked again
     }

@@ -14,6 +14,7 @@ export class Watching implements Disposable {
   #failures = 0
   #worstMicros: Micros = 0
   #lastAt: Micros
+  #never: string | undefined
 
   constructor(site: ProbeSite, who: Of<'watching'>['who'], host?: HostName) {
     this.#site = site
@@ -23,13 +24,18 @@ export class Watching implements Disposable {
     this.#timer = setInterval(() => this.#tell(), 1000)
   }
 
-  /** An observation has ended; `answered` false: what is watched gave no answer, which is an observation too. */
-  sample(answered: boolean): void {
+  /**
+   * An observation has ended; `answered` false: what is watched gave no answer, which is an observation too.
+   * @returns the time since the one before it.
+   */
+  sample(answered: boolean): Micros {
     const now = this.#site.now()
-    this.#worstMicros = Math.max(this.#worstMicros, now - this.#lastAt)
+    const since = now - this.#lastAt
+    this.#worstMicros = Math.max(this.#worstMicros, since)
     this.#lastAt = now
     this.#samples++
     if (!answered) this.#failures++
+    return since
   }
 
   /**
@@ -41,6 +47,11 @@ export class Watching implements Disposable {
     if (this.#site.signal.aborted || error instanceof NoWay) return false
     this.sample(false)
     return true
+  }
+
+  /** It will see nothing any more, whatever it does. */
+  never(why: string): void {
+    this.#never = why
   }
 
   [Symbol.dispose](): void {
@@ -57,6 +68,7 @@ export class Watching implements Disposable {
       samples: this.#samples,
       failures: this.#failures,
       worstMicros: Math.max(this.#worstMicros, openGap),
+      ...(this.#never === undefined ? {} : {never: this.#never}),
     })
     this.#samples = 0
     this.#failures = 0

@@ -6,15 +6,16 @@ import {of, type Recorder} from '../history/history.ts'
 import {mustBeAble, type Step} from '../scenario/index.ts'
 import {inForce} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
-import {suggestion, wordsOf} from '../words/decode.ts'
+import {suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
+import {wordsOf} from '../words/issue-words.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import {momentOf} from './moment-of.ts'
 
 export interface InjectOptions {
-  /** Whom: a selector such as `leader`, or a host's name. Only faults that concern the whole cluster do without. */
-  readonly on?: string
+  /** Whom: a selector such as `leader`, a host's name, or several of them. Only faults that concern the whole cluster do without. */
+  readonly on?: string | readonly string[]
   /** The fault's parameters as a scenario file has them: `{what: 'host'}`, `{limit: '30s'}`. */
   readonly params?: Readonly<Record<string, unknown>>
   /** What it is called in the history and on the hosts; by the fault's name, and a number after the first, when not given. */
@@ -59,7 +60,7 @@ export async function inject(
   const {signal = new AbortController().signal, phase} = options
   const step = stepOf(lab, history, name, options)
   lab.docker.heed(signal)
-  await mustBeAble(lab, {name: step.as, steps: [step]})
+  await mustBeAble(lab, {name: step.as, steps: [step], clients: []})
   const loopWaitMicros = effectiveTimings(lab.topology.patroni).loopWaitSeconds * 1_000_000
   const injections = new Injections(lab, history, signal, phase && momentOf(phase, {history, loopWaitMicros, signal}))
   let mending: Promise<void> | undefined
@@ -68,9 +69,9 @@ export async function inject(
     return mending
   }
   try {
-    const {ok} = await injections.inject(step)
+    const [injection] = await injections.inject([step])
     const hosts = of(history, 'fault-injecting').findLast(one => one.id === step.as)?.hosts ?? []
-    return {id: step.as, hosts, held: ok, mend, [Symbol.asyncDispose]: mend}
+    return {id: step.as, hosts, held: injection?.ok === true, mend, [Symbol.asyncDispose]: mend}
   } catch (error) {
     await mend()
     throw error

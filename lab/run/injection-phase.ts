@@ -14,7 +14,13 @@ import type {Micros} from '../words/quantity.ts'
  * `worst`: just after a refresh. `inLoop`: at this share of a loop after a refresh, from 0 to 1. Both are for the first fault that strikes
  * the leader; it alone, and it comes even where no refresh is seen.
  */
-export type ChosenMoment = InjectionPhase | 'worst' | {readonly inLoop: number}
+export type ChosenMoment = InjectionPhase | 'worst' | PartOfLoop
+
+export interface PartOfLoop {
+  readonly inLoop: number
+  /** From where etcd is led when the fault comes: the host of Patroni's leader, so that both end at once, or another one. */
+  readonly etcdLeader?: 'beside' | 'elsewhere' | undefined
+}
 
 /** What a record has of it: a phase that somebody typed, by which the same can be asked for again. */
 export function asTyped(chosen: ChosenMoment | undefined): {phase?: InjectionPhase} {

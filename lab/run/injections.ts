@@ -1,20 +1,23 @@
 /** The faults of one run: injected with their mends on disk first, kept in force while hosts restart, and mended. */
 
+import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {type Fitting, resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
 import {giveUpAfter} from '../healing/heal.ts'
 import {mend} from '../healing/mend.ts'
-import type {Strike} from '../history/event.ts'
 import {of, type Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
-import {type Step, sayStep} from '../scenario/index.ts'
+import type {Strike} from '../history/strike.ts'
+import type {Step} from '../scenario/index.ts'
 import {namedIn} from '../scenario/params.ts'
+import {sayFault, sayWhom} from '../scenario/say.ts'
 import {inForce, mended, plan} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import {Lasting} from './lasting.ts'
+import {SharedMoment} from './shared-moment.ts'
 
 type Inject = Extract<Step, {do: 'inject'}>
 
@@ -24,6 +27,29 @@ const mendWithinMs = 30_000
 interface Kept {
   readonly again: Map<HostName, () => Promise<void>>
   limit: NodeJS.Timeout | undefined
+}
+
+/** A fault, and whom it is to be done to. */
+interface Aimed {
+  readonly step: Inject
+  readonly fault: Fault<unknown>
+  readonly params: unknown
+  readonly hosts: readonly HostName[]
+  readonly from: readonly HostName[] | null
+}
+
+/** How far a fault has come. */
+interface Progress {
+  began: boolean
+  needsMend: boolean
+  /** Not there: it has shown nothing so far. */
+  proven: boolean | undefined
+}
+
+/** Whether a fault took hold, in words as well. */
+interface Injection {
+  readonly ok: boolean
+  readonly says: string
 }
 
 export class Injections implements Disposable {
@@ -37,10 +63,15 @@ export class Injections implements Disposable {
   /** Under way: faults being put in force again on hosts that have restarted. A mend that did not wait for them would be undone. */
   readonly #reapplying = new Set<Promise<void>>()
   readonly #lasting: Lasting
-  readonly #moment: ((strike: Strike) => Promise<void>) | undefined
+  readonly #moment: ((together: readonly Strike[]) => Promise<void>) | undefined
 
-  /** @param moment resolves when the next fault may come, everything but its first blow being done already. */
-  constructor(lab: Lab, history: Recorder, signal: AbortSignal, moment?: (strike: Strike) => Promise<void>) {
+  /** @param moment resolves when the next faults may come, everything but their first blow being done already. */
+  constructor(
+    lab: Lab,
+    history: Recorder,
+    signal: AbortSignal,
+    moment?: (together: readonly Strike[]) => Promise<void>,
+  ) {
     this.#moment = moment
     this.#lab = lab
     this.#history = history
@@ -51,64 +82,92 @@ export class Injections implements Disposable {
     })
   }
 
-  /** @throws LabError `no-target`, and what the engine or a host says while the fault is made. */
-  async inject(step: Inject): Promise<{ok: boolean; says: string}> {
+  /**
+   * Breaks what comes at one moment, mostly a single fault: each is prepared, proven and mended by itself. Ends when all of them have,
+   * so that none breaks after its mend.
+   * @throws LabError `no-target`, and what the engine or a host says while a fault is made: where that is before the moment, none breaks.
+   */
+  async inject(steps: readonly Inject[]): Promise<readonly Injection[]> {
+    // In their order, and all before any: one may be done to whom another one means.
+    const aimed: Aimed[] = []
+    for (const step of steps) aimed.push(await this.#aim(step))
+    const moment = new SharedMoment(steps.length, async strikes => {
+      this.#signal.throwIfAborted()
+      await this.#moment?.(strikes)
+      this.#signal.throwIfAborted()
+    })
+    const ended = await Promise.allSettled(aimed.map(one => this.#break(one, moment)))
+    return ended.map(one => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
+  }
+
+  async #aim(step: Inject): Promise<Aimed> {
     const fault = faults[step.fault]
     if (fault === undefined) throw new TypeError(`no fault ${step.fault}`)
     const params = fault.params.parse(step.params)
-    const [lab, history] = [this.#lab, this.#history]
     const hosts = await this.#target(step.as, step.on, fault.fits?.(params))
     this.#pinned.set(step.as, hosts)
     const from = await this.#named(step, namedIn(fault.params, step.params))
+    return {step, fault, params, hosts, from}
+  }
+
+  async #break({step, fault, params, hosts, from}: Aimed, moment: SharedMoment): Promise<Injection> {
+    const lab = this.#lab
     const strike = fault.strikes(params, {on: hosts, from, topology: lab.topology})
     const kept: Kept = {again: new Map(), limit: undefined}
     this.#kept.set(step.as, kept)
-    let began = false
-    let needsMend = false
-    let proven: boolean | undefined
-    await fault.inject(
-      {
-        lab,
-        id: step.as,
-        hosts,
-        signal: this.#signal,
-        from,
-        mend: async (undo, still) => {
-          needsMend = true
-          this.#lasting.plan(step.as, undo, still)
-          plan(lab.name, {id: `${step.as}/${sayMend(undo)}`, fault: step.as, mend: undo})
-        },
-        broke: async call => {
-          if (!began) await this.#moment?.(strike)
-          if (!began)
-            history.record({
-              kind: 'fault-injecting',
-              id: step.as,
-              fault: step.fault,
-              what: sayStep(step),
-              hosts,
-              params: step.params,
-              needsMend,
-              strike,
-            })
-          began = true
-          const result = await call()
-          history.record({kind: 'fault-injected', id: step.as})
-          return result
-        },
-        proof(holds, says, atMicros) {
-          proven = (proven ?? true) && holds
-          history.record({kind: 'fault-proof', id: step.as, holds, says}, atMicros ?? history.now())
-        },
-        now: () => history.now(),
-        again: (host, apply) => void kept.again.set(host, apply),
-      },
-      params,
-    )
+    const so: Progress = {began: false, needsMend: false, proven: undefined}
+    const site = this.#site({step, hosts, from, strike}, kept, so, moment)
+    try {
+      await fault.inject(site, params)
+    } catch (error) {
+      moment.fails(error)
+      throw error
+    }
+    if (!so.began) moment.passes()
     const limitMs = fault.limitMs?.(params) ?? null
     if (limitMs !== null) kept.limit = this.#limited(step.as, limitMs)
-    if (proven === true) this.#lasting.watch(step.as)
-    return {ok: proven === true, says: proven ? 'the fault took hold' : 'the fault did not take hold'}
+    if (so.proven === true) this.#lasting.watch(step.as)
+    return {ok: so.proven === true, says: so.proven ? 'the fault took hold' : 'the fault did not take hold'}
+  }
+
+  /** What a fault is given to work with. */
+  #site(
+    {step, hosts, from, strike}: Pick<Aimed, 'step' | 'hosts' | 'from'> & {readonly strike: Strike},
+    kept: Kept,
+    so: Progress,
+    moment: SharedMoment,
+  ): FaultSite {
+    const [lab, history] = [this.#lab, this.#history]
+    const id = step.as
+    return {
+      ...{lab, id, hosts, signal: this.#signal, from},
+      mend: async (undo, still) => {
+        so.needsMend = true
+        this.#lasting.plan(id, undo, still)
+        plan(lab.name, {id: `${id}/${sayMend(undo)}`, fault: id, mend: undo})
+      },
+      broke: async call => {
+        if (!so.began) {
+          await moment.ready(strike)
+          const {fault, params} = step
+          const {needsMend} = so
+          history.record({kind: 'fault-injecting', id, fault, what: sayFault(step), hosts, params, needsMend, strike})
+        }
+        so.began = true
+        const result = await call()
+        history.record({kind: 'fault-injected', id})
+        return result
+      },
+      proof(holds, says, atMicros) {
+        so.proven = (so.proven ?? true) && holds
+        history.record({kind: 'fault-proof', id, holds, says}, atMicros ?? history.now())
+      },
+      now: () => history.now(),
+      again: (host, apply) => void kept.again.set(host, apply),
+    }
   }
 
   /** Mends this run's faults, newest first (or only one's); ignores the run's signal. @throws LabError `heal-failed` */
@@ -143,9 +202,11 @@ export class Injections implements Disposable {
     for (const [id, kept] of this.#kept) this.#letGo(id, kept)
   }
 
-  async #target(fault: string, selector: string, fitting?: Fitting): Promise<readonly HostName[]> {
-    const hosts = this.#pinned.get(selector) ?? (await resolve(this.#lab, selector, fitting))
-    this.#history.record({kind: 'target', fault, selector, hosts})
+  /** @param words a selector, a host or an earlier step, or several of them: whom they mean together. */
+  async #target(fault: string, words: string | readonly string[], fitting?: Fitting): Promise<readonly HostName[]> {
+    const each = [words].flat().map(word => this.#pinned.get(word) ?? resolve(this.#lab, word, fitting))
+    const hosts = [...new Set((await Promise.all(each)).flat())]
+    this.#history.record({kind: 'target', fault, selector: sayWhom(words), hosts})
     return hosts
   }
 

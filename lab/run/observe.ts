@@ -5,16 +5,21 @@ import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {giveUpAfter} from '../healing/heal.ts'
 import {silentGroup} from '../history/attempts.ts'
-import type {PhaseName} from '../history/event.ts'
+import {fullRoom} from '../history/disturbances.ts'
+import type {Happening, PhaseName} from '../history/event.ts'
+import {sayEvent} from '../history/event-words.ts'
 import {of, type Recorder} from '../history/history.ts'
 import {sureSteady} from '../history/steady-writes.ts'
+import {counting} from '../history/tellers.ts'
 import {probes} from '../probes/index.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import type {ClientGroup, Expectation} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
-import {hostsWith} from '../topology/topology.ts'
+import {anew} from '../state/state.ts'
+import {type Host, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {onLab} from '../words/next-step.ts'
+import {onLab, whatFillsIt} from '../words/next-step.ts'
+import type {Micros} from '../words/quantity.ts'
 import {recover} from './recovery.ts'
 import {unsettledYet} from './settled.ts'
 
@@ -70,7 +75,7 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
   const watching = new AbortController()
   const site: ProbeSite = {
     lab,
-    record: (happening, at) => history.record(happening, at),
+    record: counting((happening: Happening, at?: Micros) => history.record(happening, at)),
     now: () => history.now(),
     signal: watching.signal,
   }
@@ -189,10 +194,18 @@ function unsteady({lab, history, groups, clients}: Observed): string | null {
   if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
   if (!of(history, 'leader-key').some(event => event.holder !== null))
     return "no watch has told who holds the leader's key"
+  const unread = lab.topology.hosts.find(host => !isLogRead(history, host))
+  if (unread !== undefined) return `nobody has read the log of ${unread.name} yet`
   const unsettled = unsettledYet(history, hostsWith(lab.topology, 'etcd'), history.now())
   if (unsettled !== null) return unsettled
   // The first is what the probe found when it began; a refresh is one that comes while it watches.
   return wanted > 0 && of(history, 'status-key').length < 2 ? 'no lease refresh has been seen' : null
+}
+
+/** One that cannot be read is known after a few tries, and has to be before anything breaks. That of the clients is no evidence. */
+function isLogRead(history: Recorder, {name, services}: Host): boolean {
+  const reports = of(history, 'watching').filter(one => one.who === 'logs' && one.host === name)
+  return services.includes('client') || reports.some(one => one.samples > one.failures)
 }
 
 /** Every member's own rows. A member that does not answer leaves none, and the checks call that unknown. */
@@ -206,7 +219,11 @@ async function readFinalRows({lab, history}: Observed): Promise<void> {
   }
 }
 
-function mustBeWhole({history, clients}: Observed): void {
+function mustBeWhole({lab, history, clients}: Observed): void {
+  const full = fullRoom(history)
+  if (full !== undefined) throw new LabError('disk-full', sayEvent(full) ?? '', {hint: whatFillsIt})
+  const never = of(history, 'watching').find(one => one.never !== undefined)?.never
+  if (never !== undefined) throw new LabError('engine', `${never}, as after its disk was full`, {hint: anew(lab.name)})
   if (clients.failure !== undefined) throw clients.failure
   if (history.failure !== undefined)
     throw new LabError('disk-full', `the history cannot be written: ${(history.failure as Error).message}`, {

@@ -3,6 +3,8 @@
  * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
  */
 import {effectiveTimings} from '../budget/index.ts'
+import {etcdLeader, leadEtcdFrom} from '../cluster/etcd-leader.ts'
+import {leaderOf} from '../cluster/patroni-keys.ts'
 import {versions} from '../cluster/versions.ts'
 import {untilHealthy} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -10,6 +12,7 @@ import {heal} from '../healing/heal.ts'
 import type {Recorder} from '../history/history.ts'
 import {sayMend} from '../history/say-mend.ts'
 import type {Bound, ClientGroup, Scenario} from '../scenario/index.ts'
+import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {asTyped, type ChosenMoment} from './injection-phase.ts'
@@ -86,6 +89,8 @@ async function perform(performance: Performance): Promise<void> {
   })
   try {
     if (bound.config !== null) await applySettings(lab, bound.config, bound.previous, signal)
+    if (typeof phase === 'object' && phase.etcdLeader !== undefined)
+      history.record({kind: 'note', says: await placeEtcdLeader(lab, phase.etcdLeader, signal)})
     await underWatch(performance, injections)
   } catch (error) {
     if (signal.aborted) throw new LabError('interrupted', 'the run was interrupted; it has been healed', {cause: error})
@@ -94,6 +99,17 @@ async function perform(performance: Performance): Promise<void> {
     // The settings, and what an early end has left; ignores the signal, as all mends do.
     await injections.mend()
   }
+}
+
+/** @returns a sentence on it for the history. */
+async function placeEtcdLeader(lab: Lab, place: 'beside' | 'elsewhere', signal: AbortSignal): Promise<string> {
+  const [leader, now] = [await leaderOf(lab, signal), await etcdLeader(lab)]
+  const others = hostsWith(lab.topology, 'etcd').filter(host => host !== leader)
+  const to = place === 'beside' ? leader : others.includes(now ?? '') ? now! : others[0]!
+  await leadEtcdFrom(lab, to)
+  return place === 'beside'
+    ? `etcd is led from ${to}, the host of Patroni's leader`
+    : `etcd is led from ${to}, and Patroni's cluster from ${leader}`
 }
 
 /** The part of the run that is evidence: under the eyes of the probes, with clients at work. */

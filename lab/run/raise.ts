@@ -16,12 +16,12 @@ import {allocate, isFree} from '../state/allocate.ts'
 import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
-import {loadLab, type SavedLab, saveLab} from '../state/state.ts'
+import {anew, loadLab, type SavedLab, saveLab} from '../state/state.ts'
 import {releaseOf} from '../topology/release.ts'
 import type {Topology} from '../topology/topology.ts'
-import type {Asked} from '../topology/topology-file.ts'
+import type {AskedTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
-import {next, onLab} from '../words/next-step.ts'
+import {beside, next, onLab, sayLines} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
 
 /** What raising asks of the engine; a `Docker` is one. */
@@ -51,7 +51,7 @@ export interface RaiseOptions {
   readonly topologyFile?: string | undefined
   readonly fallback: () => Topology
   /** Told of the parameters that PostgreSQL refuses; throws where they come from. */
-  readonly mustTake?: Asked['mustTake'] | undefined
+  readonly mustTake?: AskedTopology['mustTake'] | undefined
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Build the images anew first; a lab that is there keeps those it was raised with. */
@@ -114,7 +114,7 @@ async function start(
     await step(
       progress,
       `lab ${name} keeps the images that it was raised with`,
-      async () => `to raise it anew with the new ones: ${onLab(name, 'down')}, then ${onLab(name, 'up')}`,
+      async () => `to raise it anew with the new ones: ${sayLines(anew(name)).join(', then ')}`,
       says => says,
     )
   const {topology, allocation} = saved ?? (await create(docker, options, images, means.allocate))
@@ -139,7 +139,10 @@ async function start(
   if (file !== null)
     await step(progress, `start ${topology.hosts.length} hosts`, async () => {
       using answering = docker.answering(signal)
-      await docker.compose.up(await file, answering.signal, docker.limits.raiseMs)
+      const text = await file
+      await docker.compose.up(text, answering.signal, docker.limits.raiseMs).catch(error => {
+        throw error instanceof LabError && error.code === 'port-taken' ? withOtherPorts(error, name) : error
+      })
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
 }
@@ -175,7 +178,7 @@ async function mustAgree(
       'config',
       `lab ${name} exists with another topology or other settings (profile ${saved.topology.profile})`,
       {
-        hint: next`raise another lab beside it with --name; or remove it first: ${onLab(name, 'down')}`,
+        hint: next`to raise another lab beside it: ${onLab(beside(name), 'up')} to remove it first: ${onLab(name, 'down')} ${onLab(name, 'up')}`,
       },
     )
 }
@@ -208,5 +211,13 @@ function refuse(refused: readonly Refused[]): void {
 /** Asked before the engine is, because the engine's own complaint does not say who holds the port. */
 async function portsMustBeFree(lab: Lab): Promise<void> {
   for (const port of Object.values(lab.allocation.ports).flatMap(ports => Object.values(ports)))
-    if (!(await isFree(port))) throw await portTaken(port, lab.name)
+    if (!(await isFree(port))) throw withOtherPorts(await portTaken(port), lab.name)
+}
+
+/** They are chosen when it is raised from nothing. */
+function withOtherPorts(error: LabError, lab: string): LabError {
+  return new LabError(error.code, error.message, {
+    cause: error,
+    hint: next`stop that program; or take other ports: ${anew(lab)}`,
+  })
 }

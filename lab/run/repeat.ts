@@ -6,11 +6,12 @@ import {join, resolve} from 'node:path'
 import {merge, type Verdict} from '../checks/check.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Recorder} from '../history/history.ts'
-import {type Spread, spreadOf, valuesOf} from '../judge/compare.ts'
+import {type Spread, spreadIn, spreadOf} from '../judge/compare.ts'
 import {exitCodeOf} from '../judge/judge.ts'
 import {isBeyondModel, type Limit} from '../judge/limit.ts'
 import {type MeasuredRun, measureRun} from '../judge/measure-run.ts'
 import {type MetricName, metricNames} from '../judge/metrics.ts'
+import {mayTakeEtcdLeader} from '../scenario/foreseen.ts'
 import type {Scenario} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
 import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
@@ -19,7 +20,7 @@ import type {Caller} from '../words/next-step.ts'
 import type {Micros} from '../words/quantity.ts'
 import {Random} from '../words/random.ts'
 import {toJson} from '../words/spelled-json.ts'
-import type {ChosenMoment} from './injection-phase.ts'
+import type {ChosenMoment, PartOfLoop} from './injection-phase.ts'
 import {pointLatest, type Run, runScenario} from './runs.ts'
 
 export interface RepeatOptions {
@@ -80,7 +81,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
   whenDiskIsFull(() => makeFolder(join(folder, 'runs')), folder)
   const runs: Summary['runs'][number][] = []
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31)
-  const moments = spreadOver(options.times, seed)
+  const moments = spreadOver(options.times, seed, mayTakeEtcdLeader(scenario, lab.topology))
   let error: LabError | undefined
   for (let nth = 1; nth <= options.times; nth++) {
     let history: Recorder | undefined
@@ -88,7 +89,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
     const run = await runScenario(lab, scenario, {
       signal: options.signal,
       out: join(folder, out),
-      phase: options.phase ?? {inLoop: moments[nth - 1]!},
+      phase: options.phase ?? moments[nth - 1]!,
       called: options.called,
       watch(recorder) {
         history = recorder
@@ -144,7 +145,7 @@ export function summarise(
       runs.flatMap((run): Micros[] => (run.leaseAgeMicros === null ? [] : [run.leaseAgeMicros])),
     ),
     withEtcdLeader: withEtcdLeader(runs),
-    metrics: Object.fromEntries(metricNames.map(name => [name, spreadOf(valuesOf(runs, name))])) as Summary['metrics'],
+    metrics: Object.fromEntries(metricNames.map(name => [name, spreadIn(runs, name)])) as Summary['metrics'],
     runs,
   }
 }
@@ -152,10 +153,16 @@ export function summarise(
 /**
  * A moment of the loop for each run, as shares of it: each of as many equal parts has one, drawn within it, in an order drawn as well,
  * so that a run that is missing at the end leaves no side out. Else all would have the same, since a run waits for a refresh before it begins.
+ * @param both from every second part of the loop on etcd's leader ends with Patroni's, in the others it does not: what makes a failover
+ * longer is then as often so at each moment, and no matter of chance.
  */
-export function spreadOver(times: number, seed: number): readonly number[] {
+export function spreadOver(times: number, seed: number, both: boolean): readonly PartOfLoop[] {
   const random = new Random(seed)
-  const moments = Array.from({length: times}, (_, part) => (part + random.next()) / times)
+  const first = both ? random.int(0, 1) : 0
+  const moments = Array.from({length: times}, (_, part): PartOfLoop => {
+    const inLoop = (part + random.next()) / times
+    return both && times > 1 ? {inLoop, etcdLeader: part % 2 === first ? 'beside' : 'elsewhere'} : {inLoop}
+  })
   for (let last = times - 1; last > 0; last--) {
     const other = random.int(0, last)
     ;[moments[last], moments[other]] = [moments[other]!, moments[last]!]
@@ -166,7 +173,7 @@ export function spreadOver(times: number, seed: number): readonly number[] {
 function withEtcdLeader(runs: Summary['runs']): Summary['withEtcdLeader'] {
   const died = runs.filter(run => run.etcdLeaderDied === true)
   const others = runs.filter(run => run.etcdLeaderDied === false)
-  return {runs: died.length, total: spreadOf(valuesOf(died, 'total')), others: spreadOf(valuesOf(others, 'total'))}
+  return {runs: died.length, total: spreadIn(died, 'total'), others: spreadIn(others, 'total')}
 }
 
 /** Of a limit that was asked for: the run that took longest, and what the worst moment takes. */

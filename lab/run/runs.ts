@@ -7,18 +7,18 @@ import {imagesMustBeHere} from '../clients/programs.ts'
 import type {Lab} from '../engine/lab.ts'
 import {broken, sayBroken} from '../healing/broken.ts'
 import type {Happening} from '../history/event.ts'
-import {type History, of, Recorder} from '../history/history.ts'
+import {type History, historyOf, of, Recorder} from '../history/history.ts'
 import type {Begun} from '../history/play-again.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
 
 import {
-  type Asked,
   type Bound,
   bind,
   mustBeAble,
   mustTakeParameters,
   type Scenario,
+  type Typed,
   unaskedParameters,
 } from '../scenario/index.ts'
 import {clear, type Place, runId} from '../state/run-folder.ts'
@@ -83,24 +83,40 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
     if (of(history, 'run-started').length === 0)
       history.record(neverBegan(id, {lab: lab.name, scenario, ...asked}, cause), 0)
   }
+  const latest = options.out === undefined ? id : undefined
+  const left = await leaveRecord(lab, history, {folder, latest, called: options.called})
+  error ??= left.error // what has ended the run, or is still in force, matters more
+  await removePrograms(lab)
+  if (error !== undefined) error = await withWhatIsLeft(lab, error)
+  return {...left, folder, error}
+}
+
+/** @param latest what the run is called where it is to be the latest of its lab. @returns `error` when not all could be written. */
+export async function leaveRecord(
+  lab: Lab,
+  history: Recorder,
+  {
+    folder,
+    latest,
+    called,
+  }: {readonly folder: string; readonly latest?: string | undefined; readonly called?: Caller | undefined},
+): Promise<Omit<Run, 'folder'>> {
   history.flush()
   const sealed = history.sealed()
-  const report = judge(sealed, undefined, options.called)
+  const report = judge(sealed, undefined, called)
   try {
     whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)
-    if (options.out === undefined) whenDiskIsFull(() => pointLatest(lab.name, id), folder)
-  } catch (cause) {
-    if (!(cause instanceof LabError)) throw cause
-    error ??= cause // what has ended the run, or is still in force, matters more
+    if (latest !== undefined) whenDiskIsFull(() => pointLatest(lab.name, latest), folder)
+    return {report, history: sealed, error: undefined}
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return {report, history: sealed, error}
   }
-  await removePrograms(lab)
-  if (error !== undefined) error = await withWhatIsLeft(lab, error)
-  return {folder, report, history: sealed, error}
 }
 
 /** @throws LabError `config`: what PostgreSQL refuses goes before what only a new lab can have, which could not have it either. */
-async function boundTo(lab: Lab, scenario: Scenario, asked: Asked): Promise<Bound> {
+async function boundTo(lab: Lab, scenario: Scenario, asked: Typed): Promise<Bound> {
   try {
     return bind(scenario, lab.topology, {...asked, topologyFile: loadLab(lab.name)?.topologyFile})
   } catch (error) {
@@ -136,22 +152,29 @@ export function leaveNeverBegan(out: string, begun: Begun, error: LabError, call
   return {folder, report, history: sealed, error}
 }
 
+/** The same, with no place of its own. */
+export function judgeNeverBegan(begun: Begun, error: LabError, called?: Caller): Pick<Run, 'report' | 'history'> {
+  const history = historyOf([{at: 0, ...neverBegan(runId(begun.scenario.name), begun, error)}])
+  return {report: judge(history, undefined, called), history}
+}
+
 function neverBegan(run: string, begun: Begun, {code, message}: LabError): Happening {
   return {kind: 'never-began', run, ...begun, startedAt: new Date().toISOString(), code, says: message}
 }
 
 /** The words of each host and each program since the run began. One whose log cannot be had says so in its file. */
 async function collectLogs(lab: Lab, folder: string, sinceMs: number): Promise<void> {
-  const hosts = await lab.docker.containers(lab.name).catch(() => [])
-  const programs = await lab.docker.programs(lab.name).catch(() => [])
+  const {docker} = lab
+  const hosts = await docker.containers(lab.name).catch(() => [])
+  const programs = await docker.programs(lab.name).catch(() => [])
   const all = [
-    ...hosts.map(({id, host}) => ({id, name: host})),
-    ...programs.map(({id, program}) => ({id, name: program})),
+    ...hosts.map(({id, host}) => ({id, name: host, engine: lab.engineOf(host)})),
+    ...programs.map(({id, program}) => ({id, name: program, engine: docker})),
   ]
-  for (const {id, name} of all) {
+  for (const {id, name, engine} of all) {
     const file = join(folder, `${name}.log`)
     try {
-      const log = await lab.docker.logs(id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
+      const log = await engine.logs(id, {sinceSeconds: Math.floor(sinceMs / 1000), timestamps: true})
       await pipeline(log, createWriteStream(file, {mode: 0o600}))
     } catch (error) {
       whenDiskIsFull(

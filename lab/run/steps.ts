@@ -1,9 +1,10 @@
 /** The steps of a scenario, one after the other. */
 import {setTimeout as sleep} from 'node:timers/promises'
+import {atOnce} from '../scenario/at-once.ts'
 import type {Step} from '../scenario/index.ts'
 import {sayStep} from '../scenario/say.ts'
 import type {Injections} from './injections.ts'
-import {until, type Waiting} from './until.ts'
+import {sayLost, until, type Waiting} from './until.ts'
 
 const lookEveryMs = 150
 
@@ -15,30 +16,43 @@ export interface StepSite extends Waiting {
   readonly before?: BeforeStep | undefined
 }
 
-/** A step that could not be done is the last one: what the scenario is about may never have happened. */
+/** A step that could not be done is the last one, as is one before which a fault was lost: what the scenario is about may never have happened. */
 export async function playSteps(steps: readonly Step[], site: StepSite): Promise<void> {
   const {history, whole, before} = site
-  for (const [index, step] of steps.entries()) {
-    await before?.(step, index)
-    history.record({kind: 'step-started', index, says: sayStep(step)})
-    const {ok, says} = await playStep(step, site)
-    history.record({kind: 'step-ended', index, ok, says})
+  let first = 0
+  for (const part of atOnce(steps)) {
+    const places = part.map((step, number) => ({step, index: first + number}))
+    first += part.length
+    for (const {step, index} of places) await before?.(step, index)
+    for (const {step, index} of places) history.record({kind: 'step-started', index, says: sayStep(step)})
+    const lost = sayLost(history)
+    const ended = lost === null ? await playPart(part, site) : part.map(() => ({ok: false, says: lost}))
+    for (const [number, {index}] of places.entries()) history.record({kind: 'step-ended', index, ...ended[number]!})
     whole()
-    if (!ok) return
+    if (ended.some(({ok}) => !ok)) return
   }
 }
 
-async function playStep(step: Step, site: StepSite): Promise<{ok: boolean; says: string}> {
+interface Ended {
+  readonly ok: boolean
+  readonly says: string
+}
+
+/** Faults that come together, or one step. */
+async function playPart(part: readonly Step[], site: StepSite): Promise<readonly Ended[]> {
+  const faults = part.filter(step => step.do === 'inject')
+  const others = part.filter(step => step.do !== 'inject')
+  return faults.length > 0 ? site.injections.inject(faults) : Promise.all(others.map(step => playStep(step, site)))
+}
+
+async function playStep(step: Exclude<Step, {do: 'inject'}>, site: StepSite): Promise<Ended> {
   const {history, injections} = site
   switch (step.do) {
-    case 'inject':
-      return injections.inject(step)
     case 'heal':
       await injections.mend(fault => fault === step.as)
       return {ok: true, says: 'healed'}
     case 'hold':
-      await hold(step.forMs, site)
-      return {ok: true, says: 'held'}
+      return hold(step.forMs, site)
     case 'until':
       return until(step, site)
     case 'say':
@@ -47,11 +61,14 @@ async function playStep(step: Step, site: StepSite): Promise<{ok: boolean; says:
   }
 }
 
-/** Clients that are gone are noticed while it lasts: without them the rest of it shows nothing. */
-async function hold(forMs: number, {signal, whole}: StepSite): Promise<void> {
+/** Clients that are gone, and a fault that was lost, are noticed while it lasts: after that the rest of it shows nothing. */
+async function hold(forMs: number, {history, signal, whole}: StepSite): Promise<Ended> {
   const end = performance.now() + forMs
   for (let left = forMs; left > 0; left = end - performance.now()) {
     whole()
+    const lost = sayLost(history)
+    if (lost !== null) return {ok: false, says: lost}
     await sleep(Math.min(left, lookEveryMs), undefined, {signal})
   }
+  return {ok: true, says: 'held'}
 }

@@ -2,7 +2,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {find} from '../checks/index.ts'
 import {budgetLimit} from '../history/deadline.ts'
-import type {Recorder} from '../history/history.ts'
+import {of, type Recorder} from '../history/history.ts'
 import type {Step, Within} from '../scenario/index.ts'
 import type {Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
@@ -30,11 +30,19 @@ export async function until(
   const deadline = history.now() + limit
   for (;;) {
     whole()
+    const lost = sayLost(history)
+    if (lost !== null) return {ok: false, says: lost}
     const finding = find(history.sealed(), step)
     if (finding.verdict === 'pass') return {ok: true, says: finding.says}
     if (history.now() > deadline) return {ok: false, says: `not within ${Math.round(limit / 1e6)} s: ${finding.says}`}
     await sleep(everyMs, undefined, {signal})
   }
+}
+
+/** Why there is nothing left to wait for: a fault ended before its mend, and the run is inconclusive whatever comes. Null: none did. */
+export function sayLost(history: Recorder): string | null {
+  const [lost] = of(history, 'fault-lost')
+  return lost === undefined ? null : `${lost.id} was lost: ${lost.says}`
 }
 
 function limitOf(topology: Topology, history: Recorder, within: Within): Micros {

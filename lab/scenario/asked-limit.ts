@@ -1,7 +1,7 @@
 /** A limit on the time without writes that is asked for when a scenario is played: `chaos --within`. */
 import {LabError} from '../words/errors.ts'
+import {ms} from '../words/quantity.ts'
 import type {Scenario} from './index.ts'
-import {ms} from './write.ts'
 
 /**
  * The scenario with the limit as its first expectation, so that it is recorded, and judged again as it was.

@@ -2,21 +2,23 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import {postgresParameters} from '../../compose/patroni.ts'
-import {faults} from '../faults/index.ts'
 import {playAgain} from '../history/play-again.ts'
 import type {InjectionPhase} from '../history/scenario-values.ts'
+import {type Raising, raisingOf, raisingWords} from '../topology/as-set.ts'
 import {patroniConfigOf} from '../topology/dynamic-config.ts'
-import {type Settings, settings} from '../topology/settings.ts'
-import {hostsWith, type Topology, withParameters} from '../topology/topology.ts'
-import {withSettings} from '../topology/topology-file.ts'
+import {pgbouncerKeys, pgbouncerProfiles, withPgbouncer} from '../topology/pgbouncer.ts'
+import type {ServiceName} from '../topology/services.ts'
+import {type Settings, settings, type Written} from '../topology/settings.ts'
+import {type Host, hostsWith, type Topology, withParameters} from '../topology/topology.ts'
+import {loadTopology, withSettings} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab, quoted} from '../words/next-step.ts'
-import {asSet} from './as-set.ts'
 import type {Scenario} from './index.ts'
-import {namedIn} from './params.ts'
+import {namedHosts} from './params.ts'
 import {restartOnly} from './restart-only.ts'
 import {hostName} from './whom.ts'
 
+type Pooling = NonNullable<Written['pgbouncer']>
 type Config = Readonly<Record<string, unknown>>
 
 export interface Bound {
@@ -29,14 +31,14 @@ export interface Bound {
 }
 
 /** What the commands that raise another lab and play there repeat of those that were typed. */
-export interface Asked {
+export interface Typed {
   /** The file that the lab was raised from, from the root; undefined: nobody knows, or there was none. */
   readonly topologyFile?: string | undefined
   readonly phase?: InjectionPhase
 }
 
 /** @throws LabError `config` when only another lab will do, with the command that raises one. */
-export function bind(scenario: Scenario, topology: Topology, asked: Asked = {}): Bound {
+export function bind(scenario: Scenario, topology: Topology, asked: Typed = {}): Bound {
   const wanted = settingsFor(scenario, topology)
   if (wanted.length > 0)
     throw new LabError('config', `${scenario.name} needs ${wanted.join(' and ')}, which only a new lab can have`, {
@@ -72,7 +74,7 @@ export function topologyDuring(scenario: Scenario, topology: Topology): Topology
  * ['patroni.watchdog=required', 'hosts.node4=patroni']. Empty: it fits as it is, or after a PATCH of its configuration.
  */
 export function settingsFor(scenario: Scenario, topology: Topology): string[] {
-  const {patroni = {}, postgresql = {}} = settingsOf(scenario)
+  const {patroni = {}, postgresql = {}, pgbouncer = {}} = settingsOf(scenario)
   const has = topology.patroni
   const parameters = Object.entries(postgresql.parameters ?? {}).filter(
     ([name, value]) => restartOnly.has(name.toLowerCase()) && parameterOf(topology, name) !== String(value),
@@ -90,29 +92,52 @@ export function settingsFor(scenario: Scenario, topology: Topology): string[] {
       ? []
       : [`postgresql.data_size=${String(scenario.needs.postgresql?.data_size)}`]),
     ...parameters.map(([name, value]) => `postgresql.parameters.${name}=${value}`),
+    ...pgbouncerFor(topology, pgbouncer),
   ]
 }
 
-/** More hosts of the lab's own kind: node4, node5, ... with what is short. */
-function hostsFor(scenario: Scenario, topology: Topology): string[] {
+/** What it asks of its poolers and they do not do; they read it when they start. */
+function pgbouncerFor({profile, pgbouncer: has = pgbouncerProfiles[profile]}: Topology, wanted: Pooling): string[] {
+  const now = pgbouncerKeys(has)
+  return Object.entries(pgbouncerKeys(withPgbouncer(has, wanted))).flatMap(([key, value]) =>
+    value === now[key] ? [] : [`pgbouncer.${key}=${value}`],
+  )
+}
+
+/** More hosts of the lab's own kind: node4, node5, ... with what is short; and poolers where some are to be and there are none. */
+function hostsFor({needs}: Scenario, topology: Topology): string[] {
   const short = {
-    etcd: scenario.needs.etcd - hostsWith(topology, 'etcd').length,
-    patroni: scenario.needs.postgres - hostsWith(topology, 'patroni').length,
+    etcd: needs.etcd - hostsWith(topology, 'etcd').length,
+    patroni: needs.postgres - hostsWith(topology, 'patroni').length,
   }
   const taken = new Set(topology.hosts.map(host => host.name))
-  const added: string[] = []
+  const added: Host[] = []
   for (let number = 1; short.etcd > 0 || short.patroni > 0; number++) {
     if (taken.has(`node${number}`)) continue
     const services = (['etcd', 'patroni'] as const).filter(service => short[service]-- > 0)
-    added.push(`hosts.node${number}=${services.join(',')}`)
+    added.push({name: `node${number}`, services})
   }
-  return added
+  const pooled = (host: Host) => (needs.pgbouncer === undefined ? host : {...host, services: beside(host)})
+  const has = new Map(topology.hosts.map(({name, services}) => [name, services.join(',')]))
+  return [...topology.hosts, ...added]
+    .map(pooled)
+    .flatMap(({name, services}) =>
+      has.get(name) === services.join(',') ? [] : [`hosts.${name}=${services.join(',')}`],
+    )
+}
+
+/** Its services with a pooler beside PostgreSQL, and nowhere else. */
+function beside({services}: Host): readonly ServiceName[] {
+  const others = services.filter(one => one !== 'pgbouncer')
+  if (services.includes('patroni')) return services.includes('pgbouncer') ? services : [...services, 'pgbouncer']
+  return others.length === 0 ? services : others
 }
 
 /** Patroni's dynamic configuration as a lab of this topology has it. `PATCH /config` with it brings it back. */
 export function configOf(topology: Topology): Config {
   return {
     ...patroniConfigOf(topology),
+    ...(topology.patroni.slots === undefined ? {} : {slots: topology.patroni.slots}),
     postgresql: {parameters: parametersOf(topology)},
   }
 }
@@ -145,31 +170,22 @@ function isEmpty(value: object): boolean {
 }
 
 /** The parser has checked them, and this decodes them. */
-function settingsOf({needs}: Scenario): Settings {
+function settingsOf({needs}: Scenario): Settings & {readonly pgbouncer: Pooling} {
   return {
     patroni: settings.patroni.parse(needs.patroni ?? {}),
     postgresql: settings.postgresql.parse(needs.postgresql ?? {}),
+    pgbouncer: settings.pgbouncer.parse(needs.pgbouncer ?? {}),
   }
 }
 
 /** Whoever is named by a host's name must be there. */
 function mustHaveHosts(scenario: Scenario, topology: Topology): void {
   const known = topology.hosts.map(host => host.name)
-  const named = [
-    ...scenario.steps.flatMap(step => (step.do === 'inject' ? [step.on, ...namedBy(step.fault, step.params)] : [])),
-    ...scenario.clients.flatMap(({through}) => (typeof through === 'string' ? [] : [through.to])),
-  ]
-  const steps = new Set(scenario.steps.flatMap(step => (step.do === 'inject' ? [step.as] : [])))
-  const absent = named.find(one => hostName.test(one) && !steps.has(one) && !known.includes(one))
+  const absent = namedHosts(scenario).find(one => hostName.test(one) && !known.includes(one))
   if (absent !== undefined)
     throw new LabError('config', `${scenario.name} names ${absent}, and this lab has ${known.join(', ')}`, {
       hint: 'name one of those; or a selector such as leader or replica, which means whoever has the part',
     })
-}
-
-function namedBy(fault: string, params: unknown): string[] {
-  const schema = faults[fault]?.params
-  return schema === undefined ? [] : namedIn(schema, params).map(({word}) => word)
 }
 
 /** The lab that is raised has what the person's own has, too. */
@@ -177,17 +193,26 @@ function commands(
   scenario: Scenario,
   topology: Topology,
   wanted: readonly string[],
-  {topologyFile, phase}: Asked,
+  {topologyFile, phase}: Typed,
 ): Hint {
   const lab = labNameFor(scenario)
-  const {set, whole} = asSet(topology)
-  const keys = new Set(wanted.map(keyOf))
-  const all = [...set.filter(one => !keys.has(keyOf(one))), ...wanted].flatMap(one => ['--set', one])
+  const raising = raisingOf(topology, topologyFile)
   const again = playAgain({lab, scenario, ...(phase === undefined ? {} : {phase})})
-  if (!whole && topologyFile === undefined)
+  if (raising === undefined)
     return next`raise another lab from the file that this one was raised from, with ${wanted.map(one => `--set ${quoted(one)}`).join(' ')} and --name ${lab}; then play it there: ${again}`
-  const file = whole ? [] : ['--topology', topologyFile ?? '']
-  return next`${onLab(lab, 'up', ...file, '--profile', topology.profile, ...all)} ${again}`
+  const keys = new Set(wanted.map(keyOf))
+  const set = [...raising.set.filter(one => !keys.has(keyOf(one))), ...wanted]
+  const raised = nearest({...raising, profile: topology.profile, set}, topologyFile)
+  return next`${onLab(lab, 'up', ...raisingWords(raised))} ${again}`
+}
+
+/** The same lab in fewer words, where a preset is nearer to it than what this one was raised from. */
+function nearest(raised: Raising, file: string | undefined): Raising {
+  if (file !== undefined) return raised
+  const {profile} = raised
+  const other = raisingOf(loadTopology({topology: raised.file, profile, set: raised.set}), undefined)
+  const isShorter = other !== undefined && raisingWords({...other, profile}).length < raisingWords(raised).length
+  return isShorter ? {...other, profile} : raised
 }
 
 /** As PostgreSQL reads the name of a parameter. */

@@ -1,25 +1,24 @@
-/** What a scenario's faults ask of the kernel, the engine and the lab. */
+/** What a scenario's faults, and whom it means, ask of the kernel, the engine and the lab. */
+import {capabilitiesOf} from '../cluster/selector.ts'
 import {type Capability, missing} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import type {Scenario} from './index.ts'
+import {namedHosts} from './params.ts'
 
-export function capabilitiesFor(scenario: Pick<Scenario, 'steps'>): readonly Capability[] {
-  return [
-    ...new Set(
-      scenario.steps.flatMap(step => {
-        if (step.do !== 'inject') return []
-        const fault = faults[step.fault]
-        return fault?.needs?.(fault.params.parse(step.params)) ?? []
-      }),
-    ),
-  ]
+export function capabilitiesFor(scenario: Pick<Scenario, 'steps' | 'clients'>): readonly Capability[] {
+  const ofFaults = scenario.steps.flatMap(step => {
+    if (step.do !== 'inject') return []
+    const fault = faults[step.fault]
+    return fault?.needs?.(fault.params.parse(step.params)) ?? []
+  })
+  return [...new Set([...ofFaults, ...capabilitiesOf(namedHosts(scenario))])]
 }
 
 /** Asked before anything is touched. @throws LabError `cannot-run-here` that says what is missing and why. */
-export async function mustBeAble(lab: Lab, scenario: Pick<Scenario, 'name' | 'steps'>): Promise<void> {
+export async function mustBeAble(lab: Lab, scenario: Pick<Scenario, 'name' | 'steps' | 'clients'>): Promise<void> {
   const absent = await missing(lab, capabilitiesFor(scenario))
   if (absent.length > 0)
     throw new LabError(

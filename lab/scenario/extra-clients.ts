@@ -2,7 +2,7 @@
 
 import {pgbenchGroup} from '../clients/pgbench.ts'
 import {type ClientGroup, drivers, stemOf} from '../history/client-group.ts'
-import {suggestion} from '../words/decode.ts'
+import {suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import type {Scenario} from './index.ts'
 

@@ -4,7 +4,7 @@ import {drivers} from '../history/client-group.ts'
 import {entryNames, plainEntryNames} from '../topology/entries.ts'
 import {settings} from '../topology/settings.ts'
 import {name as nameOf} from '../words/plain-text.ts'
-import {duration, rate} from '../words/quantity.ts'
+import {duration, positiveDuration, rate} from '../words/quantity.ts'
 
 /** Load and time stay bounded, whatever a file says. */
 const mostClients = 200
@@ -20,6 +20,7 @@ const needs = z
     etcd: z.int({error: 'a whole number of hosts'}).min(1).max(7, 'at most 7 hosts with etcd').optional(),
     patroni: settings.patroni.optional(),
     postgresql: settings.postgresql.optional(),
+    pgbouncer: settings.pgbouncer.optional(),
   })
   .optional()
 
@@ -100,11 +101,14 @@ type Verb = (typeof verbs)[number]
 
 /** The word budget, or a duration: one issue for both, in the words of the duration. */
 const within = z.union(
-  [z.literal('budget'), duration.refine(ms => ms <= longestUntilMs, `at most ${longestUntilMs / 60_000} minutes`)],
+  [
+    z.literal('budget'),
+    positiveDuration.refine(ms => ms <= longestUntilMs, `at most ${longestUntilMs / 60_000} minutes`),
+  ],
   {
     error: issue => {
       if (issue.input === undefined) return '`within` is missing: a duration such as 30s, or the word budget'
-      const says = duration.safeParse(issue.input).error?.issues[0]?.message
+      const says = positiveDuration.safeParse(issue.input).error?.issues[0]?.message
       return says === undefined
         ? `at most ${longestUntilMs / 60_000} minutes`
         : `${says} The word budget can stand there as well.`.replace(/([^?.]) The word/, '$1. The word')
@@ -122,7 +126,13 @@ export const steps = {
   /** Beside these, the parameters of the fault. */
   inject: z.looseObject({
     inject: z.string({error: '`inject` names a fault'}),
-    on: z.string({error: '`on` names whom: a selector such as leader, a host, or an earlier step'}).optional(),
+    on: z
+      .union([z.string(), z.array(z.string()).min(1).max(64)], {
+        error: '`on` names whom: a selector such as leader, a host, or an earlier step; or it is a list of these',
+      })
+      .optional(),
     as: name.optional(),
+    /** At the same moment as the `inject` before it. */
+    together: z.boolean({error: '`together` is true or false'}).optional(),
   }),
 } as const satisfies Record<Verb, unknown>

@@ -1,8 +1,13 @@
 /** What a scenario claims or does and cannot be true, whatever happens: refused before anything is touched. */
 import {selectors} from '../cluster/selector.ts'
+import {faults} from '../faults/index.ts'
 import type {ClientGroup} from '../history/client-group.ts'
-import {type Located, type Path, suggestion} from '../words/decode.ts'
+import type {Located, Path} from '../words/decode.ts'
+import {suggestion} from '../words/did-you-mean.ts'
+import {duration, ms} from '../words/quantity.ts'
 import type {Expectation, Step} from './index.ts'
+import {namedIn} from './params.ts'
+import {sayWhom} from './say.ts'
 import {hostName} from './whom.ts'
 
 type Condition = Pick<Expectation, 'check' | 'params'>
@@ -26,7 +31,11 @@ export function tellImpossible(source: Located, parts: Parts): void {
     if (lacking !== null) source.tell(condition.path, lacking)
   }
   tellContradiction(source, parts.expect)
-  for (const {path, step} of parts.steps) if (isFromItself(step)) source.tell(path, fromItself(step), 'from')
+  tellApart(source, parts.expect)
+  for (const {path, step} of parts.steps) {
+    const key = fromItself(step)
+    if (key !== null) source.tell(path, sayFromItself(step, key), key)
+  }
 }
 
 function paramsOf({params}: {readonly params: unknown}): Readonly<Record<string, unknown>> {
@@ -47,7 +56,7 @@ function tellNobody(source: Located, condition: Parts['expect'][number], names: 
 
 const isReader = (group: ClientGroup) => group.kind === 'readers' || group.through === 'replicas'
 const writes = 'failover no-lost-writes clients-reconnect writes-flow'.split(' ')
-const readings = 'monotonic-reads read-your-writes'.split(' ')
+const readings = 'monotonic-reads read-your-writes stale-reads'.split(' ')
 
 /** The clients that a check is about, where there are none. */
 function withoutClients(condition: Condition, clients: readonly ClientGroup[]): string | null {
@@ -66,6 +75,50 @@ function withoutClients(condition: Condition, clients: readonly ClientGroup[]): 
   return null
 }
 
+/** Two claims of one check, in two expectations, of which each may hold and both cannot. */
+function tellApart(source: Located, expect: Parts['expect']): void {
+  const of = (check: string) =>
+    expect.filter(one => one.check === check).map(one => ({path: one.path, ...paramsOf(one)}) as Claimed)
+  const promoted = of('promoted')
+  for (const [index, {path, is, not}] of promoted.entries()) {
+    const before = promoted.slice(0, index)
+    if (before.some(one => (is !== undefined && one.not === is) || (not !== undefined && one.is === not)))
+      source.tell(path, `nobody is and is not ${is ?? not}: one \`promoted\` here contradicts another`)
+    const other = before.find(one => one.is !== undefined && hostName.test(one.is) && one.is !== is)?.is
+    if (is !== undefined && hostName.test(is) && other !== undefined)
+      source.tell(path, `${other} and ${is} are not one host, and \`promoted\` names each for the same promotion`)
+  }
+  const gaps = of('unavailability')
+  for (const [index, one] of gaps.entries())
+    for (const op of ['writes', 'reads'] as const)
+      for (const other of gaps.slice(0, index)) {
+        const least = Math.max(milliseconds(one[op]?.['at-least']) ?? 0, milliseconds(other[op]?.['at-least']) ?? 0)
+        const limits = [one, other].map(each => milliseconds(each[op]?.['at-most']) ?? Number.POSITIVE_INFINITY)
+        if (least > Math.min(...limits))
+          source.tell(one.path, `no time without ${op} is at least ${ms(least)} and at most ${ms(Math.min(...limits))}`)
+      }
+  const never = of('nobody-promoted').find(({until}) => until === 'end')
+  const takes = expect.find(({check}) => ['failover', 'promoted', 'new-leader'].includes(check))
+  if (never !== undefined && takes !== undefined)
+    source.tell(never.path, `\`nobody-promoted\` to the end and \`${takes.check}\` cannot both hold`)
+}
+
+interface Claimed {
+  readonly path: Path
+  readonly is?: string
+  readonly not?: string
+  readonly until?: unknown
+  readonly writes?: {readonly 'at-least'?: unknown; readonly 'at-most'?: unknown}
+  readonly reads?: {readonly 'at-least'?: unknown; readonly 'at-most'?: unknown}
+}
+
+/** As written, or as read. */
+function milliseconds(limit: unknown): number | undefined {
+  if (typeof limit === 'number') return limit
+  const read = duration.safeParse(limit)
+  return read.success ? read.data : undefined
+}
+
 function tellContradiction(source: Located, expect: Parts['expect']): void {
   const two = expect.find(({check}) => check === 'two-writable-primaries')
   const one = expect.find(one => one.check === 'one-writable-primary' && paramsOf(one)['seen-by'] !== 'proxied-clients')
@@ -78,15 +131,18 @@ function tellContradiction(source: Located, expect: Parts['expect']): void {
 
 const ofMany = new Set(['replicas', 'etcd-followers', 'etcd-majority', 'etcd', 'proxies', 'servers', 'all', 'everyone'])
 
-/** One host has no other side. Of its services, Patroni can be cut from the etcd member beside it. */
-function isFromItself(step: Step): boolean {
-  if (step.do !== 'inject' || step.fault !== 'partition') return false
-  const {from, services} = paramsOf(step)
-  if (services !== undefined || from === undefined || ofMany.has(step.on)) return false
-  const isOne = (selectors as readonly string[]).includes(step.on) || hostName.test(step.on)
-  return isOne && [from].flat().every(one => one === step.on)
+/** The parameter by which a fault that lies between hosts would lie between one host and itself. */
+function fromItself(step: Step): string | null {
+  const fault = step.do === 'inject' ? faults[step.fault] : undefined
+  if (step.do !== 'inject' || fault?.isBetween?.(step.params) !== true) return null
+  const [on = '', ...others] = new Set([step.on].flat())
+  if (others.length > 0 || ofMany.has(on)) return null
+  const isOne = (selectors as readonly string[]).includes(on) || hostName.test(on)
+  const named = namedIn(fault.params, step.params)
+  const [first] = named
+  return isOne && first !== undefined && named.every(({word}) => word === on) ? String(first.path[0]) : null
 }
 
-function fromItself(step: Step): string {
-  return `${step.do === 'inject' ? step.on : 'it'} is cut from itself: name another host, or leave \`from\` out to cut it from all others`
+function sayFromItself(step: Step, key: string): string {
+  return `${step.do === 'inject' ? sayWhom([...new Set([step.on].flat())]) : 'it'} is cut from itself: name another host, or leave \`${key}\` out to cut it from all others`
 }

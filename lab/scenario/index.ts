@@ -2,15 +2,16 @@
 import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Scenario} from '../history/scenario-values.ts'
-import {nearest, readText, suggestion} from '../words/decode.ts'
+import {nearest, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
+import {readText} from '../words/read-text.ts'
 import {parseScenario} from './parse.ts'
 
 export type {ClientGroup} from '../history/client-group.ts'
 export type {Expectation, Needs, Scenario, Step, Within} from '../history/scenario-values.ts'
-export {type Asked, type Bound, bind, configOf, settingsFor, topologyDuring} from './bind.ts'
+export {type Bound, bind, configOf, settingsFor, type Typed, topologyDuring} from './bind.ts'
 export {capabilitiesFor, mustBeAble} from './capabilities.ts'
 export {scenarioSchema} from './json-schema.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'
@@ -37,7 +38,7 @@ export function scenarioFile(nameOrPath: string): string {
   const meant = beside ?? nearest(nameOrPath, scenarioNames())
   const near = beside === undefined ? suggestion(nameOrPath, scenarioNames()) : `, did you mean the file \`${beside}\`?`
   throw new LabError('usage', `there is no scenario \`${nameOrPath}\`${near}`, {
-    ...(meant === undefined ? {} : {instead: {written: nameOrPath, meant}}),
+    instead: meant === undefined ? [] : [{written: nameOrPath, meant}],
     hint: next`a file of yours is named by its path; to list ours: ${ownCommand('scenarios')}`,
   })
 }

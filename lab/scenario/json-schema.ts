@@ -51,13 +51,15 @@ function allSteps(): Schema[] {
 }
 
 function inject(name: string, on: string | undefined, params: Schema): Schema {
-  const {on: whom, as} = jsonOf(steps.inject).properties ?? {}
+  const {on: whom, as, together} = jsonOf(steps.inject).properties ?? {}
+  const one = [...anybody, {type: 'string', description: 'an earlier step: its hosts again'}]
   return {
     ...params,
     properties: {
       inject: {const: name},
-      on: {...(whom as object), anyOf: [...anybody, {type: 'string', description: 'an earlier step: its hosts again'}]},
+      on: {...(whom as object), anyOf: [...one, {type: 'array', items: {anyOf: one}, minItems: 1}]},
       as,
+      together,
       ...params.properties,
     },
     required: ['inject', ...(on === undefined ? ['on'] : []), ...(params.required ?? [])],

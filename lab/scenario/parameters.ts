@@ -2,8 +2,9 @@
 import {existsSync} from 'node:fs'
 import {type ParameterEngine, type Refused, refusedOrUnasked, refusedParameters} from '../engine/parameters.ts'
 import {settings} from '../topology/settings.ts'
-import {Located, readText} from '../words/decode.ts'
+import {Located} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
+import {readText} from '../words/read-text.ts'
 import type {Scenario} from './index.ts'
 
 /** @throws LabError `config` with the place of each that PostgreSQL refuses, and those of `refusedParameters`. */

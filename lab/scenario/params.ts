@@ -1,6 +1,8 @@
 /** What a unit's schema says about its parameters, whatever it is built of. */
 import type {ZodType} from 'zod'
 import {whom} from '../cluster/selector.ts'
+import {faults} from '../faults/index.ts'
+import type {Scenario} from '../history/scenario-values.ts'
 import type {Path} from '../words/decode.ts'
 
 interface Definition {
@@ -37,4 +39,16 @@ export function namedIn(
   if (options !== undefined) return options.flatMap(one => namedIn(one, value, path))
   const inner = innerType ?? input
   return inner === undefined ? [] : namedIn(inner, value, path)
+}
+
+/** Every selector and host's name by which a scenario means somebody; earlier steps are left out. */
+export function namedHosts({steps, clients}: Pick<Scenario, 'steps' | 'clients'>): readonly string[] {
+  const injected = steps.flatMap(step => (step.do === 'inject' ? [step] : []))
+  const ids = new Set(injected.map(step => step.as))
+  const named = injected.flatMap(step => {
+    const schema = faults[step.fault]?.params
+    return [...[step.on].flat(), ...(schema === undefined ? [] : namedIn(schema, step.params).map(({word}) => word))]
+  })
+  const reached = clients.flatMap(({through}) => (typeof through === 'string' ? [] : [through.to]))
+  return [...named, ...reached].filter(one => !ids.has(one))
 }

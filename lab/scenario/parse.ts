@@ -5,15 +5,17 @@ import type {Fault} from '../breaking/fault.ts'
 import type {Check} from '../checks/check.ts'
 import {checks} from '../checks/index.ts'
 import {pgbenchGroup} from '../clients/pgbench.ts'
-import {selectors} from '../cluster/selector.ts'
+import {fewestFor, selectors} from '../cluster/selector.ts'
 import {faults} from '../faults/index.ts'
 import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGroup} from '../history/client-group.ts'
 import type {EntryName} from '../topology/entries.ts'
-import {didYouMean, firstOfEach, Located, nearest, type Path, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {firstOfEach, Located, type Path} from '../words/decode.ts'
+import {didYouMean, nearest, suggestion, unknownKey} from '../words/did-you-mean.ts'
+import {wordsOf} from '../words/issue-words.ts'
 import {clientGroup, head, type Kind, kinds, steps, verbs} from './grammar.ts'
 import {tellImpossible} from './impossible.ts'
 import type {Expectation, Needs, Scenario, Step} from './index.ts'
-import {keysOfParams, namedIn} from './params.ts'
+import {keysOfParams, namedHosts, namedIn} from './params.ts'
 import {namesNobody} from './whom.ts'
 
 /** @throws LabError `config` that names file, line and column of every mistake; nothing else, whatever the text is. */
@@ -42,7 +44,7 @@ export function parseScenario(file: string, text: string): Scenario {
     file: relative('.', file),
     about: written.about.replace(/\s+/g, ' '),
     ...(written.suite === undefined ? {} : {suite: written.suite}),
-    needs: needsOf(source, written.needs ?? {}),
+    needs: needsOf(source, written.needs ?? {}, {clients: groups, steps: played.map(one => one.step)}),
     clients: groups,
     steps: played.map(one => one.step),
     expect: expected.map(({path: _, ...one}) => one),
@@ -63,17 +65,23 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The settings are checked by the head and kept as written: a person reads them in the history, and `bind` decodes them. */
+/**
+ * The settings are checked by the head and kept as written: a person reads them in the history, and `bind` decodes them. Of hosts it
+ * needs those whom it means, and more only where it says so: what comes of a fault on a smaller cluster is for the verdict to say.
+ */
 function needsOf(
   source: Located,
   {postgres = 1, etcd = 1}: Partial<Record<'postgres' | 'etcd', number | undefined>>,
+  scenario: Pick<Scenario, 'clients' | 'steps'>,
 ): Needs {
-  const written = (source.at(['needs']) ?? {}) as Pick<Needs, 'patroni' | 'postgresql'>
+  const fewest = fewestFor(namedHosts(scenario))
+  const written = (source.at(['needs']) ?? {}) as Pick<Needs, 'patroni' | 'postgresql' | 'pgbouncer'>
   return {
-    postgres,
-    etcd,
+    postgres: Math.max(postgres, fewest.postgres),
+    etcd: Math.max(etcd, fewest.etcd),
     ...(written.patroni === undefined ? {} : {patroni: written.patroni}),
     ...(written.postgresql === undefined ? {} : {postgresql: written.postgresql}),
+    ...(written.pgbouncer === undefined ? {} : {pgbouncer: written.pgbouncer}),
   }
 }
 
@@ -229,6 +237,11 @@ function inject(
   names: Names,
 ): Step | undefined {
   const read = source.read(steps.inject, path)
+  if (read?.together === true && !followsFault(source, path))
+    source.tell(
+      [...path, 'together'],
+      '`together` is for a fault at the same moment as the one before it: the step right before this one injects none',
+    )
   const name = typeof written.inject === 'string' ? written.inject : ''
   const known = Object.hasOwn(faults, name)
   if (!known && typeof written.inject === 'string')
@@ -236,14 +249,18 @@ function inject(
   // What else is wrong about the step is told by the fault that was probably meant.
   const meant = known ? name : nearest(name, Object.keys(faults))
   const fault: Fault<unknown> | undefined = meant === undefined ? undefined : faults[meant]
-  const own = Object.fromEntries(Object.entries(written).filter(([key]) => !['inject', 'on', 'as'].includes(key)))
+  const own = Object.fromEntries(
+    Object.entries(written).filter(([key]) => !['inject', 'on', 'as', 'together'].includes(key)),
+  )
   const params = fault === undefined ? own : checked(source, path, fault.params, own)
   // A value of another kind is told by the schema already.
   const on = read === undefined ? (typeof written.on === 'string' ? written.on : undefined) : (read.on ?? fault?.on)
+  const whom =
+    typeof on === 'string' ? [{path: ['on'], word: on}] : on?.map((word, index) => ({path: ['on', index], word}))
   if (on === undefined && read !== undefined && known)
     source.tell(path, `\`on\` is missing: it names whom, such as ${selectors.slice(0, 4).join(', ')} or node1`)
   const named = fault === undefined ? [] : namedIn(fault.params, own)
-  for (const {path: inside, word} of on === undefined ? named : [{path: ['on'], word: on}, ...named]) {
+  for (const {path: inside, word} of [...(whom ?? []), ...named]) {
     const wrong = namesNobody(word, names.all)
     if (wrong !== undefined) source.tell([...path, ...inside], wrong)
   }
@@ -258,7 +275,14 @@ function inject(
       `an earlier step is called \`${id}\` already; give this one a name of its own with \`as\``,
     )
   names.sure.add(id)
-  return {do: 'inject', fault: name, on: on ?? '', as: id, params}
+  return {do: 'inject', fault: name, on: on ?? '', as: id, params, ...(read.together === true && {together: true})}
+}
+
+/** Whether the step right before injects something, also if that has a mistake. */
+function followsFault(source: Located, path: Path): boolean {
+  const [list, index] = path
+  const before = typeof index === 'number' && index > 0 ? source.at([list!, index - 1]) : undefined
+  return isMapping(before) && 'inject' in before
 }
 
 /**

@@ -3,12 +3,8 @@ import type {ClientGroup, Needs, Step} from './index.ts'
 
 export function sayStep(step: Step): string {
   switch (step.do) {
-    case 'inject': {
-      const {what, ...rest} = step.params as Readonly<Record<string, unknown>>
-      const more = Object.entries(rest).map(([key, value]) => `${key}: ${sayValue(value)}`)
-      const named = step.as === step.fault ? '' : `${step.as}: `
-      return `${named}${step.fault}${what === undefined ? '' : ` ${sayValue(what)}`} on ${step.on}${more.length > 0 ? ` (${more.join(', ')})` : ''}`
-    }
+    case 'inject':
+      return `${step.together === true ? 'at the same moment: ' : ''}${sayFault(step)}`
     case 'heal':
       return `heal ${step.as}`
     case 'hold':
@@ -18,6 +14,19 @@ export function sayStep(step: Step): string {
     case 'say':
       return step.says
   }
+}
+
+/** What is broken, whenever it comes: `crash: kill host on leader`. */
+export function sayFault(step: Extract<Step, {do: 'inject'}>): string {
+  const {what, ...rest} = step.params as Readonly<Record<string, unknown>>
+  const more = Object.entries(rest).map(([key, value]) => `${key}: ${sayValue(value)}`)
+  const named = step.as === step.fault ? '' : `${step.as}: `
+  return `${named}${step.fault}${what === undefined ? '' : ` ${sayValue(what)}`} on ${sayWhom(step.on)}${more.length > 0 ? ` (${more.join(', ')})` : ''}`
+}
+
+/** `leader`, `node1 and node2`. */
+export function sayWhom(on: string | readonly string[]): string {
+  return [on].flat().join(' and ')
 }
 
 /** `8 writers with psycopg, 200/s, to all members, of which the driver takes the primary`. */
@@ -38,12 +47,18 @@ function sayWay(through: ClientGroup['through']): string {
 
 /** `3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on`. */
 export function sayNeeds({postgres, etcd, ...settings}: Needs): string {
-  return [`${postgres} PostgreSQL and ${etcd} etcd hosts`, ...sayKeys(settings)].join(', ')
+  const hosts = [...(postgres > 1 ? [`${postgres} PostgreSQL`] : []), ...(etcd > 1 ? [`${etcd} etcd`] : [])]
+  const all = [...(hosts.length > 0 ? [`at least ${hosts.join(' and ')} hosts`] : []), ...sayKeys(settings)]
+  return all.length > 0 ? all.join(', ') : 'any'
 }
 
 /** The settings alone, as short as their names: `['synchronous_mode: on']`. */
-export function saySettings({patroni = {}, postgresql = {}}: Needs): string[] {
-  return [...sayKeys(patroni), ...sayKeys(postgresql)]
+export function saySettings({patroni = {}, postgresql = {}, pgbouncer}: Needs): string[] {
+  return [
+    ...sayKeys(patroni),
+    ...sayKeys(postgresql),
+    ...(pgbouncer === undefined ? [] : ['PgBouncer beside each PostgreSQL', ...sayKeys(pgbouncer)]),
+  ]
 }
 
 function sayKeys(value: object, path = ''): string[] {

@@ -1,11 +1,11 @@
 /** What of a scenario nobody may be able to decide, or Patroni would do otherwise: no mistakes, and worth knowing before a run. */
+import {faults} from '../faults/index.ts'
 import {steadyWindow, sureSteady} from '../history/steady-writes.ts'
-import {nearestKey, whatPatroniUses} from '../topology/dynamic-config.ts'
 import {settings} from '../topology/settings.ts'
-import {Located, type Path, readText} from '../words/decode.ts'
-import {duration} from '../words/quantity.ts'
+import {Located, type Path} from '../words/decode.ts'
+import {duration, ms} from '../words/quantity.ts'
+import {readText} from '../words/read-text.ts'
 import type {Scenario, Step} from './index.ts'
-import {ms} from './write.ts'
 
 /**
  * Each with its place.
@@ -18,6 +18,7 @@ export function undecided(scenario: Scenario, file: string): string[] {
     ...tooEarly(scenario),
     ...tooShort(scenario),
     ...eitherOr(scenario),
+    ...ofNoFault(scenario),
     ...otherwise(scenario),
   ].map(({path, says}) => `${source.place(path)}: ${says}`)
 }
@@ -86,8 +87,10 @@ function writesPerSecond({clients}: Scenario): number | null {
 function tooShort({steps, expect}: Scenario): Doubt[] {
   const most = longestFault(steps)
   return expect.flatMap(({check, params}, index) => {
-    const read = duration.safeParse((params as {for?: unknown} | null)?.for)
-    if (check !== 'nobody-promoted' || !read.success || read.data <= most) return []
+    const {for: time, until} = (params ?? {}) as {for?: unknown; until?: unknown}
+    const read = duration.safeParse(time)
+    // How long the recovery takes that ends a run, nobody knows before.
+    if (check !== 'nobody-promoted' || until === 'end' || !read.success || read.data <= most) return []
     const says = `\`${check}\` is claimed for ${ms(read.data)}, and these steps leave the first fault for ${ms(most)} at most: nobody could say`
     return [{path: ['expect', index], says}]
   })
@@ -117,17 +120,33 @@ function eitherOr({expect}: Scenario): Doubt[] {
   return [{path: ['expect', other], says}]
 }
 
+/** Of no fault of the run: whatever somebody breaks by hand meanwhile is none. */
+function ofNoFault({steps, expect}: Scenario): Doubt[] {
+  if (steps.some(step => step.do === 'inject')) return []
+  return expect.flatMap(({check}, index) =>
+    aboutFaults.has(check)
+      ? [
+          {
+            path: ['expect', index],
+            says: `\`${check}\` is about what came of a fault, and no step injects one: nobody could say`,
+          },
+        ]
+      : [],
+  )
+}
+
+const aboutFaults = new Set(
+  'failover clients-reconnect promoted new-leader demoted rejoined fenced slot-kept streams-again address-moves'.split(
+    ' ',
+  ),
+)
+
 /** What Patroni would ignore, or use instead. */
 function otherwise({steps, needs}: Scenario): Doubt[] {
   const asked = settings.patroni.safeParse(needs.patroni ?? {})
   return steps.flatMap((step, index) => {
-    const config = step.do === 'inject' ? (step.params as {config?: unknown} | null)?.config : undefined
-    if (step.do !== 'inject' || step.fault !== 'set-config' || typeof config !== 'object' || config === null) return []
-    const path = ['steps', index, 'config']
-    const unknown = Object.keys(config).filter(key => nearestKey(key) === null)
-    return [
-      ...unknown.map(key => ({path: [...path, key], says: `Patroni knows no key \`${key}\` and ignores it`})),
-      ...whatPatroniUses(config, asked.success ? asked.data : {}).map(({key, says}) => ({path: [...path, key], says})),
-    ]
+    const doubts =
+      step.do === 'inject' ? faults[step.fault]?.doubts?.(step.params, asked.success ? asked.data : {}) : []
+    return (doubts ?? []).map(({path, says}) => ({path: ['steps', index, ...path], says}))
   })
 }

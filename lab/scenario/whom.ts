@@ -1,7 +1,7 @@
 /** Whom a scenario may name: a selector, a host, or an earlier step. */
 
 import {selectors} from '../cluster/selector.ts'
-import {suggestion} from '../words/decode.ts'
+import {suggestion} from '../words/did-you-mean.ts'
 import {nameRules} from '../words/plain-text.ts'
 
 /** In a scenario, a host is told from a mistyped selector by the number at the end of its name. */

@@ -2,6 +2,7 @@
  * A Scenario as the text of a scenario file: what was drawn or reduced is kept as a person would have written it. `parseScenario`
  * reads the same Scenario from it again, but for the lines of its expectations.
  */
+import {ms} from '../words/quantity.ts'
 import type {ClientGroup, Expectation, Needs, Scenario, Step} from './index.ts'
 
 /** What stands in a file: `name` and `file` are the file's own. */
@@ -60,7 +61,10 @@ function writtenGroup(group: ClientGroup): Mapping {
 function writtenStep(step: Step): Mapping {
   switch (step.do) {
     case 'inject':
-      return {inject: step.fault, ...(step.params as Mapping), on: step.on, as: step.as}
+      return {
+        ...{inject: step.fault, ...(step.params as Mapping), on: step.on, as: step.as},
+        ...(step.together === true && {together: true}),
+      }
     case 'heal':
       return {heal: step.as}
     case 'hold':
@@ -85,11 +89,6 @@ function writtenCheck({check, params}: Expectation): string {
 
 function withParams(check: string, params: Mapping): unknown {
   return Object.keys(params).length === 0 ? check : {[check]: params}
-}
-
-/** `90s`, `1500ms`. */
-export function ms(duration: number): string {
-  return duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`
 }
 
 function flow(value: unknown): string {

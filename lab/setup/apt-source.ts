@@ -2,8 +2,10 @@
  * What apt knows on this machine about where its packages come from, and from that a source for another Debian suite of
  * the same mirror. Formats: sources.list(5), one-line (`.list`) and deb822 (`.sources`).
  */
+
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {basename, join} from 'node:path'
+import {own} from '../words/own.ts'
 
 /** One `deb` entry or stanza that is in force. */
 export interface AptSource {
@@ -56,7 +58,7 @@ function oneLineOptions(text: string): Record<string, string> {
     const match = /^([a-z-]+)=(.*)$/i.exec(word)
     if (!match?.[1] || match[2] === undefined) return []
     const name = match[1].toLowerCase()
-    return [[fieldNames[name] ?? capitalised(name), match[2].replaceAll(',', ' ')] as const]
+    return [[own(fieldNames, name) ?? capitalised(name), match[2].replaceAll(',', ' ')] as const]
   })
   return Object.fromEntries(pairs)
 }

@@ -297,6 +297,14 @@ async function whatCanBreak(docker: TryingEngine): Promise<Examined[]> {
   return [
     ...(await ofTheEngine(docker)),
     ok('can limited-disk', `a matter of the lab's topology: ${having(lab => lab.topology.dataBytes !== undefined)}`),
+    ok(
+      'can cascade',
+      `a matter of the lab's topology: ${having(({topology: {tags = {}}}) => Object.values(tags).some(one => one.replicatefrom !== undefined))}`,
+    ),
+    ok(
+      'can virtual-address',
+      `a matter of the lab's topology: ${having(lab => lab.topology.keepalived !== undefined)}`,
+    ),
     ok('can watchdog', `a matter of the lab's topology: ${having(lab => lab.topology.patroni.watchdog !== 'off')}`),
   ]
 }

@@ -17,12 +17,13 @@ const firstBlock = 25_000
 const blockSize = 50
 const blocks = 100
 
-/** Offsets inside a block: proxies from 0, then PostgreSQL at 10 plus the host's number. */
+/** Offsets inside a block: proxies from 0, then PostgreSQL at 10 plus the host's number, PgBouncer at 20 plus that. */
 const offsets: Readonly<Record<PortName, number>> = {
   primary: 0,
   replicas: 1,
   stats: 2,
   postgres: 10,
+  pgbouncer: 20,
 }
 
 /** @throws LabError `port-taken` when no block is free. */

@@ -7,7 +7,7 @@ import {basename, dirname, join, resolve} from 'node:path'
 import type {History} from '../history/history.ts'
 import {loadHistory} from '../history/read-events.ts'
 import type {HostName} from '../topology/topology.ts'
-import {suggestion} from '../words/decode.ts'
+import {nearest} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {readRegular} from '../words/regular-file.ts'
@@ -86,7 +86,12 @@ function byName(name: string, lab: string): FoundRun | undefined {
   const own = runIn(join(runsFolder(lab), name))
   if (own || name === 'latest') {
     if (own) return own
-    throw new LabError('usage', `lab ${lab} has no run yet`, {hint: nextStep(lab)})
+    const newest = runNames(lab).at(-1)
+    if (newest === undefined) throw new LabError('usage', `lab ${lab} has no run yet`, {hint: nextStep(lab)})
+    throw new LabError('usage', `which run of lab ${lab} is the latest was not written down; there is ${newest}`, {
+      instead: [{written: name, meant: newest}],
+      hint: nextStep(lab),
+    })
   }
   const others = labsWithRuns().flatMap(other => {
     const found = runIn(join(runsFolder(other), name))
@@ -144,23 +149,27 @@ function runsIn(folder: string): FoundRun[] {
 
 function noSuchRun(written: string, lab: string): LabError {
   const known = runNames(lab)
-  return new LabError('usage', `there is no run \`${written}\`${nearest(written, known)}`, {hint: nextStep(lab)})
-}
-
-/** A list of a hundred runs helps nobody: the newest stand for it. */
-function nearest(written: string, known: readonly string[]): string {
-  const near = suggestion(basename(written), known.length === 0 ? [] : ['latest', ...known])
-  if (near.startsWith(', did')) return near
-  const alike = known.findLast(name => name.includes(written))
-  if (alike) return `, did you mean \`${alike}\`?`
-  return known.length === 0 ? '' : `; the newest is \`${known.at(-1)}\``
+  const word = basename(written)
+  const meant =
+    nearest(word, known.length === 0 ? [] : ['latest', ...known]) ?? known.findLast(one => one.includes(word))
+  // A list of a hundred runs helps nobody: the newest stands for it.
+  const newest = known.length === 0 ? '' : `; the newest is \`${known.at(-1)}\``
+  return new LabError(
+    'usage',
+    `there is no run \`${written}\`${meant === undefined ? newest : `, did you mean \`${meant}\`?`}`,
+    {hint: nextStep(lab), instead: meant === undefined ? [] : [{written, meant}]},
+  )
 }
 
 function nextStep(lab: string): Hint {
   const known = runNames(lab)
   return known.length === 0
     ? next`name a run's folder or its events.ndjson; or record a run: ${onLab(lab, 'chaos', 'kill-leader')}`
-    : `use \`latest\`, one of the names in ${runsFolder(lab)}, or the path of a run's folder`
+    : next`use one of the names in ${runsFolder(lab)}, or the path of a run's folder; the newest is: ${onLab(lab, 'report', isThere(lab, 'latest') ? 'latest' : known.at(-1)!)}`
+}
+
+function isThere(lab: string, name: string): boolean {
+  return runIn(join(runsFolder(lab), name)) !== undefined
 }
 
 /** The runs of a lab in the state directory, oldest first: their names begin with their time. */

@@ -1,16 +1,19 @@
 /** Faults in force, on disk before they exist: whoever comes after a crash finds here what to mend. */
 import {closeSync, fsyncSync, openSync, rmSync, writeSync} from 'node:fs'
 import {dirname, join} from 'node:path'
+import {z} from 'zod'
 import type {Mend} from '../history/event.ts'
 import {labFolder, makeFolder, readKept, whenDiskIsFull} from './state.ts'
 
-interface Entry {
-  readonly id: string
-  readonly fault: string
-  readonly mend: Mend
-}
-
-type Line = ({readonly state: 'planned'} & Entry) | {readonly state: 'mended'; readonly id: string}
+/** What another version wrote may know other mends: who mends says so. */
+const mend = z.looseObject({do: z.string()}).transform(written => written as unknown as Mend)
+const entry = z.object({id: z.string(), fault: z.string(), mend})
+const line = z.discriminatedUnion('state', [
+  entry.extend({state: z.literal('planned')}),
+  z.object({state: z.literal('mended'), id: z.string()}),
+])
+type Entry = Readonly<z.output<typeof entry>>
+type Line = z.output<typeof line>
 
 function fileOf(lab: string): string {
   return join(labFolder(lab), 'journal.ndjson')
@@ -52,10 +55,13 @@ function append(lab: string, line: Line): void {
   })
 }
 
-/** A line cut short by a crash was never acted on: its write comes before the break. */
+/**
+ * A line cut short by a crash was never acted on: its write comes before the break. What is none of ours is nobody's fault to mend,
+ * and what is broken shows without it.
+ */
 function parse(written: string): Line | undefined {
   try {
-    return JSON.parse(written) as Line
+    return line.safeParse(JSON.parse(written)).data
   } catch {
     return undefined
   }

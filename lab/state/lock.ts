@@ -3,10 +3,11 @@
  * Node has no call for it; SQLite takes one on a file for each transaction that may write, and every Node has SQLite. Nothing is
  * ever stored in that file, and nobody removes it: who removes a lock can always remove the next one's.
  */
-import {rmSync, writeFileSync} from 'node:fs'
+import {lstatSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {DatabaseSync} from 'node:sqlite'
 import {LabError} from '../words/errors.ts'
+import {next, quoted, shell} from '../words/next-step.ts'
 import {makeFolder, readKept, stateRoot, whenDiskIsFull} from './state.ts'
 
 /** Who works on a lab, e.g. {pid: 4711, doing: 'chaos kill-leader'}; nulls when it holds the lock and has not said so yet. */
@@ -67,6 +68,7 @@ function acquire(lab: string, root = stateRoot()): DatabaseSync | Holder {
   const giveUpAt = performance.now() + signsWithinMs
   let lock: DatabaseSync | undefined
   try {
+    mustBeFile(file)
     lock = new DatabaseSync(file, {timeout: asksForMs})
     for (;;)
       try {
@@ -81,11 +83,21 @@ function acquire(lab: string, root = stateRoot()): DatabaseSync | Holder {
       }
   } catch (error) {
     if (lock?.isOpen) lock.close()
+    if (error instanceof LabError) throw error
     throw new LabError('setup-failed', `cannot lock ${file}: ${(error as Error).message}`, {
       cause: error,
       hint: 'set XDG_STATE_HOME to a folder of yours, on a disk of this machine that is not full',
     })
   }
+}
+
+/** Of a pipe or a device SQLite says only that the disk does not work. */
+function mustBeFile(file: string): void {
+  const stat = lstatSync(file, {throwIfNoEntry: false})
+  if (stat !== undefined && !stat.isFile())
+    throw new LabError('setup-failed', `cannot lock ${file}: something that is no file is in the way`, {
+      hint: next`to move it away: ${shell(`mv ${quoted(file)} ${quoted(`${file}.old`)}`)}`,
+    })
 }
 
 /** https://sqlite.org/rescode.html */

@@ -8,10 +8,11 @@ import type {Compose, ComposeText} from '../engine/stack.ts'
 import {serviceNames} from '../topology/services.ts'
 import {labels} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {type Hint, next, onLab} from '../words/next-step.ts'
+import {wordsOf} from '../words/issue-words.ts'
+import {type Hint, next} from '../words/next-step.ts'
 import {line, name} from '../words/plain-text.ts'
 import {homePath, owner, savedOwner} from './owner.ts'
-import {composeFile, composeText, labFolder, type SavedLab} from './state.ts'
+import {anew, composeFile, composeText, labFolder, type SavedLab} from './state.ts'
 
 /**
  * The compose file of a lab, once it is known that Compose reads from it what the lab's topology and allocation mean. Two things are
@@ -27,7 +28,7 @@ export async function readBack(
 ): Promise<ComposeText> {
   const {lab} = allocation
   const path = composeFile(lab)
-  const hint = next`it was changed, or written by another version; to raise it anew: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`
+  const hint = next`it was changed, or written by another version; to raise it anew: ${anew(lab)}`
   mustBeOurs({topology, allocation}, hint)
   const file = {text: composeText(lab), folder: labFolder(lab)}
   const read = await reads(file, signal).catch(error => {
@@ -89,7 +90,9 @@ function mustBeOurs(saved: Pick<SavedLab, 'topology' | 'allocation'>, hint: Hint
   const [issue] = ours.safeParse(saved).error?.issues ?? []
   if (issue === undefined) return
   const file = join(labFolder(saved.allocation.lab), 'lab.json')
-  throw new LabError('config', `${file}: ${issue.path.join('.')}: ${issue.message}; nothing was started`, {hint})
+  throw new LabError('config', `${file}: ${issue.path.join('.')}: ${wordsOf(issue, saved)}; nothing was started`, {
+    hint,
+  })
 }
 
 /**

@@ -6,6 +6,7 @@ import {accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync,
 import {basename, dirname, join, resolve} from 'node:path'
 import {LabError} from '../words/errors.ts'
 import {refusalOf} from '../words/system-error.ts'
+import {type OwnRun, ownRun} from './own-run.ts'
 
 /** What a run, a repetition, a storm and a shrinking leave in their folder. */
 const ownFiles: readonly RegExp[] = [
@@ -15,8 +16,6 @@ const ownFiles: readonly RegExp[] = [
   /^smallest\.yaml$/,
   /^summary\.(json|txt)$/,
 ]
-/** By any of these a folder is known as ours. */
-const marks = ['events.ndjson', 'events.ndjson.gz', 'report.json', 'summary.json', 'smallest.yaml']
 
 /** What a run is called, and its folder: when it began, to the second, and its scenario. */
 export function runId(name: string): string {
@@ -48,7 +47,7 @@ export function placeFor(out: string, overwrite: boolean): Place {
     throw new LabError('usage', `--out ${out} is inside the run ${outer}`, {hint: 'name a folder beside it'})
   const entries = found === 'nothing' ? [] : readdirSync(folder)
   if (entries.length === 0) return {folder, files: [], folders: [], seen: []}
-  if (!marks.some(mark => entries.includes(mark)))
+  if (ownRun(folder) === null)
     throw new LabError('usage', `--out ${out} is not empty, and holds no run: ${entries.slice(0, 3).join(', ')}`, {
       hint: 'name a new folder',
     })
@@ -83,15 +82,20 @@ export function clear({files, folders}: Place): void {
 }
 
 /** A folder of runs (`runs`, `shrink`) has only runs in it. */
-function gather(folder: string, what: 'run' | 'logs' | 'runs', into: {files: string[]; folders: string[]}): void {
+function gather(
+  folder: string,
+  what: 'run' | 'logs' | 'runs',
+  into: {files: string[]; folders: string[]},
+  run: OwnRun | null = what === 'run' ? ownRun(folder) : null,
+): void {
   for (const entry of readdirSync(folder, {withFileTypes: true})) {
     const path = join(folder, entry.name)
     const inner =
       what === 'runs' ? 'run' : what === 'run' ? {logs: 'logs', runs: 'runs', shrink: 'runs'}[entry.name] : undefined
     if (entry.isDirectory() && inner !== undefined) {
-      gather(path, inner as 'run', into)
+      gather(path, inner as 'run', into, inner === 'logs' ? run : undefined)
       into.folders.push(path)
-    } else if (entry.isFile() && isOwn(entry.name, what)) into.files.push(path)
+    } else if (entry.isFile() && isOwn(entry.name, what, run)) into.files.push(path)
     else
       throw new LabError('usage', `${path} is no part of a run, so --overwrite takes nothing away`, {
         hint: 'move it away, or name a new folder',
@@ -99,9 +103,12 @@ function gather(folder: string, what: 'run' | 'logs' | 'runs', into: {files: str
   }
 }
 
-function isOwn(name: string, what: 'run' | 'logs' | 'runs'): boolean {
-  if (what === 'logs') return name.endsWith('.log')
-  return what === 'runs' ? name === 'smallest.yaml' : ownFiles.some(pattern => pattern.test(name))
+function isOwn(name: string, what: 'run' | 'logs' | 'runs', run: OwnRun | null): boolean {
+  if (what === 'runs') return name === 'smallest.yaml'
+  if (run === null) return false
+  return what === 'logs'
+    ? name.endsWith('.log') && run.logsOf.has(name.slice(0, -'.log'.length))
+    : ownFiles.some(pattern => pattern.test(name))
 }
 
 function lookAt(path: string): 'nothing' | 'file' | 'folder' {

@@ -3,11 +3,12 @@ import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeF
 import {homedir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
+import {raisingOf, raisingWords} from '../topology/as-set.ts'
 import type {Allocation, Topology} from '../topology/topology.ts'
 import {allocationSchema, topologySchema} from '../topology/topology-schema.ts'
 import {decodeJson} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
-import {next, onLab} from '../words/next-step.ts'
+import {type Hint, next, onLab} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
 import {readRegular} from '../words/regular-file.ts'
@@ -45,7 +46,7 @@ export function composeText(lab: string): string {
   const text = readKept(composeFile(lab))
   if (text !== undefined) return text
   throw new LabError('no-lab', `${composeFile(lab)} is not there`, {
-    hint: next`${onLab(lab, 'down')} ${onLab(lab, 'up')}`,
+    hint: anew(lab),
   })
 }
 
@@ -60,7 +61,7 @@ export function checkLabName(name: string): string {
         .replaceAll(/^-|-$/g, '')
         .slice(0, 31) || 'second'
     throw new LabError('usage', `"${printable(name)}" is no lab name: ${says}`, {
-      instead: {written: name, meant},
+      instead: [{written: name, meant}],
       hint: `such as ${meant}`,
     })
   }
@@ -143,6 +144,30 @@ export function readKept(file: string): string | undefined {
 
 function unreadable(lab: string, why: string): LabError {
   return new LabError('no-lab', `lab ${lab} cannot be read: ${why}`, {hint: onLab(lab, 'down')})
+}
+
+/** The commands that remove a lab and raise the same again: from its file, with the profile and the settings that it was raised with. */
+export function anew(lab: string): Hint {
+  return next`${onLab(lab, 'down')} ${raiseAgain(lab)}`
+}
+
+/** @param as the name of another lab like it. @param more what that has besides. */
+export function raiseAgain(lab: string, as = lab, ...more: readonly string[]): Hint {
+  const saved = savedOrBroken(lab)
+  if (saved === undefined) return onLab(as, 'up', ...more)
+  const raising = raisingOf(saved.topology, saved.topologyFile)
+  return raising === undefined
+    ? next`and raise it from the file that it was raised from: ${onLab(as, 'up', '--topology', saved.topologyFile ?? './lab.yaml', ...more)}`
+    : onLab(as, 'up', ...raisingWords(raising), ...more)
+}
+
+function savedOrBroken(lab: string): SavedLab | undefined {
+  try {
+    return loadLab(lab)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return undefined
+  }
 }
 
 /** Keeps passwords from other users: folder 0700, files 0600; each file appears whole or not at all. */

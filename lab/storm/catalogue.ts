@@ -24,14 +24,14 @@ export interface Draw extends Pick<StormLine, 'kind' | 'sparesLeader' | 'alone' 
   readonly afterMs: number
 }
 
-interface Line extends StormLine {
+interface FaultLine extends StormLine {
   readonly fault: string
 }
 
 /** Each the lines of which the dice choose one. */
-const lines: readonly (readonly Line[])[] = inOrder()
+const lines: readonly (readonly FaultLine[])[] = inOrder()
 
-function inOrder(): readonly (readonly Line[])[] {
+function inOrder(): readonly (readonly FaultLine[])[] {
   const all = Object.entries(faults).flatMap(([fault, {storm}]) => (storm?.lines ?? []).map(line => ({...line, fault})))
   const placed = Map.groupBy(
     all.filter(line => line.place !== undefined),
@@ -54,7 +54,7 @@ export function choices(topology: Topology, options: {readonly beyondQuorum: boo
   const hasProxy = hostsWith(topology, 'haproxy').length > 0
   const isThere = (on: string) =>
     (hasReplica || !/replica/.test(on)) && (hasFollower || on !== 'etcd-follower') && (hasProxy || on !== 'proxy')
-  const fits = (line: Line) =>
+  const fits = (line: FaultLine) =>
     line.unless?.(topology) !== true && (line.beyondQuorum === undefined || options.beyondQuorum)
   return lines.flatMap(same => {
     const fitting = same.filter(fits)
@@ -71,7 +71,7 @@ function oneOf<T>(all: readonly T[], random: Random): T {
   return all.length === 1 ? all[0]! : random.one(all)
 }
 
-function drawn(line: Line, on: string, topology: Topology, random: Random): Draw {
+function drawn(line: FaultLine, on: string, topology: Topology, random: Random): Draw {
   const {fault, heals, holdMs, impairs, strikesLeader, afterMs} = line
   const {spoils = [], minds = [], mustWake = false} = faults[fault]?.storm ?? {}
   const params = oneOf(line.params ?? [{}], random)

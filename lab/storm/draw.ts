@@ -25,6 +25,8 @@ export interface StormRequest {
   readonly absent?: ReadonlySet<Capability>
   /** More hosts may be impaired at once than etcd or PostgreSQL can do without. */
   readonly beyondQuorum?: boolean
+  /** Of the tail each failover may lose so much, where replication is asynchronous; any when not given. */
+  readonly asyncTail?: string
 }
 
 export interface Storm {
@@ -81,7 +83,10 @@ export function drawStorm(request: StormRequest): Storm {
     }),
   )
   return {
-    plan: writeScenario({about: aboutOf(request, episodes.length), ...promises(topology), steps}, remarks),
+    plan: writeScenario(
+      {about: aboutOf(request, episodes.length), ...promises(topology, request.asyncTail), steps},
+      remarks,
+    ),
     episodes,
     leftOut: [...leftOut].map(([kind, needs]) => ({kind, needs})),
   }
@@ -245,10 +250,16 @@ function aboutOf({seed, forMs, beyondQuorum}: StormRequest, episodes: number): s
 }
 
 /** What must hold whatever comes; docs/how/storm.md says why these, and what is left out. */
-function promises({patroni, ...topology}: Topology): Omit<Scenario, 'about' | 'steps' | 'name' | 'file'> {
+function promises(
+  {patroni, ...topology}: Topology,
+  asyncTail?: string,
+): Omit<Scenario, 'about' | 'steps' | 'name' | 'file'> {
   const synchronous = patroni.synchronousMode
   const expect = [
-    ['no-lost-writes', synchronous === 'off' ? {allow: 'async-tail'} : {}],
+    [
+      'no-lost-writes',
+      synchronous === 'off' ? {allow: asyncTail === undefined ? 'async-tail' : {'async-tail': asyncTail}} : {},
+    ],
     ['one-writable-primary', {}],
     ['routed-to-leader', {}],
     ['timeline-monotone', {}],

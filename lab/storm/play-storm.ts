@@ -17,6 +17,8 @@ export interface StormPlan {
   readonly forMs: number
   /** More may be broken at once than etcd or PostgreSQL can do without. */
   readonly beyondQuorum?: boolean
+  /** How much of the tail each failover may lose, as `allow` of `no-lost-writes` has it: `1MB`; any when not given. */
+  readonly asyncTail?: string
   /** Told when the plan is drawn, and lies in its file, before anything happens. */
   readonly drawn?: (storm: Storm, file: string) => void
 }
@@ -41,11 +43,18 @@ export interface Held {
 /** The caller holds the lab's lock. @throws LabError as `runScenario` */
 export async function playStorm(
   lab: Lab,
-  {seed, forMs, beyondQuorum = false, drawn}: StormPlan,
+  {seed, forMs, beyondQuorum = false, asyncTail, drawn}: StormPlan,
   {out, place, ...options}: Omit<RunOptions, 'phase'>,
 ): Promise<PlayedStorm> {
   const absent = new Set((await missing(lab, allCapabilities(lab.topology))).map(one => one.capability))
-  const storm = drawStorm({seed, forMs, topology: lab.topology, absent, beyondQuorum})
+  const storm = drawStorm({
+    seed,
+    forMs,
+    topology: lab.topology,
+    absent,
+    beyondQuorum,
+    ...(asyncTail !== undefined && {asyncTail}),
+  })
   const name = `storm-${seed}`
   const id = runId(name)
   const folder = resolve(out ?? join(runsFolder(lab.name), id))

@@ -3,6 +3,8 @@
  * its healing) and single steps, and what is left is held shorter. Last it is seen that nothing more can be left out. Knows no
  * lab: whoever calls plays the candidates.
  */
+
+import {atOnce} from '../scenario/at-once.ts'
 import {type Step, sayStep} from '../scenario/index.ts'
 import {ddmin} from './ddmin.ts'
 
@@ -41,8 +43,9 @@ export async function shrink(
   let plays = 0
   let early = false
   let current: readonly Step[] = plan.map(step => ({...step})) // told apart by what they are, not by what they say
+  const moments = momentsOf(plan)
   const ask = async (steps: readonly Step[], says: string): Promise<boolean> => {
-    const candidate = playable(steps)
+    const candidate = atTheirMoments(playable(steps), moments)
     const key = JSON.stringify(candidate)
     const before = known.get(key)
     if (before !== undefined) return before
@@ -78,6 +81,24 @@ function playable(steps: readonly Step[]): readonly Step[] {
   const first = steps.findIndex(step => step.do === 'inject')
   const kept = steps.filter((step, index) => step.do !== 'until' || (first >= 0 && index > first))
   return kept.length === 0 ? nothing : kept
+}
+
+/** To each fault those at its moment, itself among them. */
+function momentsOf(plan: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
+  return new Map(
+    atOnce(plan).flatMap(part => part.flatMap(step => (step.do === 'inject' ? [[step.as, part] as const] : []))),
+  )
+}
+
+/** A fault that came with one that is left out comes by itself, and with none that came at another moment. */
+function atTheirMoments(steps: readonly Step[], moments: ReadonlyMap<string, readonly Step[]>): readonly Step[] {
+  return steps.map((step, index) => {
+    if (step.do !== 'inject' || step.together !== true) return step
+    const before = steps[index - 1]
+    if (before?.do === 'inject' && moments.get(before.as) === moments.get(step.as)) return step
+    const {together: _, ...alone} = step
+    return alone
+  })
 }
 
 /** Steps that only make sense together, by their places in the plan. */

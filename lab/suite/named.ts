@@ -1,7 +1,7 @@
 /** A suite by its name, or `all`. */
 
 import {type Scenario, suites} from '../scenario/index.ts'
-import {insteadOf, suggestion} from '../words/decode.ts'
+import {insteadOf, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 

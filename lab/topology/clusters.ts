@@ -4,18 +4,18 @@ import {type HostName, hostsWith, type Topology} from './topology.ts'
 export interface Cluster {
   /** Patroni's: it names the cluster's keys in etcd, `/service/<scope>/leader`. */
   readonly scope: string
+  /** Before every scope, e.g. `/service/`. */
+  readonly namespace: string
   readonly members: readonly HostName[]
 }
 
-/** Before every scope. */
-export const namespace = '/service/'
-
 /** One today: every host with Patroni is a member of it. Who means that one takes the first. */
 export function clusters(topology: Topology): readonly [Cluster, ...Cluster[]] {
-  return [{scope: 'pgha', members: hostsWith(topology, 'patroni')}]
+  const {scope = 'pgha', namespace = '/service/'} = topology
+  return [{scope, namespace, members: hostsWith(topology, 'patroni')}]
 }
 
 /** With what every key of a cluster begins. */
-export function keyPrefix({scope}: Pick<Cluster, 'scope'>): string {
+export function keyPrefix({scope, namespace}: Pick<Cluster, 'scope' | 'namespace'>): string {
   return `${namespace}${scope}/`
 }

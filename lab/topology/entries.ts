@@ -1,16 +1,18 @@
 /** The ways in: where clients enter a cluster, by the names that a scenario's `through` has for them. */
 import {LabError} from '../words/errors.ts'
-import {type PortName, portNumber, type ServiceName} from './services.ts'
-import {type HostName, hostsWith, type Topology} from './topology.ts'
+import type {PortName, ServiceName} from './services.ts'
+import {type HostName, hostsWith, poolersBefore, portNumber, type Topology} from './topology.ts'
 
 export interface Entry {
   readonly name: EntryName
   readonly takes: 'read-write' | 'read-only'
-  /** Every host on which it is open; who knows one address only uses the first. */
+  /** Every host on which it is open; who knows one address only uses one of them. */
   readonly hosts: readonly HostName[]
   readonly service: PortName
   /** Of `service`, inside the lab's network. */
   readonly port: number
+  /** Its hosts share one address, which clients inside the lab know instead of theirs: one of them has it. */
+  readonly virtual: boolean
   /** Nobody behind it looks for the primary: whoever comes in does, among all its hosts. */
   readonly findsPrimary: boolean
 }
@@ -35,12 +37,19 @@ export type PlainEntryName = {
 
 export const plainEntryNames = entryNames.filter((name): name is PlainEntryName => !ways[name].findsPrimary)
 
-/** Every way into a topology; one that is open nowhere has no hosts. */
+/** Every way into a topology; one that is open nowhere has no hosts. Poolers before the proxies are the way in for writes. */
 export function entries(topology: Topology): Readonly<Record<EntryName, Entry>> {
   return Object.fromEntries(
     entryNames.map((name): [EntryName, Entry] => {
       const {on, ...way} = ways[name]
-      return [name, {name, ...way, hosts: hostsWith(topology, on), port: portNumber(way.service)}]
+      const pooled = name === 'primary' ? poolersBefore(topology) : []
+      const open: Pick<Entry, 'hosts' | 'service'> =
+        pooled.length > 0
+          ? {hosts: pooled, service: 'pgbouncer'}
+          : {hosts: hostsWith(topology, on), service: way.service}
+      const sharing = hostsWith(topology, 'keepalived')
+      const virtual = sharing.length > 0 && open.hosts.every(host => sharing.includes(host))
+      return [name, {name, ...way, ...open, port: portNumber(topology, open.service), virtual}]
     }),
   ) as Record<EntryName, Entry>
 }

@@ -28,6 +28,8 @@ export interface Release {
   readonly serverPackage: string
   /** What both images are built with, as `docker build --build-arg` takes it. */
   readonly imageArguments: Readonly<Record<string, string>>
+  /** Parameters of earlier releases that it refuses. */
+  readonly goneParameters: readonly string[]
   readonly patroni: {
     /** The `role` that a member says it has while it leads, and how a request names it. */
     readonly leads: string
@@ -50,6 +52,10 @@ const postgresql17: Release = {
   bin: '/usr/lib/postgresql/17/bin',
   serverPackage: 'postgresql-17',
   imageArguments: {POSTGRESQL: '17'},
+  goneParameters:
+    `checkpoint_segments db_user_namespace default_with_oids force_parallel_mode old_snapshot_threshold operator_precedence_warning
+    promote_trigger_file replacement_sort_tuples sql_inheritance ssl_renegotiation_limit standby_mode stats_temp_directory
+    trace_recovery_messages trigger_file vacuum_cleanup_index_scale_factor vacuum_defer_cleanup_age`.split(/\s+/),
   patroni: {
     leads: 'primary',
     primaryStartTimeout: 'primary_start_timeout',

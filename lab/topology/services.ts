@@ -1,6 +1,8 @@
 /** What can run on a host: one entry a service, and everything that the lab knows of it in general. */
 
 interface Service {
+  /** As a person calls it. */
+  readonly title: string
   /** Which of the lab's images it runs in. */
   readonly image: 'host' | 'app'
   /** What it listens on inside its host, and who gets there. */
@@ -12,6 +14,7 @@ interface Service {
 }
 
 interface Port {
+  /** Unless the topology says another (`Topology.ports`). */
   readonly number: number
   /**
    * `machine`: published on 127.0.0.1, and in the lab's network. `lab`: in the lab's network only. Not published are etcd and Patroni's
@@ -24,6 +27,7 @@ interface Port {
 
 export const services = {
   etcd: {
+    title: 'etcd',
     image: 'host',
     ports: {
       etcd: {number: 2379, reach: 'lab', http: true},
@@ -33,6 +37,7 @@ export const services = {
     data: '/data/etcd',
   },
   patroni: {
+    title: 'Patroni',
     image: 'host',
     ports: {
       postgres: {number: 5432, reach: 'machine', http: false},
@@ -42,6 +47,7 @@ export const services = {
     data: '/data/postgresql',
   },
   haproxy: {
+    title: 'HAProxy',
     image: 'host',
     ports: {
       primary: {number: 5000, reach: 'machine', http: false},
@@ -51,13 +57,35 @@ export const services = {
     configuration: '/etc/haproxy/haproxy.cfg',
     data: null,
   },
+  pgbouncer: {
+    title: 'PgBouncer',
+    image: 'host',
+    ports: {pgbouncer: {number: 6432, reach: 'machine', http: false}},
+    configuration: '/etc/pgbouncer/pgbouncer.ini',
+    data: null,
+  },
+  keepalived: {
+    title: 'keepalived',
+    image: 'host',
+    // VRRP is a protocol of its own beside TCP, and has no ports.
+    ports: {},
+    configuration: '/etc/keepalived/keepalived.conf',
+    data: null,
+  },
   // Its configuration comes with each run.
-  client: {image: 'app', ports: {}, configuration: null, data: null},
+  client: {title: 'the clients', image: 'app', ports: {}, configuration: null, data: null},
 } as const satisfies Readonly<Record<string, Service>>
 
 export type ServiceName = keyof typeof services
 
 export const serviceNames = Object.keys(services) as ServiceName[]
+
+/** Those that a host's supervisor runs. */
+export type SupervisedName = {
+  [service in ServiceName]: (typeof services)[service]['image'] extends 'host' ? service : never
+}[ServiceName]
+
+export const supervisedNames = serviceNames.filter((name): name is SupervisedName => services[name].image === 'host')
 
 type Ports = {[service in ServiceName]: (typeof services)[service]['ports']}
 type Named<P> = {
@@ -82,12 +110,8 @@ export function portsWith(run: readonly ServiceName[]): readonly ({readonly name
   )
 }
 
-/** The number of a port, which is the same on each host of a topology that has it; `portOf` knows which those are. */
-export function portNumber(name: ServicePort): number {
-  const port = portsWith(serviceNames).find(one => one.name === name)
-  if (port === undefined) throw new TypeError(`no service has a port ${name}`)
-  return port.number
-}
+/** The names of all ports, each of which has the same number on every host of a topology. */
+export const portNames = portsWith(serviceNames).map(port => port.name)
 
 export function httpServices(run: readonly ServiceName[]): readonly HttpService[] {
   return portsWith(run).flatMap(({name, http}) => (http ? [name as HttpService] : []))

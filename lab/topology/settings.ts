@@ -1,9 +1,10 @@
 /** What a person may write of a topology: the keys of a lab.yaml, of `--set` and of a scenario's `needs`, and what each may hold. */
 import {z} from 'zod'
 import {line, name} from '../words/plain-text.ts'
-import {duration, isSizeBeyondReason, size} from '../words/quantity.ts'
+import {duration, isSizeBeyondReason, positiveDuration, size} from '../words/quantity.ts'
+import {keptSettings} from './kept.ts'
 import {serviceNames} from './services.ts'
-import {observerName} from './topology.ts'
+import {observerName, type PermanentSlot} from './topology.ts'
 
 const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole seconds').transform(ms => ms / 1000)
 const count = (what: string, most: number) =>
@@ -11,6 +12,9 @@ const count = (what: string, most: number) =>
     .int({error: `a whole number of ${what}`})
     .min(1, `at least 1 of ${what}`)
     .max(most, `at most ${most} of ${what}`)
+
+/** Services run with no right to any below. */
+const port = z.int({error: 'a port is a number'}).min(1024, 'a port from 1024').max(65_535, 'a port up to 65535')
 
 const MB = 1024 ** 2
 /** PostgreSQL's files and the WAL it keeps take 200MB; and what fills it is this machine's memory. */
@@ -29,13 +33,15 @@ const ownedByPatroni: ReadonlySet<string> = new Set([
 ])
 /** Patroni would take these, and with them leave the ones that it writes for the lab unread. */
 const writtenForLab: ReadonlySet<string> = new Set(['hba_file', 'ident_file'])
-const leastForPatroni: Readonly<Record<string, number>> = {
+const leastForPatroni: Readonly<Record<string, number | `${number}MB`>> = {
   max_connections: 25,
   max_wal_senders: 3,
   max_prepared_transactions: 0,
   max_locks_per_transaction: 32,
   max_replication_slots: 4,
   max_worker_processes: 2,
+  wal_keep_segments: 1,
+  wal_keep_size: '16MB',
 }
 
 function overruled(name: string, value: string | number | boolean): string | null {
@@ -44,11 +50,18 @@ function overruled(name: string, value: string | number | boolean): string | nul
   if (name === 'hot_standby' && /^(off|false|no|0)$/i.test(String(value)))
     return 'Patroni keeps `hot_standby` on, so another value would not be used'
   const least = Object.hasOwn(leastForPatroni, name) ? leastForPatroni[name]! : null
-  if (least !== null && Number(value) < least)
+  if (least !== null && amountOf(value) < amountOf(least))
     return `Patroni takes no less than ${least} for \`${name}\`, and would silently use another value`
   return name === 'wal_level' && !/^(hot_standby|replica|logical)$/i.test(String(value))
     ? '`wal_level` is replica or logical: with less no replica can follow, and Patroni would silently use another value'
     : null
+}
+
+/** Of a size without its unit PostgreSQL takes `wal_keep_size` for MB. NaN: no amount. */
+function amountOf(value: string | number | boolean): number {
+  const [, number = 'none', unit = 'MB'] = /^\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)?\s*$/.exec(String(value)) ?? []
+  const factor = {B: 1 / MB, kB: 1 / 1024, MB: 1, GB: 1024, TB: MB}[unit]
+  return Number(number) * (factor ?? Number.NaN)
 }
 
 const parameters = z
@@ -74,6 +87,28 @@ const parameters = z
     }
   })
 
+/** Of a lab's own: who is none of its members reads from it. */
+const slots = z.record(
+  z.string().regex(/^[a-z0-9_]{1,63}$/, 'a slot has a name of small letters, digits and _'),
+  z
+    .strictObject({
+      type: z.enum(['physical', 'logical'], {error: 'the type of a slot is physical or logical'}),
+      database: line.optional(),
+      plugin: line.optional(),
+    })
+    .transform(({type, database, plugin}, {addIssue}): PermanentSlot => {
+      if (type === 'logical' && database !== undefined && plugin !== undefined) return {type, database, plugin}
+      const rest = database ?? plugin
+      if (type === 'logical' || rest !== undefined)
+        addIssue({
+          code: 'custom',
+          message: `a ${type} slot has ${type === 'logical' ? 'a `database` and a `plugin`' : 'neither `database` nor `plugin`'}`,
+        })
+      return {type: 'physical'}
+    }),
+  {error: '`slots` is a mapping of names, as in `patronictl edit-config`'},
+)
+
 /** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
 export const settings = {
   patroni: z.strictObject({
@@ -88,12 +123,34 @@ export const settings = {
     failsafe_mode: z.enum(['off', 'on'], {error: 'failsafe_mode is off or on'}).optional(),
     watchdog: z.enum(['off', 'automatic', 'required'], {error: 'watchdog is off, automatic or required'}).optional(),
     watchdog_safety_margin: wholeSeconds.optional(),
+    slots: slots.optional(),
   }),
   postgresql: z.strictObject({
     parameters: parameters.optional(),
     data_size: dataSize.optional(),
   }),
+  pgbouncer: z.strictObject({
+    pool_mode: z
+      .enum(['session', 'transaction'], {
+        error: ({input}) =>
+          input === 'statement'
+            ? "pool_mode is session or transaction: the lab's own tables are made in a transaction, which `statement` refuses"
+            : 'pool_mode is session or transaction',
+      })
+      .optional(),
+    default_pool_size: count('connections to a server', 1000).optional(),
+    server_login_retry: duration.optional(),
+    server_connect_timeout: positiveDuration.optional(),
+    server_lifetime: duration.optional(),
+    server_idle_timeout: duration.optional(),
+    query_wait_timeout: duration.optional(),
+    auth: z.enum(['userlist', 'auth_query'], {error: 'auth is userlist or auth_query'}).optional(),
+  }),
 }
+
+const wholeSecond = duration
+  .refine(ms => ms >= 1000 && ms <= 255_000 && ms % 1000 === 0, 'keepalived takes whole seconds, from 1s to 255s')
+  .transform(ms => ms / 1000)
 
 /** What of `settings` is written. */
 export interface Settings {
@@ -127,9 +184,19 @@ export const fileSchema = z.strictObject({
         .min(1, 'a host without services does nothing'),
     )
     .optional(),
-  patroni: settings.patroni.optional(),
+  patroni: settings.patroni
+    .extend({
+      scope: name('scope').optional(),
+      namespace: name('namespace').optional(),
+      port: port.optional(),
+      ...keptSettings.patroni,
+    })
+    .optional(),
   haproxy: z
     .strictObject({
+      port: port.optional(),
+      replicas_port: port.optional(),
+      stats_port: port.optional(),
       inter: duration.optional(),
       fastinter: duration.optional(),
       downinter: duration.optional(),
@@ -137,9 +204,28 @@ export const fileSchema = z.strictObject({
       rise: count('passed checks', 1000).optional(),
       timeout_connect: duration.optional(),
       timeout_check: duration.optional(),
+      timeout_client: positiveDuration.optional(),
+      timeout_server: positiveDuration.optional(),
+      on_marked_down: z
+        .enum(['shutdown-sessions', 'none'], {error: 'on_marked_down is shutdown-sessions or none'})
+        .optional(),
+      ...keptSettings.haproxy,
     })
     .optional(),
-  postgresql: settings.postgresql.optional(),
+  pgbouncer: settings.pgbouncer.extend({port: port.optional()}).optional(),
+  keepalived: z
+    .strictObject({
+      advert_int: wholeSecond.optional(),
+      interval: wholeSecond.optional(),
+      fall: count('failed checks', 1000).optional(),
+      rise: count('passed checks', 1000).optional(),
+      preempt: z.enum(['off', 'on'], {error: 'preempt is off or on'}).optional(),
+    })
+    .optional(),
+  etcd: keptSettings.etcd,
+  stand_ins: keptSettings.stand_ins,
+  network: keptSettings.network,
+  postgresql: settings.postgresql.extend({port: port.optional()}).optional(),
 })
 
 /** What of it is written. */

@@ -1,35 +1,65 @@
 /** A person's lab.yaml, a preset, or `--set key=value`: parsed into a Topology, with what Patroni would change refused. */
 import {readdirSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {z} from 'zod'
-import {insteadOf, Located, readText, suggestion, unknownKey, wordsOf} from '../words/decode.ts'
+import {Located} from '../words/decode.ts'
+import {insteadOf, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
-import {strayCharacter} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
+import {readText} from '../words/read-text.ts'
+import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
+import {keptOf} from './kept.ts'
+import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
+import {pgbouncerProfiles, withPgbouncer} from './pgbouncer.ts'
 import {usualRelease} from './release.ts'
 import type {ServiceName} from './services.ts'
 import {fileSchema, type Settings, settings, type Written} from './settings.ts'
-import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
-import {type Host, hostsWith, type ProfileName, profiles, type Topology, withParameters} from './topology.ts'
+import {type Host, type ProfileName, profiles, type Topology, withParameters} from './topology.ts'
+import {fromSet} from './typed-settings.ts'
 
 const presets = join(packageRoot, 'compose', 'presets')
 
-function presetNames(): string[] {
+/** Whose hosts a file has that says none. */
+export const usualPreset = 'colocated'
+
+export function presetNames(): string[] {
   return readdirSync(presets)
     .filter(file => file.endsWith('.yaml'))
     .map(file => file.replace(/\.yaml$/, ''))
     .sort()
 }
 
+export interface Preset {
+  readonly name: string
+  /** The comment that its file begins with. */
+  readonly about: string
+  readonly text: string
+  readonly topology: Topology
+}
+
+/** Every topology that comes with pgha-lab, the usual one first. */
+export function presetsOf(profile?: string): readonly Preset[] {
+  const names = presetNames().toSorted((a, b) => Number(b === usualPreset) - Number(a === usualPreset))
+  return names.map(name => {
+    const text = readText(join(presets, `${name}.yaml`), 'topology')
+    const [about = ''] = /^(?:#.*\n)+/.exec(text) ?? []
+    return {
+      name,
+      about: about.replaceAll(/^#\s*/gm, '').replaceAll('\n', ' ').trim(),
+      text,
+      topology: loadTopology({topology: name, profile}),
+    }
+  })
+}
+
 function presetHosts(): NonNullable<Written['hosts']> {
-  const file = join(presets, 'default.yaml')
+  const file = join(presets, `${usualPreset}.yaml`)
   return new Located(file, readText(file, 'topology'), 'topology').decode(fileSchema).hosts ?? {}
 }
 
 interface Wanted {
-  /** A preset's name or the path of a file; the preset `default` when not given. */
+  /** A preset's name or the path of a file; the preset `colocated` when not given. */
   readonly topology?: string | undefined
   readonly profile?: string | undefined
   /** `patroni.ttl=40s`, `hosts.node4=etcd,patroni`; later ones win. */
@@ -39,7 +69,7 @@ interface Wanted {
 }
 
 /** A topology, and how a person is told what PostgreSQL says of the parameters in it. */
-export interface Asked {
+export interface AskedTopology {
   readonly topology: Topology
   /** That it stands in, from the root; undefined: it is a preset of ours. */
   readonly file: string | undefined
@@ -54,7 +84,7 @@ export interface Refused {
 }
 
 /** As far as it could be read. */
-export interface Examined extends Omit<Asked, 'topology'> {
+export interface Examined extends Omit<AskedTopology, 'topology'> {
   /** undefined: there are mistakes, and `mustTake` tells them with what PostgreSQL refuses. */
   readonly topology: Topology | undefined
   /** What is written for PostgreSQL, also beside mistakes. */
@@ -67,11 +97,11 @@ export function loadTopology(wanted: Wanted): Topology {
 }
 
 /** As `loadTopology`. */
-export function readTopology(wanted: Wanted): Asked {
+export function readTopology(wanted: Wanted): AskedTopology {
   return mustBeRight(examineTopology(wanted))
 }
 
-function mustBeRight({topology, file, mustTake}: Examined): Asked {
+function mustBeRight({topology, file, mustTake}: Examined): AskedTopology {
   mustTake([])
   if (topology === undefined) throw new TypeError('what is not read has a mistake')
   return {topology, file, mustTake}
@@ -82,7 +112,7 @@ function mustBeRight({topology, file, mustTake}: Examined): Asked {
  * @throws LabError `config` where nothing can be read: no such file, no YAML.
  */
 export function examineTopology(wanted: Wanted): Examined {
-  const named = wanted.topology ?? 'default'
+  const named = wanted.topology ?? usualPreset
   const isPath = /[/\\]|\.ya?ml$/.test(named)
   if (!isPath && !presetNames().includes(named))
     throw new LabError('usage', `there is no preset \`${named}\`${suggestion(named, presetNames())}`, {
@@ -92,7 +122,11 @@ export function examineTopology(wanted: Wanted): Examined {
   const file = isPath ? named : join(presets, `${named}.yaml`)
   return examine(
     file,
-    readText(file, 'topology', `name a file that is there, or one of our presets: ${presetNames().join(', ')}`),
+    readText(
+      file,
+      'topology',
+      next`name a file that is there, or take our preset: ${ownCommand('up', '--topology', usualPreset)}`,
+    ),
     wanted,
     isPath ? resolve(file) : undefined,
   )
@@ -124,12 +158,15 @@ function examine(
   let hint: Hint | undefined
   // Timings of which one could not be read are others.
   const isRead = typed.wrong.length === 0 && (['patroni', 'profile'] as const).every(key => isRight(source, key))
-  for (const {path, says, hint: out} of [
+  for (const {path, beside = [], says, hint: out} of [
     ...mistakesIn(topology),
     ...(asPatroniWould || !isRead ? [] : changesOfPatroni(topology)),
   ]) {
-    if (set.length === 0 && source.at(path) !== undefined) source.tell(path, says)
-    else outside.push(`${path.join('.')}: ${says}`)
+    const about = [path, ...beside]
+    const typed = about.find(one => isTyped(one, set))
+    const inFile = typed === undefined ? about.find(one => source.at(one) !== undefined) : undefined
+    if (inFile === undefined) outside.push(`${(typed ?? path).join('.')}: ${says}`)
+    else source.tell(inFile, says)
     hint ??= out
   }
   const mustTake = (refused: readonly Refused[]) => {
@@ -141,11 +178,16 @@ function examine(
     })
     // What was typed is no mistake of a file.
     if (source.isRight && refused.length === 0 && outside.length > 0 && outside.length === typed.wrong.length)
-      throw new LabError('usage', outside.join('\n'))
+      throw new LabError('usage', outside.join('\n'), {instead: typed.instead})
     source.mustBeRight({hint, and: [...outside.splice(0), ...told]})
   }
   const isWrong = !source.isRight || outside.length > 0
   return {topology: isWrong ? undefined : topology, file: at, parameters: parametersIn(source, layers), mustTake}
+}
+
+/** Whether `--set` says it, or a part of it. */
+function isTyped(path: readonly string[], set: readonly string[]): boolean {
+  return set.some(one => `${one.split('=')[0]}.`.startsWith(`${path.join('.')}.`))
 }
 
 function isRight(source: Located, key: 'patroni' | 'profile'): boolean {
@@ -173,85 +215,21 @@ function partsOf(source: Located): Written {
   return Object.fromEntries(right)
 }
 
-/** What was typed, and what is wrong with it. */
-function fromSet(
-  set: readonly string[],
-  profile: string | undefined,
-): {readonly layers: Written[]; readonly wrong: readonly string[]} {
-  const layers: Written[] = []
-  const wrong: string[] = []
-  const read = (layer: () => Written) => {
-    try {
-      layers.push(layer())
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error
-      wrong.push(error.message)
-    }
-  }
-  for (const text of set) read(() => setting(text))
-  if (profile !== undefined) read(() => fromCommandLine(`--profile ${profile}`, {profile}))
-  return {layers, wrong}
-}
-
-function setting(text: string): Written {
-  const where = `--set ${printable(text)}`
-  const stray = strayCharacter(text)
-  if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
-  const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
-  if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=40s`)
-  const plain = path.startsWith('hosts.') ? value.split(',') : /^\d{1,15}$/.test(value) ? Number(value) : value
-  const keys = keysOf(path)
-  // A schema would look it up as what every object has, and not see it.
-  if (keys.includes('__proto__')) throw new LabError('usage', `${where}: ${unknownKey('__proto__', [])}`)
-  return fromCommandLine(
-    where,
-    keys.reduceRight<unknown>((inner, key) => ({[key]: inner}), plain),
-  )
-}
-
-/** Of `postgresql.parameters.auto_explain.log_format`, all behind the mapping is one name. */
-function keysOf(path: string): string[] {
-  const parameters = 'postgresql.parameters.'
-  return path.startsWith(parameters)
-    ? [...parameters.split('.').filter(Boolean), path.slice(parameters.length)]
-    : path.split('.')
-}
-
-function fromCommandLine(where: string, value: unknown): Written {
-  const result = fileSchema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const known = issue?.code === 'unrecognized_keys' ? keysAt(issue.path as string[]) : []
-  const says =
-    issue?.code === 'unrecognized_keys'
-      ? `unknown key \`${issue.keys[0]}\`${suggestion(issue.keys[0] ?? '', known)}`
-      : issue && wordsOf(issue, value)
-  throw new LabError('usage', `${where}: ${says}`)
-}
-
-function keysAt(path: readonly string[]): string[] {
-  let at: z.ZodType = fileSchema
-  for (const key of path) {
-    const shape: Record<string, z.ZodType> = at instanceof z.ZodObject ? at.shape : {}
-    const next = shape[key]
-    if (next === undefined) return []
-    at = next instanceof z.ZodOptional ? (next.unwrap() as z.ZodType) : next
-  }
-  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
-}
-
-/** What cannot be of a topology, or of a running one. */
-interface Mistake {
-  readonly path: readonly string[]
-  readonly says: string
-  readonly hint?: Hint
-}
-
 function mustBeNone(mistakes: readonly Mistake[]): void {
   if (mistakes.length > 0)
     throw new LabError('config', mistakes.map(({path, says}) => `${path.join('.')}: ${says}`).join('\n'), {
       hint: mistakes[0]?.hint,
     })
+}
+
+/**
+ * A topology that other files say, with what is typed beside it.
+ * @throws LabError `usage` for what is typed wrongly; timings that Patroni would change are kept.
+ */
+export function topologyFrom(written: Written, {profile, set = []}: Pick<Wanted, 'profile' | 'set'> = {}): Topology {
+  const typed = fromSet(set, profile)
+  if (typed.wrong.length > 0) throw new LabError('usage', typed.wrong.join('\n'), {instead: typed.instead})
+  return build([written, ...typed.layers])
 }
 
 /** Later layers win, key by key. */
@@ -275,10 +253,71 @@ function build(layers: readonly Written[]): Topology {
       rise: haproxy.rise ?? base.haproxy.rise,
       connectTimeoutMs: haproxy.timeout_connect ?? base.haproxy.connectTimeoutMs,
       checkTimeoutMs: haproxy.timeout_check ?? base.haproxy.checkTimeoutMs,
+      clientTimeoutMs: haproxy.timeout_client ?? base.haproxy.clientTimeoutMs,
+      serverTimeoutMs: haproxy.timeout_server ?? base.haproxy.serverTimeoutMs,
+      onMarkedDown: haproxy.on_marked_down ?? base.haproxy.onMarkedDown,
+      ...entryOf(haproxy),
     },
     postgresParameters: base.postgresParameters,
   }
-  return layers.reduce(changed, plain)
+  return layers.reduce(changed, {
+    ...plain,
+    ...namesOf(layers),
+    ...pgbouncerOf(layers, plain),
+    ...keepalivedOf(layers, plain),
+    ...keptOf(layers),
+  })
+}
+
+/** None where nobody speaks of it. */
+function pgbouncerOf(layers: readonly Written[], {profile, hosts}: Topology): Pick<Topology, 'pgbouncer'> {
+  const isThere = hosts.some(({services}) => services.includes('pgbouncer'))
+  if (!isThere && layers.every(layer => layer.pgbouncer === undefined)) return {}
+  const written = Object.assign({}, ...layers.map(layer => layer.pgbouncer)) as NonNullable<Written['pgbouncer']>
+  return {pgbouncer: withPgbouncer(pgbouncerProfiles[profile], written)}
+}
+
+/** The same of keepalived. */
+function keepalivedOf(layers: readonly Written[], {hosts}: Topology): Pick<Topology, 'keepalived'> {
+  const isThere = hosts.some(({services}) => services.includes('keepalived'))
+  if (!isThere && layers.every(layer => layer.keepalived === undefined)) return {}
+  const written = Object.assign({}, ...layers.map(layer => layer.keepalived)) as NonNullable<Written['keepalived']>
+  return {keepalived: withKeepalived(keepalivedDefaults, written)}
+}
+
+/** How HAProxy lets clients in, where that is not as usual. */
+function entryOf(haproxy: NonNullable<Written['haproxy']>): Partial<Topology['haproxy']> {
+  const {check_primary, check_replicas, check_tls, maxconn, retries, redispatch} = haproxy
+  return {
+    ...(check_primary === undefined ? {} : {checkPrimary: check_primary}),
+    ...(check_replicas === undefined ? {} : {checkReplicas: check_replicas}),
+    ...(check_tls === undefined ? {} : {checkTls: check_tls}),
+    ...(maxconn === undefined ? {} : {maxconn}),
+    ...(retries === undefined ? {} : {retries}),
+    ...(redispatch === undefined ? {} : {redispatch}),
+  }
+}
+
+/** What of the cluster is called otherwise than usual, and where it listens. */
+function namesOf(layers: readonly Written[]): Pick<Topology, 'scope' | 'namespace' | 'ports'> {
+  const {scope, namespace, port: patroni} = Object.assign({}, ...layers.map(layer => layer.patroni))
+  const {
+    port: primary,
+    replicas_port: replicas,
+    stats_port: stats,
+  } = Object.assign({}, ...layers.map(layer => layer.haproxy))
+  const {port: postgres} = Object.assign({}, ...layers.map(layer => layer.postgresql))
+  const {port: pgbouncer} = Object.assign({}, ...layers.map(layer => layer.pgbouncer))
+  const ports = Object.fromEntries(
+    Object.entries({patroni, postgres, primary, replicas, stats, pgbouncer}).filter(
+      ([, number]) => number !== undefined,
+    ),
+  )
+  return {
+    ...(scope === undefined ? {} : {scope}),
+    ...(namespace === undefined ? {} : {namespace}),
+    ...(Object.keys(ports).length === 0 ? {} : {ports}),
+  }
 }
 
 /** The topology with other settings. @throws LabError `config` when they do not go together. */
@@ -304,6 +343,7 @@ function changed(topology: Topology, {patroni = {}, postgresql = {}}: Settings):
       failsafeMode: patroni.failsafe_mode === undefined ? was.failsafeMode : patroni.failsafe_mode === 'on',
       watchdog: patroni.watchdog ?? was.watchdog,
       watchdogSafetyMarginSeconds: patroni.watchdog_safety_margin ?? was.watchdogSafetyMarginSeconds,
+      ...slotsOf({...was.slots, ...patroni.slots}),
     },
     postgresParameters: withParameters(
       topology.postgresParameters,
@@ -313,55 +353,10 @@ function changed(topology: Topology, {patroni = {}, postgresql = {}}: Settings):
   }
 }
 
+function slotsOf(slots: NonNullable<Topology['patroni']['slots']>): Pick<Topology['patroni'], 'slots'> {
+  return Object.keys(slots).length === 0 ? {} : {slots}
+}
+
 function hostsOf(written: Readonly<Record<string, readonly ServiceName[]>>): Host[] {
   return Object.entries(written).map(([name, services]) => ({name, services}))
-}
-
-/** What must hold of every topology, and does not. */
-function mistakesIn(topology: Topology): Mistake[] {
-  const limits = [
-    ['etcd', 1, 7],
-    ['patroni', 1, 9],
-    ['haproxy', 1, 2],
-    ['client', 1, 1],
-  ] as const
-  const counts = limits.flatMap(([service, least, most]): Mistake[] => {
-    const {length} = hostsWith(topology, service)
-    if (length >= least && length <= most) return []
-    const says = `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
-    return [{path: ['hosts'], says}]
-  })
-  return [...counts, ...watchdogMistake(topology)]
-}
-
-/** With a watchdog that it cannot use Patroni lets nobody lead: the first host would wait for ever ("Cancelling bootstrap"). */
-function watchdogMistake({patroni}: Topology): Mistake[] {
-  if (!isWatchdogUnusable(patroni)) return []
-  const {ttlSeconds, loopWaitSeconds} = effectiveTimings(patroni)
-  const most = ttlSeconds - loopWaitSeconds
-  return [
-    {
-      path: ['patroni', 'watchdog_safety_margin'],
-      says: `nobody could ever lead: the watchdog is required, and it would fire ttl - watchdog_safety_margin = ${ttlSeconds} - ${patroni.watchdogSafetyMarginSeconds} s after it was fed, which must not be less than loop_wait (${loopWaitSeconds} s)`,
-      hint: `say a margin of at most ${most}s: --set patroni.watchdog_safety_margin=${Math.min(5, most)}s`,
-    },
-  ]
-}
-
-/** Patroni would run with other timings than the person wrote: one mistake, however many of them it changes. */
-function changesOfPatroni(topology: Topology): Mistake[] {
-  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
-  const used = effectiveTimings(topology.patroni)
-  const [first] = used.adjusted
-  if (first === undefined) return []
-  const timings = {ttl: used.ttlSeconds, loop_wait: used.loopWaitSeconds, retry_timeout: used.retryTimeoutSeconds}
-  // All three: so they are right beside what was typed, and in its place.
-  const flags = Object.entries(timings).flatMap(([key, seconds]) => ['--set', `patroni.${key}=${seconds}s`])
-  return [
-    {
-      path: ['patroni', first.key],
-      says: `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
-      hint: next`say other timings that fit, or what Patroni would use: ${ownCommand('up', ...flags)}`,
-    },
-  ]
 }

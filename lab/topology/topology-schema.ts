@@ -1,7 +1,8 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
+import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
 import {releaseNames, usualRelease} from './release.ts'
-import {serviceNames} from './services.ts'
+import {portNames, serviceNames} from './services.ts'
 
 const text = z.string()
 /** Ours are letters and digits; whatever prints one must not print anything else with it. */
@@ -34,6 +35,15 @@ export const topologySchema = z.strictObject({
     failsafeMode: z.boolean().default(false),
     watchdog: z.enum(['off', 'automatic', 'required']).default('off'),
     watchdogSafetyMarginSeconds: seconds.default(5),
+    slots: z
+      .record(
+        text,
+        z.union([
+          z.strictObject({type: z.literal('physical')}),
+          z.strictObject({type: z.literal('logical'), database: text, plugin: text}),
+        ]),
+      )
+      .exactOptional(),
   }),
   haproxy: z.strictObject({
     interMs: ms,
@@ -43,9 +53,47 @@ export const topologySchema = z.strictObject({
     rise: z.int().min(1).max(1000),
     connectTimeoutMs: ms,
     checkTimeoutMs: ms,
+    clientTimeoutMs: ms.default(1_800_000),
+    serverTimeoutMs: ms.default(1_800_000),
+    onMarkedDown: z.enum(['shutdown-sessions', 'none']).default('shutdown-sessions'),
+    checkPrimary: haproxyCheck.exactOptional(),
+    checkReplicas: haproxyCheck.exactOptional(),
+    checkTls: z.boolean().exactOptional(),
+    maxconn: z.int().min(1).max(20_000).exactOptional(),
+    retries: z.int().min(0).max(1000).exactOptional(),
+    redispatch: z.boolean().exactOptional(),
   }),
+  pgbouncer: z
+    .strictObject({
+      poolMode: z.enum(['session', 'transaction']),
+      defaultPoolSize: z.int().min(1).max(1000),
+      serverLoginRetryMs: ms,
+      serverConnectTimeoutMs: ms,
+      serverLifetimeMs: ms,
+      serverIdleTimeoutMs: ms,
+      queryWaitTimeoutMs: ms,
+      auth: z.enum(['userlist', 'auth_query']),
+    })
+    .exactOptional(),
+  keepalived: z
+    .strictObject({
+      advertIntSeconds: z.int().min(1).max(255),
+      intervalSeconds: z.int().min(1).max(3600),
+      fall: z.int().min(1).max(1000),
+      rise: z.int().min(1).max(1000),
+      preempt: z.boolean(),
+    })
+    .exactOptional(),
   postgresParameters: z.record(text, text),
+  scope: text.exactOptional(),
+  namespace: text.exactOptional(),
+  ports: z.partialRecord(z.enum(portNames), port).exactOptional(),
   dataBytes: bytes.exactOptional(),
+  network: z.literal('internal').exactOptional(),
+  dynamic: z.partialRecord(z.enum(dynamicNames), z.union([z.number(), z.boolean()])).exactOptional(),
+  tags: z.record(text, z.strictObject(tagSettings).partial()).exactOptional(),
+  etcd: z.strictObject({heartbeatMs: ms.exactOptional(), electionMs: ms.exactOptional()}).exactOptional(),
+  standIns: z.array(z.enum(standIns)).exactOptional(),
 })
 
 export const allocationSchema = z.strictObject({
@@ -60,6 +108,7 @@ export const allocationSchema = z.strictObject({
       primary: port.exactOptional(),
       replicas: port.exactOptional(),
       stats: port.exactOptional(),
+      pgbouncer: port.exactOptional(),
     }),
   ),
   passwords: z.strictObject({superuser: secret, replication: secret, rewind: secret, app: secret}),

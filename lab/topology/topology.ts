@@ -3,8 +3,11 @@
  * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
  */
 
+import type {KeepalivedSettings} from './keepalived.ts'
+import type {Kept} from './kept.ts'
+import type {PgbouncerSettings} from './pgbouncer.ts'
 import type {ReleaseName} from './release.ts'
-import {type PortName, portsWith, type ServiceName, type ServicePort} from './services.ts'
+import {type PortName, portsWith, type ServiceName, type ServicePort, serviceNames} from './services.ts'
 
 export type HostName = string
 
@@ -26,7 +29,14 @@ export interface PatroniSettings {
   readonly watchdog: 'off' | 'automatic' | 'required'
   /** The watchdog fires this long before the leader key expires (`watchdog.safety_margin`). */
   readonly watchdogSafetyMarginSeconds: number
+  /** Replication slots that every leader has, by their names; left out: none. */
+  readonly slots?: Readonly<Record<string, PermanentSlot>>
 }
+
+/** A permanent slot as Patroni's dynamic configuration has it. */
+export type PermanentSlot =
+  | {readonly type: 'physical'}
+  | {readonly type: 'logical'; readonly database: string; readonly plugin: string}
 
 /** HAProxy's health checks and connection handling. */
 export interface HaproxySettings {
@@ -37,17 +47,40 @@ export interface HaproxySettings {
   readonly rise: number
   readonly connectTimeoutMs: number
   readonly checkTimeoutMs: number
+  /** How long a session may be idle on the side of the client, and of the server, before HAProxy ends it. */
+  readonly clientTimeoutMs: number
+  readonly serverTimeoutMs: number
+  /** What becomes of the sessions of a server that goes down: without `shutdown-sessions` they stay with it. */
+  readonly onMarkedDown: 'shutdown-sessions' | 'none'
+  /** Where they are not those of the lab: what servers are asked, and whether in TLS, which Patroni's REST API has none of here. */
+  readonly checkPrimary?: string
+  readonly checkReplicas?: string
+  readonly checkTls?: boolean
+  /** How many clients it lets in. */
+  readonly maxconn?: number
+  /** How often it tries to connect once more, and whether then to another server. */
+  readonly retries?: number
+  readonly redispatch?: boolean
 }
 
-export interface Topology {
+export interface Topology extends Kept {
   readonly profile: ProfileName
   /** Of PostgreSQL and what keeps it available. */
   readonly release: ReleaseName
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings
+  /** Of every PgBouncer; there where a host runs one. */
+  readonly pgbouncer?: PgbouncerSettings
+  /** Of every keepalived; there where a host runs one. */
+  readonly keepalived?: KeepalivedSettings
   /** Added to PostgreSQL's configuration in the DCS, e.g. {wal_sender_timeout: '5s'}. */
   readonly postgresParameters: Readonly<Record<string, string>>
+  /** Patroni's `scope` and `namespace`; `pgha` under `/service/` when not given. */
+  readonly scope?: string
+  readonly namespace?: string
+  /** Ports that are not as usual. */
+  readonly ports?: Readonly<Partial<Record<ServicePort, number>>>
   /** Size of the file system of each data directory, which is then kept in memory; else the engine's own disk, without a limit. */
   readonly dataBytes?: number
 }
@@ -55,6 +88,13 @@ export interface Topology {
 export type ProfileName = 'default' | 'fast'
 
 export type Profile = Pick<Topology, 'patroni' | 'haproxy' | 'postgresParameters'>
+
+/** As in the configuration that Patroni's documentation has. */
+const sessions = {
+  clientTimeoutMs: 1_800_000,
+  serverTimeoutMs: 1_800_000,
+  onMarkedDown: 'shutdown-sessions',
+} as const satisfies Partial<HaproxySettings>
 
 /**
  * Timing profiles. `default`: Patroni's own defaults and the HAProxy settings of its documentation. `fast`: the smallest
@@ -81,6 +121,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       rise: 2,
       connectTimeoutMs: 4000,
       checkTimeoutMs: 5000,
+      ...sessions,
     },
     postgresParameters: {},
   },
@@ -104,6 +145,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       rise: 1,
       connectTimeoutMs: 250,
       checkTimeoutMs: 1000,
+      ...sessions,
     },
     postgresParameters: {wal_retrieve_retry_interval: '500ms', wal_sender_timeout: '5s', wal_receiver_timeout: '5s'},
   },
@@ -113,12 +155,40 @@ export function hostsWith(topology: Topology, service: ServiceName): readonly Ho
   return topology.hosts.filter(host => host.services.includes(service)).map(host => host.name)
 }
 
+/** Every port of a host inside the lab's network, in the order of its services. */
+export function portsOn(topology: Topology, host: HostName): {readonly name: ServicePort; readonly number: number}[] {
+  const {services = []} = topology.hosts.find(one => one.name === host) ?? {}
+  return portsWith(services).map(({name, number}) => ({name, number: topology.ports?.[name] ?? number}))
+}
+
 /** The number of a port of this host inside the lab's network. @throws TypeError where no service of the host listens on it. */
 export function portOf(topology: Topology, host: HostName, name: ServicePort): number {
-  const {services = []} = topology.hosts.find(one => one.name === host) ?? {}
-  const port = portsWith(services).find(one => one.name === name)
+  const port = portsOn(topology, host).find(one => one.name === name)
   if (port === undefined) throw new TypeError(`host ${host} has no port ${name}`)
   return port.number
+}
+
+/** The number of a port, which is the same on each host of a topology that has it; `portOf` knows which those are. */
+export function portNumber({ports = {}}: Pick<Topology, 'ports'>, name: ServicePort): number {
+  const port = portsWith(serviceNames).find(one => one.name === name)
+  if (port === undefined) throw new TypeError(`no service has a port ${name}`)
+  return ports[name] ?? port.number
+}
+
+/** Where a proxy leads its clients on a host with PostgreSQL: to the pooler beside that, where there is one. */
+export function servedAt(topology: Topology, host: HostName): 'pgbouncer' | 'postgres' {
+  return hostsWith(topology, 'pgbouncer').includes(host) ? 'pgbouncer' : 'postgres'
+}
+
+/** Hosts whose pooler stands before the proxies instead: no PostgreSQL is beside it. */
+export function poolersBefore(topology: Topology): readonly HostName[] {
+  const servers = hostsWith(topology, 'patroni')
+  return hostsWith(topology, 'pgbouncer').filter(host => !servers.includes(host))
+}
+
+/** Whom a replica is to stream from: the leader, or another member that its tag names (cascading replication). */
+export function sourceOf({tags = {}}: Pick<Topology, 'tags'>, host: HostName, leader: HostName): HostName {
+  return tags[host]?.replicatefrom ?? leader
 }
 
 /** Parameters of PostgreSQL with others over them, whose names are the same in capitals and small letters. */

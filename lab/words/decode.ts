@@ -1,35 +1,30 @@
-/** YAML to values, and every complaint as file:line:column with the line shown. The only file that knows `yaml`. */
-import {realpathSync} from 'node:fs'
-import leven from 'leven'
-import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit} from 'yaml'
+/** YAML of ours to values, and every complaint as file:line:column with the line shown. Other people's is read by `lab/lint/read/yaml.ts`. */
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 import type {ZodType, z} from 'zod'
+import {nearest, unknownKey} from './did-you-mean.ts'
 import {LabError} from './errors.ts'
+import {sentence, wordsOf} from './issue-words.ts'
 import type {Hint} from './next-step.ts'
+import {hasPlainKeys} from './plain-keys.ts'
 import {strayCharacter} from './plain-text.ts'
 import {inert, printable} from './printable.ts'
-import {readRegular} from './regular-file.ts'
 
 export type Path = readonly (string | number)[]
 
 /** Of a longer line, the part around the mistake is shown. */
 const widest = 200
-
-/** No scenario or topology that a person or a storm writes comes near; what YAML makes of so much takes a second or two. */
-const mostFileBytes = 2 ** 20
-
-/** The text of a file a person named; a link is followed. @throws LabError `config` */
-export function readText(file: string, what: string, hint?: Hint): string {
-  try {
-    const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
-    if (!cut) return text
-    throw new LabError('config', `${file}: cannot read this ${what}: it is longer than ${mostFileBytes / 2 ** 20} MB`)
-  } catch (error) {
-    if (error instanceof LabError) throw error
-    const {code, message} = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
-    throw new LabError('config', `${file}: cannot read this ${what}: ${why}`, {cause: error, hint})
-  }
-}
 
 /**
  * The value of a JSON text, checked; `what` it is for people, e.g. `report`.
@@ -47,11 +42,13 @@ export function decodeJson<S extends ZodType>(
     throw jsonComplaint(`${file}:${placeOf(error, firstLine)}`, `this is no ${what}: it is not JSON`, error)
   }
   const checked = schema.safeParse(value)
-  if (checked.success) return checked.data
+  const isPlain = hasPlainKeys(text, value)
+  if (checked.success && isPlain) return checked.data
   // JSON is YAML, whose parser knows where each value stands; it is asked only now, since it is slow.
   if (text.length <= longestLocated) new Located(file, text, what, {firstLine, anyCharacter: true}).decode(schema)
-  const [issue] = checked.error.issues
-  throw jsonComplaint(`${file}:${firstLine}:1`, `this is no ${what}: ${issue?.path.join('.')}: ${issue?.message}`)
+  const issue = checked.error?.issues[0]
+  const why = issue === undefined ? 'a key stands in it twice' : `${issue.path.join('.')}: ${wordsOf(issue, value)}`
+  throw jsonComplaint(`${file}:${firstLine}:1`, `this is no ${what}: ${why}`)
 }
 
 /** Of a longer text only the first place is told. */
@@ -66,6 +63,9 @@ export function placeOf(error: unknown, firstLine = 1): string {
 function jsonComplaint(place: string, says: string, cause?: unknown): LabError {
   return new LabError('config', `${place}: ${printable(says)}`, {cause})
 }
+
+const yamlTags = 'tag:yaml.org,2002:'
+const plainTags = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/
 
 /** Of more mistakes only these are told. */
 const mostTold = 20
@@ -106,7 +106,9 @@ export class Located {
     if (error !== undefined) throw this.#at(error.pos[0], inOurWords(error, what))
     visit(this.#document, {
       // The library would compare each key with all others.
-      Map: (_, {items}) => {
+      Map: (_, map) => {
+        this.#tellTag(map)
+        const {items} = map
         const seen = new Set<unknown>()
         for (const {key} of items) {
           if (!isScalar(key)) continue
@@ -120,7 +122,10 @@ export class Located {
         if (isScalar(key) && key.value === '__proto__')
           this.#mistakes.push({offset: key.range?.[0] ?? 0, says: unknownKey('__proto__', [])})
       },
-      Scalar: (_, {value, range}) => {
+      Seq: (_, seq) => this.#tellTag(seq),
+      Scalar: (_, scalar) => {
+        this.#tellTag(scalar)
+        const {value, range} = scalar
         // A text of several lines has its breaks; where a value must stay on one line, its schema says so.
         const stray = typeof value === 'string' && !anyCharacter ? strayCharacter(value, '\n\t') : null
         if (stray !== null) this.#mistakes.push({offset: range?.[0] ?? 0, says: `${stray} cannot stand in a ${what}`})
@@ -163,6 +168,12 @@ export class Located {
       else this.tell(at, wordsOf(issue, this.at(path)))
     }
     return undefined
+  }
+
+  /** What else YAML can say (sets, dates, bytes) is nothing that a setting takes. */
+  #tellTag({tag, range}: Scalar | YAMLMap | YAMLSeq): void {
+    if (tag === undefined || plainTags.test(tag)) return
+    this.#mistakes.push({offset: range?.[0] ?? 0, says: `\`${tag.replace(yamlTags, '!!')}\` has no meaning here`})
   }
 
   #someOf<T>(all: readonly T[]): readonly T[] {
@@ -267,80 +278,10 @@ export function firstOfEach(
 
 /** What the YAML library says of a file is said to a program's author, where it is about more than one line. */
 function inOurWords({code, message}: {readonly code: string; readonly message: string}, what: string): string {
+  if (code === 'NON_STRING_KEY') return `a key of a ${what} is a text`
   if (code === 'MULTIPLE_DOCS') return `a second document begins here (\`---\`): a ${what} is one`
   if (/call stack/.test(message)) return 'it is nested deeper than anything that has a meaning here'
   return sentence(message)
-}
-
-/**
- * What is wrong, in our words: of a key that its rule refuses, zod itself says only that it is invalid; and where one of several
- * words was to stand, the one that was probably meant.
- * @param whole the value that was checked, in which the issue has its path.
- */
-export function wordsOf(issue: z.core.$ZodIssue, whole: unknown): string {
-  if (issue.code === 'invalid_key') return sentence(issue.issues[0]?.message ?? issue.message)
-  const choices = choicesOf(issue)
-  const says = /^Invalid (option|input)/.test(issue.message) && choices.length > 0 ? oneOf(choices) : issue.message
-  const wrong = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null)?.[key], whole)
-  return typeof wrong !== 'string' || says.includes('did you mean')
-    ? sentence(says)
-    : `${sentence(says)}${didYouMean(wrong, choices)}`
-}
-
-/** `one of drop, reject` */
-function oneOf(choices: readonly string[]): string {
-  return `it is one of ${choices.join(', ')}`
-}
-
-/** The words of which one was to stand in this very place; of a union, those of all its forms. */
-function choicesOf(issue: z.core.$ZodIssue): readonly string[] {
-  if (issue.code === 'invalid_value') return issue.values.filter(value => typeof value === 'string')
-  if (issue.code !== 'invalid_union') return []
-  return issue.errors.flat().flatMap(one => (one.path.length === 0 ? choicesOf(one) : []))
-}
-
-/** `unknown key "patrini", did you mean "patroni"?` */
-export function unknownKey(key: string, known: readonly string[]): string {
-  return `unknown key \`${key}\`${suggestion(key, known)}`
-}
-
-/** `; did you mean x?` when something is near, else the list of what there is. */
-export function suggestion(wrong: string, known: readonly string[]): string {
-  const near = didYouMean(wrong, known)
-  if (near !== '') return near
-  return known.length === 0 ? '' : `; known: ${known.join(', ')}`
-}
-
-/** For a LabError about a word of a command. */
-export function insteadOf(written: string, known: readonly string[]): Pick<LabError, 'instead'> {
-  const meant = nearest(written, known)
-  return {instead: meant === undefined ? undefined : {written, meant}}
-}
-
-/** `, did you mean x?`, or nothing. */
-export function didYouMean(wrong: string, known: readonly string[]): string {
-  const near = nearest(wrong, known)
-  return near === undefined ? '' : `, did you mean \`${near}\`?`
-}
-
-/** The known word that was probably meant. Of a short one some letter has to be right, and capitals are no mistake of a letter. */
-export function nearest(wrong: string, known: readonly string[]): string | undefined {
-  return (wrong.length > longestSlip ? [] : known.filter(one => one.length <= longestSlip))
-    .map(one => ({one, distance: distanceOf(wrong.toLowerCase(), one.toLowerCase())}))
-    .filter(({one, distance}) => distance <= Math.max(2, one.length / 3) && distance < one.length)
-    .sort((a, b) => a.distance - b.distance)[0]?.one
-}
-
-function distanceOf(wrong: string, known: string): number {
-  return wrong !== known && sameLetters(wrong, known) ? 1 : leven(wrong, known)
-}
-
-/** Nobody mistypes longer ones, and what a stranger's file may hold is not compared letter by letter with everything. */
-const longestSlip = 100
-
-/** Two letters swapped are one slip of the fingers, and Levenshtein counts two. */
-function sameLetters(a: string, b: string): boolean {
-  return [...a].sort().join('') === [...b].sort().join('')
 }
 
 /** The keys a schema knows at a path; walks objects, arrays, records and wrappers. */
@@ -365,8 +306,4 @@ function definition(schema: unknown): Definition {
   const def = (schema as {_zod?: {def: Definition}} | undefined)?._zod?.def ?? {}
   const inner = def.innerType ?? def.in
   return inner === undefined ? def : definition(inner)
-}
-
-function sentence(message: string): string {
-  return message.split('\n')[0]?.replace(/[.:]$/, '') ?? message
 }

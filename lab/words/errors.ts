@@ -80,6 +80,12 @@ export function stopped(reason: unknown, sentence: string): LabError {
   return new LabError('interrupted', sentence, {cause: reason})
 }
 
+/** A word of a command, or the value behind an option's `=`; and the words that were meant. */
+export interface Slip {
+  readonly written: string
+  readonly meant: string | readonly string[]
+}
+
 /** One clear sentence for a person, and in `hint` the next step. */
 export class LabError extends Error {
   readonly code: LabErrorCode
@@ -87,19 +93,19 @@ export class LabError extends Error {
   readonly hint: string | undefined
   /** The same as a value, for who knows how the program was called. */
   readonly next: Hint | undefined
-  /** A word that was typed, and the one that was meant: the same command with it is the next step. */
-  readonly instead: {readonly written: string; readonly meant: string} | undefined
+  /** What was typed, and what was meant: the same command with that is the next step. Empty: nobody can tell. */
+  readonly instead: readonly Slip[]
 
   constructor(
     code: LabErrorCode,
     sentence: string,
-    options: {cause?: unknown; hint?: Hint | undefined; instead?: LabError['instead']} = {},
+    options: {cause?: unknown; hint?: Hint | undefined; instead?: readonly Slip[] | undefined} = {},
   ) {
     super(sentence, 'cause' in options ? {cause: options.cause} : undefined)
     this.name = 'LabError'
     this.code = code
     this.next = options.hint
-    this.instead = options.instead
+    this.instead = options.instead ?? []
     this.hint = options.hint === undefined ? undefined : sayHint(options.hint)
   }
 

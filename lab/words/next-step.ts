@@ -38,11 +38,16 @@ export class OwnCommand {
   }
 
   /** The same word by word: the program, which may be several words, first. */
-  words({program, lab}: Caller): readonly string[] {
+  words(caller: Caller): readonly string[] {
+    return [this.#as + caller.program, ...this.unquoted(caller).map(quoted)]
+  }
+
+  /** Behind the program, as the program reads them. */
+  unquoted({lab}: Caller): readonly string[] {
     const name = this.#lab === undefined || this.#lab === lab ? [] : ['--name', this.#lab]
     // What comes after -- is not for us to read.
     const end = this.#words.includes('--') ? this.#words.indexOf('--') : this.#words.length
-    return [this.#as + program, ...[...this.#words.slice(0, end), ...name, ...this.#words.slice(end)].map(quoted)]
+    return [...this.#words.slice(0, end), ...name, ...this.#words.slice(end)]
   }
 
   toString(): string {
@@ -64,17 +69,17 @@ export class ShellCommand {
 }
 
 /** A command stands on a line of its own; a text is words for a person. */
-export type Line = string | OwnCommand | ShellCommand
+export type HintLine = string | OwnCommand | ShellCommand
 
 export class Steps {
-  readonly lines: readonly Line[]
+  readonly lines: readonly HintLine[]
 
-  constructor(lines: readonly Line[]) {
+  constructor(lines: readonly HintLine[]) {
     this.lines = lines
   }
 }
 
-export type Hint = Line | Steps
+export type Hint = HintLine | Steps
 
 /** ownCommand('chaos', file) */
 export function ownCommand(...words: readonly string[]): OwnCommand {
@@ -93,7 +98,7 @@ export function shell(text: string): ShellCommand {
 
 /** next`to go on: ${onLab(lab, 'up')} to remove it: ${onLab(lab, 'down')}`: two commands, each under the words that lead to it. */
 export function next(parts: TemplateStringsArray, ...values: readonly (number | Hint)[]): Steps {
-  const lines: Line[] = []
+  const lines: HintLine[] = []
   let words = ''
   const end = () => {
     if (words.trim() !== '') lines.push(words.trim())
@@ -113,7 +118,7 @@ export function next(parts: TemplateStringsArray, ...values: readonly (number | 
   return new Steps(lines)
 }
 
-export function linesOf(hint: Hint): readonly Line[] {
+export function linesOf(hint: Hint): readonly HintLine[] {
   return hint instanceof Steps ? hint.lines : [hint]
 }
 
@@ -145,6 +150,9 @@ export function labelled(label: string, lines: readonly string[], indent = '  ')
   return lines.map((line, index) => `${indent}${(index === 0 ? label : '').padEnd(label.length)} ${line}`).join('\n')
 }
 
+/** After a disk of the engine's was full. */
+export const whatFillsIt: Hint = next`to see what fills it: ${shell('docker system df')}`
+
 /** What another lab may be called: beside this one. */
 export function beside(lab: string): string {
   return `${lab.slice(0, longestLab - 2)}-2`
@@ -165,14 +173,17 @@ export function saySentence(words: Sentence, caller: Caller = anyCaller): string
   return words.map(part => (typeof part === 'string' ? part : part.says(caller))).join('')
 }
 
-/** One word of a shell. What is not seen or would be obeyed is written as its bytes, so that what is pasted is what was meant. */
+/**
+ * One word of any POSIX shell (dash knows no `$'...'`). What is not seen or would be obeyed is written as its bytes, which printf(1)
+ * makes of octal numbers, so that what is pasted is what was meant (but for line breaks at its end, which a shell takes away).
+ */
 export function quoted(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word
   if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}]/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
   const letters = [...word].map(letter => {
-    if (letter === "'" || letter === '\\') return `\\${letter}`
-    if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}]/u.test(letter)) return letter
+    if (letter === '%') return '%%'
+    if (/[\w@+=:,./ ()[\]{}]/.test(letter)) return letter
     return [...Buffer.from(letter)].map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('')
   })
-  return `$'${letters.join('')}'`
+  return `"$(printf '${letters.join('')}')"`
 }

@@ -48,6 +48,16 @@ interface NameRule {
 }
 
 export const nameRules = {
+  /** A part of the keys in etcd, an argument of patronictl, and PostgreSQL's cluster_name. */
+  scope: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    says: 'a scope has up to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+  },
+  /** The beginning of the keys in etcd. */
+  namespace: {
+    pattern: /^(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,62}){1,4}\/$/,
+    says: 'a namespace is a path such as /service/, of letters, digits, dots, dashes and underscores',
+  },
   /** A label's value and a line of a file. */
   owner: {
     pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,

@@ -138,10 +138,9 @@ function parseShift(written: unknown): number {
 
 /** In a schema: a duration as written; its value is whole milliseconds. */
 export const duration = schema(durationKind, parseDuration)
-/** In a schema: a size as written; its value is bytes. */
 /** Of a claim or a limit, for which no time at all is none. */
-export const lasting = duration.refine(ms => ms > 0, 'longer than 0s: nothing can be true of no time at all')
-
+export const positiveDuration = duration.refine(ms => ms > 0, 'longer than 0s: nothing can be true of no time at all')
+/** In a schema: a size as written; its value is bytes. */
 export const size = schema(sizeKind, parseSize)
 /** In a schema: a rate as written; its value is events per second. */
 export const rate = schema(rateKind, parseRate)
@@ -152,6 +151,11 @@ export const bandwidth = schema(bandwidthKind, parseBandwidth)
 export const percent = schema(percentKind, parsePercent)
 /** In a schema: a duration that may go back in time; its value is whole milliseconds. */
 export const shift = schema(durationKind, parseShift, '[+-]?')
+
+/** `90s`, `1500ms`. */
+export function ms(duration: number): string {
+  return duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`
+}
 
 /** `1.2 MB`, by thousands. */
 export function sayBytes(count: number): string {
@@ -172,8 +176,9 @@ function parse(kind: Kind, written: unknown): number {
   if (typeof written !== 'string') throw complaint(`${show(written)} is not ${kind.name}: write ${kind.example}`)
 
   const text = written.trim()
-  const parts = /^([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(\S*)$/.exec(text)
+  const parts = /^([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([^\s\d.]\S*|)$/.exec(text)
   if (!parts) {
+    if (/^[0-9]{16,100}(\.[0-9]*)?\s*\D*$/.test(text)) throw complaint(`${show(written)} is more than any lab can use`)
     const why = /^-/.test(text) ? ' (it cannot be negative)' : ''
     throw complaint(
       `${show(written)} is not ${kind.name}${why}: write one number with its unit, such as ${kind.example}`,
@@ -191,8 +196,9 @@ function parse(kind: Kind, written: unknown): number {
 
 function bareNumber(kind: Kind, number: number): LabError {
   const fine = Number.isFinite(number) && number >= 0
-  const meant = fine ? `did you mean ${kind.meant(number)}?` : `write ${kind.example}`
-  return complaint(`${number} is not ${kind.name}, it has no unit: ${meant}`)
+  const meant = fine ? kind.meant(number) : undefined
+  const says = meant === undefined ? `write ${kind.example}` : `did you mean ${meant}?`
+  return complaint(`${number} is not ${kind.name}, it has no unit: ${says}`, meant)
 }
 
 function unknownUnit(kind: Kind, number: string, unit: string): LabError {
@@ -205,12 +211,35 @@ function unknownUnit(kind: Kind, number: string, unit: string): LabError {
     (/^mil/.test(like) ? 'ms' : undefined) ??
     known.toReversed().find(name => name !== 'ms' && like.startsWith(name.toLowerCase()))
   const nearestKnown = nearest !== undefined && kind.units.has(nearest) ? nearest : undefined
-  const hint = nearestKnown ? `did you mean ${number}${nearestKnown}?` : `the units are ${known.join(', ')}`
-  return complaint(`${show(`${number}${unit}`)} is not ${kind.name}, there is no unit ${show(unit)}: ${hint}`)
+  const meant = nearestKnown && `${number}${nearestKnown}`
+  const hint = meant ? `did you mean ${meant}?` : `the units are ${known.join(', ')}`
+  return complaint(`${show(`${number}${unit}`)} is not ${kind.name}, there is no unit ${show(unit)}: ${hint}`, meant)
 }
 
-function complaint(sentence: string): LabError {
-  return new LabError('config', sentence)
+class NotAnAmount extends LabError {
+  /** As it was probably meant. */
+  readonly meant: string | undefined
+
+  constructor(sentence: string, meant: string | undefined) {
+    super('config', sentence)
+    this.meant = meant
+  }
+}
+
+function complaint(sentence: string, meant?: string): NotAnAmount {
+  return new NotAnAmount(sentence, meant)
+}
+
+/** A duration as a person meant it, within these bounds; undefined: nobody can tell. */
+export function meantDuration(written: string, least: string, most: string): string | undefined {
+  try {
+    const ms = parseDuration(written)
+    if (ms < parseDuration(least)) return least
+    return ms > parseDuration(most) ? most : written
+  } catch (error) {
+    const meant = error instanceof NotAnAmount ? error.meant : undefined
+    return meant === undefined ? undefined : meantDuration(meant, least, most)
+  }
 }
 
 /** A value as it may stand in a sentence: short, and on one line. */
@@ -230,7 +259,8 @@ function schema(kind: Kind, read: (written: unknown) => number, sign = ''): z.Zo
         return read(written)
       } catch (error) {
         if (!(error instanceof LabError)) throw error
-        context.addIssue({code: 'custom', message: error.message})
+        const meant = error instanceof NotAnAmount ? {params: {meant: error.meant}} : {}
+        context.addIssue({code: 'custom', message: error.message, ...meant})
         return z.NEVER
       }
     })

@@ -37,6 +37,8 @@ const params: Readonly<Record<string, unknown>> = {
   'nobody-promoted': {for: '10s'},
   promoted: {is: 'node2'},
   demoted: {within: '10s'},
+  'stale-reads': {'at-most': '5s'},
+  errors: {allow: {others: '60s'}},
   unavailability: {writes: {'at-most': '30s'}, reads: {'at-most': '30s'}},
 }
 const expectations = Object.keys(checks).map(check => ({check, params: params[check] ?? {}}))

@@ -72,7 +72,7 @@ const commands: readonly (readonly string[])[] = [
   ['psql'],
   ['shell', 'node1'],
 ]
-const leaked = /TypeError|undefined|Cannot read|is not a function|is not iterable|at position|NaN/
+const leaked = /TypeError|undefined|Cannot read|is not a function|is not iterable|at position|\bNaN\b/
 /** Of these something is an answer to some question: there is no such container, no such image. */
 const mayAnswer = new Set(['an empty list'])
 

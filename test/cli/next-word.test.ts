@@ -1,8 +1,8 @@
 /** One word for the next step, wherever one is printed. */
 import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {expect, test} from 'vitest'
-import {commandLine} from '../../cli/program.ts'
+import {expect, test, vi} from 'vitest'
+import {run} from '../../cli/program.ts'
 import {renderGithub} from '../../cli/render/github.ts'
 import {renderHtml} from '../../cli/render/html.ts'
 import {renderJunit} from '../../cli/render/junit.ts'
@@ -33,7 +33,7 @@ test('no source spells it another way', () => {
       // A word in quotes or a template, not a key of an object; HINT is PostgreSQL's.
       .filter(line =>
         /(['"`>]|\\n|\*\*) *(?:[Tt]ry|[Hh]int)\b ?(?::|<\/dt>|$|['"`])/.test(
-          line.replace(/^\s*(?:\*|\/\/|\/\*).*/, '').replace(/\bPick<[^>]*>/g, ''),
+          line.replace(/^\s*(?:\*|\/\/|\/\*).*/, '').replace(/\b(?:Pick|Omit)<[^>]*>/g, ''),
         ),
       )
       .map(line => `${file}: ${line.trim()}`),
@@ -65,15 +65,30 @@ test.each(recordedNames.filter(name => !name.includes('.pass')))(
   },
 )
 
-test('wrong usage says it in the same word', () => {
+test('wrong usage says it in the same word', async () => {
   const said: string[] = []
-  const program = commandLine()
-  const chaos = program.commands.find(one => one.name() === 'chaos')!
-  chaos.configureOutput({
-    writeErr: text => said.push(text),
-    outputError: text => said.push(text),
-  })
-  expect(() => chaos.parse(['--nonsense'], {from: 'user'})).toThrow()
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => said.push(String(text)) > 0)
+  await run(['node', 'pgha-lab', 'chaos', '--nonsense'])
+  vi.restoreAllMocks()
+  process.exitCode = undefined
   expect(said.join('')).toMatch(/^ {2}next: pgha-lab chaos --help$/m)
   expect(said.join('')).not.toMatch(/\btry\b/i)
 })
+
+test.each(recordedNames.filter(name => !name.includes('.pass')))(
+  '%s: what to type next stands in text, Markdown and HTML as it can be pasted',
+  name => {
+    const history = recorded(name)
+    const report = judge(history)
+    const commands = [...report.next, ...report.findings.flatMap(({next = []}) => next)]
+    expect(report.next.at(-1)).toMatch(/^pgha-lab chaos /)
+    const html = renderHtml({report, history, logs: new Map()})
+    const lines = renderText(report, {color: false, width: 80}).split('\n')
+    for (const command of commands) {
+      // On a line of its own, whatever its width.
+      expect(lines.map(line => line.replace(/^ *(?:next:)? */, ''))).toContain(command)
+      expect(renderMarkdown([report])).toContain(`\`${command}\``)
+      expect(html).toContain(`<code>${command.replaceAll("'", '&#39;')}</code>`)
+    }
+  },
+)

@@ -47,6 +47,7 @@ describe('one clear complaint about', () => {
     [undefined, {storm: 60_000, shrink: 'latest'}, '--shrink reduces the plan of this very storm'],
     [undefined, {seed: 7}, '--seed goes with --storm'],
     ['kill-leader', {beyondQuorum: true}, '--beyond-quorum goes with --storm'],
+    ['kill-leader', {asyncTail: '1MB'}, '--async-tail goes with --storm'],
     [undefined, {tries: 7}, '--tries goes with --shrink'],
     [undefined, {shrink: 'latest', seed: 7}, '--seed goes with --storm'],
     [undefined, {shrink: true}, '--shrink says itself what to reduce'],

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import type {ZodType} from 'zod'
+import {faultsDoc} from '../../docs/make-faults.ts'
 import {faults} from '../../lab/faults/index.ts'
 import {keysOfParams} from '../../lab/scenario/params.ts'
 import {firstCells, sections} from './markdown.ts'
@@ -27,9 +28,19 @@ function enumerated(schema: ZodType): readonly string[] {
   return inner === undefined ? [] : enumerated(inner)
 }
 
+test('its table has every fault under what it is done to: node docs/make-faults.ts', () => {
+  expect(page).toBe(faultsDoc(page))
+  expect(firstLine(page, '| the machine')).toContain('| the network |')
+  for (const name of Object.keys(faults)) expect(firstLine(page, '| [kill]')).toContain(`[${name}](#${name})`)
+})
+
 test('docs/reference/faults.md has a section for every fault, and for nothing else', () => {
   expect([...told.keys()].toSorted()).toEqual(Object.keys(faults).toSorted())
 })
+
+function firstLine(text: string, start: string): string {
+  return text.split('\n').find(line => line.startsWith(start)) ?? ''
+}
 
 describe.each(Object.entries(faults))('the section on %s', (name, fault) => {
   const section = told.get(name) ?? ''

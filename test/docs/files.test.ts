@@ -15,7 +15,7 @@ function example(section: string): string {
 }
 
 test('the lab.yaml of docs/reference/files.md is a valid one', () => {
-  expect(parseTopology('lab.yaml', example('lab.yaml')).hosts).toHaveLength(5)
+  expect(parseTopology('lab.yaml', example('lab.yaml')).hosts).toHaveLength(6)
 })
 
 test('it shows every key of patroni and postgresql', () => {

@@ -6,7 +6,6 @@ import {describe, expect, test} from 'vitest'
 import {renderText} from '../../cli/render/text.ts'
 import {parseHistory} from '../../lab/history/read-events.ts'
 import {judge} from '../../lab/judge/judge.ts'
-import {withAskedLimit} from '../../lab/scenario/asked-limit.ts'
 import {parseScenario} from '../../lab/scenario/index.ts'
 import {sections} from './markdown.ts'
 import {pages, root} from './shell-blocks.ts'
@@ -93,17 +92,6 @@ test('the workshop has six exercises, each with commands, what is seen, a questi
       title,
       whole: true,
     })
-})
-
-test("what the README's CI lines answer is what the recorded run answers with that limit", () => {
-  const {events} = parseHistory(
-    gunzipSync(readFileSync(join(root, 'test/histories/kill-leader-default-profile.pass.ndjson.gz'))).toString(),
-  )
-  const asked = events.map(event =>
-    event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 60_000)} : event,
-  )
-  const {limit} = judge({events: asked})
-  expect(read('README.md').replaceAll(/\n> /g, ' ')).toContain(` PASSED kill-leader: ${limit!.says}\n`)
 })
 
 test.each(samples)('a sample of $history in $page is what report prints of it', ({history, lines}) => {

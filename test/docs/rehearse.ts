@@ -6,7 +6,7 @@
 import {type Command, CommanderError} from 'commander'
 import type {TopologyOptions} from '../../cli/options.ts'
 import {commandLine, run} from '../../cli/program.ts'
-import {withPsqlsOwn} from '../../cli/psql-arguments.ts'
+import {withTheirOwn} from '../../cli/their-arguments.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
 import {answerAt} from '../one-program.ts'
 
@@ -20,7 +20,7 @@ const fromFiles: ReadonlySet<string | undefined> = new Set([
 export async function parse(words: readonly string[]): Promise<void> {
   const program = commandLine()
   inert(program)
-  await program.parseAsync(withPsqlsOwn(['node', 'pgha-lab', ...words.map(filledIn)]))
+  await program.parseAsync(withTheirOwn(['node', 'pgha-lab', ...words.map(filledIn)]))
 }
 
 /** `NAME` and `$lab` stand for something of the reader's. */

@@ -51,6 +51,7 @@ test('what spoils a whole run is on the page', () => {
     engineAway: /engine did not answer/,
     clockSet: /wall clock was set/,
     diskFull: /disk was full/,
+    fullRoom: /disk was full/,
   }
   expect(found.filter(name => name !== 'disturbances').toSorted()).toEqual(Object.keys(words).toSorted())
   for (const word of Object.values(words)) expect(told.get('Inconclusive')).toMatch(word)

@@ -1,7 +1,7 @@
 /** What a fault says that it does, for histories made by hand and for runs with another way to write the same fault. */
 import {meant, type Roles} from '../../lab/cluster/selector.ts'
 import {faults} from '../../lab/faults/index.ts'
-import type {Strike} from '../../lab/history/event.ts'
+import type {Strike} from '../../lab/history/strike.ts'
 import {namedIn} from '../../lab/scenario/params.ts'
 import type {HostName, Topology} from '../../lab/topology/topology.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'

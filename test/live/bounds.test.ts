@@ -18,7 +18,7 @@ const on = (host: string, script: string) => docker('exec', `pgha-lab-${name}-${
 
 /** capabilities(7), by their numbers. */
 const numbers: Readonly<Record<string, number>> = {
-  ...{CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, KILL: 5, SETGID: 6, SETUID: 7, NET_ADMIN: 12, NET_RAW: 13},
+  ...{CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, KILL: 5, SETGID: 6, SETUID: 7, NET_ADMIN: 12, NET_RAW: 13, SYS_PTRACE: 19},
 }
 
 beforeAll(async () => {

@@ -2,9 +2,22 @@
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout} from 'node:timers/promises'
 import {execa} from 'execa'
+import pg from 'pg'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {Docker, exitCodes, inForce, judge, lockLab, observe, openOurs, Recorder, readRun} from '../../lab/index.ts'
+import {
+  Docker,
+  exitCodes,
+  inForce,
+  judge,
+  lockLab,
+  observe,
+  openOurs,
+  Recorder,
+  raiseLab,
+  readRun,
+} from '../../lab/index.ts'
 import {expectExit} from './cli.ts'
 
 const name = 'live-library'
@@ -35,6 +48,34 @@ test('an observation that is interrupted ends early, and says so', async () => {
   const error = await cut().catch((error: unknown) => error)
   expect(error, String(error)).toMatchObject({code: 'interrupted', exitCode: exitCodes.interrupted})
   expect(judge(history.sealed())).toMatchObject({verdict: 'unknown', ended: {how: 'interrupted'}})
+})
+
+test('a lab that is there is used as it is, breaks around an app of its own, is judged, and stays', async () => {
+  await using lab = await raiseLab({name})
+  // What an app does that is to survive this: it lets go of a server that says nothing.
+  const limits = {connectionTimeoutMillis: 2000, query_timeout: 2000}
+  const app = new pg.Pool({connectionString: lab.uri('read-write'), max: 2, ...limits})
+  app.on('error', () => {}) // the server that it was connected to has gone
+  const before = await lab.leader()
+  const signal = AbortSignal.timeout(120_000)
+  const run = await lab.during({inject: 'kill', what: 'host', on: 'leader', as: 'crash'}, async crash => {
+    expect(crash).toMatchObject({id: 'crash', hosts: [before], held: true})
+    for (;;) {
+      signal.throwIfAborted()
+      const written = await app.query('select current_setting($1) as host', ['pgha_lab.host']).catch(() => undefined)
+      if (written !== undefined && written.rows[0].host !== before) return written.rows[0].host as string
+      await setTimeout(200)
+    }
+  })
+  await app.end()
+  expect(run.report, JSON.stringify(run.report.findings)).toMatchObject({
+    verdict: 'pass',
+    scenario: 'during',
+    ended: null,
+  })
+  expect(run.value).not.toBe(before)
+  const {out} = await expectExit(0, ['judge', run.folder, '--json'])
+  expect(JSON.parse(out)).toMatchObject({verdict: 'pass', run: run.report.run})
 })
 
 test('the story of docs/reference/library.md passes, and leaves a lab that is whole', async () => {

@@ -24,7 +24,7 @@ test.each(blocks.map(({where, text}) => [where, text] as const))(
       stdin: 'ignore',
       env: {PGHA_LAB_SETUP: 'never', PGHA_LAB_NAME: name},
     })
-    expect(ran.exitCode, ran.stderr).toBe(0)
+    expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(0)
     expect(ran.stdout).toMatch(/^PASSED kill-leader: /m)
   },
 )

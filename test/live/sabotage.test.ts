@@ -20,4 +20,7 @@ test('a proxy that looks only whether the port is open fails the switchover, wit
       /^fail: proxy1 led writes to .* while (?:node\d|another host) held the leader key, .*its check is a mere connection \(L4OK\), which does not ask who leads; writes refused there as read-only \(SQLSTATE 25006\): \d+/,
     ),
   })
+  expect(report.reasons).toContainEqual(
+    expect.stringMatching(/\/etc\/haproxy\/haproxy\.cfg of proxy1 was changed .* by somebody else: no step did that/),
+  )
 })

@@ -48,8 +48,20 @@ describe('on one lab', () => {
     })
     await expectExit(0, ['shell', ...lab, leader, '--', 'patronictl', 'pause', '--wait'])
     const {out} = await expectStatus([...lab])
-    await expectExit(0, ['shell', ...lab, leader, '--', 'patronictl', 'resume', '--wait'])
+    await expectExit(0, ['patronictl', ...lab, 'resume', '--wait'])
     expect(out).toMatch(/^ {2}maintenance +on/m)
+  })
+
+  test("the operator's own tools answer, with their exit codes, and a host without them is said", async () => {
+    const members = JSON.parse((await expectExit(0, ['patronictl', 'list', ...lab, '-f', 'json'])).out)
+    expect(members).toHaveLength(3)
+    expect((await expectExit(0, ['etcdctl', 'endpoint', 'health', '--cluster', ...lab])).out).not.toBe('')
+    const {out} = await expectExit(0, ['haproxy', ...lab, '--host', 'proxy1', 'show', 'servers', 'state'])
+    expect(out.match(/ (primary|replicas) \d+ node\d /g)).toHaveLength(6)
+    await expectExit(2, ['patronictl', ...lab, 'lits'])
+    expect((await expectExit(2, ['haproxy', ...lab, '--host', 'node1', 'show', 'info'])).err).toMatch(
+      /no haproxy on node1; it runs on proxy1/,
+    )
   })
 
   test.for([

@@ -15,7 +15,7 @@ const isOurs = (path: string) => /^(lab|compose|cli)\//.test(path)
 
 /** All files that people write, those of images too, which are no TypeScript. */
 function written(root: string): {readonly path: string; readonly text: string}[] {
-  return globSync('{lab,compose,cli,images}/**/*', {cwd: root})
+  return globSync(['{lab,compose,cli,images}/**/*', 'test/**/*.{ts,tsx}'], {cwd: root})
     .filter(path => statSync(join(root, path)).isFile())
     .map(path => ({path, text: readFileSync(join(root, path), 'utf8')}))
 }
@@ -43,8 +43,10 @@ export function longFunctions(root: string, sources: Sources): string[] {
 export function deadFiles(root: string, sources: Sources): string[] {
   const {exports, scripts} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const bundled = [...String(scripts.build).matchAll(/rolldown (\S+)/g)].map(([, entry = '']) => entry)
-  const library = String(exports['.'].default).replace(/^\.\/dist\/(.*)\.js$/, '$1.ts')
-  const found = new Set([library, 'cli/main.ts', ...bundled])
+  const doors = Object.values(exports as Record<string, {default: string}>).map(({default: built}) =>
+    built.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'),
+  )
+  const found = new Set([...doors, 'cli/main.ts', ...bundled])
   for (const path of found) for (const {from} of sources.get(path)?.taken ?? []) found.add(from)
   return [...sources.keys()].filter(path => isOurs(path) && !found.has(path))
 }

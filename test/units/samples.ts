@@ -34,6 +34,9 @@ export const samples: readonly Event[] = [
     ...{at: 3, kind: 'transaction', client: 'b1', op: 'write', sentAt: 2, outcome: 'ok', server: 'node1', timeline: 1},
     ...{sqlstate: null, error: null},
   },
+  {at: 4, kind: 'slots', host: 'node1', askedAt: 3, slots: []},
+  {at: 6, kind: 'virtual-address', host: 'proxy1', held: true},
+  {at: 5, kind: 'room', freeBytes: 4096, full: true},
 ]
 
 /** Why nobody is shown an event of this kind by itself. */

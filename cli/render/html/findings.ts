@@ -21,7 +21,7 @@ ${report.findings.length === 0 && html`<p>Nothing was expected of this run.</p>`
 
 function one(finding: ReportFinding, index: number, report: Report, moments: Moments): Markup {
   const {verdict, expectation} = finding
-  const {expected, seen, proof, more, hint} = explain(finding, report)
+  const {expected, seen, proof, more, hint, next} = explain(finding, report)
   const place = report.file !== null && finding.line !== null ? `${report.file}:${finding.line}` : null
   const events = html`<ol class="proof">${proof.map(({at, says}) => html`<li>${moments.link(at)} <span>${says}</span></li>`)}</ol>${
     more > 0 && html`<p class="note">and ${more} more in report.json</p>`
@@ -30,7 +30,8 @@ function one(finding: ReportFinding, index: number, report: Report, moments: Mom
     verdict !== 'pass' && html`<div><dt>Expected</dt><dd>${expected}</dd></div>`,
     html`<div><dt>Seen</dt><dd>${seen}</dd></div>`,
     proof.length > 0 && verdict !== 'pass' && html`<div><dt>Proof</dt><dd>${events}</dd></div>`,
-    verdict !== 'pass' && html`<div><dt>Next</dt><dd>${hint}</dd></div>`,
+    verdict !== 'pass' &&
+      html`<div><dt>Next</dt><dd>${hint}${next.map(command => html`<br><code>${command}</code>`)}</dd></div>`,
   ]
   return html`<article class="finding ${verdict}" id="${findingId(index)}">
 <h3><span class="tag"><span aria-hidden="true">${signs[verdict]}</span> ${words[verdict]}</span> <span>${expectation}</span>${place !== null && html` <small>${place}</small>`}</h3>

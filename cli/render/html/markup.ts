@@ -9,6 +9,11 @@ export class Markup {
   }
 }
 
+/** A whole document as the value of an attribute (`srcdoc`), as it is: its own printer has escaped what stands in it. */
+export function asAttribute(document: string): Markup {
+  return new Markup(document.replaceAll('&', '&amp;').replaceAll('"', '&quot;'))
+}
+
 type Value = string | number | Markup | null | false | readonly Value[]
 
 /** html`<b>${words}</b>`: words are escaped, Markup is not, null and false are nothing, lists are joined. */

@@ -1,5 +1,6 @@
 /** The top of the page: the verdict, the one number, what else one asks first, and what is wrong. */
 import type {History, Report} from '../../../lab/index.ts'
+import {sayMeasured} from '../../../lab/inside/reading.ts'
 import {sayMicros} from '../../../lab/inside/start.ts'
 import {comparedIn} from '../driver-cells.ts'
 import {isTold, phasesIn, sayOpen} from '../explain.ts'
@@ -29,7 +30,7 @@ ${setup(report, history)}
   )}</div>
 </div>
 ${wrong(report)}
-<dl class="figures">${figures(report, gaps).map(
+<dl class="figures">${figures(report, gaps, number).map(
     ({name, value, note, bad}) =>
       html`<div${bad ? bad_class : null}><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
   )}</dl>
@@ -61,11 +62,11 @@ interface Figure {
 }
 
 /**
- * Lost writes where losing them is what failed; else how long clients could not write: from the fault where there was a failover,
- * else as the clients saw it.
+ * Lost writes where losing them is what failed; else how long clients could not write: as it was judged, so that the page does not
+ * contradict its first line; else from the fault where there was a failover, or as the clients saw it.
  */
 function theNumber(
-  {findings, clients, ended, faults}: Report,
+  {findings, clients, limit, ended, faults}: Report,
   gaps: readonly Gap[],
 ): {number: string; caption: string} {
   if (ended !== null && faults.length === 0)
@@ -74,12 +75,13 @@ function theNumber(
   const lost = failed?.measures?.lost
   if (typeof lost === 'number' && lost > 0)
     return {number: grouped(lost), caption: lost === 1 ? 'acknowledged write lost' : 'acknowledged writes lost'}
+  const judged = sayMeasured(limit)
+  if (judged !== null) return {number: judged, caption: captions[limit!.of]}
   const total = findings.map(finding => finding.measures?.totalMicros).find(one => typeof one === 'number')
-  if (typeof total === 'number')
-    return {number: sayMicros(total), caption: 'from the fault to the first acknowledged write'}
+  if (typeof total === 'number') return {number: sayMicros(total), caption: captions['first-write']}
   if (clients.writes.ok === 0) return {number: '0', caption: 'writes were acknowledged'}
   const longest = longestOf(gaps)
-  if (longest === undefined) return {number: '0 s', caption: 'without writes: no pause was longer than 0.25 s'}
+  if (longest === undefined) return {number: '0', caption: 'pauses between acknowledged writes above 0.25 s'}
   const open = longest.ended ? '' : ', and it never ended'
   return {
     number: sayMicros(longest.to - longest.from),
@@ -87,12 +89,17 @@ function theNumber(
   }
 }
 
+const captions = {
+  'time-without-writes': 'without writes',
+  'first-write': 'from the fault to the first acknowledged write',
+} as const
+
 function longestOf(gaps: readonly Gap[]): Gap | undefined {
   return gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0]
 }
 
-/** Only what was measured: a finding that is not there has no figure. */
-function figures(report: Report, gaps: readonly Gap[]): Figure[] {
+/** Only what was measured: a finding that is not there has no figure, and what is large already is not told twice. */
+function figures(report: Report, gaps: readonly Gap[], large: string): Figure[] {
   const {findings, clients} = report
   const measured = (check: string) => findings.find(finding => finding.check === check)?.measures ?? {}
   const figures: Figure[] = []
@@ -102,7 +109,8 @@ function figures(report: Report, gaps: readonly Gap[]): Figure[] {
       ...{name: 'The model predicts', value: sayBounds([predictedMinMicros, predictedMaxMicros])},
       note: typeof basis === 'string' ? basis : 'for this run',
     })
-  figures.push(writeGap(report, gaps))
+  const gap = writeGap(report, gaps)
+  if (gap.value !== large) figures.push(gap)
   const {lost, acknowledged, indeterminate} = measured('no-lost-writes')
   if (typeof lost === 'number')
     figures.push({
@@ -127,12 +135,9 @@ function figures(report: Report, gaps: readonly Gap[]): Figure[] {
 function writeGap({limit}: Report, gaps: readonly Gap[]): Figure {
   const name = 'Longest pause between writes'
   // Not the same: the time without writes begins with the fault, a pause with the last write before it.
-  if (limit?.of === 'time-without-writes' && limit.measuredMicros !== null)
-    return {
-      name: 'Time without writes',
-      value: sayMicros(limit.measuredMicros),
-      note: 'as it was judged, over all clients of the proxy',
-    }
+  const judged = sayMeasured(limit)
+  if (limit?.of === 'time-without-writes' && judged !== null)
+    return {name: 'Time without writes', value: judged, note: 'as it was judged, over all clients of the proxy'}
   const longest = longestOf(gaps)
   return longest === undefined
     ? {name, value: 'none', note: 'no pause above 0.25 s'}
@@ -141,7 +146,7 @@ function writeGap({limit}: Report, gaps: readonly Gap[]): Figure {
 
 /** What stands between this run and a pass, each leading to its proof. */
 function wrong(report: Report): Markup | null {
-  const {findings, reasons, verdict, headline, ended} = report
+  const {findings, reasons, verdict, headline, ended, next} = report
   const not = findings.flatMap((finding, index) =>
     finding.verdict === 'pass' || !isTold(finding, report) ? [] : {finding, index},
   )
@@ -156,7 +161,7 @@ function wrong(report: Report): Markup | null {
   )}${not.map(
     ({finding, index}) =>
       html`<li class="${finding.verdict}"><span class="tag"><span aria-hidden="true">${signs[finding.verdict]}</span> ${words[finding.verdict]}</span> <a href="#${findingId(index)}">${finding.expectation}</a></li>`,
-  )}${recovery !== null && html`<li class="fail">${recovery}</li>`}${open !== null && html`<li class="unknown">${open}</li>`}${ended !== null && html`<li>Next: ${ended.next.map((command, index) => html`${index > 0 && html`<br>`}<code>${command}</code>`)}</li>`}</ul>`
+  )}${recovery !== null && html`<li class="fail">${recovery}</li>`}${open !== null && html`<li class="unknown">${open}</li>`}${next.length > 0 && html`<li>Next: ${next.map((command, index) => html`${index > 0 && html`<br>`}<code>${command}</code>`)}</li>`}</ul>`
 }
 
 /** With a capital letter, unless it begins with the name of a host. */

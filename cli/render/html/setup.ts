@@ -96,6 +96,8 @@ function countsOf({hosts, patroni}: Topology): string {
     `${count('patroni')} PostgreSQL`,
     `${count('etcd')} etcd`,
     `${count('haproxy')} HAProxy`,
+    ...(count('keepalived') > 0 ? ['a virtual address'] : []),
+    ...(count('pgbouncer') > 0 ? [`${count('pgbouncer')} PgBouncer`] : []),
     `synchronous_mode ${patroni.synchronousMode}`,
   ].join(', ')
 }

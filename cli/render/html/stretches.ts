@@ -84,8 +84,8 @@ export function writeStretches(gaps: readonly Gap[], buckets: Buckets, lanes: Pi
     flow(from)
     const length = sayMicros(to - from)
     stretches.push({
-      ...{lane: 'writes', from, to, look: 'gap', labels: [`${length} without an acknowledged write`, length]},
-      says: `no write was acknowledged for ${length}${ended ? '' : ', to the end'}`,
+      ...{lane: 'writes', from, to, look: 'gap', labels: [`writes paused for ${length}`, length]},
+      says: `writes paused for ${length}${ended ? '' : ', to the end'}`,
     })
     since = to
   }

@@ -6,8 +6,9 @@ import {starvedFor} from '../../history/lateness.ts'
 import {promotionsOf} from '../../history/promotions.ts'
 import {whyNotAsked} from '../../history/servers-seen.ts'
 import {blind} from '../../history/watching.ts'
-import {portNumber} from '../../topology/services.ts'
-import {hostsWith} from '../../topology/topology.ts'
+import {raisingOf, raisingWords} from '../../topology/as-set.ts'
+import {hostsWith, portNumber, type Topology} from '../../topology/topology.ts'
+import {next, type OwnCommand, ownCommand} from '../../words/next-step.ts'
 import {type Micros, sayMicros} from '../../words/quantity.ts'
 import type {Finding} from '../check.ts'
 
@@ -41,8 +42,13 @@ export function asForeseen(history: History, found: Failover, never: string): Fi
     says: `${sayStruck(found)}: ${never}.`,
     measures: {fault: 'fault' in found.struck ? found.struck.fault : null, oldLeader, newLeader: null},
     evidence,
-    hint: 'no limit is long enough for that: expect `no-failover` or `nobody-promoted`, or take the cause away; `predict` tells it before a run',
+    hint: next`no limit is long enough for that: expect \`no-failover\` or \`nobody-promoted\`, or take the cause away; to see it before a run: ${predicted(found.topology)}`,
   }
+}
+
+function predicted(topology: Topology): OwnCommand {
+  const raising = raisingOf(topology, undefined)
+  return ownCommand('predict', ...(raising === undefined ? [] : raisingWords(raising)))
 }
 
 /**
@@ -74,7 +80,7 @@ export function restartedInPlace(history: History, found: Failover, limit: Micro
 export function hintFor(history: History, found: Failover, budget: FailoverBudget | null): string {
   const {oldLeader, keyGone, newKey, newLeader, retaken, fault, t0} = found
   if (newKey && (found.oldStillUp.length > 0 || found.newUpTooEarly.length > 0))
-    return `look at HAProxy's health checks: option httpchk on /primary, inter, fall, and the statistics page on port ${portNumber('stats')}`
+    return `look at HAProxy's health checks: option httpchk on /primary, inter, fall, and the statistics page on port ${portNumber(of(history, 'run-started')[0]?.topology ?? {}, 'stats')}`
   if (newKey) return `compare the slow phase with the log of ${newLeader} in the run folder`
   if (retaken)
     return `${oldLeader} was there again before any other host had raced for the key: keep it down for longer`

@@ -9,7 +9,7 @@ import {type Micros, sayMicros} from '../../words/quantity.ts'
 import type {PhaseRow} from '../check.ts'
 
 /** One phase as it was seen, or was not. */
-interface Seen {
+interface PhaseSeen {
   readonly phase: Phase
   readonly event: Event | undefined
   /** What the model's `took` counts from. */
@@ -30,7 +30,7 @@ export function phaseRows(history: History, found: Failover, budget: FailoverBud
 function phaseRow(
   history: History,
   {t0, budget, coarse}: {readonly t0: Micros; readonly budget: FailoverBudget | null; readonly coarse: Micros},
-  {phase, event, after, says, absent}: Seen,
+  {phase, event, after, says, absent}: PhaseSeen,
 ): PhaseRow {
   const called = {phase, name: phaseLabel(phase, budget?.key)}
   const {at, took: allowed, tookLimit} = budget?.phases[phase] ?? noModel
@@ -66,8 +66,8 @@ function phaseRow(
 }
 
 /** What ends the old leader by itself, where the model has that. */
-function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: FailoverBudget | null): Seen[] {
-  const both: readonly Seen[] = [
+function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: FailoverBudget | null): PhaseSeen[] {
+  const both: readonly PhaseSeen[] = [
     {
       ...{phase: 'demotion', event: demoted, after: fault},
       says: `${oldLeader} was seen taking no more writes`,
@@ -82,7 +82,7 @@ function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: Failove
   return both.filter(({phase}) => budget?.phases[phase] !== undefined)
 }
 
-function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: FailoverBudget | null): Seen[] {
+function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: FailoverBudget | null): PhaseSeen[] {
   return [
     {
       ...{phase: 'oldServerDown', event: oldDown, after: fault},
@@ -99,7 +99,7 @@ function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: Failov
   ]
 }
 
-function ofTheNew(found: Failover): Seen[] {
+function ofTheNew(found: Failover): PhaseSeen[] {
   const {keyGone, newKey, promoted, newUp, firstWrite, newLeader, oldTimeline} = found
   const ready =
     promoted && newUp && newKey ? [newKey, promoted, newUp].reduce((a, b) => (b.at > a.at ? b : a)) : undefined

@@ -1,12 +1,13 @@
 /** Which of the lost writes are the price of asynchronous replication, and of each other one why not. */
 import type {Event, Of} from '../../history/event.ts'
-import {findFailover, isWritable} from '../../history/failover.ts'
+import {findFailover} from '../../history/failover.ts'
 import {type History, of} from '../../history/history.ts'
 import {type Interval, whenWas} from '../../history/lateness.ts'
 import {promotionsOf} from '../../history/promotions.ts'
-import type {HostName, Topology} from '../../topology/topology.ts'
+import type {Topology} from '../../topology/topology.ts'
 import {type Micros, sayMicros} from '../../words/quantity.ts'
 import type {Allowed, LossBound} from './allowed.ts'
+import {positionAfter, positions} from './positions.ts'
 import {type Succession, successionsOf} from './successions.ts'
 
 /** How old the last look at the promoted replica may be when the leader dies, to say what it had received. */
@@ -229,41 +230,4 @@ function safePosition(
   return reached >= promised
     ? {lsn: reached, why: `${newLeader} had received as much before it was promoted`}
     : {lsn: promised, why: 'further back than maximum_lag_on_failover lets a new leader be behind'}
-}
-
-interface Position {
-  readonly askedAt: Micros
-  readonly lsn: number
-}
-
-/** What the old leader said about its WAL, in the order of asking. Each lies behind all that was acknowledged before it was asked. */
-function positions(history: History, oldLeader: HostName, oldTimeline: number | null): Position[] {
-  const fromSamples = of(history, 'postgres')
-    .filter(one => one.host === oldLeader && isWritable(one) && one.timeline === oldTimeline && one.lsn !== null)
-    .map(one => ({askedAt: one.askedAt, lsn: one.lsn!}))
-  const fromWrites = of(history, 'op')
-    .filter(op => op.op === 'write' && op.server === oldLeader && op.timeline === oldTimeline && op.lsn !== null)
-    .map(op => ({askedAt: op.sentAt, lsn: op.lsn!}))
-  const inOrder = [...fromSamples, ...fromWrites].toSorted((a, b) => a.askedAt - b.askedAt)
-  // The least position of this and all later questions, so that one look-up gives the tightest of them.
-  let least = Number.POSITIVE_INFINITY
-  return inOrder
-    .toReversed()
-    .map(one => {
-      least = Math.min(least, one.lsn)
-      return {askedAt: one.askedAt, lsn: least}
-    })
-    .toReversed()
-}
-
-/** A position that lies behind every write acknowledged at `at`; infinite when nothing was asked later. */
-function positionAfter(positions: readonly Position[], at: Micros): number {
-  let low = 0
-  let high = positions.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (positions[middle]!.askedAt < at) low = middle + 1
-    else high = middle
-  }
-  return positions[low]?.lsn ?? Number.POSITIVE_INFINITY
 }

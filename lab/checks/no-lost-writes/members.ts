@@ -1,9 +1,10 @@
 /** What the members' tables say of each other and of what was written into them. */
+
 import type {Of} from '../../history/event.ts'
 import {type History, of} from '../../history/history.ts'
-import {finalTables, isTableGone, type Reference, Rows, sayIds} from '../../history/rows.ts'
+import {finalTables, type Reference, Rows, sayIds} from '../../history/rows.ts'
 import {type HostName, hostsWith} from '../../topology/topology.ts'
-import {sayMicros} from '../../words/quantity.ts'
+import {own} from '../../words/own.ts'
 
 interface Said {
   readonly bad: string[]
@@ -96,7 +97,7 @@ export function sayCommits(history: History, hosts: readonly (HostName | null)[]
     first.setting === 'off'
       ? 'a commit is acknowledged before it is on disk, and a crash loses it'
       : 'no standby is waited for'
-  return `synchronous_commit is ${first.setting} on ${told.map(one => one.host).join(' and ')}, set ${sources[first.source] ?? `by ${first.source}`}: ${why}`
+  return `synchronous_commit is ${first.setting} on ${told.map(one => one.host).join(' and ')}, set ${own(sources, first.source) ?? `by ${first.source}`}: ${why}`
 }
 
 /** The first of them; all are in the measures. */
@@ -116,27 +117,4 @@ export function allIds(found: Readonly<Record<string, Iterable<number>>>): Recor
 
 export function count(many: number, what: string): string {
   return `${many} ${what}${many === 1 ? '' : 's'}`
-}
-
-/** So many rows no cluster loses by itself without losing what came after them. */
-const fewest = 20
-
-/** Rows that went because somebody took them: with their table, or all that were there at some moment. */
-export function meddledWith(
-  finals: readonly Of<'final-rows'>[],
-  acknowledged: readonly Of<'op'>[],
-  lost: readonly Of<'op'>[],
-): string[] {
-  if (finals.length > 0 && finals.every(isTableGone))
-    return ['the table of the run is gone on all members: somebody dropped it']
-  const last = lost.at(-1)
-  const first = acknowledged[lost.length]
-  if (last === undefined || lost.length < fewest || last !== acknowledged[lost.length - 1]) return []
-  const rows = finals.map(one => new Rows(one))
-  if (rows.some(one => lost.some(op => one.has(op.id)))) return []
-  return [
-    first === undefined
-      ? 'the table of the run is empty on all members: somebody emptied it'
-      : `all that was acknowledged up to ${sayMicros(last.at)} of the run is gone on all members, and nothing after it: somebody emptied the table`,
-  ]
 }

@@ -29,6 +29,8 @@ export class Client {
   #ready = false
   #attempt: (InFlight & {readonly over: Promise<void>}) | undefined
   #owes = false
+  /** Which of the hosts it asks: the next one after each that gave it no connection, as an application does that knows several. */
+  #host = 0
 
   constructor(name: string, load: Load, desk: Desk) {
     this.#name = name
@@ -101,6 +103,7 @@ export class Client {
       clearTimeout(tooLong)
       this.#lose(session, error)
       session.socket.destroy()
+      this.#host = (this.#host + 1) % this.#load.hosts.length
     }
     await session.ended
     this.#ready = false
@@ -112,7 +115,7 @@ export class Client {
     const {config} = this.#desk
     const socket = new Socket()
     const driver = new pg.Client({
-      host: this.#load.hosts[0]!,
+      host: this.#load.hosts[this.#host]!,
       port: this.#load.port,
       user: config.user,
       password: config.password,

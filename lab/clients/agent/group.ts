@@ -6,6 +6,12 @@ import type {Job, Load} from './protocol.ts'
 import {shifted} from './schedule.ts'
 import type {Desk} from './told.ts'
 
+/** So that what many are told is not asked by all of them in one order. */
+function rotated<T>(all: readonly T[], by: number): T[] {
+  const first = by % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
+}
+
 export class Group {
   readonly #clients: readonly (Client | PooledClient)[]
   readonly #desk: Desk
@@ -20,7 +26,10 @@ export class Group {
     if (load.driver === 'pg-pool') {
       const pool = new Pool(load, desk.config)
       this.#clients = load.clients.map(name => new PooledClient(name, load, desk, pool))
-    } else this.#clients = load.clients.map(name => new Client(name, load, desk))
+    } else
+      this.#clients = load.clients.map(
+        (name, index) => new Client(name, {...load, hosts: rotated(load.hosts, index)}, desk),
+      )
   }
 
   get job(): Job {

@@ -17,7 +17,7 @@ export interface Load {
   readonly op: Job
   readonly clients: readonly string[]
   readonly perSecond: number
-  /** Addresses: the proxy's, or a member's; several only with `findsPrimary`. */
+  /** Addresses: the proxies', or a member's. Each client begins with another one, and goes on to the next when it gets no connection. */
   readonly hosts: readonly string[]
   readonly port: number
   /** The driver itself takes the host that it may write to (`target_session_attrs=read-write`). */
@@ -38,6 +38,8 @@ export interface Relay {
   readonly port: number
   /** Transactions a second at most: whoever asks for more is kept waiting. */
   readonly perSecond: number
+  /** One connection is served by several servers in turn, so that nobody is asked who it is. */
+  readonly pooled?: true
 }
 
 /** The runner's first line. */
@@ -186,7 +188,8 @@ export function refuse(config: Pick<AgentConfig, 'groups' | 'relays' | 'maxMs' |
     if (driver === 'psycopg' && op === 'bank') return 'bankers use the driver pg or pg-pool, not psycopg'
     if (driver !== 'psycopg' && findsPrimary)
       return `only psycopg finds the primary among the members, ${driver} cannot`
-    if (hosts.length < 1 || (hosts.length > 1 && !findsPrimary)) return 'a group of clients goes to one host'
+    if (hosts.length < 1) return 'a group of clients goes to a host'
+    if (hosts.length > 1 && driver === 'pg-pool') return 'a pool goes to one host'
   }
   const clients = groups.reduce((sum, group) => sum + group.clients.length, 0)
   const perSecond = [...groups, ...relays].reduce((sum, one) => sum + one.perSecond, 0)

@@ -70,7 +70,8 @@ export class Session {
   #started = false
   /** An answer of one byte is due. */
   #byteDue = false
-  #asks = true
+  /** Nobody says it truly once for all where a pooler gives each transaction another server. */
+  #asks: boolean
   #readyBytes: Buffer = Buffer.alloc(0)
   #who: (string | null)[] = []
   /** What the client sent too early. */
@@ -85,6 +86,7 @@ export class Session {
     this.#client = client
     this.#counter = counter
     this.#acceptedAt = acceptedAt
+    this.#asks = relay.pooled !== true
     this.#transactions = new Transactions(
       ended => counter.ended(ended, this.#who[0] ?? null, this.#who[1] ?? null),
       opOf(relay.client),
@@ -213,7 +215,7 @@ export class Session {
       case 'startup':
         this.#started = true
         // A connection for replication takes no SQL, or not all of it.
-        this.#asks = !parametersOf(body).has('replication')
+        this.#asks &&= !parametersOf(body).has('replication')
         return
       case 'cancel':
         this.#stage = 'cancelling'

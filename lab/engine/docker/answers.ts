@@ -114,6 +114,7 @@ export function answerTo<T>(asked: string, said: T, modem: Dockerode['modem']): 
 
 /** The engine's refusal, or that what refused is none: an engine says why. */
 export function refusalOf(asked: string, error: Refusal, modem: Dockerode['modem']): Error {
+  if (error instanceof TooLong) return foreign(modem, asked, error.message)
   const {code, statusCode, json} = error
   if (code?.startsWith('HPE_')) return foreign(modem, asked, 'answered what is no HTTP', error)
   if (statusCode === undefined || statusCode === 304 || asked.endsWith(' /_ping')) return error
@@ -123,6 +124,13 @@ export function refusalOf(asked: string, error: Refusal, modem: Dockerode['modem
     json === null ? /^(?!<|\[object )./.test(why) : typeof (json as {message?: unknown})?.message === 'string'
   if (statusCode >= 400 && isTold) return error
   return foreign(modem, asked, `answered with status ${statusCode} and ${shown(json ?? why)}`, error)
+}
+
+/** More than is collected. */
+export class TooLong extends Error {
+  constructor(bytes: number) {
+    super(`answered with more than ${bytes / 2 ** 20} MB`)
+  }
 }
 
 interface Refusal extends Error {

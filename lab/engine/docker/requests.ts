@@ -1,13 +1,14 @@
 /** A request to the engine: within its limit, ended with what ends its call, and what goes wrong said in one sentence. */
 import {AsyncLocalStorage} from 'node:async_hooks'
+import type {ClientRequest, RequestOptions} from 'node:http'
 import {createRequire} from 'node:module'
 import type Dockerode from 'dockerode'
 import {LabError} from '../../words/errors.ts'
-import {next, ownCommand, shell} from '../../words/next-step.ts'
+import {ownCommand, whatFillsIt} from '../../words/next-step.ts'
 import {contextInUse, mustBeLocal, reachContext} from '../context.ts'
 import {EngineCalls} from '../engine-calls.ts'
 import type {EngineLimits} from '../engine-limits.ts'
-import {answerTo, askedOf, refusalOf} from './answers.ts'
+import {answerTo, askedOf, refusalOf, TooLong} from './answers.ts'
 
 export class Requests {
   readonly api: Dockerode
@@ -66,7 +67,7 @@ function meetAtTheDoor({modem}: Dockerode): void {
   modem.dial = (options, done) => {
     const abortSignal = stops.getStore()
     const asked = askedOf(options)
-    dial(abortSignal === undefined ? options : {...options, abortSignal}, (error, said) => {
+    const answered: typeof done = (error, said) => {
       if (error) return done?.(refusalOf(asked, error, modem), said)
       let answer: typeof said
       try {
@@ -75,8 +76,55 @@ function meetAtTheDoor({modem}: Dockerode): void {
         return done?.(foreign as Error, null)
       }
       done?.(null, answer)
-    })
+    }
+    const isStream = options.isStream === true || options.hijack === true
+    streaming.run(isStream, () => dial(abortSignal === undefined ? options : {...options, abortSignal}, answered))
   }
+}
+
+/** Whether the answer to the request that is made right now is read as it comes. */
+const streaming = new AsyncLocalStorage<boolean>()
+
+/** What is collected before it is read; the longest that an engine has to say here is what a container has printed. */
+const longestAnswerBytes = 64 * 2 ** 20
+
+/**
+ * dockerode follows whoever answers to any other address, past the question whether that is on this machine, while Docker never
+ * redirects; and it collects as much as it is sent.
+ */
+function bound(protocols: DockerodeProtocols): void {
+  protocols.maxRedirects = 0
+  for (const protocol of [protocols.http, protocols.https]) {
+    const {request} = protocol
+    protocol.request = (...asked) => {
+      const made = request(...asked)
+      const isStream = streaming.getStore() === true
+      made.on('response', answer => {
+        if (isStream && (answer.statusCode ?? 0) < 300) return
+        let bytes = 0
+        answer.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (bytes <= longestAnswerBytes) return
+          const error = new TooLong(longestAnswerBytes)
+          // With its answer under way a request no longer fails by itself.
+          made.emit('error', error)
+          answer.destroy(error)
+        })
+      })
+      return made
+    }
+  }
+}
+
+/** docker-modem/lib/http */
+interface DockerodeProtocols {
+  maxRedirects: number
+  readonly http: Requesting
+  readonly https: Requesting
+}
+
+interface Requesting {
+  request: (options: RequestOptions, done: () => void) => ClientRequest
 }
 
 async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
@@ -97,7 +145,7 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
     if (/no space left on device/i.test(message))
       throw new LabError('disk-full', `the disk of the Docker engine is full: it failed at ${doing}`, {
         cause: error,
-        hint: next`to see what fills it: ${shell('docker system df')}`,
+        hint: whatFillsIt,
       })
     if (/^Max redirects exceeded/.test(message))
       throw new LabError(
@@ -116,14 +164,21 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
 export function engineInUse(): Dockerode {
   const context = contextInUse()
   mustBeLocal(context === null ? process.env : {...process.env, DOCKER_HOST: context.address})
-  // Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load.
-  const Engine = createRequire(import.meta.url)('dockerode') as typeof Dockerode
-  // It would follow whoever answers to any other address, past the question whether that is on this machine. Docker never redirects.
-  const ofDockerode = createRequire(createRequire(import.meta.url).resolve('dockerode'))
-  const http = ofDockerode('docker-modem/lib/http') as {maxRedirects: number}
-  http.maxRedirects = 0
+  const Engine = dockerode()
   return context === null ? new Engine() : new Engine(reachContext(context))
 }
+
+/** Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load. */
+function dockerode(): typeof Dockerode {
+  if (loaded === null) {
+    loaded = createRequire(import.meta.url)('dockerode') as typeof Dockerode
+    const ofDockerode = createRequire(createRequire(import.meta.url).resolve('dockerode'))
+    bound(ofDockerode('docker-modem/lib/http') as DockerodeProtocols)
+  }
+  return loaded
+}
+
+let loaded: typeof Dockerode | null = null
 
 export function hasStatus(error: unknown, status: number): boolean {
   return (error as {statusCode?: number}).statusCode === status

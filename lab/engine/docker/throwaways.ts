@@ -37,7 +37,7 @@ export class ThrowawaysOfEngine implements Throwaways {
         Labels: {[throwawayLabel]: ''},
         HostConfig: {
           ...{NetworkMode: 'none', AutoRemove: true, Memory: 256 * 1024 ** 2, PidsLimit: 64},
-          ...{CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'], SecurityOpt: ['no-new-privileges']},
+          ...{CapDrop: ['ALL'], CapAdd: ['NET_ADMIN', 'SYS_PTRACE'], SecurityOpt: ['no-new-privileges']},
         },
       })
       await container.start()

@@ -2,6 +2,8 @@ import {globSync} from 'node:fs'
 import {join} from 'node:path'
 import {Command} from 'commander'
 import {describe, expect, test} from 'vitest'
+import {helpLayout} from '../../../cli/options.ts'
+import {withTheirOwn} from '../../../cli/their-arguments.ts'
 import {exitCodes, exitMeanings} from '../../../lab/words/errors.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -12,9 +14,9 @@ for (const file of globSync('cli/commands/*.ts', {cwd: root})) {
   commands.push(...made.filter(one => one instanceof Command))
 }
 
-function helpOf(command: Command): string {
+function helpOf(command: Command, width = 200): string {
   let text = ''
-  command.configureOutput({writeOut: part => (text += part), getOutHelpWidth: () => 200})
+  command.configureHelp(helpLayout).configureOutput({writeOut: part => (text += part), getOutHelpWidth: () => width})
   command.outputHelp()
   return text
 }
@@ -31,9 +33,17 @@ describe.each(commands.map(command => [command.name(), command] as const))('the 
     const known = (one: Command) => one.options.flatMap(({long, short}) => [long, short])
     const own = [...known(command), ...command.commands.flatMap(known)]
     for (const line of examples.filter(one => one.trim().startsWith(`pgha-lab ${name}`))) {
-      const written = line.split(/ -- | && |[>|]/)[0] ?? ''
+      // Behind ` -- `, written or meant, are words of another program.
+      const meant = withTheirOwn(['node', ...line.trim().split(' ')]).join(' ')
+      const written = meant.split(/ -- | && |[>|]/)[0] ?? ''
       for (const [option] of written.matchAll(/(?<= )--?[a-z][a-z-]*/g)) expect(own).toContain(option)
     }
+  })
+
+  test('is no wider than 80 columns, called as from a clone', () => {
+    for (const one of [command, ...command.commands])
+      for (const line of helpOf(one, 80).replaceAll('  pgha-lab ', '  ./pgha-lab ').split('\n'))
+        expect(line.length, line).toBeLessThanOrEqual(80)
   })
 
   test('ends with every exit code and its meaning', () => {

@@ -4,6 +4,7 @@ import {historyOf} from '../../../lab/history/history.ts'
 import {compare} from '../../../lab/judge/compare.ts'
 import {measureRun} from '../../../lab/judge/measure-run.ts'
 import {cleanRun} from '../../lab/checks/history-builder.ts'
+import {recorded} from './recorded.ts'
 
 const runs = (...firstWrites: number[]) => firstWrites.map(firstWrite => measureRun(historyOf(cleanRun({firstWrite}))))
 const [before, after] = [runs(22.1, 22.2, 22.3, 22.4), runs(23.1, 23.2, 23.3, 23.4)]
@@ -18,6 +19,13 @@ describe('a comparison as text', () => {
     )
     expect(text).toMatch(/^ +election /m)
     expect(text).toContain('4 runs in the base, 4 in the head')
+  })
+
+  test('says of a phase that nobody measured the most that it took, as the report does', () => {
+    const early = measureRun(recorded('there-and-back.pass'))
+    const text = renderComparison(compare([early], [early], {tolerance: 0, judged: []}), plain)
+    expect(text).toMatch(/^ +first-write +1\/1 +at most 388 ms +at most 388 ms +at most 388 ms +at most 388 ms$/m)
+    expect(text).not.toMatch(/first-write .* 0 ms/)
   })
 
   test('has an answer of its own for too few runs and for no slowdown', () => {

@@ -122,9 +122,13 @@ test.each(names)('%s: text, summary, Markdown and HTML tell it once, and list no
   expect(renderText(report, plain)).not.toMatch(/^\? inconclusive/m)
 })
 
-test('what is interrupted before its fault measured nothing: the limit stands there, and no number beside it', () => {
+test.each([
+  ['its fault', (event: Event) => event.kind === 'fault-injecting'],
+  ['its steps, in the steady state', (event: Event) => event.kind === 'phase' && event.name === 'steps'],
+  ['its clients began', (event: Event) => event.kind === 'phase' && event.name === 'steady'],
+])('what is interrupted before %s measured nothing: the limit stands there, and no number beside it', (_, isNext) => {
   const {events} = recorded('kill-leader.pass')
-  const at = events.find(event => event.kind === 'fault-injecting')!.at - 100_000
+  const at = events.find(isNext)!.at - 100_000
   const asked = events.map(event =>
     event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 9000)} : event,
   )
@@ -138,6 +142,19 @@ test('what is interrupted before its fault measured nothing: the limit stands th
   ])
     expect(text).not.toMatch(/\d of 9 s|timing model expects|without writes: no pause/)
   expect(report.findings.filter(one => one.check === 'unavailability').map(one => one.verdict)).toContain('unknown')
+})
+
+test('of a run that never began the limit that was asked for stands on the first line, too', () => {
+  const scenario = withAskedLimit(loadScenario('kill-leader'), 20_000)
+  const report = judge({
+    events: [
+      {
+        ...{at: 0, kind: 'never-began', run: 'run-9', scenario, lab: 'lab'},
+        ...{startedAt: '2026-01-01T00:00:00.000000Z', code: 'docker-missing', says: 'no Docker engine answers'},
+      },
+    ],
+  })
+  expect(answer(report)).toBe('limit 20.00 s; the run never began: no Docker engine answers')
 })
 
 test('what remains on the screen after Ctrl-C ends with one line that says how it ended', () => {

@@ -85,7 +85,7 @@ test('JUnit: what servers say cannot leave its place', () => {
 })
 
 test('GitHub: one annotation for a failed run, at the line of the expectation that failed', () => {
-  const lines = renderGithub([passed, failed, unknown]).trimEnd().split('\n')
+  const lines = renderGithub([failed, unknown]).trimEnd().split('\n')
   expect(lines.length).toBe(2)
   expect(lines[0]).toMatch(
     /^::error file=scenarios\/kill-leader\.yaml,line=22,title=FAILED kill-leader::22\.10 of 27\.45 s; \d+ writes acknowledged, 1 lost/,
@@ -105,7 +105,12 @@ test('GitHub: what servers say cannot begin a command of its own', () => {
   expect(text).toContain('50%25')
 })
 
-test('GitHub: a run that passed says nothing', () => expect(renderGithub([passed])).toBe(''))
+test('GitHub: a run that passed is a notice, and one whose lab did not come back an error', () => {
+  expect(renderGithub([passed])).toMatch(
+    /^::notice file=scenarios\/kill-leader\.yaml,line=1,title=PASSED kill-leader::/,
+  )
+  expect(renderGithub([{...passed, recovered: false}])).toMatch(/^::error /)
+})
 
 test('Markdown: the verdict and the number first, then what failed with its proof', () => {
   const lines = renderMarkdown([failed]).split('\n')
@@ -130,4 +135,12 @@ test('Markdown: what servers say is no markup, and no row of a table breaks', ()
   expect(text.replace(/`[^`]*`/g, '')).not.toContain('https://example.org')
   const rows = text.split('\n').filter(line => line.startsWith('| ✘') && line.includes('quote'))
   for (const row of rows) expect(row.match(/(?<!\\)\|/g)?.length).toBe(4)
+})
+
+test('what somebody else did in the run is told by each of them', () => {
+  const says = 'somebody deleted the leader key of node1 at 5.00 s of the run'
+  const one = {...failed, remarks: [says]}
+  expect(renderJunit([one])).toContain(`<property name="remark" value="${says}"/>`)
+  expect(renderGithub([one])).toContain(`%0A${says}%0A`)
+  expect(renderMarkdown([one])).toContain(says)
 })

@@ -24,6 +24,7 @@ const clean = cleanRun()
 const scenario = parseScenario('scenarios/mine.yaml', readFileSync(join(root, 'scenarios', 'kill-leader.yaml'), 'utf8'))
 const reports = [
   ...recordedNames.map(name => judge(recorded(name))),
+  judge(recorded('sync-failover-mode-off.fail')),
   // No fault strikes the leader: the model knows no worst moment.
   judge(historyOf(calmRun()), [{check: 'unavailability', params: {writes: {'at-most': '5s'}}}]),
   judge(historyOf(withRows(clean, rows => rows.delete(10)))),

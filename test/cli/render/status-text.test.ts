@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {proxiesOf, renderStatus, type Seen} from '../../../cli/render/status-text.ts'
+import {proxiesOf, renderStatus, type StatusSeen} from '../../../cli/render/status-text.ts'
 import type {Health, Route} from '../../../lab/cluster/health.ts'
 import type {Member} from '../../../lab/cluster/members.ts'
 import type {Modes} from '../../../lab/cluster/modes.ts'
@@ -34,7 +34,7 @@ const plain: Modes = {
   paused: false,
   watchdog: {setting: 'off', active: [], unknown: []},
 }
-const text = (more: Partial<Seen> = {}, width = 80) =>
+const text = (more: Partial<StatusSeen> = {}, width = 80) =>
   renderStatus({name: 'lab', topology, health: healthy, modes: plain, ...more}, width)
 const ofModes = (modes: Partial<Modes>, health: Partial<Health> = {}) =>
   text({modes: {...plain, ...modes}, health: {...healthy, ...health}})
@@ -116,4 +116,12 @@ test('no line is longer than 80 columns, whatever the lab and its hosts are call
   const said = text({name: 'a-lab-with-a-name-of-31-letters', health, modes: {...plain, synchronousMode: 'quorum'}})
   expect(Math.max(...said.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
   expect(said).toContain(long(8))
+})
+
+test('a replica that streams from another one says from which', () => {
+  const cascade = members.map(one => ({...one, source: {node1: null, node2: 'node1', node3: 'node2'}[one.host]!}))
+  expect(ofModes({}, {members: cascade})).toContain(`\
+  node2   replica  streaming             1   0 B     sync
+  node3   replica  streaming from node2  1   1.2 MB  async
+`)
 })

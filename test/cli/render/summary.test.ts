@@ -35,3 +35,8 @@ test('a phase that lies near another is told in full, for which the model goes w
   expect(text).toMatch(/first acknowledged write .*at most \d+ ms apart$/m)
   expect(text).not.toContain('...\n')
 })
+
+test('what somebody else did in the run stands there as far as there is room', () => {
+  const text = renderSummary(report('nothing-happens-key-deleted.unknown.ndjson.gz'), plain, next)
+  expect(text).toMatch(/somebody deleted the leader key of node2 at 9\.06 s/)
+})

@@ -5,7 +5,16 @@ import {loadScenario} from '../../../lab/scenario/index.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {sayHint} from '../../../lab/words/next-step.ts'
 
-const abilities = ['nftables', 'tbf', 'netem', 'freezer', 'cpu-limit', 'faketime', 'network-disconnect'] as const
+const abilities = [
+  'nftables',
+  'tbf',
+  'delay',
+  'freezer',
+  'cpu-limit',
+  'faketime',
+  'ptrace',
+  'network-disconnect',
+] as const
 const whole = abilities.map((capability): Tried => ({capability, present: true, says: 'it works', fix: ''}))
 const without = (missing: string, says: string) =>
   whole.map(one => (one.capability === missing ? {...one, present: false, says} : one))

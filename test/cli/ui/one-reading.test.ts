@@ -3,8 +3,12 @@ import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
+import {writeGaps} from '../../../cli/render/write-gaps.ts'
+import {marks} from '../../../cli/ui/failover.ts'
+import {longestGap} from '../../../cli/ui/throughput.ts'
 import {view} from '../../../cli/ui/view.ts'
-import {findFailover, measuredPhases} from '../../../lab/history/failover.ts'
+import {failoversOf, findFailover, measuredPhases} from '../../../lab/history/failover.ts'
+import {of} from '../../../lab/history/history.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
@@ -15,11 +19,19 @@ const failovers = files.filter(file => typeof findFailover(historyOf(file)) !== 
 
 test('most recorded runs have a failover to agree on', () => expect(failovers.length).toBeGreaterThan(25))
 
-test.each(failovers)('%s: the screen shows the phases of the report, at its times', file => {
+test.each(failovers)('%s: the screen shows the phases of the last failover of the report, at its times', file => {
   const history = historyOf(file)
-  const found = findFailover(history)
-  if (typeof found === 'string') throw new Error(found)
+  const all = failoversOf(history)
+  if (typeof all === 'string') throw new Error(all)
+  const found = all.at(-1)!
   const {failover} = view(history.events)
+  // A later fault that struck others is what goes on then, and the screen says whom it struck.
+  const last = of(history, 'fault-injecting').at(-1)!
+  if (failover?.strikesLeader === false) {
+    expect(failover).toMatchObject({at: last.at, hosts: last.hosts})
+    expect(last.at).toBeGreaterThan(found.t0)
+    return
+  }
   const phases = Object.entries(failover?.phases ?? {}).map(([phase, at]) => [phase, at - failover!.at])
   expect({...failover, phases: Object.fromEntries(phases)}).toMatchObject({
     ...{fault: found.fault.fault, at: found.t0, from: found.oldLeader, to: found.newLeader ?? null},
@@ -32,9 +44,16 @@ test.each(files.filter(file => !failovers.includes(file)))(
   '%s: where the report has no failover, the screen waits for none',
   file => {
     const {failover} = view(historyOf(file).events)
-    expect({strikes: failover?.strikesLeader ?? false, phases: failover?.phases ?? {}}).toEqual({
-      strikes: false,
-      phases: {},
-    })
+    expect({
+      strikes: failover?.strikesLeader ?? false,
+      reached: marks.filter(mark => failover?.phases[mark] !== undefined),
+    }).toEqual({strikes: false, reached: []})
   },
 )
+
+test.each(files)('%s: the longest pause between writes is the same on the screen and in the report', file => {
+  const history = historyOf(file)
+  const {clients} = view(history.events)
+  const pauses = writeGaps(history).map(({from, to}) => to - from)
+  expect(longestGap(clients, history.events.at(-1)!.at)).toBe(Math.max(0, ...pauses))
+})

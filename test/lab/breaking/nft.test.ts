@@ -1,11 +1,11 @@
 import {describe, expect, test} from 'vitest'
 import type {Cut} from '../../../lab/breaking/cuts.ts'
-import {cutName, hitsOf, nftScript} from '../../../lab/breaking/nft.ts'
+import {cutName, elementsOf, hitsOf, nftScript} from '../../../lab/breaking/nft.ts'
 
 const addresses = {node1: '10.213.7.11', node2: '10.213.7.12', node3: '10.213.7.13'}
 const everything: Cut = {service: null, end: 'either', ways: 'both', peers: ['node2', 'node3']}
 const script = (cuts: readonly Cut[], how: 'drop' | 'reject' = 'drop') =>
-  nftScript({cut: 'island', cuts, how, limitMs: 180_000}, addresses)
+  nftScript({cut: 'island', cuts, how, limitMs: 180_000}, {topology: {}, allocation: {addresses}})
 
 describe('the rules of a host', () => {
   test('drop all packets of its peers both ways, until their addresses time out', () => {
@@ -24,6 +24,17 @@ table inet pgha_lab_island {
   }
 }
 `)
+  })
+
+  test('may stop nobody yet: the addresses come later, into the same sets, for a while', () => {
+    const lab = {topology: {}, allocation: {addresses}}
+    const rules = {cut: 'island', cuts: [everything], how: 'drop'} as const
+    expect(nftScript({...rules, limitMs: null}, lab)).toContain(
+      '  set everything { type ipv4_addr; flags timeout; }\n  chain input {',
+    )
+    expect(elementsOf({...rules, limitMs: 2000}, lab)).toBe(
+      'add element inet pgha_lab_island everything { 10.213.7.12 timeout 2000ms, 10.213.7.13 timeout 2000ms }\n',
+    )
   })
 
   test('know a service by the port of the end that offers it', () => {

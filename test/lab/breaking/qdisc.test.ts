@@ -20,6 +20,15 @@ test("our queue is added under our handle, and nobody else's is replaced", () =>
   expect(slowScript({bandwidth: 5_000_000})).toContain(' root handle 9e0: tbf')
 })
 
+test('where the kernel has no netem a program delays and loses, and only for that reason; the bandwidth stays a token bucket', () => {
+  const script = slowScript({delayMs: 100, jitterMs: 20, lossPercent: 1, bandwidth: 5_000_000})
+  expect(script).toContain('root handle 9e0: netem limit 10000 delay 100ms 20ms loss 1% rate 5000000bit')
+  expect(script).toContain('*\'qdisc kind is unknown\'*) ;; *) echo "$said" >&2; exit 1 ;;')
+  expect(script).toMatch(/\nslow-network "\$interface" 100 20 1 &&\n.* root handle 9e0: tbf rate 5000000bit/)
+  expect(slowScript({lossPercent: 1})).toMatch(/\nslow-network "\$interface" 0 0 1$/)
+  expect(slowScript({bandwidth: 5_000_000})).not.toContain('slow-network')
+})
+
 test("ping's summary is read, also when nothing came back", () => {
   const said = `PING 10.213.7.12 (10.213.7.12) 56(84) bytes of data.
 

@@ -22,7 +22,9 @@ test('a prediction and the report of a run call a phase the same', () => {
     return findings.flatMap(one => one.phases ?? [])
   })
   expect(reported.length).toBeGreaterThan(50)
-  for (const {phase, name} of reported) expect([...(names.get(phase) ?? [])]).toContain(name)
+  // Of several failovers each phase says whose it is.
+  const bare = (name: string) => name.replace(/^[a-z][\w-]*: /, '')
+  for (const {phase, name} of reported) expect([...(names.get(phase) ?? [])]).toContain(bare(name))
   for (const [phase, called] of names) expect([phase, called.size]).toEqual([phase, phase === 'keyGone' ? 2 : 1])
 })
 

@@ -12,6 +12,7 @@ import {
   modelOf,
   type Phase,
 } from '../../../lab/budget/index.ts'
+import {pgbouncerProfiles} from '../../../lab/topology/pgbouncer.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
 import {anyFacts, anyTopology, factsOf, fast, measuredFast, standard} from './topologies.ts'
 
@@ -330,4 +331,32 @@ test('a primary that is started again in place waits for a synchronous standby, 
   }
   const alone = {hosts: fast.hosts.filter(({name}) => name !== 'node2' && name !== 'node3')}
   expect(most('on', alone)).toBe(most('off', alone))
+})
+
+describe('a pooler', () => {
+  const pgbouncer = pgbouncerProfiles.default
+  const beside: Topology = {
+    ...fast,
+    pgbouncer,
+    hosts: fast.hosts.map(({name, services}) =>
+      services.includes('patroni') ? {name, services: [...services, 'pgbouncer']} : {name, services},
+    ),
+  }
+  const before: Topology = {...fast, pgbouncer, hosts: [...fast.hosts, {name: 'pool1', services: ['pgbouncer']}]}
+  const longest = (topology: Topology, fault: LeaderFault) =>
+    at(model(topology, factsOf(fault)), 'firstWrite').max / 1e6
+  const usual = (topology: Topology, fault: LeaderFault) =>
+    distributionsOf({total: at(model(topology, factsOf(fault)), 'firstWrite')}, {runs: 400}).total.p50 / 1e6
+
+  test('lets clients wait for as long as it leaves a server alone, and a try takes', () => {
+    for (const topology of [beside, before])
+      for (const fault of ['postgres-killed', 'host-killed'] as const)
+        expect(longest(topology, fault) - longest(fast, fault)).toBeCloseTo(30)
+  })
+
+  test('beside a server that was up all the time has connections to it already', () => {
+    expect(usual(beside, 'host-killed') - usual(fast, 'host-killed')).toBeCloseTo(0, 0)
+    expect(usual(before, 'host-killed') - usual(fast, 'host-killed')).toBeGreaterThan(5)
+    expect(usual(beside, 'postgres-killed') - usual(fast, 'postgres-killed')).toBeGreaterThan(5)
+  })
 })

@@ -101,3 +101,17 @@ test('a fault that is not known is refused with the nearest', () => {
   expect(predictedName('stop')).toBe('stop')
   expect(() => predictedName('kil-host')).toThrow(/did you mean `kill-host`/)
 })
+
+test('where HAProxy leaves the sessions of a server that is down alone, nothing bounds the last write of an orphan', () => {
+  const none: typeof fast = {...fast, haproxy: {...fast.haproxy, onMarkedDown: 'none'}}
+  const [orphan, dead] = predict(none, ['kill-patroni', 'kill-host']).faults
+  expect(predict(fast, ['kill-patroni']).faults[0]!.margin).not.toBeNull()
+  expect(orphan).toMatchObject({margin: null})
+  expect(orphan!.notes.join('\n')).toMatch(/goes on writing to the orphan .* two primaries at once/)
+  expect(dead!.notes.join('\n')).toMatch(/no time-out of its own, waits on for up to 1800/)
+  expect(
+    predict(fast)
+      .faults.flatMap(one => one.notes)
+      .join('\n'),
+  ).not.toMatch(/on_marked_down/)
+})

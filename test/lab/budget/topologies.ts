@@ -57,7 +57,7 @@ export const anyTopology: fc.Arbitrary<Topology> = fc
       ...fast,
       hosts: [...hosts, {name: 'proxy1', services: ['haproxy']}, {name: 'app1', services: ['client']}],
       patroni: {...fast.patroni, ...patroni} as Topology['patroni'],
-      haproxy: {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs},
+      haproxy: {...fast.haproxy, interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs},
     }
   })
 

@@ -29,7 +29,7 @@ const transfer = (server: string | null, timeline: number | null, at: number) =>
     ...by(server, timeline, at),
   }) satisfies Event
 const write = (server: string | null, timeline: number | null, at: number, client = 'w1') =>
-  ({kind: 'op', client, op: 'write', id: 900_000, lsn: 1, ...by(server, timeline, at)}) satisfies Event
+  ({kind: 'op', client, op: 'write', id: 500_000_000, lsn: 1, ...by(server, timeline, at)}) satisfies Event
 
 describe.each([
   ['a program', commit],

@@ -4,11 +4,12 @@ import type {ClientGroup} from '../../../lab/history/client-group.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {altered, cleanRun, micros} from './history-builder.ts'
+import {renumbered} from './renumbered.ts'
 
 const judge = (history: History, within = '10s') =>
   clientsReconnect.judge(history, clientsReconnect.params.parse({within}))
 const writes = (change: (op: Of<'op'>) => Event | null, added: Event[] = []) =>
-  altered(cleanRun(), event => (event.kind === 'op' ? change(event) : event), added)
+  historyOf(renumbered(altered(cleanRun(), event => (event.kind === 'op' ? change(event) : event), added).events))
 const readOnly = (op: Of<'op'>): Event => ({
   ...{...op, outcome: 'fail', server: null, timeline: null, lsn: null},
   ...{sqlstate: '25006', error: 'cannot execute INSERT in a read-only transaction'},
@@ -134,7 +135,7 @@ test('clients that look for the primary themselves are measured from the promoti
   const [own, proxied] = ['psycopg-mw1', 'w4'].map(name => rows.find(row => row.client === name)!.reconnectionMicros)
   expect(Number(own) - Number(proxied)).toBeGreaterThan(80_000)
   const only = historyOf(
-    history.events.flatMap(event => (event.kind === 'op' && event.client !== 'psycopg-mw1' ? [] : event)),
+    renumbered(history.events.flatMap(event => (event.kind === 'op' && event.client !== 'psycopg-mw1' ? [] : event))),
   )
   const blindProxy = historyOf(only.events.filter(event => event.kind !== 'proxy'))
   expect(judge(blindProxy)).toMatchObject({verdict: 'pass', says: expect.stringMatching(/took writes/)})

@@ -284,7 +284,7 @@ function leads(shape: RunShape, at: number): {server: HostName; timeline: number
 /** r2 and r3, through the primary port: each sees the newest row that was acknowledged 1 ms before it was sent, or earlier. */
 function readers(shape: RunShape, events: Event[]): void {
   const writes = events.filter((event): event is Of<'op'> => event.kind === 'op' && event.outcome === 'ok')
-  let id = 1_000_000_000
+  let id = 999_999_999
   let next = 0
   let seen: number | null = null
   for (let at = -faultAt + 1.6; at < shape.finalReads - 0.1; at += 1 / shape.readsPerSecond) {

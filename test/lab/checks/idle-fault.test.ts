@@ -11,11 +11,15 @@ import {cleanRun} from './history-builder.ts'
 const params: Partial<Record<CheckName, unknown>> = {
   'clients-reconnect': {within: '10s'},
   demoted: {within: '10s'},
+  errors: {allow: {others: '1m'}},
   promoted: {not: 'old-leader'},
   unavailability: {writes: {'at-most': '30s'}},
   'nobody-promoted': {for: '1s'},
   recovered: {within: '2m'},
   rejoined: {within: '2m'},
+  'slot-kept': {name: 'feed'},
+  'stale-reads': {'at-most': '5s'},
+  'streams-again': {within: '45s'},
 }
 const names = Object.keys(checks) as CheckName[]
 const ofFault = names.filter(name => 'ofFault' in checks[name])

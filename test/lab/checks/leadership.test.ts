@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {checks, find} from '../../../lab/checks/index.ts'
-import type {Event, Of} from '../../../lab/history/event.ts'
+import {checks} from '../../../lab/checks/index.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
 import {calmRun} from './calm-run.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
@@ -67,7 +67,8 @@ describe('no-failover', () => {
 })
 
 describe('nobody-promoted', () => {
-  const judge = (history: History, forMs: number) => nobodyPromoted.judge(history, {for: forMs})
+  const judge = (history: History, forMs: number, until: 'mend' | 'end' = 'mend') =>
+    nobodyPromoted.judge(history, {for: forMs, until})
 
   test('holds for as long as it was observed, and no longer', () => {
     expect(judge(historyOf(calmRun()), 10_000)).toMatchObject({verdict: 'pass', measures: {observedMicros: 12e6}})
@@ -78,6 +79,23 @@ describe('nobody-promoted', () => {
     expect(judge(historyOf([...calmRun(), rules('node2', 11, 2)]), 10_000)).toMatchObject({verdict: 'fail'})
     expect(judge(historyOf([...calmRun(), takesKey(3)]), 10_000)).toMatchObject({verdict: 'fail'})
     expect(judge(historyOf([...calmRun(), rules('node2', 14, 2)]), 10_000).verdict).toBe('pass')
+  })
+
+  test('until the end, is about what comes after the mend, too, but for the old leader that leads anew', () => {
+    expect(judge(historyOf(calmRun()), 19_000, 'end')).toMatchObject({
+      verdict: 'pass',
+      says: 'Nobody was promoted in the 19.98 s until the end.',
+    })
+    expect(judge(historyOf(calmRun()), 21_000, 'end').verdict).toBe('unknown')
+    const later = [rules('node2', 14, 2), takesKey(14)]
+    for (const sign of later) expect(judge(historyOf([...calmRun(), sign]), 10_000, 'end').verdict).toBe('fail')
+    const anew = calmRun().map(event =>
+      event.kind === 'postgres' && event.host === 'node1' && event.at > micros(13) ? {...event, timeline: 2} : event,
+    )
+    expect(judge(historyOf(anew), 10_000, 'end').verdict).toBe('pass')
+    const beheaded = without(calmRun(), event => 'host' in event && event.host === 'node3' && event.at > micros(14))
+    expect(judge(beheaded, 10_000, 'end').verdict).toBe('unknown')
+    expect(judge(beheaded, 10_000).verdict).toBe('pass')
   })
 
   test('is unknown when the servers were not watched', () => {
@@ -286,113 +304,4 @@ test('what depends on seeing every promotion is unknown where the servers were n
   expect(timelineMonotone.judge(unwatched([...calmRun(), rules('node2', 6, 3)]), {}).verdict).toBe('unknown')
   expect(timelineMonotone.judge(unwatched([...calmRun(), rules('node2', 6, 1)]), {}).verdict).toBe('fail')
   expect(split.judge(unwatched(calmRun()), {'at-least': 0}).verdict).toBe('unknown')
-})
-
-describe('a log that tells of a promotion', () => {
-  const logged = (host: string, at: number): Event => ({
-    ...{at: micros(at), kind: 'log', host, service: 'postgres', sign: 'new-timeline'},
-    says: 'LOG:  selected new timeline ID: 2',
-  })
-  const found = (events: readonly Event[], check: string, params: object = {}) =>
-    find(historyOf(events), {check, params})
-
-  test.each([
-    ['no-failover', {}],
-    ['nobody-promoted', {for: '5s'}],
-    ['writable-within-lock', {}],
-    ['one-writable-primary', {}],
-  ] as const)('%s fails by it where nobody was seen, between two questions of the probe', (check, params) => {
-    expect(found(calmRun(), check, params).verdict).toBe('pass')
-    expect(found([...calmRun(), logged('node2', 5.02)], check, params)).toMatchObject({
-      verdict: 'fail',
-      says: expect.stringMatching(
-        /^node2 was promoted at .* without holding the leader key, as its log says \(.*timeline ID: 2\)\.$/,
-      ),
-    })
-  })
-
-  test('makes unknown who led which timeline, for nobody saw it', () => {
-    expect(found([...calmRun(), logged('node2', 5.02)], 'timeline-monotone')).toMatchObject({
-      verdict: 'unknown',
-      says: expect.stringContaining('what came of it nobody saw'),
-    })
-  })
-
-  test('contradicts only what is claimed: the time until the mend, who else writes, and what clients behind the proxy got', () => {
-    const late = [...calmRun(), logged('node2', 14)]
-    expect(found(late, 'nobody-promoted', {for: '5s'}).verdict).toBe('pass')
-    expect(found(late, 'no-failover').verdict).toBe('fail')
-    expect(found(late, 'one-writable-primary', {'seen-by': 'proxied-clients'}).verdict).toBe('pass')
-    // Nobody took writes then, so that there were two is not known.
-    const nobodyElse = [...cleanRun(), logged('node3', 10)]
-    expect(found(nobodyElse, 'one-writable-primary').verdict).toBe('unknown')
-  })
-
-  test('is excepted in maintenance mode where holding the key is not asked for', () => {
-    const paused = calmRun().flatMap((event): Event[] =>
-      event.kind === 'postgres'
-        ? [
-            event,
-            {
-              ...{at: event.at, kind: 'patroni', host: event.host, code: 200, role: 'replica', state: 'running'},
-              ...{timeline: 1, lsn: 1, streaming: [], tookMicros: 1, paused: true, pendingRestart: false, tags: {}},
-            },
-          ]
-        : [event],
-    )
-    expect(found([...paused, logged('node2', 5.02)], 'writable-within-lock').verdict).toBe('pass')
-  })
-
-  test('is no contradiction where its host held the key, or nobody watched who did', () => {
-    expect(found([...cleanRun(), logged('node2', 21.8)], 'timeline-monotone').verdict).toBe('pass')
-    expect(found([...cleanRun(), logged('node2', 21.8)], 'writable-within-lock').verdict).toBe('pass')
-    expect(found([...cleanRun(), logged('node3', 21.8)], 'writable-within-lock').verdict).toBe('fail')
-    const unwatched = calmRun().filter(event => !(event.kind === 'watching' && event.who === 'etcd'))
-    expect(found([...unwatched, logged('node2', 5.02)], 'timeline-monotone').verdict).not.toBe('fail')
-  })
-})
-
-test('a server out of recovery may take writes, whatever the role of the probe may do there', () => {
-  const denied = (event: Event): Event => (event.kind === 'postgres' ? {...event, readOnly: true} : event)
-  const two = [...calmRun(), rules('node2', 6, 2), rules('node2', 6.2, 2)].map(denied)
-  for (const check of ['one-writable-primary', 'writable-within-lock', 'no-failover'])
-    expect([check, find(historyOf(two), {check, params: {}}).verdict]).toEqual([check, 'fail'])
-  expect(find(historyOf(calmRun().map(denied)), {check: 'no-failover', params: {}}).verdict).toBe('pass')
-})
-
-describe('a replica that nobody could ask while it was cut off', () => {
-  /** Silent from 1 s to 13 s after the fault, which is mended at 12 s; then it says `after`. */
-  const unplugged = (after: Partial<Of<'postgres'>> = {}): Event[] =>
-    calmRun().map(event => {
-      if (event.kind !== 'postgres' || event.host !== 'node3' || event.at < micros(1)) return event
-      const silent = {up: false, inRecovery: null, readOnly: null, timeline: null, lsn: null, error: 'timeout'} as const
-      return event.at < micros(13) ? {...event, ...silent} : {...event, ...after}
-    })
-  const found = (events: readonly Event[], check: string, params: object = {}) =>
-    find(historyOf(events), {check, params}).verdict
-
-  test('was none of it promoted, as its timeline says afterwards', () => {
-    expect(found(unplugged(), 'nobody-promoted', {for: '10s'})).toBe('pass')
-    expect(found(unplugged(), 'one-writable-primary')).toBe('pass')
-  })
-
-  test('may have been promoted where it comes back on a timeline that nobody was seen to lead', () => {
-    expect(found(unplugged({timeline: 2}), 'nobody-promoted', {for: '10s'})).toBe('unknown')
-    expect(found(unplugged({timeline: 2}), 'no-failover')).not.toBe('pass')
-  })
-
-  test('was promoted where it takes writes afterwards, without the key', () => {
-    const led = unplugged({timeline: 2, inRecovery: false, receiver: null})
-    expect(found(led, 'nobody-promoted', {for: '10s'})).toBe('unknown')
-    for (const check of ['no-failover', 'one-writable-primary', 'writable-within-lock'])
-      expect([check, found(led, check)]).toEqual([check, 'fail'])
-  })
-
-  test('may have been promoted where its log tells of a rewind meanwhile', () => {
-    const rewound: Event = {
-      ...{at: micros(12.8), kind: 'log', host: 'node3', service: 'patroni', sign: 'pg_rewind'},
-      says: 'INFO: running pg_rewind from dbname=postgres',
-    }
-    expect(found([...unplugged(), rewound], 'nobody-promoted', {for: '10s'})).toBe('unknown')
-  })
 })

@@ -9,7 +9,7 @@ const judge = (history: History) => oneWritablePrimary.judge(history, {seenBy: '
 const writable = {inRecovery: false, timeline: 1, receiver: null} as const
 const clean = cleanRun()
 const ack = (seconds: number, changes: Partial<Of<'op'>> = {}): Event => ({
-  ...{at: micros(seconds), sentAt: micros(seconds) - 4000, kind: 'op', client: 'w1', op: 'write', id: 999_999},
+  ...{at: micros(seconds), sentAt: micros(seconds) - 4000, kind: 'op', client: 'w1', op: 'write', id: 500_000_000},
   ...{outcome: 'ok', server: 'node1', timeline: 1, lsn: 1, sqlstate: null, error: null},
   ...changes,
 })
@@ -126,6 +126,21 @@ describe('cannot tell', () => {
 
   test('but a replica that nobody asked for a while, on the same timeline before and after, was a replica', () => {
     expect(gone(samplesOf('node3', 5, 12)).verdict).toBe('pass')
+  })
+
+  test('unless nobody read its log meanwhile: a rewind would have put it back on that timeline', () => {
+    const unread = clean.filter(
+      event =>
+        !samplesOf('node3', 24, 30)(event) &&
+        !(event.kind === 'watching' && event.who === 'logs' && event.host === 'node3' && event.at > micros(22)),
+    )
+    expect(judge(historyOf(unread))).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('nobody asked node3'),
+    })
+    // Where no log is read at all, as in older runs, the timeline is all there is.
+    const older = unread.filter(event => !(event.kind === 'watching' && event.who === 'logs'))
+    expect(judge(historyOf(older)).verdict).toBe('pass')
   })
 })
 

@@ -1,4 +1,5 @@
 /** A limit of the user's own is judged whatever the model says; where the model knows that nobody takes over, that is the reason. */
+
 import {describe, expect, test} from 'vitest'
 import {clientsReconnect} from '../../../lab/checks/clients-reconnect.ts'
 import {demoted} from '../../../lab/checks/demoted.ts'
@@ -8,9 +9,11 @@ import {unavailability} from '../../../lab/checks/unavailability.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
+import {sayHint} from '../../../lab/words/next-step.ts'
 import {strikeOf} from '../strike-of.ts'
 import {calmRun} from './calm-run.ts'
 import {altered, cleanRun, micros, proxy, type RunShape, sample} from './history-builder.ts'
+import {renumbered} from './renumbered.ts'
 
 const judge = (history: History, within: unknown) => failover.judge(history, failover.params.parse({within}))
 
@@ -100,7 +103,8 @@ describe('where the model knows that nobody can take over, that is the verdict a
       const {verdict, says, hint} = judge(history, within)
       expect(verdict).toBe('fail')
       expect(says).toMatch(why)
-      expect(hint).not.toMatch(/race|health checks/)
+      expect(sayHint(hint!)).not.toMatch(/race|health checks/)
+      expect(sayHint(hint!)).toMatch(/\npgha-lab predict --profile fast$/)
     }
   })
 
@@ -178,7 +182,7 @@ test('silence is no demotion: who was frozen for 8 s and led again was not demot
     return silent ? {...event, ...dumb} : event
   })
   const events = frozen.filter(event => !(event.kind === 'op' && event.at > micros(0) && event.at < micros(8.1)))
-  const history = historyOf(events)
+  const history = historyOf(renumbered(events))
   const found = demoted.judge(history, demoted.params.parse({within: '15s'}))
   expect(found).toMatchObject({verdict: 'fail', says: expect.stringMatching(/was silent after the fault, not demoted/)})
   expect(noFailover.judge(history, {}).verdict).toBe('pass')

@@ -8,7 +8,8 @@ import type {Check} from '../../../lab/checks/check.ts'
 import {type CheckName, checks} from '../../../lab/checks/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
-import {cases, draws} from './plants.ts'
+import {draws} from './planting.ts'
+import {cases} from './plants.ts'
 
 const runs = 20
 

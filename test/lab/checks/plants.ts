@@ -1,97 +1,39 @@
-/** For every check: runs that it must not accuse, and violations to plant into them. The times, hosts and sizes are drawn. */
-import fc from 'fast-check'
 import type {CheckName} from '../../../lab/checks/index.ts'
 import {bank} from '../../../lab/history/bank.ts'
-import type {Event, Of} from '../../../lab/history/event.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {calmRun} from './calm-run.ts'
-import {cleanRun, micros, proxy, quickRun, type RunShape, sample, withRows} from './history-builder.ts'
-
-/** What is drawn for each run. */
-interface Draw {
-  readonly newLeader: 'node2' | 'node3'
-  /** Where in the time that a plant may choose, from 0 to 1. */
-  readonly where: number
-  readonly replica: 'node2' | 'node3'
-  /** From 1. */
-  readonly size: number
-  readonly pick: number
-}
-
-export const draws: fc.Arbitrary<Draw> = fc.record({
-  newLeader: fc.constantFrom('node2', 'node3'),
-  where: fc.double({min: 0, max: 1, noNaN: true}),
-  replica: fc.constantFrom('node2', 'node3'),
-  size: fc.integer({min: 1, max: 40}),
-  pick: fc.nat(),
-})
-
-type Plant = (events: Event[], draw: Draw) => readonly Event[]
-
-interface Case {
-  readonly params: Readonly<Record<string, unknown>>
-  readonly clean: (draw: Draw) => Event[]
-  readonly plants: Readonly<Record<string, Plant>>
-}
-
-const shapeOf = ({newLeader}: Draw, more: Partial<RunShape> = {}): RunShape => ({...quickRun, newLeader, ...more})
-const failedOver =
-  (more: Partial<RunShape> = {}) =>
-  (draw: Draw) =>
-    cleanRun(shapeOf(draw, more))
-const calm = () => calmRun()
-/** Seconds after the fault, somewhere between the two. */
-const between = ({where}: Draw, from: number, to: number) => from + where * (to - from)
-const rules = (host: string, at: number, timeline: number) =>
-  sample(host, at, {inRecovery: false, receiver: null, timeline})
-const add =
-  (what: (draw: Draw) => Event): Plant =>
-  (events, draw) => [...events, what(draw)]
-const takesKey = (holder: string, at: number): Event => ({
-  ...{at: micros(at), kind: 'leader-key', scope: 'pgha', holder, revision: 200, lease: 'c', term: 2, told: 'node2'},
-})
-const one = <T>(all: readonly T[], {pick}: Draw): T => all[pick % all.length]!
-const writesOf = (events: readonly Event[], outcome: 'ok' | 'fail') =>
-  events.filter((event): event is Of<'op'> => event.kind === 'op' && event.op === 'write' && event.outcome === outcome)
-const changed = (events: readonly Event[], which: Event, change: object) =>
-  events.map(event => (event === which ? ({...event, ...change} as Event) : event))
-const says = (host: string, at: number, pendingRestart: boolean): Event => ({
-  ...{at: micros(at), kind: 'patroni', host, code: 200, role: 'replica', state: 'running', timeline: 1, lsn: 1},
-  ...{streaming: [], tookMicros: 1000, pendingRestart},
-})
-const told = (server: string | null, timeline: number, at: number) => ({
-  ...{at: micros(at), sentAt: micros(at) - 3000, outcome: 'ok' as const, server, timeline, sqlstate: null, error: null},
-})
-const acknowledged = (server: string | null, timeline: number, at: number): Event => ({
-  ...{kind: 'op', client: 'w1', op: 'write', id: 400_000_000, lsn: 1_000_000_000, ...told(server, timeline, at)},
-})
-const committed = (server: string, timeline: number, at: number): Event => ({
-  ...{kind: 'transaction', client: 'pgbench-w1', op: 'write', ...told(server, timeline, at)},
-})
-const members = ['node1', 'node2', 'node3']
-const until = (events: readonly Event[], seconds: number) => events.filter(event => event.at <= micros(seconds))
-const read = (at: number, more: Partial<Of<'op'>>): Event => ({
-  ...{at: micros(at), sentAt: micros(at) - 2000, kind: 'op', client: 'r2', op: 'read', id: 1_999_999_999},
-  ...{outcome: 'ok', server: 'node1', timeline: 1, lsn: 1, sqlstate: null, error: null, seen: 1},
-  ...more,
-})
-/** A server that answers, at `at`, with the newest row of some time ago. */
-const lagging: Plant = (events, draw) => {
-  const reads = events.filter((event): event is Of<'op'> => event.kind === 'op' && event.op === 'read')
-  const late = one(
-    reads.filter(event => event.at > micros(23)),
-    draw,
-  )
-  return changed(events, late, {seen: (late.seen ?? 0) - 30 - draw.size})
-}
-const exPrimary: Plant = (events, draw) => {
-  const last = writesOf(events, 'ok').findLast(event => event.timeline === 1)!
-  return [...events, read(between(draw, 23, 32), {seen: last.id})]
-}
-const reading = {
-  params: {},
-  clean: failedOver({readsPerSecond: 20}),
-  plants: {'the old primary answers a read': exPrimary, 'a lagging server answers a read': lagging},
-}
+import {streamsAgain} from './cascade.ts'
+import {cleanRun, micros, proxy, withRows} from './history-builder.ts'
+import {
+  acknowledged,
+  add,
+  between,
+  type Case,
+  calm,
+  changed,
+  committed,
+  connectedTo,
+  failedOver,
+  follows,
+  lostTo,
+  members,
+  ofEtcd,
+  one,
+  type Plant,
+  primariesAtEnd,
+  reading,
+  refused,
+  replicaReads,
+  rules,
+  says,
+  shapeOf,
+  takesKey,
+  until,
+  writesOf,
+} from './planting.ts'
+import {renumbered} from './renumbered.ts'
+import {looks, events as slot} from './slots.ts'
+import {addressMoves} from './virtual-address.ts'
 
 export const cases: Readonly<Record<CheckName, Case>> = {
   failover: {
@@ -113,8 +55,10 @@ export const cases: Readonly<Record<CheckName, Case>> = {
     clean: failedOver(),
     plants: {
       'one client never comes back': (events, draw) =>
-        events.filter(
-          event => !(event.kind === 'op' && event.client === `w${1 + (draw.pick % 4)}` && event.at > micros(22)),
+        renumbered(
+          events.filter(
+            event => !(event.kind === 'op' && event.client === `w${1 + (draw.pick % 4)}` && event.at > micros(22)),
+          ),
         ),
       'one client loses its way again': (events, draw) => {
         const from = between(draw, 23, 29)
@@ -131,7 +75,10 @@ export const cases: Readonly<Record<CheckName, Case>> = {
     clean: failedOver(),
     plants: {
       'no write is acknowledged by it': events =>
-        events.filter(event => !(event.kind === 'op' && event.outcome === 'ok' && event.at > micros(0))),
+        renumbered(
+          events.filter(event => !(event.kind === 'op' && event.outcome === 'ok' && event.at > micros(0))),
+          events,
+        ),
     },
   },
   'no-lost-writes': {
@@ -177,6 +124,7 @@ export const cases: Readonly<Record<CheckName, Case>> = {
     plants: {
       'the old primary is writable': add(draw => rules('node1', between(draw, 22.5, 32), 1)),
       'it takes the commit of a program': add(draw => committed('node1', 1, between(draw, 22.5, 32))),
+      'it is a primary again when the tables are read': primariesAtEnd(draw => ['node1', draw.newLeader]),
       'a server that is no member takes a write': add(draw => acknowledged(null, 1 + draw.size, between(draw, -3, 32))),
     },
   },
@@ -218,6 +166,7 @@ export const cases: Readonly<Record<CheckName, Case>> = {
     params: {within: '1m'},
     clean: failedOver(),
     plants: {
+      'it is a primary beside the new one when the tables are read': primariesAtEnd(draw => ['node1', draw.newLeader]),
       'a member stays on the old timeline': (events, draw) =>
         events.map(event =>
           event.kind === 'postgres' && event.host !== draw.newLeader && event.host !== 'node1' && event.at > micros(30)
@@ -245,6 +194,8 @@ export const cases: Readonly<Record<CheckName, Case>> = {
       'another takes the key': add(draw => takesKey(draw.replica, between(draw, 0.1, 19))),
       'another takes writes': add(draw => rules(draw.replica, between(draw, 0.1, 19), 2)),
       'the leader comes back on another timeline': add(draw => rules('node1', between(draw, 0.1, 19), 2)),
+      'another is a primary when the tables are read': primariesAtEnd(draw => ['node1', draw.replica]),
+      'a replica is on a timeline that nobody led': add(draw => follows(draw.replica, between(draw, 0.1, 19), 2)),
     },
   },
   'nobody-promoted': {
@@ -286,12 +237,42 @@ export const cases: Readonly<Record<CheckName, Case>> = {
         calmRun({outage: [between(draw, 0.5, 8), between(draw, 0.5, 8) + 4.5 + draw.size / 10]}),
     },
   },
+  errors: {
+    params: {allow: {'08006': '25s', closed: '1s', other: '1s'}},
+    clean: failedOver(),
+    plants: {
+      'somebody meets another one': (events, draw) => {
+        const failed = one(writesOf(events, 'fail'), draw)
+        return changed(events, failed, {sqlstate: '25006', error: 'cannot execute INSERT in a read-only transaction'})
+      },
+      'a connection is refused': add(draw => refused(between(draw, 0.1, 32), 'ECONNREFUSED')),
+      'one that is allowed is met for longer': (events, draw) => [
+        ...events,
+        ...[2, 4 + draw.size / 10].map(at => refused(between(draw, 0.1, 20) + at, 'closed')),
+      ],
+    },
+  },
+  'lost-connections': {
+    params: {},
+    clean: draw => [
+      ...failedOver()(draw),
+      ...members.map(host => connectedTo(host, -6)),
+      ...['node1', draw.newLeader].map(host => lostTo(host, host === 'node1' ? 0.1 : 22)),
+    ],
+    plants: {
+      'a reader is cut from the replica that goes on as one': add(draw =>
+        lostTo(draw.newLeader === 'node2' ? 'node3' : 'node2', between(draw, 0.5, 29)),
+      ),
+    },
+  },
   'timeline-monotone': {
     params: {},
     clean: failedOver(),
     plants: {
       'a promotion leaps': add(draw => rules(draw.newLeader, between(draw, 23, 32), 3 + draw.size)),
       'two lead on one': add(draw => rules('node1', between(draw, 23, 32), 2)),
+      'two lead on one when the tables are read': primariesAtEnd(draw => ['node1', draw.newLeader]),
+      'a replica is on a timeline that nobody led': add(draw => follows('node1', between(draw, 29, 32), 2 + draw.size)),
     },
   },
   'no-pending-restart': {
@@ -324,6 +305,16 @@ export const cases: Readonly<Record<CheckName, Case>> = {
   },
   'monotonic-reads': reading,
   'read-your-writes': reading,
+  'stale-reads': {
+    params: {'at-most': '2s'},
+    clean: draw => [...failedOver({readsPerSecond: 20})(draw), ...replicaReads(() => 0)],
+    plants: {
+      'a replica lags for a while': (events, draw) => [
+        ...events.filter(event => !(event.kind === 'op' && event.client === 'r1')),
+        ...replicaReads(at => (at > between(draw, 23, 29) ? 2.5 + draw.size / 20 : 0)),
+      ],
+    },
+  },
   bank: {
     params: {},
     clean: failedOver({bankPerSecond: 20}),
@@ -351,6 +342,43 @@ export const cases: Readonly<Record<CheckName, Case>> = {
             ? {...event, checksum: `1:${1 + draw.size}`}
             : event,
         ),
+    },
+  },
+  'streams-again': streamsAgain,
+  'address-moves': addressMoves,
+  'slot-kept': {
+    params: {name: 'events'},
+    clean: draw => [...cleanRun(shapeOf(draw)), ...looks()],
+    plants: {
+      'the new leader lacks it once': (all, draw) => {
+        const own = all.filter(
+          event => event.kind === 'slots' && event.host === draw.newLeader && event.at > micros(22),
+        )
+        return changed(all, one(own, draw), {slots: []})
+      },
+      'it was made anew': (all, draw) =>
+        all.map(event =>
+          event.kind === 'slots' && event.host === draw.newLeader && event.at > micros(between(draw, 22, 30))
+            ? {...event, slots: [{...slot, confirmed: slot.confirmed! + draw.size}]}
+            : event,
+        ),
+    },
+  },
+  'quorum-kept': {
+    params: {},
+    clean: failedOver(),
+    plants: {
+      'two of its members do not answer': (events, draw) => [
+        ...events,
+        ...['node1', draw.replica].flatMap(host => [
+          ofEtcd(host, between(draw, 0.1, 20), false),
+          ofEtcd(host, between(draw, 0.1, 20) + 5 + draw.size / 10, true),
+        ]),
+      ],
+      'two of them know no leader': (events, draw) => [
+        ...events,
+        ...['node1', draw.replica].map(host => ({...ofEtcd(host, between(draw, 0.1, 20), true), leader: null})),
+      ],
     },
   },
   'logs-clean': {

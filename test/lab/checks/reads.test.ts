@@ -13,7 +13,7 @@ const newest = (at: number) =>
       event.kind === 'op' && event.op === 'write' && event.outcome === 'ok' && event.at < micros(at),
   )!
 const read = (at: number, more: Partial<Of<'op'>>): Of<'op'> => ({
-  ...{at: micros(at), sentAt: micros(at) - 2000, kind: 'op', client: 'r2', op: 'read', id: 1_999_999_999},
+  ...{at: micros(at), sentAt: micros(at) - 2000, kind: 'op', client: 'r2', op: 'read', id: 1_500_000_000},
   ...{outcome: 'ok', server: 'node2', timeline: 2, lsn: 1, sqlstate: null, error: null, seen: newest(at).id},
   ...more,
 })
@@ -90,7 +90,7 @@ describe('bank', () => {
   const without = (drop: (event: Event) => boolean) => judge(clean.filter(event => !drop(event)))
   const isAudit = (event: Event) => event.kind === 'bank' && event.op === 'audit'
   const audit = (total: number | null): Event => ({
-    ...{at: micros(26), sentAt: micros(26) - 900, kind: 'bank', client: 'b1', op: 'audit', id: 9_000_000},
+    ...{at: micros(26), sentAt: micros(26) - 900, kind: 'bank', client: 'b1', op: 'audit', id: 500_000_000},
     ...{outcome: 'ok', server: 'node2', timeline: 2, lsn: 1, sqlstate: null, error: null, total},
   })
 

@@ -121,10 +121,38 @@ describe('cannot tell', () => {
     ['when it did not stream by the end, but the limit was not over', streams],
   ])('%s', (_, gone) => expect(judge(without(gone)).verdict).toBe('unknown'))
 
+  test('quoting the rejection by pg_hba.conf of the host that it was to follow', () => {
+    const says =
+      'FATAL:  pg_hba.conf rejects replication connection for host "172.30.0.11", user "replicator", no encryption'
+    const rejected: Event = {at: micros(27), kind: 'log', host: 'node2', service: 'postgres', sign: 'rejected', says}
+    const history = altered(cleanRun(), event => (streams(event) ? ({...event, receiver: null} as Event) : event), [
+      rejected,
+    ])
+    const found = judge(history, '5s')
+    expect(found).toMatchObject({verdict: 'fail', says: expect.stringContaining(`the log of node2 says: "${says}"`)})
+    expect(found.evidence).toContainEqual(rejected)
+  })
+
   test('when the mend did not work', () => {
     const history = altered(cleanRun(), event =>
       event.kind === 'fault-mended' ? {...event, ok: false, says: 'no space'} : event,
     )
     expect(judge(history)).toMatchObject({verdict: 'unknown', says: expect.stringContaining('no space')})
   })
+})
+
+test('a rewind that was asked for and is in no line fails where the log was heard whole, and is unknown where a report is missing', () => {
+  const heard: Event = {at: micros(22), kind: 'log', host: 'node2', service: 'patroni', sign: 'promoting', says: 'x'}
+  const rewound: Event = {...heard, at: micros(25), host: 'node1', sign: 'pg_rewind'}
+  const params = rejoined.params.parse({within: '2m', how: 'pg_rewind'})
+  const verdict = (lines: readonly Event[], gone: (event: Event) => boolean = () => false) =>
+    rejoined.judge(
+      altered(cleanRun(), event => (gone(event) ? null : event), lines),
+      params,
+    ).verdict
+  const reported = (event: Event) => event.kind === 'watching' && event.who === 'logs' && event.at > micros(25)
+  expect(verdict([heard, rewound])).toBe('pass')
+  expect(verdict([heard])).toBe('fail')
+  expect(verdict([heard], reported)).toBe('unknown')
+  expect(verdict([heard, {...rewound, sign: 'basebackup'}])).toBe('fail')
 })

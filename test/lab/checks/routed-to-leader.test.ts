@@ -10,7 +10,7 @@ const judge = (events: readonly Event[]) => checks['routed-to-leader'].judge(his
 const seen = (server: string, at: number, check: string | null): Event =>
   ({...proxy(server, check !== null), ...(check === null ? {} : {check}), at: micros(at)}) as Event
 const write = (at: number, changes: Partial<Of<'op'>>): Event => ({
-  ...{at: micros(at), sentAt: micros(at) - 900, kind: 'op', client: 'w1', op: 'write', id: 9_000_000, outcome: 'ok'},
+  ...{at: micros(at), sentAt: micros(at) - 900, kind: 'op', client: 'w1', op: 'write', id: 500_000_000, outcome: 'ok'},
   ...{server: null, timeline: null, lsn: null, sqlstate: null, error: null},
   ...changes,
 })
@@ -117,4 +117,27 @@ describe('while HAProxy does not answer', () => {
     expect(judge([...mute(3, 9.9), ...killed(3, 5)]).verdict).toBe('unknown')
     expect(judge([...calmRun(), seen('node3', 1, 'INI'), ...killed(6, 8)]).verdict).toBe('fail')
   })
+})
+
+test('a session that the proxy left with a server that had lost the key is led astray, whatever the proxy shows', () => {
+  const left = write(28, {server: 'node1', timeline: 1})
+  const found = judge([...cleanRun(), left])
+  expect(found).toMatchObject({
+    verdict: 'fail',
+    says: expect.stringMatching(/stayed with node1, which acknowledged a write of w1 6\.\d+ s after node2 had taken/),
+    hint: expect.stringContaining('on_marked_down'),
+  })
+  // Its answer was under way when the proxy ended the session.
+  expect(judge([...cleanRun(), write(22.5, {server: 'node1', timeline: 1})]).verdict).toBe('pass')
+  const none = (events: readonly Event[]) =>
+    events.map(one =>
+      one.kind === 'run-started'
+        ? {...one, topology: {...one.topology, haproxy: {...one.topology.haproxy, onMarkedDown: 'none' as const}}}
+        : one,
+    )
+  expect(judge(none(cleanRun())).verdict).toBe('pass')
+  // Where the proxy leaves them alone, nobody but the clients can tell.
+  expect(judge(none(cleanRun().filter(one => one.kind !== 'op'))).verdict).toBe('unknown')
+  // It goes past the proxy.
+  expect(judge([...cleanRun(), write(28, {client: 'd1', server: 'node1', timeline: 1})]).verdict).toBe('pass')
 })

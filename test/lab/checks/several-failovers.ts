@@ -1,6 +1,7 @@
 /** A run by hand in which one leader after the other loses its power: clean runs of kill-leader, laid one behind the other. */
 import type {Event} from '../../../lab/history/event.ts'
 import {cleanRun, faultAt, micros, quickRun, type RunShape, ranges} from './history-builder.ts'
+import {renumbered} from './renumbered.ts'
 
 const nodes = ['node1', 'node2', 'node3']
 /** So far each part's ids, WAL positions and revisions are from those of the part before it. */
@@ -42,7 +43,7 @@ export function severalFailovers(
       return [moved(changed, part, from)]
     })
   })
-  return events.map(event => (event.kind === 'final-rows' ? {...event, ranges: ranges(kept)} : event))
+  return renumbered(events.map(event => (event.kind === 'final-rows' ? {...event, ranges: ranges(kept)} : event)))
 }
 
 /** As it would be told of a later part: other hosts, timelines, ids and places, and a later time. */

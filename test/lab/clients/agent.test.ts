@@ -99,6 +99,24 @@ async function underLoad(change: Partial<AgentConfig> = {}, driver: Load['driver
   return both
 }
 
+it('each client that is told several hosts begins with another one, and goes on to the next where it gets no connection', async () => {
+  const {agent, server} = await start()
+  // The server listens at one of the two addresses only.
+  const group = (hosts: readonly string[]): Load => ({
+    ...{op: 'write', clients: ['w1', 'w2', 'w3'], perSecond: 60, driver: 'pg'},
+    ...{hosts, port: server.port, findsPrimary: false},
+  })
+  const {agent: other} = await start({groups: [group(['127.0.0.2', '127.0.0.1'])]})
+  agent.process.kill('SIGKILL')
+  other.say({go: true})
+  await other.until(() => new Set(other.of('o').map(line => line[1])).size === 3)
+  const refused = new Set(other.of('d').map(line => line[1]))
+  expect([...refused].toSorted()).toEqual(['w1', 'w3'])
+  expect(other.of('d').every(line => line[3] === 'ECONNREFUSED')).toBe(true)
+  // Who has a connection stays with it.
+  expect(other.of('c')).toHaveLength(3)
+})
+
 describe.each(['pg', 'pg-pool'] as const)('an attempt with %s', driver => {
   it('that is answered is ok, with the server, its timeline and LSN; its id is used once', async () => {
     const {agent} = await underLoad({}, driver)

@@ -5,11 +5,12 @@ import {PassThrough} from 'node:stream'
 import {afterEach, expect, it} from 'vitest'
 import {type AgentConfig, type AgentLine, firstIds, type ScriptConfig} from '../../../lab/clients/agent/protocol.ts'
 import {agentFile, psycopgAgentFile, startClients} from '../../../lab/clients/clients.ts'
-import type {Docker, Running} from '../../../lab/engine/docker.ts'
+import type {ContainerState, Running} from '../../../lab/engine/docker.ts'
 import {Lab} from '../../../lab/engine/lab.ts'
 import type {ClientGroup} from '../../../lab/history/client-group.ts'
 import {Recorder} from '../../../lab/history/history.ts'
 import {type Allocation, profiles, type Topology} from '../../../lab/topology/topology.ts'
+import {FakeEngine} from '../fake/engine.ts'
 import {fakePostgres} from './fake-postgres.ts'
 
 /** The agent's clock is so far ahead of the run's. */
@@ -78,16 +79,19 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
   cleanUp.push(() => server.server.close())
   const recorder = new Recorder()
   const agents: Played[] = []
-  const docker = {
-    containers: async () => [],
-    container: async () => ({id: 'c1'}),
-    run: async () => ({code: answers.hasPsycopg === false ? 1 : 0, out: '', err: ''}),
-    exec: async (_: string, argv: readonly string[]) => {
+  const docker = new (class extends FakeEngine {
+    override async container(lab: string, host: string): Promise<ContainerState> {
+      return {...{id: 'c1', name: host, host, lab, state: 'running'}, image: 'a'}
+    }
+    override async run() {
+      return {code: answers.hasPsycopg === false ? 1 : 0, out: '', err: ''}
+    }
+    override async exec(_: string, argv: readonly string[]): Promise<Running> {
       const agent = new Played(argv, () => recorder.now(), answers.hi !== false)
       agents.push(agent)
       return agent.running
-    },
-  } as unknown as Docker
+    }
+  })()
   const topology: Topology = {
     profile: 'fast',
     release: 'postgresql-17',

@@ -1,11 +1,17 @@
 /** The life of programs, with an engine that says what each test wants. */
+import {createInterface} from 'node:readline'
 import {PassThrough} from 'node:stream'
 import {describe, expect, it} from 'vitest'
 import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
 import {startPrograms} from '../../../lab/clients/programs.ts'
+import type {ExecOptions} from '../../../lab/engine/docker/exec.ts'
+import type {ContainerState, Running} from '../../../lab/engine/docker.ts'
+import {Lab} from '../../../lab/engine/lab.ts'
 import type {ProgramGroup} from '../../../lab/history/client-group.ts'
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import type {ProbeSite} from '../../../lab/probes/probe.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {allocationOf, fakeTopology} from '../fake/lab.ts'
 
 /** An engine with one program; `end` makes it end with these last words. */
 function engine(images: readonly string[] = ['mine:1']) {
@@ -17,40 +23,37 @@ function engine(images: readonly string[] = ['mine:1']) {
   const exit = new Promise<number>(resolve => (ended = resolve))
   let words = ''
   stdin.on('finish', () => lines.end('exit code 143\n'))
-  const docker = {
-    hasImage: async (image: string) => images.includes(image),
-    startProgram: async (_: string, program: unknown) => {
+  const docker = new (class extends FakeEngine {
+    override readonly present = new Set(images)
+    override async container(lab: string, host: string): Promise<ContainerState> {
+      return {...{id: host, name: host, host, lab, state: 'running'}, image: 'a'}
+    }
+    override async startProgram(_: string, program: {readonly name: string}) {
       started.push(program)
       return {id: 'c1', program: 'mine', state: 'running'}
-    },
-    untilEnded: () => exit,
-    logs: async () => {
+    }
+    override untilEnded = () => exit
+    override async logs() {
       const log = new PassThrough()
       log.end(words)
       return log
-    },
-    stop: async () => ended(137),
-    exec: async (_: string, argv: unknown, {env}: {env: readonly string[]}) => {
+    }
+    override async stop() {
+      ended(137)
+    }
+    override async exec(_: string, argv: readonly string[], {env}: ExecOptions = {}): Promise<Running> {
       started.push({argv, env})
-      const {createInterface} = await import('node:readline')
       return {
-        stdin,
-        lines: createInterface({input: lines}),
-        stderr: () => '',
-        done: exit,
+        ...{stdin, stdout: lines, lines: createInterface({input: lines})},
+        ...{stderr: () => '', done: exit, lost: undefined},
         [Symbol.asyncDispose]: async () => {},
       }
-    },
-  }
-  const lab = {
-    name: 'demo',
-    docker,
-    engineOf: () => docker,
-    topology: {hosts: [{name: 'app1', services: ['client']}]},
-    allocation: {subnet: '10.213.7.0/24', passwords: {app: 'p@ss'}},
-    container: async () => ({id: 'app'}),
-  }
-  const site = {lab, record: (happening: Happening) => recorded.push(happening), now: () => 0} as unknown as ProbeSite
+    }
+  })()
+  const allocation = allocationOf(fakeTopology, {})
+  const lab = new Lab(docker, fakeTopology, {...allocation, passwords: {...allocation.passwords, app: 'p@ss'}})
+  const {signal} = new AbortController()
+  const site: ProbeSite = {lab, record: happening => void recorded.push(happening), now: () => 0, signal}
   const end = async (code: number, said: string) => {
     words = said
     ended(code)

@@ -77,6 +77,12 @@ async function underLoad(load: Partial<Load> = {}, change: Partial<ScriptConfig>
 }
 
 describe('the agent for psycopg', () => {
+  it('begins with another host for each client that is told several, and with the first where the primary is looked for', async () => {
+    const {of, lines} = await underLoad({hosts: ['refuses', 'answers']})
+    expect(of('d').every(([, client]) => client === 'psycopg-w1')).toBe(true)
+    expect(lines.some(([kind, client]) => kind === 'c' && client === 'psycopg-w2')).toBe(true)
+  })
+
   it('tells each attempt once, with ids of its own range that are dense, and rules nothing', async () => {
     const {of, until, say} = await underLoad()
     await until(() => of('o').length >= 10)

@@ -61,7 +61,12 @@ describe("what Patroni's keys mean", () => {
 
   it('the leader key names its holder, or that it is gone', () => {
     expect(
-      meaning({...change, key: `${prefix}leader`, value: 'node1', lease: '9'}, {scope: 'pgha'}, 3, 'node2'),
+      meaning(
+        {...change, key: `${prefix}leader`, value: 'node1', lease: '9'},
+        {scope: 'pgha', namespace: '/service/'},
+        3,
+        'node2',
+      ),
     ).toEqual({
       kind: 'leader-key',
       scope: 'pgha',
@@ -71,25 +76,33 @@ describe("what Patroni's keys mean", () => {
       term: 3,
       told: 'node2',
     })
-    expect(meaning({...change, key: `${prefix}leader`, value: null}, {scope: 'pgha'}, 3, 'node2')).toMatchObject({
+    expect(
+      meaning({...change, key: `${prefix}leader`, value: null}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2'),
+    ).toMatchObject({
       holder: null,
     })
   })
 
   it('the status key has the WAL position', () => {
     const value = '{"optime":67109120,"slots":{"node1":67109120},"retain_slots":["node1"]}'
-    expect(meaning({...change, key: `${prefix}status`, value}, {scope: 'pgha'}, 3, 'node2')).toMatchObject({
+    expect(
+      meaning({...change, key: `${prefix}status`, value}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2'),
+    ).toMatchObject({
       kind: 'status-key',
       scope: 'pgha',
       optime: 67109120,
     })
-    expect(meaning({...change, key: `${prefix}status`, value: null}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
-    expect(meaning({...change, key: `${prefix}status`, value: '{'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
+    expect(
+      meaning({...change, key: `${prefix}status`, value: null}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2'),
+    ).toBeNull()
+    expect(
+      meaning({...change, key: `${prefix}status`, value: '{'}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2'),
+    ).toBeNull()
   })
 
   it('the sync key names the synchronous standbys', () => {
     const sync = (value: string | null) =>
-      meaning({...change, key: `${prefix}sync`, value}, {scope: 'pgha'}, 3, 'node2')
+      meaning({...change, key: `${prefix}sync`, value}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2')
     expect(sync('{"leader":"node1","sync_standby":"node2,node3"}')).toMatchObject({
       leader: 'node1',
       standbys: ['node2', 'node3'],
@@ -100,7 +113,7 @@ describe("what Patroni's keys mean", () => {
 
   it('the config key has the dynamic configuration', () => {
     const told = (value: string | null) =>
-      meaning({...change, key: `${prefix}config`, value}, {scope: 'pgha'}, 3, 'node2')
+      meaning({...change, key: `${prefix}config`, value}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2')
     const config = {ttl: 20, pause: true, postgresql: {parameters: {work_mem: '4MB'}}}
     expect(told(JSON.stringify(config))).toEqual({
       ...{kind: 'config-key', scope: 'pgha', config, revision: 5, told: 'node2'},
@@ -110,8 +123,17 @@ describe("what Patroni's keys mean", () => {
   })
 
   it('other keys mean nothing here', () => {
-    expect(meaning({...change, key: `${prefix}members/leader`, value: '{}'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
-    expect(meaning({...change, key: `${prefix}history`, value: '[]'}, {scope: 'pgha'}, 3, 'node2')).toBeNull()
+    expect(
+      meaning(
+        {...change, key: `${prefix}members/leader`, value: '{}'},
+        {scope: 'pgha', namespace: '/service/'},
+        3,
+        'node2',
+      ),
+    ).toBeNull()
+    expect(
+      meaning({...change, key: `${prefix}history`, value: '[]'}, {scope: 'pgha', namespace: '/service/'}, 3, 'node2'),
+    ).toBeNull()
   })
 })
 

@@ -3,6 +3,7 @@ import {describe, expect, test, vi} from 'vitest'
 import {health} from '../../../lab/cluster/health.ts'
 import {parts} from '../../../lab/cluster/health-parts.ts'
 import {untilHealthy} from '../../../lab/cluster/wait.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import type {LabError} from '../../../lab/words/errors.ts'
 import {eachWithItsOwnState, healthyLab} from '../fake/at-rest.ts'
 import {passing} from '../fake/clock.ts'
@@ -143,8 +144,42 @@ test.each(cases)('%s: %s', async (_part, _what, spoil, says) => {
   expect(seen.complaints[0]).toMatch(says)
 })
 
+test('poolers: one beside a replica that is down is a complaint, though every route is up', async () => {
+  const {lab, world} = await healthyLab(loadTopology({topology: 'pgbouncer', profile: 'fast'}))
+  expect(await passing(health(lab))).toMatchObject({healthy: true, complaints: []})
+  world.host('node3').down.add('pgbouncer')
+  const seen = await passing(health(lab))
+  expect(seen.healthy).toBe(false)
+  expect(seen.complaints).toEqual([expect.stringMatching(/^PgBouncer on node3: Connection terminated/)])
+})
+
+test('a replica that its tag leads to another one streams from that, and from the leader it is a complaint', async () => {
+  const {lab, world} = await healthyLab(loadTopology({topology: 'cascade', profile: 'fast'}))
+  const before = await passing(health(lab))
+  expect(before).toMatchObject({healthy: true, complaints: [], leader: 'node1'})
+  expect(before.members.map(({host, source}) => [host, source])).toEqual([
+    ['node1', null],
+    ['node2', 'node1'],
+    ['node3', 'node1'],
+    ['node4', 'node3'],
+  ])
+  world.cluster.sources.set('node4', 'node1')
+  expect((await passing(health(lab))).complaints).toEqual([
+    'node4 streams from node1, not from node3 as its tag replicatefrom says',
+  ])
+})
+
+test('a virtual address that nobody has, or two have, is a complaint', async () => {
+  const {lab, world} = await healthyLab(loadTopology({topology: 'vip', profile: 'fast'}))
+  expect(await passing(health(lab))).toMatchObject({healthy: true, complaints: [], holders: ['proxy1']})
+  world.host('proxy2').shared = true
+  expect((await passing(health(lab))).complaints).toEqual(['proxy1 and proxy2 have the virtual address at once'])
+  for (const host of ['proxy1', 'proxy2']) world.host(host).shared = false
+  expect((await passing(health(lab))).complaints).toEqual(['nobody has the virtual address'])
+})
+
 test('every part has a case, or a test of its own', () => {
-  const elsewhere = ['addresses', 'synchronous standby'] // health.test.ts, raise.test.ts
+  const elsewhere = ['addresses', 'virtual address', 'synchronous standby'] // health.test.ts, above, raise.test.ts
   const tried = new Set(cases.map(([part]) => part))
   expect(parts.map(one => one.name).filter(name => !tried.has(name))).toEqual(elsewhere)
 })

@@ -2,8 +2,11 @@ import http from 'node:http'
 import type {AddressInfo} from 'node:net'
 import {afterEach, expect, test} from 'vitest'
 import {modes} from '../../../lab/cluster/modes.ts'
-import type {Docker} from '../../../lab/engine/docker.ts'
+import type {ContainerState, Running} from '../../../lab/engine/docker.ts'
 import {Lab} from '../../../lab/engine/lab.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {images} from '../fake/images.ts'
+import {FakeProgram} from '../fake/program.ts'
 import {localLab, locally} from '../local-lab.ts'
 
 const servers: http.Server[] = []
@@ -65,25 +68,18 @@ test('where no member answers nothing is made up', async () => {
 async function guarded(...says: (string | null | undefined)[]) {
   const ports = await portsOf(...says.map(() => ({})))
   const lab = localLab('patroni', ports)
-  const docker = {
-    container: async (_lab: string, host: string) => ({id: host}),
-    exec: async (host: string) => {
+  const docker = new (class extends FakeEngine {
+    override async container(lab: string, host: string): Promise<ContainerState> {
+      return {...{id: host, name: host, host, lab, state: 'running'}, image: images.host}
+    }
+    override async exec(host: string): Promise<Running> {
       const said = says[Number(host.at(-1)) - 1]
       if (said === null) throw new Error('the container is not running')
-      let hangUp = () => {}
-      const gone = new Promise<void>(resolve => {
-        hangUp = resolve
-      })
-      return {
-        stdin: {on() {}},
-        lines: (async function* () {
-          if (said !== undefined) yield `2026-11-20T16:00:00.123456Z ${said}`
-          await gone
-        })(),
-        [Symbol.asyncDispose]: async () => hangUp(),
-      }
-    },
-  } as unknown as Docker
+      const program = new FakeProgram()
+      if (said !== undefined) program.say(`2026-11-20T16:00:00.123456Z ${said}\n`)
+      return program
+    }
+  })()
   const topology = {...lab.topology, patroni: {...lab.topology.patroni, watchdog: 'required' as const}}
   return (await modes(new Lab(docker, topology, lab.allocation, locally(ports)), 300)).watchdog
 }

@@ -50,7 +50,7 @@ describe('asking Patroni', () => {
       request.on('end', () => response.end('done'))
     })
     const answer = await askPatroni(lab, 'node1', {method: 'POST', path: '/restart', body: {a: 1}, withinMs: 2000})
-    expect(answer).toEqual({code: 200, body: 'done'})
+    expect(answer).toMatchObject({code: 200, body: 'done'})
     expect(seen).toBe('POST /restart close {"a":1}')
   })
 

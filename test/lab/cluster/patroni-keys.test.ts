@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {decodeKeys as decode} from '../../../lab/cluster/patroni-keys.ts'
 
-const decodeKeys = (found: Parameters<typeof decode>[0]) => decode(found, {scope: 'pgha'})
+const decodeKeys = (found: Parameters<typeof decode>[0]) => decode(found, {scope: 'pgha', namespace: '/service/'})
 const key = (name: string, value: unknown) => ({
   key: `/service/pgha/${name}`,
   value: typeof value === 'string' ? value : JSON.stringify(value),

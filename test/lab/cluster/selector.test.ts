@@ -1,10 +1,13 @@
 /** Whom a step means, where what is done to it is not permitted to everybody. */
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
-import {resolve} from '../../../lab/cluster/selector.ts'
-import type {Lab} from '../../../lab/engine/lab.ts'
+import {meant, resolve} from '../../../lab/cluster/selector.ts'
+import {Lab} from '../../../lab/engine/lab.ts'
 import {faults} from '../../../lab/faults/index.ts'
+import type {Answer} from '../../../lab/observer/ask.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {allocationOf} from '../fake/lab.ts'
 
 const topology = loadTopology({profile: 'fast'})
 const replicas = ['node2', 'node3'] as const
@@ -27,7 +30,7 @@ function labOf({config, standbys, tags = {}}: Cluster): Lab {
     create_revision: '7',
     lease: '0',
   })
-  const ask = async (host: string, service: string) => {
+  const answer = (host: string, service: string): Answer => {
     if (service === 'etcd') {
       const waited = standbys[Math.min(looks++, standbys.length - 1)] ?? []
       const kvs = [
@@ -43,8 +46,11 @@ function labOf({config, standbys, tags = {}}: Cluster): Lab {
       host === 'node1' ? {role: 'primary', state: 'running'} : {role: 'replica', replication_state: 'streaming'}
     return {code: 200, body: JSON.stringify({...is, timeline: 1})}
   }
-  const docker = {containers: async () => [], observer: async () => undefined}
-  return {name: 'x', topology, docker, ask, allocation: {addresses: {}}} as unknown as Lab
+  return new (class extends Lab {
+    override async ask(host: string, service: string): Promise<Answer> {
+      return answer(host, service)
+    }
+  })(new FakeEngine(), topology, allocationOf(topology, {}))
 }
 
 const fits = (params: object) => faults.switchover!.fits?.({refused: false, ...params})
@@ -87,4 +93,16 @@ test('whatever the cluster is like, a replica is one that Patroni permits if the
     }),
     {numRuns: 100},
   )
+})
+
+test('the source of a cascade is a replica from which another one streams by its tag', () => {
+  const cascade = loadTopology({topology: 'cascade', profile: 'fast'})
+  const among = (...hosts: readonly string[]) =>
+    meant(cascade, 'cascade-source', {
+      ...{leader: 'node1', etcdLeader: null},
+      replicas: hosts.map(host => ({host, sync: null})),
+    })
+  expect(among('node2', 'node3', 'node4')).toEqual(['node3'])
+  expect(among('node2', 'node4')).toEqual([])
+  expect(among('node2', 'node3')).toEqual([])
 })

@@ -53,20 +53,26 @@ test('where everything works nothing is missing, and the container goes again', 
   const tried = await capabilities(engine, 'pgha-lab/host:1')
   expect(tried.filter(one => !one.present)).toEqual([])
   expect(tried.map(one => one.capability).toSorted()).toEqual(
-    ['cpu-limit', 'faketime', 'freezer', 'netem', 'network-disconnect', 'nftables', 'tbf'], // in the alphabet's order
+    ['cpu-limit', 'delay', 'faketime', 'freezer', 'network-disconnect', 'nftables', 'ptrace', 'tbf'], // in the alphabet's order
   )
   expect(engine.disposed).toBe(1)
 })
 
 test('a queue that the kernel does not know is missing, with what the kernel said', async () => {
   const engine = new Engine()
-  engine.failing = {netem: 'Error: Specified qdisc kind is unknown.\nmore'}
-  expect(await missing(labOn(engine), ['tbf', 'netem', 'nftables'])).toEqual([
+  engine.failing = {netem: 'Error: Specified qdisc kind is unknown.\nmore', 'slow-network': 'no such module'}
+  expect(await missing(labOn(engine), ['tbf', 'delay', 'nftables'])).toEqual([
     {
-      capability: 'netem',
-      why: "the kernel of the engine's machine has no netem (sch_netem): Specified qdisc kind is unknown",
+      capability: 'delay',
+      why: "the kernel of the engine's machine has no netem (sch_netem): Specified qdisc kind is unknown; nor does it hand packets to a program (NFQUEUE): no such module",
     },
   ])
+})
+
+test('where the kernel has no netem, packets are delayed by a program that it hands them to', async () => {
+  const engine = new Engine()
+  engine.failing = {netem: 'Error: Specified qdisc kind is unknown.'}
+  expect(await missing(labOn(engine), ['delay'])).toEqual([])
 })
 
 test('an engine that says it did something and did not has not got the capability', async () => {
@@ -85,7 +91,7 @@ test('each image is tried once a process, and one that failed is tried again', a
   await expect(missing(labOn(engine), ['tbf'])).rejects.toMatchObject({code: 'image', hint: 'pgha-lab doctor --fix'})
   engine.image = true
   await missing(labOn(engine), ['tbf'])
-  await missing(labOn(engine), ['netem', 'tbf'])
+  await missing(labOn(engine), ['delay', 'tbf'])
   expect(engine.tried).toBe(1)
 })
 

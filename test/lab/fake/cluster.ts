@@ -51,6 +51,8 @@ export class FakeCluster implements Disposable {
   readonly terms: Record<HostName, number> = {}
   /** How much of the leader's WAL a member has not received. */
   readonly lacks = new Map<HostName, number>()
+  /** Replicas that stream from another server than their tags say. */
+  readonly sources = new Map<HostName, HostName>()
   /** HAProxy's statistics do not come. */
   proxySaysNothing = false
   /** The leader takes no writes. */
@@ -98,6 +100,12 @@ export class FakeCluster implements Disposable {
     const connected = (one: HostName | null) =>
       one !== null && this.isUp(one) && this.#hosts.get(one)?.answers === true && !this.#hosts.get(one)?.cuts.size
     return !this.isLeader(host) && connected(host) && connected(this.leader)
+  }
+
+  /** The replicas that stream from this one. */
+  streamingFrom(host: HostName): readonly HostName[] {
+    const source = (one: HostName) => this.sources.get(one) ?? this.#topology.tags?.[one]?.replicatefrom ?? this.leader
+    return this.members.filter(one => this.streams(one) && source(one) === host)
   }
 
   get members(): readonly HostName[] {

@@ -3,14 +3,15 @@
  * its programs and connections along, one that is frozen keeps them and says nothing, one that is unplugged cannot be reached.
  */
 import {PassThrough, type Readable} from 'node:stream'
+import type {ExecOptions} from '../../../lab/engine/docker/exec.ts'
 import {
   type Belonging,
   type Condition,
   type ContainerState,
   claimOf,
   type EngineEvent,
-  type ProgramContainer,
   type Removed,
+  type Running,
 } from '../../../lab/engine/docker.ts'
 import {engineLimits} from '../../../lab/engine/engine-limits.ts'
 import type {Compose} from '../../../lab/engine/stack.ts'
@@ -18,8 +19,9 @@ import type {RaiseEngine} from '../../../lab/run/raise.ts'
 import type {HostName, Owner} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import type {FakeHost, Ran} from './host.ts'
-import {FakeImages, images} from './images.ts'
+import {images} from './images.ts'
 import {FakeProgram, playAgent, playRelay, playShell} from './program.ts'
+import {FakePrograms} from './programs.ts'
 import {FakeThrowaway} from './throwaway.ts'
 import type {FakeWorld} from './world.ts'
 
@@ -30,9 +32,7 @@ async function nobody(): Promise<never> {
   throw new TypeError('this engine has no Compose')
 }
 
-type Mutable<T> = {-readonly [K in keyof T]: T[K]}
-
-export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposable {
+export class FakeEngine extends FakePrograms implements RaiseEngine, AsyncDisposable {
   readonly limits = engineLimits({})
   /** A `FakeCompose` puts itself here. */
   compose: Compose = {up: nobody, reads: nobody}
@@ -44,16 +44,13 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
   restoresPorts: 'connect' | 'start' | 'never' = 'connect'
   /** Names of parameters that its PostgreSQL refuses. */
   readonly refusedParameters = new Set<string>()
-  /** Of programs that are clients for the length of a run; `ended` tells whoever waits for one. */
-  readonly programContainers = new Map<
-    string,
-    Mutable<ProgramContainer> & {readonly ended: PromiseWithResolvers<number>}
-  >()
   /** What a host's log has, but for the word that each has. */
   readonly saysInLog = new Map<HostName, readonly string[]>()
+  /** Hosts in whose log a full disk has cut a record short. */
+  readonly torn = new Set<HostName>()
   readonly #claims = new Map<string, Belonging>()
   readonly #running = new Set<FakeProgram>()
-  readonly #relays = new Set<FakeProgram>()
+  readonly #inObserver = new Set<FakeProgram>()
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #throwaways = new Map<string, FakeThrowaway>()
   world: FakeWorld | null = null
@@ -131,7 +128,7 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
   }
 
   async stop(id: string): Promise<void> {
-    const program = this.#program(id)
+    const program = this.programOf(id)
     if (program !== undefined) {
       await this.call(`stop program ${program.program}`)
       program.state = 'exited'
@@ -200,7 +197,7 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
     return observer === null ? undefined : {...observer}
   }
 
-  async exec(id: string, argv: readonly string[]): Promise<FakeProgram> {
+  async exec(id: string, argv: readonly string[], _options?: ExecOptions): Promise<Running> {
     const {world} = this
     const observer = world?.observer?.id === id ? world.observer : null
     const {name, state} = observer === null ? this.#host(id) : {...observer, name: 'observer'}
@@ -210,8 +207,9 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
     this.#running.add(program)
     void program.done.then(() => this.#running.delete(program))
     if (world !== null && observer !== null) {
-      this.#relays.add(program)
-      playRelay(program, to => world.way(to))
+      this.#inObserver.add(program)
+      if (argv[0] === 'sh') playShell(program, async () => world.room())
+      else playRelay(program, to => world.way(to))
     } else {
       const host = this.#host(id)
       void program.done.then(host.whenDown(() => program.end(137)))
@@ -239,6 +237,8 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
     await this.call('logs')
     const log = new PassThrough()
     const host = this.#hosts().find(one => one.id === id)
+    if (this.torn.has(host?.name ?? ''))
+      return log.end("\u0003\0\0\0\0\0\0GError grabbing logs: invalid character 'l' after object key:value pair\n")
     log.write(`${new Date().toISOString().replace('Z', '000000Z')} ${host?.name ?? id} says a word\n`)
     for (const line of this.saysInLog.get(host?.name ?? '') ?? []) {
       const at = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d{3}/.exec(line)?.[0].replace(' ', 'T').replace(',', '.') ?? ''
@@ -266,27 +266,6 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
       signal.removeEventListener('abort', stop)
       this.#listeners.delete(listener)
     }
-  }
-
-  async programs(): Promise<ProgramContainer[]> {
-    await this.call('programs')
-    return [...this.programContainers.values()].map(({ended: _, ...one}) => one)
-  }
-
-  async startProgram(_lab: string, {name}: {readonly name: string}): Promise<ProgramContainer> {
-    await this.call(`start program ${name}`)
-    const program = {id: `program-${name}`, program: name, state: 'running'}
-    this.programContainers.set(name, {...program, ended: Promise.withResolvers<number>()})
-    return program
-  }
-
-  async removeProgram(_lab: string, program: string): Promise<void> {
-    await this.call(`remove program ${program}`)
-    this.programContainers.delete(program)
-  }
-
-  async untilEnded(id: string): Promise<number> {
-    return (await this.#program(id)?.ended.promise) ?? 0
   }
 
   async throwaway(): Promise<AsyncDisposable & {readonly id: string}> {
@@ -335,8 +314,8 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
   /** The relays that it runs end with it. */
   endObserver(): void {
     if (this.world !== null) this.world.observer = {id: 'id-observer', state: 'exited'}
-    for (const relay of this.#relays) relay.end(137)
-    this.#relays.clear()
+    for (const program of this.#inObserver) program.end(137)
+    this.#inObserver.clear()
   }
 
   /** From now on it says nothing, and whatever ran through it is lost when that is noticed. */
@@ -370,10 +349,6 @@ export class FakeEngine extends FakeImages implements RaiseEngine, AsyncDisposab
       setTimeout(resolve, Number(seconds) * 1000)
     })
     return {code: 0, out: '', err: ''}
-  }
-
-  #program(id: string) {
-    return [...this.programContainers.values()].find(one => one.id === id)
   }
 
   #hosts(lab?: string): FakeHost[] {

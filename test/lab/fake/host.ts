@@ -11,7 +11,17 @@ export interface Ran {
 }
 
 /** What a fault leaves inside that has no name of its own; each is a line of images/host/bin/whats-broken. */
-export type Mark = 'stopped' | 'slow' | 'filled' | 'clock' | 'tags' | 'load' | 'replay'
+export type Mark =
+  | 'stopped'
+  | 'slow'
+  | 'filled'
+  | 'unstartable'
+  | 'nospace'
+  | 'fsync'
+  | 'clock'
+  | 'tags'
+  | 'load'
+  | 'replay'
 
 const ran = (out = ''): Ran => ({code: 0, out, err: ''})
 
@@ -20,6 +30,9 @@ const cures: Readonly<Record<string, Mark>> = {
   [undo.resumeProcesses]: 'stopped',
   [undo.unslowNetwork]: 'slow',
   [undo.freeDisk]: 'filled',
+  [undo.repairPostgres]: 'unstartable',
+  [undo.freeEtcd]: 'nospace',
+  [undo.unslowDisk]: 'fsync',
   [undo.setClock]: 'clock',
   [takeOff('tags')]: 'tags',
   [undo.endLoad]: 'load',
@@ -37,6 +50,8 @@ export class FakeHost {
   /** Ports published for the host lead into it; an engine may forget them when it plugs a container in. */
   portsOpen = true
   cpus: number | null = null
+  /** It has the virtual address. */
+  shared = false
   /** By `performance.now()`; at first: long ago. */
   startedAtMs = Number.NEGATIVE_INFINITY
   readonly marks = new Set<Mark>()
@@ -84,7 +99,8 @@ export class FakeHost {
     this.portsOpen = this.plugged
     this.down.clear()
     this.cuts.clear()
-    for (const mark of [...this.marks]) if (mark !== 'filled') this.marks.delete(mark)
+    for (const mark of [...this.marks])
+      if (!['filled', 'unstartable', 'nospace'].includes(mark)) this.marks.delete(mark)
   }
 
   /** A program of the host to its end. */
@@ -102,6 +118,8 @@ export class FakeHost {
     if (script === 'whats-broken') return this.services.includes('client') ? unknown(script) : ran(this.#signs())
     this.scripts.push(script)
     if (script === ':') return ran()
+    if (script.startsWith('ip -o -4 address show to '))
+      return ran(this.shared ? `2: eth0 inet ${script.split(' ').at(-1)}/24` : '')
     if (script === 'ip -o -4 address show') return ran(this.plugged ? `2: eth0    inet ${this.address}/24 scope` : '')
     const mark = cures[script]
     if (mark !== undefined) {

@@ -50,7 +50,10 @@ export class FakeHttp {
     if (!cluster.isUp(name)) return [503, {state: 'starting', role: 'replica'}]
     switch (question) {
       case 'GET /patroni': {
-        const streaming = cluster.members.filter(one => cluster.streams(one))
+        const replication = cluster.streamingFrom(name).map(one => ({
+          ...{application_name: one, state: 'streaming'},
+          sync_state: cluster.standbys.includes(one) ? 'sync' : 'async',
+        }))
         const server = {state: 'running', server_version: 170011, patroni: {version: '4.0.7', scope: 'pgha'}}
         const pause = cluster.config.pause === true ? {pause: true} : {}
         if (cluster.isLeader(name))
@@ -58,15 +61,13 @@ export class FakeHttp {
             200,
             {
               ...{...server, ...pause, role: 'primary', timeline: cluster.timeline, xlog: {location: cluster.lsn}},
-              replication: streaming.map(one => ({
-                ...{application_name: one, state: 'streaming'},
-                sync_state: cluster.standbys.includes(one) ? 'sync' : 'async',
-              })),
+              replication,
             },
           ]
         const replica = {...server, ...pause, role: 'replica', timeline: cluster.timeline}
         const state = cluster.streams(name) ? {replication_state: 'streaming'} : {}
-        return [200, {...replica, ...state, xlog: cluster.walOf(name), address}]
+        const sends = replication.length > 0 ? {replication} : {}
+        return [200, {...replica, ...state, ...sends, xlog: cluster.walOf(name), address}]
       }
       case 'GET /config':
         return [200, cluster.config]

@@ -66,6 +66,7 @@ export class FakePostgres implements AsyncDisposable {
     })
     const lsn = `0/${cluster.lsn.toString(16).toUpperCase()}`
     if (sql.includes('pg_tables')) return {types: [string], rows: cluster.table === null ? [] : [[cluster.table]]}
+    if (sql.startsWith('SELECT current_setting')) return one(string, name)
     if (sql.startsWith('SELECT standby, current_setting')) {
       const streams = cluster.streams(name)
       const timeline = standby && !streams ? null : String(cluster.timeline)

@@ -3,7 +3,7 @@ import type {Belonging} from '../../../lab/engine/docker.ts'
 import {type HttpService, httpServices, type PortName, portsWith} from '../../../lab/topology/services.ts'
 import type {Allocation, HostName, Owner, Topology} from '../../../lab/topology/topology.ts'
 import {FakeCluster} from './cluster.ts'
-import {FakeHost} from './host.ts'
+import {FakeHost, type Ran} from './host.ts'
 import {FakeHttp} from './http.ts'
 import {FakePostgres, type Route} from './postgres.ts'
 import type {Way} from './program.ts'
@@ -15,6 +15,8 @@ export class FakeWorld implements AsyncDisposable {
   readonly hosts: ReadonlyMap<HostName, FakeHost>
   readonly cluster: FakeCluster
   observer: {readonly id: string; state: string} | null = {id: 'id-observer', state: 'running'}
+  /** What the disk has under all of it. */
+  freeBytes = 50e9
   readonly #owner: Owner
   readonly #http: FakeHttp
   readonly #postgres: FakePostgres
@@ -27,6 +29,8 @@ export class FakeWorld implements AsyncDisposable {
       topology.hosts.map(({name, services}) => [name, new FakeHost(name, addresses[name]!, services)]),
     )
     this.cluster = new FakeCluster(topology, this.hosts)
+    const sharing = [...this.hosts.values()].find(host => host.services.includes('keepalived'))
+    if (sharing !== undefined) sharing.shared = true
     this.#http = new FakeHttp(topology, this.cluster)
     this.#postgres = new FakePostgres(this.cluster)
   }
@@ -49,6 +53,11 @@ export class FakeWorld implements AsyncDisposable {
 
   host(name: HostName): FakeHost {
     return this.hosts.get(name)!
+  }
+
+  /** As `stat -f -c '%a %S' /` prints it. */
+  room(): Ran {
+    return {code: 0, out: `${Math.floor(this.freeBytes / 4096)} 4096`, err: ''}
   }
 
   way(to: string): Way {
@@ -86,6 +95,7 @@ export class FakeWorld implements AsyncDisposable {
     const own = this.host(name)
     return () => {
       if (service === 'postgres') return this.cluster.isUp(name) ? own : null
+      if (service === 'pgbouncer') return own.runs('pgbouncer') && this.cluster.isUp(name) ? own : null
       if (!own.runs('haproxy')) return null
       const {members, leader} = this.cluster
       const to = service === 'primary' ? leader : members.find(host => this.cluster.streams(host))

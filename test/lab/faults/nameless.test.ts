@@ -1,4 +1,4 @@
-/** What a fault does is what it says of itself: nobody who reads a run or draws a storm goes by its name or its parameters. */
+/** What a fault does is what it says of itself: nobody who reads a run or a scenario or draws a storm goes by its name or its parameters. */
 import {globSync, readFileSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
@@ -19,17 +19,19 @@ const otherThings: Readonly<Record<string, string>> = {
   'lab/history/our-changes.ts': 'set-config: a mend',
   'lab/history/changes.ts': "pause: in Patroni's configuration",
   'lab/judge/by-others.ts': 'failover: a check',
-  'lab/history/event-words.ts': 'pause: of a container, by the engine',
+  'lab/history/event-words.ts': 'pause, slow-disk: of a container, by the engine, and a sign in a log',
   'lab/history/lost.ts': 'pause: of a container, by the engine',
   'lab/history/role.ts': 'pause: of a container, by the engine',
   'lab/history/event.ts': 'set-config: a mend',
-  'lab/history/event-schema.ts': 'set-config: a mend',
+  'lab/history/event-schema.ts': 'set-config, slow-disk: a mend, and a sign in a log',
   'lab/history/say-mend.ts': 'set-config: a mend',
+  'lab/scenario/impossible.ts': 'failover: a check',
+  'lab/scenario/undecided.ts': 'failover: a check',
   'lab/history/laid-over.ts': 'stop, switchover: predictions',
 }
 
 /** `upcast` reads runs that were recorded before a fault said what it strikes. */
-const files = globSync('lab/{judge,checks,history,storm}/**/*.ts', {cwd: root}).filter(
+const files = globSync('lab/{judge,checks,history,storm,scenario}/**/*.ts', {cwd: root}).filter(
   file => file !== 'lab/history/upcast.ts',
 )
 
@@ -39,7 +41,7 @@ function namesIn(file: string): string[] {
   return Object.keys(faults).filter(name => new RegExp(`(['"\`])${name}\\1`).test(code))
 }
 
-test('no file that reads a run or draws a storm has the name of a fault, but for those that mean something else by it', () => {
+test('no file that reads a run or a scenario or draws a storm has the name of a fault, but for those that mean something else by it', () => {
   expect(files.length).toBeGreaterThan(50)
   const named = files.flatMap(file => namesIn(file).map(name => [file, name] as const))
   const meant = (file: string, name: string) => otherThings[file]?.split(': ')[0]?.split(', ').includes(name) ?? false

@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest'
 import type {ZodType} from 'zod'
-import type {Asked, DialAnswer} from '../../../lab/breaking/paths.ts'
+import type {DialAnswer, Dialled} from '../../../lab/breaking/paths.ts'
 import {faults} from '../../../lab/faults/index.ts'
-import {judged, partition, type Seen} from '../../../lab/faults/partition.ts'
+import {type CutSeen, judged, partition} from '../../../lab/faults/partition.ts'
 import {judged as judgedSlow, type Measured, slow} from '../../../lab/faults/slow.ts'
 
 function complaint(fault: string, params: unknown): string | undefined {
@@ -43,17 +43,17 @@ describe('the faults of the network', () => {
   it('say what they need of the kernel, and how long they last', () => {
     expect(partition.needs?.(partition.params.parse({}))).toEqual(['nftables'])
     expect(slow.needs?.(slow.params.parse({bandwidth: '5Mbit'}))).toEqual(['tbf'])
-    expect(slow.needs?.(slow.params.parse({bandwidth: '5Mbit', delay: '5ms'}))).toEqual(['netem'])
+    expect(slow.needs?.(slow.params.parse({bandwidth: '5Mbit', delay: '5ms'}))).toEqual(['delay'])
     expect(partition.limitMs?.(partition.params.parse({}))).toBe(180_000)
     expect(slow.limitMs?.(slow.params.parse({loss: '1%', limit: '10s'}))).toBe(10_000)
     expect(faults.unplug?.limitMs?.({})).toBeNull()
   })
 })
 
-const asked = (to: string, answer: DialAnswer): Asked => ({from: 'node1', to, port: 2379, answer})
-const other = (to: string, answer: DialAnswer): Asked => ({from: 'node1', to, port: 2380, answer})
+const asked = (to: string, answer: DialAnswer): Dialled => ({from: 'node1', to, port: 2379, answer})
+const other = (to: string, answer: DialAnswer): Dialled => ({from: 'node1', to, port: 2380, answer})
 
-const cut: Seen = {
+const cut: CutSeen = {
   how: 'drop',
   hits: new Map([['node1', {in: 2, out: 3}]]),
   before: [asked('node2', 'open'), asked('app1', 'refused'), other('node2', 'open'), other('node3', 'refused')],

@@ -2,12 +2,18 @@
 import {describe, expect, test} from 'vitest'
 import {whoGoesOn} from '../../../lab/breaking/lasting.ts'
 import {nftScript, whatIsMissing} from '../../../lab/breaking/nft.ts'
+import {breakScript, judgeStart} from '../../../lab/faults/break-start.ts'
+import {judgeDeletion} from '../../../lab/faults/delete-leader-key.ts'
 import {fillScript, freeScript} from '../../../lab/faults/fill-disk.ts'
+import {judgeAlarm} from '../../../lab/faults/fill-etcd.ts'
+import {judgeFlap} from '../../../lab/faults/flap.ts'
 import {holdDown} from '../../../lab/faults/kill.ts'
 import {judgeSame} from '../../../lab/faults/noop.ts'
 import {judgeLoad, judgeQuota, loadScript} from '../../../lab/faults/overload.ts'
 import {stopScript} from '../../../lab/faults/pause.ts'
 import {judgeClock, skewScript} from '../../../lab/faults/skew-clock.ts'
+import {judgeDelays} from '../../../lab/faults/slow-disk.ts'
+import {judgeTaken} from '../../../lab/faults/truncate-table.ts'
 
 describe('a host to which nothing was done', () => {
   const before = new Map([
@@ -25,8 +31,7 @@ describe('a host to which nothing was done', () => {
 })
 
 describe('the clock of Patroni', () => {
-  const hosts = Date.parse('2026-11-20T16:00:00Z') / 1000
-  const printed = (patronis: string) => `${hosts}\n${patronis}`
+  const hosts = String(Date.parse('2026-11-20T16:00:00Z') / 1000)
 
   test.each([
     ['Fri, 20 Nov 2026 16:01:00 GMT', 60_000, true, '+60 s off'],
@@ -38,17 +43,17 @@ describe('the clock of Patroni', () => {
     ['Fri, 20 Nov 2026 16:00:00 GMT', -5000, false, '+0 s off'],
     ['Fri, 20 Nov 2026 16:00:03 GMT', 5000, false, '+3 s off'],
   ])('%s, to be off by %d ms: %s', (patronis, by, holds, says) => {
-    const seen = judgeClock('node1', by, printed(patronis))
+    const seen = judgeClock('node1', by, {hosts, patronis})
     expect(seen.holds).toBe(holds)
     expect(seen.says).toContain(says)
   })
 
   test('a Patroni that does not answer proves nothing', () => {
-    expect(judgeClock('node1', 60_000, String(hosts))).toEqual({
+    expect(judgeClock('node1', 60_000, {hosts, patronis: undefined})).toEqual({
       holds: false,
       says: 'Patroni of node1 does not tell the time yet',
     })
-    expect(judgeClock('node1', 60_000, `${hosts}\nnonsense`).holds).toBe(false)
+    expect(judgeClock('node1', 60_000, {hosts, patronis: 'nonsense'}).holds).toBe(false)
   })
 
   test('is set with its sign, for libfaketime', () => {
@@ -111,6 +116,109 @@ test('a disk is filled to the last byte only when nothing is to be left', () => 
   expect(fillScript(4096)).toContain(freeScript)
 })
 
+test.each([
+  [200, '{"header":{"revision":"42"},"deleted":"1"}', true, 'etcd deleted the leader key, in revision 42'],
+  [200, '{"header":{"revision":"42"}}', false, 'etcd deleted 0 keys: there was no leader key'],
+  [503, '{}', false, 'etcd answered 503 and deleted nothing'],
+])('a leader key is deleted by the word of etcd: %d %s', (code, body, holds, says) =>
+  expect(judgeDeletion(code, body)).toEqual({holds, says}),
+)
+
+test.each([
+  [false, '1', '2', true, 'has a new file: it was emptied'],
+  [false, '1', '1', false, 'is as it was'],
+  [false, '1', null, false, 'is gone'],
+  [true, '1', null, true, 'is gone'],
+  [true, '1', '2', false, 'has a new file'],
+  [true, null, null, false, 'was not there'],
+])('a table, to be dropped %j, with the file %j and then %j', (drop, before, after, holds, says) => {
+  const seen = judgeTaken(drop, before, after)
+  expect(seen.holds).toBe(holds)
+  expect(seen.says).toContain(says)
+})
+
+describe('a link that comes and goes', () => {
+  const dialled = (answer: 'open' | 'refused' | 'silent') => [{from: 'node1', to: 'node2', port: 2379, answer}]
+  const hits = (first: number, second: number) => [{host: 'node1', first, second}]
+
+  test.each([
+    [
+      'open',
+      'silent',
+      'open',
+      hits(2, 5),
+      true,
+      '1 connections that were answered were not for a while, and then were again; node1 dropped 2 packets, and then 3',
+    ],
+    ['silent', 'silent', 'silent', hits(2, 5), false, 'no connection was answered before'],
+    ['open', 'open', 'open', hits(2, 5), false, 'still answered: node1 to node2:2379'],
+    ['open', 'silent', 'silent', hits(2, 5), false, 'not answered again: node1 to node2:2379'],
+    ['open', 'silent', 'open', hits(2, 2), false, 'no packet has met the rules of node1 in each period'],
+    ['open', 'silent', 'open', hits(0, 3), false, 'no packet has met the rules of node1 in each period'],
+  ] as const)('%s, then %s, then %s', (before, away, back, counted, holds, says) => {
+    const seen = judgeFlap({...{before: dialled(before), away: dialled(away), back: dialled(back)}, hits: counted})
+    expect(seen.holds).toBe(holds)
+    expect(seen.says).toContain(says)
+  })
+})
+
+describe('etcd without space', () => {
+  const alarm = {member: '1', alarm: 'NOSPACE'}
+  const member = (host: string, id: string, alarms: readonly (typeof alarm)[]) => ({
+    ...{host, says: {member: id, leader: '1', term: 2, alarms}, knows: null},
+  })
+  const silent = {host: 'node3', says: null, knows: null}
+
+  test.each([
+    [
+      [member('node1', '1', [alarm]), member('node2', '2', [alarm])],
+      true,
+      'etcd on node1, node2 has the alarm NOSPACE of node1, and refuses writes',
+    ],
+    [[member('node1', '1', [alarm]), silent], true, 'etcd on node1 has the alarm NOSPACE of node1'],
+    [[member('node1', '1', [alarm]), member('node2', '2', [])], false, 'etcd on node2 has no alarm NOSPACE'],
+    [[member('node1', '1', [{member: '1', alarm: 'CORRUPT'}])], false, 'etcd on node1 has no alarm NOSPACE'],
+    [[silent], false, 'no member of etcd answers'],
+  ])('%#', (members, holds, says) => {
+    const seen = judgeAlarm(members)
+    expect(seen.holds).toBe(holds)
+    expect(seen.says).toContain(says)
+  })
+})
+
+describe('a slow disk', () => {
+  test.each([
+    ['1893  fdatasync(9)                    = 0 (DELAYED) <0.200312>\n', true, 'an fsync on node1 took 200 ms'],
+    ['1893  fdatasync(9)                    = 0 <0.000312>\n', false, 'no fsync on node1 was held up yet'],
+    ['1893  fsync(9)                    = 0 (DELAYED) <0.100312>\n', false, 'no fsync on node1 was held up yet'],
+    ['', false, 'no fsync on node1 was held up yet'],
+  ])('%j', (printed, holds, says) => expect(judgeDelays(200, new Map([['node1', printed]]))).toEqual({holds, says}))
+})
+
+describe('a start of PostgreSQL', () => {
+  const member = (state: string) => ({
+    ...{role: 'replica', state, tags: {}, pendingRestart: false, pendingFor: {}, paused: false},
+  })
+
+  test.each([
+    [false, member('start failed'), true, 'Patroni says of it: start failed'],
+    [false, member('starting'), false, 'Patroni says of it: starting'],
+    [false, undefined, false, 'Patroni says of it: nothing'],
+    [true, member('start failed'), false, 'has not died'],
+  ])('that lives: %j', (runs, seen, holds, says) => {
+    const judged = judgeStart('node1', runs, seen)
+    expect(judged.holds).toBe(holds)
+    expect(judged.says).toContain(says)
+  })
+
+  test('cannot come between what is broken and the death: it stands still, and whatever happens to the script, it dies', () => {
+    const lines = breakScript('wal', 7).split('\n')
+    expect(lines.indexOf('kill -STOP 7 $(pgrep -P 7)')).toBe(1)
+    expect(lines[2]).toBe("trap 'kill -KILL 7 $(pgrep -P 7)' EXIT")
+    expect(lines.at(-1)).toMatch(/^mv /)
+  })
+})
+
 describe('a fault that somebody else ended', () => {
   test.each([
     ['10 T\n11 T', null],
@@ -132,7 +240,7 @@ describe('a fault that somebody else ended', () => {
       ...{cut: 'cut', how: 'drop', limitMs: 60_000},
       cuts: [{service: null, end: 'either', ways: 'both', peers: ['node1', 'node2']}],
     },
-    {node1: '10.0.0.1', node2: '10.0.0.12'},
+    {topology: {}, allocation: {addresses: {node1: '10.0.0.1', node2: '10.0.0.12'}}},
   )
   /** As nft prints what was loaded. */
   const listing = (elements: string, chains = rules) =>

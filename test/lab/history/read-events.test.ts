@@ -30,11 +30,23 @@ function complaint(text: string): string {
   throw new Error('nobody complained')
 }
 
+test.each(['', '.gz'])(
+  'an event that is not UTF-8 is refused with its place, and not read as something else%s',
+  async packed => {
+    const file = join(root, `latin.ndjson${packed}`)
+    const bytes = Buffer.from(`${note}${note.replace('so', '\u00ff')}${note}`, 'latin1')
+    writeFileSync(file, packed === '' ? bytes : gzipSync(bytes))
+    await expect(loadHistory(file)).rejects.toThrow(`${file}:2:1: it is not UTF-8`)
+  },
+)
+
 describe('what cannot be read is refused in one sentence with its place, and what stands before it can be judged:', () => {
   test.each([
     ['a line that lacks keys', '{"at":"soon","kind":"op"}\n', 2],
     ["another program's line", `${op}{"ts":1,"msg":"x"}\n`, 3],
     ['a list', '[]\n', 2],
+    ['a line with a key twice', note.replace('"at":1', '"at":1,"at":2'), 2],
+    ['a line with a key that schemas pass over', note.replace('"at":1', '"at":1,"__proto__":{}'), 2],
     ['an answer before its question', op.replace('"sentAt":5', '"sentAt":50'), 2],
   ])('%s', async (_, text, line) => {
     const file = join(root, "it's one.ndjson")
@@ -58,12 +70,12 @@ describe('what cannot be read is refused in one sentence with its place, and wha
     }
   })
 
-  test('a first line that is none leaves nothing to judge, and another run is named', async () => {
+  test('a first line that is none leaves nothing to judge, and is shown', async () => {
     const file = join(root, 'none.ndjson')
     writeFileSync(file, '<html>\n')
     await expect(loadHistory(file)).rejects.toMatchObject({
       message: `${file}:1:1: this line is no event of a run`,
-      hint: expect.stringMatching(/^pgha-lab judge latest$/m),
+      hint: expect.stringMatching(/^head -c 300 .*none\.ndjson$/m),
     })
   })
 })

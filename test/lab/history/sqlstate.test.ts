@@ -32,6 +32,7 @@ describe('the table of errors', () => {
     // 'EPIPE' has the shape of a SQLSTATE; '22' is a class of them.
     expect(ruling('22ABCDEF', true).outcome).toBe('unknown')
     expect(ruling('ECONNREFUSED', true).outcome).toBe('unknown')
+    expect(ruling('constructor', true).outcome).toBe('unknown')
   })
 
   it('whatever breaks before the statement is sent is a fail', () => {

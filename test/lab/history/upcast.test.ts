@@ -1,5 +1,6 @@
 import {globSync} from 'node:fs'
 import {join} from 'node:path'
+import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {faults} from '../../../lab/faults/index.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
@@ -7,7 +8,7 @@ import {eventSchemas} from '../../../lab/history/event-schema.ts'
 import {loadHistory} from '../../../lab/history/read-events.ts'
 import {type Old, Upcast} from '../../../lab/history/upcast.ts'
 import {toJsonLine} from '../../../lab/words/spelled-json.ts'
-import {forms} from '../fault-forms.ts'
+import {formsOf} from '../fault-forms.ts'
 import {node1Leads, strikeOf} from '../strike-of.ts'
 
 const histories = join(import.meta.dirname, '..', '..', 'histories')
@@ -184,7 +185,7 @@ describe('what a fault said itself is what is read, and nobody looks at its name
     })
 
   test.each(Object.keys(faults))('%s', name => {
-    const [params] = forms[name] ?? [{}]
+    const [params] = fc.sample(formsOf(faults[name]!.params), {numRuns: 1, seed: 1})
     const recorded = recordedBy(name, params!)
     expect(recorded).toMatchObject({fault: name, strike: strikeOf(name, params)})
     const upcast = new Upcast()

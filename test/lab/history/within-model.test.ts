@@ -13,8 +13,8 @@ import {parseHistory} from '../../../lab/history/read-events.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'histories')
 const recorded = globSync('*.pass.ndjson.gz', {cwd: folder})
-  // Nothing is to fail over in maintenance mode, and nothing does until it is lifted.
-  .filter(file => !file.startsWith('maintenance-mode'))
+  // Nothing is to fail over in maintenance mode, or can while etcd refuses writes or no replica replays, until that is mended.
+  .filter(file => !/^(maintenance-mode|etcd-out-of-space|replica-startup-frozen)\./.test(file))
   .map(file => [file, parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())] as const)
 
 /** Phases later than the model's most; null: the run is about no fault of the model, or was recorded on a starved machine. */

@@ -173,6 +173,25 @@ describe('what somebody else does to', () => {
     expect(reasons).toEqual([expect.stringMatching(says)])
   })
 
+  const tagged = (...added: Event[]) =>
+    altered(
+      clean,
+      event =>
+        event.kind === 'run-started'
+          ? {...event, topology: {...event.topology, tags: {node3: {nofailover: true}}}}
+          : event,
+      added,
+    )
+
+  test('tags that a topology gives a member are not spoken of', () => {
+    expect(judge(tagged(patroni(-3, {nofailover: true}))).reasons).toEqual([])
+  })
+
+  test('tags that a topology gives a member, and it has not, are told', () => {
+    const {reasons} = judge(tagged(patroni(-3, {})))
+    expect(reasons).toEqual([expect.stringMatching(/^when the run began the tag nofailover of node3 /)])
+  })
+
   test("a role's own search_path is its own affair", () => {
     expect(judge(run(settings(-3), settings(-2, {'search_path of role app': 'app'}))).reasons).toEqual([])
   })
@@ -233,6 +252,23 @@ describe('a leader key that somebody deleted', () => {
     )
   })
 
+  test('is told by its name where a step of the run did it', () => {
+    const {events} = deleted()
+    const step = (byHand: object) =>
+      historyOf([
+        ...events,
+        at(-3.01, {
+          ...{kind: 'fault-injecting', id: 'mine', fault: 'delete-leader-key', what: 'delete-leader-key'},
+          ...{hosts: ['node1'], params: {}, strike: {struck: [], byHand}},
+        }),
+        at(-2.99, {kind: 'fault-injected', id: 'mine'}),
+      ])
+    expect(judge(step({deletesKey: true})).remarks).toEqual([
+      expect.stringMatching(/^the step `mine` deleted the leader key of node1 at 5\.00 s/),
+    ])
+    expect(judge(step({takesTable: true})).remarks).toEqual([expect.stringMatching(/^somebody deleted/)])
+  })
+
   test('is another thing than a lease that ran out', () => {
     expect(judge(deleted({lease: 'other'})).remarks).toEqual([])
     expect(judge(recorded('lag-replica.pass')).remarks).toEqual([])
@@ -262,6 +298,19 @@ describe('the table of the run', () => {
       verdict: 'fail',
       says: expect.stringMatching(/: the table of the run is gone on all members: somebody dropped it; /),
     })
+  })
+
+  test('is told by the name of the step that took it', () => {
+    const mine = historyOf(
+      gone.events.map(event =>
+        event.kind === 'fault-injecting'
+          ? {...event, strike: {...event.strike, byHand: {takesTable: true as const}}}
+          : event,
+      ),
+    )
+    const says = /: the step `[^`]+` dropped it/
+    for (const check of ['replicas-identical', 'no-lost-writes'] as const)
+      expect(ofCheck(mine, check).says).toMatch(says)
   })
 
   test('that is gone on one member only is told of that one', () => {
@@ -328,5 +377,19 @@ test('an agent that was stopped for a while is told with the precision that is l
   const late = clean.map((event, at) => (at === index ? ({...event, worstMicros: 300_000} as Event) : event))
   expect(judge(historyOf(late)).remarks).toEqual([
     'a timer of the agent of the clients ran 300 ms late: times of this run are known no better than that',
+  ])
+})
+
+test('a budget is unknown where nobody told whether its values held, whichever way it looks; a limit of a person is judged', () => {
+  const changed = recorded('config-changed-ttl.fail')
+  const untold = historyOf(changed.events.filter(one => one.kind !== 'config-key'))
+  for (const history of [changed, untold])
+    expect(ofCheck(history, 'failover', {within: 'budget'}).verdict).toBe('unknown')
+  expect(ofCheck(untold, 'failover', {within: '20s'}).verdict).toBe('fail')
+  const passed = recorded('kill-leader-session-timeouts.pass')
+  const without = historyOf(passed.events.filter(one => one.kind !== 'config-key'))
+  expect([passed, without].map(one => ofCheck(one, 'failover', {within: 'budget'}).verdict)).toEqual([
+    'pass',
+    'unknown',
   ])
 })

@@ -28,6 +28,31 @@ const totals = (...seconds: number[]) => seconds.map(one => run({total: one * se
 const options = {tolerance: 0.1, judged: []}
 const before = totals(20, 20.2, 20.4, 20.6, 20.8)
 
+describe('what was seen before what it waits for was looked at', () => {
+  const first = (micros: number, atMost?: number) =>
+    run({'first-write': micros}, atMost === undefined ? {} : {atMost: {'first-write': atMost}})
+  const sharp = Array.from({length: 5}, (_, index) => first(30_000 + index))
+  const bounded = (most: number) => Array.from({length: 5}, () => first(0, most))
+  const judged = {tolerance: 0.1, judged: ['first-write'] as const}
+
+  test('is known to have taken at most so long, and decides nothing that depends on how long', () => {
+    const {verdict, says, metrics} = compare(bounded(388_000), sharp, judged)
+    expect({verdict, says}).toEqual({
+      verdict: 'unknown',
+      says: 'first-write: of some runs it is known only to be at most 388 ms, and depending on that it is slower or not: compare `total`.',
+    })
+    expect(metrics.find(({name}) => name === 'first-write')?.base).toMatchObject({
+      ...{n: 5, max: 0},
+      atMost: {p50: 388_000, max: 388_000},
+    })
+  })
+
+  test('decides what holds however long it took', () => {
+    expect(compare(bounded(10_000), sharp, judged).verdict).toBe('fail')
+    expect(compare(sharp, bounded(10_000), judged).verdict).toBe('pass')
+  })
+})
+
 describe('five runs against five', () => {
   test('that are all a fifth slower fail, with the shift, its interval and p', () => {
     const {verdict, exitCode, says, metrics} = compare(before, totals(24, 24.2, 24.4, 24.6, 24.8), options)
@@ -127,11 +152,48 @@ test('runs of different scenarios are not compared', () => {
   expect(() => compare(before, [run({}, {scenario: 'stop-leader'})], options)).toThrow(LabError)
 })
 
-test('what differs besides is told: versions, and the age of the lease at the fault', () => {
-  const after = before.map(one => ({...one, setting: {postgres: '18.0'}, leaseAgeMicros: 9_000_000}))
-  const [version, lease] = compare(before, after, options).differs
-  expect(version).toBe('postgres: 17.11 in the base, 18.0 in the head')
-  expect(lease).toContain('500 ms old at the fault in the base, 9.00 s in the head')
+test('what differs besides is told, and which moments of the loop the faults had', () => {
+  const after = before.map((one, index) => ({
+    ...{...one, setting: {postgres: '18.0'}, leaseAgeMicros: (8 + index / 2) * second, etcdLeaderDied: index === 0},
+  }))
+  const {differs, moments} = compare(before, after, options)
+  expect(differs).toEqual(['postgres: 17.11 in the base, 18.0 in the head'])
+  expect(moments).toEqual([
+    'the fault came 500 ms after a refresh of the lease in the base',
+    "the fault came 8.00 s to 10.00 s (half by 9.00 s) after a refresh of the lease, with etcd's leader in 1 of 5 in the head",
+  ])
+})
+
+describe('runs whose faults had other moments of the loop', () => {
+  const aged = (seconds: number, runs: readonly MeasuredRun[]) =>
+    runs.map(one => ({...one, leaseAgeMicros: seconds * second}))
+  const base = aged(5, before)
+
+  test('are not called slower for what the moments explain', () => {
+    const found = compare(base, aged(1, totals(24, 24.2, 24.4, 24.6, 24.8)), options)
+    expect(found).toMatchObject({verdict: 'unknown', exitCode: 4})
+    expect(found.says).toMatch(
+      /moments of the faults make \+4\.00 s of it by themselves, which explains it: compare `takeover`/,
+    )
+    expect(compare(base, aged(4.9, totals(24, 24.2, 24.4, 24.6, 24.8)), options).verdict).toBe('fail')
+    expect(compare(base, aged(4, totals(24, 24.2, 24.4, 24.6, 24.8)), options).verdict).toBe('fail')
+  })
+
+  test('are not called alike where the moments hide it', () => {
+    const found = compare(base, aged(9, before), options)
+    expect(found.verdict).toBe('unknown')
+    expect(found.says).toMatch(/make -4\.00 s of it by themselves, and without them it would be slower/)
+  })
+
+  test('are compared by what has no lease in it', () => {
+    const takeovers = (...seconds: number[]) => seconds.map(one => run({takeover: one * second}))
+    const judged = ['takeover'] as const
+    const slower = compare(aged(5, takeovers(2, 2.1, 2.2, 2.3)), aged(1, takeovers(4, 4.1, 4.2, 4.3)), {
+      ...options,
+      judged,
+    })
+    expect(slower.verdict).toBe('fail')
+  })
 })
 
 test('a slowdown is never called one when head and base are swapped, nor of a side with itself', () => {

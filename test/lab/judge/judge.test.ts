@@ -33,6 +33,14 @@ test('a clean run passes, with the number that matters in front', () => {
   expect(report.story.length).toBeLessThanOrEqual(60)
 })
 
+test('a record that says nothing is judged as that, and nothing of it is left blank', () => {
+  expect(judge(historyOf([]))).toMatchObject({
+    verdict: 'unknown',
+    exitCode: 4,
+    ...{scenario: 'unknown', lab: 'unknown', profile: 'unknown', headline: 'the record is empty'},
+  })
+})
+
 test('one failed finding fails the run', () => {
   const first = judge(historyOf(withRows(clean, rows => rows.delete(10))))
   expect(first).toMatchObject({verdict: 'fail', exitCode: 1, headline: expect.stringContaining('1 lost')})
@@ -76,6 +84,18 @@ describe('is inconclusive', () => {
       says: 'the disk of the Docker engine is full: it failed at starting a container',
     }
     expect(judge(historyOf([...lost, mend])).verdict).toBe('unknown')
+  })
+
+  test("when the engine's own disk was full, also where a fault had filled a volume", () => {
+    const filling = lost.map(one =>
+      one.kind === 'fault-injecting' ? {...one, strike: {...one.strike, full: ['node1']}} : one,
+    )
+    const room = (full: boolean): Event => ({...{at: micros(3), kind: 'room'}, freeBytes: full ? 4096 : 9e9, full})
+    expect(judge(historyOf([...filling, room(true)]))).toMatchObject({
+      verdict: 'unknown',
+      headline: expect.stringMatching(/^the disk of the Docker engine is full, 4 kB were free: the lab was disturbed/),
+    })
+    expect(judge(historyOf([...filling, room(false)])).verdict).toBe('fail')
   })
 
   test.each([

@@ -5,7 +5,8 @@
 import type {Event} from '../../../lab/history/event.ts'
 import {failoversOf, measuredPhases} from '../../../lab/history/failover.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import type {Witness} from '../../../lab/history/watching.ts'
+import {hostOf, tellerOf, tellers, type Witness} from '../../../lab/history/tellers.ts'
+import {renumbered} from '../checks/renumbered.ts'
 
 type Kind = Event['kind']
 export interface Mutation {
@@ -18,42 +19,8 @@ export interface Mutation {
   apply(history: History): History
 }
 
-/** Whose word is an event of this kind; kinds that are not here are told by the run itself (its steps, faults and phases). */
-export const tellers: Readonly<Partial<Record<Kind, Witness>>> = {
-  'leader-key': 'etcd',
-  'status-key': 'etcd',
-  'sync-key': 'etcd',
-  'config-key': 'etcd',
-  lease: 'etcd',
-  'etcd-member': 'etcd',
-  patroni: 'patroni',
-  postgres: 'postgres',
-  settings: 'postgres',
-  proxy: 'proxy',
-  container: 'engine',
-  log: 'logs',
-  watchdog: 'watchdog',
-  fsync: 'disk',
-  'client-connected': 'clients',
-  'client-disconnected': 'clients',
-  'client-notice': 'clients',
-  op: 'clients',
-  bank: 'clients',
-  transaction: 'clients',
-  'final-rows': 'rows',
-}
-
-const tellerOf = (event: Event): Witness | undefined => (event.kind === 'watching' ? event.who : tellers[event.kind])
-
-/** The host that an event is about, or that told it. */
-function hostOf(event: Event): string | undefined {
-  if ('told' in event) return event.told
-  if ('proxy' in event) return event.proxy
-  return 'host' in event && typeof event.host === 'string' ? event.host : undefined
-}
-
 const only = (keep: (event: Event) => boolean) => (history: History) => historyOf(history.events.filter(keep))
-const distinct = <T>(all: Iterable<T>): T[] => [...new Set(all)]
+export const distinct = <T>(all: Iterable<T>): T[] => [...new Set(all)]
 
 /** All that can be done to this record. */
 export function mutationsOf(history: History): Mutation[] {
@@ -87,10 +54,12 @@ const everybody: readonly Witness[] = [
     'patroni',
     'postgres',
     'proxy',
+    'address',
     'engine',
     'logs',
     'watchdog',
     'disk',
+    'room',
     'rows',
   ] as const),
 ]
@@ -148,7 +117,7 @@ function deafObservers(history: History): Mutation[] {
 }
 
 /** The moments between which something is measured. */
-function boundaries(history: History): (readonly [string, number])[] {
+export function boundaries(history: History): (readonly [string, number])[] {
   const all = failoversOf(history)
   const phases =
     typeof all === 'string'
@@ -194,7 +163,8 @@ function stalls(history: History): Mutation[] {
 /** Whose times are another clock's, as these arrive with them. */
 const ownClock = new Set<Kind>(['container', 'watchdog', 'log'])
 
-function asleep(history: History, who: 'runner' | 'clients', from: number, to: number): History {
+/** It slept from `from` to `to`. */
+export function asleep(history: History, who: 'runner' | 'clients', from: number, to: number): History {
   const isIn = (at: number) => at >= from && at < to
   const told = history.events.flatMap((event): Event[] => {
     const byClients = tellerOf(event) === 'clients'
@@ -205,13 +175,15 @@ function asleep(history: History, who: 'runner' | 'clients', from: number, to: n
       const first = event.at >= to && event.at < to + 1_100_000
       return [first ? {...event, worstMicros: Math.max(event.worstMicros, to - from)} : event]
     }
-    if (event.kind === 'postgres' && isIn(event.askedAt)) return []
+    if ('askedAt' in event && isIn(event.askedAt)) return []
     if ('sentAt' in event && isIn(event.sentAt)) return []
     return [isIn(event.at) ? {...event, at: to} : event]
   })
   const end = told.at(-1)?.at ?? 0
   const slept: Event = {at: to, kind: 'watching', who, samples: 1, failures: 0, worstMicros: to - from}
-  return historyOf(to <= end + 2_000_000 ? [...told, slept] : told)
+  // What it did not begin has no id.
+  const numbered = who === 'clients' ? renumbered(told, history.events) : told
+  return historyOf(to <= end + 2_000_000 ? [...numbered, slept] : numbered)
 }
 
 /** The engine's wall clock is set in the middle; what it stamps from there on is that much off. */

@@ -44,10 +44,12 @@ test('a question goes to the host by its own name, its body as JSON, and an answ
     let body = ''
     for await (const chunk of request) body += chunk
     seen.push({method: request.method, url: request.url, host, connection, type, body})
-    response.writeHead(503).end('no')
+    response.writeHead(503, {date: 'Fri, 20 Nov 2026 16:01:00 GMT'}).end('no')
   })
   const question = {method: 'PATCH', body: {name: 'ä'}, withinMs: 2000} as const
-  expect(await asking.ask(to, '/config', question)).toEqual({code: 503, body: 'no'})
+  expect(await asking.ask(to, '/config', question)).toEqual({
+    ...{code: 503, body: 'no', date: 'Fri, 20 Nov 2026 16:01:00 GMT'},
+  })
   await asking.ask(to, '/patroni', {withinMs: 2000})
   expect(seen).toEqual([
     {method: 'PATCH', url: '/config', host: to, connection: 'close', type: 'application/json', body: '{"name":"ä"}'},

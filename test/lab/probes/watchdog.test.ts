@@ -3,6 +3,7 @@ import {parseWatchdogLine} from '../../../lab/cluster/watchdog-line.ts'
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import type {ProbeSite} from '../../../lab/probes/probe.ts'
 import {Account} from '../../../lab/probes/watchdog.ts'
+import {localLab} from '../local-lab.ts'
 
 beforeEach(() => void vi.useFakeTimers({toFake: ['Date'], now: Date.parse('2026-11-20T16:01:00Z')}))
 afterEach(() => void vi.useRealTimers())
@@ -10,12 +11,12 @@ afterEach(() => void vi.useRealTimers())
 /** Of a run that began at 16:00:00 by all clocks and is a minute old. */
 async function events(...lines: string[]): Promise<Event[]> {
   const told: Event[] = []
-  const on = {
-    lab: {topology: {patroni: {loopWaitSeconds: 1}}, docker: {clockMs: async () => Date.now()}},
+  const on: ProbeSite = {
+    lab: localLab('patroni', []),
     record: (happening: Happening, at = 0) => void told.push({at: Math.round(at), ...happening} as Event),
     now: () => 60_000_000,
     signal: new AbortController().signal,
-  } as unknown as ProbeSite
+  }
   const account = new Account(on, 'node1')
   for (const line of lines) account.hear(line)
   await new Promise(resolve => setTimeout(resolve, 20))

@@ -5,12 +5,14 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {z} from 'zod'
 import type {Fault} from '../../../lab/breaking/fault.ts'
-import type {Docker} from '../../../lab/engine/docker.ts'
+import type {ContainerState} from '../../../lab/engine/docker.ts'
 import {faults} from '../../../lab/faults/index.ts'
 import {Recorder} from '../../../lab/history/history.ts'
 import {inject} from '../../../lab/run/inject.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {LabError} from '../../../lab/words/errors.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {images} from '../fake/images.ts'
 import {localLab} from '../local-lab.ts'
 
 let breaks: () => Promise<void>
@@ -18,6 +20,7 @@ let took: boolean
 let mends: () => Promise<void>
 
 const cut: Fault<{deep?: boolean | undefined}> = {
+  area: 'nothing',
   about: 'a cut that is made up',
   neverDrawn: 'it is made up',
   params: z.strictObject({deep: z.boolean({error: '`deep` is true or false'}).optional()}),
@@ -30,12 +33,16 @@ const cut: Fault<{deep?: boolean | undefined}> = {
 }
 Object.assign(faults, {cut}) // in this file's own process
 
-const docker = {
-  heed() {},
-  container: async () => ({id: 'c1', state: 'exited'}),
-  start: () => mends(),
-} as unknown as Docker
-const lab = localLab('patroni', [1, 2], undefined, docker)
+/** Every host of it is down, and comes up as a test says. */
+class Engine extends FakeEngine {
+  override async container(lab: string, host: string): Promise<ContainerState> {
+    return {...{id: 'c1', name: host, host, lab, state: 'exited'}, image: images.host}
+  }
+  override start(): Promise<void> {
+    return mends()
+  }
+}
+const lab = localLab('patroni', [1, 2], undefined, new Engine())
 
 let state: string
 beforeEach(() => {

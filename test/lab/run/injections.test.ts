@@ -9,6 +9,7 @@ import {faults} from '../../../lab/faults/index.ts'
 import {Recorder} from '../../../lab/history/history.ts'
 import {Injections} from '../../../lab/run/injections.ts'
 import {OpenSight} from '../../../lab/run/sight.ts'
+import {inForce} from '../../../lab/state/journal.ts'
 import {eachWithItsOwnState, healthyLab} from '../fake/at-rest.ts'
 import {passing} from '../fake/clock.ts'
 import type {FakeWorld} from '../fake/world.ts'
@@ -22,6 +23,7 @@ let limitMs: number | null
 let still: Still
 
 const cut: Fault<object> = {
+  area: 'nothing',
   about: 'a cut that is made up',
   neverDrawn: 'it is made up',
   params: z.looseObject({}),
@@ -57,7 +59,7 @@ const kinds = (history: Recorder) =>
 test('a host that restarts is given the fault again, until it is mended', async () => {
   using history = new Recorder()
   using injections = new Injections(lab, history, new AbortController().signal)
-  await passing(injections.inject(step))
+  await passing(injections.inject([step]))
   history.record(restart)
   await passing(sleep(5))
   expect(kinds(history)).toEqual(['fault-again'])
@@ -67,6 +69,16 @@ test('a host that restarts is given the fault again, until it is mended', async 
   expect(told).toEqual(['again', 'mended'])
 })
 
+test('a fault on several is done to all whom they mean, each once, and told as one target', async () => {
+  using history = new Recorder()
+  using injections = new Injections(lab, history, new AbortController().signal)
+  await passing(injections.inject([step]))
+  await passing(injections.inject([{...step, on: ['node2', 'cut', 'node1'], as: 'both'}]))
+  await passing(injections.mend())
+  const target = history.events.find(event => event.kind === 'target' && event.fault === 'both')
+  expect(target).toMatchObject({selector: 'node2 and cut and node1', hosts: ['node2', 'node1']})
+})
+
 test('a mend waits for what is being put in force again, or it would be undone', async () => {
   using history = new Recorder()
   using injections = new Injections(lab, history, new AbortController().signal)
@@ -74,7 +86,7 @@ test('a mend waits for what is being put in force again, or it would be undone',
     await sleep(50)
     told.push('again')
   }
-  await passing(injections.inject(step))
+  await passing(injections.inject([step]))
   history.record(restart)
   await passing(injections.mend())
   expect(told).toEqual(['again', 'mended'])
@@ -87,7 +99,7 @@ test('a host that cannot be given the fault again has lost it', async () => {
   apply = async () => {
     throw new Error('no shell')
   }
-  await passing(injections.inject(step))
+  await passing(injections.inject([step]))
   history.record(restart)
   await passing(sleep(5))
   expect(kinds(history)).toEqual(['fault-lost'])
@@ -97,12 +109,12 @@ test('a fault whose limit runs out before its mend is lost; one that was mended 
   using history = new Recorder()
   using injections = new Injections(lab, history, new AbortController().signal)
   limitMs = 20
-  await passing(injections.inject(step))
+  await passing(injections.inject([step]))
   await passing(sleep(60))
   expect(kinds(history)).toEqual(['fault-lost'])
   await passing(injections.mend())
 
-  await passing(injections.inject({...step, as: 'second'}))
+  await passing(injections.inject([{...step, as: 'second'}]))
   await passing(injections.mend())
   await passing(sleep(60))
   expect(kinds(history)).toEqual(['fault-lost', 'fault-mended', 'fault-mended'])
@@ -111,7 +123,7 @@ test('a fault whose limit runs out before its mend is lost; one that was mended 
 describe('a fault that somebody else ends', () => {
   const injected = async (history: Recorder) => {
     const injections = new Injections(lab, history, new AbortController().signal)
-    await passing(injections.inject(step))
+    await passing(injections.inject([step]))
     return injections
   }
   const lost = (history: Recorder) => history.events.filter(event => event.kind === 'fault-lost')
@@ -194,7 +206,7 @@ describe('a fault that somebody else ends', () => {
     using injections = await injected(history)
     let asked = 0
     // Both are mended by starting the same host.
-    await passing(injections.inject({...step, as: 'second'}))
+    await passing(injections.inject([{...step, as: 'second'}]))
     still = async () => {
       asked++
       return null
@@ -233,5 +245,88 @@ describe('the faults themselves see on a lab that is at rest', () => {
     expect(await seen(one)).toBe('etcd is no longer held down')
     host().goDown(137)
     await expect(seen(one)).rejects.toThrow()
+  })
+})
+
+describe('faults that come together', () => {
+  const second = {...step, on: 'node2', as: 'second', together: true} as const
+  /** How long each takes to get ready, and what hinders it then. */
+  const ready = new Map<string, number | Error>()
+  const slow: Fault<object> = {
+    ...cut,
+    async inject({id, hosts: [host], mend, broke, proof}) {
+      const wait = ready.get(id) ?? 0
+      await mend({do: 'start-host', host: host!}, async () => null)
+      if (typeof wait !== 'number') throw wait
+      await sleep(wait)
+      await broke(async () => void told.push(`${id} breaks`))
+      proof(true, 'cut')
+    },
+  }
+  Object.assign(faults, {slow})
+  const pair = [
+    {...step, fault: 'slow'},
+    {...second, fault: 'slow'},
+  ] as const
+  beforeEach(() => ready.clear())
+  const at = (history: Recorder) =>
+    history.events.flatMap(event => (event.kind === 'fault-injecting' ? [[event.id, event.at] as const] : []))
+
+  test('break at one moment, when the last of them is ready, and the moment is chosen once, then, for all', async () => {
+    ready.set('cut', 20).set('second', 700)
+    using history = new Recorder()
+    const moments: number[] = []
+    using injections = new Injections(lab, history, new AbortController().signal, async strikes => {
+      expect(strikes).toHaveLength(2)
+      expect(told).toEqual([])
+      moments.push(history.now())
+      await sleep(300)
+    })
+    const begun = history.now()
+    expect(await passing(injections.inject(pair))).toMatchObject([{ok: true}, {ok: true}])
+    expect(told).toEqual(['cut breaks', 'second breaks'])
+    expect(moments).toHaveLength(1)
+    const [[, first], [, last]] = at(history) as [readonly [string, number], readonly [string, number]]
+    expect(last).toBe(first)
+    expect(first - begun).toBeGreaterThanOrEqual(1_000_000)
+    expect(inForce(lab.name).map(one => one.fault)).toEqual(['second', 'cut'])
+    await passing(injections.mend(fault => fault === 'cut'))
+    expect(inForce(lab.name).map(one => one.fault)).toEqual(['second'])
+    await passing(injections.mend())
+  })
+
+  test('none breaks when one of them cannot begin; what was prepared is mended', async () => {
+    ready.set('second', new Error('no shell'))
+    using history = new Recorder()
+    using injections = new Injections(lab, history, new AbortController().signal)
+    await expect(passing(injections.inject(pair))).rejects.toThrow('no shell')
+    expect(told).toEqual([])
+    expect(at(history)).toEqual([])
+    expect(inForce(lab.name)).toHaveLength(2)
+    await passing(injections.mend())
+    expect(inForce(lab.name)).toEqual([])
+  })
+
+  test('none breaks when the run is interrupted while one of them is getting ready', async () => {
+    ready.set('second', 500)
+    const interrupt = new AbortController()
+    using history = new Recorder()
+    using injections = new Injections(lab, history, interrupt.signal)
+    setTimeout(() => interrupt.abort(new Error('interrupted')), 100)
+    await expect(passing(injections.inject(pair))).rejects.toThrow('interrupted')
+    expect(told).toEqual([])
+    await passing(injections.mend())
+    expect(inForce(lab.name)).toEqual([])
+  })
+
+  test('one may be done to whom the one before it means, and one that breaks nothing is not waited for', async () => {
+    const idle: Fault<object> = {...cut, async inject() {}}
+    Object.assign(faults, {idle})
+    using history = new Recorder()
+    using injections = new Injections(lab, history, new AbortController().signal)
+    const results = await passing(injections.inject([pair[0], {...second, fault: 'idle', on: 'cut'}]))
+    expect(results.map(one => one.ok)).toEqual([true, false])
+    expect(told).toEqual(['cut breaks'])
+    await passing(injections.mend())
   })
 })

@@ -1,21 +1,23 @@
 import {expect, test} from 'vitest'
-import type {Lab} from '../../../lab/engine/lab.ts'
+import {Lab} from '../../../lab/engine/lab.ts'
 import {runScenario} from '../../../lab/run/runs.ts'
 import {parseScenario} from '../../../lab/scenario/index.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import type {Ran} from '../fake/host.ts'
+import {allocationOf} from '../fake/lab.ts'
 import {about, clients, expectations, steps} from '../scenario/complaint.ts'
 
 /** Its PostgreSQL takes no max_connections that is no number. */
-const docker = {
-  heed: () => {},
-  hasImage: async () => true,
-  throwaway: async () => ({id: 'c1', [Symbol.asyncDispose]: async () => {}}),
-  run: async (_id: string, argv: readonly string[]) =>
-    argv.includes('max_connections=abc')
+class Engine extends FakeEngine {
+  override async run(_id: string, argv: readonly string[]): Promise<Ran> {
+    return argv.includes('max_connections=abc')
       ? {code: 1, out: '', err: '2026-11-27 04:06:01.549 GMT [10] FATAL:  invalid value for "max_connections": "abc"'}
-      : {code: 0, out: '', err: ''},
+      : {code: 0, out: '', err: ''}
+  }
 }
-const lab = {name: 'lab', docker, topology: loadTopology({}), allocation: {images: {host: 'host'}}} as unknown as Lab
+const topology = loadTopology({})
+const lab = new Lab(new Engine(), topology, allocationOf(topology, {}))
 const needing = (value: string) =>
   parseScenario(
     'nowhere/mine.yaml',

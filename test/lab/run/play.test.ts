@@ -2,19 +2,15 @@
 import {describe, expect, test, vi} from 'vitest'
 import {z} from 'zod'
 import {checks} from '../../../lab/checks/index.ts'
-import {broken} from '../../../lab/healing/broken.ts'
-import type {Event, PhaseName} from '../../../lab/history/event.ts'
-import {of, Recorder} from '../../../lab/history/history.ts'
-import type {Scenario, Step} from '../../../lab/history/scenario-values.ts'
+import type {PhaseName} from '../../../lab/history/event.ts'
+import {of} from '../../../lab/history/history.ts'
+import type {Step} from '../../../lab/history/scenario-values.ts'
 import {judge} from '../../../lab/judge/judge.ts'
-import {play} from '../../../lab/run/play.ts'
-import {bind} from '../../../lab/scenario/bind.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {eachWithItsOwnState, healthyLab} from '../fake/at-rest.ts'
 import {breaks} from '../fake/breaks.ts'
-import {passing} from '../fake/clock.ts'
-import type {Faked} from '../fake/lab.ts'
+import {after, before, expectHealed, frameOf, hold, kill, newLeader, playedOn, scenarioOf} from './played.ts'
 
 vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
 eachWithItsOwnState()
@@ -30,76 +26,6 @@ Object.assign(checks, {
     },
   },
 })
-
-const kill: Step = {do: 'inject', fault: 'kill', on: 'leader', as: 'kill', params: {what: 'host'}}
-const newLeader: Step = {do: 'until', check: 'new-leader', params: {}, within: 60_000}
-const hold: Step = {do: 'hold', forMs: 2000}
-
-function scenarioOf(steps: readonly Step[], more: Partial<Scenario> = {}): Scenario {
-  return {
-    ...{name: 'made-up', about: 'Made for a test.', needs: {postgres: 3, etcd: 3}, steps, expect: []},
-    clients: [{kind: 'writers', count: 2, perSecond: 100, through: 'primary'}],
-    ...more,
-  }
-}
-
-interface Played {
-  readonly events: readonly Event[]
-  readonly error: unknown
-}
-
-/** @param hear told of every event as it is recorded. */
-async function playedOn(
-  {lab}: Faked,
-  scenario: Scenario,
-  hear: (event: Event, interrupt: () => void) => void = () => {},
-): Promise<Played> {
-  using history = new Recorder()
-  const interrupt = new AbortController()
-  history.subscribe(event => hear(event, () => interrupt.abort()))
-  const bound = bind(scenario, lab.topology)
-  const error = await passing(
-    play({lab, scenario, bound, history, run: 'run', signal: interrupt.signal}).then(
-      () => undefined,
-      (error: unknown) => error,
-    ),
-  )
-  return {events: history.sealed().events, error}
-}
-
-/** The frame of a run: what it went through, in the order in which it was recorded. */
-function frameOf(events: readonly Event[]): string[] {
-  return events.flatMap(event => {
-    switch (event.kind) {
-      case 'phase':
-        return [event.name]
-      case 'step-started':
-        return [`step ${event.index}`]
-      case 'step-ended':
-        return [`step ${event.index} ${event.ok ? 'done' : 'failed'}`]
-      case 'fault-injecting':
-      case 'fault-injected':
-      case 'fault-mending':
-        return [event.kind]
-      case 'fault-mended':
-        return [event.ok ? 'fault-mended' : 'not mended']
-      case 'run-ended':
-        return [event.how]
-      default:
-        return []
-    }
-  })
-}
-
-const before = ['leftovers', 'healthy', 'steady', 'steps']
-const after = ['healing', 'recovery', 'final-reads', 'complete']
-
-/** Whatever happened: the record has its end, and the lab nothing of a fault. */
-async function expectHealed(faked: Faked, {events}: Played): Promise<void> {
-  expect(events.at(-1)?.kind).toBe('run-ended')
-  expect(inForce(faked.lab.name)).toEqual([])
-  expect(await passing(broken(faked.lab))).toEqual({mends: [], unknown: [], untold: []})
-}
 
 test('the steps come one after the other, each ended before the next begins, within a frame that no scenario says', async () => {
   const faked = await healthyLab()
@@ -314,6 +240,35 @@ test('without a steady state nothing is broken', async () => {
   })
   expect(frameOf(run.events)).toEqual(['leftovers', 'healthy', 'steady', 'error'])
   await expectHealed(faked, run)
+})
+
+test("the engine's disk runs full in a step: the run ends there, healed, says what fills it, and has no verdict", async () => {
+  const faked = await healthyLab()
+  const run = await playedOn(faked, scenarioOf([kill, {do: 'hold', forMs: 60_000}]), event => {
+    if (event.kind === 'fault-injected') faked.world.freeBytes = 1_200_000
+  })
+  expect(run.error).toMatchObject({
+    code: 'disk-full',
+    message: 'the disk of the Docker engine is full: 1.2 MB are free',
+    hint: expect.stringContaining('docker system df'),
+  })
+  const injected = of(run, 'fault-injected')[0]!.at
+  expect(of(run, 'run-ended')[0]!.at - injected).toBeLessThan(10_000_000)
+  expect(judge(run, [{check: 'no-failover', params: {}}])).toMatchObject({verdict: 'unknown', exitCode: 4})
+  await expectHealed(faked, run)
+})
+
+test('a log that the engine cannot read ends the run before anything is broken, and says how the lab gets another', async () => {
+  const faked = await healthyLab()
+  faked.engine.torn.add('node2')
+  const run = await playedOn(faked, scenarioOf([kill]))
+  expect(run.error).toMatchObject({
+    code: 'engine',
+    message:
+      "the Docker engine cannot read the log of node2 any more (invalid character 'l' after object key:value pair), as after its disk was full",
+    hint: expect.stringMatching(/down --name fake\s[\s\S]*up .*--name fake/),
+  })
+  expect(of(run, 'fault-injecting')).toEqual([])
 })
 
 test('a lab that does not recover is told, and the run goes on to its end', async () => {

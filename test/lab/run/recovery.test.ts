@@ -1,7 +1,6 @@
 /** A run that ends its recording is judged by what is recorded. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
-import type {Lab} from '../../../lab/engine/lab.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {historyOf, of, Recorder} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
@@ -9,8 +8,11 @@ import {recover} from '../../../lab/run/recovery.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {calmRun} from '../checks/calm-run.ts'
 import {sample} from '../checks/history-builder.ts'
+import {localLab} from '../local-lab.ts'
 
 const healthy = async () => ({healthy: true, complaints: [], leader: 'node1', members: [], routes: []}) as const
+/** Nobody asks it anything: each test says how it is. */
+const lab = localLab('patroni', [])
 const within = {check: 'recovered', params: {within: '1m'}}
 
 /** At the end of a switchover: Patroni calls the old leader a replica that streams, PostgreSQL's probe waits for its first answer. */
@@ -29,7 +31,7 @@ function healing(): {history: Recorder; see(event: Event): void} {
 test('it waits until the record shows what Patroni says, and the check finds the cluster whole', async () => {
   const {history, see} = healing()
   let over = false
-  const recovering = recover({lab: {} as Lab, history, signal: new AbortController().signal}, healthy).then(() => {
+  const recovering = recover({lab, history, signal: new AbortController().signal}, healthy).then(() => {
     over = true
   })
   await sleep(400)
@@ -58,7 +60,7 @@ test('who was never seen whole is told with where the logs of that run are', () 
 test('an interrupt ends the waiting', async () => {
   const {history} = healing()
   const interrupt = new AbortController()
-  const recovering = recover({lab: {} as Lab, history, signal: interrupt.signal}, healthy)
+  const recovering = recover({lab, history, signal: interrupt.signal}, healthy)
   interrupt.abort()
   await expect(recovering).rejects.toMatchObject({code: 'interrupted'})
 })
@@ -71,7 +73,7 @@ test('a lab that does not come back is recorded with what it lacks: that is for 
       'waited 60 s for lab x to be healthy; last seen: node3 is running, not streaming from node1',
     )
   }
-  await recover({lab: {} as Lab, history, signal: new AbortController().signal}, ill)
+  await recover({lab, history, signal: new AbortController().signal}, ill)
   history.record({kind: 'run-ended', how: 'complete'})
   expect(judge(historyOf(history.events), [within])).toMatchObject({
     recovered: false,

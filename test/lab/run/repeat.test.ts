@@ -5,7 +5,9 @@ import {judge} from '../../../lab/judge/judge.ts'
 import {measureRun} from '../../../lab/judge/measure-run.ts'
 import {type Summary, spreadOver, summarise} from '../../../lab/run/repeat.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
+import {mayTakeEtcdLeader} from '../../../lab/scenario/foreseen.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {toJson} from '../../../lab/words/spelled-json.ts'
 import {cleanRun} from '../checks/history-builder.ts'
 
@@ -102,14 +104,36 @@ test.each([1, 2, 3, 6, 30])(
   '%i runs have a part of the loop each, by any seed, and by one seed the same moments again',
   times => {
     for (const seed of [1, 2, 3, 77]) {
-      const moments = spreadOver(times, seed)
-      const parts = moments.map(moment => Math.floor(moment * times)).toSorted((a, b) => a - b)
+      const moments = spreadOver(times, seed, false)
+      const parts = moments.map(({inLoop}) => Math.floor(inLoop * times)).toSorted((a, b) => a - b)
       expect(parts).toEqual(Array.from({length: times}, (_, part) => part))
-      expect(spreadOver(times, seed)).toEqual(moments)
+      expect(spreadOver(times, seed, false)).toEqual(moments)
+      expect(moments.every(one => one.etcdLeader === undefined)).toBe(true)
     }
-    expect(spreadOver(30, 1)).not.toEqual(spreadOver(30, 2))
+    expect(spreadOver(30, 1, false)).not.toEqual(spreadOver(30, 2, false))
   },
 )
+
+test("where etcd's leader may end with Patroni's it does in every second part of the loop, by the seed in which", () => {
+  for (const seed of [1, 2, 3, 77]) {
+    const beside = spreadOver(7, seed, true).map(({inLoop, etcdLeader}) => [Math.floor(inLoop * 7), etcdLeader])
+    const inOrder = beside.toSorted((a, b) => Number(a[0]) - Number(b[0])).map(([, place]) => place)
+    expect(inOrder.every((place, index) => place === inOrder[index % 2])).toBe(true)
+    expect(new Set(inOrder)).toEqual(new Set(['beside', 'elsewhere']))
+  }
+  expect(spreadOver(1, 1, true)[0]).not.toHaveProperty('etcdLeader')
+})
+
+test.each([
+  ['kill-leader', 'colocated', true],
+  ['pause-leader', 'colocated', true],
+  ['crash-postgres-failover', 'colocated', false],
+  ['switchover', 'colocated', false],
+  ['kill-leader', 'single-etcd', false],
+  ['kill-leader', 'dedicated-etcd', false],
+] as const)("%s on %s may take etcd's leader with Patroni's: %s", (scenario, topology, may) => {
+  expect(mayTakeEtcdLeader(loadScenario(scenario), loadTopology({topology}))).toBe(may)
+})
 
 test('the runs in which etcd lost its leader too are told apart', () => {
   const died = measureRun(

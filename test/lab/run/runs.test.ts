@@ -192,7 +192,9 @@ describe('the folder', () => {
     const faked = await healthyLab()
     const out = join(stateFolder(), 'wanted')
     mkdirSync(out)
-    for (const file of ['events.ndjson', 'report.html']) writeFileSync(join(out, file), 'of before\n')
+    writeFileSync(join(out, 'report.html'), 'of before\n')
+    const begun = {at: 0, kind: 'run-started', run: '1-before', scenario: {name: 'before', clients: []}}
+    writeFileSync(join(out, 'events.ndjson'), `${JSON.stringify(begun)}\n`)
     const place = placeFor(out, true)
     const tooMany = scenarioOf([hold], {needs: {postgres: 5, etcd: 3}})
     await expect(ran(faked, tooMany, undefined, {out, place})).rejects.toMatchObject({code: 'config'})

@@ -1,5 +1,5 @@
 /** The steps of a scenario, with faults that are made up. */
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {Recorder} from '../../../lab/history/history.ts'
 import type {Step} from '../../../lab/history/scenario-values.ts'
 import {playSteps, type StepSite} from '../../../lab/run/steps.ts'
@@ -16,9 +16,9 @@ function site(history: Recorder, more: Partial<StepSite> = {}): StepSite {
     ...{history, topology: topologyOf(quickRun), signal: new AbortController().signal},
     whole() {},
     injections: {
-      inject: async ({as}) => {
-        history.record({kind: 'note', says: `broke ${as}`})
-        return {ok: true, says: 'the fault took hold'}
+      inject: async steps => {
+        history.record({kind: 'note', says: `broke ${steps.map(({as}) => as).join(' and ')}`})
+        return steps.map(() => ({ok: true, says: 'the fault took hold'}))
       },
       async mend(which) {
         history.record({kind: 'note', says: `mended ${which?.('crash')}`})
@@ -63,7 +63,7 @@ test('what fails before a step ends the steps, and the step never began', async 
 test('a step that could not be done is the last', async () => {
   using history = new Recorder()
   const own = site(history)
-  const inject = async () => ({ok: false, says: 'the fault did not take hold'})
+  const inject = async () => [{ok: false, says: 'the fault did not take hold'}]
   await playSteps(steps, {...own, injections: {...own.injections, inject}})
   expect(told(history)).toEqual(['step-started', 'first', '0 true', 'step-started', '1 false'])
 })
@@ -88,4 +88,54 @@ test('a hold lasts as long as it should, and an interrupt ends it', async () => 
   await expect(
     playSteps([{do: 'hold', forMs: 10 * 60_000}], site(history, {signal: interrupt.signal})),
   ).rejects.toMatchObject({name: 'AbortError'})
+})
+
+const lose = (history: Recorder) =>
+  void history.record({kind: 'fault-lost', id: 'cut', host: 'node1', says: 'its table is gone'})
+
+test.each<[string, Step]>([
+  ['hold', {do: 'hold', forMs: 60_000}],
+  ['until', {do: 'until', check: 'new-leader', params: {}, within: 60_000}],
+])('a fault that is lost ends the %s at once, and the steps: the run proves nothing any more', async (_, waiting) => {
+  using history = new Recorder()
+  setTimeout(() => lose(history), 50)
+  const begun = history.now()
+  await playSteps([waiting, {do: 'say', says: 'never'}], site(history))
+  expect(history.now() - begun).toBeLessThan(30_000_000)
+  expect(told(history)).toEqual(['step-started', 'fault-lost', '0 false'])
+  expect(history.events.at(-1)).toMatchObject({says: 'cut was lost: its table is gone'})
+})
+
+test('a fault that was lost before a step is what ends it: nothing more is broken', async () => {
+  using history = new Recorder()
+  lose(history)
+  await playSteps(steps, site(history))
+  expect(told(history)).toEqual(['fault-lost', 'step-started', '0 false'])
+})
+
+describe('faults that come together', () => {
+  const more = {do: 'inject', fault: 'kill', on: 'replica', params: {what: 'host'}, together: true} as const
+  const twice: readonly Step[] = [...steps.slice(0, 2), {...more, as: 'second'}, ...steps.slice(2)]
+
+  test('are injected at once, each a step of its own, when whoever waits for a step has been heard for each', async () => {
+    using history = new Recorder()
+    const before = (_: Step, index: number) => void history.record({kind: 'note', says: `before ${index}`})
+    await playSteps(twice, site(history, {before}))
+    expect(told(history)).toEqual([
+      ...['before 0', 'step-started', 'first', '0 true'],
+      ...['before 1', 'before 2', 'step-started', 'step-started', 'broke crash and second', '1 true', '2 true'],
+      ...['before 3', 'step-started', 'mended true', '3 true'],
+    ])
+  })
+
+  test('end the steps when one of them did not take hold, and each says so for itself', async () => {
+    using history = new Recorder()
+    const own = site(history)
+    const inject = async () => [
+      {ok: false, says: 'the fault did not take hold'},
+      {ok: true, says: 'the fault took hold'},
+    ]
+    await playSteps(twice, {...own, injections: {...own.injections, inject}})
+    expect(told(history).slice(3)).toEqual(['step-started', 'step-started', '1 false', '2 true'])
+  })
 })

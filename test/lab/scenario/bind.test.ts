@@ -79,10 +79,32 @@ describe('a scenario and a lab', () => {
     expect(bind(scenario, raised).config).toBeNull()
   })
 
+  test('that needs poolers plays on a lab that has them beside PostgreSQL, with its own times if it says some', () => {
+    const pooled = loadTopology({topology: 'pgbouncer', profile: 'fast'})
+    expect(settingsFor(needing('{pgbouncer: {}}'), pooled)).toEqual([])
+    expect(refusal(() => bind(needing('{pgbouncer: {}}'), fast)).hint).toBe(
+      'pgha-lab up --topology pgbouncer --profile fast --name mine\npgha-lab chaos mine.yaml --name mine',
+    )
+    expect(settingsFor(needing('{pgbouncer: {server_login_retry: 15s}}'), pooled)).toEqual([
+      'pgbouncer.server_login_retry=15s',
+    ])
+    const before = loadTopology({topology: 'pgbouncer-before', profile: 'fast'})
+    const set = settingsFor(needing('{pgbouncer: {}}'), before)
+    expect(set).toContain('hosts.proxy1=haproxy')
+    expect(loadTopology({topology: 'pgbouncer-before', profile: 'fast', set}).hosts).toEqual(pooled.hosts)
+  })
+
   test('that needs a new lab gets one with all that this lab has, in one command that can be pasted', () => {
     const set = [
       ...['hosts.my-own=patroni', 'hosts.node1=etcd,patroni,haproxy', 'patroni.ttl=45s', 'patroni.failsafe_mode=on'],
-      ...['haproxy.inter=2500ms', 'haproxy.fall=4', 'postgresql.parameters.Work_Mem=8MB', 'postgresql.data_size=512MB'],
+      ...[
+        'haproxy.inter=2500ms',
+        'haproxy.fall=4',
+        'haproxy.timeout_client=30s',
+        'haproxy.on_marked_down=none',
+        'postgresql.parameters.Work_Mem=8MB',
+        'postgresql.data_size=512MB',
+      ],
       ...['postgresql.parameters.max_connections=70', "postgresql.parameters.log_line_prefix=it's %m "],
     ]
     const own = loadTopology({profile: 'fast', set})

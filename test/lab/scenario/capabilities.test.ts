@@ -10,6 +10,16 @@ test('a scenario asks for what its faults need, each once', () => {
   expect(capabilitiesFor(loadScenario('leader-isolated'))).toEqual(['nftables'])
 })
 
+test('whom it means asks for a topology that has such a host', async () => {
+  expect(capabilitiesFor(loadScenario('kill-cascade-source'))).toEqual(['cascade'])
+  const topology = loadTopology({profile: 'fast'})
+  const lab = new Lab(new FakeEngine(), topology, allocationOf(topology, {}))
+  await expect(mustBeAble(lab, loadScenario('kill-cascade-source'))).rejects.toMatchObject({
+    exitCode: 77,
+    message: expect.stringMatching(/no replica of this lab streams from another one; the topology cascade has one/),
+  })
+})
+
 test('a scenario that cannot run here is refused with the reason and the exit code for skipped', async () => {
   const topology = loadTopology({profile: 'fast'})
   const lab = new Lab(new FakeEngine(), topology, allocationOf(topology, {}))

@@ -21,6 +21,14 @@ describe('an expectation that cannot be true', () => {
     ['{demoted: {within: 0s}}', /longer than 0s/],
     ['{clients-reconnect: {within: 0s}}', /longer than 0s/],
     ['one-writable-primary, two-writable-primaries', /cannot both hold/],
+    ['{promoted: {is: old-leader}}, {promoted: {not: old-leader}}', /nobody is and is not old-leader/],
+    ['{promoted: {is: node1}}, {promoted: {is: node2}}', /node1 and node2 are not one host/],
+    [
+      '{unavailability: {writes: {at-least: 5s}}}, {unavailability: {writes: {at-most: 2s}}}',
+      /no time without writes is at least 5s and at most 2s/,
+    ],
+    ['{nobody-promoted: {for: 5s, until: end}}, {promoted: {is: node2}}', /cannot both hold/],
+    ['{nobody-promoted: {for: 5s, until: end}}, {failover: {within: 30s}}', /cannot both hold/],
     ['bank', /there are none among the clients/],
     ['monotonic-reads', /there are no readers/],
     ['{unavailability: {reads: {at-most: 5s}}}', /there are no readers/],
@@ -46,6 +54,9 @@ describe('an expectation that cannot be true', () => {
 test.each([
   '{promoted: {is: move, not: old-leader}}',
   '{promoted: {is: node2}}',
+  '{promoted: {is: node2}}, {promoted: {not: old-leader}}',
+  '{unavailability: {writes: {at-least: 1s}}}, {unavailability: {writes: {at-most: 2s}}}',
+  '{nobody-promoted: {for: 5s}}, {failover: {within: 30s}}',
   '{promoted: {is: sync-standby}}',
   '{unavailability: {writes: {at-least: 0s, at-most: 2s}}}',
   '{one-writable-primary: {seen-by: proxied-clients}}, {two-writable-primaries: {at-least: 1s}}',
@@ -53,20 +64,71 @@ test.each([
 
 describe('a step that can do nothing', () => {
   test.each([
+    ['{inject: partition, on: [leader, leader], from: leader}', /leader is cut from itself/],
     ['{inject: partition, on: leader, from: leader}', /leader is cut from itself/],
     ['{inject: partition, on: node1, from: [node1]}', /node1 is cut from itself/],
-    ['{inject: kill, what: pgbouncer, on: proxy}', /`what` is one of host, patroni, etcd, haproxy, postgres/],
+    [
+      '{inject: kill, what: pgpool, on: proxy}',
+      /`what` is one of host, etcd, patroni, haproxy, pgbouncer, keepalived, postgres/,
+    ],
     [
       '{inject: set-config, config: {maximum_lag_on_failvoer: 1}}',
       /3:30: Patroni knows no key `maximum_lag_on_failvoer`, did you mean `maximum_lag_on_failover`\?|did you mean `maximum_lag_on_failover`\?/,
     ],
+    ['{inject: set-config, config: {synchronous_mode: onn}}', /3:\d+: Patroni cannot use `synchronous_mode: onn`: /],
+    ['{inject: set-config, config: {synchronous_mode: strict}}', /that is `synchronous_mode_strict: true`/],
+    ['{until: failover, within: 0s}', /longer than 0s/],
+    ['{inject: set-config, config: {ttl: abc}}', /3:\d+: Patroni cannot use `ttl: abc`: /],
+    [
+      '{inject: set-config, config: {maximum_lag_on_failover: -1}}',
+      /Patroni cannot use `maximum_lag_on_failover: -1`: /,
+    ],
+    ['{inject: set-config, config: {postgresql: {use_slots: onn}}}', /Patroni cannot use `use_slots: onn`: /],
+    [
+      '{inject: set-config, config: {postgresql: {parameters: {wal_level: minimal}}}}',
+      /`wal_level` is replica or logical/,
+    ],
     ['{inject: set-config, config: {postgresql: {parametres: {work_mem: 8MB}}}}', /did you mean `parameters`\?/],
   ])('%s', (step, says) => expect(doing(step)).toMatch(says))
 
+  test('a key that every JavaScript object has is one that Patroni does not know, and no more', () => {
+    for (const key of ['toString', 'constructor', 'valueOf'])
+      expect(doing(`{inject: set-config, config: {${key}: 1}}`)).toBe('no complaint')
+  })
+
   test.each([
     '{inject: partition, on: node1, from: node1, services: [etcd]}',
+    '{inject: set-config, config: {synchronous_mode: true, failsafe_mode: false, ttl: "40", maximum_lag_on_failover: 0}}',
+    '{inject: set-config, config: {synchronous_mode: quorum, check_timeline: yes, ttl: null, maximum_lag_on_syncnode: -1}}',
+    '{inject: set-config, config: {postgresql: {use_slots: false, parameters: {max_connections: 120, work_mem: null}}}}',
     '{inject: partition, on: all, from: all}',
     '{inject: partition, on: leader, from: replicas}',
     '{inject: set-config, config: {ttl: 40, postgresql: {parameters: {work_mem: 8MB}}, slots: {a: {type: physical}}}}',
   ])('%s can', step => expect(doing(step)).toBe('no complaint'))
+})
+
+describe('`together: true`', () => {
+  const crash = '{inject: kill, what: host, on: leader, as: crash}'
+  const more = '{inject: kill, what: host, on: replica, as: more, together: true}'
+
+  test('is for a fault right after another one, or several', () => {
+    expect(doing(`${crash}, ${more}`)).toBe('no complaint')
+    expect(doing(`${crash}, ${more}, {inject: pause, what: etcd, on: node3, together: true}`)).toBe('no complaint')
+    expect(doing(`${crash}, {hold: 1s}, {inject: pause, what: etcd, on: node3, together: false}`)).toBe('no complaint')
+  })
+
+  test.each([
+    ['the first step', more],
+    ['a step that no fault stands right before', `${crash}, {hold: 1s}, ${more}`],
+  ])('is refused with its place on %s', (_, written) => {
+    expect(doing(written)).toMatch(
+      /^2 mine\.yaml:3:\d+: `together` is for a fault at the same moment as the one before it: the step right before this one injects none\n/,
+    )
+  })
+
+  test('is no mistake of its own after a step with one, and is true or false', () => {
+    expect(doing(`{inject: kil, what: host, on: leader}, ${more}`)).not.toContain('`together`')
+    expect(doing(`${crash}, ${more.replace('true', 'maybe')}`)).toContain('`together` is true or false')
+    expect(doing(`${crash}, {hold: 1s, together: true}`)).toContain('together')
+  })
 })

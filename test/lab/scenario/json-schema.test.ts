@@ -38,6 +38,13 @@ describe('the JSON Schema of scenarios', () => {
     expect(isValid(text)).toBe(true)
   })
 
+  test('knows faults at one moment', () => {
+    const pair =
+      'steps: [{inject: kill, what: host, on: leader}, {inject: pause, what: etcd, on: node2, together: true}]\n'
+    expect(isValid(`${about}${clients}${pair}${expectations}`)).toBe(true)
+    expect(isValid(`${about}${clients}${pair.replace('together: true', 'together: 1')}${expectations}`)).toBe(false)
+  })
+
   test.each([
     ['pg to all members', `${about}clients: [{writers: 2, rate: 50/s, through: members}]\n${steps}${expectations}`],
     [

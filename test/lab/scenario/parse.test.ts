@@ -116,6 +116,11 @@ describe('a complaint about a scenario', () => {
       /^2 mine\.yaml:3:9: `on` is missing: it names whom, such as leader/,
     ],
     [
+      `${about + clients}steps: [{inject: kill, what: host, on: [leader, replicsa]}]\n${expectations}`,
+      /^2 mine\.yaml:3:\d+: `replicsa` names nobody, did you mean `replica`/,
+    ],
+    [`${about + clients}steps: [{inject: kill, what: host, on: []}]\n${expectations}`, /^2 mine\.yaml:3:\d+: /],
+    [
       `${about + clients}steps: [{heal: crash}]\n${expectations}`,
       /^2 mine\.yaml:3:16: no earlier step injects `crash`/,
     ],

@@ -14,6 +14,12 @@ test('a step is said in one line: what, on whom, under which name, and its other
       params: {from: ['etcd', 'node2'], services: ['etcd']},
     }),
   ).toBe('cut: partition on leader (from: etcd and node2, services: etcd)')
+  expect(sayStep({do: 'inject', fault: 'kill', on: ['leader', 'node3'], as: 'kill', params})).toBe(
+    'kill host on leader and node3',
+  )
+  expect(sayStep({do: 'inject', fault: 'kill', on: 'replica', as: 'kill', params, together: true})).toBe(
+    'at the same moment: kill host on replica',
+  )
   expect(sayStep({do: 'hold', forMs: 500})).toBe('hold 500 ms')
   expect(sayStep({do: 'hold', forMs: 90_000})).toBe('hold 90 s')
   expect(sayStep({do: 'hold', forMs: 120_000})).toBe('hold 2 min')
@@ -21,8 +27,10 @@ test('a step is said in one line: what, on whom, under which name, and its other
 
 test('needs and clients are said in words', () => {
   expect(sayNeeds({postgres: 3, etcd: 3, patroni: {synchronous_mode: 'on'}})).toBe(
-    '3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on',
+    'at least 3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on',
   )
+  expect(sayNeeds({postgres: 2, etcd: 1})).toBe('at least 2 PostgreSQL hosts')
+  expect(sayNeeds({postgres: 1, etcd: 1})).toBe('any')
   expect(sayClients({kind: 'writers', count: 2, perSecond: 10, through: {to: 'leader'}})).toBe(
     '2 writers, 10/s, directly to leader',
   )

@@ -74,6 +74,8 @@ describe('a hold that is shorter than the claim', () => {
     expect(said({after: ', {hold: 10s}, {heal: kill}', expected})).toEqual([
       './mine.yaml:5:10: `nobody-promoted` is claimed for 30s, and these steps leave the first fault for 11s at most: nobody could say',
     ])
+    const toTheEnd = 'nobody-promoted: {for: 30s, until: end}'
+    expect(said({after: ', {hold: 10s}, {heal: kill}', expected: toTheEnd})).toEqual([])
     expect(said({after: ', {hold: 30s}, {heal: kill}', expected})).toEqual([])
     expect(said({after: ', {until: writes-flow, within: 1m}, {heal: kill}', expected})).toEqual([])
     expect(said({after: ', {until: new-leader, within: budget}, {heal: kill}', expected})).toEqual([])
@@ -120,4 +122,21 @@ test.each(cases)('the case %s is read, and told only what it asks for on purpose
   const path = join(import.meta.dirname, '..', '..', 'cases', file)
   const told = undecided(loadScenario(path), path)
   expect(told).toEqual(file === 'rest-blocked.yaml' ? [expect.stringMatching(/cannot both hold/)] : [])
+})
+
+test('what came of a fault is claimed, and no step injects one', () => {
+  const quiet = {before: '{hold: 5s}', fault: ''}
+  expect(said({...quiet, expected: 'failover: {within: 30s}'})).toEqual([
+    expect.stringMatching(/`failover` is about what came of a fault, and no step injects one: nobody could say$/),
+  ])
+  for (const expected of [
+    'promoted: {not: old-leader}',
+    'demoted: {within: 5s}',
+    'rejoined: {within: 30s}',
+    'clients-reconnect: {within: 5s}',
+  ])
+    expect(said({...quiet, expected})).toHaveLength(1)
+  expect(
+    said({...quiet, expected: 'no-failover, one-writable-primary, unavailability: {writes: {at-most: 2s}}'}),
+  ).toEqual([])
 })

@@ -48,11 +48,16 @@ clients:
 steps:
   - hold: 1500ms
   - say: "so: it begins # now"
+  - inject: kill
+    what: patroni
+    on: [replica, node3]
+    as: two
   - inject: partition
     on: leader
     from: [replicas, node3]
     services: [etcd, replication]
     limit: 2m
+    together: true
     as: cut
   - until: new-leader
     within: budget

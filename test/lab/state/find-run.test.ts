@@ -84,7 +84,7 @@ describe('a run that is not there', () => {
     const {message, code, hint} = complaint(() => findRun('20261120T140000Z-kil-leader'))
     expect(message).toBe('there is no run `20261120T140000Z-kil-leader`, did you mean `20261120T140000Z-kill-leader`?')
     expect(code).toBe('usage')
-    expect(hint).toContain('latest')
+    expect(hint).toMatch(/the newest is:\npgha-lab report 20261120T140000Z-kill-leader$/)
     expect(complaint(() => findRun('kill-leader')).message).toContain('did you mean `20261120T140000Z-kill-leader`?')
     expect(complaint(() => findRun('nothing')).message).toContain('the newest is `20261120T140000Z-kill-leader`')
     expect(complaint(() => findRun('latst')).message).toContain('did you mean `latest`?')

@@ -33,6 +33,19 @@ test('a line cut short by a crash hides neither what stands before it nor what c
   expect(inForce('x')).toEqual([two, one])
 })
 
+test.each([
+  {state: 'planned', id: 1, fault: 'a', mend: one.mend},
+  {state: 'planned', id: 'c/1', fault: 'c'},
+  {state: 'planned', id: 'c/1', fault: 'c', mend: {host: 'node1'}},
+  {state: 'mended', id: {}},
+  null,
+])('a line of another shape is passed over: %j', line => {
+  plan('x', one)
+  appendFileSync(join(labFolder('x'), 'journal.ndjson'), `${JSON.stringify(line)}\n`)
+  plan('x', two)
+  expect(inForce('x')).toEqual([two, one])
+})
+
 test('nothing in force leaves no file', () => {
   plan('x', one)
   mended('x', one.id)

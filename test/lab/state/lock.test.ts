@@ -1,6 +1,6 @@
-import {spawn} from 'node:child_process'
+import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
@@ -23,6 +23,18 @@ test('a lab is worked on by one command at a time, and the second hears by whom'
   lockLab('y', 'up')[Symbol.dispose]()
   held[Symbol.dispose]()
   lockLab('x', 'down')[Symbol.dispose]()
+})
+
+test.each([
+  ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
+  ['a folder', (file: string) => mkdirSync(file)],
+  ['a link', (file: string) => symlinkSync('/dev/zero', file)],
+])('%s in the place of a lock is told as that, at once', (_, lay) => {
+  lockLab('x', 'up')[Symbol.dispose]()
+  const file = join(stateRoot(), 'locks', 'x.lock')
+  rmSync(file)
+  lay(file)
+  expect(() => lockLab('x', 'up')).toThrow(`cannot lock ${file}: something that is no file is in the way`)
 })
 
 test('whoever asks is told which command works on a lab', () => {
@@ -50,7 +62,7 @@ test('a killed command holds nothing, though a program that it has started lives
     [
       '--input-type=module',
       '-e',
-      `import {spawn} from 'node:child_process'
+      `import {execFileSync, spawn} from 'node:child_process'
        const {lockLab} = await import(${JSON.stringify(join(import.meta.dirname, '..', '..', '..', 'lab', 'state', 'lock.ts'))})
        lockLab('x', 'chaos kill-leader')
        console.log(spawn('sleep', ['60'], {stdio: 'inherit', detached: true}).pid)

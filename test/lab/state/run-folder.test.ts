@@ -1,6 +1,7 @@
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {basename, dirname, join} from 'node:path'
+import {gzipSync} from 'node:zlib'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {clear, placeFor} from '../../../lab/state/run-folder.ts'
 import {LabError} from '../../../lab/words/errors.ts'
@@ -11,10 +12,21 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, {recursive: true}))
 
+/** As far as they say whose they are. */
+const contents: Readonly<Record<string, string>> = {
+  'events.ndjson': `${JSON.stringify({
+    ...{at: 0, kind: 'run-started', run: '1-mine'},
+    scenario: {name: 'mine', clients: [{kind: 'writers'}, {kind: 'program', name: 'pgbench'}]},
+    topology: {hosts: [{name: 'node1'}]},
+  })}\n`,
+  'report.json': JSON.stringify({schema: 1, run: '1-mine', verdict: 'pass', eventsSha256: null}),
+  'summary.json': JSON.stringify({schema: 1, verdict: 'pass', asked: 2, runs: []}),
+}
+
 function put(...files: readonly string[]): void {
   for (const file of files) {
     mkdirSync(dirname(join(root, file)), {recursive: true})
-    writeFileSync(join(root, file), '')
+    writeFileSync(join(root, file), contents[basename(file)] ?? '')
   }
 }
 
@@ -64,6 +76,30 @@ test('--overwrite takes a run, a repetition, a storm and its shrinking away, and
     clear(place)
     expect(readdirSync(join(root, name))).toEqual([])
   }
+})
+
+test('what other tools call by the same names is none of ours, and nothing of it is touched', () => {
+  mkdirSync(join(root, 'x', 'logs'), {recursive: true})
+  const files = {
+    'report.json': '{"lighthouseVersion":"12.0","categories":{}}',
+    'report.html': '<h1>lighthouse</h1>',
+    'summary.json': '{"total":1}',
+    'events.ndjson': '{"ts":1,"msg":"x"}\n',
+    'logs/app.log': 'my only log',
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, 'x', name), text)
+  expect(refused('x', true).says).toContain('holds no run')
+})
+
+test('of a run only the logs of its own hosts and programs are taken away', () => {
+  put(...run('x'), 'x/logs/app.log')
+  expect(refused('x', true).says).toBe('/x/logs/app.log is no part of a run, so --overwrite takes nothing away')
+})
+
+test('a packed record is known by its first event, too', () => {
+  mkdirSync(join(root, 'x'))
+  writeFileSync(join(root, 'x', 'events.ndjson.gz'), gzipSync(contents['events.ndjson']!))
+  expect(placeFor(join(root, 'x'), true).files).toHaveLength(1)
 })
 
 test.each([

@@ -56,6 +56,16 @@ test.each([
     (text: string) => text.replace(/"primary": \d+/, '"primary": 99999999'),
     /lab\.json:\d+:\d+: /,
   ],
+  [
+    'with a key twice',
+    (text: string) => text.replace('"schema": 2', '"schema": 2, "schema": 2'),
+    /`schema` stands here twice$/,
+  ],
+  [
+    'with a host that no schema sees',
+    (text: string) => text.replace('"addresses": {', '"addresses": {"__proto__": "10.0.0.1",'),
+    /lab\.json:\d+:\d+: unknown key `__proto__`$/,
+  ],
   ['of another lab', (text: string) => text.replace('"lab": "bad"', '"lab": "else"'), /is of another lab$/],
 ])('a lab.json %s spoils that lab only, and is told with its place and the next step', (_, change, says) => {
   broken('bad', change)

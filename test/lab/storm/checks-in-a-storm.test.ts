@@ -7,6 +7,7 @@ import {historyOf} from '../../../lab/history/history.ts'
 import type {Step} from '../../../lab/history/scenario-values.ts'
 import {calmRun} from '../checks/calm-run.ts'
 import {cleanRun, lsnAt, micros, ranges, sample} from '../checks/history-builder.ts'
+import {renumbered} from '../checks/renumbered.ts'
 
 const at = (seconds: number, happening: Happening): Event => ({at: micros(seconds), ...happening}) as Event
 
@@ -136,7 +137,7 @@ describe('no-lost-writes, with a second failover,', () => {
   )
   const judge = (events: readonly Event[], allow: 'none' | 'async-tail' = 'async-tail') =>
     checks['no-lost-writes'].judge(
-      historyOf(events),
+      historyOf(renumbered(events)),
       allow === 'none' ? {allow: {}} : {allow: {'async-tail': {of: 'any'}}},
     )
 

@@ -179,3 +179,15 @@ test('an episode has its faults, their healing and all up to the next fault', ()
     }
   }
 })
+
+test('of faults at one moment those that are left are still at one, and none is moved to the moment of another', async () => {
+  const kill = (as: string, together?: true): Step => ({
+    ...{do: 'inject', fault: 'kill', on: 'leader', as, params: {what: 'host'}},
+    ...(together && {together}),
+  })
+  const steps = [kill('alone'), kill('first'), kill('second', true), kill('third', true)]
+  const lefts = async (...needed: string[]) =>
+    (await shrink(steps, async candidate => needed.every(one => namesIn(candidate.steps).includes(one)))).steps
+  expect(await lefts('second', 'third')).toEqual([kill('second'), kill('third', true)])
+  expect(await lefts('alone', 'third')).toEqual([kill('alone'), kill('third')])
+})

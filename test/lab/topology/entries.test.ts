@@ -21,6 +21,22 @@ describe('a way in', () => {
     expect(members).toMatchObject({hosts: ['node1', 'node2'], port: 5432, findsPrimary: true})
   })
 
+  it('for writes is on the poolers that stand before the proxies, and not on those beside PostgreSQL', () => {
+    const before = entries(topologyOf({...small, proxy1: 'haproxy, pgbouncer', proxy2: 'haproxy'}))
+    expect(before.primary).toMatchObject({hosts: ['proxy1'], service: 'pgbouncer', port: 6432})
+    expect(before.replicas).toMatchObject({hosts: ['proxy1', 'proxy2'], service: 'replicas', port: 5001})
+    const behind = entries(topologyOf({...small, node1: 'etcd, patroni, pgbouncer', proxy1: 'haproxy'}))
+    expect(behind.primary).toMatchObject({hosts: ['proxy1'], service: 'primary', port: 5000})
+    expect(behind.members).toMatchObject({hosts: ['node1', 'node2'], port: 5432})
+  })
+
+  it('is one address for all proxies that share it by keepalived', () => {
+    const shared = {...small, proxy1: 'haproxy, keepalived', proxy2: 'haproxy, keepalived'}
+    const {primary, replicas, members} = entries(topologyOf(shared))
+    expect([primary.virtual, replicas.virtual, members.virtual]).toEqual([true, true, false])
+    expect(entries(topologyOf({...small, proxy1: 'haproxy'})).primary.virtual).toBe(false)
+  })
+
   it('is used on its first host by who knows one address only', () => {
     const topology = topologyOf({...small, proxy2: 'haproxy', proxy1: 'haproxy'})
     expect(doorOf(entries(topology).primary)).toBe('proxy2')

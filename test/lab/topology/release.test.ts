@@ -15,6 +15,7 @@ const elephant: Release = {
   title: 'Elephant 99',
   bin: '/opt/elephant/99/bin',
   serverPackage: 'elephant-99',
+  goneParameters: [],
   imageArguments: {POSTGRESQL: '99'},
   patroni: {leads: 'matriarch', primaryStartTimeout: 'matriarch_start_timeout', dynamicKeys: {top: [], postgresql: []}},
   logSigns: [{service: 'postgres', sign: 'panic', words: /TRUMPETS/}],
@@ -62,7 +63,8 @@ test('no file but the record says the number of a release where a program reads 
   }).filter(file => file.isFile())
   const telling = files
     .map(file => join(file.parentPath, file.name))
-    .filter(file => !file.endsWith('lab/topology/release.ts'))
+    // Rules about other people's files name their sources.
+    .filter(file => !file.endsWith('lab/topology/release.ts') && !file.includes('lab/lint/rules/'))
     .flatMap(file =>
       readFileSync(file, 'utf8')
         .split('\n')

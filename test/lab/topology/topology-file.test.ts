@@ -5,15 +5,7 @@ import {LabError} from '../../../lab/words/errors.ts'
 
 const hosts = 'hosts: {node1: [etcd, patroni], proxy1: [haproxy], app1: [client]}\n'
 
-function complaint(text: string, options = {}): string {
-  try {
-    parseTopology('lab.yaml', text, options)
-  } catch (error) {
-    if (error instanceof LabError) return `${error.exitCode} ${error.message}`
-    throw error
-  }
-  return 'no complaint'
-}
+const pooled = 'hosts: {node1: [etcd, patroni, pgbouncer], proxy1: [haproxy], app1: [client]}\n'
 
 describe('a topology', () => {
   test('the default preset is three hosts, one proxy, one host for the clients, with the timings of Patroni', () => {
@@ -82,80 +74,21 @@ describe('a topology', () => {
   })
 })
 
-describe('a complaint about a topology', () => {
-  test.each([
-    ['', /^2 lab\.yaml:1:1: the file is empty/],
-    ['- a\n', /^2 lab\.yaml:1:1: a topology is a mapping/],
-    ['profle: fast\n', /^2 lab\.yaml:1:1: unknown key `profle`, did you mean `profile`\?\n {2}profle: fast\n {2}\^$/],
-    [
-      `${hosts}patroni:\n  ttl: 30s\n  loop_wiat: 5s\n`,
-      /^2 lab\.yaml:4:3: unknown key `loop_wiat`, did you mean `loop_wait`\?/,
-    ],
-    [`${hosts}patroni:\n  ttl: 30\n`, /^2 lab\.yaml:3:8: 30 is not a duration, it has no unit: did you mean 30s\?/],
-    [`${hosts}patroni:\n  ttl: 30MB\n`, /^2 lab\.yaml:3:8: .*no unit "MB"/],
-    [`${hosts}patroni:\n  ttl: 1500ms\n`, /^2 lab\.yaml:3:8: Patroni takes whole seconds/],
-    [`${hosts}patroni:\n  ttl: 10s\n`, /^2 lab\.yaml:3:8: Patroni would silently use .* instead of/],
-    [`${hosts}haproxy: {fall: 0}\n`, /^2 lab\.yaml:2:17: at least 1 of failed checks/],
-    ['hosts: {node1: [etcd, patroni], app1: [client]}\n', /^2 lab\.yaml:1:8: 0 hosts run haproxy; a lab has 1 to 2/],
-    ['hosts: {node1: [etcd, patrony]}\n', /^2 lab\.yaml:1:\d+: a service is one of etcd, patroni, haproxy, client/],
-    ['a: [1\n', /^2 lab\.yaml:2:1: /],
-    ['a: &a [*a]\n', /^2 lab\.yaml:1:/],
-  ])('%j is refused at its place', (text, says) => {
-    expect(complaint(text)).toMatch(says)
+describe('a pooler', () => {
+  test("has PgBouncer's own times unless the profile or the person says others", () => {
+    expect(parseTopology('lab.yaml', pooled).pgbouncer).toMatchObject({
+      serverLoginRetryMs: 15_000,
+      queryWaitTimeoutMs: 120_000,
+    })
+    expect(parseTopology('lab.yaml', pooled, {profile: 'fast'}).pgbouncer).toMatchObject({serverLoginRetryMs: 1000})
+    const written = {set: ['pgbouncer.server_login_retry=500ms', 'pgbouncer.auth=auth_query', 'pgbouncer.port=6433']}
+    const topology = parseTopology('lab.yaml', pooled, written)
+    expect(topology.pgbouncer).toMatchObject({serverLoginRetryMs: 500, auth: 'auth_query', poolMode: 'transaction'})
+    expect(topology.ports).toEqual({pgbouncer: 6433})
   })
 
-  test('what --set says wrong is refused with the words of the command line', () => {
-    expect(complaint(hosts, {set: ['patroni.tll=25s']})).toMatch(
-      /^2 --set patroni\.tll=25s: unknown key `tll`, did you mean `ttl`\?/,
-    )
-    expect(complaint(hosts, {set: ['patroni']})).toMatch(/^2 --set patroni: write it as key=value/)
-    expect(complaint(hosts, {set: ['patroni.ttl=10s']})).toMatch(/^2 patroni\.ttl: Patroni would silently use/)
-    expect(complaint(hosts, {profile: 'fats'})).toMatch(/^2 --profile fats: the profile is default or fast/)
-  })
-
-  test.each([
-    ['\\r', 'a carriage return'],
-    ['\\u0085', 'the line break U\\+0085'],
-    ['\\u2028', 'the line separator U\\+2028'],
-    ['\\x1b', 'an escape character'],
-    ['\\n', 'a line break'],
-    ['\\t', 'a tab'],
-    ['\\u202e', 'the unseen character U\\+202E'],
-    ['\\u200b', 'the unseen character U\\+200B'],
-  ])('a value with %s, which some reader obeys or nobody sees, is refused at its place', (written, says) => {
-    const value = `a${written}services:${written}  evil: {image: x}`
-    expect(complaint(`${hosts}postgresql: {parameters: {cluster_name: "${value}"}}\n`)).toMatch(
-      new RegExp(`^2 lab\\.yaml:2:41: ${says} cannot stand in `),
-    )
-    expect(complaint(`${hosts}postgresql: {parameters: {"${value}": 1}}\n`)).toMatch(/^2 lab\.yaml:2:2\d: /)
-    const set = [`postgresql.parameters.cluster_name=${JSON.parse(`"${value.replace(/\\x/g, '\\u00')}"`)}`]
-    expect(complaint(hosts, {set})).toMatch(
-      new RegExp(`^2 --set postgresql[^\\n\\r]*: ${says} cannot stand in a setting$`),
-    )
-  })
-
-  test('a name is held to the rule of its kind', () => {
-    expect(complaint(hosts, {set: ['postgresql.parameters.work mem=1MB']})).toMatch(
-      /: a parameter of PostgreSQL has letters/,
-    )
-    expect(complaint(`${hosts}postgresql: {parameters: {work-mem: 1MB}}\n`)).toMatch(
-      /^2 lab\.yaml:2:\d+: a parameter of PostgreSQL has letters/,
-    )
-    expect(complaint(hosts, {set: ['hosts.My_Host=patroni']})).toMatch(/: a host name has up to 21 small letters/)
-    expect(complaint('hosts: {Node1: [etcd]}\n')).toMatch(/^2 lab\.yaml:1:\d+: a host name has up to 21 small letters/)
-  })
-
-  test('one parameter in two spellings is refused: PostgreSQL knows no capitals', () => {
-    expect(complaint(`${hosts}postgresql: {parameters: {TimeZone: UTC, timezone: CET}}\n`)).toMatch(
-      /^2 lab\.yaml:2:\d+: PostgreSQL takes `TimeZone` and `timezone` for the same/,
-    )
-  })
-
-  test('a file that is not there is named', () => {
-    expect(() => loadTopology({topology: './nowhere.yaml'})).toThrow(
-      /nowhere\.yaml: cannot read this topology: there is no such file/,
-    )
-    expect(() => loadTopology({topology: 'defualt'})).toThrow(/there is no preset `defualt`, did you mean `default`\?/)
+  test('is spoken of only where there is one', () => {
+    expect(loadTopology({})).not.toHaveProperty('pgbouncer')
   })
 })
 
@@ -207,6 +140,34 @@ test('what Patroni would change is answered with the flags to type, which stand'
   expect(hintOf(() => parseTopology('lab.yaml', `${hosts}patroni: {ttl: 25s}\n`))).toContain(
     '--set patroni.ttl=25s --set patroni.loop_wait=5s --set patroni.retry_timeout=10s',
   )
+})
+
+describe('what is wrong of several settings together stands at the one that was written', () => {
+  const said = (text: string, set: readonly string[] = []) => {
+    try {
+      parseTopology('lab.yaml', `${hosts}${text}`, {set})
+    } catch (error) {
+      return (error as Error).message.split('\n')[0]
+    }
+    return 'right'
+  }
+  const line = hosts.split('\n').length
+
+  test.each([
+    ['patroni:\n  ttl: 25s\n', `${line + 1}:8`],
+    ['patroni: {retry_timeout: 14s}\n', `${line}:26`],
+    ['patroni: {ttl: 25s, loop_wait: 8s}\n', `${line}:32`],
+    ['profile: fast\npatroni: {ttl: 21s, retry_timeout: 10s, loop_wait: 5s}\n', `${line + 1}:52`],
+    ['patroni: {retry_timeout: 14s, ttl: 35s}\n', `${line}:36`],
+  ])('%j', (text, place) => expect(said(text)).toMatch(new RegExp(`^lab\\.yaml:${place}: `)))
+
+  test('also where something else was typed with --set', () => {
+    expect(said('patroni:\n  ttl: 25s\n', ['haproxy.fall=2'])).toMatch(/^lab\.yaml:\d+:8: Patroni would/)
+    // What was typed is about it, and stands in no file.
+    expect(said('patroni:\n  ttl: 25s\n', ['patroni.retry_timeout=9s'])).toMatch(
+      /^patroni\.retry_timeout: Patroni would/,
+    )
+  })
 })
 
 function hintOf(parse: () => unknown): string {
@@ -281,6 +242,9 @@ test.each([
   ['cluster_name=foo', 'itself'],
   ['hot_standby=off', 'keeps'],
   ['max_connections=5', 'no less than 25'],
+  ['wal_keep_size=8MB', 'no less than 16MB'],
+  ['wal_keep_size=8', 'no less than 16MB'],
+  ['wal_keep_size=16000kB', 'no less than 16MB'],
   ['wal_level=minimal', 'replica or logical'],
   ['hba_file=/x', 'shut out'],
 ])('a parameter that Patroni would silently overrule is refused: %s', (written, says) => {
@@ -292,8 +256,18 @@ test.each([
   'wal_log_hints=off',
   'wal_level=logical',
   'max_connections=25',
+  'wal_keep_size=16MB',
+  'wal_keep_size=1GB',
+  'wal_keep_size=16384kB',
   'external_pid_file=/tmp/x',
 ])('a parameter that Patroni takes as it is stays: %s', written => {
   const [name, value] = written.split('=')
   expect(loadTopology({set: [`postgresql.parameters.${written}`]}).postgresParameters).toMatchObject({[name!]: value})
+})
+
+test.each([
+  ['haproxy-no-shutdown.lab.yaml', {onMarkedDown: 'none', interMs: 3000, fastinterMs: 3000, fall: 3, rise: 2}],
+  ['haproxy-timeouts.lab.yaml', {onMarkedDown: 'shutdown-sessions', clientTimeoutMs: 30_000, serverTimeoutMs: 30_000}],
+])('%s says what HAProxy does with sessions', (name, haproxy) => {
+  expect(loadTopology({topology: caseFile(name)}).haproxy).toMatchObject(haproxy)
 })

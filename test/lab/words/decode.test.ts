@@ -6,8 +6,9 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {z} from 'zod'
 import {parseScenario} from '../../../lab/scenario/index.ts'
 import {parseTopology} from '../../../lab/topology/topology-file.ts'
-import {Located, readText} from '../../../lab/words/decode.ts'
+import {Located} from '../../../lab/words/decode.ts'
 import {LabError} from '../../../lab/words/errors.ts'
+import {readText} from '../../../lab/words/read-text.ts'
 
 /** The lines of the complaint, without what is shown of the file. */
 function complaint(parse: () => unknown): string[] {
@@ -23,6 +24,26 @@ function complaint(parse: () => unknown): string[] {
 const topology = (text: string) => complaint(() => parseTopology('lab.yaml', text))
 const scenario = (text: string) => complaint(() => parseScenario('mine.yaml', text))
 
+test.each([
+  ['hosts: !!set {a, b}', '1:14: `!!set` has no meaning here'],
+  ['hosts: !!omap [a: 1]', '1:15: `!!omap` has no meaning here'],
+  ['patroni: !!binary aGVsbG8=', '1:19: `!!binary` has no meaning here'],
+  ['patroni: {ttl: !!timestamp 2001-01-01}', '1:28: `!!timestamp` has no meaning here'],
+  ['patroni: {ttl: !foo 10s}', '1:21: `!foo` has no meaning here'],
+  ['hosts: 5', '1:8: a mapping of keys to values was expected, this is a number'],
+  ['hosts: []', '1:8: a mapping of keys to values was expected, this is a list'],
+  ['patroni: 5', '1:10: a mapping of keys to values was expected, this is a number'],
+  ['postgresql: {parameters: [1]}', '1:26: a mapping of keys to values was expected, this is a list'],
+  ['patroni: {ttl: 99999999999999999999s}', '1:16: "99999999999999999999s" is more than any lab can use'],
+  ['? [a]\n: 1', '1:3: a key of a topology is a text'],
+])('%s is refused in words of ours', (text, says) => {
+  expect(topology(`${text}\n`)[0]).toBe(`lab.yaml:${says}`)
+})
+
+test('what YAML would read anyway may be said with a tag', () => {
+  expect(topology('patroni: !!map {ttl: !!str 40s}\n')).toEqual([])
+})
+
 describe('the mistakes of one file are told at once, by place', () => {
   test('in a topology', () => {
     expect(
@@ -35,14 +56,14 @@ haproxy: {fall: 0, rsie: 2}
 `),
     ).toEqual([
       'lab.yaml:1:10: the profile is default or fast, did you mean `fast`?',
-      'lab.yaml:2:23: a service is one of etcd, patroni, haproxy, client, did you mean `patroni`?',
+      'lab.yaml:2:23: a service is one of etcd, patroni, haproxy, pgbouncer, keepalived, client, did you mean `patroni`?',
       'lab.yaml:4:8: 30 is not a duration, it has no unit: did you mean 30s?',
       'lab.yaml:5:3: unknown key `loop_wiat`, did you mean `loop_wait`?',
       'lab.yaml:6:17: at least 1 of failed checks',
       'lab.yaml:6:20: unknown key `rsie`, did you mean `rise`?',
     ])
     expect(topology('hosts: {node1: [etcd, patroni]}\n')).toEqual([
-      'lab.yaml:1:8: 0 hosts run haproxy; a lab has 1 to 2',
+      'lab.yaml:1:8: 0 hosts run haproxy; a lab has 1 to 9',
       'lab.yaml:1:8: 0 hosts run client; a lab has exactly 1',
     ])
     expect(topology('profile: "a\\e"\nhosts: {node1: ["\\e"]}\n')).toEqual([

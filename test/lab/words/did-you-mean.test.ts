@@ -162,7 +162,9 @@ describe('an option that takes one of several words', () => {
         let said = ''
         for (const command of allCommands(program))
           command.configureOutput({writeErr: text => (said += text), outputError: text => (said += text)})
-        await program.parseAsync(['node', 'pgha-lab', ...path.split(' '), long, slip]).catch(() => {})
+        await program.parseAsync(['node', 'pgha-lab', ...path.split(' '), long, slip]).catch(error => {
+          said += (error as Error).message
+        })
         expect(said, slip).toMatch(/did you mean `[^`]+`\?/)
       }
   })

@@ -38,11 +38,20 @@ test('a shell reads the words that were meant, whatever they hold', () => {
     expect(wordsOf(quoted(word)), word).toEqual([word])
 })
 
-test('what a terminal would obey is written as bytes, which bash reads back', () => {
-  for (const word of ['\u001b[2J', 'a\u202eb', "it's\nso\\", '\u009b1m']) {
-    expect(quoted(word)).toMatch(/^[\x20-\x7e]*$/)
-    expect(wordsOf(quoted(word), 'bash')).toEqual([word])
-  }
+test.each(['sh', 'bash'])('what a terminal would obey is written as bytes, which %s reads back', shell => {
+  for (const word of [
+    '\u001b[2J',
+    'a\u202eb',
+    "it's\nso\\",
+    '\u009b1m',
+    "a\\'; touch x #\u0001",
+    '-n%s$(x)`x`"\u0001',
+    'ä\u0085',
+  ])
+    for (const one of [word, `${word}'`, `${word}\\`]) {
+      expect(quoted(one)).toMatch(/^[\x20-\x7e]*$/)
+      expect(wordsOf(quoted(one), shell)).toEqual([one])
+    }
 })
 
 test('--name stands where the lab is not the one that is meant without it, and before what is not ours', () => {

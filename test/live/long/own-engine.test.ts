@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, afterEach, beforeAll, beforeEach, expect, test} from 'vitest'
 import type {Report} from '../../../lab/judge/report.ts'
-import {expectStatus, untilSaid} from '../cli.ts'
+import {untilSaid} from '../cli.ts'
 import {OwnEngine} from './own-engine.ts'
 
 const name = 'own'
@@ -43,7 +43,7 @@ function reportIn(folder: string): Report {
   return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
 }
 
-const whole = async () => JSON.parse((await expectStatus([...lab, '--json'])).out)
+const whole = async () => JSON.parse((await expectExit(0, ['status', ...lab, '--json'])).out)
 
 test('an engine killed and started again in the middle of kill-leader: no verdict is passed or failed, and heal mends', async () => {
   const out = join(state, 'killed')
@@ -66,7 +66,7 @@ test('an engine that is killed in the middle and stays away: what is in force is
   const {exitCode, stderr} = await run
   expect(exitCode, String(stderr)).toBe(5)
   expect(String(stderr)).toMatch(
-    /still in force: start node\d again: no Docker engine answers\n {2}next: pgha-lab heal --name own/,
+    /still in force: start node\d again: no Docker engine answers\n {2}next: to go on healing:\n {8}pgha-lab heal --name own\n/,
   )
   expect(reportIn(out).verdict).toBe('unknown')
   await engine.startDockerd()
@@ -83,14 +83,14 @@ test('the first Ctrl-C while the engine hangs and the leader is down: exit code 
   const {exitCode, stderr} = await run
   expect(exitCode, String(stderr)).toBe(5)
   expect(String(stderr)).toMatch(/start node\d again: the Docker engine did not answer within/)
-  expect(String(stderr)).toMatch(/next: pgha-lab heal --name own/)
+  expect(String(stderr)).toMatch(/next: to go on healing:\n {8}pgha-lab heal --name own\n/)
   expect(reportIn(out).verdict).toBe('unknown')
   engine.goOn()
   await expectExit(0, ['heal', ...lab])
   expect(await whole()).toMatchObject({healthy: true, faultsInForce: []})
 })
 
-test("the engine's disk is full in the middle of a run, and free again: no verdict from it, and the next run works", async () => {
+test("the engine's disk is full in the middle of a run, and free again: no verdict, healed, and a log that was torn is refused until the lab is raised anew", async () => {
   const out = join(state, 'full')
   const run = pghaLab(['chaos', 'kill-leader', ...lab, '--out', out])
   await untilSaid(run, /took hold/)
@@ -102,6 +102,14 @@ test("the engine's disk is full in the middle of a run, and free again: no verdi
   await engine.freeDisk()
   await expectExit(0, ['heal', ...lab])
   expect(await whole()).toMatchObject({healthy: true, faultsInForce: []})
+  // Whether it tears one is a matter of chance.
+  await engine.tearLog('node1')
+  const {err} = await expectExit(3, ['chaos', 'switchover', ...lab])
+  expect(err).toMatch(/cannot read the log of \w+ any more/)
+  expect(err).toMatch(/pgha-lab down --name own\n\s+pgha-lab up .*--name own/)
+  await expectExit(0, ['down', ...lab])
+  await expectExit(0, ['up', ...lab, '--profile', 'fast'])
+  await expectExit(0, ['chaos', 'switchover', ...lab])
 })
 
 test('the disk of the state directory is full in the middle of a run: it is said and healed, and the next run works', async () => {

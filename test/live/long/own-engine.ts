@@ -119,6 +119,14 @@ export class OwnEngine implements AsyncDisposable {
     await this.#sh(`rm -f ${root}/filling`)
   }
 
+  /** As a full disk leaves it now and again: a record of which only a part was written. */
+  async tearLog(host: string): Promise<void> {
+    const {stdout: id} = await this.docker(['ps', '--quiet', '--filter', `name=${host}`])
+    const {stdout: file} = await this.docker(['inspect', '--format', '{{.LogPath}}', String(id).trim()])
+    const append = ['sh', '-c', 'printf %s "$1" >> "$2"', 'tear', '{"log":"half a rec', String(file).trim()]
+    await execa('nsenter', [...this.#inside, ...append], {stdin: 'ignore'})
+  }
+
   /** As it was: running, answering, with room on its disk. */
   async restore(): Promise<void> {
     this.goOn()

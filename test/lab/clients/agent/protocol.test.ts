@@ -49,8 +49,8 @@ describe("the agent's limits", () => {
     ['at least one client', {groups: [{...load, clients: []}]}],
     ['not psycopg', {groups: [{...load, op: 'bank', driver: 'psycopg'}]}],
     ['only psycopg finds', {groups: [{...load, hosts: ['a', 'b'], findsPrimary: true}]}],
-    ['to one host', {groups: [{...load, hosts: ['a', 'b'], driver: 'psycopg'}]}],
-    ['to one host', {groups: [{...load, hosts: []}]}],
+    ['a pool goes to one host', {groups: [{...load, hosts: ['a', 'b'], driver: 'pg-pool'}]}],
+    ['to a host', {groups: [{...load, hosts: []}]}],
     ['name', {table: 'x; drop table y'}],
   ] satisfies [string, Partial<AgentConfig>][])('refuse with: %s', (says, change) =>
     expect(refuse({...config, ...change})).toContain(says),

@@ -1,0 +1,55 @@
+/**
+ * In the place of somebody's programs: each writes down that it was called, and does nothing else. They are words of ours; nothing of
+ * what stood in a person's files comes into them.
+ */
+import type {StandIn} from '../lab/topology/kept.ts'
+import type {Topology} from '../lab/topology/topology.ts'
+
+/** On each host, a line for each call. */
+const calledLog = '/data/postgresql/called.log'
+
+const line = (name: StandIn, more: string) => `echo "$(date -Is) ${name} ${more}" >> ${calledLog}`
+/** Patroni splits it as a shell does, starts it without one, and puts its arguments behind. */
+const program = (name: StandIn) => `/bin/sh -c '${line(name, '$*')}' ${name}`
+/** PostgreSQL gives it to a shell, with %f and %r replaced. */
+const shell = (name: StandIn, of: string, then = '') => `${line(name, of)}${then}`
+
+const callbacks = ['on_reload', 'on_restart', 'on_role_change', 'on_start', 'on_stop'] as const
+
+function has({standIns = []}: Pick<Topology, 'standIns'>, name: StandIn): boolean {
+  return standIns.includes(name)
+}
+
+/** For `bootstrap.dcs.postgresql`. */
+export function sharedStandIns(topology: Topology): {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly recovery: {readonly recovery_conf?: Readonly<Record<string, string>>}
+} {
+  const recovery = {
+    // The archive has nothing: whoever asks goes on to the primary.
+    restore_command: shell('restore_command', '%f', '; exit 1'),
+    archive_cleanup_command: shell('archive_cleanup_command', '%r'),
+    recovery_end_command: shell('recovery_end_command', '%r'),
+  } as const
+  const used = Object.entries(recovery).filter(([name]) => has(topology, name as keyof typeof recovery))
+  return {
+    parameters: has(topology, 'archive_command') ? {archive_command: shell('archive_command', '%f')} : {},
+    recovery: used.length === 0 ? {} : {recovery_conf: Object.fromEntries(used)},
+  }
+}
+
+/** For `postgresql` of each host. */
+export function hostStandIns(topology: Topology): Readonly<Record<string, string | Readonly<Record<string, string>>>> {
+  const called = callbacks.filter(name => has(topology, name)).map(name => [name, program(name)])
+  const hooks = (['pre_promote', 'before_stop'] as const).filter(name => has(topology, name))
+  return {
+    ...(called.length === 0 ? {} : {callbacks: Object.fromEntries(called) as Record<string, string>}),
+    ...Object.fromEntries(hooks.map(name => [name, program(name)])),
+  }
+}
+
+/** The lab's own program after the bootstrap, and before it the line of somebody's. Patroni puts the connection string behind. */
+export function afterBootstrap(topology: Topology, own: string): string {
+  if (!has(topology, 'post_bootstrap')) return own
+  return `/bin/sh -c '${line('post_bootstrap', '')}; exec ${own} "$1"' post_bootstrap`
+}

@@ -1,0 +1,29 @@
+/** A virtual address moves: how long after its holder, or the HAProxy there, is gone another host has it (keepalived 2.3, VRRPv2). */
+import type {KeepalivedSettings} from '../topology/keepalived.ts'
+import {between, fixed, smallTerm, sum, type Variable} from './variable.ts'
+
+const second = 1_000_000
+const ms = 1000
+
+/** `silent`: nothing of the holder is heard any more. `given-up`: it says itself that it gives the address up, when its script has failed. */
+export type Loss = 'silent' | 'given-up'
+
+/**
+ * A backup waits for `3 advert_int + skew` since the last advert that it heard, whose age at the fault is U(0, advert_int), and for
+ * the skew alone when the holder says that it gives up (`vrrp.c: vrrp_state_backup`, RFC 3768 6.4.2). Until then the script has failed
+ * `fall` times: U(0, interval) + (fall - 1) interval, and each time up to its time-out of 2 s where HAProxy hangs.
+ */
+export function addressMoves(settings: KeepalivedSettings, backupPriority: number, loss: Loss): Variable {
+  const advert = settings.advertIntSeconds * second
+  const skew = fixed(Math.round(((256 - backupPriority) / 256) * advert))
+  if (loss === 'silent') return sum(between(2 * advert, 3 * advert), skew, takes())
+  const interval = settings.intervalSeconds * second
+  const failing = between((settings.fall - 1) * interval, settings.fall * interval)
+  return sum(failing, between(0, settings.fall * scriptTimeout), skew, takes())
+}
+
+/** The script's own, beyond `timeout 1` of images/host/bin/haproxy-answers. */
+const scriptTimeout = 1 * second
+
+/** The address is added and told to all by gratuitous ARP, and our probe asks ten times a second [20-150 ms]. */
+const takes = () => smallTerm([20 * ms, 150 * ms], 400 * ms)

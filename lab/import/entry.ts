@@ -1,0 +1,151 @@
+/** What haproxy.cfg and etcd's settings say besides the times of the check: kept, put otherwise, or dropped with the reason. */
+import {writing} from '../lint/as-topology.ts'
+import {postgresProxies} from '../lint/members.ts'
+import type {HaproxyFile, HaproxyLine} from '../lint/read/haproxy.ts'
+import {type HaproxyProxy, isChecked, isForReading} from '../lint/read/haproxy-proxy.ts'
+import type {Place} from '../lint/read/place.ts'
+import type {Files} from '../lint/read/read.ts'
+import {haproxyCheck} from '../topology/kept.ts'
+import type {Written} from '../topology/settings.ts'
+import type {Change} from './change.ts'
+import type {TheirWords} from './words.ts'
+
+type Haproxy = NonNullable<Written['haproxy']>
+
+/** Lines by their first words; the first that fits. */
+const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
+  [/^timeout (connect|client|server|check)$/, 'kept'],
+  [/^(mode|option httpchk|http-check expect|retries|option redispatch)( |$)/, 'kept'],
+  [/^global maxconn( |$)/, 'kept'],
+  [/^maxconn( |$)/, 'dropped', 'HAProxy of a lab has the limit of `global` only'],
+  [
+    /^(server|server-template|default-server|bind)( |$)/,
+    'kept otherwise',
+    "addresses are the lab's own; of servers' words the lab has those of one check for all",
+  ],
+  [
+    /^stats |^user(list)? |^group |^log |^option (tcplog|httplog|dontlog|log-)/,
+    'dropped',
+    "statistics, logs and who may see them are the lab's own",
+  ],
+  [/^(default_backend|use_backend)( |$)/, 'kept otherwise', 'the lab has one entry for writes and one for reads'],
+]
+
+export function fromHaproxy(files: Files, hasTlsMismatch: boolean, theirs: TheirWords) {
+  const changes: Change[] = []
+  for (const file of files.haproxy) tellLines(file, changes)
+  const main = writing(files)?.proxy
+  const readers = postgresProxies(files).find(proxy => isForReading(proxy) && proxy !== main)
+  const entry: Haproxy = {
+    ...(main === undefined ? {} : {...checked('check_primary', main, theirs, changes), ...portOf('port', main)}),
+    ...(readers === undefined
+      ? {}
+      : {...checked('check_replicas', readers, theirs, changes), ...portOf('replicas_port', readers)}),
+    ...(hasTlsMismatch ? {check_tls: true} : {}),
+    ...(main === undefined ? {} : lettingIn(main)),
+  }
+  // One number for two entries of one host cannot be.
+  if (entry.port !== undefined && entry.port === entry.replicas_port) delete entry.replicas_port
+  return {haproxy: entry, changes}
+}
+
+function tellLines({sections}: HaproxyFile, changes: Change[]): void {
+  for (const {type, lines: inSection} of sections) {
+    if (type === 'userlist' || type === 'peers' || type === 'resolvers' || type === 'mailers') {
+      const place = inSection[0]?.place
+      if (place !== undefined)
+        changes.push({place, what: type, how: 'dropped', why: 'it names what is outside of the lab'})
+      continue
+    }
+    for (const {words, place} of inSection) {
+      const first = words
+        .slice(0, 2)
+        .map(({text}) => text)
+        .join(' ')
+      const said = type === 'global' && first.startsWith('maxconn') ? `global ${first}` : first
+      const [, how, why = 'the lab has nothing that it would be for'] =
+        lines.find(([pattern]) => pattern.test(said)) ?? (['', 'dropped'] as const)
+      if (how !== 'kept') changes.push({place, what: whatOf(words), how, why})
+    }
+  }
+}
+
+/** A keyword and, where it has one, its second word: never what a person chose. */
+function whatOf(words: HaproxyLine['words']): string {
+  const [first, second] = words.map(({text}) => text)
+  const isPair = /^(option|timeout|stats|http-check|tcp-check|http-request|tcp-request)$/.test(first ?? '')
+  const said = isPair ? `${first} ${second ?? ''}` : (first ?? '')
+  return /^[a-z_-]+( [a-z0-9_-]+)?$/.test(said) ? said : 'a line'
+}
+
+function checked(
+  key: 'check_primary' | 'check_replicas',
+  proxy: HaproxyProxy,
+  {isOurs}: TheirWords,
+  changes: Change[],
+): Haproxy {
+  const {check, servers, section} = proxy
+  const usual = key === 'check_primary' ? '/primary' : '/replica'
+  if (servers.length > 0 && !servers.some(isChecked)) return {[key]: 'none'}
+  if (check?.by !== 'httpchk') return {[key]: 'tcp'}
+  const path = check.path.replace(/^https?:\/\/[^/]*/, '') || '/'
+  if (haproxyCheck.safeParse(path).success && isOurs(path)) return path === usual ? {} : {[key]: path}
+  tell(check.line.place)
+  return {}
+
+  function tell(place: Place): void {
+    const why = `the lab asks ${usual} instead of a path that it does not take, or that tells who you are`
+    changes.push({place: place ?? section.place, what: 'option httpchk', how: 'kept otherwise', why})
+  }
+}
+
+function portOf(key: 'port' | 'replicas_port', {binds}: HaproxyProxy): Haproxy {
+  const port = binds.find(one => one.port !== undefined)?.port
+  return port === undefined || port < 1024 || port > 65_535 ? {} : {[key]: port}
+}
+
+/** HAProxy tries three times more where nobody says, and goes to another server only where it is told to. */
+function lettingIn({file, section}: HaproxyProxy): Haproxy {
+  const said = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
+  const all = [...said, ...section.lines]
+  const number = (of: readonly HaproxyLine[], key: string) => {
+    const text = of.findLast(({words: [first]}) => first?.text === key)?.words[1]?.text ?? ''
+    return /^\d{1,6}$/.test(text) ? Number(text) : undefined
+  }
+  const most = number(
+    file.sections.filter(({type}) => type === 'global').flatMap(({lines: of}) => of),
+    'maxconn',
+  )
+  const redispatch = all.findLast(({words}) => words.some(({text}) => text === 'redispatch'))
+  return {
+    retries: Math.min(1000, number(all, 'retries') ?? 3),
+    redispatch: redispatch !== undefined && redispatch.words[0]?.text !== 'no',
+    ...(most === undefined || most < 1 ? {} : {maxconn: Math.min(20_000, most)}),
+  }
+}
+
+export function fromEtcd({etcd}: Files): {etcd: NonNullable<Written['etcd']>; changes: readonly Change[]} {
+  const changes: Change[] = []
+  const times: {heartbeat_interval?: number; election_timeout?: number} = {}
+  for (const {settings} of etcd)
+    for (const [key, {text, place}] of settings) {
+      const name = key.replaceAll('-', '_')
+      if ((name === 'heartbeat_interval' || name === 'election_timeout') && /^[1-9]\d{0,5}$/.test(text))
+        times[name] ??= Number(text)
+      else changes.push({place, what: shown(key), ...reasonOf(key)})
+    }
+  return {etcd: times, changes}
+}
+
+function shown(key: string): string {
+  return /^[a-z][a-z-]{0,60}$/.test(key) ? key : 'a setting'
+}
+
+function reasonOf(key: string): Pick<Change, 'how' | 'why'> {
+  if (/^(name|initial-|listen-|advertise-)/.test(key))
+    return {how: 'kept otherwise', why: "names, addresses and tokens are the lab's own"}
+  if (/cert|key|ca-file|tls|crl|auth/.test(key)) return {how: 'dropped', why: 'etcd of a lab has no TLS and no users'}
+  if (/-dir$|^log|logger|metrics|debug/.test(key))
+    return {how: 'kept otherwise', why: "paths and logs are the lab's own"}
+  return {how: 'dropped', why: "the lab has etcd's own value, or one of its own"}
+}

@@ -1,0 +1,141 @@
+/** A topology as a lab.yaml with a comment at each setting: read again it is the same topology. */
+import {type Note, printYaml, type Value} from '../../compose/print-yaml.ts'
+import {clusters} from '../topology/clusters.ts'
+import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
+import type {Topology} from '../topology/topology.ts'
+import {ms} from '../words/quantity.ts'
+
+type Values = Readonly<Record<string, Value | undefined>>
+
+/** @param header at its head, without its comment signs. */
+export function labFile(topology: Topology, header: string): string {
+  const values = withoutNothing({
+    profile: topology.profile,
+    hosts: Object.fromEntries(topology.hosts.map(({name, services}) => [name, [...services]])),
+    patroni: patroniOf(topology),
+    etcd: withoutNothing({
+      heartbeat_interval: topology.etcd?.heartbeatMs === undefined ? undefined : ms(topology.etcd.heartbeatMs),
+      election_timeout: topology.etcd?.electionMs === undefined ? undefined : ms(topology.etcd.electionMs),
+    }),
+    haproxy: haproxyOf(topology),
+    postgresql: withoutNothing({
+      port: topology.ports?.postgres,
+      parameters: ifAny(topology.postgresParameters),
+      data_size: topology.dataBytes === undefined ? undefined : bytes(topology.dataBytes),
+    }),
+    network: topology.network,
+    stand_ins: topology.standIns,
+  })
+  return printYaml(values, {header, oneLine: 100, notes: notesOn(values)})
+}
+
+function patroniOf(topology: Topology): Values {
+  const {patroni, scope, namespace, ports = {}, dynamic = {}} = topology
+  const usual = clusters(topology)[0]
+  return withoutNothing({
+    scope: scope === undefined ? undefined : usual.scope,
+    namespace: namespace === undefined ? undefined : usual.namespace,
+    port: ports.patroni,
+    ttl: `${patroni.ttlSeconds}s`,
+    loop_wait: `${patroni.loopWaitSeconds}s`,
+    retry_timeout: `${patroni.retryTimeoutSeconds}s`,
+    maximum_lag_on_failover: bytes(patroni.maximumLagOnFailoverBytes),
+    synchronous_mode: patroni.synchronousMode,
+    primary_start_timeout: `${patroni.primaryStartTimeoutSeconds}s`,
+    failsafe_mode: onOff(patroni.failsafeMode),
+    watchdog: patroni.watchdog,
+    watchdog_safety_margin: `${patroni.watchdogSafetyMarginSeconds}s`,
+    ...Object.fromEntries(Object.entries(dynamic).map(([key, value]) => [key, written(key as DynamicName, value)])),
+    slots: ifAny(patroni.slots ?? {}),
+    tags: ifAny(topology.tags ?? {}) as Value | undefined,
+  })
+}
+
+/** As its own schema reads it. */
+function written(key: DynamicName, value: number | boolean): Value {
+  if (typeof value === 'boolean') return onOff(value)
+  const {takes} = dynamicSettings[key]
+  if (takes.safeParse(value).success) return value
+  return takes.safeParse(`${value}s`).success ? `${value}s` : bytes(value)
+}
+
+function haproxyOf({haproxy, ports = {}}: Topology): Values {
+  return withoutNothing({
+    port: ports.primary,
+    replicas_port: ports.replicas,
+    stats_port: ports.stats,
+    inter: ms(haproxy.interMs),
+    fastinter: ms(haproxy.fastinterMs),
+    downinter: ms(haproxy.downinterMs),
+    fall: haproxy.fall,
+    rise: haproxy.rise,
+    timeout_connect: ms(haproxy.connectTimeoutMs),
+    timeout_check: ms(haproxy.checkTimeoutMs),
+    timeout_client: ms(haproxy.clientTimeoutMs),
+    timeout_server: ms(haproxy.serverTimeoutMs),
+    on_marked_down: haproxy.onMarkedDown,
+    check_primary: haproxy.checkPrimary,
+    check_replicas: haproxy.checkReplicas,
+    check_tls: haproxy.checkTls === undefined ? undefined : onOff(haproxy.checkTls),
+    maxconn: haproxy.maxconn,
+    retries: haproxy.retries,
+    redispatch: haproxy.redispatch === undefined ? undefined : onOff(haproxy.redispatch),
+  })
+}
+
+const comments: Readonly<Record<string, string>> = {
+  profile: 'what is left out below comes from it: default (as Patroni and HAProxy have it) or fast',
+  'patroni.scope': 'of the keys in etcd',
+  'patroni.ttl': 'the leader key lives so long without its leader; loop_wait + 2 * retry_timeout must fit',
+  'patroni.loop_wait': 'pause of the loop',
+  'patroni.retry_timeout': 'a leader that cannot reach etcd for so long demotes itself',
+  'patroni.maximum_lag_on_failover': 'who is further behind does not take over',
+  'patroni.synchronous_mode': 'off | on | strict | quorum',
+  'patroni.primary_start_timeout': 'for a PostgreSQL that crashed to come back before another takes over',
+  'patroni.failsafe_mode': 'on: the leader goes on without etcd while all members answer it',
+  'patroni.watchdog': 'off | automatic | required',
+  'patroni.tags': 'who may not lead, follow or be read from',
+  'haproxy.inter': 'pause between checks; fastinter while the state changes, downinter while a server is down',
+  'haproxy.fall': 'so many failed checks take a server out, and rise brings it back',
+  'haproxy.timeout_client': 'how long a session may be idle',
+  'haproxy.on_marked_down': 'or none: sessions stay with a server that goes down',
+  network: 'nothing leads out of it but the published ports',
+  stand_ins: 'each call is a line of /data/postgresql/called.log on its host',
+}
+
+function notesOn(values: Values): readonly Note[] {
+  const has = (path: readonly string[]) =>
+    path.reduce<unknown>((at, key) => (at as Values | undefined)?.[key], values) !== undefined
+  const apart = Object.keys(values).map((key): Note => ({at: [key], apart: true}))
+  const beside = Object.entries(comments)
+    .map(([path, text]): Note => ({at: path.split('.'), beside: text}))
+    .filter(({at}) => has(at as string[]))
+  // A mapping has its comment above.
+  return [
+    ...apart.slice(1),
+    ...beside.map(note => (note.at.at(-1) === 'tags' ? {at: note.at, above: note.beside!} : note)),
+  ]
+}
+
+function withoutNothing(values: Values): Record<string, Value> {
+  const said = Object.entries(values).filter(([, value]) => value !== undefined && !isEmpty(value))
+  return Object.fromEntries(said) as Record<string, Value>
+}
+
+function isEmpty(value: Value): boolean {
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+function ifAny(values: Readonly<Record<string, Value>> | object): Value | undefined {
+  return Object.keys(values).length === 0 ? undefined : (values as Value)
+}
+
+function onOff(value: boolean): 'on' | 'off' {
+  return value ? 'on' : 'off'
+}
+
+function bytes(count: number): Value {
+  for (const [unit, factor] of [['GB', 1024 ** 3] as const, ['MB', 1024 ** 2] as const, ['kB', 1024] as const])
+    if (count >= factor && count % factor === 0) return `${count / factor}${unit}`
+  return count < 0 ? count : `${count}B`
+}

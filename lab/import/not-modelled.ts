@@ -1,0 +1,157 @@
+/** What of a cluster the lab cannot have: said before anything else, because without it the lab is healthier. */
+import {lint} from '../lint/lint.ts'
+import {postgresProxies} from '../lint/members.ts'
+import {isPooler} from '../lint/read/haproxy-proxy.ts'
+import {sayPlace} from '../lint/read/place.ts'
+import type {Files} from '../lint/read/read.ts'
+import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
+import {releaseOf, usualRelease} from '../topology/release.ts'
+import {LabError} from '../words/errors.ts'
+import {unlike} from './unlike.ts'
+
+/** Programs of theirs that no lab runs yet; with its service one of these goes. */
+const notRun = {
+  pgbouncer: 'PgBouncer: clients come to PostgreSQL as they would without it',
+  keepalived:
+    'keepalived: an imported lab has none yet (the topology vip has): clients know the proxies themselves, and no address moves',
+} as const satisfies Partial<Record<keyof Files, string>>
+
+/** Mistakes that the lab has as well, and such as have no part in a failover. Of every other one the lab is without. */
+const inLab: ReadonlySet<string> = new Set([
+  ...['patroni/timing-rule', 'patroni/timing-below-minimum', 'patroni/watchdog-too-short', 'patroni/watchdog-off'],
+  ...['patroni/failsafe-without-room', 'patroni/zero-lag', 'patroni/strict-with-one-standby'],
+  ...['patroni/synchronous-with-one-standby', 'patroni/synchronous-nodes', 'patroni/no-sync-candidate'],
+  ...['patroni/synchronous-commit-off', 'patroni/fsync-off', 'patroni/no-rewind', 'patroni/nobody-may-lead'],
+  ...['patroni/unknown-key', 'patroni/setting-misplaced', 'patroni/slot-not-a-mapping', 'patroni/probable-typo'],
+  ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],
+  ...['patroni/contradicting-tags', 'patroni/replicatefrom-unknown', 'patroni/password-is-a-number'],
+  ...['patroni/sample-password', 'patroni/archive-without-command', 'patroni/hba-trust-world', 'patroni/bootstrap-hba'],
+  ...['patroni/dcs-deprecated', 'patroni/empty-password'],
+  ...['cluster/restapi-tls-mismatch', 'cluster/check-slower-than-failover', 'cluster/dcs-differs'],
+  ...['cluster/pooler-secret', 'cluster/pooler-hash'],
+  ...['etcd/no-majority', 'etcd/even-members', 'etcd/election-below-5-heartbeats', 'etcd/default-token'],
+  ...['etcd/unknown-key', 'etcd/v2-flag', 'etcd/all-existing'],
+  ...['haproxy/no-role-check', 'haproxy/check-true-for-several', 'haproxy/read-only-serves-primary'],
+  ...['haproxy/check-never-true', 'haproxy/server-without-check', 'haproxy/no-shutdown-sessions'],
+  ...['haproxy/interval-in-ms', 'haproxy/no-timeout-check', 'haproxy/idle-timeout', 'haproxy/maxconn-below-postgres'],
+  ...['haproxy/no-last-newline', 'haproxy/check-without-verify'],
+  ...['file/placeholder', 'file/duplicate-key'],
+  ...['keepalived/password-cut', 'pgbouncer/auth-any'],
+])
+
+const stores = ['consul', 'zookeeper', 'kubernetes', 'exhibitor', 'raft'] as const
+
+/** @throws LabError `config` for a cluster of which nothing like it can be made. */
+export function mustBeImportable({patroni, dynamic}: Files): void {
+  for (const {root, dcs} of patroni) {
+    for (const store of stores) {
+      const entry = entryAt(root, store)
+      if (entry !== undefined)
+        throw new LabError(
+          'config',
+          `${sayPlace(entry.place)}: Patroni keeps its state in ${store}; a lab has etcd only`,
+        )
+    }
+    refuseStandby(entryAt(dcs, 'standby_cluster'))
+  }
+  for (const {root} of dynamic) refuseStandby(entryAt(root, 'standby_cluster'))
+}
+
+function refuseStandby(entry: ReturnType<typeof entryAt>): void {
+  if (entry === undefined || (entry.value.kind === 'scalar' && entry.value.value === null)) return
+  throw new LabError(
+    'config',
+    `${sayPlace(entry.place)}: a standby cluster follows another one, which a lab cannot have yet`,
+  )
+}
+
+export function hasTlsMismatch(files: Files): boolean {
+  return lint(files).findings.some(({rule}) => rule.id === 'cluster/restapi-tls-mismatch')
+}
+
+/** Each a sentence. Of their words only places. */
+export function notModelled(files: Files): readonly string[] {
+  const programs = Object.entries(notRun).flatMap(([kind, says]) =>
+    files[kind as keyof typeof notRun].map(({file}) => `${file}: the lab does not run ${says}.`),
+  )
+  const broken = Map.groupBy(
+    lint(files).findings.filter(({rule}) => rule.severity !== 'advice' && !inLab.has(rule.id)),
+    ({rule}) => rule,
+  )
+  const mistakes = [...broken].map(([{id, about}, findings]) => {
+    const more = findings.length > 1 ? ` and ${findings.length - 1} more` : ''
+    return `${sayPlace(findings[0]!.place)}${more}: your cluster has this mistake, and the lab has not: ${about} (${id}).`
+  })
+  return [
+    ...unlike(files),
+    ...programs,
+    ...poolers(files),
+    ...mistakes,
+    ...tls(files),
+    ...hba(files),
+    ...replicas(files),
+    ...otherRelease(files),
+  ]
+}
+
+/** Whose pooler is there shows in the port, also where its own file is not given. */
+function poolers(files: Files): string[] {
+  if (files.pgbouncer.length > 0) return []
+  const ports = new Set(files.patroni.map(({address}) => address?.port))
+  const found = postgresProxies(files)
+    .flatMap(({servers}) => servers)
+    .find(server => isPooler(server) && !ports.has(server.address.port))
+  return found === undefined
+    ? []
+    : [`${sayPlace(found.place)}: this leads to a pooler; the lab runs none, and HAProxy leads to PostgreSQL.`]
+}
+
+/** A copy of the leader may be quicker than a restore, and it may load the leader where a restore does not. */
+function replicas({patroni}: Files): string[] {
+  const method = patroni.flatMap(({root}) =>
+    ['create_replica_methods', 'create_replica_method'].flatMap(key => listAt(root, 'postgresql', key)),
+  )
+  const own = method.find(({text}) => text !== 'basebackup')
+  return own === undefined
+    ? []
+    : [
+        `${sayPlace(own.place)}: your replicas are made in a way of their own; those of the lab are copies of the leader.`,
+      ]
+}
+
+function tls({patroni, etcd}: Files): string[] {
+  const inPatroni = patroni.find(
+    ({root, restapi}) =>
+      restapi.certificate !== undefined ||
+      wordAt(root, 'etcd3', 'protocol')?.text === 'https' ||
+      wordAt(root, 'etcd', 'protocol')?.text === 'https' ||
+      isOnAt(nodeAt(root, 'postgresql', 'parameters'), 'ssl') === true,
+  )
+  const inEtcd = etcd.find(({settings}) => settings.has('cert-file') || settings.has('auto-tls'))
+  const file = inPatroni?.file ?? inEtcd?.file
+  return file === undefined
+    ? []
+    : [`${file}: the lab has no TLS: handshakes take no time in it, and no certificate expires.`]
+}
+
+function hba({patroni, dynamic}: Files): string[] {
+  const has = [...patroni, ...dynamic].find(({root}) =>
+    [
+      ['postgresql', 'pg_hba'],
+      ['bootstrap', 'pg_hba'],
+      ['bootstrap', 'dcs', 'postgresql', 'pg_hba'],
+    ].some(path => nodeAt(root, ...path) !== undefined),
+  )
+  return has === undefined ? [] : [`${has.file}: whom your pg_hba locks out is let in by the lab's own.`]
+}
+
+function otherRelease({patroni}: Files): string[] {
+  const {title} = releaseOf({release: usualRelease})
+  const said = patroni.flatMap(({root, file}) => {
+    const path = wordAt(root, 'postgresql', 'bin_dir') ?? wordAt(root, 'postgresql', 'data_dir')
+    const [, version] = /(?:postgresql|pgsql)[/-]?(\d{2})(?:\/|$)/.exec(path?.text ?? '') ?? []
+    return version === undefined || `PostgreSQL ${version}` === title ? [] : [{file, version}]
+  })
+  const [first] = said
+  return first === undefined ? [] : [`${first.file}: yours is PostgreSQL ${first.version}; the lab runs ${title}.`]
+}

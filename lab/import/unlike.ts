@@ -1,0 +1,152 @@
+/** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
+import {differing, writing} from '../lint/as-topology.ts'
+import {hasNoWeight, isBackup, isDisabled, refusing} from '../lint/letting-in.ts'
+import {lint} from '../lint/lint.ts'
+import {postgresProxies} from '../lint/members.ts'
+import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from '../lint/read/haproxy-proxy.ts'
+import {type Place, sayPlace} from '../lint/read/place.ts'
+import type {Files} from '../lint/read/read.ts'
+import {nodeAt} from '../lint/read/yaml-path.ts'
+import {withoutPlaces} from '../lint/rules/cluster.ts'
+
+/** Words of a server that the lab has, that are told as times of the check, or that change no failover. */
+const asTheirs =
+  /^(check|no-check|port|inter|fastinter|downinter|fall|rise|on-marked-down|(no-)?check-ssl|verify|no-verifyhost|ca-file|crl-file|crt|check-sni|check-alpn|enabled|no-backup|cookie|id|alpn|sni|stick|non-stick|(no-)?ssl|ssl-(min|max)-ver|init-addr|resolve-prefer|(no-)?agent-check|agent-\w+)$/
+
+/** Of the others what each does, and what the lab does. One that is not here is told without its meaning. */
+const serverWords: Readonly<Record<string, string>> = {
+  disabled: 'this server gets nobody until somebody enables it; in the lab it gets clients (disabled)',
+  backup: 'this server gets clients only where no other is up; in the lab it is as the others are (backup)',
+  'weight 0': 'this server gets no new clients; in the lab it gets its share (weight 0)',
+  weight: 'servers have shares of their own; in the lab each has the same (weight)',
+  unchecked:
+    'this server without `check` is always up, whatever its role; in the lab it is asked as the others are (haproxy/server-without-check)',
+  maxconn: 'this server gets so many clients and no more; in the lab nothing limits them (maxconn)',
+  maxqueue: 'so many clients wait for this server and no more; in the lab nothing limits them (maxqueue)',
+  slowstart: 'this server gets its clients little by little when it is up again; in the lab all at once (slowstart)',
+  track: 'this server is up when another one is; in the lab it is asked itself (track)',
+  'agent-check': 'an agent has a say in whether this server is up; in the lab it has none (agent-check)',
+  addr: 'another address is asked how this server is; in the lab its own is (addr)',
+  observe: 'what clients meet counts as a check; in the lab checks alone count (observe)',
+  resolvers: 'this server is looked up again while HAProxy runs; in the lab its address is known (resolvers)',
+  'tcp-ut': 'a dead connection to this server is given up after a time; in the lab the kernel decides (tcp-ut)',
+  other: 'this word of a server is not in the lab',
+}
+
+interface Unlike {
+  readonly place: Place
+  readonly says: string
+}
+
+/** Each a sentence. Of their words only places. */
+export function unlike(files: Files): readonly string[] {
+  const proxies = postgresProxies(files)
+  const found = [
+    ...proxies.flatMap(ofEntry),
+    ...proxies.flatMap(proxy => proxy.servers.flatMap(server => ofServer(proxy, server))),
+    ...otherTimes(files, proxies),
+    ...otherTls(files),
+    ...ofMembers(files),
+  ]
+  const sentences = [...Map.groupBy(found, ({says}) => says)].map(([says, all]) => {
+    const places = [...new Set(all.map(({place}) => sayPlace(place)))]
+    const more = places.length > 1 ? ` and ${places.length - 1} more` : ''
+    return `${places[0]}${more}: ${says}.`
+  })
+  return [...differing(files), ...sentences]
+}
+
+function ofServer({servers}: HaproxyProxy, server: HaproxyServer): readonly Unlike[] {
+  const {options, place} = server
+  const at = (word: string, key = word): Unlike => ({
+    place: options.get(word)?.place ?? place,
+    says: serverWords[key] ?? serverWords.other!,
+  })
+  const hasOwnWeight = new Set(servers.map(one => one.options.get('weight')?.value ?? '1')).size > 1
+  const isUnchecked = !isChecked(server) && servers.some(isChecked) && !isDisabled(server)
+  return [
+    ...(isDisabled(server) ? [at('disabled')] : []),
+    ...(isBackup(server) ? [at('backup')] : []),
+    ...(hasNoWeight(server) ? [at('weight', 'weight 0')] : hasOwnWeight && options.has('weight') ? [at('weight')] : []),
+    ...(isUnchecked ? [at('', 'unchecked')] : []),
+    ...(options.has('agent-check') ? [at('agent-check')] : []),
+    ...[...options.keys()]
+      .filter(key => !asTheirs.test(key) && !/^(disabled|backup|weight)$/.test(key))
+      .map(key => at(key)),
+  ]
+}
+
+/** One limit and one door for all clients: that of `global`. */
+function ofEntry(proxy: HaproxyProxy): readonly Unlike[] {
+  const limit = proxy.entrance.findLast(({words: [first]}) => first?.text === 'maxconn')
+  return [
+    ...refusing(proxy).map(({line: {place}, isForAll}) => ({
+      place,
+      says: isForAll
+        ? 'every client is turned away here; in the lab all are let in'
+        : 'some clients are turned away here; in the lab all are let in',
+    })),
+    ...(limit === undefined
+      ? []
+      : [
+          {
+            place: limit.place,
+            says: 'this entry lets in so many clients and no more; in the lab only the limit of `global` counts (maxconn)',
+          },
+        ]),
+  ]
+}
+
+const timeWords: Readonly<Record<keyof ReturnType<typeof checkTimings>, string>> | Readonly<Record<string, string>> = {
+  interMs: 'inter',
+  fastinterMs: 'fastinter',
+  downinterMs: 'downinter',
+  fall: 'fall',
+  rise: 'rise',
+  connectTimeoutMs: 'timeout connect',
+  checkTimeoutMs: 'timeout check',
+  clientTimeoutMs: 'timeout client',
+  serverTimeoutMs: 'timeout server',
+  onMarkedDown: 'on-marked-down',
+}
+
+function otherTimes(files: Files, proxies: readonly HaproxyProxy[]): readonly Unlike[] {
+  const main = writing(files)
+  if (main === undefined) return []
+  const taken = Object.entries(checkTimings(main.proxy, main.server))
+  return proxies.flatMap(proxy =>
+    proxy.servers.filter(isChecked).flatMap(server => {
+      const own = new Map(Object.entries(checkTimings(proxy, server)))
+      const others = taken.flatMap(([key, value]) =>
+        own.get(key) === value ? [] : [timeWords[key as 'interMs'] ?? key],
+      )
+      if (others.length === 0) return []
+      const says = `${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} not what ${sayPlace(main.server.place)} has; the lab has that for all servers`
+      return [{place: server.place, says}]
+    }),
+  )
+}
+
+/** A lab asks all in TLS, or none: where one mistake is, there are all. */
+function otherTls(files: Files): readonly Unlike[] {
+  const wrong = lint(files).findings.filter(({rule}) => rule.id === 'cluster/restapi-tls-mismatch')
+  const places = new Set(wrong.map(({place}) => sayPlace(place)))
+  const isAll = postgresProxies(files).every(({servers}) => servers.every(({place}) => places.has(sayPlace(place))))
+  const says =
+    'this server is never up, for TLS of its check; in the lab that is so of every server, and nobody can write'
+  return isAll ? [] : wrong.map(({place}) => ({place, says}))
+}
+
+/** What a member says of itself is taken of the first for all. */
+function ofMembers({patroni: [first, ...others]}: Files): readonly Unlike[] {
+  return [['watchdog'], ['postgresql', 'parameters']].flatMap(path => {
+    const said = (file: typeof first) => {
+      const node = nodeAt(file?.root, ...path)
+      return node === undefined ? '' : JSON.stringify(withoutPlaces(node))
+    }
+    const says = `${path.join('.')} is not what ${first?.file} has; the lab has that for all members`
+    return others
+      .filter(other => said(other) !== said(first))
+      .map(other => ({place: nodeAt(other.root, ...path)?.place ?? other.root.place, says}))
+  })
+}

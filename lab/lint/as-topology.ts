@@ -1,0 +1,264 @@
+/** The configuration of a running cluster as a topology: what decides how it fails over, and what of that nobody was told. */
+import type {Written} from '../topology/settings.ts'
+import {LabError} from '../words/errors.ts'
+import {isDisabled, shut} from './letting-in.ts'
+import {choosing, postgresProxies} from './members.ts'
+import {membersOf} from './read/etcd.ts'
+import {answering, checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from './read/haproxy-proxy.ts'
+import {type Dcs, dcsOf, synchronousOf, timingsOf} from './read/patroni.ts'
+import {isLoopback, isWildcard, sameHost, sayPlace} from './read/place.ts'
+import type {Files} from './read/read.ts'
+import type {YamlMap} from './read/yaml.ts'
+import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'
+import {withoutPlaces} from './rules/cluster.ts'
+
+export interface AsTopology {
+  /** As a lab.yaml would say it. */
+  readonly written: Written
+  /** What was not in the files, and what stands for it; each a sentence. */
+  readonly assumed: readonly string[]
+}
+
+/** @throws LabError `config` where the files do not tell what the members' timings are. */
+export function asTopology(files: Files): AsTopology {
+  mustBeOne(files)
+  const assumed = [...differing(files)]
+  const [dcs] = dcsOf(files)
+  if (dcs === undefined)
+    throw new LabError('config', 'none of these files says the timings of Patroni', {
+      hint: 'give a patroni.yml with bootstrap.dcs, or the output of `patronictl show-config`',
+    })
+  if (dcs.of !== undefined)
+    assumed.push(
+      `${dcs.of.file}: bootstrap.dcs is read once, when a cluster is made; what it runs with now is told by \`patronictl show-config\`, whose output can be given as well.`,
+    )
+  const patroni = {...dynamicOf(dcs), ...watchdogOf(files, assumed)}
+  const written = {
+    hosts: hostsOf(files, assumed),
+    patroni,
+    haproxy: haproxyOf(files, assumed),
+    ...retriesOf(files, dcs),
+  }
+  return {written, assumed}
+}
+
+/** Members of two clusters make no topology: one of them would be told as if it had the hosts of both. */
+function mustBeOne({patroni}: Files): void {
+  const [first, ...others] = patroni.filter(({scope}) => scope !== undefined)
+  const other = others.find(
+    ({scope, namespace}) => scope?.text !== first?.scope?.text || namespace !== first?.namespace,
+  )
+  if (first === undefined || other === undefined) return
+  const what = other.scope?.text === first.scope?.text ? 'namespace' : 'scope'
+  const place = wordAt(other.root, what)?.place ?? other.root.place
+  throw new LabError('config', `${sayPlace(place)}: another ${what} than in ${first.file}: these are two clusters`, {
+    hint: 'give the files of one cluster',
+  })
+}
+
+/** What each member may say otherwise, where one of them is taken for all; each a sentence. */
+export function differing(files: Files): readonly string[] {
+  const [first, ...others] = files.dynamic.length > 0 ? [] : dcsOf(files)
+  const other = others.find(({map}) => said(map) !== said(first?.map))
+  if (first === undefined || other === undefined) return []
+  return [
+    `${sayPlace(other.place)}: bootstrap.dcs is not that of ${first.of?.file}, which is taken here: what the cluster runs with is what the member had that began it, and \`patronictl show-config\` tells it.`,
+  ]
+}
+
+function said(map: YamlMap | undefined): string {
+  return map === undefined ? '' : JSON.stringify(withoutPlaces(map))
+}
+
+/** How soon a standby asks for WAL again is a part of the failover. */
+function retriesOf({patroni: [first]}: Files, {map}: Dcs): Pick<Written, 'postgresql'> {
+  const key = 'wal_retrieve_retry_interval'
+  const said = wordAt(first?.root, 'postgresql', 'parameters', key) ?? wordAt(map, 'postgresql', 'parameters', key)
+  return said === undefined ? {} : {postgresql: {parameters: {[key]: said.text}}}
+}
+
+type Patroni = NonNullable<Written['patroni']>
+
+function dynamicOf({map, place}: Dcs): Patroni {
+  const timings = timingsOf(map)
+  if (timings === undefined)
+    throw new LabError('config', `${sayPlace(place)}: ttl, loop_wait and retry_timeout are whole numbers of seconds`)
+  // Patroni before 3.0 had another name for it.
+  const start = wholeAt(map, 'primary_start_timeout') ?? wholeAt(map, 'master_start_timeout')
+  const lag = wholeAt(map, 'maximum_lag_on_failover')
+  return {
+    ...{ttl: timings.ttl, loop_wait: timings.loopWait, retry_timeout: timings.retryTimeout},
+    synchronous_mode: synchronousOf(map),
+    failsafe_mode: isOnAt(map, 'failsafe_mode') === true ? 'on' : 'off',
+    ...(start === undefined ? {} : {primary_start_timeout: start}),
+    ...(lag === undefined ? {} : {maximum_lag_on_failover: lag}),
+  }
+}
+
+function watchdogOf({patroni}: Files, assumed: string[]): Patroni {
+  const [first] = patroni
+  const mode = wordAt(first?.root, 'watchdog', 'mode')
+  const margin = wholeAt(first?.root, 'watchdog', 'safety_margin')
+  const isRequired = mode?.text.toLowerCase() === 'required'
+  if (first !== undefined && !isRequired && isOnAt(first.root, 'watchdog', 'mode') !== false)
+    assumed.push(
+      `${first.file}: the watchdog is ${mode === undefined ? 'not spoken of, so Patroni uses one' : 'used'} where the host has a device; none is counted on here.`,
+    )
+  return {
+    watchdog: isRequired ? 'required' : 'off',
+    ...(margin === undefined ? {} : {watchdog_safety_margin: Math.max(0, margin)}),
+  }
+}
+
+/** Which of their hosts each host of the lab stands for; etcd may be beside a member. */
+export function hostsBehind(files: Files): readonly {readonly host: string; readonly theirs: string}[] {
+  const members = membersIn(files)
+  const others = etcdIn(files, members, []).filter(host => !members.some(member => isBesides(files, member, host)))
+  return [
+    ...members.map((theirs, index) => ({host: `node${index + 1}`, theirs})),
+    ...others.map((theirs, index) => ({host: `etcd${index + 1}`, theirs})),
+  ]
+}
+
+/** Members first, in the order in which the files have them. */
+function hostsOf(files: Files, assumed: string[]): NonNullable<Written['hosts']> {
+  const members = membersIn(files)
+  if (members.length === 0)
+    throw new LabError('config', 'none of these files names a member of the cluster', {
+      hint: 'give the patroni.yml of each member, or a haproxy.cfg that names them',
+    })
+  const etcd = etcdIn(files, members, assumed)
+  const others = etcd.filter(host => !members.some(member => isBesides(files, member, host)))
+  const isMember = (host: string) => etcd.some(one => isBesides(files, host, one))
+  if (members.length === 1) assumed.push('Only one member is named: nobody can take over from it.')
+  if (files.haproxy.length === 0) assumed.push(noProxy)
+  return {
+    ...Object.fromEntries(
+      members.map((host, index) => [
+        `node${index + 1}`,
+        isMember(host) ? (['etcd', 'patroni'] as const) : (['patroni'] as const),
+      ]),
+    ),
+    ...Object.fromEntries(others.map((_, index) => [`etcd${index + 1}`, ['etcd'] as const])),
+    ...Object.fromEntries(
+      (files.haproxy.length === 0 ? [0] : files.haproxy).map((_, index) => [`proxy${index + 1}`, ['haproxy'] as const]),
+    ),
+    app1: ['client'],
+  } as NonNullable<Written['hosts']>
+}
+
+/** The same host: one may be named by its address and elsewhere by its name, which a proxy or its own file has beside it. */
+function isBesides(files: Files, member: string, other: string): boolean {
+  const ofServers = postgresProxies(files).flatMap(({servers}) =>
+    servers.flatMap(({name, address}) => (sameHost(address.host, member) ? [name] : [])),
+  )
+  const ofFiles = files.patroni.flatMap(({address, name}) =>
+    name !== undefined && address !== undefined && sameHost(address.host, member) ? [name.text] : [],
+  )
+  // What has a name in a proxy has that one; two files may have one name by mistake.
+  const names = ofServers.length > 0 ? ofServers : ofFiles
+  return [member, ...names].some(one => sameHost(one, other))
+}
+
+const noProxy = "No haproxy.cfg is given: the proxy's times are those of the lab's own."
+
+/** A proxy names all of them; files may be given for some only. */
+function membersIn(files: Files): readonly string[] {
+  const said = files.patroni.map(({address, name}, index) => {
+    const isSaid = address !== undefined && !isLoopback(address.host) && !isWildcard(address.host)
+    return isSaid ? address.host : (name?.text ?? `member ${index + 1}`)
+  })
+  const served = choosing(files).map(({servers}) => distinct(servers.map(server => server.address.host)))
+  return [distinct(said), ...served].toSorted((a, b) => b.length - a.length)[0] ?? []
+}
+
+function etcdIn(files: Files, members: readonly string[], assumed: string[]): readonly string[] {
+  const cluster = files.etcd.map(file => distinct(membersOf(file).map(one => one.host)))
+  const endpoints = files.patroni.map(({etcd}) => distinct((etcd?.endpoints ?? []).map(one => one.host)))
+  const [most = []] = [...cluster, ...endpoints].toSorted((a, b) => b.length - a.length)
+  if (most.length > 0 && !most.every(isLoopback)) return most.filter(host => !isLoopback(host))
+  assumed.push(
+    most.length > 0
+      ? 'Patroni asks etcd on its own host: a member of one etcd cluster is taken to be beside each Patroni.'
+      : 'No file says where etcd is: a member of it is taken to be beside each Patroni.',
+  )
+  return members
+}
+
+function haproxyOf(files: Files, assumed: string[]): NonNullable<Written['haproxy']> {
+  const found = writing(files)
+  if (found === undefined) {
+    if (files.haproxy.length > 0)
+      assumed.push(`No proxy of ${files.haproxy[0]!.file} leads to PostgreSQL: the lab's own times stand for it.`)
+    return {}
+  }
+  const {proxy, server} = found
+  assumed.push(...doubts(files, found), ...otherTimes(found))
+  const times = checkTimings(proxy, server)
+  const finite = <K extends string>(key: K, ms: number) =>
+    (Number.isFinite(ms) ? {[key]: ms} : {}) as {[key in K]?: number}
+  return {
+    ...{
+      inter: times.interMs,
+      fastinter: times.fastinterMs,
+      downinter: times.downinterMs,
+      fall: times.fall,
+      rise: times.rise,
+    },
+    ...{
+      timeout_connect: times.connectTimeoutMs,
+      timeout_check: times.checkTimeoutMs,
+      on_marked_down: times.onMarkedDown,
+    },
+    ...finite('timeout_client', times.clientTimeoutMs),
+    ...finite('timeout_server', times.serverTimeoutMs),
+  }
+}
+
+/** What makes the times say less than they seem to. */
+function doubts(files: Files, {proxy, server, asks}: NonNullable<ReturnType<typeof writing>>): string[] {
+  const closed = shut(files, proxy)
+  const nobody =
+    closed === undefined
+      ? []
+      : [
+          `${sayPlace(closed.place)}: no client ever comes through to a server, whoever leads: nobody can write, and these times are as if clients could (${closed.why}).`,
+        ]
+  if (!asks || !proxy.servers.some(isChecked))
+    return [
+      ...nobody,
+      `${sayPlace(server.place)}: no entry asks who leads: writers may be led anywhere, and these times say nothing of that (\`lint\` says why).`,
+    ]
+  const always = proxy.servers.find(one => !isChecked(one) && !isDisabled(one))
+  return always === undefined
+    ? nobody
+    : [
+        ...nobody,
+        `${sayPlace(always.place)}: this server is not asked whether it leads: writers may be led to it at any time, and these times say nothing of that (\`lint\` says why).`,
+      ]
+}
+
+function otherTimes({proxy, server}: NonNullable<ReturnType<typeof writing>>): string[] {
+  const timesOf = (one: HaproxyServer) => JSON.stringify(checkTimings(proxy, one))
+  const other = proxy.servers.find(one => isChecked(one) && timesOf(one) !== timesOf(server))
+  return other === undefined
+    ? []
+    : [
+        `${sayPlace(other.place)}: its check has other times than ${sayPlace(server.place)}, and these times are of that one.`,
+      ]
+}
+
+/** Where writers come in: what asks who leads, rather than what does not. */
+export function writing(files: Files): {proxy: HaproxyProxy; server: HaproxyServer; asks: boolean} | undefined {
+  const all = postgresProxies(files).flatMap(proxy => {
+    const server = proxy.servers.find(isChecked) ?? proxy.servers[0]
+    const {check} = proxy
+    const asks = check?.by === 'httpchk' && ['primary', 'leader'].includes(answering(check))
+    return server === undefined ? [] : [{proxy, server, asks}]
+  })
+  return all.find(one => one.asks) ?? all[0]
+}
+
+function distinct(hosts: readonly string[]): string[] {
+  return hosts.filter((host, index) => hosts.findIndex(one => sameHost(one, host)) === index)
+}

@@ -1,0 +1,100 @@
+/** Lines of pg_hba.conf as they stand in a patroni.yml, and who gets in by them. */
+import type {DynamicFile, PatroniFile} from './patroni.ts'
+import {isAddress, type Place, type Word} from './place.ts'
+import {listAt, mapAt, nodeAt} from './yaml-path.ts'
+
+export interface HbaLine {
+  readonly place: Place
+  readonly text: string
+  readonly type: string
+  readonly databases: readonly string[]
+  readonly users: readonly string[]
+  /** None on a `local` line. */
+  readonly address: string | undefined
+  readonly method: string
+}
+
+/** The lines that count for this member; undefined where it has none, or some for each role, or a file of its own. */
+export function hbaOf(
+  patroni: PatroniFile,
+  dynamic: readonly DynamicFile[] = [],
+): {readonly place: Place; readonly lines: readonly HbaLine[]} | undefined {
+  const shared = dynamic[0]?.root ?? patroni.dcs
+  const maps = [mapAt(patroni.root, 'postgresql'), mapAt(shared, 'postgresql'), mapAt(patroni.root, 'bootstrap')]
+  if (maps.some(map => map?.entries.some(({key}) => /^pg_hba_/.test(key)))) return undefined
+  const place = maps.flatMap(map => map?.entries.find(({key}) => key === 'pg_hba')?.place ?? [])[0]
+  const list = maps.map(map => nodeAt(map, 'pg_hba')).find(node => node !== undefined)
+  if (list?.kind !== 'list' || place === undefined) return undefined
+  const lines = listAt(list).map(hbaLine)
+  return lines.some(line => line === undefined) ? undefined : {place, lines: lines.filter(line => line !== undefined)}
+}
+
+/** Undefined for what is not understood here, such as an include. */
+function hbaLine({text, place}: Word): HbaLine | undefined {
+  const [type = '', databases = '', users = '', ...more] =
+    text.replace(/(^|\s)#.*$/, '').match(/"[^"]*"(?:,\S*)?|\S+/g) ?? []
+  if (!/^(local|host|hostssl|hostnossl|hostgssenc|hostnogssenc)$/.test(type)) return undefined
+  const isLocal = type === 'local'
+  // 10.0.0.0 255.0.0.0 is one address in two words.
+  const hasMask = !isLocal && isAddress(more[1] ?? '')
+  const address = isLocal ? undefined : hasMask ? `${more[0]}/${more[1]}` : more[0]
+  const method = more[isLocal ? 0 : hasMask ? 2 : 1]
+  if (method === undefined) return undefined
+  return {place, text, type, databases: names(databases), users: names(users), address, method: method.toLowerCase()}
+}
+
+function names(written: string): readonly string[] {
+  return written.split(',').map(one => one.replaceAll('"', ''))
+}
+
+interface Visitor {
+  readonly database: string
+  readonly user: string
+  /** Undefined: from anywhere that a line is for. */
+  readonly address: string | undefined
+}
+
+/** Whether PostgreSQL surely refuses this one; false where it lets in or the lines do not tell. */
+export function isLockedOut(lines: readonly HbaLine[], visitor: Visitor): boolean {
+  for (const line of lines) {
+    const fits = matching(line, visitor)
+    if (fits === 'no') continue
+    // hostssl is for some connections, a host's name for some addresses: a later line may be the one.
+    if (line.method !== 'reject') return false
+    if (fits === 'yes' && line.type === 'host') return true
+  }
+  return true
+}
+
+function matching(line: HbaLine, {database, user, address}: Visitor): 'yes' | 'no' | 'perhaps' {
+  if (line.type === 'local') return 'no'
+  const all = [
+    among(line.databases, database, database === 'replication' ? [] : ['all']),
+    among(line.users, user, ['all']),
+    address === undefined ? 'perhaps' : within(line.address ?? '', address),
+  ]
+  return all.includes('no') ? 'no' : all.includes('perhaps') ? 'perhaps' : 'yes'
+}
+
+function among(names: readonly string[], name: string, everybody: readonly string[]): 'yes' | 'no' | 'perhaps' {
+  if (names.some(one => one === name || everybody.includes(one))) return 'yes'
+  // Roles, regular expressions, files: sameuser and its like are no replication.
+  return names.some(one => /^[+/@]/.test(one)) ? 'perhaps' : 'no'
+}
+
+function within(written: string, address: string): 'yes' | 'no' | 'perhaps' {
+  if (written === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(written)) return 'yes'
+  const [network = '', mask = '32'] = written.split('/')
+  const [net, own] = [numberOf(network), numberOf(address)]
+  if (net === undefined || own === undefined) return 'perhaps'
+  const bits =
+    numberOf(mask) === undefined ? Number(mask) : (numberOf(mask) ?? 0).toString(2).replaceAll('0', '').length
+  const size = 2 ** (32 - Math.min(32, Math.max(0, bits)))
+  return Math.floor(net / size) === Math.floor(own / size) ? 'yes' : 'no'
+}
+
+function numberOf(address: string): number | undefined {
+  const parts = address.split('.').map(Number)
+  if (parts.length !== 4 || parts.some(part => !(part >= 0 && part <= 255))) return undefined
+  return parts.reduce((sum, part) => sum * 256 + part, 0)
+}

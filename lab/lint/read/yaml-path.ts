@@ -1,0 +1,63 @@
+/** Ways into a YAML tree. Nothing on the way, or something else than a mapping, is undefined. */
+import type {Word} from './place.ts'
+import type {YamlEntry, YamlMap, YamlNode, YamlScalar} from './yaml.ts'
+
+export type Keys = readonly string[]
+
+export function entryAt(node: YamlNode | undefined, ...keys: Keys): YamlEntry | undefined {
+  const above = nodeAt(node, ...keys.slice(0, -1))
+  return above?.kind === 'map' ? above.entries.find(({key}) => key === keys.at(-1)) : undefined
+}
+
+export function nodeAt(node: YamlNode | undefined, ...keys: Keys): YamlNode | undefined {
+  return keys.reduce<YamlNode | undefined>(
+    (at, name) => (at?.kind === 'map' ? at.entries.find(({key}) => key === name)?.value : undefined),
+    node,
+  )
+}
+
+export function mapAt(node: YamlNode | undefined, ...keys: Keys): YamlMap | undefined {
+  const found = nodeAt(node, ...keys)
+  return found?.kind === 'map' ? found : undefined
+}
+
+export function scalarAt(node: YamlNode | undefined, ...keys: Keys): YamlScalar | undefined {
+  const found = nodeAt(node, ...keys)
+  return found?.kind === 'scalar' ? found : undefined
+}
+
+/** What is written, where something is. */
+export function wordAt(node: YamlNode | undefined, ...keys: Keys): Word | undefined {
+  const found = scalarAt(node, ...keys)
+  return found === undefined || found.value === null ? undefined : found
+}
+
+export function entriesAt(node: YamlNode | undefined, ...keys: Keys): readonly YamlEntry[] {
+  return mapAt(node, ...keys)?.entries ?? []
+}
+
+/** A whole number as Python's int() makes it of a number or a text. */
+export function wholeAt(node: YamlNode | undefined, ...keys: Keys): number | undefined {
+  const value = scalarAt(node, ...keys)?.value
+  if (typeof value === 'number') return Math.trunc(value)
+  return typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : undefined
+}
+
+/** As Patroni's parse_bool: undefined for what is neither. */
+export function isOnAt(node: YamlNode | undefined, ...keys: Keys): boolean | undefined {
+  const value = scalarAt(node, ...keys)?.value
+  if (value === undefined || value === null) return undefined
+  const text = String(value).toLowerCase()
+  if (/^(on|true|yes|1)$/.test(text)) return true
+  return /^(off|false|no|0)$/.test(text) ? false : undefined
+}
+
+/** The texts of a list, or of a text with commas. */
+export function listAt(node: YamlNode | undefined, ...keys: Keys): readonly Word[] {
+  const found = nodeAt(node, ...keys)
+  if (found?.kind === 'list')
+    return found.items.flatMap(item => (item.kind === 'scalar' && item.value !== null ? [item] : []))
+  if (found?.kind !== 'scalar' || found.value === null) return []
+  const {text, place} = found
+  return text.split(',').flatMap(part => (part.trim() === '' ? [] : [{text: part.trim(), place}]))
+}

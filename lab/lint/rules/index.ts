@@ -1,0 +1,25 @@
+/** All rules, in the order of the page about them. */
+import type {Rule} from '../rule.ts'
+import {clusterRules} from './cluster.ts'
+import {etcdRules} from './etcd.ts'
+import {fileRules} from './file.ts'
+import {haproxyRules} from './haproxy.ts'
+import {haproxyChecks} from './haproxy-checks.ts'
+import {keepalivedRules} from './keepalived.ts'
+import {patroniKeys} from './patroni-keys.ts'
+import {patroniMembers} from './patroni-members.ts'
+import {patroniTimings} from './patroni-timings.ts'
+import {pgbouncerRules} from './pgbouncer.ts'
+
+export const rules: readonly Rule[] = [
+  ...fileRules,
+  ...patroniTimings,
+  ...patroniKeys,
+  ...patroniMembers,
+  ...haproxyChecks,
+  ...haproxyRules,
+  ...etcdRules,
+  ...keepalivedRules,
+  ...pgbouncerRules,
+  ...clusterRules,
+]

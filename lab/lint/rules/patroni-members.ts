@@ -1,0 +1,296 @@
+/** One member's own settings: addresses, the way to etcd, passwords, who may lead, who may log in. */
+import {dcsOf, neverLeads, type PatroniFile} from '../read/patroni.ts'
+import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
+import {type HostPort, isAddress, isLoopback, isWildcard} from '../read/place.ts'
+import type {Files} from '../read/read.ts'
+import {entryAt, isOnAt, nodeAt, wordAt} from '../read/yaml-path.ts'
+import type {Found, Rule} from '../rule.ts'
+import {passwords} from './patroni-keys.ts'
+import {parametersOf} from './patroni-timings.ts'
+
+export const patroniMembers: readonly Rule[] = [
+  {
+    id: 'patroni/address-not-reachable',
+    severity: 'error',
+    about: 'connect_address is told to the other members, and none of them reaches a loopback or wildcard address',
+    source: 'Patroni, validator.py: validate_connect_address',
+    fix: 'the address of this host, as the others reach it',
+    find: files =>
+      files.patroni.flatMap(({root}) =>
+        ['restapi', 'postgresql'].flatMap(section => {
+          const word = wordAt(root, section, 'connect_address')
+          if (word === undefined) return []
+          const host = word.text.replace(/:\d*$/, '').replace(/^\[|\]$/g, '')
+          if (!isLoopback(host) && !isWildcard(host)) return []
+          return [
+            {
+              place: word.place,
+              says: `${section}.connect_address ${word.text} is told to the other members, and none of them reaches it`,
+            },
+          ]
+        }),
+      ),
+  },
+  {
+    id: 'patroni/etcd-v2',
+    severity: 'warning',
+    about: "the section `etcd` speaks version 2 of etcd's API: off since etcd 3.4, gone in 3.6",
+    source: 'Patroni, docs/yaml_configuration.rst: Etcdv3; etcd 3.5 (tried): --enable-v2 is deprecated',
+    fix: 'etcd3: with the same settings; the keys of version 2 are not seen by it, so a cluster that runs moves in maintenance mode',
+    find: files => files.patroni.flatMap(({etcd}) => (etcd?.section === 'etcd' ? [{place: etcd.place}] : [])),
+  },
+  {
+    id: 'patroni/etcd-single-endpoint',
+    severity: 'warning',
+    about: 'Patroni knows one member of etcd: it cannot start while that one is down',
+    source: 'Patroni, docs/yaml_configuration.rst: etcd.hosts',
+    fix: 'hosts: with all members of etcd',
+    find: files =>
+      files.patroni.flatMap(({etcd}) => {
+        const [only, ...more] = etcd?.endpoints ?? []
+        return only === undefined || more.length > 0 || etcd?.isDiscovered || isLoopback(only.host)
+          ? []
+          : [{place: only.place}]
+      }),
+  },
+  {
+    id: 'patroni/etcd-loopback',
+    severity: 'advice',
+    about:
+      'etcd is asked on this very host: right beside a member of one common cluster, and wrong beside one of its own',
+    source: 'Patroni, docs/yaml_configuration.rst: etcd.hosts; 8 of 15 public files',
+    fix: 'hosts: with all members of etcd',
+    find: files =>
+      files.patroni.flatMap(({etcd}) => {
+        const all = etcd?.endpoints ?? []
+        const [first] = all
+        return first !== undefined && all.every(({host}) => isLoopback(host)) ? [{place: first.place}] : []
+      }),
+  },
+  {
+    id: 'patroni/etcd-host-is-url',
+    severity: 'error',
+    about: 'host and hosts take host:port, no URL',
+    source: 'Patroni, validator.py: validate_host_port',
+    fix: 'host:port, and protocol: https where it is meant',
+    find: files =>
+      files.patroni.flatMap(({etcd}) =>
+        (etcd?.endpoints ?? [])
+          .filter(({text}) => /^[a-z]+:\/\//i.test(text))
+          .map(({text, place}) => ({place, says: `${text} is a URL: Patroni expects host:port`})),
+      ),
+  },
+  {
+    id: 'patroni/dcs-unsupported',
+    severity: 'advice',
+    about: 'this store is none that the lab can build: its timings are not checked',
+    source: 'Patroni, validator.py: available_dcs; docs/limits.md of pgha-lab',
+    fix: 'nothing, if the store is meant',
+    find: files =>
+      files.patroni.flatMap(({root}) =>
+        ['consul', 'zookeeper', 'kubernetes', 'exhibitor'].flatMap(key => {
+          const entry = entryAt(root, key)
+          return entry === undefined
+            ? []
+            : [{place: entry.place, says: `${key} is no store that the lab can build: it is not checked`}]
+        }),
+      ),
+  },
+  {
+    id: 'patroni/dcs-deprecated',
+    severity: 'warning',
+    about: 'raft is deprecated since Patroni 3.0',
+    source: 'Patroni, docs/releases.rst (3.0.0)',
+    fix: 'move to etcd3',
+    find: files =>
+      files.patroni.flatMap(({root}) => {
+        const entry = entryAt(root, 'raft')
+        return entry === undefined ? [] : [{place: entry.place}]
+      }),
+  },
+  {
+    id: 'patroni/empty-password',
+    severity: 'error',
+    about: 'an empty password is none to PostgreSQL: whoever has it cannot log in by password',
+    source: 'PostgreSQL, CREATE ROLE: PASSWORD',
+    fix: 'write one, or take the key out where another method is meant',
+    find: files =>
+      files.patroni.flatMap(patroni =>
+        passwords(patroni.root)
+          .filter(({value}) => value.kind === 'scalar' && (value.value === null || value.value === ''))
+          .map(({place}) => ({place})),
+      ),
+  },
+  {
+    id: 'patroni/sample-password',
+    severity: 'warning',
+    about: 'a password of the samples and guides, which everybody knows',
+    source: 'Patroni, postgres0.yml; 24 of 47 public files',
+    fix: 'one of its own',
+    find: files =>
+      files.patroni.flatMap(({root}) =>
+        passwords(root).flatMap(({value}) => {
+          const isSample = value.kind === 'scalar' && samples.test(value.text)
+          return isSample ? [{place: value.place}] : []
+        }),
+      ),
+  },
+  {
+    id: 'patroni/no-rewind',
+    severity: 'advice',
+    about:
+      'without use_pg_rewind an old primary that is ahead of the new one stays away until it has a new base backup',
+    source: 'Patroni, docs/yaml_configuration.rst: use_pg_rewind',
+    fix: 'bootstrap.dcs.postgresql: use_pg_rewind: true',
+    find: files =>
+      dcsOf(files).flatMap(({map, of, place}) => {
+        const entry = entryAt(map, 'postgresql', 'use_pg_rewind')
+        const isRemade =
+          of !== undefined && isOnAt(of.root, 'postgresql', 'remove_data_directory_on_diverged_timelines')
+        const own = of === undefined ? undefined : isOnAt(of.root, 'postgresql', 'use_pg_rewind')
+        const isOn = own ?? isOnAt(map, 'postgresql', 'use_pg_rewind')
+        return isOn === true || isRemade === true
+          ? []
+          : [{place: entry?.place ?? nodeAt(map, 'postgresql')?.place ?? place}]
+      }),
+  },
+  {
+    id: 'patroni/nobody-may-lead',
+    severity: 'error',
+    about:
+      'nofailover, or failover_priority 0, on all members but at most one: when that one is lost nobody may take over',
+    source: 'Patroni, ha.py; docs/yaml_configuration.rst: nofailover',
+    fix: 'take the tag from at least two members',
+    find: files => {
+      const never = files.patroni.filter(({tags}) => neverLeads(tags))
+      if (never.length === 0 || files.patroni.length < 2 || files.patroni.length - never.length > 1) return []
+      return never.map(({tags, root}) => ({
+        place: (entryAt(tags, 'nofailover') ?? entryAt(tags, 'failover_priority'))?.place ?? root.place,
+      }))
+    },
+  },
+  {
+    id: 'patroni/replicatefrom-unknown',
+    severity: 'warning',
+    about: 'replicatefrom names no member: this one follows the leader',
+    source: 'Patroni, docs/yaml_configuration.rst: replicatefrom',
+    fix: 'the name of a member',
+    find: files =>
+      files.patroni.flatMap(({tags}) => {
+        const from = wordAt(tags, 'replicatefrom')
+        const isKnown = files.patroni.some(({name}) => name?.text === from?.text)
+        return from === undefined || isKnown || files.patroni.length < 2
+          ? []
+          : [{place: from.place, says: `replicatefrom ${from.text} names no member of these files`}]
+      }),
+  },
+  {
+    id: 'patroni/hba-trust-world',
+    severity: 'warning',
+    about: 'trust for every address: whoever reaches the port is superuser',
+    source: 'PostgreSQL, pg_hba.conf: trust',
+    fix: 'scram-sha-256',
+    find: files =>
+      linesOf(files).flatMap(lines =>
+        lines
+          .filter(
+            ({type, address, method}) => /^host(ssl|nossl)?$/.test(type) && method === 'trust' && isEverywhere(address),
+          )
+          .map(({place}) => ({place})),
+      ),
+  },
+  {
+    id: 'patroni/hba-no-replication',
+    severity: 'error',
+    about: 'no line lets the replication user in: `all` does not include replication, so no replica can follow',
+    source: 'PostgreSQL, pg_hba.conf: database replication',
+    fix: 'a line such as host replication USER 10.0.0.0/24 scram-sha-256, with the addresses of all members',
+    find: files =>
+      locked(
+        files,
+        'replication',
+        ({root}) => wordAt(root, 'postgresql', 'authentication', 'replication', 'username')?.text,
+      ),
+  },
+  {
+    id: 'patroni/hba-no-rewind',
+    severity: 'error',
+    about:
+      'no line lets the user of pg_rewind into the database postgres: an old primary that is ahead cannot come back',
+    source: 'Patroni, postgresql/rewind.py; PostgreSQL, pg_rewind',
+    fix: 'a line such as host postgres USER 10.0.0.0/24 scram-sha-256, with the addresses of all members',
+    find: files =>
+      locked(files, 'postgres', ({root, dcs}) => {
+        const shared = files.dynamic[0]?.root ?? dcs
+        const isUsed = isOnAt(root, 'postgresql', 'use_pg_rewind') ?? isOnAt(shared, 'postgresql', 'use_pg_rewind')
+        const user = (who: string) => wordAt(root, 'postgresql', 'authentication', who, 'username')?.text
+        return isUsed === true ? (user('rewind') ?? user('superuser')) : undefined
+      }),
+  },
+  {
+    id: 'patroni/bootstrap-hba',
+    severity: 'advice',
+    about:
+      'bootstrap.pg_hba is written once, by the member that begins the cluster: later changes of it have no effect',
+    source: 'Patroni, postgresql/bootstrap.py; issue 953; 19 of 32 public files',
+    fix: 'postgresql.pg_hba, or bootstrap.dcs.postgresql.pg_hba',
+    find: files =>
+      files.patroni.flatMap(({root, dcs}) => {
+        const entry = entryAt(root, 'bootstrap', 'pg_hba')
+        const isKept =
+          nodeAt(root, 'postgresql', 'pg_hba') ?? nodeAt(files.dynamic[0]?.root ?? dcs, 'postgresql', 'pg_hba')
+        return entry === undefined || isKept !== undefined ? [] : [{place: entry.place}]
+      }),
+  },
+  {
+    id: 'patroni/archive-without-command',
+    severity: 'warning',
+    about: 'archive_mode without a command or library that archives: WAL is kept until the disk is full',
+    source: 'PostgreSQL, archive_mode, archive_command',
+    fix: 'an archive_command, or archive_mode: off',
+    find: files => {
+      const has = (name: string) => parametersOf(files, name).some(({text}) => text.trim() !== '')
+      if (has('archive_command') || has('archive_library')) return []
+      return parametersOf(files, 'archive_mode')
+        .filter(({text}) => /^(on|always|true|yes|1)$/i.test(text))
+        .map(({place}) => ({place}))
+    },
+  },
+]
+
+const samples =
+  /^(zalando|rep-pass|replicator|rewind|rewind_password|postgres|admin%?|replPasswd|qaz123|password|patroni|changeme|secret)$/i
+
+function linesOf({patroni, dynamic}: Files): readonly (readonly HbaLine[])[] {
+  return patroni.flatMap(one => {
+    const hba = hbaOf(one, dynamic)
+    return hba === undefined ? [] : [hba.lines]
+  })
+}
+
+function isEverywhere(address: string | undefined): boolean {
+  return address === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(address ?? '')
+}
+
+/** Members that a user of theirs cannot reach by the lines of another one. */
+function locked(files: Files, database: string, userOf: (patroni: PatroniFile) => string | undefined): Found[] {
+  return files.patroni.flatMap(patroni => {
+    const [user, hba] = [userOf(patroni), hbaOf(patroni, files.dynamic)]
+    // What stands for a name may be any.
+    if (user === undefined || hba === undefined || /[${<]/.test(user)) return []
+    const from = addressesFor(patroni, files)
+    const out = from.find(address => isLockedOut(hba.lines, {database, user, address}))
+    if (out === undefined && !(from.length === 0 && isLockedOut(hba.lines, {database, user, address: undefined})))
+      return []
+    return [{place: hba.place, says: `no line lets ${user} into ${database}${out === undefined ? '' : ` from ${out}`}`}]
+  })
+}
+
+/** Of the other members, where their addresses are known; a host's name may be any. */
+function addressesFor(patroni: PatroniFile, {patroni: all}: Files): readonly string[] {
+  return all
+    .filter(one => one !== patroni)
+    .flatMap(({address}: {readonly address: HostPort | undefined}) =>
+      address !== undefined && isAddress(address.host) && !isLoopback(address.host) ? [address.host] : [],
+    )
+}

@@ -1,0 +1,245 @@
+/** A lab for as long as a block lasts, and what a test does with it: in the words of the command line and of scenario files. */
+import {randomBytes} from 'node:crypto'
+import {join, resolve} from 'node:path'
+import {members} from '../cluster/members.ts'
+import {untilHealthy} from '../cluster/wait.ts'
+import {Docker} from '../engine/docker.ts'
+import type {Lab} from '../engine/lab.ts'
+import {heal} from '../healing/heal.ts'
+import {Recorder} from '../history/history.ts'
+import {loadScenario, type Scenario} from '../scenario/index.ts'
+import {lockLab} from '../state/lock.ts'
+import {removeOurs} from '../state/ownership.ts'
+import {runId} from '../state/run-folder.ts'
+import {checkLabName, forgetLab, loadLab, makeFolder, runsFolder, whenDiskIsFull} from '../state/state.ts'
+import {doorOf, type Entry, entries} from '../topology/entries.ts'
+import {appDatabase, type HostName, roles, type Topology} from '../topology/topology.ts'
+import {readTopology} from '../topology/topology-file.ts'
+import {LabError} from '../words/errors.ts'
+import {onLab} from '../words/next-step.ts'
+import type {Progress} from '../words/progress.ts'
+import {type Injected, type InjectOptions, inject} from './inject.ts'
+import {type Observation, type ObserveOptions, observe} from './observe.ts'
+import {type RaiseEngine, raise} from './raise.ts'
+import {leaveRecord, type Run, type RunOptions, runScenario} from './runs.ts'
+
+export interface RaiseLabOptions {
+  /** A preset, the path of a lab.yaml, or a value; what the lab has, or the default of a new one, when not given. */
+  readonly topology?: string | Topology
+  /** Timings: `fast` when not given, so that a test need not wait for Patroni's own. */
+  readonly profile?: string
+  /** One setting each, as `up --set` has them: `patroni.ttl=40s`. */
+  readonly set?: readonly string[]
+  /** One of its own when not given. A lab of this name that is there already is used, and stays. */
+  readonly name?: string
+  /** Leaves the lab at the end, for the next time and for `pgha-lab status`. */
+  readonly keep?: boolean
+  readonly progress?: Progress
+  /** Ends what is waited for; never a mend, nor the removal. */
+  readonly signal?: AbortSignal
+}
+
+/** A fault as a scenario's step has it: `{what: 'host', on: 'leader'}`; what is no `on`, `as` or `phase` is a parameter. */
+export type Breaking = Pick<InjectOptions, 'on' | 'as' | 'phase'> & {readonly [parameter: string]: unknown}
+
+export interface DuringOptions extends Pick<ObserveOptions, 'name' | 'clients' | 'expect'> {
+  /** Where the run's folder goes; among the runs of the lab when not given. */
+  readonly out?: string
+}
+
+/** What was judged, and what the code gave back. */
+export interface During<T> extends Omit<Run, 'error'> {
+  readonly value: T
+}
+
+/** What a lab is raised and removed with. */
+export interface RaiseMeans {
+  readonly docker: RaiseEngine
+  readonly raise: typeof raise
+}
+
+/** Enough to see when clients could write again, and little enough to stay out of the way of an app's own. */
+const lightClients: NonNullable<ObserveOptions['clients']> = [
+  {kind: 'writers', count: 4, perSecond: 100, through: 'primary'},
+]
+const alwaysExpected: NonNullable<ObserveOptions['expect']> = [
+  {check: 'one-writable-primary', params: {}},
+  {check: 'no-lost-writes', params: {allow: 'async-tail'}},
+  {check: 'recovered', params: {within: '1m'}},
+]
+const healthyWithinMs = 120_000
+const answersWithinMs = 2000
+
+/**
+ * Raises a lab, and removes it when the block ends:
+ *
+ *     await using lab = await raiseLab({topology: 'pgbouncer'})
+ *     await using cut = await lab.break('kill', {what: 'host', on: 'leader'})
+ *
+ * One process works on a lab at a time, so it is locked meanwhile. A process that is killed leaves its lab: `down --stale` removes it.
+ * @throws LabError as `up` ends with; what had been begun of a new lab is gone by then.
+ */
+export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans): Promise<RaisedLab> {
+  const {name = `test-${randomBytes(4).toString('hex')}`, keep = false, progress = () => {}} = options
+  const {docker, raise: raises} = means ?? {docker: new Docker(), raise}
+  const signal = options.signal ?? new AbortController().signal
+  checkLabName(name)
+  const wanted = wantedOf(options)
+  const lock = lockLab(name, 'a program that uses the library')
+  const isNew = loadLab(name) === undefined
+  const remove = async () => {
+    await removeOurs(docker, name)
+    forgetLab(name)
+  }
+  try {
+    const fallback = () => readTopology({profile: options.profile ?? 'fast'}).topology
+    const {lab} = await raises(docker, {name, ...wanted, fallback, progress, signal})
+    return new RaisedLab(lab, signal, async () => {
+      if (isNew && !keep) await remove()
+      lock[Symbol.dispose]()
+    })
+  } catch (error) {
+    // The error tells more than a removal that does not succeed either.
+    if (isNew) await remove().catch(() => {})
+    lock[Symbol.dispose]()
+    throw error
+  }
+}
+
+function wantedOf({topology, profile, set}: RaiseLabOptions) {
+  if (typeof topology === 'object') {
+    if (profile !== undefined || set !== undefined)
+      throw new LabError('usage', 'a topology that is a value has its profile and its settings in it')
+    return {topology}
+  }
+  if (topology === undefined && profile === undefined && set === undefined) return {topology: undefined}
+  const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', set})
+  return {topology: asked.topology, mustTake: asked.mustTake, ...(file === undefined ? {} : {topologyFile: file})}
+}
+
+/** Made by `raiseLab`; its disposal removes the lab, unless that was there before or is to be kept. */
+export class RaisedLab implements AsyncDisposable {
+  /** For what the other functions of the library take. */
+  readonly lab: Lab
+  readonly #signal: AbortSignal
+  readonly #end: () => Promise<void>
+  #ended: Promise<void> | undefined
+
+  /** @param end after the last question to the lab. */
+  constructor(lab: Lab, signal: AbortSignal, end: () => Promise<void>) {
+    this.lab = lab
+    this.#signal = signal
+    this.#end = end
+  }
+
+  get name(): string {
+    return this.lab.name
+  }
+
+  /** A connection string with its password, for this machine: through the proxy, as an app gets in. */
+  uri(takes: Entry['takes'] = 'read-write'): string {
+    const {primary, replicas} = entries(this.lab.topology)
+    const entry = takes === 'read-write' ? primary : replicas
+    const {host, port} = this.lab.reach(doorOf(entry), entry.service)
+    const url = new URL(`postgresql://${host}:${port}/${appDatabase}`)
+    url.username = roles.app
+    url.password = this.lab.allocation.passwords.app
+    return url.href
+  }
+
+  /** @throws LabError `no-target` when nobody leads right now, or more than one says so. */
+  async leader(): Promise<HostName> {
+    const {leader} = await members(this.lab, answersWithinMs)
+    if (leader !== null) return leader
+    throw new LabError('no-target', `nobody leads lab ${this.name} right now`, {hint: onLab(this.name, 'status')})
+  }
+
+  /** Breaks one thing until its block ends: `inject` without a history. @throws LabError as `inject` */
+  async break(fault: string, how: Breaking = {}): Promise<Injected> {
+    using history = new Recorder()
+    return await inject(this.lab, history, fault, this.#injection(how))
+  }
+
+  /**
+   * Breaks one thing around code of the caller's, watches, and judges: the lab is made healthy first, and mended and healthy again at
+   * the end. What the code throws is thrown when that is done; the record of it stays.
+   *
+   *     const run = await lab.during({inject: 'kill', what: 'host', on: 'leader'}, async () => { ...the app's own traffic... })
+   *
+   * @throws LabError as `heal`, `observe` and `inject`
+   */
+  async during<T>(
+    {inject: fault, ...how}: Breaking & {readonly inject: string},
+    code: (broken: Injected) => Promise<T>,
+    options: DuringOptions = {},
+  ): Promise<During<T>> {
+    const {name = 'during', clients = lightClients, expect = alwaysExpected, out} = options
+    const signal = this.#signal
+    await this.heal()
+    const id = runId(name)
+    const folder = resolve(out ?? join(runsFolder(this.name), id))
+    whenDiskIsFull(() => makeFolder(join(folder, 'logs')), folder)
+    using history = new Recorder(join(folder, 'events.ndjson'))
+    const watched = async () => {
+      await using watch = await this.observe(history, {name, clients, expect, signal})
+      await watch.steady()
+      const value = await this.#broken(history, fault, how, code)
+      await watch.settle()
+      return value
+    }
+    const record = {folder, latest: out === undefined ? id : undefined}
+    try {
+      const value = await watched()
+      const {error, ...judged} = await leaveRecord(this.lab, history, record)
+      if (error !== undefined) throw error
+      return {...judged, folder, value}
+    } catch (error) {
+      if (history.events.length > 0) await leaveRecord(this.lab, history, record)
+      throw error
+    }
+  }
+
+  async #broken<T>(
+    history: Recorder,
+    fault: string,
+    how: Breaking,
+    code: (broken: Injected) => Promise<T>,
+  ): Promise<T> {
+    await using injected = await inject(this.lab, history, fault, this.#injection(how))
+    return await code(injected)
+  }
+
+  /** `observe` on this lab. */
+  observe(history: Recorder, options: ObserveOptions = {}): Promise<Observation> {
+    return observe(this.lab, history, {signal: this.#signal, ...options})
+  }
+
+  /** @param scenario a name of ours, the path of a file, or a value. @throws LabError as `runScenario`; a run that ended early says so. */
+  runScenario(scenario: string | Scenario, options: Partial<RunOptions> = {}): Promise<Run> {
+    const played = typeof scenario === 'string' ? loadScenario(scenario) : scenario
+    return runScenario(this.lab, played, {signal: this.#signal, ...options})
+  }
+
+  /** Mends whatever is broken, and waits until the lab is healthy. @throws LabError `heal-failed`, `timeout` */
+  async heal(): Promise<void> {
+    await heal(this.lab)
+    await untilHealthy(this.lab, {withinMs: healthyWithinMs, signal: this.#signal})
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#ended ??= (async () => {
+      await this.lab[Symbol.asyncDispose]()
+      await this.#end()
+    })()
+    return this.#ended
+  }
+
+  #injection({on, as, phase, ...params}: Breaking): InjectOptions {
+    return {
+      ...(on === undefined ? {} : {on}),
+      ...(as === undefined ? {} : {as}),
+      ...(phase === undefined ? {} : {phase}),
+      ...{params, signal: this.#signal},
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/** A topology as what `up` takes: so that a lab is raised again as it was, or beside a person's own one like that. */
+import {isDeepStrictEqual} from 'node:util'
+import {LabError} from '../words/errors.ts'
+import {ms} from '../words/quantity.ts'
+import {clusters} from './clusters.ts'
+import {keepalivedDefaults, keepalivedKeys} from './keepalived.ts'
+import {pgbouncerKeys, pgbouncerProfiles} from './pgbouncer.ts'
+import {type PatroniSettings, portNumber, type Topology} from './topology.ts'
+import {loadTopology, presetNames, usualPreset} from './topology-file.ts'
+
+/** What `up` takes for a lab. */
+export interface Raising {
+  /** A person's own file, or a preset; undefined: the usual one. */
+  readonly file: string | undefined
+  /** undefined: that of the file. */
+  readonly profile: string | undefined
+  /** What it has beyond those, each as `--set` takes it. */
+  readonly set: readonly string[]
+}
+
+/**
+ * What raises it: from the file that it was raised from if that is still there, or from the preset that is nearest, with what it has beyond.
+ * @returns undefined when that can't be said: that a host of the preset is not there, that a parameter is empty, or a slot, only a file says.
+ */
+export function raisingOf(topology: Topology, file: string | undefined): Raising | undefined {
+  const {profile} = topology
+  const own = file === undefined ? undefined : ifReadable(file, undefined)
+  const base = own?.profile === profile ? own : file === undefined ? undefined : ifReadable(file, profile)
+  if (base !== undefined) {
+    const {set, whole} = beyond(topology, base)
+    if (whole) return {file, profile: own?.profile === profile ? undefined : profile, set}
+  }
+  const beside = profile === 'default' ? undefined : profile
+  const [nearest] = presetNames()
+    .map(preset => ({preset, ...beyond(topology, loadTopology({topology: preset, profile}))}))
+    .filter(({whole}) => whole)
+    .toSorted(
+      (a, b) =>
+        hostsIn(a.set) - hostsIn(b.set) ||
+        Number(b.preset === usualPreset) - Number(a.preset === usualPreset) ||
+        a.set.length - b.set.length,
+    )
+  if (nearest !== undefined) {
+    const {preset, set} = nearest
+    return {file: preset === usualPreset ? undefined : preset, profile: beside, set}
+  }
+  if (file === undefined || base !== undefined) return undefined
+  return {file, profile: beside, set: beyond(topology, loadTopology({profile})).set}
+}
+
+/** How many hosts are said; a preset that has them all is the nearer one. */
+function hostsIn(set: readonly string[]): number {
+  return set.filter(one => one.startsWith('hosts.')).length
+}
+
+/** The same as words behind `up`. */
+export function raisingWords({file, profile, set}: Raising): readonly string[] {
+  return [
+    ...(file === undefined ? [] : ['--topology', file]),
+    ...(profile === undefined ? [] : ['--profile', profile]),
+    ...set.flatMap(one => ['--set', one]),
+  ]
+}
+
+function ifReadable(file: string, profile: string | undefined): Topology | undefined {
+  try {
+    return loadTopology({topology: file, profile})
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return undefined
+  }
+}
+
+function beyond(topology: Topology, base: Topology): {readonly set: readonly string[]; readonly whole: boolean} {
+  const names = new Set(topology.hosts.map(({name}) => name))
+  const parameters = changed(topology.postgresParameters, base.postgresParameters)
+  const said = parameters.filter(([, value]) => value !== '')
+  const hosts = topology.hosts.filter(host => !base.hosts.some(one => isDeepStrictEqual(one, host)))
+  const set = [
+    ...hosts.map(({name, services}) => `hosts.${name}=${services.join(',')}`),
+    ...changed(patroniKeys(topology.patroni), patroniKeys(base.patroni)).map(
+      ([key, value]) => `patroni.${key}=${value}`,
+    ),
+    ...haproxyChanges(topology, base).map(([key, value]) => `haproxy.${key}=${value}`),
+    ...pgbouncerChanges(topology, base).map(([key, value]) => `pgbouncer.${key}=${value}`),
+    ...keepalivedChanges(topology, base).map(([key, value]) => `keepalived.${key}=${value}`),
+    ...changed(namesIn(topology), namesIn(base)).map(([key, value]) => `${key}=${value}`),
+    ...said.map(([name, value]) => `postgresql.parameters.${name}=${value}`),
+    ...(topology.dataBytes === base.dataBytes ? [] : [`postgresql.data_size=${topology.dataBytes}B`]),
+  ]
+  const isLess =
+    Object.keys(base.postgresParameters).some(name => !Object.hasOwn(topology.postgresParameters, name)) ||
+    (base.dataBytes !== undefined && topology.dataBytes === undefined) ||
+    (base.pgbouncer !== undefined && topology.pgbouncer === undefined) ||
+    (base.keepalived !== undefined && topology.keepalived === undefined) ||
+    !isDeepStrictEqual(onlyInFile(topology), onlyInFile(base))
+  return {set, whole: !isLess && said.length === parameters.length && base.hosts.every(({name}) => names.has(name))}
+}
+
+function changed<T>(now: Readonly<Record<string, T>>, base: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(now).filter(([key, value]) => base[key] !== value)
+}
+
+/** What no `--set` says, or nobody would. */
+function onlyInFile({patroni, haproxy, network, dynamic, tags, etcd, standIns}: Topology) {
+  const {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch} = haproxy
+  const entry = {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch}
+  return {slots: patroni.slots, entry, network, dynamic, tags, etcd, standIns}
+}
+
+/** What it is called and where it listens, by the keys of a file. */
+function namesIn(topology: Topology): Readonly<Record<string, string>> {
+  const [{scope, namespace}] = clusters(topology)
+  const ports = {
+    'patroni.port': portNumber(topology, 'patroni'),
+    'postgresql.port': portNumber(topology, 'postgres'),
+    'haproxy.port': portNumber(topology, 'primary'),
+    'haproxy.replicas_port': portNumber(topology, 'replicas'),
+    'haproxy.stats_port': portNumber(topology, 'stats'),
+    'pgbouncer.port': portNumber(topology, 'pgbouncer'),
+  }
+  const texts = Object.entries(ports).map(([key, number]) => [key, String(number)] as const)
+  return {'patroni.scope': scope, 'patroni.namespace': namespace, ...Object.fromEntries(texts)}
+}
+
+function patroniKeys(patroni: PatroniSettings): Readonly<Record<string, string>> {
+  return {
+    ttl: `${patroni.ttlSeconds}s`,
+    loop_wait: `${patroni.loopWaitSeconds}s`,
+    retry_timeout: `${patroni.retryTimeoutSeconds}s`,
+    maximum_lag_on_failover: `${patroni.maximumLagOnFailoverBytes}B`,
+    synchronous_mode: patroni.synchronousMode,
+    primary_start_timeout: `${patroni.primaryStartTimeoutSeconds}s`,
+    failsafe_mode: patroni.failsafeMode ? 'on' : 'off',
+    watchdog: patroni.watchdog,
+    watchdog_safety_margin: `${patroni.watchdogSafetyMarginSeconds}s`,
+  }
+}
+
+function haproxyChanges({haproxy}: Topology, base: Topology): [string, string][] {
+  const keys = (of: Topology['haproxy']) => ({
+    fall: String(of.fall),
+    rise: String(of.rise),
+    timeout_connect: ms(of.connectTimeoutMs),
+    timeout_check: ms(of.checkTimeoutMs),
+    timeout_client: ms(of.clientTimeoutMs),
+    timeout_server: ms(of.serverTimeoutMs),
+    on_marked_down: of.onMarkedDown,
+  })
+  // `inter` alone sets the other two.
+  const often = (of: Topology['haproxy']) => ({
+    inter: ms(of.interMs),
+    fastinter: ms(of.fastinterMs),
+    downinter: ms(of.downinterMs),
+  })
+  const isOther = changed(often(haproxy), often(base.haproxy)).length > 0
+  return [...(isOther ? Object.entries(often(haproxy)) : []), ...changed(keys(haproxy), keys(base.haproxy))]
+}
+
+function pgbouncerChanges({profile, pgbouncer}: Topology, base: Topology): [string, string][] {
+  if (pgbouncer === undefined) return []
+  return changed(pgbouncerKeys(pgbouncer), pgbouncerKeys(base.pgbouncer ?? pgbouncerProfiles[profile]))
+}
+
+function keepalivedChanges({keepalived}: Topology, base: Topology): [string, string][] {
+  if (keepalived === undefined) return []
+  return changed(keepalivedKeys(keepalived), keepalivedKeys(base.keepalived ?? keepalivedDefaults))
+}

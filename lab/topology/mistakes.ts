@@ -1,0 +1,144 @@
+/** What cannot be: of a topology as a whole, and of timings that Patroni would change. */
+import {type Hint, next, ownCommand} from '../words/next-step.ts'
+import {keptMistakes} from './kept.ts'
+import type {ServicePort} from './services.ts'
+import {slotMistakes} from './slots.ts'
+import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
+import {hostsWith, poolersBefore, portsOn, type Topology} from './topology.ts'
+
+/** What cannot be of a topology, or of a running one. */
+export interface Mistake {
+  readonly path: readonly string[]
+  /** Other settings that it is about, as much: where `path` is not written, it stands at the first of these that is. */
+  readonly beside?: readonly (readonly string[])[]
+  readonly says: string
+  readonly hint?: Hint
+}
+
+/** What must hold of every topology, and does not. */
+export function mistakesIn(topology: Topology): Mistake[] {
+  const limits = [
+    ['etcd', 1, 7],
+    ['patroni', 1, 9],
+    ['haproxy', 1, 9],
+    ['client', 1, 1],
+  ] as const
+  const counts = limits.flatMap(([service, least, most]): Mistake[] => {
+    const {length} = hostsWith(topology, service)
+    if (length >= least && length <= most) return []
+    const says = `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
+    return [{path: ['hosts'], says}]
+  })
+  const others = [
+    ...poolerMistakes(topology),
+    ...addressMistakes(topology),
+    ...watchdogMistake(topology),
+    ...slotMistakes(topology),
+  ]
+  return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, hostsWith(topology, 'patroni'))]
+}
+
+/** Two services that would listen on one port of a host. */
+function portMistakes(topology: Topology): Mistake[] {
+  const clashes = topology.hosts.flatMap(({name}) => {
+    const ports = portsOn(topology, name)
+    return ports.flatMap((one, index) => {
+      const before = ports.slice(0, index).find(({number}) => number === one.number)
+      return before === undefined ? [] : [{host: name, first: before.name, second: one.name, number: one.number}]
+    })
+  })
+  return clashes.slice(0, 1).map(({host, first, second, number}) => ({
+    path: [second, first].flatMap(one => (topology.ports?.[one] === undefined ? [] : [portKeys[one]]))[0] ?? ['hosts'],
+    says: `${first} and ${second} would both listen on port ${number} of ${host}`,
+    hint: 'give one of them another port, such as `postgresql: {port: 6432}`',
+  }))
+}
+
+/** Settings that nobody would read; and poolers of which only some are before the proxies, so that clients have two ways in for writes. */
+function poolerMistakes(topology: Topology): Mistake[] {
+  const [all, before] = [hostsWith(topology, 'pgbouncer'), poolersBefore(topology)]
+  if (topology.pgbouncer !== undefined && all.length === 0)
+    return [
+      {
+        path: ['pgbouncer'],
+        says: 'no host runs pgbouncer, so nobody would read this',
+        hint: 'name the service on hosts with PostgreSQL, such as `node1: [etcd, patroni, pgbouncer]`',
+      },
+    ]
+  if (before.length === 0 || before.length === all.length) return []
+  return [
+    {
+      path: ['hosts'],
+      says: `${before.join(' and ')} would pool before the proxies and the others behind them; a lab has PgBouncer either beside PostgreSQL or on hosts without it`,
+    },
+  ]
+}
+
+/** An address that nobody could take over, or on hosts where no client would find a proxy. */
+function addressMistakes(topology: Topology): Mistake[] {
+  const hosts = hostsWith(topology, 'keepalived')
+  if (hosts.length === 0) {
+    if (topology.keepalived === undefined) return []
+    return [
+      {
+        path: ['keepalived'],
+        says: 'no host runs keepalived, so nobody would read this',
+        hint: 'name the service on two hosts with HAProxy, such as `proxy1: [haproxy, keepalived]`',
+      },
+    ]
+  }
+  const proxies = hostsWith(topology, 'haproxy')
+  const bare = hosts.find(host => !proxies.includes(host))
+  if (bare !== undefined)
+    return [
+      {path: ['hosts', bare], says: `keepalived on ${bare} has no HAProxy beside it that would answer at its address`},
+    ]
+  const left = proxies.find(host => !hosts.includes(host))
+  if (left !== undefined)
+    return [{path: ['hosts', left], says: `clients know the virtual address alone, and ${left} would never have it`}]
+  const says = 'one host with keepalived has its address for ever: a virtual address is for two or more'
+  return hosts.length > 1 ? [] : [{path: ['hosts'], says}]
+}
+
+/** Where a person writes a port. */
+const portKeys: Readonly<Partial<Record<ServicePort, readonly string[]>>> = {
+  patroni: ['patroni', 'port'],
+  postgres: ['postgresql', 'port'],
+  primary: ['haproxy', 'port'],
+  replicas: ['haproxy', 'replicas_port'],
+  stats: ['haproxy', 'stats_port'],
+  pgbouncer: ['pgbouncer', 'port'],
+}
+
+/** With a watchdog that it cannot use Patroni lets nobody lead: the first host would wait for ever ("Cancelling bootstrap"). */
+function watchdogMistake({patroni}: Topology): Mistake[] {
+  if (!isWatchdogUnusable(patroni)) return []
+  const {ttlSeconds, loopWaitSeconds} = effectiveTimings(patroni)
+  const most = ttlSeconds - loopWaitSeconds
+  return [
+    {
+      path: ['patroni', 'watchdog_safety_margin'],
+      says: `nobody could ever lead: the watchdog is required, and it would fire ttl - watchdog_safety_margin = ${ttlSeconds} - ${patroni.watchdogSafetyMarginSeconds} s after it was fed, which must not be less than loop_wait (${loopWaitSeconds} s)`,
+      hint: `say a margin of at most ${most}s: --set patroni.watchdog_safety_margin=${Math.min(5, most)}s`,
+    },
+  ]
+}
+
+/** Patroni would run with other timings than the person wrote: one mistake, however many of them it changes. */
+export function changesOfPatroni(topology: Topology): Mistake[] {
+  const {ttlSeconds, loopWaitSeconds, retryTimeoutSeconds} = topology.patroni
+  const used = effectiveTimings(topology.patroni)
+  const [first] = used.adjusted
+  if (first === undefined) return []
+  const timings = {ttl: used.ttlSeconds, loop_wait: used.loopWaitSeconds, retry_timeout: used.retryTimeoutSeconds}
+  // All three: so they are right beside what was typed, and in its place.
+  const flags = Object.entries(timings).flatMap(([key, seconds]) => ['--set', `patroni.${key}=${seconds}s`])
+  return [
+    {
+      path: ['patroni', first.key],
+      beside: Object.keys(timings).map(key => ['patroni', key]),
+      says: `Patroni would silently use ${first.key} ${first.becomes}s instead of ${first.given}s (it wants ttl >= 20s, loop_wait >= 1s, retry_timeout >= 3s and loop_wait + 2 * retry_timeout <= ttl; here ${loopWaitSeconds} + 2 * ${retryTimeoutSeconds} and ttl ${ttlSeconds})`,
+      hint: next`say other timings that fit, or what Patroni would use: ${ownCommand('up', ...flags)}`,
+    },
+  ]
+}

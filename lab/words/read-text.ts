@@ -1,0 +1,47 @@
+/** The text of a file that a person named. */
+import {existsSync, readdirSync, realpathSync} from 'node:fs'
+import {basename, extname} from 'node:path'
+import {nearest} from './did-you-mean.ts'
+import {LabError} from './errors.ts'
+import {type Hint, next, quoted, shell} from './next-step.ts'
+import {readRegular} from './regular-file.ts'
+
+/** No scenario or topology that a person or a storm writes comes near; what YAML makes of so much takes a second or two. */
+const mostFileBytes = 2 ** 20
+
+/** The text of a file a person named; a link is followed. @throws LabError `config` */
+export function readText(file: string, what: string, hint?: Hint): string {
+  try {
+    const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
+    if (!cut) return text
+    throw new LabError('config', `${file}: cannot read this ${what}: it is longer than ${mostFileBytes / 2 ** 20} MB`)
+  } catch (error) {
+    const look = next`to see it: ${shell(`ls -l ${quoted(file)}`)}`
+    if (error instanceof LabError)
+      throw new LabError(error.code, error.message, {cause: error, hint: error.next ?? look})
+    const {code, message} = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw noSuchFile(file, what, hint)
+    throw new LabError(
+      'config',
+      `${file}: cannot read this ${what}: ${code === 'EISDIR' ? 'it is a folder' : message}`,
+      {
+        cause: error,
+        hint: look,
+      },
+    )
+  }
+}
+
+/** Another beside it may be meant: one with nearly that name. Endings are alike anyway. */
+function noSuchFile(file: string, what: string, hint?: Hint): LabError {
+  const folder = file.slice(0, file.length - basename(file).length)
+  const stem = (name: string) => basename(name, extname(name))
+  const beside = existsSync(folder || '.') ? readdirSync(folder || '.').filter(name => /\.ya?ml$/.test(name)) : []
+  const near = nearest(stem(file), beside.map(stem))
+  const meant = beside.find(name => stem(name) === near)
+  const says = `${file}: cannot read this ${what}: there is no such file`
+  return new LabError('config', meant === undefined ? says : `${says}, did you mean \`${folder}${meant}\`?`, {
+    hint,
+    instead: meant === undefined ? [] : [{written: file, meant: `${folder}${meant}`}],
+  })
+}

@@ -1,0 +1,213 @@
+/** Other people's configurations become a lab that is like their cluster, and never healthier; or it is said why not. */
+import {describe, expect, test} from 'vitest'
+import {predict, worthTelling} from '../../../lab/budget/prediction.ts'
+import {importFrom} from '../../../lab/import/import.ts'
+import {asTopology} from '../../../lab/lint/as-topology.ts'
+import {filesOf, readConfiguration} from '../../../lab/lint/read/read.ts'
+import {parseTopology, topologyFrom} from '../../../lab/topology/topology-file.ts'
+import {changed, right, type Texts} from '../lint/cluster.ts'
+import {importable, refused} from './shapes.ts'
+
+const given = (texts: Texts) => Object.entries(texts).map(([file, text]) => ({file, text}))
+const of = (texts: Texts) => importFrom(given(texts))
+
+describe.each(Object.entries(importable))('%s', (_, texts) => {
+  const imported = of(texts)
+
+  test('becomes a lab.yaml that reads as it is meant, and from which nothing leads out', () => {
+    expect(parseTopology('lab.yaml', imported.text)).toEqual(imported.topology)
+    expect(imported.topology.network).toBe('internal')
+  })
+
+  test('implies what its own files imply', () => {
+    const files = filesOf(given(texts).map(({file, text}) => readConfiguration(file, text)))
+    const theirs = topologyFrom(asTopology(files).written)
+    const [own, lab] = [theirs, imported.topology].map(topology => predict(topology, worthTelling(topology)))
+    expect(lab!.effective).toEqual(own!.effective)
+    const bounds = ({faults}: typeof own & object) => faults.map(({name, outage}) => [name, outage?.length.bounds])
+    expect(bounds(lab!)).toEqual(bounds(own!))
+  })
+
+  test('is redacted line by line, so that places stay right', () => {
+    const lines = [...imported.originals.values()].map(text => text.split('\n').length)
+    expect(lines).toEqual(given(texts).map(({text}) => text.replaceAll('\r\n', '\n').split('\n').length))
+  })
+})
+
+test.each(refused)('%s is refused in a sentence', (_, texts, says) => {
+  expect(() => of(texts)).toThrow(says)
+})
+
+describe('a lab is never healthier than what it was made of:', () => {
+  test('tags stay with their member', () => {
+    const {topology} = of(importable['printed by a role of Ansible']!)
+    expect(topology.tags).toEqual({node3: {nofailover: true}})
+  })
+
+  test('a check in TLS of a REST API without stays one', () => {
+    const {topology, text} = of(changed(['haproxy.cfg', /check port 8008/g, 'check port 8008 check-ssl verify none']))
+    expect(topology.haproxy.checkTls).toBe(true)
+    expect(text).toContain('check_tls: "on"')
+  })
+
+  test('who asks nobody who leads goes on doing so', () => {
+    const {topology} = of(changed(['haproxy.cfg', /^ {2}(option httpchk|http-check) .*\n/gm, '']))
+    expect(topology.haproxy).toMatchObject({checkPrimary: 'tcp', checkReplicas: 'tcp'})
+  })
+
+  test('two members of etcd stay two', () => {
+    const {topology} = of(
+      changed(['e*.env', ',e3=http://10.0.1.3:2380', ''], ['n*.yml', ',10.0.1.3:2379', ''], ['e3.env']),
+    )
+    expect(topology.hosts.filter(({services}) => services.includes('etcd'))).toHaveLength(2)
+  })
+
+  test('without use_pg_rewind there is none, and HAProxy tries as often as theirs', () => {
+    const {topology} = of(changed(['n*.yml', '      use_pg_rewind: true\n', '']))
+    expect(topology.dynamic).toMatchObject({use_pg_rewind: false})
+    expect(topology.haproxy).toMatchObject({retries: 3, redispatch: false, maxconn: 2000})
+  })
+
+  test.each([
+    ['a program that is not run yet', right, /^pgbouncer\.ini: the lab does not run PgBouncer/],
+    [
+      'a mistake that the lab has not',
+      changed(['n2.yml', 'name: n2', 'name: n1']),
+      /n2\.yml:3:7: your cluster has this mistake, and the lab has not: two members of one name/,
+    ],
+    [
+      'TLS',
+      changed(['n*.yml', '  listen: 0.0.0.0:8008\n', '  listen: 0.0.0.0:8008\n  certfile: /etc/pki/a.crt\n']),
+      /n1\.yml: the lab has no TLS/,
+    ],
+    [
+      'another release',
+      importable['printed by a role of Ansible']!,
+      /yours is PostgreSQL 16; the lab runs PostgreSQL 17/,
+    ],
+  ])('%s is said', (_, texts, says) => {
+    expect(of(texts).notModelled).toContainEqual(expect.stringMatching(says))
+  })
+})
+
+describe('what a lab has once and theirs for each is said before all else, with its place:', () => {
+  const server = (more: string) =>
+    changed(['haproxy.cfg', /(server n3 10\.0\.0\.3:5432 check port 8008)/, `$1 ${more}`])
+  test.each([
+    ['disabled', server('disabled'), /^haproxy\.cfg:17:43: this server gets nobody until/],
+    ['backup', server('backup'), /^haproxy\.cfg:17:43: this server gets clients only where no other is up/],
+    ['weight 0', server('weight 0'), /^haproxy\.cfg:17:43: this server gets no new clients/],
+    ['a limit of its own', server('maxconn 5'), /^haproxy\.cfg:17:43: this server gets so many clients/],
+    [
+      'a word that is not known here',
+      server('shard 5'),
+      /^haproxy\.cfg:17:43: this word of a server is not in the lab/,
+    ],
+    [
+      'a word of default-server',
+      changed(['haproxy.cfg', 'inter 3s fall', 'backup inter 3s fall']),
+      /^haproxy\.cfg:14:18: this server gets clients only where no other is up/,
+    ],
+    [
+      'a server without check',
+      changed(['haproxy.cfg', '10.0.0.2:5432 check port 8008', '10.0.0.2:5432']),
+      /^haproxy\.cfg:16:3: this server without `check` is always up.*haproxy\/server-without-check/,
+    ],
+    ['times of its own', server('inter 60s'), /^haproxy\.cfg:17:3: inter, .* not what haproxy\.cfg:15:3 has/],
+    [
+      'a limit of an entry',
+      changed(['haproxy.cfg', 'bind *:5000', 'bind *:5000\n  maxconn 20']),
+      /^haproxy\.cfg:12:3: this entry lets in so many clients/,
+    ],
+    [
+      'a limit in defaults',
+      changed(['haproxy.cfg', 'mode tcp', 'mode tcp\n  maxconn 20']),
+      /^haproxy\.cfg:5:3: this entry lets in so many clients/,
+    ],
+    [
+      'every client rejected',
+      changed(['haproxy.cfg', 'bind *:5000', 'bind *:5000\n  tcp-request connection reject']),
+      /^haproxy\.cfg:12:3: every client is turned away here/,
+    ],
+    [
+      'another bootstrap.dcs',
+      changed(['n2.yml', 'loop_wait: 10', 'loop_wait: 5']),
+      /^n2\.yml:11:5: bootstrap\.dcs is not that of n1\.yml/,
+    ],
+    [
+      'another watchdog',
+      changed(['n2.yml', 'mode: required', 'mode: off']),
+      /^n2\.yml:\d+:\d+: watchdog is not what n1/,
+    ],
+    [
+      'TLS asked of one server only',
+      server('check-ssl'),
+      /^haproxy\.cfg:17:3: this server is never up, .*in the lab that is so of every server/,
+    ],
+  ])('%s', (_, texts, says) => {
+    const {notModelled, assumed} = of(texts)
+    const at = notModelled.findIndex(one => says.test(one))
+    expect(notModelled.join('\n')).toMatch(new RegExp(says, 'm'))
+    expect(at).toBeLessThan(notModelled.findIndex(one => one.includes('does not run PgBouncer')))
+    expect(assumed.filter(one => notModelled.includes(one))).toEqual([])
+  })
+
+  test('of two that differ no third is made', () => {
+    const texts = changed(['n2.yml', 'loop_wait: 10', 'loop_wait: 10\n    synchronous_node_count: 2'])
+    expect(of(texts).topology.dynamic).not.toHaveProperty('synchronous_node_count')
+  })
+
+  test('that no limit of an entry is kept is in the list of changes', () => {
+    const {changes} = of(changed(['haproxy.cfg', 'bind *:5000', 'bind *:5000\n  maxconn 20']))
+    expect(changes.filter(({what}) => what === 'maxconn').map(({how}) => how)).toEqual(['dropped'])
+  })
+})
+
+test.each(['scope', 'namespace'])('members with another %s are two clusters, and refused with the place', key => {
+  expect(() => of(changed(['n2.yml', new RegExp(`^${key}: .*$`, 'm'), `${key}: other`]))).toThrow(
+    /^n2\.yml:\d:\d+: another (scope|namespace) than in n1\.yml: these are two clusters$/,
+  )
+})
+
+describe('nothing that runs a program or leads outside is taken along:', () => {
+  const {topology, changes, text} = of(importable['printed by a role of Ansible']!)
+
+  test('programs have stand-ins, each with its place', () => {
+    expect(topology.standIns).toEqual(['archive_command', 'restore_command', 'on_role_change', 'on_start'])
+    expect(changes.filter(({how}) => how === 'stand-in').map(({what}) => what)).toEqual([
+      'postgresql.callbacks.on_role_change',
+      'postgresql.callbacks.on_start',
+      'postgresql.recovery_conf.restore_command',
+      'bootstrap.dcs.postgresql.parameters.archive_command',
+    ])
+  })
+
+  test('what has a part in a failover is kept as it is written', () => {
+    expect(topology.postgresParameters).toEqual({
+      max_connections: '500',
+      superuser_reserved_connections: '5',
+      wal_keep_size: '8GB',
+      wal_level: 'logical',
+      archive_mode: 'on',
+      archive_timeout: '1800s',
+      wal_receiver_timeout: '30s',
+      track_io_timing: 'on',
+      idle_in_transaction_session_timeout: '10min',
+    })
+    expect(topology.patroni).toMatchObject({synchronousMode: 'on', slots: {reports: {type: 'physical'}}})
+    expect(topology.dynamic).toMatchObject({synchronous_node_count: 1, use_slots: true})
+    expect(topology.haproxy.checkReplicas).toBe('/replica?lag=100MB')
+  })
+
+  test('every other setting is in the list with a reason, and none twice', () => {
+    const told = changes.map(({what}) => what)
+    for (const what of [
+      'bootstrap.dcs.slots.events',
+      'bootstrap.dcs.postgresql.parameters.shared_buffers',
+      'bootstrap.method',
+    ])
+      expect(told.filter(one => one === what)).toHaveLength(1)
+    expect(changes.every(({why, places}) => why !== '' && places.length > 0)).toBe(true)
+    expect(text).not.toContain('pgbackrest')
+  })
+})

@@ -1,0 +1,176 @@
+/** Of each rule about a haproxy.cfg a mistake, and what looks like it. */
+import type {Example} from './example.ts'
+
+const httpchk = '  option httpchk OPTIONS /primary\n'
+const write = 'listen write\n'
+const n3 = '  server n3 10.0.0.3:5432 check port 8008\n'
+
+export const haproxy: Readonly<Record<string, Example>> = {
+  'haproxy/no-role-check': {
+    fires: [['haproxy.cfg', httpchk, '  option tcp-check\n']],
+    on: 'listen write',
+    // The pooler of its own host: there is nothing to choose.
+    silent: [['haproxy.cfg', write, `listen own\n  bind *:5009\n  server pool 127.0.0.1:6432\n${write}`]],
+  },
+  'haproxy/static-order': {
+    fires: [
+      ['haproxy.cfg', httpchk, '  option pgsql-check user monitor\n'],
+      ['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:5432 backup check'],
+    ],
+    on: 'server n2',
+    silent: [['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:5432 backup check']],
+  },
+  'haproxy/check-overridden': {
+    fires: [['haproxy.cfg', httpchk, `${httpchk}  option tcp-check\n`]],
+    on: 'option tcp-check',
+    // The other order is harmless.
+    silent: [['haproxy.cfg', httpchk, `  option tcp-check\n${httpchk}`]],
+  },
+  'haproxy/check-true-for-several': {
+    fires: [['haproxy.cfg', '/primary', '/health']],
+    on: '/health',
+    silent: [['haproxy.cfg', ' OPTIONS /primary', '']],
+  },
+  'haproxy/read-only-serves-primary': {
+    fires: [['haproxy.cfg', '/replica', '/read-only']],
+    on: '/read-only',
+    silent: [['haproxy.cfg', '/replica', '/replica?lag=1MB']],
+  },
+  'haproxy/check-never-true': {
+    fires: [['haproxy.cfg', '/primary', '/prmary']],
+    on: '/prmary',
+    silent: [['haproxy.cfg', '/primary', '/master']],
+  },
+  'haproxy/check-on-postgres-port': {
+    fires: [['haproxy.cfg', 'n2 10.0.0.2:5432 check port 8008', 'n2 10.0.0.2:5432 check']],
+    on: 'server n2',
+    silent: [
+      ['haproxy.cfg', /check port 8008/g, 'check'],
+      ['haproxy.cfg', /default-server /g, 'default-server port 8008 '],
+    ],
+  },
+  'haproxy/server-without-check': {
+    fires: [['haproxy.cfg', 'n2 10.0.0.2:5432 check port 8008', 'n2 10.0.0.2:5432']],
+    on: 'server n2',
+    silent: [
+      ['haproxy.cfg', /^( {2}default-server) (.*)$/gm, '$1 check $2'],
+      ['haproxy.cfg', 'n2 10.0.0.2:5432 check port 8008', 'n2 10.0.0.2:5432 port 8008'],
+    ],
+  },
+  'haproxy/no-shutdown-sessions': {
+    fires: [['haproxy.cfg', ' on-marked-down shutdown-sessions', '']],
+    on: 'listen write',
+    silent: [
+      ['haproxy.cfg', ' on-marked-down shutdown-sessions', ''],
+      ['haproxy.cfg', 'timeout check 5s', 'timeout check 5s\n  default-server on-marked-down shutdown-sessions'],
+    ],
+  },
+  'haproxy/send-overrides': {
+    fires: [['haproxy.cfg', httpchk, `${httpchk}  http-check send meth GET uri /leader\n`]],
+    on: 'option httpchk OPTIONS /primary',
+    silent: [['haproxy.cfg', httpchk, '  option httpchk\n  http-check send meth GET uri /primary\n']],
+  },
+  'haproxy/httpchk-header': {
+    fires: [['haproxy.cfg', httpchk, '  option httpchk OPTIONS /primary HTTP/1.1\\r\\nHost:\\ db\n']],
+    on: 'HTTP/1.1',
+    silent: [['haproxy.cfg', httpchk, '  option httpchk OPTIONS /primary HTTP/1.1\n']],
+  },
+  'haproxy/httpchk-glued': {
+    fires: [['haproxy.cfg', 'OPTIONS /primary', 'OPTIONS/primary']],
+    on: 'OPTIONS/primary',
+    silent: [['haproxy.cfg', 'OPTIONS /primary', '/primary']],
+  },
+  'haproxy/replicas-by-503': {
+    fires: [['haproxy.cfg', /(OPTIONS) \/replica\n(.*) 200/, '$1 /primary\n$2 503']],
+    on: 'option httpchk OPTIONS /primary',
+    silent: [['haproxy.cfg', '  http-check expect status 200\n', '']],
+  },
+  'haproxy/default-server-after-server': {
+    fires: [['haproxy.cfg', n3, `${n3}  default-server rise 3\n`]],
+    on: 'default-server rise 3',
+    silent: [['haproxy.cfg', write, `backend odd\n  default-server rise 3\n${write}`]],
+  },
+  'haproxy/interval-in-ms': {
+    fires: [['haproxy.cfg', 'inter 3s', 'inter 5']],
+    on: 'inter 5',
+    silent: [['haproxy.cfg', 'inter 3s', 'inter 2000']],
+  },
+  'haproxy/no-timeout-check': {
+    fires: [['haproxy.cfg', '  timeout check 5s\n', '']],
+    on: 'listen write',
+    silent: [
+      ['haproxy.cfg', '  timeout check 5s\n', ''],
+      ['haproxy.cfg', /^( {2}option httpchk .*)$/gm, '$1\n  timeout check 2s'],
+    ],
+  },
+  'haproxy/check-without-verify': {
+    fires: [
+      ['haproxy.cfg', /check port/g, 'check check-ssl verify none port'],
+      ['n*.yml', '  listen: 0.0.0.0:8008\n', '  listen: 0.0.0.0:8008\n  certfile: /etc/a.crt\n'],
+    ],
+    on: 'server n1',
+    silent: [
+      ['haproxy.cfg', /check port/g, 'check check-ssl verify required ca-file /etc/ca.crt port'],
+      ['n*.yml', '  listen: 0.0.0.0:8008\n', '  listen: 0.0.0.0:8008\n  certfile: /etc/a.crt\n'],
+    ],
+  },
+  'haproxy/idle-timeout': {
+    fires: [['haproxy.cfg', 'timeout client 30m', 'timeout client 60s']],
+    on: 'timeout client 60s',
+    silent: [['haproxy.cfg', write, `listen stats\n  mode http\n  timeout client 10s\n  bind *:7000\n${write}`]],
+  },
+  'haproxy/maxconn-below-postgres': {
+    fires: [['haproxy.cfg', 'maxconn 2000', 'maxconn 100']],
+    on: 'maxconn 100',
+    silent: [['haproxy.cfg', 'check port 8008', 'maxconn 100 check port 8008']],
+  },
+  'haproxy/hostname-without-resolvers': {
+    fires: [['haproxy.cfg', /10\.0\.0\.(\d):5432/g, 'db$1:5432']],
+    on: 'db1:5432',
+    silent: [['haproxy.cfg', /10\.0\.0\.(\d):5432/g, 'db$1:5432 resolvers dns']],
+  },
+  'haproxy/mode-http': {
+    fires: [['haproxy.cfg', 'mode tcp', 'mode http']],
+    on: 'listen write',
+    silent: [
+      ['haproxy.cfg', 'mode tcp', 'mode http'],
+      ['haproxy.cfg', /^listen (write|readers)$/gm, 'listen $1\n  mode tcp'],
+    ],
+  },
+  'haproxy/section-twice': {
+    fires: [['haproxy.cfg', 'listen readers', 'listen write']],
+    on: 'listen write',
+    silent: [
+      [
+        'haproxy.cfg',
+        write,
+        `frontend in\n  bind *:5010\n  default_backend in\nbackend in\n  mode http\n  server a 10.0.9.9:80\n${write}`,
+      ],
+    ],
+  },
+  'haproxy/bind-twice': {
+    fires: [['haproxy.cfg', 'bind *:5001', 'bind :5000']],
+    on: 'bind :5000',
+    silent: [['haproxy.cfg', 'bind *:5001', 'bind 10.0.0.7:5000']],
+  },
+  'haproxy/send-proxy-to-postgres': {
+    fires: [['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:5432 send-proxy check']],
+    on: 'server n2',
+    silent: [['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:6432 send-proxy check']],
+  },
+  'haproxy/ssl-to-postgres': {
+    fires: [['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:5432 ssl verify required check']],
+    on: 'server n2',
+    silent: [['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:5432 ssl alpn postgresql verify required check']],
+  },
+  'haproxy/no-last-newline': {
+    fires: [['haproxy.cfg', /8008\n$/, '8008']],
+    on: 'server n3',
+    silent: [['haproxy.cfg', /8008\n$/, '8008\n# the end\n\n']],
+  },
+  'haproxy/server-twice': {
+    fires: [['haproxy.cfg', 'server n3', 'server n2']],
+    on: 'server n2 10.0.0.3',
+    silent: [],
+  },
+}

@@ -1,0 +1,124 @@
+/** A cluster in the manner of testcontainers, on an engine that behaves. */
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {beforeEach, describe, expect, test, vi} from 'vitest'
+import type {Docker} from '../../../lab/engine/docker.ts'
+import {type RaiseEngine, raise} from '../../../lab/run/raise.ts'
+import {allocate} from '../../../lab/state/allocate.ts'
+import {inForce} from '../../../lab/state/journal.ts'
+import {loadLab, savedLabs} from '../../../lab/state/state.ts'
+import {PatroniCluster, type StartedPatroniCluster} from '../../../lab/testing/testcontainers.ts'
+import {LabError} from '../../../lab/words/errors.ts'
+import {disposedOf, eachWithItsOwnState} from '../fake/at-rest.ts'
+import {passing} from '../fake/clock.ts'
+import {FakeCompose, freePorts} from '../fake/compose.ts'
+import {FakeEngine} from '../fake/engine.ts'
+import {images} from '../fake/images.ts'
+
+vi.mock('node:timers/promises', () => import('../fake/timers.ts'))
+vi.setConfig({testTimeout: 60_000}) // minutes of virtual time, on a machine that may be busy
+eachWithItsOwnState()
+
+let engine: FakeEngine
+beforeEach(() => {
+  engine = disposedOf(new FakeEngine())
+})
+
+const allocated: typeof allocate = async (...given) => {
+  const allocation = await allocate(...given)
+  return {...allocation, ports: await freePorts(allocation.ports)}
+}
+const means = {
+  get docker() {
+    return engine as RaiseEngine
+  },
+  raise: ((docker, options) => {
+    compose = new FakeCompose(engine, options.name)
+    prepared(compose)
+    return raise(docker, options, {ready: async () => images, allocate: allocated})
+  }) as typeof raise,
+}
+let compose: FakeCompose
+let prepared: (compose: FakeCompose) => void
+beforeEach(() => {
+  prepared = () => {}
+})
+const started = (cluster: PatroniCluster): Promise<StartedPatroniCluster> => passing(cluster.start(means))
+
+test('it has what was asked for, says how to get in and who leads, and is gone when it is stopped', async () => {
+  const cluster = await started(
+    new PatroniCluster().withName('mine').withTopology('pgbouncer').withPostgresNodes(4).withSynchronousMode('strict'),
+  )
+  const {topology} = cluster.lab.lab
+  expect(cluster.getMembers()).toEqual(['node1', 'node2', 'node3', 'node4'])
+  expect(topology.hosts.find(host => host.name === 'node4')?.services).toEqual(['patroni', 'pgbouncer'])
+  expect(topology.patroni).toMatchObject({synchronousMode: 'strict', ttlSeconds: 20})
+  expect(new URL(cluster.getConnectionUri('primary')).protocol).toBe('postgresql:')
+  expect(cluster.getConnectionUri()).not.toBe(cluster.getReadOnlyUri())
+  expect(await passing(cluster.getLeader())).toBe('node1')
+  await passing(cluster.stop())
+  expect(loadLab('mine')).toBeUndefined()
+})
+
+test('a fault is in force until it is mended, and a command runs on a host or on whom a selector means', async () => {
+  const cluster = await started(new PatroniCluster().withName('mine'))
+  const crash = await passing(cluster.break('kill', {what: 'host', on: 'replica'}))
+  expect(inForce('mine')).toHaveLength(1)
+  await passing(crash.mend())
+  expect(await passing(cluster.exec('leader', ['whats-broken']))).toMatchObject({exitCode: 0})
+  await expect(passing(cluster.exec('all', ['true']))).rejects.toThrow('`all` means 3 hosts')
+  await passing(cluster.stop())
+})
+
+test('settings of a patroni.yml are taken, and what is asked for beside it wins', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'pgha-theirs-')), 'patroni.yml')
+  writeFileSync(
+    file,
+    'scope: theirs\nname: a\nbootstrap:\n  dcs: {ttl: 45, loop_wait: 7, retry_timeout: 9, synchronous_mode: true}\n',
+  )
+  const cluster = await started(
+    new PatroniCluster().withName('mine').withPatroniConfig(file).withSynchronousMode('quorum'),
+  )
+  const {topology} = cluster.lab.lab
+  expect(topology.patroni).toMatchObject({ttlSeconds: 45, loopWaitSeconds: 7, synchronousMode: 'quorum'})
+  expect(topology.hosts.map(host => host.name)).toContain('proxy1')
+  rmSync(dirname(file), {recursive: true})
+  await passing(cluster.stop())
+})
+
+describe('one that does not start', () => {
+  test('tells the ends of the logs with its error, and nothing of it is left', async () => {
+    prepared = one => {
+      engine.saysInLog.set('node1', ['postgres | FATAL:  data directory has wrong ownership, password=secret'])
+      one.failsAfter = {hosts: 4, error: new LabError('engine', 'docker compose failed')}
+    }
+    const failure = started(new PatroniCluster().withName('mine')).then(() => '', String)
+    expect(await failure).toMatch(
+      /docker compose failed\nthe end of the log of node1:\n[\s\S]*wrong ownership, password=\*\*\*/,
+    )
+    expect(loadLab('mine')).toBeUndefined()
+  })
+
+  test('with fewer nodes than the topology has it is refused before anything is raised', async () => {
+    await expect(new PatroniCluster().withPostgresNodes(2).start(means)).rejects.toThrow(
+      'has 3 hosts with PostgreSQL, and 2 are wanted',
+    )
+    expect(savedLabs()).toEqual([])
+  })
+})
+
+test('one that is to be reused stays, and the next one with the same wishes is the same; another process attaches by what JSON has', async () => {
+  const wish = () => new PatroniCluster().withSynchronousMode('on').withReuse()
+  const first = await started(wish())
+  const reference = JSON.parse(JSON.stringify(first))
+  await passing(first.stop())
+  expect(loadLab(reference.lab)).toBeDefined()
+  const again = await started(wish())
+  expect(again.getName()).toBe(reference.lab)
+  await passing(again.stop())
+  const attached = await passing(PatroniCluster.attach(reference, engine as unknown as Docker))
+  expect(await passing(attached.getLeader())).toBe('node1')
+  await passing(attached.stop())
+  expect(loadLab(reference.lab)).toBeDefined()
+})
