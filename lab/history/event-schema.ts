@@ -134,7 +134,11 @@ const fields = {
   phase: {name: z.enum(['leftovers', 'healthy', 'steady', 'steps', 'healing', 'recovery', 'final-reads'])},
   'step-started': {index: count, says: text},
   'step-ended': {index: count, ok: z.boolean(), says: text},
-  'run-ended': {how: z.enum(['complete', 'interrupted', 'error']), says: text.exactOptional()},
+  'run-ended': {
+    how: z.enum(['complete', 'interrupted', 'error']),
+    says: text.exactOptional(),
+    lines: z.record(text, count).exactOptional(),
+  },
   recovery: {recovered: z.boolean(), says: text},
   note: {says: text},
   /** `app1`: in the file of an older run, see `upcast.ts`. */
@@ -302,13 +306,19 @@ const fields = {
 } as const satisfies Record<Happening['kind'], z.ZodRawShape>
 
 type Fields = typeof fields
-type SchemaOf<K extends keyof Fields> = {at: typeof micros; kind: z.ZodLiteral<K>} & Fields[K] extends infer S extends
-  z.ZodRawShape
+type SchemaOf<K extends keyof Fields> = {
+  at: typeof micros
+  n: z.ZodExactOptional<typeof count>
+  kind: z.ZodLiteral<K>
+} & Fields[K] extends infer S extends z.ZodRawShape
   ? z.ZodObject<S, z.core.$strict>
   : never
 
 export const eventSchemas = Object.fromEntries(
-  Object.entries(fields).map(([kind, shape]) => [kind, z.strictObject({at: micros, kind: z.literal(kind), ...shape})]),
+  Object.entries(fields).map(([kind, shape]) => [
+    kind,
+    z.strictObject({at: micros, n: count.exactOptional(), kind: z.literal(kind), ...shape}),
+  ]),
 ) as unknown as {readonly [K in keyof Fields]: SchemaOf<K>}
 
 export function schemaOf(kind: string): z.ZodType<Event> | undefined {

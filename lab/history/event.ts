@@ -8,6 +8,7 @@
 import type {LogSign} from '../topology/release.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import type {Mend} from './mend.ts'
 import type {InjectionPhase, Scenario} from './scenario-values.ts'
 import type {Slot} from './slot.ts'
 import type {Strike} from './strike.ts'
@@ -15,7 +16,8 @@ import type {Strike} from './strike.ts'
 /** happened / did not happen / cannot know. */
 export type Outcome = 'ok' | 'fail' | 'unknown'
 
-export type Event = {readonly at: Micros} & Happening
+/** `n`: the how manieth line of its teller's it is (`lineOf`), from 0; absent in runs recorded before lines were numbered. */
+export type Event = {readonly at: Micros; readonly n?: number} & Happening
 
 /** `Of<'op'>`: the events of one kind. */
 export type Of<K extends Happening['kind']> = Extract<Event, {kind: K}>
@@ -80,7 +82,13 @@ export type RunHappening =
   | {kind: 'step-started'; index: number; says: string}
   /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */
   | {kind: 'step-ended'; index: number; ok: boolean; says: string}
-  | {kind: 'run-ended'; how: 'complete' | 'interrupted' | 'error'; says?: string}
+  /** `lines`: how many lines each teller has told. */
+  | {
+      kind: 'run-ended'
+      how: 'complete' | 'interrupted' | 'error'
+      says?: string
+      lines?: Readonly<Record<string, number>>
+    }
   /** Whether the lab was healthy in all its parts (`health-parts`) soon after everything was mended; `says`: what it lacked to the last. */
   | {kind: 'recovery'; recovered: boolean; says: string}
   | {kind: 'note'; says: string} // a line for people; never evidence
@@ -101,43 +109,7 @@ export type RunHappening =
       recorded?: number
     }
 
-/**
- * One mend: what undoes a part of a fault. Plain data, so that another process can do it from the journal. Each is idempotent,
- * and can be read off the engine, the kernel or Patroni as well (`lab/healing/broken.ts`): of `set-config` maintenance mode only.
- */
-export type Mend =
-  | {readonly do: 'start-host'; readonly host: HostName}
-  | {readonly do: 'unpause-host'; readonly host: HostName}
-  /** The container's network interface, after `docker network disconnect`. */
-  | {readonly do: 'plug-in'; readonly host: HostName}
-  | {readonly do: 'lift-cpu-limit'; readonly host: HostName}
-  /** Let the supervisor start a service that is held down. */
-  | {readonly do: 'start-service'; readonly host: HostName; readonly service: string}
-  /** SIGCONT to every stopped process of the host. */
-  | {readonly do: 'resume-processes'; readonly host: HostName}
-  /** Delete the nftables table `pgha_lab_<cut>`. */
-  | {readonly do: 'open-network'; readonly host: HostName; readonly cut: string}
-  /** Delete our root qdisc. */
-  | {readonly do: 'unslow-network'; readonly host: HostName}
-  | {readonly do: 'resume-replay'; readonly host: HostName}
-  | {readonly do: 'free-disk'; readonly host: HostName}
-  /** Put back what PostgreSQL needs to start. */
-  | {readonly do: 'repair-postgres'; readonly host: HostName}
-  /** Take out of etcd what filled it, give the space back, and disarm the alarm. */
-  | {readonly do: 'free-etcd'; readonly host: HostName}
-  /** Let every fsync take as long as it takes. */
-  | {readonly do: 'unslow-disk'; readonly host: HostName}
-  | {readonly do: 'set-clock'; readonly host: HostName}
-  /** End the load that `overload` started. */
-  | {readonly do: 'end-load'; readonly host: HostName}
-  /** Back to the tags of the host's own configuration. */
-  | {readonly do: 'reset-tags'; readonly host: HostName}
-  /** The container through which the hosts are reached. */
-  | {readonly do: 'start-observer'; readonly host: null}
-  /** The container of a program that was a client in a run; a run whose end was cut short leaves it. */
-  | {readonly do: 'remove-program'; readonly host: null; readonly program: string}
-  /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
-  | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
+export type {Mend} from './mend.ts'
 
 export type FaultHappening =
   /** A selector was resolved; from here on the step's name stands for these hosts. */

@@ -3,6 +3,7 @@ import {createHash} from 'node:crypto'
 import {appendFileSync, closeSync, openSync} from 'node:fs'
 import type {Micros} from '../words/quantity.ts'
 import type {Event, Happening, Of} from './event.ts'
+import {lineOf} from './tellers.ts'
 
 /** What checks see: events in the order of their time. */
 export interface History {
@@ -144,6 +145,8 @@ export class Recorder implements History {
   #pending: string[] = []
   #flushing: NodeJS.Timeout | undefined
   #failed: unknown
+  /** How many lines each teller has told. */
+  readonly #lines = new Map<string, number>()
   /** Of what has been written. */
   readonly #hash = createHash('sha256')
 
@@ -166,10 +169,18 @@ export class Recorder implements History {
     const event = {at: Math.max(0, Math.round(at)), ...happening} as Event
     this.events.push(event)
     if (this.#file !== undefined) {
-      this.#pending.push(JSON.stringify(event))
+      this.#pending.push(JSON.stringify(this.#numbered(event)))
       this.#flushing ??= setTimeout(() => this.flush(), 50)
     }
     for (const listener of this.#listeners) listener(event)
+  }
+
+  /** In the file alone: what is in memory is whole. */
+  #numbered(event: Event): Event {
+    const line = lineOf(event)
+    const n = this.#lines.get(line) ?? 0
+    this.#lines.set(line, n + 1)
+    return event.kind === 'run-ended' ? {...event, n, lines: Object.fromEntries(this.#lines)} : {...event, n}
   }
 
   subscribe(listener: (event: Event) => void): () => void {

@@ -69,6 +69,14 @@ export function accountOf(event: Happening): string | null {
   return who === 'engine' ? who : `${who} ${hostOf(event) ?? ''}`
 }
 
+/** Whoever told a line: a witness, or the run itself (its steps, faults and phases). */
+export type Teller = Witness | 'run'
+
+/** By whose number a line goes: `etcd node1`, `engine`, `run`. */
+export function lineOf(event: Happening): string {
+  return accountOf(event)?.trim() ?? tellerOf(event) ?? 'run'
+}
+
 /** Gives each report the count of what its observer has told, on the way to the record. */
 export function counting<Args extends readonly unknown[]>(record: (happening: Happening, ...more: Args) => void) {
   const counts = new Map<string, number>()

@@ -7,17 +7,19 @@
  * itself fail. Findings keep their own verdicts all the same, and are shown.
  */
 
-import {type Finding, merge, type Verdict} from '../checks/check.ts'
-import {find, unlessLost} from '../checks/index.ts'
+import {type Finding, merge, type Verdict, witnessesOf} from '../checks/check.ts'
+import {type CheckName, checks, find, unlessLost} from '../checks/index.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
 import {changesByOthers, sayChanges} from '../history/changes.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
 import {type History, of} from '../history/history.ts'
+import {holesOf} from '../history/holes.ts'
 import {type Lost, lostOf} from '../history/lost.ts'
 import {playAgain} from '../history/play-again.ts'
 import {replicaReadsOf} from '../history/reads.ts'
+import type {Teller} from '../history/tellers.ts'
 import {raisingOf, raisingWords} from '../topology/as-set.ts'
 import type {Topology} from '../topology/topology.ts'
 import {type ExitCode, exitCodes} from '../words/errors.ts'
@@ -67,6 +69,7 @@ export function judge(
   const reasons = [
     ...(ended === null ? disturbed : [ended.says]),
     ...unproven.map(sayUnproven),
+    ...holesOf(history).map(one => one.says),
     ...unplanned(history),
     ...(meant === undefined ? ['the history does not begin with run-started'] : []),
     ...(history.source?.foreign ?? []),
@@ -193,8 +196,19 @@ function unplayed(history: History): string[] {
 
 function foundIn(history: History, expected: Expected, early: boolean): Finding {
   const found = inTheirLight(history, expected.check, expected.params, find(history, expected))
-  return unlessLost(history, expected.check, early ? upToThere(found, history) : settled(found))
+  const whole = ifWhole(history, expected.check, early ? upToThere(found, history) : settled(found))
+  return unlessLost(history, expected.check, whole)
 }
+
+/** What a record says that lacks lines of those whose word decides it: that may be why. */
+function ifWhole(history: History, check: string, found: Finding): Finding {
+  const hole = holesOf(history).find(({who}) => who === 'run' || decides(check, who))
+  if (hole === undefined || found.verdict === 'unknown') return found
+  return {...found, verdict: 'unknown', says: `Not known, since ${hole.says}: ${found.says}`}
+}
+
+const decides = (check: string, who: Exclude<Teller, 'run'>) =>
+  Object.hasOwn(checks, check) && witnessesOf(checks[check as CheckName]).has(who)
 
 function settled({pending: _, ...finding}: Finding): Finding {
   return finding

@@ -5,12 +5,10 @@ import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {setConfig} from '../healing/cluster.ts'
+import {ofSettings} from '../history/holes.ts'
 import {plan} from '../state/journal.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {onLab} from '../words/next-step.ts'
-
-/** The settings' name in the journal and in the history, beside those of the faults. */
-export const ofSettings = 'settings'
 
 const inForceWithinMs = 60_000
 

@@ -1,6 +1,6 @@
 /** Docker Compose for the fake engine: makes the containers of a file that are missing, and starts those that are down. */
 import {once} from 'node:events'
-import {type AddressInfo, createServer, type Server} from 'node:net'
+import {createServer} from 'node:net'
 import {parse} from 'yaml'
 import type {Compose} from '../../../lab/engine/stack.ts'
 import {owner, savedOwner} from '../../../lab/state/owner.ts'
@@ -12,19 +12,24 @@ import {disposedOf} from './at-rest.ts'
 import type {FakeEngine} from './engine.ts'
 import {FakeWorld} from './world.ts'
 
-/** As many ports, which nobody else has: those that the system gives to who asks for any. */
+/** Below those that the system gives to who asks for any, which would be another test's a moment later; each process begins elsewhere. */
+let next = 24_000 + (process.pid % 400) * 20
+
+/** As many ports, which nobody has. */
 export async function freePorts(ports: Allocation['ports']): Promise<Allocation['ports']> {
-  const taken: Server[] = []
-  const free = async () => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    taken.push(server)
-    return (server.address() as AddressInfo).port
+  const free = async (): Promise<number> => {
+    const port = next++
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    await new Promise(resolve => server.close(resolve))
+    return isFree ? port : await free()
   }
   const found: Record<HostName, Partial<Record<PortName, number>>> = {}
   for (const [host, own] of Object.entries(ports))
     for (const name of Object.keys(own) as PortName[]) found[host] = {...found[host], [name]: await free()}
-  await Promise.all(taken.map(server => new Promise(resolve => server.close(resolve))))
   return {...Object.fromEntries(Object.keys(ports).map(host => [host, {}])), ...found}
 }
 

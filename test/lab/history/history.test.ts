@@ -93,7 +93,7 @@ test('what is read is what was recorded, also keys that this version does not kn
   // no version of ours names one so, and what is misread keeps its backslash, so it is never taken for one of ours.
   const written = (name: string) => JSON.stringify(name) === `"${name}"`
   const fields = fc.dictionary(
-    fc.string().filter(name => written(name) && !['__proto__', 'at', 'kind', 'says'].includes(name)),
+    fc.string().filter(name => written(name) && !['__proto__', 'at', 'kind', 'says', 'n'].includes(name)),
     value,
   )
   fc.assert(

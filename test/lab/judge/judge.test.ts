@@ -154,12 +154,17 @@ describe('is inconclusive', () => {
   })
 
   test('when a step was not done, unless something failed besides', () => {
-    const undone: Event = {at: micros(5), kind: 'step-ended', index: 1, ok: false, says: 'not within 9 s'}
-    expect(without(() => false, [undone])).toMatchObject({
+    const undone: Event[] = [
+      {at: micros(1), kind: 'step-started', index: 0, says: 'kill'},
+      {at: micros(2), kind: 'step-ended', index: 0, ok: true, says: 'killed'},
+      {at: micros(3), kind: 'step-started', index: 1, says: 'wait'},
+      {at: micros(5), kind: 'step-ended', index: 1, ok: false, says: 'not within 9 s'},
+    ]
+    expect(without(() => false, undone)).toMatchObject({
       verdict: 'unknown',
       headline: 'step 2 was not done (not within 9 s)',
     })
-    const lossy = withRows([...clean, undone], rows => rows.delete(10))
+    const lossy = withRows([...clean, ...undone], rows => rows.delete(10))
     expect(judge(historyOf(lossy)).verdict).toBe('fail')
   })
 

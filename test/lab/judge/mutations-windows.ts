@@ -4,8 +4,8 @@
  */
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {accountOf, counting, hostOf, tellerOf, type Witness} from '../../../lab/history/tellers.ts'
-import {boundaries, distinct, type Mutation} from './mutations.ts'
+import {accountOf, counting, hostOf, lineOf, tellerOf, type Witness} from '../../../lab/history/tellers.ts'
+import {boundaries, distinct, everybody, type Mutation} from './mutations.ts'
 
 interface Window {
   readonly from: number
@@ -98,6 +98,50 @@ export function lostLines(history: History): Mutation[] {
     ...{kind: 'one line lost', name: `${name} at ${lost.at}`, touches: [tellerOf(lost)!]},
     apply: () => historyOf(counted.events.filter(one => one !== lost)),
   }))
+}
+
+/** One of the run's own lines is missing: of each kind the first and the last. */
+export function lostOfRun(history: History): Mutation[] {
+  const own = Map.groupBy(
+    history.events.filter(event => tellerOf(event) === undefined && !isAside.has(event.kind)),
+    event => ('name' in event ? `${event.kind} ${event.name}` : event.kind),
+  )
+  return [...own].flatMap(([name, all]) =>
+    distinct([all[0]!, all.at(-1)!]).map(lost => ({
+      ...{kind: "one of the run's own lines lost", name: `${name} at ${lost.at}`, touches: everybody},
+      apply: ({events}: History) => historyOf(events.filter(one => one !== lost)),
+    })),
+  )
+}
+
+/** Told for people, or where what they tell stands in others as well. */
+const isAside: ReadonlySet<Event['kind']> = new Set(['note', 'target', 'recovery'])
+
+/** Of a record with numbered lines: one word or report is missing, and another one came twice, so that the counts are as they were. */
+export function lostNumbers(history: History): Mutation[] {
+  const numbered = withNumbers(history)
+  const lines = Map.groupBy(numbered.events, lineOf)
+  // Of each teller one, so that the suite stays quick: the first, one between, or the last.
+  return [...lines].map(([name, all], which) => {
+    const lost = all[[0, Math.floor(all.length / 2), all.length - 1][which % 3]!]!
+    const twice = which % 2 === 0 ? all.find(one => one !== lost) : undefined
+    return {
+      ...{kind: 'a numbered line lost, another told twice', name: `${name} ${lost.n}`},
+      touches: tellerOf(lost) === undefined ? everybody : [tellerOf(lost)!],
+      apply: () => historyOf([...numbered.events.filter(one => one !== lost), ...(twice === undefined ? [] : [twice])]),
+    }
+  })
+}
+
+/** As a recorder numbers them today. */
+export function withNumbers(history: History): History {
+  const counts = new Map<string, number>()
+  const events = withCounts(history).events.map((event): Event => {
+    const n = counts.get(lineOf(event)) ?? 0
+    counts.set(lineOf(event), n + 1)
+    return event.kind === 'run-ended' ? {...event, n, lines: Object.fromEntries(counts)} : {...event, n}
+  })
+  return historyOf(events)
 }
 
 /** Recorded before reports had counts: what they would have said. */

@@ -46,7 +46,7 @@ function droppedKinds(history: History): Mutation[] {
     }))
 }
 
-const everybody: readonly Witness[] = [
+export const everybody: readonly Witness[] = [
   ...([
     'runner',
     'clients',
