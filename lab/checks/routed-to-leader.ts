@@ -151,7 +151,8 @@ function stretchesUp(history: History, told: readonly Of<'proxy'>[], how: 'surel
   const all = open ? [...stretches, {...open, to: Math.max(end, open.from)}] : stretches
   const {proxy} = told[0]!
   // What stood before a gap may have changed in it, and until the next word nobody knows. One that is dead leads nobody anywhere.
-  const without = how === 'surely' ? gapsOf(history, 'proxy', proxy) : atRest(history, proxy, 'haproxy')
+  const dead = atRest(history, proxy, 'haproxy')
+  const without = how === 'surely' ? [...dead, ...gapsOf(history, 'proxy', proxy)] : dead
   const unknown = without.map(({from, to}) => ({
     from,
     to: told.find(one => one.at >= to)?.at ?? Number.POSITIVE_INFINITY,

@@ -207,17 +207,31 @@ function gapsIn(history: History, who: Observer, host: HostName | undefined, see
   const known = gapsKnown(history)
   const key = `${who} ${host ?? ''} ${seen}`
   const found =
-    known.get(key) ?? joined([...awayOf(history, ways[seen](history, who, host)), ...linesLost(history, who, host)])
+    known.get(key) ??
+    joined([...awayOf(history, who, host, ways[seen](history, who, host)), ...linesLost(history, who, host)])
   known.set(key, found)
   return found
 }
 
-/** Nothing is known of an observer that never reported: then there are no such gaps. */
-function awayOf(history: History, seen: readonly Stretch[]): readonly Stretch[] {
+/** From its first word on. Nothing is known of an observer that never reported: then there are no such gaps. */
+function awayOf(
+  history: History,
+  who: Observer,
+  host: HostName | undefined,
+  seen: readonly Stretch[],
+): readonly Stretch[] {
   const [first] = seen
   if (first === undefined) return []
   const end = history.events.at(-1)!.at
-  return outside(seen, {from: first.from, to: end}).filter(
-    one => one.to - one.from - (one.to === end ? reportEvery : 0) > unlooked,
-  )
+  const from = Math.min(first.from, firstWords(history).get(`${who} ${host ?? ''}`) ?? first.from)
+  return outside(seen, {from, to: end}).filter(one => one.to - one.from - (one.to === end ? reportEvery : 0) > unlooked)
 }
+
+const firstWords = once((history): ReadonlyMap<string, Micros> => {
+  const found = new Map<string, Micros>()
+  for (const event of history.events) {
+    const account = event.kind === 'watching' ? null : accountOf(event)
+    if (account !== null && !found.has(account)) found.set(account, event.at)
+  }
+  return found
+})

@@ -5,7 +5,7 @@
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import {accountOf, counting, hostOf, lineOf, tellerOf, type Witness} from '../../../lab/history/tellers.ts'
-import {boundaries, distinct, everybody, type Mutation} from './mutations.ts'
+import {boundaries, deaf, distinct, everybody, type Mutation} from './mutations.ts'
 
 interface Window {
   readonly from: number
@@ -204,6 +204,36 @@ function subjectOf(event: Event, index: number): string | null {
   }
 }
 
+/** An observer of one host came late, or went early: its reports are missing there, and its words as well, or not. */
+export function headsAndTails(history: History): Mutation[] {
+  const pairs = distinct(
+    history.events.flatMap(event => {
+      const [who, host] = [tellerOf(event), hostOf(event)]
+      return event.kind === 'watching' && observers.some(one => one === who) ? [`${who} ${host ?? ''}`] : []
+    }),
+  )
+  return pairs.flatMap((pair, which) =>
+    boundaries(history).flatMap(([name, moment], index) =>
+      (['head', 'tail'] as const).flatMap(part => {
+        if ((which + index) % 8 !== (part === 'head' ? 0 : 3)) return []
+        const words = which % 2 === 0
+        const isGone = (at: number) => (part === 'head' ? at < moment + 1e6 : at > moment + 1e6)
+        return {
+          ...{kind: 'an observer of one host came late or went early', touches: [pair.split(' ')[0] as Witness]},
+          name: `${part} of ${pair} at ${name}${words ? ', words as well' : ''}`,
+          apply: ({events}: History) =>
+            deaf(
+              one =>
+                `${tellerOf(one)} ${hostOf(one) ?? ''}` === pair &&
+                isGone(one.at) &&
+                (one.kind === 'watching' || words),
+            )(historyOf(events)),
+        }
+      }),
+    ),
+  )
+}
+
 /** One report of an observer is missing, and no word: the first after the fault, or one between. */
 export function lostReports(history: History): Mutation[] {
   const fault = of(history, 'fault-injecting')[0]?.at ?? 0
@@ -238,6 +268,31 @@ export function lostStretches(history: History): Mutation[] {
     }),
   )
 }
+
+/** The same of two at once, who might make up for each other; all hosts of theirs, or one. */
+export function lostPairs(history: History): Mutation[] {
+  const counted = withCounts(history)
+  const end = history.events.at(-1)?.at ?? 0
+  return pairsOfObservers.flatMap((pair, which) =>
+    boundaries(history).flatMap(([name, moment], index) => {
+      if ((which + index) % 8 !== 0) return []
+      const [from, to] = [moment - 1e6, moment + [3, 11][index % 2]! * 1e6]
+      if (to > end) return []
+      return {
+        ...{kind: 'all words of two observers lost for a while', name: `${pair.join(' and ')} from ${from}, ${name}`},
+        touches: pair,
+        apply: () =>
+          historyOf(
+            counted.events.filter(one => !pair.some(who => who === tellerOf(one)) || one.at < from || one.at >= to),
+          ),
+      }
+    }),
+  )
+}
+
+const pairsOfObservers = (['postgres', 'etcd', 'patroni', 'proxy', 'clients', 'logs', 'engine'] as const).flatMap(
+  (one, index, all) => all.slice(index + 1).map((other): readonly Witness[] => [one, other]),
+)
 
 /** One line on a change is in the record later than it was told, though reports in between have counted it. */
 export function lateLines(history: History): Mutation[] {

@@ -18,11 +18,13 @@ import {mutationsOf} from './mutations.ts'
 import {lostOfClients} from './mutations-clients.ts'
 import {
   deafWindows,
+  headsAndTails,
   lateLines,
   lostKeys,
   lostLines,
   lostNumbers,
   lostOfRun,
+  lostPairs,
   lostReports,
   lostStretches,
   withoutWay,
@@ -61,6 +63,8 @@ const all = (history: History) => [
   ...lostLines(history),
   ...lostOfRun(history),
   ...lostNumbers(history),
+  ...headsAndTails(history),
+  ...lostPairs(history),
   ...lostReports(history),
   ...lostStretches(history),
   ...lateLines(history),

@@ -82,7 +82,7 @@ function deafHosts(history: History): Mutation[] {
 }
 
 /** What one member of etcd did not tell another one does, if it is watched at all. */
-function deaf(lost: (event: Event) => boolean) {
+export function deaf(lost: (event: Event) => boolean) {
   return (history: History) => {
     const others = distinct(
       of(history, 'watching').flatMap(one =>
