@@ -15,7 +15,7 @@ import {init} from './commands/init.ts'
 import {judge} from './commands/judge.ts'
 import {lint} from './commands/lint.ts'
 import {logs} from './commands/logs.ts'
-import {etcdctl, haproxy, patronictl} from './commands/passed-on.ts'
+import {etcdctl, haproxy, patronictl, pgbouncer} from './commands/passed-on.ts'
 import {predict} from './commands/predict.ts'
 import {psql} from './commands/psql.ts'
 import {replay} from './commands/replay.ts'
@@ -53,6 +53,7 @@ const commands = [
   patronictl,
   etcdctl,
   haproxy,
+  pgbouncer,
   shell,
   logs,
   config,

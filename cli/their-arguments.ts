@@ -1,6 +1,6 @@
-/** Which arguments of a command are those of the program that it opens: `psql`, `patronictl`, `etcdctl`, `haproxy`. */
+/** Which arguments of a command are those of the program that it opens: `psql`, `patronictl`, `etcdctl`, `haproxy`, `pgbouncer`. */
 import type {Command} from 'commander'
-import {etcdctl, haproxy, patronictl} from './commands/passed-on.ts'
+import {etcdctl, haproxy, patronictl, pgbouncer} from './commands/passed-on.ts'
 import {psql} from './commands/psql.ts'
 
 interface Opens {
@@ -24,7 +24,7 @@ const opens: Readonly<Record<string, Opens>> = {
     takesNext: /^-[A-Za-z0-9]*[cdfFhLopPRTUv]$/,
   },
   ...Object.fromEntries(
-    [patronictl, etcdctl, haproxy].map(command => [
+    [patronictl, etcdctl, haproxy, pgbouncer].map(command => [
       command().name(),
       {
         command,

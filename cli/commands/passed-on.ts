@@ -1,6 +1,6 @@
 /** The operator's own tools, in the lab: on a host that has what they work on, with its configuration, and this terminal. */
 import type {Command} from 'commander'
-import type {ServiceName} from '../../lab/index.ts'
+import type {HostName, Lab, ServiceName} from '../../lab/index.ts'
 import {command, nameOption} from '../options.ts'
 
 interface Tool {
@@ -9,8 +9,15 @@ interface Tool {
   readonly example: string
   /** What it works on: any host that has it will do. */
   readonly on: ServiceName
-  /** How it is started there; `input`: what it reads, instead of this terminal. */
-  start(args: readonly string[]): {readonly argv: readonly string[]; readonly input?: string}
+  /** How it is started there. */
+  start(args: readonly string[], lab: Lab, host: HostName): Promise<Started> | Started
+}
+
+interface Started {
+  readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** What it reads, instead of this terminal. */
+  readonly input?: string
 }
 
 interface Options {
@@ -46,6 +53,23 @@ export const haproxy = opening({
   }),
 })
 
+export const pgbouncer = opening({
+  name: 'pgbouncer',
+  about: 'Give commands to PgBouncer of the lab, on its own console: SHOW POOLS, RELOAD, RECONNECT.',
+  example: 'pgbouncer show pools\npgbouncer --host node2 reload',
+  on: 'pgbouncer',
+  // The console is a database of that name. psql would take a word that begins with `-` for an option of its own.
+  async start(args, lab, host) {
+    const {portOf, roles} = await import('../../lab/index.ts')
+    const target = `host=127.0.0.1 port=${portOf(lab.topology, host, 'pgbouncer')} user=${roles.superuser} dbname=pgbouncer`
+    return {
+      argv: ['psql', '--no-psqlrc', '--set', 'ON_ERROR_STOP=1', target],
+      env: {PGPASSWORD: lab.allocation.passwords.superuser},
+      input: `${args.join(' ').replaceAll(/\s+/g, ' ')}\n;\n`,
+    }
+  },
+})
+
 function opening({name, about, example, on, start}: Tool): () => Command {
   return () =>
     command(name, about, example)
@@ -58,7 +82,7 @@ function opening({name, about, example, on, start}: Tool): () => Command {
         const {attach} = await import('../attach.ts')
         const lab = await openOurs(new Docker(), options.name)
         const host = options.host === undefined ? await runningWith(lab, on) : mustHave(lab, on, options.host)
-        const {argv, input} = start(args)
-        process.exitCode = await attach(lab, host, argv, {}, input)
+        const {argv, env, input} = await start(args, lab, host)
+        process.exitCode = await attach(lab, host, argv, env, input)
       })
 }

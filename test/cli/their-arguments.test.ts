@@ -31,13 +31,16 @@ test('what is ours, and what is marked already, stays as it is', () => {
     expect(split(...args)).toEqual(args)
 })
 
-test.each(['patronictl', 'etcdctl', 'haproxy'])("what is %s's own goes to it, and what it has not is ours", name => {
-  expect(split(name, 'list', '-e')).toEqual([name, '--', 'list', '-e'])
-  expect(split('--allow-remote', name, '--host', 'node2', 'get', '--prefix', '-n', '--name', 'two')).toEqual([
-    ...['--allow-remote', name, '--host', 'node2', '--name', 'two', '--', 'get', '--prefix', '-n'],
-  ])
-  expect(split(name, '--help')).toEqual([name, '--help'])
-})
+test.each(['patronictl', 'etcdctl', 'haproxy', 'pgbouncer'])(
+  "what is %s's own goes to it, and what it has not is ours",
+  name => {
+    expect(split(name, 'list', '-e')).toEqual([name, '--', 'list', '-e'])
+    expect(split('--allow-remote', name, '--host', 'node2', 'get', '--prefix', '-n', '--name', 'two')).toEqual([
+      ...['--allow-remote', name, '--host', 'node2', '--name', 'two', '--', 'get', '--prefix', '-n'],
+    ])
+    expect(split(name, '--help')).toEqual([name, '--help'])
+  },
+)
 
 test('the word of a program that is the argument of another command is left alone', () => {
   for (const args of [

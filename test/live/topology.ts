@@ -3,8 +3,15 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Report} from '../../lab/judge/report.ts'
 import {expectExit} from './cli.ts'
 
-/** `more`: what else holds of it, by a scenario and whether that passes. */
-export function playsOn(topology: string, more: readonly string[] = []): void {
+/**
+ * @param more what else holds of it, each by a scenario that passes.
+ * @param says what an operator asks of it, and what the answer has.
+ */
+export function playsOn(
+  topology: string,
+  more: readonly string[] = [],
+  says: readonly (readonly [command: string, answer: RegExp])[] = [],
+): void {
   const name = `live-${topology}`
   const lab = ['--name', name]
 
@@ -21,6 +28,11 @@ export function playsOn(topology: string, more: readonly string[] = []): void {
       expect(out.trim()).toBe('SELECT 1')
       const {out: read} = await expectExit(0, ['psql', ...lab, '--', '-Atc', 'SELECT id FROM t'])
       expect(read.trim()).toBe('42')
+    })
+
+    test.each(says)('%s says %s', async (command, answer) => {
+      const [tool = '', ...args] = command.split(' ')
+      expect((await expectExit(0, [tool, ...lab, ...args])).out).toMatch(answer)
     })
 
     test.each(['kill-leader', ...more])('passes %s', async scenario => {
