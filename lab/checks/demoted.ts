@@ -37,12 +37,16 @@ export const demoted: Check<DemotedParams> = {
     if (moments === null || leader === undefined) return {verdict: 'unknown', says: whoLedUnseen(moments)}
     const from = after === 'fault' ? moments.fault : moments.mending
     // With its mend the old leader may well lead again: its time as a demoted one ends there, if it is not about the mend.
-    const to = after === 'fault' ? moments.mending : moments.end
+    const end = after === 'fault' ? moments.mending : moments.end
     const limit = within * 1000
-    const seen = reignsOf(history)
+    const all = reignsOf(history)
       .filter(reign => reign.host === leader)
       .flatMap(reign => reign.sightings)
-      .filter(one => one.from > from && one.to <= to)
+    const led = all.findLast(one => one.to <= from && one.event.timeline !== null)?.event.timeline ?? null
+    // Only a standby is promoted: its time as a demoted one was over then.
+    const anew = all.find(({event, ...one}) => one.from > from && one.to <= end && isLater(event.timeline, led))
+    const to = anew?.from ?? end
+    const seen = all.filter(one => one.from > from && one.to <= to && one !== anew)
     const last = seen.at(-1)
     const wrote = last === undefined ? 0 : Math.max(0, last.to - from)
     // A time-out is silence: who is frozen, or cut off from us, has not said that it takes no writes.
@@ -55,7 +59,7 @@ export const demoted: Check<DemotedParams> = {
     const timely = inTime(lasted, limit, starved)
     const finding =
       timely === 'pass'
-        ? stopped(history, {leader, after, from, to, began, wrote, limit, last: last?.event, sober})
+        ? stopped(history, {leader, after, from, to, began, wrote, limit, last: last?.event, sober, anew: anew?.event})
         : {
             verdict: timely,
             says: `${leader} still took writes ${sayMicros(wrote)} after the ${after}, ${sayMicros(limit)} are allowed${timely === 'unknown' ? `, but ${sayDoubt(starved)}` : ''}.`,
@@ -69,6 +73,8 @@ export const demoted: Check<DemotedParams> = {
   },
 }
 
+const isLater = (timeline: number | null, led: number | null) => timeline !== null && led !== null && timeline > led
+
 /** What is known of an old primary that was seen taking no write after the limit. */
 interface Stopped {
   readonly leader: HostName
@@ -81,11 +87,16 @@ interface Stopped {
   readonly last: Sighting['event'] | undefined
   /** It said that it takes none, or refused. */
   readonly sober: Of<'postgres'> | undefined
+  /** It took writes again, on a later timeline. */
+  readonly anew: Sighting['event'] | undefined
 }
 
-function stopped(history: History, {leader, after, from, to, began, wrote, limit, last, sober}: Stopped): Finding {
+function stopped(
+  history: History,
+  {leader, after, from, to, began, wrote, limit, last, sober, anew}: Stopped,
+): Finding {
   const unasked = whyNotAsked(history, began, to, [leader])
-  const silent = sober === undefined && unasked === null
+  const silent = sober === undefined && anew === undefined && unasked === null
   const again = silent ? ledOn(history, leader, to, last?.timeline ?? null) : undefined
   if (again)
     return {
@@ -97,10 +108,13 @@ function stopped(history: History, {leader, after, from, to, began, wrote, limit
   const unseen =
     unseenWrites(history, leader, began, to).map(sayBlank)[0] ?? unasked ?? lacks(history, 'clients', {from: began, to})
   if (unseen) return {verdict: 'unknown', says: `Whether ${leader} took writes is not known: ${unseen}.`}
-  if (sober === undefined)
+  if (sober === undefined && anew === undefined)
     return {verdict: 'unknown', says: `Nobody got any answer or refusal from ${leader} after the ${after}.`}
   const window = last === undefined ? 'took no write' : `took its last write ${sayMicros(wrote)}`
-  return {verdict: 'pass', says: `${leader} ${window} after the ${after} (${sayMicros(limit)} are allowed).`}
+  return {
+    verdict: 'pass',
+    says: `${leader} ${window} after the ${after} (${sayMicros(limit)} are allowed)${anew === undefined ? '' : `, and was promoted anew, to timeline ${anew.timeline}`}.`,
+  }
 }
 
 /** Its first answer after it was silent: it takes writes on the timeline that it led. */

@@ -200,6 +200,24 @@ describe('demoted', () => {
     expect(judge(history, 4000)).toMatchObject({verdict: 'fail', says: expect.stringContaining('4.00 s are allowed')})
   })
 
+  test('a primary that was promoted anew before the mend was demoted, also where nobody got an answer in between', () => {
+    const events = calmRun({mend: 20, finalReads: 26, demoted: [5, 9], outage: [5, 9]}).map((event): Event => {
+      const isOld = !('at' in event) || event.at < micros(9)
+      const own = (event.kind === 'postgres' && event.host === 'node1') || event.kind === 'op'
+      return isOld || !own ? event : ({...event, timeline: 2} as Event)
+    })
+    const says =
+      'node1 took its last write 5.00 s after the fault (6.00 s are allowed), and was promoted anew, to timeline 2.'
+    expect(judge(historyOf(events), 6000)).toMatchObject({verdict: 'pass', says})
+    expect(judge(historyOf(events), 4000).verdict).toBe('fail')
+    const mute = events.map((event): Event => {
+      const between =
+        event.kind === 'postgres' && event.host === 'node1' && event.at > micros(5) && event.at < micros(9)
+      return between ? {...event, up: false, inRecovery: null, timeline: null, lsn: null, error: '57P03'} : event
+    })
+    expect(judge(historyOf(mute), 6000)).toMatchObject({verdict: 'pass', says})
+  })
+
   test('fails for a primary that never stops', () => {
     expect(judge(historyOf(calmRun()), 6000).verdict).toBe('fail')
     expect(judge(historyOf(calmRun()), 3000, 'mend').verdict).toBe('fail')
