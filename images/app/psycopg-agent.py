@@ -163,6 +163,10 @@ class Client:
         self.stopping = False
         self.attempt = None
         self.told = None
+        # None: for ever, as the driver has it when nobody says anything.
+        timeouts = load.get("timeouts", {})
+        self.connect_timeout = seconds(timeouts.get("connectMs", agent.config["connectTimeoutMs"]))
+        self.statement_timeout = seconds(timeouts.get("statementMs", agent.config["statementTimeoutMs"]))
 
     def start(self):
         self.task = self.agent.watched(self.run())
@@ -190,7 +194,10 @@ class Client:
                 self.line.hang_up()
             else:
                 self.task.cancel()
-        await asyncio.wait([self.task])
+        _, waiting = await asyncio.wait([self.task], timeout=self.agent.statement_timeout)
+        if waiting and self.line is not None:
+            self.line.hang_up()
+            await asyncio.wait([self.task])
 
     async def run(self):
         while not self.stopping:
@@ -211,13 +218,15 @@ class Client:
                 application_name=self.name,
                 autocommit=True,
                 cursor_factory=psycopg.AsyncRawCursor,
+                # Of each host in turn; libpq knows whole seconds, and none below 2; 0 leaves it to the driver.
+                connect_timeout=0 if self.connect_timeout is None else max(2, math.ceil(self.connect_timeout)),
                 **self.agent.conninfo,
             )
         except psycopg.Error as error:
             raise Lost(clock(), code_of(error, REFUSALS), one_line(error)) from error
         self.line = Line(connection)
         try:
-            with self.limit(self.agent.connect_timeout):
+            with self.limit(self.connect_timeout):
                 (server,) = await self.ask(self.agent.statements["who"], ())
             at = clock()
             connection.add_notice_handler(self.notice)
@@ -252,7 +261,7 @@ class Client:
         self.attempt = id
         try:
             values = (self.name, id) if op == "write" else ()
-            with self.limit(self.agent.statement_timeout):
+            with self.limit(self.statement_timeout):
                 server, timeline, lsn, *seen = await self.ask(self.agent.statements[op], values)
             self.agent.output.tell(
                 ["o", self.name, id, sent_at, clock(), None, server, timeline, lsn, None, None, *seen]
@@ -288,8 +297,12 @@ class Client:
         self.agent.output.tell(["d", self.name, lost.at, lost.code, str(lost)])
 
 
+def seconds(ms):
+    return None if ms is None else ms / 1000
+
+
 class Limit:
-    """Hangs up when what is done under it takes longer."""
+    """Hangs up when what is done under it takes longer; never, when it is None."""
 
     def __init__(self, loop, seconds, line):
         self.loop = loop
@@ -297,10 +310,11 @@ class Limit:
         self.line = line
 
     def __enter__(self):
-        self.timer = self.loop.call_later(self.seconds, self.line.hang_up)
+        self.timer = None if self.seconds is None else self.loop.call_later(self.seconds, self.line.hang_up)
 
     def __exit__(self, *_):
-        self.timer.cancel()
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 def rotated(load, by):
@@ -355,21 +369,19 @@ class Group:
 class Agent:
     def __init__(self, config, loop):
         self.loop = loop
+        self.config = config
         self.output = Output(loop, sys.stdout)
         clients = sum(len(load["clients"]) for load in config["groups"])
         # All clients at once knock on the door during an outage.
         pause_ms = max(config["reconnectPauseMs"], clients * 1000 / LIMITS["connects_per_second"])
         self.reconnect_pause = pause_ms / 1000
         self.statement_timeout = config["statementTimeoutMs"] / 1000
-        self.connect_timeout = config["connectTimeoutMs"] / 1000
         self.max_seconds = config["maxMs"] / 1000
         self.statements = config["statements"]
         self.conninfo = {
             "user": config["user"],
             "password": config["password"],
             "dbname": config["database"],
-            # Of each host in turn; libpq knows whole seconds, and none below 2.
-            "connect_timeout": max(2, math.ceil(self.connect_timeout)),
         }
         self.ids = dict(config["firstIds"])
         self.groups = [Group(load, self) for load in config["groups"]]

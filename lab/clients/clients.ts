@@ -227,8 +227,12 @@ async function secrets(lab: Lab): Promise<Pick<AgentConfig, 'user' | 'password' 
 async function loadsOf(lab: Lab, groups: readonly Named<AgentGroup>[]): Promise<Load[]> {
   const loads: Load[] = []
   for (const {group, names} of groups) {
-    const {kind, perSecond, through, driver = 'pg'} = group
-    loads.push({op: jobs[kind], clients: names, perSecond, driver, ...(await whereTo(lab, through, driver))})
+    const {kind, perSecond, through, driver = 'pg', timeouts} = group
+    loads.push({
+      ...{op: jobs[kind], clients: names, perSecond, driver},
+      ...(timeouts === undefined ? {} : {timeouts}),
+      ...(await whereTo(lab, through, driver)),
+    })
   }
   return loads
 }

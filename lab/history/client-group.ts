@@ -20,7 +20,19 @@ export interface AgentGroup {
   readonly through: EntryName | {readonly to: string}
   /** `pg` when absent. */
   readonly driver?: Driver
+  readonly timeouts?: Timeouts
 }
+
+/** How long its clients wait; null: as long as the driver does that nobody told otherwise, which is for ever. Absent: the lab's own. */
+export interface Timeouts {
+  /** For a connection. */
+  readonly connectMs?: number | null
+  /** For an answer. */
+  readonly statementMs?: number | null
+}
+
+/** What `timeouts: default` stands for. */
+export const driversOwn: Timeouts = {connectMs: null, statementMs: null}
 
 /** A program that knows nothing of us: what it asks and what it is answered is read off its connections. */
 export interface ProgramGroup {

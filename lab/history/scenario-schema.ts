@@ -18,6 +18,12 @@ const agents = z.object({
   perSecond,
   through: z.union([z.enum(['primary', 'replicas', 'members']), z.object({to: text})]),
   driver: z.enum(drivers).exactOptional(),
+  timeouts: z
+    .object({
+      connectMs: z.number().min(0).max(1e8).nullable().exactOptional(),
+      statementMs: z.number().min(0).max(1e8).nullable().exactOptional(),
+    })
+    .exactOptional(),
 })
 
 const program = z.object({

@@ -56,11 +56,18 @@ const perSecond = rate.refine(
 const port = z.enum(plainEntryNames, {error: '`through` is primary or replicas'}).optional()
 const driver = z.enum(drivers, {error: `\`driver\` is one of ${drivers.join(', ')}`}).optional()
 const to = z.string({error: '`to` names a host, or a selector such as leader'}).optional()
+const patience = positiveDuration.refine(ms => ms <= longestHoldMs, `at most ${longestHoldMs / 60_000} minutes`)
+const timeouts = z
+  .union([z.literal('default'), z.strictObject({connect: patience.optional(), statement: patience.optional()})], {
+    error: "`timeouts` is `default`, for the driver's own, or says `connect`, `statement`, or both",
+  })
+  .optional()
 const agent = {
   rate: perSecond,
   through: z.enum(entryNames, {error: '`through` is primary, replicas or members'}).optional(),
   to,
   driver,
+  timeouts,
 }
 const text = z.string({error: 'a text'})
 

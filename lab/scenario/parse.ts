@@ -7,7 +7,15 @@ import {checks} from '../checks/index.ts'
 import {pgbenchGroup} from '../clients/pgbench.ts'
 import {fewestFor, selectors} from '../cluster/selector.ts'
 import {faults} from '../faults/index.ts'
-import {type AgentGroup, type ClientGroup, type Driver, drivers, type ProgramGroup} from '../history/client-group.ts'
+import {
+  type AgentGroup,
+  type ClientGroup,
+  type Driver,
+  drivers,
+  driversOwn,
+  type ProgramGroup,
+  type Timeouts,
+} from '../history/client-group.ts'
 import type {EntryName} from '../topology/entries.ts'
 import {firstOfEach, Located, type Path} from '../words/decode.ts'
 import {didYouMean, nearest, suggestion, unknownKey} from '../words/did-you-mean.ts'
@@ -98,14 +106,28 @@ function group(source: Located, path: Path, programs: Set<string>): ClientGroup 
         through?: EntryName
         to?: string
         driver?: Driver
+        timeouts?: 'default' | {connect?: number; statement?: number}
       })
     | undefined
   if (read === undefined) return undefined
-  const {rate, through, to, driver, [kind]: count} = read
+  const {rate, through, to, driver, timeouts, [kind]: count} = read
   const wrong = wrongWay(kind, read)
   if (wrong !== undefined) source.tell([...path, ...wrong.path], wrong.says, wrong.key)
-  const agent = {kind, count, perSecond: rate, ...(driver === undefined ? {} : {driver})} as const
+  const agent = {
+    ...{kind, count, perSecond: rate},
+    ...(driver === undefined ? {} : {driver}),
+    ...(timeouts === undefined ? {} : {timeouts: timeoutsOf(timeouts)}),
+  } as const
   return {...agent, through: to === undefined ? (through ?? 'primary') : {to}}
+}
+
+function timeoutsOf(written: 'default' | {connect?: number; statement?: number}): Timeouts {
+  if (written === 'default') return driversOwn
+  const {connect, statement} = written
+  return {
+    ...(connect === undefined ? {} : {connectMs: connect}),
+    ...(statement === undefined ? {} : {statementMs: statement}),
+  }
 }
 
 /** What is wrong about where a group's clients go. */

@@ -1,4 +1,6 @@
 /** Parts of a scenario in words, for a screen, a report and the manual. */
+import type {Timeouts} from '../history/client-group.ts'
+import {sayMicros} from '../words/quantity.ts'
 import type {ClientGroup, Needs, Step} from './index.ts'
 
 export function sayStep(step: Step): string {
@@ -36,7 +38,16 @@ export function sayClients(group: ClientGroup): string {
     group.kind === 'program'
       ? `${group.name}${group.image === null ? '' : ` (${group.image})`}, at most`
       : `${group.count} ${group.kind}${group.driver === undefined || group.driver === 'pg' ? '' : ` with ${group.driver}`},`
-  return `${who} ${Number(perSecond.toFixed(2))}/s, ${sayWay(through)}`
+  const patience = group.kind === 'program' ? '' : sayTimeouts(group.timeouts)
+  return `${who} ${Number(perSecond.toFixed(2))}/s, ${sayWay(through)}${patience}`
+}
+
+function sayTimeouts({connectMs, statementMs}: Timeouts = {}): string {
+  if (connectMs === null || statementMs === null) return ', without any time-out'
+  return [
+    connectMs === undefined ? '' : `, ${sayMicros(connectMs * 1000)} for a connection`,
+    statementMs === undefined ? '' : `, ${sayMicros(statementMs * 1000)} for an answer`,
+  ].join('')
 }
 
 function sayWay(through: ClientGroup['through']): string {

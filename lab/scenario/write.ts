@@ -2,6 +2,7 @@
  * A Scenario as the text of a scenario file: what was drawn or reduced is kept as a person would have written it. `parseScenario`
  * reads the same Scenario from it again, but for the lines of its expectations.
  */
+import type {Timeouts} from '../history/client-group.ts'
 import {ms} from '../words/quantity.ts'
 import type {ClientGroup, Expectation, Needs, Scenario, Step} from './index.ts'
 
@@ -47,15 +48,27 @@ function writtenGroup(group: ClientGroup): Mapping {
   // A rate is written with few digits: 7/m is 0.11666... a second.
   const rate = Number.isInteger(perSecond) ? `${perSecond}/s` : `${Number((perSecond * 60).toPrecision(9))}/m`
   if (group.kind !== 'program') {
-    const {kind, count, through, driver} = group
+    const {kind, count, through, driver, timeouts} = group
     const way = typeof through === 'string' ? {through} : through
-    return {[kind]: count, rate, ...way, ...(driver === undefined ? {} : {driver})}
+    return {
+      ...{[kind]: count, rate, ...way},
+      ...(driver === undefined ? {} : {driver}),
+      ...(timeouts === undefined ? {} : {timeouts: writtenTimeouts(timeouts)}),
+    }
   }
   const {name, image, command, environment, through} = group
   // pgbench is the one program that runs on app1; how many clients it has stands in its command (lab/clients/pgbench.ts).
   if (image === null) return {pgbench: Number(/ -c (\d+) /.exec(command.join(' '))?.[1]), rate, through}
   const own = environment === undefined ? {} : {environment}
   return {client: {image, ...(command.length > 0 ? {command} : {}), ...own, name}, rate, through}
+}
+
+function writtenTimeouts({connectMs, statementMs}: Timeouts): 'default' | Mapping {
+  if (connectMs === null || statementMs === null) return 'default'
+  return {
+    ...(connectMs === undefined ? {} : {connect: ms(connectMs)}),
+    ...(statementMs === undefined ? {} : {statement: ms(statementMs)}),
+  }
 }
 
 function writtenStep(step: Step): Mapping {

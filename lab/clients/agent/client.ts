@@ -6,7 +6,7 @@ import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {codeOf, ownCodes} from '../../history/sqlstate.ts'
-import type {Load} from './protocol.ts'
+import {type Load, patienceOf} from './protocol.ts'
 import {asksWho, statements} from './statements.ts'
 import {type Desk, type InFlight, type Loss, oneLine, Told} from './told.ts'
 
@@ -22,6 +22,7 @@ export class Client {
   readonly #name: string
   readonly #load: Load
   readonly #desk: Desk
+  readonly #patience: ReturnType<typeof patienceOf>
   readonly #told: Told
   readonly #statement: ReturnType<typeof statements>
   readonly #stopping = new AbortController()
@@ -36,6 +37,7 @@ export class Client {
     this.#name = name
     this.#load = load
     this.#desk = desk
+    this.#patience = patienceOf(load, desk.config)
     this.#told = new Told(name, load.op, desk)
     this.#statement = statements(load.op, desk.config.table)
   }
@@ -66,8 +68,13 @@ export class Client {
   /** Sends nothing more, waits for the outstanding answer (at most the statement time-out), then hangs up. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#attempt?.over
     const session = this.#session
+    const lastCall = setTimeout(
+      () => session?.socket.destroy(late('no answer until the end of the run')),
+      this.#desk.config.statementTimeoutMs,
+    )
+    await this.#attempt?.over
+    clearTimeout(lastCall)
     if (session === undefined) return
     if (this.#ready) {
       session.driver.end().catch(() => {}) // only a courtesy to the server: the socket goes in any case
@@ -83,9 +90,8 @@ export class Client {
     const began = desk.clock()
     const session = this.#open()
     this.#session = session
-    const tooLong = setTimeout(
-      () => session.socket.destroy(late('the connection attempt took too long')),
-      desk.config.connectTimeoutMs,
+    const tooLong = after(this.#patience.connectMs, () =>
+      session.socket.destroy(late('the connection attempt took too long')),
     )
     try {
       await session.driver.connect()
@@ -121,7 +127,7 @@ export class Client {
       password: config.password,
       database: config.database,
       application_name: this.#name,
-      keepAlive: true,
+      keepAlive: this.#patience.statementMs !== null,
       stream: () => socket,
     })
     const session: Session = {
@@ -149,9 +155,8 @@ export class Client {
     const {name, text, values, reads} = this.#statement(this.#name, id)
     const attempt = {id, doubt: null, sentAt: desk.clock(), over: answered}
     this.#attempt = attempt
-    const tooLong = setTimeout(
-      () => session.socket.destroy(late('no answer within the statement time-out')),
-      desk.config.statementTimeoutMs,
+    const tooLong = after(this.#patience.statementMs, () =>
+      session.socket.destroy(late('no answer within the statement time-out')),
     )
     session.driver.query<(string | null)[]>({name, text, values, rowMode: 'array'}, (error: Error | null, result) => {
       const at = desk.clock()
@@ -181,6 +186,11 @@ export class Client {
  */
 export function endsSession(error: Error, code: string): boolean {
   return !(error instanceof pg.DatabaseError) || error.severity !== 'ERROR' || code === '25006'
+}
+
+/** null: never. */
+function after(ms: number | null, what: () => void): NodeJS.Timeout | undefined {
+  return ms === null ? undefined : setTimeout(what, ms)
 }
 
 function late(says: string): Error {

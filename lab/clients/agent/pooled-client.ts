@@ -7,11 +7,12 @@
  * knows nothing of read-only servers, and hands out such a connection again and again, for as long as the old primary lives on
  * as a replica.
  */
+import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {codeOf} from '../../history/sqlstate.ts'
 import {endsSession} from './client.ts'
-import type {AgentConfig, Job, Load} from './protocol.ts'
+import {type AgentConfig, type Job, type Load, patienceOf} from './protocol.ts'
 import {asksWho, statements} from './statements.ts'
 import {type Desk, type InFlight, oneLine, Told} from './told.ts'
 
@@ -21,7 +22,10 @@ export class Pool {
   /** Whoever used a connection last is told when it is lost while it lies in the pool. */
   readonly #lastUsers = new WeakMap<pg.PoolClient, PooledClient>()
 
+  readonly #sockets = new Set<Socket>()
+
   constructor(load: Load, config: AgentConfig) {
+    const {connectMs, statementMs} = patienceOf(load, config)
     this.#pool = new pg.Pool({
       host: load.hosts[0]!,
       port: load.port,
@@ -30,9 +34,15 @@ export class Pool {
       database: config.database,
       application_name: load.driver,
       max: load.clients.length,
-      connectionTimeoutMillis: config.connectTimeoutMs,
-      query_timeout: config.statementTimeoutMs,
-      keepAlive: true,
+      // 0: for ever, as the driver has it when nobody says anything.
+      connectionTimeoutMillis: connectMs ?? 0,
+      query_timeout: statementMs ?? 0,
+      keepAlive: statementMs !== null,
+      stream: () => {
+        const socket = new Socket()
+        this.#sockets.add(socket)
+        return socket.once('close', () => this.#sockets.delete(socket))
+      },
     })
     this.#pool.on('connect', connection => {
       // One that breaks while it is borrowed says so here as well as to the statement: without a listener that ends the process.
@@ -41,6 +51,11 @@ export class Pool {
     this.#pool.on('error', (error, connection) => {
       this.#lastUsers.get(connection as pg.PoolClient)?.brokeInPool(connection as pg.PoolClient, error)
     })
+  }
+
+  /** Whoever still waits for an answer is told that none comes. */
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.destroy(new Error('no answer until the end of the run'))
   }
 
   /** `isNew`: nobody has used it before. */
@@ -99,7 +114,9 @@ export class PooledClient {
   /** Sends nothing more, and waits for the outstanding answer (at most the statement time-out). */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    const lastCall = setTimeout(() => this.#pool.hangUp(), this.#desk.config.statementTimeoutMs)
     await this.#inFlight
+    clearTimeout(lastCall)
   }
 
   /** Told of a connection that it used as the last one, when that broke while nobody used it. */

@@ -6,7 +6,7 @@
  * Order: config -> `hi`; then `ping` -> `pong` as often as wanted; `go` starts the load; `stopWriters` -> `quiet`;
  * `stop` or the end of stdin -> `bye`, and the agent is gone. All times are micros of the agent's own monotonic clock.
  */
-import {type Driver, readersLookBelow} from '../../history/client-group.ts'
+import {type Driver, readersLookBelow, type Timeouts} from '../../history/client-group.ts'
 import type {OpName, Outcome} from '../../history/event.ts'
 
 /** What a client of the agent does; a banker's operations are transfers and audits, by turns. */
@@ -23,6 +23,8 @@ export interface Load {
   /** The driver itself takes the host that it may write to (`target_session_attrs=read-write`). */
   readonly findsPrimary: boolean
   readonly driver: Driver
+  /** Those of the configuration, where it says nothing else. */
+  readonly timeouts?: Timeouts
 }
 
 /**
@@ -198,6 +200,15 @@ export function refuse(config: Pick<AgentConfig, 'groups' | 'relays' | 'maxMs' |
   if (!(maxMs > 0 && maxMs <= agentLimits.maxMs)) return `maxMs must be at most ${agentLimits.maxMs}`
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(config.table)) return 'the table needs a plain lower-case name'
   return null
+}
+
+/** How long a group's clients wait, in ms; null: for ever. */
+export function patienceOf(
+  {timeouts = {}}: Pick<Load, 'timeouts'>,
+  config: Pick<AgentConfig, 'connectTimeoutMs' | 'statementTimeoutMs'>,
+): {connectMs: number | null; statementMs: number | null} {
+  const {connectMs = config.connectTimeoutMs, statementMs = config.statementTimeoutMs} = timeouts
+  return {connectMs, statementMs}
 }
 
 /** The accounts beside a run's table. */

@@ -230,6 +230,36 @@ it('the rate is that of the schedule, not of the answers', async () => {
   expect(sent).toBeLessThanOrEqual(84)
 })
 
+describe.each(['pg', 'pg-pool'] as const)('a group with %s', driver => {
+  const waiting = (timeouts: Load['timeouts'], port: number): Load[] => [
+    {
+      ...{op: 'write', clients: ['w1'], perSecond: 40, driver, timeouts: timeouts!},
+      ...{hosts: ['127.0.0.1'], port, findsPrimary: false},
+    },
+  ]
+
+  it('may wait shorter than the others for an answer', async () => {
+    const {server} = await start()
+    server.answer = {do: 'nothing'}
+    const {agent} = await start({groups: waiting({statementMs: 50}, server.port), statementTimeoutMs: 60_000})
+    agent.say({go: true})
+    await agent.until(() => agent.outcomes.includes('unknown timeout'))
+  })
+
+  it('that has the time-outs of its driver waits for ever, until the run ends and nobody knows the outcome', async () => {
+    const {server} = await start()
+    server.answer = {do: 'nothing'}
+    const {agent} = await start({groups: waiting({connectMs: null, statementMs: null}, server.port)})
+    agent.say({go: true})
+    await agent.until(() => server.statements > 0)
+    await pause(1000)
+    expect(agent.outcomes).toEqual([])
+    agent.say({stopWriters: true})
+    await agent.until(() => agent.of('quiet').length === 1)
+    expect(agent.outcomes).toEqual([expect.stringMatching(/^unknown /)])
+  })
+})
+
 it('stopping the writers waits for their answers; nothing is sent after it', async () => {
   const {agent, server} = await underLoad()
   server.answer = {do: 'nothing'}

@@ -111,6 +111,20 @@ describe('the agent for psycopg', () => {
     expect(of('d')[0]![3]).toBe('timeout')
   })
 
+  it('waits as long as its group says: shorter, or for ever and until the run ends', async () => {
+    const patient = {statementTimeoutMs: 60_000}
+    const short = await underLoad({hosts: ['silent'], timeouts: {statementMs: 50}}, patient)
+    expect(new Set(short.codes())).toEqual(new Set(['timeout']))
+    const agent = start({hosts: ['silent'], timeouts: {connectMs: null, statementMs: null}})
+    agent.say({go: true})
+    await agent.until(() => agent.of('c').length === 2)
+    await pause(1000)
+    expect(agent.codes()).toEqual([])
+    agent.say({stopWriters: true})
+    await agent.until(() => agent.of('quiet').length === 1)
+    expect(agent.codes()).toEqual(['timeout', 'timeout'])
+  })
+
   it.each([
     ['read-only', '25006', true],
     ['terminates', '57P01', true],

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {pgbenchGroup} from '../../../lab/clients/pgbench.ts'
 import {parseScenario} from '../../../lab/scenario/index.ts'
+import {sayClients} from '../../../lab/scenario/say.ts'
 import {about, clients, complaint, expectations, steps} from './complaint.ts'
 
 describe('a scenario', () => {
@@ -41,6 +42,17 @@ describe('a scenario', () => {
       {kind: 'writers', count: 2, perSecond: 10, through: 'primary', driver: 'pg-pool'},
       {kind: 'readers', count: 1, perSecond: 5, through: 'members', driver: 'psycopg'},
       {kind: 'bankers', count: 1, perSecond: 5, through: 'primary', driver: 'pg'},
+    ])
+  })
+
+  test('may say how long its clients wait', () => {
+    const groups =
+      'clients: [{writers: 2, rate: 10/s, through: primary, timeouts: default}, {readers: 1, rate: 5/s, through: replicas, timeouts: {statement: 30s}}]\n'
+    const {clients} = parseScenario('mine.yaml', about + groups + steps + expectations)
+    expect(clients).toMatchObject([{timeouts: {connectMs: null, statementMs: null}}, {timeouts: {statementMs: 30_000}}])
+    expect(clients.map(sayClients)).toEqual([
+      "2 writers, 10/s, through the proxy's primary port, without any time-out",
+      "1 readers, 5/s, through the proxy's replicas port, 30.00 s for an answer",
     ])
   })
 
@@ -156,6 +168,10 @@ describe('a complaint about a scenario', () => {
     [
       `${about}clients: [{writers: 2, rate: 50/s, through: primary, driver: psycpg}]\n${steps}${expectations}`,
       /^2 mine\.yaml:2:62: `driver` is one of pg, pg-pool, psycopg/,
+    ],
+    [
+      `${about}clients: [{writers: 2, rate: 50/s, through: primary, timeouts: none}]\n${steps}${expectations}`,
+      /^2 mine\.yaml:2:64: `timeouts` is `default`, for the driver's own, or says `connect`, `statement`, or both/,
     ],
     [
       `${about}clients: [{bankers: 2, rate: 50/s, through: primary, driver: psycopg}]\n${steps}${expectations}`,

@@ -28,10 +28,12 @@ clients:
   - writers: 3
     rate: 7/m
     to: leader
+    timeouts: default
   - readers: 1
     rate: 0.5/s
     through: members
     driver: psycopg
+    timeouts: { connect: 2500ms, statement: 30s }
   - bankers: 2
     rate: 3/s
     through: primary
