@@ -15,6 +15,7 @@ import {fromEtcd, fromHaproxy} from './entry.ts'
 import {labFile} from './lab-file.ts'
 import {hasTlsMismatch, mustBeImportable, notModelled} from './not-modelled.ts'
 import {fromPatroni} from './patroni.ts'
+import {fromPgbouncer} from './pgbouncer.ts'
 import {redacted} from './redact.ts'
 import {theirWords} from './words.ts'
 
@@ -75,7 +76,7 @@ export function importFrom(given: readonly Given[]): Imported {
       ...(files.haproxy.length === 0 ? [] : [ownHost]),
       ...says,
     ],
-    changes: together([...patroni.changes, ...entry.changes, ...ofEtcd]),
+    changes: together([...patroni.changes, ...entry.changes, ...fromPgbouncer(files), ...ofEtcd]),
     originals: new Map(
       read.map(({kind}, index) => [`${index + 1}-${kind}.txt`, redacted(given[index]!.text, kind, theirs, text)]),
     ),

@@ -1,7 +1,9 @@
 /** A topology as a lab.yaml with a comment at each setting: read again it is the same topology. */
 import {type Note, printYaml, type Value} from '../../compose/print-yaml.ts'
 import {clusters} from '../topology/clusters.ts'
+import {keepalivedKeys} from '../topology/keepalived.ts'
 import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
+import {pgbouncerKeys} from '../topology/pgbouncer.ts'
 import type {Topology} from '../topology/topology.ts'
 import {ms} from '../words/quantity.ts'
 
@@ -18,6 +20,11 @@ export function labFile(topology: Topology, header: string): string {
       election_timeout: topology.etcd?.electionMs === undefined ? undefined : ms(topology.etcd.electionMs),
     }),
     haproxy: haproxyOf(topology),
+    pgbouncer: withoutNothing({
+      port: topology.ports?.pgbouncer,
+      ...(topology.pgbouncer === undefined ? {} : plain(pgbouncerKeys(topology.pgbouncer))),
+    }),
+    keepalived: topology.keepalived === undefined ? undefined : plain(keepalivedKeys(topology.keepalived)),
     postgresql: withoutNothing({
       port: topology.ports?.postgres,
       parameters: ifAny(topology.postgresParameters),
@@ -83,6 +90,11 @@ function haproxyOf({haproxy, ports = {}}: Topology): Values {
   })
 }
 
+/** Numbers are written as such. */
+function plain(keys: Readonly<Record<string, string>>): Values {
+  return Object.fromEntries(Object.entries(keys).map(([key, text]) => [key, /^\d+$/.test(text) ? Number(text) : text]))
+}
+
 const comments: Readonly<Record<string, string>> = {
   profile: 'what is left out below comes from it: default (as Patroni and HAProxy have it) or fast',
   'patroni.scope': 'of the keys in etcd',
@@ -99,6 +111,12 @@ const comments: Readonly<Record<string, string>> = {
   'haproxy.fall': 'so many failed checks take a server out, and rise brings it back',
   'haproxy.timeout_client': 'how long a session may be idle',
   'haproxy.on_marked_down': 'or none: sessions stay with a server that goes down',
+  'pgbouncer.server_login_retry': 'a server to which no connection came about is left alone for so long',
+  'pgbouncer.query_wait_timeout': 'a client waits so long for a connection to a server',
+  'pgbouncer.auth': 'passwords stand in a file (userlist), or the server is asked for them (auth_query)',
+  'keepalived.advert_int': 'the holder of the virtual address says so often that it is there',
+  'keepalived.fall': 'so many failed checks of HAProxy, every interval, and its host gives the address up',
+  'keepalived.preempt': 'on: a host of a higher priority that comes back takes the address from its holder',
   network: 'nothing leads out of it but the published ports',
   stand_ins: 'each call is a line of /data/postgresql/called.log on its host',
 }

@@ -7,11 +7,11 @@ import type {Files} from '../lint/read/read.ts'
 import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import {releaseOf, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
+import {unlikePooler} from './pgbouncer.ts'
 import {unlike} from './unlike.ts'
 
 /** Programs of theirs that no lab runs yet; with its service one of these goes. */
 const notRun = {
-  pgbouncer: 'PgBouncer: clients come to PostgreSQL as they would without it',
   keepalived:
     'keepalived: an imported lab has none yet (the topology vip has): clients know the proxies themselves, and no address moves',
 } as const satisfies Partial<Record<keyof Files, string>>
@@ -84,6 +84,7 @@ export function notModelled(files: Files): readonly string[] {
   })
   return [
     ...unlike(files),
+    ...unlikePooler(files),
     ...programs,
     ...poolers(files),
     ...mistakes,
@@ -103,7 +104,9 @@ function poolers(files: Files): string[] {
     .find(server => isPooler(server) && !ports.has(server.address.port))
   return found === undefined
     ? []
-    : [`${sayPlace(found.place)}: this leads to a pooler; the lab runs none, and HAProxy leads to PostgreSQL.`]
+    : [
+        `${sayPlace(found.place)}: this leads to a pooler; whose pgbouncer.ini is not given; the lab runs none, and HAProxy leads to PostgreSQL.`,
+      ]
 }
 
 /** A copy of the leader may be quicker than a restore, and it may load the leader where a restore does not. */

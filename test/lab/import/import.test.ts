@@ -69,7 +69,7 @@ describe('a lab is never healthier than what it was made of:', () => {
   })
 
   test.each([
-    ['a program that is not run yet', right, /^pgbouncer\.ini: the lab does not run PgBouncer/],
+    ['a program that is not run yet', right, /^k1\.conf: the lab does not run keepalived/],
     [
       'a mistake that the lab has not',
       changed(['n2.yml', 'name: n2', 'name: n1']),
@@ -148,7 +148,7 @@ describe('what a lab has once and theirs for each is said before all else, with 
     const {notModelled, assumed} = of(texts)
     const at = notModelled.findIndex(one => says.test(one))
     expect(notModelled.join('\n')).toMatch(new RegExp(says, 'm'))
-    expect(at).toBeLessThan(notModelled.findIndex(one => one.includes('does not run PgBouncer')))
+    expect(at).toBeLessThan(notModelled.findIndex(one => one.startsWith('pgbouncer.ini:1:1:')))
     expect(assumed.filter(one => notModelled.includes(one))).toEqual([])
   })
 
