@@ -6,6 +6,7 @@ import {haproxy} from './haproxy.ts'
 import {keepalived} from './keepalived.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
 import {pgbouncer, userlist} from './pgbouncer.ts'
+import {notified, notifiedText} from './stand-ins.ts'
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
 interface ConfigFile {
@@ -17,6 +18,11 @@ interface ConfigFile {
 interface Added {
   files?(topology: Topology, allocation: Allocation, host: HostName): readonly ConfigFile[]
   environment?(topology: Topology, allocation: Allocation, host: HostName): Readonly<Record<string, string>>
+}
+
+function calledOn(topology: Topology): readonly ConfigFile[] {
+  const text = notifiedText(topology)
+  return text === undefined ? [] : [{config: 'keepalived-called', target: notified, text}]
 }
 
 const added: Readonly<Record<ServiceName, Added>> = {
@@ -55,6 +61,7 @@ const added: Readonly<Record<ServiceName, Added>> = {
         target: services.keepalived.configuration,
         text: keepalived(topology, allocation, host),
       },
+      ...calledOn(topology),
     ],
   },
   client: {},

@@ -2,7 +2,7 @@
  * In the place of somebody's programs: each writes down that it was called, and does nothing else. They are words of ours; nothing of
  * what stood in a person's files comes into them.
  */
-import type {StandIn} from '../lab/topology/kept.ts'
+import {notifyScripts, type StandIn} from '../lab/topology/kept.ts'
 import type {Topology} from '../lab/topology/topology.ts'
 
 /** On each host, a line for each call. */
@@ -46,6 +46,24 @@ export function hostStandIns(topology: Topology): Readonly<Record<string, string
     ...(called.length === 0 ? {} : {callbacks: Object.fromEntries(called) as Record<string, string>}),
     ...Object.fromEntries(hooks.map(name => [name, program(name)])),
   }
+}
+
+/** A host of a proxy has no folder of data. */
+const calledByKeepalived = '/var/log/called.log'
+
+/** Where the program lies that keepalived calls. */
+export const notified = '/etc/keepalived/called'
+
+/** For keepalived's instance: each script, and the words that are called. */
+export function addressStandIns(topology: Topology): readonly (readonly [name: StandIn, command: string])[] {
+  const used = notifyScripts.filter(name => has(topology, name))
+  return used.map(name => [name, `/bin/sh ${notified} ${name}`])
+}
+
+/** The text of that program; undefined where nobody calls it. Behind its name `notify` is given what of which instance it is now. */
+export function notifiedText(topology: Topology): string | undefined {
+  if (addressStandIns(topology).length === 0) return undefined
+  return `#!/bin/sh\n# Writes down that it was called.\necho "$(date -Is) $*" >> ${calledByKeepalived}\n`
 }
 
 /** The lab's own program after the bootstrap, and before it the line of somebody's. Patroni puts the connection string behind. */

@@ -12,6 +12,7 @@ import {parseTopology, topologyFrom} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {type Told, together} from './change.ts'
 import {fromEtcd, fromHaproxy} from './entry.ts'
+import {fromKeepalived} from './keepalived.ts'
 import {labFile} from './lab-file.ts'
 import {hasTlsMismatch, mustBeImportable, notModelled} from './not-modelled.ts'
 import {fromPatroni} from './patroni.ts'
@@ -51,13 +52,14 @@ export function importFrom(given: readonly Given[]): Imported {
   const patroni = fromPatroni(files, theirs)
   const entry = fromHaproxy(files, hasTlsMismatch(files), theirs)
   const {etcd, changes: ofEtcd} = fromEtcd(files)
+  const address = fromKeepalived(files)
   const whole: Written = {
     ...written,
     patroni: {...patroni.patroni, ...written.patroni},
     haproxy: {...entry.haproxy, ...written.haproxy},
     postgresql: patroni.postgresql,
     etcd,
-    stand_ins: [...patroni.standIns],
+    stand_ins: [...patroni.standIns, ...address.standIns],
     network: 'internal',
   }
   const {topology, says} = asPatroniUses(topologyFrom(whole))
@@ -76,7 +78,7 @@ export function importFrom(given: readonly Given[]): Imported {
       ...(files.haproxy.length === 0 ? [] : [ownHost]),
       ...says,
     ],
-    changes: together([...patroni.changes, ...entry.changes, ...fromPgbouncer(files), ...ofEtcd]),
+    changes: together([...patroni.changes, ...entry.changes, ...fromPgbouncer(files), ...address.changes, ...ofEtcd]),
     originals: new Map(
       read.map(({kind}, index) => [`${index + 1}-${kind}.txt`, redacted(given[index]!.text, kind, theirs, text)]),
     ),

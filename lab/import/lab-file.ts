@@ -24,7 +24,7 @@ export function labFile(topology: Topology, header: string): string {
       port: topology.ports?.pgbouncer,
       ...(topology.pgbouncer === undefined ? {} : plain(pgbouncerKeys(topology.pgbouncer))),
     }),
-    keepalived: topology.keepalived === undefined ? undefined : plain(keepalivedKeys(topology.keepalived)),
+    keepalived: keepalivedOf(topology.keepalived),
     postgresql: withoutNothing({
       port: topology.ports?.postgres,
       parameters: ifAny(topology.postgresParameters),
@@ -90,6 +90,12 @@ function haproxyOf({haproxy, ports = {}}: Topology): Values {
   })
 }
 
+function keepalivedOf(of: Topology['keepalived']): Value | undefined {
+  if (of === undefined) return undefined
+  const {check, weight, priorities} = of
+  return withoutNothing({...plain(keepalivedKeys(of)), check, weight, priority: priorities})
+}
+
 /** Numbers are written as such. */
 function plain(keys: Readonly<Record<string, string>>): Values {
   return Object.fromEntries(Object.entries(keys).map(([key, text]) => [key, /^\d+$/.test(text) ? Number(text) : text]))
@@ -118,7 +124,10 @@ const comments: Readonly<Record<string, string>> = {
   'keepalived.fall': 'so many failed checks of HAProxy, every interval, and its host gives the address up',
   'keepalived.preempt': 'on: a host of a higher priority that comes back takes the address from its holder',
   network: 'nothing leads out of it but the published ports',
-  stand_ins: 'each call is a line of /data/postgresql/called.log on its host',
+  'keepalived.check': 'none: nobody asks HAProxy, and an address stays where it is dead',
+  'keepalived.weight':
+    'of a failed check, or more than 0 of a passed one; without it a failed one gives the address up',
+  stand_ins: 'each call is a line of /data/postgresql/called.log, or of /var/log/called.log where keepalived calls',
 }
 
 function notesOn(values: Values): readonly Note[] {

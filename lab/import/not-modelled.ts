@@ -7,14 +7,9 @@ import type {Files} from '../lint/read/read.ts'
 import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import {releaseOf, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
+import {unlikeSharing} from './keepalived.ts'
 import {unlikePooler} from './pgbouncer.ts'
 import {unlike} from './unlike.ts'
-
-/** Programs of theirs that no lab runs yet; with its service one of these goes. */
-const notRun = {
-  keepalived:
-    'keepalived: an imported lab has none yet (the topology vip has): clients know the proxies themselves, and no address moves',
-} as const satisfies Partial<Record<keyof Files, string>>
 
 /** Mistakes that the lab has as well, and such as have no part in a failover. Of every other one the lab is without. */
 const inLab: ReadonlySet<string> = new Set([
@@ -36,7 +31,8 @@ const inLab: ReadonlySet<string> = new Set([
   ...['haproxy/interval-in-ms', 'haproxy/no-timeout-check', 'haproxy/idle-timeout', 'haproxy/maxconn-below-postgres'],
   ...['haproxy/no-last-newline', 'haproxy/check-without-verify'],
   ...['file/placeholder', 'file/duplicate-key'],
-  ...['keepalived/password-cut', 'pgbouncer/auth-any'],
+  ...['keepalived/password-cut', 'keepalived/no-track-script', 'keepalived/track-script-outside'],
+  ...['keepalived/track-script-unknown', 'keepalived/weight-below-gap', 'pgbouncer/auth-any'],
 ])
 
 const stores = ['consul', 'zookeeper', 'kubernetes', 'exhibitor', 'raft'] as const
@@ -71,9 +67,6 @@ export function hasTlsMismatch(files: Files): boolean {
 
 /** Each a sentence. Of their words only places. */
 export function notModelled(files: Files): readonly string[] {
-  const programs = Object.entries(notRun).flatMap(([kind, says]) =>
-    files[kind as keyof typeof notRun].map(({file}) => `${file}: the lab does not run ${says}.`),
-  )
   const broken = Map.groupBy(
     lint(files).findings.filter(({rule}) => rule.severity !== 'advice' && !inLab.has(rule.id)),
     ({rule}) => rule,
@@ -85,7 +78,7 @@ export function notModelled(files: Files): readonly string[] {
   return [
     ...unlike(files),
     ...unlikePooler(files),
-    ...programs,
+    ...unlikeSharing(files),
     ...poolers(files),
     ...mistakes,
     ...tls(files),

@@ -12,6 +12,7 @@ import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
 import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'
 import {withoutPlaces} from './rules/cluster.ts'
+import {isSharing, sharingOf} from './vrrp.ts'
 
 export interface AsTopology {
   /** As a lab.yaml would say it. */
@@ -39,6 +40,7 @@ export function asTopology(files: Files): AsTopology {
     patroni,
     haproxy: haproxyOf(files, assumed),
     ...pgbouncerOf(files, assumed),
+    ...keepalivedOf(files, assumed),
     ...retriesOf(files, dcs),
   }
   return {written, assumed}
@@ -135,6 +137,7 @@ function hostsOf(files: Files, assumed: string[]): NonNullable<Written['hosts']>
   if (members.length === 1) assumed.push('Only one member is named: nobody can take over from it.')
   if (files.haproxy.length === 0) assumed.push(noProxy)
   const pooler = poolerOf(files)
+  const sharing = sharingOf(files)
   const pools = (stands: 'beside' | 'before') =>
     isPooler(pooler) && pooler.stands === stands ? (['pgbouncer'] as const) : []
   return {
@@ -146,9 +149,9 @@ function hostsOf(files: Files, assumed: string[]): NonNullable<Written['hosts']>
     ),
     ...Object.fromEntries(others.map((_, index) => [`etcd${index + 1}`, ['etcd'] as const])),
     ...Object.fromEntries(
-      (files.haproxy.length === 0 ? [0] : files.haproxy).map((_, index) => [
+      Array.from({length: isSharing(sharing) ? sharing.count : Math.max(1, files.haproxy.length)}, (_, index) => [
         `proxy${index + 1}`,
-        ['haproxy', ...pools('before')] as const,
+        ['haproxy', ...pools('before'), ...(isSharing(sharing) ? (['keepalived'] as const) : [])] as const,
       ]),
     ),
     app1: ['client'],
@@ -180,6 +183,19 @@ function pgbouncerOf(files: Files, assumed: string[]): Pick<Written, 'pgbouncer'
   else if (stands === 'beside' && files.haproxy.length === 0)
     assumed.push(`${file.file}: HAProxy is taken to lead to this pooler, which stands beside each PostgreSQL.`)
   return {pgbouncer: pooler.settings}
+}
+
+/** None where no host runs it. */
+function keepalivedOf(files: Files, assumed: string[]): Pick<Written, 'keepalived'> {
+  const sharing = sharingOf(files)
+  if (!isSharing(sharing)) return {}
+  const {group, count, settings} = sharing
+  const missing = count - group.length
+  if (missing > 0)
+    assumed.push(
+      `${group[0]!.file.file}: ${count} hosts share the virtual address in the lab; of ${missing} of them no keepalived.conf is given, which ${missing === 1 ? 'has' : 'have'} the same settings and the next lower priority here.`,
+    )
+  return {keepalived: settings}
 }
 
 const noProxy = "No haproxy.cfg is given: the proxy's times are those of the lab's own."

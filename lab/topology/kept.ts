@@ -55,11 +55,15 @@ export const tagSettings = {
 const tagsOfHost = z.strictObject(tagSettings).partial()
 export type Tags = z.output<typeof tagsOfHost>
 
+/** What keepalived calls when it becomes what its name says; `notify` each time. */
+export const notifyScripts = ['notify', 'notify_master', 'notify_backup', 'notify_fault', 'notify_stop'] as const
+
 /** Programs of somebody's, in whose place the lab has one that writes down that it was called; `compose/stand-ins.ts` has each. */
 export const standIns = [
   ...(['archive_command', 'restore_command', 'archive_cleanup_command', 'recovery_end_command'] as const),
   ...(['on_reload', 'on_restart', 'on_role_change', 'on_start', 'on_stop'] as const),
   ...(['pre_promote', 'before_stop', 'post_bootstrap'] as const),
+  ...notifyScripts,
 ] as const
 export type StandIn = (typeof standIns)[number]
 

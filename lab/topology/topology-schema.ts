@@ -82,6 +82,9 @@ export const topologySchema = z.strictObject({
       fall: z.int().min(1).max(1000),
       rise: z.int().min(1).max(1000),
       preempt: z.boolean(),
+      check: z.literal('none').exactOptional(),
+      weight: z.int().min(-253).max(253).exactOptional(),
+      priorities: z.record(text, z.int().min(1).max(254)).exactOptional(),
     })
     .exactOptional(),
   postgresParameters: z.record(text, text),
