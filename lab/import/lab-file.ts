@@ -1,6 +1,7 @@
 /** A topology as a lab.yaml with a comment at each setting: read again it is the same topology. */
 import {type Note, printYaml, type Value} from '../../compose/print-yaml.ts'
 import {clusters} from '../topology/clusters.ts'
+import {hbaLine} from '../topology/hba.ts'
 import {keepalivedKeys} from '../topology/keepalived.ts'
 import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
 import {pgbouncerKeys} from '../topology/pgbouncer.ts'
@@ -28,6 +29,7 @@ export function labFile(topology: Topology, header: string): string {
     postgresql: withoutNothing({
       port: topology.ports?.postgres,
       parameters: ifAny(topology.postgresParameters),
+      pg_hba: topology.hba?.map(one => hbaLine(one)),
       data_size: topology.dataBytes === undefined ? undefined : bytes(topology.dataBytes),
     }),
     network: topology.network,
@@ -117,6 +119,8 @@ const comments: Readonly<Record<string, string>> = {
   'haproxy.fall': 'so many failed checks take a server out, and rise brings it back',
   'haproxy.timeout_client': 'how long a session may be idle',
   'haproxy.on_marked_down': 'or none: sessions stay with a server that goes down',
+  'postgresql.pg_hba':
+    "besides the lab's own superuser nobody else is let in; replicator streams, rewinder rewinds, app is the clients",
   'pgbouncer.server_login_retry': 'a server to which no connection came about is left alone for so long',
   'pgbouncer.query_wait_timeout': 'a client waits so long for a connection to a server',
   'pgbouncer.auth': 'passwords stand in a file (userlist), or the server is asked for them (auth_query)',
@@ -137,10 +141,12 @@ function notesOn(values: Values): readonly Note[] {
   const beside = Object.entries(comments)
     .map(([path, text]): Note => ({at: path.split('.'), beside: text}))
     .filter(({at}) => has(at as string[]))
-  // A mapping has its comment above.
+  // A mapping and a list of lines have their comment above.
   return [
     ...apart.slice(1),
-    ...beside.map(note => (note.at.at(-1) === 'tags' ? {at: note.at, above: note.beside!} : note)),
+    ...beside.map(note =>
+      note.at.at(-1) === 'tags' || note.at.at(-1) === 'pg_hba' ? {at: note.at, above: note.beside!} : note,
+    ),
   ]
 }
 
@@ -150,7 +156,8 @@ function withoutNothing(values: Values): Record<string, Value> {
 }
 
 function isEmpty(value: Value): boolean {
-  return typeof value === 'object' && Object.keys(value).length === 0
+  // No line of pg_hba lets in nobody.
+  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
 function ifAny(values: Readonly<Record<string, Value>> | object): Value | undefined {

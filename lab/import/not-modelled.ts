@@ -21,6 +21,7 @@ const inLab: ReadonlySet<string> = new Set([
   ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],
   ...['patroni/contradicting-tags', 'patroni/replicatefrom-unknown', 'patroni/password-is-a-number'],
   ...['patroni/sample-password', 'patroni/archive-without-command', 'patroni/hba-trust-world', 'patroni/bootstrap-hba'],
+  ...['patroni/hba-no-replication', 'patroni/hba-no-rewind'],
   ...['patroni/dcs-deprecated', 'patroni/empty-password'],
   ...['cluster/restapi-tls-mismatch', 'cluster/check-slower-than-failover', 'cluster/dcs-differs'],
   ...['cluster/pooler-secret', 'cluster/pooler-hash'],
@@ -82,7 +83,6 @@ export function notModelled(files: Files): readonly string[] {
     ...poolers(files),
     ...mistakes,
     ...tls(files),
-    ...hba(files),
     ...replicas(files),
     ...otherRelease(files),
   ]
@@ -128,17 +128,6 @@ function tls({patroni, etcd}: Files): string[] {
   return file === undefined
     ? []
     : [`${file}: the lab has no TLS: handshakes take no time in it, and no certificate expires.`]
-}
-
-function hba({patroni, dynamic}: Files): string[] {
-  const has = [...patroni, ...dynamic].find(({root}) =>
-    [
-      ['postgresql', 'pg_hba'],
-      ['bootstrap', 'pg_hba'],
-      ['bootstrap', 'dcs', 'postgresql', 'pg_hba'],
-    ].some(path => nodeAt(root, ...path) !== undefined),
-  )
-  return has === undefined ? [] : [`${has.file}: whom your pg_hba locks out is let in by the lab's own.`]
 }
 
 function otherRelease({patroni}: Files): string[] {

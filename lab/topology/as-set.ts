@@ -111,12 +111,13 @@ function onlyInFile({
   tags,
   etcd,
   standIns,
+  hba,
 }: Topology) {
   const {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch} = haproxy
   const entry = {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch}
   const {check, weight, priorities} = keepalived
   const address = {check, weight, priorities}
-  return {slots: patroni.slots, entry, address, network, dynamic, tags, etcd, standIns}
+  return {slots: patroni.slots, entry, address, network, dynamic, tags, etcd, standIns, hba}
 }
 
 /** What it is called and where it listens, by the keys of a file. */

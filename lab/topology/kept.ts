@@ -5,6 +5,7 @@
 import {z} from 'zod'
 import {name} from '../words/plain-text.ts'
 import {duration, size} from '../words/quantity.ts'
+import {type HbaRule, hbaMistakes, hbaSetting} from './hba.ts'
 import type {HostName, Topology} from './topology.ts'
 
 const onOff = (key: string) =>
@@ -90,6 +91,7 @@ export const keptSettings = {
     retries: z.int({error: 'a whole number of attempts'}).min(0).max(1000).optional(),
     redispatch: onOff('redispatch').optional(),
   },
+  postgresql: {pg_hba: hbaSetting.optional()},
   etcd: z.strictObject({heartbeat_interval: duration.optional(), election_timeout: duration.optional()}).optional(),
   stand_ins: z.array(z.enum(standIns, {error: `a stand-in is one of ${standIns.join(', ')}`})).optional(),
   network: z.enum(['open', 'internal'], {error: 'the network is open or internal'}).optional(),
@@ -104,6 +106,8 @@ export interface Kept {
   readonly tags?: Readonly<Record<HostName, Tags>>
   readonly etcd?: {readonly heartbeatMs?: number; readonly electionMs?: number}
   readonly standIns?: readonly StandIn[]
+  /** Whom PostgreSQL lets in, besides the lab's own superuser. */
+  readonly hba?: readonly HbaRule[]
 }
 
 interface Layer {
@@ -112,6 +116,7 @@ interface Layer {
     | {readonly heartbeat_interval?: number | undefined; readonly election_timeout?: number | undefined}
     | undefined
   readonly stand_ins?: readonly StandIn[] | undefined
+  readonly postgresql?: {readonly pg_hba?: readonly HbaRule[] | undefined} | undefined
   readonly network?: 'open' | 'internal' | undefined
 }
 
@@ -123,7 +128,9 @@ export function keptOf(layers: readonly Layer[]): Kept {
   const times = present({heartbeatMs: etcd.heartbeat_interval, electionMs: etcd.election_timeout})
   const network = layers.findLast(layer => layer.network !== undefined)?.network
   const standIns = layers.findLast(layer => layer.stand_ins !== undefined)?.stand_ins
+  const hba = layers.findLast(layer => layer.postgresql?.pg_hba !== undefined)?.postgresql?.pg_hba
   return {
+    ...(hba === undefined ? {} : {hba}),
     ...(network === 'internal' ? {network} : {}),
     ...(dynamic === undefined ? {} : {dynamic: dynamic as Dynamic}),
     ...(patroni.tags === undefined ? {} : {tags: patroni.tags as NonNullable<Kept['tags']>}),
@@ -139,7 +146,7 @@ function present(values: Readonly<Record<string, unknown>>): Record<string, unkn
 
 /** What cannot be of it. */
 export function keptMistakes(
-  {tags = {}, etcd = {}}: Pick<Topology, 'tags' | 'etcd'>,
+  {tags = {}, etcd = {}, hba, hosts}: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts'>,
   members: readonly HostName[],
 ): {readonly path: readonly string[]; readonly says: string}[] {
   const ofTags = Object.entries(tags).flatMap(([host, {replicatefrom}]) => {
@@ -150,7 +157,9 @@ export function keptMistakes(
   })
   const all = members.length > 0 && members.every(host => neverLeads(tags[host]))
   const {heartbeatMs = 100, electionMs = 1000} = etcd
+  const names = hosts.map(({name: host}) => host)
   return [
+    ...hbaMistakes(hba === undefined ? {} : {hba}, names),
     ...ofTags,
     ...(all
       ? [{path: ['patroni', 'tags'], says: 'nobody could ever lead: every member has a tag that forbids it'}]

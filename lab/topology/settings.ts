@@ -241,7 +241,7 @@ export const fileSchema = z.strictObject({
   etcd: keptSettings.etcd,
   stand_ins: keptSettings.stand_ins,
   network: keptSettings.network,
-  postgresql: settings.postgresql.extend({port: port.optional()}).optional(),
+  postgresql: settings.postgresql.extend({port: port.optional(), ...keptSettings.postgresql}).optional(),
 })
 
 /** What of it is written. */
