@@ -39,7 +39,7 @@ export function labFile(topology: Topology, header: string): string {
 }
 
 function patroniOf(topology: Topology): Values {
-  const {patroni, scope, namespace, ports = {}, dynamic = {}} = topology
+  const {patroni, scope, namespace, ports = {}, dynamic = {}, callbacks = {}} = topology
   const usual = clusters(topology)[0]
   return withoutNothing({
     scope: scope === undefined ? undefined : usual.scope,
@@ -56,6 +56,7 @@ function patroniOf(topology: Topology): Values {
     watchdog_safety_margin: `${patroni.watchdogSafetyMarginSeconds}s`,
     ...Object.fromEntries(Object.entries(dynamic).map(([key, value]) => [key, written(key as DynamicName, value)])),
     slots: ifAny(patroni.slots ?? {}),
+    callbacks: ifAny(Object.fromEntries(Object.entries(callbacks).map(([name, {file}]) => [name, `./${file}`]))),
     tags: ifAny(topology.tags ?? {}) as Value | undefined,
   })
 }

@@ -5,6 +5,7 @@
 import {z} from 'zod'
 import {name} from '../words/plain-text.ts'
 import {duration, size} from '../words/quantity.ts'
+import {type Callbacks, callbackMistakes, callbackSetting} from './callbacks.ts'
 import {type HbaRule, hbaMistakes, hbaSetting} from './hba.ts'
 import type {HostName, Topology} from './topology.ts'
 
@@ -81,6 +82,7 @@ export const keptSettings = {
     ...(Object.fromEntries(dynamicNames.map(key => [key, dynamicSettings[key].takes.optional()])) as {
       [key in DynamicName]: z.ZodOptional<(typeof dynamicSettings)[key]['takes']>
     }),
+    callbacks: callbackSetting.optional(),
     tags: z.record(name('host'), tagsOfHost, {error: '`tags` is a mapping of hosts, each with its tags'}).optional(),
   },
   haproxy: {
@@ -106,6 +108,8 @@ export interface Kept {
   readonly tags?: Readonly<Record<HostName, Tags>>
   readonly etcd?: {readonly heartbeatMs?: number; readonly electionMs?: number}
   readonly standIns?: readonly StandIn[]
+  /** Patroni's callbacks that are files of somebody's own. */
+  readonly callbacks?: Callbacks
   /** Whom PostgreSQL lets in, besides the lab's own superuser. */
   readonly hba?: readonly HbaRule[]
 }
@@ -146,9 +150,10 @@ function present(values: Readonly<Record<string, unknown>>): Record<string, unkn
 
 /** What cannot be of it. */
 export function keptMistakes(
-  {tags = {}, etcd = {}, hba, hosts}: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts'>,
+  topology: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts' | 'callbacks' | 'standIns'>,
   members: readonly HostName[],
 ): {readonly path: readonly string[]; readonly says: string}[] {
+  const {tags = {}, etcd = {}, hosts} = topology
   const ofTags = Object.entries(tags).flatMap(([host, {replicatefrom}]) => {
     const path = ['patroni', 'tags', host]
     if (!members.includes(host)) return [{path, says: `${host} runs no patroni, and so has no tags`}]
@@ -159,7 +164,8 @@ export function keptMistakes(
   const {heartbeatMs = 100, electionMs = 1000} = etcd
   const names = hosts.map(({name: host}) => host)
   return [
-    ...hbaMistakes(hba === undefined ? {} : {hba}, names),
+    ...hbaMistakes(topology, names),
+    ...callbackMistakes(topology),
     ...ofTags,
     ...(all
       ? [{path: ['patroni', 'tags'], says: 'nobody could ever lead: every member has a tag that forbids it'}]

@@ -1,5 +1,6 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
+import {callbacksSchema} from './callbacks.ts'
 import {hbaSchema} from './hba.ts'
 import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
 import {releaseNames, usualRelease} from './release.ts'
@@ -99,6 +100,7 @@ export const topologySchema = z.strictObject({
   etcd: z.strictObject({heartbeatMs: ms.exactOptional(), electionMs: ms.exactOptional()}).exactOptional(),
   standIns: z.array(z.enum(standIns)).exactOptional(),
   hba: hbaSchema.exactOptional(),
+  callbacks: callbacksSchema.exactOptional(),
 })
 
 export const allocationSchema = z.strictObject({

@@ -69,8 +69,8 @@ test('priorities, the weight of the check and that there is none are those of a 
 test('in the place of programs of theirs a program writes down that it was called', () => {
   const configs = fromFile(text)
   const [instance] = blocksOf(readKeepalived('k', configs['keepalived-proxy1']!.content), 'vrrp_instance')
-  expect(valueIn(instance!, 'notify_master')?.text).toBe('/bin/sh /etc/keepalived/called notify_master')
-  expect(valueIn(instance!, 'notify')?.text).toBe('/bin/sh /etc/keepalived/called notify')
+  expect(valueIn(instance!, 'notify_master')?.text).toBe('/usr/bin/dash /etc/keepalived/called notify_master')
+  expect(valueIn(instance!, 'notify')?.text).toBe('/usr/bin/dash /etc/keepalived/called notify')
   expect(configs['keepalived-called']!.content).toMatch(/>> \/var\/log\/called\.log\n$/)
   expect(fromFile(text.replace('[notify, notify_master]', '[]'))).not.toHaveProperty('keepalived-called')
 })
