@@ -1,4 +1,5 @@
 /** Lines of somebody's pg_hba as the lab's: its users, its addresses, in their order. Who is locked out there is locked out here. */
+import {isPooler, poolerOf} from '../lint/pooler.ts'
 import {type HbaLine, hbaOf, isWithin} from '../lint/read/pg-hba.ts'
 import {isAddress, isLoopback, type Place, sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
@@ -23,6 +24,8 @@ interface Cluster {
   /** Hosts of the lab with PostgreSQL, each with the address that is known of it. */
   readonly members: ReadonlyMap<string, string | undefined>
   readonly hasTls: boolean
+  /** Clients come through a pooler that comes through a socket: in the lab by the loopback address. */
+  readonly isBySocket: boolean
 }
 
 const own = "users and addresses are the lab's own"
@@ -117,7 +120,14 @@ function clusterOf(files: Files, {hosts}: TheirWords): Cluster {
     nodeAt(first?.root, 'postgresql', 'parameters'),
     nodeAt(files.dynamic[0]?.root ?? first?.dcs, 'postgresql', 'parameters'),
   ]
-  return {users, members, hasTls: parameters.some(node => isOnAt(node, 'ssl') === true)}
+  const pooler = poolerOf(files)
+  return {
+    users,
+    members,
+    hasTls: parameters.some(node => isOnAt(node, 'ssl') === true),
+    isBySocket:
+      isPooler(pooler) && pooler.stands === 'beside' && /^(\/|$)/.test(pooler.by?.options.get('host') ?? '127.0.0.1'),
+  }
 }
 
 interface Mapped {
@@ -130,7 +140,8 @@ interface Mapped {
 function mapped(line: HbaLine, cluster: Cluster): Mapped {
   const drop = (why: string, says?: string): Mapped => ({rules: [], why, ...(says === undefined ? {} : {says})})
   const {type, method} = line
-  if (type === 'local') return drop("sockets are the lab's own")
+  const isOfPooler = type === 'local' && cluster.isBySocket && !/^(peer|ident)$/.test(method)
+  if (type === 'local' && !isOfPooler) return drop("sockets are the lab's own")
   if (/gssenc/.test(type) && type !== 'hostnogssenc') return drop('nobody in the lab has GSSAPI')
   if (type === 'hostssl' && !cluster.hasTls) return drop('without `ssl` it is for nobody, as in yours')
   if (type === 'hostnossl' && cluster.hasTls && method === 'reject')
@@ -138,7 +149,7 @@ function mapped(line: HbaLine, cluster: Cluster): Mapped {
       'the lab has no TLS that it could ask for',
       'whoever comes without TLS is turned away here; in the lab all come without it (hostnossl)',
     )
-  const address = line.address ?? ''
+  const address = line.address ?? '127.0.0.1/32'
   if (address.includes(':')) return drop('the lab has no IPv6')
   const from = sourcesOf(address, method === 'reject', cluster)
   const rules = databasesOf(line).flatMap(database =>

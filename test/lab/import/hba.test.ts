@@ -77,6 +77,17 @@ describe('a line becomes', () => {
     expect(hba(texts)).toEqual(lines)
   })
 
+  test('the loopback address where a pooler beside comes by a socket', () => {
+    const [haproxy, pooler] = [
+      changed(['haproxy.cfg', /:5432 check/g, ':6432 check']),
+      '[databases]\n* = host=/run/postgresql\n',
+    ]
+    const lines = withHba('local all postgres peer', 'local all all md5')
+    const texts = {...lines, 'haproxy.cfg': haproxy['haproxy.cfg']!, 'pgbouncer.ini': pooler}
+    expect(hba(texts)).toEqual(['host all all 127.0.0.1/32 md5'])
+    expect(hba({...lines, 'haproxy.cfg': haproxy['haproxy.cfg']!})).toEqual([])
+  })
+
   test('without a user of its own pg_rewind comes as the superuser does', () => {
     const texts = changed(
       ['n*.yml', / {4}rewind: .*\n/, ''],
