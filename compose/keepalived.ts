@@ -1,6 +1,7 @@
 /** keepalived's configuration of one host (keepalived 2.3): VRRP by unicast, and a script that asks the HAProxy beside it. */
-import {priorityOf, virtualAddress} from '../lab/topology/keepalived.ts'
+import {type KeepalivedSettings, priorityOf, virtualAddress} from '../lab/topology/keepalived.ts'
 import {type Allocation, type HostName, hostsWith, type Topology} from '../lab/topology/topology.ts'
+import {addressStandIns} from './stand-ins.ts'
 
 type Words = readonly (string | number)[]
 
@@ -30,24 +31,33 @@ export function keepalived(topology: Topology, allocation: Allocation, host: Hos
       ['unicast_src_ip', addressOf(host)],
       {head: ['unicast_peer'], lines: peers.map(peer => [addressOf(peer)])},
       {head: ['virtual_ipaddress'], lines: [[`${virtualAddress(allocation)}/24`, 'dev', 'eth0']]},
-      {head: ['track_script'], lines: [[check]]},
+      ...(settings.check === 'none' ? [] : [{head: ['track_script'], lines: [[check]]}]),
+      ...addressStandIns(topology),
     ],
   }
   return [
     block({head: ['global_defs'], lines: [['router_id', host], ['script_user', 'root'], ['enable_script_security']]}),
-    block({
-      about: 'Without a weight: a host whose HAProxy does not answer gives the address up at once.',
-      head: ['vrrp_script', check],
-      lines: [
-        ['script', '/usr/local/bin/haproxy-answers'],
-        ['interval', settings.intervalSeconds],
-        ['timeout', 2],
-        ['fall', settings.fall],
-        ['rise', settings.rise],
-      ],
-    }),
+    ...(settings.check === 'none' ? [] : [block(script(settings))]),
     block(instance),
   ].join('\n')
+}
+
+function script({intervalSeconds, fall, rise, weight}: KeepalivedSettings): Block {
+  return {
+    about:
+      weight === undefined
+        ? 'Without a weight: a host whose HAProxy does not answer gives the address up at once.'
+        : 'With a weight: a host whose HAProxy does not answer has another priority, and keeps the address if that is still the highest.',
+    head: ['vrrp_script', check],
+    lines: [
+      ['script', '/usr/local/bin/haproxy-answers'],
+      ['interval', intervalSeconds],
+      ['timeout', 2],
+      ['fall', fall],
+      ['rise', rise],
+      ...(weight === undefined ? [] : [['weight', weight]]),
+    ],
+  }
 }
 
 function block({head, about, lines}: Block, indent = ''): string {
@@ -58,9 +68,12 @@ function block({head, about, lines}: Block, indent = ''): string {
   return `${said}${indent}${printWords(head)} {\n${body.join('')}${indent}}\n`
 }
 
-/** @throws TypeError for a word that keepalived could read as something else: it splits at blanks, and braces, quotes, `!` and `#` are its own. */
+/**
+ * Words with blanks are quoted.
+ * @throws TypeError for a word that keepalived could read as something else: braces, quotes, `!` and `#` are its own.
+ */
 function printWords(words: Words): string {
-  const strange = words.find(word => !/^[\w.:/-]+$/.test(String(word)))
+  const strange = words.find(word => !/^[\w.:/-]+( [\w.:/-]+)*$/.test(String(word)))
   if (strange !== undefined) throw new TypeError(`keepalived could misread the word ${JSON.stringify(strange)}`)
-  return words.join(' ')
+  return words.map(word => (/ /.test(String(word)) ? `"${word}"` : word)).join(' ')
 }

@@ -3,6 +3,7 @@
  * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
 import {clusters} from '../lab/topology/clusters.ts'
+import {hbaLine} from '../lab/topology/hba.ts'
 import {type DynamicName, dynamicSettings} from '../lab/topology/kept.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {
@@ -83,7 +84,15 @@ function dynamicUnder({dynamic = {}}: Topology, under: '' | 'postgresql'): Recor
   return Object.fromEntries(said)
 }
 
-function postgresql(topology: Topology, {passwords}: Allocation, host: HostName) {
+/** Over the network: all users of the lab, or those that a lab.yaml says, and the superuser, as whom the lab itself looks. */
+function letIn({hba}: Topology, addresses: Allocation['addresses']): readonly string[] {
+  if (hba === undefined)
+    return [`host replication ${roles.replication} all scram-sha-256`, 'host all all all scram-sha-256']
+  const addressOf = (host: string) => (addresses[host] === undefined ? host : `${addresses[host]}/32`)
+  return [`host all ${roles.superuser} all scram-sha-256`, ...hba.map(one => hbaLine(one, addressOf))]
+}
+
+function postgresql(topology: Topology, {passwords, addresses}: Allocation, host: HostName) {
   return {
     listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
     data_dir: '/data/postgresql/main',
@@ -105,8 +114,7 @@ function postgresql(topology: Topology, {passwords}: Allocation, host: HostName)
       `local all ${roles.superuser} peer`,
       'local all all scram-sha-256',
       `local replication ${roles.replication} peer map=patroni`,
-      `host replication ${roles.replication} all scram-sha-256`,
-      'host all all all scram-sha-256',
+      ...letIn(topology, addresses),
     ],
     pg_ident: [`patroni postgres ${roles.replication}`],
     create_replica_methods: ['image', 'basebackup'],

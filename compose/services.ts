@@ -1,4 +1,5 @@
 /** What each service of a host adds to its container: files, environment, a place in its volume. One entry a service. */
+import {callbackNames} from '../lab/topology/callbacks.ts'
 import {portsWith, type ServiceName, services} from '../lab/topology/services.ts'
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
@@ -6,6 +7,7 @@ import {haproxy} from './haproxy.ts'
 import {keepalived} from './keepalived.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
 import {pgbouncer, userlist} from './pgbouncer.ts'
+import {callbackFile, notified, notifiedText} from './stand-ins.ts'
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
 interface ConfigFile {
@@ -19,6 +21,19 @@ interface Added {
   environment?(topology: Topology, allocation: Allocation, host: HostName): Readonly<Record<string, string>>
 }
 
+/** Of somebody's own. */
+function callbacksOf({callbacks = {}}: Topology): readonly ConfigFile[] {
+  return callbackNames.flatMap(name => {
+    const own = callbacks[name]
+    return own === undefined ? [] : [{config: `callback-${name}`, target: callbackFile(name), text: own.text}]
+  })
+}
+
+function calledOn(topology: Topology): readonly ConfigFile[] {
+  const text = notifiedText(topology)
+  return text === undefined ? [] : [{config: 'keepalived-called', target: notified, text}]
+}
+
 const added: Readonly<Record<ServiceName, Added>> = {
   etcd: {
     files: (topology, allocation, host) => [
@@ -30,6 +45,7 @@ const added: Readonly<Record<ServiceName, Added>> = {
       {config: 'patroni', target: services.patroni.configuration, text: patroni(topology, allocation, host)},
       {config: `patroni-${host}`, target: '/etc/patroni/host.yml', text: patroniOfHost(topology, host)},
       {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
+      ...callbacksOf(topology),
     ],
     environment: patroniEnvironment,
   },
@@ -55,6 +71,7 @@ const added: Readonly<Record<ServiceName, Added>> = {
         target: services.keepalived.configuration,
         text: keepalived(topology, allocation, host),
       },
+      ...calledOn(topology),
     ],
   },
   client: {},

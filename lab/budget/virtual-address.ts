@@ -5,21 +5,27 @@ import {between, fixed, smallTerm, sum, type Variable} from './variable.ts'
 const second = 1_000_000
 const ms = 1000
 
-/** `silent`: nothing of the holder is heard any more. `given-up`: it says itself that it gives the address up, when its script has failed. */
-export type Loss = 'silent' | 'given-up'
+/**
+ * `silent`: nothing of the holder is heard any more. `given-up`: it says itself that it gives the address up, when its script has failed.
+ * `outranked`: its script has a weight, which leaves it a lower priority than a backup has.
+ */
+export type Loss = 'silent' | 'given-up' | 'outranked'
 
 /**
  * A backup waits for `3 advert_int + skew` since the last advert that it heard, whose age at the fault is U(0, advert_int), and for
  * the skew alone when the holder says that it gives up (`vrrp.c: vrrp_state_backup`, RFC 3768 6.4.2). Until then the script has failed
- * `fall` times: U(0, interval) + (fall - 1) interval, and each time up to its time-out of 2 s where HAProxy hangs.
+ * `fall` times: U(0, interval) + (fall - 1) interval, and each time up to its time-out of 2 s where HAProxy hangs. A holder with a lower
+ * priority goes on saying that it is there: a backup that may preempt discards that, and waits as if it were silent.
  */
 export function addressMoves(settings: KeepalivedSettings, backupPriority: number, loss: Loss): Variable {
   const advert = settings.advertIntSeconds * second
   const skew = fixed(Math.round(((256 - backupPriority) / 256) * advert))
-  if (loss === 'silent') return sum(between(2 * advert, 3 * advert), skew, takes())
+  const unheard = between(2 * advert, 3 * advert)
+  if (loss === 'silent') return sum(unheard, skew, takes())
   const interval = settings.intervalSeconds * second
   const failing = between((settings.fall - 1) * interval, settings.fall * interval)
-  return sum(failing, between(0, settings.fall * scriptTimeout), skew, takes())
+  const hanging = between(0, settings.fall * scriptTimeout)
+  return loss === 'outranked' ? sum(failing, hanging, unheard, skew, takes()) : sum(failing, hanging, skew, takes())
 }
 
 /** The script's own, beyond `timeout 1` of images/host/bin/haproxy-answers. */

@@ -7,7 +7,7 @@ import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
 import {type Hold, holdsOf, togetherFor} from '../history/virtual-address.ts'
 import {blind} from '../history/watching.ts'
-import {priorityOf} from '../topology/keepalived.ts'
+import {priorityWhile} from '../topology/keepalived.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
@@ -61,11 +61,20 @@ function covers({from, to}: Hold, at: Micros): boolean {
   return from.at <= at && at < to
 }
 
+/** Infinite where keepalived's own settings leave the address where it is. */
 function limitOf(topology: Topology, {strike}: Of<'fault-injecting'>, holder: HostName): Micros {
-  const loss: Loss = strike.down?.some(one => one.host === holder && one.service === 'haproxy') ? 'given-up' : 'silent'
   const others = hostsWith(topology, 'keepalived').filter(host => host !== holder)
-  const best = Math.max(...others.map(host => priorityOf(topology, host)))
-  return addressMoves(topology.keepalived!, best, loss).limit
+  const best = Math.max(...others.map(host => priorityWhile(topology, host, 'answers')))
+  const isProxyDown = strike.down?.some(one => one.host === holder && one.service === 'haproxy') === true
+  const loss: Loss | 'none' = isProxyDown ? lossOfProxy(topology, holder, best) : 'silent'
+  return loss === 'none' ? Number.POSITIVE_INFINITY : addressMoves(topology.keepalived!, best, loss).limit
+}
+
+function lossOfProxy(topology: Topology, holder: HostName, best: number): Loss | 'none' {
+  const {check, weight, preempt} = topology.keepalived!
+  if (check === 'none') return 'none'
+  if (weight === undefined) return 'given-up'
+  return preempt && best > priorityWhile(topology, holder, 'fails') ? 'outranked' : 'none'
 }
 
 interface Move {
@@ -81,10 +90,15 @@ function moved(history: History, {fault, holder, limit, to, hosts}: Move): Findi
   const taken = of(history, 'virtual-address').find(
     one => one.held && others.includes(one.host) && one.at > fault.at && one.at <= to,
   )
-  const measures = {movedMicros: taken === undefined ? null : taken.at - fault.at, limitMicros: limit}
+  const measures = {
+    movedMicros: taken === undefined ? null : taken.at - fault.at,
+    limitMicros: Number.isFinite(limit) ? limit : null,
+  }
   if (taken === undefined) {
     const blindness = blind(history, 'address', fault.at, to, others)
     const waited = to - fault.at
+    if (limit === Number.POSITIVE_INFINITY)
+      return {verdict: blindness === null ? 'fail' : 'unknown', ...stays(holder, waited, blindness)}
     const says = `The virtual address stayed with ${holder}, or with nobody, for ${sayMicros(waited)} after the fault; ${sayMicros(limit)} are allowed`
     if (blindness !== null || waited <= limit)
       return {verdict: 'unknown', says: blindness === null ? `${says}.` : `${says}, but ${blindness}.`, measures}
@@ -100,9 +114,22 @@ function moved(history: History, {fault, holder, limit, to, hosts}: Move): Findi
   const doubt = verdict === 'unknown' ? `, but ${sayDoubt(starved)}` : ''
   return {
     verdict,
-    says: `${taken.host} took the virtual address ${sayMicros(taken.at - fault.at)} after ${holder} was lost, ${sayMicros(limit)} are allowed${doubt}.`,
+    says: `${taken.host} took the virtual address ${sayMicros(taken.at - fault.at)} after ${holder} was lost, ${Number.isFinite(limit) ? `${sayMicros(limit)} are allowed` : "which keepalived's own settings do not foresee"}${doubt}.`,
     measures,
     evidence: [taken],
+  }
+}
+
+function stays(
+  holder: HostName,
+  waited: Micros,
+  blindness: string | null,
+): Pick<Finding, 'says' | 'hint' | 'measures'> {
+  const doubt = blindness === null ? '' : `, but ${blindness}`
+  return {
+    says: `The virtual address stayed with ${holder}, whose HAProxy is dead, for ${sayMicros(waited)} after the fault, and by keepalived's own settings it never leaves${doubt}.`,
+    hint: 'a check of HAProxy without a weight, or one whose weight outdoes the difference of the priorities where the others may preempt',
+    measures: {movedMicros: null, limitMicros: null},
   }
 }
 

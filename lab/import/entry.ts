@@ -1,6 +1,5 @@
 /** What haproxy.cfg and etcd's settings say besides the times of the check: kept, put otherwise, or dropped with the reason. */
-import {writing} from '../lint/as-topology.ts'
-import {postgresProxies} from '../lint/members.ts'
+import {postgresProxies, writing} from '../lint/members.ts'
 import type {HaproxyFile, HaproxyLine} from '../lint/read/haproxy.ts'
 import {type HaproxyProxy, isChecked, isForReading} from '../lint/read/haproxy-proxy.ts'
 import type {Place} from '../lint/read/place.ts'

@@ -12,9 +12,12 @@ import {parseTopology, topologyFrom} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {type Told, together} from './change.ts'
 import {fromEtcd, fromHaproxy} from './entry.ts'
+import {fromHba} from './hba.ts'
+import {fromKeepalived} from './keepalived.ts'
 import {labFile} from './lab-file.ts'
 import {hasTlsMismatch, mustBeImportable, notModelled} from './not-modelled.ts'
 import {fromPatroni} from './patroni.ts'
+import {fromPgbouncer} from './pgbouncer.ts'
 import {redacted} from './redact.ts'
 import {theirWords} from './words.ts'
 
@@ -50,13 +53,15 @@ export function importFrom(given: readonly Given[]): Imported {
   const patroni = fromPatroni(files, theirs)
   const entry = fromHaproxy(files, hasTlsMismatch(files), theirs)
   const {etcd, changes: ofEtcd} = fromEtcd(files)
+  const address = fromKeepalived(files)
+  const {hba, ...letIn} = fromHba(files, theirs)
   const whole: Written = {
     ...written,
     patroni: {...patroni.patroni, ...written.patroni},
     haproxy: {...entry.haproxy, ...written.haproxy},
-    postgresql: patroni.postgresql,
+    postgresql: {...patroni.postgresql, ...(hba === undefined ? {} : {pg_hba: [...hba]})},
     etcd,
-    stand_ins: [...patroni.standIns],
+    stand_ins: [...patroni.standIns, ...address.standIns],
     network: 'internal',
   }
   const {topology, says} = asPatroniUses(topologyFrom(whole))
@@ -64,7 +69,7 @@ export function importFrom(given: readonly Given[]): Imported {
   if (mistake !== undefined)
     throw new LabError('config', `no lab can be like this cluster: ${mistake.path.join('.')}: ${mistake.says}`)
   const text = labFile(topology, headerOf(given.length))
-  const without = notModelled(files)
+  const without = [...notModelled(files), ...letIn.notModelled]
   const again = parseTopology('lab.yaml', text)
   return {
     topology: again,
@@ -73,9 +78,17 @@ export function importFrom(given: readonly Given[]): Imported {
     assumed: [
       ...assumed.filter(one => !without.includes(one)),
       ...(files.haproxy.length === 0 ? [] : [ownHost]),
+      ...letIn.assumed,
       ...says,
     ],
-    changes: together([...patroni.changes, ...entry.changes, ...ofEtcd]),
+    changes: together([
+      ...patroni.changes,
+      ...entry.changes,
+      ...fromPgbouncer(files),
+      ...address.changes,
+      ...letIn.changes,
+      ...ofEtcd,
+    ]),
     originals: new Map(
       read.map(({kind}, index) => [`${index + 1}-${kind}.txt`, redacted(given[index]!.text, kind, theirs, text)]),
     ),

@@ -1,7 +1,10 @@
 /** A topology as a lab.yaml with a comment at each setting: read again it is the same topology. */
 import {type Note, printYaml, type Value} from '../../compose/print-yaml.ts'
 import {clusters} from '../topology/clusters.ts'
+import {hbaLine} from '../topology/hba.ts'
+import {keepalivedKeys} from '../topology/keepalived.ts'
 import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
+import {pgbouncerKeys} from '../topology/pgbouncer.ts'
 import type {Topology} from '../topology/topology.ts'
 import {ms} from '../words/quantity.ts'
 
@@ -18,9 +21,15 @@ export function labFile(topology: Topology, header: string): string {
       election_timeout: topology.etcd?.electionMs === undefined ? undefined : ms(topology.etcd.electionMs),
     }),
     haproxy: haproxyOf(topology),
+    pgbouncer: withoutNothing({
+      port: topology.ports?.pgbouncer,
+      ...(topology.pgbouncer === undefined ? {} : plain(pgbouncerKeys(topology.pgbouncer))),
+    }),
+    keepalived: keepalivedOf(topology.keepalived),
     postgresql: withoutNothing({
       port: topology.ports?.postgres,
       parameters: ifAny(topology.postgresParameters),
+      pg_hba: topology.hba?.map(one => hbaLine(one)),
       data_size: topology.dataBytes === undefined ? undefined : bytes(topology.dataBytes),
     }),
     network: topology.network,
@@ -30,7 +39,7 @@ export function labFile(topology: Topology, header: string): string {
 }
 
 function patroniOf(topology: Topology): Values {
-  const {patroni, scope, namespace, ports = {}, dynamic = {}} = topology
+  const {patroni, scope, namespace, ports = {}, dynamic = {}, callbacks = {}} = topology
   const usual = clusters(topology)[0]
   return withoutNothing({
     scope: scope === undefined ? undefined : usual.scope,
@@ -47,6 +56,7 @@ function patroniOf(topology: Topology): Values {
     watchdog_safety_margin: `${patroni.watchdogSafetyMarginSeconds}s`,
     ...Object.fromEntries(Object.entries(dynamic).map(([key, value]) => [key, written(key as DynamicName, value)])),
     slots: ifAny(patroni.slots ?? {}),
+    callbacks: ifAny(Object.fromEntries(Object.entries(callbacks).map(([name, {file}]) => [name, `./${file}`]))),
     tags: ifAny(topology.tags ?? {}) as Value | undefined,
   })
 }
@@ -83,6 +93,17 @@ function haproxyOf({haproxy, ports = {}}: Topology): Values {
   })
 }
 
+function keepalivedOf(of: Topology['keepalived']): Value | undefined {
+  if (of === undefined) return undefined
+  const {check, weight, priorities} = of
+  return withoutNothing({...plain(keepalivedKeys(of)), check, weight, priority: priorities})
+}
+
+/** Numbers are written as such. */
+function plain(keys: Readonly<Record<string, string>>): Values {
+  return Object.fromEntries(Object.entries(keys).map(([key, text]) => [key, /^\d+$/.test(text) ? Number(text) : text]))
+}
+
 const comments: Readonly<Record<string, string>> = {
   profile: 'what is left out below comes from it: default (as Patroni and HAProxy have it) or fast',
   'patroni.scope': 'of the keys in etcd',
@@ -99,8 +120,19 @@ const comments: Readonly<Record<string, string>> = {
   'haproxy.fall': 'so many failed checks take a server out, and rise brings it back',
   'haproxy.timeout_client': 'how long a session may be idle',
   'haproxy.on_marked_down': 'or none: sessions stay with a server that goes down',
+  'postgresql.pg_hba':
+    "besides the lab's own superuser nobody else is let in; replicator streams, rewinder rewinds, app is the clients",
+  'pgbouncer.server_login_retry': 'a server to which no connection came about is left alone for so long',
+  'pgbouncer.query_wait_timeout': 'a client waits so long for a connection to a server',
+  'pgbouncer.auth': 'passwords stand in a file (userlist), or the server is asked for them (auth_query)',
+  'keepalived.advert_int': 'the holder of the virtual address says so often that it is there',
+  'keepalived.fall': 'so many failed checks of HAProxy, every interval, and its host gives the address up',
+  'keepalived.preempt': 'on: a host of a higher priority that comes back takes the address from its holder',
   network: 'nothing leads out of it but the published ports',
-  stand_ins: 'each call is a line of /data/postgresql/called.log on its host',
+  'keepalived.check': 'none: nobody asks HAProxy, and an address stays where it is dead',
+  'keepalived.weight':
+    'of a failed check, or more than 0 of a passed one; without it a failed one gives the address up',
+  stand_ins: 'each call is a line of /data/postgresql/called.log, or of /var/log/called.log where keepalived calls',
 }
 
 function notesOn(values: Values): readonly Note[] {
@@ -110,10 +142,12 @@ function notesOn(values: Values): readonly Note[] {
   const beside = Object.entries(comments)
     .map(([path, text]): Note => ({at: path.split('.'), beside: text}))
     .filter(({at}) => has(at as string[]))
-  // A mapping has its comment above.
+  // A mapping and a list of lines have their comment above.
   return [
     ...apart.slice(1),
-    ...beside.map(note => (note.at.at(-1) === 'tags' ? {at: note.at, above: note.beside!} : note)),
+    ...beside.map(note =>
+      note.at.at(-1) === 'tags' || note.at.at(-1) === 'pg_hba' ? {at: note.at, above: note.beside!} : note,
+    ),
   ]
 }
 
@@ -123,7 +157,8 @@ function withoutNothing(values: Values): Record<string, Value> {
 }
 
 function isEmpty(value: Value): boolean {
-  return typeof value === 'object' && Object.keys(value).length === 0
+  // No line of pg_hba lets in nobody.
+  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
 function ifAny(values: Readonly<Record<string, Value>> | object): Value | undefined {

@@ -7,14 +7,9 @@ import type {Files} from '../lint/read/read.ts'
 import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import {releaseOf, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
+import {unlikeSharing} from './keepalived.ts'
+import {unlikePooler} from './pgbouncer.ts'
 import {unlike} from './unlike.ts'
-
-/** Programs of theirs that no lab runs yet; with its service one of these goes. */
-const notRun = {
-  pgbouncer: 'PgBouncer: clients come to PostgreSQL as they would without it',
-  keepalived:
-    'keepalived: an imported lab has none yet (the topology vip has): clients know the proxies themselves, and no address moves',
-} as const satisfies Partial<Record<keyof Files, string>>
 
 /** Mistakes that the lab has as well, and such as have no part in a failover. Of every other one the lab is without. */
 const inLab: ReadonlySet<string> = new Set([
@@ -26,6 +21,7 @@ const inLab: ReadonlySet<string> = new Set([
   ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],
   ...['patroni/contradicting-tags', 'patroni/replicatefrom-unknown', 'patroni/password-is-a-number'],
   ...['patroni/sample-password', 'patroni/archive-without-command', 'patroni/hba-trust-world', 'patroni/bootstrap-hba'],
+  ...['patroni/hba-no-replication', 'patroni/hba-no-rewind'],
   ...['patroni/dcs-deprecated', 'patroni/empty-password'],
   ...['cluster/restapi-tls-mismatch', 'cluster/check-slower-than-failover', 'cluster/dcs-differs'],
   ...['cluster/pooler-secret', 'cluster/pooler-hash'],
@@ -36,7 +32,8 @@ const inLab: ReadonlySet<string> = new Set([
   ...['haproxy/interval-in-ms', 'haproxy/no-timeout-check', 'haproxy/idle-timeout', 'haproxy/maxconn-below-postgres'],
   ...['haproxy/no-last-newline', 'haproxy/check-without-verify'],
   ...['file/placeholder', 'file/duplicate-key'],
-  ...['keepalived/password-cut', 'pgbouncer/auth-any'],
+  ...['keepalived/password-cut', 'keepalived/no-track-script', 'keepalived/track-script-outside'],
+  ...['keepalived/track-script-unknown', 'keepalived/weight-below-gap', 'pgbouncer/auth-any'],
 ])
 
 const stores = ['consul', 'zookeeper', 'kubernetes', 'exhibitor', 'raft'] as const
@@ -71,9 +68,6 @@ export function hasTlsMismatch(files: Files): boolean {
 
 /** Each a sentence. Of their words only places. */
 export function notModelled(files: Files): readonly string[] {
-  const programs = Object.entries(notRun).flatMap(([kind, says]) =>
-    files[kind as keyof typeof notRun].map(({file}) => `${file}: the lab does not run ${says}.`),
-  )
   const broken = Map.groupBy(
     lint(files).findings.filter(({rule}) => rule.severity !== 'advice' && !inLab.has(rule.id)),
     ({rule}) => rule,
@@ -84,11 +78,11 @@ export function notModelled(files: Files): readonly string[] {
   })
   return [
     ...unlike(files),
-    ...programs,
+    ...unlikePooler(files),
+    ...unlikeSharing(files),
     ...poolers(files),
     ...mistakes,
     ...tls(files),
-    ...hba(files),
     ...replicas(files),
     ...otherRelease(files),
   ]
@@ -103,7 +97,9 @@ function poolers(files: Files): string[] {
     .find(server => isPooler(server) && !ports.has(server.address.port))
   return found === undefined
     ? []
-    : [`${sayPlace(found.place)}: this leads to a pooler; the lab runs none, and HAProxy leads to PostgreSQL.`]
+    : [
+        `${sayPlace(found.place)}: this leads to a pooler; whose pgbouncer.ini is not given; the lab runs none, and HAProxy leads to PostgreSQL.`,
+      ]
 }
 
 /** A copy of the leader may be quicker than a restore, and it may load the leader where a restore does not. */
@@ -132,17 +128,6 @@ function tls({patroni, etcd}: Files): string[] {
   return file === undefined
     ? []
     : [`${file}: the lab has no TLS: handshakes take no time in it, and no certificate expires.`]
-}
-
-function hba({patroni, dynamic}: Files): string[] {
-  const has = [...patroni, ...dynamic].find(({root}) =>
-    [
-      ['postgresql', 'pg_hba'],
-      ['bootstrap', 'pg_hba'],
-      ['bootstrap', 'dcs', 'postgresql', 'pg_hba'],
-    ].some(path => nodeAt(root, ...path) !== undefined),
-  )
-  return has === undefined ? [] : [`${has.file}: whom your pg_hba locks out is let in by the lab's own.`]
 }
 
 function otherRelease({patroni}: Files): string[] {

@@ -60,6 +60,7 @@ const rules: readonly Rule[] = [
     replicas,
   ],
   [/^bootstrap\.initdb\b/, 'kept otherwise', "the lab's databases are made once, in its image"],
+  [/\.pg_hba$/, 'elsewhere'],
   [/\.(pg_hba|pg_ident)(_\w+)?$/, 'kept otherwise', "whom the lab lets in is the lab's own"],
   [/^watchdog\.(mode|safety_margin)$/, 'kept'],
   [/^watchdog\./, 'kept otherwise', paths],

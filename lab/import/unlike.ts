@@ -1,8 +1,8 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
-import {differing, writing} from '../lint/as-topology.ts'
+import {differing} from '../lint/as-topology.ts'
 import {hasNoWeight, isBackup, isDisabled, refusing} from '../lint/letting-in.ts'
 import {lint} from '../lint/lint.ts'
-import {postgresProxies} from '../lint/members.ts'
+import {postgresProxies, writing} from '../lint/members.ts'
 import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from '../lint/read/haproxy-proxy.ts'
 import {type Place, sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'

@@ -2,15 +2,17 @@
 import type {Written} from '../topology/settings.ts'
 import {LabError} from '../words/errors.ts'
 import {isDisabled, shut} from './letting-in.ts'
-import {choosing, postgresProxies} from './members.ts'
+import {choosing, postgresProxies, writing} from './members.ts'
+import {isPooler, poolerOf} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
-import {answering, checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from './read/haproxy-proxy.ts'
+import {checkTimings, type HaproxyServer, isChecked} from './read/haproxy-proxy.ts'
 import {type Dcs, dcsOf, synchronousOf, timingsOf} from './read/patroni.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from './read/place.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
 import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'
 import {withoutPlaces} from './rules/cluster.ts'
+import {isSharing, sharingOf} from './vrrp.ts'
 
 export interface AsTopology {
   /** As a lab.yaml would say it. */
@@ -37,6 +39,8 @@ export function asTopology(files: Files): AsTopology {
     hosts: hostsOf(files, assumed),
     patroni,
     haproxy: haproxyOf(files, assumed),
+    ...pgbouncerOf(files, assumed),
+    ...keepalivedOf(files, assumed),
     ...retriesOf(files, dcs),
   }
   return {written, assumed}
@@ -132,16 +136,23 @@ function hostsOf(files: Files, assumed: string[]): NonNullable<Written['hosts']>
   const isMember = (host: string) => etcd.some(one => isBesides(files, host, one))
   if (members.length === 1) assumed.push('Only one member is named: nobody can take over from it.')
   if (files.haproxy.length === 0) assumed.push(noProxy)
+  const pooler = poolerOf(files)
+  const sharing = sharingOf(files)
+  const pools = (stands: 'beside' | 'before') =>
+    isPooler(pooler) && pooler.stands === stands ? (['pgbouncer'] as const) : []
   return {
     ...Object.fromEntries(
       members.map((host, index) => [
         `node${index + 1}`,
-        isMember(host) ? (['etcd', 'patroni'] as const) : (['patroni'] as const),
+        [...(isMember(host) ? (['etcd'] as const) : []), 'patroni', ...pools('beside')] as const,
       ]),
     ),
     ...Object.fromEntries(others.map((_, index) => [`etcd${index + 1}`, ['etcd'] as const])),
     ...Object.fromEntries(
-      (files.haproxy.length === 0 ? [0] : files.haproxy).map((_, index) => [`proxy${index + 1}`, ['haproxy'] as const]),
+      Array.from({length: isSharing(sharing) ? sharing.count : Math.max(1, files.haproxy.length)}, (_, index) => [
+        `proxy${index + 1}`,
+        ['haproxy', ...pools('before'), ...(isSharing(sharing) ? (['keepalived'] as const) : [])] as const,
+      ]),
     ),
     app1: ['client'],
   } as NonNullable<Written['hosts']>
@@ -158,6 +169,33 @@ function isBesides(files: Files, member: string, other: string): boolean {
   // What has a name in a proxy has that one; two files may have one name by mistake.
   const names = ofServers.length > 0 ? ofServers : ofFiles
   return [member, ...names].some(one => sameHost(one, other))
+}
+
+/** None where no host runs it. */
+function pgbouncerOf(files: Files, assumed: string[]): Pick<Written, 'pgbouncer'> {
+  const pooler = poolerOf(files)
+  if (!isPooler(pooler)) return {}
+  const {file, by, isNear, stands} = pooler
+  if (!isNear && by !== undefined)
+    assumed.push(
+      `${sayPlace(by.place)}: this pooler leads to another host, which is taken to be a proxy's; in the lab it stands beside each proxy. Where yours has hosts of its own, write one into the list of hosts: \`pool1: [pgbouncer]\`.`,
+    )
+  else if (stands === 'beside' && files.haproxy.length === 0)
+    assumed.push(`${file.file}: HAProxy is taken to lead to this pooler, which stands beside each PostgreSQL.`)
+  return {pgbouncer: pooler.settings}
+}
+
+/** None where no host runs it. */
+function keepalivedOf(files: Files, assumed: string[]): Pick<Written, 'keepalived'> {
+  const sharing = sharingOf(files)
+  if (!isSharing(sharing)) return {}
+  const {group, count, settings} = sharing
+  const missing = count - group.length
+  if (missing > 0)
+    assumed.push(
+      `${group[0]!.file.file}: ${count} hosts share the virtual address in the lab; of ${missing} of them no keepalived.conf is given, which ${missing === 1 ? 'has' : 'have'} the same settings and the next lower priority here.`,
+    )
+  return {keepalived: settings}
 }
 
 const noProxy = "No haproxy.cfg is given: the proxy's times are those of the lab's own."
@@ -246,17 +284,6 @@ function otherTimes({proxy, server}: NonNullable<ReturnType<typeof writing>>): s
     : [
         `${sayPlace(other.place)}: its check has other times than ${sayPlace(server.place)}, and these times are of that one.`,
       ]
-}
-
-/** Where writers come in: what asks who leads, rather than what does not. */
-export function writing(files: Files): {proxy: HaproxyProxy; server: HaproxyServer; asks: boolean} | undefined {
-  const all = postgresProxies(files).flatMap(proxy => {
-    const server = proxy.servers.find(isChecked) ?? proxy.servers[0]
-    const {check} = proxy
-    const asks = check?.by === 'httpchk' && ['primary', 'leader'].includes(answering(check))
-    return server === undefined ? [] : [{proxy, server, asks}]
-  })
-  return all.find(one => one.asks) ?? all[0]
 }
 
 function distinct(hosts: readonly string[]): string[] {

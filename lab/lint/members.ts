@@ -1,5 +1,13 @@
 /** Who belongs to the cluster, as far as the files tell. */
-import {type HaproxyProxy, isBeside, proxiesOf, servesPostgres} from './read/haproxy-proxy.ts'
+import {
+  answering,
+  type HaproxyProxy,
+  type HaproxyServer,
+  isBeside,
+  isChecked,
+  proxiesOf,
+  servesPostgres,
+} from './read/haproxy-proxy.ts'
 import type {HostPort} from './read/place.ts'
 import type {Files} from './read/read.ts'
 
@@ -26,4 +34,15 @@ export function memberCount(files: Files): number | undefined {
   const files_ = files.patroni.length > 1 ? [files.patroni.length] : []
   const all = [...counts, ...files_]
   return all.length === 0 ? undefined : Math.max(...all)
+}
+
+/** Where writers come in: what asks who leads, rather than what does not. */
+export function writing(files: Files): {proxy: HaproxyProxy; server: HaproxyServer; asks: boolean} | undefined {
+  const all = postgresProxies(files).flatMap(proxy => {
+    const server = proxy.servers.find(isChecked) ?? proxy.servers[0]
+    const {check} = proxy
+    const asks = check?.by === 'httpchk' && ['primary', 'leader'].includes(answering(check))
+    return server === undefined ? [] : [{proxy, server, asks}]
+  })
+  return all.find(one => one.asks) ?? all[0]
 }

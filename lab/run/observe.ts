@@ -16,6 +16,7 @@ import type {ProbeSite} from '../probes/probe.ts'
 import type {ClientGroup, Expectation} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
 import {anew} from '../state/state.ts'
+import {withoutPrograms} from '../topology/callbacks.ts'
 import {type Host, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab, whatFillsIt} from '../words/next-step.ts'
@@ -148,7 +149,7 @@ async function begin(lab: Lab, history: Recorder, {name = 'story', clients = [],
         ...{needs: {postgres: count('patroni'), etcd: count('etcd')}, clients, steps: [], expect},
       },
       lab: lab.name,
-      topology,
+      topology: withoutPrograms(topology),
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
     },

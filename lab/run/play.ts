@@ -13,6 +13,7 @@ import type {Recorder} from '../history/history.ts'
 import {ofSettings} from '../history/holes.ts'
 import {sayMend} from '../history/say-mend.ts'
 import type {Bound, ClientGroup, Scenario} from '../scenario/index.ts'
+import {withoutPrograms} from '../topology/callbacks.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -50,7 +51,7 @@ export async function play(performance: Performance): Promise<void> {
       run,
       scenario,
       lab: lab.name,
-      topology: performance.bound.topology,
+      topology: withoutPrograms(performance.bound.topology),
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
       ...asTyped(phase),

@@ -5,6 +5,8 @@
 import {z} from 'zod'
 import {name} from '../words/plain-text.ts'
 import {duration, size} from '../words/quantity.ts'
+import {type Callbacks, callbackMistakes, callbackSetting} from './callbacks.ts'
+import {type HbaRule, hbaMistakes, hbaSetting} from './hba.ts'
 import type {HostName, Topology} from './topology.ts'
 
 const onOff = (key: string) =>
@@ -55,11 +57,15 @@ export const tagSettings = {
 const tagsOfHost = z.strictObject(tagSettings).partial()
 export type Tags = z.output<typeof tagsOfHost>
 
+/** What keepalived calls when it becomes what its name says; `notify` each time. */
+export const notifyScripts = ['notify', 'notify_master', 'notify_backup', 'notify_fault', 'notify_stop'] as const
+
 /** Programs of somebody's, in whose place the lab has one that writes down that it was called; `compose/stand-ins.ts` has each. */
 export const standIns = [
   ...(['archive_command', 'restore_command', 'archive_cleanup_command', 'recovery_end_command'] as const),
   ...(['on_reload', 'on_restart', 'on_role_change', 'on_start', 'on_stop'] as const),
   ...(['pre_promote', 'before_stop', 'post_bootstrap'] as const),
+  ...notifyScripts,
 ] as const
 export type StandIn = (typeof standIns)[number]
 
@@ -76,6 +82,7 @@ export const keptSettings = {
     ...(Object.fromEntries(dynamicNames.map(key => [key, dynamicSettings[key].takes.optional()])) as {
       [key in DynamicName]: z.ZodOptional<(typeof dynamicSettings)[key]['takes']>
     }),
+    callbacks: callbackSetting.optional(),
     tags: z.record(name('host'), tagsOfHost, {error: '`tags` is a mapping of hosts, each with its tags'}).optional(),
   },
   haproxy: {
@@ -86,6 +93,7 @@ export const keptSettings = {
     retries: z.int({error: 'a whole number of attempts'}).min(0).max(1000).optional(),
     redispatch: onOff('redispatch').optional(),
   },
+  postgresql: {pg_hba: hbaSetting.optional()},
   etcd: z.strictObject({heartbeat_interval: duration.optional(), election_timeout: duration.optional()}).optional(),
   stand_ins: z.array(z.enum(standIns, {error: `a stand-in is one of ${standIns.join(', ')}`})).optional(),
   network: z.enum(['open', 'internal'], {error: 'the network is open or internal'}).optional(),
@@ -100,6 +108,10 @@ export interface Kept {
   readonly tags?: Readonly<Record<HostName, Tags>>
   readonly etcd?: {readonly heartbeatMs?: number; readonly electionMs?: number}
   readonly standIns?: readonly StandIn[]
+  /** Patroni's callbacks that are files of somebody's own. */
+  readonly callbacks?: Callbacks
+  /** Whom PostgreSQL lets in, besides the lab's own superuser. */
+  readonly hba?: readonly HbaRule[]
 }
 
 interface Layer {
@@ -108,6 +120,7 @@ interface Layer {
     | {readonly heartbeat_interval?: number | undefined; readonly election_timeout?: number | undefined}
     | undefined
   readonly stand_ins?: readonly StandIn[] | undefined
+  readonly postgresql?: {readonly pg_hba?: readonly HbaRule[] | undefined} | undefined
   readonly network?: 'open' | 'internal' | undefined
 }
 
@@ -119,7 +132,9 @@ export function keptOf(layers: readonly Layer[]): Kept {
   const times = present({heartbeatMs: etcd.heartbeat_interval, electionMs: etcd.election_timeout})
   const network = layers.findLast(layer => layer.network !== undefined)?.network
   const standIns = layers.findLast(layer => layer.stand_ins !== undefined)?.stand_ins
+  const hba = layers.findLast(layer => layer.postgresql?.pg_hba !== undefined)?.postgresql?.pg_hba
   return {
+    ...(hba === undefined ? {} : {hba}),
     ...(network === 'internal' ? {network} : {}),
     ...(dynamic === undefined ? {} : {dynamic: dynamic as Dynamic}),
     ...(patroni.tags === undefined ? {} : {tags: patroni.tags as NonNullable<Kept['tags']>}),
@@ -135,9 +150,10 @@ function present(values: Readonly<Record<string, unknown>>): Record<string, unkn
 
 /** What cannot be of it. */
 export function keptMistakes(
-  {tags = {}, etcd = {}}: Pick<Topology, 'tags' | 'etcd'>,
+  topology: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts' | 'callbacks' | 'standIns'>,
   members: readonly HostName[],
 ): {readonly path: readonly string[]; readonly says: string}[] {
+  const {tags = {}, etcd = {}, hosts} = topology
   const ofTags = Object.entries(tags).flatMap(([host, {replicatefrom}]) => {
     const path = ['patroni', 'tags', host]
     if (!members.includes(host)) return [{path, says: `${host} runs no patroni, and so has no tags`}]
@@ -146,7 +162,10 @@ export function keptMistakes(
   })
   const all = members.length > 0 && members.every(host => neverLeads(tags[host]))
   const {heartbeatMs = 100, electionMs = 1000} = etcd
+  const names = hosts.map(({name: host}) => host)
   return [
+    ...hbaMistakes(topology, names),
+    ...callbackMistakes(topology),
     ...ofTags,
     ...(all
       ? [{path: ['patroni', 'tags'], says: 'nobody could ever lead: every member has a tag that forbids it'}]

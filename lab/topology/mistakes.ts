@@ -1,6 +1,6 @@
 /** What cannot be: of a topology as a whole, and of timings that Patroni would change. */
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
-import {keptMistakes} from './kept.ts'
+import {keptMistakes, notifyScripts} from './kept.ts'
 import type {ServicePort} from './services.ts'
 import {slotMistakes} from './slots.ts'
 import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
@@ -78,6 +78,9 @@ function poolerMistakes(topology: Topology): Mistake[] {
 function addressMistakes(topology: Topology): Mistake[] {
   const hosts = hostsWith(topology, 'keepalived')
   if (hosts.length === 0) {
+    const called = topology.standIns?.find(one => notifyScripts.some(script => script === one))
+    if (called !== undefined)
+      return [{path: ['stand_ins'], says: `no host runs keepalived, so nobody would call ${called}`}]
     if (topology.keepalived === undefined) return []
     return [
       {
@@ -87,6 +90,11 @@ function addressMistakes(topology: Topology): Mistake[] {
       },
     ]
   }
+  const stranger = Object.keys(topology.keepalived?.priorities ?? {}).find(host => !hosts.includes(host))
+  if (stranger !== undefined)
+    return [
+      {path: ['keepalived', 'priority', stranger], says: `${stranger} runs no keepalived, and so has no priority`},
+    ]
   const proxies = hostsWith(topology, 'haproxy')
   const bare = hosts.find(host => !proxies.includes(host))
   if (bare !== undefined)

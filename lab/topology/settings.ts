@@ -220,12 +220,28 @@ export const fileSchema = z.strictObject({
       fall: count('failed checks', 1000).optional(),
       rise: count('passed checks', 1000).optional(),
       preempt: z.enum(['off', 'on'], {error: 'preempt is off or on'}).optional(),
+      check: z.enum(['haproxy', 'none'], {error: 'the check is haproxy or none'}).optional(),
+      weight: z
+        .int({error: 'a weight is a whole number'})
+        .min(-253, 'a weight is -253 to 253')
+        .max(253, 'a weight is -253 to 253')
+        .optional(),
+      priority: z
+        .record(
+          name('host'),
+          z
+            .int({error: 'a priority is a whole number'})
+            .min(1, 'a priority is 1 to 254')
+            .max(254, 'a priority is 1 to 254'),
+          {error: '`priority` is a mapping of hosts, each with its number'},
+        )
+        .optional(),
     })
     .optional(),
   etcd: keptSettings.etcd,
   stand_ins: keptSettings.stand_ins,
   network: keptSettings.network,
-  postgresql: settings.postgresql.extend({port: port.optional()}).optional(),
+  postgresql: settings.postgresql.extend({port: port.optional(), ...keptSettings.postgresql}).optional(),
 })
 
 /** What of it is written. */

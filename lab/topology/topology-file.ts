@@ -1,6 +1,6 @@
 /** A person's lab.yaml, a preset, or `--set key=value`: parsed into a Topology, with what Patroni would change refused. */
 import {readdirSync} from 'node:fs'
-import {join, resolve} from 'node:path'
+import {dirname, join, resolve} from 'node:path'
 import {Located} from '../words/decode.ts'
 import {insteadOf, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
@@ -8,6 +8,7 @@ import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {printable} from '../words/printable.ts'
 import {readText} from '../words/read-text.ts'
+import {readCallbacks} from './callbacks.ts'
 import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
 import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
@@ -153,8 +154,16 @@ function examine(
   const typed = fromSet(set, profile)
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...typed.layers]
-  const topology = build(layers)
   const outside: string[] = [...typed.wrong]
+  const callbacks = {
+    ...readCallbacks(written.patroni?.callbacks ?? {}, dirname(at ?? file), (name, says) =>
+      source.tell(['patroni', 'callbacks', name], says),
+    ),
+    ...readCallbacks(Object.assign({}, ...typed.layers.map(layer => layer.patroni?.callbacks)), '.', (name, says) =>
+      outside.push(`patroni.callbacks.${name}: ${says}`),
+    ),
+  }
+  const topology = {...build(layers), ...(Object.keys(callbacks).length === 0 ? {} : {callbacks})}
   let hint: Hint | undefined
   // Timings of which one could not be read are others.
   const isRead = typed.wrong.length === 0 && (['patroni', 'profile'] as const).every(key => isRight(source, key))

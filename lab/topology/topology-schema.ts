@@ -1,5 +1,7 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
+import {callbacksSchema} from './callbacks.ts'
+import {hbaSchema} from './hba.ts'
 import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
 import {releaseNames, usualRelease} from './release.ts'
 import {portNames, serviceNames} from './services.ts'
@@ -82,6 +84,9 @@ export const topologySchema = z.strictObject({
       fall: z.int().min(1).max(1000),
       rise: z.int().min(1).max(1000),
       preempt: z.boolean(),
+      check: z.literal('none').exactOptional(),
+      weight: z.int().min(-253).max(253).exactOptional(),
+      priorities: z.record(text, z.int().min(1).max(254)).exactOptional(),
     })
     .exactOptional(),
   postgresParameters: z.record(text, text),
@@ -94,6 +99,8 @@ export const topologySchema = z.strictObject({
   tags: z.record(text, z.strictObject(tagSettings).partial()).exactOptional(),
   etcd: z.strictObject({heartbeatMs: ms.exactOptional(), electionMs: ms.exactOptional()}).exactOptional(),
   standIns: z.array(z.enum(standIns)).exactOptional(),
+  hba: hbaSchema.exactOptional(),
+  callbacks: callbacksSchema.exactOptional(),
 })
 
 export const allocationSchema = z.strictObject({

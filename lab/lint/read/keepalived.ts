@@ -4,6 +4,8 @@ import {type Place, refuse, type Word} from './place.ts'
 export interface KeepalivedFile {
   readonly kind: 'keepalived'
   readonly file: string
+  /** Those in no block. */
+  readonly lines: readonly (readonly Word[])[]
   readonly blocks: readonly KeepalivedBlock[]
 }
 
@@ -52,7 +54,7 @@ export function readKeepalived(file: string, text: string): KeepalivedFile {
   }
   const unclosed = open.at(-1)
   if (open.length > 1 && unclosed !== undefined) refuse('file/cut-off', unclosed.place, ': this block is not closed')
-  return {kind: 'keepalived', file, blocks: root.blocks}
+  return {kind: 'keepalived', file, lines: root.lines, blocks: root.blocks}
 }
 
 function wordsOf(line: string, file: string, number: number): readonly Word[] {

@@ -71,7 +71,7 @@ function matching(line: HbaLine, {database, user, address}: Visitor): 'yes' | 'n
   const all = [
     among(line.databases, database, database === 'replication' ? [] : ['all']),
     among(line.users, user, ['all']),
-    address === undefined ? 'perhaps' : within(line.address ?? '', address),
+    address === undefined ? 'perhaps' : isWithin(line.address ?? '', address),
   ]
   return all.includes('no') ? 'no' : all.includes('perhaps') ? 'perhaps' : 'yes'
 }
@@ -82,7 +82,8 @@ function among(names: readonly string[], name: string, everybody: readonly strin
   return names.some(one => /^[+/@]/.test(one)) ? 'perhaps' : 'no'
 }
 
-function within(written: string, address: string): 'yes' | 'no' | 'perhaps' {
+/** Whether an address is one of those that a line is for; of names nobody knows. */
+export function isWithin(written: string, address: string): 'yes' | 'no' | 'perhaps' {
   if (written === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(written)) return 'yes'
   const [network = '', mask = '32'] = written.split('/')
   const [net, own] = [numberOf(network), numberOf(address)]

@@ -1,4 +1,4 @@
-/** pgbouncer.ini: sections of keys; a ; or # begins a comment only where a line begins. */
+/** pgbouncer.ini: sections of keys; a ; or # begins a comment only where a line begins, and %include has more in another file. */
 import type {Place, Word} from './place.ts'
 
 export interface PgbouncerFile {
@@ -7,6 +7,10 @@ export interface PgbouncerFile {
   readonly settings: ReadonlyMap<string, Word & {readonly keyPlace: Place}>
   readonly databases: readonly PgbouncerDatabase[]
   readonly overridden: readonly {readonly key: string; readonly place: Place}[]
+  /** What stands in other files. */
+  readonly includes: readonly {readonly section: string; readonly place: Place}[]
+  /** Settings of single users and of peers. */
+  readonly others: readonly {readonly section: string; readonly place: Place}[]
 }
 
 export interface PgbouncerDatabase {
@@ -22,11 +26,19 @@ export function readPgbouncer(file: string, text: string): PgbouncerFile {
   const settings = new Map<string, Word & {keyPlace: Place}>()
   const databases: PgbouncerDatabase[] = []
   const overridden: {key: string; place: Place}[] = []
+  const includes: {section: string; place: Place}[] = []
+  const others: {section: string; place: Place}[] = []
   let section = ''
   for (const [index, line] of text.split('\n').entries()) {
     const header = /^\s*\[([^\]]*)\]/.exec(line)
     if (header !== null) section = (header[1] ?? '').trim().toLowerCase()
     if (header !== null || /^\s*([;#]|$)/.test(line)) continue
+    const at = {section, place: {file, line: index + 1, column: line.search(/\S/) + 1}}
+    if (/^\s*%include\s/.test(line)) {
+      includes.push(at)
+      continue
+    }
+    if (section === 'users' || section === 'peers') others.push(at)
     const [whole = '', before = '', key = '', between = '', value = ''] =
       /^(\s*)("[^"]*"|[^=\s]+)(\s*=\s*)(.*?)\s*$/.exec(line) ?? []
     if (whole === '') continue
@@ -39,7 +51,7 @@ export function readPgbouncer(file: string, text: string): PgbouncerFile {
     if (earlier !== undefined) overridden.push({key, place: earlier.keyPlace})
     settings.set(key, {text: value, place, keyPlace})
   }
-  return {kind: 'pgbouncer', file, settings, databases, overridden}
+  return {kind: 'pgbouncer', file, settings, databases, overridden, includes, others}
 }
 
 /** `host=10.0.0.1 port=5432 user='a b'`. */

@@ -9,7 +9,7 @@ import {type Kind, kinds} from './kinds.ts'
 import {type DynamicFile, type PatroniFile, patroniFile} from './patroni.ts'
 import {type PgbouncerFile, readPgbouncer} from './pgbouncer.ts'
 import {type Place, refuse} from './place.ts'
-import {readYaml, type YamlMap} from './yaml.ts'
+import {readYaml, type YamlMap, type YamlNode} from './yaml.ts'
 
 type ReadFile = PatroniFile | DynamicFile | HaproxyFile | EtcdFile | PgbouncerFile | KeepalivedFile
 
@@ -50,11 +50,34 @@ export function filesOf(read: readonly ReadFile[]): Files {
   return {
     patroni: of('patroni'),
     dynamic: of('show-config'),
-    haproxy: of('haproxy'),
+    haproxy: inParts(of('haproxy')),
     etcd: of('etcd'),
     pgbouncer: of('pgbouncer'),
     keepalived: of('keepalived'),
   }
+}
+
+/**
+ * HAProxy reads the files of a folder as one: what has neither `global` nor `defaults` of its own is a part of the file before it that
+ * begins one.
+ */
+function inParts(files: readonly HaproxyFile[]): readonly HaproxyFile[] {
+  const isPart = ({sections}: HaproxyFile) => !sections.some(({type}) => type === 'global' || type === 'defaults')
+  const whole: HaproxyFile[] = []
+  const waiting = files.every(isPart) ? files : files.toSorted((a, b) => Number(isPart(a)) - Number(isPart(b)))
+  for (const file of waiting) {
+    const before = whole.at(-1)
+    // Who has several proxies gives each its own parts.
+    if (!isPart(file) || before === undefined || whole.length > 1) whole.push(file)
+    else
+      whole[whole.length - 1] = {
+        ...before,
+        sections: [...before.sections, ...file.sections],
+        hasConditions: before.hasConditions || file.hasConditions,
+        unfinished: before.unfinished ?? file.unfinished,
+      }
+  }
+  return whole
 }
 
 /** @throws LabError `config` */
@@ -114,7 +137,8 @@ function shape(mark: string): string {
 }
 
 const wrappers: readonly (readonly [RegExp, string])[] = [
-  [/^#!/, 'a script'],
+  // Patroni's own, as one of its users begins its file.
+  [/^#!(?!.*\bpatroni\s*$)/, 'a script'],
   [/^#cloud-config/, 'cloud-init'],
   [/^\s*(sudo\s+)?(cat|tee)\s.*<<-?\s*\S+|<<-?\s*['"]?(EOF|EOT|END)\b/, 'a shell here-document'],
   [/^\s*echo\s+["']/, 'a shell command'],
@@ -153,9 +177,24 @@ function mustBeBareYaml(root: ReturnType<typeof readYaml>['root'], file: string)
     refused('a playbook', root.place)
   if (root.kind !== 'map') return
   const has = (key: string) => root.entries.some(entry => entry.key === key)
-  if (has('services') && !has('scope')) refused('a Compose file', root.place)
+  if (has('services') && !has('scope')) refused(composeOf(root), root.place)
   if (has('apiVersion') && has('kind')) refused('a Kubernetes object', root.place)
   if (root.entries.length === 0) refuse('file/cut-off', {file, line: 1, column: 1}, ': there is nothing in it')
+}
+
+/** Of one with Patroni's environment it is said where the file is that is made of it. */
+function composeOf(root: YamlMap): string {
+  const isPatroni = leavesOf(root).some(text => /^(SPILO|PATRONI)_[A-Z0-9_]+(=|$)/.test(text))
+  return isPatroni
+    ? 'a Compose file with the environment of Patroni: its timings are in the image or in the DCS, so give /home/postgres/postgres.yml of each container of Spilo, or its patroni.yml with the output of `patronictl show-config`'
+    : 'a Compose file'
+}
+
+/** Every key and every text. */
+function leavesOf(node: YamlNode): readonly string[] {
+  if (node.kind === 'scalar') return [node.text]
+  if (node.kind === 'list') return node.items.flatMap(leavesOf)
+  return node.entries.flatMap(({key, value}) => [key, ...leavesOf(value)])
 }
 
 function kindByLines(text: string): Kind | undefined {

@@ -1,7 +1,7 @@
 /** keepalived: whether the virtual address leaves a host whose proxy is dead, and has one holder. */
-import {addressesOf, blocksOf, type KeepalivedBlock, type KeepalivedFile, valueIn} from '../read/keepalived.ts'
-import type {Files} from '../read/read.ts'
+import {addressesOf, blocksOf, valueIn} from '../read/keepalived.ts'
 import type {Found, Rule} from '../rule.ts'
+import {declaredWeight, groups, instances, priorityOf, tracked} from '../vrrp.ts'
 
 export const keepalivedRules: readonly Rule[] = [
   {
@@ -116,38 +116,3 @@ export const keepalivedRules: readonly Rule[] = [
       }),
   },
 ]
-
-interface Instance {
-  readonly block: KeepalivedBlock
-  readonly file: KeepalivedFile
-}
-
-function instances({keepalived}: Files): readonly Instance[] {
-  return keepalived.flatMap(file => blocksOf(file, 'vrrp_instance').map(block => ({block, file})))
-}
-
-/** Instances of different hosts that share an address. */
-function groups(files: Files): readonly (readonly Instance[])[] {
-  const byAddress = Map.groupBy(instances(files), ({block}) => addressesOf(block).toSorted().join(' '))
-  return [...byAddress]
-    .filter(([address, group]) => address !== '' && new Set(group.map(({file}) => file.file)).size > 1)
-    .map(([, group]) => group)
-}
-
-function priorityOf(block: KeepalivedBlock): number {
-  return Number(valueIn(block, 'priority')?.text ?? 100) || 0
-}
-
-/** `track_script { chk weight 2 }` */
-function tracked(block: KeepalivedBlock) {
-  return blocksOf(block, 'track_script').flatMap(({lines}) =>
-    lines.flatMap(([name, key, weight]) =>
-      name === undefined ? [] : [{name, weight: key?.text === 'weight' ? Number(weight?.text) : undefined}],
-    ),
-  )
-}
-
-function declaredWeight(file: KeepalivedFile, name: string): number {
-  const script = blocksOf(file, 'vrrp_script').find(block => block.name === name)
-  return Number(script === undefined ? 0 : (valueIn(script, 'weight')?.text ?? 0)) || 0
-}

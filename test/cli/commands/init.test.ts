@@ -103,7 +103,7 @@ describe('like a cluster', () => {
     const titles = ['What the lab cannot have', 'What the files do not tell', 'What was changed or dropped']
     expect(titles.map(title => said.indexOf(title))).toEqual([0, expect.any(Number), expect.any(Number)])
     const flat = said.replace(/\s+/g, ' ')
-    expect(flat).toContain('pgbouncer.ini: the lab does not run PgBouncer')
+    expect(flat).toContain('k1.conf:1:1 and 1 more: it is asked whether HAProxy is there')
     expect(flat).toContain('n2.yml:3:7: your cluster has this mistake')
     expect(flat).toMatch(/n1\.yml:\d+:\d+ and 2 more: restapi\.listen: kept otherwise/)
     expect(loadTopology({topology: out}).network).toBe('internal')

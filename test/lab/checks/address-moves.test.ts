@@ -5,6 +5,7 @@ import {find} from '../../../lab/checks/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {keepalivedDefaults} from '../../../lab/topology/keepalived.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
 import {strikeOf} from '../strike-of.ts'
 import {calmRun} from './calm-run.ts'
 import {micros} from './history-builder.ts'
@@ -22,6 +23,48 @@ test('the backup waits three adverts and a skew from the last one that it heard,
   ])
   // The script is asked once a second and has to fail twice.
   expect(seconds(addressMoves(keepalivedDefaults, 100, 'given-up').bounds)).toEqual([1609, 5009])
+})
+
+test('a check of a weight leaves a holder that goes on telling of itself, so that the whole wait comes on top', () => {
+  const {bounds} = addressMoves({...keepalivedDefaults, weight: -20, preempt: true}, 100, 'outranked')
+  expect(bounds.map(one => Math.round(one / 1000))).toEqual([3609, 8009])
+})
+
+/** Its host lives, and is watched. */
+const proxyDies = (set: Partial<NonNullable<Topology['keepalived']>>, taken: number | null): Event[] => {
+  const watched = Array.from(
+    {length: 21},
+    (_, at): Event => ({
+      ...{at: micros(at), kind: 'watching', who: 'address', host: 'proxy1', samples: 10, failures: 0},
+      worstMicros: 110_000,
+    }),
+  )
+  const run = moving({taken}).map((event): Event => {
+    if (event.kind === 'fault-injecting')
+      return {...event, strike: strikeOf('kill', {what: 'haproxy', 'stays-down': true}, ['proxy1'])}
+    if (event.kind !== 'run-started' || event.topology.keepalived === undefined) return event
+    return {...event, topology: {...event.topology, keepalived: {...event.topology.keepalived, ...set}}}
+  })
+  return [...run, ...watched, ...(taken === null ? [] : [has('proxy1', taken, false)])]
+}
+
+test.each([
+  ['nobody asks HAProxy', {check: 'none' as const}],
+  ['the weight does not outdo the priorities', {weight: -1, preempt: true}],
+  ['the others may not preempt', {weight: -20}],
+])("a budget never lets the address stay with a dead proxy: fail by keepalived's own settings where %s", (_, set) => {
+  expect(judge(proxyDies(set, null))).toMatchObject({
+    verdict: 'fail',
+    says: "The virtual address stayed with proxy1, whose HAProxy is dead, for 20.00 s after the fault, and by keepalived's own settings it never leaves.",
+  })
+  expect(judge(proxyDies(set, 3)).verdict).toBe('pass')
+})
+
+test('where the weight outdoes them it has to move, in a longer time than without one', () => {
+  expect(judge(proxyDies({weight: -20, preempt: true}, 7)).verdict).toBe('pass')
+  expect(judge(proxyDies({weight: -20, preempt: true}, 9)).verdict).toBe('fail')
+  expect(judge(proxyDies({weight: 20, preempt: true}, 7)).verdict).toBe('pass')
+  expect(judge(proxyDies({}, 7)).verdict).toBe('fail')
 })
 
 test('who took it, and after how long, is told', () => {

@@ -5,7 +5,7 @@ import {importFrom} from '../../../lab/import/import.ts'
 import {asTopology} from '../../../lab/lint/as-topology.ts'
 import {filesOf, readConfiguration} from '../../../lab/lint/read/read.ts'
 import {parseTopology, topologyFrom} from '../../../lab/topology/topology-file.ts'
-import {changed, right, type Texts} from '../lint/cluster.ts'
+import {changed, type Texts} from '../lint/cluster.ts'
 import {importable, refused} from './shapes.ts'
 
 const given = (texts: Texts) => Object.entries(texts).map(([file, text]) => ({file, text}))
@@ -69,7 +69,11 @@ describe('a lab is never healthier than what it was made of:', () => {
   })
 
   test.each([
-    ['a program that is not run yet', right, /^pgbouncer\.ini: the lab does not run PgBouncer/],
+    [
+      'a program that is not run',
+      changed(['k1.conf', '/usr/bin/pgrep haproxy', 'curl -f localhost:8008/primary']),
+      /^k1\.conf:1:1: the lab does not run keepalived: it asks who leads/,
+    ],
     [
       'a mistake that the lab has not',
       changed(['n2.yml', 'name: n2', 'name: n1']),
@@ -148,7 +152,7 @@ describe('what a lab has once and theirs for each is said before all else, with 
     const {notModelled, assumed} = of(texts)
     const at = notModelled.findIndex(one => says.test(one))
     expect(notModelled.join('\n')).toMatch(new RegExp(says, 'm'))
-    expect(at).toBeLessThan(notModelled.findIndex(one => one.includes('does not run PgBouncer')))
+    expect(at).toBeLessThan(notModelled.findIndex(one => one.startsWith('pgbouncer.ini:1:1:')))
     expect(assumed.filter(one => notModelled.includes(one))).toEqual([])
   })
 

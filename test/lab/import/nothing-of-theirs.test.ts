@@ -126,7 +126,51 @@ const cluster = fc
   bind ${outside[0]}:5000
   option httpchk OPTIONS /primary
 ${hosts.map((host, index) => `  server ${names[index]} ${host}:5432 check port 8008 # ${names[4]}`).join('\n')}\n`
-    const texts = {'a.yml': member(0), 'b.yml': member(1), 'c.yml': member(2), 'haproxy.cfg': proxy}
+    const pooler = `; ${names[4]} asks ${outside[1]}
+[databases]
+${names[3]} = host=${isScopeTelling ? '127.0.0.1' : outside[0]} port=5000 dbname=${names[5]} user=${names[4]} password='${secrets[2]?.replaceAll("'", "''")}' connect_query='SELECT "${names[5]}"'
+[users]
+${names[4]} = pool_mode=session
+[pgbouncer]
+listen_addr = ${outside[2]}
+auth_user = ${names[5]}
+auth_query = SELECT usename, passwd FROM ${names[3]}.lookup($1)
+auth_file = /home/${names[4]}/users.txt
+admin_users = ${names[3]},${names[4]}
+server_login_retry = 7
+`
+    const sharing = `# ${secrets[0]} of ${names[4]}
+global_defs {
+  router_id ${names[3]}
+  notification_email { ${names[5]}@${names[4]}.example }
+}
+vrrp_script ${names[4]} {
+  script "/usr/local/bin/${names[5]} --as ${secrets[1]?.replaceAll(/["{}#!\s]/g, '')} ${outside[0]} haproxy"
+  weight -7
+}
+vrrp_instance ${names[5]} {
+  interface ${names[3]}
+  priority 120
+  unicast_src_ip ${outside[1]}
+  unicast_peer { ${outside[2]} }
+  authentication {
+    auth_type PASS
+    auth_pass ${names[5]}
+  }
+  virtual_ipaddress { ${outside[0]}/24 dev ${names[3]} label ${names[3]}:1 }
+  track_script { ${names[4]} }
+  notify_master "/srv/${names[4]}.sh ${outside[1]}"
+  notify /srv/${names[5]}.sh
+}
+`
+    const texts = {
+      'a.yml': member(0),
+      'b.yml': member(1),
+      'c.yml': member(2),
+      'haproxy.cfg': proxy,
+      'pgbouncer.ini': pooler,
+      'keepalived.conf': sharing,
+    }
     const telling = [...hosts, ...outside, ...secrets, ...names.filter((_, index) => index > 2 || isScopeTelling)]
     return {texts, telling}
   })

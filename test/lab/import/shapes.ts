@@ -3,6 +3,7 @@ import {globSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {right, type Texts} from '../lint/cluster.ts'
 import {guides} from '../lint/guides.ts'
+import {autobase, pigsty} from './printed.ts'
 
 const configs = join(import.meta.dirname, '..', '..', 'cases', 'configs')
 
@@ -179,6 +180,8 @@ export const importable: Readonly<Record<string, Texts>> = {
     'stork-db-3.yml': rendered(3),
     'haproxy.cfg': haproxy(three, 5000),
   },
+  'printed by autobase': autobase,
+  'printed by pigsty': pigsty,
   "Patroni's own sample, one of three": {'trial0.yml': sampleOf(0)},
 }
 
@@ -190,6 +193,29 @@ export const refused: readonly (readonly [string, Texts, RegExp])[] = [
     "Spilo's environment",
     {'spilo.env': 'SCOPE=heron\nSPILO_CONFIGURATION="{bootstrap: {dcs: {ttl: 30}}}"\nPGVERSION=16\n'},
     /spilo\.env:2:1: .* the environment of Patroni; give the file that is made of it, of Spilo \/home\/postgres\/postgres\.yml/,
+  ],
+  [
+    "Patroni's environment",
+    {'patroni.env': 'PATRONI_SCOPE=heron\nPATRONI_NAME=heron1\nPATRONI_ETCD3_HOSTS=10.1.1.1:2379\n'},
+    /patroni\.env:1:1: .* the environment of Patroni/,
+  ],
+  [
+    'a Compose file of Spilo',
+    {
+      'docker-compose.yml':
+        "services:\n  heron1:\n    image: spilo\n    environment:\n      SCOPE: heron\n      SPILO_CONFIGURATION: '{bootstrap: {dcs: {ttl: 30}}}'\n",
+    },
+    /docker-compose\.yml:1:1: .*a Compose file with the environment of Patroni: .*give \/home\/postgres\/postgres\.yml of each container/,
+  ],
+  [
+    'a Compose file with a list of variables',
+    {'compose.yaml': 'services:\n  heron1:\n    image: patroni\n    environment:\n      - PATRONI_NAME=heron1\n'},
+    /compose\.yaml:1:1: .*a Compose file with the environment of Patroni/,
+  ],
+  [
+    'another Compose file',
+    {'compose.yaml': 'services:\n  web:\n    image: nginx\n'},
+    /compose\.yaml:1:1: .*: a Compose file; give the file/,
   ],
   [
     'a cluster in Consul',

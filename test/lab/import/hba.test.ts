@@ -1,0 +1,204 @@
+/** Whom somebody's PostgreSQL locks out the lab's locks out: lines of pg_hba with the lab's users and addresses, in their order. */
+import {describe, expect, test} from 'vitest'
+import {render} from '../../../compose/render.ts'
+import {importFrom} from '../../../lab/import/import.ts'
+import {hbaLine} from '../../../lab/topology/hba.ts'
+import {parseTopology} from '../../../lab/topology/topology-file.ts'
+import {allocation, owner, patroniYml} from '../../compose/a-lab.ts'
+import {changed, type Texts} from '../lint/cluster.ts'
+import {importable} from './shapes.ts'
+
+const of = (texts: Texts) => importFrom(Object.entries(texts).map(([file, text]) => ({file, text})))
+const theirs = / {8}- local all all peer\n[\s\S]*?(?=postgresql:\n {2}listen)/
+const withHba = (...lines: readonly string[]) =>
+  changed(['n*.yml', theirs, lines.map(line => `        - ${line}\n`).join('')])
+const hba = (texts: Texts) => of(texts).topology.hba?.map(one => hbaLine(one))
+const tls = (...lines: readonly string[]) => {
+  const texts = withHba(...lines)
+  return Object.fromEntries(
+    Object.entries(texts).map(([file, text]) => [
+      file,
+      text.replace('max_connections: 200', "max_connections: 200\n        ssl: 'on'"),
+    ]),
+  )
+}
+
+describe('a line becomes', () => {
+  test.each<[string, Texts, readonly string[]]>([
+    [
+      'one with the users of the lab',
+      withHba(
+        'host replication repl 10.0.0.0/24 md5',
+        'host postgres rewinder 10.0.0.0/24 scram-sha-256',
+        'host shop shopper 0.0.0.0/0 password',
+      ),
+      ['host replication replicator all md5', 'host postgres rewinder all scram-sha-256', 'host app app all password'],
+    ],
+    [
+      'as many as it has users and databases',
+      withHba('host replication,postgres repl,rewinder all trust'),
+      [
+        'host replication replicator all trust',
+        'host replication rewinder all trust',
+        'host postgres replicator all trust',
+        'host postgres rewinder all trust',
+      ],
+    ],
+    [
+      'one for the members that it is for',
+      withHba('host replication repl 10.0.0.1/32 md5', 'host replication repl 10.0.0.2 255.255.255.255 md5'),
+      ['host replication replicator node1 md5', 'host replication replicator node2 md5'],
+    ],
+    [
+      'one for clients where its addresses are no single member',
+      withHba('host all all 192.168.0.0/16 md5'),
+      ['host all app all md5'],
+    ],
+    [
+      'one for the pooler beside',
+      withHba('host all all 127.0.0.1/32 trust', 'host all all samehost trust'),
+      ['host all all 127.0.0.1/32 trust', 'host all all 127.0.0.1/32 trust'],
+    ],
+    ['one that turns away', withHba('host replication all all reject'), ['host replication all all reject']],
+    [
+      'none where it turns away addresses of which nobody knows whose they are',
+      withHba('host all shopper 192.168.0.0/16 reject'),
+      [],
+    ],
+    ['none without TLS where TLS is off', withHba('hostssl all all all md5'), []],
+    ['one without TLS where it is on', tls('hostssl all all all md5'), ['host all all all md5']],
+    [
+      'none where it is for connections without TLS only to turn them away',
+      tls('hostnossl all all all reject', 'host all all all md5'),
+      ['host all all all md5'],
+    ],
+    ['none for a socket or IPv6', withHba('local all all peer', 'host all all ::/0 md5'), []],
+  ])('%s', (_, texts, lines) => {
+    expect(hba(texts)).toEqual(lines)
+  })
+
+  test('the loopback address where a pooler beside comes by a socket', () => {
+    const [haproxy, pooler] = [
+      changed(['haproxy.cfg', /:5432 check/g, ':6432 check']),
+      '[databases]\n* = host=/run/postgresql\n',
+    ]
+    const lines = withHba('local all postgres peer', 'local all all md5')
+    const texts = {...lines, 'haproxy.cfg': haproxy['haproxy.cfg']!, 'pgbouncer.ini': pooler}
+    expect(hba(texts)).toEqual(['host all all 127.0.0.1/32 md5'])
+    expect(hba({...lines, 'haproxy.cfg': haproxy['haproxy.cfg']!})).toEqual([])
+  })
+
+  test('without a user of its own pg_rewind comes as the superuser does', () => {
+    const texts = changed(
+      ['n*.yml', / {4}rewind: .*\n/, ''],
+      ['n*.yml', theirs, '        - host all postgres 10.0.0.0/24 md5\n'],
+    )
+    expect(hba(texts)).toEqual(['host all rewinder all md5'])
+  })
+})
+
+describe('who is locked out stays so:', () => {
+  const lines = (texts: Texts) => {
+    const {topology} = of(texts)
+    return patroniYml(render(topology, allocation({}, topology), owner)).postgresql.pg_hba as string[]
+  }
+
+  test('a replica on one host', () => {
+    const found = lines(
+      withHba('host replication repl 10.0.0.1/32 md5', 'host replication repl 10.0.0.2/32 md5', 'host all all all md5'),
+    )
+    expect(found.slice(-4)).toEqual([
+      'host all postgres all scram-sha-256',
+      'host replication replicator 10.213.7.11/32 md5',
+      'host replication replicator 10.213.7.12/32 md5',
+      'host all all all md5',
+    ])
+  })
+
+  test('pg_rewind', () => {
+    const texts = withHba('host replication repl 10.0.0.0/24 md5', 'host shop all 10.0.0.0/8 md5')
+    expect(lines(texts).slice(-2)).toEqual(['host replication replicator all md5', 'host app all all md5'])
+    const {notModelled} = of(texts)
+    expect(notModelled.filter(one => one.includes('hba-no-rewind'))).toEqual([])
+  })
+
+  test('and a lab that nobody says it of lets in all of its users', () => {
+    const topology = parseTopology('lab.yaml', 'profile: fast')
+    const found = patroniYml(render(topology, allocation({}, topology), owner)).postgresql.pg_hba as string[]
+    expect(found.slice(-2)).toEqual(['host replication replicator all scram-sha-256', 'host all all all scram-sha-256'])
+  })
+})
+
+describe('what the lab has not is said, with its place:', () => {
+  test.each<[string, Texts, RegExp]>([
+    [
+      'a certificate',
+      tls('hostssl replication repl all cert'),
+      /^n1\.yml:22:11: who comes has to prove it otherwise than by a password/,
+    ],
+    [
+      'a certificate beside',
+      tls('hostssl all all all md5 clientcert=verify-full'),
+      /^n1\.yml:22:11: who comes has to prove/,
+    ],
+    ['LDAP', withHba('host all all all ldap ldapserver=x'), /^n1\.yml:21:11: who comes has to prove it otherwise/],
+    ['TLS that is asked for', tls('hostssl all all all md5'), /^n1\.yml:22:11: only with TLS is anybody let in/],
+    [
+      'who comes without it',
+      tls('hostnossl all all all reject'),
+      /^n1\.yml:22:11: whoever comes without TLS is turned away/,
+    ],
+    [
+      'members that differ',
+      changed(['n2.yml', '- host all all 10.0.0.0/8', '- host all all 10.9.0.0/16']),
+      /^n2\.yml:\d+:\d+: pg_hba is not what n1\.yml has/,
+    ],
+    [
+      'lines that are not known',
+      withHba('include /etc/more'),
+      /^n1\.yml:20:7: pg_hba of yours is not all lines that are known here/,
+    ],
+    [
+      'lines of each role',
+      changed(['n*.yml', '  data_dir: /srv/pg', '  data_dir: /srv/pg\n  pg_hba_primary: [local all all peer]']),
+      /^n1\.yml:\d+:\d+: pg_hba of yours is not all lines/,
+    ],
+  ])('%s', (_, texts, says) => {
+    expect(of(texts).notModelled.join('\n')).toMatch(new RegExp(says, 'm'))
+  })
+
+  test('that no file has one is said, and so is what a network is taken for', () => {
+    expect(of(changed(['n*.yml', / {6}pg_hba:\n[\s\S]*?(?=postgresql:\n {2}listen)/, ''])).assumed).toContain(
+      'No file says pg_hba: all users of the lab are let in, from everywhere.',
+    )
+    expect(of(importable['names in DNS']!).assumed).toContainEqual(
+      expect.stringMatching(/lines of pg_hba for networks/),
+    )
+  })
+})
+
+test('every line is kept, or in the list with a reason', () => {
+  const {changes} = of(withHba('local all all peer', 'host replication repl 10.0.0.0/24 md5'))
+  expect(changes.filter(({what}) => what === 'pg_hba').map(({how, why}) => `${how}: ${why}`)).toEqual([
+    "dropped: sockets are the lab's own",
+    "kept otherwise: users and addresses are the lab's own",
+  ])
+})
+
+describe('a lab.yaml has lines of its own,', () => {
+  const file = (line: string) => `postgresql:\n  pg_hba:\n    - ${line}\n`
+  test('which Patroni gets with the addresses of hosts', () => {
+    const topology = parseTopology('lab.yaml', file('host replication replicator node2 reject'))
+    const found = patroniYml(render(topology, allocation({}, topology), owner)).postgresql.pg_hba as string[]
+    expect(found.at(-1)).toBe('host replication replicator 10.213.7.12/32 reject')
+  })
+
+  test.each([
+    ['host all all node9 md5', /^lab\.yaml:3:7: node9 is no host of this lab/],
+    ['host all all 10.0.0.0/8 md5', /^lab\.yaml:3:7: .*a line of pg_hba is `host DATABASE USER ADDRESS METHOD`/],
+    ['host all postgres all reject', /^lab\.yaml:3:7: .*a line of pg_hba is/],
+    ['local all all peer', /^lab\.yaml:3:7: .*a line of pg_hba is/],
+  ])('and %s is refused with its place', (line, says) => {
+    expect(() => parseTopology('lab.yaml', file(line))).toThrow(says)
+  })
+})
