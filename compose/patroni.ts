@@ -1,5 +1,5 @@
 /**
- * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
+ * Patroni's configuration (Patroni 3.0 to 4.1), one file for all hosts: a host's name and addresses come from PATRONI_*
  * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
 import {clusters} from '../lab/topology/clusters.ts'
@@ -46,7 +46,7 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
     postgresql: postgresql(topology, allocation, host),
     watchdog: watchdog(topology),
   } satisfies Value
-  return printYaml(settings, {notes: notesOn(settings.postgresql.parameters, settings.watchdog)})
+  return printYaml(settings, {notes: notesOn(settings.postgresql, settings.watchdog)})
 }
 
 function bootstrap(topology: Topology) {
@@ -83,15 +83,18 @@ function dynamicUnder({dynamic = {}}: Topology, under: '' | 'postgresql'): Recor
   return Object.fromEntries(said)
 }
 
+/** A first start is faster by these; without them it is as Patroni makes it. */
+const binNames = {
+  initdb: '/usr/local/bin/initdb-from-image',
+  pg_isready: '/usr/local/bin/pg-isready-at-first-start',
+}
+
 function postgresql(topology: Topology, {passwords}: Allocation, host: HostName) {
   return {
     listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
     data_dir: '/data/postgresql/main',
     bin_dir: releaseOf(topology).bin,
-    bin_name: {
-      initdb: '/usr/local/bin/initdb-from-image',
-      pg_isready: '/usr/local/bin/pg-isready-at-first-start',
-    },
+    ...(releaseOf(topology).patroni.takesBinNames ? {bin_name: binNames} : {}),
     pgpass: '/data/postgresql/pgpass',
     use_unix_socket: true,
     use_unix_socket_repl: true,
@@ -116,7 +119,7 @@ function postgresql(topology: Topology, {passwords}: Allocation, host: HostName)
   }
 }
 
-function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: object): readonly Note[] {
+function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object): readonly Note[] {
   return [
     {at: ['restapi'], apart: true},
     {at: ['etcd3'], apart: true},
@@ -126,15 +129,19 @@ function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: objec
       above: 'Goes to etcd when the cluster is made; change it there later: patronictl edit-config',
     },
     {at: ['postgresql'], apart: true},
-    {
-      at: ['postgresql', 'bin_name', 'initdb'],
-      beside: 'what initdb made with the options above when the image was built',
-    },
-    {
-      at: ['postgresql', 'bin_name', 'pg_isready'],
-      beside: 'waits for a first start instead of being asked again',
-    },
-    ...('max_wal_size' in parameters
+    ...('bin_name' in ofPostgresql
+      ? [
+          {
+            at: ['postgresql', 'bin_name', 'initdb'],
+            beside: 'what initdb made with the options above when the image was built',
+          },
+          {
+            at: ['postgresql', 'bin_name', 'pg_isready'],
+            beside: 'waits for a first start instead of being asked again',
+          },
+        ]
+      : []),
+    ...('max_wal_size' in ofPostgresql.parameters
       ? [{at: ['postgresql', 'parameters', 'max_wal_size'], beside: 'the data volume has a limited size'}]
       : []),
     {

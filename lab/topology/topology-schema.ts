@@ -1,7 +1,7 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
 import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
-import {releaseNames, usualRelease} from './release.ts'
+import {formerRelease, releaseNames, usualRelease} from './release.ts'
 import {portNames, serviceNames} from './services.ts'
 
 const text = z.string()
@@ -15,7 +15,9 @@ const bytes = z.int().min(0)
 /** Runs and labs that are older than a setting had its default. */
 export const topologySchema = z.strictObject({
   profile: z.enum(['default', 'fast']),
-  release: z.enum(releaseNames).default(usualRelease),
+  release: z
+    .preprocess(written => (written === formerRelease.name ? formerRelease.is : written), z.enum(releaseNames))
+    .default(usualRelease),
   hosts: z
     .array(
       z.strictObject({

@@ -13,11 +13,19 @@ import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const elephant: Release = {
   title: 'Elephant 99',
+  debian: '99',
   bin: '/opt/elephant/99/bin',
   serverPackage: 'elephant-99',
   goneParameters: [],
   imageArguments: {POSTGRESQL: '99'},
-  patroni: {leads: 'matriarch', primaryStartTimeout: 'matriarch_start_timeout', dynamicKeys: {top: [], postgresql: []}},
+  morePackages: ['trunk'],
+  patroni: {
+    ...{title: 'Herd 9', leads: 'matriarch', primaryStartTimeout: 'matriarch_start_timeout'},
+    ...{dynamicKeys: {top: [], postgresql: []}, tags: [], synchronousModes: ['off'], takesBinNames: false},
+    tellsStreaming: true,
+  },
+  etcd: {settings: {logger: 'mahout'}},
+  pgbouncer: {lacks: []},
   logSigns: [{service: 'postgres', sign: 'panic', words: /TRUMPETS/}],
 }
 const name = 'elephant-99' as ReleaseName
