@@ -58,9 +58,11 @@ test('its log is read by its words', () => {
   expect(signOf('postgres | PANIC: no', releaseOf(topology))).toBeNull()
 })
 
-test('its images are others', () => {
-  const [usual, other] = [imageTags(), imageTags(undefined, elephant)]
-  expect([other.host, other.app].filter(tag => [usual.host, usual.app].includes(tag))).toEqual([])
+test('the image of its hosts is another, and that of the clients is the same', () => {
+  const [usual, other] = [imageTags(), imageTags(name)]
+  expect(other.host).toMatch(/^pgha-lab\/host:elephant-99-[0-9a-f]{12}$/)
+  expect(usual.host).toMatch(/^pgha-lab\/host:trixie-[0-9a-f]{12}$/)
+  expect(other.app).toBe(usual.app)
 })
 
 test('no file but the record says the number of a release where a program reads it', () => {
