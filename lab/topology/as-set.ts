@@ -58,7 +58,7 @@ export function raisingWords({file, profile, set}: Raising): readonly string[] {
   return [
     ...(file === undefined ? [] : ['--topology', file]),
     ...(profile === undefined ? [] : ['--profile', profile]),
-    ...set.flatMap(one => ['--set', one]),
+    ...set.flatMap(one => (one.startsWith('release=') ? ['--release', one.slice('release='.length)] : ['--set', one])),
   ]
 }
 
