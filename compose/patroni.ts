@@ -83,18 +83,22 @@ function dynamicUnder({dynamic = {}}: Topology, under: '' | 'postgresql'): Recor
   return Object.fromEntries(said)
 }
 
-/** A first start is faster by these; without them it is as Patroni makes it. */
+/** A first start is faster by these; without them it is as Patroni makes it, and no replica is a copy of the image's cluster. */
 const binNames = {
   initdb: '/usr/local/bin/initdb-from-image',
   pg_isready: '/usr/local/bin/pg-isready-at-first-start',
 }
 
 function postgresql(topology: Topology, {passwords}: Allocation, host: HostName) {
+  const {
+    bin,
+    patroni: {takesBinNames},
+  } = releaseOf(topology)
   return {
     listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
     data_dir: '/data/postgresql/main',
-    bin_dir: releaseOf(topology).bin,
-    ...(releaseOf(topology).patroni.takesBinNames ? {bin_name: binNames} : {}),
+    bin_dir: bin,
+    ...(takesBinNames ? {bin_name: binNames} : {}),
     pgpass: '/data/postgresql/pgpass',
     use_unix_socket: true,
     use_unix_socket_repl: true,
@@ -112,8 +116,9 @@ function postgresql(topology: Topology, {passwords}: Allocation, host: HostName)
       'host all all all scram-sha-256',
     ],
     pg_ident: [`patroni postgres ${roles.replication}`],
-    create_replica_methods: ['image', 'basebackup'],
-    image: {command: 'replica-from-image'},
+    ...(takesBinNames
+      ? {create_replica_methods: ['image', 'basebackup'], image: {command: 'replica-from-image'}}
+      : {create_replica_methods: ['basebackup']}),
     basebackup: [{checkpoint: 'fast'}],
     ...hostStandIns(topology),
   }
@@ -139,15 +144,15 @@ function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object
             at: ['postgresql', 'bin_name', 'pg_isready'],
             beside: 'waits for a first start instead of being asked again',
           },
+          {
+            at: ['postgresql', 'image', 'command'],
+            beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
+          },
         ]
       : []),
     ...('max_wal_size' in ofPostgresql.parameters
       ? [{at: ['postgresql', 'parameters', 'max_wal_size'], beside: 'the data volume has a limited size'}]
       : []),
-    {
-      at: ['postgresql', 'image', 'command'],
-      beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
-    },
     {at: ['watchdog'], apart: true},
     ...('driver' in ofWatchdog
       ? [
