@@ -37,6 +37,7 @@ export function mistakesIn(topology: Topology): Mistake[] {
     ...watchdogMistake(topology),
     ...slotMistakes(topology),
     ...releaseMistakes(topology),
+    ...preparedMistake(topology),
   ]
   return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, hostsWith(topology, 'patroni'))]
 }
@@ -144,6 +145,20 @@ function releaseMistakes(topology: Topology): Mistake[] {
       {path, beside: [['release']], says, hint: `leave it out, or take a release that does: ${others.join(', ')}`},
     ]
   })
+}
+
+/** Its clients would be told again and again that what they have prepared is not there, and no run would come to a steady state. */
+function preparedMistake({release, pgbouncer}: Topology): Mistake[] {
+  if (pgbouncer?.poolMode !== 'transaction' || !releases[release].pgbouncer.lacks.includes('max_prepared_statements'))
+    return []
+  return [
+    {
+      path: ['pgbouncer', 'pool_mode'],
+      beside: [['release']],
+      says: `the lab's clients prepare their statements, which the PgBouncer of ${release} does not keep for them with pool_mode transaction`,
+      hint: 'let each client have a connection of its own: --set pgbouncer.pool_mode=session',
+    },
+  ]
 }
 
 /** With a watchdog that it cannot use Patroni lets nobody lead: the first host would wait for ever ("Cancelling bootstrap"). */

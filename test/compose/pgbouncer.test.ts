@@ -32,8 +32,9 @@ test('beside PostgreSQL it pools for that server alone, and HAProxy leads to it 
 })
 
 test('of an old release it is told nothing that it does not know', () => {
-  const newer = Object.keys(filesOf('pgbouncer', ['pgbouncer.auth=auth_query']).ini('node1').said)
-  const old = Object.keys(filesOf('pgbouncer', ['pgbouncer.auth=auth_query', 'release=bookworm']).ini('node1').said)
+  const set = ['pgbouncer.auth=auth_query', 'pgbouncer.pool_mode=session']
+  const newer = Object.keys(filesOf('pgbouncer', set).ini('node1').said)
+  const old = Object.keys(filesOf('pgbouncer', [...set, 'release=bookworm']).ini('node1').said)
   expect(newer.filter(key => !old.includes(key))).toEqual(['auth_dbname', 'max_prepared_statements'])
   expect(old.filter(key => !newer.includes(key))).toEqual([])
 })

@@ -37,6 +37,11 @@ describe('a complaint about a topology', () => {
       /^2 lab\.yaml:2:29: Patroni 3\.0, which bookworm has, does not know member_slots_ttl/,
     ],
     [
+      `${pooled}release: bookworm\n`,
+      /^2 lab\.yaml:2:10: the lab's clients prepare their statements, which the PgBouncer of bookworm does not keep/,
+    ],
+    [`${pooled}release: bookworm\npgbouncer: {pool_mode: session}\n`, /^no complaint$/],
+    [
       'patroni: {tags: {node1: {sync_priority: 2}}}\n',
       /^2 lab\.yaml:1:\d+: Patroni 4\.0, which trixie has, does not know sync_priority/,
     ],
