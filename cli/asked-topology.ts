@@ -4,10 +4,10 @@ import type {TopologyOptions} from './options.ts'
 /** @throws LabError `config`, `usage`. The engine is asked only where there are mistakes already, and need not be there. */
 export async function askedTopology(options: TopologyOptions) {
   const {examineTopology, refusedOrUnasked} = await import('../lab/inside/reading.ts')
-  const {topology, parameters, ...asked} = examineTopology(options)
+  const {topology, parameters, release, ...asked} = examineTopology(options)
   if (topology !== undefined) return {topology, ...asked}
   const {Docker, imageTags} = await import('../lab/inside/engine.ts')
-  const {refused} = await refusedOrUnasked(new Docker(), imageTags().host, parameters)
+  const {refused} = await refusedOrUnasked(new Docker(), imageTags(release).host, parameters)
   asked.mustTake(refused)
   throw new TypeError('what is not read has a mistake')
 }

@@ -54,7 +54,7 @@ function putRight(words: readonly string[], {written, meant}: Slip): readonly st
   return right.every((word, index) => word === words[index]) ? words : right
 }
 
-const topologyOption = /^(?:--(?:topology|profile|set)(?:=|$)|-[tps])/
+const topologyOption = /^(?:--(?:topology|profile|release|set)(?:=|$)|-[tps])/
 
 /** The same command again is the one that was typed, with all that was asked for: a step says only what it knows of. */
 function asTyped(step: OwnCommand, words: readonly string[], code: LabError['code']): OwnCommand {

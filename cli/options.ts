@@ -9,7 +9,10 @@ import {
   meantDuration,
   nearest,
   parseDuration,
+  releaseNames,
+  releases,
   toJson,
+  usualRelease,
 } from '../lab/inside/start.ts'
 import {caller, defaultLab} from './called-as.ts'
 import {printData} from './output.ts'
@@ -75,14 +78,16 @@ export function nameOption(): Option {
 export interface TopologyOptions {
   topology?: string
   profile?: string
+  release?: string
   set?: readonly string[]
 }
 
 /** The same choice as words of a command. */
-export function topologyWords({topology, profile, set = []}: TopologyOptions): readonly string[] {
+export function topologyWords({topology, profile, release, set = []}: TopologyOptions): readonly string[] {
   const named = [
     topology === undefined ? [] : ['--topology', topology],
     profile === undefined ? [] : ['--profile', profile],
+    release === undefined ? [] : ['--release', release],
   ]
   return [...named.flat(), ...set.flatMap(one => ['--set', one])]
 }
@@ -91,11 +96,17 @@ export function addTopologyOptions(to: Command): Command {
   return to
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
     .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
+    .option('--release <release>', `what the hosts run: ${sayReleases()}`)
     .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=40s (repeatable)', collect)
 }
 
-export function asksForTopology({topology, profile, set}: TopologyOptions): boolean {
-  return topology !== undefined || profile !== undefined || set !== undefined
+function sayReleases(): string {
+  const each = releaseNames.map(name => `${name} (${releases[name].title}, ${releases[name].patroni.title})`)
+  return `${each.join(', ')}; ${usualRelease} when not given`
+}
+
+export function asksForTopology({topology, profile, release, set}: TopologyOptions): boolean {
+  return topology !== undefined || profile !== undefined || release !== undefined || set !== undefined
 }
 
 export function jsonOption(): Option {

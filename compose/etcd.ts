@@ -1,4 +1,5 @@
-/** etcd's configuration file of one host (etcd 3.5: `etcd --config-file`). */
+/** etcd's configuration file of one host (etcd 3.4 and 3.5: `etcd --config-file`). */
+import {releaseOf} from '../lab/topology/release.ts'
 import {type Allocation, type HostName, hostsWith, portOf, type Topology} from '../lab/topology/topology.ts'
 import {printYaml} from './print-yaml.ts'
 
@@ -24,6 +25,7 @@ export function etcd(topology: Topology, allocation: Allocation, host: HostName)
     'auto-compaction-mode': 'periodic',
     'auto-compaction-retention': '10m',
     'quota-backend-bytes': 64 * 1024 * 1024,
+    ...releaseOf(topology).etcd.settings,
   }
   return printYaml(settings, {
     notes: [

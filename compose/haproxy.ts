@@ -1,4 +1,4 @@
-/** HAProxy's configuration (HAProxy 3.0): writes on one port, reads on another, Patroni's REST API says who gets them. */
+/** HAProxy's configuration (HAProxy 2.6 to 3.2): writes on one port, reads on another, Patroni's REST API says who gets them. */
 import {
   type Allocation,
   type HostName,

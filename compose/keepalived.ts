@@ -1,4 +1,4 @@
-/** keepalived's configuration of one host (keepalived 2.3): VRRP by unicast, and a script that asks the HAProxy beside it. */
+/** keepalived's configuration of one host (keepalived 2.2 and 2.3): VRRP by unicast, and a script that asks the HAProxy beside it. */
 import {type KeepalivedSettings, priorityOf, virtualAddress} from '../lab/topology/keepalived.ts'
 import {type Allocation, type HostName, hostsWith, type Topology} from '../lab/topology/topology.ts'
 import {addressStandIns} from './stand-ins.ts'

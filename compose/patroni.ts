@@ -1,5 +1,5 @@
 /**
- * Patroni's configuration (Patroni 4.0), one file for all hosts: a host's name and addresses come from PATRONI_*
+ * Patroni's configuration (Patroni 3.0 to 4.1), one file for all hosts: a host's name and addresses come from PATRONI_*
  * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
 import {clusters} from '../lab/topology/clusters.ts'
@@ -47,7 +47,7 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
     postgresql: postgresql(topology, allocation, host),
     watchdog: watchdog(topology),
   } satisfies Value
-  return printYaml(settings, {notes: notesOn(settings.postgresql.parameters, settings.watchdog)})
+  return printYaml(settings, {notes: notesOn(settings.postgresql, settings.watchdog)})
 }
 
 function bootstrap(topology: Topology) {
@@ -92,15 +92,22 @@ function letIn({hba}: Topology, addresses: Allocation['addresses']): readonly st
   return [`host all ${roles.superuser} all scram-sha-256`, ...hba.map(one => hbaLine(one, addressOf))]
 }
 
+/** A first start is faster by these; without them it is as Patroni makes it, and no replica is a copy of the image's cluster. */
+const binNames = {
+  initdb: '/usr/local/bin/initdb-from-image',
+  pg_isready: '/usr/local/bin/pg-isready-at-first-start',
+}
+
 function postgresql(topology: Topology, {passwords, addresses}: Allocation, host: HostName) {
+  const {
+    bin,
+    patroni: {takesBinNames},
+  } = releaseOf(topology)
   return {
     listen: `0.0.0.0:${portOf(topology, host, 'postgres')}`,
     data_dir: '/data/postgresql/main',
-    bin_dir: releaseOf(topology).bin,
-    bin_name: {
-      initdb: '/usr/local/bin/initdb-from-image',
-      pg_isready: '/usr/local/bin/pg-isready-at-first-start',
-    },
+    bin_dir: bin,
+    ...(takesBinNames ? {bin_name: binNames} : {}),
     pgpass: '/data/postgresql/pgpass',
     use_unix_socket: true,
     use_unix_socket_repl: true,
@@ -117,14 +124,15 @@ function postgresql(topology: Topology, {passwords, addresses}: Allocation, host
       ...letIn(topology, addresses),
     ],
     pg_ident: [`patroni postgres ${roles.replication}`],
-    create_replica_methods: ['image', 'basebackup'],
-    image: {command: 'replica-from-image'},
+    ...(takesBinNames
+      ? {create_replica_methods: ['image', 'basebackup'], image: {command: 'replica-from-image'}}
+      : {create_replica_methods: ['basebackup']}),
     basebackup: [{checkpoint: 'fast'}],
     ...hostStandIns(topology),
   }
 }
 
-function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: object): readonly Note[] {
+function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object): readonly Note[] {
   return [
     {at: ['restapi'], apart: true},
     {at: ['etcd3'], apart: true},
@@ -134,21 +142,25 @@ function notesOn(parameters: Readonly<Record<string, string>>, ofWatchdog: objec
       above: 'Goes to etcd when the cluster is made; change it there later: patronictl edit-config',
     },
     {at: ['postgresql'], apart: true},
-    {
-      at: ['postgresql', 'bin_name', 'initdb'],
-      beside: 'what initdb made with the options above when the image was built',
-    },
-    {
-      at: ['postgresql', 'bin_name', 'pg_isready'],
-      beside: 'waits for a first start instead of being asked again',
-    },
-    ...('max_wal_size' in parameters
+    ...('bin_name' in ofPostgresql
+      ? [
+          {
+            at: ['postgresql', 'bin_name', 'initdb'],
+            beside: 'what initdb made with the options above when the image was built',
+          },
+          {
+            at: ['postgresql', 'bin_name', 'pg_isready'],
+            beside: 'waits for a first start instead of being asked again',
+          },
+          {
+            at: ['postgresql', 'image', 'command'],
+            beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
+          },
+        ]
+      : []),
+    ...('max_wal_size' in ofPostgresql.parameters
       ? [{at: ['postgresql', 'parameters', 'max_wal_size'], beside: 'the data volume has a limited size'}]
       : []),
-    {
-      at: ['postgresql', 'image', 'command'],
-      beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
-    },
     {at: ['watchdog'], apart: true},
     ...('driver' in ofWatchdog
       ? [

@@ -1,5 +1,6 @@
-/** PgBouncer's configuration of one host (PgBouncer 1.24): its ini file and its list of users. */
+/** PgBouncer's configuration of one host (PgBouncer 1.18 to 1.26): its ini file and its list of users. */
 import type {PgbouncerSettings} from '../lab/topology/pgbouncer.ts'
+import {releaseOf} from '../lab/topology/release.ts'
 import {type Allocation, type HostName, hostsWith, portOf, roles, type Topology} from '../lab/topology/topology.ts'
 
 /** images/host/services/pgbouncer/run puts what the lab gave it there, for its user alone. */
@@ -20,10 +21,9 @@ export function pgbouncer(topology: Topology, allocation: Allocation, host: Host
     `* = ${connection}`,
     '',
     '[pgbouncer]',
-    ...settingsOf(settings, portOf(topology, host, 'pgbouncer')).flatMap(([key, value, says]) => [
-      ...(says === undefined ? [] : ['', comment(says)]),
-      `${key} = ${word(value)}`,
-    ]),
+    ...settingsOf(settings, portOf(topology, host, 'pgbouncer'))
+      .filter(([key]) => !releaseOf(topology).pgbouncer.lacks.includes(key))
+      .flatMap(([key, value, says]) => [...(says === undefined ? [] : ['', comment(says)]), `${key} = ${word(value)}`]),
   ].join('\n')}\n`
 }
 

@@ -80,6 +80,7 @@ async function following(program: Command, words: readonly string[]): Promise<re
 
 async function valuesOf({long, argChoices = []}: Option): Promise<readonly string[]> {
   if (long === '--profile') return ['default', 'fast']
+  if (long === '--release') return (await import('../../lab/inside/start.ts')).releaseNames
   if (long === '--name') return (await import('../../lab/inside/start.ts')).savedLabs()
   if (long === '--topology') return (await import('../../lab/inside/reading.ts')).presetsOf().map(one => one.name)
   if (long === '--suite') return ['all', ...(await import('../../lab/index.ts')).suites().keys()]

@@ -38,7 +38,7 @@ async function action(options: Options): Promise<void> {
   if (saved !== undefined && asked)
     throw new LabError(
       'usage',
-      `lab ${options.name} exists; its file is printed without --topology, --profile and --set`,
+      `lab ${options.name} exists; its file is printed without --topology, --profile, --release and --set`,
       {hint: ownCommand('config', ...topologyWords(options), '--name', 'other')},
     )
   if (saved !== undefined) {
@@ -55,7 +55,7 @@ async function action(options: Options): Promise<void> {
   const {render} = await import('../../compose/render.ts')
   const {imageTags} = await import('../../lab/inside/engine.ts')
   const {topology, mustTake} = await askedTopology(options)
-  const images = imageTags()
+  const images = imageTags(topology.release)
   const docker = new Docker()
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
   const allocation = await allocate(options.name, topology, images, subnets)

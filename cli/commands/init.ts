@@ -54,7 +54,7 @@ async function like(given: readonly {file: string; as: Kind | undefined}[], opti
   if (asksForTopology(options) || options.members !== undefined || options.proxies !== undefined)
     throw new LabError(
       'usage',
-      'files say it all: they go without --topology, --profile, --set, --members and --proxies',
+      'files say it all: they go without --topology, --profile, --release, --set, --members and --proxies',
     )
   const {importFrom} = await import('../../lab/inside/import.ts')
   const {printableLines, readText} = await import('../../lab/inside/start.ts')

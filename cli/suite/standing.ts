@@ -29,18 +29,18 @@ export async function placeOf(
     topologyFile: saved?.topologyFile ?? wanted?.file,
     lab: saved?.allocation.lab,
     up,
-    tried: await whatCanBreak(saved?.allocation.images.host),
+    tried: await whatCanBreak(() => saved?.allocation.images.host ?? imageTags(topology.release).host),
     learned: learnedSeconds(topology.profile),
   }
 }
 
 /** Nothing is installed, built or started for a list. */
-async function whatCanBreak(image: string | undefined): Promise<Standing['tried']> {
+async function whatCanBreak(image: () => string): Promise<Standing['tried']> {
   try {
     const docker = new Docker()
     const answer = await engineAnswer(docker, askLimitMs)
     if (!answer.answers) throw answer.error
-    return await capabilities(docker, image ?? imageTags().host)
+    return await capabilities(docker, image())
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     return error.message

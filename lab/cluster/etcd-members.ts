@@ -28,7 +28,7 @@ export async function etcdMembers(lab: Lab, withinMs: number): Promise<readonly 
         ask(host, '/v3/maintenance/status', {})
           .then(decodeStatus)
           .catch(() => null),
-        ask(host, '/v3/cluster/member/list', {linearizable: false})
+        ask(host, '/v3/cluster/member/list', {})
           .then(decodeMembers)
           .catch(() => null),
       ])

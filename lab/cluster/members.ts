@@ -47,7 +47,7 @@ export async function members(lab: Lab, withinMs: number): Promise<Members> {
     lab.docker.containers(lab.name),
     Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
   ])
-  const {leads} = releaseOf(lab.topology).patroni
+  const {leads, tellsStreaming} = releaseOf(lab.topology).patroni
   const primaries = databases.filter(
     (_, index) => answers[index]?.role === leads && answers[index]?.state === 'running',
   )
@@ -59,14 +59,16 @@ export async function members(lab: Lab, withinMs: number): Promise<Members> {
   const all = databases.map((host, index): Member => {
     const one = answers[index]
     const {replayed_location: replayed, received_location: received} = one?.xlog ?? {}
+    const source = databases.find((_, sender) => isStreaming(answers[sender]?.replication, host)) ?? null
+    const heard = tellsStreaming || one?.state !== 'running' || source === null ? one?.state : 'streaming'
     return {
       host,
       container: containers.find(one => one.host === host)?.state ?? 'missing',
       role: host === leader ? 'leader' : (one?.role ?? null),
-      state: one?.replication_state ?? one?.state ?? null,
+      state: one?.replication_state ?? heard ?? null,
       timeline: one?.timeline ?? null,
       lagBytes: behind(replayed),
-      source: databases.find((_, sender) => isStreaming(answers[sender]?.replication, host)) ?? null,
+      source,
       missingBytes: behind(replayed === undefined ? received : Math.max(replayed, received ?? 0)),
       sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
     }
@@ -83,12 +85,12 @@ function syncOf(state: string | undefined): boolean | null {
   return state === undefined ? null : state === 'sync' || state === 'quorum'
 }
 
-/** GET /patroni, as far as it is used here (Patroni 4.0, `api.py: do_GET_patroni`). */
+/** GET /patroni, as far as it is used here (Patroni 3.0 to 4.1, `api.py: do_GET_patroni`). */
 interface PatroniAnswer {
   readonly role: string
   readonly state: string
   readonly timeline?: number
-  /** A replica's, from its own WAL receiver: 'streaming' ... */
+  /** A replica's, from its own WAL receiver: 'streaming' ...; since Patroni 3.0.4. */
   readonly replication_state?: string
   /** Who streams from it. */
   readonly replication?: readonly Sender[]

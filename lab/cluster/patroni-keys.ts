@@ -19,8 +19,6 @@ export interface MemberKey {
   /** Empty when it has none. */
   readonly tags: Config
   readonly pendingRestart: boolean
-  /** Parameters that wait for the restart, each with its `old_value` and `new_value`. */
-  readonly pendingFor: Config
   /** It knows that the cluster is in maintenance mode. */
   readonly paused: boolean
 }
@@ -80,13 +78,12 @@ export function decodeKeys(
 }
 
 function member(value: string): MemberKey {
-  const {role, state, tags, pending_restart, pending_restart_reason, pause} = decodeObject(value) ?? {}
+  const {role, state, tags, pending_restart, pause} = decodeObject(value) ?? {}
   return {
     role: typeof role === 'string' ? role : null,
     state: typeof state === 'string' ? state : null,
     tags: mapping(tags),
     pendingRestart: pending_restart === true,
-    pendingFor: mapping(pending_restart_reason),
     paused: pause === true,
   }
 }

@@ -23,7 +23,8 @@ export async function restartPending(lab: Lab, patch: Config): Promise<void> {
   const {leader} = await patroniKeys(lab)
   if (leader === null || !(await needsRestart(lab, leader, patch))) return
   await sleep(lab.topology.patroni.loopWaitSeconds * 1000 + reloadMs)
-  for (const host of restartOrder(await patroniKeys(lab))) {
+  const changes = await changesOn(lab, leader)
+  for (const host of restartOrder(await patroniKeys(lab), changes)) {
     if (host !== leader) await caughtUp(lab, leader, host)
     const answer = await askPatroni(lab, host, {method: 'POST', path: '/restart', body: {}, withinMs: 20_000})
     if (!took(answer))
@@ -68,19 +69,35 @@ async function needsRestart(lab: Lab, leader: HostName, {postgresql}: Config): P
   return rows.length > 0
 }
 
-/**
- * A standby must not have less than its primary of what shared memory is made for, or it shuts down (PostgreSQL, "Hot
- * Standby: Administrator's Overview"): what grows, grows on the replicas first, and what shrinks, on the leader.
- */
-export function restartOrder({leader, members}: PatroniKeys): HostName[] {
+/** What a standby must not have less of than its primary (PostgreSQL, "Hot Standby: Administrator's Overview"): whole numbers, all of them. */
+const ofStandbys = [
+  ...['max_connections', 'max_locks_per_transaction', 'max_prepared_transactions', 'max_wal_senders'],
+  'max_worker_processes',
+]
+
+/** Of these, what a server has, and what its configuration says that it has after a restart. */
+interface Change {
+  readonly inForce: number
+  readonly next: number
+}
+
+/** PostgreSQL itself is asked: only from 3.3 on does Patroni tell of both values (`pending_restart_reason`). */
+async function changesOn(lab: Lab, host: HostName): Promise<readonly Change[]> {
+  const rows = await sql<[string, string | null]>(
+    lab,
+    host,
+    `SELECT s.setting, (SELECT setting FROM pg_file_settings f WHERE lower(f.name) = s.name ORDER BY seqno DESC LIMIT 1)
+       FROM pg_settings s WHERE s.name = ANY($1)`,
+    [ofStandbys],
+  )
+  return rows.flatMap(([inForce, next]) => (next === null ? [] : [{inForce: Number(inForce), next: Number(next)}]))
+}
+
+/** Standbys shut down that have less than their primary: what grows, grows on the replicas first, and what shrinks, on the leader. */
+export function restartOrder({leader, members}: PatroniKeys, changes: readonly Change[]): HostName[] {
   const pending = Object.entries(members).filter(([, member]) => member.pendingRestart)
-  const shrinks = pending.some(([, {pendingFor}]) => Object.values(pendingFor).some(isSmaller))
+  const shrinks = changes.some(({inForce, next}) => next < inForce)
   const first = (host: HostName) => (host === leader) === shrinks
   const hosts = pending.map(([host]) => host).toSorted()
   return [...hosts.filter(first), ...hosts.filter(host => !first(host))]
-}
-
-function isSmaller(change: unknown): boolean {
-  const {old_value: before, new_value: after} = (change ?? {}) as {old_value?: unknown; new_value?: unknown}
-  return Number(after) < Number(before)
 }

@@ -6,7 +6,12 @@ import type {ImageFound, Images} from './docker.ts'
 /** Package names and versions as dpkg has them, e.g. {'postgresql-17': '17.12-0+deb13u1'}. */
 export type Packages = Readonly<Record<string, string>>
 
-export const imageLabels = {ours: 'pgha-lab.image', base: 'pgha-lab.base', packages: 'pgha-lab.packages'} as const
+export const imageLabels = {
+  ours: 'pgha-lab.image',
+  base: 'pgha-lab.base',
+  packages: 'pgha-lab.packages',
+  release: 'pgha-lab.release',
+} as const
 
 /** What a person asks after first; the label has all. */
 const shownPackages = [

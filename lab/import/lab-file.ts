@@ -5,6 +5,7 @@ import {hbaLine} from '../topology/hba.ts'
 import {keepalivedKeys} from '../topology/keepalived.ts'
 import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
 import {pgbouncerKeys} from '../topology/pgbouncer.ts'
+import {releaseNames, releases} from '../topology/release.ts'
 import type {Topology} from '../topology/topology.ts'
 import {ms} from '../words/quantity.ts'
 
@@ -14,6 +15,7 @@ type Values = Readonly<Record<string, Value | undefined>>
 export function labFile(topology: Topology, header: string): string {
   const values = withoutNothing({
     profile: topology.profile,
+    release: topology.release,
     hosts: Object.fromEntries(topology.hosts.map(({name, services}) => [name, [...services]])),
     patroni: patroniOf(topology),
     etcd: withoutNothing({
@@ -106,6 +108,7 @@ function plain(keys: Readonly<Record<string, string>>): Values {
 
 const comments: Readonly<Record<string, string>> = {
   profile: 'what is left out below comes from it: default (as Patroni and HAProxy have it) or fast',
+  release: releaseNames.map(name => `${name}: ${releases[name].title}`).join(', '),
   'patroni.scope': 'of the keys in etcd',
   'patroni.ttl': 'the leader key lives so long without its leader; loop_wait + 2 * retry_timeout must fit',
   'patroni.loop_wait': 'pause of the loop',

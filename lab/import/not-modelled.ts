@@ -5,7 +5,7 @@ import {isPooler} from '../lint/read/haproxy-proxy.ts'
 import {sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
 import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
-import {releaseOf, usualRelease} from '../topology/release.ts'
+import {releaseNames, releaseOf, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {unlikeSharing} from './keepalived.ts'
 import {unlikePooler} from './pgbouncer.ts'
@@ -138,5 +138,8 @@ function otherRelease({patroni}: Files): string[] {
     return version === undefined || `PostgreSQL ${version}` === title ? [] : [{file, version}]
   })
   const [first] = said
-  return first === undefined ? [] : [`${first.file}: yours is PostgreSQL ${first.version}; the lab runs ${title}.`]
+  if (first === undefined) return []
+  const like = releaseNames.find(name => releases[name].title === `PostgreSQL ${first.version}`)
+  const instead = like === undefined ? '' : `, and yours with \`release: ${like}\``
+  return [`${first.file}: yours is PostgreSQL ${first.version}; the lab runs ${title}${instead}.`]
 }

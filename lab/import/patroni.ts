@@ -5,6 +5,7 @@ import type {YamlNode} from '../lint/read/yaml.ts'
 import {entriesAt, isOnAt, scalarAt, wholeAt, wordAt} from '../lint/read/yaml-path.ts'
 import {fromDcsOnly} from '../lint/rules/patroni-keys.ts'
 import {type DynamicName, dynamicSettings, type StandIn, standIns, type Tags, tagSettings} from '../topology/kept.ts'
+import {releases, usualRelease} from '../topology/release.ts'
 import type {Written} from '../topology/settings.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {type Change, type Leaf, leaves} from './change.ts'
@@ -214,6 +215,7 @@ function namesOf({patroni: [first]}: Files, {isOurs}: TheirWords, changes: Chang
 }
 
 function tagsOf(files: Files, {hosts, isOurs}: TheirWords, changes: Change[]): Pick<Patroni, 'tags'> {
+  const known = releases[usualRelease].patroni
   const tags = files.patroni.flatMap((file): [string, Tags][] => {
     const host = hosts.get(file.address?.host ?? '') ?? hosts.get(file.name?.text ?? '')
     const own: Record<string, unknown> = {}
@@ -222,6 +224,7 @@ function tagsOf(files: Files, {hosts, isOurs}: TheirWords, changes: Change[]): P
       const value = tagAt(file, key, hosts)
       if (host === undefined) tell('no host of the lab stands for this member')
       else if (value === undefined) tell('Patroni only shows it, or the lab has no such member')
+      else if (!known.tags.includes(key)) tell(`${known.title}, which the lab runs, does not know it`)
       // What a member without tags has anyway.
       else if (value !== false) own[key] = value
     }

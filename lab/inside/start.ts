@@ -16,6 +16,7 @@ export {
   writeWhole,
 } from '../state/state.ts'
 export {doorOf, entries} from '../topology/entries.ts'
+export {releaseNames, releases, usualRelease} from '../topology/release.ts'
 export {appDatabase, hostsWith, poolersBefore, portNumber, portOf, roles} from '../topology/topology.ts'
 export {decodeJson} from '../words/decode.ts'
 export {didYouMean, insteadOf, nearest, suggestion} from '../words/did-you-mean.ts'

@@ -221,7 +221,7 @@ class Members {
   async #nameOf(id: string, member: Member): Promise<HostName | undefined> {
     if (!this.#names.has(id)) {
       try {
-        const {body} = await this.#ask(member, '/v3/cluster/member/list', {linearizable: false})
+        const {body} = await this.#ask(member, '/v3/cluster/member/list', {})
         for (const {ID, name} of decodeMembers(body)) {
           if (this.all.some(one => one.host === name)) this.#names.set(ID, name)
         }

@@ -17,7 +17,6 @@ import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {anew, loadLab, type SavedLab, saveLab} from '../state/state.ts'
-import {releaseOf} from '../topology/release.ts'
 import type {Topology} from '../topology/topology.ts'
 import type {AskedTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
@@ -67,7 +66,7 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
   docker.heed(signal)
   const images = await means.ready(docker, progress, {
     ...{signal, refresh: options.refresh},
-    release: options.topology && releaseOf(options.topology),
+    release: (options.topology ?? loadLab(name)?.topology ?? options.fallback()).release,
   })
   const began = performance.now()
   const {lab, how} = await start(docker, options, images, means)

@@ -28,6 +28,8 @@ export interface RaiseLabOptions {
   readonly topology?: string | Topology
   /** Timings: `fast` when not given, so that a test need not wait for Patroni's own. */
   readonly profile?: string
+  /** Debian's release of all that the hosts run: `bookworm`; that of the topology when not given. */
+  readonly release?: string
   /** One setting each, as `up --set` has them: `patroni.ttl=40s`. */
   readonly set?: readonly string[]
   /** One of its own when not given. A lab of this name that is there already is used, and stays. */
@@ -106,14 +108,15 @@ export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans
   }
 }
 
-function wantedOf({topology, profile, set}: RaiseLabOptions) {
+function wantedOf({topology, profile, release, set}: RaiseLabOptions) {
   if (typeof topology === 'object') {
-    if (profile !== undefined || set !== undefined)
-      throw new LabError('usage', 'a topology that is a value has its profile and its settings in it')
+    if (profile !== undefined || release !== undefined || set !== undefined)
+      throw new LabError('usage', 'a topology that is a value has its profile, its release and its settings in it')
     return {topology}
   }
-  if (topology === undefined && profile === undefined && set === undefined) return {topology: undefined}
-  const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', set})
+  const isSaid = [topology, profile, release, set].some(one => one !== undefined)
+  if (!isSaid) return {topology: undefined}
+  const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', release, set})
   return {topology: asked.topology, mustTake: asked.mustTake, ...(file === undefined ? {} : {topologyFile: file})}
 }
 

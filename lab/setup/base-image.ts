@@ -1,8 +1,9 @@
-/** The image that the lab's images are built on: Debian 13, pulled, or made from this machine's own package mirror. */
+/** The image that the lab's images are built on: Debian's of a release, pulled, or made from this machine's own package mirror. */
 import {mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ImageFound} from '../engine/docker.ts'
 import {imageLabels, parseDpkgStatus, sayBootstrap} from '../engine/image-record.ts'
+import {type ReleaseName, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {next, shell} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
@@ -13,15 +14,20 @@ import {mayInstall} from './engine.ts'
 import {tempPrefix} from './leftovers.ts'
 import type {SetupEngine} from './start-engine.ts'
 
-export const officialBase = 'debian:trixie-slim'
-export const ownBase = 'pgha-lab/base:trixie'
+export function officialBase(release: ReleaseName): string {
+  return `debian:${release}-slim`
+}
+
+/** Our own tag, once there is a base: whatever the official one becomes here later, ours stays until it is refreshed. */
+export function ownBase(release: ReleaseName): string {
+  return `pgha-lab/base:${release}`
+}
 
 const pullLimitMs = 60_000
 const bootstrapLimitMs = 300_000
 
-/** Our own tag, once there is a base: whatever `debian:trixie-slim` becomes here later, ours stays until it is refreshed. */
-export async function presentBase(docker: Pick<SetupEngine, 'hasImage'>): Promise<string | null> {
-  for (const base of [ownBase, officialBase]) if (await docker.hasImage(base)) return base
+export async function presentBase(docker: Pick<SetupEngine, 'hasImage'>, release: ReleaseName): Promise<string | null> {
+  for (const base of [ownBase(release), officialBase(release)]) if (await docker.hasImage(base)) return base
   return null
 }
 
@@ -32,22 +38,24 @@ export async function presentBase(docker: Pick<SetupEngine, 'hasImage'>): Promis
 export async function ensureBaseImage(
   docker: SetupEngine,
   progress: Progress,
+  release: ReleaseName,
   options: {signal?: AbortSignal | undefined; refresh?: boolean | undefined} = {},
 ): Promise<string> {
   const {signal, refresh = false} = options
-  const present = refresh ? null : await presentBase(docker)
+  const [own, official] = [ownBase(release), officialBase(release)]
+  const present = refresh ? null : await presentBase(docker, release)
   if (present !== null) {
-    if (present !== ownBase) await docker.tagImage(present, ownBase)
-    return ownBase
+    if (present !== own) await docker.tagImage(present, own)
+    return own
   }
   return step(
     progress,
-    'get the base image of Debian 13',
+    `get the base image of Debian ${releases[release].debian}`,
     async detail => {
       // Ours may have been pruned: what the other image was built on is what this one is built on too.
-      const known = refresh ? null : await knownDigest(docker)
+      const known = refresh ? null : await knownDigest(docker, release)
       let why = ''
-      for (const reference of [...(known === null ? [] : [known]), officialBase]) {
+      for (const reference of [...(known === null ? [] : [known]), official]) {
         detail(`docker pull ${reference}`)
         const pulled = await run(['docker', 'pull', reference], {
           withinMs: pullLimitMs,
@@ -55,15 +63,15 @@ export async function ensureBaseImage(
           onLine: line => detail(line),
         })
         if (pulled.code === 0) {
-          await docker.tagImage(reference, ownBase)
-          return ownBase
+          await docker.tagImage(reference, own)
+          return own
         }
         why = pulled.timedOut ? `took more than ${pullLimitMs / 1000} s` : (pulled.lines.at(-1) ?? 'failed')
       }
-      const old = await docker.image(ownBase)
-      await bootstrap(why, detail, signal)
+      const old = await docker.image(own)
+      await bootstrap(release, why, detail, signal)
       await removeReplaced(docker, old)
-      return ownBase
+      return own
     },
     base => base,
   )
@@ -75,11 +83,12 @@ async function removeReplaced(docker: SetupEngine, old: ImageFound | null): Prom
   if (now && now.tags.length === 0 && now.digests.length === 0) await docker.removeImage(now.id)
 }
 
-/** `debian@sha256:...` of an image of ours that was built on one from a registry. */
-async function knownDigest(docker: SetupEngine): Promise<string | null> {
+/** `debian@sha256:...` of an image of ours that was built on one of this release from a registry. */
+async function knownDigest(docker: SetupEngine, release: ReleaseName): Promise<string | null> {
   for (const tag of await docker.taggedImages(imageLabels.base)) {
-    const base = (await docker.image(tag))?.labels[imageLabels.base]
-    if (base !== undefined && /^debian@sha256:[0-9a-f]{64}$/.test(base)) return base
+    const {[imageLabels.base]: base, [imageLabels.release]: of} = (await docker.image(tag))?.labels ?? {}
+    // One without the word is older than it.
+    if ((of ?? usualRelease) === release && base !== undefined && /^debian@sha256:[0-9a-f]{64}$/.test(base)) return base
   }
   return null
 }
@@ -88,21 +97,22 @@ async function knownDigest(docker: SetupEngine): Promise<string | null> {
 const recordHook =
   'for file in "$1"/var/lib/dpkg/status "$1"/var/lib/apt/lists/*Release; do [ ! -f "$file" ] || cp "$file" "$PGHA_LAB_RECORD"; done'
 
-async function whatItWasMadeOf(folder: string): Promise<string> {
+async function whatItWasMadeOf(suite: ReleaseName, folder: string): Promise<string> {
   const names = await readdir(folder)
-  const release = names.find(name => name.endsWith('Release'))
+  const signed = names.find(name => name.endsWith('Release'))
   const read = (name: string) => readFile(join(folder, name), 'utf8')
   return sayBootstrap(
-    'trixie',
-    release === undefined ? null : await read(release),
+    suite,
+    signed === undefined ? null : await read(signed),
     names.includes('status') ? parseDpkgStatus(await read('status')) : {},
   )
 }
 
 /** Makes the image from packages, as Debian's own images are made. */
-async function bootstrap(why: string, detail: Detail, signal?: AbortSignal): Promise<void> {
-  const mirror = mustHaveMirror(why)
-  await ensureMmdebstrap(why, detail, signal)
+async function bootstrap(release: ReleaseName, why: string, detail: Detail, signal?: AbortSignal): Promise<void> {
+  const official = officialBase(release)
+  const mirror = mustHaveMirror(official, why)
+  await ensureMmdebstrap(official, why, detail, signal)
   const folder = await mkdtemp(tempPrefix('base'))
   // A file between the two: docker import makes an image even of what a failed mmdebstrap leaves in a pipe.
   const tar = join(folder, 'base.tar')
@@ -112,18 +122,18 @@ async function bootstrap(why: string, detail: Detail, signal?: AbortSignal): Pro
     const settings = await aptSettings()
     const record = join(folder, 'record')
     await mkdir(record)
-    const [program, ...args] = bootstrapCommand(tar, mirror, settings)
+    const [program, ...args] = bootstrapCommand(release, tar, mirror, settings)
     const made = await run([program, `--customize-hook=${recordHook}`, ...args], {
       ...options,
       env: {...options.env, PGHA_LAB_RECORD: record},
       onLine: line => detail(line),
     })
-    if (made.code !== 0) throw failed('mmdebstrap', made.lines)
+    if (made.code !== 0) throw failed(official, 'mmdebstrap', made.lines)
     detail('docker import')
-    const label = `LABEL ${imageLabels.base}=${JSON.stringify(await whatItWasMadeOf(record))}`
-    const command = ['docker', 'import', '--change', 'CMD ["bash"]', '--change', label, tar, ownBase] as const
+    const label = `LABEL ${imageLabels.base}=${JSON.stringify(await whatItWasMadeOf(release, record))}`
+    const command = ['docker', 'import', '--change', 'CMD ["bash"]', '--change', label, tar, ownBase(release)] as const
     const imported = await run(command, options)
-    if (imported.code !== 0) throw failed('docker import', imported.lines)
+    if (imported.code !== 0) throw failed(official, 'docker import', imported.lines)
   } finally {
     await rm(folder, {recursive: true, force: true})
   }
@@ -134,6 +144,7 @@ async function bootstrap(why: string, detail: Detail, signal?: AbortSignal): Pro
  * a mirror that is trusted without a key must stay so.
  */
 export function bootstrapCommand(
+  release: ReleaseName,
   tar: string,
   mirror: AptSource,
   aptSettings: readonly string[],
@@ -146,9 +157,9 @@ export function bootstrapCommand(
     '--format=tar',
     ...aptSettings.map(setting => `--aptopt=${setting}`),
     ...(uri.startsWith('https:') ? ['--include=ca-certificates'] : []), // or apt in the image could not use it
-    'trixie',
+    release,
     tar,
-    isTrusted ? `deb [trusted=yes] ${uri} trixie main` : uri,
+    isTrusted ? `deb [trusted=yes] ${uri} ${release} main` : uri,
   ]
 }
 
@@ -160,27 +171,27 @@ async function aptSettings(): Promise<readonly string[]> {
   )
 }
 
-function mustHaveMirror(why: string): AptSource {
-  const hint = `docker pull ${officialBase}, or docker load it from a machine that has it`
+function mustHaveMirror(official: string, why: string): AptSource {
+  const hint = `docker pull ${official}, or docker load it from a machine that has it`
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    throw new LabError('image', `${officialBase} can't be pulled: ${why}`, {hint})
+    throw new LabError('image', `${official} can't be pulled: ${why}`, {hint})
   const mirror = debianMirror(readAptSources())
   if (!mirror)
     throw new LabError(
       'image',
-      `${officialBase} can't be pulled (${why}), and the apt sources of this machine name no Debian mirror to make it from`,
+      `${official} can't be pulled (${why}), and the apt sources of this machine name no Debian mirror to make it from`,
       {hint},
     )
   return mirror
 }
 
-async function ensureMmdebstrap(why: string, detail: Detail, signal?: AbortSignal): Promise<void> {
+async function ensureMmdebstrap(official: string, why: string, detail: Detail, signal?: AbortSignal): Promise<void> {
   const found = await run(['mmdebstrap', '--version'], {withinMs: 10_000, env: rootEnvironment()})
   if (!found.absent) return
   if (!mayInstall())
     throw new LabError(
       'image',
-      `${officialBase} can't be pulled (${why}), and PGHA_LAB_SETUP=never forbids installing mmdebstrap to make it`,
+      `${official} can't be pulled (${why}), and PGHA_LAB_SETUP=never forbids installing mmdebstrap to make it`,
       {hint: next`leave PGHA_LAB_SETUP unset; or install it by hand: ${shell('apt-get install mmdebstrap')}`},
     )
   detail('install mmdebstrap')
@@ -188,13 +199,13 @@ async function ensureMmdebstrap(why: string, detail: Detail, signal?: AbortSigna
   await aptInstall(['mmdebstrap'], detail, signal)
 }
 
-function failed(what: string, lines: readonly string[]): LabError {
+function failed(official: string, what: string, lines: readonly string[]): LabError {
   const last = lines.slice(-6).map(line => `\n  ${line}`)
   if (lines.some(line => /no space left on device/i.test(line)))
     return new LabError('disk-full', `the disk is full: ${what} could not make the base image:${last.join('')}`, {
       hint: next`to see what Docker keeps: ${shell('docker system df')}`,
     })
   return new LabError('image', `${what} could not make the base image:${last.join('')}`, {
-    hint: next`where a registry can be reached: ${shell(`docker pull ${officialBase}`)}`,
+    hint: next`where a registry can be reached: ${shell(`docker pull ${official}`)}`,
   })
 }

@@ -9,6 +9,7 @@ import type {Answering, Containers, Images} from '../engine/docker.ts'
 import {recordOf, sayAge, sayBase} from '../engine/image-record.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {type BrokenLab, loadLabs, type SavedLab, stateRoot} from '../state/state.ts'
+import {type ReleaseName, releaseNames, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab, ownCommand, shell} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -210,11 +211,32 @@ function isLocal(address: string | null): boolean {
 }
 
 async function images(docker: Images): Promise<Examined[]> {
-  const base = await presentBase(docker)
+  const base = await presentBase(docker, usualRelease)
   const baseImage: Examined = base
     ? ok('base image', await sayBase(docker, base))
-    : {what: 'base image', state: 'warn', says: `neither ${officialBase} nor ${ownBase} is here`, fix: fixCommand}
-  return [baseImage, await labImages(docker)]
+    : {
+        what: 'base image',
+        state: 'warn',
+        says: `neither ${officialBase(usualRelease)} nor ${ownBase(usualRelease)} is here`,
+        fix: fixCommand,
+      }
+  const others = releaseNames.filter(name => name !== usualRelease)
+  return [baseImage, await labImages(docker), ...(await Promise.all(others.map(one => imageOf(docker, one))))]
+}
+
+/** Another release is nobody's need until it is asked for. */
+async function imageOf(docker: Images, release: ReleaseName): Promise<Examined> {
+  const {title, patroni} = releases[release]
+  const what = `image of ${release}`
+  try {
+    const tag = imageTags(release).host
+    const found = await docker.image(tag)
+    if (found !== null) return ok(what, `${tag}, built ${sayAge(recordOf(found).builtAt)}`)
+    return ok(what, `not built; \`up --release ${release}\` builds it (${title}, ${patroni.title})`)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return {what, state: 'fail', says: error.message, fix: error.next ?? null}
+  }
 }
 
 async function labImages(docker: Images): Promise<Examined> {

@@ -14,7 +14,7 @@ import {
   sayBase,
 } from '../engine/image-record.ts'
 import {loadLab, savedLabs} from '../state/state.ts'
-import {type Release, releases, usualRelease} from '../topology/release.ts'
+import {type ReleaseName, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -37,18 +37,21 @@ const buildLimitMs = 900_000
 /** apt tells of every package; a mirror that is waited for this long has gone. */
 const buildSilenceMs = 300_000
 
-/** `pgha-lab/host:<12 hex>` and `pgha-lab/app:<12 hex>`; throws `setup-failed` when what goes into them is not built. */
-export function imageTags(root = packageRoot, release = releases[usualRelease]): ImageTags {
+/**
+ * `pgha-lab/host:<release>-<12 hex>` and `pgha-lab/app:<12 hex>`; throws `setup-failed` when what goes into them is not built. Whoever
+ * measures is the same for all releases: the clients' image is always of the usual one.
+ */
+export function imageTags(release: ReleaseName = usualRelease, root = packageRoot): ImageTags {
   const missing = bundles.find(name => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined)
     throw new LabError('setup-failed', `what runs in the image of the clients is not built (dist/${missing})`, {
       hint: shell('npm run build'),
     })
   const record = join(root, 'images', 'record')
-  const given = buildArguments(release).join(' ')
+  const given = {host: hostArguments(release).join(' '), app: appArguments.join(' ')}
   return {
-    host: `pgha-lab/host:${contentHash(given, [join(root, 'images', 'host'), record])}`,
-    app: `pgha-lab/app:${contentHash(given, [join(root, 'images', 'app'), fenceIn(root), record, ...bundles.map(name => join(root, 'dist', name))])}`,
+    host: `pgha-lab/host:${release}-${contentHash(given.host, [join(root, 'images', 'host'), record])}`,
+    app: `pgha-lab/app:${contentHash(given.app, [join(root, 'images', 'app'), fenceIn(root), record, ...bundles.map(name => join(root, 'dist', name))])}`,
   }
 }
 
@@ -81,32 +84,38 @@ export interface ImageOptions {
   readonly signal?: AbortSignal | undefined
   /** Build both anew from the newest base and packages, whatever is here. */
   readonly refresh?: boolean | undefined
-  /** What they are made for; the usual one when not given. */
-  readonly release?: Release | undefined
+  /** What the image of the hosts is of; the usual one when not given. */
+  readonly release?: ReleaseName | undefined
 }
 
 /**
  * Instantaneous when both are present; otherwise gets the base image and builds what is missing. Throws `image` with the
  * failing step and its last words, `disk-full`, or `interrupted`. The tags that it returns are those of these very images,
- * for a lab to keep: `pgha-lab/host:<12 hex of what it is made of>-<12 hex of its id>`.
+ * for a lab to keep: `pgha-lab/host:<release>-<12 hex of what it is made of>-<12 hex of its id>`.
  */
 export async function ensureImages(
   docker: SetupEngine,
   progress: Progress,
   options: ImageOptions = {},
 ): Promise<ImageTags> {
-  const {signal, refresh = false, release = releases[usualRelease]} = options
-  const tags = imageTags(packageRoot, release)
+  const {signal, refresh = false, release = usualRelease} = options
+  const tags = imageTags(release)
   const before = {host: await docker.image(tags.host), app: await docker.image(tags.app)}
   if (refresh || before.host === null || before.app === null) {
-    const base = await ensureBaseImage(docker, progress, options)
-    const basedOn = await sayBase(docker, base)
-    const how = {docker, base, basedOn, refresh, release, signal}
-    if (refresh || before.host === null)
-      await step(progress, 'build the image of the hosts', detail =>
+    const bases = new Map<ReleaseName, string>()
+    const based = async (of: ReleaseName) => {
+      const base = bases.get(of) ?? (await ensureBaseImage(docker, progress, of, options))
+      bases.set(of, base)
+      return {docker, base, basedOn: await sayBase(docker, base), release: of, refresh, signal}
+    }
+    if (refresh || before.host === null) {
+      const how = {...(await based(release)), given: hostArguments(release)}
+      await step(progress, `build the image of the hosts${release === usualRelease ? '' : ` of ${release}`}`, detail =>
         make('hosts', tags.host, join(packageRoot, 'images', 'host'), {...how, detail}),
       )
-    if (refresh || before.app === null)
+    }
+    if (refresh || before.app === null) {
+      const how = {...(await based(usualRelease)), given: appArguments}
       await step(progress, 'build the image of the clients', async detail => {
         const context = await mkdtemp(tempPrefix('app'))
         try {
@@ -118,6 +127,7 @@ export async function ensureImages(
           await rm(context, {recursive: true, force: true})
         }
       })
+    }
     // Only now, so that a refresh that fails over the second leaves both as they were.
     for (const tag of [
       ...(refresh || before.host === null ? [tags.host] : []),
@@ -182,7 +192,9 @@ interface How {
   readonly base: string
   readonly basedOn: string
   readonly refresh: boolean
-  readonly release: Release
+  readonly release: ReleaseName
+  /** What `docker build` is told beside. */
+  readonly given: readonly string[]
   readonly detail: Detail
   readonly signal: AbortSignal | undefined
 }
@@ -191,11 +203,15 @@ interface How {
 async function make(whose: string, tag: string, context: string, how: How): Promise<void> {
   const made = unfinished(tag)
   const {docker, base, basedOn, detail, signal} = how
-  const given = [...(how.refresh ? ['--no-cache'] : []), ...buildArguments(how.release)]
+  const given = [...(how.refresh ? ['--no-cache'] : []), ...how.given]
   await build(whose, made, base, context, given, detail, signal)
   const bare = await docker.image(made)
   const packages = await packagesIn(made, signal)
-  const labels = {[imageLabels.base]: basedOn, [imageLabels.packages]: printPackages(packages)}
+  const labels = {
+    [imageLabels.base]: basedOn,
+    [imageLabels.release]: how.release,
+    [imageLabels.packages]: printPackages(packages),
+  }
   const args = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`])
   await build(whose, made, made, join(packageRoot, 'images', 'record'), args, detail, signal)
   // Without a tag it would outlive the labelled one, and keep all its layers on the disk.
@@ -270,9 +286,16 @@ async function build(
   }
 }
 
-function buildArguments({imageArguments}: Release): string[] {
-  return Object.entries(imageArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
+function buildArguments(given: Readonly<Record<string, string>>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
 }
+
+function hostArguments(release: ReleaseName): string[] {
+  const {imageArguments, morePackages} = releases[release]
+  return buildArguments({...imageArguments, MORE: morePackages.join(' ')})
+}
+
+const appArguments = buildArguments(releases[usualRelease].imageArguments)
 
 /** --force-rm: the classic builder would leave the container of a failed step behind; BuildKit has none. */
 function buildCommand(tag: string, base: string, context: string, args: readonly string[]): [string, ...string[]] {

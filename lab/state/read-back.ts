@@ -68,7 +68,8 @@ const ours = z
       ports: z.record(name('host'), z.record(z.string(), z.int().min(1024).max(65_535))),
       passwords: z.record(z.string(), line),
       images: z.object({
-        host: z.string().regex(/^pgha-lab\/host:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
+        // Older ones have no release in their name.
+        host: z.string().regex(/^pgha-lab\/host:([a-z]+-)?[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
         app: z.string().regex(/^pgha-lab\/app:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
       }),
     }),

@@ -58,7 +58,7 @@ export function raisingWords({file, profile, set}: Raising): readonly string[] {
   return [
     ...(file === undefined ? [] : ['--topology', file]),
     ...(profile === undefined ? [] : ['--profile', profile]),
-    ...set.flatMap(one => ['--set', one]),
+    ...set.flatMap(one => (one.startsWith('release=') ? ['--release', one.slice('release='.length)] : ['--set', one])),
   ]
 }
 
@@ -77,6 +77,7 @@ function beyond(topology: Topology, base: Topology): {readonly set: readonly str
   const said = parameters.filter(([, value]) => value !== '')
   const hosts = topology.hosts.filter(host => !base.hosts.some(one => isDeepStrictEqual(one, host)))
   const set = [
+    ...(topology.release === base.release ? [] : [`release=${topology.release}`]),
     ...hosts.map(({name, services}) => `hosts.${name}=${services.join(',')}`),
     ...changed(patroniKeys(topology.patroni), patroniKeys(base.patroni)).map(
       ([key, value]) => `patroni.${key}=${value}`,

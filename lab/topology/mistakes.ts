@@ -1,6 +1,8 @@
 /** What cannot be: of a topology as a whole, and of timings that Patroni would change. */
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
-import {keptMistakes, notifyScripts} from './kept.ts'
+import {own} from '../words/own.ts'
+import {dynamicSettings, keptMistakes, notifyScripts} from './kept.ts'
+import {type Release, releaseNames, releaseOf, releases} from './release.ts'
 import type {ServicePort} from './services.ts'
 import {slotMistakes} from './slots.ts'
 import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
@@ -34,6 +36,8 @@ export function mistakesIn(topology: Topology): Mistake[] {
     ...addressMistakes(topology),
     ...watchdogMistake(topology),
     ...slotMistakes(topology),
+    ...releaseMistakes(topology),
+    ...preparedMistake(topology),
   ]
   return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, hostsWith(topology, 'patroni'))]
 }
@@ -116,6 +120,53 @@ const portKeys: Readonly<Partial<Record<ServicePort, readonly string[]>>> = {
   replicas: ['haproxy', 'replicas_port'],
   stats: ['haproxy', 'stats_port'],
   pgbouncer: ['pgbouncer', 'port'],
+}
+
+/** What the Patroni of this release would not read, or not understand: it drops both in silence. */
+function releaseMistakes(topology: Topology): Mistake[] {
+  const {patroni, dynamic = {}, tags = {}} = topology
+  const written: readonly {readonly path: readonly string[]; readonly knows: (of: Release['patroni']) => boolean}[] = [
+    {
+      path: ['patroni', 'synchronous_mode'],
+      knows: of => of.synchronousModes.includes(patroni.synchronousMode),
+    },
+    ...Object.keys(dynamic).map(key => ({
+      path: ['patroni', key],
+      knows: ({dynamicKeys}: Release['patroni']) =>
+        (own<{under: string}>(dynamicSettings, key)?.under === '' ? dynamicKeys.top : dynamicKeys.postgresql).includes(
+          key,
+        ),
+    })),
+    ...Object.entries(tags).flatMap(([host, of]) =>
+      Object.keys(of).map(tag => ({
+        path: ['patroni', 'tags', host, tag],
+        knows: (one: Release['patroni']) => one.tags.includes(tag),
+      })),
+    ),
+  ]
+  return written.flatMap(({path, knows}): Mistake[] => {
+    if (knows(releaseOf(topology).patroni)) return []
+    const what = path[1] === 'synchronous_mode' ? `synchronous_mode ${patroni.synchronousMode}` : path.at(-1)
+    const others = releaseNames.filter(name => knows(releases[name].patroni))
+    const says = `${releaseOf(topology).patroni.title}, which ${topology.release} has, does not know ${what}`
+    return [
+      {path, beside: [['release']], says, hint: `leave it out, or take a release that does: ${others.join(', ')}`},
+    ]
+  })
+}
+
+/** Its clients would be told again and again that what they have prepared is not there, and no run would come to a steady state. */
+function preparedMistake({release, pgbouncer}: Topology): Mistake[] {
+  if (pgbouncer?.poolMode !== 'transaction' || !releases[release].pgbouncer.lacks.includes('max_prepared_statements'))
+    return []
+  return [
+    {
+      path: ['pgbouncer', 'pool_mode'],
+      beside: [['release']],
+      says: `the lab's clients prepare their statements, which the PgBouncer of ${release} does not keep for them with pool_mode transaction`,
+      hint: 'let each client have a connection of its own: --set pgbouncer.pool_mode=session',
+    },
+  ]
 }
 
 /** With a watchdog that it cannot use Patroni lets nobody lead: the first host would wait for ever ("Cancelling bootstrap"). */

@@ -22,22 +22,39 @@ export type LogSign =
 export interface Release {
   /** As a person is told. */
   readonly title: string
+  /** Debian's number of it. */
+  readonly debian: string
   /** Where PostgreSQL's programs are in the image of the hosts. */
   readonly bin: string
   /** Debian's package of the server. */
   readonly serverPackage: string
-  /** What both images are built with, as `docker build --build-arg` takes it. */
+  /** What an image is built with, as `docker build --build-arg` takes it. */
   readonly imageArguments: Readonly<Record<string, string>>
+  /** What the image of its hosts has of Debian beside what all have. */
+  readonly morePackages: readonly string[]
   /** Parameters of earlier releases that it refuses. */
   readonly goneParameters: readonly string[]
   readonly patroni: {
+    /** As a person is told. */
+    readonly title: string
     /** The `role` that a member says it has while it leads, and how a request names it. */
     readonly leads: string
     /** In its dynamic configuration: how long a leader may take to start a crashed PostgreSQL. */
     readonly primaryStartTimeout: string
     /** What its dynamic configuration may have, at the top and under `postgresql` (`docs/dynamic_configuration.rst`, `config.py`). */
     readonly dynamicKeys: {readonly top: readonly string[]; readonly postgresql: readonly string[]}
+    /** Tags of a member that it obeys. */
+    readonly tags: readonly string[]
+    readonly synchronousModes: readonly Topology['patroni']['synchronousMode'][]
+    /** Whether it calls other programs of PostgreSQL where `postgresql.bin_name` names them. */
+    readonly takesBinNames: boolean
+    /** Whether a replica tells that it streams (`replication_state` of GET /patroni); else only its source does. */
+    readonly tellsStreaming: boolean
   }
+  /** What its etcd has to be told beside what all are told. */
+  readonly etcd: {readonly settings: Readonly<Record<string, string>>}
+  /** Settings of ours that its PgBouncer does not know, and so would not start with. */
+  readonly pgbouncer: {readonly lacks: readonly string[]}
   /** Which lines of a host's log are evidence. Each deed has one line. */
   readonly logSigns: readonly {
     readonly service: 'patroni' | 'postgres' | 'etcd'
@@ -46,80 +63,140 @@ export interface Release {
   }[]
 }
 
-/** PostgreSQL 17 with Patroni 4.0, etcd 3.5 and HAProxy 3.0, as Debian 13 has them. */
-const postgresql17: Release = {
-  title: 'PostgreSQL 17',
-  bin: '/usr/lib/postgresql/17/bin',
-  serverPackage: 'postgresql-17',
-  imageArguments: {POSTGRESQL: '17'},
-  goneParameters:
-    `checkpoint_segments db_user_namespace default_with_oids force_parallel_mode old_snapshot_threshold operator_precedence_warning
-    promote_trigger_file replacement_sort_tuples sql_inheritance ssl_renegotiation_limit standby_mode stats_temp_directory
-    trace_recovery_messages trigger_file vacuum_cleanup_index_scale_factor vacuum_defer_cleanup_age`.split(/\s+/),
-  patroni: {
-    leads: 'primary',
-    primaryStartTimeout: 'primary_start_timeout',
-    dynamicKeys: {
-      top: `loop_wait ttl retry_timeout maximum_lag_on_failover maximum_lag_on_syncnode max_timelines_history check_timeline
-        primary_start_timeout primary_stop_timeout synchronous_mode synchronous_mode_strict synchronous_node_count failsafe_mode
-        member_slots_ttl slots ignore_slots standby_cluster postgresql pause`.split(/\s+/),
-      postgresql:
-        `use_pg_rewind use_slots recovery_conf parameters pg_hba pg_ident callbacks create_replica_methods pg_ctl_timeout
-        remove_data_directory_on_rewind_failure remove_data_directory_on_diverged_timelines rewind use_unix_socket
-        use_unix_socket_repl before_stop pre_promote`.split(/\s+/),
-    },
+/** They have had the same words from the first of these releases to the last. */
+const logSigns: Release['logSigns'] = [
+  // rewind.py: pg_rewind, with its connection string; ha.py says it twice more, with a name and `in progress`
+  {service: 'patroni', sign: 'pg_rewind', words: /running pg_rewind from .*=/},
+  // bootstrap.py: create_replica, with the method that did it
+  {service: 'patroni', sign: 'basebackup', words: /replica has been created using \w+/},
+  // ha.py: enforce_primary_role, the one call that promotes
+  {service: 'patroni', sign: 'promoting', words: /promoted self to /},
+  // ha.py: demote, with its mode
+  {service: 'patroni', sign: 'demoting', words: /Demoting self \([\w-]+\)/},
+  {service: 'patroni', sign: 'bug', words: /please report it as a BUG/},
+  // rewind.py: ensure_clean_shutdown; while it runs, the same words with `in progress`
+  {service: 'patroni', sign: 'crash-recovery', words: /doing crash recovery in a single user mode$/},
+  {service: 'postgres', sign: 'crash-recovery', words: /database system was not properly shut down/},
+  // xlogrecovery.c, xlog.c: StartupXLOG at the end of archive recovery, whoever promoted it
+  {service: 'postgres', sign: 'new-timeline', words: /selected new timeline ID: \d+/},
+  // auth.c: ClientAuthentication; a standby's walreceiver repeats it
+  {service: 'postgres', sign: 'rejected', words: /pg_hba\.conf rejects|no pg_hba\.conf entry for/},
+  {service: 'postgres', sign: 'panic', words: /\bPANIC: /},
+  // xlogrecovery.c: rescanLatestTimeLine; once a try to follow, for ever
+  {service: 'postgres', sign: 'cannot-follow', words: /new timeline \d+ forked off current database system timeline/},
+  // xlogrecovery.c: InitWalRecovery, at its start
+  {
+    service: 'postgres',
+    sign: 'cannot-follow',
+    words: /requested timeline \d+ is not a child of this server's history/,
   },
-  logSigns: [
-    // rewind.py: pg_rewind, with its connection string; ha.py says it twice more, with a name and `in progress`
-    {service: 'patroni', sign: 'pg_rewind', words: /running pg_rewind from .*=/},
-    // bootstrap.py: create_replica, with the method that did it
-    {service: 'patroni', sign: 'basebackup', words: /replica has been created using \w+/},
-    // ha.py: enforce_primary_role, the one call that promotes
-    {service: 'patroni', sign: 'promoting', words: /promoted self to /},
-    // ha.py: demote, with its mode
-    {service: 'patroni', sign: 'demoting', words: /Demoting self \([\w-]+\)/},
-    {service: 'patroni', sign: 'bug', words: /please report it as a BUG/},
-    // rewind.py: ensure_clean_shutdown; while it runs, the same words with `in progress`
-    {service: 'patroni', sign: 'crash-recovery', words: /doing crash recovery in a single user mode$/},
-    {service: 'postgres', sign: 'crash-recovery', words: /database system was not properly shut down/},
-    // xlogrecovery.c, xlog.c: StartupXLOG at the end of archive recovery, whoever promoted it
-    {service: 'postgres', sign: 'new-timeline', words: /selected new timeline ID: \d+/},
-    // auth.c: ClientAuthentication; a standby's walreceiver repeats it
-    {service: 'postgres', sign: 'rejected', words: /pg_hba\.conf rejects|no pg_hba\.conf entry for/},
-    {service: 'postgres', sign: 'panic', words: /\bPANIC: /},
-    // xlogrecovery.c: rescanLatestTimeLine; once a try to follow, for ever
-    {service: 'postgres', sign: 'cannot-follow', words: /new timeline \d+ forked off current database system timeline/},
-    // xlogrecovery.c: InitWalRecovery, at its start
-    {
-      service: 'postgres',
-      sign: 'cannot-follow',
-      words: /requested timeline \d+ is not a child of this server's history/,
-    },
-    // walsender.c: StartReplication, as the standby is told it
-    {
-      service: 'postgres',
-      sign: 'cannot-follow',
-      words: /requested starting point \S+ is ahead of the WAL flush position/,
-    },
-    {service: 'postgres', sign: 'cannot-follow', words: /requested WAL segment \w+ has already been removed/},
-    // rewind.py: pg_rewind failed, with its exit code; 0 it says too
-    {service: 'patroni', sign: 'cannot-follow', words: /pg_rewind exit code=[1-9]/},
-    // wal.go: sync
-    {service: 'etcd', sign: 'slow-disk', words: /slow fdatasync/},
-    ...(['patroni', 'postgres', 'etcd'] as const).map(
-      service => ({service, sign: 'disk-full', words: /no space left on device/i}) as const,
-    ),
-  ],
+  // walsender.c: StartReplication, as the standby is told it
+  {
+    service: 'postgres',
+    sign: 'cannot-follow',
+    words: /requested starting point \S+ is ahead of the WAL flush position/,
+  },
+  {service: 'postgres', sign: 'cannot-follow', words: /requested WAL segment \w+ has already been removed/},
+  // rewind.py: pg_rewind failed, with its exit code; 0 it says too
+  {service: 'patroni', sign: 'cannot-follow', words: /pg_rewind exit code=[1-9]/},
+  // wal.go: sync
+  {service: 'etcd', sign: 'slow-disk', words: /slow fdatasync/},
+  ...(['patroni', 'postgres', 'etcd'] as const).map(
+    service => ({service, sign: 'disk-full', words: /no space left on device/i}) as const,
+  ),
+]
+
+/** Names that PostgreSQL does not know any more, by the first release without them. */
+const gone = {
+  15: `checkpoint_segments default_with_oids operator_precedence_warning replacement_sort_tuples sql_inheritance
+    ssl_renegotiation_limit standby_mode stats_temp_directory trigger_file vacuum_cleanup_index_scale_factor`.split(
+    /\s+/,
+  ),
+  16: 'force_parallel_mode promote_trigger_file vacuum_defer_cleanup_age'.split(' '),
+  17: 'db_user_namespace old_snapshot_threshold trace_recovery_messages'.split(' '),
 }
 
-export const releases = {'postgresql-17': postgresql17} as const satisfies Readonly<Record<string, Release>>
+const dynamicTop =
+  `loop_wait ttl retry_timeout maximum_lag_on_failover maximum_lag_on_syncnode max_timelines_history check_timeline
+  primary_start_timeout primary_stop_timeout synchronous_mode synchronous_mode_strict synchronous_node_count failsafe_mode
+  slots ignore_slots standby_cluster postgresql pause`.split(/\s+/)
+const dynamicPostgresql =
+  `use_pg_rewind use_slots recovery_conf parameters pg_hba pg_ident callbacks create_replica_methods pg_ctl_timeout
+  remove_data_directory_on_rewind_failure remove_data_directory_on_diverged_timelines rewind use_unix_socket
+  use_unix_socket_repl before_stop pre_promote`.split(/\s+/)
+const tags = ['nofailover', 'noloadbalance', 'clonefrom', 'nosync', 'replicatefrom']
+
+function ofPostgresql(major: number) {
+  return {
+    title: `PostgreSQL ${major}`,
+    bin: `/usr/lib/postgresql/${major}/bin`,
+    serverPackage: `postgresql-${major}`,
+    imageArguments: {POSTGRESQL: String(major)},
+    goneParameters: Object.entries(gone).flatMap(([since, names]) => (Number(since) <= major ? names : [])),
+  }
+}
+
+/** Debian 12: PostgreSQL 15 with Patroni 3.0, etcd 3.4, HAProxy 2.6, PgBouncer 1.18 and keepalived 2.2. */
+const bookworm: Release = {
+  ...ofPostgresql(15),
+  debian: '12',
+  morePackages: [], // its python3 has no netfilterqueue, so where the kernel has no netem no packet can be delayed
+  patroni: {
+    title: 'Patroni 3.0',
+    leads: 'master',
+    primaryStartTimeout: 'primary_start_timeout',
+    dynamicKeys: {top: dynamicTop, postgresql: dynamicPostgresql},
+    tags,
+    synchronousModes: ['off', 'on', 'strict'],
+    takesBinNames: false,
+    tellsStreaming: false,
+  },
+  // As of 3.5 its log is zap's; told nothing, 3.4 writes one of another form and says a slow fdatasync in other words (wal.go: sync).
+  etcd: {settings: {logger: 'zap'}},
+  pgbouncer: {lacks: ['auth_dbname', 'max_prepared_statements']},
+  logSigns,
+}
+
+/** Debian 13: PostgreSQL 17 with Patroni 4.0, etcd 3.5, HAProxy 3.0, PgBouncer 1.24 and keepalived 2.3. */
+const trixie: Release = {
+  ...ofPostgresql(17),
+  debian: '13',
+  morePackages: ['python3-netfilterqueue'],
+  patroni: {
+    title: 'Patroni 4.0',
+    leads: 'primary',
+    primaryStartTimeout: 'primary_start_timeout',
+    dynamicKeys: {top: [...dynamicTop, 'member_slots_ttl'], postgresql: dynamicPostgresql},
+    tags: [...tags, 'failover_priority', 'nostream'],
+    synchronousModes: ['off', 'on', 'strict', 'quorum'],
+    takesBinNames: true,
+    tellsStreaming: true,
+  },
+  etcd: {settings: {}},
+  pgbouncer: {lacks: []},
+  logSigns,
+}
+
+/** Debian testing: PostgreSQL 18 with Patroni 4.1, etcd 3.5, HAProxy 3.2, PgBouncer 1.26 and keepalived 2.3. */
+const forky: Release = {
+  ...trixie,
+  ...ofPostgresql(18),
+  debian: 'testing',
+  patroni: {...trixie.patroni, title: 'Patroni 4.1', tags: [...trixie.patroni.tags, 'sync_priority']},
+}
+
+/** By the name that Debian gives them, the oldest first. */
+export const releases = {bookworm, trixie, forky} as const satisfies Readonly<Record<string, Release>>
 
 export type ReleaseName = keyof typeof releases
 
 export const releaseNames = Object.keys(releases) as ReleaseName[]
 
 /** Of a topology that says nothing else, and of labs and runs that are older than the word. */
-export const usualRelease: ReleaseName = 'postgresql-17'
+export const usualRelease: ReleaseName = 'trixie'
+
+/** As it was called in labs and runs when there was one. */
+export const formerRelease = {name: 'postgresql-17', is: 'trixie'} as const satisfies {name: string; is: ReleaseName}
 
 export function releaseOf({release}: Pick<Topology, 'release'>): Release {
   return releases[release]

@@ -3,6 +3,7 @@ import {z} from 'zod'
 import {line, name} from '../words/plain-text.ts'
 import {duration, isSizeBeyondReason, positiveDuration, size} from '../words/quantity.ts'
 import {keptSettings} from './kept.ts'
+import {releaseNames} from './release.ts'
 import {serviceNames} from './services.ts'
 import {observerName, type PermanentSlot} from './topology.ts'
 
@@ -170,6 +171,7 @@ function noService(written: unknown): string {
 
 /** A person's lab.yaml. */
 export const fileSchema = z.strictObject({
+  release: z.enum(releaseNames, {error: `the release is ${releaseNames.join(', ')}`}).optional(),
   profile: z.enum(profileNames, {error: 'the profile is default or fast'}).optional(),
   hosts: z
     .record(

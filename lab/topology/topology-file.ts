@@ -13,7 +13,7 @@ import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
 import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
 import {pgbouncerProfiles, withPgbouncer} from './pgbouncer.ts'
-import {usualRelease} from './release.ts'
+import {type ReleaseName, usualRelease} from './release.ts'
 import type {ServiceName} from './services.ts'
 import {fileSchema, type Settings, settings, type Written} from './settings.ts'
 import {type Host, type ProfileName, profiles, type Topology, withParameters} from './topology.ts'
@@ -63,6 +63,8 @@ interface Wanted {
   /** A preset's name or the path of a file; the preset `colocated` when not given. */
   readonly topology?: string | undefined
   readonly profile?: string | undefined
+  /** `bookworm`; that of the file when not given. */
+  readonly release?: string | undefined
   /** `patroni.ttl=40s`, `hosts.node4=etcd,patroni`; later ones win. */
   readonly set?: readonly string[] | undefined
   /** Keep timings that Patroni would change; for who explains what it would make of them. Refused when not given. */
@@ -88,6 +90,8 @@ export interface Refused {
 export interface Examined extends Omit<AskedTopology, 'topology'> {
   /** undefined: there are mistakes, and `mustTake` tells them with what PostgreSQL refuses. */
   readonly topology: Topology | undefined
+  /** Of which it is, as far as that could be read. */
+  readonly release: ReleaseName
   /** What is written for PostgreSQL, also beside mistakes. */
   readonly parameters: Readonly<Record<string, string>>
 }
@@ -144,14 +148,14 @@ export function parseTopology(file: string, text: string, wanted: Omit<Wanted, '
 function examine(
   file: string,
   text: string,
-  {profile, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
+  {profile, release, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
   at?: string,
 ): Examined {
   const source = new Located(file, text, 'topology')
   const whole = source.read(fileSchema)
   // Also where a part has a mistake: who mends a file wants to know of all.
   const written = whole ?? partsOf(source)
-  const typed = fromSet(set, profile)
+  const typed = fromSet(set, {profile, release})
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...typed.layers]
   const outside: string[] = [...typed.wrong]
@@ -191,7 +195,13 @@ function examine(
     source.mustBeRight({hint, and: [...outside.splice(0), ...told]})
   }
   const isWrong = !source.isRight || outside.length > 0
-  return {topology: isWrong ? undefined : topology, file: at, parameters: parametersIn(source, layers), mustTake}
+  return {
+    topology: isWrong ? undefined : topology,
+    file: at,
+    release: topology.release,
+    parameters: parametersIn(source, layers),
+    mustTake,
+  }
 }
 
 /** Whether `--set` says it, or a part of it. */
@@ -235,8 +245,8 @@ function mustBeNone(mistakes: readonly Mistake[]): void {
  * A topology that other files say, with what is typed beside it.
  * @throws LabError `usage` for what is typed wrongly; timings that Patroni would change are kept.
  */
-export function topologyFrom(written: Written, {profile, set = []}: Pick<Wanted, 'profile' | 'set'> = {}): Topology {
-  const typed = fromSet(set, profile)
+export function topologyFrom(written: Written, {profile, release, set = []}: Omit<Wanted, 'topology'> = {}): Topology {
+  const typed = fromSet(set, {profile, release})
   if (typed.wrong.length > 0) throw new LabError('usage', typed.wrong.join('\n'), {instead: typed.instead})
   return build([written, ...typed.layers])
 }
@@ -251,7 +261,7 @@ function build(layers: readonly Written[]): Topology {
   const checkedOften = haproxy.inter === undefined ? base.haproxy : {fastinterMs: inter, downinterMs: inter}
   const plain: Topology = {
     profile,
-    release: usualRelease,
+    release: layers.findLast(layer => layer.release)?.release ?? usualRelease,
     hosts: hostsOf(Object.assign({}, ...layers.map(layer => layer.hosts))),
     patroni: base.patroni,
     haproxy: {

@@ -3,7 +3,7 @@ import {z} from 'zod'
 import {callbacksSchema} from './callbacks.ts'
 import {hbaSchema} from './hba.ts'
 import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
-import {releaseNames, usualRelease} from './release.ts'
+import {formerRelease, releaseNames, usualRelease} from './release.ts'
 import {portNames, serviceNames} from './services.ts'
 
 const text = z.string()
@@ -17,7 +17,9 @@ const bytes = z.int().min(0)
 /** Runs and labs that are older than a setting had its default. */
 export const topologySchema = z.strictObject({
   profile: z.enum(['default', 'fast']),
-  release: z.enum(releaseNames).default(usualRelease),
+  release: z
+    .preprocess(written => (written === formerRelease.name ? formerRelease.is : written), z.enum(releaseNames))
+    .default(usualRelease),
   hosts: z
     .array(
       z.strictObject({

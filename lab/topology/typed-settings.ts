@@ -1,4 +1,4 @@
-/** `--set key=value` and `--profile`: what a person types of a topology, and what was probably meant by what cannot be read. */
+/** `--set key=value`, `--profile` and `--release`: what a person types of a topology, and what was probably meant by what cannot be read. */
 import {z} from 'zod'
 import {nearest, suggestion, unknownKey} from '../words/did-you-mean.ts'
 import {LabError, type Slip} from '../words/errors.ts'
@@ -15,7 +15,10 @@ interface Typed {
   readonly instead: readonly Slip[]
 }
 
-export function fromSet(set: readonly string[], profile: string | undefined): Typed {
+export function fromSet(
+  set: readonly string[],
+  words: Readonly<Record<'profile' | 'release', string | undefined>>,
+): Typed {
   const layers: Written[] = []
   const refused: LabError[] = []
   const read = (layer: () => Written) => {
@@ -27,14 +30,16 @@ export function fromSet(set: readonly string[], profile: string | undefined): Ty
     }
   }
   for (const text of set) read(() => setting(text))
-  if (profile !== undefined) read(() => ofProfile(profile))
+  for (const [key, word] of Object.entries(words)) if (word !== undefined) read(() => ofWord(key, word))
   const slips = refused.flatMap(error => error.instead)
   const wrong = refused.map(error => error.message)
   return {layers, wrong, instead: slips.length === refused.length ? slips : []}
 }
 
-function ofProfile(profile: string): Written {
-  return checked(`--profile ${printable(profile)}`, {profile}, issue => slipTo(profile, meantBy(issue, {profile})))
+/** Of an option that is named like its key. */
+function ofWord(key: string, word: string): Written {
+  const whole = {[key]: word}
+  return checked(`--${key} ${printable(word)}`, whole, issue => slipTo(word, meantBy(issue, whole)))
 }
 
 function setting(text: string): Written {

@@ -25,7 +25,7 @@ export const owner: Owner = {id: 'c0ffee', home}
 export function topology(profile: 'default' | 'fast', patroni: Partial<Profile['patroni']> = {}): Topology {
   return {
     profile,
-    release: 'postgresql-17',
+    release: 'trixie',
     hosts,
     ...profiles[profile],
     patroni: {...profiles[profile].patroni, ...patroni},

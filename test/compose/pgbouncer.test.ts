@@ -31,6 +31,14 @@ test('beside PostgreSQL it pools for that server alone, and HAProxy leads to it 
   expect(haproxy.match(/server node2 \S+:6433 check port 8008/g)).toHaveLength(2)
 })
 
+test('of an old release it is told nothing that it does not know', () => {
+  const set = ['pgbouncer.auth=auth_query', 'pgbouncer.pool_mode=session']
+  const newer = Object.keys(filesOf('pgbouncer', set).ini('node1').said)
+  const old = Object.keys(filesOf('pgbouncer', [...set, 'release=bookworm']).ini('node1').said)
+  expect(newer.filter(key => !old.includes(key))).toEqual(['auth_dbname', 'max_prepared_statements'])
+  expect(old.filter(key => !newer.includes(key))).toEqual([])
+})
+
 test('before the proxies it leads to their way in for writes, and HAProxy to PostgreSQL', () => {
   const {ini, haproxy} = filesOf('pgbouncer-before', ['haproxy.port=5100'])
   expect(ini('proxy1').databases).toEqual([{name: '*', host: '127.0.0.1', port: '5100'}])

@@ -6,7 +6,7 @@ import {type Allocation, profiles, type Topology} from '../../lab/topology/topol
 
 const topology: Topology = {
   profile: 'fast',
-  release: 'postgresql-17',
+  release: 'trixie',
   hosts: [
     {name: 'node1', services: ['etcd', 'patroni']},
     {name: 'proxy1', services: ['haproxy']},

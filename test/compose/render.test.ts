@@ -3,6 +3,7 @@ import {parse} from 'yaml'
 import {printWords} from '../../compose/haproxy.ts'
 import {composeFile, render} from '../../compose/render.ts'
 import {literal} from '../../compose/sql.ts'
+import {releaseNames, usualRelease} from '../../lab/topology/release.ts'
 import {labels, type Topology} from '../../lab/topology/topology.ts'
 import {parseTopology} from '../../lab/topology/topology-file.ts'
 import {allocation, home, hosts, owner, patroniYml, read, topology} from './a-lab.ts'
@@ -15,6 +16,12 @@ const volume = (source: string, target: string) => ({type: 'volume', source, tar
 describe('the compose file', () => {
   test.each(['default', 'fast'] as const)('of profile %s is the golden one', async profile => {
     await expect(render(topology(profile), allocation(), owner)).toMatchFileSnapshot(`golden/${profile}.yaml`)
+  })
+
+  test.each(releaseNames.filter(name => name !== usualRelease))('of release %s is the golden one', async release => {
+    await expect(render({...topology('fast'), release}, allocation(), owner)).toMatchFileSnapshot(
+      `golden/${release}.yaml`,
+    )
   })
 
   test('of a lab with a watchdog, failsafe mode and quorum commit is the golden one', async () => {

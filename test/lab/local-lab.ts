@@ -13,7 +13,7 @@ export function localLab(
   docker: LabEngine = new FakeEngine(),
 ): Lab {
   const hosts = ports.map((_, index) => ({name: `node${index + 1}`, services: [service]}))
-  const topology: Topology = {profile: 'fast', release: 'postgresql-17', ...profiles.fast, hosts}
+  const topology: Topology = {profile: 'fast', release: 'trixie', ...profiles.fast, hosts}
   const allocation: Allocation = {
     lab: 'x',
     subnet: '10.213.7.0/24',

@@ -46,6 +46,10 @@ test.each([
     ['up', '--profile', ''],
     ['default', 'fast'],
   ],
+  [
+    ['up', '--release', ''],
+    ['bookworm', 'trixie', 'forky'],
+  ],
   [['up', '--topology', 'pgbouncer-'], ['pgbouncer-before']],
   [['chaos', '--suite', 'fail'], ['failover']],
   [['chaos', '--out', ''], []],

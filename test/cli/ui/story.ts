@@ -8,7 +8,7 @@ import {strikeOf} from '../../lab/strike-of.ts'
 
 export const topology: Topology = {
   profile: 'fast',
-  release: 'postgresql-17',
+  release: 'trixie',
   ...profiles.fast,
   hosts: [
     {name: 'node1', services: ['etcd', 'patroni']},

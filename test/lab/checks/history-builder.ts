@@ -78,7 +78,7 @@ export function topologyOf(shape: RunShape): Topology {
   const profile = profiles[shape.profile]
   return {
     profile: shape.profile,
-    release: 'postgresql-17',
+    release: 'trixie',
     hosts: [
       ...['node1', 'node2', 'node3'].map(name => ({name, services: ['etcd', 'patroni'] as const})),
       {name: 'proxy1', services: ['haproxy']},

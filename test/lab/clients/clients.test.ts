@@ -94,7 +94,7 @@ async function start(answers: {hi?: boolean; hasPsycopg?: boolean; groups?: read
   })()
   const topology: Topology = {
     profile: 'fast',
-    release: 'postgresql-17',
+    release: 'trixie',
     ...profiles.fast,
     hosts: [
       {name: 'node1', services: ['patroni']},

@@ -2,7 +2,9 @@
 import {describe, expect, test, vi} from 'vitest'
 import {health} from '../../../lab/cluster/health.ts'
 import {parts} from '../../../lab/cluster/health-parts.ts'
+import {members} from '../../../lab/cluster/members.ts'
 import {untilHealthy} from '../../../lab/cluster/wait.ts'
+import {releaseNames} from '../../../lab/topology/release.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import type {LabError} from '../../../lab/words/errors.ts'
 import {eachWithItsOwnState, healthyLab} from '../fake/at-rest.ts'
@@ -290,4 +292,20 @@ test('what has to stay healthy for a while is waited for again when it does not'
     expect.stringContaining('node3 lacks'),
     'it is healthy; waiting whether it stays so',
   ])
+})
+
+test.each(releaseNames)('a cluster of %s is healthy while its replicas stream, and only then', async release => {
+  const {lab, world} = await healthyLab({...fakeTopology, release})
+  expect(await passing(health(lab))).toMatchObject({healthy: true, leader: 'node1'})
+  const states = async () =>
+    (await passing(members(lab, 1000))).members.map(({host, role, state}) => [host, role, state])
+  expect(await states()).toEqual([
+    ['node1', 'leader', 'running'],
+    ['node2', 'replica', 'streaming'],
+    ['node3', 'replica', 'streaming'],
+  ])
+  const {streams} = world.cluster
+  world.cluster.streams = host => host !== 'node3' && streams.call(world.cluster, host)
+  expect(await states()).toContainEqual(['node3', 'replica', 'running'])
+  expect(await passing(health(lab))).toMatchObject({healthy: false})
 })

@@ -34,7 +34,6 @@ describe("Patroni's keys", () => {
           state: 'running',
           tags: {nofailover: true},
           pendingRestart: false,
-          pendingFor: {},
           paused: true,
         },
         node2: {
@@ -42,7 +41,6 @@ describe("Patroni's keys", () => {
           state: 'running',
           tags: {},
           pendingRestart: true,
-          pendingFor: {max_connections: {old_value: '100', new_value: '120'}},
           paused: false,
         },
       },
@@ -65,7 +63,7 @@ describe("Patroni's keys", () => {
       optime: null,
       synchronousMode: 'off',
       standbys: [],
-      members: {node1: {role: null, state: null, tags: {}, pendingRestart: false, pendingFor: {}, paused: false}},
+      members: {node1: {role: null, state: null, tags: {}, pendingRestart: false, paused: false}},
     })
   })
 })

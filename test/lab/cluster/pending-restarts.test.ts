@@ -2,14 +2,11 @@ import {describe, expect, it} from 'vitest'
 import type {MemberKey, PatroniKeys} from '../../../lab/cluster/patroni-keys.ts'
 import {restartOrder} from '../../../lab/cluster/pending-restarts.ts'
 
-const member = (before?: string, after?: string): MemberKey => ({
-  role: null,
-  state: 'running',
-  tags: {},
-  pendingRestart: after !== undefined,
-  pendingFor: after === undefined ? {} : {max_connections: {old_value: before, new_value: after}},
-  paused: false,
+const member = (pendingRestart: boolean): MemberKey => ({
+  ...{role: null, state: 'running', tags: {}, pendingRestart, paused: false},
 })
+const [waits, rests] = [member(true), member(false)]
+const same = {inForce: 10, next: 10}
 const keys = (leader: string | null, members: PatroniKeys['members']): PatroniKeys => ({
   leader,
   optime: null,
@@ -20,23 +17,23 @@ const keys = (leader: string | null, members: PatroniKeys['members']): PatroniKe
 
 describe('members that wait for a restart', () => {
   it('restart with the replicas first when a parameter grows', () => {
-    const grows = member('100', '120')
-    expect(restartOrder(keys('node2', {node3: grows, node2: grows, node1: grows}))).toEqual(['node1', 'node3', 'node2'])
+    const all = keys('node2', {node3: waits, node2: waits, node1: waits})
+    expect(restartOrder(all, [same, {inForce: 100, next: 120}])).toEqual(['node1', 'node3', 'node2'])
+    expect(restartOrder(all, [])).toEqual(['node1', 'node3', 'node2'])
   })
 
   it('restart with the leader first when one shrinks', () => {
-    const shrinks = member('120', '100')
-    expect(restartOrder(keys('node2', {node1: shrinks, node2: shrinks, node3: shrinks}))).toEqual([
-      'node2',
-      'node1',
-      'node3',
-    ])
+    const all = keys('node2', {node1: waits, node2: waits, node3: waits})
+    expect(
+      restartOrder(all, [
+        {inForce: 8, next: 16},
+        {inForce: 120, next: 100},
+      ]),
+    ).toEqual(['node2', 'node1', 'node3'])
   })
 
   it('are all that restart', () => {
-    expect(restartOrder(keys('node1', {node1: member(), node2: member('100', '120'), node3: member()}))).toEqual([
-      'node2',
-    ])
-    expect(restartOrder(keys(null, {}))).toEqual([])
+    expect(restartOrder(keys('node1', {node1: rests, node2: waits, node3: rests}), [])).toEqual(['node2'])
+    expect(restartOrder(keys(null, {}), [])).toEqual([])
   })
 })

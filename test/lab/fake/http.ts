@@ -3,6 +3,7 @@ import {createServer, type IncomingMessage, type ServerResponse} from 'node:http
 import type {Duplex} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {base64} from '../../../lab/cluster/etcd-messages.ts'
+import {releaseOf} from '../../../lab/topology/release.ts'
 import type {HttpService} from '../../../lab/topology/services.ts'
 import {hostsWith, type Topology} from '../../../lab/topology/topology.ts'
 import type {Change, FakeCluster} from './cluster.ts'
@@ -54,18 +55,19 @@ export class FakeHttp {
           ...{application_name: one, state: 'streaming'},
           sync_state: cluster.standbys.includes(one) ? 'sync' : 'async',
         }))
+        const {leads, tellsStreaming} = releaseOf(this.#topology).patroni
         const server = {state: 'running', server_version: 170011, patroni: {version: '4.0.7', scope: 'pgha'}}
         const pause = cluster.config.pause === true ? {pause: true} : {}
         if (cluster.isLeader(name))
           return [
             200,
             {
-              ...{...server, ...pause, role: 'primary', timeline: cluster.timeline, xlog: {location: cluster.lsn}},
+              ...{...server, ...pause, role: leads, timeline: cluster.timeline, xlog: {location: cluster.lsn}},
               replication,
             },
           ]
         const replica = {...server, ...pause, role: 'replica', timeline: cluster.timeline}
-        const state = cluster.streams(name) ? {replication_state: 'streaming'} : {}
+        const state = tellsStreaming && cluster.streams(name) ? {replication_state: 'streaming'} : {}
         const sends = replication.length > 0 ? {replication} : {}
         return [200, {...replica, ...state, ...sends, xlog: cluster.walOf(name), address}]
       }
@@ -107,6 +109,7 @@ export class FakeHttp {
         return [200, {header, alarms: cluster.alarms}]
       }
       case 'POST /v3/cluster/member/list':
+        if (body !== '{}') return [400, {error: 'unknown field'}] // as etcd 3.4 does
         return [
           200,
           {members: members.map((host, index) => ({ID: String(index + 1), name: host, ...cluster.etcdMembers[host]}))},

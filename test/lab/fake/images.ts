@@ -1,7 +1,7 @@
 /** The images that the fake engine has. */
 import type {ImageFound} from '../../../lab/engine/docker.ts'
 
-export const images = {host: 'pgha-lab/host:0123456789ab', app: 'pgha-lab/app:0123456789ab'} as const
+export const images = {host: 'pgha-lab/host:trixie-0123456789ab', app: 'pgha-lab/app:0123456789ab'} as const
 
 export abstract class FakeImages {
   readonly present = new Set<string>(Object.values(images))

@@ -8,7 +8,7 @@ import {FakeWorld} from './world.ts'
 
 export const fakeTopology: Topology = {
   profile: 'fast',
-  release: 'postgresql-17',
+  release: 'trixie',
   ...profiles.fast,
   hosts: [
     {name: 'node1', services: ['etcd', 'patroni']},

@@ -197,7 +197,7 @@ describe('a slow disk', () => {
 
 describe('a start of PostgreSQL', () => {
   const member = (state: string) => ({
-    ...{role: 'replica', state, tags: {}, pendingRestart: false, pendingFor: {}, paused: false},
+    ...{role: 'replica', state, tags: {}, pendingRestart: false, paused: false},
   })
 
   test.each([

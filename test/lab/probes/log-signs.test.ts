@@ -3,7 +3,7 @@ import {expect, test} from 'vitest'
 import {signOf} from '../../../lab/probes/log-signs.ts'
 import {releases} from '../../../lab/topology/release.ts'
 
-const meant = (line: string) => signOf(line, releases['postgresql-17'])
+const meant = (line: string) => signOf(line, releases.trixie)
 
 test.each([
   [

@@ -28,7 +28,9 @@ beforeEach(() => {
 })
 
 const told: string[] = []
+const released: (string | undefined)[] = []
 beforeEach(() => void told.splice(0))
+beforeEach(() => void released.splice(0))
 
 /** The block of ports that a lab is given may be another process's a moment later: here the system gives them. */
 const allocated: typeof allocate = async (...given) => {
@@ -45,7 +47,13 @@ async function raised(more: Partial<RaiseOptions> = {}) {
         progress: ({step, state, says}) => void told.push(`${step}: ${says ?? state}`),
         ...more,
       },
-      {ready: async () => images, allocate: allocated},
+      {
+        ready: async (_, __, {release} = {}) => {
+          released.push(release)
+          return images
+        },
+        allocate: allocated,
+      },
     ),
   )
   disposedOf(result.lab)
@@ -63,6 +71,13 @@ test('from nothing: a lab that is healthy and writable, known on disk, and its n
   expect(compose.ups).toEqual([[]])
   expect((await engine.belongings()).filter(one => one.kind === 'volume')).toEqual([])
   expect(0 < writableMs && writableMs <= tookMs).toBe(true)
+})
+
+test('images are made of the release that was asked for, of the one that the lab has, or of the usual one', async () => {
+  await raised({topology: {...fakeTopology, release: 'forky'}})
+  await raised()
+  expect(released).toEqual(['forky', 'forky'])
+  expect(loadLab('mine')?.topology.release).toBe('forky')
 })
 
 test('a lab that is healthy already is left as it is', async () => {

@@ -22,21 +22,21 @@ beforeEach(() => {
 afterEach(() => rmSync(root, {recursive: true}))
 
 test('tags are 12 hex digits, and the same in another place', () => {
-  const tags = imageTags(root)
-  expect(tags.host).toMatch(/^pgha-lab\/host:[0-9a-f]{12}$/)
+  const tags = imageTags('trixie', root)
+  expect(tags.host).toMatch(/^pgha-lab\/host:trixie-[0-9a-f]{12}$/)
   expect(tags.app).toMatch(/^pgha-lab\/app:[0-9a-f]{12}$/)
   const other = mkdtempSync(join(tmpdir(), 'pgha-lab-images-'))
   cpSync(root, other, {recursive: true})
-  expect(imageTags(other)).toEqual(tags)
+  expect(imageTags('trixie', other)).toEqual(tags)
   rmSync(other, {recursive: true})
 })
 
 test('a changed, renamed or newly executable file of the host image changes its tag and no other', () => {
-  const before = imageTags(root)
+  const before = imageTags('trixie', root)
   const file = join(root, 'images/host/bin/power-on')
   const seen = new Set([before.host])
   const mustBeNew = () => {
-    const after = imageTags(root)
+    const after = imageTags('trixie', root)
     expect(seen).not.toContain(after.host)
     expect(after.app).toBe(before.app)
     seen.add(after.host)
@@ -50,24 +50,26 @@ test('a changed, renamed or newly executable file of the host image changes its 
 })
 
 test('a changed fence changes the tags of both, as all hosts have it', () => {
-  const before = imageTags(root)
+  const before = imageTags('trixie', root)
   writeFileSync(join(root, 'images/host/bin/fence'), '#!/bin/sh\nnft list tables\n')
-  const after = imageTags(root)
+  const after = imageTags('trixie', root)
   expect(after.host).not.toBe(before.host)
   expect(after.app).not.toBe(before.app)
 })
 
 test.each(bundles)('a changed %s changes the tag of the clients image', bundle => {
-  const before = imageTags(root)
+  const before = imageTags('trixie', root)
   writeFileSync(join(root, 'dist', bundle), 'export const changed = 1\n')
-  const after = imageTags(root)
+  const after = imageTags('trixie', root)
   expect(after.app).not.toBe(before.app)
   expect(after.host).toBe(before.host)
 })
 
 test.each(bundles)('without a built %s there is no tag but a sentence', bundle => {
   rmSync(join(root, 'dist', bundle))
-  expect(() => imageTags(root)).toThrow(expect.objectContaining({code: 'setup-failed', hint: 'npm run build'}))
+  expect(() => imageTags('trixie', root)).toThrow(
+    expect.objectContaining({code: 'setup-failed', hint: 'npm run build'}),
+  )
 })
 
 test('steps are understood from BuildKit and from the classic builder', () => {
@@ -133,7 +135,7 @@ test('a failed build names its step, a full disk and an unreachable mirror are t
 
 test('mmdebstrap gets the bare mirror, so that it finds the key itself, and the settings it takes to reach it', () => {
   const mirror = {uris: ['https://mirror.example/debian'], suites: ['bookworm'], components: ['main'], options: {}}
-  expect(bootstrapCommand('/tmp/base.tar', mirror, ['Acquire::Check-Valid-Until "false";'])).toEqual([
+  expect(bootstrapCommand('trixie', '/tmp/base.tar', mirror, ['Acquire::Check-Valid-Until "false";'])).toEqual([
     'mmdebstrap',
     '--variant=minbase',
     '--format=tar',
@@ -144,9 +146,10 @@ test('mmdebstrap gets the bare mirror, so that it finds the key itself, and the 
     'https://mirror.example/debian',
   ])
   const trusted = bootstrapCommand(
+    'forky',
     '/tmp/base.tar',
     {...mirror, uris: ['http://m.example/d'], options: {Trusted: 'yes'}},
     [],
   )
-  expect(trusted.at(-1)).toBe('deb [trusted=yes] http://m.example/d trixie main')
+  expect(trusted.at(-1)).toBe('deb [trusted=yes] http://m.example/d forky main')
 })

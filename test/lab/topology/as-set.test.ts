@@ -6,7 +6,9 @@ import {fileWith} from '../file-with.ts'
 /** What `up` reads from such words. */
 function read(words: readonly string[]) {
   const of = (option: string) => words.flatMap((word, at) => (words[at - 1] === option ? [word] : []))
-  return loadTopology({topology: of('--topology')[0], profile: of('--profile')[0], set: of('--set')})
+  return loadTopology({
+    ...{topology: of('--topology')[0], profile: of('--profile')[0], release: of('--release')[0], set: of('--set')},
+  })
 }
 
 const own = 'profile: fast\nhosts: {a1: [etcd, patroni], p1: [haproxy], app1: [client]}\npatroni: {ttl: 40s}\n'
@@ -16,6 +18,8 @@ describe('what raises a lab again', () => {
     [{}, []],
     [{profile: 'fast'}, ['--profile', 'fast']],
     [{set: ['patroni.ttl=40s']}, ['--set', 'patroni.ttl=40s']],
+    [{release: 'bookworm'}, ['--release', 'bookworm']],
+    [{set: ['release=forky']}, ['--release', 'forky']],
     [
       {profile: 'fast', set: ['haproxy.inter=2s', 'hosts.node4=patroni', 'postgresql.data_size=512MB']},
       expect.arrayContaining(['--profile', 'fast', '--set', 'hosts.node4=patroni', '--set', 'haproxy.inter=2s']),

@@ -27,6 +27,24 @@ describe('a complaint about a topology', () => {
       `${hosts}patroni:\n  ttl: 30s\n  loop_wiat: 5s\n`,
       /^2 lab\.yaml:4:3: unknown key `loop_wiat`, did you mean `loop_wait`\?/,
     ],
+    ['release: buster\n', /^2 lab\.yaml:1:10: the release is bookworm, trixie, forky/],
+    [
+      'release: bookworm\npatroni: {synchronous_mode: quorum}\n',
+      /^2 lab\.yaml:2:29: Patroni 3\.0, which bookworm has, does not know synchronous_mode quorum/,
+    ],
+    [
+      'release: bookworm\npatroni: {member_slots_ttl: 10m}\n',
+      /^2 lab\.yaml:2:29: Patroni 3\.0, which bookworm has, does not know member_slots_ttl/,
+    ],
+    [
+      `${pooled}release: bookworm\n`,
+      /^2 lab\.yaml:2:10: the lab's clients prepare their statements, which the PgBouncer of bookworm does not keep/,
+    ],
+    [`${pooled}release: bookworm\npgbouncer: {pool_mode: session}\n`, /^no complaint$/],
+    [
+      'patroni: {tags: {node1: {sync_priority: 2}}}\n',
+      /^2 lab\.yaml:1:\d+: Patroni 4\.0, which trixie has, does not know sync_priority/,
+    ],
     [`${hosts}patroni:\n  ttl: 30\n`, /^2 lab\.yaml:3:8: 30 is not a duration, it has no unit: did you mean 30s\?/],
     [`${hosts}patroni:\n  ttl: 30MB\n`, /^2 lab\.yaml:3:8: .*no unit "MB"/],
     [`${hosts}patroni:\n  ttl: 1500ms\n`, /^2 lab\.yaml:3:8: Patroni takes whole seconds/],
