@@ -102,10 +102,10 @@ function changed<T>(now: Readonly<Record<string, T>>, base: Readonly<Record<stri
 }
 
 /** What no `--set` says, or nobody would. */
-function onlyInFile({patroni, haproxy, network, dynamic, tags, etcd, standIns}: Topology) {
+function onlyInFile({patroni, haproxy, network, dynamic, tags, etcd, standIns, standbyCluster}: Topology) {
   const {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch} = haproxy
   const entry = {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch}
-  return {slots: patroni.slots, entry, network, dynamic, tags, etcd, standIns}
+  return {slots: patroni.slots, entry, network, dynamic, tags, etcd, standIns, standbyCluster}
 }
 
 /** What it is called and where it listens, by the keys of a file. */
