@@ -1,4 +1,5 @@
 /** etcd's configuration file of one host (etcd 3.4 and 3.5: `etcd --config-file`). */
+import {clusterOf, within} from '../lab/topology/clusters.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {type Allocation, type HostName, hostsWith, portOf, type Topology} from '../lab/topology/topology.ts'
 import {printYaml} from './print-yaml.ts'
@@ -6,7 +7,8 @@ import {printYaml} from './print-yaml.ts'
 export function etcd(topology: Topology, allocation: Allocation, host: HostName): string {
   const address = allocation.addresses[host]
   const [clientPort, peerPort] = [portOf(topology, host, 'etcd'), portOf(topology, host, 'etcd-peer')]
-  const members = hostsWith(topology, 'etcd').map(
+  const cluster = clusterOf(topology, host)
+  const members = hostsWith(within(topology, cluster), 'etcd').map(
     name => `${name}=http://${allocation.addresses[name]}:${portOf(topology, name, 'etcd-peer')}`,
   )
   const settings = {
@@ -17,7 +19,7 @@ export function etcd(topology: Topology, allocation: Allocation, host: HostName)
     'listen-peer-urls': `http://0.0.0.0:${peerPort}`,
     'initial-advertise-peer-urls': `http://${address}:${peerPort}`,
     'initial-cluster': members.join(','),
-    'initial-cluster-token': `pgha-lab-${allocation.lab}`,
+    'initial-cluster-token': `pgha-lab-${allocation.lab}${cluster.standby ? `-${cluster.scope}` : ''}`,
     'initial-cluster-state': 'new',
     'heartbeat-interval': topology.etcd?.heartbeatMs ?? 100,
     'election-timeout': topology.etcd?.electionMs ?? 1000,

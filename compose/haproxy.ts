@@ -1,13 +1,6 @@
 /** HAProxy's configuration (HAProxy 2.6 to 3.2): writes on one port, reads on another, Patroni's REST API says who gets them. */
-import {
-  type Allocation,
-  type HostName,
-  hostsWith,
-  portNumber,
-  portOf,
-  servedAt,
-  type Topology,
-} from '../lab/topology/topology.ts'
+import {clusterOf} from '../lab/topology/clusters.ts'
+import {type Allocation, type HostName, portNumber, portOf, servedAt, type Topology} from '../lab/topology/topology.ts'
 
 /** A keyword and its arguments. */
 type Words = readonly (string | number)[]
@@ -21,7 +14,7 @@ interface Section {
 export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
   const {checkPrimary = '/primary', checkReplicas = '/replica', checkTls = false} = topology.haproxy
   const servers = (checked: Words) =>
-    hostsWith(topology, 'patroni').map((host): Words => {
+    clusterOf(topology, proxy).members.map((host): Words => {
       const address = `${allocation.addresses[host]}:${portOf(topology, host, servedAt(topology, host))}`
       return ['server', host, address, ...checked]
     })

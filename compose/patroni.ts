@@ -1,8 +1,9 @@
 /**
- * Patroni's configuration (Patroni 3.0 to 4.1), one file for all hosts: a host's name and addresses come from PATRONI_*
+ * Patroni's configuration (Patroni 3.0 to 4.1), one file for all hosts of a cluster: a host's name and addresses come from PATRONI_*
  * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
-import {clusters} from '../lab/topology/clusters.ts'
+
+import {clusterOf, clusters, within} from '../lab/topology/clusters.ts'
 import {hbaLine} from '../lab/topology/hba.ts'
 import {type DynamicName, dynamicSettings} from '../lab/topology/kept.ts'
 import {releaseOf} from '../lab/topology/release.ts'
@@ -12,6 +13,7 @@ import {
   type HostName,
   hostParameter,
   hostsWith,
+  portNumber,
   portOf,
   roles,
   type Topology,
@@ -34,23 +36,49 @@ export const postgresParameters = {
 const bootstrapSql = '/run/pgha-lab/post-bootstrap.sql'
 
 export function patroni(topology: Topology, allocation: Allocation, host: HostName): string {
-  const etcd = hostsWith(topology, 'etcd').map(
+  const cluster = clusterOf(topology, host)
+  const {scope, namespace} = cluster
+  const etcd = hostsWith(within(topology, cluster), 'etcd').map(
     name => `${allocation.addresses[name]}:${portOf(topology, name, 'etcd')}`,
   )
-  const [{scope, namespace}] = clusters(topology)
   const settings = {
     scope,
     namespace,
     restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
     etcd3: {hosts: etcd},
-    bootstrap: bootstrap(topology),
-    postgresql: postgresql(topology, allocation, host),
+    bootstrap: bootstrap(topology, cluster.standby ? remoteOf(topology, allocation) : null),
+    postgresql: postgresql(topology, allocation, host, cluster.standby === true),
     watchdog: watchdog(topology),
   } satisfies Value
-  return printYaml(settings, {notes: notesOn(settings.postgresql, settings.watchdog)})
+  return printYaml(settings, {
+    notes: notesOn(settings.postgresql, settings.watchdog, cluster.standby === true),
+  })
 }
 
-function bootstrap(topology: Topology) {
+/** The slot through which the other cluster follows: whichever of the two takes writes has it. */
+const followersSlot = 'standby_cluster'
+
+function slots({patroni, standbyCluster}: Topology): Record<string, Value> {
+  if (standbyCluster === undefined) return patroni.slots === undefined ? {} : {slots: {...patroni.slots}}
+  return {slots: {...patroni.slots, [followersSlot]: {type: 'physical', cluster_type: 'primary'}}}
+}
+
+/**
+ * Where a standby cluster finds the server that it follows: among the other one's members, of which Patroni asks for the one that takes
+ * writes (4.0, `postgresql/config.py: build_recovery_params`). Not through a proxy: HAProxy may hold a connection open to a server that
+ * has just died, and a WAL receiver that waits to be let in waits for ever (PostgreSQL 17, `libpqwalreceiver.c: libpqrcv_connect`).
+ */
+function remoteOf(topology: Topology, {addresses}: Allocation) {
+  const {members} = clusters(topology)[0]
+  return {
+    host: members.map(host => addresses[host]).join(','),
+    port: portNumber(topology, 'postgres'),
+    // Patroni asks for the one that takes writes only where a slot is named.
+    primary_slot_name: followersSlot,
+  }
+}
+
+function bootstrap(topology: Topology, follows: ReturnType<typeof remoteOf> | null) {
   const {patroni} = topology
   const {parameters, recovery} = sharedStandIns(topology)
   return {
@@ -62,8 +90,9 @@ function bootstrap(topology: Topology) {
       [releaseOf(topology).patroni.primaryStartTimeout]: patroni.primaryStartTimeoutSeconds,
       ...synchronous(topology),
       ...(patroni.failsafeMode ? {failsafe_mode: true} : {}),
-      ...(patroni.slots === undefined ? {} : {slots: patroni.slots}),
+      ...slots(topology),
       ...dynamicUnder(topology, ''),
+      ...(follows === null ? {} : {standby_cluster: follows}),
       postgresql: {
         use_pg_rewind: true,
         use_slots: true,
@@ -98,7 +127,7 @@ const binNames = {
   pg_isready: '/usr/local/bin/pg-isready-at-first-start',
 }
 
-function postgresql(topology: Topology, {passwords, addresses}: Allocation, host: HostName) {
+function postgresql(topology: Topology, {passwords, addresses}: Allocation, host: HostName, isStandby: boolean) {
   const {
     bin,
     patroni: {takesBinNames},
@@ -124,7 +153,8 @@ function postgresql(topology: Topology, {passwords, addresses}: Allocation, host
       ...letIn(topology, addresses),
     ],
     pg_ident: [`patroni postgres ${roles.replication}`],
-    ...(takesBinNames
+    // A standby leader has no WAL from before its own base backup, which the image's copy would need.
+    ...(takesBinNames && !isStandby
       ? {create_replica_methods: ['image', 'basebackup'], image: {command: 'replica-from-image'}}
       : {create_replica_methods: ['basebackup']}),
     basebackup: [{checkpoint: 'fast'}],
@@ -132,7 +162,7 @@ function postgresql(topology: Topology, {passwords, addresses}: Allocation, host
   }
 }
 
-function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object): readonly Note[] {
+function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object, isStandby: boolean): readonly Note[] {
   return [
     {at: ['restapi'], apart: true},
     {at: ['etcd3'], apart: true},
@@ -152,6 +182,10 @@ function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object
             at: ['postgresql', 'bin_name', 'pg_isready'],
             beside: 'waits for a first start instead of being asked again',
           },
+        ]
+      : []),
+    ...('image' in ofPostgresql
+      ? [
           {
             at: ['postgresql', 'image', 'command'],
             beside: 'the same copy, while the cluster is so young that its WAL reaches back to it',
@@ -160,6 +194,15 @@ function notesOn(ofPostgresql: ReturnType<typeof postgresql>, ofWatchdog: object
       : []),
     ...('max_wal_size' in ofPostgresql.parameters
       ? [{at: ['postgresql', 'parameters', 'max_wal_size'], beside: 'the data volume has a limited size'}]
+      : []),
+    ...(isStandby
+      ? [
+          {
+            at: ['bootstrap', 'dcs', 'standby_cluster'],
+            beside:
+              "the first cluster's members, of which one takes writes; without this the cluster has a primary of its own",
+          },
+        ]
       : []),
     {at: ['watchdog'], apart: true},
     ...('driver' in ofWatchdog

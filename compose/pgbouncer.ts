@@ -1,4 +1,5 @@
 /** PgBouncer's configuration of one host (PgBouncer 1.18 to 1.26): its ini file and its list of users. */
+import {clusterOf, within} from '../lab/topology/clusters.ts'
 import type {PgbouncerSettings} from '../lab/topology/pgbouncer.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {type Allocation, type HostName, hostsWith, portOf, roles, type Topology} from '../lab/topology/topology.ts'
@@ -35,7 +36,7 @@ function serverOf(topology: Topology, {addresses}: Allocation, host: HostName) {
       host: '127.0.0.1',
       port: portOf(topology, host, 'postgres'),
     }
-  const proxies = hostsWith(topology, 'haproxy')
+  const proxies = hostsWith(within(topology, clusterOf(topology, host)), 'haproxy')
   const [first = ''] = proxies
   const near = proxies.includes(host) ? ['127.0.0.1'] : proxies.map(proxy => addresses[proxy])
   return {

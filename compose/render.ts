@@ -1,6 +1,7 @@
 /** Topology and Allocation to the one compose file of a lab: what is meant, as values, and its text. */
 
 import {mayReachVariable, relayCommand} from '../lab/observer/observer-container.ts'
+import {clusterOf} from '../lab/topology/clusters.ts'
 import {virtualAddress} from '../lab/topology/keepalived.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
@@ -144,7 +145,7 @@ function header(topology: Topology, allocation: Allocation): string {
   const proxies = hostsWith(topology, 'haproxy')
   const connections = [
     ...proxies.flatMap(proxy => [
-      `  writes        ${uri(allocation, proxy, 'primary')}`,
+      `  ${clusterOf(topology, proxy).standby ? 'once promoted' : 'writes       '} ${uri(allocation, proxy, 'primary')}`,
       `  reads         ${uri(allocation, proxy, 'replicas')}`,
       `  HAProxy       http://${publishedAt}:${port(allocation, proxy, 'stats')}/`,
     ]),

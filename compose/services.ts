@@ -1,5 +1,6 @@
 /** What each service of a host adds to its container: files, environment, a place in its volume. One entry a service. */
 import {callbackNames} from '../lab/topology/callbacks.ts'
+import {clusterOf} from '../lab/topology/clusters.ts'
 import {portsWith, type ServiceName, services} from '../lab/topology/services.ts'
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
@@ -34,6 +35,11 @@ function calledOn(topology: Topology): readonly ConfigFile[] {
   return text === undefined ? [] : [{config: 'keepalived-called', target: notified, text}]
 }
 
+/** One file serves all hosts of a cluster; no host is called like that of the standby cluster, which has an underscore. */
+function ofCluster(topology: Topology, host: HostName): '' | '_standby' {
+  return clusterOf(topology, host).standby === true ? '_standby' : ''
+}
+
 const added: Readonly<Record<ServiceName, Added>> = {
   etcd: {
     files: (topology, allocation, host) => [
@@ -42,7 +48,11 @@ const added: Readonly<Record<ServiceName, Added>> = {
   },
   patroni: {
     files: (topology, allocation, host) => [
-      {config: 'patroni', target: services.patroni.configuration, text: patroni(topology, allocation, host)},
+      {
+        config: `patroni${ofCluster(topology, host)}`,
+        target: services.patroni.configuration,
+        text: patroni(topology, allocation, host),
+      },
       {config: `patroni-${host}`, target: '/etc/patroni/host.yml', text: patroniOfHost(topology, host)},
       {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
       ...callbacksOf(topology),
@@ -51,7 +61,11 @@ const added: Readonly<Record<ServiceName, Added>> = {
   },
   haproxy: {
     files: (topology, allocation, host) => [
-      {config: 'haproxy', target: services.haproxy.configuration, text: haproxy(topology, allocation, host)},
+      {
+        config: `haproxy${ofCluster(topology, host)}`,
+        target: services.haproxy.configuration,
+        text: haproxy(topology, allocation, host),
+      },
     ],
   },
   pgbouncer: {

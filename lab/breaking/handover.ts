@@ -6,6 +6,7 @@ import {sql} from '../cluster/sql.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import type {FaultSite} from './fault.ts'
+import {clusterWith} from './one-cluster.ts'
 import {patiently, prove} from './prove.ts'
 
 interface Handover {
@@ -30,7 +31,8 @@ export async function handOver(site: FaultSite, {path, on, refused}: Handover): 
     throw new LabError('no-target', `one host can lead, and \`on\` means ${on.join(' and ')}`, {
       hint: '`on: replica` for one of the replicas, or the name of a host',
     })
-  const {leader} = await patroniKeys(lab, signal)
+  const own = clusterWith(lab, on)
+  const {leader} = await patroniKeys(own, signal)
   if (leader === null && path === '/switchover')
     throw new LabError('no-target', 'the cluster has no leader to switch over from', {
       hint: '`inject: failover` needs none',
@@ -51,7 +53,7 @@ export async function handOver(site: FaultSite, {path, on, refused}: Handover): 
 
   const said = `Patroni was asked for ${candidate ?? 'any other member'} as the leader: ${sayAnswer(answer)}`
   if (refused) {
-    const {leader: now} = await patroniKeys(lab, signal)
+    const {leader: now} = await patroniKeys(own, signal)
     const untouched = now === leader && (leader === null || (await startOf(site, leader)) === before)
     const state = leader === null ? 'there is no leader' : `${now ?? 'nobody'} holds the leader key`
     proof(
@@ -61,11 +63,11 @@ export async function handOver(site: FaultSite, {path, on, refused}: Handover): 
     return
   }
   if (!took(answer))
-    return proof(false, `${said}; the leader is ${(await patroniKeys(lab, signal)).leader ?? 'nobody'}`)
+    return proof(false, `${said}; the leader is ${(await patroniKeys(own, signal)).leader ?? 'nobody'}`)
   await prove(
     site,
     patiently(async () => {
-      const {leader: now} = await patroniKeys(lab, signal)
+      const {leader: now} = await patroniKeys(own, signal)
       const right = now !== null && (candidate === null ? now !== leader : now === candidate)
       const writable = right && !(await inRecovery(site, now))
       return {

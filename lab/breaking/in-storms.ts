@@ -2,7 +2,9 @@
  * What a fault says of itself for storms: whom it may hit, with which parameters, for how long, what that takes out of the cluster,
  * and with which others it goes together. Nothing else knows: a storm draws from what the faults say.
  */
+
 import {failoverBounds} from '../budget/index.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 
 /** How many hosts a fault takes out, at the very most, while it is in force. */
@@ -71,8 +73,8 @@ export const oneOfEtcd: Impairs = {etcd: 1, postgres: 0}
 
 /** Hosts with PostgreSQL may have a member of etcd beside it. */
 export function wholeHost(topology: Topology): Impairs {
-  const etcd = hostsWith(topology, 'etcd')
-  return {etcd: hostsWith(topology, 'patroni').some(host => etcd.includes(host)) ? 1 : 0, postgres: 1}
+  const etcd = hostsWith(firstCluster(topology), 'etcd')
+  return {etcd: hostsWith(firstCluster(topology), 'patroni').some(host => etcd.includes(host)) ? 1 : 0, postgres: 1}
 }
 
 export function wholeHosts(topology: Topology, many: number): Impairs {
@@ -113,5 +115,5 @@ export function isSynchronous({patroni}: Topology): boolean {
 }
 
 export function fewerThan(members: number): (topology: Topology) => boolean {
-  return topology => hostsWith(topology, 'patroni').length < members
+  return topology => hostsWith(firstCluster(topology), 'patroni').length < members
 }

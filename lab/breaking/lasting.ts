@@ -79,9 +79,9 @@ export function whoGoesOn(name: ProcessName, pids: readonly number[], printed: s
   throw new LabError('engine', `pid ${pids[0]} is gone, and who ended it is not known`)
 }
 
-/** By the first member that tells it. */
-export function stillConfigured(config: Config): Still {
-  return async ({lab}) => {
+/** By the first member of the cluster (of `lab`, which may be one of several) that tells it. */
+export function stillConfigured(config: Config, lab: Lab): Still {
+  return async () => {
     const members = hostsWith(lab.topology, 'patroni')
     const now = await Promise.any(members.map(host => dynamicConfig(lab, host)))
     return covers(now, config) ? null : "the cluster's dynamic configuration is another"

@@ -5,6 +5,7 @@
  * only those, are tripled.
  */
 
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type FaultFacts, type LeaderFault, strikesEtcd} from './leader-fault.ts'
@@ -51,7 +52,8 @@ export function failoverBudget(topology: Topology, facts: FaultFacts): FailoverB
 /** What is known before a run: the fault comes at any moment, and takes etcd's leader with it if that can be there. */
 export function anyMoment(topology: Topology, fault: LeaderFault): FaultFacts {
   const both =
-    strikesEtcd(fault) && hostsWith(topology, 'patroni').some(host => hostsWith(topology, 'etcd').includes(host))
+    strikesEtcd(fault) &&
+    hostsWith(firstCluster(topology), 'patroni').some(host => hostsWith(firstCluster(topology), 'etcd').includes(host))
   return {fault, refreshAge: null, etcd: {leader: both ? 'unknown' : 'elsewhere'}, callTook: 0}
 }
 

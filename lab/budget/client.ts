@@ -1,4 +1,5 @@
 /** A client's write is acknowledged, once there is a primary that can write and a way to it. */
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {SmallTerms} from './small-terms.ts'
 import {none, sum, usually, type Variable} from './variable.ts'
@@ -31,8 +32,8 @@ export function firstWrite(topology: Topology, parks: boolean, takesOver: boolea
 function pooler(topology: Topology, takesOver: boolean): Variable {
   const {pgbouncer} = topology
   if (pgbouncer === undefined) return none
-  const members = hostsWith(topology, 'patroni')
-  const isBefore = hostsWith(topology, 'pgbouncer').some(host => !members.includes(host))
+  const members = hostsWith(firstCluster(topology), 'patroni')
+  const isBefore = hostsWith(firstCluster(topology), 'pgbouncer').some(host => !members.includes(host))
   const retry = pgbouncer.serverLoginRetryMs * ms
   return usually([0, takesOver && !isBefore ? 0 : retry], [0, retry + pgbouncer.serverConnectTimeoutMs * ms])
 }
@@ -45,7 +46,7 @@ function standbyReturns(topology: Topology, takesOver: boolean): number {
   const {synchronousMode} = topology.patroni
   const again = retryInterval(topology.postgresParameters.wal_retrieve_retry_interval)
   if (takesOver) return synchronousMode === 'strict' ? second + again : 0
-  return synchronousMode !== 'off' && hostsWith(topology, 'patroni').length > 1 ? again : 0
+  return synchronousMode !== 'off' && hostsWith(firstCluster(topology), 'patroni').length > 1 ? again : 0
 }
 
 /** PostgreSQL's notation; 5 s is its default, also for what we cannot read, since this only widens an upper bound. */

@@ -1,4 +1,5 @@
 /** The faults of a leader that the model knows, and what is known about one of them in a run. */
+import {clusterOf, within} from '../topology/clusters.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import type {Bounds} from './variable.ts'
@@ -103,10 +104,11 @@ export interface CutOff {
  * as well as one that loses them both ways, so for a cut from etcd alone the way does not matter.
  */
 export function struckByCuts(
-  topology: Topology,
+  lab: Topology,
   host: HostName,
   {cuts, how}: {readonly cuts: readonly CutOff[]; readonly how: 'drop' | 'reject'},
 ): Struck {
+  const topology = within(lab, clusterOf(lab, host))
   const inPart = {why: 'the timing model has no bounds for a cut in part'}
   const own = cuts.filter(one => one.host === host || (one.service === null && one.from.includes(host)))
   const services = [...new Set(own.map(one => one.service))]

@@ -4,6 +4,7 @@
  * measured runs.
  */
 
+import {firstCluster} from '../topology/clusters.ts'
 import {effectiveTimings, isWatchdogUnusable, type Timings, watchdogTimeoutSeconds} from '../topology/timings.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {firstWrite} from './client.ts'
@@ -100,7 +101,8 @@ interface Parts {
   readonly small: SmallTerms
 }
 
-export function modelOf(topology: Topology, facts: FaultFacts): FaultModel | NoModel {
+export function modelOf(lab: Topology, facts: FaultFacts): FaultModel | NoModel {
+  const topology = firstCluster(lab)
   const why = whyNot(topology, facts)
   if (why !== null) return {why}
   const timings = effectiveTimings(topology.patroni)

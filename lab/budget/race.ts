@@ -1,5 +1,6 @@
 /** The race for the key once it is free, and the promotion of whoever won it. */
 
+import {firstCluster} from '../topology/clusters.ts'
 import {effectiveTimings, type Timings} from '../topology/timings.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {Look} from './leader-fault.ts'
@@ -41,7 +42,7 @@ const lostRound = {chance: 0.4, most: 2}
  * has taken the orphan out long before, so it is only written to by who goes past HAProxy; not known counts as possible.
  */
 export function lostRounds(topology: Topology, orphanIsWritten: boolean | undefined): Variable {
-  const candidates = hostsWith(topology, 'patroni').length - 1
+  const candidates = hostsWith(firstCluster(topology), 'patroni').length - 1
   if (candidates < 2 || topology.patroni.synchronousMode !== 'off' || orphanIsWritten === false) return none
   const timings: Timings = effectiveTimings(topology.patroni)
   const each = (timings.loopWaitSeconds + 0.6) * second

@@ -2,6 +2,7 @@
  * A majority of etcd's members answers and knows a leader: without it nobody can take the leader key, or keep it. Each member is asked
  * four times a second, so an election that takes less may pass unseen. Of a member that is not asked nothing is known.
  */
+
 import {z} from 'zod'
 import {joined, outside, type Stretch} from '../history/at-rest.ts'
 import type {Of} from '../history/event.ts'
@@ -10,6 +11,7 @@ import {inTime, lateness, sayDoubt, starvedFor, whenWas} from '../history/latene
 import {asked, gapsOf, reportEvery, unaskedOf} from '../history/looks.ts'
 import {momentsOf, sayBegin} from '../history/moments.ts'
 import {looksOf} from '../history/watching.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check} from './check.ts'
@@ -35,7 +37,7 @@ export const quorumKept: Check<QuorumKeptParams> = {
     if (moments === null || topology === undefined) return {verdict: 'unknown', says: 'The steps never began.'}
     const limit = mostMs * 1000
     const zero = moments.fault ?? moments.steps
-    const members = hostsWith(topology, 'etcd').map(host => memberOf(history, host))
+    const members = hostsWith(firstCluster(topology), 'etcd').map(host => memberOf(history, host))
     const span = {from: moments.earliest, to: moments.end}
     const lost = longest(partsOf(members, span).filter(one => one.gone >= members.length - majorityOf(members) + 1))
     const perhaps = longest(partsOf(members, span).filter(one => one.here < majorityOf(members)))

@@ -1,6 +1,7 @@
 /** Who leads etcd, by the answers of its members (`etcdserver/api/v3rpc: Maintenance.Status`), and who is to (`MoveLeader`). */
 
 import type {Lab} from '../engine/lab.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {decodeStatus} from './etcd-messages.ts'
@@ -40,7 +41,7 @@ function leaderAmong(seen: readonly Seen[]): Seen | undefined {
 
 async function membersOf(lab: Lab) {
   return await Promise.all(
-    hostsWith(lab.topology, 'etcd').map(async host => {
+    hostsWith(firstCluster(lab.topology), 'etcd').map(async host => {
       try {
         const question = {method: 'POST', body: {}, withinMs: 1000} as const
         return {host, ...decodeStatus((await lab.ask(host, 'etcd', '/v3/maintenance/status', question)).body)}

@@ -1,5 +1,7 @@
 /** What each member of etcd says of itself and of the others, and what of that keeps a cluster from failing over. */
+
 import type {Lab} from '../engine/lab.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {decodeMembers, decodeStatus} from './etcd-messages.ts'
 
@@ -23,7 +25,7 @@ export async function etcdMembers(lab: Lab, withinMs: number): Promise<readonly 
     return said
   }
   return Promise.all(
-    hostsWith(lab.topology, 'etcd').map(async (host): Promise<EtcdMember> => {
+    hostsWith(firstCluster(lab.topology), 'etcd').map(async (host): Promise<EtcdMember> => {
       const [says, knows] = await Promise.all([
         ask(host, '/v3/maintenance/status', {})
           .then(decodeStatus)

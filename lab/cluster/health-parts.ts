@@ -116,7 +116,7 @@ export const parts: readonly Part[] = [
     name: 'virtual address',
     asked: 'every host with keepalived: whether it has the address that they share',
     wrong({topology, holders}) {
-      if (topology.keepalived === undefined || holders.length === 1) return []
+      if (hostsWith(topology, 'keepalived').length === 0 || holders.length === 1) return []
       return [
         holders.length === 0 ? 'nobody has the virtual address' : `${and(holders)} have the virtual address at once`,
       ]
@@ -126,8 +126,9 @@ export const parts: readonly Part[] = [
     // After everything that it waits for.
     name: 'synchronous standby',
     asked: "etcd: Patroni's key `sync`, in a lab that is synchronous",
-    wrong({topology, leader, keys}) {
-      if (leader === null) return []
+    wrong({topology, leader, primaries, keys}) {
+      // A standby cluster has none (4.0, `global_config.py: is_synchronous_mode`).
+      if (leader === null || primaries.length === 0) return []
       const replicas = hostsWith(topology, 'patroni').filter(host => host !== leader)
       return [unnamedStandby(topology, leader, replicas, keys)].filter(one => one !== null)
     },
@@ -163,11 +164,14 @@ export function disguised(
   ]
 }
 
-function clusterComplaints({topology, members, primaries}: LabSeen): string[] {
+function clusterComplaints({topology, members, primaries, standbyLeaders}: LabSeen): string[] {
   if (members.every(one => one.role === null)) return ['no Patroni answers yet']
-  const [leader, second] = primaries
+  const [leader, second] = primaries.length > 0 ? primaries : standbyLeaders
   if (leader === undefined) return ['the cluster has no leader']
-  if (second !== undefined) return [`${primaries.join(' and ')} are primaries at once`]
+  if (second !== undefined) {
+    const is = primaries.length > 0 ? 'primaries' : 'standby leaders'
+    return [`${(primaries.length > 0 ? primaries : standbyLeaders).join(' and ')} are ${is} at once`]
+  }
   const timeline = members.find(one => one.host === leader)?.timeline
   return members
     .filter(one => one.host !== leader)
@@ -179,6 +183,40 @@ function clusterComplaints({topology, members, primaries}: LabSeen): string[] {
       const strays = due !== leader && source !== undefined && source !== null && source !== due
       return strays ? [`${host} streams from ${source}, not from ${due} as its tag replicatefrom says`] : []
     })
+}
+
+/**
+ * Of all clusters of a lab: one takes writes, and the others follow it. Who does not is named: two primaries are one too many for every
+ * client that knows both.
+ */
+export function following(
+  all: readonly Pick<LabSeen, 'members' | 'primaries' | 'standbyLeaders' | 'senders'>[],
+): string[] {
+  const primaries = all.flatMap(one => one.primaries)
+  const [leading, other] = all.filter(one => one.primaries.length > 0)
+  if (other !== undefined)
+    return [`${and(primaries)} are primaries at once, each of a cluster of its own: none of them follows another`]
+  // Who has no leader at all has been told of.
+  if (leading === undefined)
+    return all.every(one => one.standbyLeaders.length > 0)
+      ? [
+          `no cluster takes writes: ${and(all.flatMap(one => one.standbyLeaders))} ${all.length > 1 ? 'are standby leaders' : 'is a standby leader'}`,
+        ]
+      : []
+  const [primary = ''] = leading.primaries
+  const timeline = leading.members.find(one => one.host === primary)?.timeline
+  return all.flatMap(({members, standbyLeaders}) => {
+    const own = members.find(one => one.host === standbyLeaders[0])
+    if (own === undefined) return []
+    const {host, state} = own
+    if (state !== 'streaming')
+      return [`the standby leader ${host} is ${state ?? 'silent'}, not streaming from ${primary}`]
+    if (!leading.senders.some(one => one.application_name === host && one.state === 'streaming'))
+      return [`the standby leader ${host} streams, but not from ${primary}`]
+    return own.timeline === timeline
+      ? []
+      : [`the standby leader ${host} streams on timeline ${own.timeline ?? '?'}, ${primary} is on ${timeline ?? '?'}`]
+  })
 }
 
 /** Patroni's own, where the configuration says nothing (4.0, `global_config.py`). */
@@ -198,7 +236,8 @@ function lagComplaints(members: readonly Member[], config: Config | null): strin
   )
 }
 
-function routeComplaints({topology, routes}: LabSeen, leader: HostName): string[] {
+function routeComplaints({topology, routes, primaries}: LabSeen, leader: HostName): string[] {
+  const takesWrites = primaries.includes(leader)
   const databases = hostsWith(topology, 'patroni')
   return hostsWith(topology, 'haproxy').flatMap(proxy => {
     const own = routes.filter(one => one.proxy === proxy)
@@ -206,7 +245,9 @@ function routeComplaints({topology, routes}: LabSeen, leader: HostName): string[
     const up = (backend: Route['backend']) =>
       own.filter(one => one.backend === backend && one.up).map(one => one.server)
     const [primary, replicas] = [up('primary'), up('replicas')]
-    if (primary.length !== 1 || primary[0] !== leader)
+    if (!takesWrites && primary.length > 0)
+      return [`${proxy} sends writes to ${and(primary)}, and its cluster follows another one`]
+    if (takesWrites && (primary.length !== 1 || primary[0] !== leader))
       return [`${proxy} sends writes to ${and(primary) || 'nobody'}, the leader is ${leader}`]
     const missing = databases.filter(host => host !== leader && !replicas.includes(host))
     return missing.length > 0 ? [`${proxy} does not send reads to ${and(missing)} yet`] : []

@@ -1,12 +1,13 @@
 /** How the lab is: everything that healthy is made of (`health-parts`), asked at once. */
 
 import type {Lab} from '../engine/lab.ts'
+import {clusterOf, clusters} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Hint} from '../words/next-step.ts'
 import {etcdMembers} from './etcd-members.ts'
 import {objectIn} from './etcd-messages.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
-import {type LabSeen, parts, type Wrong} from './health-parts.ts'
+import {following, type LabSeen, parts, type Wrong} from './health-parts.ts'
 import {type Member, members} from './members.ts'
 import {keysOf} from './synchronous.ts'
 import {holdersOf} from './virtual-address.ts'
@@ -25,7 +26,9 @@ export interface Health {
   readonly complaints: readonly string[]
   /** What neither waiting nor any command of ours mends: the first such complaint, and what does. */
   readonly lasting?: {readonly says: string; readonly cure: Hint} | undefined
+  /** Of the cluster that takes writes; a standby cluster's is told by its role. */
   readonly leader: HostName | null
+  /** Of every cluster. */
   readonly members: readonly Member[]
   readonly routes: readonly Route[]
   /** Who has the virtual address, in a lab that has one. */
@@ -37,21 +40,38 @@ export interface Health {
  * not answer.
  */
 export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
-  const seen = await look(lab, withinMs)
-  const told = parts
-    .flatMap(part => part.wrong(seen))
-    .map((one): Wrong => (typeof one === 'string' ? {says: one} : one))
-  const wrong = told.length > 0 ? told : await unwritable(lab)
+  const all = await Promise.all(clusters(lab.topology).map(cluster => look(lab.of(cluster), withinMs)))
+  const seen = all.find(one => one.primaries.length > 0) ?? all[0]!
+  const told: readonly Wrong[] = [...parts.flatMap(part => wrongIn(part, all)), ...following(all).map(says => ({says}))]
+  const wrong = told.length > 0 ? told : await unwritable(lab, seen.leader ?? '')
   const [lasting] = wrong.flatMap(({says, cure}) => (cure === undefined ? [] : [{says, cure}]))
   return {
     healthy: wrong.length === 0,
     complaints: wrong.map(one => one.says),
     ...(lasting !== undefined && {lasting}),
     leader: seen.leader,
-    members: seen.members,
-    routes: seen.routes,
+    members: all.flatMap(one => one.members),
+    routes: all.flatMap(one => one.routes),
     ...(lab.topology.keepalived === undefined ? {} : {holders: seen.holders}),
   }
+}
+
+/** What is wrong of a part, of whichever cluster; where a lab has several, with the name of that which it is about. */
+function wrongIn(part: (typeof parts)[number], all: readonly LabSeen[]): Wrong[] {
+  const each = all.map(seen => ({
+    scope: clusters(seen.topology)[0].scope,
+    wrong: part.wrong(seen).map((one): Wrong => (typeof one === 'string' ? {says: one} : one)),
+  }))
+  const [first, ...others] = each
+  if (first === undefined || others.length === 0) return first?.wrong ?? []
+  // What is about the whole lab is said of each.
+  const isShared = ({says}: Wrong) => each.every(({wrong}) => wrong.some(one => one.says === says))
+  return [
+    ...first.wrong.filter(isShared),
+    ...each.flatMap(({scope, wrong}) =>
+      wrong.filter(one => !isShared(one)).map(one => ({...one, says: `in ${scope}, ${one.says}`})),
+    ),
+  ]
 }
 
 async function look(lab: Lab, withinMs: number): Promise<LabSeen> {
@@ -71,17 +91,26 @@ async function look(lab: Lab, withinMs: number): Promise<LabSeen> {
   }))
   return {
     ...{lab: lab.name, topology, hosts, observer: observer?.state ?? 'missing', etcd, keys},
-    ...{...seen, addresses: lab.allocation.addresses, routes, holders},
+    ...{...seen, addresses: addressesIn(lab), routes, holders},
     config: keys === null ? null : objectIn(keys.get('config') ?? null),
   }
 }
 
+/** Of its own hosts: who comes from another cluster comes through a proxy, under the address of that. */
+function addressesIn({topology, allocation}: Lab): LabSeen['addresses'] {
+  const own = topology.hosts.flatMap(({name}) => {
+    const address = allocation.addresses[name]
+    return address === undefined ? [] : [[name, address] as const]
+  })
+  return Object.fromEntries(own)
+}
+
 /** Asked last, when all else is well: whether writes go through every way in is the sum of it, and poolers stand before it. */
-async function unwritable(lab: Lab): Promise<Wrong[]> {
+async function unwritable(lab: Lab, leader: HostName): Promise<Wrong[]> {
   try {
     // What only reads and draws loads no driver.
     const {firstWrite, throughPoolers} = await import('./first-write.ts')
-    await firstWrite(lab).catch(error => {
+    await firstWrite(lab.of(clusterOf(lab.topology, leader))).catch(error => {
       throw new Error(`a write through HAProxy does not succeed: ${(error as Error).message}`, {cause: error})
     })
     await throughPoolers(lab)

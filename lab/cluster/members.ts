@@ -1,6 +1,7 @@
 /** Who leads and who follows, as every Patroni says of itself. */
 
 import type {Lab} from '../engine/lab.ts'
+import {clusters, firstCluster} from '../topology/clusters.ts'
 import {releaseOf} from '../topology/release.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 
@@ -32,30 +33,49 @@ export interface Sender {
 
 export interface Members {
   readonly members: readonly Member[]
-  /** Who says that it leads. */
+  /** Who says that it leads, and takes writes. */
   readonly primaries: readonly HostName[]
-  /** null when there is not exactly one of those. */
+  /** Who says that it leads a standby cluster. */
+  readonly standbyLeaders: readonly HostName[]
+  /** null when there is not exactly one who leads, in the one way or the other. */
   readonly leader: HostName | null
   /** Who streams from the leader, as that says. */
   readonly senders: readonly Sender[]
 }
 
-/** Asks every Patroni for itself: what it says of the others (`/cluster`) comes from etcd and is up to a loop old. */
+/** The role of a leader that takes no writes, because its cluster follows another one (Patroni 4.0, `api.py: get_postgresql_status`). */
+const standbyLeads = 'standby_leader'
+
+/**
+ * The cluster of a lab that takes writes, as its members say: of a lab with one that is it. Where it is neither or both, the first.
+ * @param all of every cluster, in their order, where somebody has asked already.
+ */
+export async function primaryCluster(lab: Lab, withinMs: number, all?: readonly Members[]): Promise<Lab> {
+  const each = clusters(lab.topology)
+  if (each.length === 1) return lab
+  const seen = all ?? (await Promise.all(each.map(one => members(lab.of(one), withinMs))))
+  const found = seen.findIndex(one => one.primaries.length > 0)
+  return lab.of(each[Math.max(0, found)]!)
+}
+
+/** Asks every Patroni of the (first) cluster for itself: what it says of the others (`/cluster`) comes from etcd and is up to a loop old. */
 export async function members(lab: Lab, withinMs: number): Promise<Members> {
-  const databases = hostsWith(lab.topology, 'patroni')
+  const databases = hostsWith(firstCluster(lab.topology), 'patroni')
   const [containers, answers] = await Promise.all([
     lab.docker.containers(lab.name),
     Promise.all(databases.map(host => askPatroni(lab, host, withinMs))),
   ])
   const {leads, tellsStreaming} = releaseOf(lab.topology).patroni
-  const primaries = databases.filter(
-    (_, index) => answers[index]?.role === leads && answers[index]?.state === 'running',
-  )
-  const leader = primaries.length === 1 ? (primaries[0] ?? null) : null
+  const running = (role: string) =>
+    databases.filter((_, index) => answers[index]?.role === role && answers[index]?.state === 'running')
+  const [primaries, standbyLeaders] = [running(leads), running(standbyLeads)]
+  const [first = null, ...others] = primaries.length > 0 ? primaries : standbyLeaders
+  const leader = others.length === 0 ? first : null
   const led = answers[databases.indexOf(leader ?? '')]
+  const end = led?.xlog?.location ?? led?.xlog?.received_location
   const senders = led?.replication ?? []
   const behind = (position: number | undefined) =>
-    led?.xlog?.location === undefined || position === undefined ? null : Math.max(0, led.xlog.location - position)
+    end === undefined || position === undefined ? null : Math.max(0, end - position)
   const all = databases.map((host, index): Member => {
     const one = answers[index]
     const {replayed_location: replayed, received_location: received} = one?.xlog ?? {}
@@ -64,7 +84,7 @@ export async function members(lab: Lab, withinMs: number): Promise<Members> {
     return {
       host,
       container: containers.find(one => one.host === host)?.state ?? 'missing',
-      role: host === leader ? 'leader' : (one?.role ?? null),
+      role: host === leader && primaries.length > 0 ? 'leader' : (one?.role ?? null),
       state: one?.replication_state ?? heard ?? null,
       timeline: one?.timeline ?? null,
       lagBytes: behind(replayed),
@@ -73,7 +93,7 @@ export async function members(lab: Lab, withinMs: number): Promise<Members> {
       sync: syncOf(senders.find(one => one.application_name === host)?.sync_state),
     }
   })
-  return {members: all, primaries, leader, senders}
+  return {members: all, primaries, standbyLeaders, leader, senders}
 }
 
 function isStreaming(senders: readonly Sender[] = [], host: HostName): boolean {

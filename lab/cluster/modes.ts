@@ -1,6 +1,7 @@
 /** The modes that a cluster is in right now, whoever set them: by Patroni's dynamic configuration, its members and the watchdogs. */
 
 import type {Lab} from '../engine/lab.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith, type PatroniSettings} from '../topology/topology.ts'
 import {type Config, decodeObject} from './patroni-api.ts'
 import {parseWatchdogLine} from './watchdog-line.ts'
@@ -27,7 +28,7 @@ export interface Modes {
 
 /** Asks every member once, and takes at most `withinMs` when hosts do not answer. */
 export async function modes(lab: Lab, withinMs = 1000): Promise<Modes> {
-  const databases = hostsWith(lab.topology, 'patroni')
+  const databases = hostsWith(firstCluster(lab.topology), 'patroni')
   const [configs, members, watchdog] = await Promise.all([
     Promise.all(databases.map(host => told(lab, host, '/config', withinMs))),
     Promise.all(databases.map(host => told(lab, host, '/patroni', withinMs))),

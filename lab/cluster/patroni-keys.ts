@@ -4,7 +4,7 @@
  */
 
 import type {Lab} from '../engine/lab.ts'
-import {type Cluster, clusters, keyPrefix} from '../topology/clusters.ts'
+import {type Cluster, clusters, keyPrefix, within} from '../topology/clusters.ts'
 import {type HostName, hostsWith, type PatroniSettings} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -42,7 +42,7 @@ export async function patroniKeys(
 ): Promise<PatroniKeys> {
   const prefix = keyPrefix(cluster)
   let last = 'there is none'
-  for (const host of hostsWith(lab.topology, 'etcd')) {
+  for (const host of hostsWith(within(lab.topology, cluster), 'etcd')) {
     try {
       const body = {key: base64(prefix), range_end: rangeEnd(prefix)}
       const answer = await lab.ask(host, 'etcd', '/v3/kv/range', {method: 'POST', body, withinMs: 2000, signal})

@@ -4,11 +4,12 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {z} from 'zod'
 import type {Capability} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
+import {type Cluster, clusters, firstCluster, within} from '../topology/clusters.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {etcdLeader} from './etcd-leader.ts'
-import {members} from './members.ts'
+import {members, primaryCluster} from './members.ts'
 import {mayBeCandidate, patroniKeys} from './patroni-keys.ts'
 import {holdersOf} from './virtual-address.ts'
 
@@ -18,11 +19,16 @@ export interface Roles {
   readonly etcdLeader: HostName | null
   /** Who has the virtual address; left out: nobody was asked. */
   readonly addressHolders?: readonly HostName[]
+  /** Which cluster takes writes; left out: the first. */
+  readonly cluster?: Cluster
+  /** Who leads the standby cluster; left out: there is none, or nobody was asked. */
+  readonly standbyLeader?: HostName | null
   /** Replicas that are streaming; `sync`: whether commits wait for it, null: nobody knows. */
   readonly replicas: readonly {readonly host: HostName; readonly sync: boolean | null}[]
 }
 
-type Choose = (topology: Topology, now: Roles) => readonly HostName[]
+/** `topology`: of the cluster that takes writes. `whole`: of the lab. */
+type Choose = (topology: Topology, now: Roles, whole: Topology) => readonly HostName[]
 
 const names = (members: Roles['replicas']) => members.map(one => one.host)
 const maybe = (host: HostName | null): readonly HostName[] => (host === null ? [] : [host])
@@ -56,11 +62,17 @@ const table = {
   /** The proxy through which clients come in now. */
   'vip-holder': (_, {addressHolders = []}) => addressHolders.slice(0, 1),
   app: topology => hostsWith(topology, 'client'),
-  /** Every host but the clients'. */
-  servers: topology => topology.hosts.filter(host => !host.services.includes('client')).map(host => host.name),
+  /** Every host but the clients', of all clusters. */
+  servers: (_topology, _now, whole) =>
+    whole.hosts.filter(host => !host.services.includes('client')).map(host => host.name),
   /** Every host with PostgreSQL. */
   all: topology => hostsWith(topology, 'patroni'),
-  everyone: topology => topology.hosts.map(host => host.name),
+  /** Who leads the standby cluster: it follows the leader of the other one. */
+  'standby-leader': (_, {standbyLeader = null}) => maybe(standbyLeader),
+  /** Every host with PostgreSQL of the cluster that takes no writes. */
+  'standby-cluster': ({hosts}, _, whole) =>
+    hostsWith(whole, 'patroni').filter(host => !hosts.some(({name}) => name === host)),
+  everyone: (_topology, _now, whole) => whole.hosts.map(host => host.name),
 } as const satisfies Readonly<Record<string, Choose>>
 
 export const selectors = Object.keys(table) as (keyof typeof table)[]
@@ -82,6 +94,8 @@ const fewest: Readonly<Partial<Record<keyof typeof table, Partial<HostCounts>>>>
 const asks: Readonly<Partial<Record<keyof typeof table, Capability>>> = {
   'cascade-source': 'cascade',
   'vip-holder': 'virtual-address',
+  'standby-leader': 'standby-cluster',
+  'standby-cluster': 'standby-cluster',
 }
 
 export function capabilitiesOf(named: readonly string[]): readonly Capability[] {
@@ -105,7 +119,9 @@ export function fewestFor(named: readonly string[]): HostCounts {
 /** The hosts that a selector, or a host's own name, means while these have the roles; null: it is neither. */
 export function meant(topology: Topology, selector: string, now: Roles): readonly HostName[] | null {
   if (topology.hosts.some(host => host.name === selector)) return [selector]
-  return Object.hasOwn(table, selector) ? (table[selector as keyof typeof table] as Choose)(topology, now) : null
+  if (!Object.hasOwn(table, selector)) return null
+  const own = now.cluster === undefined ? firstCluster(topology) : within(topology, now.cluster)
+  return (table[selector as keyof typeof table] as Choose)(own, now, topology)
 }
 
 /** In a fault's parameters: whom else it means. A scenario's parser knows it by this very schema and checks the name. */
@@ -155,18 +171,27 @@ async function candidates(
       'no-target',
       `\`on: ${selector}\` is neither a selector (${selectors.join(', ')}) nor a host (${known.join(', ')})`,
     )
-  const {leader, members: all} = await members(lab, 3000)
-  const fits = fitting === undefined ? () => true : await fitting(lab)
+  const own = await primaryCluster(lab, 3000)
+  const {leader, members: all} = await members(own, 3000)
+  const fits = fitting === undefined ? () => true : await fitting(own)
   const replicas = all
     .filter(one => one.host !== leader && one.state === 'streaming')
     .toSorted((a, b) => Number(fits(b.host)) - Number(fits(a.host)))
   const isAboutEtcd = /etcd-/.test(selector)
   const now = {
-    ...{leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(lab) : null},
+    ...{leader, replicas, etcdLeader: isAboutEtcd ? await etcdLeader(own) : null},
+    ...(lab === own ? {} : {cluster: clusters(own.topology)[0]}),
+    ...(selector === 'standby-leader' ? {standbyLeader: await standbyLeaderOf(lab, own)} : {}),
     ...(selector === 'vip-holder' ? {addressHolders: await holdersOf(lab)} : {}),
   }
   const hosts = meant(lab.topology, selector, now) ?? []
   return {hosts, fit: selector !== 'replica' || hosts.every(fits)}
+}
+
+async function standbyLeaderOf(lab: Lab, own: Lab): Promise<HostName | null> {
+  const others = clusters(lab.topology).map(one => lab.of(one))
+  const seen = await Promise.all(others.filter(one => one !== own).map(one => members(one, 3000)))
+  return seen.flatMap(one => one.standbyLeaders)[0] ?? null
 }
 
 /** Those that do not host PostgreSQL's leader come first: what strikes etcd should not strike that by chance. */

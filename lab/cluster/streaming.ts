@@ -1,6 +1,8 @@
 /** Who streams from whom, as PostgreSQL itself says: the quickest sign of a complete cluster, and one that Patroni is not asked for. */
+
 import pg from 'pg'
 import type {Lab} from '../engine/lab.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith, sourceOf} from '../topology/topology.ts'
 
 const withinMs = 1000
@@ -10,7 +12,7 @@ const withinMs = 1000
  * back for a second while its PostgreSQL starts (`api.py: get_postgresql_status`, retry), and so slow down what it is asked about.
  */
 export async function streaming(lab: Lab): Promise<{primary: HostName; replicas: readonly HostName[]} | string> {
-  const hosts = hostsWith(lab.topology, 'patroni')
+  const hosts = hostsWith(firstCluster(lab.topology), 'patroni')
   const servers = new Map(await Promise.all(hosts.map(async host => [host, await serverOn(lab, host)] as const)))
   const primaries = hosts.filter(host => servers.get(host)?.standby === false)
   const [primary] = primaries

@@ -1,6 +1,6 @@
 /** Whether a standby is named synchronous, by Patroni's own keys: asked of etcd, whose members HAProxy does not check. */
 import type {Lab} from '../engine/lab.ts'
-import {clusters, keyPrefix} from '../topology/clusters.ts'
+import {clusters, firstCluster, keyPrefix} from '../topology/clusters.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {base64, decodeRange, objectIn, rangeEnd, standbysIn} from './etcd-messages.ts'
 import {synchronousModeOf} from './modes.ts'
@@ -30,7 +30,7 @@ export type Keys = ReadonlyMap<string, string | null>
 export async function keysOf(lab: Lab, withinMs: number): Promise<Keys | null> {
   const prefix = keyPrefix(clusters(lab.topology)[0])
   const body = {key: base64(prefix), range_end: rangeEnd(prefix)}
-  const asked = hostsWith(lab.topology, 'etcd').map(async host => {
+  const asked = hostsWith(firstCluster(lab.topology), 'etcd').map(async host => {
     const {code, body: said} = await lab.ask(host, 'etcd', '/v3/kv/range', {method: 'POST', body, withinMs})
     if (code !== 200) throw new Error(`etcd answered ${code}`)
     return new Map(decodeRange(said).changes.map(({key, value}) => [key.slice(prefix.length), value]))

@@ -27,9 +27,13 @@ export type Capability =
   | 'cascade'
   /** Proxies of the lab share one that moves. */
   | 'virtual-address'
+  | 'standby-cluster'
 
 /** Those that the kernel, the engine or the image has; the others depend on a lab's topology. */
-export type Ability = Exclude<Capability, 'limited-disk' | 'watchdog' | 'cascade' | 'virtual-address'>
+export type Ability = Exclude<
+  Capability,
+  'limited-disk' | 'watchdog' | 'cascade' | 'virtual-address' | 'standby-cluster'
+>
 
 export interface Tried {
   readonly capability: Ability
@@ -87,6 +91,10 @@ function missingFromTopology(topology: Topology, capability: Exclude<Capability,
     case 'cascade':
       return Object.values(topology.tags ?? {}).every(one => one.replicatefrom === undefined)
         ? 'no replica of this lab streams from another one; the topology cascade has one'
+        : null
+    case 'standby-cluster':
+      return topology.standbyCluster === undefined
+        ? 'this lab has one cluster, which nobody follows; the topology standby-cluster has a second one'
         : null
     case 'virtual-address':
       return topology.keepalived === undefined

@@ -1,8 +1,10 @@
 /** A Lab: a running topology, and the ways to reach its hosts. */
+
 import type {ClientRequest} from 'node:http'
 import type {Duplex} from 'node:stream'
 import {type Answer, Asking, type Question, type Reach} from '../observer/ask.ts'
 import {Tunnel} from '../observer/tunnel.ts'
+import {type Cluster, within} from '../topology/clusters.ts'
 import {type HttpService, type PortName, publishedAt, type ServicePort} from '../topology/services.ts'
 import {type Allocation, type HostName, portOf, roles, type Topology} from '../topology/topology.ts'
 import type {ContainerState, Docker} from './docker.ts'
@@ -28,6 +30,7 @@ export class Lab implements AsyncDisposable {
   readonly allocation: Allocation
   readonly #reach: Reach & Partial<AsyncDisposable>
   readonly #asking: Asking
+  readonly #clusters = new Map<string, Lab>()
 
   /** @param reach another way into the lab's network than through its observer. */
   constructor(docker: LabEngine, topology: Topology, allocation: Allocation, reach?: Reach) {
@@ -36,6 +39,16 @@ export class Lab implements AsyncDisposable {
     this.allocation = allocation
     this.#reach = reach ?? new Tunnel(() => reachRelay(docker, allocation.lab))
     this.#asking = new Asking(this.#reach)
+  }
+
+  /** The same lab as one of its clusters: whoever asks this one for the cluster is answered about that. It ends with the whole. */
+  of(cluster: Cluster): Lab {
+    if (this.topology.standbyCluster === undefined) return this
+    const known = this.#clusters.get(cluster.scope)
+    if (known !== undefined) return known
+    const own = new Lab(this.docker, within(this.topology, cluster), this.allocation, this.#reach)
+    this.#clusters.set(cluster.scope, own)
+    return own
   }
 
   get name(): string {
@@ -89,6 +102,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const own of this.#clusters.values()) own.#asking[Symbol.dispose]()
     this.#asking[Symbol.dispose]()
     await this.#reach[Symbol.asyncDispose]?.()
   }

@@ -2,10 +2,12 @@
  * PostgreSQL dies and cannot start again: something in its data directory that it needs for that is wrong. What is changed is kept
  * beside the data directory, and put back by the mend or by the host itself. Whether another leads then is for the checks to say.
  */
+
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {aroundFailover, oneOfPostgres} from '../breaking/in-storms.ts'
 import type {Still} from '../breaking/lasting.ts'
+import {clusterWith} from '../breaking/one-cluster.ts'
 import {find} from '../breaking/processes.ts'
 import {patiently, prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -96,7 +98,7 @@ export const breakStart: Fault<Params> = {
         prove(
           on,
           patiently(async () => {
-            const {members} = await patroniKeys(lab, on.signal)
+            const {members} = await patroniKeys(clusterWith(lab, [host]), on.signal)
             const runs = (await shell.run(`if [ -e /proc/${pid} ]; then echo yes; fi`)).trim() === 'yes'
             return judgeStart(host, runs, members[host])
           }),

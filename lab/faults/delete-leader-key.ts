@@ -2,9 +2,11 @@
  * Somebody deletes the leader key in etcd, by hand or with a program of theirs. Patroni of the leader has its lease still, and must take
  * the key back before anybody else does. Nothing to mend.
  */
+
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {impairsNobody, seconds} from '../breaking/in-storms.ts'
+import {clusterWith} from '../breaking/one-cluster.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {base64} from '../cluster/etcd-messages.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
@@ -24,10 +26,11 @@ export const deleteLeaderKey: Fault<Record<string, never>> = {
     ],
   },
 
-  async inject({lab, broke, proof, signal}) {
-    const holder = await leaderOf(lab, signal)
-    const key = `${keyPrefix(clusters(lab.topology)[0])}leader`
-    const [member] = hostsWith(lab.topology, 'etcd')
+  async inject({lab, hosts, broke, proof, signal}) {
+    const own = clusterWith(lab, hosts)
+    const holder = await leaderOf(own, signal)
+    const key = `${keyPrefix(clusters(own.topology)[0])}leader`
+    const [member] = hostsWith(own.topology, 'etcd')
     const {code, body} = await broke(() =>
       lab.ask(member!, 'etcd', '/v3/kv/deleterange', {
         method: 'POST',

@@ -7,10 +7,12 @@
  * what has come into its socket, and the startup process waits for it for ever in a promotion. Refused rather than
  * dropped, so that PostgreSQL tries again at once when the network is open, instead of after TCP's own pauses.
  */
+
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {isSynchronous, oneOfPostgres, seconds} from '../breaking/in-storms.ts'
 import {cutName, nftScript, stillCut} from '../breaking/nft.ts'
+import {clusterWith} from '../breaking/one-cluster.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/wal.ts'
@@ -54,7 +56,7 @@ export const lag: Fault<Params> = {
 
   async inject(on, {by, limit}) {
     const {lab, hosts, signal} = on
-    const leader = await leaderOf(lab, signal)
+    const leader = await leaderOf(clusterWith(lab, hosts), signal)
     if (hosts.includes(leader))
       throw new LabError('no-target', `${leader} is the leader, which cannot fall behind itself`, {
         hint: '`on: replica` or `on: replicas`',
@@ -70,7 +72,10 @@ export const lag: Fault<Params> = {
       await prove(
         on,
         patiently(async () => {
-          const [{optime}, {received, receiver}] = [await patroniKeys(lab, signal), await standby(lab, host)]
+          const [{optime}, {received, receiver}] = [
+            await patroniKeys(clusterWith(lab, hosts), signal),
+            await standby(lab, host),
+          ]
           const behind = (optime ?? 0) - received
           return {
             holds: behind >= wanted && receiver !== 'streaming',
@@ -87,7 +92,7 @@ async function refuse(on: FaultSite, limitMs: number): Promise<void> {
   const {lab, hosts} = on
   const cut = cutName(on.id)
   const rules = (host: HostName, leftMs: number) => {
-    const peers = hostsWith(lab.topology, 'patroni').filter(other => other !== host)
+    const peers = hostsWith(clusterWith(lab, [host]).topology, 'patroni').filter(other => other !== host)
     const cuts = [{service: 'replication', end: 'client', ways: 'out', peers}] as const
     return nftScript({cut, cuts, how: 'reject', limitMs: leftMs}, lab)
   }

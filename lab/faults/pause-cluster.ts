@@ -1,7 +1,9 @@
 /** Maintenance mode (`patronictl pause`): Patroni watches and does nothing; nobody fails over. Mended by resuming. */
+
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {stillConfigured} from '../breaking/lasting.ts'
+import {clusterWith, ofStandby} from '../breaking/one-cluster.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {patroniKeys} from '../cluster/patroni-keys.ts'
@@ -17,8 +19,12 @@ export const pauseCluster: Fault<Record<string, never>> = {
   strikes: (_, {on}) => ({...strikeOn(on, null), sets: {config: {pause: true}}}),
 
   async inject(on) {
-    const {lab, signal} = on
-    await on.mend({do: 'set-config', host: null, config: {pause: null}}, stillConfigured({pause: true}))
+    const {signal, hosts} = on
+    const lab = clusterWith(on.lab, hosts)
+    await on.mend(
+      {do: 'set-config', host: ofStandby(on.lab, hosts), config: {pause: null}},
+      stillConfigured({pause: true}, lab),
+    )
     await on.broke(() => setConfig(lab, {pause: true}))
     await prove(
       on,

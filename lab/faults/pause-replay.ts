@@ -7,9 +7,11 @@
  * would not last: since PostgreSQL 14, a Patroni that is not in maintenance mode resumes a paused replay in its next
  * loop (Patroni 4.0, `ha.py: follow`, `postgresql: handle_parameter_change`).
  */
+
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {isSynchronous, oneOfPostgres, seconds} from '../breaking/in-storms.ts'
+import {clusterWith} from '../breaking/one-cluster.ts'
 import {layOver, stillOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -51,7 +53,7 @@ export const pauseReplay: Fault<Params> = {
 
   async inject(on, {by}) {
     const {lab, hosts, signal} = on
-    const leader = await leaderOf(lab, signal)
+    const leader = await leaderOf(clusterWith(lab, hosts), signal)
     if (hosts.includes(leader))
       throw new LabError('no-target', `${leader} is the leader, which replays nothing`, {
         hint: '`on: replica` or `on: replicas`',

@@ -1,7 +1,9 @@
 /** The operator restarts PostgreSQL through Patroni, one host after the other. Nothing to mend. */
+
 import {z} from 'zod'
 import type {Fault, FaultSite} from '../breaking/fault.ts'
 import {impairsNobody, seconds} from '../breaking/in-storms.ts'
+import {clusterWith} from '../breaking/one-cluster.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {askPatroni, sayAnswer, took} from '../cluster/patroni-api.ts'
@@ -67,7 +69,7 @@ async function restartOne(on: FaultSite, host: HostName, params: Params): Promis
   await prove(
     on,
     patiently(async () => {
-      const [after, {members}] = [await startTime(on, host), await patroniKeys(lab, signal)]
+      const [after, {members}] = [await startTime(on, host), await patroniKeys(clusterWith(lab, [host]), signal)]
       const pending = members[host]?.pendingRestart ?? true
       return {
         holds: after !== before && (!pendingOnly || !pending),

@@ -1,7 +1,9 @@
 /** The operator changes the cluster's dynamic configuration; the mend brings the previous values back. */
+
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import {stillConfigured} from '../breaking/lasting.ts'
+import {clusterWith, ofStandby} from '../breaking/one-cluster.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {covers, reverse} from '../cluster/config-patch.ts'
@@ -51,11 +53,12 @@ export const setConfigFault: Fault<Params> = {
   },
 
   async inject(on, {config}) {
-    const {lab, signal} = on
+    const {signal, hosts} = on
+    const lab = clusterWith(on.lab, hosts)
     const now = await dynamicConfig(lab, await leaderOf(lab, signal), signal)
     if (covers(now, config)) return on.proof(false, 'the cluster has this configuration already: nothing was changed')
     const previous = reverse(config, now)
-    await on.mend({do: 'set-config', host: null, config: previous}, stillConfigured(config))
+    await on.mend({do: 'set-config', host: ofStandby(on.lab, hosts), config: previous}, stillConfigured(config, lab))
     await on.broke(() => setConfig(lab, config))
     await prove(
       on,

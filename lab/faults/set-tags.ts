@@ -1,6 +1,8 @@
 /** The operator tags a member in its own patroni.yml, e.g. `nofailover: true`. The mend gives it its own tags again. */
+
 import {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
+import {clusterWith} from '../breaking/one-cluster.ts'
 import {layOver, stillOver} from '../breaking/patroni-overlay.ts'
 import {patiently, prove} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
@@ -42,7 +44,7 @@ export const setTags: Fault<Params> = {
       await prove(
         on,
         patiently(async () => {
-          const shown = (await patroniKeys(lab, signal)).members[host]?.tags ?? {}
+          const shown = (await patroniKeys(clusterWith(lab, [host]), signal)).members[host]?.tags ?? {}
           return {holds: shows(shown, tags), says: `the cluster sees ${host} with the tags ${JSON.stringify(shown)}`}
         }),
         {limitMs: 2 * lab.topology.patroni.loopWaitSeconds * 1000 + 10_000, everyMs: 100},

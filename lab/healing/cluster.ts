@@ -5,6 +5,7 @@ import {askPatroni, type Config, sayAnswer, took} from '../cluster/patroni-api.t
 import {restartPending} from '../cluster/pending-restarts.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Mend} from '../history/event.ts'
+import {type Cluster, clusters, firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -15,7 +16,7 @@ import {onLab} from '../words/next-step.ts'
  */
 export async function setConfig(lab: Lab, config: Config): Promise<void> {
   let last = 'there is none'
-  for (const host of hostsWith(lab.topology, 'patroni')) {
+  for (const host of hostsWith(firstCluster(lab.topology), 'patroni')) {
     try {
       const answer = await askPatroni(lab, host, {method: 'PATCH', path: '/config', body: config, withinMs: 5000})
       if (took(answer)) return
@@ -43,17 +44,24 @@ export async function setConfigBack(lab: Lab, config: Config): Promise<void> {
 /** A script for the host: back to the tags of its own patroni.yml. */
 export const resetTags = (_host: HostName) => takeOff('tags')
 
+type SetConfig = Extract<Mend, {do: 'set-config'}>
+
 /**
  * Of `set-config` only maintenance mode shows: it outlives everything, and nothing fails over in it. A text: nobody could be asked,
  * which is so for a while after every member was started, and is no news of the cluster.
  */
-export async function maintenance(lab: Lab): Promise<Extract<Mend, {do: 'set-config'}>[] | string> {
-  for (const host of hostsWith(lab.topology, 'patroni')) {
+export async function maintenance(lab: Lab): Promise<SetConfig[] | string> {
+  const each = await Promise.all(clusters(lab.topology).map(async one => await maintenanceOf(lab, one)))
+  return each.find(one => typeof one === 'string') ?? each.filter(one => typeof one !== 'string').flat()
+}
+
+async function maintenanceOf(lab: Lab, {members, standby}: Cluster): Promise<SetConfig[] | string> {
+  for (const host of members) {
     try {
       const {code, body} = await lab.ask(host, 'patroni', '/config', {withinMs: 1000})
       if (code !== 200) continue
       const {pause} = JSON.parse(body) as {pause?: boolean}
-      return pause === true ? [{do: 'set-config', host: null, config: {pause: null}}] : []
+      return pause === true ? [{do: 'set-config', host: standby ? host : null, config: {pause: null}}] : []
     } catch {
       // down or frozen: another member has the same configuration
     }

@@ -6,6 +6,7 @@
 import type {Condition} from '../engine/docker.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Mend} from '../history/event.ts'
+import {clusterOf} from '../topology/clusters.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {maintenance, resetTags, setConfigBack} from './cluster.ts'
@@ -103,7 +104,10 @@ export const mends: {readonly [D in Mend['do']]: Entry<Of<D>>} = {
         (await lab.docker.programs(lab.name)).map(({program}) => ({do: 'remove-program', host: null, program})),
     },
   },
-  'set-config': {how: (lab, {config}) => setConfigBack(lab, config), found: {look: maintenance}},
+  'set-config': {
+    how: (lab, {host, config}) => setConfigBack(lab.of(clusterOf(lab.topology, host ?? '')), config),
+    found: {look: maintenance},
+  },
 }
 
 /** @throws LabError with what the engine or the host said, and for a mend that another version has written into the journal. */

@@ -1,5 +1,6 @@
 /** When a host, or a service on it, did nothing at all that anybody could have missed: dead, frozen, or held down. */
 
+import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type History, of, once} from './history.ts'
@@ -25,11 +26,11 @@ export function atRest(history: History, host: HostName, service: string): reado
   return found
 }
 
-/** When every member of etcd did nothing: no key can have changed then, and nobody can have missed that one did. */
+/** When every member of the (first) cluster's etcd did nothing: no key can have changed then, and nobody can have missed that one did. */
 export const etcdAtRest = once((history): readonly Stretch[] => {
   const topology = of(history, 'run-started')[0]?.topology
   if (topology === undefined) return []
-  const [first = [], ...others] = hostsWith(topology, 'etcd').map(host => atRest(history, host, 'etcd'))
+  const [first = [], ...others] = hostsWith(firstCluster(topology), 'etcd').map(host => atRest(history, host, 'etcd'))
   return others.reduce((all, own) => all.flatMap(one => outside(outside(own, one), one)), first)
 })
 

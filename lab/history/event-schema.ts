@@ -53,7 +53,7 @@ const mendSchema = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('reset-tags'), host}),
   z.strictObject({do: z.literal('start-observer'), host: z.null()}),
   z.strictObject({do: z.literal('remove-program'), host: z.null(), program: text}),
-  z.strictObject({do: z.literal('set-config'), host: z.null(), config: z.record(text, z.unknown())}),
+  z.strictObject({do: z.literal('set-config'), host: host.nullable(), config: z.record(text, z.unknown())}),
 ])
 
 const cut = z.strictObject({host, from: hosts, service: text.nullable(), ways: z.enum(['both', 'out', 'in'])})

@@ -19,7 +19,7 @@ import type {Micros} from '../words/quantity.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {whenWas} from './lateness.ts'
-import {leads} from './leading-proxies.ts'
+import {leadingTo} from './leading-proxies.ts'
 import {gapsOf, stillStands} from './looks.ts'
 import {
   type Followed,
@@ -166,7 +166,7 @@ function measure(
   const until = ending?.at ?? history.events.at(-1)?.at ?? t0
 
   const proxied = of(history, 'proxy').filter(event => event.backend === 'primary')
-  const proxies = [...new Set(proxied.map(event => event.proxy))].filter(proxy => leads(proxy, {fault, leader, ended}))
+  const proxies = leadingTo(leader, topology, [...new Set(proxied.map(event => event.proxy))], {fault, leader, ended})
   const isUp = (proxy: HostName, server: HostName | undefined, at: Micros) => {
     const last = proxied.findLast(event => event.proxy === proxy && event.server === server && event.at <= at)
     return last?.up === true && stillStands(history, 'proxy', last.at, at, proxy)

@@ -38,4 +38,4 @@ export type Mend =
   /** The container of a program that was a client in a run; a run whose end was cut short leaves it. */
   | {readonly do: 'remove-program'; readonly host: null; readonly program: string}
   /** PATCH of Patroni's dynamic configuration; null removes a key. `{pause: null}` ends maintenance mode. */
-  | {readonly do: 'set-config'; readonly host: null; readonly config: Readonly<Record<string, unknown>>}
+  | {readonly do: 'set-config'; readonly host: HostName | null; readonly config: Readonly<Record<string, unknown>>}

@@ -10,7 +10,7 @@ import type {Micros} from '../words/quantity.ts'
 import {type Attempt, groupsIn, isOf} from './attempts.ts'
 import {type ClientGroup, isDirect} from './client-group.ts'
 import type {Event, Of} from './event.ts'
-import {leads} from './leading-proxies.ts'
+import {leadingTo} from './leading-proxies.ts'
 import type {Strike} from './strike.ts'
 
 /** The moments of a failover, each an event that stands as evidence; what nobody saw is undefined. */
@@ -201,11 +201,10 @@ export function latest({followed, latest}: Reading): Followed | undefined {
   return followed.find(one => one.fault === latest)
 }
 
-export function unfolded({proxies, proxied}: Reading, one: Followed): Unfolded {
+export function unfolded({topology, proxies, proxied}: Reading, one: Followed): Unfolded {
   const {keyGone, newKey, ownKey, demoted, reset} = one
   const newLeader = newKey?.holder ?? undefined
   const to = newLeader ?? ''
-  const working = proxies.filter(proxy => leads(proxy, one))
   const restarted = newKey ? undefined : one.restarted
   const counting = (writes: FirstWrites) => (proxied ? writes.proxied : writes.own)
   return {
@@ -215,8 +214,8 @@ export function unfolded({proxies, proxied}: Reading, one: Followed): Unfolded {
     newLeader,
     promoted: one.promoted.get(to),
     writable: one.writable.get(to),
-    oldDown: lastOfAll(working.map(proxy => one.down.get(proxy))),
-    newUp: lastOfAll(working.map(proxy => one.up.get(to)?.get(proxy))),
+    oldDown: lastOfAll(leadingTo(one.leader, topology, proxies, one).map(proxy => one.down.get(proxy))),
+    newUp: lastOfAll(leadingTo(to, topology, proxies, one).map(proxy => one.up.get(to)?.get(proxy))),
     firstWrite: counting(one.written),
     demoted,
     reset,

@@ -20,7 +20,7 @@ import {
 import type {Of} from '../history/event.ts'
 import {unlooked} from '../history/looks.ts'
 import type {Answer} from '../observer/ask.ts'
-import {type Cluster, clusters, keyPrefix} from '../topology/clusters.ts'
+import {type Cluster, clusters, keyPrefix, within} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {every, sleep} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
@@ -64,7 +64,7 @@ class Members {
   constructor(on: ProbeSite, cluster: Cluster) {
     this.#on = on
     this.#cluster = cluster
-    this.all = hostsWith(on.lab.topology, 'etcd').map(host => ({
+    this.all = hostsWith(within(on.lab.topology, cluster), 'etcd').map(host => ({
       host,
       up: false,
       led: false,

@@ -1,4 +1,5 @@
 /** Probes and clients around whatever is done to a lab: the steps of a scenario (`play`), or code of the caller's. */
+
 import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
 import {versions} from '../cluster/versions.ts'
 import {waitFor} from '../cluster/wait.ts'
@@ -17,6 +18,7 @@ import type {ClientGroup, Expectation} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
 import {anew} from '../state/state.ts'
 import {withoutPrograms} from '../topology/callbacks.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {type Host, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab, whatFillsIt} from '../words/next-step.ts'
@@ -197,7 +199,7 @@ function unsteady({lab, history, groups, clients}: Observed): string | null {
     return "no watch has told who holds the leader's key"
   const unread = lab.topology.hosts.find(host => !isLogRead(history, host))
   if (unread !== undefined) return `nobody has read the log of ${unread.name} yet`
-  const unsettled = unsettledYet(history, hostsWith(lab.topology, 'etcd'), history.now())
+  const unsettled = unsettledYet(history, hostsWith(firstCluster(lab.topology), 'etcd'), history.now())
   if (unsettled !== null) return unsettled
   // The first is what the probe found when it began; a refresh is one that comes while it watches.
   return wanted > 0 && of(history, 'status-key').length < 2 ? 'no lease refresh has been seen' : null

@@ -2,6 +2,7 @@
  * Performs a scenario and records what happens; it never judges. The frame is the same for every scenario:
  * heal leftovers, until healthy, probes and clients, steady state, the steps, heal all, until healthy, stop the writers, final reads.
  */
+
 import {effectiveTimings} from '../budget/index.ts'
 import {etcdLeader, leadEtcdFrom} from '../cluster/etcd-leader.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
@@ -14,6 +15,7 @@ import {ofSettings} from '../history/holes.ts'
 import {sayMend} from '../history/say-mend.ts'
 import type {Bound, ClientGroup, Scenario} from '../scenario/index.ts'
 import {withoutPrograms} from '../topology/callbacks.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -106,7 +108,7 @@ async function perform(performance: Performance): Promise<void> {
 /** @returns a sentence on it for the history. */
 async function placeEtcdLeader(lab: Lab, place: 'beside' | 'elsewhere', signal: AbortSignal): Promise<string> {
   const [leader, now] = [await leaderOf(lab, signal), await etcdLeader(lab)]
-  const others = hostsWith(lab.topology, 'etcd').filter(host => host !== leader)
+  const others = hostsWith(firstCluster(lab.topology), 'etcd').filter(host => host !== leader)
   const to = place === 'beside' ? leader : others.includes(now ?? '') ? now! : others[0]!
   await leadEtcdFrom(lab, to)
   return place === 'beside'

@@ -5,6 +5,7 @@ import {postgresParameters} from '../../compose/patroni.ts'
 import {playAgain} from '../history/play-again.ts'
 import type {InjectionPhase} from '../history/scenario-values.ts'
 import {type Raising, raisingOf, raisingWords} from '../topology/as-set.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {patroniConfigOf} from '../topology/dynamic-config.ts'
 import {pgbouncerKeys, pgbouncerProfiles, withPgbouncer} from '../topology/pgbouncer.ts'
 import type {ServiceName} from '../topology/services.ts'
@@ -107,8 +108,8 @@ function pgbouncerFor({profile, pgbouncer: has = pgbouncerProfiles[profile]}: To
 /** More hosts of the lab's own kind: node4, node5, ... with what is short; and poolers where some are to be and there are none. */
 function hostsFor({needs}: Scenario, topology: Topology): string[] {
   const short = {
-    etcd: needs.etcd - hostsWith(topology, 'etcd').length,
-    patroni: needs.postgres - hostsWith(topology, 'patroni').length,
+    etcd: needs.etcd - hostsWith(firstCluster(topology), 'etcd').length,
+    patroni: needs.postgres - hostsWith(firstCluster(topology), 'patroni').length,
   }
   const taken = new Set(topology.hosts.map(host => host.name))
   const added: Host[] = []

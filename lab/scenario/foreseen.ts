@@ -5,12 +5,14 @@ import {meant, type Roles} from '../cluster/selector.ts'
 import {faults} from '../faults/index.ts'
 import {endsEtcd, strikes} from '../history/failover.ts'
 import type {Scenario, Step} from '../history/scenario-values.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {topologyDuring} from './bind.ts'
 import {namedIn} from './params.ts'
 
 /** Before a run nobody has a role: any host may lead. etcd is led from another one, as two times of three. */
-function usualRoles(topology: Topology): Roles {
+function usualRoles(lab: Topology): Roles {
+  const topology = firstCluster(lab)
   const [leader = null, ...others] = hostsWith(topology, 'patroni')
   const etcdLeader = hostsWith(topology, 'etcd').find(host => host !== leader) ?? leader
   return {leader, etcdLeader, replicas: others.map((host, index) => ({host, sync: index === 0}))}
@@ -30,7 +32,7 @@ export function strikesLeader(step: Extract<Step, {do: 'inject'}>, topology: Top
 
 /** Whether etcd's leader would go with Patroni's if both were on one host, and can be on another one as well. */
 export function mayTakeEtcdLeader(scenario: Scenario, topology: Topology): boolean {
-  const during = topologyDuring(scenario, topology)
+  const during = firstCluster(topologyDuring(scenario, topology))
   const members = hostsWith(during, 'etcd')
   const together = hostsWith(during, 'patroni').every(host => members.includes(host))
   if (!together || members.length < 3) return false

@@ -6,6 +6,7 @@
 import type {Company, Impairs, StormLine, Written} from '../breaking/in-storms.ts'
 import type {Capability} from '../engine/capabilities.ts'
 import {faults} from '../faults/index.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {Random} from '../words/random.ts'
 
@@ -49,9 +50,9 @@ export interface Choice {
 
 /** All that may be drawn on a lab of this topology, in an order that never changes. */
 export function choices(topology: Topology, options: {readonly beyondQuorum: boolean}): readonly Choice[] {
-  const hasReplica = hostsWith(topology, 'patroni').length > 1
-  const hasFollower = hostsWith(topology, 'etcd').length > 1
-  const hasProxy = hostsWith(topology, 'haproxy').length > 0
+  const hasReplica = hostsWith(firstCluster(topology), 'patroni').length > 1
+  const hasFollower = hostsWith(firstCluster(topology), 'etcd').length > 1
+  const hasProxy = hostsWith(firstCluster(topology), 'haproxy').length > 0
   const isThere = (on: string) =>
     (hasReplica || !/replica/.test(on)) && (hasFollower || on !== 'etcd-follower') && (hasProxy || on !== 'proxy')
   const fits = (line: FaultLine) =>

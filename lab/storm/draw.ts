@@ -11,6 +11,7 @@ import {failoverMs, type Impairs, impairsNobody} from '../breaking/in-storms.ts'
 import type {Capability} from '../engine/capabilities.ts'
 import type {Scenario, Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
+import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {Random} from '../words/random.ts'
 import {type Choice, choices, type Draw, kindOf, needsOf, showsBeside} from './catalogue.ts'
@@ -102,8 +103,8 @@ const unlimited: Impairs = {etcd: Number.POSITIVE_INFINITY, postgres: Number.POS
 /** As many as may be impaired at once: etcd keeps its majority, and one member of PostgreSQL is left that could lead. */
 function limitsOf(topology: Topology): Impairs {
   return {
-    etcd: Math.floor((hostsWith(topology, 'etcd').length - 1) / 2),
-    postgres: hostsWith(topology, 'patroni').length - 1,
+    etcd: Math.floor((hostsWith(firstCluster(topology), 'etcd').length - 1) / 2),
+    postgres: hostsWith(firstCluster(topology), 'patroni').length - 1,
   }
 }
 
@@ -173,13 +174,15 @@ class Drawer {
 
   /** A proxy beside PostgreSQL may be the very host that the other fault strikes. */
   #isShared(...roles: readonly string[]): boolean {
-    const members = hostsWith(this.#topology, 'patroni')
-    return roles.includes('proxy') && hostsWith(this.#topology, 'haproxy').some(host => members.includes(host))
+    const members = hostsWith(firstCluster(this.#topology), 'patroni')
+    return (
+      roles.includes('proxy') && hostsWith(firstCluster(this.#topology), 'haproxy').some(host => members.includes(host))
+    )
   }
 
   /** While the cluster may still be busy with the last episode: a blow that needs nothing from it. */
   #onAnyHost(inForce: Impairs): Draw {
-    const on = this.#random.one(hostsWith(this.#topology, 'patroni'))
+    const on = this.#random.one(hostsWith(firstCluster(this.#topology), 'patroni'))
     return {...this.#random.one(this.#blows(inForce)).draw(this.#random), on}
   }
 

@@ -114,12 +114,13 @@ function onlyInFile({
   standIns,
   hba,
   callbacks,
+  standbyCluster,
 }: Topology) {
   const {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch} = haproxy
   const entry = {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch}
   const {check, weight, priorities} = keepalived
   const address = {check, weight, priorities}
-  return {slots: patroni.slots, entry, address, network, dynamic, tags, etcd, standIns, hba, callbacks}
+  return {slots: patroni.slots, entry, address, network, dynamic, tags, etcd, standIns, hba, callbacks, standbyCluster}
 }
 
 /** What it is called and where it listens, by the keys of a file. */

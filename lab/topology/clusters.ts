@@ -1,4 +1,4 @@
-/** The clusters of a topology: whose servers follow one leader, and the scope under which they agree on it in etcd. */
+/** The clusters of a topology: whose servers follow one leader, and the scope and the etcd in which they agree on it. */
 import {type HostName, hostsWith, type Topology} from './topology.ts'
 
 export interface Cluster {
@@ -7,12 +7,43 @@ export interface Cluster {
   /** Before every scope, e.g. `/service/`. */
   readonly namespace: string
   readonly members: readonly HostName[]
+  /** It was raised as a Patroni standby cluster: its leader follows the first cluster, and nobody in it takes writes. */
+  readonly standby?: true
 }
 
-/** One today: every host with Patroni is a member of it. Who means that one takes the first. */
+/** The first one, which has every host that no other has (the clients' too), and behind it the standby cluster. */
 export function clusters(topology: Topology): readonly [Cluster, ...Cluster[]] {
-  const {scope = 'pgha', namespace = '/service/'} = topology
-  return [{scope, namespace, members: hostsWith(topology, 'patroni')}]
+  const {scope = 'pgha', namespace = '/service/', standbyCluster} = topology
+  const first = {scope, namespace, members: hostsWith(firstCluster(topology), 'patroni')}
+  if (standbyCluster === undefined) return [first]
+  const members = hostsWith(topology, 'patroni').filter(host => standbyCluster.hosts.includes(host))
+  return [first, {scope: standbyCluster.scope, namespace, members, standby: true}]
+}
+
+/** That of a host: whichever it belongs to, whatever runs there. */
+export function clusterOf(topology: Topology, host: HostName): Cluster {
+  const [first, standby = first] = clusters(topology)
+  return topology.standbyCluster?.hosts.includes(host) === true ? standby : first
+}
+
+/** Whether two hosts are of one cluster: a proxy leads nobody to the servers of another one. */
+export function areTogether(topology: Topology | undefined, one: HostName, other: HostName): boolean {
+  const hosts = topology?.standbyCluster?.hosts ?? []
+  return hosts.includes(one) === hosts.includes(other)
+}
+
+/** A topology as its first cluster knows it: of its own hosts alone. Who means the cluster asks this one for its hosts. */
+export function firstCluster(topology: Topology): Topology {
+  const {standbyCluster, ...own} = topology
+  if (standbyCluster === undefined) return topology
+  return {...own, hosts: topology.hosts.filter(({name}) => !standbyCluster.hosts.includes(name))}
+}
+
+/** The same of any of its clusters. */
+export function within(topology: Topology, {scope}: Pick<Cluster, 'scope'>): Topology {
+  const {standbyCluster, ...own} = topology
+  if (standbyCluster?.scope !== scope) return firstCluster(topology)
+  return {...own, scope, hosts: topology.hosts.filter(({name}) => standbyCluster.hosts.includes(name))}
 }
 
 /** With what every key of a cluster begins. */

@@ -1,5 +1,6 @@
 /** The ways in: where clients enter a cluster, by the names that a scenario's `through` has for them. */
 import {LabError} from '../words/errors.ts'
+import {firstCluster} from './clusters.ts'
 import type {PortName, ServiceName} from './services.ts'
 import {type HostName, hostsWith, poolersBefore, portNumber, type Topology} from './topology.ts'
 
@@ -37,17 +38,21 @@ export type PlainEntryName = {
 
 export const plainEntryNames = entryNames.filter((name): name is PlainEntryName => !ways[name].findsPrimary)
 
-/** Every way into a topology; one that is open nowhere has no hosts. Poolers before the proxies are the way in for writes. */
+/**
+ * Every way into a topology; one that is open nowhere has no hosts. Poolers before the proxies are the way in for writes. Where a standby
+ * cluster is, its proxies and poolers are no way in: those are the first's, and only who knows all members knows its members as well.
+ */
 export function entries(topology: Topology): Readonly<Record<EntryName, Entry>> {
   return Object.fromEntries(
     entryNames.map((name): [EntryName, Entry] => {
       const {on, ...way} = ways[name]
-      const pooled = name === 'primary' ? poolersBefore(topology) : []
+      const first = firstCluster(topology)
+      const pooled = name === 'primary' ? poolersBefore(first) : []
       const open: Pick<Entry, 'hosts' | 'service'> =
         pooled.length > 0
           ? {hosts: pooled, service: 'pgbouncer'}
-          : {hosts: hostsWith(topology, on), service: way.service}
-      const sharing = hostsWith(topology, 'keepalived')
+          : {hosts: hostsWith(way.findsPrimary ? topology : first, on), service: way.service}
+      const sharing = hostsWith(first, 'keepalived')
       const virtual = sharing.length > 0 && open.hosts.every(host => sharing.includes(host))
       return [name, {name, ...way, ...open, port: portNumber(topology, open.service), virtual}]
     }),

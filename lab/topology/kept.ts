@@ -151,16 +151,17 @@ function present(values: Readonly<Record<string, unknown>>): Record<string, unkn
 /** What cannot be of it. */
 export function keptMistakes(
   topology: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts' | 'callbacks' | 'standIns'>,
-  members: readonly HostName[],
+  clusters: readonly {readonly members: readonly HostName[]}[],
 ): {readonly path: readonly string[]; readonly says: string}[] {
   const {tags = {}, etcd = {}, hosts} = topology
   const ofTags = Object.entries(tags).flatMap(([host, {replicatefrom}]) => {
     const path = ['patroni', 'tags', host]
-    if (!members.includes(host)) return [{path, says: `${host} runs no patroni, and so has no tags`}]
+    const members = clusters.find(one => one.members.includes(host))?.members
+    if (members === undefined) return [{path, says: `${host} runs no patroni, and so has no tags`}]
     if (replicatefrom === undefined || (replicatefrom !== host && members.includes(replicatefrom))) return []
     return [{path: [...path, 'replicatefrom'], says: `${replicatefrom} is no other member to replicate from`}]
   })
-  const all = members.length > 0 && members.every(host => neverLeads(tags[host]))
+  const all = clusters.some(({members}) => members.length > 0 && members.every(host => neverLeads(tags[host])))
   const {heartbeatMs = 100, electionMs = 1000} = etcd
   const names = hosts.map(({name: host}) => host)
   return [

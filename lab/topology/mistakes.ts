@@ -1,9 +1,10 @@
 /** What cannot be: of a topology as a whole, and of timings that Patroni would change. */
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {own} from '../words/own.ts'
+import {clusters, firstCluster, within} from './clusters.ts'
 import {dynamicSettings, keptMistakes, notifyScripts} from './kept.ts'
 import {type Release, releaseNames, releaseOf, releases} from './release.ts'
-import type {ServicePort} from './services.ts'
+import type {ServiceName, ServicePort} from './services.ts'
 import {slotMistakes} from './slots.ts'
 import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
 import {hostsWith, poolersBefore, portsOn, type Topology} from './topology.ts'
@@ -25,21 +26,57 @@ export function mistakesIn(topology: Topology): Mistake[] {
     ['haproxy', 1, 9],
     ['client', 1, 1],
   ] as const
+  const first = firstCluster(topology)
   const counts = limits.flatMap(([service, least, most]): Mistake[] => {
-    const {length} = hostsWith(topology, service)
+    const {length} = hostsWith(first, service)
     if (length >= least && length <= most) return []
-    const says = `${length} hosts run ${service}; a lab has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
+    const whose = topology.standbyCluster === undefined ? 'a lab' : 'beside its standby cluster a lab'
+    const says = `${length} hosts run ${service}; ${whose} has ${least === most ? `exactly ${least}` : `${least} to ${most}`}`
     return [{path: ['hosts'], says}]
   })
   const others = [
+    ...standbyMistakes(topology, limits),
     ...poolerMistakes(topology),
-    ...addressMistakes(topology),
+    ...addressMistakes(first),
     ...watchdogMistake(topology),
     ...slotMistakes(topology),
     ...releaseMistakes(topology),
     ...preparedMistake(topology),
   ]
-  return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, hostsWith(topology, 'patroni'))]
+  return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, clusters(topology))]
+}
+
+/** A second cluster that could not stand by itself when the first is lost, or that is not told from it. */
+function standbyMistakes(
+  topology: Topology,
+  limits: readonly (readonly [service: ServiceName, least: number, most: number])[],
+): Mistake[] {
+  const [{scope}, standby] = clusters(topology)
+  if (standby === undefined || topology.standbyCluster === undefined) return []
+  const {hosts} = topology.standbyCluster
+  const path = ['standby_cluster', 'hosts']
+  const own = within(topology, standby)
+  const unknown = hosts.filter(host => !topology.hosts.some(one => one.name === host))
+  if (unknown.length > 0) return [{path, says: `${unknown.join(' and ')} is no host of this lab`}]
+  const counts = limits.flatMap(([service, least, most]): Mistake[] => {
+    const [needs, mayHave] = service === 'client' ? [0, 0] : [least, most]
+    const {length} = hostsWith(own, service)
+    if (length >= needs && length <= mayHave) return []
+    const says =
+      service === 'client'
+        ? 'the clients belong to neither cluster: leave their host out'
+        : `${length} of its hosts run ${service}; a standby cluster has ${needs} to ${mayHave}`
+    return [{path, says}]
+  })
+  const alike = scope === standby.scope
+  const shared = hostsWith(own, 'keepalived')
+  return [
+    ...counts,
+    ...(alike ? [{path: ['standby_cluster', 'scope'], says: `the first cluster has the scope ${scope} already`}] : []),
+    ...(shared.length > 0
+      ? [{path, says: `a lab has one virtual address, and ${shared.join(' and ')} would have it in another cluster`}]
+      : []),
+  ]
 }
 
 /** Two services that would listen on one port of a host. */

@@ -240,6 +240,14 @@ export const fileSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  standby_cluster: z
+    .strictObject({
+      scope: name('scope').optional(),
+      hosts: z
+        .array(name('host'), {error: 'a standby cluster has a list of hosts, such as [node3, node4, proxy2]'})
+        .min(1, 'a standby cluster without hosts is none'),
+    })
+    .optional(),
   etcd: keptSettings.etcd,
   stand_ins: keptSettings.stand_ins,
   network: keptSettings.network,

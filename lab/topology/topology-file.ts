@@ -21,6 +21,9 @@ import {fromSet} from './typed-settings.ts'
 
 const presets = join(packageRoot, 'compose', 'presets')
 
+/** Of a standby cluster that says none; the first's own is `pgha`. */
+const usualStandbyScope = 'pgha-standby'
+
 /** Whose hosts a file has that says none. */
 export const usualPreset = 'colocated'
 
@@ -282,6 +285,7 @@ function build(layers: readonly Written[]): Topology {
   return layers.reduce(changed, {
     ...plain,
     ...namesOf(layers),
+    ...standbyOf(layers),
     ...pgbouncerOf(layers, plain),
     ...keepalivedOf(layers, plain),
     ...keptOf(layers),
@@ -337,6 +341,14 @@ function namesOf(layers: readonly Written[]): Pick<Topology, 'scope' | 'namespac
     ...(namespace === undefined ? {} : {namespace}),
     ...(Object.keys(ports).length === 0 ? {} : {ports}),
   }
+}
+
+/** None where nobody speaks of one. */
+function standbyOf(layers: readonly Written[]): Pick<Topology, 'standbyCluster'> {
+  const written = layers.findLast(layer => layer.standby_cluster !== undefined)?.standby_cluster
+  if (written === undefined) return {}
+  const {scope = usualStandbyScope, hosts} = written
+  return {standbyCluster: {scope, hosts: [...new Set(hosts)]}}
 }
 
 /** The topology with other settings. @throws LabError `config` when they do not go together. */

@@ -94,6 +94,7 @@ export const topologySchema = z.strictObject({
   postgresParameters: z.record(text, text),
   scope: text.exactOptional(),
   namespace: text.exactOptional(),
+  standbyCluster: z.strictObject({scope: text, hosts: z.array(text).min(1).max(64)}).exactOptional(),
   ports: z.partialRecord(z.enum(portNames), port).exactOptional(),
   dataBytes: bytes.exactOptional(),
   network: z.literal('internal').exactOptional(),

@@ -79,10 +79,18 @@ export interface Topology extends Kept {
   /** Patroni's `scope` and `namespace`; `pgha` under `/service/` when not given. */
   readonly scope?: string
   readonly namespace?: string
+  /** A second cluster, with an etcd and proxies of its own, that follows the first as Patroni's standby cluster (`standby_cluster`). */
+  readonly standbyCluster?: StandbyCluster
   /** Ports that are not as usual. */
   readonly ports?: Readonly<Partial<Record<ServicePort, number>>>
   /** Size of the file system of each data directory, which is then kept in memory; else the engine's own disk, without a limit. */
   readonly dataBytes?: number
+}
+
+export interface StandbyCluster {
+  readonly scope: string
+  /** Every host that belongs to it and not to the first. */
+  readonly hosts: readonly HostName[]
 }
 
 export type ProfileName = 'default' | 'fast'

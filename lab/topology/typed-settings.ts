@@ -48,7 +48,7 @@ function setting(text: string): Written {
   if (stray !== null) throw new LabError('usage', `${where}: ${stray} cannot stand in a setting`)
   const [, path = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
   if (path === '') throw new LabError('usage', `${where}: write it as key=value, such as patroni.ttl=40s`)
-  const isList = path.startsWith('hosts.') || path === 'stand_ins'
+  const isList = path.startsWith('hosts.') || path === 'stand_ins' || path === 'standby_cluster.hosts'
   const plain = isList ? value.split(',') : /^\d{1,15}$/.test(value) ? Number(value) : value
   const keys = keysOf(path)
   // A schema would look it up as what every object has, and not see it.

@@ -23,6 +23,7 @@ function rolesIn(topology: Topology, isSync: boolean): Roles {
     leader,
     etcdLeader: hostsWith(topology, 'etcd')[0] ?? null,
     addressHolders: hostsWith(topology, 'haproxy').slice(0, 1),
+    standbyLeader: topology.standbyCluster?.hosts[0] ?? null,
     replicas: replicas.map((host, index) => ({host, sync: isSync && index === 0})),
   }
 }
@@ -30,6 +31,8 @@ function rolesIn(topology: Topology, isSync: boolean): Roles {
 /** Selectors that need more than hosts: a topology that has it. */
 const besides: Readonly<Partial<Record<(typeof selectors)[number], Partial<Topology>>>> = {
   'cascade-source': {tags: {pg3: {replicatefrom: 'pg2'}}},
+  'standby-leader': {standbyCluster: {scope: 'other', hosts: ['pg1']}},
+  'standby-cluster': {standbyCluster: {scope: 'other', hosts: ['pg1']}},
 }
 
 test.each(selectors)('%s means somebody on as few hosts as are said, and nobody on one fewer', selector => {

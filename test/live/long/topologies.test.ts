@@ -1,4 +1,5 @@
 /** The topologies that `npm test` leaves out. */
+import {join} from 'node:path'
 import {playsOn} from '../topology.ts'
 
 playsOn('single-etcd', ['stop-leader', 'etcd-quorum-lost'])
@@ -11,3 +12,4 @@ playsOn('cascade', ['kill-cascade-source'])
 playsOn('vip', ['kill-vip-holder', 'freeze-vip-holder', 'isolate-vip-holder', 'kill-vip-haproxy'])
 playsOn('pgbouncer', ['kill-pgbouncer'], [['pgbouncer show databases', /\bapp\b.*\b127\.0\.0\.1\b/]])
 playsOn('pgbouncer-before')
+playsOn('standby-cluster', [join(import.meta.dirname, '..', 'scenarios', 'standby-promoted-early.yaml')])
