@@ -152,11 +152,11 @@ function stretchesUp(history: History, told: readonly Of<'proxy'>[], how: 'surel
   const {proxy} = told[0]!
   // What stood before a gap may have changed in it, and until the next word nobody knows. One that is dead leads nobody anywhere.
   const dead = atRest(history, proxy, 'haproxy')
-  const without = how === 'surely' ? [...dead, ...gapsOf(history, 'proxy', proxy)] : dead
-  const unknown = without.map(({from, to}) => ({
+  const without = (how === 'surely' ? gapsOf(history, 'proxy', proxy) : dead).map(({from, to}) => ({
     from,
     to: told.find(one => one.at >= to)?.at ?? Number.POSITIVE_INFINITY,
   }))
+  const unknown = [...without, ...dead]
   return all.flatMap(({last, ...stretch}) => outside(joined(unknown), stretch).map(part => ({...part, last})))
 }
 
