@@ -15,6 +15,7 @@ import {init} from './commands/init.ts'
 import {judge} from './commands/judge.ts'
 import {lint} from './commands/lint.ts'
 import {logs} from './commands/logs.ts'
+import {matrix} from './commands/matrix.ts'
 import {etcdctl, haproxy, patronictl, pgbouncer} from './commands/passed-on.ts'
 import {predict} from './commands/predict.ts'
 import {psql} from './commands/psql.ts'
@@ -45,6 +46,7 @@ const commands = [
   replay,
   report,
   compare,
+  matrix,
   predict,
   lint,
   init,
