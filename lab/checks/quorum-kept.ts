@@ -40,10 +40,13 @@ export const quorumKept: Check<QuorumKeptParams> = {
     const members = hostsWith(firstCluster(topology), 'etcd').map(host => memberOf(history, host))
     const span = {from: moments.earliest, to: moments.end}
     const lost = longest(partsOf(members, span).filter(one => one.gone >= members.length - majorityOf(members) + 1))
-    const perhaps = longest(partsOf(members, span).filter(one => one.here < majorityOf(members)))
+    const doubtful = partsOf(members, span).filter(one => one.here < majorityOf(members))
+    const perhaps = longest(doubtful)
     const measures = {members: members.length, withoutMicros: lengthOf(lost), withoutLimitMicros: limit}
     if (lost !== undefined) {
-      const starved = starvedFor(history, lost.from, lost.to)
+      // Where it ends is as well known as whoever was late around it lets it be.
+      const around = joined(doubtful).find(({from, to}) => from <= lost.from && to >= lost.to) ?? lost
+      const starved = starvedFor(history, around.from, around.to)
       const verdict = inTime({from: lengthOf(lost), to: Math.max(lengthOf(lost), lengthOf(perhaps))}, limit, starved)
       const without = members.filter(one => one.gone.some(({from, to}) => from < lost.to && to > lost.from))
       const says = `etcd had no majority for ${sayMicros(lengthOf(lost))}, from ${sayMicros(Math.max(0, lost.from - zero))} after ${sayBegin(moments)}: ${without.map(one => one.host).join(' and ')} did not answer, or knew no leader`
