@@ -10,6 +10,7 @@ import {topologySchema} from '../topology/topology-schema.ts'
 import type {Event, Happening} from './event.ts'
 import {scenarioSchema as scenario} from './scenario-schema.ts'
 import {injectionPhases} from './scenario-values.ts'
+import {observers} from './tellers.ts'
 
 /** Nothing of a run is longer. */
 const longestMicros = 7 * 86_400 * 1_000_000
@@ -149,20 +150,7 @@ const fields = {
     uncertaintyMicros: micros,
   },
   watching: {
-    who: z.enum([
-      'runner',
-      'clients',
-      'etcd',
-      'patroni',
-      'postgres',
-      'proxy',
-      'address',
-      'engine',
-      'logs',
-      'watchdog',
-      'disk',
-      'room',
-    ]),
+    who: z.enum(observers),
     host: host.exactOptional(),
     samples: count,
     failures: count,

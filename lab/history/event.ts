@@ -16,7 +16,7 @@ import type {Strike} from './strike.ts'
 /** happened / did not happen / cannot know. */
 export type Outcome = 'ok' | 'fail' | 'unknown'
 
-/** `n`: the how manieth line of its teller's it is (`lineOf`), from 0; absent in runs recorded before lines were numbered. */
+/** `n`: its number among the lines of its teller (`lineOf`), from 0; absent in runs recorded before lines were numbered. */
 export type Event = {readonly at: Micros; readonly n?: number} & Happening
 
 /** `Of<'op'>`: the events of one kind. */

@@ -14,7 +14,7 @@ export const ofSettings = 'settings'
 export interface Hole {
   /** Whose line is missing. */
   readonly who: Teller
-  /** `the record lacks a line of the run's own at 12.3 s of the run`. */
+  /** `the record lacks 2 lines that postgres of node1 told, after 12.30 s of the run`. */
   readonly says: string
 }
 

@@ -2,6 +2,11 @@
 import type {HostName} from '../topology/topology.ts'
 import type {Event, Happening, Of} from './event.ts'
 
+export const observers = [
+  ...(['runner', 'clients', 'etcd', 'patroni', 'postgres', 'proxy'] as const),
+  ...(['address', 'engine', 'logs', 'watchdog', 'disk', 'room'] as const),
+] as const satisfies readonly Of<'watching'>['who'][]
+
 export type Observer = Of<'watching'>['who']
 /** An observer, or whoever reads the tables at the end. */
 export type Witness = Observer | 'rows'
@@ -46,21 +51,7 @@ export function hostOf(event: Happening): HostName | undefined {
 }
 
 /** Not the runner, which only says that it lives; and rows are read when nobody watches any more. */
-const counted: ReadonlySet<Witness | undefined> = new Set<Witness>([
-  ...([
-    'etcd',
-    'patroni',
-    'postgres',
-    'proxy',
-    'address',
-    'engine',
-    'logs',
-    'watchdog',
-    'disk',
-    'room',
-    'clients',
-  ] as const),
-])
+const counted: ReadonlySet<Witness | undefined> = new Set(observers.filter(one => one !== 'runner'))
 
 /** The account that an event is in; null: nobody counts it. The engine is listened to as a whole, and all agents of clients are one. */
 export function accountOf(event: Happening): string | null {

@@ -5,7 +5,7 @@
 import type {Event} from '../../../lab/history/event.ts'
 import {failoversOf, measuredPhases} from '../../../lab/history/failover.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {hostOf, tellerOf, tellers, type Witness} from '../../../lab/history/tellers.ts'
+import {hostOf, observers, tellerOf, tellers, type Witness} from '../../../lab/history/tellers.ts'
 import {renumbered} from '../checks/renumbered.ts'
 
 type Kind = Event['kind']
@@ -46,23 +46,7 @@ function droppedKinds(history: History): Mutation[] {
     }))
 }
 
-export const everybody: readonly Witness[] = [
-  ...([
-    'runner',
-    'clients',
-    'etcd',
-    'patroni',
-    'postgres',
-    'proxy',
-    'address',
-    'engine',
-    'logs',
-    'watchdog',
-    'disk',
-    'room',
-    'rows',
-  ] as const),
-]
+export const everybody: readonly Witness[] = [...observers, 'rows']
 
 function deafHosts(history: History): Mutation[] {
   const about = history.events.filter(event => tellerOf(event) !== undefined && hostOf(event) !== undefined)
