@@ -95,7 +95,8 @@ export async function playMatrix(
   for (const [index, variant] of variants.entries()) {
     if (signal.aborted || error !== undefined) break
     options.began?.(variant, index + 1)
-    const {cells, ...ended} = await onOne(variant, index + 1, scenarios, options, means)
+    // One that cannot be raised takes nothing of what was played with it.
+    const {cells, ...ended} = await onOne(variant, index + 1, scenarios, options, means).catch(unraised)
     played.push(...cells)
     error = ended.error
   }
@@ -103,6 +104,11 @@ export async function playMatrix(
   const matrix = matrixOf(variants, scenarios, played)
   whenDiskIsFull(() => writeWhole(join(out, 'matrix.json'), toJson(matrix)), out)
   return {matrix, error}
+}
+
+function unraised(error: unknown): {cells: Played[]; error: LabError} {
+  if (error instanceof LabError) return {cells: [], error}
+  throw error
 }
 
 /** What one lab cannot do says nothing of the next: a lab that is broken is told in its cells, and removed. */

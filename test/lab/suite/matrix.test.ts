@@ -110,4 +110,22 @@ describe('playing', () => {
     expect(broken.at(-1)).toBe('down m-1')
     expect(ended).toMatchObject({matrix: {verdict: 'unknown'}, error: {code: 'heal-failed'}})
   })
+
+  test('a lab that cannot be raised ends it, and what was played before is kept', async () => {
+    const told: string[] = []
+    const {raise, repeat} = means(told)
+    const second = (wanted: Parameters<typeof raise>[0]) => {
+      if (wanted.name === 'm-2') throw new LabError('engine', 'the engine is gone')
+      return raise(wanted)
+    }
+    const {matrix, error} = await playMatrix(labs, [scenario], options, {
+      ...{repeat, raise: async (wanted: Parameters<typeof raise>[0]) => await second(wanted)},
+    } as never)
+    expect(error).toMatchObject({code: 'engine'})
+    expect(matrix).toMatchObject({
+      verdict: 'unknown',
+      cells: [{summary: {verdict: 'pass'}}, {summary: null, says: 'not played'}],
+    })
+    expect(JSON.parse(readFileSync(join(folder, 'out', 'matrix.json'), 'utf8'))).toMatchObject({verdict: 'unknown'})
+  })
 })
