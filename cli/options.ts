@@ -79,15 +79,17 @@ export interface TopologyOptions {
   topology?: string
   profile?: string
   release?: string
+  patroni?: string
   set?: readonly string[]
 }
 
 /** The same choice as words of a command. */
-export function topologyWords({topology, profile, release, set = []}: TopologyOptions): readonly string[] {
+export function topologyWords({topology, profile, release, patroni, set = []}: TopologyOptions): readonly string[] {
   const named = [
     topology === undefined ? [] : ['--topology', topology],
     profile === undefined ? [] : ['--profile', profile],
     release === undefined ? [] : ['--release', release],
+    patroni === undefined ? [] : ['--patroni', patroni],
   ]
   return [...named.flat(), ...set.flatMap(one => ['--set', one])]
 }
@@ -97,6 +99,10 @@ export function addTopologyOptions(to: Command): Command {
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
     .option('-p, --profile <profile>', 'timings: default (Patroni 30/10/10) or fast (20/1/3)')
     .option('--release <release>', `what the hosts run: ${sayReleases()}`)
+    .option(
+      '--patroni <dir|wheel>',
+      "a Patroni of yours, not the release's: a checkout, a wheel, or a published\nversion",
+    )
     .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=40s (repeatable)', collect)
 }
 
@@ -105,8 +111,8 @@ function sayReleases(): string {
   return `${each.join(', ')}; ${usualRelease} when not given`
 }
 
-export function asksForTopology({topology, profile, release, set}: TopologyOptions): boolean {
-  return topology !== undefined || profile !== undefined || release !== undefined || set !== undefined
+export function asksForTopology({topology, profile, release, patroni, set}: TopologyOptions): boolean {
+  return [topology, profile, release, patroni, set].some(one => one !== undefined)
 }
 
 export function jsonOption(): Option {

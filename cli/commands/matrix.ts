@@ -1,4 +1,5 @@
 import type {Command} from 'commander'
+import {getPublished} from '../asked-topology.ts'
 import {spoken} from '../called-as.ts'
 import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
@@ -30,12 +31,12 @@ export function matrix(): Command {
     command(
       'matrix',
       'Play scenarios on labs that differ, and say what of it is more than chance.\nEach lab is raised, plays them all, and is removed before the next one is raised; the first is what the others are held against.\nExit code: 1 a run failed, 4 one was inconclusive, else 0; a difference is no failure.',
-      'matrix kill-leader --vary patroni.loop_wait=1s,5s --repeat 6\nmatrix kill-leader switchover --vary topology=colocated,sync\nmatrix kill-leader --vary release=bookworm,trixie,forky',
+      'matrix kill-leader --vary patroni.loop_wait=1s,5s --repeat 6\nmatrix kill-leader switchover --vary topology=colocated,sync\nmatrix kill-leader --vary release=bookworm,trixie,forky\nmatrix my-bug.yaml --vary patroni=../before,../after --repeat 6',
     )
       .argument('<scenario...>', 'names of ours, or files')
       .option(
         '--vary <key=a,b>',
-        'a setting as `up --set` has it, or topology, profile or release, and its values (repeatable)',
+        'a setting as `up --set` has it, or topology, profile, release or patroni, and its\nvalues (repeatable)',
         collect,
       )
       .option('--repeat <n>', 'play each so often; six or more tell a difference', times, 1)
@@ -52,7 +53,7 @@ function collect(written: string, earlier: readonly string[] = []): readonly str
 }
 
 async function action(names: readonly string[], options: Options): Promise<void> {
-  const {loadScenario, overruled, playMatrix, variantsOf} = await import('../../lab/inside/engine.ts')
+  const {loadScenario, overruled, playMatrix, valuesOf, variantsOf} = await import('../../lab/inside/engine.ts')
   const {checkLabName, LabError, onLab, ownCommand, sentence} = await import('../../lab/inside/start.ts')
   const {caller} = await import('../called-as.ts')
   const {vary = [], repeat, name, json} = options
@@ -61,15 +62,16 @@ async function action(names: readonly string[], options: Options): Promise<void>
   const same = scenarios.find(one => overruled(one, vary) !== null)
   if (same !== undefined)
     throw new LabError('usage', overruled(same, vary)!, {hint: ownCommand('scenarios', 'show', same.name)})
-  const {topology, profile, release, set} = options
-  const variants = variantsOf(vary, {topology, profile, release, set})
-  const out = options.out ?? `matrix-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
   using interrupt = onInterrupt({
     first: 'healing, and removing the lab ...',
     second: spoken(
       sentence`once more leaves at once, and the lab that is there: \`${onLab(`${name}-1`, 'down')}\` and the like remove it`,
     ),
   })
+  const {topology, profile, release, patroni, set} = options
+  await getPublished([patroni, ...valuesOf(vary, 'patroni')], json === true, interrupt.signal)
+  const variants = variantsOf(vary, {topology, profile, release, patroni, set})
+  const out = options.out ?? `matrix-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
   const shown = await showProgress(true)
   const {matrix: played, error} = await playMatrix(variants, scenarios, {
     ...{times: repeat, name, out, signal: interrupt.signal, called: caller(), progress: shown.progress},

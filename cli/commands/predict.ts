@@ -89,8 +89,11 @@ async function askedFor(options: Options, recorded: readonly NamedHistory[]): Pr
     return {topology: await topologyOf(options, recorded), changed, assumed: []}
   }
   const {LabError} = await import('../../lab/inside/start.ts')
-  if (options.topology !== undefined || profile !== undefined || options.release !== undefined)
-    throw new LabError('usage', '--from says it all: it goes with --set, not with --topology, --profile or --release')
+  if ([options.topology, profile, options.release, options.patroni].some(one => one !== undefined))
+    throw new LabError(
+      'usage',
+      '--from says it all: it goes with --set, not with --topology, --profile, --release or --patroni',
+    )
   const {asTopology, readFiles, topologyFrom} = await import('../../lab/inside/lint.ts')
   const {written, assumed} = asTopology(readFiles(from.map(file => ({file}))))
   const changed = (more: readonly string[]) => topologyFrom(written, {set: [...set, ...more]})

@@ -13,7 +13,7 @@ import {
   roles,
   sentence,
 } from '../../lab/inside/start.ts'
-import {askedTopology} from '../asked-topology.ts'
+import {askedTopology, getPublished} from '../asked-topology.ts'
 import {spoken} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
@@ -40,7 +40,7 @@ export function up(): Command {
     command(
       'up',
       'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it mends what is broken, starts what is down, and adds nothing.\nExit code: 0 it is healthy, 2 a wrong setting, 3 it could not be raised, 5 what an earlier run broke could not be mended.',
-      'up\nup --profile fast\nup --topology lab.yaml\nup --name second\nup --set patroni.ttl=40s --set patroni.watchdog=required',
+      'up\nup --profile fast\nup --topology lab.yaml\nup --name second\nup --set patroni.ttl=40s --set patroni.watchdog=required\nup --patroni ../patroni --name mine',
     )
       .addOption(nameOption())
       .option(
@@ -53,14 +53,15 @@ export function up(): Command {
 
 async function action(options: Options): Promise<void> {
   const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
-  const asked = asksForTopology(options)
-  const wanted = asked ? await askedTopology(options) : undefined
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(
       sentence`once more leaves at once; then lab ${options.name} may be half started: \`${onLab(options.name, 'up')}\` goes on, \`${onLab(options.name, 'down')}\` removes it`,
     ),
   })
+  const {patroni} = options
+  await getPublished([patroni], options.json === true, interrupt.signal)
+  const wanted = asksForTopology(options) ? await askedTopology(options) : undefined
   using _lock = lockLab(options.name, 'up')
   const shown = await showProgress(options.json)
   try {

@@ -3,6 +3,7 @@
 import {type ImageRecord, recordOf, sayPackages} from '../engine/image-record.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Answer} from '../observer/ask.ts'
+import {sayBuild} from '../topology/patroni-build.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 
@@ -38,6 +39,7 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
     Object.entries({
       postgres: server > 0 ? `${Math.floor(server / 10_000)}.${server % 10_000}` : undefined,
       patroni: (ofPatroni as {version?: string} | undefined)?.version,
+      'patroni build': lab.topology.patroniBuild && sayBuild(lab.topology.patroniBuild),
       etcd: ofEtcd as string | undefined,
       haproxy: ofHaproxy,
       pgbouncer: ofPgbouncer,

@@ -11,7 +11,7 @@ import {type Refused, refusedParameters, writtenParameters} from '../engine/para
 import {portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
 import {sayMend} from '../history/say-mend.ts'
-import {ensureReady, type SetupEngine} from '../setup/setup.ts'
+import {ensureReady, type ImageTags, type SetupEngine} from '../setup/setup.ts'
 import {allocate, isFree} from '../state/allocate.ts'
 import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
@@ -64,9 +64,11 @@ const through = {ready: ensureReady, allocate}
 export async function raise(docker: RaiseEngine, options: RaiseOptions, means = through): Promise<Raised> {
   const {name, progress, signal} = options
   docker.heed(signal)
+  const saved = loadLab(name)
+  const {release, patroniBuild} = options.topology ?? saved?.topology ?? options.fallback()
   const images = await means.ready(docker, progress, {
-    ...{signal, refresh: options.refresh},
-    release: (options.topology ?? loadLab(name)?.topology ?? options.fallback()).release,
+    ...{signal, refresh: options.refresh, release},
+    patroniBuild: saved === undefined ? patroniBuild : undefined, // a lab that is there keeps the images it was raised with
   })
   const began = performance.now()
   const {lab, how} = await start(docker, options, images, means)
@@ -101,7 +103,7 @@ function tellWhy(lab: Lab, sinceMs: number, tell: (says: string) => void): Dispo
 async function start(
   docker: RaiseEngine,
   options: RaiseOptions,
-  images: {host: string; app: string},
+  images: ImageTags,
   means: typeof through,
 ): Promise<Pick<Raised, 'lab' | 'how'>> {
   const {name, topology: wanted, progress, signal, refresh = false} = options
@@ -172,7 +174,7 @@ async function mustAgree(
         hint: next`${onLab(name, 'down')} ${onLab(name, 'up')}`,
       },
     )
-  if (saved !== undefined && wanted !== undefined && !isDeepStrictEqual(saved.topology, wanted))
+  if (saved !== undefined && wanted !== undefined && !isSameTopology(saved.topology, wanted))
     throw new LabError(
       'config',
       `lab ${name} exists with another topology or other settings (profile ${saved.topology.profile})`,
@@ -182,13 +184,19 @@ async function mustAgree(
     )
 }
 
+/** A build of Patroni is what it holds, wherever it lies. */
+function isSameTopology({patroniBuild: one, ...saved}: Topology, {patroniBuild: other, ...wanted}: Topology): boolean {
+  return one?.digest === other?.digest && isDeepStrictEqual(saved, wanted)
+}
+
 async function create(
   docker: RaiseEngine,
   {name, topology: wanted, topologyFile, fallback, mustTake = refuse, progress}: RaiseOptions,
-  images: {host: string; app: string},
+  made: ImageTags,
   given: typeof allocate,
 ): Promise<SavedLab> {
-  const topology = wanted ?? fallback()
+  const {commit, ...images} = made
+  const topology = withCommit(wanted ?? fallback(), commit)
   const parameters = writtenParameters(topology)
   if (Object.keys(parameters).length > 0)
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
@@ -199,6 +207,11 @@ async function create(
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
+}
+
+function withCommit(topology: Topology, commit: ImageTags['commit']): Topology {
+  if (topology.patroniBuild === undefined || commit === undefined) return topology
+  return {...topology, patroniBuild: {...topology.patroniBuild, commit}}
 }
 
 function refuse(refused: readonly Refused[]): void {

@@ -30,6 +30,8 @@ export interface RaiseLabOptions {
   readonly profile?: string
   /** Debian's release of all that the hosts run: `bookworm`; that of the topology when not given. */
   readonly release?: string
+  /** A checkout or a wheel of Patroni, which the hosts run in the place of the release's. */
+  readonly patroni?: string
   /** One setting each, as `up --set` has them: `patroni.ttl=40s`. */
   readonly set?: readonly string[]
   /** One of its own when not given. A lab of this name that is there already is used, and stays. */
@@ -108,15 +110,15 @@ export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans
   }
 }
 
-function wantedOf({topology, profile, release, set}: RaiseLabOptions) {
+function wantedOf({topology, profile, release, patroni, set}: RaiseLabOptions) {
   if (typeof topology === 'object') {
-    if (profile !== undefined || release !== undefined || set !== undefined)
+    if ([profile, release, patroni, set].some(one => one !== undefined))
       throw new LabError('usage', 'a topology that is a value has its profile, its release and its settings in it')
     return {topology}
   }
-  const isSaid = [topology, profile, release, set].some(one => one !== undefined)
+  const isSaid = [topology, profile, release, patroni, set].some(one => one !== undefined)
   if (!isSaid) return {topology: undefined}
-  const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', release, set})
+  const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', release, patroni, set})
   return {topology: asked.topology, mustTake: asked.mustTake, ...(file === undefined ? {} : {topologyFile: file})}
 }
 

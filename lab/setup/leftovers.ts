@@ -48,7 +48,7 @@ export function writeWhole(file: string, text: string): void {
 }
 
 /** Prefix for `mkdtemp`, by which the folder is found again. */
-export function tempPrefix(what: 'base' | 'app'): string {
+export function tempPrefix(what: 'base' | 'app' | 'patroni'): string {
   return join(tmpdir(), `pgha-lab-${what}-${thisProcess()}-`)
 }
 
@@ -61,7 +61,7 @@ export function leftovers(machine: Machine = thisMachine): string[] {
     ...[source, preferences].filter(file => isLeftover(file, unfinishedPattern)),
     ...[source, preferences].flatMap(halfWritten),
     ...entries(machine.temp).filter(path => {
-      const maker = /^pgha-lab-(?:base|app)-(\d+-\d+)-/.exec(basename(path))?.[1]
+      const maker = /^pgha-lab-(?:base|app|patroni)-(\d+-\d+)-/.exec(basename(path))?.[1]
       return maker !== undefined && !lives(maker) && isOwnFolder(path)
     }),
   ]

@@ -69,7 +69,8 @@ const ours = z
       passwords: z.record(z.string(), line),
       images: z.object({
         // Older ones have no release in their name.
-        host: z.string().regex(/^pgha-lab\/host:([a-z]+-)?[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
+        // the release, what it is made of, its id, and what of somebody's own is laid over it
+        host: z.string().regex(/^pgha-lab\/host:([a-z]+-)?[0-9a-f]{12}(-[0-9a-f]{12}){0,2}$/, 'not an image of ours'),
         app: z.string().regex(/^pgha-lab\/app:[0-9a-f]{12}(-[0-9a-f]{12})?$/, 'not an image of ours'),
       }),
     }),

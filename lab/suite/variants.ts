@@ -8,6 +8,8 @@ export interface AskedLab {
   readonly topology?: string | undefined
   readonly profile?: string | undefined
   readonly release?: string | undefined
+  /** A checkout or a wheel of Patroni. */
+  readonly patroni?: string | undefined
   /** `patroni.ttl=40s` */
   readonly set?: readonly string[] | undefined
 }
@@ -23,10 +25,10 @@ export interface Variant {
 const mostVariants = 24
 
 /** Of `up` they are options of their own; all others are settings. */
-const options = ['topology', 'profile', 'release'] as const
+const options = ['topology', 'profile', 'release', 'patroni'] as const
 
 /**
- * @param varied `patroni.loop_wait=1s,5s,10s` each, `topology=`, `profile=` and `release=` too.
+ * @param varied `patroni.loop_wait=1s,5s,10s` each, `topology=`, `profile=`, `release=` and `patroni=` too.
  * @param base what they have in common.
  * @throws LabError `usage` for what is no variation, `config` for a lab that cannot be had, before any is raised.
  */
@@ -69,6 +71,11 @@ function axisOf(written: string): {readonly key: string; readonly values: readon
   const again = values.find((value, index) => values.indexOf(value) !== index)
   if (again !== undefined) throw new LabError('usage', `--vary ${written} has ${again} twice`)
   return {key, values}
+}
+
+/** Of all that is varied, the values of this key. */
+export function valuesOf(varied: readonly string[], key: string): readonly string[] {
+  return varied.map(axisOf).flatMap(axis => (axis.key === key ? axis.values : []))
 }
 
 function withChoice(asked: AskedLab, {key, value}: Choice): AskedLab {

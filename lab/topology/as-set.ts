@@ -58,8 +58,15 @@ export function raisingWords({file, profile, set}: Raising): readonly string[] {
   return [
     ...(file === undefined ? [] : ['--topology', file]),
     ...(profile === undefined ? [] : ['--profile', profile]),
-    ...set.flatMap(one => (one.startsWith('release=') ? ['--release', one.slice('release='.length)] : ['--set', one])),
+    ...set.flatMap(one => optionOf(one)),
   ]
+}
+
+/** What has an option of its own is said by that. */
+function optionOf(set: string): readonly string[] {
+  const own = {'release=': '--release', 'patroni.build=': '--patroni'}
+  const [begins, option] = Object.entries(own).find(([begin]) => set.startsWith(begin)) ?? ['', '--set']
+  return [option, set.slice(begins.length)]
 }
 
 function ifReadable(file: string, profile: string | undefined): Topology | undefined {
@@ -76,8 +83,10 @@ function beyond(topology: Topology, base: Topology): {readonly set: readonly str
   const parameters = changed(topology.postgresParameters, base.postgresParameters)
   const said = parameters.filter(([, value]) => value !== '')
   const hosts = topology.hosts.filter(host => !base.hosts.some(one => isDeepStrictEqual(one, host)))
+  const path = topology.patroniBuild?.path
   const set = [
     ...(topology.release === base.release ? [] : [`release=${topology.release}`]),
+    ...(isSameBuild(topology, base) || path === undefined ? [] : [`patroni.build=${path}`]),
     ...hosts.map(({name, services}) => `hosts.${name}=${services.join(',')}`),
     ...changed(patroniKeys(topology.patroni), patroniKeys(base.patroni)).map(
       ([key, value]) => `patroni.${key}=${value}`,
@@ -90,12 +99,17 @@ function beyond(topology: Topology, base: Topology): {readonly set: readonly str
     ...(topology.dataBytes === base.dataBytes ? [] : [`postgresql.data_size=${topology.dataBytes}B`]),
   ]
   const isLess =
+    (!isSameBuild(topology, base) && path === undefined) || // a history does not say where it lay
     Object.keys(base.postgresParameters).some(name => !Object.hasOwn(topology.postgresParameters, name)) ||
     (base.dataBytes !== undefined && topology.dataBytes === undefined) ||
     (base.pgbouncer !== undefined && topology.pgbouncer === undefined) ||
     (base.keepalived !== undefined && topology.keepalived === undefined) ||
     !isDeepStrictEqual(onlyInFile(topology), onlyInFile(base))
   return {set, whole: !isLess && said.length === parameters.length && base.hosts.every(({name}) => names.has(name))}
+}
+
+function isSameBuild(one: Topology, other: Topology): boolean {
+  return one.patroniBuild?.digest === other.patroniBuild?.digest
 }
 
 function changed<T>(now: Readonly<Record<string, T>>, base: Readonly<Record<string, T>>): [string, T][] {

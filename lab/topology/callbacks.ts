@@ -67,8 +67,3 @@ export function callbackMistakes({callbacks = {}, standIns = []}: Pick<Topology,
     ? []
     : [{path: ['patroni', 'callbacks', both], says: `${both} has a stand-in as well, in stand_ins: say one of them`}]
 }
-
-/** As a history has it, which is given away: without the text of anybody's programs. */
-export function withoutPrograms({callbacks: _, ...topology}: Topology): Topology {
-  return topology
-}

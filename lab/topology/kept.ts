@@ -3,7 +3,7 @@
  * etcd's own times, what HAProxy asks and how many it lets in, stand-ins for programs of theirs, and a network without a way out.
  */
 import {z} from 'zod'
-import {name} from '../words/plain-text.ts'
+import {line, name} from '../words/plain-text.ts'
 import {duration, size} from '../words/quantity.ts'
 import {type Callbacks, callbackMistakes, callbackSetting} from './callbacks.ts'
 import {type HbaRule, hbaMistakes, hbaSetting} from './hba.ts'
@@ -82,6 +82,7 @@ export const keptSettings = {
     ...(Object.fromEntries(dynamicNames.map(key => [key, dynamicSettings[key].takes.optional()])) as {
       [key in DynamicName]: z.ZodOptional<(typeof dynamicSettings)[key]['takes']>
     }),
+    build: line.optional(),
     callbacks: callbackSetting.optional(),
     tags: z.record(name('host'), tagsOfHost, {error: '`tags` is a mapping of hosts, each with its tags'}).optional(),
   },

@@ -185,7 +185,12 @@ function releaseMistakes(topology: Topology): Mistake[] {
     if (knows(releaseOf(topology).patroni)) return []
     const what = path[1] === 'synchronous_mode' ? `synchronous_mode ${patroni.synchronousMode}` : path.at(-1)
     const others = releaseNames.filter(name => knows(releases[name].patroni))
-    const says = `${releaseOf(topology).patroni.title}, which ${topology.release} has, does not know ${what}`
+    const {title} = releaseOf(topology).patroni
+    const own = topology.patroniBuild
+    const says =
+      own === undefined
+        ? `${title}, which ${topology.release} has, does not know ${what}`
+        : `Patroni ${own.version} does not know ${what}`
     return [
       {path, beside: [['release']], says, hint: `leave it out, or take a release that does: ${others.join(', ')}`},
     ]

@@ -2,6 +2,7 @@
  * What differs between the releases that a lab can run: one record each, and no other file says the number of one. The timing
  * model alone is about one release (`lab/budget/small-terms.ts`).
  */
+import {type PatroniFacts, patroniFacts} from './patroni-facts.ts'
 import type {Topology} from './topology.ts'
 
 /** What a host's own log says, when it is one of the few lines that are evidence. */
@@ -34,23 +35,7 @@ export interface Release {
   readonly morePackages: readonly string[]
   /** Parameters of earlier releases that it refuses. */
   readonly goneParameters: readonly string[]
-  readonly patroni: {
-    /** As a person is told. */
-    readonly title: string
-    /** The `role` that a member says it has while it leads, and how a request names it. */
-    readonly leads: string
-    /** In its dynamic configuration: how long a leader may take to start a crashed PostgreSQL. */
-    readonly primaryStartTimeout: string
-    /** What its dynamic configuration may have, at the top and under `postgresql` (`docs/dynamic_configuration.rst`, `config.py`). */
-    readonly dynamicKeys: {readonly top: readonly string[]; readonly postgresql: readonly string[]}
-    /** Tags of a member that it obeys. */
-    readonly tags: readonly string[]
-    readonly synchronousModes: readonly Topology['patroni']['synchronousMode'][]
-    /** Whether it calls other programs of PostgreSQL where `postgresql.bin_name` names them. */
-    readonly takesBinNames: boolean
-    /** Whether a replica tells that it streams (`replication_state` of GET /patroni); else only its source does. */
-    readonly tellsStreaming: boolean
-  }
+  readonly patroni: PatroniFacts
   /** What its etcd has to be told beside what all are told. */
   readonly etcd: {readonly settings: Readonly<Record<string, string>>}
   /** Settings of ours that its PgBouncer does not know, and so would not start with. */
@@ -116,16 +101,6 @@ const gone = {
   17: 'db_user_namespace old_snapshot_threshold trace_recovery_messages'.split(' '),
 }
 
-const dynamicTop =
-  `loop_wait ttl retry_timeout maximum_lag_on_failover maximum_lag_on_syncnode max_timelines_history check_timeline
-  primary_start_timeout primary_stop_timeout synchronous_mode synchronous_mode_strict synchronous_node_count failsafe_mode
-  slots ignore_slots standby_cluster postgresql pause`.split(/\s+/)
-const dynamicPostgresql =
-  `use_pg_rewind use_slots recovery_conf parameters pg_hba pg_ident callbacks create_replica_methods pg_ctl_timeout
-  remove_data_directory_on_rewind_failure remove_data_directory_on_diverged_timelines rewind use_unix_socket
-  use_unix_socket_repl before_stop pre_promote`.split(/\s+/)
-const tags = ['nofailover', 'noloadbalance', 'clonefrom', 'nosync', 'replicatefrom']
-
 function ofPostgresql(major: number) {
   return {
     title: `PostgreSQL ${major}`,
@@ -141,16 +116,7 @@ const bookworm: Release = {
   ...ofPostgresql(15),
   debian: '12',
   morePackages: [], // its python3 has no netfilterqueue, so where the kernel has no netem no packet can be delayed
-  patroni: {
-    title: 'Patroni 3.0',
-    leads: 'master',
-    primaryStartTimeout: 'primary_start_timeout',
-    dynamicKeys: {top: dynamicTop, postgresql: dynamicPostgresql},
-    tags,
-    synchronousModes: ['off', 'on', 'strict'],
-    takesBinNames: false,
-    tellsStreaming: false,
-  },
+  patroni: patroniFacts('3.0.2'),
   // As of 3.5 its log is zap's; told nothing, 3.4 writes one of another form and says a slow fdatasync in other words (wal.go: sync).
   etcd: {settings: {logger: 'zap'}},
   pgbouncer: {lacks: ['auth_dbname', 'max_prepared_statements']},
@@ -162,16 +128,7 @@ const trixie: Release = {
   ...ofPostgresql(17),
   debian: '13',
   morePackages: ['python3-netfilterqueue'],
-  patroni: {
-    title: 'Patroni 4.0',
-    leads: 'primary',
-    primaryStartTimeout: 'primary_start_timeout',
-    dynamicKeys: {top: [...dynamicTop, 'member_slots_ttl'], postgresql: dynamicPostgresql},
-    tags: [...tags, 'failover_priority', 'nostream'],
-    synchronousModes: ['off', 'on', 'strict', 'quorum'],
-    takesBinNames: true,
-    tellsStreaming: true,
-  },
+  patroni: patroniFacts('4.0.7'),
   etcd: {settings: {}},
   pgbouncer: {lacks: []},
   logSigns,
@@ -182,7 +139,7 @@ const forky: Release = {
   ...trixie,
   ...ofPostgresql(18),
   debian: 'testing',
-  patroni: {...trixie.patroni, title: 'Patroni 4.1', tags: [...trixie.patroni.tags, 'sync_priority']},
+  patroni: patroniFacts('4.1.5'),
 }
 
 /** By the name that Debian gives them, the oldest first. */
@@ -198,6 +155,8 @@ export const usualRelease: ReleaseName = 'trixie'
 /** As it was called in labs and runs when there was one. */
 export const formerRelease = {name: 'postgresql-17', is: 'trixie'} as const satisfies {name: string; is: ReleaseName}
 
-export function releaseOf({release}: Pick<Topology, 'release'>): Release {
-  return releases[release]
+/** With what is known of a Patroni of somebody's own in the place of its own. */
+export function releaseOf({release, patroniBuild}: Pick<Topology, 'release' | 'patroniBuild'>): Release {
+  if (patroniBuild === undefined) return releases[release]
+  return {...releases[release], patroni: patroniFacts(patroniBuild.version)}
 }

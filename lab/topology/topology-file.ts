@@ -8,7 +8,7 @@ import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {printable} from '../words/printable.ts'
 import {readText} from '../words/read-text.ts'
-import {readCallbacks} from './callbacks.ts'
+import {filesOf} from './files-named.ts'
 import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
 import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
@@ -68,6 +68,8 @@ interface Wanted {
   readonly profile?: string | undefined
   /** `bookworm`; that of the file when not given. */
   readonly release?: string | undefined
+  /** A checkout or a wheel of Patroni, as `patroni.build` says it. */
+  readonly patroni?: string | undefined
   /** `patroni.ttl=40s`, `hosts.node4=etcd,patroni`; later ones win. */
   readonly set?: readonly string[] | undefined
   /** Keep timings that Patroni would change; for who explains what it would make of them. Refused when not given. */
@@ -151,26 +153,24 @@ export function parseTopology(file: string, text: string, wanted: Omit<Wanted, '
 function examine(
   file: string,
   text: string,
-  {profile, release, set = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
+  {profile, release, patroni, set: typedSettings = [], asPatroniWould = false}: Omit<Wanted, 'topology'>,
   at?: string,
 ): Examined {
   const source = new Located(file, text, 'topology')
   const whole = source.read(fileSchema)
   // Also where a part has a mistake: who mends a file wants to know of all.
   const written = whole ?? partsOf(source)
+  const set = patroni === undefined ? typedSettings : [...typedSettings, `patroni.build=${patroni}`]
   const typed = fromSet(set, {profile, release})
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...typed.layers]
   const outside: string[] = [...typed.wrong]
-  const callbacks = {
-    ...readCallbacks(written.patroni?.callbacks ?? {}, dirname(at ?? file), (name, says) =>
-      source.tell(['patroni', 'callbacks', name], says),
-    ),
-    ...readCallbacks(Object.assign({}, ...typed.layers.map(layer => layer.patroni?.callbacks)), '.', (name, says) =>
-      outside.push(`patroni.callbacks.${name}: ${says}`),
+  const topology = {
+    ...build(layers),
+    ...filesOf(written, typed.layers, dirname(at ?? file), (path, says, isTyped) =>
+      isTyped ? outside.push(`${path.join('.')}: ${says}`) : source.tell(path, says),
     ),
   }
-  const topology = {...build(layers), ...(Object.keys(callbacks).length === 0 ? {} : {callbacks})}
   let hint: Hint | undefined
   // Timings of which one could not be read are others.
   const isRead = typed.wrong.length === 0 && (['patroni', 'profile'] as const).every(key => isRight(source, key))

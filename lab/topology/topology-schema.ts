@@ -3,6 +3,7 @@ import {z} from 'zod'
 import {callbacksSchema} from './callbacks.ts'
 import {hbaSchema} from './hba.ts'
 import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
+import {patroniBuildSchema} from './patroni-build.ts'
 import {formerRelease, releaseNames, usualRelease} from './release.ts'
 import {portNames, serviceNames} from './services.ts'
 
@@ -20,6 +21,7 @@ export const topologySchema = z.strictObject({
   release: z
     .preprocess(written => (written === formerRelease.name ? formerRelease.is : written), z.enum(releaseNames))
     .default(usualRelease),
+  patroniBuild: patroniBuildSchema.exactOptional(),
   hosts: z
     .array(
       z.strictObject({

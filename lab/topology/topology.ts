@@ -5,6 +5,7 @@
 
 import type {KeepalivedSettings} from './keepalived.ts'
 import type {Kept} from './kept.ts'
+import type {PatroniBuild} from './patroni-build.ts'
 import type {PgbouncerSettings} from './pgbouncer.ts'
 import type {ReleaseName} from './release.ts'
 import {type PortName, portsWith, type ServiceName, type ServicePort, serviceNames} from './services.ts'
@@ -67,6 +68,8 @@ export interface Topology extends Kept {
   readonly profile: ProfileName
   /** Of PostgreSQL and what keeps it available. */
   readonly release: ReleaseName
+  /** A Patroni of somebody's own in the place of the release's. */
+  readonly patroniBuild?: PatroniBuild
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings

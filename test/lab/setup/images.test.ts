@@ -3,8 +3,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {bootstrapCommand} from '../../../lab/setup/base-image.ts'
+import {buildFailure} from '../../../lab/setup/build-image.ts'
 import {AptMeter, buildStep, stepOutput, whyItFailed} from '../../../lab/setup/build-output.ts'
-import {buildFailure, imageTags} from '../../../lab/setup/images.ts'
+import {imageTags} from '../../../lab/setup/images.ts'
 
 const bundles = ['agent.mjs', 'observer.mjs']
 let root: string
