@@ -35,8 +35,8 @@ run_part() {
   esac
 }
 
-# The properties are tried on other inputs each time, where there is time for what they find.
-case " $* " in *' long '*) PROPERTY_SEED=$(date +%s) && export PROPERTY_SEED ;; esac
+# Where there is time, the properties are tried on other inputs each time, and evidence is lost at every moment of every run.
+case " $* " in *' long '*) MUTATIONS=all PROPERTY_SEED=$(date +%s) && export MUTATIONS PROPERTY_SEED ;; esac
 
 code=0
 tested=''
