@@ -26,7 +26,7 @@ export function etcd(topology: Topology, allocation: Allocation, host: HostName)
     'enable-grpc-gateway': true,
     'auto-compaction-mode': 'periodic',
     'auto-compaction-retention': '10m',
-    'quota-backend-bytes': 64 * 1024 * 1024,
+    'quota-backend-bytes': topology.etcd?.quotaBytes ?? 64 * 1024 * 1024,
     ...releaseOf(topology).etcd.settings,
   }
   return printYaml(settings, {
@@ -36,7 +36,7 @@ export function etcd(topology: Topology, allocation: Allocation, host: HostName)
       {
         at: ['heartbeat-interval'],
         apart: true,
-        above: `${topology.etcd === undefined ? "etcd's defaults; a" : 'A'} lost etcd leader is replaced after one to two election timeouts`,
+        above: `${topology.etcd?.heartbeatMs === undefined && topology.etcd?.electionMs === undefined ? "etcd's defaults; a" : 'A'} lost etcd leader is replaced after one to two election timeouts`,
       },
       {at: ['enable-grpc-gateway'], apart: true, above: 'Patroni speaks to etcd through its JSON gateway'},
       {

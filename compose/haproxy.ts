@@ -12,7 +12,12 @@ interface Section {
 }
 
 export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
-  const {checkPrimary = '/primary', checkReplicas = '/replica', checkTls = false} = topology.haproxy
+  const {
+    checkPrimary = '/primary',
+    checkReplicas = '/replica',
+    checkTls = false,
+    balance = 'roundrobin',
+  } = topology.haproxy
   const servers = (checked: Words) =>
     clusterOf(topology, proxy).members.map((host): Words => {
       const address = `${allocation.addresses[host]}:${portOf(topology, host, servedAt(topology, host))}`
@@ -37,9 +42,9 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
       lines: [['bind', `*:${portOf(topology, proxy, 'primary')}`], ...asks(checkPrimary)],
     },
     {
-      about: `Read-only, round robin: ${about(checkReplicas, '/replica answers 200 on running replicas')}.`,
+      about: `Read-only, ${balance === 'roundrobin' ? 'round robin' : balance}: ${about(checkReplicas, '/replica answers 200 on running replicas')}.`,
       head: ['listen', 'replicas'],
-      lines: [['bind', `*:${portOf(topology, proxy, 'replicas')}`], ['balance', 'roundrobin'], ...asks(checkReplicas)],
+      lines: [['bind', `*:${portOf(topology, proxy, 'replicas')}`], ['balance', balance], ...asks(checkReplicas)],
     },
     {
       head: ['listen', 'stats'],
@@ -97,6 +102,7 @@ function defaults({haproxy}: Topology): Section {
             : 'A client that meets a dead server which is not yet marked down is sent on to another one after a short wait.',
       },
       ...(haproxy.redispatch === false ? [] : [['option', 'redispatch', 1]]),
+      ...(haproxy.tcpka === true ? [['option', 'tcpka']] : []),
       ['timeout', 'connect', `${connectTimeoutMs}ms`],
       ['timeout', 'client', `${haproxy.clientTimeoutMs}ms`],
       ['timeout', 'server', `${haproxy.serverTimeoutMs}ms`],

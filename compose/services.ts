@@ -8,7 +8,7 @@ import {haproxy} from './haproxy.ts'
 import {keepalived} from './keepalived.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
 import {pgbouncer, userlist} from './pgbouncer.ts'
-import {callbackFile, notified, notifiedText} from './stand-ins.ts'
+import {callbackFile, notified, notifiedText, postBootstrapFile} from './stand-ins.ts'
 
 /** One file of a host: the name of its `configs:` entry, where it lies in the container, its text. */
 interface ConfigFile {
@@ -56,6 +56,9 @@ const added: Readonly<Record<ServiceName, Added>> = {
       {config: `patroni-${host}`, target: '/etc/patroni/host.yml', text: patroniOfHost(topology, host)},
       {config: 'post-bootstrap', target: '/etc/patroni/post-bootstrap.sql', text: postBootstrap(allocation)},
       ...callbacksOf(topology),
+      ...(topology.postBootstrap === undefined
+        ? []
+        : [{config: 'post-bootstrap-own', target: postBootstrapFile, text: topology.postBootstrap.text}]),
     ],
     environment: patroniEnvironment,
   },

@@ -80,8 +80,19 @@ export function notifiedText(topology: Topology): string | undefined {
   return `#!/bin/sh\n# Writes down that it was called.\necho "$(date -Is) $*" >> ${calledByKeepalived}\n`
 }
 
-/** The lab's own program after the bootstrap, and before it the line of somebody's. Patroni puts the connection string behind. */
+/** Where somebody's own program for after the bootstrap lies as the lab was given it. */
+export const postBootstrapFile = '/etc/patroni/post-bootstrap-own'
+
+/**
+ * The lab's own program after the bootstrap, and before it the line of somebody's, or after it their program, which finds the lab's roles
+ * and database. Patroni puts the connection string behind, and gives the cluster up when it ends with an error.
+ */
 export function afterBootstrap(topology: Topology, own: string): string {
+  if (topology.postBootstrap !== undefined) {
+    const copy = '/run/postgresql/post-bootstrap-own'
+    const theirs = `install -m 755 ${postBootstrapFile} ${copy} && exec ${copy} "$1"`
+    return `/bin/sh -c '${own} "$1" && ${theirs}' post_bootstrap`
+  }
   if (!has(topology, 'post_bootstrap')) return own
   return `/bin/sh -c '${line('post_bootstrap', '')}; exec ${own} "$1"' post_bootstrap`
 }

@@ -4,7 +4,7 @@ import type {HaproxyFile, HaproxyLine} from '../lint/read/haproxy.ts'
 import {type HaproxyProxy, isChecked, isForReading} from '../lint/read/haproxy-proxy.ts'
 import type {Place} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
-import {haproxyCheck} from '../topology/kept.ts'
+import {balances, haproxyCheck} from '../topology/kept.ts'
 import type {Written} from '../topology/settings.ts'
 import type {Change} from './change.ts'
 import type {TheirWords} from './words.ts'
@@ -14,7 +14,10 @@ type Haproxy = NonNullable<Written['haproxy']>
 /** Lines by their first words; the first that fits. */
 const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
   [/^timeout (connect|client|server|check)$/, 'kept'],
-  [/^(mode|option httpchk|http-check expect|retries|option redispatch)( |$)/, 'kept'],
+  [
+    /^(mode|option httpchk|http-check expect|retries|option (redispatch|tcpka)|balance (roundrobin|static-rr|leastconn|first|source|random))( |$)/,
+    'kept',
+  ],
   [/^global maxconn( |$)/, 'kept'],
   [/^maxconn( |$)/, 'dropped', 'HAProxy of a lab has the limit of `global` only'],
   [
@@ -39,7 +42,11 @@ export function fromHaproxy(files: Files, hasTlsMismatch: boolean, theirs: Their
     ...(main === undefined ? {} : {...checked('check_primary', main, theirs, changes), ...portOf('port', main)}),
     ...(readers === undefined
       ? {}
-      : {...checked('check_replicas', readers, theirs, changes), ...portOf('replicas_port', readers)}),
+      : {
+          ...checked('check_replicas', readers, theirs, changes),
+          ...portOf('replicas_port', readers),
+          ...balanceOf(readers),
+        }),
     ...(hasTlsMismatch ? {check_tls: true} : {}),
     ...(main === undefined ? {} : lettingIn(main)),
   }
@@ -115,25 +122,42 @@ function lettingIn({file, section}: HaproxyProxy): Haproxy {
     file.sections.filter(({type}) => type === 'global').flatMap(({lines: of}) => of),
     'maxconn',
   )
-  const redispatch = all.findLast(({words}) => words.some(({text}) => text === 'redispatch'))
+  const option = (name: string) => all.findLast(({words}) => words.some(({text}) => text === name))
+  const [redispatch, tcpka] = [option('redispatch'), option('tcpka')]
   return {
     retries: Math.min(1000, number(all, 'retries') ?? 3),
     redispatch: redispatch !== undefined && redispatch.words[0]?.text !== 'no',
+    ...(tcpka !== undefined && tcpka.words[0]?.text !== 'no' ? {tcpka: true} : {}),
     ...(most === undefined || most < 1 ? {} : {maxconn: Math.min(20_000, most)}),
   }
 }
 
+/** Where nobody says, HAProxy goes by turns. */
+function balanceOf({file, section}: HaproxyProxy): Haproxy {
+  const defaults = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
+  const said = [...defaults, ...section.lines].findLast(({words: [first]}) => first?.text === 'balance')?.words[1]?.text
+  const balance = balances.find(one => one === said)
+  return balance === undefined || balance === 'roundrobin' ? {} : {balance}
+}
+
 export function fromEtcd({etcd}: Files): {etcd: NonNullable<Written['etcd']>; changes: readonly Change[]} {
   const changes: Change[] = []
-  const times: {heartbeat_interval?: number; election_timeout?: number} = {}
+  const times: NonNullable<Written['etcd']> = {}
   for (const {settings} of etcd)
     for (const [key, {text, place}] of settings) {
       const name = key.replaceAll('-', '_')
       if ((name === 'heartbeat_interval' || name === 'election_timeout') && /^[1-9]\d{0,5}$/.test(text))
         times[name] ??= Number(text)
+      else if (name === 'quota_backend_bytes' && /^\d{8,9}$/.test(text) && isQuota(Number(text)))
+        times.quota ??= Number(text)
       else changes.push({place, what: shown(key), ...reasonOf(key)})
     }
   return {etcd: times, changes}
+}
+
+/** What a lab can have, which can be filled. */
+function isQuota(bytes: number): boolean {
+  return bytes >= 16 * 1024 ** 2 && bytes <= 256 * 1024 ** 2
 }
 
 function shown(key: string): string {

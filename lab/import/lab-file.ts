@@ -21,6 +21,7 @@ export function labFile(topology: Topology, header: string): string {
     etcd: withoutNothing({
       heartbeat_interval: topology.etcd?.heartbeatMs === undefined ? undefined : ms(topology.etcd.heartbeatMs),
       election_timeout: topology.etcd?.electionMs === undefined ? undefined : ms(topology.etcd.electionMs),
+      quota: topology.etcd?.quotaBytes === undefined ? undefined : bytes(topology.etcd.quotaBytes),
     }),
     haproxy: haproxyOf(topology),
     pgbouncer: withoutNothing({
@@ -41,7 +42,7 @@ export function labFile(topology: Topology, header: string): string {
 }
 
 function patroniOf(topology: Topology): Values {
-  const {patroni, scope, namespace, ports = {}, dynamic = {}, callbacks = {}} = topology
+  const {patroni, scope, namespace, ports = {}, dynamic = {}, callbacks = {}, postBootstrap} = topology
   const usual = clusters(topology)[0]
   return withoutNothing({
     scope: scope === undefined ? undefined : usual.scope,
@@ -58,6 +59,7 @@ function patroniOf(topology: Topology): Values {
     watchdog_safety_margin: `${patroni.watchdogSafetyMarginSeconds}s`,
     ...Object.fromEntries(Object.entries(dynamic).map(([key, value]) => [key, written(key as DynamicName, value)])),
     slots: ifAny(patroni.slots ?? {}),
+    post_bootstrap: postBootstrap && `./${postBootstrap.file}`,
     callbacks: ifAny(Object.fromEntries(Object.entries(callbacks).map(([name, {file}]) => [name, `./${file}`]))),
     tags: ifAny(topology.tags ?? {}) as Value | undefined,
   })
@@ -92,6 +94,8 @@ function haproxyOf({haproxy, ports = {}}: Topology): Values {
     maxconn: haproxy.maxconn,
     retries: haproxy.retries,
     redispatch: haproxy.redispatch === undefined ? undefined : onOff(haproxy.redispatch),
+    balance: haproxy.balance,
+    tcpka: haproxy.tcpka === undefined ? undefined : onOff(haproxy.tcpka),
   })
 }
 

@@ -121,15 +121,9 @@ async function onOne(
 ): Promise<{cells: Played[]; error: LabError | undefined}> {
   const cells: Played[] = []
   const {name, out, times, signal, called, progress, finished} = options
-  const {topology, profile, release, set} = variant.asked
-  const asked = {
-    ...(topology && {topology}),
-    // That of the topology, and not that of a test's lab.
-    profile: profile ?? variant.topology.topology.profile,
-    ...(release && {release}),
-    ...(set && {set}),
-  }
-  await using raised = await raise({...asked, name: `${name}-${nth}`, signal, ...(progress && {progress})})
+  // The value that was read, and not the words once more: a word that was forgotten here would make labs of one kind of all.
+  const {topology} = variant.topology
+  await using raised = await raise({topology, name: `${name}-${nth}`, signal, ...(progress && {progress})})
   for (const scenario of scenarios) {
     if (signal.aborted) break
     const {summary, error} = await repeat(raised.lab, scenario, {

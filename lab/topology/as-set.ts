@@ -128,13 +128,27 @@ function onlyInFile({
   standIns,
   hba,
   callbacks,
+  postBootstrap,
   standbyCluster,
 }: Topology) {
-  const {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch} = haproxy
-  const entry = {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch}
+  const {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch, balance, tcpka} = haproxy
+  const entry = {checkPrimary, checkReplicas, checkTls, maxconn, retries, redispatch, balance, tcpka}
   const {check, weight, priorities} = keepalived
   const address = {check, weight, priorities}
-  return {slots: patroni.slots, entry, address, network, dynamic, tags, etcd, standIns, hba, callbacks, standbyCluster}
+  return {
+    slots: patroni.slots,
+    entry,
+    address,
+    network,
+    dynamic,
+    tags,
+    etcd,
+    standIns,
+    hba,
+    callbacks,
+    postBootstrap,
+    standbyCluster,
+  }
 }
 
 /** What it is called and where it listens, by the keys of a file. */

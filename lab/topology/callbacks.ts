@@ -17,11 +17,10 @@ export const callbackSetting = z.strictObject(
   >,
 )
 
-/** As a file of ours has them. */
-export const callbacksSchema = z.partialRecord(
-  z.enum(callbackNames),
-  z.strictObject({file: z.string().max(255), text: z.string().max(65_536)}),
-)
+/** As a file of ours has one: what it was called, and its text. */
+export const programSchema = z.strictObject({file: z.string().max(255), text: z.string().max(65_536)})
+export type Program = z.output<typeof programSchema>
+export const callbacksSchema = z.partialRecord(z.enum(callbackNames), programSchema)
 export type Callbacks = z.output<typeof callbacksSchema>
 
 const most = 65_536
@@ -35,35 +34,49 @@ export function readCallbacks(
   const read = callbackNames.flatMap((name): [CallbackName, {file: string; text: string}][] => {
     const path = written[name]
     if (path === undefined) return []
-    const found = textOf(resolve(folder, path))
+    const found = readProgram(path, folder)
     if (!('text' in found)) {
-      tell(name, `${path}: ${found.says}`)
+      tell(name, found.says)
       return []
     }
-    return [[name, {file: basename(path), text: found.text}]]
+    return [[name, found]]
   })
   return Object.fromEntries(read)
+}
+
+/** @returns what is wrong with it in words when it is none. */
+export function readProgram(path: string, folder: string): Program | {readonly says: string} {
+  const read = textOf(resolve(folder, path))
+  return 'text' in read ? {file: basename(path), text: read.text} : {says: `${path}: ${read.says}`}
 }
 
 function textOf(path: string): {readonly text: string} | {readonly says: string} {
   try {
     const about = statSync(path)
     if (!about.isFile()) return {says: 'this is no file'}
-    if (about.size > most) return {says: 'a callback has at most 64 kB'}
+    if (about.size > most) return {says: 'such a program has at most 64 kB'}
     const text = new TextDecoder('utf-8', {fatal: true}).decode(readFileSync(path))
-    if (text.includes('\0')) return {says: 'a callback is a text, a script'}
-    return text.startsWith('#!/') ? {text} : {says: 'a callback begins with #! and what runs it, such as #!/bin/sh'}
+    if (text.includes('\0')) return {says: 'such a program is a text, a script'}
+    return text.startsWith('#!/') ? {text} : {says: 'it begins with #! and what runs it, such as #!/bin/sh'}
   } catch (error) {
-    if (error instanceof TypeError) return {says: 'a callback is a text in UTF-8'}
+    if (error instanceof TypeError) return {says: 'such a program is a text in UTF-8'}
     const {code} = error as NodeJS.ErrnoException
     return {says: code === 'ENOENT' ? 'there is no such file' : `this cannot be read (${code ?? 'unknown'})`}
   }
 }
 
 /** One program for one occasion. */
-export function callbackMistakes({callbacks = {}, standIns = []}: Pick<Topology, 'callbacks' | 'standIns'>) {
-  const both = callbackNames.find(name => callbacks[name] !== undefined && standIns.includes(name))
-  return both === undefined
-    ? []
-    : [{path: ['patroni', 'callbacks', both], says: `${both} has a stand-in as well, in stand_ins: say one of them`}]
+export function callbackMistakes({
+  callbacks = {},
+  postBootstrap,
+  standIns = [],
+}: Pick<Topology, 'callbacks' | 'postBootstrap' | 'standIns'>) {
+  const both = callbackNames.filter(name => callbacks[name] !== undefined && standIns.includes(name))
+  const says = (name: string) => `${name} has a stand-in as well, in stand_ins: say one of them`
+  return [
+    ...both.slice(0, 1).map(name => ({path: ['patroni', 'callbacks', name], says: says(name)})),
+    ...(postBootstrap !== undefined && standIns.includes('post_bootstrap')
+      ? [{path: ['patroni', 'post_bootstrap'], says: says('post_bootstrap')}]
+      : []),
+  ]
 }

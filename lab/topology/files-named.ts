@@ -1,5 +1,5 @@
 /** What a topology has from files that it names: they lie beside the file that names them, and what is typed where it was typed. */
-import {type Callbacks, readCallbacks} from './callbacks.ts'
+import {type Callbacks, readCallbacks, readProgram} from './callbacks.ts'
 import {readPatroniBuild} from './patroni-build.ts'
 import type {Written} from './settings.ts'
 import type {Topology} from './topology.ts'
@@ -12,7 +12,7 @@ export function filesOf(
   typed: readonly Written[],
   folder: string,
   tell: Tell,
-): Pick<Topology, 'callbacks' | 'patroniBuild'> {
+): Pick<Topology, 'callbacks' | 'postBootstrap' | 'patroniBuild'> {
   const callbacksIn = (of: NonNullable<Written['patroni']>['callbacks'], where: string, isTyped: boolean): Callbacks =>
     readCallbacks(of ?? {}, where, (name, says) => tell(['patroni', 'callbacks', name], says, isTyped))
   const callbacks = {
@@ -21,21 +21,26 @@ export function filesOf(
   }
   return {
     ...(Object.keys(callbacks).length === 0 ? {} : {callbacks}),
-    ...patroniBuildOf(written, typed, folder, tell),
+    ...oneOf(written, typed, folder, 'post_bootstrap', readProgram, 'postBootstrap', tell),
+    ...oneOf(written, typed, folder, 'build', readPatroniBuild, 'patroniBuild', tell),
   }
 }
 
-function patroniBuildOf(
+/** One file that a key of `patroni` names; typed it counts more. */
+function oneOf<Read extends object, Name extends string>(
   written: Written,
   typed: readonly Written[],
   folder: string,
+  key: 'build' | 'post_bootstrap',
+  read: (path: string, folder: string) => Read | {readonly says: string},
+  name: Name,
   tell: Tell,
-): Pick<Topology, 'patroniBuild'> {
-  const own = typed.findLast(layer => layer.patroni?.build !== undefined)?.patroni?.build
-  const path = own ?? written.patroni?.build
+): {readonly [one in Name]?: Read} {
+  const own = typed.findLast(layer => layer.patroni?.[key] !== undefined)?.patroni?.[key]
+  const path = own ?? written.patroni?.[key]
   if (path === undefined) return {}
-  const read = readPatroniBuild(path, own === undefined ? folder : '.')
-  if (!('says' in read)) return {patroniBuild: read}
-  tell(['patroni', 'build'], `${path}: ${read.says}`, own !== undefined)
+  const found = read(path, own === undefined ? folder : '.')
+  if (!('says' in found)) return {[name]: found} as {readonly [one in Name]?: Read}
+  tell(['patroni', key], found.says, own !== undefined)
   return {}
 }

@@ -5,7 +5,7 @@
 import {z} from 'zod'
 import {line, name} from '../words/plain-text.ts'
 import {duration, size} from '../words/quantity.ts'
-import {type Callbacks, callbackMistakes, callbackSetting} from './callbacks.ts'
+import {type Callbacks, callbackMistakes, callbackSetting, type Program} from './callbacks.ts'
 import {type HbaRule, hbaMistakes, hbaSetting} from './hba.ts'
 import type {HostName, Topology} from './topology.ts'
 
@@ -77,6 +77,13 @@ export const haproxyCheck = z
     'a check is a path such as /replica?lag=16MB, or tcp, or none',
   )
 
+/** How HAProxy chooses among the servers for reads. */
+export const balances = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'] as const
+
+const MB = 1024 ** 2
+/** Less and etcd is full of what Patroni writes in a minute; more and no run could fill it. */
+const quota = size.refine(bytes => bytes >= 16 * MB && bytes <= 256 * MB, 'a quota of etcd is 16MB to 256MB')
+
 export const keptSettings = {
   patroni: {
     ...(Object.fromEntries(dynamicNames.map(key => [key, dynamicSettings[key].takes.optional()])) as {
@@ -84,6 +91,7 @@ export const keptSettings = {
     }),
     build: line.optional(),
     callbacks: callbackSetting.optional(),
+    post_bootstrap: line.optional(),
     tags: z.record(name('host'), tagsOfHost, {error: '`tags` is a mapping of hosts, each with its tags'}).optional(),
   },
   haproxy: {
@@ -93,9 +101,17 @@ export const keptSettings = {
     maxconn: z.int({error: 'a whole number of connections'}).min(1).max(20_000).optional(),
     retries: z.int({error: 'a whole number of attempts'}).min(0).max(1000).optional(),
     redispatch: onOff('redispatch').optional(),
+    balance: z.enum(balances, {error: `balance is one of ${balances.join(', ')}`}).optional(),
+    tcpka: onOff('tcpka').optional(),
   },
   postgresql: {pg_hba: hbaSetting.optional()},
-  etcd: z.strictObject({heartbeat_interval: duration.optional(), election_timeout: duration.optional()}).optional(),
+  etcd: z
+    .strictObject({
+      heartbeat_interval: duration.optional(),
+      election_timeout: duration.optional(),
+      quota: quota.optional(),
+    })
+    .optional(),
   stand_ins: z.array(z.enum(standIns, {error: `a stand-in is one of ${standIns.join(', ')}`})).optional(),
   network: z.enum(['open', 'internal'], {error: 'the network is open or internal'}).optional(),
 }
@@ -107,10 +123,12 @@ export interface Kept {
   readonly dynamic?: Dynamic
   /** By host, beside what a fault sets. */
   readonly tags?: Readonly<Record<HostName, Tags>>
-  readonly etcd?: {readonly heartbeatMs?: number; readonly electionMs?: number}
+  readonly etcd?: {readonly heartbeatMs?: number; readonly electionMs?: number; readonly quotaBytes?: number}
   readonly standIns?: readonly StandIn[]
   /** Patroni's callbacks that are files of somebody's own. */
   readonly callbacks?: Callbacks
+  /** A program of somebody's own that runs once, when the cluster has been made. */
+  readonly postBootstrap?: Program
   /** Whom PostgreSQL lets in, besides the lab's own superuser. */
   readonly hba?: readonly HbaRule[]
 }
@@ -118,7 +136,11 @@ export interface Kept {
 interface Layer {
   readonly patroni?: ({readonly [key in DynamicName]?: unknown} & {readonly tags?: unknown}) | undefined
   readonly etcd?:
-    | {readonly heartbeat_interval?: number | undefined; readonly election_timeout?: number | undefined}
+    | {
+        readonly heartbeat_interval?: number | undefined
+        readonly election_timeout?: number | undefined
+        readonly quota?: number | undefined
+      }
     | undefined
   readonly stand_ins?: readonly StandIn[] | undefined
   readonly postgresql?: {readonly pg_hba?: readonly HbaRule[] | undefined} | undefined
@@ -130,7 +152,11 @@ export function keptOf(layers: readonly Layer[]): Kept {
   const patroni = Object.assign({}, ...layers.map(layer => layer.patroni)) as Record<string, unknown>
   const etcd = Object.assign({}, ...layers.map(layer => layer.etcd)) as NonNullable<Layer['etcd']>
   const dynamic = present(Object.fromEntries(dynamicNames.map(key => [key, patroni[key]])))
-  const times = present({heartbeatMs: etcd.heartbeat_interval, electionMs: etcd.election_timeout})
+  const ofEtcd = present({
+    heartbeatMs: etcd.heartbeat_interval,
+    electionMs: etcd.election_timeout,
+    quotaBytes: etcd.quota,
+  })
   const network = layers.findLast(layer => layer.network !== undefined)?.network
   const standIns = layers.findLast(layer => layer.stand_ins !== undefined)?.stand_ins
   const hba = layers.findLast(layer => layer.postgresql?.pg_hba !== undefined)?.postgresql?.pg_hba
@@ -139,7 +165,7 @@ export function keptOf(layers: readonly Layer[]): Kept {
     ...(network === 'internal' ? {network} : {}),
     ...(dynamic === undefined ? {} : {dynamic: dynamic as Dynamic}),
     ...(patroni.tags === undefined ? {} : {tags: patroni.tags as NonNullable<Kept['tags']>}),
-    ...(times === undefined ? {} : {etcd: times as NonNullable<Kept['etcd']>}),
+    ...(ofEtcd === undefined ? {} : {etcd: ofEtcd as NonNullable<Kept['etcd']>}),
     ...(standIns === undefined || standIns.length === 0 ? {} : {standIns: [...new Set(standIns)]}),
   }
 }
@@ -151,7 +177,7 @@ function present(values: Readonly<Record<string, unknown>>): Record<string, unkn
 
 /** What cannot be of it. */
 export function keptMistakes(
-  topology: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts' | 'callbacks' | 'standIns'>,
+  topology: Pick<Topology, 'tags' | 'etcd' | 'hba' | 'hosts' | 'callbacks' | 'postBootstrap' | 'standIns'>,
   clusters: readonly {readonly members: readonly HostName[]}[],
 ): {readonly path: readonly string[]; readonly says: string}[] {
   const {tags = {}, etcd = {}, hosts} = topology

@@ -34,12 +34,13 @@ export function readPatroniBuild(path: string, folder: string): PatroniBuild | {
   const at = (isPublished(path) ? keptWheel(path) : undefined) ?? resolve(folder, path)
   try {
     const read = statSync(at).isDirectory() ? ofCheckout(at) : ofWheel(at)
-    if ('says' in read || !isOlder(read.version)) return read
-    return {says: `Patroni ${read.version} is older than ${oldestPatroni}, the oldest that a lab can run`}
+    if ('says' in read) return {says: `${path}: ${read.says}`}
+    if (!isOlder(read.version)) return read
+    return {says: `${path}: Patroni ${read.version} is older than ${oldestPatroni}, the oldest that a lab can run`}
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    return {says: code === 'ENOENT' ? noSuch(path) : `this cannot be read (${code})`}
+    return {says: `${path}: ${code === 'ENOENT' ? noSuch(path) : `this cannot be read (${code})`}`}
   }
 }
 
@@ -124,7 +125,7 @@ export function sayBuild({digest, commit}: Pick<PatroniBuild, 'digest' | 'commit
 }
 
 /** As a history has a topology, which is given away: without the text of anybody's programs, and without places on this machine. */
-export function withoutPrograms({callbacks: _, patroniBuild, ...topology}: Topology): Topology {
+export function withoutPrograms({callbacks: _, postBootstrap: ___, patroniBuild, ...topology}: Topology): Topology {
   if (patroniBuild === undefined) return topology
   const {path: __, ...build} = patroniBuild
   return {...topology, patroniBuild: build}

@@ -310,7 +310,7 @@ function keepalivedOf(layers: readonly Written[], {hosts}: Topology): Pick<Topol
 
 /** How HAProxy lets clients in, where that is not as usual. */
 function entryOf(haproxy: NonNullable<Written['haproxy']>): Partial<Topology['haproxy']> {
-  const {check_primary, check_replicas, check_tls, maxconn, retries, redispatch} = haproxy
+  const {check_primary, check_replicas, check_tls, maxconn, retries, redispatch, balance, tcpka} = haproxy
   return {
     ...(check_primary === undefined ? {} : {checkPrimary: check_primary}),
     ...(check_replicas === undefined ? {} : {checkReplicas: check_replicas}),
@@ -318,6 +318,8 @@ function entryOf(haproxy: NonNullable<Written['haproxy']>): Partial<Topology['ha
     ...(maxconn === undefined ? {} : {maxconn}),
     ...(retries === undefined ? {} : {retries}),
     ...(redispatch === undefined ? {} : {redispatch}),
+    ...(balance === undefined ? {} : {balance}),
+    ...(tcpka === undefined ? {} : {tcpka}),
   }
 }
 

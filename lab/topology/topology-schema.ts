@@ -1,8 +1,8 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
-import {callbacksSchema} from './callbacks.ts'
+import {callbacksSchema, programSchema} from './callbacks.ts'
 import {hbaSchema} from './hba.ts'
-import {dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
+import {balances, dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
 import {patroniBuildSchema} from './patroni-build.ts'
 import {formerRelease, releaseNames, usualRelease} from './release.ts'
 import {portNames, serviceNames} from './services.ts'
@@ -68,6 +68,8 @@ export const topologySchema = z.strictObject({
     maxconn: z.int().min(1).max(20_000).exactOptional(),
     retries: z.int().min(0).max(1000).exactOptional(),
     redispatch: z.boolean().exactOptional(),
+    balance: z.enum(balances).exactOptional(),
+    tcpka: z.boolean().exactOptional(),
   }),
   pgbouncer: z
     .strictObject({
@@ -102,10 +104,17 @@ export const topologySchema = z.strictObject({
   network: z.literal('internal').exactOptional(),
   dynamic: z.partialRecord(z.enum(dynamicNames), z.union([z.number(), z.boolean()])).exactOptional(),
   tags: z.record(text, z.strictObject(tagSettings).partial()).exactOptional(),
-  etcd: z.strictObject({heartbeatMs: ms.exactOptional(), electionMs: ms.exactOptional()}).exactOptional(),
+  etcd: z
+    .strictObject({
+      heartbeatMs: ms.exactOptional(),
+      electionMs: ms.exactOptional(),
+      quotaBytes: bytes.exactOptional(),
+    })
+    .exactOptional(),
   standIns: z.array(z.enum(standIns)).exactOptional(),
   hba: hbaSchema.exactOptional(),
   callbacks: callbacksSchema.exactOptional(),
+  postBootstrap: programSchema.exactOptional(),
 })
 
 export const allocationSchema = z.strictObject({

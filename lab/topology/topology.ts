@@ -4,7 +4,7 @@
  */
 
 import type {KeepalivedSettings} from './keepalived.ts'
-import type {Kept} from './kept.ts'
+import type {balances, Kept} from './kept.ts'
 import type {PatroniBuild} from './patroni-build.ts'
 import type {PgbouncerSettings} from './pgbouncer.ts'
 import type {ReleaseName} from './release.ts'
@@ -62,6 +62,10 @@ export interface HaproxySettings {
   /** How often it tries to connect once more, and whether then to another server. */
   readonly retries?: number
   readonly redispatch?: boolean
+  /** How it chooses among the servers for reads; by turns when not given. */
+  readonly balance?: (typeof balances)[number]
+  /** TCP keepalives on both sides (`option tcpka`). */
+  readonly tcpka?: boolean
 }
 
 export interface Topology extends Kept {

@@ -20,8 +20,8 @@ patroni:
   use_pg_rewind: off
   use_slots: off
   tags: {node2: {nofailover: true, replicatefrom: node1}}
-etcd: {heartbeat_interval: 200ms, election_timeout: 2s}
-haproxy: {check_primary: tcp, check_replicas: "/replica?lag=16MB", check_tls: on, maxconn: 100, retries: 3, redispatch: off}
+etcd: {heartbeat_interval: 200ms, election_timeout: 2s, quota: 32MB}
+haproxy: {check_primary: tcp, check_replicas: "/replica?lag=16MB", check_tls: on, maxconn: 100, retries: 3, redispatch: off, balance: leastconn, tcpka: on}
 `
 const kept = parseTopology('lab.yaml', text)
 const compose = () => read(render(kept, allocation({}, kept), owner))
@@ -48,6 +48,7 @@ describe('what a lab.yaml keeps of a cluster', () => {
       expect(parse(compose().configs[`etcd-${host}`]!.content)).toMatchObject({
         'heartbeat-interval': 200,
         'election-timeout': 2000,
+        'quota-backend-bytes': 33_554_432,
       })
   })
 
@@ -61,6 +62,8 @@ describe('what a lab.yaml keeps of a cluster', () => {
     expect(content).toMatch(/maxconn 100\n/)
     expect(content).toMatch(/retries 3\n/)
     expect(content).not.toContain('redispatch')
+    expect(replicas).toMatch(/balance leastconn\n/)
+    expect(content).toMatch(/option tcpka\n/)
   })
 
   test('programs of theirs are words of ours, which write down that they were called', () => {

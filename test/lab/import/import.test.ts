@@ -68,6 +68,20 @@ describe('a lab is never healthier than what it was made of:', () => {
     expect(topology.haproxy).toMatchObject({retries: 3, redispatch: false, maxconn: 2000})
   })
 
+  test('HAProxy goes among servers as theirs does, with their keepalives, and etcd fills up as theirs', () => {
+    const {topology, text} = of(
+      changed(
+        ['haproxy.cfg', /^(listen \S+|backend \S+)\n/gm, '$1\n  balance leastconn\n'],
+        ['haproxy.cfg', /^defaults\n/m, 'defaults\n  option tcpka\n'],
+        ['e*.env', /$/, '\nETCD_QUOTA_BACKEND_BYTES=33554432\n'],
+      ),
+    )
+    expect(topology.haproxy).toMatchObject({balance: 'leastconn', tcpka: true})
+    expect(topology.etcd).toMatchObject({quotaBytes: 33_554_432})
+    expect(text).toMatch(/balance: leastconn/)
+    expect(text).toContain('etcd: {quota: "32MB"}')
+  })
+
   test.each([
     [
       'a program that is not run',

@@ -10,6 +10,7 @@ import {summarise} from '../../../lab/run/repeat.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
 import {matrixOf, playMatrix} from '../../../lab/suite/matrix.ts'
 import {variantsOf} from '../../../lab/suite/variants.ts'
+import type {Topology} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {cleanRun} from '../checks/history-builder.ts'
 
@@ -67,8 +68,8 @@ describe('playing', () => {
   const scenario = loadScenario('kill-leader')
   const options = {times: 1, name: 'm', out: join(folder, 'out'), signal: new AbortController().signal}
   const means = (told: string[], errorOf: (lab: string) => LabError | undefined = () => undefined) => ({
-    raise: async ({name, set, profile}: {name?: string; set?: readonly string[]; profile?: string}) => {
-      told.push(`up ${name} ${profile} ${set}`)
+    raise: async ({name, topology}: {name: string; topology: Topology}) => {
+      told.push(`up ${name} ${topology.profile} ${topology.release} ${topology.patroni.loopWaitSeconds} s`)
       return {lab: {name}, [Symbol.asyncDispose]: async () => void told.push(`down ${name}`)} as never
     },
     repeat: async (lab: {name: string}) => {
@@ -82,14 +83,30 @@ describe('playing', () => {
     const told: string[] = []
     const {matrix, error} = await playMatrix(labs, [scenario], options, means(told) as never)
     expect(told).toEqual([
-      ...['up m-1 fast patroni.loop_wait=1s', 'play m-1', 'down m-1'],
-      ...['up m-2 fast patroni.loop_wait=5s', 'play m-2', 'down m-2'],
+      ...['up m-1 fast trixie 1 s', 'play m-1', 'down m-1'],
+      ...['up m-2 fast trixie 5 s', 'play m-2', 'down m-2'],
     ])
     expect([matrix.verdict, error]).toEqual(['pass', undefined])
     expect(JSON.parse(readFileSync(join(folder, 'out', 'matrix.json'), 'utf8'))).toMatchObject({
       schema: 1,
       verdict: 'pass',
     })
+  })
+
+  test.each([
+    [['release=bookworm,forky'], ({release}: Topology) => release],
+    [['topology=colocated,single-etcd'], ({hosts}: Topology) => hosts.length],
+    [['profile=fast,default'], ({profile}: Topology) => profile],
+    [['haproxy.fall=2,3'], ({haproxy}: Topology) => haproxy.fall],
+  ] as const)('of %s each lab has what it is called by', async (vary, what) => {
+    const raised: unknown[] = []
+    const {repeat} = means([])
+    const raise = async ({topology}: {topology: Topology}) => {
+      raised.push(what(topology))
+      return {lab: {}, [Symbol.asyncDispose]: async () => {}}
+    }
+    await playMatrix(variantsOf(vary, {}), [scenario], options, {raise, repeat} as never)
+    expect(new Set(raised).size).toBe(2)
   })
 
   test('what a lab cannot do is skipped there; a lab that broke ends it, removed and said', async () => {

@@ -55,9 +55,9 @@ test('no history has the text of anybody’s program', () => {
 test.each([
   ['./none.sh', /lab\.yaml:3:21: \.\/none\.sh: there is no such file/],
   ['./sub', /lab\.yaml:3:21: \.\/sub: this is no file/],
-  ['./bare.sh', /lab\.yaml:3:21: \.\/bare\.sh: a callback begins with #! and what runs it/],
-  ['./binary', /lab\.yaml:3:21: \.\/binary: a callback is a text in UTF-8/],
-  ['./long.sh', /lab\.yaml:3:21: \.\/long\.sh: a callback has at most 64 kB/],
+  ['./bare.sh', /lab\.yaml:3:21: \.\/bare\.sh: it begins with #! and what runs it/],
+  ['./binary', /lab\.yaml:3:21: \.\/binary: such a program is a text in UTF-8/],
+  ['./long.sh', /lab\.yaml:3:21: \.\/long\.sh: such a program has at most 64 kB/],
 ])('%s is refused with its place', (path, says) => {
   expect(using(path).topology).toThrow(says)
 })
@@ -68,6 +68,24 @@ test('another name is no callback, and one that has a stand-in has two programs'
   )
   expect(written('patroni: {callbacks: {on_start: ./tell.sh}}\nstand_ins: [on_start]\n').topology).toThrow(
     /lab\.yaml:1:\d+: on_start has a stand-in as well/,
+  )
+})
+
+test('a program for after the bootstrap runs behind that of the lab, and is no less refused, kept and kept secret', () => {
+  const {topology, file} = written('patroni:\n  post_bootstrap: ./tell.sh\n')
+  expect(topology().postBootstrap).toEqual({file: 'tell.sh', text: program})
+  const text = render(topology(), allocation({}, topology()), owner)
+  expect(read(text).configs['post-bootstrap-own']?.content).toBe(program)
+  expect(patroniYml(text).bootstrap.post_bootstrap).toMatch(
+    /^\/bin\/sh -c 'psql .*post-bootstrap\.sql "\$1" && install -m 755 \S+ (\S+) && exec \1 "\$1"' post_bootstrap$/,
+  )
+  expect(topologySchema.parse(JSON.parse(JSON.stringify(topology())))).toEqual(topology())
+  expect(raisingOf(topology(), file)).toEqual({file, profile: undefined, set: []})
+  expect(labFile(topology(), 'made')).toContain('post_bootstrap: "./tell.sh"')
+  expect(JSON.stringify(withoutPrograms(topology()))).not.toContain('/tmp/told')
+  expect(written('patroni: {post_bootstrap: ./bare.sh}\n').topology).toThrow(/lab\.yaml:1:27: \.\/bare\.sh: it begins/)
+  expect(written('patroni: {post_bootstrap: ./tell.sh}\nstand_ins: [post_bootstrap]\n').topology).toThrow(
+    /lab\.yaml:1:\d+: post_bootstrap has a stand-in as well/,
   )
 })
 

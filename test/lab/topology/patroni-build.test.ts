@@ -54,7 +54,7 @@ test('a wheel is known by its name and by its bytes, as sha256sum has them', () 
 })
 
 test('what is no Patroni is refused with what it should be', () => {
-  expect(refused('nosuch')).toBe('there is no such checkout or wheel')
+  expect(refused('nosuch')).toBe('nosuch: there is no such checkout or wheel')
   writeFileSync(join(folder, 'other.txt'), '')
   expect(refused('other.txt')).toMatch(/a folder with its source, or a wheel/)
   writeFileSync(join(folder, 'patroni-4.0.0-py3-none-any.whl'), 'no zip')
@@ -62,7 +62,7 @@ test('what is no Patroni is refused with what it should be', () => {
   writeFileSync(join(checkout, 'patroni/version.py'), '')
   expect(refused('checkout')).toMatch(/does not say a version/)
   writeFileSync(join(checkout, 'patroni/version.py'), "__version__ = '2.1.7'\n")
-  expect(refused('checkout')).toBe('Patroni 2.1.7 is older than 3.0, the oldest that a lab can run')
+  expect(refused('checkout')).toBe('checkout: Patroni 2.1.7 is older than 3.0, the oldest that a lab can run')
   expect(refused('4.9.9')).toMatch(/was not got yet/)
 })
 

@@ -22,12 +22,12 @@ beforeAll(async () => {
     const version = join(one, 'patroni/version.py')
     writeFileSync(version, readFileSync(version, 'utf8').replace(/'(\d[\d.]*)'/, "'$1+lab'"))
   }
-  const ha = join(after, 'patroni/ha.py')
-  const released = readFileSync(ha, 'utf8')
+  const etcd = join(after, 'patroni/dcs/etcd3.py')
+  const right = readFileSync(etcd, 'utf8')
   // A leader that goes down in order and keeps its key: the others wait until that expires.
-  const bug = released.replace(/( +)def _delete_leader\(.*\n/, '$&$1    return True\n')
-  expect(bug).not.toBe(released)
-  writeFileSync(ha, bug)
+  const bug = right.replace(/( +)def _delete_leader\(.*\n/, '$&$1    return True\n')
+  expect(bug).not.toBe(right)
+  writeFileSync(etcd, bug)
 })
 afterAll(async () => {
   await expectExit(0, ['down', ...lab])
