@@ -54,11 +54,7 @@ export async function playSuite(
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tellWords(
-    profile === 'fast'
-      ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
-      : `the labs have the timings of the profile ${profile}, not those of your lab\n`,
-  )
+  tellWords(sayTimings(profile))
   // Once, for all labs: what is not to be had here would end each scenario by itself.
   await ready(
     interrupt.signal,
@@ -93,15 +89,19 @@ export async function playSuite(
     printJson({
       schema: 1,
       suite: request.suite,
-      profile,
-      ...(release === undefined ? {} : {release}),
-      parallel,
+      ...{profile, parallel, release}, // one that was not asked for is left out
       exitCode: process.exitCode,
       wallSeconds: round(seconds()),
       unplayed,
       scenarios: outcomes.map(outcome => ({...outcome, seconds: round(outcome.seconds)})),
     })
   else print(`\n${table(outcomes, seconds(), unplayed)}`)
+}
+
+function sayTimings(profile: string): string {
+  return profile === 'fast'
+    ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
+    : `the labs have the timings of the profile ${profile}, not those of your lab\n`
 }
 
 async function machineReady(
