@@ -72,12 +72,6 @@ const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     'one-writable-primary': /^Two primaries were writable at once: node\d on timeline \d+ .* and node\d on timeline \d/,
     'writable-within-lock': /^node\d took writes without ever having held the leader key, while node\d held/,
   },
-  // With the link between the sites cut first. Patroni rewinds who leads the lost site, and not the replica there that has more than the other site got.
-  'lose-first-site-replica-parted': {
-    'no-lost-writes':
-      /, 46 lost \(46 in the tail that .*: 45 rows on node1 that node2 does not have: the hosts have parted/,
-    rejoined: /the members are on different timelines at the end: node1 7, node2 9, node3 9, node4 9/,
-  },
   'strict-no-standby-mode-off': {
     unavailability: /the fault did not stop writes as it should/,
     'no-lost-writes': /: 359 writes acknowledged while synchronous mode was off, and it was to be `strict`/,
