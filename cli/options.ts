@@ -106,7 +106,7 @@ export function addTopologyOptions(to: Command): Command {
     .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=40s (repeatable)', collect)
 }
 
-function sayReleases(): string {
+export function sayReleases(): string {
   const each = releaseNames.map(name => `${name} (${releases[name].title}, ${releases[name].patroni.title})`)
   return `${each.join(', ')}; ${usualRelease} when not given`
 }

@@ -3,7 +3,7 @@
  * variables in its environment, its server's own name from a second file. And the SQL that makes the applications' role and database once the cluster exists.
  */
 
-import {clusterOf, clusters, within} from '../lab/topology/clusters.ts'
+import {clusterOf, clusters, type Following, followersSlot, following, within} from '../lab/topology/clusters.ts'
 import {hbaLine} from '../lab/topology/hba.ts'
 import {type DynamicName, dynamicSettings} from '../lab/topology/kept.ts'
 import {releaseOf} from '../lab/topology/release.ts'
@@ -13,7 +13,6 @@ import {
   type HostName,
   hostParameter,
   hostsWith,
-  portNumber,
   portOf,
   roles,
   type Topology,
@@ -46,7 +45,10 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
     namespace,
     restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
     etcd3: {hosts: etcd},
-    bootstrap: bootstrap(topology, cluster.standby ? remoteOf(topology, allocation) : null),
+    bootstrap: bootstrap(
+      topology,
+      cluster.standby ? following(topology, clusters(topology)[0], allocation.addresses) : null,
+    ),
     postgresql: postgresql(topology, allocation, host, cluster.standby === true),
     watchdog: watchdog(topology),
   } satisfies Value
@@ -55,30 +57,12 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
   })
 }
 
-/** The slot through which the other cluster follows: whichever of the two takes writes has it. */
-const followersSlot = 'standby_cluster'
-
 function slots({patroni, standbyCluster}: Topology): Record<string, Value> {
   if (standbyCluster === undefined) return patroni.slots === undefined ? {} : {slots: {...patroni.slots}}
   return {slots: {...patroni.slots, [followersSlot]: {type: 'physical', cluster_type: 'primary'}}}
 }
 
-/**
- * Where a standby cluster finds the server that it follows: among the other one's members, of which Patroni asks for the one that takes
- * writes (4.0, `postgresql/config.py: build_recovery_params`). Not through a proxy: HAProxy may hold a connection open to a server that
- * has just died, and a WAL receiver that waits to be let in waits for ever (PostgreSQL 17, `libpqwalreceiver.c: libpqrcv_connect`).
- */
-function remoteOf(topology: Topology, {addresses}: Allocation) {
-  const {members} = clusters(topology)[0]
-  return {
-    host: members.map(host => addresses[host]).join(','),
-    port: portNumber(topology, 'postgres'),
-    // Patroni asks for the one that takes writes only where a slot is named.
-    primary_slot_name: followersSlot,
-  }
-}
-
-function bootstrap(topology: Topology, follows: ReturnType<typeof remoteOf> | null) {
+function bootstrap(topology: Topology, follows: Following | null) {
   const {patroni} = topology
   const {parameters, recovery} = sharedStandIns(topology)
   return {

@@ -17,6 +17,7 @@ import {
   nameOption,
   placeOption,
   printJson,
+  sayReleases,
   times,
   toleranceOption,
   usualTolerance,
@@ -39,6 +40,7 @@ interface Options extends StormOptions {
   parallel?: number
   overwrite?: boolean
   profile?: string
+  release?: string
   keep?: boolean
 }
 
@@ -83,6 +85,7 @@ export function chaos(): Command {
     .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
     .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
     .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
+    .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
     .option('--keep', 'with --suite: leave its labs at the end')
     .addOption(placeOption('-o, --out <dir>', 'put history, reports and logs into this folder'))
     .option(
@@ -145,7 +148,7 @@ async function perform(
     return await storm(nameOrPath, options, (history, press) => watch(history, options, press), outputs)
   }
   if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options, outputs)
-  for (const key of ['parallel', 'profile', 'keep'] as const)
+  for (const key of ['parallel', 'profile', 'release', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
   if (options.against !== undefined && options.repeat === undefined)

@@ -1,6 +1,7 @@
 import type {Command} from 'commander'
 import type {Topology} from '../../lab/index.ts'
 import type {NamedHistory, PredictedName, Prediction} from '../../lab/inside/reading.ts'
+import {releases, usualRelease} from '../../lab/inside/start.ts'
 import {addTopologyOptions, asksForTopology, command, jsonOption, nameOption, type TopologyOptions} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
@@ -42,7 +43,7 @@ async function action(options: Options): Promise<void> {
   const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
   const recorded = options.runs ? await recordedRuns(options.runs, options.name) : []
   const {topology, changed, assumed: untold} = await askedFor(options, recorded)
-  const assumed = [...untold, ...entryDoubts(topology.haproxy)]
+  const assumed = [...untold, ...entryDoubts(topology.haproxy), ...releaseDoubts(topology)]
   const prediction = predict(topology, only ?? worthTelling(topology))
   const laidOver = layOver(prediction, recorded)
   const against =
@@ -64,6 +65,14 @@ async function action(options: Options): Promise<void> {
       prediction.faults.map(({name}): PredictedName => name),
     )
   }
+}
+
+/** How long a program takes for its part was measured with those of one release. */
+function releaseDoubts({release}: Topology): readonly string[] {
+  if (release === usualRelease) return []
+  return [
+    `the terms of the model were measured with ${releases[usualRelease].patroni.title} (${usualRelease}), not with ${releases[release].patroni.title} (${release}): docs/releases.md has what differs`,
+  ]
 }
 
 async function recordedRuns(written: readonly string[], lab: string): Promise<NamedHistory[]> {

@@ -4,7 +4,7 @@
  */
 import type {Event, History, HostName, Micros, Of, ServiceName} from '../../lab/index.ts'
 import type {ContainerPhase, Role} from '../../lab/inside/reading.ts'
-import {containerAfter, countLeading, isWritable, of, roleOfHost} from '../../lab/inside/reading.ts'
+import {containerAfter, countLeading, isWritable, of, roleOfHost, viewOf} from '../../lab/inside/reading.ts'
 
 export interface Interval<S> {
   readonly from: Micros
@@ -56,22 +56,25 @@ export function lanesOf(history: History): Lanes {
   const from = history.events.find(event => event.kind === 'phase' && event.name === 'steady')?.at ?? 0
   const to = Math.max(from + 1, history.events.at(-1)?.at ?? 0)
   const hosts = of(history, 'run-started')[0]?.topology.hosts ?? []
-  const holders = holdersOf(history, to)
   return {
     from,
     to,
     hosts: hosts
       .filter(({services}) => services.includes('patroni') || services.includes('etcd'))
-      .map(({name, services}) => ({
-        host: name,
-        services,
-        role: clip(rolesOf(history, name, holders, to), from),
-        key: clip(
-          holders.flatMap(one => (one.is === name ? {...one, is: true as const} : [])),
-          from,
-        ),
-        answers: clip(answersOf(history, name, to), from),
-      })),
+      .map(({name, services}) => {
+        const own = viewOf(history, name)
+        const holders = holdersOf(own, to)
+        return {
+          host: name,
+          services,
+          role: clip(rolesOf(own, name, holders, to), from),
+          key: clip(
+            holders.flatMap(one => (one.is === name ? {...one, is: true as const} : [])),
+            from,
+          ),
+          answers: clip(answersOf(history, name, to), from),
+        }
+      }),
     proxies: hosts
       .filter(({services}) => services.includes('haproxy'))
       .map(({name}) => ({proxy: name, routed: clip(routesOf(history, name, to), from)})),

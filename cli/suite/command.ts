@@ -1,9 +1,9 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
-import type {RunChild} from '../../lab/index.ts'
+import type {RunChild, Topology} from '../../lab/index.ts'
 import {Docker, ensureReady, labsFor, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
 import {comparedDrivers, exitCodeOf} from '../../lab/inside/reading.ts'
-import {LabError, onLab, sentence} from '../../lab/inside/start.ts'
+import {LabError, onLab, releaseNames, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import type {CiOutputs} from '../ci-outputs.ts'
 import {onInterrupt} from '../interrupt.ts'
@@ -18,6 +18,7 @@ interface SuiteRequest {
   readonly name: string
   readonly parallel: number
   readonly profile: string
+  readonly release?: string | undefined
   readonly repeat?: number | undefined
   /** Drivers to compare in each scenario, as `chaos --clients` takes them. */
   readonly clients?: string | undefined
@@ -33,7 +34,7 @@ export interface SuiteMeans {
   /** pgha-lab itself as a child process. */
   readonly child: RunChild
   /** Makes an engine with the lab's images of this machine, as `up` does. @throws LabError */
-  readonly ready: (signal: AbortSignal, json: boolean | undefined) => Promise<unknown>
+  readonly ready: (signal: AbortSignal, json: boolean | undefined, release?: Topology['release']) => Promise<unknown>
 }
 
 /** @throws LabError `usage`, `config`, and what `up` would end with on this machine, before anything is raised. */
@@ -41,7 +42,7 @@ export async function playSuite(
   request: SuiteRequest,
   {child, ready}: SuiteMeans = {child: ourselves(), ready: machineReady},
 ): Promise<void> {
-  const {name, parallel, profile, keep = false, out, overwrite = false, json, clients, outputs} = request
+  const {name, parallel, profile, release, keep = false, out, overwrite = false, json, clients, outputs} = request
   if (clients !== undefined) comparedDrivers(clients)
   const jobs = suiteJobs(request)
   // Before any lab is raised; each run looks again when its turn comes.
@@ -53,13 +54,13 @@ export async function playSuite(
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tellWords(
-    profile === 'fast'
-      ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
-      : `the labs have the timings of the profile ${profile}, not those of your lab\n`,
-  )
+  tellWords(sayTimings(profile))
   // Once, for all labs: what is not to be had here would end each scenario by itself.
-  await ready(interrupt.signal, json).catch(async (error: unknown) => {
+  await ready(
+    interrupt.signal,
+    json,
+    releaseNames.find(one => one === release),
+  ).catch(async (error: unknown) => {
     if (error instanceof LabError) {
       await leaveAll(places, name, error)
       await addRuns(outputs, jobs, name, [], error)
@@ -70,7 +71,7 @@ export async function playSuite(
   const seconds = () => (performance.now() - began) / 1000
   let done = 0
   const outcomes = await runSuite({
-    ...{jobs, parallel, name, profile, keep, out, child},
+    ...{jobs, parallel, name, profile, release, keep, out, child},
     more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
     signal: interrupt.signal,
     tell(news) {
@@ -88,8 +89,7 @@ export async function playSuite(
     printJson({
       schema: 1,
       suite: request.suite,
-      profile,
-      parallel,
+      ...{profile, parallel, release}, // one that was not asked for is left out
       exitCode: process.exitCode,
       wallSeconds: round(seconds()),
       unplayed,
@@ -98,11 +98,21 @@ export async function playSuite(
   else print(`\n${table(outcomes, seconds(), unplayed)}`)
 }
 
-async function machineReady(signal: AbortSignal, json: boolean | undefined): Promise<void> {
+function sayTimings(profile: string): string {
+  return profile === 'fast'
+    ? "the labs have the timings of the profile fast, not those of your lab; `--profile default` takes Patroni's own\n"
+    : `the labs have the timings of the profile ${profile}, not those of your lab\n`
+}
+
+async function machineReady(
+  signal: AbortSignal,
+  json: boolean | undefined,
+  release?: Topology['release'],
+): Promise<void> {
   const shown = await showProgress(json)
   const docker = new Docker()
   docker.heed(signal)
-  await ensureReady(docker, shown.progress, {signal}).finally(() => shown.done())
+  await ensureReady(docker, shown.progress, {signal, release}).finally(() => shown.done())
 }
 
 function round(seconds: number): number {

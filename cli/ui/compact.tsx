@@ -10,9 +10,10 @@ import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
 import {type Look, words} from './look.ts'
 import {roleColor} from './members.tsx'
+import {roleOf, stateOf} from './shown-role.ts'
 import {Text} from './text.tsx'
 import {lastSecond, longestGap, openGap} from './throughput.ts'
-import {roleOf, stateOf, type View} from './view.ts'
+import type {View} from './view.ts'
 
 interface Props {
   readonly look: Look

@@ -4,8 +4,9 @@ import {sayBytes} from '../../lab/inside/start.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
+import {roleOf, type ShownRole, stateOf} from './shown-role.ts'
 import {Text} from './text.tsx'
-import {type Backend, type Member, roleOf, type ShownRole, stateOf, type View} from './view.ts'
+import type {Backend, Member, View} from './view.ts'
 
 const signOf: Readonly<Record<ShownRole, keyof Signs>> = {
   leader: 'leader',
@@ -70,7 +71,7 @@ function MemberRow({look, view, now, one, widest}: Props & {one: Member; widest:
       {String(one.timeline ?? '-').padEnd(3)}
       <Text dimColor>lag </Text>
       {(one.lagBytes === null ? '-' : sayBytes(one.lagBytes)).padEnd(7)}
-      {view.holder === one.host ? (
+      {view.holder === one.host || view.otherHolder === one.host ? (
         <Text color="green">key{'  '}</Text>
       ) : view.syncStandbys.includes(one.host) ? (
         'sync '

@@ -2,7 +2,7 @@
 
 import type {Event, Micros} from '../../lab/index.ts'
 import type {Change} from '../../lab/inside/reading.ts'
-import {prominenceOf, sayLive} from '../../lab/inside/reading.ts'
+import {isOfFirst, prominenceOf, sayLive} from '../../lab/inside/reading.ts'
 import {printable} from '../../lab/inside/start.ts'
 import type {Member, View} from './view.ts'
 
@@ -32,8 +32,10 @@ type Told = readonly [says: string, tone?: Tone] | null
 function say(before: View, event: Event, after: View): Told {
   switch (event.kind) {
     case 'leader-key': {
-      if (after.holder === before.holder) return null
-      return told(sayLive<'leader-key'>(event, before.holder), event.holder === null ? 'bad' : 'good')
+      const isFirst = isOfFirst(after.topology ?? undefined, event)
+      const [was, is] = isFirst ? [before.holder, after.holder] : [before.otherHolder, after.otherHolder]
+      if (was === is) return null
+      return told(sayLive<'leader-key'>(event, was), event.holder === null ? 'bad' : 'good')
     }
     case 'sync-key':
       return before.syncStandbys.join() === event.standbys.join() ? null : told(sayLive<'sync-key'>(event))

@@ -5,8 +5,16 @@
  */
 
 import type {Event, HostName, Micros, Of, PhaseName, Topology} from '../../lab/index.ts'
-import type {ContainerPhase, Reading, Role} from '../../lab/inside/reading.ts'
-import {areAllDirect, containerAfter, nothingRead, readOn, roleOfHost, sayStep} from '../../lab/inside/reading.ts'
+import type {ContainerPhase, Reading} from '../../lab/inside/reading.ts'
+import {
+  areAllDirect,
+  areTogether,
+  containerAfter,
+  isOfFirst,
+  nothingRead,
+  readOn,
+  sayStep,
+} from '../../lab/inside/reading.ts'
 import {type Failover, shown} from './failover.ts'
 import {type NotableLine, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput, writersStopped} from './throughput.ts'
@@ -85,6 +93,8 @@ export interface View {
   readonly holders: readonly string[]
   /** Who holds Patroni's leader key, as etcd told it. */
   readonly holder: HostName | null
+  /** The same of the cluster that follows the first one, where there is one. */
+  readonly otherHolder: HostName | null
   /** When that key goes, if it is not refreshed again; and when it was refreshed last. */
   readonly lease: {readonly expiresAt: Micros; readonly refreshedAt: Micros} | null
   readonly etcdLeader: {readonly host: HostName; readonly term: number} | null
@@ -111,6 +121,7 @@ export const emptyView: View = {
   backends: [],
   holders: [],
   holder: null,
+  otherHolder: null,
   lease: null,
   etcdLeader: null,
   syncStandbys: [],
@@ -136,12 +147,26 @@ export function fold(before: View, event: Event): View {
   const changed =
     event.kind === 'op' || event.kind === 'transaction'
       ? {...before, clients: answered(before.clients, event)}
-      : happened(before, event)
+      : isOfOther(before, event)
+        ? otherTold(before, event)
+        : happened(before, event)
   const reading = readOn(before.reading, event)
   if (changed === before && reading === before.reading) return before
   const after = reading === before.reading ? changed : {...changed, reading, failover: shown(reading)}
   const line = notable(before, event, after)
   return line === null ? after : {...after, lines: [...after.lines, line].slice(-mostLines)}
+}
+
+/** A key of the cluster that follows the first one, or a word of its etcd. */
+function isOfOther({topology}: View, event: Event): boolean {
+  if (topology?.standbyCluster === undefined) return false
+  if ('scope' in event) return !isOfFirst(topology, event)
+  return event.kind === 'etcd-member' && !areTogether(topology, event.host, '')
+}
+
+function otherTold(so: View, event: Event): View {
+  if (event.kind === 'etcd-member') return withMember(so, event.host, {etcdUp: event.up})
+  return event.kind === 'leader-key' ? {...so, otherHolder: event.holder} : so
 }
 
 /** Long because it is one table, with a case for each kind of event. */
@@ -363,26 +388,4 @@ function containerTold(so: View, event: Of<'container'>): View {
     host,
     event.action.endsWith('pause') ? {container} : {...silentMember, host, postgres, container},
   )
-}
-
-/** `starting`: nothing of it has answered since it was started. `etcd`: it has no PostgreSQL. */
-export type ShownRole = Role | 'starting' | 'unknown' | 'etcd'
-
-export function roleOf(so: View, {host, postgres, container, up, inRecovery, writableSince}: Member): ShownRole {
-  const answer = up === null ? null : {up, inRecovery, writable: writableSince !== null}
-  const key = so.holder === host ? 'own' : so.reading.key === undefined ? 'untold' : 'not-own'
-  const role = roleOfHost(container, answer, key)
-  if (role === 'stopped' || role === 'paused') return role
-  if (!postgres) return 'etcd'
-  if (!up && container === 'started') return 'starting'
-  return role ?? 'unknown'
-}
-
-/** What PostgreSQL there is doing. */
-export function stateOf(so: View, one: Member): string {
-  const role = roleOf(so, one)
-  if (role === 'stopped' || role === 'paused' || role === 'etcd') return '-'
-  if (role === 'replica' && one.receiver !== null) return one.receiver
-  if (role === 'silent') return one.patroniState && one.patroniState !== 'running' ? one.patroniState : 'no answer'
-  return one.patroniState ?? (one.up ? 'running' : '-')
 }

@@ -25,4 +25,4 @@ export {
 } from './leader-fault.ts'
 export {type FaultModel, modelOf, type Phase, phaseLabel, shortPhase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
-export {addressMoves, type Loss} from './virtual-address.ts'
+export {type AddressGap, addressGap, addressMoves, type Loss, type Patience} from './virtual-address.ts'

@@ -1,5 +1,6 @@
 /** A virtual address moves: how long after its holder, or the HAProxy there, is gone another host has it (keepalived 2.3, VRRPv2). */
 import type {KeepalivedSettings} from '../topology/keepalived.ts'
+import {smallTerms} from './small-terms.ts'
 import {between, fixed, smallTerm, sum, type Variable} from './variable.ts'
 
 const second = 1_000_000
@@ -26,6 +27,40 @@ export function addressMoves(settings: KeepalivedSettings, backupPriority: numbe
   const failing = between((settings.fall - 1) * interval, settings.fall * interval)
   const hanging = between(0, settings.fall * scriptTimeout)
   return loss === 'outranked' ? sum(failing, hanging, unheard, skew, takes()) : sum(failing, hanging, skew, takes())
+}
+
+/** How long clients wait for a connection, and for an answer, before they give up and try anew; milliseconds. */
+export interface Patience {
+  readonly connectMs: number
+  readonly statementMs: number
+}
+
+/** What clients behind the address wait for, one after the other. */
+export interface AddressGap {
+  /** The address is with another host, and everybody was told by ARP. */
+  readonly moves: Variable
+  /** What a client had under way with the lost holder has ended: reset by the new one, or by its own time-out. */
+  readonly givesUp: Variable
+  /** It has connected, and its write is acknowledged. */
+  readonly returns: Variable
+  readonly total: Variable
+}
+
+/**
+ * From the loss of the holder to the first answer of any client. A dead holder's session ends when a retransmission reaches the new one,
+ * which resets it; a frozen one's kernel goes on taking what is sent, and accepts connections, so there the client's own time-outs alone
+ * end what is under way: an answer that was asked for before the loss, or the attempt to connect that followed it.
+ */
+export function addressGap(
+  settings: KeepalivedSettings,
+  backupPriority: number,
+  loss: Loss,
+  {connectMs, statementMs}: Patience,
+): AddressGap {
+  const moves = addressMoves(settings, backupPriority, loss)
+  const givesUp = between(0, Math.max(connectMs * ms, statementMs * ms - moves.min))
+  const returns = smallTerms().client
+  return {moves, givesUp, returns, total: sum(moves, givesUp, returns)}
 }
 
 /** The script's own, beyond `timeout 1` of images/host/bin/haproxy-answers. */

@@ -1,13 +1,12 @@
 /** The virtual address leaves a holder that is lost for another host in time, and never do two hosts answer for it. */
 import {z} from 'zod'
-import {addressMoves, type Loss} from '../budget/index.ts'
+import {addressMoves} from '../budget/index.ts'
 import type {Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
 import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
-import {type Hold, holdsOf, togetherFor} from '../history/virtual-address.ts'
+import {type Hold, holderStruck, holdsOf, lossOf, togetherFor} from '../history/virtual-address.ts'
 import {blind} from '../history/watching.ts'
-import {priorityWhile} from '../topology/keepalived.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
@@ -39,7 +38,7 @@ export const addressMovesCheck: Check<AddressMovesParams> = {
       return {verdict: 'unknown', says: 'No fault was injected, or no host has a virtual address.'}
     const hosts = hostsWith(topology, 'keepalived')
     const holds = holdsOf(history, moments.end)
-    const holder = fault.hosts.find(host => holds.some(one => one.host === host && covers(one, fault.at)))
+    const holder = holderStruck(fault, holds)
     if (holder === undefined)
       return {
         verdict: 'unknown',
@@ -57,24 +56,10 @@ export const addressMovesCheck: Check<AddressMovesParams> = {
   },
 }
 
-function covers({from, to}: Hold, at: Micros): boolean {
-  return from.at <= at && at < to
-}
-
 /** Infinite where keepalived's own settings leave the address where it is. */
-function limitOf(topology: Topology, {strike}: Of<'fault-injecting'>, holder: HostName): Micros {
-  const others = hostsWith(topology, 'keepalived').filter(host => host !== holder)
-  const best = Math.max(...others.map(host => priorityWhile(topology, host, 'answers')))
-  const isProxyDown = strike.down?.some(one => one.host === holder && one.service === 'haproxy') === true
-  const loss: Loss | 'none' = isProxyDown ? lossOfProxy(topology, holder, best) : 'silent'
+function limitOf(topology: Topology, fault: Of<'fault-injecting'>, holder: HostName): Micros {
+  const {loss, best} = lossOf(topology, fault, holder)
   return loss === 'none' ? Number.POSITIVE_INFINITY : addressMoves(topology.keepalived!, best, loss).limit
-}
-
-function lossOfProxy(topology: Topology, holder: HostName, best: number): Loss | 'none' {
-  const {check, weight, preempt} = topology.keepalived!
-  if (check === 'none') return 'none'
-  if (weight === undefined) return 'given-up'
-  return preempt && best > priorityWhile(topology, holder, 'fails') ? 'outranked' : 'none'
 }
 
 interface Move {

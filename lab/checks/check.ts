@@ -57,6 +57,11 @@ export interface Check<P> extends Unit<P> {
    * the cluster, whatever was done to it.
    */
   readonly ofFault?: 'any' | 'of-leader' | 'calm'
+  /**
+   * It is asked of each cluster of the lab by itself, as that one lived it, and the worst of what it finds decides. Left out: once, with
+   * every server before its eyes and the leader key of the first (`firstView`).
+   */
+  readonly ofEach?: 'cluster'
   /** What a log tells of a promotion without the key, as far as that contradicts a pass of this very claim; null: nothing does. */
   contradiction?(history: History, params: P): Contradiction | null
   judge(history: History, params: P): Finding

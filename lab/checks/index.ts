@@ -1,5 +1,6 @@
 /** All checks, by the name a scenario uses, and the one way in which they are asked. */
 
+import {firstView, viewsOf} from '../history/cluster-view.ts'
 import type {Of} from '../history/event.ts'
 import {findFailover} from '../history/failover.ts'
 import type {History} from '../history/history.ts'
@@ -8,7 +9,7 @@ import {promotionsOf} from '../history/promotions.ts'
 import {sayMicros} from '../words/quantity.ts'
 import {addressMovesCheck} from './address-moves.ts'
 import {bank} from './bank.ts'
-import type {Check, Finding} from './check.ts'
+import {type Check, type Finding, merge} from './check.ts'
 import {clientsReconnect} from './clients-reconnect.ts'
 import {demoted} from './demoted.ts'
 import {errors} from './errors.ts'
@@ -86,7 +87,7 @@ export type CheckName = keyof typeof checks
  * @param params as a scenario has them: not decoded, `{within: '10s'}`.
  */
 export function find(
-  history: History,
+  whole: History,
   {check: name, params}: {readonly check: string; readonly params: unknown},
 ): Finding {
   const check: Check<unknown> | undefined = Object.hasOwn(checks, name) ? checks[name as CheckName] : undefined
@@ -94,12 +95,24 @@ export function find(
   const decoded = check.params.safeParse(params ?? {})
   if (!decoded.success)
     return {verdict: 'unknown', says: `The parameters of ${name} are not valid: ${decoded.error.issues[0]?.message}.`}
+  const history = firstView(whole)
   try {
-    return contradicted(check, history, decoded.data, ofFault(check, history, check.judge(history, decoded.data)))
+    const each = check.ofEach === 'cluster' ? viewsOf(history) : [history]
+    const found = ofAll(each.map(one => check.judge(one, decoded.data)))
+    return contradicted(check, history, decoded.data, ofFault(check, history, found))
   } catch (error) {
     const says = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return {verdict: 'unknown', says: `The check ${name} crashed (${says}); this is a bug of pgha-lab.`}
   }
+}
+
+/** What was found out of each cluster: the worst decides, and of several that are as bad the first's. */
+function ofAll(findings: readonly Finding[]): Finding {
+  if (findings.length === 1) return findings[0]!
+  const verdict = merge(findings.map(one => one.verdict))
+  const deciding = findings.filter(one => one.verdict === verdict)
+  const says = deciding.map(one => one.says).join(' ')
+  return {...deciding[0]!, says, evidence: deciding.flatMap(one => one.evidence ?? [])}
 }
 
 /** What a host logged counts for more than that nobody saw it: the probe asks twenty times a second, and a promotion takes less. */

@@ -1,6 +1,7 @@
 /** Whatever happened, the leader stayed the leader on its timeline, to the end of the run. */
 import {z} from 'zod'
 import {stepThatPromoted} from '../history/by-hand.ts'
+import {viewOf, viewsOf} from '../history/cluster-view.ts'
 import type {Event} from '../history/event.ts'
 import {isWritable, leaderAt} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
@@ -15,6 +16,7 @@ import {
 } from '../history/promotions.ts'
 import {primariesAtEnd} from '../history/rows.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
+import {blind} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding} from './check.ts'
@@ -46,6 +48,8 @@ export const noFailover: Check<Record<string, never>> = {
     const before = of(history, 'postgres').findLast(one => one.host === leader && one.at <= from && isWritable(one))
     const measures = {leader, timeline: before?.timeline ?? null, observedMicros: moments.end - from}
     if (signs.length > 0) return {...tookOver(history, signs, leader, moments), measures}
+    const followers = ofFollowers(history, moments)
+    if (followers?.verdict === 'fail') return {...followers, measures}
     const otherwise = atTheEnd(history, leader, moments)
     if (otherwise !== null) return {...otherwise, measures}
     const [unled] = ledByNobody(history, moments.earliest, moments.end)
@@ -64,6 +68,7 @@ export const noFailover: Check<Record<string, never>> = {
     )
     const doubts = [
       unseen,
+      followers?.says ?? null,
       unled === undefined ? null : sayLedByNobody(unled),
       perhaps.length > 0
         ? `somebody took over just when ${moments.fault === null ? 'the steps began' : 'the fault came'}, and which was first is not known`
@@ -85,7 +90,7 @@ export const noFailover: Check<Record<string, never>> = {
 
 function tookOver(history: History, signs: readonly Event[], leader: HostName, moments: Moments): Finding {
   const [first] = signs
-  const withoutKey = first?.kind === 'postgres' && leaderAt(history, first.at) !== first.host
+  const withoutKey = first?.kind === 'postgres' && leaderAt(viewOf(history, first.host), first.at) !== first.host
   return {
     verdict: 'fail',
     says: `${saySign(first!)}${withoutKey ? ' without the leader key' : ''} ${sayMicros(first!.at - (moments.fault ?? moments.steps))} after ${sayBegin(moments)}; ${leader} was to stay the leader.`,
@@ -94,6 +99,29 @@ function tookOver(history: History, signs: readonly Event[], leader: HostName, m
       ? whoPromoted(history, first!)
       : "read that host's log around this moment: what made Patroni race for the key?",
   }
+}
+
+/** Whoever leads a cluster that follows this one takes no writes: that another host leads there shows by its key alone. */
+function ofFollowers(
+  history: History,
+  {earliest, end}: Moments,
+): Pick<Finding, 'verdict' | 'says' | 'evidence'> | null {
+  for (const view of viewsOf(history).slice(1)) {
+    const leader = leaderAt(view, earliest)
+    const taken = of(view, 'leader-key').find(
+      one => one.at > earliest && one.at <= end && one.holder !== null && one.holder !== leader,
+    )
+    if (taken !== undefined && leader !== undefined)
+      return {
+        verdict: 'fail',
+        says: `${taken.holder} took the leader key of ${taken.scope}; ${leader} was to stay the standby leader.`,
+        evidence: [taken],
+      }
+    const unseen = leader === undefined ? 'no watch told of its key' : blind(view, 'etcd', earliest, end)
+    if (unseen !== null)
+      return {verdict: 'unknown', says: `it is not known whether the standby cluster kept its leader: ${unseen}`}
+  }
+  return null
 }
 
 /** Another timeline, or another server out of recovery, when the tables were read; null: neither. */

@@ -129,7 +129,8 @@ function comeback(history: History, host: HostName, since: Micros, timeline: num
     event =>
       event.host === host &&
       event.at > since &&
-      event.role === 'replica' &&
+      // Who leads a cluster that now follows the other one is a replica of that.
+      (event.role === 'replica' || event.role === 'standby_leader') &&
       event.timeline !== null &&
       event.timeline >= timeline,
   )

@@ -10,6 +10,7 @@ import {z} from 'zod'
 import {type Acknowledgement, foreignWrites, isWrite, sayForeign} from '../history/acknowledgements.ts'
 import {atRest, joined, outside} from '../history/at-rest.ts'
 import {isDirect} from '../history/client-group.ts'
+import {isOfFollower} from '../history/cluster-view.ts'
 import type {Of} from '../history/event.ts'
 import {type History, of, once} from '../history/history.ts'
 import {lateness, whenWas} from '../history/lateness.ts'
@@ -40,6 +41,7 @@ export const routedToLeader: Check<Record<string, never>> = {
   about:
     "The proxy's primary port leads only to the holder of the leader key, but for the time its health checks need.",
   evidence: ['proxy', 'etcd', 'clients', 'runner', 'engine'],
+  ofEach: 'cluster',
   params: z.strictObject({}),
 
   judge(history) {
@@ -102,7 +104,7 @@ export const routedToLeader: Check<Record<string, never>> = {
 function doubtsOf(history: History, moments: Moments, long: readonly Astray[], perhaps: readonly Astray[]): string[] {
   const seen = of(history, 'proxy').some(one => one.backend === 'primary' && one.up)
   return [
-    seen ? null : 'no server was ever seen up behind the primary port',
+    seen || isOfFollower(history) ? null : 'no server was ever seen up behind the primary port',
     blind(history, 'proxy', moments.steps, moments.end),
     blind(history, 'etcd', moments.steps, moments.end),
     sessionsUntold(history, moments) ?? lacks(history, 'clients'),

@@ -9,11 +9,12 @@ import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
 import {duration, type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
 import {type Check, type Finding, merge} from './check.ts'
+import {limitBehindAddress} from './unavailability/behind-address.ts'
 
 interface Limits {
   /** Milliseconds. */
   readonly 'at-least'?: number | undefined
-  readonly 'at-most'?: number | undefined
+  readonly 'at-most'?: number | 'budget' | undefined
 }
 
 export interface UnavailabilityParams {
@@ -21,11 +22,16 @@ export interface UnavailabilityParams {
   readonly reads?: Limits | undefined
 }
 
+/** `budget`: what VRRP, ARP and the clients' own patience imply where the holder of a virtual address is lost. */
+const most = z.union([z.literal('budget'), positiveDuration], {
+  error: '`at-most` is a duration, or, of clients behind a virtual address, the word budget',
+})
+
 const limits = z
-  .strictObject({'at-least': duration.optional(), 'at-most': positiveDuration.optional()})
+  .strictObject({'at-least': duration.optional(), 'at-most': most.optional()})
   .refine(one => one['at-least'] !== undefined || one['at-most'] !== undefined, 'say `at-most`, `at-least`, or both')
   .refine(
-    one => (one['at-least'] ?? 0) <= (one['at-most'] ?? Number.POSITIVE_INFINITY),
+    one => typeof one['at-most'] !== 'number' || (one['at-least'] ?? 0) <= one['at-most'],
     '`at-least` is longer than `at-most`: no time is both',
   )
 
@@ -47,8 +53,8 @@ export const unavailability: Check<UnavailabilityParams> = {
     const measures = {...limitIn('write', writes), ...limitIn('read', reads)}
     if (moments === null) return {verdict: 'unknown', says: 'The steps never began.', measures}
     const parts = [
-      ...(writes ? [judgeGap(history, 'write', writes, moments)] : []),
-      ...(reads ? [judgeGap(history, 'read', reads, moments)] : []),
+      ...(writes ? [judgeWithin(history, 'write', writes, moments)] : []),
+      ...(reads ? [judgeWithin(history, 'read', reads, moments)] : []),
     ]
     const verdict = merge(parts.map(part => part.verdict))
     const hint = parts.find(part => part.verdict === 'fail')?.hint
@@ -62,6 +68,7 @@ export const unavailability: Check<UnavailabilityParams> = {
         .join(' '),
       measures: Object.assign({}, ...parts.map(part => part.measures)) as Record<string, number>,
       evidence: parts.flatMap(part => part.evidence ?? []),
+      ...(parts.some(part => part.rows) ? {rows: parts.flatMap(part => part.rows ?? [])} : {}),
       ...(hint === undefined ? {} : {hint}),
       ...(pending ? {pending} : {}),
     }
@@ -70,7 +77,7 @@ export const unavailability: Check<UnavailabilityParams> = {
 
 function limitIn(op: OpName, limits: Limits | undefined): Record<string, number> {
   const most = limits?.['at-most']
-  return most === undefined ? {} : {[`${op}OutageLimitMicros`]: most * 1000}
+  return typeof most !== 'number' ? {} : {[`${op}OutageLimitMicros`]: most * 1000}
 }
 
 /** Writers that are told to stop finish what they are at. */
@@ -85,7 +92,21 @@ interface Gap {
   readonly after: AnyAttempt | undefined
 }
 
-function judgeGap(history: History, op: OpName, limits: Limits, {fault, steps, earliest, end}: Moments): Finding {
+/** A limit of the model is said part by part, whatever comes of it. */
+function judgeWithin(history: History, op: OpName, limits: Limits, moments: Moments): Finding {
+  const {'at-most': written, ...others} = limits
+  if (written !== 'budget') return judgeGap(history, op, {...others, 'at-most': written}, moments)
+  const limit = limitBehindAddress(history, op)
+  if (typeof limit === 'string')
+    return {verdict: 'unknown', says: `No ${op} is known to be late: ${limit}.`, measures: limitIn(op, others)}
+  const found = judgeGap(history, op, {...others, 'at-most': limit.most / 1000}, moments)
+  const rows = limit.rows.map(row => ({of: op, ...row}))
+  return {...found, says: `${found.says.replace(/\.$/, '')}; at most ${limit.says}.`, rows}
+}
+
+type Written = Omit<Limits, 'at-most'> & {readonly 'at-most'?: number | undefined}
+
+function judgeGap(history: History, op: OpName, limits: Written, {fault, steps, earliest, end}: Moments): Finding {
   const from = fault ?? steps
   const zero = sayBegin({fault})
   const words = op === 'write' ? 'writes' : 'reads'

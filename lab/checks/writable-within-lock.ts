@@ -8,6 +8,7 @@
  * in maintenance mode (`patronictl pause`) nobody is demoted for not having it (`ha.py: Ha._run_cycle`), to one loop after it.
  */
 import {z} from 'zod'
+import {isElsewhere, isOfFollower} from '../history/cluster-view.ts'
 import {type History, of} from '../history/history.ts'
 import {lateness} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
@@ -37,6 +38,7 @@ interface Outside {
 export const writableWithinLock: Check<WritableWithinLockParams> = {
   about: 'No server takes writes while its host does not hold the leader key (failsafe and maintenance mode excepted).',
   evidence: ['etcd', 'postgres', 'clients', 'engine', 'patroni', 'runner', 'logs'],
+  ofEach: 'cluster',
   params: z.strictObject({slack: duration.prefault('300ms')}),
 
   contradiction(history) {
@@ -94,7 +96,7 @@ export const writableWithinLock: Check<WritableWithinLockParams> = {
       blind(history, 'etcd', moments.steps, moments.end),
       whyPromotionsUnseen(history, moments.steps, moments.end),
       unknown > 0 ? `${unknown} times a server took writes when nobody watched who held the key` : null,
-      seen === 0 ? 'no server was ever seen taking writes' : null,
+      seen === 0 && !isOfFollower(history) ? 'no server was ever seen taking writes' : null,
     ].filter(one => one !== null)
     if (doubts.length > 0)
       return {
@@ -116,7 +118,8 @@ function sightingsOf(history: History, tenures: readonly Tenure[], end: Micros, 
   const beyond: Outside[] = []
   let seen = 0
   let unknown = 0
-  for (const {host, sightings} of reignsOf(history))
+  // Whether a server of another cluster held the key is asked there.
+  for (const {host, sightings} of reignsOf(history).filter(one => !isElsewhere(history, one.host)))
     for (const sighting of sightings) {
       if (sighting.from <= known || sighting.to > end) continue
       seen++

@@ -2,7 +2,14 @@
 
 import {resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
-import {type AgentGroup, type ClientGroup, type Driver, namesOf, type ProgramGroup} from '../history/client-group.ts'
+import {
+  type AgentGroup,
+  type ClientGroup,
+  type Driver,
+  labsOwn,
+  namesOf,
+  type ProgramGroup,
+} from '../history/client-group.ts'
 import type {Event} from '../history/event.ts'
 import type {ProbeSite} from '../probes/probe.ts'
 import {anew} from '../state/state.ts'
@@ -50,8 +57,8 @@ interface Patience {
 }
 
 const patience: Patience = {
-  statementTimeoutMs: 3000,
-  connectTimeoutMs: 2000,
+  statementTimeoutMs: labsOwn.statementMs,
+  connectTimeoutMs: labsOwn.connectMs,
   reconnectPauseMs: 20,
   maxMs: agentLimits.maxMs,
 }

@@ -12,6 +12,17 @@ export function reverse(patch: Config, config: Config): Config {
   )
 }
 
+/** As Patroni does it: `config` with what `patch` changes. */
+export function patched(config: Config, patch: Config): Config {
+  const all = {...config}
+  for (const [key, value] of Object.entries(patch)) {
+    const was = all[key]
+    if (value === null) delete all[key]
+    else all[key] = isMapping(value) && isMapping(was) ? patched(was, value) : value
+  }
+  return all
+}
+
 /** Whether `config` has all that `patch` says. Patroni compares by text: `1` is `'1'`. */
 export function covers(config: unknown, patch: unknown): boolean {
   if (patch === null) return config === undefined || config === null
@@ -20,6 +31,6 @@ export function covers(config: unknown, patch: unknown): boolean {
   return isDeepStrictEqual(config, patch) || (typeof config !== 'object' && String(config) === String(patch))
 }
 
-function isMapping(value: unknown): value is Config {
+export function isMapping(value: unknown): value is Config {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

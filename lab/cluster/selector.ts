@@ -72,6 +72,8 @@ const table = {
   /** Every host with PostgreSQL of the cluster that takes no writes. */
   'standby-cluster': ({hosts}, _, whole) =>
     hostsWith(whole, 'patroni').filter(host => !hosts.some(({name}) => name === host)),
+  /** Every host with PostgreSQL of the cluster that the other one was raised to follow, whichever takes writes now. */
+  'first-cluster': (_topology, _now, whole) => hostsWith(firstCluster(whole), 'patroni'),
   everyone: (_topology, _now, whole) => whole.hosts.map(host => host.name),
 } as const satisfies Readonly<Record<string, Choose>>
 
@@ -96,6 +98,7 @@ const asks: Readonly<Partial<Record<keyof typeof table, Capability>>> = {
   'vip-holder': 'virtual-address',
   'standby-leader': 'standby-cluster',
   'standby-cluster': 'standby-cluster',
+  'first-cluster': 'standby-cluster',
 }
 
 export function capabilitiesOf(named: readonly string[]): readonly Capability[] {

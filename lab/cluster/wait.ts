@@ -2,7 +2,7 @@
 
 import pRetry, {AbortError} from 'p-retry'
 import type {Lab} from '../engine/lab.ts'
-import {clusters} from '../topology/clusters.ts'
+import {areTogether, clusters} from '../topology/clusters.ts'
 import {LabError, type LabErrorCode} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {type Health, health} from './health.ts'
@@ -117,6 +117,12 @@ async function mustFollow(lab: Lab, wait: Wait, {leader, members}: Health, since
     if (why === null) continue
     const {scope} = clusters(lab.topology)[0]
     const says = `${host} cannot follow ${leader}, its log says: ${why}`
+    if (!areTogether(lab.topology, host, leader))
+      // Both may be on one timeline that each began by itself: no pg_rewind finds where they parted.
+      throw stuck(lab, wait, {
+        says,
+        cure: next`what parted at a promotion is not mended in place: ${onLab(lab.name, 'down')}`,
+      })
     const again = onLab(lab.name, 'shell', leader, '--', 'patronictl', 'reinit', scope, host, '--force')
     throw stuck(lab, wait, {says, cure: next`to copy ${host} from its leader again: ${again}`})
   }

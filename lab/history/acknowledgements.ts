@@ -1,6 +1,7 @@
 /** Writes that somebody was told are done, whoever asked: writers, bankers and programs. Whoever said so took writes. */
 import {hostsWith} from '../topology/topology.ts'
 import {isDirect} from './client-group.ts'
+import {wholeOf} from './cluster-view.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of} from './history.ts'
 
@@ -23,7 +24,7 @@ export function isWrite(event: Event): event is Acknowledgement {
  * address of ours, from another port or with a data directory of another cluster, is one.
  */
 export function foreignWrites(history: History, by: 'all' | 'proxied-clients'): readonly Acknowledgement[] {
-  const topology = of(history, 'run-started')[0]?.topology
+  const topology = of(wholeOf(history), 'run-started')[0]?.topology
   if (topology === undefined) return []
   const members = new Set<string | null>(hostsWith(topology, 'patroni'))
   return [...of(history, 'op'), ...of(history, 'bank'), ...of(history, 'transaction')].filter(

@@ -8,6 +8,7 @@ import {patroniConfigOf} from '../topology/dynamic-config.ts'
 import {releases} from '../topology/release.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
+import {firstView, viewsOf} from './cluster-view.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {type Interval, whenWas} from './lateness.ts'
@@ -58,6 +59,13 @@ export const changesByOthers = once((history): readonly ForeignChange[] => {
   }
   return [...told.values()]
 })
+
+/** Of every cluster of the lab: each has a configuration of its own. */
+export function changesInAll(history: History): readonly ForeignChange[] {
+  const [, ...others] = viewsOf(history)
+  const theirs = others.flatMap(one => changesByOthers(one).filter(({event}) => event.kind === 'config-key'))
+  return [...changesByOthers(firstView(history)), ...theirs]
+}
 
 /** What Patroni takes for a key that is not there: it is false, or as the topology has it. */
 const unset: ReadonlySet<unknown> = new Set([undefined, null, false])

@@ -31,6 +31,9 @@ export interface Timeouts {
   readonly statementMs?: number | null
 }
 
+/** Of clients that say nothing of it. */
+export const labsOwn = {connectMs: 2000, statementMs: 3000} as const satisfies Timeouts
+
 /** What `timeouts: default` stands for. */
 export const driversOwn: Timeouts = {connectMs: null, statementMs: null}
 

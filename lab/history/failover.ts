@@ -21,6 +21,7 @@ import {type History, of, once} from './history.ts'
 import {whenWas} from './lateness.ts'
 import {leadingTo} from './leading-proxies.ts'
 import {gapsOf, stillStands} from './looks.ts'
+import {strikes} from './strike.ts'
 import {
   type Followed,
   isWritable,
@@ -30,14 +31,14 @@ import {
   type Reading,
   readOn,
   stories,
-  strikes,
   type Unfolded,
   unfolded,
   writableLately,
 } from './unfolding.ts'
 import {missed} from './watching.ts'
 
-export {isWritable, strikes} from './unfolding.ts'
+export {strikes} from './strike.ts'
+export {isWritable} from './unfolding.ts'
 
 export interface Failover extends Unfolded {
   readonly topology: Topology

@@ -46,8 +46,14 @@ export function isPatchOfOurs(
       if (typeof value !== 'object' || value === undefined || !Object.hasOwn(value, key)) return false
       value = (value as Config)[key]
     }
-    return value === null ? to === undefined || to === null : sameValue(value, to)
+    return value === null ? to === undefined || to === null : sameValue(value, to) || hasAll(to, value)
   })
+}
+
+/** A mapping that was not there before, with all that the patch is known to have. */
+function hasAll(to: unknown, patch: unknown): boolean {
+  const isMapping = (one: unknown): one is Config => typeof one === 'object' && one !== null && !Array.isArray(one)
+  return isMapping(to) && isMapping(patch) && Object.entries(patch).every(([key, value]) => sameValue(to[key], value))
 }
 
 export function sameValue(a: unknown, b: unknown): boolean {

@@ -3,6 +3,7 @@
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {joined, outside} from './at-rest.ts'
+import {viewsOf} from './cluster-view.ts'
 import {clockSet} from './disturbances.ts'
 import type {Event, Of} from './event.ts'
 import {isWritable, leaderAt, writableAt} from './failover.ts'
@@ -101,6 +102,10 @@ const besideKey: Micros = 1_000_000
  * its own. Nothing is said of a time in which nobody watched the key. A server may be primary for less than lies between two questions.
  */
 export function promotedWithoutKey(history: History, from: Micros, to: Micros): readonly Of<'log'>[] {
+  return viewsOf(history).flatMap(one => withoutOwnKey(one, from, to))
+}
+
+function withoutOwnKey(history: History, from: Micros, to: Micros): readonly Of<'log'>[] {
   // Times of a log are of a clock that was set in between.
   if (clockSet(history) !== null) return []
   const tenures = tenuresOf(history)

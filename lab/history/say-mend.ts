@@ -22,7 +22,8 @@ const words: {readonly [D in Mend['do']]: (mend: Of<D>) => string} = {
   'reset-tags': ({host}) => `give ${host} its own tags again`,
   'start-observer': () => 'start the observer again',
   'remove-program': ({program}) => `remove the container of the program ${program}`,
-  'set-config': ({config}) => `set ${Object.keys(config).join(', ')} of the cluster's configuration back`,
+  'set-config': ({host, config}) =>
+    `set ${Object.keys(config).join(', ')} of ${host === null ? 'the cluster' : `the cluster of ${host}`}'s configuration back`,
 }
 
 /** A journal may hold a mend of another version: that is said, too. */

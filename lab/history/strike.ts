@@ -35,3 +35,11 @@ export interface Strike {
     readonly takesTable?: true
   }
 }
+
+/** What a fault is to the leader; undefined: it does not strike it. */
+export function strikes({struck}: Strike, leader: HostName | undefined): Struck | undefined {
+  const own = struck.find(one => one.host === leader)
+  if (own === undefined) return undefined
+  const {host: _, ...is} = own
+  return is
+}

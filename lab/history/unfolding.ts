@@ -5,13 +5,14 @@
  */
 
 import {isModelled, type Phase, type Struck} from '../budget/index.ts'
+import {areTogether, isOfFirst} from '../topology/clusters.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type Attempt, groupsIn, isOf} from './attempts.ts'
 import {type ClientGroup, isDirect} from './client-group.ts'
 import type {Event, Of} from './event.ts'
 import {leadingTo} from './leading-proxies.ts'
-import type {Strike} from './strike.ts'
+import {strikes} from './strike.ts'
 
 /** The moments of a failover, each an event that stands as evidence; what nobody saw is undefined. */
 export interface Unfolded {
@@ -139,7 +140,7 @@ export function readOn(so: Reading, event: Event): Reading {
     case 'fault-injecting':
       return struckAgain(so, event)
     case 'leader-key':
-      return followOn({...so, key: event}, one => keyTold(one, event))
+      return isOfFirst(so.topology, event) ? followOn({...so, key: event}, one => keyTold(one, event)) : so
     case 'postgres':
       return followOn(sampled(so, event), one => sampleTold(one, event))
     case 'proxy':
@@ -170,14 +171,6 @@ export function isWritable(sample: Of<'postgres'>): boolean {
   return sample.up && sample.inRecovery === false
 }
 
-/** What a fault is to the leader; undefined: it does not strike it. */
-export function strikes({struck}: Strike, leader: HostName | undefined): Struck | undefined {
-  const own = struck.find(one => one.host === leader)
-  if (own === undefined) return undefined
-  const {host: _, ...is} = own
-  return is
-}
-
 /** Without a watch on the key, a server that took writes within this time led, if it was the only one. */
 export const writableLately: Micros = 1_000_000
 
@@ -203,14 +196,14 @@ export function latest({followed, latest}: Reading): Followed | undefined {
 
 export function unfolded({topology, proxies, proxied}: Reading, one: Followed): Unfolded {
   const {keyGone, newKey, ownKey, demoted, reset} = one
-  const newLeader = newKey?.holder ?? undefined
+  const newLeader = newKey?.holder ?? elsewhere(topology, one)
   const to = newLeader ?? ''
-  const restarted = newKey ? undefined : one.restarted
+  const restarted = newLeader === undefined ? one.restarted : undefined
   const counting = (writes: FirstWrites) => (proxied ? writes.proxied : writes.own)
   return {
     keyGone,
     newKey,
-    retaken: newKey ? undefined : ownKey,
+    retaken: newLeader === undefined ? ownKey : undefined,
     newLeader,
     promoted: one.promoted.get(to),
     writable: one.writable.get(to),
@@ -222,6 +215,11 @@ export function unfolded({topology, proxies, proxied}: Reading, one: Followed): 
     restarted,
     resumedWrite: restarted && counting(one.resumed),
   }
+}
+
+/** Who was promoted in another cluster, whose key it had all the time: that one took over where this one was lost as a whole. */
+function elsewhere(topology: Topology | undefined, {leader, promoted}: Followed): HostName | undefined {
+  return promoted.keys().find(host => !areTogether(topology, host, leader ?? ''))
 }
 
 /** Undefined as long as one is missing. */
@@ -241,7 +239,8 @@ function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
     ...{written: {}, resumed: {}},
   }
   const running = latest(so)
-  const goesOn = running !== undefined && isRunning(so, running) && !(isKnown(one) && !isKnown(running))
+  const goesOn =
+    running !== undefined && isRunning(running, unfolded(so, running)) && !(isKnown(one) && !isKnown(running))
   // The next failover begins with it: what an earlier one has not brought by now it will not bring.
   const ended = isKnown(one) && !goesOn ? so.followed.filter(isKnown) : []
   const next = {
@@ -254,9 +253,8 @@ function struckAgain(so: Reading, fault: Of<'fault-injecting'>): Reading {
   return {...next, followed: next.followed.filter(each => isKnown(each) || asked.includes(each))}
 }
 
-function isRunning(so: Reading, one: Followed): boolean {
-  const {firstWrite, resumedWrite} = unfolded(so, one)
-  return one.struck !== undefined && one.ending === undefined && (firstWrite ?? resumedWrite) === undefined
+function isRunning({struck, ending}: Followed, {firstWrite, resumedWrite}: Unfolded): boolean {
+  return struck !== undefined && ending === undefined && (firstWrite ?? resumedWrite) === undefined
 }
 
 function isKnown({struck}: Followed): boolean {

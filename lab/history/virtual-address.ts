@@ -1,5 +1,7 @@
 /** Who had the virtual address, from when to when, and when two hosts that could be reached had it at once. */
-import type {HostName} from '../topology/topology.ts'
+import type {Loss} from '../budget/index.ts'
+import {priorityWhile} from '../topology/keepalived.ts'
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {atRest, outside, type Stretch} from './at-rest.ts'
 import type {Of} from './event.ts'
@@ -34,6 +36,30 @@ export function holdsOf(history: History, end: Micros): readonly Hold[] {
         ),
       }
     })
+}
+
+/** Which of the hosts that a fault struck had the address when it came. */
+export function holderStruck({at, hosts}: Of<'fault-injecting'>, holds: readonly Hold[]): HostName | undefined {
+  return hosts.find(host => holds.some(one => one.host === host && one.from.at <= at && at < one.to))
+}
+
+/** How its holder loses the address by keepalived's own settings, and the priority of whoever takes it; `none`: it does not. */
+export function lossOf(
+  topology: Topology,
+  {strike}: Of<'fault-injecting'>,
+  holder: HostName,
+): {readonly loss: Loss | 'none'; readonly best: number} {
+  const others = hostsWith(topology, 'keepalived').filter(host => host !== holder)
+  const best = Math.max(...others.map(host => priorityWhile(topology, host, 'answers')))
+  const isProxyDown = strike.down?.some(one => one.host === holder && one.service === 'haproxy') === true
+  return {best, loss: isProxyDown ? lossOfProxy(topology, holder, best) : 'silent'}
+}
+
+function lossOfProxy(topology: Topology, holder: HostName, best: number): Loss | 'none' {
+  const {check, weight, preempt} = topology.keepalived!
+  if (check === 'none') return 'none'
+  if (weight === undefined) return 'given-up'
+  return preempt && best > priorityWhile(topology, holder, 'fails') ? 'outranked' : 'none'
 }
 
 interface Together extends Stretch {

@@ -10,7 +10,8 @@
 import {type Finding, merge, type Verdict, witnessesOf} from '../checks/check.ts'
 import {type CheckName, checks, find, unlessLost} from '../checks/index.ts'
 import {attemptsOf, codeOf} from '../history/attempts.ts'
-import {changesByOthers, sayChanges} from '../history/changes.ts'
+import {changesInAll, sayChanges} from '../history/changes.ts'
+import {firstView} from '../history/cluster-view.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
@@ -90,9 +91,9 @@ export function judge(
     durationMicros: history.events.at(-1)?.at ?? 0,
     verdict,
     headline: headline(verdict, reasons, findings),
-    limit: limitOf(history, findings, findings[expectations.findIndex(expected => expected.asked === true)]),
+    limit: limitOf(firstView(history), findings, findings[expectations.findIndex(expected => expected.asked === true)]),
     reasons,
-    remarks: remarks(history),
+    remarks: remarks(firstView(history)),
     ended,
     next: ended?.next ?? after(verdict, history, called),
     ...recoveryOf(history),
@@ -176,7 +177,7 @@ function expectedOf(history: History): readonly Expected[] {
 
 /** What came otherwise than the scenario has it. */
 function unplanned(history: History): string[] {
-  return [...lostOf(history).map(sayLost), ...sayChanges(changesByOthers(history)), ...unplayed(history)]
+  return [...lostOf(history).map(sayLost), ...sayChanges(changesInAll(history)), ...unplayed(history)]
 }
 const sayLost = ({id, after, says}: Lost) =>
   `${id} was lost ${sayMicros(after)} after it came, before its mend: ${says}`
@@ -195,7 +196,7 @@ function unplayed(history: History): string[] {
 }
 
 function foundIn(history: History, expected: Expected, early: boolean): Finding {
-  const found = inTheirLight(history, expected.check, expected.params, find(history, expected))
+  const found = inTheirLight(firstView(history), expected.check, expected.params, find(history, expected))
   const whole = ifWhole(history, expected.check, early ? upToThere(found, history) : settled(found))
   return unlessLost(history, expected.check, whole)
 }

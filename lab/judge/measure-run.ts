@@ -10,6 +10,7 @@
 import type {Phase} from '../budget/index.ts'
 import type {Finding, Verdict} from '../checks/check.ts'
 import {ownAnsweredWrites} from '../history/attempts.ts'
+import {firstView} from '../history/cluster-view.ts'
 import {findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {starvedFor} from '../history/lateness.ts'
@@ -63,9 +64,10 @@ function measuredBy(history: History): readonly Expected[] {
 }
 
 /** Pure. Measures by our own checks, whatever the scenario expected, so that any two runs can be compared. */
-export function measureRun(history: History): MeasuredRun {
-  const own = judge(history)
-  const measured = judge(history, measuredBy(history))
+export function measureRun(whole: History): MeasuredRun {
+  const own = judge(whole)
+  const measured = judge(whole, measuredBy(whole))
+  const history = firstView(whole)
   const started = of(history, 'run-started')[0]
   // The reasons that spoil a whole run: a fault that did not take hold, a record that breaks off.
   const unfit = measured.reasons[0] ?? null

@@ -1,11 +1,13 @@
 /** The run as a story: the few dozen events that a person would tell, in their words. */
 import {whoDeletedKey} from '../history/by-hand.ts'
-import {changesByOthers, sayChanges} from '../history/changes.ts'
+import {changesInAll, sayChanges} from '../history/changes.ts'
+import {firstView, viewsOf} from '../history/cluster-view.ts'
 import type {Event, Of} from '../history/event.ts'
 import {prominenceOf, sayNews} from '../history/event-words.ts'
 import {findFailover, isWritable} from '../history/failover.ts'
-import type {History} from '../history/history.ts'
+import {type History, of} from '../history/history.ts'
 import {deletionsOf} from '../history/tenures.ts'
+import {isOfFirst} from '../topology/clusters.ts'
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 
@@ -32,7 +34,7 @@ function isTrouble({op, outcome}: Of<'op'> | Of<'transaction'>): boolean {
 export function story(history: History): StoryLine[] {
   const lines: StoryLine[] = []
   const tell = (event: Event, says: string) => lines.push({at: event.at, says, event: event.kind})
-  const found = findFailover(history)
+  const found = findFailover(firstView(history))
   const firstWrite = typeof found === 'string' ? undefined : found.firstWrite
   const reigned = new Map<HostName, number | null>()
   const role = new Map<HostName, string | null>()
@@ -72,7 +74,7 @@ export function story(history: History): StoryLine[] {
         break
       }
       case 'leader-key':
-        tell(event, sayNews<'leader-key'>(event, deletion(history, event)))
+        tell(event, sayKey(history, event))
         break
       case 'config-key':
       case 'settings':
@@ -87,9 +89,15 @@ export function story(history: History): StoryLine[] {
   return shortened(lines)
 }
 
+/** Of another cluster than the first, its name as well. */
+function sayKey(history: History, event: Of<'leader-key'>): string {
+  const says = sayNews<'leader-key'>(event, deletion(history, event))
+  return isOfFirst(of(history, 'run-started')[0]?.topology, event) ? says : `${says} of ${event.scope}`
+}
+
 /** Somebody deleted the key, or its holder took it back after that. */
 function deletion(history: History, event: Of<'leader-key'>) {
-  for (const {gone, back} of deletionsOf(history)) {
+  for (const {gone, back} of viewsOf(history).flatMap(deletionsOf)) {
     if (event === gone) return {deletedOf: back.holder ?? '', by: whoDeletedKey(history, gone.at)}
     if (event === back) return {after: back.at - gone.at}
   }
@@ -98,7 +106,7 @@ function deletion(history: History, event: Of<'leader-key'>) {
 
 /** What somebody else changed stands at its time. */
 function tellChanges(history: History, lines: StoryLine[]): void {
-  for (const change of changesByOthers(history)) {
+  for (const change of changesInAll(history)) {
     const {at, kind} = change.event
     const [says = ''] = sayChanges([change])
     const next = lines.findIndex(line => line.at > at)

@@ -36,8 +36,14 @@ const reconnectMs = 100
 export const etcd: Probe = {
   name: 'etcd',
   async run(on) {
-    const members = new Members(on, clusters(on.lab.topology)[0])
-    await Promise.all([members.watchKeys(), members.watchLease(), ...members.all.map(one => members.watchStatus(one))])
+    const each = clusters(on.lab.topology).map(cluster => new Members(on, cluster))
+    await Promise.all(
+      each.flatMap(members => [
+        members.watchKeys(),
+        members.watchLease(),
+        ...members.all.map(one => members.watchStatus(one)),
+      ]),
+    )
   },
 }
 
@@ -52,7 +58,7 @@ interface Member {
   watchOpen: boolean
 }
 
-/** The members of etcd, and what they are asked about the keys of one cluster. */
+/** The members of one cluster's etcd, and what they are asked about its keys. */
 class Members {
   readonly all: readonly Member[]
   readonly #on: ProbeSite

@@ -6,7 +6,9 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Event} from '../history/event.ts'
+import {of} from '../history/history.ts'
 import type {InjectionPhase} from '../history/scenario-values.ts'
+import {isOfFirst} from '../topology/clusters.ts'
 import {LabError} from '../words/errors.ts'
 import type {Micros} from '../words/quantity.ts'
 
@@ -69,8 +71,9 @@ export async function untilInjectionPhase(
 async function nextRefresh(history: Growing, loopWait: Micros, signal: AbortSignal): Promise<Micros> {
   const withinMs = (patienceLoops * loopWait + patienceMicros) / 1000
   const {promise, resolve, reject} = Promise.withResolvers<Micros>()
+  const topology = of(history, 'run-started')[0]?.topology
   const unsubscribe = history.subscribe(event => {
-    if (event.kind === 'status-key') resolve(event.at)
+    if (event.kind === 'status-key' && isOfFirst(topology, event)) resolve(event.at)
   })
   const tooLong = setTimeout(
     () =>

@@ -1,5 +1,6 @@
 /** The moment that was chosen for the faults of a run, for each of them as it comes. */
 
+import {firstView} from '../history/cluster-view.ts'
 import {leaderAt, strikes} from '../history/failover.ts'
 import type {Recorder} from '../history/history.ts'
 import type {Strike} from '../history/strike.ts'
@@ -16,7 +17,7 @@ export function momentOf(
     return async () => void history.record({kind: 'note', says: await untilInjectionPhase(chosen, growing)})
   let struck = false
   return async together => {
-    const leader = leaderAt(history, growing.history.now())
+    const leader = leaderAt(firstView(history), growing.history.now())
     if (struck || together.every(strike => strikes(strike, leader) === undefined)) return
     struck = true
     try {

@@ -17,7 +17,7 @@ import type {ProbeSite} from '../probes/probe.ts'
 import type {ClientGroup, Expectation} from '../scenario/index.ts'
 import {runId} from '../state/run-folder.ts'
 import {anew} from '../state/state.ts'
-import {firstCluster} from '../topology/clusters.ts'
+import {type Cluster, firstCluster, isOfFirst} from '../topology/clusters.ts'
 import {withoutPrograms} from '../topology/patroni-build.ts'
 import {type Host, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -195,14 +195,15 @@ function unsteady({lab, history, groups, clients}: Observed): string | null {
     host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),
   )
   if (silent.length > 0) return `no answer from PostgreSQL on ${silent.join(' and ')}`
-  if (!of(history, 'leader-key').some(event => event.holder !== null))
+  const isOwn = (event: Pick<Cluster, 'scope'>) => isOfFirst(lab.topology, event)
+  if (!of(history, 'leader-key').some(event => isOwn(event) && event.holder !== null))
     return "no watch has told who holds the leader's key"
   const unread = lab.topology.hosts.find(host => !isLogRead(history, host))
   if (unread !== undefined) return `nobody has read the log of ${unread.name} yet`
   const unsettled = unsettledYet(history, hostsWith(firstCluster(lab.topology), 'etcd'), history.now())
   if (unsettled !== null) return unsettled
   // The first is what the probe found when it began; a refresh is one that comes while it watches.
-  return wanted > 0 && of(history, 'status-key').length < 2 ? 'no lease refresh has been seen' : null
+  return wanted > 0 && of(history, 'status-key').filter(isOwn).length < 2 ? 'no lease refresh has been seen' : null
 }
 
 /** One that cannot be read is known after a few tries, and has to be before anything breaks. That of the clients is no evidence. */

@@ -1,6 +1,7 @@
 /** Whether leadership has settled: etcd and the cluster have each one leader, and had it for a while. */
 import type {Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
+import {isOfFirst} from '../topology/clusters.ts'
 import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 
@@ -20,7 +21,7 @@ export function unsettledYet(history: History, hosts: readonly HostName[], now: 
     return `etcd's members do not agree who leads them: ${last.map(one => `${one.host} says ${one.leader} in term ${one.term}`).join(', ')}`
   const elected = Math.max(...seen.map(all => changedAt(all) ?? Number.NEGATIVE_INFINITY))
   if (now - elected < settledAfter) return `etcd elected ${first?.leader} only ${sayMicros(now - elected)} ago`
-  const keys = of(history, 'leader-key')
+  const keys = of(history, 'leader-key').filter(one => isOfFirst(of(history, 'run-started')[0]?.topology, one))
   const taken = keys.length > 1 ? keys.at(-1)! : undefined
   return taken !== undefined && now - taken.at < settledAfter
     ? `the leader's key changed only ${sayMicros(now - taken.at)} ago`

@@ -11,13 +11,15 @@ export interface SuiteAsked {
   readonly suite: string
   /** Of the labs' timings: `default` or `fast`. */
   readonly profile: string
+  /** What the hosts of the labs run; the usual one when not given. */
+  readonly release?: string | undefined
   /** Each scenario so many times; once when not given. */
   readonly repeat?: number | undefined
 }
 
-/** For `runSuite`. Seconds are those of the last run on this machine, else the timing model's. @throws LabError `usage` for an unknown suite or profile. */
-export function suiteJobs({suite, profile, repeat = 1}: SuiteAsked): SuiteJob[] {
-  const topology = loadTopology({profile})
+/** For `runSuite`. Seconds are those of the last run on this machine, else the timing model's. @throws LabError `usage` for an unknown suite, profile or release. */
+export function suiteJobs({suite, profile, release, repeat = 1}: SuiteAsked): SuiteJob[] {
+  const topology = loadTopology({profile, ...(release !== undefined && {release})})
   const learned = learnedSeconds(profile)
   const one = [...suitesNamed(suite).values()].flat().map(scenario => ({
     scenario: scenario.name,

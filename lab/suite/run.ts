@@ -22,6 +22,8 @@ export interface SuiteOptions {
   /** Labs are called `<name>-1`, `<name>-2`, ... */
   readonly name: string
   readonly profile: string
+  /** What the hosts of the labs run; the usual one when not given. */
+  readonly release?: string | undefined
   /** Leave the labs when all is done. */
   readonly keep: boolean
   /** Each run's folder goes into this one; the state directory when not given. */
@@ -152,11 +154,17 @@ class Playing {
 
   async #raise(place: LabSeat, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
     if (this.#options.signal.aborted) return {ending: 'interrupted', says: 'interrupted before it began'}
-    this.#options.tell({lab: place.lab, what: 'raising', says: [this.#options.profile, ...set].join(' ')})
+    const {profile, release} = this.#options
+    const whatRuns = release === undefined ? [] : ['--release', release]
+    this.#options.tell({
+      lab: place.lab,
+      what: 'raising',
+      says: [profile, ...(release ? [release] : []), ...set].join(' '),
+    })
     place.begun = true
     const began = performance.now()
     const {exitCode, stderr} = await this.#child(
-      ['up', '--name', place.lab, '--profile', this.#options.profile, '--json', ...set.flatMap(one => ['--set', one])],
+      ['up', '--name', place.lab, '--profile', profile, ...whatRuns, '--json', ...set.flatMap(one => ['--set', one])],
       this.#options.signal,
     )
     this.#failedRaises = exitCode === 0 ? 0 : this.#failedRaises + 1

@@ -1,5 +1,5 @@
 /** The clusters of a topology: whose servers follow one leader, and the scope and the etcd in which they agree on it. */
-import {type HostName, hostsWith, type Topology} from './topology.ts'
+import {type HostName, hostsWith, portNumber, type Topology} from './topology.ts'
 
 export interface Cluster {
   /** Patroni's: it names the cluster's keys in etcd, `/service/<scope>/leader`. */
@@ -18,6 +18,11 @@ export function clusters(topology: Topology): readonly [Cluster, ...Cluster[]] {
   if (standbyCluster === undefined) return [first]
   const members = hostsWith(topology, 'patroni').filter(host => standbyCluster.hosts.includes(host))
   return [first, {scope: standbyCluster.scope, namespace, members, standby: true}]
+}
+
+/** Whether a key is the first one's: the other's leader is no leader of the run. */
+export function isOfFirst(topology: Topology | undefined, {scope}: Pick<Cluster, 'scope'>): boolean {
+  return topology?.standbyCluster?.scope !== scope
 }
 
 /** That of a host: whichever it belongs to, whatever runs there. */
@@ -44,6 +49,30 @@ export function within(topology: Topology, {scope}: Pick<Cluster, 'scope'>): Top
   const {standbyCluster, ...own} = topology
   if (standbyCluster?.scope !== scope) return firstCluster(topology)
   return {...own, scope, hosts: topology.hosts.filter(({name}) => standbyCluster.hosts.includes(name))}
+}
+
+/** The slot through which a cluster follows another one: whichever of the two takes writes has it. */
+export const followersSlot = 'standby_cluster'
+
+/** Patroni's `standby_cluster` of a cluster that follows. */
+export type Following = Readonly<Record<'host' | 'primary_slot_name', string>> & {readonly port: number}
+
+/**
+ * Where a standby cluster finds the server that it follows: among the other one's members, of which Patroni asks for the one that takes
+ * writes (4.0, `postgresql/config.py: build_recovery_params`). Not through a proxy: HAProxy may hold a connection open to a server that
+ * has just died, and a WAL receiver that waits to be let in waits for ever (PostgreSQL 17, `libpqwalreceiver.c: libpqrcv_connect`).
+ */
+export function following(
+  topology: Topology,
+  {members}: Pick<Cluster, 'members'>,
+  addresses: Readonly<Record<HostName, string>>,
+): Following {
+  return {
+    host: members.map(host => addresses[host]).join(','),
+    port: portNumber(topology, 'postgres'),
+    // Patroni asks for the one that takes writes only where a slot is named.
+    primary_slot_name: followersSlot,
+  }
 }
 
 /** With what every key of a cluster begins. */

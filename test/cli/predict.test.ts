@@ -27,6 +27,19 @@ test('predict needs no lab: a table of one fault, or data', async () => {
   expect(data.faults.map(fault => fault.name)).toEqual(['stop'])
 })
 
+test('predict says of another release than the one it was measured with that it is another', async () => {
+  const assumed = async (...args: readonly string[]) => {
+    const out = await printed('--fault', 'stop', '--json', ...args)
+    vi.restoreAllMocks()
+    return (JSON.parse(out) as {assumed: string[]}).assumed.filter(one => one.includes('measured'))
+  }
+  expect(await assumed()).toEqual([])
+  expect(await assumed('--release', 'trixie')).toEqual([])
+  expect(await assumed('--release', 'bookworm')).toEqual([
+    'the terms of the model were measured with Patroni 4.0 (trixie), not with Patroni 3.0 (bookworm): docs/releases.md has what differs',
+  ])
+})
+
 test('predict lays recorded runs over the timings of those runs', async () => {
   const out = await printed(
     '--runs',

@@ -49,6 +49,19 @@ describe('chaos --suite', () => {
     )
   })
 
+  test('its labs run the release that was asked for, and one that is not there is refused before anything is raised', async () => {
+    const calls: Call[] = []
+    const child = fakeChild(calls)
+    const ready = vi.fn(async () => {})
+    await playSuite({...request, parallel: 1, release: 'bookworm'}, {child, ready})
+    const ups = calls.filter(({said}) => said.startsWith('up '))
+    expect(ups.length).toBeGreaterThan(0)
+    for (const {said} of ups) expect(said).toContain('--release bookworm')
+    expect(ready).toHaveBeenCalledWith(expect.anything(), undefined, 'bookworm')
+    await expect(playSuite({...request, release: 'buster'}, {child, ready})).rejects.toThrow(/bookworm, trixie/)
+    expect(ready).toHaveBeenCalledTimes(1)
+  })
+
   test('refuses an unknown suite with the nearest one', () => {
     expect(() => suiteJobs({suite: 'failovr', profile: 'fast'})).toThrow(
       'there is no suite `failovr`, did you mean `failover`?',

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
+import {roleOf, stateOf} from '../../../cli/ui/shown-role.ts'
 import {longestGap, openGap, recent} from '../../../cli/ui/throughput.ts'
-import {emptyView, fold, roleOf, stateOf, type View, view} from '../../../cli/ui/view.ts'
+import {emptyView, fold, type View, view} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {strikeOf} from '../../lab/strike-of.ts'
 import {killedAt, op, postgres, story, storyUntil, topology} from './story.ts'

@@ -1,7 +1,8 @@
 /** Screen and report call a host the same at the same moment. */
 import {describe, expect, test} from 'vitest'
 import {lanesOf} from '../../../cli/render/lanes.ts'
-import {emptyView, fold, roleOf} from '../../../cli/ui/view.ts'
+import {roleOf} from '../../../cli/ui/shown-role.ts'
+import {emptyView, fold} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {recorded} from '../../units/samples.ts'
 import {node1Leads} from '../strike-of.ts'

@@ -40,6 +40,7 @@ const wrong: Readonly<Record<string, readonly [check: string, params: object]>> 
   'leader-cut-from-etcd': ['demoted', {within: '1s'}],
   'leader-key-deleted': ['promoted', {not: 'old-leader'}],
   'leader-isolated': ['no-lost-writes', {allow: 'none'}],
+  'lose-first-site': ['unavailability', {writes: {'at-most': '5s'}}],
   'lossy-leader': ['promoted', {not: 'old-leader'}],
   'maintenance-mode': ['unavailability', {writes: {'at-most': '10s'}}],
   'nofailover-tag': ['promoted', {is: 'tagged'}],
