@@ -83,17 +83,6 @@ export interface TopologyOptions {
   set?: readonly string[]
 }
 
-/** The same choice as words of a command. */
-export function topologyWords({topology, profile, release, patroni, set = []}: TopologyOptions): readonly string[] {
-  const named = [
-    topology === undefined ? [] : ['--topology', topology],
-    profile === undefined ? [] : ['--profile', profile],
-    release === undefined ? [] : ['--release', release],
-    patroni === undefined ? [] : ['--patroni', patroni],
-  ]
-  return [...named.flat(), ...set.flatMap(one => ['--set', one])]
-}
-
 export function addTopologyOptions(to: Command): Command {
   return to
     .option('-t, --topology <preset|file>', 'a preset or a lab.yaml of yours')
@@ -209,7 +198,7 @@ export function boundedDuration(least: string, most: string, example = '10m'): (
 }
 
 /** Gathers an option that may be given several times. */
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value]
 }
 

@@ -12,6 +12,7 @@ import {
   addStormOptions,
   boundedDuration,
   choiceOption,
+  collect,
   command,
   jsonOption,
   nameOption,
@@ -41,6 +42,9 @@ interface Options extends StormOptions {
   overwrite?: boolean
   profile?: string
   release?: string
+  topology?: string
+  patroni?: string
+  set?: readonly string[]
   keep?: boolean
 }
 
@@ -84,8 +88,11 @@ export function chaos(): Command {
     .addOption(nameOption())
     .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
     .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
+    .option('-t, --topology <preset|file>', 'with --suite: what its labs are; the usual one when not given')
     .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
     .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
+    .option('--patroni <dir|wheel>', 'with --suite: a Patroni of yours, as `up` has it')
+    .option('-s, --set <key=value>', 'with --suite: change one setting of its labs (repeatable)', collect)
     .option('--keep', 'with --suite: leave its labs at the end')
     .addOption(placeOption('-o, --out <dir>', 'put history, reports and logs into this folder'))
     .option(
@@ -148,7 +155,7 @@ async function perform(
     return await storm(nameOrPath, options, (history, press) => watch(history, options, press), outputs)
   }
   if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options, outputs)
-  for (const key of ['parallel', 'profile', 'release', 'keep'] as const)
+  for (const key of ['parallel', 'topology', 'profile', 'release', 'patroni', 'set', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
   if (options.against !== undefined && options.repeat === undefined)
@@ -275,11 +282,12 @@ async function suite(
   const senseless = [scenario, phase && '--phase', failFast && '--fail-fast', against && '--against'].find(Boolean)
   if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)
   const {playSuite} = await import('../suite/command.ts')
+  const {topology, profile = 'fast', release, patroni, set, ...more} = options
   return playSuite({
-    ...options,
+    ...more,
     suite: name,
     parallel: options.parallel ?? 1,
-    profile: options.profile ?? 'fast',
+    labs: {topology, profile, release, patroni, set},
     outputs,
   })
 }

@@ -1,5 +1,5 @@
 import type {Command} from 'commander'
-import {ownCommand} from '../../lab/inside/start.ts'
+import {askedWords, ownCommand} from '../../lab/inside/start.ts'
 import {askedTopology} from '../asked-topology.ts'
 import {spokenNext} from '../called-as.ts'
 import {
@@ -10,7 +10,6 @@ import {
   nameOption,
   printJson,
   type TopologyOptions,
-  topologyWords,
 } from '../options.ts'
 import {printFile, tell, tellWords} from '../output.ts'
 
@@ -39,7 +38,7 @@ async function action(options: Options): Promise<void> {
     throw new LabError(
       'usage',
       `lab ${options.name} exists; its file is printed without --topology, --profile, --release and --set`,
-      {hint: ownCommand('config', ...topologyWords(options), '--name', 'other')},
+      {hint: ownCommand('config', ...askedWords(options), '--name', 'other')},
     )
   if (saved !== undefined) {
     if (options.json)

@@ -5,6 +5,7 @@ import {complain} from '../complain.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {
   addTopologyOptions,
+  collect,
   command,
   jsonOption,
   placeOption,
@@ -46,10 +47,6 @@ export function matrix(): Command {
       )
       .addOption(jsonOption()),
   ).action(action)
-}
-
-function collect(written: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, written]
 }
 
 async function action(names: readonly string[], options: Options): Promise<void> {

@@ -3,6 +3,7 @@ import type {Entry, Lab} from '../../lab/index.ts'
 import type {OwnCommand} from '../../lab/inside/start.ts'
 import {
   appDatabase,
+  askedWords,
   doorOf,
   entries,
   hostsWith,
@@ -24,7 +25,6 @@ import {
   nameOption,
   printJson,
   type TopologyOptions,
-  topologyWords,
 } from '../options.ts'
 import {print, tell} from '../output.ts'
 import {showProgress} from '../progress.ts'
@@ -109,7 +109,7 @@ function interrupted(options: Options, begun: boolean, cause: unknown, code: num
       })
     : new LabError('interrupted', 'interrupted before anything of the lab was started', {
         cause,
-        hint: next`to go on where this stopped: ${onLab(name, 'up', ...topologyWords(options))}`,
+        hint: next`to go on where this stopped: ${onLab(name, 'up', ...askedWords(options))}`,
       })
   process.exitCode = code ?? stopped.exitCode
   return stopped

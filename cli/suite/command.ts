@@ -2,8 +2,8 @@
 
 import type {RunChild, Topology} from '../../lab/index.ts'
 import {Docker, ensureReady, labsFor, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
-import {comparedDrivers, exitCodeOf} from '../../lab/inside/reading.ts'
-import {LabError, onLab, releaseNames, sentence} from '../../lab/inside/start.ts'
+import {comparedDrivers, exitCodeOf, loadTopology} from '../../lab/inside/reading.ts'
+import {type AskedLab, LabError, onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import type {CiOutputs} from '../ci-outputs.ts'
 import {onInterrupt} from '../interrupt.ts'
@@ -17,8 +17,8 @@ interface SuiteRequest {
   readonly suite: string
   readonly name: string
   readonly parallel: number
-  readonly profile: string
-  readonly release?: string | undefined
+  /** What its labs are. */
+  readonly labs: AskedLab & {readonly profile: string}
   readonly repeat?: number | undefined
   /** Drivers to compare in each scenario, as `chaos --clients` takes them. */
   readonly clients?: string | undefined
@@ -34,7 +34,7 @@ export interface SuiteMeans {
   /** pgha-lab itself as a child process. */
   readonly child: RunChild
   /** Makes an engine with the lab's images of this machine, as `up` does. @throws LabError */
-  readonly ready: (signal: AbortSignal, json: boolean | undefined, release?: Topology['release']) => Promise<unknown>
+  readonly ready: (signal: AbortSignal, json: boolean | undefined, topology: Topology) => Promise<unknown>
 }
 
 /** @throws LabError `usage`, `config`, and what `up` would end with on this machine, before anything is raised. */
@@ -42,9 +42,9 @@ export async function playSuite(
   request: SuiteRequest,
   {child, ready}: SuiteMeans = {child: ourselves(), ready: machineReady},
 ): Promise<void> {
-  const {name, parallel, profile, release, keep = false, out, overwrite = false, json, clients, outputs} = request
+  const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs} = request
   if (clients !== undefined) comparedDrivers(clients)
-  const jobs = suiteJobs(request)
+  const jobs = suiteJobs({...labs, suite: request.suite, repeat: request.repeat})
   // Before any lab is raised; each run looks again when its turn comes.
   const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)
   const [first = name] = labsFor({name, parallel, jobs})
@@ -54,13 +54,9 @@ export async function playSuite(
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tellWords(sayTimings(profile))
+  tellWords(sayTimings(labs.profile))
   // Once, for all labs: what is not to be had here would end each scenario by itself.
-  await ready(
-    interrupt.signal,
-    json,
-    releaseNames.find(one => one === release),
-  ).catch(async (error: unknown) => {
+  await ready(interrupt.signal, json, loadTopology(labs)).catch(async (error: unknown) => {
     if (error instanceof LabError) {
       await leaveAll(places, name, error)
       await addRuns(outputs, jobs, name, [], error)
@@ -71,7 +67,7 @@ export async function playSuite(
   const seconds = () => (performance.now() - began) / 1000
   let done = 0
   const outcomes = await runSuite({
-    ...{jobs, parallel, name, profile, release, keep, out, child},
+    ...{jobs, parallel, name, labs, keep, out, child},
     more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
     signal: interrupt.signal,
     tell(news) {
@@ -89,7 +85,8 @@ export async function playSuite(
     printJson({
       schema: 1,
       suite: request.suite,
-      ...{profile, parallel, release}, // one that was not asked for is left out
+      ...labs, // what was not asked for is left out
+      parallel,
       exitCode: process.exitCode,
       wallSeconds: round(seconds()),
       unplayed,
@@ -107,12 +104,12 @@ function sayTimings(profile: string): string {
 async function machineReady(
   signal: AbortSignal,
   json: boolean | undefined,
-  release?: Topology['release'],
+  {release, patroniBuild}: Topology,
 ): Promise<void> {
   const shown = await showProgress(json)
   const docker = new Docker()
   docker.heed(signal)
-  await ensureReady(docker, shown.progress, {signal, release}).finally(() => shown.done())
+  await ensureReady(docker, shown.progress, {signal, release, patroniBuild}).finally(() => shown.done())
 }
 
 function round(seconds: number): number {

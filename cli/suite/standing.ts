@@ -3,8 +3,8 @@
 import {Docker, engineAnswer, imageTags} from '../../lab/inside/engine.ts'
 import {capabilities, learnedSeconds, noLab, readTopology} from '../../lab/inside/reading.ts'
 import type {OwnCommand} from '../../lab/inside/start.ts'
-import {LabError, loadLab, onLab} from '../../lab/inside/start.ts'
-import {asksForTopology, type TopologyOptions, topologyWords} from '../options.ts'
+import {askedWords, LabError, loadLab, onLab} from '../../lab/inside/start.ts'
+import {asksForTopology, type TopologyOptions} from '../options.ts'
 import type {Standing} from './here.ts'
 
 /** Nobody waits long for a list. */
@@ -19,7 +19,7 @@ export async function placeOf(
   named: boolean,
 ): Promise<Standing & {readonly lab: string | undefined; readonly up: OwnCommand}> {
   const asked = asksForTopology(options)
-  const up = onLab(options.name, 'up', ...topologyWords(options))
+  const up = onLab(options.name, 'up', ...askedWords(options))
   const saved = asked ? undefined : loadLab(options.name)
   if (saved === undefined && named && !asked) throw noLab(options.name, up)
   const wanted = saved === undefined ? readTopology(options) : undefined

@@ -1,4 +1,5 @@
 /** What the command line has of the library at every start, what the package exports of that included: words, and nothing that takes time to load. */
+
 export {injectionPhases} from '../history/scenario-values.ts'
 export {type MeasuredIn, type MetricName, metricNames, metrics} from '../judge/metrics.ts'
 export {type Kind, kinds} from '../lint/read/kinds.ts'
@@ -15,6 +16,7 @@ export {
   whenDiskIsFull,
   writeWhole,
 } from '../state/state.ts'
+export {type AskedLab, askedWords} from '../topology/asked-lab.ts'
 export {doorOf, entries} from '../topology/entries.ts'
 export {releaseNames, releases, usualRelease} from '../topology/release.ts'
 export {appDatabase, hostsWith, poolersBefore, portNumber, portOf, roles} from '../topology/topology.ts'

@@ -1,7 +1,9 @@
 /** Plays many scenarios on labs that it raises and removes itself: N seats, each with one lab at a time. */
+
 import {isDeepStrictEqual} from 'node:util'
 import type {Report} from '../judge/report.ts'
 import {savedLabs} from '../state/state.ts'
+import {type AskedLab, askedWords} from '../topology/asked-lab.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import {ourselves, type RunChild} from './child.ts'
@@ -21,9 +23,8 @@ export interface SuiteOptions {
   readonly parallel: number
   /** Labs are called `<name>-1`, `<name>-2`, ... */
   readonly name: string
-  readonly profile: string
-  /** What the hosts of the labs run; the usual one when not given. */
-  readonly release?: string | undefined
+  /** What its labs are; each has beside it what its scenarios need. */
+  readonly labs: AskedLab & {readonly profile: string}
   /** Leave the labs when all is done. */
   readonly keep: boolean
   /** Each run's folder goes into this one; the state directory when not given. */
@@ -154,17 +155,17 @@ class Playing {
 
   async #raise(place: LabSeat, set: readonly string[]): Promise<{ending: Ending; says: string} | undefined> {
     if (this.#options.signal.aborted) return {ending: 'interrupted', says: 'interrupted before it began'}
-    const {profile, release} = this.#options
-    const whatRuns = release === undefined ? [] : ['--release', release]
+    const {labs} = this.#options
+    const asked = {...labs, set: [...(labs.set ?? []), ...set]}
     this.#options.tell({
       lab: place.lab,
       what: 'raising',
-      says: [profile, ...(release ? [release] : []), ...set].join(' '),
+      says: [labs.topology, labs.profile, labs.release, labs.patroni, ...asked.set].filter(Boolean).join(' '),
     })
     place.begun = true
     const began = performance.now()
     const {exitCode, stderr} = await this.#child(
-      ['up', '--name', place.lab, '--profile', profile, ...whatRuns, '--json', ...set.flatMap(one => ['--set', one])],
+      ['up', '--name', place.lab, '--json', ...askedWords(asked)],
       this.#options.signal,
     )
     this.#failedRaises = exitCode === 0 ? 0 : this.#failedRaises + 1

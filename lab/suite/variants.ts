@@ -1,18 +1,8 @@
 /** Labs that differ in what is varied: each value of one setting with each value of every other. */
 import type {Scenario} from '../scenario/index.ts'
+import type {AskedLab} from '../topology/asked-lab.ts'
 import {type AskedTopology, readTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
-
-/** How a lab is asked for, as on the command line of `up`. */
-export interface AskedLab {
-  readonly topology?: string | undefined
-  readonly profile?: string | undefined
-  readonly release?: string | undefined
-  /** A checkout or a wheel of Patroni. */
-  readonly patroni?: string | undefined
-  /** `patroni.ttl=40s` */
-  readonly set?: readonly string[] | undefined
-}
 
 export interface Variant {
   /** `topology=sync, patroni.loop_wait=1s`; what it is called when nothing is varied: `as it is`. */

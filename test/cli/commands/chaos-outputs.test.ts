@@ -135,7 +135,7 @@ describe('a suite', () => {
           ? {exitCode: 0, stdout: JSON.stringify({headline: 'fine', folder, findings: []}), stderr: ''}
           : {exitCode: 77, stdout: '', stderr: 'this kernel has no nftables\n'}
     const outputs = ciOutputs(asked())
-    const request = {suite: 'process', name: 'fake', parallel: 1, profile: 'fast', outputs}
+    const request = {suite: 'process', name: 'fake', parallel: 1, labs: {profile: 'fast'}, outputs}
     await playSuite(request, {child, ready: async () => {}})
     outputs.write()
     const all = suiteJobs({suite: 'process', profile: 'fast'}).length
@@ -150,7 +150,7 @@ describe('a suite', () => {
     const ready = async () => {
       throw new LabError('docker-missing', 'no engine answers')
     }
-    const request = {suite: 'process', name: 'fake', parallel: 1, profile: 'fast', outputs}
+    const request = {suite: 'process', name: 'fake', parallel: 1, labs: {profile: 'fast'}, outputs}
     await expect(playSuite(request, {child: async () => ({}) as never, ready})).rejects.toThrow('no engine answers')
     outputs.write()
     const all = suiteJobs({suite: 'process', profile: 'fast'}).length

@@ -208,7 +208,7 @@ describe('an earlier run in the way of --overwrite', () => {
     const dead: RunChild = async () => ({exitCode: 3, stdout: '', stderr: 'no Docker engine answers\n'})
     const spies = (['stdout', 'stderr'] as const).map(one => vi.spyOn(process[one], 'write').mockReturnValue(true))
     await playSuite(
-      {suite: 'failover', name: 'none', parallel: 1, profile: 'fast', out, overwrite: true},
+      {suite: 'failover', name: 'none', parallel: 1, labs: {profile: 'fast'}, out, overwrite: true},
       {child: dead, ready: async () => {}},
     )
     for (const spy of spies) spy.mockRestore()
@@ -242,7 +242,7 @@ describe('with no engine, an --out says red that nothing was played:', () => {
     const spy = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     await playSuite(
-      {suite: 'failover', name: 'record-none', parallel: 1, profile: 'fast', out},
+      {suite: 'failover', name: 'record-none', parallel: 1, labs: {profile: 'fast'}, out},
       {child: dead, ready: async () => {}},
     )
     const code = process.exitCode

@@ -87,7 +87,7 @@ test('a suite: in the sentence about each run', async () => {
       jobs: [{scenario: 'kill-leader', set: [], seconds: 1}],
       parallel: 1,
       name: 'fake',
-      profile: 'fast',
+      labs: {profile: 'fast'},
       keep: false,
     },
     ...{signal: new AbortController().signal, tell: () => {}},

@@ -32,7 +32,7 @@ afterEach(() => {
   process.exitCode = undefined
 })
 
-const request = {suite: 'process', name: 'fake', parallel: 2, profile: 'fast'}
+const request = {suite: 'process', name: 'fake', parallel: 2, labs: {profile: 'fast'}}
 
 describe('chaos --suite', () => {
   test('all has every scenario once, each with the lab it needs', () => {
@@ -49,16 +49,31 @@ describe('chaos --suite', () => {
     )
   })
 
+  test('it is played on the topology that was asked for, with its settings, and beside them what a scenario needs', async () => {
+    const calls: Call[] = []
+    const labs = {topology: 'proxy-per-node', profile: 'fast', set: ['haproxy.fall=3']}
+    await playSuite({...request, suite: 'all', parallel: 1, labs}, {child: fakeChild(calls), ready: async () => {}})
+    const ups = calls.filter(({said}) => said.startsWith('up '))
+    expect(ups.length).toBeGreaterThan(1)
+    for (const {said} of ups)
+      expect(said).toMatch(/ --topology proxy-per-node --profile fast --set haproxy\.fall=3( |$)/)
+    expect(ups.some(({said}) => said.includes('--set patroni.watchdog=required'))).toBe(true)
+    const none = {...request, labs: {topology: 'proxy-per-nod', profile: 'fast'}}
+    await expect(playSuite(none, {child: fakeChild([]), ready: async () => {}})).rejects.toThrow(/did you mean/)
+  })
+
   test('its labs run the release that was asked for, and one that is not there is refused before anything is raised', async () => {
     const calls: Call[] = []
     const child = fakeChild(calls)
     const ready = vi.fn(async () => {})
-    await playSuite({...request, parallel: 1, release: 'bookworm'}, {child, ready})
+    await playSuite({...request, parallel: 1, labs: {profile: 'fast', release: 'bookworm'}}, {child, ready})
     const ups = calls.filter(({said}) => said.startsWith('up '))
     expect(ups.length).toBeGreaterThan(0)
     for (const {said} of ups) expect(said).toContain('--release bookworm')
-    expect(ready).toHaveBeenCalledWith(expect.anything(), undefined, 'bookworm')
-    await expect(playSuite({...request, release: 'buster'}, {child, ready})).rejects.toThrow(/bookworm, trixie/)
+    expect(ready).toHaveBeenCalledWith(expect.anything(), undefined, expect.objectContaining({release: 'bookworm'}))
+    await expect(playSuite({...request, labs: {profile: 'fast', release: 'buster'}}, {child, ready})).rejects.toThrow(
+      /bookworm, trixie/,
+    )
     expect(ready).toHaveBeenCalledTimes(1)
   })
 
@@ -89,7 +104,7 @@ describe('chaos --suite', () => {
     await expect(ending).rejects.toMatchObject({message: 'no engine answers', exitCode: 3, next: expect.anything()})
     expect(calls).toEqual([])
     // Who reads the folder in CI finds a red report of each.
-    for (const {scenario} of suiteJobs(request))
+    for (const {scenario} of suiteJobs({...request, ...request.labs}))
       expect(readFileSync(join(folder, scenario, 'report.txt'), 'utf8')).toContain('no engine answers')
   })
 
@@ -102,7 +117,7 @@ describe('chaos --suite', () => {
     expect(err).toMatch(/0:00 {2}fake-1 {2}raising a lab \(fast\)\n/)
     const summary = JSON.parse(out) as {scenarios: {ending: string}[]; exitCode: number; unplayed: number}
     expect(summary).toMatchObject({suite: 'process', profile: 'fast', parallel: 2, exitCode: 3, unplayed: 0})
-    expect(summary.scenarios.map(one => one.ending)).toEqual(suiteJobs(request).map(() => 'lab'))
+    expect(summary.scenarios.map(one => one.ending)).toEqual(suiteJobs({...request, ...request.labs}).map(() => 'lab'))
     expect(process.exitCode).toBe(3)
   })
 })

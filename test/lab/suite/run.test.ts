@@ -12,7 +12,7 @@ async function suite(jobs: readonly SuiteJob[], options: Partial<SuiteOptions> =
     jobs,
     parallel: 1,
     name: 'fake',
-    profile: 'fast',
+    labs: {profile: 'fast'},
     keep: false,
     child: fakeChild(calls, {raises}),
     signal: new AbortController().signal,
@@ -26,7 +26,7 @@ describe('a suite', () => {
   test('raises one lab, plays the longest scenario first, and removes the lab', async () => {
     const {outcomes, said} = await suite([job('passed-10', [], 5), job('failed-10', [], 50)])
     expect(said).toEqual([
-      'up --name fake-1 --profile fast --json',
+      'up --name fake-1 --json --profile fast',
       'chaos failed-10 --name fake-1 --json',
       'chaos passed-10 --name fake-1 --json',
       'down --name fake-1',
@@ -42,8 +42,8 @@ describe('a suite', () => {
     const watchdog = ['patroni.watchdog=required']
     const {said} = await suite([job('passed-1'), job('passed-2', watchdog), job('passed-3'), job('passed-4', watchdog)])
     expect(said.filter(args => args.startsWith('up'))).toEqual([
-      'up --name fake-1 --profile fast --json',
-      'up --name fake-1 --profile fast --json --set patroni.watchdog=required',
+      'up --name fake-1 --json --profile fast',
+      'up --name fake-1 --json --profile fast --set patroni.watchdog=required',
     ])
     expect(said.filter(args => args.startsWith('down'))).toHaveLength(2)
   })
