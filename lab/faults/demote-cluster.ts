@@ -8,7 +8,6 @@ import type {Fault} from '../breaking/fault.ts'
 import {stillConfigured} from '../breaking/lasting.ts'
 import {ofStandby} from '../breaking/one-cluster.ts'
 import {patiently, prove} from '../breaking/prove.ts'
-import {strikeOn} from '../breaking/strike.ts'
 import {covers} from '../cluster/config-patch.ts'
 import {editConfig} from '../cluster/edit-config.ts'
 import {objectIn} from '../cluster/etcd-messages.ts'
@@ -23,10 +22,11 @@ export const demoteCluster: Fault<Record<string, never>> = {
   neverDrawn: "an operator's decision: what comes of it is intended",
   params: z.strictObject({}),
   needs: () => ['standby-cluster'],
-  strikes(_, {on, topology}) {
+  strikes(_, {topology}) {
     // Where the members of the other one are found the lab alone knows.
     const {host: _host, ...known} = following(topology, {members: []}, {})
-    return {...strikeOn(on, null), sets: {config: {standby_cluster: known}}}
+    // Nobody leads there, or Patroni stops whoever does: no blow whose failover anybody would measure.
+    return {struck: [], sets: {config: {standby_cluster: known}}}
   },
 
   async inject(on) {
