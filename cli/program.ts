@@ -23,6 +23,7 @@ import {replay} from './commands/replay.ts'
 import {report} from './commands/report.ts'
 import {scenarios} from './commands/scenarios.ts'
 import {shell} from './commands/shell.ts'
+import {snapshot} from './commands/snapshot.ts'
 import {status} from './commands/status.ts'
 import {topologies} from './commands/topologies.ts'
 import {up} from './commands/up.ts'
@@ -40,6 +41,7 @@ const commands = [
   status,
   down,
   heal,
+  snapshot,
   scenarios,
   topologies,
   judge,

@@ -57,6 +57,7 @@ export {
 } from './run/raised-lab.ts'
 export {type RepeatOptions, type Repetition, repeat, type Summary} from './run/repeat.ts'
 export {leaveNeverBegan, type Run, type RunOptions, runScenario} from './run/runs.ts'
+export {removeSnapshot, restoreSnapshot, type Saved, saveSnapshot} from './run/snapshot.ts'
 export type {BeforeStep} from './run/steps.ts'
 export {
   type Bound,
@@ -82,6 +83,7 @@ export {openLab, openOurs} from './state/open.ts'
 export {owner} from './state/owner.ts'
 export {mustBeOurs, removeOurs, removeStale, type Standing, standings} from './state/ownership.ts'
 export {clear, type Place, placeFor} from './state/run-folder.ts'
+export {checkSnapshotName, findSnapshot, type Snapshot, snapshotsOf} from './state/snapshots.ts'
 export {checkLabName, composeFile, forgetLab, loadLab, loadLabs, savedLabs} from './state/state.ts'
 export type {Draw} from './storm/catalogue.ts'
 export {drawStorm, type Storm, type StormRequest} from './storm/draw.ts'

@@ -14,7 +14,7 @@ export function down(): Command {
   return command(
     'down',
     [
-      "Remove a lab: its containers, network and volumes.\nEverything of it that is yours goes, and nothing else. Recorded runs stay; another owner's lab is refused.",
+      "Remove a lab: its containers, network and volumes.\nEverything of it that is yours goes, its snapshots too, and nothing else. Recorded runs stay; another owner's lab is refused.",
       '',
       '--stale removes what earlier owners left: labs of which nothing runs, and running ones whose owner is gone. A running lab of an owner who is there, or might be, stays and is told. Of all labs, or of the one that --name says. You are PGHA_LAB_OWNER, else an id that the state directory keeps.',
     ].join('\n'),
@@ -31,18 +31,23 @@ export function down(): Command {
 }
 
 async function removeOne({name, json}: Options): Promise<void> {
-  const {Docker, forgetLab, lockLab, removeOurs} = await import('../../lab/index.ts')
+  const {Docker, forgetLab, lockLab, removeOurs, snapshotsOf} = await import('../../lab/index.ts')
   using _lock = lockLab(name, 'down')
   const docker = new Docker()
   await docker.version()
   const {known, faults} = await whatIsThere(docker, name)
   const removed = await removeOurs(docker, name)
+  const snapshots = snapshotNames(() => snapshotsOf(name))
   for (const says of faults) tellWords(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
   forgetLab(name)
   const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
-  if (json) printJson({lab: name, removed})
+  if (json) printJson({lab: name, removed, snapshots})
   else
-    tell(nothing ? `there is no lab called ${name}; nothing to remove\n` : `lab ${name} is gone: ${counted(removed)}\n`)
+    tell(
+      nothing
+        ? `there is no lab called ${name}; nothing to remove\n`
+        : `lab ${name} is gone: ${counted(removed)}${withThem(snapshots)}\n`,
+    )
 }
 
 async function sweep(name: string | undefined, json?: boolean): Promise<void> {
@@ -58,6 +63,20 @@ async function sweep(name: string | undefined, json?: boolean): Promise<void> {
     if (triedIn > 0) tell(`removed ${triedIn} containers in which something was tried\n`)
     if (removed.length + triedIn === 0) tell('nothing was left behind that could be removed\n')
   }
+}
+
+/** What this version cannot read goes as well. */
+function snapshotNames(read: () => readonly {readonly name: string}[]): readonly string[] {
+  try {
+    return read().map(one => one.name)
+  } catch {
+    return []
+  }
+}
+
+function withThem(snapshots: readonly string[]): string {
+  if (snapshots.length === 0) return ''
+  return `; and with it snapshot${snapshots.length === 1 ? '' : 's'} ${snapshots.join(', ')}`
 }
 
 function counted({containers, networks, volumes}: Removed): string {

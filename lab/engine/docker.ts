@@ -13,6 +13,7 @@ import {type ProgramContainer, type Programs, ProgramsOfEngine, type ProgramToSt
 import {engineInUse, Requests} from './docker/requests.ts'
 import {type EngineEvent, type LogOptions, type Streams, StreamsOfEngine} from './docker/streams.ts'
 import {type Throwaways, ThrowawaysOfEngine} from './docker/throwaways.ts'
+import {type PorterToStart, type Volumes, VolumesOfEngine} from './docker/volumes.ts'
 
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
 import {type Compose, compose} from './stack.ts'
@@ -27,8 +28,19 @@ export type {Power} from './docker/power.ts'
 export type {ProgramContainer} from './docker/programs.ts'
 export type {EngineEvent, Streams} from './docker/streams.ts'
 export type {Throwaways} from './docker/throwaways.ts'
+export {type PorterToStart, porterName} from './docker/volumes.ts'
 
-type All = Answering & Containers & Power & Exec & Streams & Networks & Throwaways & Programs & Belongings & Images
+type All = Answering &
+  Containers &
+  Power &
+  Exec &
+  Streams &
+  Networks &
+  Throwaways &
+  Programs &
+  Belongings &
+  Images &
+  Volumes
 
 /**
  * The Docker engine of this process: DOCKER_HOST, else the current docker context. It acts on nothing without our
@@ -50,6 +62,7 @@ export class Docker implements All {
   readonly #programs: Programs
   readonly #belongings: Belongings
   readonly #images: Images
+  readonly #volumes: Volumes
 
   constructor(api: Dockerode = engineInUse(), limits = engineLimits()) {
     const requests = new Requests(api, limits)
@@ -64,6 +77,7 @@ export class Docker implements All {
     this.#programs = new ProgramsOfEngine(requests)
     this.#belongings = new BelongingsOfEngine(requests)
     this.#images = new ImagesOfEngine(requests)
+    this.#volumes = new VolumesOfEngine(requests)
   }
 
   heed(signal: AbortSignal): void {
@@ -172,6 +186,13 @@ export class Docker implements All {
   }
   leftovers(lab: string): Promise<Removed> {
     return this.#belongings.leftovers(lab)
+  }
+
+  makeVolume(lab: string, name: string, owner: Owner): Promise<void> {
+    return this.#volumes.makeVolume(lab, name, owner)
+  }
+  porter(lab: string, porter: PorterToStart): Promise<AsyncDisposable & {readonly id: string}> {
+    return this.#volumes.porter(lab, porter)
   }
 
   hasImage(tag: string): Promise<boolean> {

@@ -28,6 +28,7 @@ export const undo = {
   freeDisk: 'rm -f /data/pgha-lab-fill',
   repairPostgres: 'repair-postgres',
   freeEtcd: 'free-etcd',
+  replaceEtcd: 'replace-etcd',
   unslowDisk: 'unslow-disk',
   setClock: 'if [ -e /run/pgha-lab/clock ]; then rm -f /run/pgha-lab/clock && s6-svc -k /run/service/patroni; fi',
   endLoad: 'pkill -KILL -f "^pgha-lab-load" || true',

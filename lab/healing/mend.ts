@@ -77,6 +77,10 @@ export const mends: {readonly [D in Mend['do']]: Entry<Of<D>>} = {
     how: (lab, {host}) => insideHost(lab, host, undo.repairPostgres),
     found: {sign: 'unstartable', mend: host => ({do: 'repair-postgres', host})},
   },
+  'replace-etcd': {
+    how: (lab, {host}) => insideHost(lab, host, undo.replaceEtcd),
+    found: {sign: 'lost', mend: host => ({do: 'replace-etcd', host})},
+  },
   'unslow-disk': {
     how: (lab, {host}) => insideHost(lab, host, undo.unslowDisk),
     found: {sign: 'fsync', mend: host => ({do: 'unslow-disk', host})},

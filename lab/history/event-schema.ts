@@ -48,6 +48,7 @@ const mendSchema = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('free-disk'), host}),
   z.strictObject({do: z.literal('repair-postgres'), host}),
   z.strictObject({do: z.literal('free-etcd'), host}),
+  z.strictObject({do: z.literal('replace-etcd'), host}),
   z.strictObject({do: z.literal('unslow-disk'), host}),
   z.strictObject({do: z.literal('set-clock'), host}),
   z.strictObject({do: z.literal('end-load'), host}),

@@ -26,6 +26,7 @@ export type Mend =
   | {readonly do: 'repair-postgres'; readonly host: HostName}
   /** Take out of etcd what filled it, give the space back, and disarm the alarm. */
   | {readonly do: 'free-etcd'; readonly host: HostName}
+  | {readonly do: 'replace-etcd'; readonly host: HostName}
   /** Let every fsync take as long as it takes. */
   | {readonly do: 'unslow-disk'; readonly host: HostName}
   | {readonly do: 'set-clock'; readonly host: HostName}

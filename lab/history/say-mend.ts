@@ -15,6 +15,7 @@ const words: {readonly [D in Mend['do']]: (mend: Of<D>) => string} = {
   'resume-replay': ({host}) => `resume replay on ${host}`,
   'free-disk': ({host}) => `free the disk of ${host}`,
   'repair-postgres': ({host}) => `put back what PostgreSQL on ${host} needs to start`,
+  'replace-etcd': ({host}) => `take etcd on ${host} out of its cluster, and add it anew`,
   'free-etcd': ({host}) => `give etcd on ${host} its space back, and disarm the alarm`,
   'unslow-disk': ({host}) => `make the disk of ${host} fast again`,
   'set-clock': ({host}) => `set the clock of ${host}'s Patroni right`,

@@ -118,6 +118,7 @@ class Members {
     const {host} = member
     using watching = new Watching(on, 'etcd', host)
     let last: string | undefined
+    let watched = false
     await every(statusPeriodMs, on.signal, async () => {
       let seen: Pick<Of<'etcd-member'>, 'up' | 'leader' | 'term'>
       try {
@@ -128,9 +129,12 @@ class Members {
         const name = leader === null ? null : await this.#nameOf(leader, member)
         if (name === undefined) return // it knows a leader, and we do not know its name yet: nothing true to record
         seen = {up: true, leader: name, term}
-        if (watching.sample(member.watchOpen) > unlooked) last = undefined // nobody has watched for a while: told again
+        // Nobody has watched for a while, or what was told counted as no look before the watch was open: told again.
+        if (watching.sample(member.watchOpen) > unlooked || (member.watchOpen && !watched)) last = undefined
+        watched = member.watchOpen
       } catch (error) {
         member.up = false
+        watched = false
         if (!watching.unanswered(error)) return
         seen = {up: false, leader: null, term: null}
       }

@@ -54,6 +54,7 @@ export const breaks: {readonly [D in Mend['do']]: (faked: Breakable, host: HostN
   'free-disk': marked('filled', host => ({do: 'free-disk', host})),
   'repair-postgres': marked('unstartable', host => ({do: 'repair-postgres', host})),
   'free-etcd': marked('nospace', host => ({do: 'free-etcd', host})),
+  'replace-etcd': marked('lost', host => ({do: 'replace-etcd', host})),
   'unslow-disk': marked('fsync', host => ({do: 'unslow-disk', host})),
   'set-clock': marked('clock', host => ({do: 'set-clock', host})),
   'end-load': marked('load', host => ({do: 'end-load', host})),

@@ -21,8 +21,8 @@ import {LabError} from '../../../lab/words/errors.ts'
 import type {FakeHost, Ran} from './host.ts'
 import {images} from './images.ts'
 import {FakeProgram, playAgent, playRelay, playShell} from './program.ts'
-import {FakePrograms} from './programs.ts'
 import {FakeThrowaway} from './throwaway.ts'
+import {FakeVolumes, porterId} from './volumes.ts'
 import type {FakeWorld} from './world.ts'
 
 /** What becomes of a call: nothing unusual, its own refusal, or no answer from now on. */
@@ -32,7 +32,7 @@ async function nobody(): Promise<never> {
   throw new TypeError('this engine has no Compose')
 }
 
-export class FakeEngine extends FakePrograms implements RaiseEngine, AsyncDisposable {
+export class FakeEngine extends FakeVolumes implements RaiseEngine, AsyncDisposable {
   readonly limits = engineLimits({})
   /** A `FakeCompose` puts itself here. */
   compose: Compose = {up: nobody, reads: nobody}
@@ -199,6 +199,12 @@ export class FakeEngine extends FakePrograms implements RaiseEngine, AsyncDispos
 
   async exec(id: string, argv: readonly string[], _options?: ExecOptions): Promise<Running> {
     const {world} = this
+    if (id === porterId) {
+      await this.call('exec porter sh')
+      const program = new FakeProgram()
+      void this.playPorter(program, argv.at(-1) ?? '')
+      return program
+    }
     const observer = world?.observer?.id === id ? world.observer : null
     const {name, state} = observer === null ? this.#host(id) : {...observer, name: 'observer'}
     await this.call(`exec ${name} ${argv[0]}`)
@@ -286,7 +292,7 @@ export class FakeEngine extends FakePrograms implements RaiseEngine, AsyncDispos
     await this.call('belongings')
     const {world} = this
     const own = world === null || (lab !== undefined && lab !== world.lab) ? [] : world.belongings()
-    return [...own, ...this.#claims.values()].filter(one => lab === undefined || one.lab === lab)
+    return [...own, ...this.#claims.values(), ...this.volumes()].filter(one => lab === undefined || one.lab === lab)
   }
 
   async claim(lab: string, owner: Owner): Promise<Belonging> {
@@ -307,7 +313,10 @@ export class FakeEngine extends FakePrograms implements RaiseEngine, AsyncDispos
 
   async remove(belongings: readonly Belonging[]): Promise<Removed> {
     await this.call('remove')
-    for (const {id} of belongings) this.#claims.delete(id)
+    for (const {id} of belongings) {
+      this.#claims.delete(id)
+      this.removeVolume(id)
+    }
     return {containers: 0, networks: 0, volumes: belongings.length}
   }
 

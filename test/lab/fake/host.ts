@@ -17,6 +17,7 @@ export type Mark =
   | 'filled'
   | 'unstartable'
   | 'nospace'
+  | 'lost'
   | 'fsync'
   | 'clock'
   | 'tags'
@@ -32,6 +33,7 @@ const cures: Readonly<Record<string, Mark>> = {
   [undo.freeDisk]: 'filled',
   [undo.repairPostgres]: 'unstartable',
   [undo.freeEtcd]: 'nospace',
+  [undo.replaceEtcd]: 'lost',
   [undo.unslowDisk]: 'fsync',
   [undo.setClock]: 'clock',
   [takeOff('tags')]: 'tags',
@@ -100,7 +102,7 @@ export class FakeHost {
     this.down.clear()
     this.cuts.clear()
     for (const mark of [...this.marks])
-      if (!['filled', 'unstartable', 'nospace'].includes(mark)) this.marks.delete(mark)
+      if (!['filled', 'unstartable', 'nospace', 'lost'].includes(mark)) this.marks.delete(mark)
   }
 
   /** A program of the host to its end. */

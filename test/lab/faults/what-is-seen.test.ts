@@ -3,14 +3,18 @@ import {describe, expect, test} from 'vitest'
 import {whoGoesOn} from '../../../lab/breaking/lasting.ts'
 import {nftScript, whatIsMissing} from '../../../lab/breaking/nft.ts'
 import {breakScript, judgeStart} from '../../../lab/faults/break-start.ts'
+import {judgeDefrag} from '../../../lab/faults/defrag-etcd.ts'
 import {judgeDeletion} from '../../../lab/faults/delete-leader-key.ts'
 import {fillScript, freeScript} from '../../../lab/faults/fill-disk.ts'
 import {judgeAlarm} from '../../../lab/faults/fill-etcd.ts'
 import {judgeFlap} from '../../../lab/faults/flap.ts'
 import {holdDown} from '../../../lab/faults/kill.ts'
+import {judgeLost} from '../../../lab/faults/lose-etcd-data.ts'
 import {judgeSame} from '../../../lab/faults/noop.ts'
 import {judgeLoad, judgeQuota, loadScript} from '../../../lab/faults/overload.ts'
 import {stopScript} from '../../../lab/faults/pause.ts'
+import {judgeReconnect, judgeReload} from '../../../lab/faults/reload-pgbouncer.ts'
+import {judgeRemoved} from '../../../lab/faults/remove-host.ts'
 import {judgeClock, skewScript} from '../../../lab/faults/skew-clock.ts'
 import {judgeDelays} from '../../../lab/faults/slow-disk.ts'
 import {judgeTaken} from '../../../lab/faults/truncate-table.ts'
@@ -265,4 +269,64 @@ describe('a fault that somebody else ended', () => {
     expect(() => whatIsMissing(rules, 'netlink: Error: Could not process rule: Resource busy')).toThrow(
       /Resource busy/,
     ))
+})
+
+describe('a member of etcd', () => {
+  test.each([
+    ['down\nnothing', true, /etcd on node2 is down, and its data is gone/],
+    ['up\nnothing', false, /runs/],
+    ['down\ndata', false, /has its data/],
+    ['', false, /runs/],
+  ])('that shows %j has lost its data: %s', (printed, holds, says) => {
+    const seen = judgeLost(new Map([['node2', printed]]))
+    expect(seen).toEqual({holds, says: expect.stringMatching(says)})
+  })
+
+  test('has lost nothing where nobody was asked', () => expect(judgeLost(new Map()).holds).toBe(false))
+
+  test.each([
+    [30_000_000, 25_000, true],
+    [30_000_000, 30_000_000, false],
+    [Number.NaN, 25_000, false],
+    [30_000_000, Number.NaN, false],
+  ])('whose file had %d bytes and has %d was defragmented: %s', (before, after, holds) => {
+    expect(judgeDefrag('node1', before, after, '40\n').holds).toBe(holds)
+  })
+})
+
+describe('PgBouncer', () => {
+  test.each([
+    ['15\n22\n15', true],
+    ['15\n15\n15', false],
+    ['15\n22\n22', false],
+    ['', false],
+  ])('that says %j has read its file twice: %s', (printed, holds) => {
+    expect(judgeReload('node1', printed).holds).toBe(holds)
+  })
+
+  const reloaded = {holds: true, says: 'reloaded'}
+  test.each([
+    ['101\n102\n', '103\n', true],
+    ['101\n102', '', true],
+    ['101\n102', '102\n103', false],
+    ['', '103', false],
+  ])('that was served by backends %j and is by %j has connected anew: %s', (before, after, holds) => {
+    expect(judgeReconnect(reloaded, before, after).holds).toBe(holds)
+  })
+})
+
+describe('a host that was taken out', () => {
+  const gone = {members: ['node1'], slots: ['node_3'], kept: new Map([['node-2', 'nothing\n']])}
+
+  test('has neither key nor slot nor data', () => expect(judgeRemoved(['node-2'], gone).holds).toBe(true))
+
+  test.each([
+    ['its key', {members: ['node1', 'node-2']}, /has its key in the DCS/],
+    ['its slot', {slots: ['node_2']}, /keeps the slot node_2 \(member_slots_ttl/],
+    ['its data', {kept: new Map([['node-2', 'data']])}, /has its data/],
+    ['no leader to tell', {slots: null}, /nobody leads/],
+    ['told nothing', {kept: new Map()}, /has its data/],
+  ])('is not out with %s', (_, left, says) => {
+    expect(judgeRemoved(['node-2'], {...gone, ...left})).toEqual({holds: false, says: expect.stringMatching(says)})
+  })
 })

@@ -19,6 +19,8 @@ class Member {
   readonly watches: {from: number; response: http.ServerResponse}[] = []
   readonly id: string
   silent = false
+  /** It opens no watch. */
+  shy = false
 
   constructor(id: string) {
     this.id = id
@@ -47,6 +49,7 @@ class Member {
             }),
           )
         case '/v3/watch':
+          if (this.shy) return void response.destroy()
           this.watches.push({from: Number(JSON.parse(body).create_request.start_revision), response})
           response.write(`${JSON.stringify({result: {header, created: true}})}\n`)
       }
@@ -135,7 +138,10 @@ it('a watch begins after the revision that was read, and resumes after the last 
 it('a member that falls silent is told as down, and its watch is opened anew when it is back', async () => {
   const {members, events} = await start()
   const states = () =>
-    events.filter(one => one.kind === 'etcd-member' && one.host === 'node2').map(one => 'up' in one && one.up)
+    events
+      .filter(one => one.kind === 'etcd-member' && one.host === 'node2')
+      .map(one => 'up' in one && one.up)
+      .filter((up, index, all) => up !== all[index - 1])
   await until(() => states().length === 1)
   members[1].silent = true
   await until(() => states().length === 2)
@@ -143,6 +149,21 @@ it('a member that falls silent is told as down, and its watch is opened anew whe
   members[1].silent = false
   await until(() => members[1].watches.length === 2 && states().length === 3)
   expect(states()).toEqual([true, false, true])
+}, 15_000)
+
+it('what a member says while its watch is not open yet is told again when it is: before that nobody has looked', async () => {
+  const {members, events} = await start()
+  const told = () => events.filter(one => one.kind === 'etcd-member' && one.host === 'node2')
+  members[1].shy = true
+  members[1].watches[0]!.response.destroy()
+  await until(() => events.some(one => one.kind === 'watching' && one.host === 'node2' && one.failures === one.samples))
+  const before = told().length
+  members[1].shy = false
+  await until(() => members[1].watches.length === 2)
+  await until(() => told().length === before + 1)
+  const {at: _, ...last} = told().at(-1)!
+  const {at: __, ...earlier} = told().at(-2)!
+  expect(last).toEqual(earlier)
 }, 15_000)
 
 it('members and leases are named, and each second has its account', async () => {

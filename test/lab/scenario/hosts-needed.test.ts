@@ -66,6 +66,14 @@ test('with one host of etcd all can be played but what is about a member that ot
     const {needs} = loadScenario(name)
     return needs.etcd > 1
   })
-  expect(refused).toEqual(['etcd-member-down', 'etcd-rolling-restart', 'kill-etcd-leader', 'two-hosts-die'])
+  expect(refused).toEqual([
+    'etcd-defrag',
+    'etcd-member-down',
+    'etcd-replace-member',
+    'etcd-rolling-restart',
+    'kill-etcd-leader',
+    'minor-update',
+    'two-hosts-die',
+  ])
   expect(bind(loadScenario('stop-leader'), single).topology.hosts).toEqual(single.hosts)
 })
