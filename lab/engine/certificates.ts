@@ -16,12 +16,12 @@ import {
 } from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {ownCommand} from '../words/next-step.ts'
-import type {Exec, Throwaways} from './docker.ts'
+import type {Exec, Images, Throwaways} from './docker.ts'
 
 /** What this asks of the engine. */
-export type CertificateEngine = Pick<Throwaways, 'throwaway'> & Pick<Exec, 'exec'>
+export type CertificateEngine = Pick<Images, 'hasImage'> & Pick<Throwaways, 'throwaway'> & Pick<Exec, 'exec'>
 
-/** The allocation with what its topology needs of keys; the same one where it needs none. @throws LabError `engine` */
+/** The allocation with what its topology needs of keys; the same one where it needs none. @throws LabError `image`, `engine` */
 export async function withKeys(
   docker: CertificateEngine,
   topology: Topology,
@@ -29,7 +29,12 @@ export async function withKeys(
 ): Promise<Allocation> {
   const signs = topology.auth?.etcd === 'jwt'
   if (!hasAuthority(topology) && !signs) return allocation
-  await using container = await docker.throwaway(allocation.images.host)
+  const {host} = allocation.images
+  if (!(await docker.hasImage(host)))
+    throw new LabError('image', `the image ${host}, which makes the keys of this lab, is not here`, {
+      hint: ownCommand('doctor', '--fix'),
+    })
+  await using container = await docker.throwaway(host)
   const made = (argv: readonly string[], input = '') => printed(docker, container.id, argv, input)
   const authority = hasAuthority(topology) ? await newAuthority(made, topology, allocation) : undefined
   const [secret = '', shown = ''] = signs ? blocksIn(await made(['token'])) : []

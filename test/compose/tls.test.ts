@@ -11,15 +11,7 @@ const all = [
   ...['tls.etcd=on', 'tls.rest=on', 'tls.postgresql=on'],
   ...['auth.etcd=simple', 'auth.etcd_token_ttl=30s', 'auth.rest=on'],
 ]
-const pem = (what: string) => `-----BEGIN ${what}-----\nc2VjcmV0\n-----END ${what}-----\n`
-
-function allocated(topology: Topology): Allocation {
-  const given = allocation({etcdRoot: 'root-pw', etcdPatroni: 'patroni-pw', rest: 'rest-pw'}, topology)
-  const hosts = topology.hosts.map(({name}) => [name, pem('PRIVATE KEY') + pem('CERTIFICATE')] as const)
-  const authority = {ca: pem('CERTIFICATE'), caKey: pem('PRIVATE KEY'), hosts: Object.fromEntries(hosts)}
-  const tokenKey = {private: pem('PRIVATE KEY'), public: pem('PUBLIC KEY')}
-  return allocationSchema.parse({...given, authority: {...authority, observer: authority.hosts.node1}, tokenKey})
-}
+const allocated = (topology: Topology): Allocation => allocationSchema.parse(allocation({}, topology))
 
 function filesOf(preset: string, set: readonly string[] = all) {
   const topology = loadTopology({topology: preset, profile: 'fast', set})
