@@ -262,7 +262,11 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
  */
 function observer(topology: Topology, allocation: Allocation, owner: Owner): ComposeService {
   const mayReach = topology.hosts.flatMap(({name, services}) =>
-    httpServices(services).map(service => `${allocation.addresses[name]}:${portOf(topology, name, service)}`),
+    [
+      ...httpServices(services),
+      // An etcd that none of its peers believes serves no clients: which certificate it shows, only this port tells.
+      ...(topology.tls?.etcd === true && services.includes('etcd') ? (['etcd-peer'] as const) : []),
+    ].map(port => `${allocation.addresses[name]}:${portOf(topology, name, port)}`),
   )
   return {
     image: allocation.images.app,

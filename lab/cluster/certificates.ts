@@ -41,15 +41,16 @@ export async function badCertificates(
 ): Promise<readonly BadCertificate[]> {
   if (!hasAuthority(lab.topology)) return []
   const asked = [
-    ...silent.etcd.map(host => ({host, service: 'etcd'}) as const),
-    ...silent.patroni.map(host => ({host, service: 'patroni'}) as const),
-    ...hostsWith(lab.topology, 'patroni').map(host => ({host, service: 'postgres'}) as const),
+    // One that its peers do not believe serves no clients; to them it shows the same certificate.
+    ...silent.etcd.map(host => ({host, service: 'etcd', port: 'etcd-peer'}) as const),
+    ...silent.patroni.map(host => ({host, service: 'patroni', port: 'patroni'}) as const),
+    ...hostsWith(lab.topology, 'patroni').map(host => ({host, service: 'postgres', port: null}) as const),
   ]
   const all = await Promise.all(
-    asked.map(async ({host, service}) => {
+    asked.map(async ({host, service, port}) => {
       const identity = identityFor(lab.topology, lab.allocation, service)
       if (identity === undefined) return []
-      const why = await refusal(() => connection(lab, host, service, identity), withinMs)
+      const why = await refusal(() => connection(lab, host, port, identity), withinMs)
       return why === null ? [] : [{host, service: title(service), why}]
     }),
   )
@@ -60,9 +61,10 @@ function title(service: 'etcd' | 'patroni' | 'postgres'): string {
   return service === 'postgres' ? 'PostgreSQL' : service === 'patroni' ? 'the REST API' : services.etcd.title
 }
 
-function connection(lab: Lab, host: HostName, service: 'etcd' | 'patroni' | 'postgres', identity: Identity) {
-  if (service !== 'postgres') {
-    const secure = overTls(lab.connect(host, service), lab.allocation.addresses[host] ?? '', identity)
+/** @param port null: PostgreSQL's, through the one that is published. */
+function connection(lab: Lab, host: HostName, port: 'etcd-peer' | 'patroni' | null, identity: Identity) {
+  if (port !== null) {
+    const secure = overTls(lab.connect(host, port), lab.allocation.addresses[host] ?? '', identity)
     return {secure, done: 'secureConnect'}
   }
   const at = lab.reach(host, 'postgres')

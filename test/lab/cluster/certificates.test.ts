@@ -36,7 +36,7 @@ const silent = {etcd: ['node1', 'node2', 'node3'], patroni: ['node1', 'node2']}
 
 test('of those who are silent, who shows what nobody believes is named with the reason, and who is not there is not', async () => {
   const lab = labWith({
-    ...{'etcd node1': await shows('own'), 'etcd node2': await shows('expired')},
+    ...{'etcd-peer node1': await shows('own'), 'etcd-peer node2': await shows('expired')},
     ...{'patroni node1': await shows('stranger'), 'patroni node2': await shows('elsewhere')},
   })
   const bad = await badCertificates(lab, silent, 2000)
@@ -54,6 +54,6 @@ test('of those who are silent, who shows what nobody believes is named with the 
 
 test('what is in the clear is not asked for one', async () => {
   const port = await shows('expired')
-  expect(await badCertificates(labWith({'etcd node1': port}, []), silent, 500)).toEqual([])
-  expect(await badCertificates(labWith({'etcd node1': port}, ['tls.rest=on']), silent, 500)).toEqual([])
+  expect(await badCertificates(labWith({'etcd-peer node1': port}, []), silent, 500)).toEqual([])
+  expect(await badCertificates(labWith({'etcd-peer node1': port}, ['tls.rest=on']), silent, 500)).toEqual([])
 })
