@@ -146,7 +146,7 @@ export const parts: readonly Part[] = [
 
 /** No command of ours gives a host a certificate that does not hold. */
 function renewed(lab: string): Hint {
-  return next`whoever put it there puts the right one back; or remove the lab, and raise it anew: ${onLab(lab, 'down')} ${onLab(lab, 'up')}`
+  return next`whoever put it there puts the right one back; else the lab is removed, and raised as it was: ${onLab(lab, 'down')}`
 }
 
 /** Somebody else raised it, for a reason that we do not know: it is not ours to take back. */
