@@ -1,6 +1,7 @@
 /** HAProxy's configuration (HAProxy 2.6 to 3.2): writes on one port, reads on another, Patroni's REST API says who gets them. */
 import {clusterOf} from '../lab/topology/clusters.ts'
 import {type Allocation, type HostName, portNumber, portOf, servedAt, type Topology} from '../lab/topology/topology.ts'
+import {keysOf} from './keys.ts'
 
 /** A keyword and its arguments. */
 type Words = readonly (string | number)[]
@@ -15,7 +16,7 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
   const {
     checkPrimary = '/primary',
     checkReplicas = '/replica',
-    checkTls = false,
+    checkTls = topology.tls?.rest === true,
     balance = 'roundrobin',
   } = topology.haproxy
   const servers = (checked: Words) =>
@@ -23,7 +24,7 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
       const address = `${allocation.addresses[host]}:${portOf(topology, host, servedAt(topology, host))}`
       return ['server', host, address, ...checked]
     })
-  const inTls = checkTls ? ['check-ssl', 'verify', 'none'] : []
+  const inTls = checkTls ? checkInTls(topology) : []
   const asks = (check: string): readonly Words[] => {
     if (check === 'none') return servers([])
     if (check === 'tcp') return servers(['check'])
@@ -58,6 +59,14 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
       ],
     },
   ])
+}
+
+/** Whoever asks for TLS where there is none, as somebody's cluster may, has nobody to verify. */
+function checkInTls({tls}: Topology): Words {
+  if (tls?.rest !== true) return ['check-ssl', 'verify', 'none']
+  const {ca, own} = keysOf('haproxy')
+  const shown = tls.restClients === 'required' ? ['crt', own] : []
+  return ['check-ssl', 'verify', 'required', 'ca-file', ca, ...shown]
 }
 
 function about(check: string, usual: string): string {

@@ -7,6 +7,7 @@ import {clusterOf, clusters, type Following, followersSlot, following, within} f
 import {hbaLine} from '../lab/topology/hba.ts'
 import {type DynamicName, dynamicSettings} from '../lab/topology/kept.ts'
 import {releaseOf} from '../lab/topology/release.ts'
+import {etcdUsers, restUser} from '../lab/topology/security.ts'
 import {
   type Allocation,
   appDatabase,
@@ -18,6 +19,7 @@ import {
   type Topology,
   withParameters,
 } from '../lab/topology/topology.ts'
+import {keysOf} from './keys.ts'
 import {type Note, printYaml, type Value} from './print-yaml.ts'
 import {literal} from './sql.ts'
 import {afterBootstrap, hostStandIns, sharedStandIns} from './stand-ins.ts'
@@ -43,8 +45,9 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
   const settings = {
     scope,
     namespace,
-    restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`},
-    etcd3: {hosts: etcd},
+    restapi: {listen: `0.0.0.0:${portOf(topology, host, 'patroni')}`, ...restOf(topology, allocation)},
+    ...ctlOf(topology),
+    etcd3: {hosts: etcd, ...etcdOf(topology, allocation)},
     bootstrap: bootstrap(
       topology,
       cluster.standby ? following(topology, clusters(topology)[0], allocation.addresses) : null,
@@ -55,6 +58,37 @@ export function patroni(topology: Topology, allocation: Allocation, host: HostNa
   return printYaml(settings, {
     notes: notesOn(settings.postgresql, settings.watchdog, cluster.standby === true),
   })
+}
+
+const own = keysOf('postgres')
+
+function restOf({tls, auth}: Topology, {passwords}: Allocation): Readonly<Record<string, Value>> {
+  const clients = tls?.restClients === undefined ? {} : {verify_client: tls.restClients}
+  return {
+    ...(tls?.rest === true ? {certfile: own.own, keyfile: own.own, cafile: own.ca, ...clients} : {}),
+    ...(auth?.rest === true ? {authentication: {username: restUser, password: passwords.rest ?? ''}} : {}),
+  }
+}
+
+/** As whom Patroni itself, and patronictl, ask a REST API. */
+function ctlOf({tls}: Topology): Readonly<Record<string, Value>> {
+  return tls?.rest === true ? {ctl: {cacert: own.ca, certfile: own.own, keyfile: own.own}} : {}
+}
+
+function etcdOf({tls, auth}: Topology, {passwords}: Allocation): Readonly<Record<string, Value>> {
+  return {
+    ...(tls?.etcd === true ? {protocol: 'https', cacert: own.ca, cert: own.own, key: own.own} : {}),
+    ...(auth?.etcd === undefined ? {} : {username: etcdUsers.patroni, password: passwords.etcdPatroni ?? ''}),
+  }
+}
+
+/** Of whoever connects to a member over the network: only to one that proves to be it. */
+function verifying({tls}: Topology): Readonly<Record<string, string>> {
+  return tls?.postgresql === true ? {sslmode: 'verify-full', sslrootcert: own.ca} : {}
+}
+
+function served({tls}: Topology): Readonly<Record<string, string>> {
+  return tls?.postgresql === true ? {ssl: 'on', ssl_cert_file: own.own, ssl_key_file: own.own, ssl_ca_file: own.ca} : {}
 }
 
 function slots({patroni, standbyCluster}: Topology): Record<string, Value> {
@@ -98,11 +132,12 @@ function dynamicUnder({dynamic = {}}: Topology, under: '' | 'postgresql'): Recor
 }
 
 /** Over the network: all users of the lab, or those that a lab.yaml says, and the superuser, as whom the lab itself looks. */
-function letIn({hba}: Topology, addresses: Allocation['addresses']): readonly string[] {
+function letIn({hba, tls}: Topology, addresses: Allocation['addresses']): readonly string[] {
+  const host = tls?.postgresql === true ? 'hostssl' : 'host'
   if (hba === undefined)
-    return [`host replication ${roles.replication} all scram-sha-256`, 'host all all all scram-sha-256']
+    return [`${host} replication ${roles.replication} all scram-sha-256`, `${host} all all all scram-sha-256`]
   const addressOf = (host: string) => (addresses[host] === undefined ? host : `${addresses[host]}/32`)
-  return [`host all ${roles.superuser} all scram-sha-256`, ...hba.map(one => hbaLine(one, addressOf))]
+  return [`${host} all ${roles.superuser} all scram-sha-256`, ...hba.map(one => hbaLine(one, addressOf))]
 }
 
 /** A first start is faster by these; without them it is as Patroni makes it, and no replica is a copy of the image's cluster. */
@@ -124,11 +159,11 @@ function postgresql(topology: Topology, {passwords, addresses}: Allocation, host
     pgpass: '/data/postgresql/pgpass',
     use_unix_socket: true,
     use_unix_socket_repl: true,
-    parameters: {unix_socket_directories: '/run/postgresql', ...walWithin(topology)},
+    parameters: {unix_socket_directories: '/run/postgresql', ...served(topology), ...walWithin(topology)},
     authentication: {
-      superuser: {username: roles.superuser, password: passwords.superuser},
-      replication: {username: roles.replication, password: passwords.replication},
-      rewind: {username: roles.rewind, password: passwords.rewind},
+      superuser: {username: roles.superuser, password: passwords.superuser, ...verifying(topology)},
+      replication: {username: roles.replication, password: passwords.replication, ...verifying(topology)},
+      rewind: {username: roles.rewind, password: passwords.rewind, ...verifying(topology)},
     },
     pg_hba: [
       `local all ${roles.superuser} peer`,

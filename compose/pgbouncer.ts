@@ -3,9 +3,12 @@ import {clusterOf, within} from '../lab/topology/clusters.ts'
 import type {PgbouncerSettings} from '../lab/topology/pgbouncer.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {type Allocation, type HostName, hostsWith, portOf, roles, type Topology} from '../lab/topology/topology.ts'
+import {keysOf} from './keys.ts'
 
 /** images/host/services/pgbouncer/run puts what the lab gave it there, for its user alone. */
 const folder = '/run/pgha-lab/pgbouncer'
+
+const keys = keysOf('postgres')
 
 type Keys = readonly (readonly [key: string, value: string | number, about?: string])[]
 
@@ -22,7 +25,7 @@ export function pgbouncer(topology: Topology, allocation: Allocation, host: Host
     `* = ${connection}`,
     '',
     '[pgbouncer]',
-    ...settingsOf(settings, portOf(topology, host, 'pgbouncer'))
+    ...[...settingsOf(settings, portOf(topology, host, 'pgbouncer')), ...inTls(topology)]
       .filter(([key]) => !releaseOf(topology).pgbouncer.lacks.includes(key))
       .flatMap(([key, value, says]) => [...(says === undefined ? [] : ['', comment(says)]), `${key} = ${word(value)}`]),
   ].join('\n')}\n`
@@ -79,6 +82,18 @@ function settingsOf(settings: PgbouncerSettings, port: number): Keys {
     ['query_wait_timeout', seconds(settings.queryWaitTimeoutMs)],
 
     ['log_connections', 0, 'Connections that came and went as they should are no news.'],
+  ]
+}
+
+/** On both sides: its clients verify it, and it verifies the servers. */
+function inTls({tls}: Topology): Keys {
+  if (tls?.postgresql !== true) return []
+  return [
+    ['client_tls_sslmode', 'require', 'Nobody comes in without TLS, and it goes to nobody without.'],
+    ['client_tls_key_file', keys.own],
+    ['client_tls_cert_file', keys.own],
+    ['server_tls_sslmode', 'verify-full'],
+    ['server_tls_ca_file', keys.ca],
   ]
 }
 

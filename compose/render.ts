@@ -18,6 +18,7 @@ import {
   type Topology,
 } from '../lab/topology/topology.ts'
 import {type Bounds, bounds, boundsOf} from './bounds.ts'
+import {caFile} from './keys.ts'
 import {type Note, printYaml} from './print-yaml.ts'
 import {environmentOf, filesOf, gatewayOf, imageOf, nobodyIn, type Volume, volumesOf} from './services.ts'
 
@@ -145,11 +146,13 @@ function header(topology: Topology, allocation: Allocation): string {
   const proxies = hostsWith(topology, 'haproxy')
   const connections = [
     ...proxies.flatMap(proxy => [
-      `  ${clusterOf(topology, proxy).standby ? 'once promoted' : 'writes       '} ${uri(allocation, proxy, 'primary')}`,
-      `  reads         ${uri(allocation, proxy, 'replicas')}`,
+      `  ${clusterOf(topology, proxy).standby ? 'once promoted' : 'writes       '} ${uri(topology, allocation, proxy, 'primary')}`,
+      `  reads         ${uri(topology, allocation, proxy, 'replicas')}`,
       `  HAProxy       http://${publishedAt}:${port(allocation, proxy, 'stats')}/`,
     ]),
-    ...hostsWith(topology, 'patroni').map(host => `  ${host.padEnd(12)}  ${uri(allocation, host, 'postgres')}`),
+    ...hostsWith(topology, 'patroni').map(
+      host => `  ${host.padEnd(12)}  ${uri(topology, allocation, host, 'postgres')}`,
+    ),
   ]
   const [first = ''] = hostsWith(topology, 'patroni')
   const member = containerName(allocation, first)
@@ -165,7 +168,7 @@ It holds passwords of this lab, which listens on ${publishedAt} only:
 ${connections.join('\n')}
 
 Who leads:  docker exec ${member} patronictl list
-REST API:   docker exec ${member} curl -s localhost:${portOf(topology, first, 'patroni')}/cluster`
+REST API:   docker exec ${member} curl -s ${topology.tls?.rest === true ? `--cacert ${caFile} https://localhost` : 'localhost'}:${portOf(topology, first, 'patroni')}/cluster`
 }
 
 /** What a reader of the file is told; what all hosts have alike, at the first. */
@@ -259,7 +262,11 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
  */
 function observer(topology: Topology, allocation: Allocation, owner: Owner): ComposeService {
   const mayReach = topology.hosts.flatMap(({name, services}) =>
-    httpServices(services).map(service => `${allocation.addresses[name]}:${portOf(topology, name, service)}`),
+    [
+      ...httpServices(services),
+      // An etcd that none of its peers believes serves no clients: which certificate it shows, only this port tells.
+      ...(topology.tls?.etcd === true && services.includes('etcd') ? (['etcd-peer'] as const) : []),
+    ].map(port => `${allocation.addresses[name]}:${portOf(topology, name, port)}`),
   )
   return {
     image: allocation.images.app,
@@ -319,9 +326,9 @@ function port(allocation: Allocation, host: string, name: PortName): number {
   return found
 }
 
-function uri(allocation: Allocation, host: string, name: PortName): string {
+function uri({tls}: Topology, allocation: Allocation, host: string, name: PortName): string {
   const password = encodeURIComponent(allocation.passwords.app)
-  return `postgresql://${roles.app}:${password}@${publishedAt}:${port(allocation, host, name)}/${appDatabase}`
+  return `postgresql://${roles.app}:${password}@${publishedAt}:${port(allocation, host, name)}/${appDatabase}${tls?.postgresql === true ? '?sslmode=require' : ''}`
 }
 
 /** By this everything of a lab is known, and its owner. */

@@ -6,6 +6,7 @@ import type {Allocation, Host, HostName, Topology} from '../lab/topology/topolog
 import {etcd} from './etcd.ts'
 import {haproxy} from './haproxy.ts'
 import {keepalived} from './keepalived.ts'
+import {keyFilesOf} from './keys.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
 import {pgbouncer, userlist} from './pgbouncer.ts'
 import {callbackFile, notified, notifiedText, postBootstrapFile} from './stand-ins.ts'
@@ -94,8 +95,9 @@ const added: Readonly<Record<ServiceName, Added>> = {
   client: {},
 }
 
-export function filesOf(topology: Topology, allocation: Allocation, {name, services: run}: Host): ConfigFile[] {
-  return run.flatMap(service => added[service].files?.(topology, allocation, name) ?? [])
+export function filesOf(topology: Topology, allocation: Allocation, host: Host): ConfigFile[] {
+  const own = host.services.flatMap(service => added[service].files?.(topology, allocation, host.name) ?? [])
+  return [...own, ...keyFilesOf(topology, allocation, host)]
 }
 
 export function environmentOf(

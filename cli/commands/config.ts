@@ -52,7 +52,7 @@ async function action(options: Options): Promise<void> {
     return
   }
   const {render} = await import('../../compose/render.ts')
-  const {imageTags} = await import('../../lab/inside/engine.ts')
+  const {imageTags, withKeys} = await import('../../lab/inside/engine.ts')
   const {topology, mustTake} = await askedTopology(options)
   const images = imageTags(topology.release)
   const docker = new Docker()
@@ -73,5 +73,5 @@ async function action(options: Options): Promise<void> {
   }
   if (options.json)
     printJson({topology, addresses: allocation.addresses, observer: allocation.observer, ports: allocation.ports})
-  else printFile(render(topology, allocation, {...owner(), home: null}))
+  else printFile(render(topology, await withKeys(docker, topology, allocation), {...owner(), home: null}))
 }

@@ -38,7 +38,9 @@ async function action(args: readonly string[], options: Options): Promise<void> 
   const password = lab.allocation.passwords[role]
   if (options.url) {
     const at = lab.reach(host, port)
-    printData(`postgresql://${roles[role]}:${password}@${at.host}:${at.port}/${appDatabase}\n`)
+    printData(
+      `postgresql://${roles[role]}:${password}@${at.host}:${at.port}/${appDatabase}${lab.inTls ? '?sslmode=require' : ''}\n`,
+    )
     return
   }
   const target = `host=${lab.allocation.addresses[host]} port=${portOf(lab.topology, host, port)} user=${roles[role]} dbname=${appDatabase}`

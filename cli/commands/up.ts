@@ -122,7 +122,8 @@ function connections(lab: Lab) {
     const {host, port} = lab.reach(...where)
     return `${host}:${port}`
   }
-  const at = (entry: Entry) => `postgresql://${roles.app}@${published(doorOf(entry), entry.service)}/${appDatabase}`
+  const at = (entry: Entry) =>
+    `postgresql://${roles.app}@${published(doorOf(entry), entry.service)}/${appDatabase}${lab.inTls ? '?sslmode=require' : ''}`
   const [proxy = ''] = hostsWith(lab.topology, 'haproxy')
   return {
     readWrite: at(primary),

@@ -383,6 +383,8 @@ class Agent:
             "password": config["password"],
             "dbname": config["database"],
         }
+        if "caFile" in config:
+            self.conninfo |= {"sslmode": "verify-full", "sslrootcert": config["caFile"]}
         self.ids = dict(config["firstIds"])
         self.groups = [Group(load, self) for load in config["groups"]]
         self.over = loop.create_future()

@@ -1,5 +1,6 @@
 /** The clients of a run: its agents in app1 and the programs of a scenario, as one. */
 
+import {caFile} from '../../compose/keys.ts'
 import {resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
 import {
@@ -217,7 +218,7 @@ function together(reports: readonly WatchedSecond[]): WatchedSecond {
 function wholeConfig(
   groups: readonly Load[],
   relays: readonly Relay[],
-  secrets: Pick<AgentConfig, 'user' | 'password' | 'database' | 'table'>,
+  secrets: Pick<AgentConfig, 'user' | 'password' | 'database' | 'table' | 'caFile'>,
   patience: Patience,
 ): AgentConfig {
   const clients = groups.reduce((sum, group) => sum + group.clients.length, 0)
@@ -225,9 +226,10 @@ function wholeConfig(
   return {groups, relays, ...secrets, firstIds: firstIds.node, ...patience, reconnectPauseMs}
 }
 
-async function secrets(lab: Lab): Promise<Pick<AgentConfig, 'user' | 'password' | 'database' | 'table'>> {
+async function secrets(lab: Lab): Promise<Pick<AgentConfig, 'user' | 'password' | 'database' | 'table' | 'caFile'>> {
   const password = lab.allocation.passwords.app
-  return {user: roles.app, password, database: appDatabase, table: await tableOfRun(lab)}
+  const inTls = lab.inTls ? {caFile} : {}
+  return {user: roles.app, password, database: appDatabase, ...inTls, table: await tableOfRun(lab)}
 }
 
 /** What each group does and where. */

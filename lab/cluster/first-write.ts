@@ -30,7 +30,7 @@ export async function throughPoolers(lab: Lab): Promise<void> {
 
 async function ask(lab: Lab, host: HostName, service: PortName, text: string): Promise<unknown> {
   const client = new pg.Client({
-    ...lab.reach(host, service),
+    ...lab.server(host, service),
     user: roles.app,
     password: lab.allocation.passwords.app,
     database: appDatabase,

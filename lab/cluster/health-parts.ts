@@ -5,6 +5,7 @@
 import {type HostName, hostsWith, sourceOf, type Topology} from '../topology/topology.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {sayBytes} from '../words/quantity.ts'
+import {type BadCertificate, sayBadCertificate} from './certificates.ts'
 import {
   alarmsIn,
   type EtcdMember,
@@ -39,6 +40,8 @@ export interface LabSeen extends Members {
   /** Patroni's dynamic configuration; null: nobody tells it. */
   readonly config: Config | null
   readonly routes: readonly Route[]
+  /** That do not hold; empty in a lab without TLS. */
+  readonly certificates: readonly BadCertificate[]
   /** Who has the virtual address; empty where there is none, or nobody has it. */
   readonly holders: readonly HostName[]
 }
@@ -64,6 +67,12 @@ export const parts: readonly Part[] = [
     asked: "the engine: the state of each host's container",
     wrong: ({hosts}) =>
       hosts.filter(one => one.state !== 'running').map(one => `the host ${one.host} is ${sayState(one.state)}`),
+  },
+  {
+    // Before all that it explains: to everybody else its host is silent.
+    name: 'certificates',
+    asked: 'in a lab with TLS, every etcd, REST API and PostgreSQL: the certificate that it shows',
+    wrong: ({lab, certificates}) => certificates.map(one => ({says: sayBadCertificate(one), cure: renewed(lab)})),
   },
   {
     name: 'etcd alarms',
@@ -134,6 +143,11 @@ export const parts: readonly Part[] = [
     },
   },
 ]
+
+/** No command of ours gives a host a certificate that does not hold. */
+function renewed(lab: string): Hint {
+  return next`whoever put it there puts the right one back; else the lab is removed, and raised as it was: ${onLab(lab, 'down')}`
+}
 
 /** Somebody else raised it, for a reason that we do not know: it is not ours to take back. */
 function disarm(lab: string, etcd: readonly EtcdMember[]): Hint {

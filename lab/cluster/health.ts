@@ -4,6 +4,7 @@ import type {Lab} from '../engine/lab.ts'
 import {clusterOf, clusters} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Hint} from '../words/next-step.ts'
+import {badCertificates} from './certificates.ts'
 import {etcdMembers} from './etcd-members.ts'
 import {objectIn} from './etcd-messages.ts'
 import {parseHaproxyCsv, takesTraffic} from './haproxy-csv.ts'
@@ -36,7 +37,7 @@ export interface Health {
 }
 
 /**
- * Asks every layer once, and writes once when all else is well; takes at most twice `withinMs` and the time of a write when hosts do
+ * Asks every layer once, and writes once when all else is well; takes at most twice `withinMs` (in a lab with TLS thrice) and the time of a write when hosts do
  * not answer.
  */
 export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
@@ -85,13 +86,18 @@ async function look(lab: Lab, withinMs: number): Promise<LabSeen> {
     keysOf(lab, withinMs),
     holdersOf(lab),
   ])
+  const silent = {
+    etcd: etcd.flatMap(({host, says}) => (says === null ? [host] : [])),
+    patroni: seen.members.flatMap(({host, role}) => (role === null ? [host] : [])),
+  }
+  const certificates = await badCertificates(lab, silent, withinMs)
   const hosts = topology.hosts.map(({name: host}) => ({
     host,
     state: containers.find(one => one.host === host)?.state ?? 'missing',
   }))
   return {
     ...{lab: lab.name, topology, hosts, observer: observer?.state ?? 'missing', etcd, keys},
-    ...{...seen, addresses: addressesIn(lab), routes, holders},
+    ...{...seen, addresses: addressesIn(lab), routes, holders, certificates},
     config: keys === null ? null : objectIn(keys.get('config') ?? null),
   }
 }

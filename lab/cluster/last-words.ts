@@ -24,7 +24,8 @@ const signs: readonly {readonly service: string; readonly words: RegExp; readonl
   {
     service: 'patroni',
     words: / ERROR: /,
-    but: /Failed to get list of machines|Request to server .* failed|get_cluster/,
+    // A token that has expired is got anew, and no reader is to be told it.
+    but: /Failed to get list of machines|Request to server .* failed|get_cluster|Invalid auth token/,
   },
   {service: 'haproxy', words: /\[ALERT\]/},
 ]

@@ -7,6 +7,7 @@ import {Tunnel} from '../observer/tunnel.ts'
 import {type Cluster, within} from '../topology/clusters.ts'
 import {type HttpService, type PortName, publishedAt, type ServicePort} from '../topology/services.ts'
 import {type Allocation, type HostName, portOf, roles, type Topology} from '../topology/topology.ts'
+import {Access, identityFor} from './access.ts'
 import type {ContainerState, Docker} from './docker.ts'
 import {reachRelay} from './reach-relay.ts'
 
@@ -30,6 +31,7 @@ export class Lab implements AsyncDisposable {
   readonly allocation: Allocation
   readonly #reach: Reach & Partial<AsyncDisposable>
   readonly #asking: Asking
+  readonly #access: Access
   readonly #clusters = new Map<string, Lab>()
 
   /** @param reach another way into the lab's network than through its observer. */
@@ -39,6 +41,7 @@ export class Lab implements AsyncDisposable {
     this.allocation = allocation
     this.#reach = reach ?? new Tunnel(() => reachRelay(docker, allocation.lab))
     this.#asking = new Asking(this.#reach)
+    this.#access = new Access(topology, allocation, this.#asking)
   }
 
   /** The same lab as one of its clusters: whoever asks this one for the cluster is answered about that. It ends with the whole. */
@@ -67,6 +70,17 @@ export class Lab implements AsyncDisposable {
     return {host: publishedAt, port}
   }
 
+  /** Whether its servers let nobody in without TLS. */
+  get inTls(): boolean {
+    return this.topology.tls?.postgresql === true
+  }
+
+  /** The same for a driver of PostgreSQL: with whom to believe, where a server speaks TLS. */
+  server(host: HostName, name: PortName) {
+    const identity = identityFor(this.topology, this.allocation, 'postgres')
+    return {...this.reach(host, name), ...(identity === undefined ? {} : {ssl: {ca: identity.ca}})}
+  }
+
   /** A connection from inside the lab's network; see `Tunnel.connect`. */
   connect(host: HostName, port: ServicePort): Duplex {
     return this.#reach.connect(this.#address(host, port))
@@ -74,18 +88,23 @@ export class Lab implements AsyncDisposable {
 
   /** One HTTP question to etcd, Patroni or HAProxy's statistics; see `Asking.ask`. */
   ask(host: HostName, service: HttpService, path: string, question: Question): Promise<Answer> {
-    return this.#asking.ask(this.#address(host, service), path, question)
+    return this.#access.ask({host, service, to: this.#address(host, service)}, path, question)
   }
 
   /** The same, for an answer that is read as it comes. */
-  request(host: HostName, service: HttpService, path: string, question: Omit<Question, 'withinMs'>): ClientRequest {
-    return this.#asking.request(this.#address(host, service), path, question)
+  request(
+    host: HostName,
+    service: HttpService,
+    path: string,
+    question: Omit<Question, 'withinMs'>,
+  ): Promise<ClientRequest> {
+    return this.#access.request({host, service, to: this.#address(host, service)}, path, question)
   }
 
   /** How to connect to PostgreSQL as superuser (it must get in when connections run out): on one host directly, or through another's port. */
   superuser(host: HostName, database = 'postgres', port: PortName = 'postgres') {
     return {
-      ...this.reach(host, port),
+      ...this.server(host, port),
       user: roles.superuser,
       password: this.allocation.passwords.superuser,
       database,

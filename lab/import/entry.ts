@@ -33,7 +33,7 @@ const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
   [/^(default_backend|use_backend)( |$)/, 'kept otherwise', 'the lab has one entry for writes and one for reads'],
 ]
 
-export function fromHaproxy(files: Files, hasTlsMismatch: boolean, theirs: TheirWords) {
+export function fromHaproxy(files: Files, checkTls: boolean | undefined, theirs: TheirWords) {
   const changes: Change[] = []
   for (const file of files.haproxy) tellLines(file, changes)
   const main = writing(files)?.proxy
@@ -47,7 +47,7 @@ export function fromHaproxy(files: Files, hasTlsMismatch: boolean, theirs: Their
           ...portOf('replicas_port', readers),
           ...balanceOf(readers),
         }),
-    ...(hasTlsMismatch ? {check_tls: true} : {}),
+    ...(checkTls === undefined ? {} : {check_tls: checkTls}),
     ...(main === undefined ? {} : lettingIn(main)),
   }
   // One number for two entries of one host cannot be.
@@ -167,7 +167,11 @@ function shown(key: string): string {
 function reasonOf(key: string): Pick<Change, 'how' | 'why'> {
   if (/^(name|initial-|listen-|advertise-)/.test(key))
     return {how: 'kept otherwise', why: "names, addresses and tokens are the lab's own"}
-  if (/cert|key|ca-file|tls|crl|auth/.test(key)) return {how: 'dropped', why: 'etcd of a lab has no TLS and no users'}
+  if (/cert|key|ca-file|tls|crl|auth/.test(key))
+    return {
+      how: 'kept otherwise',
+      why: 'where yours speaks TLS or lets users in, the lab does with keys and users of its own',
+    }
   if (/-dir$|^log|logger|metrics|debug/.test(key))
     return {how: 'kept otherwise', why: "paths and logs are the lab's own"}
   return {how: 'dropped', why: "the lab has etcd's own value, or one of its own"}

@@ -19,6 +19,7 @@ import {hasTlsMismatch, mustBeImportable, notModelled} from './not-modelled.ts'
 import {fromPatroni} from './patroni.ts'
 import {fromPgbouncer} from './pgbouncer.ts'
 import {redacted} from './redact.ts'
+import {fromSecurity} from './security.ts'
 import {theirWords} from './words.ts'
 
 export interface Given {
@@ -51,7 +52,10 @@ export function importFrom(given: readonly Given[]): Imported {
     given.map(({text}) => text),
   )
   const patroni = fromPatroni(files, theirs)
-  const entry = fromHaproxy(files, hasTlsMismatch(files), theirs)
+  const security = fromSecurity(files)
+  const inTls = security.tls?.rest === 'on'
+  // Where the two differ, they differ in the lab.
+  const entry = fromHaproxy(files, hasTlsMismatch(files) ? !inTls : undefined, theirs)
   const {etcd, changes: ofEtcd} = fromEtcd(files)
   const address = fromKeepalived(files)
   const {hba, ...letIn} = fromHba(files, theirs)
@@ -61,6 +65,7 @@ export function importFrom(given: readonly Given[]): Imported {
     haproxy: {...entry.haproxy, ...written.haproxy},
     postgresql: {...patroni.postgresql, ...(hba === undefined ? {} : {pg_hba: [...hba]})},
     etcd,
+    ...security,
     stand_ins: [...patroni.standIns, ...address.standIns],
     network: 'internal',
   }

@@ -6,6 +6,7 @@ import {keepalivedKeys} from '../topology/keepalived.ts'
 import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
 import {pgbouncerKeys} from '../topology/pgbouncer.ts'
 import {releaseNames, releases} from '../topology/release.ts'
+import {securityKeys} from '../topology/security.ts'
 import type {Topology} from '../topology/topology.ts'
 import {ms} from '../words/quantity.ts'
 
@@ -35,10 +36,19 @@ export function labFile(topology: Topology, header: string): string {
       pg_hba: topology.hba?.map(one => hbaLine(one)),
       data_size: topology.dataBytes === undefined ? undefined : bytes(topology.dataBytes),
     }),
+    ...securityIn(topology),
     network: topology.network,
     stand_ins: topology.standIns,
   })
   return printYaml(values, {header, oneLine: 100, notes: notesOn(values)})
+}
+
+function securityIn(topology: Topology): Values {
+  const under = (key: 'tls' | 'auth') =>
+    Object.entries(securityKeys(topology)).flatMap(([path, value]) =>
+      path.startsWith(`${key}.`) ? [[path.slice(key.length + 1), value] as const] : [],
+    )
+  return {tls: Object.fromEntries(under('tls')), auth: Object.fromEntries(under('auth'))}
 }
 
 function patroniOf(topology: Topology): Values {
@@ -136,6 +146,10 @@ const comments: Readonly<Record<string, string>> = {
   'keepalived.fall': 'so many failed checks of HAProxy, every interval, and its host gives the address up',
   'keepalived.preempt': 'on: a host of a higher priority that comes back takes the address from its holder',
   network: 'nothing leads out of it but the published ports',
+  'tls.etcd': "certificates of a CA of the lab's own",
+  'auth.etcd': 'users and roles; the kind of its tokens: simple | jwt',
+  'auth.etcd_token_ttl': 'a token lives so long',
+  'auth.rest': 'who changes something through the REST API says a password',
   'keepalived.check': 'none: nobody asks HAProxy, and an address stays where it is dead',
   'keepalived.weight':
     'of a failed check, or more than 0 of a passed one; without it a failed one gives the address up',

@@ -127,7 +127,9 @@ function tls({patroni, etcd}: Files): string[] {
   const file = inPatroni?.file ?? inEtcd?.file
   return file === undefined
     ? []
-    : [`${file}: the lab has no TLS: handshakes take no time in it, and no certificate expires.`]
+    : [
+        `${file}: the lab has TLS where yours has it, with certificates of its own: when yours expire, and for which addresses they hold, it does not tell.`,
+      ]
 }
 
 function otherRelease({patroni}: Files): string[] {

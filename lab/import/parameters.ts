@@ -21,7 +21,8 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     'Patroni sets it itself',
   ],
   [/^recovery_|^hot_standby$/, 'Patroni sets it itself'],
-  [/^(ssl|krb|gss|oauth|ldap)/, 'the lab has no TLS and no outside authentication'],
+  [/^ssl/, 'where yours speaks TLS, the lab does with its own certificates'],
+  [/^(krb|gss|oauth|ldap)/, 'the lab has no outside authentication'],
   [
     /^(log_|logging_|syslog|event_source|debug_|trace_)/,
     "the lab reads PostgreSQL's log as evidence, and needs it as it is",

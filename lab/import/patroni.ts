@@ -28,7 +28,7 @@ type Rule = readonly [pattern: RegExp, how: Change['how'] | 'kept' | 'elsewhere'
 const paths = 'paths, devices and programs are those of the lab'
 const replicas = 'nothing of yours is run: a new member is a copy of the leader, and a new cluster is empty'
 const own = "users and passwords are the lab's own"
-const noTls = 'the lab has no TLS and asks for no password where members and etcd speak'
+const ownKeys = 'where yours speaks TLS or asks for a password, the lab does with its own keys and passwords'
 
 /** Of a path from the root of a patroni.yml; the first that fits. What none fits is dropped. */
 const rules: readonly Rule[] = [
@@ -43,10 +43,16 @@ const rules: readonly Rule[] = [
     'kept otherwise',
     "addresses are the lab's own",
   ],
+  [/^etcd3?\.protocol$|^restapi\.verify_client$/, 'elsewhere'],
   [
-    /^(restapi|ctl|etcd3?)\.(authentication|username|password|auth|(cert|key|ca)(file|cert)?|keyfile_password|verify_client|ciphers|insecure|protocol|cacert)\b/,
+    /^(restapi|ctl|etcd3?)\.(authentication|username|password|auth|(cert|key|ca)(file|cert)?|keyfile_password|cacert)\b/,
+    'kept otherwise',
+    ownKeys,
+  ],
+  [
+    /^(restapi|ctl|etcd3?)\.(ciphers|insecure)$/,
     'dropped',
-    noTls,
+    'the lab verifies whom it reaches, with what OpenSSL takes by itself',
   ],
   [/^etcd3?\.|^postgresql\.proxy_address$/, 'dropped', 'members are found at the addresses of the lab'],
   [/^postgresql\.authentication\b|^bootstrap\.users\b|\.pgpass$/, 'kept otherwise', own],

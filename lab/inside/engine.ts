@@ -3,6 +3,7 @@
  * Imported late: it loads all there is, as the package's own door does.
  */
 export {health} from '../cluster/health.ts'
+export {withKeys} from '../engine/certificates.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'
 export type {Begun} from '../history/play-again.ts'

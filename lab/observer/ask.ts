@@ -1,6 +1,7 @@
 /** One HTTP question to a service of a host, through the tunnel, with an end in time. */
 import http from 'node:http'
 import type {Duplex} from 'node:stream'
+import {type Identity, overTls} from './tls.ts'
 import {NoWay} from './tunnel.ts'
 
 export interface Question {
@@ -12,6 +13,10 @@ export interface Question {
   readonly signal?: AbortSignal | undefined
   /** Keep the connection for the next question; else it is one of its own, closed after the answer. */
   readonly keepAlive?: boolean
+  /** Of whom a certificate is asked, and what is shown of one's own; left out: in the clear. */
+  readonly identity?: Identity
+  /** The header. */
+  readonly authorization?: string
 }
 
 export interface Answer {
@@ -75,15 +80,18 @@ export class Asking implements Disposable {
   }
 
   /** For an answer that is read as it comes, such as a watch. The body has been sent. */
-  request(to: string, path: string, {method = 'GET', body, signal, keepAlive = false}: Omit<Question, 'withinMs'>) {
+  request(to: string, path: string, question: Omit<Question, 'withinMs'>) {
+    const {method = 'GET', body, signal, keepAlive = false, identity, authorization} = question
     this.#reach.knock()
     const [host, port] = to.split(':')
     const sent = body === undefined ? undefined : JSON.stringify(body)
     const request = http.request({
       ...{host, port, path, method, signal},
-      headers:
-        sent === undefined ? {} : {'content-type': 'application/json', 'content-length': Buffer.byteLength(sent)},
-      ...(keepAlive ? {agent: this.#agent(to)} : {createConnection: () => this.#reach.connect(to)}),
+      headers: {
+        ...(sent === undefined ? {} : {'content-type': 'application/json', 'content-length': Buffer.byteLength(sent)}),
+        ...(authorization === undefined ? {} : {authorization}),
+      },
+      ...(keepAlive ? {agent: this.#agent(to, identity)} : {createConnection: () => this.#connect(to, identity)}),
     })
     request.end(sent)
     return request
@@ -93,11 +101,16 @@ export class Asking implements Disposable {
     for (const agent of this.#kept.values()) agent.destroy()
   }
 
-  #agent(to: string): http.Agent {
+  #connect(to: string, identity: Identity | undefined): Duplex {
+    const way = this.#reach.connect(to)
+    return identity === undefined ? way : overTls(way, to.split(':')[0] ?? '', identity)
+  }
+
+  #agent(to: string, identity: Identity | undefined): http.Agent {
     const known = this.#kept.get(to)
     if (known !== undefined) return known
     const agent = new http.Agent({keepAlive: true})
-    agent.createConnection = () => this.#reach.connect(to)
+    agent.createConnection = () => this.#connect(to, identity)
     this.#kept.set(to, agent)
     return agent
   }

@@ -2,17 +2,20 @@
 import {Socket} from 'node:net'
 import pg from 'pg'
 import {ownCodes} from '../history/sqlstate.ts'
+import {type Identity, ServerTls} from '../observer/tls.ts'
 
 const withinMs = 1000
 
 /** A connection to one server that is made when it is needed and thrown away when it fails or is too slow. */
 export class Connection implements Disposable {
   readonly #where: pg.ClientConfig
+  readonly #identity: Identity | undefined
   #client: pg.Client | undefined
-  #socket: Socket | undefined
+  #socket: Socket | ServerTls | undefined
 
-  constructor(where: pg.ClientConfig) {
+  constructor({ssl, ...where}: pg.ClientConfig & {readonly ssl?: Identity}) {
     this.#where = where
+    this.#identity = ssl
   }
 
   /** @throws what the server or the driver said, after which the next question connects anew. */
@@ -42,7 +45,7 @@ export class Connection implements Disposable {
   }
 
   async #connect(): Promise<pg.Client> {
-    const socket = new Socket()
+    const socket = this.#identity === undefined ? new Socket() : new ServerTls(this.#identity)
     this.#socket = socket
     const client = new pg.Client({
       ...this.#where,

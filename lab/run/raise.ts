@@ -1,10 +1,12 @@
 /** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
 import {isDeepStrictEqual} from 'node:util'
 import {render} from '../../compose/render.ts'
+import {badCertificates, sayBadCertificate} from '../cluster/certificates.ts'
 import {firstWrite} from '../cluster/first-write.ts'
 import {explained, lastWords, sayLastWords} from '../cluster/last-words.ts'
 import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
+import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
@@ -17,7 +19,7 @@ import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {anew, loadLab, type SavedLab, saveLab} from '../state/state.ts'
-import type {Topology} from '../topology/topology.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import type {AskedTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {beside, next, onLab, sayLines} from '../words/next-step.ts'
@@ -79,7 +81,7 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
     const sinceMs = await docker.clockMs()
     using _telling = tellWhy(lab, sinceMs, detail)
     try {
-      await waitFor('all members to stream from one leader', () => streaming(lab), wait)
+      await waitFor('all members to stream from one leader', () => streamingBelieved(lab), wait)
       await waitFor('a write through HAProxy', () => writes(lab), wait)
     } catch (error) {
       throw await explained(lab, error, sinceMs - startedBeforeMs)
@@ -88,6 +90,17 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
     await untilHealthy(lab, wait)
   })
   return {lab, how, tookMs: performance.now() - began, writableMs}
+}
+
+/** A server that nobody believes would be waited for in vain. */
+async function streamingBelieved(lab: Lab) {
+  const seen = await streaming(lab)
+  const [bad] =
+    typeof seen === 'string'
+      ? await badCertificates(lab, {etcd: hostsWith(lab.topology, 'etcd'), patroni: []}, 1000)
+      : []
+  if (bad === undefined) return seen
+  throw new LabError('not-ready', `waiting does not mend it: ${sayBadCertificate(bad)}`, {hint: anew(lab.name)})
 }
 
 /** While it lasts: what the hosts' logs say may be why. */
@@ -202,7 +215,7 @@ async function create(
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
       mustTake(await refusedParameters(docker, images.host, parameters)),
     )
-  const allocation = await given(name, topology, images, await docker.subnets())
+  const allocation = await withKeys(docker, topology, await given(name, topology, images, await docker.subnets()))
   const saved: SavedLab = {schema: 2, topology, allocation, ...(topologyFile === undefined ? {} : {topologyFile})}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))

@@ -147,6 +147,7 @@ export class RaisedLab implements AsyncDisposable {
     const entry = takes === 'read-write' ? primary : replicas
     const {host, port} = this.lab.reach(doorOf(entry), entry.service)
     const url = new URL(`postgresql://${host}:${port}/${appDatabase}`)
+    if (this.lab.inTls) url.searchParams.set('sslmode', 'require')
     url.username = roles.app
     url.password = this.lab.allocation.passwords.app
     return url.href

@@ -49,7 +49,7 @@ export async function allocate(
         ...{lab, subnet, ports, images},
         addresses: addressesOf(topology, subnet),
         observer: observerIn(subnet),
-        passwords: passwords(),
+        passwords: passwords(topology),
       }
   }
   throw new LabError(
@@ -91,9 +91,13 @@ export function observerIn(subnet: string): string {
   return subnet.replace(/\.0\/24$/, '.10')
 }
 
-function passwords(): Allocation['passwords'] {
+function passwords({auth}: Topology): Allocation['passwords'] {
   const one = () => randomBytes(18).toString('base64url')
-  return {superuser: one(), replication: one(), rewind: one(), app: one()}
+  return {
+    ...{superuser: one(), replication: one(), rewind: one(), app: one()},
+    ...(auth?.etcd === undefined ? {} : {etcdRoot: one(), etcdPatroni: one()}),
+    ...(auth?.rest === true ? {rest: one()} : {}),
+  }
 }
 
 export function isFree(port: number): Promise<boolean> {

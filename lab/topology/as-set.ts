@@ -5,6 +5,7 @@ import {ms} from '../words/quantity.ts'
 import {clusters} from './clusters.ts'
 import {keepalivedDefaults, keepalivedKeys} from './keepalived.ts'
 import {pgbouncerKeys, pgbouncerProfiles} from './pgbouncer.ts'
+import {securityKeys} from './security.ts'
 import {type PatroniSettings, portNumber, type Topology} from './topology.ts'
 import {loadTopology, presetNames, usualPreset} from './topology-file.ts'
 
@@ -94,6 +95,7 @@ function beyond(topology: Topology, base: Topology): {readonly set: readonly str
     ...haproxyChanges(topology, base).map(([key, value]) => `haproxy.${key}=${value}`),
     ...pgbouncerChanges(topology, base).map(([key, value]) => `pgbouncer.${key}=${value}`),
     ...keepalivedChanges(topology, base).map(([key, value]) => `keepalived.${key}=${value}`),
+    ...changed(securityKeys(topology), securityKeys(base)).map(([key, value]) => `${key}=${value}`),
     ...changed(namesIn(topology), namesIn(base)).map(([key, value]) => `${key}=${value}`),
     ...said.map(([name, value]) => `postgresql.parameters.${name}=${value}`),
     ...(topology.dataBytes === base.dataBytes ? [] : [`postgresql.data_size=${topology.dataBytes}B`]),
@@ -104,6 +106,7 @@ function beyond(topology: Topology, base: Topology): {readonly set: readonly str
     (base.dataBytes !== undefined && topology.dataBytes === undefined) ||
     (base.pgbouncer !== undefined && topology.pgbouncer === undefined) ||
     (base.keepalived !== undefined && topology.keepalived === undefined) ||
+    Object.keys(securityKeys(base)).some(key => !Object.hasOwn(securityKeys(topology), key)) ||
     !isDeepStrictEqual(onlyInFile(topology), onlyInFile(base))
   return {set, whole: !isLess && said.length === parameters.length && base.hosts.every(({name}) => names.has(name))}
 }

@@ -4,6 +4,7 @@ import {own} from '../words/own.ts'
 import {clusters, firstCluster, within} from './clusters.ts'
 import {dynamicSettings, keptMistakes, notifyScripts} from './kept.ts'
 import {type Release, releaseNames, releaseOf, releases} from './release.ts'
+import {securityMistakes} from './security.ts'
 import type {ServiceName, ServicePort} from './services.ts'
 import {slotMistakes} from './slots.ts'
 import {effectiveTimings, isWatchdogUnusable} from './timings.ts'
@@ -42,6 +43,7 @@ export function mistakesIn(topology: Topology): Mistake[] {
     ...slotMistakes(topology),
     ...releaseMistakes(topology),
     ...preparedMistake(topology),
+    ...securityMistakes(topology),
   ]
   return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, clusters(topology))]
 }

@@ -4,6 +4,7 @@ import {line, name} from '../words/plain-text.ts'
 import {duration, isSizeBeyondReason, positiveDuration, size} from '../words/quantity.ts'
 import {keptSettings} from './kept.ts'
 import {releaseNames} from './release.ts'
+import {securitySettings} from './security.ts'
 import {serviceNames} from './services.ts'
 import {observerName, type PermanentSlot} from './topology.ts'
 
@@ -251,6 +252,7 @@ export const fileSchema = z.strictObject({
   etcd: keptSettings.etcd,
   stand_ins: keptSettings.stand_ins,
   network: keptSettings.network,
+  ...securitySettings,
   postgresql: settings.postgresql.extend({port: port.optional(), ...keptSettings.postgresql}).optional(),
 })
 

@@ -14,6 +14,7 @@ import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
 import {pgbouncerProfiles, withPgbouncer} from './pgbouncer.ts'
 import {type ReleaseName, usualRelease} from './release.ts'
+import {securityOf} from './security.ts'
 import type {ServiceName} from './services.ts'
 import {fileSchema, type Settings, settings, type Written} from './settings.ts'
 import {type Host, type ProfileName, profiles, type Topology, withParameters} from './topology.ts'
@@ -289,6 +290,7 @@ function build(layers: readonly Written[]): Topology {
     ...pgbouncerOf(layers, plain),
     ...keepalivedOf(layers, plain),
     ...keptOf(layers),
+    ...securityOf(layers),
   })
 }
 

@@ -5,11 +5,14 @@ import {hbaSchema} from './hba.ts'
 import {balances, dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
 import {patroniBuildSchema} from './patroni-build.ts'
 import {formerRelease, releaseNames, usualRelease} from './release.ts'
+import {securitySchemas} from './security.ts'
 import {portNames, serviceNames} from './services.ts'
 
 const text = z.string()
 /** Ours are letters and digits; whatever prints one must not print anything else with it. */
 const secret = z.string().regex(/^[\w.-]{1,200}$/, 'a password of a lab is letters and digits')
+/** Lines of base64 between lines that say what it is. */
+const pem = z.string().regex(/^(-----BEGIN [A-Z ]+-----\n([\w+/=]{1,76}\n)+-----END [A-Z ]+-----\n)+$/, 'PEM')
 const port = z.int().min(1).max(65_535)
 const seconds = z.int().min(0).max(31_536_000)
 const ms = z.int().min(0).max(86_400_000)
@@ -115,6 +118,7 @@ export const topologySchema = z.strictObject({
   hba: hbaSchema.exactOptional(),
   callbacks: callbacksSchema.exactOptional(),
   postBootstrap: programSchema.exactOptional(),
+  ...securitySchemas,
 })
 
 export const allocationSchema = z.strictObject({
@@ -132,6 +136,13 @@ export const allocationSchema = z.strictObject({
       pgbouncer: port.exactOptional(),
     }),
   ),
-  passwords: z.strictObject({superuser: secret, replication: secret, rewind: secret, app: secret}),
+  passwords: z.strictObject({
+    ...{superuser: secret, replication: secret, rewind: secret, app: secret},
+    etcdRoot: secret.exactOptional(),
+    etcdPatroni: secret.exactOptional(),
+    rest: secret.exactOptional(),
+  }),
+  authority: z.strictObject({ca: pem, caKey: pem, hosts: z.record(text, pem), observer: pem}).exactOptional(),
+  tokenKey: z.strictObject({private: pem, public: pem}).exactOptional(),
   images: z.strictObject({host: text, app: text}),
 })

@@ -8,6 +8,7 @@ import type {balances, Kept} from './kept.ts'
 import type {PatroniBuild} from './patroni-build.ts'
 import type {PgbouncerSettings} from './pgbouncer.ts'
 import type {ReleaseName} from './release.ts'
+import type {Security} from './security.ts'
 import {type PortName, portsWith, type ServiceName, type ServicePort, serviceNames} from './services.ts'
 
 export type HostName = string
@@ -53,7 +54,7 @@ export interface HaproxySettings {
   readonly serverTimeoutMs: number
   /** What becomes of the sessions of a server that goes down: without `shutdown-sessions` they stay with it. */
   readonly onMarkedDown: 'shutdown-sessions' | 'none'
-  /** Where they are not those of the lab: what servers are asked, and whether in TLS, which Patroni's REST API has none of here. */
+  /** Where they are not those of the lab: what servers are asked, and whether in TLS; left out, as the REST API speaks. */
   readonly checkPrimary?: string
   readonly checkReplicas?: string
   readonly checkTls?: boolean
@@ -68,7 +69,7 @@ export interface HaproxySettings {
   readonly tcpka?: boolean
 }
 
-export interface Topology extends Kept {
+export interface Topology extends Kept, Security {
   readonly profile: ProfileName
   /** Of PostgreSQL and what keeps it available. */
   readonly release: ReleaseName
@@ -230,8 +231,26 @@ export interface Allocation {
     readonly replication: string
     readonly rewind: string
     readonly app: string
+    /** Of etcd's users, and for the REST API; there where somebody is asked. */
+    readonly etcdRoot?: string
+    readonly etcdPatroni?: string
+    readonly rest?: string
   }
+  /** The lab's own CA; there where something speaks TLS. */
+  readonly authority?: Authority
+  /** With which etcd signs its tokens, and knows them again; there where they are signed. */
+  readonly tokenKey?: {readonly private: string; readonly public: string}
   readonly images: {readonly host: string; readonly app: string}
+}
+
+/** A CA of one lab and no other, and what it has signed: all PEM. */
+export interface Authority {
+  readonly ca: string
+  readonly caKey: string
+  /** Of each host that shows or needs a certificate: its key, and behind it the certificate. */
+  readonly hosts: Readonly<Record<HostName, string>>
+  /** Of whoever asks through the observer. */
+  readonly observer: string
 }
 
 /** The service of the compose file that is no host of the topology: the runner reaches the hosts through it. */

@@ -39,8 +39,27 @@ export function allocation(passwords: Partial<Allocation['passwords']> = {}, of 
     addresses: addressesOf(of, '10.213.7.0/24'),
     observer: observerIn('10.213.7.0/24'),
     ports: portsOf(of, 25_350),
-    passwords: {superuser: 'su-pw', replication: 'repl-pw', rewind: 'rewind-pw', app: 'app-pw', ...passwords},
+    passwords: {
+      ...{superuser: 'su-pw', replication: 'repl-pw', rewind: 'rewind-pw', app: 'app-pw'},
+      ...(of.auth === undefined ? {} : {etcdRoot: 'root-pw', etcdPatroni: 'patroni-pw', rest: 'rest-pw'}),
+      ...passwords,
+    },
+    ...keysFor(of),
     images: {host: 'pgha-lab/host:test', app: 'pgha-lab/app:test'},
+  }
+}
+
+const pem = (what: string) => `-----BEGIN ${what}-----\nc2VjcmV0\n-----END ${what}-----\n`
+
+/** Of the form of keys, and no more. */
+function keysFor({hosts: all, tls, auth}: Topology): Pick<Allocation, 'authority' | 'tokenKey'> {
+  const own = pem('PRIVATE KEY') + pem('CERTIFICATE')
+  const hosts = Object.fromEntries(all.map(({name}) => [name, own]))
+  return {
+    ...(tls === undefined
+      ? {}
+      : {authority: {ca: pem('CERTIFICATE'), caKey: pem('PRIVATE KEY'), hosts, observer: own}}),
+    ...(auth?.etcd === 'jwt' ? {tokenKey: {private: pem('PRIVATE KEY'), public: pem('PUBLIC KEY')}} : {}),
   }
 }
 

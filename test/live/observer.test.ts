@@ -79,7 +79,10 @@ describe('the observer', () => {
     await using lab = openLab(new Docker(), name)
     const ask = () => lab.ask('node1', 'patroni', '/patroni', {withinMs: 3000})
     expect((await ask()).code).toBeGreaterThan(0)
-    const watch = lab.request('node1', 'etcd', '/v3/watch', {method: 'POST', body: {create_request: {key: 'AA=='}}})
+    const watch = await lab.request('node1', 'etcd', '/v3/watch', {
+      method: 'POST',
+      body: {create_request: {key: 'AA=='}},
+    })
     const broken = new Promise<unknown>(resolve => {
       watch.on('response', response => response.resume().on('error', resolve))
       watch.on('error', resolve)

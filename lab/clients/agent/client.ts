@@ -2,17 +2,17 @@
  * One client: a connection that it wants to have at all times, and at most one statement in flight on it. Reconnects at
  * once with a small pause; an attempt is never sent twice.
  */
-import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {codeOf, ownCodes} from '../../history/sqlstate.ts'
 import {type Load, patienceOf} from './protocol.ts'
+import {type ServerSocket, socketTo} from './server-socket.ts'
 import {asksWho, statements} from './statements.ts'
 import {type Desk, type InFlight, type Loss, oneLine, Told} from './told.ts'
 
 interface Session {
   readonly driver: pg.Client
-  readonly socket: Socket
+  readonly socket: ServerSocket
   /** Why it ended and when that was noticed; the first reason counts, the driver adds others later. */
   lost?: Loss
   readonly ended: Promise<void>
@@ -119,7 +119,7 @@ export class Client {
 
   #open(): Session {
     const {config} = this.#desk
-    const socket = new Socket()
+    const socket = socketTo(config)
     const driver = new pg.Client({
       host: this.#load.hosts[this.#host]!,
       port: this.#load.port,

@@ -7,12 +7,12 @@
  * knows nothing of read-only servers, and hands out such a connection again and again, for as long as the old primary lives on
  * as a replica.
  */
-import {Socket} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
 import pg from 'pg'
 import {codeOf} from '../../history/sqlstate.ts'
 import {endsSession} from './client.ts'
 import {type AgentConfig, type Job, type Load, patienceOf} from './protocol.ts'
+import {type ServerSocket, socketTo} from './server-socket.ts'
 import {asksWho, statements} from './statements.ts'
 import {type Desk, type InFlight, oneLine, Told} from './told.ts'
 
@@ -22,7 +22,7 @@ export class Pool {
   /** Whoever used a connection last is told when it is lost while it lies in the pool. */
   readonly #lastUsers = new WeakMap<pg.PoolClient, PooledClient>()
 
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets = new Set<ServerSocket>()
 
   constructor(load: Load, config: AgentConfig) {
     const {connectMs, statementMs} = patienceOf(load, config)
@@ -39,9 +39,10 @@ export class Pool {
       query_timeout: statementMs ?? 0,
       keepAlive: statementMs !== null,
       stream: () => {
-        const socket = new Socket()
+        const socket = socketTo(config)
         this.#sockets.add(socket)
-        return socket.once('close', () => this.#sockets.delete(socket))
+        socket.once('close', () => this.#sockets.delete(socket))
+        return socket
       },
     })
     this.#pool.on('connect', connection => {

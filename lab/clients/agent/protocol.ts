@@ -51,6 +51,8 @@ export interface AgentConfig {
   readonly user: string
   readonly password: string
   readonly database: string
+  /** Whom to believe that it is the database, a file on app1; left out: it is spoken to in the clear. */
+  readonly caFile?: string
   /** The first of the ids that this agent may give to what its clients do; they are dense from there. */
   readonly firstIds: Readonly<Record<Job, number>>
   /** Table of this run, made by `prepareTable`; no other run writes there. Its bank is `bankOf` it. */

@@ -8,7 +8,7 @@
  *
  * A session that is encrypted, or speaks something else, is passed on unread: nothing is told of it but that.
  */
-import {connect, type Socket} from 'node:net'
+import type {Socket} from 'node:net'
 import {opOf} from '../../history/client-group.ts'
 import {ownCodes} from '../../history/sqlstate.ts'
 import {
@@ -23,6 +23,7 @@ import {
   rowOf,
 } from './pg-wire.ts'
 import type {Relay} from './protocol.ts'
+import type {ServerSocket} from './server-socket.ts'
 import {whoAnswers} from './statements.ts'
 import {
   type Complaint,
@@ -56,7 +57,7 @@ type Hold = 'full' | 'turn' | 'asking'
 
 export class Session {
   readonly #client: Socket
-  readonly #server: Socket
+  readonly #server: ServerSocket
   readonly #counter: Counter
   readonly #transactions: Transactions
   readonly #acceptedAt: number
@@ -81,8 +82,8 @@ export class Session {
   #turn: NodeJS.Timeout | undefined
   #over = false
 
-  /** @param acceptedAt when the program was let in. */
-  constructor(client: Socket, relay: Relay, acceptedAt: number, counter: Counter) {
+  /** @param server connects. @param acceptedAt when the program was let in. */
+  constructor(client: Socket, server: ServerSocket, relay: Relay, acceptedAt: number, counter: Counter) {
     this.#client = client
     this.#counter = counter
     this.#acceptedAt = acceptedAt
@@ -91,8 +92,10 @@ export class Session {
       ended => counter.ended(ended, this.#who[0] ?? null, this.#who[1] ?? null),
       opOf(relay.client),
     )
-    this.#server = connect({host: relay.host, port: relay.port, allowHalfOpen: true, noDelay: true})
+    this.#server = server
+    server.setNoDelay(true)
     client.setNoDelay(true)
+    server.connect(relay.port, relay.host)
     this.#join(client, this.#server, chunk => this.#clientSays(chunk), 'the program')
     this.#join(this.#server, client, chunk => this.#serverSays(chunk), 'the server')
   }
@@ -115,7 +118,7 @@ export class Session {
     this.#server.destroy()
   }
 
-  #join(from: Socket, to: Socket, hear: (chunk: Buffer) => void, who: string): void {
+  #join(from: ServerSocket, to: ServerSocket, hear: (chunk: Buffer) => void, who: string): void {
     from.on('data', hear)
     from.on('end', () => {
       this.#lose(who, {code: ownCodes.closed, error: `${who} closed the connection`})
@@ -342,7 +345,7 @@ export class Session {
   }
 
   /** A side that takes no more has the other one wait. */
-  #pass(to: Socket, bytes: Buffer): void {
+  #pass(to: ServerSocket, bytes: Buffer): void {
     if (bytes.length === 0 || !to.writable) return
     if (to.write(bytes)) return
     const [from, holds] = to === this.#server ? [this.#client, this.#clientHolds] : [this.#server, this.#serverHolds]
@@ -351,12 +354,12 @@ export class Session {
     to.once('drain', () => this.#release(from, holds, 'full'))
   }
 
-  #hold(from: Socket, holds: Set<Hold>, why: Hold): void {
+  #hold(from: ServerSocket, holds: Set<Hold>, why: Hold): void {
     holds.add(why)
     from.pause()
   }
 
-  #release(from: Socket, holds: Set<Hold>, why: Hold): void {
+  #release(from: ServerSocket, holds: Set<Hold>, why: Hold): void {
     if (holds.delete(why) && holds.size === 0) from.resume()
   }
 }

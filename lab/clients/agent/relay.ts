@@ -6,11 +6,12 @@ import {createServer, type Server, type Socket} from 'node:net'
 import {type AgentConfig, type AgentLine, agentLimits, type Relay} from './protocol.ts'
 import {type Counter, Session} from './relay-session.ts'
 import {Turns} from './relay-turns.ts'
+import {socketTo} from './server-socket.ts'
 import type {Complaint} from './transactions.ts'
 
 /** What a relay needs from the agent around it. */
 interface RelayDesk {
-  readonly config: Pick<AgentConfig, 'statementTimeoutMs'>
+  readonly config: Pick<AgentConfig, 'statementTimeoutMs' | 'caFile'>
   clock(): number
   tell(line: AgentLine): void
 }
@@ -95,6 +96,7 @@ export class RelayServer {
     const begin = () => {
       const session: Session = new Session(
         socket,
+        socketTo(this.#desk.config, true),
         this.#relay,
         acceptedAt,
         this.#counter(() => this.#sessions.delete(session)),

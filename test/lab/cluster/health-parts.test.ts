@@ -181,7 +181,8 @@ test('a virtual address that nobody has, or two have, is a complaint', async () 
 })
 
 test('every part has a case, or a test of its own', () => {
-  const elsewhere = ['addresses', 'virtual address', 'synchronous standby'] // health.test.ts, above, raise.test.ts
+  // certificates.test.ts, health.test.ts, above, raise.test.ts
+  const elsewhere = ['certificates', 'addresses', 'virtual address', 'synchronous standby']
   const tried = new Set(cases.map(([part]) => part))
   expect(parts.map(one => one.name).filter(name => !tried.has(name))).toEqual(elsewhere)
 })

@@ -50,6 +50,55 @@ describe('a lab is never healthier than what it was made of:', () => {
     expect(text).toContain('check_tls: "on"')
   })
 
+  const inTls = changed(
+    [
+      'n*.yml',
+      '  listen: 0.0.0.0:8008\n',
+      '  listen: 0.0.0.0:8008\n  certfile: /etc/pki/a.crt\n  keyfile: /etc/pki/a.key\n',
+    ],
+    ['haproxy.cfg', /check port 8008/g, 'check port 8008 check-ssl verify none'],
+  )
+
+  test('what speaks TLS and asks for a password does so in the lab, with nothing of theirs', () => {
+    const {topology, text, changes, notModelled} = of(
+      changed(
+        [
+          'n*.yml',
+          '  listen: 0.0.0.0:8008\n',
+          '  listen: 0.0.0.0:8008\n  authentication: {username: boss, password: Hen-1-red}\n',
+        ],
+        [
+          'n*.yml',
+          'etcd3:\n',
+          'etcd3:\n  protocol: https\n  cacert: /etc/pki/ca.crt\n  username: chief\n  password: Hen-2-red\n',
+        ],
+        [
+          'n*.yml',
+          '  parameters:\n    unix',
+          '  parameters:\n    ssl: "on"\n    ssl_cert_file: /etc/pki/a.crt\n    unix',
+        ],
+      ),
+    )
+    expect(topology).toMatchObject({tls: {etcd: true, postgresql: true}, auth: {etcd: 'simple', rest: true}})
+    expect(topology.postgresParameters).not.toHaveProperty('ssl')
+    expect(text).not.toMatch(/boss|chief|Hen|pki/)
+    expect(changes.filter(({what}) => what.startsWith('etcd3.')).map(({how}) => how)).not.toContain('dropped')
+    expect(notModelled.filter(one => one.includes('the lab has TLS where yours has it'))).toHaveLength(1)
+  })
+
+  test('a REST API in TLS that is asked in TLS', () => {
+    const {topology} = of(inTls)
+    expect(topology).toMatchObject({tls: {rest: true}})
+    expect(topology.haproxy).not.toHaveProperty('checkTls')
+  })
+
+  test('a check in the clear of a REST API in TLS stays one', () => {
+    const {topology} = of(
+      changed(['n*.yml', '  listen: 0.0.0.0:8008\n', '  listen: 0.0.0.0:8008\n  certfile: /etc/pki/a.crt\n']),
+    )
+    expect(topology).toMatchObject({tls: {rest: true}, haproxy: {checkTls: false}})
+  })
+
   test('who asks nobody who leads goes on doing so', () => {
     const {topology} = of(changed(['haproxy.cfg', /^ {2}(option httpchk|http-check) .*\n/gm, '']))
     expect(topology.haproxy).toMatchObject({checkPrimary: 'tcp', checkReplicas: 'tcp'})
@@ -96,7 +145,7 @@ describe('a lab is never healthier than what it was made of:', () => {
     [
       'TLS',
       changed(['n*.yml', '  listen: 0.0.0.0:8008\n', '  listen: 0.0.0.0:8008\n  certfile: /etc/pki/a.crt\n']),
-      /n1\.yml: the lab has no TLS/,
+      /n1\.yml: the lab has TLS where yours has it, with certificates of its own/,
     ],
     [
       'another release',

@@ -7,7 +7,7 @@ import {render} from '../../../compose/render.ts'
 import {importFrom} from '../../../lab/import/import.ts'
 import {labFile} from '../../../lab/import/lab-file.ts'
 import {knownKeys} from '../../../lab/lint/known-keys.ts'
-import {presetsOf} from '../../../lab/topology/topology-file.ts'
+import {loadTopology, presetsOf} from '../../../lab/topology/topology-file.ts'
 import {allocation, owner} from '../../compose/a-lab.ts'
 import type {Texts} from '../lint/cluster.ts'
 import {importable} from './shapes.ts'
@@ -24,9 +24,14 @@ function writtenOf(texts: Texts): string {
   )
 }
 
+/** Also its user of etcd is called as many are. */
+const inTls = loadTopology({
+  set: ['tls.etcd=on', 'tls.rest=on', 'tls.postgresql=on', 'auth.etcd=jwt', 'auth.rest=on'],
+})
+
 /** What a lab says that is nobody's: a word of it tells nothing. */
 const anyway = [
-  ...presetsOf().flatMap(({topology}) => [
+  ...[...presetsOf(), {topology: inTls}].flatMap(({topology}) => [
     render(topology, allocation({}, topology), owner),
     labFile(topology, 'made'),
   ]),
