@@ -162,7 +162,7 @@ Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loop
 retry_timeout ${timing.retryTimeoutSeconds} s; synchronous replication ${timing.synchronousMode}.
 
 This file is complete: \`docker compose up -d\` raises the lab, \`docker compose down --volumes\` removes it with its data.
-It needs docker compose 2.23.1 or newer and two images of this machine; \`./pgha-lab doctor --fix\` builds them.
+It needs docker compose 2.23.1 or newer and two images of this machine, which \`doctor --fix\` of pgha-lab builds.
 It holds passwords of this lab, which listens on ${publishedAt} only:
 
 ${connections.join('\n')}

@@ -36,6 +36,17 @@ const roomOf = (file: string) =>
     .filter(room => file === room || file.startsWith(`${room}/`))
     .reduce((longest, room) => (room.length > longest.length ? room : longest), '')
 
+test('test/ mirrors the rooms: no folder of tests is of a room that is not there', () => {
+  const folders = (of: string) => globSync(`${of}/*/`, {cwd: root}).map(path => path.replace(/\/$/, ''))
+  // What tests stand on, and what a fresh process reads of the whole package.
+  const ofTests = ['test/lab/fake']
+  const without = folders('test/lab').filter(folder => !ofTests.includes(folder) && !floors.has(folder.slice(5)))
+  expect(without).toEqual([])
+  // The doors inside have nothing of their own but names.
+  const untested = folders('lab').filter(room => room !== 'lab/inside' && !folders('test/lab').includes(`test/${room}`))
+  expect(untested).toEqual([])
+})
+
 test('every file is in a room of the table, and every room of the table has files', () => {
   expect(files.filter(file => roomOf(file) === '')).toEqual([])
   expect([...floors.keys()].filter(room => !files.some(file => roomOf(file) === room))).toEqual([])

@@ -3,6 +3,7 @@
 import {anyCaller, type Caller, type Hint, next, onLab, ownCommand, sayLines} from '../words/next-step.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {type History, of} from './history.ts'
+import {ofSettings} from './holes.ts'
 import {type Begun, playAgain} from './play-again.ts'
 
 export interface Ended {
@@ -53,7 +54,10 @@ function countsUntil(history: History): Micros {
 
 function sayWhen(history: History, at: Micros): string {
   const [first, ...more] = of(history, 'fault-injecting')
-  if (first === undefined) return `${sayMicros(at)} after it began, before any fault`
+  if (first === undefined) {
+    const mending = of(history, 'fault-mending').some(one => one.id !== ofSettings)
+    return `${sayMicros(at)} after it began, ${mending ? 'in the middle of its first fault' : 'before any fault'}`
+  }
   return `${sayMicros(Math.max(0, at - first.at))} after the ${more.length > 0 ? 'first ' : ''}fault`
 }
 

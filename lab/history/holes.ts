@@ -19,7 +19,11 @@ export interface Hole {
 }
 
 /** The first hole of each teller; empty: for all that is known the record is whole. */
-export const holesOf = once((history): readonly Hole[] => [...unnumbered(history), ...unchained(history)])
+export const holesOf = once((history): readonly Hole[] => {
+  // Numbers tell each line that is missing. What the run did beside says nothing more: interrupted, it mends what it was about to do.
+  const isNumbered = history.events.some(event => event.n !== undefined && lineOf(event) === 'run')
+  return isNumbered ? unnumbered(history) : unchained(history)
+})
 
 function unnumbered(history: History): Hole[] {
   const lines = new Map<string, {readonly numbers: Set<number>; last: Micros; least: number; most: number}>()

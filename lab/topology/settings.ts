@@ -12,8 +12,8 @@ const wholeSeconds = duration.refine(ms => ms % 1000 === 0, 'Patroni takes whole
 const count = (what: string, most: number) =>
   z
     .int({error: `a whole number of ${what}`})
-    .min(1, `at least 1 of ${what}`)
-    .max(most, `at most ${most} of ${what}`)
+    .min(1, `${what}: at least 1`)
+    .max(most, `${what}: at most ${most}`)
 
 /** Services run with no right to any below. */
 const port = z.int({error: 'a port is a number'}).min(1024, 'a port from 1024').max(65_535, 'a port up to 65535')

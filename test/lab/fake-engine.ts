@@ -47,6 +47,7 @@ export interface FakeHost {
   readonly state?: string
 }
 
+/** Long because an engine has that many answers. */
 export async function fakeEngine(hosts: readonly FakeHost[] = []): Promise<FakeEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'pgha-engine-'))
   const socketPath = join(folder, 'docker.sock')

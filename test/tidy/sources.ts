@@ -29,6 +29,9 @@ import {
 } from 'typescript/unstable/ast'
 import {API} from 'typescript/unstable/sync'
 
+/** What a function is called that has none. */
+export const nameless = 'a function without a name'
+
 export interface FunctionFound {
   readonly name: string
   readonly lines: number
@@ -103,7 +106,7 @@ function functionOf(node: Node, parents: readonly Node[], file: SourceFile): Fun
     [node, ...parents.toReversed()].find(one => nameOf(one) !== undefined && one.end <= node.end + 1) ?? node
   const before = statement !== undefined && statement.end <= node.end + 1 ? statement : holder
   return {
-    name: nameOf(holder) ?? 'a function without a name',
+    name: nameOf(holder) ?? nameless,
     lines: text.slice(start, node.end).split('\n').length,
     comment: text.slice(before.pos, before.getStart(file)),
   }

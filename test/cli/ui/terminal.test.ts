@@ -1,15 +1,23 @@
 import {expect, test} from 'vitest'
-import {ascii, color, hasScreen} from '../../../cli/ui/terminal.ts'
+import {ascii, color, hasScreen, isInFront} from '../../../cli/ui/terminal.ts'
 
 const tty = {isTTY: true}
 const pipe = {isTTY: false}
 
 test('there is a screen on a terminal, and none in a pipe, on a dumb terminal, in CI or for a screen reader', () => {
-  expect(hasScreen(tty, {TERM: 'xterm'})).toBe(true)
+  expect(hasScreen(tty, {TERM: 'xterm'}, () => true)).toBe(true)
   expect(hasScreen(pipe, {TERM: 'xterm'})).toBe(false)
   expect(hasScreen(tty, {TERM: 'dumb'})).toBe(false)
   expect(hasScreen(tty, {TERM: 'xterm', CI: 'true'})).toBe(false)
   expect(hasScreen(tty, {TERM: 'xterm', INK_SCREEN_READER: 'true'})).toBe(false)
+})
+
+test('a process in the background of its terminal has no screen: the kernel would stop it when it reads a key', () => {
+  expect(hasScreen(tty, {TERM: 'xterm'}, () => false)).toBe(false)
+  expect(isInFront('4711 (node) S 4000 4711 4000 34816 4711 4194304 1')).toBe(true)
+  expect(isInFront('4711 (node) S 4000 4711 4000 34816 4000 4194304 1')).toBe(false)
+  expect(isInFront('4711 (a ) name S 1) S 4000 4711 4000 34816 4000 4194304 1')).toBe(false)
+  expect(isInFront('')).toBe(true)
 })
 
 test('a terminal has colours unless NO_COLOR or TERM=dumb say no; FORCE_COLOR gives them to a pipe', () => {

@@ -19,6 +19,7 @@ export interface CalmShape {
 
 export const calmShape: CalmShape = {mend: 12, finalReads: 20, outage: null, demoted: null, hosts: ['node2']}
 
+/** Long because a run has that many kinds of lines. */
 export function calmRun(changes: Partial<CalmShape> = {}): Event[] {
   const shape = {...calmShape, ...changes}
   const events: Event[] = []

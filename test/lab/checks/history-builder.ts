@@ -94,7 +94,7 @@ export const bytesPerWrite = 200
 /** What the promoted replica had not yet received when the leader died. */
 export const replicaLagBytes = 100
 
-/** A run of which nothing can be complained about. */
+/** A run of which nothing can be complained about. Long because a run has that many kinds of lines. */
 export function cleanRun(changes: Partial<RunShape> = {}): Event[] {
   const shape: RunShape = {...quickRun, ...changes}
   const {oldLeader, newLeader, mend, finalReads} = shape

@@ -141,7 +141,7 @@ export function playRelay(program: FakeProgram, way: (to: string) => Way): void 
   })
 }
 
-/** Clients as the agent in app1 has them: they write while somebody takes writes, and say what became of each attempt. */
+/** Clients as the agent in app1 has them: they write while somebody takes writes, and say what became of each attempt. Long because one loop has it all. */
 export function playAgent(program: FakeProgram, cluster: FakeCluster, _hosts: ReadonlyMap<string, FakeHost>): void {
   const timers: NodeJS.Timeout[] = []
   const micros = () => Math.round(performance.now() * 1000)

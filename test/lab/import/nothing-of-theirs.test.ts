@@ -84,7 +84,7 @@ const secret = fc.oneof(
   letters(8),
 )
 
-/** A cluster whose every free text is one of the words that must not be met again. */
+/** A cluster whose every free text is one of the words that must not be met again. Long because their files have that many places for one. */
 const cluster = fc
   .record({
     hosts: fc.uniqueArray(hostName, {minLength: 3, maxLength: 3}),

@@ -1,6 +1,7 @@
 /** Configurations of the shapes that autobase and pigsty print, in words of our own: each with everything that such a role writes beside PostgreSQL. */
 import type {Texts} from '../lint/cluster.ts'
 
+/** Long because such a file is. */
 const autobaseMember = (number: number) => `---
 scope: merlin-main
 name: merlin-${number}
@@ -191,6 +192,7 @@ client_tls_sslmode = require
 server_tls_sslmode = require
 `
 
+/** Long because such a file is. */
 const pigstyMember = (number: number) => `#!/usr/bin/env patroni
 #==============================================================#
 # File      :   patroni.yml

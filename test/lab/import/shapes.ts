@@ -83,7 +83,7 @@ postgresql:
 tags: {noloadbalance: false, clonefrom: false, nostream: false}
 `
 
-/** As a role of Ansible prints it: every setting said, many parameters, pgbackrest, callbacks, a watchdog. */
+/** As a role of Ansible prints it: every setting said, many parameters, pgbackrest, callbacks, a watchdog. Long because such a file is. */
 const rendered = (number: number) => `---
 scope: "stork-main"
 name: "stork-db-${number}"

@@ -69,3 +69,20 @@ test('of lines without numbers, what a run did shows by what it did next', () =>
   expect(without('fault-mended')).toEqual([expect.stringMatching(/that the mend of .* ended/)])
   expect(without('phase')).toEqual([expect.stringContaining('where its part `steps` began')])
 })
+
+test('a run that was interrupted while it did its first fault lacks nothing, and says when', () => {
+  const events = cleanRun()
+  const at = events.find(one => one.kind === 'fault-injecting')!.at
+  const mend = {do: 'start-host', host: 'node1'} as const
+  const interrupted = [
+    ...events.filter(one => one.at < at && one.kind !== 'run-ended'),
+    {at: at + 1, kind: 'fault-mending', id: 'kill', mend},
+    {at: at + 2, kind: 'fault-mended', id: 'kill', mend, ok: true, says: 'started'},
+    {at: at + 3, kind: 'run-ended', how: 'interrupted'},
+  ] as Event[]
+  const history = read(written(interrupted))
+  expect(holesOf(history)).toEqual([])
+  expect(judge(history).ended?.says).toMatch(
+    /^the run was interrupted .* after it began, in the middle of its first fault/,
+  )
+})

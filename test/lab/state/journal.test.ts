@@ -1,9 +1,20 @@
-import {appendFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs'
+import {appendFileSync, existsSync, type fsyncSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {inForce, mended, plan} from '../../../lab/state/journal.ts'
 import {labFolder} from '../../../lab/state/state.ts'
+
+// As the real one, and what stood in the file by then.
+const onDisk: string[] = []
+vi.mock('node:fs', async original => {
+  const fs = await original<typeof import('node:fs')>()
+  const fsync: typeof fsyncSync = fd => {
+    fs.fsyncSync(fd)
+    onDisk.push(fs.readFileSync(`/proc/self/fd/${fd}`, 'utf8'))
+  }
+  return {...fs, fsyncSync: vi.fn(fsync)}
+})
 
 let state: string
 beforeEach(() => {
@@ -24,6 +35,15 @@ test('what was planned is in force, newest first, until it is mended', () => {
   expect(inForce('x')).toEqual([two, one])
   mended('x', 'b/1')
   expect(inForce('x')).toEqual([one])
+})
+
+test('what is planned or mended is on the disk, and not only in the memory of the system, when that is done', () => {
+  onDisk.length = 0
+  plan('x', one)
+  expect(onDisk.at(-1)).toContain('"planned"')
+  expect(onDisk.at(-1)).toBe(readFileSync(join(labFolder('x'), 'journal.ndjson'), 'utf8'))
+  mended('x', 'a/1')
+  expect(onDisk.at(-1)).toContain('"mended"')
 })
 
 test('a line cut short by a crash hides neither what stands before it nor what comes after', () => {

@@ -49,7 +49,7 @@ describe('a complaint about a topology', () => {
     [`${hosts}patroni:\n  ttl: 30MB\n`, /^2 lab\.yaml:3:8: .*no unit "MB"/],
     [`${hosts}patroni:\n  ttl: 1500ms\n`, /^2 lab\.yaml:3:8: Patroni takes whole seconds/],
     [`${hosts}patroni:\n  ttl: 10s\n`, /^2 lab\.yaml:3:8: Patroni would silently use .* instead of/],
-    [`${hosts}haproxy: {fall: 0}\n`, /^2 lab\.yaml:2:17: at least 1 of failed checks/],
+    [`${hosts}haproxy: {fall: 0}\n`, /^2 lab\.yaml:2:17: failed checks: at least 1/],
     [`${hosts}haproxy: {on_marked_down: shutdown}\n`, /^2 lab\.yaml:2:27: on_marked_down is shutdown-sessions or none/],
     [
       `${hosts}patroni:\n  slots: {events: {type: logical, database: app}}\n`,

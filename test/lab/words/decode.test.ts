@@ -59,7 +59,7 @@ haproxy: {fall: 0, rsie: 2}
       'lab.yaml:2:23: a service is one of etcd, patroni, haproxy, pgbouncer, keepalived, client, did you mean `patroni`?',
       'lab.yaml:4:8: 30 is not a duration, it has no unit: did you mean 30s?',
       'lab.yaml:5:3: unknown key `loop_wiat`, did you mean `loop_wait`?',
-      'lab.yaml:6:17: at least 1 of failed checks',
+      'lab.yaml:6:17: failed checks: at least 1',
       'lab.yaml:6:20: unknown key `rsie`, did you mean `rise`?',
     ])
     expect(topology('hosts: {node1: [etcd, patroni]}\n')).toEqual([
@@ -125,7 +125,7 @@ expect:
       complaint(() => parseTopology('lab.yaml', 'profile: fast\n', {set: ['patroni.tll=25s', 'haproxy.fall=0']})),
     ).toEqual([
       '--set patroni.tll=25s: unknown key `tll`, did you mean `ttl`?',
-      '--set haproxy.fall=0: at least 1 of failed checks',
+      '--set haproxy.fall=0: failed checks: at least 1',
     ])
   })
 })
