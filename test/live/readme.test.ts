@@ -1,30 +1,4 @@
-/** The first commands of the README, as they stand there, on a lab of another name. */
-import {join} from 'node:path'
-import {execa} from 'execa'
-import {afterAll, expect, test} from 'vitest'
-import {blocksOfPages, callsOf} from '../docs/shell-blocks.ts'
-import {expectExit} from './cli.ts'
+/** The README's first commands. */
+import {playsReadme} from './readme.ts'
 
-const name = 'live-readme'
-// `down --stale` is about labs of others, and they may be at work on this engine.
-const blocks = blocksOfPages()
-  .filter(({where, text}) => where.startsWith('README.md') && callsOf(text).some(words => words[0] === 'up'))
-  .filter(({text}) => !text.includes('--stale'))
-
-afterAll(() => expectExit(0, ['down', '--name', name]))
-
-test('the README begins with blocks that raise a lab', () => expect(blocks.length).toBeGreaterThanOrEqual(2))
-
-test.each(blocks.map(({where, text}) => [where, text] as const))(
-  '%s ends as it says: with a verdict that is green',
-  async (_, text) => {
-    const ran = await execa('bash', ['-e', '-c', text], {
-      cwd: join(import.meta.dirname, '..', '..'),
-      reject: false,
-      stdin: 'ignore',
-      env: {PGHA_LAB_SETUP: 'never', PGHA_LAB_NAME: name},
-    })
-    expect(ran.exitCode, `${ran.stderr}\n${ran.stdout}`).toBe(0)
-    expect(ran.stdout).toMatch(/^PASSED kill-leader: /m)
-  },
-)
+playsReadme('first')

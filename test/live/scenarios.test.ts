@@ -1,4 +1,4 @@
-/** One scenario of each family against a real cluster; `npm run test:all` plays all of them. */
+/** A scenario of several families against a real cluster; `npm run test:all` plays all of them. */
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -66,9 +66,7 @@ describe('on one lab', () => {
 
   test.for([
     ['process', 'crash-postgres'],
-    ['etcd', 'kill-etcd-leader'],
     ['network', 'replication-cut'],
-    ['replication', 'strict-no-standby'],
     ['operator', 'switchover'],
     ['proxy', 'kill-haproxy'],
   ] as const)('%s: %s passes, its fault seen to take hold, and leaves the lab whole', async ([, scenario]) => {
@@ -88,7 +86,7 @@ describe('a suite raises the lab that its scenarios need, and removes it', () =>
   const out = mkdtempSync(join(tmpdir(), 'pgha-lab-suite-'))
   afterAll(() => rmSync(out, {recursive: true, force: true}))
 
-  test.for(['watchdog', 'disk'])('%s', async suite => {
+  test.for(['watchdog'])('%s', async suite => {
     const {err} = await expectExit(0, ['chaos', '--suite', suite, '--name', `live-${suite}`, '--out', join(out, suite)])
     expect(err).toMatch(/removing the lab/)
     const {out: labs} = await expectStatus(['--all', '--json'])

@@ -1,4 +1,4 @@
-/** Every scenario against a real cluster. `npm test` plays one of each family. */
+/** Every scenario against a real cluster. `npm test` plays a few of them. */
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
