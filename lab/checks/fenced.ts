@@ -3,6 +3,7 @@
  * reset its host: that it did so before the leader key was free for others.
  */
 import {z} from 'zod'
+import {toldByEngine} from '../history/at-rest.ts'
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
@@ -147,10 +148,12 @@ interface End {
 
 /** The first proof after its last sighting: it says itself that it takes none, it refuses, or the engine says that its host is dead or frozen. */
 function endOf(history: History, host: HostName, last: Sighting): End | undefined {
+  const stopped = new Set<Event>(
+    toldByEngine(history, host).filter(({action}) => action === 'die' || action === 'pause'),
+  )
   for (const event of history.events) {
     if (event.at < last.from) continue
-    if (event.kind === 'container' && event.host === host && (event.action === 'die' || event.action === 'pause'))
-      return {at: event.at, event}
+    if (event.kind === 'container' && stopped.has(event)) return {at: event.at, event}
     if (event.kind === 'postgres' && event.host === host && event.askedAt >= last.from && refuses(event))
       return {at: event.at, event}
   }

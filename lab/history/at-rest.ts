@@ -3,6 +3,8 @@
 import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import {clockSet} from './disturbances.ts'
+import type {Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import type {Strike} from './strike.ts'
 
@@ -34,11 +36,15 @@ export const etcdAtRest = once((history): readonly Stretch[] => {
   return others.reduce((all, own) => all.flatMap(one => outside(outside(own, one), one)), first)
 })
 
+/** What the engine told of the host's container, in the order of time; nothing when its clock was set, as nobody knows then what came when. */
+export function toldByEngine(history: History, host: HostName): readonly Of<'container'>[] {
+  return clockSet(history) === null ? of(history, 'container').filter(one => one.host === host) : []
+}
+
 function byEngine(history: History, host: HostName): Stretch[] {
   const rests: {from: Micros; to: Micros}[] = []
   let down: Micros | undefined
-  for (const one of of(history, 'container')) {
-    if (one.host !== host) continue
+  for (const one of toldByEngine(history, host)) {
     if (one.action === 'die' || one.action === 'pause') down ??= one.at
     else if ((one.action === 'start' || one.action === 'unpause') && down !== undefined) {
       rests.push({from: down, to: one.at})
@@ -71,8 +77,8 @@ export function stills({dead, frozen, down}: Strike, host: HostName, service: st
 function endOf(history: History, id: string, host: HostName): Micros {
   const mending = of(history, 'fault-mending').find(one => one.id === id && (one.mend.host ?? host) === host)
   const injected = of(history, 'fault-injecting').find(one => one.id === id)!
-  const started = of(history, 'container').find(
-    one => one.host === host && one.at > injected.at && (one.action === 'start' || one.action === 'unpause'),
+  const started = toldByEngine(history, host).find(
+    one => one.at > injected.at && (one.action === 'start' || one.action === 'unpause'),
   )
   const lost = of(history, 'fault-lost').find(one => one.id === id)
   return Math.min(...[mending, started, lost].map(one => one?.at ?? Number.POSITIVE_INFINITY))

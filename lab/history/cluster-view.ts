@@ -29,7 +29,7 @@ const views = once((whole): readonly History[] => {
   const topology = topologyOf(whole)
   const all = topology === undefined ? [] : clusters(topology)
   if (topology === undefined || all.length < 2) return [whole]
-  return all.map(cluster => without(whole, event => isOther(topology, cluster, event), cluster))
+  return all.map(cluster => without(whole, isOther(topology, cluster), cluster))
 })
 
 /** As the cluster of this host lived it. */
@@ -65,7 +65,8 @@ const first = once((whole): History => {
   const topology = topologyOf(whole)
   const [cluster, ...others] = topology === undefined ? [] : clusters(topology)
   if (topology === undefined || cluster === undefined || others.length === 0) return whole
-  return without(whole, event => tellerOf(event) === 'etcd' && isOther(topology, cluster, event))
+  const isElse = isOther(topology, cluster)
+  return without(whole, event => tellerOf(event) === 'etcd' && isElse(event))
 })
 
 function topologyOf(history: History): Topology | undefined {
@@ -82,12 +83,16 @@ function without(whole: History, isOut: (event: Event) => boolean, cluster?: Clu
   return {...whole, events}
 }
 
-/** Of another cluster's keys or hosts. */
-function isOther(topology: Topology, {scope}: Cluster, event: Event): boolean {
-  if ('scope' in event) return event.scope !== scope
-  const teller = tellerOf(event)
-  if (teller === undefined || teller === 'engine' || teller === 'clients') return false
-  const host = hostOf(event)
-  if (host === undefined || hostsWith(topology, 'client').includes(host)) return false
-  return clusterOf(topology, host).scope !== scope
+/** Whether an event is of another cluster's keys or hosts. Asked of each of a run: which hosts those are is found out once. */
+function isOther(topology: Topology, {scope}: Cluster): (event: Event) => boolean {
+  const asking = new Set(hostsWith(topology, 'client'))
+  const own = (host: HostName) => asking.has(host) || clusterOf(topology, host).scope === scope
+  const ours = new Map(topology.hosts.map(({name}) => [name, own(name)]))
+  return event => {
+    if ('scope' in event) return event.scope !== scope
+    const teller = tellerOf(event)
+    if (teller === undefined || teller === 'engine' || teller === 'clients') return false
+    const host = hostOf(event)
+    return host !== undefined && !(ours.get(host) ?? own(host))
+  }
 }

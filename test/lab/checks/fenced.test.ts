@@ -107,6 +107,19 @@ describe('fenced', () => {
     expect(judge(historyOf(silent)).verdict).toBe('unknown')
   })
 
+  test('when the engine says that it died, by a clock that was set meanwhile, nobody knows when that was', () => {
+    const unasked = orphan({until: 21.6, fired: null}).filter(
+      event =>
+        !(event.kind === 'postgres' && event.host === 'node1' && event.at >= micros(21.6) && event.at < micros(22.3)),
+    )
+    const died = at(21.61, {kind: 'container', host: 'node1', action: 'die', exitCode: 137})
+    const clock = (seconds: number, offsetMicros: number) =>
+      at(seconds, {kind: 'clock', who: 'engine', offsetMicros, uncertaintyMicros: 500})
+    expect(judge(historyOf([...unasked, died])).verdict).toBe('pass')
+    const set = judge(historyOf([...unasked, clock(-5, 0), died, clock(23, 5_000_000)]))
+    expect(set).toMatchObject({verdict: 'unknown', says: expect.stringContaining('the margin is somewhere from')})
+  })
+
   test('on a machine so late that the key may have gone before the watchdog fired, nothing can be told', () => {
     const starved = at(19.9, {kind: 'watching', who: 'runner', samples: 1, failures: 0, worstMicros: 6_000_000})
     const found = judge(historyOf([...orphan({until: 14.6, fired: 14.6}), starved]))

@@ -20,6 +20,12 @@ const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   'quiet-rows-altered': {
     'no-lost-writes': /, 0 lost: \d+ rows on node1 and node2 and node3 not as they were written \(id 850, 860, /,
   },
+  // Not sabotaged: its first site is back, and nobody has told its etcd that it follows the second one now.
+  'first-site-returns': {
+    'one-writable-primary': /^Two primaries were writable at once: node1 on timeline 2 .* and node4 on timeline 2 /,
+    'timeline-monotone': /^node4 and node1 both took writes on timeline 2\.$/,
+    'no-lost-writes': /457 acknowledged writes lost: acknowledged by node4 on timeline 2, not by the dead leader/,
+  },
   // Somebody dropped it by hand on the new leader, and Patroni made it anew.
   'logical-slot-dropped': {
     'slot-kept':

@@ -106,7 +106,7 @@ export function losesEvidence(half: 0 | 1): void {
   const mine = runs.filter((_, index) => index % 2 === half)
   test.each(mine)(
     '%s: no verdict turns into its contrary, whatever evidence is lost',
-    {timeout: 120_000},
+    {timeout: 300_000},
     (run, read) => {
       const history = read()
       const expected = [...(of(history, 'run-started')[0]?.scenario.expect ?? []), ...claimed]
