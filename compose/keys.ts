@@ -12,6 +12,9 @@ const given = '/etc/pgha-lab'
 /** On every host, the clients' too: whoever is inside may know whom to trust. */
 export const caFile = `${given}/keys/ca.crt`
 
+/** A host's own, with its key; read by nobody but `keys-for`. */
+export const certificateFile = `${given}/keys/host.pem`
+
 /** Where a service that runs as this user finds them. */
 export function keysOf(user: 'etcd' | 'postgres' | 'haproxy') {
   const folder = `/run/pgha-lab/keys/${user}`
@@ -47,7 +50,7 @@ function certificates({authority}: Allocation, {name, services: run}: Host): rea
   if (!needsCertificate(run)) return [ca]
   const text = authority.hosts[name]
   if (text === undefined) throw new TypeError(`no certificate was allocated for ${name}`)
-  return [ca, {config: `key-${name}`, target: `${given}/keys/host.pem`, text}]
+  return [ca, {config: `key-${name}`, target: certificateFile, text}]
 }
 
 function etcdsUsers(topology: Topology, allocation: Allocation, host: Host): readonly KeyFile[] {

@@ -3,6 +3,7 @@
  * A capability that is missing comes with the reason, and a scenario that needs it is skipped with that.
  */
 
+import {hasAuthority} from '../topology/security.ts'
 import type {Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
@@ -28,11 +29,13 @@ export type Capability =
   /** Proxies of the lab share one that moves. */
   | 'virtual-address'
   | 'standby-cluster'
+  /** Something in the lab speaks TLS. */
+  | 'tls'
 
 /** Those that the kernel, the engine or the image has; the others depend on a lab's topology. */
 export type Ability = Exclude<
   Capability,
-  'limited-disk' | 'watchdog' | 'cascade' | 'virtual-address' | 'standby-cluster'
+  'limited-disk' | 'watchdog' | 'cascade' | 'virtual-address' | 'standby-cluster' | 'tls'
 >
 
 export interface Tried {
@@ -96,6 +99,10 @@ function missingFromTopology(topology: Topology, capability: Exclude<Capability,
       return topology.standbyCluster === undefined
         ? 'this lab has one cluster, which nobody follows; the topology standby-cluster has a second one'
         : null
+    case 'tls':
+      return hasAuthority(topology)
+        ? null
+        : 'nothing in this lab speaks TLS; one raised with --set tls.etcd=on --set tls.rest=on --set tls.postgresql=on does'
     case 'virtual-address':
       return topology.keepalived === undefined
         ? 'no proxies of this lab share a virtual address; those of the topology vip do'

@@ -50,12 +50,41 @@ type Made = (argv: readonly string[], input?: string) => Promise<string>
 async function newAuthority(made: Made, topology: Topology, allocation: Allocation): Promise<Authority> {
   const own = await made(['new', allocation.lab])
   const [caKey = '', ca = ''] = blocksIn(own)
-  const hosts = topology.hosts.filter(one => needsCertificate(one.services))
-  const signed = hosts.map(
-    async ({name}) => [name, await made(issue(name, namesOf(topology, allocation, name)), own)] as const,
-  )
+  const hosts = topology.hosts.filter(one => needsCertificate(one.services)).map(({name}) => name)
+  const signed = signedFor(made, {topology, allocation, own}, hosts)
   const observer = made(issue(observerName, [`IP:${allocation.observer}`]), own)
-  return {ca, caKey, hosts: Object.fromEntries(await Promise.all(signed)), observer: await observer}
+  return {ca, caKey, hosts: Object.fromEntries(await signed), observer: await observer}
+}
+
+/** `own`: key and certificate of the CA. */
+function signedFor(
+  made: Made,
+  {topology, allocation, own}: {readonly topology: Topology; readonly allocation: Allocation; readonly own: string},
+  hosts: readonly HostName[],
+) {
+  const each = hosts.map(
+    async name => [name, await made(issue(name, namesOf(topology, allocation, name)), own)] as const,
+  )
+  return Promise.all(each)
+}
+
+/**
+ * Another key and certificate for each of these hosts that has one, by the lab's own CA, in PEM, in the order of the hosts. Nothing
+ * but the caller knows of them. @throws LabError `engine`; TypeError where the lab has no CA.
+ */
+export async function newCertificates(
+  docker: CertificateEngine,
+  topology: Topology,
+  allocation: Allocation,
+  hosts: readonly HostName[],
+): Promise<ReadonlyMap<HostName, string>> {
+  const {authority, images} = allocation
+  if (authority === undefined) throw new TypeError('no CA was allocated')
+  await using container = await docker.throwaway(images.host)
+  const made = (argv: readonly string[], input = '') => printed(docker, container.id, argv, input)
+  const own = authority.caKey + authority.ca
+  const having = hosts.filter(host => authority.hosts[host] !== undefined)
+  return new Map(await signedFor(made, {topology, allocation, own}, having))
 }
 
 function issue(name: string, addresses: readonly string[]): readonly string[] {

@@ -22,6 +22,7 @@ export {promoteStandbyCluster as 'promote-standby-cluster'} from './promote-stan
 export {reinit} from './reinit.ts'
 export {reloadPgbouncer as 'reload-pgbouncer'} from './reload-pgbouncer.ts'
 export {removeHost as 'remove-host'} from './remove-host.ts'
+export {renewCertificates as 'renew-certificates'} from './renew-certificates.ts'
 export {restart} from './restart.ts'
 export {setConfigFault as 'set-config'} from './set-config.ts'
 export {setTags as 'set-tags'} from './set-tags.ts'

@@ -144,27 +144,31 @@ function mapped(line: HbaLine, cluster: Cluster): Mapped {
   if (type === 'local' && !isOfPooler) return drop("sockets are the lab's own")
   if (/gssenc/.test(type) && type !== 'hostnogssenc') return drop('nobody in the lab has GSSAPI')
   if (type === 'hostssl' && !cluster.hasTls) return drop('without `ssl` it is for nobody, as in yours')
-  if (type === 'hostnossl' && cluster.hasTls && method === 'reject')
-    return drop(
-      'the lab has no TLS that it could ask for',
-      'whoever comes without TLS is turned away here; in the lab all come without it (hostnossl)',
-    )
   const address = line.address ?? '127.0.0.1/32'
   if (address.includes(':')) return drop('the lab has no IPv6')
   const from = sourcesOf(address, method === 'reject', cluster)
+  const only = onlyFor(line, cluster)
   const rules = databasesOf(line).flatMap(database =>
-    usersOf(line, cluster).flatMap(user => rulesFor(database, user, from, methodOf(method))),
+    usersOf(line, cluster).flatMap(user =>
+      rulesFor(database, user, from, methodOf(method)).map(one => ({...only, ...one})),
+    ),
   )
   if (rules.length === 0) return drop('it is for nobody that the lab has')
   const says = saysOf(line, cluster)
   return {rules, ...(says === undefined ? {} : {says})}
 }
 
+/** Where theirs has TLS the lab's clients all come in it: who is let in only without is let in with it, too. */
+function onlyFor({type, method}: HbaLine, {hasTls}: Cluster): Pick<HbaRule, 'type'> {
+  if (type === 'hostssl' && hasTls) return {type}
+  return type === 'hostnossl' && hasTls && method === 'reject' ? {type} : {}
+}
+
 function saysOf({type, method, text}: HbaLine, {hasTls}: Cluster): string | undefined {
   if (!/^(reject|trust|md5|scram-sha-256|password)$/.test(method) || /\bclientcert=/.test(text))
     return 'who comes has to prove it otherwise than by a password; in the lab by its password (pg_hba)'
-  return type === 'hostssl' && hasTls
-    ? 'only with TLS is anybody let in by this; in the lab without it (hostssl)'
+  return type === 'hostnossl' && hasTls && method !== 'reject'
+    ? 'only without TLS is anybody let in by this; in the lab, whose clients all come in TLS, with it too (hostnossl)'
     : undefined
 }
 

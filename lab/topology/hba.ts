@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import {appDatabase, type HostName, roles, type Topology} from './topology.ts'
 
+const types = ['host', 'hostssl', 'hostnossl'] as const
 const databases = ['all', 'replication', 'postgres', appDatabase] as const
 const users = ['all', roles.replication, roles.rewind, roles.app] as const
 const methods = ['reject', 'scram-sha-256', 'md5', 'password', 'trust'] as const
@@ -9,6 +10,8 @@ const methods = ['reject', 'scram-sha-256', 'md5', 'password', 'trust'] as const
 const hbaAddresses = ['all', '127.0.0.1/32'] as const
 
 export interface HbaRule {
+  /** Left out: `host`, in TLS or not. */
+  readonly type?: Exclude<(typeof types)[number], 'host'>
   readonly database: (typeof databases)[number]
   readonly user: (typeof users)[number]
   /** `all`, the loopback address, or a host. */
@@ -16,8 +19,9 @@ export interface HbaRule {
   readonly method: (typeof methods)[number]
 }
 
-const form = `a line of pg_hba is \`host DATABASE USER ADDRESS METHOD\`: ${databases.join(', ')}; ${users.join(', ')}; ${hbaAddresses.join(', ')} or a host of the lab; ${methods.join(', ')}`
+const form = `a line of pg_hba is \`TYPE DATABASE USER ADDRESS METHOD\`: ${types.join(', ')}; ${databases.join(', ')}; ${users.join(', ')}; ${hbaAddresses.join(', ')} or a host of the lab; ${methods.join(', ')}`
 const rule = z.strictObject({
+  type: z.enum(['hostssl', 'hostnossl']).exactOptional(),
   database: z.enum(databases),
   user: z.enum(users),
   address: z.string().regex(/^([a-z][a-z0-9-]{0,40}|127\.0\.0\.1\/32)$/),
@@ -31,8 +35,8 @@ export const hbaSetting = z
   .array(
     z.string({error: form}).transform((written, {addIssue}): HbaRule => {
       const [type, database, user, address, method, more] = written.trim().split(/\s+/)
-      const read = rule.safeParse({database, user, address, method})
-      if (type === 'host' && more === undefined && read.success) return read.data
+      const read = rule.safeParse({...(type === 'host' ? {} : {type}), database, user, address, method})
+      if (more === undefined && read.success) return read.data
       addIssue({code: 'custom', message: form})
       return z.NEVER
     }),
@@ -40,8 +44,8 @@ export const hbaSetting = z
   )
   .max(200, 'at most 200 lines of pg_hba')
 
-export function hbaLine({database, user, address, method}: HbaRule, addressOf = (host: string) => host): string {
-  return `host ${database} ${user} ${addressOf(address)} ${method}`
+export function hbaLine({type, database, user, address, method}: HbaRule, addressOf = (host: string) => host): string {
+  return `${type ?? 'host'} ${database} ${user} ${addressOf(address)} ${method}`
 }
 
 /** Lines for hosts that are none. */

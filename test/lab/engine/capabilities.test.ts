@@ -98,12 +98,16 @@ test('each image is tried once a process, and one that failed is tried again', a
 test('what a topology gives is asked of the topology, and starts no container', async () => {
   const engine = new Engine()
   const plain = topologyOf(quickRun)
-  expect((await missing(labOn(engine, plain), ['limited-disk', 'watchdog'])).map(one => one.capability)).toEqual([
-    'limited-disk',
-    'watchdog',
-  ])
-  const equipped = {...plain, dataBytes: 2 ** 30, patroni: {...plain.patroni, watchdog: 'required' as const}}
-  expect(await missing(labOn(engine, equipped), ['limited-disk', 'watchdog'])).toEqual([])
+  expect((await missing(labOn(engine, plain), ['limited-disk', 'watchdog', 'tls'])).map(one => one.capability)).toEqual(
+    ['limited-disk', 'watchdog', 'tls'],
+  )
+  const equipped = {
+    ...plain,
+    tls: {etcd: true as const},
+    dataBytes: 2 ** 30,
+    patroni: {...plain.patroni, watchdog: 'required' as const},
+  }
+  expect(await missing(labOn(engine, equipped), ['limited-disk', 'watchdog', 'tls'])).toEqual([])
   expect(await missing(labOn(engine), [])).toEqual([])
   expect(engine.tried).toBe(0)
 })

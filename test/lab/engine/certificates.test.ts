@@ -1,6 +1,6 @@
 import {PassThrough} from 'node:stream'
 import {expect, test} from 'vitest'
-import {type CertificateEngine, withKeys} from '../../../lab/engine/certificates.ts'
+import {type CertificateEngine, newCertificates, withKeys} from '../../../lab/engine/certificates.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {allocationSchema} from '../../../lab/topology/topology-schema.ts'
 import {allocation} from '../../compose/a-lab.ts'
@@ -79,4 +79,18 @@ test('what went wrong is told in its own words, and who has no image is told how
   await expect(withKeys(docker, topology, bare(topology))).rejects.toThrow('was made: it broke')
   expect(left()).toBe(0)
   await expect(withKeys(engine(0, false).docker, topology, bare(topology))).rejects.toMatchObject({code: 'image'})
+})
+
+test('a host gets another certificate by the same CA, and who has none gets none', async () => {
+  const topology = loadTopology({set: ['tls.etcd=on']})
+  const first = engine()
+  const given = await withKeys(first.docker, topology, bare(topology))
+  const {docker, asked, heard, left} = engine()
+  const renewed = await newCertificates(docker, topology, given, ['node1', 'app1'])
+  expect([...renewed.keys()]).toEqual(['node1'])
+  expect(renewed.get('node1')).toContain('CERTIFICATE')
+  expect(asked).toEqual(first.asked.filter(([what, name]) => what === 'issue' && name === 'node1'))
+  expect(heard).toEqual([given.authority!.caKey + given.authority!.ca])
+  expect(left()).toBe(0)
+  await expect(newCertificates(docker, topology, bare(topology), ['node1'])).rejects.toThrow('no CA')
 })

@@ -15,6 +15,7 @@ import {judgeLoad, judgeQuota, loadScript} from '../../../lab/faults/overload.ts
 import {stopScript} from '../../../lab/faults/pause.ts'
 import {judgeReconnect, judgeReload} from '../../../lab/faults/reload-pgbouncer.ts'
 import {judgeRemoved} from '../../../lab/faults/remove-host.ts'
+import {judgeShown, serialsIn} from '../../../lab/faults/renew-certificates.ts'
 import {judgeClock, skewScript} from '../../../lab/faults/skew-clock.ts'
 import {judgeDelays} from '../../../lab/faults/slow-disk.ts'
 import {judgeTaken} from '../../../lab/faults/truncate-table.ts'
@@ -312,6 +313,33 @@ describe('PgBouncer', () => {
     ['', '103', false],
   ])('that was served by backends %j and is by %j has connected anew: %s', (before, after, holds) => {
     expect(judgeReconnect(reloaded, before, after).holds).toBe(holds)
+  })
+})
+
+describe('a certificate', () => {
+  const [old, fresh] = ['A1'.repeat(16), 'B2'.repeat(16)]
+  const shown = (file: string, etcd: string, postgresql: string) =>
+    serialsIn(`${file} of the host\n${etcd} of etcd\n${postgresql} of PostgreSQL\n`)
+
+  test.each([
+    [
+      shown(fresh, fresh, fresh),
+      true,
+      'on node1 the certificate B2B2B2B2 is shown in place of A1A1A1A1 by etcd, PostgreSQL',
+    ],
+    [shown(fresh, fresh, old), false, 'on node1, where the new certificate is B2B2B2B2, PostgreSQL shows A1A1A1A1'],
+    [shown(fresh, fresh, 'nothing'), false, 'PostgreSQL shows none'],
+    [shown(old, old, old), false, 'node1 has no new certificate'],
+    [serialsIn(''), false, 'node1 has no new certificate'],
+  ])('%o is shown: %s', (after, holds, says) => {
+    const seen = judgeShown('node1', shown(old, old, old), after)
+    expect(seen.holds).toBe(holds)
+    expect(seen.says).toContain(says)
+  })
+
+  test('of a host on which nobody showed one before proves nothing', () => {
+    const before = serialsIn(`${old} of the host`)
+    expect(judgeShown('node1', before, serialsIn(`${fresh} of the host`)).holds).toBe(false)
   })
 })
 

@@ -66,11 +66,11 @@ describe('a line becomes', () => {
       [],
     ],
     ['none without TLS where TLS is off', withHba('hostssl all all all md5'), []],
-    ['one without TLS where it is on', tls('hostssl all all all md5'), ['host all all all md5']],
+    ['one for TLS only where it is on', tls('hostssl all all all md5'), ['hostssl all all all md5']],
     [
-      'none where it is for connections without TLS only to turn them away',
+      'one that turns away who comes without TLS',
       tls('hostnossl all all all reject', 'host all all all md5'),
-      ['host all all all md5'],
+      ['hostnossl all all all reject', 'host all all all md5'],
     ],
     ['none for a socket or IPv6', withHba('local all all peer', 'host all all ::/0 md5'), []],
   ])('%s', (_, texts, lines) => {
@@ -142,12 +142,7 @@ describe('what the lab has not is said, with its place:', () => {
       /^n1\.yml:22:11: who comes has to prove/,
     ],
     ['LDAP', withHba('host all all all ldap ldapserver=x'), /^n1\.yml:21:11: who comes has to prove it otherwise/],
-    ['TLS that is asked for', tls('hostssl all all all md5'), /^n1\.yml:22:11: only with TLS is anybody let in/],
-    [
-      'who comes without it',
-      tls('hostnossl all all all reject'),
-      /^n1\.yml:22:11: whoever comes without TLS is turned away/,
-    ],
+    ['who comes without TLS', tls('hostnossl all all all md5'), /^n1\.yml:22:11: only without TLS is anybody let in/],
     [
       'members that differ',
       changed(['n2.yml', '- host all all 10.0.0.0/8', '- host all all 10.9.0.0/16']),
@@ -195,7 +190,7 @@ describe('a lab.yaml has lines of its own,', () => {
 
   test.each([
     ['host all all node9 md5', /^lab\.yaml:3:7: node9 is no host of this lab/],
-    ['host all all 10.0.0.0/8 md5', /^lab\.yaml:3:7: .*a line of pg_hba is `host DATABASE USER ADDRESS METHOD`/],
+    ['host all all 10.0.0.0/8 md5', /^lab\.yaml:3:7: .*a line of pg_hba is `TYPE DATABASE USER ADDRESS METHOD`/],
     ['host all postgres all reject', /^lab\.yaml:3:7: .*a line of pg_hba is/],
     ['local all all peer', /^lab\.yaml:3:7: .*a line of pg_hba is/],
   ])('and %s is refused with its place', (line, says) => {

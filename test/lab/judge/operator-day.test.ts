@@ -98,6 +98,8 @@ test.each<[string, string, Edit]>([
   ['reinit-replica', 'replicas-identical', changedLast('final-rows', () => ({checksum: '1 1'}))],
   ['reinit-replica', 'no-failover', failsOver('anew')],
   ['pgbouncer-reload', 'errors', toldOf('reconnected', '08P01')],
+  ['renew-certificates', 'errors', toldOf('renewed', '08P01')],
+  ['renew-certificates', 'no-failover', failsOver('renewed')],
   ['remove-host', 'no-failover', failsOver('removed')],
   ['add-host', 'promoted', anotherLeads],
   ['add-host', 'replicas-identical', changedLast('final-rows', () => ({checksum: '1 1'}))],
