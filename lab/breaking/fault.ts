@@ -61,6 +61,8 @@ interface Blow<P> extends Unit<P> {
   readonly area: (typeof areas)[number]
   /** Whom a step means that has no `on:`, e.g. 'all' for what concerns the whole cluster; without it, `on:` must be written. */
   readonly on?: string
+  /** How long it takes until it has been done, where that is long. */
+  takesSeconds?(topology: Topology): number
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null

@@ -28,6 +28,7 @@ export const removeHost: Fault<Params> = {
   about:
     'A replica is taken out of the cluster in the orderly way: Patroni stops, its key and its slot go, and its data is thrown away. Mended, or when its `limit` (3m unless given) is over, it joins with nothing, by a base backup',
   on: 'replica',
+  takesSeconds: ({patroni}) => patroni.ttlSeconds, // its key goes when its lease is over
   neverDrawn: "an operator's decision, which is refused for the leader",
   params,
   limitMs: ({limit}) => limit,

@@ -69,8 +69,10 @@ const first = once((whole): History => {
   return without(whole, event => tellerOf(event) === 'etcd' && isElse(event))
 })
 
+/** undefined for one that has no hosts, which no file can say: whoever needs them stumbles by itself, and says so. */
 function topologyOf(history: History): Topology | undefined {
-  return of(history, 'run-started')[0]?.topology
+  const topology: Partial<Topology> | undefined = of(history, 'run-started')[0]?.topology
+  return topology?.hosts === undefined ? undefined : (topology as Topology)
 }
 
 function without(whole: History, isOut: (event: Event) => boolean, cluster?: Cluster): History {

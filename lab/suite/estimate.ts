@@ -1,5 +1,6 @@
 /** How long a scenario is likely to take that was never played: its own holds, and the timing model for its waits. Pure. */
 import {anyMoment, distributionsOf, isModelled, modelOf} from '../budget/index.ts'
+import {faults} from '../faults/index.ts'
 import {strikesLeader} from '../scenario/foreseen.ts'
 import {type Scenario, type Step, topologyDuring} from '../scenario/index.ts'
 import type {Topology} from '../topology/topology.ts'
@@ -21,8 +22,10 @@ export function estimateSeconds(scenario: Scenario, topology: Topology): number 
   let writable = 0
   for (const step of scenario.steps) {
     if (step.do === 'hold') now += step.forMs / 1000
-    else if (step.do === 'inject') writable = Math.max(writable, now + (untilWritable(step, during) ?? 0))
-    else if (step.do === 'until') {
+    else if (step.do === 'inject') {
+      writable = Math.max(writable, now + (untilWritable(step, during) ?? 0))
+      now += faults[step.fault]?.takesSeconds?.(during) ?? 0
+    } else if (step.do === 'until') {
       const usual =
         writable > now
           ? writable - now

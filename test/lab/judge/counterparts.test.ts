@@ -13,6 +13,15 @@ import {loadScenario, scenarioNames} from '../../../lab/scenario/index.ts'
 
 /** What did not happen in the recorded run, though somebody might expect it. */
 const wrong: Readonly<Record<string, readonly [check: string, params: object]>> = {
+  'add-host': ['no-failover', {}],
+  'edit-config': ['no-failover', {}],
+  'etcd-defrag': ['promoted', {not: 'old-leader'}],
+  'etcd-replace-member': ['promoted', {not: 'old-leader'}],
+  'minor-update': ['no-failover', {}],
+  'pgbouncer-reload': ['promoted', {not: 'old-leader'}],
+  'reinit-replica': ['promoted', {not: 'old-leader'}],
+  'remove-host': ['promoted', {not: 'old-leader'}],
+  'renew-certificates': ['promoted', {not: 'old-leader'}],
   'crash-postgres': ['promoted', {not: 'old-leader'}],
   'crash-postgres-failover': ['no-failover', {}],
   'disk-full': ['logs-clean', {}],
