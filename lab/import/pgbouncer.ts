@@ -27,7 +27,11 @@ const rules: readonly Rule[] = [
   [new RegExp(`^(${Object.keys(poolerTimes).join('|')})$`), 'kept'],
   [/^(listen_addr|unix_socket_\w+|so_reuseport|listen_backlog)$/, 'kept otherwise', "addresses are the lab's own"],
   [/^(auth_\w+|admin_users|stats_users)$/, 'kept otherwise', "users and passwords are the lab's own"],
-  [/^(client|server)_tls_/, 'dropped', 'the lab has no TLS'],
+  [
+    /^(client|server)_tls_/,
+    'kept otherwise',
+    "the lab's pooler speaks TLS on both sides where its PostgreSQL does (`tls.postgresql`), and else on none",
+  ],
   [
     /^(log|stats_period|syslog|verbose|pidfile|user$|job_name|conffile|service_name)/,
     'dropped',
@@ -151,7 +155,7 @@ function ofSettings(file: PgbouncerFile): readonly Unlike[] {
     ...when(
       isTls(settings.get('client_tls_sslmode')?.text) || isTls(settings.get('server_tls_sslmode')?.text),
       isTls(settings.get('client_tls_sslmode')?.text) ? 'client_tls_sslmode' : 'server_tls_sslmode',
-      'it speaks TLS; in the lab it does not, so that handshakes take no time and no certificate expires',
+      'it speaks TLS; in the lab it does so on both sides where PostgreSQL does (tls.postgresql), and else on none',
     ),
   ]
 }
