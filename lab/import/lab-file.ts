@@ -52,7 +52,7 @@ function securityIn(topology: Topology): Values {
 }
 
 function patroniOf(topology: Topology): Values {
-  const {patroni, scope, namespace, ports = {}, dynamic = {}, callbacks = {}, postBootstrap} = topology
+  const {patroni, scope, namespace, ports = {}, dynamic = {}, callbacks = {}, postBootstrap, patroniBuild} = topology
   const usual = clusters(topology)[0]
   return withoutNothing({
     scope: scope === undefined ? undefined : usual.scope,
@@ -69,6 +69,7 @@ function patroniOf(topology: Topology): Values {
     watchdog_safety_margin: `${patroni.watchdogSafetyMarginSeconds}s`,
     ...Object.fromEntries(Object.entries(dynamic).map(([key, value]) => [key, written(key as DynamicName, value)])),
     slots: ifAny(patroni.slots ?? {}),
+    build: patroniBuild?.path,
     post_bootstrap: postBootstrap && `./${postBootstrap.file}`,
     callbacks: ifAny(Object.fromEntries(Object.entries(callbacks).map(([name, {file}]) => [name, `./${file}`]))),
     tags: ifAny(topology.tags ?? {}) as Value | undefined,

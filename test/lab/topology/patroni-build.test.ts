@@ -3,6 +3,7 @@ import {appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'nod
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeEach, expect, test} from 'vitest'
+import {labFile} from '../../../lab/import/lab-file.ts'
 import {raisingOf, raisingWords} from '../../../lab/topology/as-set.ts'
 import {readPatroniBuild, withoutPrograms} from '../../../lab/topology/patroni-build.ts'
 import {patroniFacts} from '../../../lab/topology/patroni-facts.ts'
@@ -96,6 +97,10 @@ test.each([
   const facts = patroniFacts(version)
   expect(facts).toMatchObject({leads, tellsStreaming})
   expect(facts.tags.includes('failover_priority')).toBe(hasPriority)
+})
+
+test('a lab.yaml that is written of it names it', () => {
+  expect(labFile(loadTopology({patroni: checkout}), 'made')).toMatch(new RegExp(`build: "?${checkout}"?`))
 })
 
 test('a lab keeps where it lies, for the next `up`; a history, which is given away, does not', () => {
