@@ -80,8 +80,8 @@ export function notifiedText(topology: Topology): string | undefined {
   return `#!/bin/sh\n# Writes down that it was called.\necho "$(date -Is) $*" >> ${calledByKeepalived}\n`
 }
 
-/** Where somebody's own program for after the bootstrap lies as the lab was given it. */
-export const postBootstrapFile = '/etc/patroni/post-bootstrap-own'
+/** Where somebody's own program for after the bootstrap lies: beside the callbacks, since power-on keeps what is in /etc/patroni itself for root. */
+export const postBootstrapFile = '/etc/patroni/callbacks/post_bootstrap'
 
 /**
  * The lab's own program after the bootstrap, and before it the line of somebody's, or after it their program, which finds the lab's roles

@@ -77,7 +77,7 @@ test('a program for after the bootstrap runs behind that of the lab, and is no l
   const text = render(topology(), allocation({}, topology()), owner)
   expect(read(text).configs['post-bootstrap-own']?.content).toBe(program)
   expect(patroniYml(text).bootstrap.post_bootstrap).toMatch(
-    /^\/bin\/sh -c 'psql .*post-bootstrap\.sql "\$1" && install -m 755 \S+ (\S+) && exec \1 "\$1"' post_bootstrap$/,
+    /^\/bin\/sh -c 'psql .*post-bootstrap\.sql "\$1" && install -m 755 \/etc\/patroni\/callbacks\/post_bootstrap (\S+) && exec \1 "\$1"' post_bootstrap$/,
   )
   expect(topologySchema.parse(JSON.parse(JSON.stringify(topology())))).toEqual(topology())
   expect(raisingOf(topology(), file)).toEqual({file, profile: undefined, set: []})
