@@ -60,7 +60,7 @@ function hereOf(scenario: Scenario, {topology, topologyFile, tried}: Standing): 
     bind(scenario, topology, {topologyFile})
   } catch (error) {
     if (!(error instanceof LabError)) throw error
-    const wanted = settingsFor(scenario, topology)
+    const wanted = error.code === 'cannot-run-here' ? [] : settingsFor(scenario, topology)
     const why = wanted.length > 0 ? `only a new lab can have ${wanted.join(' and ')}` : error.message
     return {can: false, why, next: error.next ?? null}
   }

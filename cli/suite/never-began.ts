@@ -40,10 +40,10 @@ export async function leaveUnplayed(
   for (const [scenario, all] of places) {
     const ended = outcomes.filter(outcome => outcome.scenario === scenario)
     // What cannot be played here has left its own report; what is not valid is told by itself.
-    if (ended.some(({ending}) => ending === 'skipped' || ending === 'usage')) continue
+    if (ended.some(({ending, lab}) => (ending === 'skipped' && lab !== null) || ending === 'usage')) continue
     const why = ended.find(({folder}) => folder === null)
     const error = new LabError(
-      why === undefined || why.ending === 'interrupted' ? 'interrupted' : 'not-ready',
+      why === undefined ? 'interrupted' : (codes[why.ending] ?? 'not-ready'),
       why?.headline ?? 'not played: the suite was interrupted',
     )
     for (const place of all) await leaveReport(loadScenario(scenario), {name: lab}, place, error)

@@ -13,7 +13,7 @@ import {type Settings, settings, type Written} from '../topology/settings.ts'
 import {type Host, hostsWith, type Topology, withParameters} from '../topology/topology.ts'
 import {loadTopology, withSettings} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
-import {type Hint, next, onLab, quoted} from '../words/next-step.ts'
+import {type Hint, next, onLab, ownCommand, quoted} from '../words/next-step.ts'
 import type {Scenario} from './index.ts'
 import {namedHosts} from './params.ts'
 import {restartOnly} from './restart-only.ts'
@@ -38,7 +38,10 @@ export interface Typed {
   readonly phase?: InjectionPhase
 }
 
-/** @throws LabError `config` when only another lab will do, with the command that raises one. */
+/**
+ * @throws LabError `config` when only another lab will do, with the command that raises one; `cannot-run-here` where a lab like this
+ * one cannot have what is needed.
+ */
 export function bind(scenario: Scenario, topology: Topology, asked: Typed = {}): Bound {
   const wanted = settingsFor(scenario, topology)
   if (wanted.length > 0)
@@ -203,8 +206,27 @@ function commands(
     return next`raise another lab from the file that this one was raised from, with ${wanted.map(one => `--set ${quoted(one)}`).join(' ')} and --name ${lab}; then play it there: ${again}`
   const keys = new Set(wanted.map(keyOf))
   const set = [...raising.set.filter(one => !keys.has(keyOf(one))), ...wanted]
-  const raised = nearest({...raising, profile: topology.profile, set}, topologyFile)
+  const whole = {...raising, profile: topology.profile, set}
+  const raised = together(scenario, wanted, () => nearest(whole, topologyFile))
   return next`${onLab(lab, 'up', ...raisingWords(raised))} ${again}`
+}
+
+/**
+ * `load`, which reads a topology with `wanted` besides.
+ * @throws LabError `cannot-run-here` where they do not go together, such as a pooler on the port of PostgreSQL.
+ */
+export function together<T>(scenario: Pick<Scenario, 'name'>, wanted: readonly string[], load: () => T): T {
+  try {
+    return load()
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    const [why] = error.message.split('\n') // what follows shows the line of the file
+    const says = `${scenario.name} needs ${wanted.join(' and ')}, and a lab like this cannot have that: ${why}`
+    throw new LabError('cannot-run-here', says, {
+      cause: error,
+      hint: next`other labs: ${ownCommand('topologies')}`,
+    })
+  }
 }
 
 /** The same lab in fewer words, where a preset is nearer to it than what this one was raised from. */

@@ -11,7 +11,7 @@ import {parseScenario} from './parse.ts'
 
 export type {ClientGroup} from '../history/client-group.ts'
 export type {Expectation, Needs, Scenario, Step, Within} from '../history/scenario-values.ts'
-export {type Bound, bind, configOf, settingsFor, type Typed, topologyDuring} from './bind.ts'
+export {type Bound, bind, configOf, settingsFor, type Typed, together, topologyDuring} from './bind.ts'
 export {capabilitiesFor, mustBeAble} from './capabilities.ts'
 export {scenarioSchema} from './json-schema.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'

@@ -1,7 +1,8 @@
 /** What a suite has to play: each of its scenarios, with the lab that it needs and how long it is likely to take. */
-import {settingsFor} from '../scenario/index.ts'
+import {settingsFor, together} from '../scenario/index.ts'
 import type {AskedLab} from '../topology/asked-lab.ts'
 import {loadTopology} from '../topology/topology-file.ts'
+import {LabError} from '../words/errors.ts'
 import {estimateSeconds} from './estimate.ts'
 import {suitesNamed} from './named.ts'
 import type {SuiteJob} from './plan.ts'
@@ -23,10 +24,16 @@ export interface SuiteAsked extends AskedLab {
 export function suiteJobs({suite, repeat = 1, ...asked}: SuiteAsked): SuiteJob[] {
   const topology = loadTopology(asked)
   const learned = learnedSeconds(asked.profile)
-  const one = [...suitesNamed(suite).values()].flat().map(scenario => ({
-    scenario: scenario.name,
-    set: settingsFor(scenario, topology),
-    seconds: learned.get(scenario.name) ?? estimateSeconds(scenario, topology),
-  }))
+  const one = [...suitesNamed(suite).values()].flat().map((scenario): SuiteJob => {
+    const set = settingsFor(scenario, topology)
+    try {
+      if (set.length > 0) together(scenario, set, () => loadTopology({...asked, set: [...(asked.set ?? []), ...set]}))
+      const seconds = learned.get(scenario.name) ?? estimateSeconds(scenario, topology)
+      return {scenario: scenario.name, set, seconds}
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error
+      return {scenario: scenario.name, set, seconds: 0, cannot: error.message}
+    }
+  })
   return Array.from({length: repeat}, () => one).flat()
 }

@@ -7,6 +7,8 @@ export interface SuiteJob {
   readonly set: readonly string[]
   /** How long it will take, learned or estimated. */
   readonly seconds: number
+  /** Why no lab of this kind can be, or not with what the scenario needs; it is skipped, and nothing is raised for it. */
+  readonly cannot?: string | undefined
 }
 
 export interface Seat {

@@ -85,11 +85,17 @@ class Playing {
   constructor(options: SuiteOptions) {
     this.#options = options
     this.#child = options.child ?? ourselves()
-    this.#left = [...options.jobs]
+    this.#left = options.jobs.filter(job => job.cannot === undefined)
     this.#places = labsFor(options).map((lab): LabSeat => ({lab, set: null, begun: false}))
   }
 
   async toTheEnd(): Promise<SuiteOutcome[]> {
+    for (const job of this.#options.jobs) {
+      if (job.cannot === undefined) continue
+      const outcome = unplayed(job, 'skipped', job.cannot)
+      this.#outcomes.push(outcome)
+      this.#options.tell({lab: this.#options.name, what: 'ended', says: outcome.headline, outcome})
+    }
     await Promise.all(this.#places.map(place => this.#work(place)))
     if (this.#options.signal.aborted) return this.#outcomes
     const says = 'not played: no lab could be raised for it'
@@ -168,10 +174,12 @@ class Playing {
       ['up', '--name', place.lab, '--json', ...askedWords(asked)],
       this.#options.signal,
     )
-    this.#failedRaises = exitCode === 0 ? 0 : this.#failedRaises + 1
-    if (exitCode !== 0) {
+    const ending = endingOf(exitCode)
+    // A lab that is not valid says nothing about the next one.
+    if (ending !== 'usage') this.#failedRaises = ending === 'passed' ? 0 : this.#failedRaises + 1
+    if (ending !== 'passed') {
       await this.#remove(place)
-      return {ending: endingOf(exitCode), says: lastWords(stderr)}
+      return {ending, says: lastWords(stderr)}
     }
     this.#options.tell({lab: place.lab, what: 'raised', says: `after ${secondsSince(began).toFixed(0)} s`})
     return undefined

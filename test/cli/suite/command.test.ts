@@ -77,6 +77,25 @@ describe('chaos --suite', () => {
     expect(ready).toHaveBeenCalledTimes(1)
   })
 
+  test('what no lab of that topology can have is skipped with its reason, in the table and in what CI reads', async () => {
+    const calls: Call[] = []
+    const folder = join(state, 'out')
+    const labs = {topology: 'proxy-per-node', profile: 'fast'}
+    await playSuite(
+      {...request, suite: 'pooler', labs, json: true, out: folder},
+      {child: fakeChild(calls), ready: async () => {}},
+    )
+    expect(calls).toEqual([])
+    const {scenarios} = JSON.parse(out) as {scenarios: {scenario: string; ending: string; headline: string}[]}
+    expect(scenarios.length).toBeGreaterThan(2)
+    for (const {scenario, ending, headline} of scenarios) {
+      expect(ending).toBe('skipped')
+      expect(headline).toMatch(/^[a-z-]+ needs hosts\.node1=.* would both listen on port 6432 of node1$/)
+      expect(readFileSync(join(folder, scenario, 'report.txt'), 'utf8')).toMatch(/SKIPPED/i)
+    }
+    expect(process.exitCode).toBe(77)
+  })
+
   test('refuses an unknown suite with the nearest one', () => {
     expect(() => suiteJobs({suite: 'failovr', profile: 'fast'})).toThrow(
       'there is no suite `failovr`, did you mean `failover`?',

@@ -94,6 +94,18 @@ describe('a scenario and a lab', () => {
     expect(loadTopology({topology: 'pgbouncer-before', profile: 'fast', set}).hosts).toEqual(pooled.hosts)
   })
 
+  test('refuses what no lab like this one can have as what cannot run here', () => {
+    const perNode = loadTopology({topology: 'proxy-per-node', profile: 'fast'})
+    expect(() => bind(needing('{pgbouncer: {}}'), perNode)).toThrow(
+      expect.objectContaining({
+        code: 'cannot-run-here',
+        message: expect.stringMatching(
+          /^mine needs .*, and a lab like this cannot have that: .* would both listen on port 6432/,
+        ),
+      }),
+    )
+  })
+
   test('that needs a new lab gets one with all that this lab has, in one command that can be pasted', () => {
     const set = [
       ...['hosts.my-own=patroni', 'hosts.node1=etcd,patroni,haproxy', 'patroni.ttl=45s', 'patroni.failsafe_mode=on'],

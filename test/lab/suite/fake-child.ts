@@ -25,6 +25,8 @@ export function fakeChild(calls: Call[], {raises = true} = {}): RunChild {
     calls.push({said: args.join(' '), began, ended: performance.now()})
     if (signal.aborted) return {exitCode: 130, stdout: '', stderr: 'interrupted'}
     if (verb === 'up' && !raises) return {exitCode: 3, stdout: '', stderr: complaint}
+    if (verb === 'up' && args.some(word => word.includes('no_such_key')))
+      return {exitCode: 2, stdout: '', stderr: complaint}
     if (verb !== 'chaos') return {exitCode: 0, stdout: '', stderr: ''}
     const exitCode = codes[ending]
     if (exitCode === 77 || exitCode === 3) return {exitCode, stdout: '', stderr: complaint}

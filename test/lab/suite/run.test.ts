@@ -77,6 +77,34 @@ describe('a suite', () => {
     expect(exitCodeOf(outcomes)).toBe(5)
   })
 
+  test('skips what no such lab can be had for, with its reason, and raises nothing for it', async () => {
+    const cannot = 'it needs a pooler on the port of PostgreSQL'
+    const {outcomes, said} = await suite([{...job('passed-1'), cannot}, job('passed-2')])
+    expect(outcomes[0]).toMatchObject({
+      scenario: 'passed-1',
+      lab: null,
+      ending: 'skipped',
+      headline: cannot,
+      held: null,
+    })
+    expect(said).toEqual([
+      'up --name fake-1 --json --profile fast',
+      'chaos passed-2 --name fake-1 --json',
+      'down --name fake-1',
+    ])
+    expect(exitCodeOf(outcomes)).toBe(77)
+  })
+
+  test('keeps all its seats when labs were not valid', async () => {
+    const invalid = (n: number) => job(`passed-${n}`, [`patroni.no_such_key=${n}`], 1)
+    const usual = [1, 2, 3, 4].map(n => job(`passed-10${n}`, [], 100))
+    const {outcomes, calls} = await suite([invalid(1), invalid(2), invalid(3), ...usual], {parallel: 3})
+    expect(outcomes.filter(one => one.ending === 'usage').map(one => one.scenario)).toHaveLength(3)
+    expect(outcomes.filter(one => one.ending === 'passed')).toHaveLength(4)
+    const labs = calls.filter(({said}) => said.startsWith('chaos')).map(({said}) => said.split(' ')[3])
+    expect(new Set(labs).size).toBe(3)
+  })
+
   test('says why a scenario was skipped, in the words of its last complaint', async () => {
     const {outcomes} = await suite([job('skipped-1')])
     expect(outcomes).toMatchObject([{ending: 'skipped', headline: 'it is not possible', held: null, folder: null}])
