@@ -5,6 +5,7 @@ import {clusterOf} from '../lab/topology/clusters.ts'
 import {virtualAddress} from '../lab/topology/keepalived.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
+import {bootSeconds} from '../lab/topology/timings.ts'
 import {
   type Allocation,
   appDatabase,
@@ -220,7 +221,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
   const environment = {
     ...environmentOf(topology, allocation, host),
     ...fence(topology, allocation, host),
-    ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(topology.patroni.ttlSeconds + bootBeyondTtlSeconds)} : {}),
+    ...(hasWatchdog(topology, host) ? {BOOT_SECONDS: String(bootSeconds(topology))} : {}),
   }
   const address = allocation.addresses[name]
   if (address === undefined) throw new TypeError(`no address was allocated for ${name}`)
@@ -285,12 +286,6 @@ function observer(topology: Topology, allocation: Allocation, owner: Owner): Com
     networks: {lab: {ipv4_address: allocation.observer}},
   }
 }
-
-/**
- * How long a host that its watchdog has reset is away, beyond a ttl: longer than its leader key can live, even if etcd's leader
- * died with it and its successor gave every lease its whole time again.
- */
-const bootBeyondTtlSeconds = 5
 
 /** For images/host/bin/fence: whom a host answers, and at which ports it answers everybody. All others are closed. */
 function fence(topology: Topology, {subnet}: Allocation, {name, services}: Host): Record<string, string> {

@@ -11,7 +11,7 @@ import type {Micros} from '../words/quantity.ts'
 import {type AgentConfig, type AgentLine, type Command, decodeAgentLine} from './agent/protocol.ts'
 import {Happenings} from './happenings.ts'
 
-export type WatchedSecond = Pick<Of<'watching'>, 'samples' | 'failures' | 'worstMicros'>
+export type WatchedSecond = Pick<Of<'watching'>, 'samples' | 'failures' | 'worstMicros' | 'cpuWaitMicros'>
 
 const pings = 20
 /** Waking up, reading the bundle and answering: generous, because 2 cores may be raising a cluster at the same time. */
@@ -163,8 +163,9 @@ export class AgentProcess implements AsyncDisposable {
 
   #record(line: AgentLine): void {
     if (line[0] === 'w') {
-      const [, at, samples, failures, worstMicros] = line
-      this.#watched({samples, failures, worstMicros}, this.#ours(at))
+      const [, at, samples, failures, worstMicros, cpuWaitMicros = null] = line
+      const waited = cpuWaitMicros === null ? {} : {cpuWaitMicros}
+      this.#watched({samples, failures, worstMicros, ...waited}, this.#ours(at))
       return
     }
     const told = this.#happenings.of(line)

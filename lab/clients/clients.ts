@@ -207,10 +207,12 @@ class Observer {
 }
 
 function together(reports: readonly WatchedSecond[]): WatchedSecond {
+  const waits = reports.flatMap(one => one.cpuWaitMicros ?? [])
   return {
     samples: reports.reduce((sum, one) => sum + one.samples, 0),
     failures: reports.reduce((sum, one) => sum + one.failures, 0),
     worstMicros: Math.max(...reports.map(one => one.worstMicros)),
+    ...(waits.length > 0 ? {cpuWaitMicros: Math.max(...waits)} : {}),
   }
 }
 

@@ -52,7 +52,7 @@ export const overload: Fault<Params> = {
 
   needs: ({cpus}) => (cpus === undefined ? [] : ['cpu-limit']),
   limitMs: ({connections, limit}) => (connections === undefined ? null : (limit ?? defaultLimitMs)),
-  strikes: (_, {on}) => strikeOn(on, null),
+  strikes: ({cpus}, {on}) => ({...strikeOn(on, null), ...(cpus === undefined ? {} : {slowCpu: on})}),
 
   storm: {
     spoils: ['quick'],

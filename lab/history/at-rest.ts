@@ -1,6 +1,7 @@
 /** When a host, or a service on it, did nothing at all that anybody could have missed: dead, frozen, or held down. */
 
 import {firstCluster} from '../topology/clusters.ts'
+import {bootSeconds} from '../topology/timings.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {clockSet} from './disturbances.ts'
@@ -23,7 +24,13 @@ const memo = once((): Map<string, readonly Stretch[]> => new Map())
 export function atRest(history: History, host: HostName, service: string): readonly Stretch[] {
   const known = memo(history)
   const key = `${host} ${service}`
-  const found = known.get(key) ?? joined([...byEngine(history, host), ...byFaults(history, host, service)])
+  const found =
+    known.get(key) ??
+    joined([
+      ...byEngine(history, host),
+      ...byFaults(history, host, service),
+      ...(service === 'haproxy' ? [...booting(history, host), ...byRefusals(history, host)] : []),
+    ])
   known.set(key, found)
   return found
 }
@@ -52,6 +59,48 @@ function byEngine(history: History, host: HostName): Stretch[] {
     }
   }
   return down === undefined ? rests : [...rests, {from: down, to: Number.POSITIVE_INFINITY}]
+}
+
+/**
+ * A host that its watchdog has reset is cut from the network while it boots, and runs nothing: its proxy leads nobody anywhere. Whoever
+ * answered meanwhile knows better. (What its PostgreSQL did is told by the timeline that it comes back with: `servers-seen.ts`.)
+ */
+function booting(history: History, host: HostName): Stretch[] {
+  const topology = of(history, 'run-started')[0]?.topology
+  if (topology === undefined) return []
+  const told = toldByEngine(history, host)
+  return of(history, 'watchdog').flatMap(fired => {
+    if (fired.host !== host || fired.state !== 'fired') return []
+    const died = told.find(one => one.action === 'die' && one.at >= fired.at)
+    const start = told.find(one => one.action === 'start' && died !== undefined && one.at >= died.at)
+    if (died === undefined || start === undefined || died.at - fired.at > soonAfter) return []
+    const answered = of(history, 'watching').find(
+      one => one.host === host && one.who !== 'logs' && one.samples > one.failures && one.at - aReport > start.at,
+    )
+    const to = Math.min(
+      start.at + bootSeconds(topology) * 1_000_000,
+      (answered?.at ?? Number.POSITIVE_INFINITY) - aReport,
+    )
+    return [{from: start.at, to}]
+  })
+}
+
+/** Between the reset and the engine's word that the container has ended. */
+const soonAfter: Micros = 3_000_000
+
+/** A report tells of the second before it. */
+const aReport: Micros = 1_100_000
+
+/**
+ * HAProxy binds all its ports at once and lets go of them at once: while nobody listens at that of its statistics, it leads nobody
+ * anywhere. It ends long before the host does that is shut down.
+ */
+function byRefusals(history: History, host: HostName): Stretch[] {
+  const reports = of(history, 'watching').filter(one => one.who === 'proxy' && one.host === host)
+  return reports.flatMap(({at, samples, refused = 0, worstMicros}, index) => {
+    if (samples === 0 || refused !== samples || worstMicros > aReport) return []
+    return [{from: Math.max(at - aReport, reports[index - 1]?.at ?? Number.NEGATIVE_INFINITY), to: at}]
+  })
 }
 
 function byFaults(history: History, host: HostName, service: string): Stretch[] {

@@ -79,6 +79,7 @@ const strike = z.strictObject({
     .exactOptional(),
   full: hosts.exactOptional(),
   slowDisk: hosts.exactOptional(),
+  slowCpu: hosts.exactOptional(),
   byHand: z
     .strictObject({
       promotes: hosts.exactOptional(),
@@ -135,7 +136,7 @@ const fields = {
   'never-began': {run: text, scenario, lab: text, startedAt: text, phase, code: text, says: text},
   phase: {name: z.enum(['leftovers', 'healthy', 'steady', 'steps', 'healing', 'recovery', 'final-reads'])},
   'step-started': {index: count, says: text},
-  'step-ended': {index: count, ok: z.boolean(), says: text},
+  'step-ended': {index: count, ok: z.boolean(), says: text, known: z.literal(false).exactOptional()},
   'run-ended': {
     how: z.enum(['complete', 'interrupted', 'error']),
     says: text.exactOptional(),
@@ -155,8 +156,10 @@ const fields = {
     host: host.exactOptional(),
     samples: count,
     failures: count,
+    refused: count.exactOptional(),
     /** Older runs have fractions here. */
     worstMicros: z.number().min(0).max(longestMicros),
+    cpuWaitMicros: micros.exactOptional(),
     never: text.exactOptional(),
     recorded: count.exactOptional(),
   },

@@ -81,7 +81,8 @@ export type RunHappening =
   | {kind: 'phase'; name: PhaseName}
   | {kind: 'step-started'; index: number; says: string}
   /** `ok: false`: the step ran out of time or could not be done; `says` tells which. */
-  | {kind: 'step-ended'; index: number; ok: boolean; says: string}
+  /** `known` false: whether what was waited for came in time is not known, since somebody did not look. */
+  | {kind: 'step-ended'; index: number; ok: boolean; says: string; known?: false}
   /** `lines`: how many lines each teller has told. */
   | {
       kind: 'run-ended'
@@ -102,8 +103,12 @@ export type RunHappening =
       host?: HostName
       samples: number
       failures: number
+      /** Of the failures, those in which the host's kernel said that nobody listens there (ECONNREFUSED). */
+      refused?: number
       /** The worst lateness of a timer (runner, clients) or the longest time between two samples (probes). */
       worstMicros: Micros
+      /** Of the clients: for how long since their last report somebody on the machine waited for a CPU, where its kernel tells. */
+      cpuWaitMicros?: Micros
       /** Why it will see nothing of this host any more. `recorded`: so many events it had told (of this host) before. */
       never?: string
       recorded?: number

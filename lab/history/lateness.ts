@@ -212,10 +212,16 @@ export function starvedFor(history: History, from: Micros, to: Micros): Starved 
   const timers = lateness(history, from, to)
   const disk = slowestDisk(history, from, to)
   const silent = unreported(history, from, to)
-  const late = [...lateSeconds(history, from, to).values()].reduce((sum, one) => sum + one, silent.micros)
+  const busy = busySeconds(history, from, to)
+  const lates = lateSeconds(history, from, to)
+  const late = [...new Set([...busy.keys(), ...lates.keys()])].reduce(
+    (sum, second) => sum + Math.max(busy.get(second) ?? 0, lates.get(second) ?? 0),
+    silent.micros,
+  )
   const says = [
     ...(silent.micros > 0 ? [`${silent.who} did not say for ${sayMicros(silent.micros)} how late it was`] : []),
     ...(timers.micros > usual ? [`a timer of ${timers.who} ran ${sayMicros(timers.micros)} late`] : []),
+    ...(busy.size > 0 ? [`somebody on the machine waited for a CPU for nearly all of ${busy.size} s of it`] : []),
     ...(disk.worst === undefined
       ? []
       : [`etcd on ${disk.worst.host} waited up to ${sayMicros(disk.worst.worstMicros)} for one write of its log`]),
@@ -256,6 +262,24 @@ function lateSeconds(history: History, from: Micros, to: Micros): Map<number, Mi
   return seconds
 }
 
+/** Where somebody waited for a CPU for so much of the time, everybody may have, without a timer of ours being late for long at once. */
+const busyShare = 0.9
+
+/** Per second what was waited in it, of those in which the machine had no CPU to spare. */
+function busySeconds(history: History, from: Micros, to: Micros): Map<number, Micros> {
+  const seconds = new Map<number, Micros>()
+  let last = Number.NEGATIVE_INFINITY
+  const onPurpose = slowedCpus(history)
+  for (const one of reports(history).clients) {
+    const {at, cpuWaitMicros: waited} = one
+    const since = at - last
+    last = at
+    if (onPurpose(one) || waited === undefined || at < from || at - Math.min(since, waited) > to) continue
+    if (waited >= busyShare * Math.min(since, reportEvery)) seconds.set(Math.floor(at / 1e6), waited)
+  }
+  return seconds
+}
+
 function slowestDisk(history: History, from: Micros, to: Micros): {micros: Micros; worst: Of<'fsync'> | undefined} {
   const perHost = new Map<string, Micros>()
   let worst: Of<'fsync'> | undefined
@@ -273,13 +297,21 @@ function slowestDisk(history: History, from: Micros, to: Micros): {micros: Micro
 
 /** A fault let it wait, in force then or just before: what the cluster makes of that is what is asked. */
 const slowedDisks = once((history): ((one: Of<'fsync'>) => boolean) => {
-  const all = of(history, 'fault-injecting').flatMap(({id, at, strike: {slowDisk}}) => {
-    if (slowDisk === undefined) return []
-    const until = of(history, 'fault-mended').find(one => one.id === id)?.at ?? Number.POSITIVE_INFINITY
-    return slowDisk.map(host => ({host, from: at, to: until + 2 * reportEvery}))
-  })
+  const all = slowed(history, 'slowDisk')
   return one => all.some(({host, from, to}) => one.host === host && one.at >= from && one.at <= to)
 })
+
+const slowedCpus = once((history): ((one: Event) => boolean) => {
+  const all = slowed(history, 'slowCpu')
+  return one => all.some(({from, to}) => one.at >= from && one.at <= to)
+})
+
+function slowed(history: History, by: 'slowDisk' | 'slowCpu'): readonly ({host: HostName} & Stretch)[] {
+  return of(history, 'fault-injecting').flatMap(({id, at, strike}) => {
+    const until = of(history, 'fault-mended').find(one => one.id === id)?.at ?? Number.POSITIVE_INFINITY
+    return (strike[by] ?? []).map(host => ({host, from: at, to: until + 2 * reportEvery}))
+  })
+}
 
 /**
  * Whether something that lasted so long was in time: what is above the limit only because the machine was starved, or within what is

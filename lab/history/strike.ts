@@ -28,6 +28,8 @@ export interface Strike {
   readonly full?: readonly HostName[]
   /** Hosts whose etcd it lets wait for the disk: no sign that their machine is starved. */
   readonly slowDisk?: readonly HostName[]
+  /** Hosts that it leaves too little CPU: no sign that their machine is starved. */
+  readonly slowCpu?: readonly HostName[]
   /** What it does by hand, past Patroni: else somebody else did it. The table is that of the clients. */
   readonly byHand?: {
     readonly promotes?: readonly HostName[]

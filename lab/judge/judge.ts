@@ -197,7 +197,8 @@ function unplayed(history: History): string[] {
 
 function foundIn(history: History, expected: Expected, early: boolean): Finding {
   const found = inTheirLight(firstView(history), expected.check, expected.params, find(history, expected))
-  const whole = ifWhole(history, expected.check, early ? upToThere(found, history) : settled(found))
+  const played = early ? upToThere(found, history) : upToStep(found, history)
+  const whole = ifWhole(history, expected.check, played)
   return unlessLost(history, expected.check, whole)
 }
 
@@ -211,8 +212,11 @@ function ifWhole(history: History, check: string, found: Finding): Finding {
 const decides = (check: string, who: Exclude<Teller, 'run'>) =>
   Object.hasOwn(checks, check) && witnessesOf(checks[check as CheckName]).has(who)
 
-function settled({pending: _, ...finding}: Finding): Finding {
-  return finding
+/** Where nobody knows whether a step's wait was in vain, the steps after it were left out for want of sight: their lack is no failure. */
+function upToStep({pending = false, ...finding}: Finding, history: History): Finding {
+  const blind = of(history, 'step-ended').find(one => one.known === false)
+  if (finding.verdict !== 'fail' || !pending || blind === undefined) return finding
+  return {...finding, verdict: 'unknown', says: `Step ${blind.index + 1} waited for what nobody saw: ${finding.says}`}
 }
 
 /**

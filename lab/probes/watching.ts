@@ -12,6 +12,7 @@ export class Watching implements Disposable {
   readonly #timer: NodeJS.Timeout
   #samples = 0
   #failures = 0
+  #refused = 0
   #worstMicros: Micros = 0
   #lastAt: Micros
   #never: string | undefined
@@ -46,6 +47,7 @@ export class Watching implements Disposable {
   unanswered(error: unknown): boolean {
     if (this.#site.signal.aborted || error instanceof NoWay) return false
     this.sample(false)
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') this.#refused++
     return true
   }
 
@@ -67,11 +69,13 @@ export class Watching implements Disposable {
       ...(this.#host === undefined ? {} : {host: this.#host}),
       samples: this.#samples,
       failures: this.#failures,
+      ...(this.#refused === 0 ? {} : {refused: this.#refused}),
       worstMicros: Math.max(this.#worstMicros, openGap),
       ...(this.#never === undefined ? {} : {never: this.#never}),
     })
     this.#samples = 0
     this.#failures = 0
+    this.#refused = 0
     this.#worstMicros = 0
   }
 }

@@ -36,6 +36,7 @@ export async function playSteps(steps: readonly Step[], site: StepSite): Promise
 interface Ended {
   readonly ok: boolean
   readonly says: string
+  readonly known?: false
 }
 
 /** Faults that come together, or one step. */

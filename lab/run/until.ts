@@ -25,7 +25,7 @@ export interface Waiting {
 export async function until(
   step: Extract<Step, {do: 'until'}>,
   {topology, history, signal, whole}: Waiting,
-): Promise<{ok: boolean; says: string}> {
+): Promise<{ok: boolean; says: string; known?: false}> {
   const limit = limitOf(topology, history, step.within)
   const deadline = history.now() + limit
   for (;;) {
@@ -34,7 +34,10 @@ export async function until(
     if (lost !== null) return {ok: false, says: lost}
     const finding = find(history.sealed(), step)
     if (finding.verdict === 'pass') return {ok: true, says: finding.says}
-    if (history.now() > deadline) return {ok: false, says: `not within ${Math.round(limit / 1e6)} s: ${finding.says}`}
+    if (history.now() > deadline) {
+      const says = `not within ${Math.round(limit / 1e6)} s: ${finding.says}`
+      return finding.verdict === 'unknown' ? {ok: false, says, known: false} : {ok: false, says}
+    }
     await sleep(everyMs, undefined, {signal})
   }
 }

@@ -65,3 +65,11 @@ export function sayAdjustment({key, given, becomes}: Adjustment, written: Timing
 function atLeast(key: Adjustment['key'], seconds: number): number {
   return Math.max(smallestTimings[key], Math.trunc(seconds))
 }
+
+/**
+ * How long a host that its watchdog has reset is away from the network, as its firmware and kernel start (images/host/bin/power-on):
+ * longer than its leader key can live, even if etcd's leader died with it and its successor gave every lease its whole time again.
+ */
+export function bootSeconds({patroni}: {readonly patroni: Pick<PatroniSettings, 'ttlSeconds'>}): number {
+  return patroni.ttlSeconds + 5
+}

@@ -4,6 +4,7 @@
  */
 import {createInterface} from 'node:readline'
 import driver from 'pg/package.json' with {type: 'json'}
+import {CpuPressure} from './cpu-pressure.ts'
 import {Group} from './group.ts'
 import {Output} from './output.ts'
 import {type AgentConfig, agentLimits, type Command, type Job, refuse} from './protocol.ts'
@@ -48,6 +49,7 @@ async function configure(config: AgentConfig): Promise<void> {
   const groups = config.groups.map(load => new Group(load, desk))
   const relays = config.relays.map(relay => new RelayServer(relay, desk))
   const stopAll = (stopping: readonly Group[]) => Promise.all(stopping.map(group => group.stop()))
+  const pressure = new CpuPressure()
   let watching: NodeJS.Timeout | undefined
 
   obey = command => {
@@ -63,7 +65,8 @@ async function configure(config: AgentConfig): Promise<void> {
   function tellCounts(): void {
     const counts = [...groups, ...relays].map(one => one.takeCounts())
     const sum = (of: 'sent' | 'unsent') => counts.reduce((total, one) => total + one[of], 0)
-    output.tell(['w', clock(), sum('sent'), sum('unsent'), Math.max(0, ...counts.map(one => one.worstMicros))])
+    const worst = Math.max(0, ...counts.map(one => one.worstMicros))
+    output.tell(['w', clock(), sum('sent'), sum('unsent'), worst, pressure.sinceLast()])
   }
 
   stop = says => {

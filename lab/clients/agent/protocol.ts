@@ -144,8 +144,11 @@ export type AgentLine =
     ]
   /** A warning came while attempt `id` was under way. */
   | ['n', client: string, id: number, at: number, code: string, says: string]
-  /** Once a second: attempts sent, attempts due that no connection was free for, the worst lateness of the schedule. */
-  | ['w', at: number, sent: number, unsent: number, worstMicros: number]
+  /**
+   * Once a second: attempts sent, attempts due that no connection was free for, the worst lateness of the schedule; and since the one
+   * before, for how long somebody on the machine waited for a CPU, where its kernel tells (`some` of /proc/pressure/cpu).
+   */
+  | ['w', at: number, sent: number, unsent: number, worstMicros: number, cpuWaitMicros?: number | null]
   /** The writers have stopped and none of them waits for an answer any more. */
   | ['quiet']
   | ['bye', says: string]
@@ -165,6 +168,9 @@ const lengths: Readonly<Record<AgentLine[0], number>> = {
   bye: 2,
 }
 
+/** What may have a value more. */
+const longer: ReadonlySet<string> = new Set<AgentLine[0]>(['o', 'w'])
+
 /** One line of the agent. Throws on anything else: a stray print in the agent must not pass as silence. */
 export function decodeAgentLine(line: string): AgentLine {
   let value: unknown
@@ -175,7 +181,7 @@ export function decodeAgentLine(line: string): AgentLine {
   }
   if (Array.isArray(value) && typeof value[0] === 'string' && Object.hasOwn(lengths, value[0])) {
     const more = value.length - lengths[value[0] as AgentLine[0]]
-    if (more === 0 || (more === 1 && value[0] === 'o')) return value as AgentLine
+    if (more === 0 || (more === 1 && longer.has(value[0]))) return value as AgentLine
   }
   throw new Error(`the agent said something that is not in its protocol: ${line.slice(0, 200)}`)
 }

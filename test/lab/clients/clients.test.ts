@@ -172,7 +172,7 @@ it('what psycopg reports is ruled here, and both agents together are one observe
   const {starting, say, recorder} = await start({groups: psycopgBeside})
   await using clients = await starting
   expect(recorder.events.filter(one => one.kind === 'clock')).toHaveLength(2)
-  say(['w', 7_000_000, 200, 1, 300])
+  say(['w', 7_000_000, 200, 1, 300, 40_000])
   say(['w', 8_000_000, 200, 0, 500])
   say(['o', 'psycopg-mw1', 500_000_000, 6_000_100, 6_000_900, null, null, null, null, 'ECONNRESET', 'reset'], 1)
   say(['w', 8_000_100, 20, 2, 9000], 1)
@@ -180,7 +180,7 @@ it('what psycopg reports is ruled here, and both agents together are one observe
   const told = recorder.events.filter(one => one.kind === 'op' || one.kind === 'watching')
   expect(told).toMatchObject([
     {kind: 'op', client: 'psycopg-mw1', op: 'write', outcome: 'unknown', sqlstate: 'ECONNRESET'},
-    {kind: 'watching', who: 'clients', samples: 420, failures: 3, worstMicros: 9000},
+    {kind: 'watching', who: 'clients', samples: 420, failures: 3, worstMicros: 9000, cpuWaitMicros: 40_000},
   ])
 })
 

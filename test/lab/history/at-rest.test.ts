@@ -5,6 +5,7 @@ import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import {find} from '../../../lab/checks/index.ts'
 import {atRest} from '../../../lab/history/at-rest.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 
@@ -37,5 +38,76 @@ describe('the engine started a host, by a clock', () => {
     const mending = of(set, 'fault-mending').find(one => one.mend.host === 'etcd1')!
     expect(atRest(set, 'etcd1', 'etcd')).toEqual([expect.objectContaining({to: mending.at})])
     expect(find(set, check)).toMatchObject({verdict: 'unknown', says: expect.stringContaining('told nothing')})
+  })
+})
+
+const reset = parseHistory(
+  gunzipSync(readFileSync(join(folder, 'watchdog-resets-proxy-per-node.pass.ndjson.gz'))).toString(),
+)
+
+describe('a host with a proxy that its watchdog reset', () => {
+  const [start] = of(reset, 'container').filter(one => one.host === 'node1' && one.action === 'start')
+  const boot = {from: expect.any(Number), to: start!.at + 25_000_000}
+
+  test('did nothing until it had booted, so nobody missed where its proxy led', () => {
+    expect(atRest(reset, 'node1', 'haproxy')).toEqual([boot])
+    expect(find(reset, {check: 'routed-to-leader', params: {}}).verdict).toBe('pass')
+  })
+
+  test('is not at rest from the first answer on, however long it was to be away', () => {
+    const report = of(reset, 'watching').find(
+      one => one.who === 'proxy' && one.host === 'node1' && one.at > start!.at + 9e6,
+    )!
+    const answered = historyOf(reset.events.map(one => (one === report ? {...report, failures: 0} : one)))
+    expect(atRest(answered, 'node1', 'haproxy')).toEqual([{...boot, to: report.at - 1_100_000}])
+    expect(find(answered, {check: 'routed-to-leader', params: {}}).verdict).toBe('unknown')
+  })
+
+  test('is not known to have booted without the word of its watchdog', () => {
+    const less = historyOf(reset.events.filter(one => one.kind !== 'watchdog' || one.state !== 'fired'))
+    expect(find(less, {check: 'routed-to-leader', params: {}})).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('told nothing of node1 for 25.'),
+    })
+  })
+})
+
+describe('a host with a proxy that is shut down', () => {
+  /** Its proxy ends 3 s before it does. */
+  const shutDown = (refused: (of: number) => number) =>
+    historyOf(
+      reset.events.flatMap((one): Event[] => {
+        if (one.kind !== 'watching' || one.who !== 'proxy' || one.host !== 'node3') return [one]
+        if (one.at < 30e6 || one.at > 35e6) return [one]
+        return [{...one, samples: 9, failures: 9, refused: refused(9)}]
+      }),
+    )
+
+  test('does nothing from the moment on at which nobody listens at the port of its statistics', () => {
+    const [rest] = atRest(
+      shutDown(all => all),
+      'node3',
+      'haproxy',
+    )
+    expect(rest!.from).toBeGreaterThan(28e6)
+    expect(rest!.to).toBeLessThan(36e6)
+    expect(
+      find(
+        shutDown(all => all),
+        {check: 'routed-to-leader', params: {}},
+      ).verdict,
+    ).toBe('pass')
+  })
+
+  test('may do anything while its proxy only does not answer, once of all the times that it was asked', () => {
+    expect(
+      find(
+        shutDown(all => all - 1),
+        {check: 'routed-to-leader', params: {}},
+      ),
+    ).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('told nothing of node3'),
+    })
   })
 })

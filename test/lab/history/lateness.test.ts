@@ -45,6 +45,41 @@ test('one that a fault made slow is no doubt on its host, from the fault to its 
   expect(on('node2', 15_000_000)).toBe(Number.POSITIVE_INFINITY)
 })
 
+describe('a machine without a CPU to spare', () => {
+  /** `share` of each second from 5 to 7 s somebody waited for a CPU; no timer was late. */
+  const waiting = (share: number, more: readonly Event[] = []) =>
+    historyOf([
+      ...timely.map(
+        (one): Event =>
+          one.kind === 'watching' && one.who === 'clients'
+            ? {...one, cpuWaitMicros: one.at > 5e6 && one.at <= 8e6 ? share * 1e6 : 100_000}
+            : one,
+      ),
+      ...more,
+    ])
+
+  test('lets the cluster wait for all of those seconds, for all that anybody knows', () => {
+    expect(starvedFor(waiting(0.95), 0, 20e6)).toEqual({
+      micros: 2_850_000,
+      says: 'somebody on the machine waited for a CPU for nearly all of 3 s of it',
+    })
+    expect(starvedFor(waiting(0.95), 5_500_000, 6_500_000).micros).toBe(1_900_000)
+    expect(starvedFor(waiting(0.95), 9e6, 20e6).micros).toBe(0)
+  })
+
+  test('is none where somebody waited for a part of the time, as on every machine', () => {
+    expect(starvedFor(waiting(0.8), 0, 20e6)).toEqual({micros: 0, says: ''})
+  })
+
+  test('is no excuse where a fault left its host too little', () => {
+    const overload: Event = {
+      ...{at: 4_000_000, kind: 'fault-injecting', id: 'less', fault: 'overload', what: 'overload', hosts: ['node1']},
+      strike: {struck: [], slowCpu: ['node1']},
+    }
+    expect(starvedFor(waiting(0.95, [overload]), 0, 20e6).micros).toBe(0)
+  })
+})
+
 test('a quick disk, and a run in which nobody asked, make no doubt', () => {
   expect(starvedFor(historyOf([...timely, fsync(5_000_000, 512_000)]), 0, 9_000_000).micros).toBe(0)
   expect(starvedFor(historyOf(timely), 0, 9_000_000).micros).toBe(0)

@@ -33,6 +33,22 @@ it('an account has the samples, those without an answer, and the longest time be
   watching[Symbol.dispose]()
 })
 
+it('an account tells how many were refused, where nobody listens any more', () => {
+  const {told, on} = site()
+  const watching = new Watching(on, 'proxy', 'node1')
+  vi.advanceTimersByTime(400)
+  watching.unanswered(Object.assign(new Error('connect ECONNREFUSED'), {code: 'ECONNREFUSED'}))
+  vi.advanceTimersByTime(400)
+  watching.unanswered(Object.assign(new Error('no answer within 1 s'), {code: 'ETIMEDOUT'}))
+  vi.advanceTimersByTime(1200)
+  expect(told).toMatchObject([
+    {samples: 2, failures: 2, refused: 1},
+    {samples: 0, failures: 0},
+  ])
+  expect(told[1]).not.toHaveProperty('refused')
+  watching[Symbol.dispose]()
+})
+
 it('a silence that lasts grows in every account, and the last one comes at the end', () => {
   const {told, on} = site()
   const watching = new Watching(on, 'engine')
