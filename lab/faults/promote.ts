@@ -24,20 +24,39 @@ export const promote: Fault<Record<string, never>> = {
     for (const host of hosts)
       if (!(await inRecovery(lab, host)))
         throw new LabError('no-target', `${host} is no replica, and only one can be promoted`, {hint: '`on: replica`'})
-    await broke(() => Promise.all(hosts.map(host => sql(lab, host, 'SELECT pg_promote(wait => false)'))))
-    // Patroni of the host may look at any moment, and then it is no primary any more.
+    const told = await broke(() => Promise.all(hosts.map(host => promoteAndTell(lab, host))))
     await Promise.all(
-      hosts.map(host =>
+      hosts.map((host, index) =>
         prove(
           on,
           patiently(async () => {
-            const promoted = !(await inRecovery(lab, host))
+            const promoted = told[index] === true || !(await inRecovery(lab, host))
             return {holds: promoted, says: `${host} is ${promoted ? 'out of recovery: a primary' : 'still a replica'}`}
           }),
         ),
       ),
     )
   },
+}
+
+/**
+ * PostgreSQL's own word that it has left recovery, in the answer to the request itself: Patroni of the host may look at any moment, and
+ * whoever asks then finds a server that is being restarted as a replica. Null where that came before the answer.
+ */
+async function promoteAndTell(lab: Lab, host: HostName): Promise<boolean | null> {
+  try {
+    const [row] = await sql<[boolean]>(lab, host, 'SELECT pg_promote(wait => true, wait_seconds => 5)')
+    return row?.[0] ?? null
+  } catch (error) {
+    if (wasCutOff(error)) return null
+    throw error
+  }
+}
+
+/** The server went away with its session, as it does when Patroni restarts it (57P01), or without a word. */
+function wasCutOff(error: unknown): boolean {
+  const {code} = ((error as Error).cause ?? {}) as {code?: unknown}
+  return code === undefined || code === '57P01'
 }
 
 /** One that does not say is taken for one that is. */
