@@ -51,11 +51,11 @@ async function look(docker: Docker, name: string) {
   const {openLab} = await import('../../lab/inside/reading.ts')
   const {modes} = await import('../../lab/inside/reading.ts')
   const {inForce} = await import('../../lab/inside/reading.ts')
-  const {broken, health, leftover} = await import('../../lab/inside/engine.ts')
+  const {broken, healthOf, leftover} = await import('../../lab/inside/engine.ts')
   const {worksOn} = await import('../../lab/inside/reading.ts')
   const lab = openLab(docker, name)
   const before = worksOn(name)
-  const [now, mode, {signs, unknown}] = await Promise.all([health(lab), modes(lab), tellable(broken(lab))])
+  const [now, mode, {signs, unknown}] = await Promise.all([healthOf(lab), modes(lab), tellable(broken(lab))])
   // Whoever works on it may have begun or ended meanwhile.
   const inUse = worksOn(name) ?? before
   const left = leftover(signs, inUse !== null)

@@ -57,6 +57,17 @@ export async function health(lab: Lab, withinMs = 1000): Promise<Health> {
   }
 }
 
+const patienceMs = 3000
+
+/**
+ * For whoever looks once: where no Patroni at all answered in a second, everybody is asked again with more time. The first questions of a
+ * process that has just begun are its slowest, in a lab with TLS on a busy machine above all.
+ */
+export async function healthOf(lab: Lab, ask: typeof health = health): Promise<Health> {
+  const quick = await ask(lab)
+  return quick.members.some(one => one.role !== null) ? quick : ask(lab, patienceMs)
+}
+
 /** What is wrong of a part, of whichever cluster; where a lab has several, with the name of that which it is about. */
 function wrongIn(part: (typeof parts)[number], all: readonly LabSeen[]): Wrong[] {
   const each = all.map(seen => ({

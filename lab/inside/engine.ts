@@ -2,7 +2,7 @@
  * What the command line asks of machines, engines and labs, what the package exports of that included.
  * Imported late: it loads all there is, as the package's own door does.
  */
-export {health} from '../cluster/health.ts'
+export {health, healthOf} from '../cluster/health.ts'
 export {withKeys} from '../engine/certificates.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'

@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest'
+import {type Health, healthOf} from '../../../lab/cluster/health.ts'
 import {disguised} from '../../../lab/cluster/health-parts.ts'
 
 const addresses = {node1: '10.0.0.11', node2: '10.0.0.12', node3: '10.0.0.13'}
@@ -28,4 +29,19 @@ test('who is no host of the lab, or comes through a socket, is not accused, nor 
     {application_name: 'node3'},
   ]
   expect(disguised('node1', senders, addresses)).toEqual([])
+})
+
+test('who looks once asks again, with more time, where no Patroni answered at all, and only there', async () => {
+  const asked: (number | undefined)[] = []
+  const answering =
+    (...roles: (string | null)[]) =>
+    async (_: unknown, withinMs?: number) => {
+      asked.push(withinMs)
+      const silent = withinMs === undefined ? roles : ['primary', 'replica']
+      return {healthy: false, members: silent.map(role => ({role}))} as unknown as Health
+    }
+  const lab = {} as never
+  expect((await healthOf(lab, answering(null, null))).members).toEqual([{role: 'primary'}, {role: 'replica'}])
+  expect((await healthOf(lab, answering('primary', null))).members).toEqual([{role: 'primary'}, {role: null}])
+  expect(asked).toEqual([undefined, 3000, undefined])
 })
