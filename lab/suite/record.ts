@@ -1,6 +1,6 @@
 /** What a suite, or its part of one, leaves about itself: what was to be played, by whom, and how each of its own ended. */
 import {existsSync, readdirSync, statSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, isAbsolute, join} from 'node:path'
 import {z} from 'zod'
 import {decodeJson} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
@@ -33,7 +33,7 @@ const suiteRecord = z.looseObject({
   ),
 })
 
-type SuiteRecord = z.output<typeof suiteRecord>
+export type SuiteRecord = z.output<typeof suiteRecord>
 
 const mostRecordBytes = 64 * 2 ** 20
 const recordFile = /^(suite|shard-\d+-of-\d+)\.json$/
@@ -57,4 +57,13 @@ export function readRecord(file: string): SuiteRecord {
   const {text, cut} = readRegular(file, mostRecordBytes)
   if (cut) throw new LabError('config', `${file} is not read: it is longer than ${mostRecordBytes / 2 ** 20} MB`)
   return decodeJson({file, text, what: 'record of a suite'}, suiteRecord)
+}
+
+/**
+ * Where the evidence lies now: beside the record, since artifacts are carried about, else as it is written.
+ * @returns null where it is in neither place.
+ */
+export function evidenceOf(file: string, folder: string): string | null {
+  const beside = join(dirname(file), folder.split(/[/\\]/).at(-1) ?? '')
+  return [beside, ...(isAbsolute(folder) ? [folder] : [])].find(place => existsSync(place)) ?? null
 }
