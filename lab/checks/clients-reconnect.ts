@@ -13,6 +13,7 @@ import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
+import {isOutside, sayKept} from '../history/kept-connections.ts'
 import {
   type Interval,
   inTime,
@@ -176,6 +177,12 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
       : []),
     ...(slow.length > 0 ? [`${names(slow)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed`] : []),
     ...sayAgain(again, t0),
+    ...sayKept(
+      history,
+      [...lost, ...slow].map(one => one.client),
+      t0,
+      end,
+    ),
   ]
   if (reasons.length > 0)
     return {
@@ -293,7 +300,11 @@ function stories(
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
       took: firstAfter ? sinceReady(history, client, found, firstAfter) : undefined,
       ...(firstAfter
-        ? laterOf(acknowledged, writes.others, gone.get(client) ?? [], firstAfter.at, end)
+        ? laterOf(acknowledged, writes.others, gone.get(client) ?? [], {
+            back: firstAfter.at,
+            end,
+            mayRest: isOutside(history, client),
+          })
         : {wait: 0, gap: undefined}),
     }
   })
@@ -315,8 +326,7 @@ function laterOf(
   acknowledged: readonly Attempt[],
   others: readonly Attempt[],
   disconnections: readonly Of<'client-disconnected'>[],
-  back: Micros,
-  end: Micros,
+  {back, end, mayRest}: {readonly back: Micros; readonly end: Micros; readonly mayRest: boolean},
 ): Pick<ClientStory, 'wait' | 'gap'> {
   const pauses: {from: Micros; to: Micros}[] = []
   let since = back
@@ -325,7 +335,8 @@ function laterOf(
     since = to
   }
   for (const {at} of acknowledged) if (at > back) close(at)
-  close(end)
+  // An app of somebody's own that asks for nothing any more is in no trouble: it has been through with its work.
+  if (!mayRest || lastTrouble(others, disconnections) > since) close(end)
   const longestFirst = pauses.toSorted((a, b) => b.to - b.from - (a.to - a.from))
   const wait = longestFirst[0] ? longestFirst[0].to - longestFirst[0].from : 0
   for (const {from, to} of longestFirst) {
@@ -339,6 +350,10 @@ function laterOf(
     if (why !== '' || to === end) return {wait, gap: {from, to, why}}
   }
   return {wait, gap: undefined}
+}
+
+function lastTrouble(others: readonly Attempt[], disconnections: readonly Of<'client-disconnected'>[]): Micros {
+  return Math.max(others.at(-1)?.at ?? 0, disconnections.at(-1)?.at ?? 0)
 }
 
 /** Nearest rank; null of nothing. */
