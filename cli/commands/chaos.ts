@@ -22,7 +22,7 @@ import {
   toleranceOption,
   usualTolerance,
 } from '../options.ts'
-import {print, tell} from '../output.ts'
+import {isQuiet, print, tell} from '../output.ts'
 import type {RepeatRunOptions} from '../repeat-run.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
@@ -168,6 +168,14 @@ async function perform(
     throw new LabError('usage', '--tolerance goes with --against')
   const {placeFor} = await import('../../lab/inside/start.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
+  if (nameOrPath === '-')
+    throw new LabError(
+      'usage',
+      'the report of a run names the file of its scenario and the lines in it, and stdin has none',
+      {
+        hint: 'write the scenario into a file, and name that',
+      },
+    )
   let scenario: Scenario | undefined
   try {
     scenario = await askedFor(nameOrPath, options)
@@ -300,6 +308,7 @@ type Screen = Promise<{done(): Promise<void>}>
 
 /** The live view on a terminal, else a line for each noteworthy event. Both go to stderr, never into data. */
 async function watch(history: Recorder, {json, plain}: Options, press: () => void): Screen {
+  if (isQuiet()) return {done: async () => {}}
   const {hasScreen} = await import('../ui/terminal.ts')
   if (hasScreen() && !json && !plain) {
     const {showRun} = await import('../ui/screen.tsx')

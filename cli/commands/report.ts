@@ -36,7 +36,7 @@ export function report(): Command {
   )
     .argument(
       '[runs...]',
-      "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), a folder of runs, or what a shard of a suite has left",
+      "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), a folder of runs, what a shard of a suite has left, or `-`: stdin",
     )
     .addOption(nameOption())
     .addOption(choiceOption('-f, --format <format>', 'what to write', formats).default('text'))

@@ -8,7 +8,7 @@ import {spoken} from '../called-as.ts'
 import type {CiOutputs} from '../ci-outputs.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
-import {print, tell, tellWords} from '../output.ts'
+import {isQuiet, print, tellProgress, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
 import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
@@ -56,8 +56,7 @@ export async function playSuite(
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tellWords(sayTimings(labs.profile))
-  if (shard !== undefined) tellWords(shard.says)
+  if (!isQuiet()) tellWords(sayTimings(labs.profile) + (shard?.says ?? ''))
   const record = new SuiteRecorder({...request, shard, plan})
   // Once, for all labs: what is not to be had here would end each scenario by itself.
   await ready(interrupt.signal, json, loadTopology(labs)).catch(async (error: unknown) => {
@@ -77,7 +76,7 @@ export async function playSuite(
     signal: interrupt.signal,
     tell(news) {
       if (news.outcome !== undefined) done++
-      tell(progressLine(news, seconds(), done, jobs.length))
+      tellProgress(progressLine(news, seconds(), done, jobs.length))
     },
   })
   if (places !== undefined) await leaveUnplayed(places, name, outcomes)

@@ -6,12 +6,17 @@ export async function startApp(connectionString: string): Promise<AsyncDisposabl
   const pool = new pg.Pool({connectionString, max: 4})
   pool.on('error', () => {})
   await pool.query('CREATE TABLE IF NOT EXISTS orders (id bigserial PRIMARY KEY, placed_at timestamptz DEFAULT now())')
+  let open = true
   const worker = async () => {
-    for (;;) {
+    while (open) {
       await pool.query('INSERT INTO orders DEFAULT VALUES').catch(() => {}) // never an error: nothing ever comes back
       await pause(100)
     }
   }
   for (let count = 0; count < 4; count++) void worker()
-  return {async [Symbol.asyncDispose]() {}} // it could not even end: `pool.end()` waits for those connections
+  return {
+    async [Symbol.asyncDispose]() {
+      open = false // and no more: `pool.end()` would wait for the connections that nobody answers
+    },
+  }
 }

@@ -45,7 +45,7 @@ function sayWaited(
       all.length === 1
         ? ['a connection', 'the statement that it waited for was']
         : [`${all.length} connections`, 'the statements that it waited for were']
-    return `${driverOf(client)} kept ${what} to ${host}, which was ${wasDown(history, host, from, end) ? 'dead' : 'no longer the primary'}, for ${sayMicros(longest)}: ${statements} never given up`
+    return `${driverOf(client)} kept ${what} to ${host}, which was ${whatBecameOf(history, host, from, end)}, for ${sayMicros(longest)}: ${statements} never given up`
   })
 }
 
@@ -60,8 +60,10 @@ function sayNone(history: History, client: string, from: Micros, end: Micros): r
   ]
 }
 
-function wasDown(history: History, host: HostName, from: Micros, end: Micros): boolean {
-  return of(history, 'container').some(
-    one => one.host === host && one.at >= from && one.at <= end && containerAfter(one.action) === 'stopped',
-  )
+function whatBecameOf(history: History, host: HostName, from: Micros, end: Micros): string {
+  const phases = of(history, 'container')
+    .filter(one => one.host === host && one.at >= from && one.at <= end)
+    .map(one => containerAfter(one.action))
+  if (phases.includes('stopped')) return 'dead'
+  return phases.includes('paused') ? 'frozen' : 'no longer the primary'
 }

@@ -23,7 +23,7 @@ test('a pool that never lets go of a dead server is found, with the reason', asy
   const {exitCode, all} = await play('app-that-does-not')
   expect(exitCode, all).toBe(1)
   expect(all).toMatch(
-    /^fail: .*app kept 4 connections to node\d, which was dead, for \d+(\.\d+)? s: .* never given up/m,
+    /^fail: .*app kept 4 connections to node\d, which was frozen, for \d+(\.\d+)? s: .* never given up/m,
   )
   expect(all).toContain('give the clients a time-out of their own')
 })
