@@ -110,7 +110,7 @@ function after(history: History, found: Failover, limit: Micros, driver: string 
       measures,
     }
   const since = needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'
-  return {...ruling(history, {clients, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
+  return {...ruling(history, {clients, found, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
 }
 
 function rowsOf(clients: readonly ClientStory[]) {
@@ -145,6 +145,7 @@ function measuresOf(history: History, clients: readonly ClientStory[], promotedA
 /** The writers that are judged, and the times that count. */
 interface Judged {
   readonly clients: readonly ClientStory[]
+  readonly found: Failover
   readonly t0: Micros
   readonly ready: Micros
   readonly end: Micros
@@ -180,7 +181,7 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
     ...sayKept(
       history,
       [...lost, ...slow].map(one => one.client),
-      t0,
+      judged.found,
       end,
     ),
   ]
@@ -189,7 +190,7 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
       verdict: 'fail',
       says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
       evidence,
-      hint: hintFor(history, lost, ready),
+      hint: hintFor(history, {lost, slow}, ready),
     }
   if (lost.length > 0)
     return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
@@ -226,9 +227,13 @@ function sayErrors(errors: readonly [code: string, count: number][]): string {
 }
 
 /** By how they failed, and by where they were connected. */
-function hintFor(history: History, lost: readonly ClientStory[], ready: Micros): string {
+function hintFor(
+  history: History,
+  {lost, slow}: {readonly lost: readonly ClientStory[]; readonly slow: readonly ClientStory[]},
+  ready: Micros,
+): string {
   const [most] = errorsOf(lost, ready)
-  const proxied = lost.some(({client}) => !isDirect(client))
+  const proxied = [...lost, ...slow].some(({client}) => !isDirect(client))
   if (proxied && of(history, 'run-started')[0]?.topology.haproxy.onMarkedDown === 'none')
     return 'the proxy leaves the sessions of a server that is down alone (haproxy.on_marked_down: none): let it end them (shutdown-sessions), or give the clients a time-out of their own'
   if (most?.[0] !== '25006') return 'compare the errors of these clients with what HAProxy routed to at that time'

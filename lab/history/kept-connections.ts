@@ -6,6 +6,7 @@ import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {type Attempt, groupsOf, isOf, writesByClient} from './attempts.ts'
 import {driverOf} from './client-group.ts'
+import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
 import {containerAfter} from './role.ts'
 
@@ -16,12 +17,18 @@ const leastKept: Micros = 2_000_000
  * In a clause of a sentence each: `the connections of app were kept to node1, which was down: one statement waited there for 21 s`;
  * empty of clients that are no such app, and of those that let go.
  */
-export function sayKept(history: History, clients: readonly string[], from: Micros, end: Micros): readonly string[] {
+export function sayKept(
+  history: History,
+  clients: readonly string[],
+  {oldLeader, t0: from}: Pick<Failover, 'oldLeader' | 't0'>,
+  end: Micros,
+): readonly string[] {
   return clients.flatMap(client => {
     if (!isOutside(history, client)) return []
-    const tried = writesByClient(history).get(client)?.others ?? []
+    // Whatever came in the end: a server that wakes up may still acknowledge what it had been asked.
+    const tried = writesByClient(history).get(client)?.all ?? []
     const kept = tried.filter(
-      one => one.server !== null && Math.min(one.at, end) - Math.max(one.sentAt, from) > leastKept,
+      one => one.server === oldLeader && Math.min(one.at, end) - Math.max(one.sentAt, from) > leastKept,
     )
     return [...sayWaited(history, client, kept, from, end), ...sayNone(history, client, from, end)]
   })

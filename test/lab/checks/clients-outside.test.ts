@@ -45,6 +45,17 @@ test('a pool that kept its connections to a dead server is named, and for how lo
   )
 })
 
+test('what the old leader acknowledges when it wakes up was waited for all the same', () => {
+  const kept = [0, 0.01].map(from => transaction(from, 25 - from))
+  const finding = judge([...written(-4, 0), ...kept, ...written(25.1, 32.9)], '2s')
+  expect(finding).toMatchObject({verdict: 'fail', says: expect.stringContaining('app kept 2 connections to node1')})
+})
+
+test('a commit that the new leader is slow with is no connection that was kept', () => {
+  const finding = judge([...written(-4, 0), hung(0, 1), hung(22.2, 26, 'node2'), ...written(26.1, 32.9)], '2s')
+  expect(finding.says).not.toContain('kept')
+})
+
 test('one that waits to the very end is no other', () => {
   const finding = judge([...written(-4, 0), hung(0, 33.2)], '2s')
   expect(finding.says).toMatch(/app-w1 never wrote again .*; app kept a connection to node1, which was dead, for 3\d/)
