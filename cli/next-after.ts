@@ -21,7 +21,8 @@ export function nextAfter(
  * After a recorded run was shown, in one of its two forms.
  * @param run as the person named it. @param lab as it was given for that.
  */
-export function nextAfterShown(shown: 'report' | 'replay', run: string, lab: string): [string, string] {
+export function nextAfterShown(shown: 'report' | 'replay', run: string, lab: string): readonly string[] {
+  if (run === '-') return [] // what came on stdin is not there any more
   const {text, replay, html} = commandsFor(run, lab)
   return shown === 'report' ? [replay, html] : [text, html]
 }

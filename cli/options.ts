@@ -95,7 +95,7 @@ export function addTopologyOptions(to: Command): Command {
     .option('-s, --set <key=value>', 'change one setting, such as patroni.ttl=40s (repeatable)', collect)
 }
 
-export function sayReleases(): string {
+function sayReleases(): string {
   const each = releaseNames.map(name => `${name} (${releases[name].title}, ${releases[name].patroni.title})`)
   return `${each.join(', ')}; ${usualRelease} when not given`
 }
@@ -156,6 +156,23 @@ export function times(written: string): number {
 function lossBound(written: string): string {
   if (/^(\d{1,15}(\.\d{1,9})?(B|kB|MB|GB|ms|s|m|h)|\d{1,9} ?rows?|any)$/.test(written)) return written
   throw new InvalidArgumentError('It is any, or such as 1MB, 20 rows or 500ms.')
+}
+
+/** What `chaos --suite` takes; `cli/suite/command.ts` plays it. */
+export function addSuiteOptions(to: Command): Command {
+  return to
+    .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
+    .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
+    .option('--shard <part>', 'with --suite: only this part, for CI jobs that share it: 2/3 is the second of three')
+    .addOption(
+      placeOption('--durations <place>', 'with --shard: where an earlier suite tells how long each takes: its --out'),
+    )
+    .option('-t, --topology <preset|file>', 'with --suite: what its labs are; the usual one when not given')
+    .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
+    .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
+    .option('--patroni <dir|wheel>', 'with --suite: a Patroni of yours, as `up` has it')
+    .option('-s, --set <key=value>', 'with --suite: change one setting of its labs (repeatable)', collect)
+    .option('--keep', 'with --suite: leave its labs at the end')
 }
 
 /** What `chaos` writes for a CI job; `cli/ci-outputs.ts` does. */

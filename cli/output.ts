@@ -15,6 +15,22 @@ export function tell(text: string): void {
   process.stderr.write(printableLines(text))
 }
 
+let quiet = false
+
+/** --quiet: from here on nobody is told how far the work is. Results, warnings and errors stay. */
+export function beQuiet(asked: boolean): void {
+  quiet = asked
+}
+
+export function isQuiet(): boolean {
+  return quiet
+}
+
+/** How far the work is, which nobody needs later. */
+export function tellProgress(text: string): void {
+  if (!quiet) tell(text)
+}
+
 /** The same, of which a line may be longer than the terminal is wide: it is broken between words. */
 export function tellWords(text: string): void {
   tell(

@@ -29,9 +29,10 @@ import {topologies} from './commands/topologies.ts'
 import {up} from './commands/up.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
+import {showTopic, topics, topicsHelp} from './help-topics.ts'
 import {interruptCode} from './interrupt.ts'
 import {exitHelp, helpLayout} from './options.ts'
-import {print, tell} from './output.ts'
+import {beQuiet, print, tell} from './output.ts'
 import {withTheirOwn} from './their-arguments.ts'
 import {keepMeant, namesIn, pathIn, usageError} from './usage-error.ts'
 
@@ -77,6 +78,8 @@ export async function run(argv: readonly string[]): Promise<void> {
       return
     }
     mustKnow(program, words)
+    const topic = topicIn(words)
+    if (topic !== undefined) return showTopic(topic)
     await program.parseAsync(withTheirOwn(argv))
   } catch (error) {
     process.exitCode = ending(error instanceof CommanderError ? (usageError(error, program, words) ?? error) : error)
@@ -91,10 +94,13 @@ export function commandLine(): Command {
     )
     .version('', '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand('help [command]', 'show the help of a command, or a page on a topic (below)')
     .option('--allow-remote', 'use a Docker engine that is not on this machine (DOCKER_HOST, docker context)')
+    .option('-q, --quiet', 'say nothing of how far the work is: results, warnings and errors stay')
     .hook('preAction', command => {
-      if (command.opts<{allowRemote?: boolean}>().allowRemote) process.env.PGHA_LAB_ALLOW_REMOTE = '1'
+      const {allowRemote, quiet} = command.opts<{allowRemote?: boolean; quiet?: boolean}>()
+      if (allowRemote) process.env.PGHA_LAB_ALLOW_REMOTE = '1'
+      beQuiet(quiet === true)
     })
     .showSuggestionAfterError()
     .addHelpText('beforeAll', '')
@@ -104,6 +110,7 @@ export function commandLine(): Command {
         sentence`Example:\n  ${ownCommand('up')}\n  ${ownCommand('chaos', 'kill-leader')}\n  ${ownCommand('down')}\n`,
       ),
     )
+    .addHelpText('after', ({command}) => topicsHelp(command.configureOutput().getOutHelpWidth?.() ?? 80))
     .addHelpText('after', exitHelp)
   for (const add of commands) program.addCommand(strict(add()))
   return strict(program)
@@ -113,10 +120,20 @@ export function commandLine(): Command {
 function mustKnow(program: Command, words: readonly string[]): void {
   const [first, second] = words.filter(word => !word.startsWith('-'))
   const asked = first === 'help' ? second : first
-  const names = namesIn(program)
+  const names = first === 'help' ? [...namesIn(program), ...Object.keys(topics)] : namesIn(program)
   if (asked === undefined || asked === 'help' || names.includes(asked)) return
   if (first === 'help' || words.includes('--help') || words.includes('-h'))
-    throw new LabError('usage', `there is no command ${asked}${suggestion(asked, names)}`, insteadOf(asked, names))
+    throw new LabError(
+      'usage',
+      `there is no command ${first === 'help' ? 'or topic ' : ''}${asked}${suggestion(asked, names)}`,
+      insteadOf(asked, names),
+    )
+}
+
+/** What `help` is asked about that is no command. */
+function topicIn(words: readonly string[]): string | undefined {
+  const [first, asked] = words.filter(word => !word.startsWith('-'))
+  return first === 'help' && asked !== undefined && Object.hasOwn(topics, asked) ? asked : undefined
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {

@@ -10,7 +10,7 @@ import type {CiOutputs} from './ci-outputs.ts'
 import {complain} from './complain.ts'
 import type {Interrupt} from './interrupt.ts'
 import {nextAfter} from './next-after.ts'
-import {print, printData, tell} from './output.ts'
+import {print, printData, tellProgress} from './output.ts'
 import {answer} from './render/answer.ts'
 import {words} from './render/verdict-words.ts'
 import {textOptions} from './text-options.ts'
@@ -46,7 +46,7 @@ export async function repeatRun(
     signal: interrupt.signal,
     called: caller(),
     watch(history, nth) {
-      tell(`run ${nth} of ${options.repeat}\n`)
+      tellProgress(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)
     },
     async finished(run, nth) {
@@ -55,7 +55,7 @@ export async function repeatRun(
       const unwritten = writeReports(folder, report, history)
       if (unwritten !== undefined) complain(unwritten)
       options.outputs?.add(run)
-      tell(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
+      tellProgress(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },
   }).finally(async () => (await screen)?.done())
 

@@ -13,7 +13,7 @@ import {complain} from './complain.ts'
 import {type Interrupt, onInterrupt} from './interrupt.ts'
 import {leaveReport} from './leave-report.ts'
 import {printJson} from './options.ts'
-import {print, tell} from './output.ts'
+import {print, tell, tellProgress} from './output.ts'
 import type {RepeatRunOptions} from './repeat-run.ts'
 import {type StormOptions, type StormRequest, stormRequest} from './storm-request.ts'
 import {textOptions} from './text-options.ts'
@@ -112,7 +112,7 @@ async function playDrawn(
   lab.docker.heed(interrupt.signal)
   let screen: ReturnType<Watch> | undefined
   const told = {
-    drawn: (storm: Storm, file: string) => tell(`${sayDrawn(storm)}\nstorm: the plan is ${file}\n`),
+    drawn: (storm: Storm, file: string) => tellProgress(`${sayDrawn(storm)}\nstorm: the plan is ${file}\n`),
     watch: (history: Parameters<Watch>[0]) => {
       screen = watch(history, interrupt.press)
     },
@@ -197,12 +197,12 @@ async function shrinkIt(
   {shrinkWithin = shrinkWithinMs, tries = 1}: StormOptions,
   {signal}: Interrupt,
 ): Promise<ShrinkResult> {
-  tell(
+  tellProgress(
     `shrink: first the plan as it is (${scenario.steps.length} steps), then smaller ones, for at most ${shrinkWithin % 60_000 === 0 ? `${shrinkWithin / 60_000}m` : sayMs(shrinkWithin)}\n`,
   )
   return shrinkScenario(lab, scenario, {
     ...{folder, signal, withinMs: shrinkWithin, tries, checks},
-    played: play => void tell(sayPlay(play)),
+    played: play => void tellProgress(sayPlay(play)),
   })
 }
 

@@ -3,6 +3,9 @@ import type {Command} from 'commander'
 import {etcdctl, haproxy, patronictl, pgbouncer} from './commands/passed-on.ts'
 import {psql} from './commands/psql.ts'
 
+/** What every command has; before it they are ours. Behind it psql has a -q of its own. */
+export const forAll: ReadonlySet<string> = new Set(['--allow-remote', '-q', '--quiet'])
+
 interface Opens {
   readonly command: () => Command
   /** Options of ours that the program has not, each with a value or without: they are ours wherever they stand. */
@@ -44,7 +47,7 @@ const opens: Readonly<Record<string, Opens>> = {
  * value of another.
  */
 export function withTheirOwn(argv: readonly string[]): string[] {
-  const at = argv.findIndex((word, index) => index >= 2 && word !== '--allow-remote')
+  const at = argv.findIndex((word, index) => index >= 2 && !forAll.has(word))
   const opened = Object.hasOwn(opens, argv[at] ?? '') ? opens[argv[at]!] : undefined
   if (opened === undefined) return [...argv]
   const own = opened.command().options.map(({short, long, required}) => ({names: [short, long], required}))

@@ -19,6 +19,7 @@
 
 export type {Finding, Verdict} from './checks/check.ts'
 export {checks} from './checks/index.ts'
+export {AppRelay, type AppRelayOptions} from './clients/app-relay.ts'
 export {type Health, health} from './cluster/health.ts'
 export {untilHealthy} from './cluster/wait.ts'
 export {Docker} from './engine/docker.ts'

@@ -10,20 +10,19 @@ import {nextAfter} from '../next-after.ts'
 import {
   addCiOptions,
   addStormOptions,
+  addSuiteOptions,
   boundedDuration,
   choiceOption,
-  collect,
   command,
   jsonOption,
   nameOption,
   placeOption,
   printJson,
-  sayReleases,
   times,
   toleranceOption,
   usualTolerance,
 } from '../options.ts'
-import {print, tell} from '../output.ts'
+import {isQuiet, print, tell} from '../output.ts'
 import type {RepeatRunOptions} from '../repeat-run.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
@@ -39,6 +38,8 @@ interface Options extends StormOptions {
   tolerance?: number
   suite?: string
   parallel?: number
+  shard?: string
+  durations?: string
   overwrite?: boolean
   profile?: string
   release?: string
@@ -55,6 +56,7 @@ const examples = [
   'chaos ./mine.yaml --out evidence',
   'chaos --suite failover',
   'chaos --suite all --parallel 2 --json > suite.json',
+  'chaos --suite all --shard 2/3 --durations earlier --out evidence',
   'chaos kill-leader --repeat 6 --phase random --out before',
   'chaos kill-leader --repeat 6 --against before --tolerance 20%',
   'chaos --storm 10m --seed 7 --shrink',
@@ -86,14 +88,6 @@ export function chaos(): Command {
   )
     .argument('[scenario]', 'a name that `scenarios` lists, or the path of a file')
     .addOption(nameOption())
-    .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
-    .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
-    .option('-t, --topology <preset|file>', 'with --suite: what its labs are; the usual one when not given')
-    .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
-    .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
-    .option('--patroni <dir|wheel>', 'with --suite: a Patroni of yours, as `up` has it')
-    .option('-s, --set <key=value>', 'with --suite: change one setting of its labs (repeatable)', collect)
-    .option('--keep', 'with --suite: leave its labs at the end')
     .addOption(placeOption('-o, --out <dir>', 'put history, reports and logs into this folder'))
     .option(
       '--within <duration>',
@@ -120,7 +114,7 @@ export function chaos(): Command {
     )
     .addOption(phaseOption())
     .addOption(jsonOption())
-  return addStormOptions(addCiOptions(chaos)).action(action)
+  return addStormOptions(addCiOptions(addSuiteOptions(chaos))).action(action)
 }
 
 function phaseOption(): Option {
@@ -155,7 +149,17 @@ async function perform(
     return await storm(nameOrPath, options, (history, press) => watch(history, options, press), outputs)
   }
   if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options, outputs)
-  for (const key of ['parallel', 'topology', 'profile', 'release', 'patroni', 'set', 'keep'] as const)
+  for (const key of [
+    'parallel',
+    'shard',
+    'durations',
+    'topology',
+    'profile',
+    'release',
+    'patroni',
+    'set',
+    'keep',
+  ] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
   if (options.against !== undefined && options.repeat === undefined)
@@ -164,6 +168,14 @@ async function perform(
     throw new LabError('usage', '--tolerance goes with --against')
   const {placeFor} = await import('../../lab/inside/start.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
+  if (nameOrPath === '-')
+    throw new LabError(
+      'usage',
+      'the report of a run names the file of its scenario and the lines in it, and stdin has none',
+      {
+        hint: 'write the scenario into a file, and name that',
+      },
+    )
   let scenario: Scenario | undefined
   try {
     scenario = await askedFor(nameOrPath, options)
@@ -296,6 +308,7 @@ type Screen = Promise<{done(): Promise<void>}>
 
 /** The live view on a terminal, else a line for each noteworthy event. Both go to stderr, never into data. */
 async function watch(history: Recorder, {json, plain}: Options, press: () => void): Screen {
+  if (isQuiet()) return {done: async () => {}}
   const {hasScreen} = await import('../ui/terminal.ts')
   if (hasScreen() && !json && !plain) {
     const {showRun} = await import('../ui/screen.tsx')

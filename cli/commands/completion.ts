@@ -1,11 +1,13 @@
 import {Argument, type Command, type Option} from 'commander'
 import {LabError} from '../../lab/inside/start.ts'
+import {topics} from '../help-topics.ts'
 import {command} from '../options.ts'
 import {printData} from '../output.ts'
+import {forAll} from '../their-arguments.ts'
 
 /**
- * What each shell is told: it asks the program for the words that may follow, so that no list of them can be old. `default` and its
- * like leave files to the shell.
+ * What each shell is told: it asks the program for the words that may follow, so that no list of them can be old. Where there are none
+ * it is left to the shell, which knows files.
  */
 const scripts = {
   bash: `_pgha_lab() {
@@ -17,18 +19,22 @@ complete -o default -F _pgha_lab pgha-lab ./pgha-lab
   zsh: `#compdef pgha-lab
 _pgha_lab() {
   local -a found
-  found=("\${(@f)$("\${words[1]}" completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  compadd -- $found
-  _files
+  found=(\${(f)"$("\${words[1]}" completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  if (( $#found )); then compadd -a found; else _files; fi
 }
 # In a folder of $fpath zsh calls the file itself; else it is read once.
 if [ "$funcstack[1]" = _pgha-lab ]; then _pgha_lab "$@"; else compdef _pgha_lab pgha-lab; fi
 `,
   fish: `function __pgha_lab
   set -l words (commandline -opc) (commandline -ct)
-  $words[1] completion words -- $words[2..-1] 2>/dev/null
+  set -l found ($words[1] completion words -- $words[2..-1] 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c pgha-lab -a '(__pgha_lab)'
+complete -c pgha-lab -f -a '(__pgha_lab)'
 `,
 } as const
 
@@ -61,13 +67,22 @@ async function action(shell: Shell | 'words', words: readonly string[], _: unkno
 
 /** @param words the last one is begun, and may be empty. */
 async function following(program: Command, words: readonly string[]): Promise<readonly string[]> {
-  const [name, ...before] = words.slice(0, -1).filter(word => word !== '--allow-remote')
+  // `--profile=f` is one word for zsh and fish, and three for bash, which wants the value alone.
+  const apart = words.filter((word, index) => word !== '=' || index === words.length - 1)
+  const begun = apart.at(-1) === '=' ? '' : (apart.at(-1) ?? '')
+  const [, option, value = ''] = /^(--[a-z-]+)=(.*)$/.exec(begun) ?? []
+  if (option === undefined) return wordsAfter(program, [...apart.slice(0, -1), begun])
+  return (await wordsAfter(program, [...apart.slice(0, -1), option, value])).map(word => `${option}=${word}`)
+}
+
+async function wordsAfter(program: Command, words: readonly string[]): Promise<readonly string[]> {
+  const [name, ...before] = words.slice(0, -1).filter(word => !forAll.has(word))
   const begun = words.at(-1) ?? ''
   const at = (of: Command) => of.options.filter(option => !option.hidden).flatMap(({long}) => long ?? [])
   const fits = (found: readonly string[]) => found.filter(word => word.startsWith(begun))
   const commands = program.commands.map(one => one.name())
   if (name === undefined) return fits([...commands, ...at(program), '--help'])
-  if (name === 'help') return fits(commands)
+  if (name === 'help') return fits([...commands, ...Object.keys(topics)])
   const meant = program.commands.find(one => one.name() === name)
   if (meant === undefined) return []
   const last = before.at(-1) ?? ''

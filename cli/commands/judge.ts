@@ -9,7 +9,7 @@ export function judge(): Command {
     "Judge a recorded run again, with today's checks.\nNothing is started or touched. The exit code is the verdict: 0 passed, 1 an expectation failed, 4 inconclusive.",
     'judge latest\njudge ./evidence --json\njudge run/events.ndjson.gz',
   )
-    .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")
+    .argument('<run>', "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), or `-`: stdin")
     .addOption(nameOption())
     .addOption(jsonOption())
     .action(action)

@@ -21,7 +21,7 @@ export function lint(): Command {
       'there is an error, and 2 when a file cannot be read.',
     'lint patroni.yml haproxy.cfg\nlint node1.yml node2.yml node3.yml haproxy.cfg etcd.env\nlint patroni.yml --format sarif > lint.sarif',
   )
-    .argument('[files...]', 'configurations of one cluster')
+    .argument('[files...]', 'configurations of one cluster; `-` is stdin')
     .addOption(choiceOption('--format <format>', 'how findings are printed', formats).default('text'))
     .option('--as <kind=file>', 'a file, and whose it is, where neither content nor name tell (repeatable)', named)
     .action(action)

@@ -13,7 +13,7 @@ import {
   type TopologyOptions,
   times,
 } from '../options.ts'
-import {print, tell} from '../output.ts'
+import {print, tell, tellProgress} from '../output.ts'
 import {showProgress} from '../progress.ts'
 import {answer} from '../render/answer.ts'
 import {words} from '../render/verdict-words.ts'
@@ -72,9 +72,9 @@ async function action(names: readonly string[], options: Options): Promise<void>
   const shown = await showProgress(true)
   const {matrix: played, error} = await playMatrix(variants, scenarios, {
     ...{times: repeat, name, out, signal: interrupt.signal, called: caller(), progress: shown.progress},
-    began: (variant, nth) => tell(`lab ${nth} of ${variants.length}: ${variant.says}\n`),
+    began: (variant, nth) => tellProgress(`lab ${nth} of ${variants.length}: ${variant.says}\n`),
     finished: ({report}, variant) =>
-      tell(`${variant.says}: ${report.scenario}: ${words[report.verdict]}: ${answer(report)}\n`),
+      tellProgress(`${variant.says}: ${report.scenario}: ${words[report.verdict]}: ${answer(report)}\n`),
   }).finally(() => shown.done())
   const {renderMatrix} = await import('../render/matrix-text.ts')
   if (json) printJson({...played, folder: out})

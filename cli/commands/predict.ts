@@ -26,7 +26,7 @@ export function predict(): Command {
     )
       .option('--fault <name>', 'only this fault')
       .option('--against <key=value,...>', 'compare with the same topology and these settings')
-      .option('--from <file...>', 'of a cluster of yours: patroni.yml, haproxy.cfg, etcd, show-config')
+      .option('--from <file...>', 'of a cluster of yours: patroni.yml, haproxy.cfg, etcd, show-config; - is stdin')
       .option('--runs <run...>', 'lay recorded runs over it: a name, a folder, or latest')
       .addOption(nameOption())
       .addOption(jsonOption()),

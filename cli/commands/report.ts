@@ -1,20 +1,20 @@
 import type {Command} from 'commander'
-import type {RecordedRun, Report} from '../../lab/index.ts'
+import type {FoundRun, RecordedRun, Report} from '../../lab/index.ts'
 import {LabError} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import {fromTheRepository} from '../from-the-repository.ts'
 import {judged} from '../judged.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {choiceOption, command, nameOption, placeOption} from '../options.ts'
-import {print} from '../output.ts'
+import {print, tell} from '../output.ts'
+import type {ShownRun} from '../suite/merged.ts'
 import {textOptions} from '../text-options.ts'
 import {writeOut} from '../write-out.ts'
 
 const formats = ['text', 'markdown', 'json', 'junit', 'github', 'html'] as const
 type Format = (typeof formats)[number]
 /** These put several runs into one document. */
-const suites: readonly Format[] = ['markdown', 'junit', 'github', 'text']
-
+const severalAtOnce: readonly Format[] = ['markdown', 'junit', 'github', 'html', 'text']
 interface Options {
   name: string
   format: Format
@@ -24,16 +24,20 @@ interface Options {
 export function report(): Command {
   return command(
     'report',
-    'Show the report of a recorded run again, in the form of your choice.\nNothing is started. It is judged by its events, and what its report.json says otherwise is told. The exit code tells whether it could be written, not the verdict.',
+    'Show the report of a recorded run again, in the form of your choice.\nNothing is started. It is judged by its events, and what its report.json says otherwise is told. The exit code tells whether it could be written, not the verdict; of the shards of a suite (`chaos --shard`), which are put together here, it is the verdict of all.',
     [
       'report',
       'report latest --format html -o report.html',
       'report evidence/* --format junit -o junit.xml',
+      'report shard-1 shard-2 shard-3 --format html -o report.html',
       'report --format markdown >> "$GITHUB_STEP_SUMMARY"',
       'report --format github',
     ].join('\n'),
   )
-    .argument('[runs...]', "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), or a folder of runs")
+    .argument(
+      '[runs...]',
+      "`latest`, a run's name, its folder, its events.ndjson (or .ndjson.gz), a folder of runs, what a shard of a suite has left, or `-`: stdin",
+    )
     .addOption(nameOption())
     .addOption(choiceOption('-f, --format <format>', 'what to write', formats).default('text'))
     .addOption(placeOption('-o, --out <file>', 'into this file instead of stdout'))
@@ -41,32 +45,57 @@ export function report(): Command {
 }
 
 async function action(written: readonly string[], {name, format, out}: Options): Promise<void> {
-  const {findRuns, loadRun} = await import('../../lab/inside/reading.ts')
-  const found = (written.length === 0 ? ['latest'] : written).flatMap(one => findRuns(one, name))
-  if (found.length > 1 && !suites.includes(format))
+  const {given} = await import('../suite/given.ts')
+  const {found, records} = await given(written.length === 0 ? ['latest'] : written, name)
+  if (found.length > 1 && !severalAtOnce.includes(format))
     throw new LabError('usage', `${format} shows one run at a time, and these are ${found.length}`, {
-      hint: `name one of them, or use --format ${suites.join(' or ')}`,
+      hint: `name one of them, or use --format ${severalAtOnce.join(' or ')}`,
     })
-  // One after the other: the histories of a whole suite need not be in memory at once.
-  const runs: {report: Report; run: RecordedRun}[] = []
-  for (const one of found) {
-    const run = await loadRun(one)
-    const report = await judged(run)
-    runs.push({report, run: format === 'html' ? run : {...run, history: {events: []}, logs: new Map()}})
+  const several = found.length > 1 || records.length > 0
+  const runs = await readAll(found, format, several)
+  const merged =
+    records.length === 0
+      ? undefined
+      : await (await import('../suite/merged.ts')).merged(records, runs, format === 'html')
+  const all = [...runs, ...(merged?.missing ?? [])]
+  writeOut(await render(format, all, {several, toFile: out !== undefined}), out)
+  if (merged !== undefined) {
+    for (const line of [...merged.odd, merged.says]) tell(`${line}\n`)
+    process.exitCode = merged.exitCode
   }
-  writeOut(await render(format, runs, out !== undefined), out)
-  const [one] = runs
+  const [one] = all
   // The answer last: it is what remains on a screen. A file has it first.
-  if (runs.length !== 1 || one === undefined || format !== 'text' || out !== undefined || !process.stdout.isTTY) return
+  if (all.length !== 1 || one === undefined || format !== 'text' || out !== undefined || !process.stdout.isTTY) return
   const {answerLast} = await import('../render/summary.ts')
   const after = nextAfterShown('report', written[0] ?? 'latest', name)
   print(`\n${answerLast(one.report, await textOptions(), after)}`)
 }
 
+/** One after the other: the histories of a whole suite need not be in memory at once. */
+async function readAll(found: readonly FoundRun[], format: Format, several: boolean): Promise<ShownRun[]> {
+  const {loadRun} = await import('../../lab/inside/reading.ts')
+  const runs: ShownRun[] = []
+  for (const one of found) {
+    const run = await loadRun(one)
+    const report = await judged(run)
+    const page = format === 'html' ? await pageOf({...run, report}, several) : ''
+    runs.push({report, page, place: run.folder ?? run.events})
+  }
+  return runs
+}
+
+async function pageOf(
+  {report, history, logs}: Pick<RecordedRun, 'history' | 'logs'> & {readonly report: Report},
+  framed: boolean,
+): Promise<string> {
+  const {renderHtml} = await import('../render/html.ts')
+  return renderHtml({report, history, logs, called: caller(), framed})
+}
+
 async function render(
   format: Format,
-  runs: readonly {report: Report; run: RecordedRun}[],
-  toFile: boolean,
+  runs: readonly ShownRun[],
+  {several, toFile}: {readonly several: boolean; readonly toFile: boolean},
 ): Promise<string> {
   const reports = runs.map(one => one.report)
   switch (format) {
@@ -84,13 +113,13 @@ async function render(
     case 'github':
       return (await import('../render/github.ts')).renderGithub(reports.map(fromTheRepository))
     case 'html': {
-      const {report, run} = runs[0]!
-      return (await import('../render/html.ts')).renderHtml({
-        report,
-        history: run.history,
-        logs: run.logs,
-        called: caller(),
-      })
+      const {renderHtmlSeveral} = await import('../render/html-several.ts')
+      return several
+        ? renderHtmlSeveral(
+            reports,
+            runs.map(one => one.page),
+          )
+        : runs[0]!.page
     }
   }
 }

@@ -101,7 +101,7 @@ function validate(): Command {
     'Check scenario files; no lab is touched. What cannot be true is refused; what nobody could decide, and what Patroni\nwould do otherwise, is told.\nPostgreSQL is asked whether it takes the parameters under `needs`, where there is an engine with the images.\nExit code: 0 when all are valid, 2 when one is not.',
     'scenarios validate ./mine.yaml\nscenarios validate chaos/*.yaml',
   )
-    .argument('<file...>', 'scenario files')
+    .argument('<file...>', 'scenario files; `-` is stdin')
     .action(async (files: readonly string[]) => {
       const {LabError} = await import('../../lab/inside/start.ts')
       const {loadScenario, scenarioFile, undecided} = await import('../../lab/inside/engine.ts')

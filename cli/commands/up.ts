@@ -26,7 +26,7 @@ import {
   printJson,
   type TopologyOptions,
 } from '../options.ts'
-import {print, tell} from '../output.ts'
+import {print, tellProgress} from '../output.ts'
 import {showProgress} from '../progress.ts'
 
 interface Options extends TopologyOptions {
@@ -77,7 +77,7 @@ async function action(options: Options): Promise<void> {
     })
     await shown.done()
     const seconds = (tookMs / 1000).toFixed(1)
-    tell(
+    tellProgress(
       how === 'already'
         ? `lab ${lab.name} is up and healthy already\n\n`
         : `lab ${lab.name} is healthy after ${seconds} s\n\n`,

@@ -1,19 +1,21 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
 import type {RunChild, Topology} from '../../lab/index.ts'
-import {Docker, ensureReady, labsFor, ourselves, runSuite, suiteJobs} from '../../lab/inside/engine.ts'
+import {Docker, ensureReady, labsFor, ourselves, runSuite} from '../../lab/inside/engine.ts'
 import {comparedDrivers, exitCodeOf, loadTopology} from '../../lab/inside/reading.ts'
 import {type AskedLab, LabError, onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
 import type {CiOutputs} from '../ci-outputs.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
-import {print, tell, tellWords} from '../output.ts'
+import {isQuiet, print, tellProgress, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
 import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
+import {type ShardAsked, sharded} from './sharded.ts'
+import {SuiteRecorder} from './suite-recorder.ts'
 
-interface SuiteRequest {
+interface SuiteRequest extends ShardAsked {
   readonly suite: string
   readonly name: string
   readonly parallel: number
@@ -44,7 +46,7 @@ export async function playSuite(
 ): Promise<void> {
   const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs} = request
   if (clients !== undefined) comparedDrivers(clients)
-  const jobs = suiteJobs({...labs, suite: request.suite, repeat: request.repeat})
+  const {jobs, plan, shard} = sharded(request)
   // Before any lab is raised; each run looks again when its turn comes.
   const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)
   const [first = name] = labsFor({name, parallel, jobs})
@@ -54,12 +56,14 @@ export async function playSuite(
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  tellWords(sayTimings(labs.profile))
+  if (!isQuiet()) tellWords(sayTimings(labs.profile) + (shard?.says ?? ''))
+  const record = new SuiteRecorder({...request, shard, plan})
   // Once, for all labs: what is not to be had here would end each scenario by itself.
   await ready(interrupt.signal, json, loadTopology(labs)).catch(async (error: unknown) => {
     if (error instanceof LabError) {
       await leaveAll(places, name, error)
       await addRuns(outputs, jobs, name, [], error)
+      record.ended({exitCode: error.exitCode, wallSeconds: 0, outcomes: [], unplayed: jobs.length})
     }
     throw error
   })
@@ -72,7 +76,7 @@ export async function playSuite(
     signal: interrupt.signal,
     tell(news) {
       if (news.outcome !== undefined) done++
-      tell(progressLine(news, seconds(), done, jobs.length))
+      tellProgress(progressLine(news, seconds(), done, jobs.length))
     },
   })
   if (places !== undefined) await leaveUnplayed(places, name, outcomes)
@@ -81,17 +85,9 @@ export async function playSuite(
   process.exitCode = interrupt.code() ?? exitCodeOf(outcomes)
   // Healing that is incomplete wins over every other ending, an interruption included.
   if (outcomes.some(outcome => outcome.ending === 'healing')) process.exitCode = exitCodeOf(outcomes)
-  if (json)
-    printJson({
-      schema: 1,
-      suite: request.suite,
-      ...labs, // what was not asked for is left out
-      parallel,
-      exitCode: process.exitCode,
-      wallSeconds: round(seconds()),
-      unplayed,
-      scenarios: outcomes.map(outcome => ({...outcome, seconds: round(outcome.seconds)})),
-    })
+  const ended = {exitCode: process.exitCode, wallSeconds: seconds(), outcomes, unplayed}
+  record.ended(ended)
+  if (json) printJson(record.value(ended))
   else print(`\n${table(outcomes, seconds(), unplayed)}`)
 }
 
@@ -110,8 +106,4 @@ async function machineReady(
   const docker = new Docker()
   docker.heed(signal)
   await ensureReady(docker, shown.progress, {signal, release, patroniBuild}).finally(() => shown.done())
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 10) / 10
 }

@@ -13,6 +13,7 @@ import {driverOf, findsPrimaryItself, isDirect} from '../history/client-group.ts
 import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
+import {isOutside, sayKept} from '../history/kept-connections.ts'
 import {
   type Interval,
   inTime,
@@ -109,7 +110,7 @@ function after(history: History, found: Failover, limit: Micros, driver: string 
       measures,
     }
   const since = needProxy ? 'the proxy routed to the new primary' : 'the new primary took writes'
-  return {...ruling(history, {clients, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
+  return {...ruling(history, {clients, found, t0, ready, end, limit, since}), measures, rows: rowsOf(clients)}
 }
 
 function rowsOf(clients: readonly ClientStory[]) {
@@ -144,6 +145,7 @@ function measuresOf(history: History, clients: readonly ClientStory[], promotedA
 /** The writers that are judged, and the times that count. */
 interface Judged {
   readonly clients: readonly ClientStory[]
+  readonly found: Failover
   readonly t0: Micros
   readonly ready: Micros
   readonly end: Micros
@@ -176,13 +178,19 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
       : []),
     ...(slow.length > 0 ? [`${names(slow)} needed up to ${sayMicros(slowest)}, ${sayMicros(limit)} are allowed`] : []),
     ...sayAgain(again, t0),
+    ...sayKept(
+      history,
+      [...lost, ...slow].map(one => one.client),
+      judged.found,
+      end,
+    ),
   ]
   if (reasons.length > 0)
     return {
       verdict: 'fail',
       says: `Not every writer came back and stayed: ${reasons.join('; ')}.`,
       evidence,
-      hint: hintFor(history, lost, ready),
+      hint: hintFor(history, {lost, slow}, ready),
     }
   if (lost.length > 0)
     return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
@@ -219,9 +227,13 @@ function sayErrors(errors: readonly [code: string, count: number][]): string {
 }
 
 /** By how they failed, and by where they were connected. */
-function hintFor(history: History, lost: readonly ClientStory[], ready: Micros): string {
+function hintFor(
+  history: History,
+  {lost, slow}: {readonly lost: readonly ClientStory[]; readonly slow: readonly ClientStory[]},
+  ready: Micros,
+): string {
   const [most] = errorsOf(lost, ready)
-  const proxied = lost.some(({client}) => !isDirect(client))
+  const proxied = [...lost, ...slow].some(({client}) => !isDirect(client))
   if (proxied && of(history, 'run-started')[0]?.topology.haproxy.onMarkedDown === 'none')
     return 'the proxy leaves the sessions of a server that is down alone (haproxy.on_marked_down: none): let it end them (shutdown-sessions), or give the clients a time-out of their own'
   if (most?.[0] !== '25006') return 'compare the errors of these clients with what HAProxy routed to at that time'
@@ -293,7 +305,11 @@ function stories(
       reconnection: firstAfter ? Math.max(0, firstAfter.at - ready) : undefined,
       took: firstAfter ? sinceReady(history, client, found, firstAfter) : undefined,
       ...(firstAfter
-        ? laterOf(acknowledged, writes.others, gone.get(client) ?? [], firstAfter.at, end)
+        ? laterOf(acknowledged, writes.others, gone.get(client) ?? [], {
+            back: firstAfter.at,
+            end,
+            mayRest: isOutside(history, client),
+          })
         : {wait: 0, gap: undefined}),
     }
   })
@@ -315,8 +331,7 @@ function laterOf(
   acknowledged: readonly Attempt[],
   others: readonly Attempt[],
   disconnections: readonly Of<'client-disconnected'>[],
-  back: Micros,
-  end: Micros,
+  {back, end, mayRest}: {readonly back: Micros; readonly end: Micros; readonly mayRest: boolean},
 ): Pick<ClientStory, 'wait' | 'gap'> {
   const pauses: {from: Micros; to: Micros}[] = []
   let since = back
@@ -325,7 +340,8 @@ function laterOf(
     since = to
   }
   for (const {at} of acknowledged) if (at > back) close(at)
-  close(end)
+  // An app of somebody's own that asks for nothing any more is in no trouble: it has been through with its work.
+  if (!mayRest || lastTrouble(others, disconnections) > since) close(end)
   const longestFirst = pauses.toSorted((a, b) => b.to - b.from - (a.to - a.from))
   const wait = longestFirst[0] ? longestFirst[0].to - longestFirst[0].from : 0
   for (const {from, to} of longestFirst) {
@@ -339,6 +355,10 @@ function laterOf(
     if (why !== '' || to === end) return {wait, gap: {from, to, why}}
   }
   return {wait, gap: undefined}
+}
+
+function lastTrouble(others: readonly Attempt[], disconnections: readonly Of<'client-disconnected'>[]): Micros {
+  return Math.max(others.at(-1)?.at ?? 0, disconnections.at(-1)?.at ?? 0)
 }
 
 /** Nearest rank; null of nothing. */

@@ -95,6 +95,7 @@ export async function startClients(
   const agents: Named<AgentGroup>[] = []
   const programs: Named<ProgramGroup>[] = []
   for (const [index, group] of groups.entries()) {
+    if (group.kind === 'program' && group.outside) continue // it has its own
     if (group.kind === 'program') programs.push({group, names: names[index]!})
     else agents.push({group, names: names[index]!})
   }

@@ -50,6 +50,8 @@ export interface ProgramGroup {
   /** Transactions a second at most: whoever asks for more is kept waiting. */
   readonly perSecond: number
   readonly through: PlainEntryName
+  /** It runs on the machine of whoever plays, who starts and ends it: it connects through a relay there. */
+  readonly outside?: true
 }
 
 /** Past the proxy: to one host, or to all members. */

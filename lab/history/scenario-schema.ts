@@ -34,6 +34,7 @@ const program = z.object({
   environment: z.record(text, text).exactOptional(),
   perSecond,
   through: z.enum(['primary', 'replicas']),
+  outside: z.literal(true).exactOptional(),
 })
 
 const groups = z.array(z.discriminatedUnion('kind', [agents, program])).max(100)

@@ -2,7 +2,7 @@
  * What the command line asks of machines, engines and labs, what the package exports of that included.
  * Imported late: it loads all there is, as the package's own door does.
  */
-export {health, healthOf} from '../cluster/health.ts'
+export {healthOf} from '../cluster/health.ts'
 export {withKeys} from '../engine/certificates.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'
@@ -29,10 +29,13 @@ export {planOf} from '../storm/plan-of.ts'
 export {playStorm} from '../storm/play-storm.ts'
 export {failedChecks, shrinkScenario} from '../storm/shrink-run.ts'
 export {ourselves} from '../suite/child.ts'
+export {durationsFrom} from '../suite/durations.ts'
 export {estimateSeconds} from '../suite/estimate.ts'
 export {suiteJobs} from '../suite/jobs.ts'
 export {type Cell, type Matrix, playMatrix} from '../suite/matrix.ts'
 export {suitesNamed} from '../suite/named.ts'
+export {recordName} from '../suite/record.ts'
 export {fileName, labsFor, runSuite} from '../suite/run.ts'
+export {deal, type Part, parseShard, type Shard} from '../suite/shard.ts'
 export {overruled, valuesOf, variantsOf} from '../suite/variants.ts'
 export {isPublished} from '../topology/patroni-build.ts'

@@ -1,5 +1,6 @@
 /** Probes and clients around whatever is done to a lab: the steps of a scenario (`play`), or code of the caller's. */
 
+import type {AppRelay} from '../clients/app-relay.ts'
 import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
 import {versions} from '../cluster/versions.ts'
 import {waitFor} from '../cluster/wait.ts'
@@ -37,6 +38,8 @@ export interface ObserveOptions {
   readonly name?: string
   /** What `judge(history)` judges it by: the name of each check, and its parameters as a scenario file has them. */
   readonly expect?: readonly Expectation[]
+  /** Apps outside the lab: what they ask and are answered is recorded until the writers end. */
+  readonly relays?: readonly AppRelay[]
   /** Ends what is waited for here, by a LabError `interrupted`; no mend and no disposal. */
   readonly signal?: AbortSignal
 }
@@ -71,23 +74,20 @@ export interface Observation extends AsyncDisposable {
  * @throws LabError `usage` for clients that cannot be had, `not-ready` when they do not start, `timeout`, and what the engine says.
  */
 export async function observe(lab: Lab, history: Recorder, options: ObserveOptions = {}): Promise<Observation> {
-  const {clients: groups = [], signal = new AbortController().signal} = options
+  const {relays = [], signal = new AbortController().signal} = options
+  const groups = [...(options.clients ?? []), ...relays.map(one => one.group)]
   const own = of(history, 'run-started').length === 0
   lab.docker.heed(signal)
-  if (own) await begin(lab, history, options)
+  if (own) await begin(lab, history, {...options, clients: groups})
   const watching = new AbortController()
-  const site: ProbeSite = {
-    lab,
-    record: counting((happening: Happening, at?: Micros) => history.record(happening, at)),
-    now: () => history.now(),
-    signal: watching.signal,
-  }
+  const site = siteOf(lab, history, watching.signal)
   let settled = false
   let probing: Promise<unknown> = Promise.resolve()
   let clients: Clients | undefined
   let ending: Promise<void> | undefined
   const dispose = () => {
     ending ??= (async () => {
+      for (const relay of relays) relay.leave()
       try {
         await clients?.stop()
       } finally {
@@ -104,11 +104,12 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
     await prepareTable(lab, {signal, seen})
     probing = Promise.all(probes.map(probe => probe.run(site)))
     clients = await startClients(site, groups)
+    for (const relay of relays) relay.tellTo(site)
   } catch (error) {
     await dispose()
     throw error
   }
-  const at: Observed = {lab, history, groups, clients, signal}
+  const at: Observed = {lab, history, groups, clients, relays, signal}
   return {
     async steady() {
       enter('steady')
@@ -121,6 +122,7 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
       enter('recovery')
       await recover(at)
       await at.clients.stopWriters()
+      for (const relay of relays) relay.leave()
       enter('final-reads')
       await readFinalRows(at)
       mustBeWhole(at)
@@ -131,11 +133,17 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
   }
 }
 
+function siteOf(lab: Lab, history: Recorder, signal: AbortSignal): ProbeSite {
+  const record = counting((happening: Happening, at?: Micros) => history.record(happening, at))
+  return {lab, record, now: () => history.now(), signal}
+}
+
 interface Observed {
   readonly lab: Lab
   readonly history: Recorder
   readonly groups: readonly ClientGroup[]
   readonly clients: Clients
+  readonly relays: readonly AppRelay[]
   readonly signal: AbortSignal
 }
 
@@ -179,7 +187,7 @@ async function untilSteady(at: Observed): Promise<void> {
 }
 
 /** What is still missing; null: nothing. */
-function unsteady({lab, history, groups, clients}: Observed): string | null {
+function unsteady({lab, history, groups, clients, relays}: Observed): string | null {
   const wanted = groups.filter(one => one.kind === 'writers').reduce((sum, one) => sum + one.perSecond, 0)
   const recent = history.events.filter(event => event.at > history.now() - sureSteady)
   const acknowledged = recent.filter(
@@ -189,7 +197,11 @@ function unsteady({lab, history, groups, clients}: Observed): string | null {
   if (perSecond < wanted * 0.8) return `${perSecond} of ${wanted} writes/s are acknowledged`
   const failed = recent.filter(event => event.kind === 'op' && event.outcome !== 'ok').length
   if (failed > 0) return `${failed} operations failed just now`
-  const unheard = silentGroup(history, groups) ?? clients.unheard(history.events)
+  const unheard =
+    silentGroup(history, groups) ??
+    clients.unheard(history.events) ??
+    relays.map(relay => relay.unheard(history)).find(says => says !== null) ??
+    null
   if (unheard !== null) return unheard
   const silent = hostsWith(lab.topology, 'patroni').filter(
     host => !recent.some(event => event.kind === 'postgres' && event.host === host && event.up),

@@ -1,6 +1,7 @@
 /** A lab for as long as a block lasts, and what a test does with it: in the words of the command line and of scenario files. */
 import {randomBytes} from 'node:crypto'
 import {join, resolve} from 'node:path'
+import {AppRelay, type AppRelayOptions} from '../clients/app-relay.ts'
 import {members} from '../cluster/members.ts'
 import {untilHealthy} from '../cluster/wait.ts'
 import {Docker} from '../engine/docker.ts'
@@ -128,6 +129,7 @@ export class RaisedLab implements AsyncDisposable {
   readonly lab: Lab
   readonly #signal: AbortSignal
   readonly #end: () => Promise<void>
+  readonly #relays = new Set<AppRelay>()
   #ended: Promise<void> | undefined
 
   /** @param end after the last question to the lab. */
@@ -151,6 +153,22 @@ export class RaisedLab implements AsyncDisposable {
     url.username = roles.app
     url.password = this.lab.allocation.passwords.app
     return url.href
+  }
+
+  /**
+   * A port on this machine through which an app gets in, and is seen from outside: what it asks and is answered goes into the history
+   * of every `during`, under its name. It has to be writing before the fault comes.
+   *
+   *     const relay = await lab.relay({name: 'app'})
+   *     const pool = new pg.Pool({connectionString: relay.uri})
+   *     const run = await lab.during(fault, code, {expect: [{check: 'clients-reconnect', params: {within: '10s', driver: 'app'}}]})
+   *
+   * @throws LabError `usage` for a name that another one has, or that is a driver's.
+   */
+  async relay(options: AppRelayOptions = {}): Promise<AppRelay> {
+    const relay = await AppRelay.open(this.lab, options, [...this.#relays], ended => this.#relays.delete(ended))
+    this.#relays.add(relay)
+    return relay
   }
 
   /** @throws LabError `no-target` when nobody leads right now, or more than one says so. */
@@ -187,7 +205,8 @@ export class RaisedLab implements AsyncDisposable {
     whenDiskIsFull(() => makeFolder(join(folder, 'logs')), folder)
     using history = new Recorder(join(folder, 'events.ndjson'))
     const watched = async () => {
-      await using watch = await this.observe(history, {name, clients, expect, signal})
+      const relays = [...this.#relays]
+      await using watch = await this.observe(history, {name, clients, relays, expect, signal})
       await watch.steady()
       const value = await this.#broken(history, fault, how, code)
       await watch.settle()
@@ -234,6 +253,7 @@ export class RaisedLab implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= (async () => {
+      for (const relay of this.#relays) await relay[Symbol.asyncDispose]()
       await this.lab[Symbol.asyncDispose]()
       await this.#end()
     })()

@@ -29,9 +29,9 @@ export function scenarioNames(): string[] {
     .sort()
 }
 
-/** Where a scenario's file is: a name of ours, or a path. @throws LabError `usage` with the nearest name. */
+/** Where a scenario's file is: a name of ours, a path, or `-` for stdin. @throws LabError `usage` with the nearest name. */
 export function scenarioFile(nameOrPath: string): string {
-  if (/[/\\]|\.ya?ml$/.test(nameOrPath)) return nameOrPath
+  if (/[/\\]|\.ya?ml$|^-$/.test(nameOrPath)) return nameOrPath
   const file = join(folder, `${nameOrPath}.yaml`)
   if (existsSync(file)) return file
   const beside = ['yaml', 'yml'].map(ending => `./${nameOrPath}.${ending}`).find(path => existsSync(path))

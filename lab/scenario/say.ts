@@ -36,7 +36,7 @@ export function sayClients(group: ClientGroup): string {
   const {perSecond, through} = group
   const who =
     group.kind === 'program'
-      ? `${group.name}${group.image === null ? '' : ` (${group.image})`}, at most`
+      ? `${group.name}${group.outside ? ' (from outside)' : group.image === null ? '' : ` (${group.image})`}, at most`
       : `${group.count} ${group.kind}${group.driver === undefined || group.driver === 'pg' ? '' : ` with ${group.driver}`},`
   const patience = group.kind === 'program' ? '' : sayTimeouts(group.timeouts)
   return `${who} ${Number(perSecond.toFixed(2))}/s, ${sayWay(through)}${patience}`

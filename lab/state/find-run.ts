@@ -11,6 +11,7 @@ import {nearest} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {readRegular} from '../words/regular-file.ts'
+import {keptStdin, stdin} from '../words/stdin.ts'
 import {runsFolder, stateRoot} from './state.ts'
 
 /** Where a recorded run lies. */
@@ -105,6 +106,7 @@ function byName(name: string, lab: string): FoundRun | undefined {
 }
 
 function atPath(path: string, lab: string): FoundRun {
+  if (path === stdin) return {folder: null, events: keptStdin()}
   if (!existsSync(path)) throw noSuchRun(path, lab)
   if (statSync(path).isFile()) {
     const isHistory = (eventFiles as readonly string[]).includes(basename(path))

@@ -15,15 +15,17 @@ export interface SuiteAsked extends AskedLab {
   readonly profile: string
   /** Each scenario so many times; once when not given. */
   readonly repeat?: number | undefined
+  /** Scenario -> seconds; those of the last run on this machine when not given. What is not in it is estimated. */
+  readonly durations?: ReadonlyMap<string, number> | undefined
 }
 
 /**
- * For `runSuite`. Seconds are those of the last run on this machine, else the timing model's.
+ * For `runSuite`. Seconds are the known ones, else the timing model's.
  * @throws LabError `usage` for an unknown suite, profile or release, `config` for a topology with a mistake.
  */
-export function suiteJobs({suite, repeat = 1, ...asked}: SuiteAsked): SuiteJob[] {
+export function suiteJobs({suite, repeat = 1, durations, ...asked}: SuiteAsked): SuiteJob[] {
   const topology = loadTopology(asked)
-  const learned = learnedSeconds(asked.profile)
+  const learned = durations ?? learnedSeconds(asked.profile)
   const one = [...suitesNamed(suite).values()].flat().map((scenario): SuiteJob => {
     const set = settingsFor(scenario, topology)
     try {

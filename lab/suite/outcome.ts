@@ -50,7 +50,7 @@ const worst: readonly Ending[] = [
   'passed',
 ]
 
-export function exitCodeOf(outcomes: readonly SuiteOutcome[]): number {
+export function exitCodeOf(outcomes: readonly Pick<SuiteOutcome, 'ending'>[]): number {
   const ending = worst.find(one => outcomes.some(outcome => outcome.ending === one)) ?? 'passed'
   return exitCodes[ending]
 }

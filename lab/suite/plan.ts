@@ -17,7 +17,7 @@ export interface Seat {
 }
 
 /** About what it takes to remove a lab and raise another. */
-const changeSeconds = 30
+export const changeSeconds = 30
 
 /**
  * The next job for a seat, taken out of `jobs`; undefined when nothing is left that is worth a lab of its own.
@@ -51,6 +51,6 @@ function busiest(kinds: ReadonlyMap<string, readonly SuiteJob[]>, others: readon
     .sort((a, b) => b.each - a.each)[0]?.kind
 }
 
-function kindOf(set: readonly string[]): string {
+export function kindOf(set: readonly string[]): string {
   return JSON.stringify(set)
 }

@@ -1,16 +1,19 @@
 /** The text of a file that a person named. */
+import {isUtf8} from 'node:buffer'
 import {existsSync, readdirSync, realpathSync} from 'node:fs'
 import {basename, extname} from 'node:path'
 import {nearest} from './did-you-mean.ts'
 import {LabError} from './errors.ts'
 import {type Hint, next, quoted, shell} from './next-step.ts'
 import {readRegular} from './regular-file.ts'
+import {readStdin, stdin} from './stdin.ts'
 
 /** No scenario or topology that a person or a storm writes comes near; what YAML makes of so much takes a second or two. */
 const mostFileBytes = 2 ** 20
 
-/** The text of a file a person named; a link is followed. @throws LabError `config` */
+/** The text of a file a person named, `-` for stdin; a link is followed. @throws LabError `config` */
 export function readText(file: string, what: string, hint?: Hint): string {
+  if (file === stdin) return textOfStdin(what)
   try {
     const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
     if (!cut) return text
@@ -30,6 +33,15 @@ export function readText(file: string, what: string, hint?: Hint): string {
       },
     )
   }
+}
+
+function textOfStdin(what: string): string {
+  const bytes = readStdin(mostFileBytes + 1)
+  if (bytes.length === 0) throw new LabError('config', `-: cannot read this ${what}: there is nothing on stdin`)
+  if (bytes.length > mostFileBytes)
+    throw new LabError('config', `-: cannot read this ${what}: it is longer than ${mostFileBytes / 2 ** 20} MB`)
+  if (!isUtf8(bytes)) throw new LabError('config', `-: cannot read this ${what}: it is not UTF-8`)
+  return bytes.toString('utf8')
 }
 
 /** Another beside it may be meant: one with nearly that name. Endings are alike anyway. */

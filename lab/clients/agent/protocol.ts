@@ -35,6 +35,8 @@ export interface Relay {
   /** What all its connections together are called, e.g. `pgbench-w1`. */
   readonly client: string
   readonly listenPort: number
+  /** Where it listens; everywhere when absent. */
+  readonly listenHost?: string
   /** Where it leads: a port of the proxy. */
   readonly host: string
   readonly port: number

@@ -6,12 +6,12 @@ import {createServer, type Server, type Socket} from 'node:net'
 import {type AgentConfig, type AgentLine, agentLimits, type Relay} from './protocol.ts'
 import {type Counter, Session} from './relay-session.ts'
 import {Turns} from './relay-turns.ts'
-import {socketTo} from './server-socket.ts'
+import {type Believed, socketTo} from './server-socket.ts'
 import type {Complaint} from './transactions.ts'
 
 /** What a relay needs from the agent around it. */
 interface RelayDesk {
-  readonly config: Pick<AgentConfig, 'statementTimeoutMs' | 'caFile'>
+  readonly config: Pick<AgentConfig, 'statementTimeoutMs'> & Believed
   clock(): number
   tell(line: AgentLine): void
 }
@@ -48,7 +48,8 @@ export class RelayServer {
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen(this.#relay.listenPort, resolve)
+      const {listenPort: port, listenHost: host} = this.#relay
+      this.#server.listen({port, ...(host === undefined ? {} : {host})}, resolve)
     })
     let due = this.#desk.clock()
     this.#ticking = setInterval(() => {
@@ -75,9 +76,19 @@ export class RelayServer {
 
   /** From here on nothing is told: the programs are about to be ended, and what that breaks is no finding. */
   quiet(): void {
+    this.tellUnanswered()
+    this.#quiet = true
+  }
+
+  /** What has waited for its answer for longer than a statement may, a transaction as unknown. */
+  tellUnanswered(): void {
     const unansweredMicros = this.#desk.config.statementTimeoutMs * 1000
     for (const session of this.#sessions) session.tellUnanswered(unansweredMicros)
-    this.#quiet = true
+  }
+
+  /** Connections that are open. */
+  get open(): number {
+    return this.#sessions.size
   }
 
   /** Ends every connection. What has waited for its answer for longer than a statement may is told as unknown, the rest not. */

@@ -74,3 +74,14 @@ test('a shell that it does not know is refused with those that it does', async (
   await pgha('powershell')
   expect(process.exitCode).toBe(2)
 })
+
+test('the value behind an equals sign: whole for zsh and fish, by itself for bash, to which it is three words', async () => {
+  expect(await after('up', '--profile=f')).toEqual(['--profile=fast'])
+  expect(await after('up', '--profile', '=', 'f')).toEqual(['fast'])
+  expect(await after('up', '--profile', '=')).toEqual(['default', 'fast'])
+})
+
+test('topics behind help, and what every command has is no word of theirs', async () => {
+  expect(await after('help', 'exi')).toEqual(['exit-codes'])
+  expect(await after('-q', 'chaos', 'kill-l')).toEqual(['kill-leader'])
+})

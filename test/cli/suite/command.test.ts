@@ -140,3 +140,74 @@ describe('chaos --suite', () => {
     expect(process.exitCode).toBe(3)
   })
 })
+
+describe('chaos --suite --shard', () => {
+  const asked = {...request, suite: 'all', parallel: 1, json: true}
+
+  test.each(['3/2', '0/2', 'x'])('%s is refused in one sentence before anything is raised', async shard => {
+    const ready = vi.fn(async () => {})
+    const ending = playSuite({...asked, shard}, {child: fakeChild([]), ready})
+    await expect(ending).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(`--shard ${shard}: it is`),
+    })
+    expect(ready).not.toHaveBeenCalled()
+  })
+
+  test('three of them play each scenario once, and each record tells what the others were to play', async () => {
+    const [played, records]: [string[], {shard: object; plan: string[][]; exitCode: number}[]] = [[], []]
+    for (const index of [1, 2, 3]) {
+      const calls: Call[] = []
+      const folder = join(state, `out-${index}`)
+      out = ''
+      await playSuite({...asked, shard: `${index}/3`, out: folder}, {child: fakeChild(calls), ready: async () => {}})
+      played.push(...calls.flatMap(({said}) => (said.startsWith('chaos ') ? said.split(' ')[1]! : [])))
+      const left = JSON.parse(readFileSync(join(folder, `shard-${index}-of-3.json`), 'utf8'))
+      expect(JSON.parse(out)).toMatchObject({plan: left.plan, shard: {index, count: 3}, exitCode: left.exitCode})
+      records.push(left)
+    }
+    expect(played.sort()).toEqual(scenarioNames())
+    expect(err).toMatch(/^shard 1 of 3: \d+ of \d+ scenarios, about \d+:\d\d with its labs; /m)
+    expect(new Set(records.map(({plan}) => JSON.stringify(plan))).size).toBe(1)
+    expect(records[0]!.plan.flat().sort()).toEqual(scenarioNames())
+  })
+
+  test('is dealt by the durations that are named, which are the same for all, and never by what was played here', async () => {
+    const record = {
+      ...{schema: 1, suite: 'process', profile: 'fast', exitCode: 0},
+      scenarios: suiteJobs({suite: 'process', profile: 'fast'}).map(({scenario}, index) => ({
+        ...{scenario, ending: 'passed', headline: '', folder: null},
+        seconds: index === 0 ? 1000 : 1,
+      })),
+    }
+    mkdirSync(join(state, 'earlier', 'of-1'), {recursive: true})
+    writeFileSync(join(state, 'earlier', 'of-1', 'shard-1-of-1.json'), JSON.stringify(record))
+    const shards = {...request, parallel: 1, json: true, durations: join(state, 'earlier'), shard: '1/2'}
+    await playSuite(shards, {child: fakeChild([]), ready: async () => {}})
+    expect(JSON.parse(out).plan[0]).toEqual([record.scenarios[0]!.scenario])
+    await expect(
+      playSuite({...shards, labs: {profile: 'default'}}, {child: fakeChild([]), ready: async () => {}}),
+    ).rejects.toThrow(/earlier tells of no scenario that was played with the timings of default/)
+    await expect(
+      playSuite({...shards, durations: join(state, 'none')}, {child: fakeChild([]), ready: async () => {}}),
+    ).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^there is no .*none to learn durations from/),
+    })
+    await expect(
+      playSuite({...shards, shard: undefined}, {child: fakeChild([]), ready: async () => {}}),
+    ).rejects.toThrow('--durations goes with --shard')
+  })
+
+  test('leaves what it was to play even where no lab can be raised', async () => {
+    const folder = join(state, 'out')
+    const ready = async () => {
+      throw new LabError('docker-missing', 'no engine answers')
+    }
+    await expect(playSuite({...asked, shard: '2/3', out: folder}, {child: fakeChild([]), ready})).rejects.toThrow(
+      'no engine answers',
+    )
+    const left = JSON.parse(readFileSync(join(folder, 'shard-2-of-3.json'), 'utf8'))
+    expect(left).toMatchObject({shard: {index: 2, count: 3}, exitCode: 3, unplayed: left.plan[1].length})
+  })
+})
