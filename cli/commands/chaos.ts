@@ -200,11 +200,11 @@ async function playOne(
   place: Place | undefined,
   asked: Pick<RepeatRunOptions, 'outputs' | 'baseline'>,
 ): Promise<void> {
-  const {clear, Docker, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
+  const {clear, engineOfLab, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
   // One lucky moment would not answer whether it is always in time.
   const phase: Exclude<ChosenMoment, object> | undefined =
     options.phase ?? (options.within === undefined ? undefined : 'worst')
-  const docker = new Docker()
+  const docker = engineOfLab(options.name)
   const lab = await openOurs(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
   using interrupt = onInterrupt({

@@ -3,11 +3,11 @@ import {randomBytes} from 'node:crypto'
 import {join, resolve} from 'node:path'
 import {members} from '../cluster/members.ts'
 import {untilHealthy} from '../cluster/wait.ts'
-import {Docker} from '../engine/docker.ts'
 import type {Lab} from '../engine/lab.ts'
 import {heal} from '../healing/heal.ts'
 import {Recorder} from '../history/history.ts'
 import {loadScenario, type Scenario} from '../scenario/index.ts'
+import {engineOfLab} from '../state/engine-of-lab.ts'
 import {lockLab} from '../state/lock.ts'
 import {removeOurs} from '../state/ownership.ts'
 import {runId} from '../state/run-folder.ts'
@@ -85,7 +85,7 @@ const answersWithinMs = 2000
  */
 export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans): Promise<RaisedLab> {
   const {name = `test-${randomBytes(4).toString('hex')}`, keep = false, progress = () => {}} = options
-  const {docker, raise: raises} = means ?? {docker: new Docker(), raise}
+  const {docker, raise: raises} = means ?? {docker: engineOfLab(name), raise}
   const signal = options.signal ?? new AbortController().signal
   checkLabName(name)
   const wanted = wantedOf(options)
