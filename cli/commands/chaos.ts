@@ -39,6 +39,8 @@ interface Options extends StormOptions {
   tolerance?: number
   suite?: string
   parallel?: number
+  /** Names, with commas between. */
+  engines?: string
   overwrite?: boolean
   profile?: string
   release?: string
@@ -55,6 +57,7 @@ const examples = [
   'chaos ./mine.yaml --out evidence',
   'chaos --suite failover',
   'chaos --suite all --parallel 2 --json > suite.json',
+  'chaos --suite all --engines near,ssh://me@there --allow-remote',
   'chaos kill-leader --repeat 6 --phase random --out before',
   'chaos kill-leader --repeat 6 --against before --tolerance 20%',
   'chaos --storm 10m --seed 7 --shrink',
@@ -81,6 +84,10 @@ export function chaos(): Command {
       '',
       'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
         'worst of its scenarios: 5, 130, 1, 70, 3, 2, 4, 77, 0 in this order.',
+      '',
+      'With --engines its labs are spread over Docker engines, each lab whole on one of them. An engine begins with one lab ' +
+        'and gets more while its runs show that it bears them. What one that dies was playing is played again on another, ' +
+        'and said.',
     ].join('\n'),
     examples.join('\n'),
   )
@@ -88,6 +95,10 @@ export function chaos(): Command {
     .addOption(nameOption())
     .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
     .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
+    .option(
+      '--engines <engines>',
+      'with --suite: Docker contexts and addresses to play on; then --parallel is the most\non each (4 when not given)',
+    )
     .option('-t, --topology <preset|file>', 'with --suite: what its labs are; the usual one when not given')
     .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
     .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
@@ -155,7 +166,7 @@ async function perform(
     return await storm(nameOrPath, options, (history, press) => watch(history, options, press), outputs)
   }
   if (options.suite !== undefined || nameOrPath === undefined) return suite(nameOrPath, options, outputs)
-  for (const key of ['parallel', 'topology', 'profile', 'release', 'patroni', 'set', 'keep'] as const)
+  for (const key of ['parallel', 'engines', 'topology', 'profile', 'release', 'patroni', 'set', 'keep'] as const)
     if (options[key] !== undefined) throw new LabError('usage', `--${key} goes with --suite`)
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
   if (options.against !== undefined && options.repeat === undefined)
@@ -286,11 +297,14 @@ async function suite(
   return playSuite({
     ...more,
     suite: name,
-    parallel: options.parallel ?? 1,
+    parallel: options.parallel ?? (options.engines === undefined ? 1 : mostOnEach),
     labs: {topology, profile, release, patroni, set},
     outputs,
   })
 }
+
+/** Unless told otherwise: how many labs an engine bears is measured, and what memory it has is not. */
+const mostOnEach = 4
 
 type Screen = Promise<{done(): Promise<void>}>
 

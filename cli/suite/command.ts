@@ -10,6 +10,7 @@ import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {print, tell, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
+import {allReady, enginesNamed, sayPlan} from './engines.ts'
 import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
 
@@ -17,6 +18,8 @@ interface SuiteRequest {
   readonly suite: string
   readonly name: string
   readonly parallel: number
+  /** Names of engines, with commas between. */
+  readonly engines?: string | undefined
   /** What its labs are. */
   readonly labs: AskedLab & {readonly profile: string}
   readonly repeat?: number | undefined
@@ -34,7 +37,12 @@ export interface SuiteMeans {
   /** pgha-lab itself as a child process. */
   readonly child: RunChild
   /** Makes an engine with the lab's images of this machine, as `up` does. @throws LabError */
-  readonly ready: (signal: AbortSignal, json: boolean | undefined, topology: Topology) => Promise<unknown>
+  readonly ready: (
+    signal: AbortSignal,
+    json: boolean | undefined,
+    topology: Topology,
+    engine?: string,
+  ) => Promise<unknown>
 }
 
 /** @throws LabError `usage`, `config`, and what `up` would end with on this machine, before anything is raised. */
@@ -44,10 +52,11 @@ export async function playSuite(
 ): Promise<void> {
   const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs} = request
   if (clients !== undefined) comparedDrivers(clients)
+  const engines = request.engines === undefined ? undefined : enginesNamed(request.engines)
   const jobs = suiteJobs({...labs, suite: request.suite, repeat: request.repeat})
   // Before any lab is raised; each run looks again when its turn comes.
   const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)
-  const [first = name] = labsFor({name, parallel, jobs})
+  const [first = name] = labsFor({name, parallel, jobs, engines})
   using interrupt = onInterrupt({
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: spoken(
@@ -55,8 +64,9 @@ export async function playSuite(
     ),
   })
   tellWords(sayTimings(labs.profile))
+  if (engines !== undefined) tellWords(sayPlan(jobs, engines))
   // Once, for all labs: what is not to be had here would end each scenario by itself.
-  await ready(interrupt.signal, json, loadTopology(labs)).catch(async (error: unknown) => {
+  await allReady(engines, engine => ready(interrupt.signal, json, loadTopology(labs), engine)).catch(async error => {
     if (error instanceof LabError) {
       await leaveAll(places, name, error)
       await addRuns(outputs, jobs, name, [], error)
@@ -67,7 +77,7 @@ export async function playSuite(
   const seconds = () => (performance.now() - began) / 1000
   let done = 0
   const outcomes = await runSuite({
-    ...{jobs, parallel, name, labs, keep, out, child},
+    ...{jobs, parallel, engines, name, labs, keep, out, child},
     more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
     signal: interrupt.signal,
     tell(news) {
@@ -87,6 +97,7 @@ export async function playSuite(
       suite: request.suite,
       ...labs, // what was not asked for is left out
       parallel,
+      ...(engines === undefined ? {} : {engines}),
       exitCode: process.exitCode,
       wallSeconds: round(seconds()),
       unplayed,
@@ -105,9 +116,10 @@ async function machineReady(
   signal: AbortSignal,
   json: boolean | undefined,
   {release, patroniBuild}: Topology,
+  engine?: string,
 ): Promise<void> {
+  const docker = new Docker(engine)
   const shown = await showProgress(json)
-  const docker = new Docker()
   docker.heed(signal)
   await ensureReady(docker, shown.progress, {signal, release, patroniBuild}).finally(() => shown.done())
 }
