@@ -57,7 +57,7 @@ const examples = [
   'chaos ./mine.yaml --out evidence',
   'chaos --suite failover',
   'chaos --suite all --parallel 2 --json > suite.json',
-  'chaos --suite all --engines near,ssh://me@there --allow-remote',
+  'chaos --suite all --engines default,big',
   'chaos kill-leader --repeat 6 --phase random --out before',
   'chaos kill-leader --repeat 6 --against before --tolerance 20%',
   'chaos --storm 10m --seed 7 --shrink',
@@ -67,7 +67,7 @@ const examples = [
 ]
 
 export function chaos(): Command {
-  const chaos = command(
+  const one = command(
     'chaos',
     [
       'Play a scenario, or a suite of them: break the lab under load, heal it, and answer with a verdict and its proof.',
@@ -93,18 +93,7 @@ export function chaos(): Command {
   )
     .argument('[scenario]', 'a name that `scenarios` lists, or the path of a file')
     .addOption(nameOption())
-    .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
-    .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
-    .option(
-      '--engines <engines>',
-      'with --suite: Docker contexts and addresses to play on; then --parallel is the most\non each (4 when not given)',
-    )
-    .option('-t, --topology <preset|file>', 'with --suite: what its labs are; the usual one when not given')
-    .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
-    .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
-    .option('--patroni <dir|wheel>', 'with --suite: a Patroni of yours, as `up` has it')
-    .option('-s, --set <key=value>', 'with --suite: change one setting of its labs (repeatable)', collect)
-    .option('--keep', 'with --suite: leave its labs at the end')
+  const chaos = addSuiteOptions(one)
     .addOption(placeOption('-o, --out <dir>', 'put history, reports and logs into this folder'))
     .option(
       '--within <duration>',
@@ -132,6 +121,22 @@ export function chaos(): Command {
     .addOption(phaseOption())
     .addOption(jsonOption())
   return addStormOptions(addCiOptions(chaos)).action(action)
+}
+
+function addSuiteOptions(chaos: Command): Command {
+  return chaos
+    .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
+    .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
+    .option(
+      '--engines <engines>',
+      'with --suite: Docker contexts and addresses to play on; then --parallel is the most\non each (4 when not given)',
+    )
+    .option('-t, --topology <preset|file>', 'with --suite: what its labs are; the usual one when not given')
+    .option('-p, --profile <profile>', "with --suite: its labs' timings: default, or fast (when not given)")
+    .option('--release <release>', `with --suite: what its labs' hosts run: ${sayReleases()}`)
+    .option('--patroni <dir|wheel>', 'with --suite: a Patroni of yours, as `up` has it')
+    .option('-s, --set <key=value>', 'with --suite: change one setting of its labs (repeatable)', collect)
+    .option('--keep', 'with --suite: leave its labs at the end')
 }
 
 function phaseOption(): Option {

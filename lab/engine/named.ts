@@ -4,7 +4,7 @@ import {printable} from '../words/printable.ts'
 import {contextInUse, contextNameInUse, isLocal} from './context.ts'
 
 /** The context of this machine's own socket. */
-export const ownEngine = 'default'
+const ownEngine = 'default'
 
 /** What makes a program of Docker's talk to one engine and no other; undefined: not set. */
 export interface EngineEnvironment {
