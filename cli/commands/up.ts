@@ -144,7 +144,7 @@ function welcome(lab: Lab): string {
   HAProxy      ${statistics}
   Patroni      ${here('shell', member, '--', 'patronictl', 'list')}
   --url prints a connection string with its password, to
-  ${new URL(readWrite).host} for writes and ${new URL(readOnly).host} for reads
+  ${new URL(readWrite).host} for writes and ${new URL(readOnly).host} for reads${lab.allocation.elsewhere ? ',\n  on the machine of its engine' : ''}
 
 ${nextWord}
   ${here('chaos', 'kill-leader')}

@@ -141,8 +141,15 @@ export class RaisedLab implements AsyncDisposable {
     return this.lab.name
   }
 
-  /** A connection string with its password, for this machine: through the proxy, as an app gets in. */
+  /**
+   * A connection string with its password, for this machine: through the proxy, as an app gets in.
+   * @throws LabError `cannot-run-here` for a lab whose engine is on another machine: no port of it is here.
+   */
   uri(takes: Entry['takes'] = 'read-write'): string {
+    if (this.lab.allocation.elsewhere === true)
+      throw new LabError('cannot-run-here', `lab ${this.name} is on another machine, where its ports are published`, {
+        hint: 'raise it on an engine of this machine, or run the app on that one',
+      })
     const {primary, replicas} = entries(this.lab.topology)
     const entry = takes === 'read-write' ? primary : replicas
     const {host, port} = this.lab.reach(doorOf(entry), entry.service)

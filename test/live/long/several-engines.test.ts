@@ -2,9 +2,10 @@
  * A suite over two engines that are reached as those of other machines are: no port of theirs is published here. The same verdicts
  * as on one of them; and one of them dies in the middle.
  */
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {expectExit, pghaLab, untilSaid} from '../cli.ts'
 import {OwnEngine} from './own-engine.ts'
@@ -52,6 +53,21 @@ function read({stdout, stderr}: {stdout?: unknown; stderr?: unknown}): Played {
 const verdicts = ({scenarios}: Played) =>
   Object.fromEntries(scenarios.map(one => [one.scenario, one.ending] as const).toSorted())
 
+/** Until something in the lab is broken on purpose: the worst moment to lose its engine. */
+async function untilBroken(lab: string): Promise<void> {
+  const runs = join(state, 'pgha-lab', 'runs', lab)
+  const broken = () =>
+    existsSync(runs) &&
+    readdirSync(runs).some(run => {
+      const events = join(runs, run, 'events.ndjson')
+      return existsSync(events) && readFileSync(events, 'utf8').includes('"kind":"fault-injected"')
+    })
+  for (let tries = 0; !broken(); tries++) {
+    if (tries > 600) throw new Error(`nothing was broken in ${lab}`)
+    await sleep(100)
+  }
+}
+
 test('a suite over two engines has the same verdicts as on one, evidence of both is here, and a lab is known by its name', async () => {
   const both = read(await play('engines-two', engines, '--keep'))
   expect(new Set(both.scenarios.map(one => one.engine))).toEqual(new Set(engines.map(one => one.address)))
@@ -72,6 +88,7 @@ test('one that dies in the middle costs its lab only: what it played is played a
   const junit = join(state, 'junit.xml')
   const running = play('engines-dead', engines, '--junit', junit)
   await untilSaid(running, /engines-dead-2 {2}\S+\n/)
+  await untilBroken('engines-dead-2')
   await engines[1]!.die()
   const played = read(await running)
   expect([...new Set(Object.values(verdicts(played)))], JSON.stringify(played, null, 2)).toEqual(['passed'])
