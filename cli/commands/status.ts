@@ -26,7 +26,7 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const tell = ({error}: BrokenLab) => json || print(`${error.message}\n${spokenNext(error.next ?? '')}\n`)
   // First: this can be told without an engine.
   saved?.broken.forEach(tell)
-  const {engines, absent} = await enginesOf(names)
+  const {engines, absent} = await enginesOf(names, all === true)
   absent.forEach(tell)
   const unreadable = [...(saved?.broken ?? []), ...absent]
   const standing = await Promise.all([...new Set(engines.values())].map(docker => standings(docker)))
@@ -57,15 +57,18 @@ interface BrokenLab {
 }
 
 /**
- * The engine of each lab, one object for labs that share it, and of the empty name the one in use. One of several that does not
+ * The engine of each lab, one object for labs that share it, and with `all` of the empty name the one in use. One of several that does not
  * answer spoils no other; the only one there is stops the command.
  */
-async function enginesOf(names: readonly string[]): Promise<{
+async function enginesOf(
+  names: readonly string[],
+  all: boolean,
+): Promise<{
   readonly engines: ReadonlyMap<string, Docker>
   readonly absent: readonly BrokenLab[]
 }> {
   const {Docker, engineOfLab} = await import('../../lab/inside/engine.ts')
-  const inUse = names.length === 1 ? [] : [['', () => new Docker()] as const]
+  const inUse = all ? [['', () => new Docker()] as const] : []
   const asked = [...inUse, ...names.map(lab => [lab, () => engineOfLab(lab)] as const)]
   const known = new Map<string, Promise<Docker>>()
   const answering = async (docker: Docker) => {
