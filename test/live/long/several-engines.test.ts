@@ -44,7 +44,6 @@ function play(name: string, on: readonly OwnEngine[], ...more: readonly string[]
   return pghaLab(argv, {env: env(), timeout: 900_000})
 }
 
-/** @param allowed endings beside the verdicts, where the machine may be too busy to tell. */
 function read({stdout, stderr}: {stdout?: unknown; stderr?: unknown}): Played {
   expect(String(stdout), String(stderr)).toMatch(/^\{/)
   return JSON.parse(String(stdout)) as Played
