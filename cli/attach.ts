@@ -29,7 +29,7 @@ export async function attach(
     ...(input === undefined ? {stdin: 'inherit'} : {input}),
     ...{stdout: 'inherit', stderr: 'inherit'},
     reject: false,
-    env,
+    env: {...env, ...engine.environment},
     cancelSignal: answering.signal,
   })
   if (result.isCanceled) throw stopped(answering.signal.reason, 'the docker client was stopped')

@@ -81,11 +81,16 @@ export class CiOutputs {
     this.#pages.push(renderHtml({...sources, framed: true}))
   }
 
-  /** A run that another process has played. @param begun what it was to play, for where its record cannot be read. */
-  async addRecorded(folder: string, begun: Begun): Promise<void> {
+  /**
+   * A run that another process has played.
+   * @param begun what it was to play, for where its record cannot be read.
+   * @param remarks what its record does not know.
+   */
+  async addRecorded(folder: string, begun: Begun, remarks: readonly string[] = []): Promise<void> {
     try {
       const run = await loadRun({folder, events: `${folder}/events.ndjson`})
-      this.add({report: await judged(run), history: run.history, folder})
+      const report = await judged(run)
+      this.add({report: {...report, remarks: [...report.remarks, ...remarks]}, history: run.history, folder})
     } catch (error) {
       if (!(error instanceof LabError)) throw error
       this.addNeverBegan(begun, error)

@@ -163,6 +163,10 @@ export function addSuiteOptions(to: Command): Command {
   return to
     .option('--suite <suite>', 'play all scenarios of this suite, or of `all`, on labs of its own')
     .option('--parallel <n>', 'with --suite: so many labs at once (1 when not given)', times)
+    .option(
+      '--engines <engines>',
+      'with --suite: Docker contexts and addresses to play on; then --parallel is the most\non each (4 when not given)',
+    )
     .option('--shard <part>', 'with --suite: only this part, for CI jobs that share it: 2/3 is the second of three')
     .addOption(
       placeOption('--durations <place>', 'with --shard: where an earlier suite tells how long each takes: its --out'),

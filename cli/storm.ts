@@ -3,7 +3,7 @@
 import {randomInt} from 'node:crypto'
 import {join, relative, resolve} from 'node:path'
 import type {Held, Lab, Place, Report, Scenario, ShrinkPlay, ShrinkResult, Storm} from '../lab/index.ts'
-import {Docker, exitCodes, lockLab, openOurs} from '../lab/index.ts'
+import {engineOfLab, exitCodes, lockLab, openOurs} from '../lab/index.ts'
 import {failedChecks, kindOf, planOf, playStorm, shrinkScenario} from '../lab/inside/engine.ts'
 import {ms as sayMs} from '../lab/inside/reading.ts'
 import {clear, LabError, onLab, placeFor, runId, runsFolder, sentence} from '../lab/inside/start.ts'
@@ -83,7 +83,7 @@ async function playShrinking(
   found: Awaited<ReturnType<typeof planOf>>,
   place: Place | undefined,
 ): Promise<void> {
-  const lab = await openOurs(new Docker(), options.name)
+  const lab = await openOurs(engineOfLab(options.name), options.name)
   using _lock = lockLab(lab.name, `chaos --shrink ${found.scenario.name}`)
   using interrupt = interrupts(lab)
   lab.docker.heed(interrupt.signal)
@@ -106,7 +106,7 @@ async function playDrawn(
   const {beyondQuorum = false, asyncTail} = options
   const {forMs, seed} = request
   tell(`storm: seed ${seed}; the same again: ${commandOf(options, request)}\n`)
-  const lab = await openOurs(new Docker(), options.name)
+  const lab = await openOurs(engineOfLab(options.name), options.name)
   using _lock = lockLab(lab.name, 'chaos --storm')
   using interrupt = interrupts(lab)
   lab.docker.heed(interrupt.signal)

@@ -259,12 +259,14 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
 
 /**
  * Through it the runner reaches what no port of this machine leads to. It is nobody's host: nothing runs in it but a relay, which may
- * connect to what answers HTTP in this lab and has no other right.
+ * connect to what answers HTTP in this lab, and to what is published where that is on another machine; it has no other right.
  */
 function observer(topology: Topology, allocation: Allocation, owner: Owner): ComposeService {
   const mayReach = topology.hosts.flatMap(({name, services}) =>
     [
-      ...httpServices(services),
+      ...(allocation.elsewhere
+        ? new Set([...httpServices(services), ...publishedPorts(services)])
+        : httpServices(services)),
       // An etcd that none of its peers believes serves no clients: which certificate it shows, only this port tells.
       ...(topology.tls?.etcd === true && services.includes('etcd') ? (['etcd-peer'] as const) : []),
     ].map(port => `${allocation.addresses[name]}:${portOf(topology, name, port)}`),

@@ -6,7 +6,7 @@
  *
  * or, on a lab that is there, in parts:
  *
- *     const lab = await openOurs(new Docker(), 'lab')
+ *     const lab = await openOurs(engineOfLab('lab'), 'lab')
  *     using _lock = lockLab(lab.name, 'my story')
  *     const scenario = loadScenario('kill-leader')
  *     const {report, folder} = await runScenario(lab, scenario, {signal: AbortSignal.timeout(600_000)})
@@ -77,6 +77,7 @@ export {
   suites,
 } from './scenario/index.ts'
 export {allocate} from './state/allocate.ts'
+export {engineOfLab} from './state/engine-of-lab.ts'
 export {type FoundRun, findRun, findRuns, loadRun, type RecordedRun, readRun} from './state/find-run.ts'
 export {inForce} from './state/journal.ts'
 export {lockLab} from './state/lock.ts'

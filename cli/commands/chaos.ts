@@ -40,6 +40,8 @@ interface Options extends StormOptions {
   parallel?: number
   shard?: string
   durations?: string
+  /** Names, with commas between. */
+  engines?: string
   overwrite?: boolean
   profile?: string
   release?: string
@@ -57,6 +59,7 @@ const examples = [
   'chaos --suite failover',
   'chaos --suite all --parallel 2 --json > suite.json',
   'chaos --suite all --shard 2/3 --durations earlier --out evidence',
+  'chaos --suite all --engines default,big',
   'chaos kill-leader --repeat 6 --phase random --out before',
   'chaos kill-leader --repeat 6 --against before --tolerance 20%',
   'chaos --storm 10m --seed 7 --shrink',
@@ -83,6 +86,10 @@ export function chaos(): Command {
       '',
       'A suite is played on labs of its own, called NAME-1, NAME-2, ..., which are removed at the end. Its exit code is the ' +
         'worst of its scenarios: 5, 130, 1, 70, 3, 2, 4, 77, 0 in this order.',
+      '',
+      'With --engines its labs are spread over Docker engines, each lab whole on one of them. An engine begins with one lab ' +
+        'and gets more while its runs show that it bears them. What one that dies was playing is played again on another, ' +
+        'and said.',
     ].join('\n'),
     examples.join('\n'),
   )
@@ -153,6 +160,7 @@ async function perform(
     'parallel',
     'shard',
     'durations',
+    'engines',
     'topology',
     'profile',
     'release',
@@ -212,11 +220,11 @@ async function playOne(
   place: Place | undefined,
   asked: Pick<RepeatRunOptions, 'outputs' | 'baseline'>,
 ): Promise<void> {
-  const {clear, Docker, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
+  const {clear, engineOfLab, exitCodes, lockLab, openOurs, runScenario} = await import('../../lab/index.ts')
   // One lucky moment would not answer whether it is always in time.
   const phase: Exclude<ChosenMoment, object> | undefined =
     options.phase ?? (options.within === undefined ? undefined : 'worst')
-  const docker = new Docker()
+  const docker = engineOfLab(options.name)
   const lab = await openOurs(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
   using interrupt = onInterrupt({
@@ -298,11 +306,14 @@ async function suite(
   return playSuite({
     ...more,
     suite: name,
-    parallel: options.parallel ?? 1,
+    parallel: options.parallel ?? (options.engines === undefined ? 1 : mostOnEach),
     labs: {topology, profile, release, patroni, set},
     outputs,
   })
 }
+
+/** Unless told otherwise: how many labs an engine bears is measured, and what memory it has is not. */
+const mostOnEach = 4
 
 type Screen = Promise<{done(): Promise<void>}>
 

@@ -31,9 +31,9 @@ export function down(): Command {
 }
 
 async function removeOne({name, json}: Options): Promise<void> {
-  const {Docker, forgetLab, lockLab, removeOurs, snapshotsOf} = await import('../../lab/index.ts')
+  const {engineOfLab, forgetLab, lockLab, removeOurs, snapshotsOf} = await import('../../lab/index.ts')
   using _lock = lockLab(name, 'down')
-  const docker = new Docker()
+  const docker = engineOfLab(name)
   await docker.version()
   const {known, faults} = await whatIsThere(docker, name)
   const removed = await removeOurs(docker, name)

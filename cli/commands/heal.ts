@@ -12,10 +12,10 @@ export function heal(): Command {
     .addOption(nameOption())
     .addOption(jsonOption())
     .action(async ({name, json}: {name: string; json?: boolean}) => {
-      const {Docker, heal, lockLab, openOurs, untilHealthy} = await import('../../lab/index.ts')
+      const {engineOfLab, heal, lockLab, openOurs, untilHealthy} = await import('../../lab/index.ts')
       const {sayMend} = await import('../../lab/inside/reading.ts')
       using _lock = lockLab(name, 'heal')
-      const lab = await openOurs(new Docker(), name).catch(async error =>
+      const lab = await openOurs(engineOfLab(name), name).catch(async error =>
         Promise.reject(await withWhatIsLeft(name, error)),
       )
       const mended = await heal(lab)

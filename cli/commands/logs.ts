@@ -20,10 +20,10 @@ export function logs(): Command {
 }
 
 async function action(hosts: readonly string[], {name, follow, tail}: Options): Promise<void> {
-  const {Docker, openLab} = await import('../../lab/index.ts')
+  const {engineOfLab, openLab} = await import('../../lab/index.ts')
   const {knownHost} = await import('../known-host.ts')
   process.stdout.on('error', () => process.exit(0)) // nobody reads on: `| head`
-  const lab = openLab(new Docker(), name)
+  const lab = openLab(engineOfLab(name), name)
   const wanted = hosts.length > 0 ? hosts.map(host => knownHost(lab, host)) : lab.topology.hosts.map(host => host.name)
   const width = Math.max(...wanted.map(host => host.length))
   const show = (host: string) =>

@@ -77,10 +77,10 @@ function opening({name, about, example, on, start}: Tool): () => Command {
       .addOption(nameOption())
       .option('--host <host>', `on this host; the first that runs and has ${on}, when not given`)
       .action(async (args: readonly string[], options: Options) => {
-        const {Docker, openOurs} = await import('../../lab/index.ts')
+        const {engineOfLab, openOurs} = await import('../../lab/index.ts')
         const {mustHave, runningWith} = await import('../known-host.ts')
         const {attach} = await import('../attach.ts')
-        const lab = await openOurs(new Docker(), options.name)
+        const lab = await openOurs(engineOfLab(options.name), options.name)
         const host = options.host === undefined ? await runningWith(lab, on) : mustHave(lab, on, options.host)
         const {argv, env, input} = await start(args, lab, host)
         process.exitCode = await attach(lab, host, argv, env, input)

@@ -26,10 +26,12 @@ export function psql(): Command {
 }
 
 async function action(args: readonly string[], options: Options): Promise<void> {
-  const {appDatabase, Docker, doorOf, entries, hostsWith, openLab, portOf, roles} = await import('../../lab/index.ts')
+  const {appDatabase, doorOf, engineOfLab, entries, hostsWith, openLab, portOf, roles} = await import(
+    '../../lab/index.ts'
+  )
   const {attach} = await import('../attach.ts')
   const {mustHave} = await import('../known-host.ts')
-  const lab = openLab(new Docker(), options.name)
+  const lab = openLab(engineOfLab(options.name), options.name)
   const [client = ''] = hostsWith(lab.topology, 'client')
   if (options.host !== undefined) mustHave(lab, 'patroni', options.host)
   const entry = entries(lab.topology)[options.replica ? 'replicas' : 'primary']

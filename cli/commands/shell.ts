@@ -11,10 +11,10 @@ export function shell(): Command {
     .argument('[command...]', 'a command instead of a shell, after --')
     .addOption(nameOption())
     .action(async (host: string, argv: readonly string[], {name}: {name: string}) => {
-      const {Docker, openOurs} = await import('../../lab/index.ts')
+      const {engineOfLab, openOurs} = await import('../../lab/index.ts')
       const {knownHost} = await import('../known-host.ts')
       const {attach} = await import('../attach.ts')
-      const lab = await openOurs(new Docker(), name)
+      const lab = await openOurs(engineOfLab(name), name)
       process.exitCode = await attach(lab, knownHost(lab, host), argv.length > 0 ? argv : ['bash'])
     })
 }

@@ -38,8 +38,8 @@ function save(): Command {
 }
 
 async function saveIt({called, options, interrupt, progress}: Work): Promise<() => void> {
-  const {Docker, openOurs, saveSnapshot} = await import('../../lab/index.ts')
-  const docker = new Docker()
+  const {engineOfLab, openOurs, saveSnapshot} = await import('../../lab/index.ts')
+  const docker = engineOfLab(options.name)
   await using lab = await openOurs(docker, options.name)
   const {signal} = interrupt
   const means = {name: called, replace: options.overwrite === true, progress, signal}
@@ -66,9 +66,9 @@ function restore(): Command {
 }
 
 async function restoreIt({called, options, interrupt, progress}: Work): Promise<() => void> {
-  const {Docker, loadTopology, openOurs, raise, restoreSnapshot} = await import('../../lab/index.ts')
+  const {engineOfLab, loadTopology, openOurs, raise, restoreSnapshot} = await import('../../lab/index.ts')
   const {name} = options
-  const docker = new Docker()
+  const docker = engineOfLab(name)
   await using lab = await openOurs(docker, name)
   const {signal} = interrupt
   const goOn = () =>
@@ -102,10 +102,10 @@ function remove(): Command {
     .addOption(nameOption())
     .addOption(jsonOption())
     .action(async (called: string, {name, json}: Options) => {
-      const {checkSnapshotName, Docker, lockLab, mustBeOurs, removeSnapshot} = await import('../../lab/index.ts')
+      const {checkSnapshotName, engineOfLab, lockLab, mustBeOurs, removeSnapshot} = await import('../../lab/index.ts')
       checkSnapshotName(called)
       using _lock = lockLab(name, `snapshot remove ${called}`)
-      const docker = new Docker()
+      const docker = engineOfLab(name)
       await mustBeOurs(docker, name)
       await mustBeSaved(name)
       const removed = await removeSnapshot(docker, name, called)

@@ -19,20 +19,24 @@ export function status(): Command {
 }
 
 async function action({name, all, json}: {name: string; all?: boolean; json?: boolean}): Promise<void> {
-  const {Docker} = await import('../../lab/inside/engine.ts')
   const {loadLabs, savedLabs} = await import('../../lab/inside/start.ts')
   const {notYours, standings} = await import('../../lab/inside/reading.ts')
-  const docker = new Docker()
   const saved = all ? loadLabs() : undefined
   const names = saved?.readable.map(one => one.allocation.lab) ?? [name]
-  const unreadable = saved?.broken ?? []
+  const tell = ({error}: BrokenLab) => json || print(`${error.message}\n${spokenNext(error.next ?? '')}\n`)
   // First: this can be told without an engine.
-  if (!json) for (const {error} of unreadable) print(`${error.message}\n${spokenNext(error.next ?? '')}\n`)
-  const others = (await standings(docker)).filter(one => !one.mine || one.stale)
+  saved?.broken.forEach(tell)
+  const {engines, absent} = await enginesOf(names, all === true)
+  absent.forEach(tell)
+  const unreadable = [...(saved?.broken ?? []), ...absent]
+  const standing = await Promise.all([...new Set(engines.values())].map(docker => standings(docker)))
+  const others = standing.flat().filter(one => !one.mine || one.stale)
   const other = others.find(one => one.lab === name)
   if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
-  const looked = await Promise.all(names.map(one => look(docker, one)))
-  if (looked.some(one => !one.health.healthy)) process.exitCode = exitCodes.lab
+  const looked = await Promise.all(
+    [...engines].flatMap(([lab, docker]) => (names.includes(lab) ? [look(docker, lab)] : [])),
+  )
+  if (absent.length > 0 || looked.some(one => !one.health.healthy)) process.exitCode = exitCodes.lab
   if (json) {
     const plain = await Promise.all(looked.map(plainly))
     // Of another owner's lab nobody but its owner knows more.
@@ -45,6 +49,51 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   for (const one of looked) await show(one)
   for (const {lab, says, stale} of others)
     print(`lab ${lab} ${says}\n${stale ? `${spokenNext(onLab(lab, 'down', '--stale'))}\n` : ''}`)
+}
+
+interface BrokenLab {
+  readonly lab: string
+  readonly error: LabError
+}
+
+/**
+ * The engine of each lab, one object for labs that share it, and with `all` of the empty name the one in use. One of several that does not
+ * answer spoils no other; the only one there is stops the command.
+ */
+async function enginesOf(
+  names: readonly string[],
+  all: boolean,
+): Promise<{
+  readonly engines: ReadonlyMap<string, Docker>
+  readonly absent: readonly BrokenLab[]
+}> {
+  const {Docker, engineOfLab} = await import('../../lab/inside/engine.ts')
+  const inUse = all ? [['', () => new Docker()] as const] : []
+  const asked = [...inUse, ...names.map(lab => [lab, () => engineOfLab(lab)] as const)]
+  const known = new Map<string, Promise<Docker>>()
+  const answering = async (docker: Docker) => {
+    await docker.version()
+    return docker
+  }
+  const found = await Promise.allSettled(
+    asked.map(async ([lab, engine]) => {
+      const docker = engine()
+      const one = known.get(docker.name) ?? answering(docker)
+      known.set(docker.name, one)
+      return [lab, await one] as const
+    }),
+  )
+  const engines = new Map(found.flatMap(one => (one.status === 'fulfilled' ? [one.value] : [])))
+  const absent = found.flatMap((one, index) => {
+    if (one.status === 'fulfilled') return []
+    if (!(one.reason instanceof LabError) || engines.size === 0) throw one.reason
+    const lab = asked[index]?.[0] ?? ''
+    const {code, message, next: hint} = one.reason
+    return lab === ''
+      ? []
+      : [{lab, error: new LabError(code, `lab ${lab} cannot be asked: ${message}`, {cause: one.reason, hint})}]
+  })
+  return {engines, absent}
 }
 
 async function look(docker: Docker, name: string) {

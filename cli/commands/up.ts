@@ -52,7 +52,7 @@ export function up(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {Docker, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
+  const {engineOfLab, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(
@@ -65,7 +65,7 @@ async function action(options: Options): Promise<void> {
   using _lock = lockLab(options.name, 'up')
   const shown = await showProgress(options.json)
   try {
-    const {lab, how, tookMs, writableMs} = await raise(new Docker(), {
+    const {lab, how, tookMs, writableMs} = await raise(engineOfLab(options.name), {
       name: options.name,
       topology: wanted?.topology,
       topologyFile: wanted?.file,
@@ -144,7 +144,7 @@ function welcome(lab: Lab): string {
   HAProxy      ${statistics}
   Patroni      ${here('shell', member, '--', 'patronictl', 'list')}
   --url prints a connection string with its password, to
-  ${new URL(readWrite).host} for writes and ${new URL(readOnly).host} for reads
+  ${new URL(readWrite).host} for writes and ${new URL(readOnly).host} for reads${lab.allocation.elsewhere ? ',\n  on the machine of its engine' : ''}
 
 ${nextWord}
   ${here('chaos', 'kill-leader')}

@@ -10,6 +10,7 @@ import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {isQuiet, print, tellProgress, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
+import {allReady, enginesNamed, sayPlan} from './engines.ts'
 import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
 import {type ShardAsked, sharded} from './sharded.ts'
@@ -19,6 +20,8 @@ interface SuiteRequest extends ShardAsked {
   readonly suite: string
   readonly name: string
   readonly parallel: number
+  /** Names of engines, with commas between. */
+  readonly engines?: string | undefined
   /** What its labs are. */
   readonly labs: AskedLab & {readonly profile: string}
   readonly repeat?: number | undefined
@@ -36,7 +39,12 @@ export interface SuiteMeans {
   /** pgha-lab itself as a child process. */
   readonly child: RunChild
   /** Makes an engine with the lab's images of this machine, as `up` does. @throws LabError */
-  readonly ready: (signal: AbortSignal, json: boolean | undefined, topology: Topology) => Promise<unknown>
+  readonly ready: (
+    signal: AbortSignal,
+    json: boolean | undefined,
+    topology: Topology,
+    engine?: string,
+  ) => Promise<unknown>
 }
 
 /** @throws LabError `usage`, `config`, and what `up` would end with on this machine, before anything is raised. */
@@ -46,20 +54,24 @@ export async function playSuite(
 ): Promise<void> {
   const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs} = request
   if (clients !== undefined) comparedDrivers(clients)
+  const engines = request.engines === undefined ? undefined : enginesNamed(request.engines)
   const {jobs, plan, shard} = sharded(request)
   // Before any lab is raised; each run looks again when its turn comes.
   const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)
-  const [first = name] = labsFor({name, parallel, jobs})
+  const [first = name] = labsFor({name, parallel, jobs, engines})
   using interrupt = onInterrupt({
     first: 'stopping: what runs is being healed, then the labs are removed ...',
     second: spoken(
       sentence`once more leaves at once: what runs heals itself, and \`${onLab(first, 'down')}\` removes a lab`,
     ),
   })
-  if (!isQuiet()) tellWords(sayTimings(labs.profile) + (shard?.says ?? ''))
-  const record = new SuiteRecorder({...request, shard, plan})
+  if (!isQuiet()) {
+    tellWords(sayTimings(labs.profile) + (shard?.says ?? ''))
+    if (engines !== undefined) tellWords(sayPlan(jobs, engines))
+  }
+  const record = new SuiteRecorder({...request, engines, shard, plan})
   // Once, for all labs: what is not to be had here would end each scenario by itself.
-  await ready(interrupt.signal, json, loadTopology(labs)).catch(async (error: unknown) => {
+  await allReady(engines, engine => ready(interrupt.signal, json, loadTopology(labs), engine)).catch(async error => {
     if (error instanceof LabError) {
       await leaveAll(places, name, error)
       await addRuns(outputs, jobs, name, [], error)
@@ -71,7 +83,7 @@ export async function playSuite(
   const seconds = () => (performance.now() - began) / 1000
   let done = 0
   const outcomes = await runSuite({
-    ...{jobs, parallel, name, labs, keep, out, child},
+    ...{jobs, parallel, engines, name, labs, keep, out, child},
     more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
     signal: interrupt.signal,
     tell(news) {
@@ -101,9 +113,10 @@ async function machineReady(
   signal: AbortSignal,
   json: boolean | undefined,
   {release, patroniBuild}: Topology,
+  engine?: string,
 ): Promise<void> {
+  const docker = new Docker(engine)
   const shown = await showProgress(json)
-  const docker = new Docker()
   docker.heed(signal)
   await ensureReady(docker, shown.progress, {signal, release, patroniBuild}).finally(() => shown.done())
 }

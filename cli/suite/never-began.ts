@@ -2,7 +2,7 @@
 import {join} from 'node:path'
 import type {Place, SuiteJob} from '../../lab/index.ts'
 import {fileName, loadScenario} from '../../lab/inside/engine.ts'
-import type {SuiteOutcome} from '../../lab/inside/reading.ts'
+import {type SuiteOutcome, sayAgain} from '../../lab/inside/reading.ts'
 import {LabError, placeFor} from '../../lab/inside/start.ts'
 import type {CiOutputs} from '../ci-outputs.ts'
 import {leaveReport} from '../leave-report.ts'
@@ -62,10 +62,11 @@ export async function addRuns(
   for (const [name, all] of [...Map.groupBy(jobs, job => job.scenario)].toSorted(([a], [b]) => a.localeCompare(b))) {
     const scenario = loadScenario(name)
     const ended = outcomes.filter(outcome => outcome.scenario === name)
-    for (const {folder, ending, headline, lab: on} of ended) {
+    for (const {folder, ending, headline, lab: on, again = []} of ended) {
       const begun = {lab: on ?? lab, scenario}
-      if (folder === null) outputs.addNeverBegan(begun, new LabError(codes[ending] ?? 'not-ready', headline))
-      else await outputs.addRecorded(folder, begun)
+      const says = [headline, ...again.map(sayAgain)].join('; ')
+      if (folder === null) outputs.addNeverBegan(begun, new LabError(codes[ending] ?? 'not-ready', says))
+      else await outputs.addRecorded(folder, begun, again.map(sayAgain))
     }
     for (let left = all.length - ended.length; left > 0; left--) outputs.addNeverBegan({lab, scenario}, why)
   }

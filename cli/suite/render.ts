@@ -1,6 +1,6 @@
 /** A suite's progress as lines, and its end as a table. Pure: values in, text out. */
 import type {Ending, SuiteNews} from '../../lab/index.ts'
-import type {SuiteOutcome} from '../../lab/inside/reading.ts'
+import {type SuiteOutcome, sayAgain} from '../../lab/inside/reading.ts'
 import {printableLines, printableValues} from '../../lab/inside/start.ts'
 import {answer} from '../render/answer.ts'
 
@@ -25,6 +25,8 @@ export function progressLine(happening: SuiteNews, seconds: number, done: number
     raised: `is up ${says}`,
     removing: 'removing the lab',
     playing: says,
+    again: `to be played again: ${says}`,
+    engine: says,
     ended:
       outcome === undefined
         ? says
@@ -36,14 +38,18 @@ export function progressLine(happening: SuiteNews, seconds: number, done: number
 
 /** Scenarios in alphabetical order; the worst news is in the last line. */
 export function table(outcomes: readonly SuiteOutcome[], wallSeconds: number, unplayed: number): string {
+  const onEngines = outcomes.some(({engine}) => engine !== undefined)
   const rows = printableValues(outcomes)
     .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
-    .map(({scenario, ending, held, seconds, headline, limit, folder}) => ({
-      cells: [scenario, words[ending], held === null ? '-' : `${held[0]}/${held[1]}`, `${seconds.toFixed(0)} s`],
+    .map(({scenario, ending, held, seconds, headline, limit, folder, engine = '-', again = []}) => ({
+      cells: [
+        ...[scenario, words[ending], held === null ? '-' : `${held[0]}/${held[1]}`, `${seconds.toFixed(0)} s`],
+        ...(onEngines ? [engine] : []),
+      ],
       says: answer({headline, limit}),
-      folder,
+      more: [...again.map(sayAgain), ...(folder === null ? [] : [`evidence: ${folder}`])],
     }))
-  const heads = ['scenario', 'verdict', 'expected', 'took']
+  const heads = ['scenario', 'verdict', 'expected', 'took', ...(onEngines ? ['engine'] : [])]
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...rows.map(({cells}) => cells[column]?.length ?? 0)),
   )
@@ -52,10 +58,7 @@ export function table(outcomes: readonly SuiteOutcome[], wallSeconds: number, un
   return printableLines(
     `${[
       line(heads, 'in a sentence'),
-      ...rows.flatMap(({cells, says, folder}) => [
-        line(cells, says),
-        ...(folder === null ? [] : [`  evidence: ${folder}`]),
-      ]),
+      ...rows.flatMap(({cells, says, more}) => [line(cells, says), ...more.map(one => `  ${one}`)]),
       '',
       summary(outcomes, wallSeconds, unplayed),
     ].join('\n')}\n`,

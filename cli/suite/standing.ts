@@ -1,6 +1,6 @@
 /** Where a list of scenarios is asked about: a lab that is there, or the one that `up` would raise; and its engine. */
 
-import {Docker, engineAnswer, imageTags} from '../../lab/inside/engine.ts'
+import {engineAnswer, engineOfLab, imageTags} from '../../lab/inside/engine.ts'
 import {capabilities, learnedSeconds, noLab, readTopology} from '../../lab/inside/reading.ts'
 import type {OwnCommand} from '../../lab/inside/start.ts'
 import {askedWords, LabError, loadLab, onLab} from '../../lab/inside/start.ts'
@@ -29,15 +29,15 @@ export async function placeOf(
     topologyFile: saved?.topologyFile ?? wanted?.file,
     lab: saved?.allocation.lab,
     up,
-    tried: await whatCanBreak(() => saved?.allocation.images.host ?? imageTags(topology.release).host),
+    tried: await whatCanBreak(options.name, () => saved?.allocation.images.host ?? imageTags(topology.release).host),
     learned: learnedSeconds(topology.profile),
   }
 }
 
 /** Nothing is installed, built or started for a list. */
-async function whatCanBreak(image: () => string): Promise<Standing['tried']> {
+async function whatCanBreak(lab: string, image: () => string): Promise<Standing['tried']> {
   try {
-    const docker = new Docker()
+    const docker = engineOfLab(lab)
     const answer = await engineAnswer(docker, askLimitMs)
     if (!answer.answers) throw answer.error
     return await capabilities(docker, image())

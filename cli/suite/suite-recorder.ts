@@ -8,6 +8,8 @@ interface Recorded {
   readonly suite: string
   readonly labs: AskedLab & {readonly profile: string}
   readonly parallel: number
+  /** Undefined: the engine in use. */
+  readonly engines: readonly string[] | undefined
   readonly shard: Shard | undefined
   readonly plan: readonly (readonly string[])[]
   readonly out?: string | undefined
@@ -34,12 +36,13 @@ export class SuiteRecorder {
 
   /** @param ended undefined: it has only begun. */
   value(ended: Ended | undefined) {
-    const {suite, labs, parallel, shard, plan} = this.#of
+    const {suite, labs, parallel, engines, shard, plan} = this.#of
     return {
       schema: 1,
       suite,
       ...labs, // what was not asked for is left out
       parallel,
+      ...(engines === undefined ? {} : {engines}),
       shard: shard === undefined ? null : {index: shard.index, count: shard.count},
       plan,
       exitCode: ended?.exitCode ?? null,

@@ -44,7 +44,10 @@ export async function badCertificates(
     // One that its peers do not believe serves no clients; to them it shows the same certificate.
     ...silent.etcd.map(host => ({host, service: 'etcd', port: 'etcd-peer'}) as const),
     ...silent.patroni.map(host => ({host, service: 'patroni', port: 'patroni'}) as const),
-    ...hostsWith(lab.topology, 'patroni').map(host => ({host, service: 'postgres', port: null}) as const),
+    // Through the port that is published, where that is of this machine.
+    ...(lab.allocation.elsewhere === true ? [] : hostsWith(lab.topology, 'patroni')).map(
+      host => ({host, service: 'postgres', port: null}) as const,
+    ),
   ]
   const all = await Promise.all(
     asked.map(async ({host, service, port}) => {

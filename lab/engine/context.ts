@@ -22,8 +22,8 @@ export interface Context {
 /** null when it is the default one, or DOCKER_HOST is set. @throws LabError `docker-missing` for one that is not there. */
 export function contextInUse(env: NodeJS.ProcessEnv = process.env): Context | null {
   if (env.DOCKER_HOST) return null // it wins over any context, in the docker command too
-  const folder = env.DOCKER_CONFIG || join(homedir(), '.docker')
-  const name = env.DOCKER_CONTEXT || currentContext(join(folder, 'config.json'))
+  const folder = configFolder(env)
+  const name = contextNameInUse(env)
   if (!name || name === 'default') return null
   const id = createHash('sha256').update(name).digest('hex')
   const file = join(folder, 'contexts', 'meta', id, 'meta.json')
@@ -38,6 +38,15 @@ export function contextInUse(env: NodeJS.ProcessEnv = process.env): Context | nu
     return existsSync(file) ? {[name]: readFileSync(file)} : {}
   }
   return {address, tls: {...pem('ca'), ...pem('cert'), ...pem('key')}}
+}
+
+/** Empty or undefined when none is named. It counts only where DOCKER_HOST is not set. */
+export function contextNameInUse(env: NodeJS.ProcessEnv): string | undefined {
+  return env.DOCKER_CONTEXT || currentContext(join(configFolder(env), 'config.json'))
+}
+
+function configFolder(env: NodeJS.ProcessEnv): string {
+  return env.DOCKER_CONFIG || join(homedir(), '.docker')
 }
 
 /** Where the engine in use is; null: at this machine's own socket. */
@@ -79,7 +88,8 @@ export function mustBeLocal(env: NodeJS.ProcessEnv): void {
   })
 }
 
-function isLocal(host: string): boolean {
+/** Whether an address is of this machine. */
+export function isLocal(host: string): boolean {
   if (/^(unix|npipe|fd):/.test(host)) return true
   const name = /^\w+:\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host)?.[1] ?? ''
   return name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)

@@ -10,13 +10,14 @@ import {type ImageFound, type Images, ImagesOfEngine} from './docker/images.ts'
 import {type Networks, NetworksOfEngine} from './docker/networks.ts'
 import {type Power, PowerOfEngine} from './docker/power.ts'
 import {type ProgramContainer, type Programs, ProgramsOfEngine, type ProgramToStart} from './docker/programs.ts'
-import {engineInUse, Requests} from './docker/requests.ts'
+import {engineCalled, Requests} from './docker/requests.ts'
 import {type EngineEvent, type LogOptions, type Streams, StreamsOfEngine} from './docker/streams.ts'
 import {type Throwaways, ThrowawaysOfEngine} from './docker/throwaways.ts'
 import {type PorterToStart, type Volumes, VolumesOfEngine} from './docker/volumes.ts'
 
 import {type EngineLimits, engineLimits} from './engine-limits.ts'
-import {type Compose, compose} from './stack.ts'
+import {type EngineEnvironment, engineNameInUse, environmentOf, isElsewhere} from './named.ts'
+import {type Compose, composeOn} from './stack.ts'
 
 export type {Answering} from './docker/answering.ts'
 export {type Belonging, type Belongings, claimOf, type Removed} from './docker/belongings.ts'
@@ -43,15 +44,19 @@ type All = Answering &
   Volumes
 
 /**
- * The Docker engine of this process: DOCKER_HOST, else the current docker context. It acts on nothing without our
- * label. Methods throw LabError `docker-missing` when none answers, `timeout` when one keeps silent for longer than the
+ * A Docker engine: the one that is named, else that of this process (DOCKER_HOST, or the current docker context). It acts on
+ * nothing without our label. Methods throw LabError `docker-missing` when none answers, `timeout` when one keeps silent for longer than the
  * limits allow, `remote-engine` when it is elsewhere and that was not allowed, `engine` with its own words when it
  * refuses, and `no-target` for a host that has no container.
  */
 export class Docker implements All {
   readonly limits: EngineLimits
+  /** A docker context, or an address. */
+  readonly name: string
+  /** For the docker command, so that it talks to this engine too. */
+  readonly environment: EngineEnvironment
   /** What makes a lab's containers from its file. */
-  readonly compose: Compose = compose
+  readonly compose: Compose
   readonly #engine: Answering
   readonly #containers: Containers
   readonly #power: Power
@@ -64,9 +69,13 @@ export class Docker implements All {
   readonly #images: Images
   readonly #volumes: Volumes
 
-  constructor(api: Dockerode = engineInUse(), limits = engineLimits()) {
-    const requests = new Requests(api, limits)
+  /** @param engine its name; or the way to it, which is taken for the one in use. */
+  constructor(engine: string | Dockerode = engineNameInUse(), limits = engineLimits()) {
+    const requests = new Requests(typeof engine === 'string' ? engineCalled(engine) : engine, limits)
     this.limits = limits
+    this.name = typeof engine === 'string' ? engine : engineNameInUse()
+    this.environment = environmentOf(this.name)
+    this.compose = composeOn(this.environment)
     this.#engine = new AnsweringEngine(requests)
     this.#containers = new ContainersOfEngine(requests)
     this.#power = new PowerOfEngine(requests)
@@ -78,6 +87,11 @@ export class Docker implements All {
     this.#belongings = new BelongingsOfEngine(requests)
     this.#images = new ImagesOfEngine(requests)
     this.#volumes = new VolumesOfEngine(requests)
+  }
+
+  /** Its published ports are on another machine. */
+  get elsewhere(): boolean {
+    return isElsewhere(this.name)
   }
 
   heed(signal: AbortSignal): void {

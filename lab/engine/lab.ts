@@ -14,7 +14,7 @@ import {reachRelay} from './reach-relay.ts'
 /** What is asked of an engine about a lab that is there; a `Docker` is one. */
 export type LabEngine = Pick<
   Docker,
-  | ('limits' | 'heed' | 'answering' | 'clockMs')
+  | ('environment' | 'limits' | 'heed' | 'answering' | 'clockMs')
   | ('containers' | 'container' | 'condition' | 'isRunning' | 'observer' | 'events' | 'logs')
   | ('start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'limitCpus' | 'connect' | 'disconnect' | 'exec' | 'run')
   | ('programs' | 'startProgram' | 'removeProgram' | 'untilEnded')
@@ -75,10 +75,16 @@ export class Lab implements AsyncDisposable {
     return this.topology.tls?.postgresql === true
   }
 
-  /** The same for a driver of PostgreSQL: with whom to believe, where a server speaks TLS. */
+  /**
+   * The same for a driver of PostgreSQL: with whom to believe, where a server speaks TLS. What is published on another machine is
+   * reached through the observer, over connections that `stream` makes in place of a socket.
+   */
   server(host: HostName, name: PortName) {
     const identity = identityFor(this.topology, this.allocation, 'postgres')
-    return {...this.reach(host, name), ...(identity === undefined ? {} : {ssl: {ca: identity.ca}})}
+    const ssl = identity === undefined ? {} : {ssl: {ca: identity.ca}}
+    if (this.allocation.elsewhere !== true) return {...this.reach(host, name), ...ssl}
+    const at = {host: this.allocation.addresses[host] ?? '', port: portOf(this.topology, host, name)}
+    return {...at, ...ssl, stream: () => this.connect(host, name)}
   }
 
   /** A connection from inside the lab's network; see `Tunnel.connect`. */

@@ -5,6 +5,7 @@ import {publishedAt} from '../topology/services.ts'
 import {LabError, stopped} from '../words/errors.ts'
 import {next, onLab, ownCommand, whatFillsIt} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
+import type {EngineEnvironment} from './named.ts'
 
 /** Compose knows inline `configs: content:` since this version. */
 export const oldestCompose = '2.23.1'
@@ -18,8 +19,16 @@ export interface ComposeText {
 
 /** Docker Compose, as a lab is started with it. */
 export interface Compose {
-  readonly up: typeof composeUp
-  readonly reads: typeof composeReads
+  readonly up: (file: ComposeText, signal: AbortSignal, withinMs: number, services?: readonly string[]) => Promise<void>
+  readonly reads: (file: ComposeText, signal: AbortSignal) => Promise<unknown>
+}
+
+/** Docker Compose on one engine. */
+export function composeOn(engine: EngineEnvironment): Compose {
+  return {
+    up: (...asked) => composeUp(engine, ...asked),
+    reads: (...asked) => composeReads(engine, ...asked),
+  }
 }
 
 /**
@@ -28,12 +37,14 @@ export interface Compose {
  * @throws LabError `timeout` when it takes longer than `withinMs`.
  */
 async function composeUp(
+  engine: EngineEnvironment,
   file: ComposeText,
   signal: AbortSignal,
   withinMs: number,
   services: readonly string[] = [],
 ): Promise<void> {
-  const result = await runCompose(file, ['up', '-d', '--no-build', '--pull', 'never', ...services], signal, withinMs)
+  const argv = ['up', '-d', '--no-build', '--pull', 'never', ...services]
+  const result = await runCompose(engine, file, argv, signal, withinMs)
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the containers were being started')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not started the hosts within ${withinMs / 1000} s`, {
@@ -49,8 +60,8 @@ const readingMs = 30_000
  * What Compose makes of a file: everything it would start, with its defaults. No engine is asked.
  * @throws LabError `config` with Compose's own words when it refuses the file, `timeout` when it does not end.
  */
-async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unknown> {
-  const result = await runCompose(file, ['config', '--format', 'json'], signal, readingMs)
+async function composeReads(engine: EngineEnvironment, file: ComposeText, signal: AbortSignal): Promise<unknown> {
+  const result = await runCompose(engine, file, ['config', '--format', 'json'], signal, readingMs)
   if (result.isCanceled) throw stopped(signal.reason, 'stopped while the compose file was being read back')
   if (result.timedOut)
     throw new LabError('timeout', `docker compose has not read the compose file back within ${readingMs / 1000} s`)
@@ -62,9 +73,13 @@ async function composeReads(file: ComposeText, signal: AbortSignal): Promise<unk
   return JSON.parse(result.stdout)
 }
 
-export const compose: Compose = {up: composeUp, reads: composeReads}
-
-function runCompose({text, folder}: ComposeText, argv: readonly string[], signal: AbortSignal, withinMs: number) {
+function runCompose(
+  engine: EngineEnvironment,
+  {text, folder}: ComposeText,
+  argv: readonly string[],
+  signal: AbortSignal,
+  withinMs: number,
+) {
   return execa('docker', ['compose', '--file', '-', '--project-directory', folder, ...argv], {
     reject: false,
     all: true,
@@ -73,6 +88,7 @@ function runCompose({text, folder}: ComposeText, argv: readonly string[], signal
     killDescendants: true, // the plugin is a process of its own
     input: text,
     env: {
+      ...engine,
       ...{COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain', COMPOSE_IGNORE_ORPHANS: 'true'},
       // The file has its own name, and whatever this person's other projects are called is not for it.
       ...{COMPOSE_PROJECT_NAME: undefined, COMPOSE_PROFILES: undefined, COMPOSE_ENV_FILES: undefined},

@@ -25,7 +25,7 @@ export interface Interval {
 /** Timers of a machine that is not starved run so late now and then. */
 export const usual: Micros = 250_000
 /** A bound of etcd's own buckets, so that a write of up to 0.5 s is not taken for a longer one. */
-const diskUsual: Micros = 512_000
+export const diskUsual: Micros = 512_000
 /** Members of etcd that hear nothing of their leader for so long elect another one, and every lease begins anew (--election-timeout). */
 const electionTimeout: Micros = 1_000_000
 
@@ -296,7 +296,7 @@ function slowestDisk(history: History, from: Micros, to: Micros): {micros: Micro
 }
 
 /** A fault let it wait, in force then or just before: what the cluster makes of that is what is asked. */
-const slowedDisks = once((history): ((one: Of<'fsync'>) => boolean) => {
+export const slowedDisks = once((history): ((one: Of<'fsync'>) => boolean) => {
   const all = slowed(history, 'slowDisk')
   return one => all.some(({host, from, to}) => one.host === host && one.at >= from && one.at <= to)
 })

@@ -183,7 +183,7 @@ class Session {
   }
 }
 
-/** As much of a net.Socket as Node's HTTP client asks for. */
+/** As much of a net.Socket as Node's HTTP client and the driver of PostgreSQL ask for. */
 class Connection extends Duplex {
   readonly to: string
   connecting = true
@@ -276,6 +276,9 @@ class Connection extends Duplex {
     this.#held = false
     return this
   }
+
+  /** It is on its way already, to where it was made for. */
+  connect = () => this
 
   // The relay's own sockets have them set; time is kept by whoever asks.
   setNoDelay = () => this

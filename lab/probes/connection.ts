@@ -1,5 +1,6 @@
 /** A connection of a probe's own to one PostgreSQL server. */
 import {Socket} from 'node:net'
+import type {Duplex} from 'node:stream'
 import pg from 'pg'
 import {ownCodes} from '../history/sqlstate.ts'
 import {type Identity, ServerTls} from '../observer/tls.ts'
@@ -10,12 +11,19 @@ const withinMs = 1000
 export class Connection implements Disposable {
   readonly #where: pg.ClientConfig
   readonly #identity: Identity | undefined
+  readonly #through: (() => Duplex) | undefined
   #client: pg.Client | undefined
-  #socket: Socket | ServerTls | undefined
+  #socket: Duplex | undefined
 
-  constructor({ssl, ...where}: pg.ClientConfig & {readonly ssl?: Identity}) {
+  /** @param where `Lab.superuser`, say; with a `stream` it is reached over what that makes. */
+  constructor({
+    ssl,
+    stream,
+    ...where
+  }: Omit<pg.ClientConfig, 'stream'> & {readonly ssl?: Identity; stream?: () => Duplex}) {
     this.#where = where
     this.#identity = ssl
+    this.#through = stream
   }
 
   /** @throws what the server or the driver said, after which the next question connects anew. */
@@ -45,10 +53,12 @@ export class Connection implements Disposable {
   }
 
   async #connect(): Promise<pg.Client> {
-    const socket = this.#identity === undefined ? new Socket() : new ServerTls(this.#identity)
+    const socket = this.#through?.() ?? (this.#identity === undefined ? new Socket() : new ServerTls(this.#identity))
     this.#socket = socket
     const client = new pg.Client({
       ...this.#where,
+      // TLS in a socket's place is the socket's own; over what leads through the observer it is the driver's.
+      ...(this.#through !== undefined && this.#identity !== undefined ? {ssl: this.#identity} : {}),
       application_name: 'pgha-lab probe',
       keepAlive: true,
       stream: () => socket,

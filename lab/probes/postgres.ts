@@ -1,6 +1,7 @@
 /** One direct question after the other to every PostgreSQL server: could it take writes, on which timeline, how far. */
 import type {Of} from '../history/event.ts'
 import {codeOf} from '../history/sqlstate.ts'
+import {NoWay} from '../observer/tunnel.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {lsnBytes} from '../words/lsn.ts'
 import {Connection} from './connection.ts'
@@ -41,14 +42,16 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   await every(periodMs, on.signal, async () => {
     const askedAt = on.now()
     const seen = await ask(connection)
-    if (on.signal.aborted) return
+    // Where nobody heard the question, the time since the last answer shows it.
+    if (on.signal.aborted || seen === null) return
     watching.sample(seen.up)
     on.record({kind: 'postgres', host, askedAt, ...seen})
   })
   on.signal.removeEventListener('abort', hangUp)
 }
 
-async function ask(connection: Connection): Promise<ServerSeen> {
+/** null: there is no way into the lab's network. */
+async function ask(connection: Connection): Promise<ServerSeen | null> {
   try {
     const [row] = await connection.ask<Row>('probe', question)
     const [inRecovery, readOnly, timeline, lsn, replayedLsn, receiver] = row!
@@ -63,6 +66,7 @@ async function ask(connection: Connection): Promise<ServerSeen> {
       receiver,
     }
   } catch (error) {
+    if (error instanceof NoWay) return null
     return {
       up: false,
       inRecovery: null,

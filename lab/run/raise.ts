@@ -26,7 +26,7 @@ import {beside, next, onLab, sayLines} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
 
 /** What raising asks of the engine; a `Docker` is one. */
-export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets'>
+export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets' | 'elsewhere'>
 
 const healthyWithinMs = 120_000
 /** Longer than a lab takes that comes up as it should. */
@@ -215,8 +215,10 @@ async function create(
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
       mustTake(await refusedParameters(docker, images.host, parameters)),
     )
-  const allocation = await withKeys(docker, topology, await given(name, topology, images, await docker.subnets()))
-  const saved: SavedLab = {schema: 2, topology, allocation, ...(topologyFile === undefined ? {} : {topologyFile})}
+  const plain = await given(name, topology, images, await docker.subnets())
+  const allocation = await withKeys(docker, topology, docker.elsewhere ? {...plain, elsewhere: true} : plain)
+  const file = topologyFile === undefined ? {} : {topologyFile}
+  const saved: SavedLab = {schema: 2, topology, allocation, ...file, engine: docker.name}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved

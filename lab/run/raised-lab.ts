@@ -4,11 +4,11 @@ import {join, resolve} from 'node:path'
 import {AppRelay, type AppRelayOptions} from '../clients/app-relay.ts'
 import {members} from '../cluster/members.ts'
 import {untilHealthy} from '../cluster/wait.ts'
-import {Docker} from '../engine/docker.ts'
 import type {Lab} from '../engine/lab.ts'
 import {heal} from '../healing/heal.ts'
 import {Recorder} from '../history/history.ts'
 import {loadScenario, type Scenario} from '../scenario/index.ts'
+import {engineOfLab} from '../state/engine-of-lab.ts'
 import {lockLab} from '../state/lock.ts'
 import {removeOurs} from '../state/ownership.ts'
 import {runId} from '../state/run-folder.ts'
@@ -86,7 +86,7 @@ const answersWithinMs = 2000
  */
 export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans): Promise<RaisedLab> {
   const {name = `test-${randomBytes(4).toString('hex')}`, keep = false, progress = () => {}} = options
-  const {docker, raise: raises} = means ?? {docker: new Docker(), raise}
+  const {docker, raise: raises} = means ?? {docker: engineOfLab(name), raise}
   const signal = options.signal ?? new AbortController().signal
   checkLabName(name)
   const wanted = wantedOf(options)
@@ -143,8 +143,15 @@ export class RaisedLab implements AsyncDisposable {
     return this.lab.name
   }
 
-  /** A connection string with its password, for this machine: through the proxy, as an app gets in. */
+  /**
+   * A connection string with its password, for this machine: through the proxy, as an app gets in.
+   * @throws LabError `cannot-run-here` for a lab whose engine is on another machine: no port of it is here.
+   */
   uri(takes: Entry['takes'] = 'read-write'): string {
+    if (this.lab.allocation.elsewhere === true)
+      throw new LabError('cannot-run-here', `lab ${this.name} is on another machine, where its ports are published`, {
+        hint: 'raise it on an engine of this machine, or run the app on that one',
+      })
     const {primary, replicas} = entries(this.lab.topology)
     const entry = takes === 'read-write' ? primary : replicas
     const {host, port} = this.lab.reach(doorOf(entry), entry.service)

@@ -60,6 +60,7 @@ export async function ensureBaseImage(
         const pulled = await run(['docker', 'pull', reference], {
           withinMs: pullLimitMs,
           signal,
+          env: {...docker.environment},
           onLine: line => detail(line),
         })
         if (pulled.code === 0) {
@@ -69,7 +70,7 @@ export async function ensureBaseImage(
         why = pulled.timedOut ? `took more than ${pullLimitMs / 1000} s` : (pulled.lines.at(-1) ?? 'failed')
       }
       const old = await docker.image(own)
-      await bootstrap(release, why, detail, signal)
+      await bootstrap(docker, release, why, detail, signal)
       await removeReplaced(docker, old)
       return own
     },
@@ -109,7 +110,13 @@ async function whatItWasMadeOf(suite: ReleaseName, folder: string): Promise<stri
 }
 
 /** Makes the image from packages, as Debian's own images are made. */
-async function bootstrap(release: ReleaseName, why: string, detail: Detail, signal?: AbortSignal): Promise<void> {
+async function bootstrap(
+  docker: SetupEngine,
+  release: ReleaseName,
+  why: string,
+  detail: Detail,
+  signal?: AbortSignal,
+): Promise<void> {
   const official = officialBase(release)
   const mirror = mustHaveMirror(official, why)
   await ensureMmdebstrap(official, why, detail, signal)
@@ -132,7 +139,7 @@ async function bootstrap(release: ReleaseName, why: string, detail: Detail, sign
     detail('docker import')
     const label = `LABEL ${imageLabels.base}=${JSON.stringify(await whatItWasMadeOf(release, record))}`
     const command = ['docker', 'import', '--change', 'CMD ["bash"]', '--change', label, tar, ownBase(release)] as const
-    const imported = await run(command, options)
+    const imported = await run(command, {...options, env: {...options.env, ...docker.environment}})
     if (imported.code !== 0) throw failed(official, 'docker import', imported.lines)
   } finally {
     await rm(folder, {recursive: true, force: true})

@@ -8,6 +8,7 @@ import {next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import type {Detail} from './apt.ts'
 import {AptMeter, type BuildStep, buildStep, stepOutput, whyItFailed} from './build-output.ts'
 import {type Ran, run} from './command.ts'
+import type {SetupEngine} from './start-engine.ts'
 
 const buildLimitMs = 900_000
 /** apt tells of every package; a mirror that is waited for this long has gone. */
@@ -32,6 +33,7 @@ export function contentHash(given: string, paths: readonly string[]): string {
 
 /** @throws LabError `image` with the failing step and its last words, `disk-full`, `docker-missing`, or `interrupted`. */
 export async function buildImage(
+  docker: Pick<SetupEngine, 'environment'>,
   whose: string,
   tag: string,
   base: string,
@@ -76,7 +78,7 @@ export async function buildImage(
       signal,
       onLine,
       // As an environment variable, because the classic builder refuses --progress.
-      env: {BUILDKIT_PROGRESS: 'plain'},
+      env: {...docker.environment, BUILDKIT_PROGRESS: 'plain'},
     })
     if (ran.code !== 0) throw buildFailure(whose, command, at, ran)
   } finally {

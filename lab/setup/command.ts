@@ -28,7 +28,8 @@ export async function run(
     silentMs?: number
     onLine?: ((line: string) => void) | undefined
     signal?: AbortSignal | undefined
-    env?: Readonly<Record<string, string>>
+    /** Beside what this process has; undefined takes one away. */
+    env?: Readonly<Record<string, string | undefined>>
   },
 ): Promise<Ran> {
   const [file, ...args] = argv

@@ -1,8 +1,8 @@
 /** Makes sure that a Docker engine answers and that Compose v2 is there; installs and starts them where we may. */
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {addressInUse} from '../engine/context.ts'
 import {Docker} from '../engine/docker.ts'
+import {addressOf} from '../engine/named.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand, shell} from '../words/next-step.ts'
@@ -42,7 +42,7 @@ export async function ensureEngine(progress: Progress, options: EngineOptions = 
   if (answer.answers && compose.state === 'ok') return
   // One that is there and hangs, or is something else, is not helped by starting another.
   if (!answer.answers && answer.error.code !== 'docker-missing') throw answer.error
-  if (!answer.answers) mustBeLocal(answer.error)
+  if (!answer.answers) mustBeLocal(docker.name, answer.error)
 
   const system = thisDistribution()
   const dockerd = findDockerd()
@@ -78,22 +78,26 @@ export function whatIsMissing(answers: boolean, installed: boolean, compose: Com
 export const joinDocker = next`join its group, and log in again after: ${shell('sudo usermod -aG docker "$USER"')}`
 
 /** An engine somewhere else, or one that refuses this user, is not replaced by one of ours. */
-function mustBeLocal(error: LabError): void {
+function mustBeLocal(engine: string, error: LabError): void {
   if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
     throw new LabError('docker-missing', error.message, {
       cause: error.cause,
       hint: joinDocker,
     })
-  const address = addressInUse()
+  const address = addressOf(engine)
   if (!address) return
   const {cause} = error
-  throw process.env.DOCKER_HOST
-    ? new LabError('docker-missing', `no Docker engine answers at DOCKER_HOST=${address}`, {
-        ...{cause, hint: 'start that engine, or unset DOCKER_HOST to use the one of this machine'},
-      })
-    : new LabError('docker-missing', `no Docker engine answers at ${address}, where the docker context points`, {
-        ...{cause, hint: 'start that engine; or docker context use default, for the one of this machine'},
-      })
+  if (address === process.env.DOCKER_HOST)
+    throw new LabError('docker-missing', `no Docker engine answers at DOCKER_HOST=${address}`, {
+      ...{cause, hint: 'start that engine, or unset DOCKER_HOST to use the one of this machine'},
+    })
+  throw new LabError(
+    'docker-missing',
+    `no Docker engine answers at ${address}${engine === address ? '' : `, where the docker context ${engine} points`}`,
+    {
+      ...{cause, hint: 'start that engine; or docker context use default, for the one of this machine'},
+    },
+  )
 }
 
 /** Throws unless this is a system that we install on, as root, and nobody forbade it. */

@@ -185,27 +185,28 @@ async function make(whose: string, tag: string, context: string, how: How): Prom
   const made = unfinished(tag)
   const {docker, base, basedOn, detail, signal} = how
   const given = [...(how.refresh ? ['--no-cache'] : []), ...how.given]
-  await buildImage(whose, made, base, context, given, detail, signal)
+  await buildImage(docker, whose, made, base, context, given, detail, signal)
   const bare = await docker.image(made)
-  const packages = await packagesIn(made, signal)
+  const packages = await packagesIn(docker, made, signal)
   const labels = {
     [imageLabels.base]: basedOn,
     [imageLabels.release]: how.release,
     [imageLabels.packages]: printPackages(packages),
   }
   const args = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`])
-  await buildImage(whose, made, made, join(packageRoot, 'images', 'record'), args, detail, signal)
+  await buildImage(docker, whose, made, made, join(packageRoot, 'images', 'record'), args, detail, signal)
   // Without a tag it would outlive the labelled one, and keep all its layers on the disk.
   if (bare !== null) await docker.removeImage(bare.id)
 }
 
-async function packagesIn(tag: string, signal: AbortSignal | undefined): Promise<Packages> {
+async function packagesIn(docker: SetupEngine, tag: string, signal: AbortSignal | undefined): Promise<Packages> {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
   const format = ['--show', '--showformat=${Package}=${Version}\n']
   const said: string[] = []
   const ran = await run(['docker', 'run', '--rm', '--network', 'none', '--entrypoint', 'dpkg-query', tag, ...format], {
     withinMs: 60_000,
     signal,
+    env: {...docker.environment},
     onLine: line => said.push(line),
   })
   if (ran.code === 0) return parsePackages(said.join('\n'))

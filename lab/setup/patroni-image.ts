@@ -36,7 +36,16 @@ export async function imageWithPatroni(
     try {
       cpSync(recipe, context, {recursive: true})
       copyPatroni(build, join(context, 'given'))
-      await buildImage('hosts with your Patroni', host, base, context, await told(docker, base, build), detail, signal)
+      await buildImage(
+        docker,
+        'hosts with your Patroni',
+        host,
+        base,
+        context,
+        await told(docker, base, build),
+        detail,
+        signal,
+      )
     } finally {
       await rm(context, {recursive: true, force: true})
     }

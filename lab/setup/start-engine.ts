@@ -12,7 +12,16 @@ import {run} from './command.ts'
 /** What setting up asks of the engine; a `Docker` is one. */
 export type SetupEngine = Pick<
   Docker,
-  'limits' | 'version' | 'answering' | 'hasImage' | 'image' | 'tagImage' | 'taggedImages' | 'removeImage'
+  | 'name'
+  | 'environment'
+  | 'limits'
+  | 'version'
+  | 'answering'
+  | 'hasImage'
+  | 'image'
+  | 'tagImage'
+  | 'taggedImages'
+  | 'removeImage'
 >
 
 const startLimitMs = 30_000
@@ -91,7 +100,7 @@ async function answers(docker: SetupEngine, hasDied: () => boolean, signal?: Abo
  * network), or `engine` for something else that answers there.
  */
 export async function engineAnswer(
-  docker: SetupEngine,
+  docker: Pick<SetupEngine, 'limits' | 'version'>,
   withinMs = docker.limits.answerMs,
 ): Promise<{answers: true} | {answers: false; error: LabError}> {
   try {

@@ -3,6 +3,7 @@ import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeF
 import {homedir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
+import {isEngineName} from '../engine/named.ts'
 import {raisingOf, raisingWords} from '../topology/as-set.ts'
 import type {Allocation, Topology} from '../topology/topology.ts'
 import {allocationSchema, topologySchema} from '../topology/topology-schema.ts'
@@ -21,6 +22,8 @@ export interface SavedLab {
   readonly allocation: Allocation
   /** The file that a person raised it from, from the root; it may have been changed since. */
   readonly topologyFile?: string
+  /** Which engine it is on: a Docker context, or an address. Older versions wrote none; then it is the one in use. */
+  readonly engine?: string
 }
 
 export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {
@@ -105,6 +108,7 @@ const labSchema = z.strictObject({
   topology: topologySchema,
   allocation: allocationSchema,
   topologyFile: z.string().startsWith('/').max(4096).exactOptional(),
+  engine: z.string().refine(isEngineName, 'not the name of an engine').exactOptional(),
 })
 
 /** undefined when there is none. @throws LabError `no-lab` when this version cannot read it. */

@@ -9,7 +9,12 @@ interface Ended {
   readonly stderr: string
 }
 
-export type RunChild = (args: readonly string[], signal: AbortSignal) => Promise<Ended>
+/** @param env beside that of this process; undefined takes one away. */
+export type RunChild = (
+  args: readonly string[],
+  signal: AbortSignal,
+  env?: Readonly<Record<string, string | undefined>>,
+) => Promise<Ended>
 
 /** Output is kept to bounds; a report has some 100 kB. */
 const mostOutputBytes = 20_000_000
@@ -28,7 +33,7 @@ export function ourselves(): RunChild {
  */
 export function childOf(command: readonly [string, ...string[]]): RunChild {
   const [program, ...first] = command
-  return async (args, signal) => {
+  return async (args, signal, env) => {
     const child = execa(program, [...first, ...args], {
       detached: true,
       // A channel that nobody speaks on: it breaks when we are gone, SIGKILL included, and then the child heals and ends.
@@ -36,7 +41,7 @@ export function childOf(command: readonly [string, ...string[]]): RunChild {
       reject: false,
       stdin: 'ignore',
       maxBuffer: mostOutputBytes,
-      env: {NO_COLOR: '1'},
+      env: {...env, NO_COLOR: '1'},
     })
     let patience: NodeJS.Timeout | undefined
     const interrupt = () => {

@@ -29,6 +29,23 @@ export interface SuiteOutcome {
   readonly held: readonly [number, number] | null
   /** Where the evidence is. */
   readonly folder: string | null
+  /** Where it was played; there where engines were named. */
+  readonly engine?: string
+  /** How it went before; absent: it was played once. */
+  readonly again?: readonly Again[]
+}
+
+/** A run that does not count, because of the engine that it was played on. */
+export interface Again {
+  readonly engine: string
+  readonly lab: string
+  /** What became of it, as a clause. */
+  readonly why: string
+}
+
+/** `played again: the engine far did not answer any more` */
+export function sayAgain({why}: Again): string {
+  return `played again: ${why}`
 }
 
 export function endingOf(exitCode: number | undefined): Ending {

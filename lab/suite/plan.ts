@@ -25,7 +25,7 @@ export const changeSeconds = 30
  * seats are there for the rest: a special lab at the very end would be waited for by everybody. Else it goes where most work
  * is left per seat. Longest scenario first, so that the last runs to end are short ones.
  */
-export function take(jobs: SuiteJob[], seat: Seat, others: readonly Seat[]): SuiteJob | undefined {
+export function take<Job extends SuiteJob>(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | undefined {
   const kinds = Map.groupBy(jobs, job => kindOf(job.set))
   const kind = seat.set !== null && kinds.has(kindOf(seat.set)) ? kindOf(seat.set) : busiest(kinds, others)
   const [next] = (kinds.get(kind ?? '') ?? []).toSorted((a, b) => b.seconds - a.seconds)

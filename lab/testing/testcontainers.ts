@@ -17,6 +17,7 @@ import {type RaiseEngine, raise} from '../run/raise.ts'
 import {type Breaking, RaisedLab, type RaiseLabOptions, type RaiseMeans, raiseLab} from '../run/raised-lab.ts'
 import type {Run} from '../run/runs.ts'
 import type {Scenario} from '../scenario/index.ts'
+import {engineOfLab} from '../state/engine-of-lab.ts'
 import {openOurs} from '../state/open.ts'
 import {loadLab} from '../state/state.ts'
 import {mistakesIn} from '../topology/mistakes.ts'
@@ -102,9 +103,10 @@ export class PatroniCluster {
   }
 
   /** @throws LabError as `raiseLab`, with the last lines of the logs of a cluster that did not come up. */
-  async start(means: RaiseMeans = {docker: new Docker(), raise}): Promise<StartedPatroniCluster> {
+  async start(given?: RaiseMeans): Promise<StartedPatroniCluster> {
     const wanted = wantedOf(this.#wishes)
     const name = this.#name ?? (this.#reuse ? reusedName(wanted) : undefined)
+    const means = given ?? {docker: name === undefined ? new Docker() : engineOfLab(name), raise}
     const started = await raiseLab(
       {
         ...wanted,
@@ -123,7 +125,7 @@ export class PatroniCluster {
    * something in it: the lock is held by the one that started it.
    * @throws LabError `no-lab`, `not-yours`
    */
-  static async attach({lab}: ClusterReference, docker: Docker = new Docker()): Promise<StartedPatroniCluster> {
+  static async attach({lab}: ClusterReference, docker: Docker = engineOfLab(lab)): Promise<StartedPatroniCluster> {
     const opened = await openOurs(docker, lab)
     return new StartedPatroniCluster(new RaisedLab(opened, new AbortController().signal, async () => {}))
   }

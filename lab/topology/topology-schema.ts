@@ -145,4 +145,5 @@ export const allocationSchema = z.strictObject({
   authority: z.strictObject({ca: pem, caKey: pem, hosts: z.record(text, pem), observer: pem}).exactOptional(),
   tokenKey: z.strictObject({private: pem, public: pem}).exactOptional(),
   images: z.strictObject({host: text, app: text}),
+  elsewhere: z.literal(true).exactOptional(),
 })

@@ -241,6 +241,8 @@ export interface Allocation {
   /** With which etcd signs its tokens, and knows them again; there where they are signed. */
   readonly tokenKey?: {readonly private: string; readonly public: string}
   readonly images: {readonly host: string; readonly app: string}
+  /** Its engine publishes on another machine: this one gets to PostgreSQL through the observer too. */
+  readonly elsewhere?: true
 }
 
 /** A CA of one lab and no other, and what it has signed: all PEM. */

@@ -115,6 +115,18 @@ describe('the compose file', () => {
     })
   })
 
+  test('its observer reaches what is published too, where that is on another machine', () => {
+    const {observer} = read(render(topology('fast'), {...allocation(), elsewhere: true}, owner)).services
+    expect(observer?.environment).toEqual({
+      PGHA_LAB_MAY_REACH: [
+        ...['11:2379', '11:8008', '11:5432', '12:2379', '12:8008', '12:5432', '13:2379', '13:8008', '13:5432'],
+        ...['14:7000', '14:5000', '14:5001'],
+      ]
+        .map(end => `10.213.7.${end}`)
+        .join(' '),
+    })
+  })
+
   test('opens at every host to everybody what is published of it, and nothing else', () => {
     const {services} = read(render(topology('fast'), allocation(), owner))
     for (const {name} of hosts) {

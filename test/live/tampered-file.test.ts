@@ -7,7 +7,7 @@ import {afterAll, beforeEach, describe, expect, test} from 'vitest'
 import {differences} from '../../compose/read-back.ts'
 import {composeFile as meantBy, render} from '../../compose/render.ts'
 import {Docker} from '../../lab/engine/docker.ts'
-import {compose} from '../../lab/engine/stack.ts'
+import {composeOn} from '../../lab/engine/stack.ts'
 import {imageTags} from '../../lab/setup/images.ts'
 import {addressesOf, portsOf} from '../../lab/state/allocate.ts'
 import {owner} from '../../lab/state/owner.ts'
@@ -185,7 +185,10 @@ test('whatever values a topology accepts, Compose reads them as they are meant',
   }
   for (const password of texts.filter(one => one.length > 2).slice(0, 5)) {
     const given = allocated(cruel, {superuser: password, app: password})
-    const read = await compose.reads({text: render(cruel, given, owner()), folder: tmpdir()}, never)
+    const read = await composeOn(new Docker().environment).reads(
+      {text: render(cruel, given, owner()), folder: tmpdir()},
+      never,
+    )
     expect(differences(meantBy(cruel, given, owner()), read)).toEqual([])
   }
 })

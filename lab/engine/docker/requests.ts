@@ -8,6 +8,7 @@ import {ownCommand, whatFillsIt} from '../../words/next-step.ts'
 import {contextInUse, mustBeLocal, reachContext} from '../context.ts'
 import {EngineCalls} from '../engine-calls.ts'
 import type {EngineLimits} from '../engine-limits.ts'
+import {environmentOf} from '../named.ts'
 import {answerTo, askedOf, refusalOf, TooLong} from './answers.ts'
 
 export class Requests {
@@ -160,13 +161,25 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** dockerode reads DOCKER_HOST and knows nothing of the docker client's contexts. */
-export function engineInUse(): Dockerode {
-  const context = contextInUse()
-  mustBeLocal(context === null ? process.env : {...process.env, DOCKER_HOST: context.address})
+/**
+ * dockerode reads DOCKER_HOST and knows nothing of the docker client's contexts.
+ * @param name a context, or an address.
+ * @throws LabError `docker-missing` for one that is not there, `remote-engine` for one elsewhere that nobody allowed.
+ */
+export function engineCalled(name: string): Dockerode {
+  const env = {...process.env, ...environmentOf(name)}
+  const context = contextInUse(env)
+  mustBeLocal(context === null ? env : {...env, DOCKER_HOST: context.address})
   const Engine = dockerode()
-  return context === null ? new Engine() : new Engine(reachContext(context))
+  if (context !== null) return new Engine(reachContext(context))
+  // What the environment says besides, such as DOCKER_CERT_PATH, goes with the DOCKER_HOST that it has.
+  if (env.DOCKER_HOST === (process.env.DOCKER_HOST || undefined)) return new Engine()
+  return new Engine(
+    env.DOCKER_HOST === undefined ? {socketPath: ownSocket} : reachContext({address: env.DOCKER_HOST, tls: {}}),
+  )
 }
+
+const ownSocket = process.platform === 'win32' ? '//./pipe/docker_engine' : '/var/run/docker.sock'
 
 /** Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load. */
 function dockerode(): typeof Dockerode {

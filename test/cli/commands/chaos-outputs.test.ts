@@ -145,6 +145,36 @@ describe('a suite', () => {
     expect(process.exitCode).toBe(77)
   })
 
+  test('on an engine that dies has its run of the other one, and says that it was played again', async () => {
+    const folder = recordedAs('played', runs.pass)
+    const near = `unix://${file('near.sock')}`
+    const far = `unix://${file('far.sock')}`
+    // Neither answers. What ends as a lab error then was its engine's.
+    const child: RunChild = async ([verb], _, env) =>
+      verb !== 'chaos'
+        ? {exitCode: 0, stdout: '', stderr: ''}
+        : env?.DOCKER_HOST === near
+          ? {exitCode: 0, stdout: JSON.stringify({headline: 'fine', folder, findings: []}), stderr: ''}
+          : {exitCode: 3, stdout: '', stderr: 'no Docker engine answers\n'}
+    const outputs = ciOutputs({...asked(), json: true})
+    const request = {suite: 'process', name: 'fake', parallel: 1, engines: `${near},${far}`, labs: {profile: 'fast'}}
+    const readied: (string | undefined)[] = []
+    const ready = async (...[, , , engine]: readonly [unknown, unknown, unknown, string?]) => void readied.push(engine)
+    await playSuite({...request, outputs, json: true}, {child, ready})
+    outputs.write()
+    expect(readied).toEqual([near, far])
+    const again = `played again: the engine ${far} did not answer any more`
+    expect(read('j.xml')).toContain(`<property name="remark" value="${again}"/>`)
+    expect(read('m.md')).toContain('did not answer any more')
+    const {engines, scenarios} = JSON.parse(written.stdout)
+    expect(engines).toEqual([near, far])
+    for (const one of scenarios) expect(one).toMatchObject({ending: 'passed', engine: near})
+    expect(scenarios.flatMap((one: {again?: object[]}) => one.again ?? [])).toMatchObject([
+      {engine: far, lab: 'fake-2'},
+    ])
+    expect(process.exitCode).toBe(0)
+  })
+
   test('of which nothing could be raised is red, once for each scenario', async () => {
     const outputs = ciOutputs(asked())
     const ready = async () => {

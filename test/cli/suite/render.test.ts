@@ -48,6 +48,25 @@ stop-leader  FAILED   4/5       31 s  Two servers took writes for 3.10 s.
 `)
 })
 
+test('over several engines it says which one each was played on, and what was played again', () => {
+  const [failed, passed] = outcomes
+  const why = 'the engine far did not answer any more'
+  const over = [
+    {...failed!, engine: 'near', again: [{engine: 'far', lab: 'lab-3', why}]},
+    {...passed!, engine: 'ssh://me@there'},
+  ]
+  expect(table(over, 52.3, 0)).toBe(`\
+scenario     verdict  expected  took  engine          in a sentence
+kill-leader  passed   5/5       46 s  ssh://me@there  Writes were back after 21.93 s.
+  evidence: /evidence/kill-leader
+stop-leader  FAILED   4/5       31 s  near            Two servers took writes for 3.10 s.
+  played again: the engine far did not answer any more
+  evidence: /evidence/stop-leader
+
+1 passed, 1 FAILED; 77 s of runs in 52 s
+`)
+})
+
 test('a line of progress says what runs where, and why something did not pass', () => {
   expect(progressLine({lab: 'lab-1', what: 'playing', says: 'kill-leader'}, 61, 0, 3)).toBe(
     '  1:01  lab-1  kill-leader\n',

@@ -34,6 +34,9 @@ async function nobody(): Promise<never> {
 
 export class FakeEngine extends FakeVolumes implements RaiseEngine, AsyncDisposable {
   readonly limits = engineLimits({})
+  readonly name = 'default'
+  readonly environment = {DOCKER_HOST: undefined, DOCKER_CONTEXT: 'default'}
+  readonly elsewhere = false
   /** A `FakeCompose` puts itself here. */
   compose: Compose = {up: nobody, reads: nobody}
   /** Every call, e.g. `start node1`. */

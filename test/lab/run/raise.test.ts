@@ -68,6 +68,8 @@ test('from nothing: a lab that is healthy and writable, known on disk, and its n
   expect(how).toBe('created')
   expect(await passing(health(lab))).toMatchObject({healthy: true, leader: 'node1'})
   expect(loadLab('mine')?.allocation).toEqual(lab.allocation)
+  expect(loadLab('mine')).toMatchObject({engine: engine.name})
+  expect(lab.allocation).not.toHaveProperty('elsewhere')
   expect(compose.ups).toEqual([[]])
   expect((await engine.belongings()).filter(one => one.kind === 'volume')).toEqual([])
   expect(0 < writableMs && writableMs <= tookMs).toBe(true)

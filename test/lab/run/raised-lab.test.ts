@@ -3,9 +3,10 @@ import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test, vi} from 'vitest'
 import {health} from '../../../lab/cluster/health.ts'
+import {Lab} from '../../../lab/engine/lab.ts'
 import type {RaiseEngine} from '../../../lab/run/raise.ts'
 import {raise} from '../../../lab/run/raise.ts'
-import {type RaisedLab, type RaiseLabOptions, raiseLab} from '../../../lab/run/raised-lab.ts'
+import {RaisedLab, type RaiseLabOptions, raiseLab} from '../../../lab/run/raised-lab.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {worksOn} from '../../../lab/state/lock.ts'
@@ -78,6 +79,15 @@ test('its connection strings lead an app in, with the password', async () => {
   expect([write!.port, read!.port]).toEqual([String(ports.proxy1!.primary), String(ports.proxy1!.replicas)])
   expect(decodeURIComponent(write!.password)).toBe(passwords.app)
   await passing(lab[Symbol.asyncDispose]())
+})
+
+test('no app of this machine is led to ports that are published on another', async () => {
+  const {topology, allocation} = (await raised()).lab
+  const far = new RaisedLab(
+    disposedOf(new Lab(engine, topology, {...allocation, elsewhere: true})),
+    ...([new AbortController().signal, async () => {}] as const),
+  )
+  expect(() => far.uri()).toThrow(expect.objectContaining({code: 'cannot-run-here', hint: expect.any(String)}))
 })
 
 test('a fault is in force until its block ends', async () => {

@@ -21,6 +21,7 @@ import {owner, savedOwner} from '../../../lab/state/owner.ts'
 import {loadLab, loadLabs, makeFolder, savedLabs, saveLab} from '../../../lab/state/state.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
+import {fakeEngine} from '../fake-engine.ts'
 
 const topology = topologyOf(quickRun)
 const images = {host: 'host', app: 'app'}
@@ -143,6 +144,25 @@ test('status --all tells a lab that cannot be read, also where no engine answers
   })
   await run(['node', 'pgha-lab', 'status', '--all'])
   expect(out).toMatch(/^lab bad cannot be read: .*lab\.json:1:2: .*\n {2}next: pgha-lab down --name bad\n$/)
+})
+
+test('status --all tells a lab whose engine does not answer, and what the engine of another one says', async () => {
+  await using engine = await fakeEngine([])
+  vi.stubEnv('DOCKER_HOST', `unix://${engine.socketPath}`)
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const whole = JSON.parse(readFileSync(fileOf('whole'), 'utf8'))
+  writeFileSync(fileOf('whole'), JSON.stringify({...whole, engine: `unix://${join(root, 'no-engine.sock')}`}))
+  let out = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    out += String(text)
+    return true
+  })
+  await run(['node', 'pgha-lab', 'status', '--all', '--json'])
+  expect(JSON.parse(out)).toEqual([
+    {lab: 'whole', unreadable: 'lab whole cannot be asked: no Docker engine answers', next: expect.any(String)},
+  ])
+  expect([process.exitCode, engine.asked.length > 0]).toEqual([3, true])
+  process.exitCode = undefined
 })
 
 test('a folder or a pipe in the place of a lab.json spoils that lab only, and is named', () => {

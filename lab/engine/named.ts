@@ -1,0 +1,56 @@
+/** Engines by their names, as people and lab.json have them: a Docker context, or an address as DOCKER_HOST has it. */
+import {LabError} from '../words/errors.ts'
+import {printable} from '../words/printable.ts'
+import {contextInUse, contextNameInUse, isLocal} from './context.ts'
+
+/** The context of this machine's own socket. */
+const ownEngine = 'default'
+
+/** What makes a program of Docker's talk to one engine and no other; undefined: not set. */
+export interface EngineEnvironment {
+  readonly DOCKER_HOST: string | undefined
+  readonly DOCKER_CONTEXT: string | undefined
+}
+
+const schemes = /^(?:unix|npipe|tcp|http|https|ssh):\/\/./
+/** docker/cli, `cli/context/store`: restrictedNamePattern. */
+const contextName = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/
+
+/** Neither a flag nor a second line can be made of one that is either. */
+export function isEngineName(name: string): boolean {
+  return contextName.test(name) || (schemes.test(name) && /^[\x21-\x7e]{1,4096}$/.test(name))
+}
+
+/** @throws LabError `usage` for what is neither a context's name nor an address. */
+export function checkEngineName(name: string): string {
+  if (isEngineName(name)) return name
+  throw new LabError('usage', `"${printable(name)}" names no Docker engine`, {
+    hint: 'a Docker context, or an address: unix:///run/docker.sock, tcp://127.0.0.1:2375, ssh://me@there',
+  })
+}
+
+/** How the engine in use is called: DOCKER_HOST, else the current context. @throws LabError `docker-missing` when Docker's files are not readable. */
+export function engineNameInUse(env: NodeJS.ProcessEnv = process.env): string {
+  const {DOCKER_HOST: host} = env
+  // The docker command takes one without a scheme as well.
+  if (host) return host.includes('://') ? host : `tcp://${host}`
+  return contextNameInUse(env) || ownEngine
+}
+
+export function environmentOf(name: string): EngineEnvironment {
+  return name.includes('://')
+    ? {DOCKER_HOST: name, DOCKER_CONTEXT: undefined}
+    : {DOCKER_HOST: undefined, DOCKER_CONTEXT: name}
+}
+
+/** Where it is; null: at this machine's own socket. @throws LabError `docker-missing` for a context that is not there. */
+export function addressOf(name: string): string | null {
+  const env = {...process.env, ...environmentOf(name)}
+  return env.DOCKER_HOST ?? contextInUse(env)?.address ?? null
+}
+
+/** Whether what it publishes on 127.0.0.1 is published on another machine. */
+export function isElsewhere(name: string): boolean {
+  const address = addressOf(name)
+  return address !== null && !isLocal(address)
+}
