@@ -1,5 +1,4 @@
 /** What somebody did in the workshop, and what their own runs measured, as one HTML file that needs nothing else. Pure. */
-import {sayMicros} from '../../lab/inside/start.ts'
 import type {Figure, Kept} from '../../lab/inside/workshop.ts'
 import {certificateStyle} from './html/certificate-style.ts'
 import {html, Markup} from './html/markup.ts'
@@ -71,7 +70,7 @@ function predictions(lessons: readonly Certified[]): Markup | null {
 <table><thead><tr><th scope="col">lesson and question</th><th scope="col">said</th><th scope="col">the model</th><th scope="col">own run</th></tr></thead>
 <tbody>${rows.map(
     ({title, figure}) => html`<tr><th scope="row">${title}<small>${figure.what}</small></th>
-<td data-label="said">${figure.said === null ? '-' : sayMicros(figure.said * 1e6)}</td>
+<td data-label="said">${figure.said ?? '-'}</td>
 <td data-label="the model">${predictedOf(figure)}</td>
 <td data-label="own run"><b>${figure.measured}</b><small>${figure.run}</small></td></tr>
 `,

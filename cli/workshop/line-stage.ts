@@ -12,6 +12,8 @@ interface LineStageOptions {
   /** On which lab a command is played. */
   readonly own: (words: readonly string[]) => OwnCommand
   readonly run: (words: readonly string[]) => Promise<number>
+  /** For an audience a scenario pauses before it breaks anything. */
+  readonly presentRun: (scenario: string, pause: (says: string) => Promise<void>) => Promise<number>
   readonly input?: NodeJS.ReadableStream & {readonly isTTY?: boolean}
 }
 
@@ -57,12 +59,25 @@ export class LineStage implements Stage, Disposable {
   }
 
   async perform(words: readonly string[]): Promise<number> {
-    const {own, run, signal} = this.#options
+    const {own, run, presentRun, look, signal} = this.#options
     print(`\n$ ${own(words).says(caller())}\n`)
-    const code = await run(own(words).unquoted(caller()))
+    const [command, scenario, ...more] = words
+    const code =
+      look.present && command === 'chaos' && scenario !== undefined && more.length === 0
+        ? await presentRun(scenario, says => this.#pause(scenario, says))
+        : await run(own(words).unquoted(caller()))
     if (signal.aborted) throw new Left('interrupted')
     print('\n')
     return code
+  }
+
+  async #pause(scenario: string, says: string): Promise<void> {
+    this.show({
+      heading: `${scenario}  it breaks now`,
+      caption: 'it breaks now',
+      paragraphs: [says, 'Clients are writing all the time.'],
+    })
+    await this.answer('Enter breaks it')
   }
 
   [Symbol.dispose](): void {

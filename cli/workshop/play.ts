@@ -88,6 +88,10 @@ export async function playLessons(written: string | undefined, options: Workshop
   using stage = new LineStage({
     ...{look, own, signal: interrupt.signal},
     run: words => runHere(words, interrupt.signal),
+    async presentRun(scenario, pause) {
+      const {presentRun} = await import('./present-run.ts')
+      return presentRun({lab: options.name, scenario, signal: interrupt.signal, pause})
+    },
   })
   let lesson = only ?? current(lessons, loadProgress())
   try {
@@ -161,10 +165,8 @@ async function finish(stage: LineStage, lessons: readonly Lesson[], options: Wor
 /** How somebody left decides the exit code; what to type to go on is said in any case. */
 function left({how}: Left, lesson: Lesson | undefined, interrupt: Interrupt, named: boolean): void {
   const kept = lesson && keptOf(loadProgress(), lesson.name)
-  const place =
-    lesson && kept
-      ? `your place is kept: ${lesson.title}, ${stateOf(lesson, kept) || 'its beginning'}`
-      : 'nothing was begun'
+  const reached = lesson && (kept ? `${lesson.title}, ${stateOf(lesson, kept)}` : `${lesson.title} comes next`)
+  const place = `your place is kept: ${reached ?? 'all lessons are done'}`
   const again = named && lesson !== undefined ? ownCommand('workshop', lesson.name) : ownCommand('workshop')
   if (how === 'quit') {
     print(`\n${place}\nnext: ${again.says(caller())}\n`)

@@ -26,8 +26,9 @@ const said = z.strictObject({
 
 const figure = z.strictObject({
   what: z.string(),
-  /** Seconds; null: nobody said, or nothing is predicted. */
-  said: z.number().nullable(),
+  /** As it was typed; null: it was passed over. */
+  said: z.string().nullable(),
+  /** Seconds; null: nothing is predicted. */
   predicted: z.tuple([z.number(), z.number()]).nullable(),
   measured: z.string(),
   run: z.string(),

@@ -30,15 +30,15 @@ export async function recalled(part: Recall, place: Place): Promise<Kept> {
   const truth = runValue(run, part.value)
   const bounds = boundsOf(asked, run, part, place)
   const own = predictedFor(run, part.value)
-  const said = answer === undefined || !answer.right ? null : answer.number
+  const said = answer === undefined || !answer.right ? null : answer.said
   const figure: Figure = {
     ...{what: asked.asks, said, predicted: bounds, run: run.name},
-    measured: truth === null ? `not measured: ${run.report.headline}` : measuredOf(truth),
+    measured: truth === null ? 'not measured' : measuredOf(truth),
   }
   await turned(place, {
     ...{heading, caption: truth === null ? 'not measured' : measuredOf(truth), paragraphs: [asked.asks]},
     figures: [
-      ['you said', answer === undefined || !answer.right ? 'nothing' : answer.said],
+      ['you said', said ?? 'nothing'],
       ...(bounds === null ? [] : [['the model says', range(bounds)] as const]),
       ...(own === null || bounds === null
         ? []

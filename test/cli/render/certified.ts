@@ -11,7 +11,7 @@ const kept: Kept = {
   },
   figures: [
     {
-      ...{what: 'For how long will clients be unable to write, in seconds?', said: 25, predicted: [19, 24.95]},
+      ...{what: 'For how long will clients be unable to write, in seconds?', said: '25 s', predicted: [19, 24.95]},
       ...{measured: '22.56 s', run: '20261128T090500Z-kill-leader'},
     },
     {what: 'Who leads <next>?', said: null, predicted: null, measured: 'node3', run: '20261128T090500Z-kill-leader'},

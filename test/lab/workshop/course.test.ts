@@ -175,7 +175,7 @@ describe('a run of one’s own', async () => {
       ['your run shows', '40.36 s'],
     ])
     expect(last.figures).toEqual([
-      {what: 'How long?', said: 20, predicted: [19, 24.9], measured: '40.36 s', run: run.name},
+      {what: 'How long?', said: '20 s', predicted: [19, 24.9], measured: '40.36 s', run: run.name},
     ])
   })
 
