@@ -33,7 +33,7 @@ export async function answered(part: Ask, place: Place): Promise<Kept> {
     } else {
       const judged = await judgedNow(part, said, place)
       if (judged.verdict === 'right') {
-        stage.tell(`Right. ${judged.says}`)
+        stage.tell(answer.kind === 'choices' ? `Right. ${judged.says}` : `Right: ${judged.says}`)
         if (part.why !== null) stage.tell(part.why)
         return remembered(place, {
           asks: part.asks,

@@ -21,8 +21,11 @@ export async function teach(teaching: Teaching, from: Kept): Promise<Kept> {
     }
     const heading = `${lesson.title}  ${index + 1}/${lesson.parts.length}`
     const after = await played(part, {...teaching, kept, index, heading})
+    const isTold = part.do === 'ask' || (part.do === 'type' && part.done.length > 0 && after.skipped === kept.skipped)
     kept = {...after, at: index + 1, shownAt: null, before: {}}
     keep(kept)
+    // Before the next page pushes it away.
+    if (isTold) await reply(teaching.stage, 'Enter goes on')
   }
   kept = {...kept, finishedAt: kept.finishedAt ?? now().toISOString()}
   keep(kept)
@@ -73,7 +76,7 @@ async function typed(part: Type, place: Place): Promise<Kept> {
       if (said === 'run') await stage.perform(words)
       const missing = await undone(part.done, place)
       if (missing === null) {
-        if (part.done.length > 0) stage.tell('Done: the lab shows it.')
+        if (part.done.length > 0) stage.tell(`Done: the lab shows it.${await runsTold(part.done, place)}`)
         return kept
       }
       stage.tell(`Not yet: ${missing}.`)
@@ -104,6 +107,20 @@ async function undone(done: readonly Condition[], {site, kept}: Place): Promise<
     }
   }
   return null
+}
+
+const verdicts = {pass: 'passed', fail: 'FAILED, which this lesson does not expect', unknown: 'proves nothing'} as const
+
+/** What became of the runs that were asked for: one that proves nothing is played again by whoever wants its figures. */
+async function runsTold(done: readonly Condition[], {site}: Place): Promise<string> {
+  const runs = await Promise.all(done.flatMap(one => ('run' in one ? [site.run(one.run, null)] : [])))
+  return runs
+    .flatMap(one =>
+      typeof one === 'string'
+        ? []
+        : [` The run ${verdicts[one.report.verdict]}: ${one.report.headline.replace(/\.$/, '')}.`],
+    )
+    .join('')
 }
 
 async function lacking(condition: Condition, site: Site, {shownAt, before}: Kept): Promise<string | null> {

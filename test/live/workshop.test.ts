@@ -12,7 +12,7 @@ test('the parts: a lab is raised where there is none, and its leader is asked fo
   const {transcript, wrongAnswers} = await playLesson('parts', lab)
   expect(transcript).toContain(`up --profile fast --name ${lab}`)
   expect(transcript).toMatch(/Not so\. You said \w+\. It is another one\./)
-  expect(transcript).toMatch(/Right\. node\d leads right now\./)
+  expect(transcript).toMatch(/Right: node\d leads right now\./)
   expect(wrongAnswers).toBe(3)
 })
 

@@ -42,12 +42,12 @@ const ours = ['--lessons', '.']
 
 describe('through a pipe', () => {
   test('lesson after lesson is played, and a certificate is left at the end', async () => {
-    const {code, out} = await workshop(ours, '\n\nrun\n4\n3\n\n\nb\nAda\n')
+    const {code, out} = await workshop(ours, '\n\nrun\n4\n3\n\n\n\nb\n\nAda\n')
     expect(code).toBe(0)
     expect(out).toContain('$ ./pgha-lab predict --fault stop\n')
     expect(out).toContain('Clients cannot write for')
     expect(out).toContain('Not so. You said 4. It is less than that.\nHint: Less than four.')
-    expect(out).toContain('Right. it is 3.')
+    expect(out).toContain('Right: it is 3.')
     expect(out).toContain('All 2 lessons are done.')
     expect(readFileSync(join(place, 'certificate.html'), 'utf8')).toContain('<h1>Ada</h1>')
   })
@@ -58,7 +58,7 @@ describe('through a pipe', () => {
     expect(first.err).toBe(
       'the answers ended before the lesson did; your place is kept: One, page 2/3\n  next: to go on:\n        ./pgha-lab workshop\n',
     )
-    const second = await workshop(ours, '\n\n3\nquit\n')
+    const second = await workshop(ours, '\n\n3\n\nquit\n')
     expect(second.code).toBe(0)
     expect(second.out).toContain('You stopped at page 2 of 3, and go on there.')
     expect(second.out).toMatch(/your place is kept: Two comes next\nnext: \.\/pgha-lab workshop\n$/)
@@ -72,14 +72,14 @@ describe('through a pipe', () => {
   })
 
   test('a lesson that is named is played alone, and again after --reset', async () => {
-    expect(await workshop(['two', ...ours], '\nb\n')).toMatchObject({code: 0})
+    expect(await workshop(['two', ...ours], '\nb\n\n')).toMatchObject({code: 0})
     expect((await workshop(['--reset', 'two', ...ours], '')).out).toBe('how far you were in lesson two is forgotten\n')
     expect((await workshop(['--reset', ...ours], '')).out).toBe('how far you were in all lessons is forgotten\n')
     expect((await workshop(['--reset', ...ours], '')).out).toBe('there was nothing to forget of all lessons\n')
   })
 
   test('for an audience there are captions', async () => {
-    const {out} = await workshop(['two', '--present', ...ours], '\nb\n')
+    const {out} = await workshop(['two', '--present', ...ours], '\nb\n\n')
     expect(out).toContain('█████ █   █  ███')
   })
 })

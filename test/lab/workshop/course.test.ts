@@ -31,7 +31,7 @@ const leaderAsked = '  - {ask: Who leads?, answer: {lab: leader}, wrong: Only on
 describe('a question about the lab', () => {
   test('is right by what the lab says when it is answered, not when it was asked', async () => {
     const site = new FakeSite()
-    const stage = new FakeStage(['node1', 'node3'])
+    const stage = new FakeStage(['node1', 'node3', ''])
     stage.tell = says => {
       stage.told.push(says)
       site.facts.set('leader', hosts(['node3'], 'node3 leads right now'))
@@ -43,7 +43,7 @@ describe('a question about the lab', () => {
   })
 
   test('says after a wrong answer why, and one hint more each time, and the answer after the third', async () => {
-    const stage = new FakeStage(['node2', 'node3', 'node2', 'node1'])
+    const stage = new FakeStage(['node2', 'node3', 'node2', 'node1', ''])
     const {last} = await taught(lessonOf(leaderAsked), stage)
     expect(stage.told).toEqual([
       'Not so. You said node2. It is another one.',
@@ -56,13 +56,13 @@ describe('a question about the lab', () => {
       'Only one has the key.',
       'Hint: Two.',
       'To be told: node1 leads right now.',
-      'Right. node1 leads right now.',
+      'Right: node1 leads right now.',
     ])
     expect(last.answers['0']).toMatchObject({wrong: 3, hints: 3})
   })
 
   test('takes a host that is not there for a slip, and not for an answer', async () => {
-    const stage = new FakeStage(['nod1', '', 'node1'])
+    const stage = new FakeStage(['nod1', '', 'node1', ''])
     const {last} = await taught(lessonOf(leaderAsked), stage)
     expect(stage.told[0]).toBe('This lab has no host nod1, did you mean node1?')
     expect(stage.told[1]).toMatch(/^A host is asked for/)
@@ -72,7 +72,7 @@ describe('a question about the lab', () => {
   test('says why nobody can tell, and stays', async () => {
     const site = new FakeSite()
     site.facts.delete('leader')
-    const stage = new FakeStage(['node1', 'skip'])
+    const stage = new FakeStage(['node1', 'skip', ''])
     const {last, left} = await taught(lessonOf(leaderAsked), stage, site)
     expect(stage.told[0]).toBe('That cannot be told right now: nobody tells leader.')
     expect(left).toBeNull()
@@ -81,7 +81,7 @@ describe('a question about the lab', () => {
 })
 
 test('hints come one at a time when asked for, and the page again', async () => {
-  const stage = new FakeStage(['hint', 'HINT', 'hint', 'again', 'node1'])
+  const stage = new FakeStage(['hint', 'HINT', 'hint', 'again', 'node1', ''])
   const {last} = await taught(lessonOf(leaderAsked), stage)
   expect(stage.told.slice(0, 3)).toEqual(['Hint 1 of 2: One.', 'Hint 2 of 2: Two.', 'Hint: Two.'])
   expect(stage.pages).toHaveLength(2)
@@ -92,7 +92,7 @@ test('a choice has its own reason', async () => {
   const lesson = lessonOf(
     '  - {ask: Who decides?, choices: [{says: HAProxy, why: It follows.}, {says: The key, why: There is one., right: true}]}\n',
   )
-  const stage = new FakeStage(['c', 'a', 'B)'])
+  const stage = new FakeStage(['c', 'a', 'B)', ''])
   await taught(lesson, stage)
   expect(stage.pages[0]?.choices).toEqual(['HAProxy', 'The key'])
   expect(stage.told).toEqual(['Answer with a letter from a to b.', 'Not so. It follows.', 'Right. There is one.'])
@@ -128,10 +128,21 @@ describe('a command', () => {
     const site = new FakeSite()
     site.facts.set('timeline', count(1, 'node1 writes timeline 1'))
     const lesson = lessonOf('  - {type: status, done: {lab: timeline, is: 2}}\n')
-    const stage = new FakeStage(['', 'run'], () => site.facts.set('timeline', count(2, 'node1 writes timeline 2')))
+    const stage = new FakeStage(['', 'run', ''], () => site.facts.set('timeline', count(2, 'node1 writes timeline 2')))
     const {left} = await taught(lesson, stage, site)
     expect(left).toBeNull()
     expect(stage.told).toEqual(['Not yet: node1 writes timeline 1.', 'Done: the lab shows it.'])
+  })
+
+  test('that asks for a run says what became of it', async () => {
+    const file = join(import.meta.dirname, '..', '..', 'histories', 'kill-leader-never-marked-down.fail.ndjson.gz')
+    const site = new FakeSite()
+    site.runs.set('kill-leader', played('20261128T090000Z-kill-leader', await loadHistory(file)))
+    const stage = new FakeStage(['', ''])
+    await taught(lessonOf('  - {type: chaos kill-leader, done: {run: kill-leader}}\n'), stage, site)
+    expect(stage.told[0]).toMatch(
+      /^Done: the lab shows it\. The run FAILED, which this lesson does not expect: .*[^.]\.$/,
+    )
   })
 
   test('that is passed over is counted', async () => {
@@ -149,7 +160,7 @@ test('who leaves comes back to the same page, and what was before that is still 
   expect(first.last).toMatchObject({at: 1, before: {leader: 'node1'}, finishedAt: null})
   const site = new FakeSite()
   site.facts.set('leader', hosts(['node3'], 'node3 leads right now'))
-  const again = new FakeStage(['', ''])
+  const again = new FakeStage(['', '', ''])
   const second = await taught(lesson, again, site, first.last)
   expect(again.pages.map(one => one.heading)).toEqual(['Mine  2/3', 'Mine  3/3'])
   expect(second.left).toBeNull()
@@ -166,7 +177,7 @@ describe('a run of one’s own', async () => {
     const lesson = lessonOf(
       '  - {ask: How long?, as: outage, answer: {model: kill-host, of: outage}}\n  - {recall: outage, run: kill-leader, of: total, why: So it is.}\n',
     )
-    const stage = new FakeStage(['20 s', ''])
+    const stage = new FakeStage(['20 s', '', ''])
     const {last} = await taught(lesson, stage, site)
     expect(stage.pages[1]?.figures).toEqual([
       ['you said', '20 s'],
