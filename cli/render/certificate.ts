@@ -90,7 +90,7 @@ function lessonRow({title, about, kept}: Certified): Markup {
   const told = [
     `${answers.filter(one => one.right).length} of ${answers.length} questions`,
     ...(wrong > 0 ? [`${wrong} wrong before`] : []),
-    ...(hints > 0 ? [`${hints} ${hints === 1 ? 'hint' : 'hints'}`] : []),
+    ...(hints > 0 ? [`${hints} hint${hints === 1 ? '' : 's'}`] : []),
     ...(skipped > 0 ? [`${skipped} passed over`] : []),
   ].join(', ')
   return html`<li class="${done === null ? 'open' : 'done'}"><h3>${title} <small>${done === null ? 'not finished' : html`<span aria-hidden="true">✔</span> ${day(new Date(done))}`}</small></h3>

@@ -18,7 +18,7 @@ import {
   siteOf,
   teach,
 } from '../../lab/inside/workshop.ts'
-import {caller, spoken} from '../called-as.ts'
+import {spoken, spokenNext} from '../called-as.ts'
 import type {WorkshopOptions} from '../commands/workshop.ts'
 import {type Interrupt, onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
@@ -30,11 +30,11 @@ import {runHere} from './child.ts'
 import {labFor} from './lab-for.ts'
 import {LineStage} from './line-stage.ts'
 
-export function listLessons({lessons: folder, json}: WorkshopOptions): void {
+export function listLessons({name: lab, lessons: folder, json}: WorkshopOptions): void {
   const [lessons, progress] = [loadLessons(folder), loadProgress()]
   if (!json) {
     print(renderList(lessons, progress.lessons))
-    print(`\n${spoken(ownCommand('workshop'))}\n`)
+    print(`\n${spokenNext(onLab(lab, 'workshop'))}\n`)
     return
   }
   printJson(
@@ -56,11 +56,11 @@ export function resetLessons(written: string | undefined, {lessons: folder}: Wor
   )
 }
 
-export async function writeCertificate(file: string, {lessons: folder, learner}: WorkshopOptions): Promise<void> {
+export async function writeCertificate(file: string, {name, lessons: folder, learner}: WorkshopOptions): Promise<void> {
   const [lessons, progress] = [loadLessons(folder), loadProgress()]
   if (lessons.every(one => keptOf(progress, one.name)?.finishedAt == null))
     throw new LabError('usage', 'no lesson is finished yet, so there is nothing to certify', {
-      hint: ownCommand('workshop'),
+      hint: onLab(name, 'workshop'),
     })
   const {writeOut} = await import('../write-out.ts')
   writeOut(renderCertificate({learner: learner ?? null, lessons: certified(lessons, progress), now: new Date()}), file)
@@ -99,7 +99,7 @@ export async function playLessons(written: string | undefined, options: Workshop
     for (;;) {
       await playLesson(lesson, lessons, stage, options)
       if (only !== undefined) {
-        print(`\nnext: ${spoken(ownCommand('workshop'))}\n`)
+        print(`\n${spokenNext(onLab(options.name, 'workshop'))}\n`)
         return
       }
       lesson = current(lessons, loadProgress())
@@ -109,7 +109,7 @@ export async function playLessons(written: string | undefined, options: Workshop
     }
   } catch (error) {
     if (!(error instanceof Left)) throw error
-    left(error, lesson, interrupt, only !== undefined)
+    left(error, lesson, interrupt, {lab: options.name, named: only !== undefined})
   }
 }
 
@@ -155,7 +155,7 @@ async function finish(stage: LineStage, lessons: readonly Lesson[], options: Wor
   const file = ['certificate.html', 'pgha-lab-certificate.html'].find(one => !existsSync(one))
   stage.tell(`All ${lessons.length} lessons are done.`)
   if (file === undefined) {
-    print(`next: ${spoken(ownCommand('workshop', '--certificate', 'mine.html'))}\n`)
+    print(`${spokenNext(onLab(options.name, 'workshop', '--certificate', 'mine.html'))}\n`)
     return
   }
   const said = await reply(stage, 'your name for the certificate | Enter: without one')
@@ -163,13 +163,18 @@ async function finish(stage: LineStage, lessons: readonly Lesson[], options: Wor
 }
 
 /** How somebody left decides the exit code; what to type to go on is said in any case. */
-function left({how}: Left, lesson: Lesson | undefined, interrupt: Interrupt, named: boolean): void {
+function left(
+  {how}: Left,
+  lesson: Lesson | undefined,
+  interrupt: Interrupt,
+  {lab, named}: {readonly lab: string; readonly named: boolean},
+): void {
   const kept = lesson && keptOf(loadProgress(), lesson.name)
   const reached = lesson && (kept ? `${lesson.title}, ${stateOf(lesson, kept)}` : `${lesson.title} comes next`)
   const place = `your place is kept: ${reached ?? 'all lessons are done'}`
-  const again = named && lesson !== undefined ? ownCommand('workshop', lesson.name) : ownCommand('workshop')
+  const again = named && lesson !== undefined ? onLab(lab, 'workshop', lesson.name) : onLab(lab, 'workshop')
   if (how === 'quit') {
-    print(`\n${place}\nnext: ${again.says(caller())}\n`)
+    print(`\n${place}\n${spokenNext(again)}\n`)
     return
   }
   const says = how === 'ended' ? `the answers ended before the lesson did; ${place}` : place

@@ -1,5 +1,6 @@
 /** A question: asked until it is answered rightly or passed over, each wrong answer with its reason and a hint. */
 import {LabError} from '../words/errors.ts'
+import {nextWord} from '../words/next-step.ts'
 import {forms, type Judged, judgeAnswer, judgeChoice, letters} from './answers.ts'
 import {factForms} from './facts.ts'
 import type {Ask, Source} from './lesson.ts'
@@ -85,7 +86,7 @@ async function told(source: Source, {site, kept}: Place): Promise<Truth | string
     return await truthOf(source, site, new Date(kept.startedAt))
   } catch (error) {
     if (!(error instanceof LabError)) throw error
-    return `That cannot be told right now: ${error.message}.${error.hint === undefined ? '' : ` Try: ${error.hint}`}`
+    return `That cannot be told right now: ${error.message}.${error.hint === undefined ? '' : ` ${nextWord} ${error.hint}`}`
   }
 }
 

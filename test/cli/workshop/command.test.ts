@@ -61,7 +61,7 @@ describe('through a pipe', () => {
     const second = await workshop(ours, '\n\n3\n\nquit\n')
     expect(second.code).toBe(0)
     expect(second.out).toContain('You stopped at page 2 of 3, and go on there.')
-    expect(second.out).toMatch(/your place is kept: Two comes next\nnext: \.\/pgha-lab workshop\n$/)
+    expect(second.out).toMatch(/your place is kept: Two comes next\n {2}next: \.\/pgha-lab workshop\n$/)
     expect((await workshop([...ours, '--list'], '')).out).toMatch(/^ 1 {2}one .* done\n 2 {2}two .* 5 min\n/)
   })
 
