@@ -18,7 +18,8 @@ test('the parts: a lab is raised where there is none, and its leader is asked fo
 
 test('a host is lost: what was said beforehand, the model and the run, and then phase by phase', async () => {
   const {transcript} = await playLesson('host-lost', lab)
-  expect(transcript).toContain(`Not yet: lab ${lab} has no run of kill-leader yet.`)
+  // Runs outlive their lab: there may be one from before.
+  expect(transcript).toMatch(/Not yet: (lab \S+ has no|the newest) run of kill-leader/)
   expect(transcript).toContain('Done: the lab shows it.')
   expect(transcript).toMatch(
     /you said +\d.*\n +the model says +\d+\.\d to \d+\.\d s\n +the same for this run .*\n +your run shows +\d+\.\d\d s/,
