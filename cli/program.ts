@@ -27,6 +27,7 @@ import {snapshot} from './commands/snapshot.ts'
 import {status} from './commands/status.ts'
 import {topologies} from './commands/topologies.ts'
 import {up} from './commands/up.ts'
+import {workshop} from './commands/workshop.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
 import {showTopic, topics, topicsHelp} from './help-topics.ts'
@@ -45,6 +46,7 @@ const commands = [
   snapshot,
   scenarios,
   topologies,
+  workshop,
   judge,
   replay,
   report,

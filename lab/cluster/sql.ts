@@ -1,4 +1,4 @@
-/** One statement to one host's PostgreSQL, directly and as superuser: for faults that act on a server or read its position. */
+/** One statement to one host's PostgreSQL, directly and as superuser: for faults that act on a server or read its position, and lessons. */
 import pg from 'pg'
 import type {Lab} from '../engine/lab.ts'
 import type {HostName} from '../topology/topology.ts'
@@ -16,13 +16,14 @@ export async function sql<Row extends readonly unknown[]>(
   host: HostName,
   text: string,
   values: readonly unknown[] = [],
+  {database, readOnly = false}: {readonly database?: string; readonly readOnly?: boolean} = {},
 ): Promise<Row[]> {
   const client = new pg.Client({
-    ...lab.superuser(host),
+    ...lab.superuser(host, database),
     application_name: 'pgha-lab fault',
     connectionTimeoutMillis: withinMs,
     query_timeout: withinMs,
-    options: '-c synchronous_commit=local',
+    options: `-c synchronous_commit=local${readOnly ? ' -c default_transaction_read_only=on' : ''}`,
   })
   client.on('error', () => {}) // the end of the connection, which the query under way tells with its reason
   try {

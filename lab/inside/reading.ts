@@ -56,3 +56,4 @@ export {examineTopology, loadTopology, type Preset, presetsOf, readTopology} fro
 export {sayLsn} from '../words/lsn.ts'
 export {ms} from '../words/quantity.ts'
 export {countLeading} from '../words/search.ts'
+export {pageWidth, wrapped} from '../workshop/page.ts'

@@ -27,7 +27,11 @@ test('it stands in one place', () => {
 })
 
 test('no source spells it another way', () => {
-  const found = globSync('{lab,cli,compose}/**/*.{ts,tsx}', {cwd: root}).flatMap(file =>
+  // In a lesson a hint is what somebody asks for, and no next step.
+  const sources = globSync('{lab,cli,compose}/**/*.{ts,tsx}', {cwd: root}).filter(
+    file => !file.startsWith('lab/workshop/'),
+  )
+  const found = sources.flatMap(file =>
     readFileSync(join(root, file), 'utf8')
       .split('\n')
       // A word in quotes or a template, not a key of an object; HINT is PostgreSQL's.

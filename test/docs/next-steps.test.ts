@@ -70,6 +70,8 @@ const ofNoLab = [
   'lab/topology/mistakes.ts', // likewise
   'lab/history/read-events.ts', // a file that may be of anybody's lab
   'cli/render/html/setup.ts',
+  'lab/workshop/index.ts', // lessons, and how far somebody is in them, are of no lab
+  'lab/workshop/progress.ts',
 ]
 
 test.each(commandsOfSources().map(({where, command}) => [`${where}: ${command}`, where, command] as const))(
