@@ -59,6 +59,7 @@ interface ComposeService extends Bounds {
   readonly shm_size?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly dns?: readonly string[]
+  readonly extra_hosts?: readonly string[]
   readonly networks: Readonly<Record<string, {ipv4_address: string}>>
   readonly ports?: readonly {
     mode: 'ingress'
@@ -131,6 +132,12 @@ function waysOut(
 /** Names that are none of the lab's are asked of nobody. */
 function noNames({network}: Topology, {subnet}: Allocation): {readonly dns?: readonly string[]} {
   return network === undefined ? {} : {dns: [nobodyIn(subnet)]}
+}
+
+/** A haproxy.cfg of somebody's own has names, which HAProxy looks up at its start: also those of hosts that are down. */
+function hostNames({haproxyFile, hosts}: Topology, {addresses}: Allocation, {services}: Host) {
+  if (haproxyFile === undefined || !services.includes('haproxy')) return {}
+  return {extra_hosts: hosts.map(({name}) => `${name}=${addresses[name]}`)}
 }
 
 /** Compose reads a doubled dollar as one, and a single one as the beginning of a variable of its own. */
@@ -237,6 +244,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
     shm_size: String(256 * 1024 ** 2),
     environment,
     ...noNames(topology, allocation),
+    ...hostNames(topology, allocation, host),
     networks: {lab: {ipv4_address: address}},
     ...(ports.length > 0
       ? {

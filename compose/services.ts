@@ -4,7 +4,7 @@ import {clusterOf} from '../lab/topology/clusters.ts'
 import {portsWith, type ServiceName, services} from '../lab/topology/services.ts'
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
-import {haproxy} from './haproxy.ts'
+import {besideOwn, haproxy} from './haproxy.ts'
 import {keepalived} from './keepalived.ts'
 import {keyFilesOf} from './keys.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
@@ -68,8 +68,11 @@ const added: Readonly<Record<ServiceName, Added>> = {
       {
         config: `haproxy${ofCluster(topology, host)}`,
         target: services.haproxy.configuration,
-        text: haproxy(topology, allocation, host),
+        text: topology.haproxyFile?.own?.text ?? haproxy(topology, allocation, host),
       },
+      ...(topology.haproxyFile === undefined
+        ? []
+        : [{config: 'haproxy-lab', target: besideHaproxy, text: besideOwn(topology, allocation, host)}]),
     ],
   },
   pgbouncer: {
@@ -94,6 +97,9 @@ const added: Readonly<Record<ServiceName, Added>> = {
   },
   client: {},
 }
+
+/** Read by images/host/services/haproxy/run before the other one, where it is there. */
+const besideHaproxy = '/etc/haproxy/pgha-lab.cfg'
 
 export function filesOf(topology: Topology, allocation: Allocation, host: Host): ConfigFile[] {
   const own = host.services.flatMap(service => added[service].files?.(topology, allocation, host.name) ?? [])

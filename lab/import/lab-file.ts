@@ -84,7 +84,10 @@ function written(key: DynamicName, value: number | boolean): Value {
   return takes.safeParse(`${value}s`).success ? `${value}s` : bytes(value)
 }
 
-function haproxyOf({haproxy, ports = {}}: Topology): Values {
+function haproxyOf({haproxy, haproxyFile, ports = {}}: Topology): Values {
+  // Its file says all the rest.
+  if (haproxyFile?.own !== undefined)
+    return withoutNothing({file: `./${haproxyFile.own.file}`, stats_port: ports.stats})
   return withoutNothing({
     port: ports.primary,
     replicas_port: ports.replicas,
@@ -134,6 +137,7 @@ const comments: Readonly<Record<string, string>> = {
   'patroni.failsafe_mode': 'on: the leader goes on without etcd while all members answer it',
   'patroni.watchdog': 'off | automatic | required',
   'patroni.tags': 'who may not lead, follow or be read from',
+  'haproxy.file': 'a haproxy.cfg of your own, which each proxy runs as it is',
   'haproxy.inter': 'pause between checks; fastinter while the state changes, downinter while a server is down',
   'haproxy.fall': 'so many failed checks take a server out, and rise brings it back',
   'haproxy.timeout_client': 'how long a session may be idle',

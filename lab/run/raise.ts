@@ -1,5 +1,6 @@
 /** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
 import {isDeepStrictEqual} from 'node:util'
+import {ownProxy} from '../../compose/own-haproxy.ts'
 import {render} from '../../compose/render.ts'
 import {badCertificates, sayBadCertificate} from '../cluster/certificates.ts'
 import {firstWrite} from '../cluster/first-write.ts'
@@ -8,6 +9,7 @@ import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
+import {haproxyMustTake} from '../engine/haproxy-check.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
 import {portTaken} from '../engine/stack.ts'
@@ -216,6 +218,11 @@ async function create(
       mustTake(await refusedParameters(docker, images.host, parameters)),
     )
   const allocation = await withKeys(docker, topology, await given(name, topology, images, await docker.subnets()))
+  const proxy = ownProxy(topology, allocation)
+  if (proxy !== undefined)
+    await step(progress, `ask HAProxy whether it takes ${proxy.shown}`, () =>
+      haproxyMustTake(docker, images.host, proxy),
+    )
   const saved: SavedLab = {schema: 2, topology, allocation, ...(topologyFile === undefined ? {} : {topologyFile})}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))

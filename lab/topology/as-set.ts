@@ -123,6 +123,7 @@ function changed<T>(now: Readonly<Record<string, T>>, base: Readonly<Record<stri
 function onlyInFile({
   patroni,
   haproxy,
+  haproxyFile,
   keepalived = keepalivedDefaults,
   network,
   dynamic,
@@ -140,6 +141,7 @@ function onlyInFile({
   const address = {check, weight, priorities}
   return {
     slots: patroni.slots,
+    haproxyFile: haproxyFile?.digest,
     entry,
     address,
     network,

@@ -8,7 +8,7 @@ import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {printable} from '../words/printable.ts'
 import {readText} from '../words/read-text.ts'
-import {filesOf} from './files-named.ts'
+import {filesOf, ownHaproxyOf} from './files-named.ts'
 import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
 import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
@@ -166,8 +166,16 @@ function examine(
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...typed.layers]
   const outside: string[] = [...typed.wrong]
+  const plain = build(layers)
+  // Where something could not be read, its hosts may be others.
+  const isWhole = whole !== undefined && typed.wrong.length === 0
+  const proxies = isWhole ? ownHaproxyOf(layers, typed.layers, dirname(at ?? file), plain) : {mistakes: []}
+  for (const {path, says} of proxies.mistakes)
+    if (path !== undefined && source.at(path) !== undefined && !isTyped(path, set)) source.tell(path, says)
+    else outside.push(path === undefined ? says : `${path.join('.')}: ${says}`)
   const topology = {
-    ...build(layers),
+    ...(proxies.layer === undefined ? plain : build([...layers, proxies.layer])),
+    ...(proxies.haproxyFile === undefined ? {} : {haproxyFile: proxies.haproxyFile}),
     ...filesOf(written, typed.layers, dirname(at ?? file), (path, says, isTyped) =>
       isTyped ? outside.push(`${path.join('.')}: ${says}`) : source.tell(path, says),
     ),

@@ -3,6 +3,7 @@ import {z} from 'zod'
 import {callbacksSchema, programSchema} from './callbacks.ts'
 import {hbaSchema} from './hba.ts'
 import {balances, dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
+import {ownHaproxySchema} from './own-haproxy.ts'
 import {patroniBuildSchema} from './patroni-build.ts'
 import {formerRelease, releaseNames, usualRelease} from './release.ts'
 import {securitySchemas} from './security.ts'
@@ -74,6 +75,7 @@ export const topologySchema = z.strictObject({
     balance: z.enum(balances).exactOptional(),
     tcpka: z.boolean().exactOptional(),
   }),
+  haproxyFile: ownHaproxySchema.exactOptional(),
   pgbouncer: z
     .strictObject({
       poolMode: z.enum(['session', 'transaction']),

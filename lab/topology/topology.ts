@@ -5,6 +5,7 @@
 
 import type {KeepalivedSettings} from './keepalived.ts'
 import type {balances, Kept} from './kept.ts'
+import type {OwnHaproxy} from './own-haproxy.ts'
 import type {PatroniBuild} from './patroni-build.ts'
 import type {PgbouncerSettings} from './pgbouncer.ts'
 import type {ReleaseName} from './release.ts'
@@ -78,6 +79,8 @@ export interface Topology extends Kept, Security {
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings
+  /** A haproxy.cfg of somebody's own, of which `haproxy` has what the lab has to know. */
+  readonly haproxyFile?: OwnHaproxy
   /** Of every PgBouncer; there where a host runs one. */
   readonly pgbouncer?: PgbouncerSettings
   /** Of every keepalived; there where a host runs one. */
