@@ -137,7 +137,7 @@ function noNames({network}: Topology, {subnet}: Allocation): {readonly dns?: rea
 /** A haproxy.cfg of somebody's own has names, which HAProxy looks up at its start: also those of hosts that are down. */
 function hostNames({haproxyFile, hosts}: Topology, {addresses}: Allocation, {services}: Host) {
   if (haproxyFile === undefined || !services.includes('haproxy')) return {}
-  return {extra_hosts: hosts.map(({name}) => `${name}=${addresses[name]}`)}
+  return {extra_hosts: hosts.map(({name}) => `${name}=${addresses[name]}`).sort()}
 }
 
 /** Compose reads a doubled dollar as one, and a single one as the beginning of a variable of its own. */

@@ -207,7 +207,7 @@ function settingsOf(
 export const labPorts: readonly string[] = ['primary', 'replicas', 'stats']
 
 /** Of all its listeners. */
-export function portsIn(proxies: readonly HaproxyProxy[]): ReadonlySet<number> {
+function portsIn(proxies: readonly HaproxyProxy[]): ReadonlySet<number> {
   return new Set(proxies.flatMap(({binds}) => binds.flatMap(({port}) => (port === undefined ? [] : [port]))))
 }
 

@@ -12,7 +12,7 @@ export function cannotRun(file: HaproxyFile, topology: Topology): Wrong[] {
 /** In the image, and writable by who starts HAProxy. */
 const folders = /^\/(run|var\/run|tmp)(\/haproxy)?\/[\w.-]+$/
 /** That of the lab, through which it asks and shuts sessions. */
-export const adminSocket = '/run/haproxy/admin.sock'
+const adminSocket = '/run/haproxy/admin.sock'
 
 function globalMistakes({sections}: HaproxyFile): Wrong[] {
   const lines = sections.filter(({type}) => type === 'global').flatMap(({lines: of}) => of)

@@ -32,7 +32,7 @@ export const ownHaproxySchema = z.strictObject({
     .exactOptional(),
 })
 export type OwnHaproxy = z.output<typeof ownHaproxySchema>
-export type OwnEntry = z.output<typeof entry>
+type OwnEntry = z.output<typeof entry>
 
 /** The parts of the lab's own that stand beside a file that has none: names that nobody else would choose. */
 export const labSections = {replicas: 'pgha-lab-replicas', stats: 'pgha-lab-stats'} as const
