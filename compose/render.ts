@@ -3,6 +3,7 @@
 import {mayReachVariable, relayCommand} from '../lab/observer/observer-container.ts'
 import {clusterOf} from '../lab/topology/clusters.ts'
 import {virtualAddress} from '../lab/topology/keepalived.ts'
+import {ownImageOf} from '../lab/topology/own-images.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
 import {
@@ -50,6 +51,7 @@ interface ComposeService extends Bounds {
   readonly container_name: string
   readonly hostname: string
   readonly labels: Labels
+  readonly entrypoint?: readonly string[]
   readonly command: string[]
   readonly restart: 'no' | 'on-failure'
   readonly stop_grace_period: string
@@ -232,11 +234,13 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
   const address = allocation.addresses[name]
   if (address === undefined) throw new TypeError(`no address was allocated for ${name}`)
   return {
-    image: allocation.images[imageOf(host)],
+    image: imageOf(topology, allocation, host),
     pull_policy: 'never',
     container_name: containerName(allocation, name),
     hostname: name,
     labels: {...whose(allocation, owner), [labels.host]: name},
+    // Theirs may have another one.
+    ...(ownImageOf(topology, host) === undefined ? {} : {entrypoint: ['power-on']}),
     command: hasWatchdog(topology, host) ? [...services, 'watchdog'] : [...services],
     restart: hasWatchdog(topology, host) ? 'on-failure' : 'no',
     stop_grace_period: '1m0s',

@@ -1,6 +1,7 @@
 /** What each service of a host adds to its container: files, environment, a place in its volume. One entry a service. */
 import {callbackNames} from '../lab/topology/callbacks.ts'
 import {clusterOf} from '../lab/topology/clusters.ts'
+import {ownImageOf} from '../lab/topology/own-images.ts'
 import {portsWith, type ServiceName, services} from '../lab/topology/services.ts'
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
@@ -116,9 +117,18 @@ export function environmentOf(
   return Object.assign({}, ...own, keepsOut ? fence(allocation) : {})
 }
 
-/** The clients' image has nothing of the others', so they have their host for themselves. */
-export function imageOf({services: run}: Host): 'host' | 'app' {
-  return run.some(service => services[service].image === 'app') ? 'app' : 'host'
+/**
+ * The clients' image has nothing of the others', so they have their host for themselves. One of somebody's own is named by its id: its
+ * name may go to another one.
+ */
+export function imageOf(topology: Topology, {images}: Allocation, host: Host): string {
+  const by = ownImageOf(topology, host)
+  const named = by === undefined ? undefined : topology.images?.[by]
+  if (named === undefined)
+    return host.services.some(service => services[service].image === 'app') ? images.app : images.host
+  const id = images.own?.[named]
+  if (id === undefined) throw new TypeError(`nobody looked at the image ${named}`)
+  return id
 }
 
 /**

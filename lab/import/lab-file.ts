@@ -17,6 +17,7 @@ export function labFile(topology: Topology, header: string): string {
   const values = withoutNothing({
     profile: topology.profile,
     release: topology.release,
+    images: ifAny(topology.images ?? {}),
     hosts: Object.fromEntries(topology.hosts.map(({name, services}) => [name, [...services]])),
     patroni: patroniOf(topology),
     etcd: withoutNothing({
@@ -127,6 +128,7 @@ function plain(keys: Readonly<Record<string, string>>): Values {
 const comments: Readonly<Record<string, string>> = {
   profile: 'what is left out below comes from it: default (as Patroni and HAProxy have it) or fast',
   release: releaseNames.map(name => `${name}: ${releases[name].title}`).join(', '),
+  images: 'of your own, by service: that of each host that runs it',
   'patroni.scope': 'of the keys in etcd',
   'patroni.ttl': 'the leader key lives so long without its leader; loop_wait + 2 * retry_timeout must fit',
   'patroni.loop_wait': 'pause of the loop',

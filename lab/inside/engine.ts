@@ -5,6 +5,7 @@
 export {health} from '../cluster/health.ts'
 export {withKeys} from '../engine/certificates.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
+export {ownImages} from '../engine/own-images.ts'
 export {type Broken, broken, leftover} from '../healing/broken.ts'
 export type {Begun} from '../history/play-again.ts'
 export {repeat} from '../run/repeat.ts'

@@ -11,6 +11,7 @@ import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
 import {haproxyMustTake} from '../engine/haproxy-check.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
+import {type ImageIds, ownImages} from '../engine/own-images.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
 import {portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
@@ -210,23 +211,32 @@ async function create(
   made: ImageTags,
   given: typeof allocate,
 ): Promise<SavedLab> {
-  const {commit, ...images} = made
+  const {commit, ...tags} = made
   const topology = withCommit(wanted ?? fallback(), commit)
+  const own = await lookedAt(docker, topology, tags.host, progress)
+  const images: SavedLab['allocation']['images'] = {...tags, ...(Object.keys(own).length === 0 ? {} : {own})}
+  const imageWith = (service: 'patroni' | 'haproxy') => own[topology.images?.[service] ?? ''] ?? images.host
   const parameters = writtenParameters(topology)
   if (Object.keys(parameters).length > 0)
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
-      mustTake(await refusedParameters(docker, images.host, parameters)),
+      mustTake(await refusedParameters(docker, imageWith('patroni'), parameters)),
     )
   const allocation = await withKeys(docker, topology, await given(name, topology, images, await docker.subnets()))
   const proxy = ownProxy(topology, allocation)
   if (proxy !== undefined)
     await step(progress, `ask HAProxy whether it takes ${proxy.shown}`, () =>
-      haproxyMustTake(docker, images.host, proxy),
+      haproxyMustTake(docker, imageWith('haproxy'), proxy),
     )
   const saved: SavedLab = {schema: 2, topology, allocation, ...(topologyFile === undefined ? {} : {topologyFile})}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
+}
+
+function lookedAt(docker: RaiseEngine, topology: Topology, base: string, progress: Progress): Promise<ImageIds> {
+  const named = [...new Set(Object.values(topology.images ?? {}))]
+  if (named.length === 0) return Promise.resolve({})
+  return step(progress, `ask ${named.join(' and ')} what it has`, () => ownImages(docker, topology, base))
 }
 
 function withCommit(topology: Topology, commit: ImageTags['commit']): Topology {

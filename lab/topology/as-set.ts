@@ -124,6 +124,7 @@ function onlyInFile({
   patroni,
   haproxy,
   haproxyFile,
+  images,
   keepalived = keepalivedDefaults,
   network,
   dynamic,
@@ -142,6 +143,7 @@ function onlyInFile({
   return {
     slots: patroni.slots,
     haproxyFile: haproxyFile?.digest,
+    images,
     entry,
     address,
     network,

@@ -130,6 +130,7 @@ export function withoutPrograms({
   postBootstrap: ___,
   patroniBuild,
   haproxyFile,
+  images: ____,
   ...topology
 }: Topology): Topology {
   const {path: __, ...build} = patroniBuild ?? {}

@@ -13,6 +13,7 @@ import {haproxyOf} from './haproxy-settings.ts'
 import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
 import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
+import {imagesOf} from './own-images.ts'
 import {pgbouncerProfiles, withPgbouncer} from './pgbouncer.ts'
 import {type ReleaseName, usualRelease} from './release.ts'
 import {securityOf} from './security.ts'
@@ -169,11 +170,11 @@ function examine(
   const outside: string[] = [...typed.wrong]
   // Where something could not be read, its hosts may be others.
   const isWhole = whole !== undefined && typed.wrong.length === 0
+  const folder = dirname(at ?? file)
+  const tell: TellOwn = (path, says) => tellOf(source, outside, set, path, says)
   const topology = {
-    ...(isWhole
-      ? withProxiesOf(layers, typed.layers, dirname(at ?? file), (path, says) => tellOf(source, outside, set, path, says))
-      : build(layers)),
-    ...filesOf(written, typed.layers, dirname(at ?? file), (path, says, isTyped) =>
+    ...(isWhole ? withProxiesOf(layers, typed.layers, folder, tell) : build(layers)),
+    ...filesOf(written, typed.layers, folder, (path, says, isTyped) =>
       isTyped ? outside.push(`${path.join('.')}: ${says}`) : source.tell(path, says),
     ),
   }
@@ -213,13 +214,10 @@ function examine(
   }
 }
 
+type TellOwn = (path: readonly string[] | undefined, says: string) => void
+
 /** With what a haproxy.cfg of somebody's own says, where they name one. @param tell told of what is wrong with it. */
-function withProxiesOf(
-  layers: readonly Written[],
-  typed: readonly Written[],
-  folder: string,
-  tell: (path: readonly string[] | undefined, says: string) => void,
-): Topology {
+function withProxiesOf(layers: readonly Written[], typed: readonly Written[], folder: string, tell: TellOwn): Topology {
   const plain = build(layers)
   const {layer, haproxyFile, mistakes} = ownHaproxyOf(layers, typed, folder, plain)
   for (const {path, says} of mistakes) tell(path, says)
@@ -305,6 +303,7 @@ function build(layers: readonly Written[]): Topology {
     ...keepalivedOf(layers, plain),
     ...keptOf(layers),
     ...securityOf(layers),
+    ...imagesOf(layers),
   })
 }
 
