@@ -1,5 +1,5 @@
-import {type Command, Option} from 'commander'
-import {LabError, ownCommand, releaseNames, usualRelease} from '../../lab/inside/start.ts'
+import type {Command} from 'commander'
+import {insteadOf, LabError, ownCommand, releaseNames, suggestion, usualRelease} from '../../lab/inside/start.ts'
 import {command} from '../options.ts'
 import {print} from '../output.ts'
 
@@ -9,17 +9,27 @@ export function image(): Command {
     'Print the line with which the Dockerfile of an image of your own begins.\nHosts run such an image where a lab.yaml names it: `images: {patroni: my/postgres-host:1}`.',
     'image > Dockerfile\nimage --release forky',
   )
-    .addOption(new Option('--release <release>', 'what the hosts run').choices(releaseNames).default(usualRelease))
+    .option('--release <release>', 'what the hosts run', usualRelease)
     .action(action)
 }
 
-async function action({release}: {release: (typeof releaseNames)[number]}): Promise<void> {
+async function action({release: written}: {release: string}): Promise<void> {
+  const release = releaseNames.find(name => name === written)
+  if (release === undefined)
+    throw new LabError(
+      'usage',
+      `there is no release \`${written}\`${suggestion(written, releaseNames)}`,
+      insteadOf(written, releaseNames),
+    )
   const {Docker, imageTags} = await import('../../lab/inside/engine.ts')
   const {host} = imageTags(release)
   const found = await new Docker().image(host)
   if (found === null)
     throw new LabError('image', `the image of the hosts of ${release} is not built yet`, {
-      hint: release === usualRelease ? ownCommand('doctor', '--fix') : ownCommand('up', '--release', release),
+      hint:
+        release === usualRelease
+          ? ownCommand('doctor', '--fix')
+          : ownCommand('up', '--release', release, '--name', 'other'),
     })
   // The tag that stays with this very image.
   const own = found.tags.find(
