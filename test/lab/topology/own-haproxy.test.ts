@@ -120,6 +120,18 @@ test('a file without on-marked-down, or whose check asks nobody, is known as tha
   expect(lab({text: unasked}).topology().haproxy.checkPrimary).toBe('tcp')
 })
 
+test('in a lab whose REST API speaks TLS its check does, with the keys that a proxy has; in the clear is known as that', () => {
+  const inTls = 'check check-ssl verify required ca-file /run/pgha-lab/keys/haproxy/ca.crt port 8008'
+  const one = lab({text: cfg.replaceAll('check port 8008', inTls), also: 'tls: {rest: on}\n'}).topology()
+  expect(one.haproxy.checkTls).toBe(true)
+  const authority = {ca: 'the CA', caKey: '', hosts: {proxy1: 'the proxy'}, observer: ''}
+  expect(ownProxy(one, {...allocation({}, one), authority})?.others).toEqual([
+    {target: '/run/pgha-lab/keys/haproxy/ca.crt', text: 'the CA'},
+    {target: '/run/pgha-lab/keys/haproxy/host.pem', text: 'the proxy'},
+  ])
+  expect(lab({also: 'tls: {rest: on}\n'}).topology().haproxy.checkTls).toBe(false)
+})
+
 describe('what the lab cannot run is refused with its place', () => {
   test.each([
     [
