@@ -63,7 +63,7 @@ test('HAProxy has the last word before anything is raised, with the line', async
   write(cfg.replace('    daemon\n', '    daemon\n    maxconx 10\n'))
   const {err} = await expectExit(2, ['up', ...lab, '--topology', file])
   expect(err).toMatch(/haproxy\.cfg:8: HAProxy says: unknown keyword 'maxconx'/)
-  expect((await expectExit(0, ['status', '--json'])).out).not.toContain('own-haproxy')
+  expect((await expectExit(3, ['status', ...lab])).err).toContain('there is no lab called own-haproxy')
 })
 
 test('clients write through its entry, and the phases of kill-leader are of its times', async () => {
@@ -83,8 +83,9 @@ test('clients write through its entry, and the phases of kill-leader are of its 
   expect(up?.took).toBeGreaterThan(1_500_000)
 })
 
-test('without on-marked-down the model says that sessions stay, and the lab is another one', async () => {
+test('without on-marked-down `predict` says that sessions stay, and the lab is another one', async () => {
   write(cfg.replace(' on-marked-down shutdown-sessions', ''))
+  expect((await expectExit(0, ['predict', '--topology', file])).out).toMatch(/on-marked-down none/)
   const {err} = await expectExit(2, ['up', ...lab, '--topology', file])
   expect(err).toMatch(/exists with another topology/)
 })
@@ -97,5 +98,5 @@ test('an entry that asks nobody who leads never becomes a healthy lab, and `up` 
       .replace(/(pool\n {4}server pg. .*?) port 8008/g, '$1'),
   )
   const {err} = await expectExit(3, ['up', ...lab, '--topology', file])
-  expect(err).toMatch(/proxy1 sends writes to node1, node2 and node3/)
+  expect(err).toMatch(/proxy1 sends writes to node1 and node2 and node3, the leader is/)
 })
