@@ -11,6 +11,7 @@ import {doctor} from './commands/doctor.ts'
 import {down} from './commands/down.ts'
 import {exportRun} from './commands/export.ts'
 import {heal} from './commands/heal.ts'
+import {image} from './commands/image.ts'
 import {init} from './commands/init.ts'
 import {judge} from './commands/judge.ts'
 import {lint} from './commands/lint.ts'
@@ -64,6 +65,7 @@ const commands = [
   shell,
   logs,
   config,
+  image,
   doctor,
   completion,
 ]

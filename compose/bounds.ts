@@ -59,7 +59,9 @@ const mostProcesses = 4_194_304
 export function boundsOf(topology: Topology, {services}: Host): Bounds {
   const needs = services.map(service => need(topology, service))
   const sum = (of: (one: Need) => number) => needs.map(of).reduce((a, b) => a + b, 0)
-  return bounds([...new Set(services.flatMap(service => capabilities[service]))].sort(), {
+  // A haproxy.cfg of somebody's own may `chroot`, as Debian's does.
+  const more = topology.haproxyFile !== undefined && services.includes('haproxy') ? ['SYS_CHROOT'] : []
+  return bounds([...new Set([...services.flatMap(service => capabilities[service]), ...more])].sort(), {
     // Shells and tools of the faults, and what the engine starts for commands.
     memoryBytes: Math.min(mostMemoryBytes, 512 * MB + sum(one => one.memoryBytes)),
     processes: Math.min(mostProcesses, 256 + sum(one => one.processes)),

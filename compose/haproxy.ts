@@ -1,5 +1,6 @@
 /** HAProxy's configuration (HAProxy 2.6 to 3.2): writes on one port, reads on another, Patroni's REST API says who gets them. */
 import {clusterOf} from '../lab/topology/clusters.ts'
+import {labSections} from '../lab/topology/own-haproxy.ts'
 import {type Allocation, type HostName, portNumber, portOf, servedAt, type Topology} from '../lab/topology/topology.ts'
 import {keysOf} from './keys.ts'
 
@@ -12,28 +13,42 @@ interface Section {
   readonly lines: readonly (Words | {readonly words: Words; readonly above?: string; readonly beside?: string})[]
 }
 
-export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
-  const {
-    checkPrimary = '/primary',
-    checkReplicas = '/replica',
-    checkTls = topology.tls?.rest === true,
-    balance = 'roundrobin',
-  } = topology.haproxy
-  const servers = (checked: Words) =>
-    clusterOf(topology, proxy).members.map((host): Words => {
-      const address = `${allocation.addresses[host]}:${portOf(topology, host, servedAt(topology, host))}`
-      return ['server', host, address, ...checked]
-    })
-  const inTls = checkTls ? checkInTls(topology) : []
-  const asks = (check: string): readonly Words[] => {
-    if (check === 'none') return servers([])
-    if (check === 'tcp') return servers(['check'])
-    return [
-      ['option', 'httpchk', 'OPTIONS', check],
-      ['http-check', 'expect', 'status', 200],
-      ...servers(['check', 'port', portNumber(topology, 'patroni'), ...inTls]),
-    ]
+/**
+ * What the lab needs beside a haproxy.cfg of somebody's own: its admin socket, its log and the statistics that it reads, and an entry
+ * for reads where theirs has none. HAProxy reads it first, so that a log of `global` is known to every section that logs there.
+ */
+export function besideOwn(topology: Topology, allocation: Allocation, proxy: HostName): string {
+  const own = topology.haproxyFile?.own
+  if (own === undefined) throw new TypeError('the lab has a haproxy.cfg of its own')
+  const {lines} = global(topology)
+  const limits: readonly Words[] = [
+    ['timeout', 'connect', `${topology.haproxy.connectTimeoutMs}ms`],
+    ['timeout', 'client', `${topology.haproxy.clientTimeoutMs}ms`],
+    ['timeout', 'server', `${topology.haproxy.serverTimeoutMs}ms`],
+  ]
+  const replicas: Section = {
+    about: 'Reads: the other file has no entry for them.',
+    head: ['listen', labSections.replicas],
+    lines: [
+      ['bind', `*:${portOf(topology, proxy, 'replicas')}`],
+      ['mode', 'tcp'],
+      ...limits,
+      ['timeout', 'check', `${topology.haproxy.checkTimeoutMs}ms`],
+      checkTimes(topology),
+      ...asking(topology, allocation, proxy, topology.haproxy.checkReplicas ?? '/replica'),
+    ],
   }
+  return printSections([
+    // Its own limit of clients is theirs to say.
+    {head: ['global'], lines: lines.filter(line => !('words' in line) && line[0] !== 'maxconn')},
+    ...(own.replicas === undefined ? [replicas] : []),
+    {...statistics(topology, proxy, labSections.stats), lines: [...limits, ...statistics(topology, proxy, '').lines]},
+  ])
+}
+
+export function haproxy(topology: Topology, allocation: Allocation, proxy: HostName): string {
+  const {checkPrimary = '/primary', checkReplicas = '/replica', balance = 'roundrobin'} = topology.haproxy
+  const asks = (check: string) => asking(topology, allocation, proxy, check)
   return printSections([
     global(topology),
     defaults(topology),
@@ -47,18 +62,39 @@ export function haproxy(topology: Topology, allocation: Allocation, proxy: HostN
       head: ['listen', 'replicas'],
       lines: [['bind', `*:${portOf(topology, proxy, 'replicas')}`], ['balance', balance], ...asks(checkReplicas)],
     },
-    {
-      head: ['listen', 'stats'],
-      lines: [
-        ['bind', `*:${portOf(topology, proxy, 'stats')}`],
-        ['mode', 'http'],
-        ['no', 'log'],
-        ['stats', 'enable'],
-        ['stats', 'uri', '/'],
-        ['stats', 'refresh', '2s'],
-      ],
-    },
+    statistics(topology, proxy, 'stats'),
   ])
+}
+
+/** The check of an entry, and its servers. */
+function asking(topology: Topology, allocation: Allocation, proxy: HostName, check: string): readonly Words[] {
+  const {checkTls = topology.tls?.rest === true} = topology.haproxy
+  const servers = (checked: Words) =>
+    clusterOf(topology, proxy).members.map((host): Words => {
+      const address = `${allocation.addresses[host]}:${portOf(topology, host, servedAt(topology, host))}`
+      return ['server', host, address, ...checked]
+    })
+  if (check === 'none') return servers([])
+  if (check === 'tcp') return servers(['check'])
+  return [
+    ['option', 'httpchk', 'OPTIONS', check],
+    ['http-check', 'expect', 'status', 200],
+    ...servers(['check', 'port', portNumber(topology, 'patroni'), ...(checkTls ? checkInTls(topology) : [])]),
+  ]
+}
+
+function statistics(topology: Topology, proxy: HostName, name: string): Section {
+  return {
+    head: ['listen', name],
+    lines: [
+      ['bind', `*:${portOf(topology, proxy, 'stats')}`],
+      ['mode', 'http'],
+      ['no', 'log'],
+      ['stats', 'enable'],
+      ['stats', 'uri', '/'],
+      ['stats', 'refresh', '2s'],
+    ],
+  }
 }
 
 /** Whoever asks for TLS where there is none, as somebody's cluster may, has nobody to verify. */
@@ -90,8 +126,7 @@ function global({haproxy}: Topology): Section {
 }
 
 function defaults({haproxy}: Topology): Section {
-  const {interMs, fastinterMs, downinterMs, fall, rise, connectTimeoutMs, checkTimeoutMs} = haproxy
-  const markedDown = haproxy.onMarkedDown === 'none' ? [] : ['on-marked-down', haproxy.onMarkedDown]
+  const {connectTimeoutMs, checkTimeoutMs} = haproxy
   return {
     head: ['defaults'],
     lines: [
@@ -117,16 +152,22 @@ function defaults({haproxy}: Topology): Section {
       ['timeout', 'server', `${haproxy.serverTimeoutMs}ms`],
       ['timeout', 'check', `${checkTimeoutMs}ms`],
       {
-        words: [
-          ...['default-server', 'inter', `${interMs}ms`, 'fastinter', `${fastinterMs}ms`],
-          ...['downinter', `${downinterMs}ms`, 'fall', fall, 'rise', rise, ...markedDown],
-        ],
+        words: checkTimes({haproxy}),
         above: `\
 inter: pause between checks of a healthy server, fastinter: while its state changes, downinter: while it is down.
 A freshly started HAProxy takes every server for healthy until its first check.`,
       },
     ],
   }
+}
+
+function checkTimes({haproxy}: Pick<Topology, 'haproxy'>): Words {
+  const {interMs, fastinterMs, downinterMs, fall, rise, onMarkedDown} = haproxy
+  const markedDown = onMarkedDown === 'none' ? [] : ['on-marked-down', onMarkedDown]
+  return [
+    ...['default-server', 'inter', `${interMs}ms`, 'fastinter', `${fastinterMs}ms`],
+    ...['downinter', `${downinterMs}ms`, 'fall', fall, 'rise', rise, ...markedDown],
+  ]
 }
 
 function printSections(sections: readonly Section[]): string {

@@ -3,6 +3,7 @@
 import {mayReachVariable, relayCommand} from '../lab/observer/observer-container.ts'
 import {clusterOf} from '../lab/topology/clusters.ts'
 import {virtualAddress} from '../lab/topology/keepalived.ts'
+import {ownImageOf} from '../lab/topology/own-images.ts'
 import {releaseOf} from '../lab/topology/release.ts'
 import {httpServices, type PortName, publishedAt, publishedPorts} from '../lab/topology/services.ts'
 import {bootSeconds} from '../lab/topology/timings.ts'
@@ -51,6 +52,7 @@ interface ComposeService extends Bounds {
   readonly container_name: string
   readonly hostname: string
   readonly labels: Labels
+  readonly entrypoint?: readonly string[]
   readonly command: string[]
   readonly restart: 'no' | 'on-failure'
   readonly stop_grace_period: string
@@ -60,6 +62,7 @@ interface ComposeService extends Bounds {
   readonly shm_size?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly dns?: readonly string[]
+  readonly extra_hosts?: readonly string[]
   readonly networks: Readonly<Record<string, {ipv4_address: string}>>
   readonly ports?: readonly {
     mode: 'ingress'
@@ -132,6 +135,12 @@ function waysOut(
 /** Names that are none of the lab's are asked of nobody. */
 function noNames({network}: Topology, {subnet}: Allocation): {readonly dns?: readonly string[]} {
   return network === undefined ? {} : {dns: [nobodyIn(subnet)]}
+}
+
+/** A haproxy.cfg of somebody's own has names, which HAProxy looks up at its start: also those of hosts that are down. */
+function hostNames({haproxyFile, hosts}: Topology, {addresses}: Allocation, {services}: Host) {
+  if (haproxyFile === undefined || !services.includes('haproxy')) return {}
+  return {extra_hosts: hosts.map(({name}) => `${name}=${addresses[name]}`).sort()}
 }
 
 /** Compose reads a doubled dollar as one, and a single one as the beginning of a variable of its own. */
@@ -226,11 +235,13 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
   const address = allocation.addresses[name]
   if (address === undefined) throw new TypeError(`no address was allocated for ${name}`)
   return {
-    image: allocation.images[imageOf(host)],
+    image: imageOf(topology, allocation, host),
     pull_policy: 'never',
     container_name: containerName(allocation, name),
     hostname: name,
     labels: {...whose(allocation, owner), [labels.host]: name},
+    // Theirs may have another one.
+    ...(ownImageOf(topology, host) === undefined ? {} : {entrypoint: ['power-on']}),
     command: hasWatchdog(topology, host) ? [...services, 'watchdog'] : [...services],
     restart: hasWatchdog(topology, host) ? 'on-failure' : 'no',
     stop_grace_period: '1m0s',
@@ -238,6 +249,7 @@ function service(topology: Topology, allocation: Allocation, host: Host, owner: 
     shm_size: String(256 * 1024 ** 2),
     environment,
     ...noNames(topology, allocation),
+    ...hostNames(topology, allocation, host),
     networks: {lab: {ipv4_address: address}},
     ...(ports.length > 0
       ? {

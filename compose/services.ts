@@ -1,10 +1,11 @@
 /** What each service of a host adds to its container: files, environment, a place in its volume. One entry a service. */
 import {callbackNames} from '../lab/topology/callbacks.ts'
 import {clusterOf} from '../lab/topology/clusters.ts'
+import {ownImageOf} from '../lab/topology/own-images.ts'
 import {portsWith, type ServiceName, services} from '../lab/topology/services.ts'
 import type {Allocation, Host, HostName, Topology} from '../lab/topology/topology.ts'
 import {etcd} from './etcd.ts'
-import {haproxy} from './haproxy.ts'
+import {besideOwn, haproxy} from './haproxy.ts'
 import {keepalived} from './keepalived.ts'
 import {keyFilesOf} from './keys.ts'
 import {patroni, patroniEnvironment, patroniOfHost, postBootstrap} from './patroni.ts'
@@ -68,8 +69,11 @@ const added: Readonly<Record<ServiceName, Added>> = {
       {
         config: `haproxy${ofCluster(topology, host)}`,
         target: services.haproxy.configuration,
-        text: haproxy(topology, allocation, host),
+        text: topology.haproxyFile?.own?.text ?? haproxy(topology, allocation, host),
       },
+      ...(topology.haproxyFile === undefined
+        ? []
+        : [{config: 'haproxy-lab', target: besideHaproxy, text: besideOwn(topology, allocation, host)}]),
     ],
   },
   pgbouncer: {
@@ -95,6 +99,9 @@ const added: Readonly<Record<ServiceName, Added>> = {
   client: {},
 }
 
+/** Read by images/host/services/haproxy/run before the other one, where it is there. */
+const besideHaproxy = '/etc/haproxy/pgha-lab.cfg'
+
 export function filesOf(topology: Topology, allocation: Allocation, host: Host): ConfigFile[] {
   const own = host.services.flatMap(service => added[service].files?.(topology, allocation, host.name) ?? [])
   return [...own, ...keyFilesOf(topology, allocation, host)]
@@ -110,9 +117,18 @@ export function environmentOf(
   return Object.assign({}, ...own, keepsOut ? fence(allocation) : {})
 }
 
-/** The clients' image has nothing of the others', so they have their host for themselves. */
-export function imageOf({services: run}: Host): 'host' | 'app' {
-  return run.some(service => services[service].image === 'app') ? 'app' : 'host'
+/**
+ * The clients' image has nothing of the others', so they have their host for themselves. One of somebody's own is named by its id: its
+ * name may go to another one.
+ */
+export function imageOf(topology: Topology, {images}: Allocation, host: Host): string {
+  const by = ownImageOf(topology, host)
+  const named = by === undefined ? undefined : topology.images?.[by]
+  if (named === undefined)
+    return host.services.some(service => services[service].image === 'app') ? images.app : images.host
+  const id = images.own?.[named]
+  if (id === undefined) throw new TypeError(`nobody looked at the image ${named}`)
+  return id
 }
 
 /**

@@ -7,8 +7,8 @@
  */
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {refusals} from '../lab/lint/read/refusals.ts'
 import {rules} from '../lab/lint/rules/index.ts'
+import {refusals} from '../lab/words/refusals.ts'
 
 const page = join(import.meta.dirname, 'lint.md')
 

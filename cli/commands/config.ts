@@ -52,10 +52,11 @@ async function action(options: Options): Promise<void> {
     return
   }
   const {render} = await import('../../compose/render.ts')
-  const {imageTags, withKeys} = await import('../../lab/inside/engine.ts')
+  const {imageTags, ownImages, withKeys} = await import('../../lab/inside/engine.ts')
   const {topology, mustTake} = await askedTopology(options)
-  const images = imageTags(topology.release)
   const docker = new Docker()
+  const tags = imageTags(topology.release)
+  const images = topology.images === undefined ? tags : {...tags, own: await ownImages(docker, topology, tags.host)}
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs
   const allocation = await allocate(options.name, topology, images, subnets)
   const {refusedOrUnasked, writtenParameters} = await import('../../lab/inside/reading.ts')

@@ -2,6 +2,7 @@
 
 import type {Lab} from '../engine/lab.ts'
 import {clusterOf, clusters} from '../topology/clusters.ts'
+import {routeOf} from '../topology/own-haproxy.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Hint} from '../words/next-step.ts'
 import {badCertificates} from './certificates.ts'
@@ -143,10 +144,10 @@ async function routesOf(lab: Lab, withinMs: number): Promise<Route[]> {
       const csv = await lab.ask(proxy, 'stats', '/;csv', {withinMs}).catch(() => undefined)
       if (csv?.code !== 200) return []
       return parseHaproxyCsv(csv.body).flatMap((line): Route[] => {
-        const {proxy: backend, server, status} = line
-        return backend === 'primary' || backend === 'replicas'
-          ? [{proxy, backend, server, up: takesTraffic(status)}]
-          : []
+        const route = routeOf(lab.topology, line)
+        return route === undefined
+          ? []
+          : [{proxy, backend: route.backend, server: route.host, up: takesTraffic(line.status)}]
       })
     }),
   )

@@ -44,11 +44,22 @@ export async function versions(lab: Lab): Promise<Record<string, string>> {
       haproxy: ofHaproxy,
       pgbouncer: ofPgbouncer,
       keepalived: ofKeepalived,
-      packages: image && sayPackages(image.packages),
+      ...ownImagesOf(lab),
+      // Labels of an image of somebody's own are those of what it was built from.
+      packages: image && lab.allocation.images.own === undefined ? sayPackages(image.packages) : undefined,
       base: image?.base ?? undefined,
       image: image?.id,
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
+}
+
+/** e.g. {'image of patroni': 'my/postgres-host:1 (4f1c2a9b8d07)'} */
+function ownImagesOf({topology, allocation}: Lab): Record<string, string> {
+  const said = Object.entries(topology.images ?? {}).map(([service, image]) => {
+    const id = allocation.images.own?.[image]?.replace('sha256:', '').slice(0, 12)
+    return [`image of ${service}`, `${image} (${id})`] as const
+  })
+  return Object.fromEntries(said)
 }
 
 async function imageOf(lab: Lab, host: string | undefined): Promise<ImageRecord | undefined> {

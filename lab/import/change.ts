@@ -1,6 +1,7 @@
 /** What of somebody's files is otherwise in the lab, and why. */
-import {type Place, sayPlace} from '../lint/read/place.ts'
+
 import type {YamlMap, YamlNode} from '../lint/read/yaml.ts'
+import {type Place, sayPlace} from '../words/place.ts'
 
 export interface Change {
   readonly place: Place

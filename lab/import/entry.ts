@@ -1,11 +1,12 @@
 /** What haproxy.cfg and etcd's settings say besides the times of the check: kept, put otherwise, or dropped with the reason. */
+
+import {balanceOf, type HaproxyProxy, isChecked, isForReading, lettingIn} from '../haproxy/proxies.ts'
+import type {HaproxyFile, HaproxyLine} from '../haproxy/read.ts'
 import {postgresProxies, writing} from '../lint/members.ts'
-import type {HaproxyFile, HaproxyLine} from '../lint/read/haproxy.ts'
-import {type HaproxyProxy, isChecked, isForReading} from '../lint/read/haproxy-proxy.ts'
-import type {Place} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
 import {balances, haproxyCheck} from '../topology/kept.ts'
 import type {Written} from '../topology/settings.ts'
+import type {Place} from '../words/place.ts'
 import type {Change} from './change.ts'
 import type {TheirWords} from './words.ts'
 
@@ -45,7 +46,7 @@ export function fromHaproxy(files: Files, checkTls: boolean | undefined, theirs:
       : {
           ...checked('check_replicas', readers, theirs, changes),
           ...portOf('replicas_port', readers),
-          ...balanceOf(readers),
+          ...kept(balanceOf(readers)),
         }),
     ...(checkTls === undefined ? {} : {check_tls: checkTls}),
     ...(main === undefined ? {} : lettingIn(main)),
@@ -110,32 +111,8 @@ function portOf(key: 'port' | 'replicas_port', {binds}: HaproxyProxy): Haproxy {
   return port === undefined || port < 1024 || port > 65_535 ? {} : {[key]: port}
 }
 
-/** HAProxy tries three times more where nobody says, and goes to another server only where it is told to. */
-function lettingIn({file, section}: HaproxyProxy): Haproxy {
-  const said = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
-  const all = [...said, ...section.lines]
-  const number = (of: readonly HaproxyLine[], key: string) => {
-    const text = of.findLast(({words: [first]}) => first?.text === key)?.words[1]?.text ?? ''
-    return /^\d{1,6}$/.test(text) ? Number(text) : undefined
-  }
-  const most = number(
-    file.sections.filter(({type}) => type === 'global').flatMap(({lines: of}) => of),
-    'maxconn',
-  )
-  const option = (name: string) => all.findLast(({words}) => words.some(({text}) => text === name))
-  const [redispatch, tcpka] = [option('redispatch'), option('tcpka')]
-  return {
-    retries: Math.min(1000, number(all, 'retries') ?? 3),
-    redispatch: redispatch !== undefined && redispatch.words[0]?.text !== 'no',
-    ...(tcpka !== undefined && tcpka.words[0]?.text !== 'no' ? {tcpka: true} : {}),
-    ...(most === undefined || most < 1 ? {} : {maxconn: Math.min(20_000, most)}),
-  }
-}
-
 /** Where nobody says, HAProxy goes by turns. */
-function balanceOf({file, section}: HaproxyProxy): Haproxy {
-  const defaults = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
-  const said = [...defaults, ...section.lines].findLast(({words: [first]}) => first?.text === 'balance')?.words[1]?.text
+function kept(said: string): Haproxy {
   const balance = balances.find(one => one === said)
   return balance === undefined || balance === 'roundrobin' ? {} : {balance}
 }

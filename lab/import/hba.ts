@@ -1,11 +1,11 @@
 /** Lines of somebody's pg_hba as the lab's: its users, its addresses, in their order. Who is locked out there is locked out here. */
 import {isPooler, poolerOf} from '../lint/pooler.ts'
 import {type HbaLine, hbaOf, isWithin} from '../lint/read/pg-hba.ts'
-import {isAddress, isLoopback, type Place, sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
 import {isOnAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import type {HbaRule} from '../topology/hba.ts'
 import {appDatabase, roles} from '../topology/topology.ts'
+import {isAddress, isLoopback, type Place, sayPlace} from '../words/place.ts'
 import type {Change} from './change.ts'
 import type {TheirWords} from './words.ts'
 

@@ -1,6 +1,5 @@
 /** What a keepalived.conf says: kept, put otherwise, a stand-in, dropped, or said before all else. */
 import {addressesOf, blocksOf, type KeepalivedBlock, type KeepalivedFile} from '../lint/read/keepalived.ts'
-import {type Place, sayPlace, type Word} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
 import {
   amountIn,
@@ -15,6 +14,7 @@ import {
   weightOf,
 } from '../lint/vrrp.ts'
 import {notifyScripts, type StandIn} from '../topology/kept.ts'
+import {type Place, sayPlace, type Word} from '../words/place.ts'
 import type {Change} from './change.ts'
 import {isKnownKey} from './redact.ts'
 

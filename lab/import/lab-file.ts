@@ -17,6 +17,7 @@ export function labFile(topology: Topology, header: string): string {
   const values = withoutNothing({
     profile: topology.profile,
     release: topology.release,
+    images: ifAny(topology.images ?? {}),
     hosts: Object.fromEntries(topology.hosts.map(({name, services}) => [name, [...services]])),
     patroni: patroniOf(topology),
     etcd: withoutNothing({
@@ -84,7 +85,10 @@ function written(key: DynamicName, value: number | boolean): Value {
   return takes.safeParse(`${value}s`).success ? `${value}s` : bytes(value)
 }
 
-function haproxyOf({haproxy, ports = {}}: Topology): Values {
+function haproxyOf({haproxy, haproxyFile, ports = {}}: Topology): Values {
+  // Its file says all the rest.
+  if (haproxyFile?.own !== undefined)
+    return withoutNothing({file: `./${haproxyFile.own.file}`, stats_port: ports.stats})
   return withoutNothing({
     port: ports.primary,
     replicas_port: ports.replicas,
@@ -124,6 +128,7 @@ function plain(keys: Readonly<Record<string, string>>): Values {
 const comments: Readonly<Record<string, string>> = {
   profile: 'what is left out below comes from it: default (as Patroni and HAProxy have it) or fast',
   release: releaseNames.map(name => `${name}: ${releases[name].title}`).join(', '),
+  images: 'of your own, by service: that of each host that runs it',
   'patroni.scope': 'of the keys in etcd',
   'patroni.ttl': 'the leader key lives so long without its leader; loop_wait + 2 * retry_timeout must fit',
   'patroni.loop_wait': 'pause of the loop',
@@ -134,6 +139,7 @@ const comments: Readonly<Record<string, string>> = {
   'patroni.failsafe_mode': 'on: the leader goes on without etcd while all members answer it',
   'patroni.watchdog': 'off | automatic | required',
   'patroni.tags': 'who may not lead, follow or be read from',
+  'haproxy.file': 'a haproxy.cfg of your own, which each proxy runs as it is',
   'haproxy.inter': 'pause between checks; fastinter while the state changes, downinter while a server is down',
   'haproxy.fall': 'so many failed checks take a server out, and rise brings it back',
   'haproxy.timeout_client': 'how long a session may be idle',

@@ -1,12 +1,13 @@
 /** What of a cluster the lab cannot have: said before anything else, because without it the lab is healthier. */
+
+import {isPooler} from '../haproxy/proxies.ts'
 import {lint} from '../lint/lint.ts'
 import {postgresProxies} from '../lint/members.ts'
-import {isPooler} from '../lint/read/haproxy-proxy.ts'
-import {sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
 import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import {releaseNames, releaseOf, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
+import {sayPlace} from '../words/place.ts'
 import {unlikeSharing} from './keepalived.ts'
 import {unlikePooler} from './pgbouncer.ts'
 import {unlike} from './unlike.ts'

@@ -11,8 +11,8 @@ import {
   secondsOf,
 } from '../lint/pooler.ts'
 import type {PgbouncerFile} from '../lint/read/pgbouncer.ts'
-import {type Place, sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
+import {type Place, sayPlace} from '../words/place.ts'
 import type {Change} from './change.ts'
 import {isKnownKey} from './redact.ts'
 

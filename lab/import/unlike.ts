@@ -1,13 +1,14 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
+
+import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
 import {differing} from '../lint/as-topology.ts'
 import {hasNoWeight, isBackup, isDisabled, refusing} from '../lint/letting-in.ts'
 import {lint} from '../lint/lint.ts'
 import {postgresProxies, writing} from '../lint/members.ts'
-import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from '../lint/read/haproxy-proxy.ts'
-import {type Place, sayPlace} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
 import {nodeAt} from '../lint/read/yaml-path.ts'
 import {withoutPlaces} from '../lint/rules/cluster.ts'
+import {type Place, sayPlace} from '../words/place.ts'
 
 /** Words of a server that the lab has, that are told as times of the check, or that change no failover. */
 const asTheirs =

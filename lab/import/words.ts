@@ -1,9 +1,10 @@
 /** Which words of somebody's files say who they are: hosts, addresses and secrets, of which none may stand in a file of the lab. */
+
+import {proxiesOf} from '../haproxy/proxies.ts'
 import {hostsBehind} from '../lint/as-topology.ts'
 import {membersOf, urlHost} from '../lint/read/etcd.ts'
-import {proxiesOf} from '../lint/read/haproxy-proxy.ts'
-import {isLoopback, isWildcard} from '../lint/read/place.ts'
 import type {Files} from '../lint/read/read.ts'
+import {isLoopback, isWildcard} from '../words/place.ts'
 import {leaves} from './change.ts'
 
 export interface TheirWords {

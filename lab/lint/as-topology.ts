@@ -1,13 +1,14 @@
 /** The configuration of a running cluster as a topology: what decides how it fails over, and what of that nobody was told. */
+
+import {checkTimings, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
 import type {Written} from '../topology/settings.ts'
 import {LabError} from '../words/errors.ts'
+import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
 import {choosing, postgresProxies, writing} from './members.ts'
 import {isPooler, poolerOf} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
-import {checkTimings, type HaproxyServer, isChecked} from './read/haproxy-proxy.ts'
 import {type Dcs, dcsOf, synchronousOf, timingsOf} from './read/patroni.ts'
-import {isLoopback, isWildcard, sameHost, sayPlace} from './read/place.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
 import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'

@@ -1,6 +1,7 @@
 /** What the entry of a lab does whoever leads, of which the times of a failover say nothing. */
+
+import {answering} from '../haproxy/proxies.ts'
 import type {HaproxySettings} from '../topology/topology.ts'
-import {answering} from './read/haproxy-proxy.ts'
 
 /** Each a sentence. */
 export function entryDoubts({checkPrimary = '/primary', checkTls = false}: HaproxySettings): readonly string[] {

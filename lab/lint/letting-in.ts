@@ -1,8 +1,9 @@
 /** Whether clients come through an entry at all, whoever leads: servers that are never up, and sections that turn everybody away. */
+
+import {type HaproxyProxy, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
+import type {HaproxyLine} from '../haproxy/read.ts'
+import {type Place, sayPlace} from '../words/place.ts'
 import {lint} from './lint.ts'
-import type {HaproxyLine} from './read/haproxy.ts'
-import {type HaproxyProxy, type HaproxyServer, isChecked} from './read/haproxy-proxy.ts'
-import {type Place, sayPlace} from './read/place.ts'
 import type {Files} from './read/read.ts'
 
 /** Mistakes with which the check of a server never succeeds. */

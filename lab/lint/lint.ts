@@ -1,6 +1,7 @@
 /** Every rule over the files of a cluster. Without Docker, and without asking any of its machines. */
+
+import {sayPlace} from '../words/place.ts'
 import {printable} from '../words/printable.ts'
-import {sayPlace} from './read/place.ts'
 import type {Files} from './read/read.ts'
 import {type LintFinding, type Rule, severities} from './rule.ts'
 import {rules} from './rules/index.ts'

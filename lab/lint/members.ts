@@ -7,8 +7,8 @@ import {
   isChecked,
   proxiesOf,
   servesPostgres,
-} from './read/haproxy-proxy.ts'
-import type {HostPort} from './read/place.ts'
+} from '../haproxy/proxies.ts'
+import type {HostPort} from '../words/place.ts'
 import type {Files} from './read/read.ts'
 
 /** The proxies through which clients come to PostgreSQL. */

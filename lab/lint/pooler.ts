@@ -1,8 +1,8 @@
 /** Where a cluster's PgBouncer stands, and the times that it has: beside each PostgreSQL, or before the proxies. */
 import type {Written} from '../topology/settings.ts'
+import {isLoopback, type Place, sameHost} from '../words/place.ts'
 import {memberAddresses, postgresProxies, writing} from './members.ts'
 import type {PgbouncerDatabase, PgbouncerFile} from './read/pgbouncer.ts'
-import {isLoopback, type Place, sameHost} from './read/place.ts'
 import type {Files} from './read/read.ts'
 
 type Settings = NonNullable<Written['pgbouncer']>

@@ -1,6 +1,6 @@
 /** What a rule is: data about one mistake, and how it is found. Adding one is one entry in the table of its family. */
 
-import type {Place} from './read/place.ts'
+import type {Place} from '../words/place.ts'
 import type {Files} from './read/read.ts'
 
 /** Of an error somebody loses writes, or waits for a failover that does not come; a warning works by accident or costs time. */

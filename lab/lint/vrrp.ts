@@ -1,7 +1,7 @@
 /** The hosts that share a virtual address, as their files have it; and what a lab has of that. */
 import type {Written} from '../topology/settings.ts'
+import type {Place, Word} from '../words/place.ts'
 import {addressesOf, blocksOf, type KeepalivedBlock, type KeepalivedFile, valueIn} from './read/keepalived.ts'
-import type {Place, Word} from './read/place.ts'
 import type {Files} from './read/read.ts'
 
 export interface Instance {

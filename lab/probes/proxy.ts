@@ -1,8 +1,8 @@
 /** The state of every server as HAProxy sees it. */
 
 import {parseHaproxyCsv, takesTraffic} from '../cluster/haproxy-csv.ts'
-import type {Of} from '../history/event.ts'
 import {unlooked} from '../history/looks.ts'
+import {routeOf} from '../topology/own-haproxy.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
@@ -36,23 +36,20 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
     // Nobody has watched for a while, so what stands is told again.
     if (watching.sample(true) > unlooked) known.clear()
     for (const line of parseHaproxyCsv(csv)) {
-      if (!isBackend(line.proxy)) continue
-      const key = `${line.proxy}/${line.server}`
+      const route = routeOf(on.lab.topology, line)
+      if (route === undefined) continue
+      const key = `${route.backend}/${route.host}`
       if (known.get(key) === line.status) continue
       known.set(key, line.status)
       on.record({
         kind: 'proxy',
         proxy: host,
-        backend: line.proxy,
-        server: line.server,
+        backend: route.backend,
+        server: route.host,
         status: line.status,
         up: takesTraffic(line.status),
         check: line.check,
       })
     }
   })
-}
-
-function isBackend(name: string): name is Of<'proxy'>['backend'] {
-  return name === 'primary' || name === 'replicas'
 }

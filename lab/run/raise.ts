@@ -1,5 +1,6 @@
 /** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
 import {isDeepStrictEqual} from 'node:util'
+import {ownProxy} from '../../compose/own-haproxy.ts'
 import {render} from '../../compose/render.ts'
 import {badCertificates, sayBadCertificate} from '../cluster/certificates.ts'
 import {firstWrite} from '../cluster/first-write.ts'
@@ -8,7 +9,9 @@ import {streaming} from '../cluster/streaming.ts'
 import {untilHealthy, waitFor} from '../cluster/wait.ts'
 import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
+import {haproxyMustTake} from '../engine/haproxy-check.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
+import {type ImageIds, ownImages} from '../engine/own-images.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
 import {portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
@@ -208,20 +211,34 @@ async function create(
   made: ImageTags,
   given: typeof allocate,
 ): Promise<SavedLab> {
-  const {commit, ...images} = made
+  const {commit, ...tags} = made
   const topology = withCommit(wanted ?? fallback(), commit)
+  const own = await lookedAt(docker, topology, tags.host, progress)
+  const images: SavedLab['allocation']['images'] = {...tags, ...(Object.keys(own).length === 0 ? {} : {own})}
+  const imageWith = (service: 'patroni' | 'haproxy') => own[topology.images?.[service] ?? ''] ?? images.host
   const parameters = writtenParameters(topology)
   if (Object.keys(parameters).length > 0)
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
-      mustTake(await refusedParameters(docker, images.host, parameters)),
+      mustTake(await refusedParameters(docker, imageWith('patroni'), parameters)),
     )
   const plain = await given(name, topology, images, await docker.subnets())
   const allocation = await withKeys(docker, topology, docker.elsewhere ? {...plain, elsewhere: true} : plain)
+  const proxy = ownProxy(topology, allocation)
+  if (proxy !== undefined)
+    await step(progress, `ask HAProxy whether it takes ${proxy.shown}`, () =>
+      haproxyMustTake(docker, imageWith('haproxy'), proxy),
+    )
   const file = topologyFile === undefined ? {} : {topologyFile}
   const saved: SavedLab = {schema: 2, topology, allocation, ...file, engine: docker.name}
   const mine = owner()
   saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
+}
+
+function lookedAt(docker: RaiseEngine, topology: Topology, base: string, progress: Progress): Promise<ImageIds> {
+  const named = [...new Set(Object.values(topology.images ?? {}))]
+  if (named.length === 0) return Promise.resolve({})
+  return step(progress, `ask ${named.join(' and ')} what it has`, () => ownImages(docker, topology, base))
 }
 
 function withCommit(topology: Topology, commit: ImageTags['commit']): Topology {

@@ -161,11 +161,25 @@ async function sayChange(docker: SetupEngine, before: ImageFound | null, tag: st
 
 /** What was refreshed away and no lab of anybody uses. */
 async function removeReplaced(docker: SetupEngine, tags: ImageTags, kept: ImageTags): Promise<void> {
-  const inLabs = savedLabs().flatMap(name => Object.values(loadLab(name)?.allocation.images ?? {}))
+  const inLabs = savedLabs().flatMap(name => {
+    const {host, app} = loadLab(name)?.allocation.images ?? {}
+    return [host, app]
+  })
   const stays = new Set([tags.host, tags.app, kept.host, kept.app, ...inLabs])
-  for (const tag of await docker.taggedImages(imageLabels.ours))
-    if ((tag.startsWith(`${tags.host}-`) || tag.startsWith(`${tags.app}-`)) && !stays.has(tag))
-      await docker.removeImage(tag)
+  for (const tag of await docker.taggedImages(imageLabels.ours)) {
+    const found = stays.has(tag) ? null : await docker.image(tag)
+    if (found !== null && isOurs(tag, found.id, tags)) await docker.removeImage(tag)
+  }
+}
+
+/**
+ * Whether we gave it this tag. Whoever builds from an image of ours inherits its labels, and may begin a name like ours: `keep` names
+ * an image by its own id, and `imageWithPatroni` one by 12 hex digits behind that of its base.
+ */
+export function isOurs(tag: string, id: string, {host, app}: Pick<ImageTags, 'host' | 'app'>): boolean {
+  const own = id.replace('sha256:', '').slice(0, 12)
+  if (tag === `${host}-${own}` || tag === `${app}-${own}`) return true
+  return tag.startsWith(`${host}-`) && /^[0-9a-f]{12}-[0-9a-f]{12}$/.test(tag.slice(host.length + 1))
 }
 
 interface How {

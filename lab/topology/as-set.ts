@@ -123,6 +123,8 @@ function changed<T>(now: Readonly<Record<string, T>>, base: Readonly<Record<stri
 function onlyInFile({
   patroni,
   haproxy,
+  haproxyFile,
+  images,
   keepalived = keepalivedDefaults,
   network,
   dynamic,
@@ -140,6 +142,8 @@ function onlyInFile({
   const address = {check, weight, priorities}
   return {
     slots: patroni.slots,
+    haproxyFile: haproxyFile?.digest,
+    images,
     entry,
     address,
     network,

@@ -1,5 +1,7 @@
 /** What a topology has from files that it names: they lie beside the file that names them, and what is typed where it was typed. */
+import {join, relative, resolve} from 'node:path'
 import {type Callbacks, readCallbacks, readProgram} from './callbacks.ts'
+import {type OwnMistake, readOwnHaproxy} from './own-haproxy.ts'
 import {readPatroniBuild} from './patroni-build.ts'
 import type {Written} from './settings.ts'
 import type {Topology} from './topology.ts'
@@ -43,4 +45,24 @@ function oneOf<Read extends object, Name extends string>(
   if (!('says' in found)) return {[name]: found} as {readonly [one in Name]?: Read}
   tell(['patroni', key], found.says, own !== undefined)
   return {}
+}
+
+/** A haproxy.cfg of somebody's own, with what it says by the keys of a lab.yaml; nothing where nobody names one. */
+export function ownHaproxyOf(
+  layers: readonly Written[],
+  typed: readonly Written[],
+  folder: string,
+  topology: Topology,
+): {
+  readonly haproxyFile?: Topology['haproxyFile']
+  readonly layer?: Written
+  readonly mistakes: readonly OwnMistake[]
+} {
+  const own = typed.findLast(layer => layer.haproxy?.file !== undefined)?.haproxy?.file
+  const path = own ?? layers.findLast(layer => layer.haproxy?.file !== undefined)?.haproxy?.file
+  if (path === undefined) return {mistakes: []}
+  const from = own === undefined ? folder : '.'
+  const near = relative('.', resolve(from, path))
+  const written = Object.assign({}, ...layers.map(layer => layer.haproxy)) as NonNullable<Written['haproxy']>
+  return readOwnHaproxy(path, from, near.startsWith('..') ? join(from, path) : near, written, topology)
 }

@@ -95,6 +95,7 @@ export const keptSettings = {
     tags: z.record(name('host'), tagsOfHost, {error: '`tags` is a mapping of hosts, each with its tags'}).optional(),
   },
   haproxy: {
+    file: line.optional(),
     check_primary: haproxyCheck.optional(),
     check_replicas: haproxyCheck.optional(),
     check_tls: onOff('check_tls').optional(),

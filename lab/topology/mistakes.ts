@@ -3,6 +3,7 @@ import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {own} from '../words/own.ts'
 import {clusters, firstCluster, within} from './clusters.ts'
 import {dynamicSettings, keptMistakes, notifyScripts} from './kept.ts'
+import {imageMistakes} from './own-images.ts'
 import {type Release, releaseNames, releaseOf, releases} from './release.ts'
 import {securityMistakes} from './security.ts'
 import type {ServiceName, ServicePort} from './services.ts'
@@ -44,6 +45,7 @@ export function mistakesIn(topology: Topology): Mistake[] {
     ...releaseMistakes(topology),
     ...preparedMistake(topology),
     ...securityMistakes(topology),
+    ...imageMistakes(topology),
   ]
   return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, clusters(topology))]
 }

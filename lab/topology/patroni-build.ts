@@ -125,8 +125,18 @@ export function sayBuild({digest, commit}: Pick<PatroniBuild, 'digest' | 'commit
 }
 
 /** As a history has a topology, which is given away: without the text of anybody's programs, and without places on this machine. */
-export function withoutPrograms({callbacks: _, postBootstrap: ___, patroniBuild, ...topology}: Topology): Topology {
-  if (patroniBuild === undefined) return topology
-  const {path: __, ...build} = patroniBuild
-  return {...topology, patroniBuild: build}
+export function withoutPrograms({
+  callbacks: _,
+  postBootstrap: ___,
+  patroniBuild,
+  haproxyFile,
+  images: ____,
+  ...topology
+}: Topology): Topology {
+  const {path: __, ...build} = patroniBuild ?? {}
+  return {
+    ...topology,
+    ...(patroniBuild === undefined ? {} : {patroniBuild: build as PatroniBuild}),
+    ...(haproxyFile === undefined ? {} : {haproxyFile: {digest: haproxyFile.digest}}),
+  }
 }

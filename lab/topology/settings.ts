@@ -3,6 +3,7 @@ import {z} from 'zod'
 import {line, name} from '../words/plain-text.ts'
 import {duration, isSizeBeyondReason, positiveDuration, size} from '../words/quantity.ts'
 import {keptSettings} from './kept.ts'
+import {imagesSetting} from './own-images.ts'
 import {releaseNames} from './release.ts'
 import {securitySettings} from './security.ts'
 import {serviceNames} from './services.ts'
@@ -174,6 +175,7 @@ function noService(written: unknown): string {
 export const fileSchema = z.strictObject({
   release: z.enum(releaseNames, {error: `the release is ${releaseNames.join(', ')}`}).optional(),
   profile: z.enum(profileNames, {error: 'the profile is default or fast'}).optional(),
+  images: imagesSetting.optional(),
   hosts: z
     .record(
       name('host').refine(

@@ -8,10 +8,12 @@ import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {printable} from '../words/printable.ts'
 import {readText} from '../words/read-text.ts'
-import {filesOf} from './files-named.ts'
+import {filesOf, ownHaproxyOf} from './files-named.ts'
+import {haproxyOf} from './haproxy-settings.ts'
 import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
 import {keptOf} from './kept.ts'
 import {changesOfPatroni, type Mistake, mistakesIn} from './mistakes.ts'
+import {imagesOf} from './own-images.ts'
 import {pgbouncerProfiles, withPgbouncer} from './pgbouncer.ts'
 import {type ReleaseName, usualRelease} from './release.ts'
 import {securityOf} from './security.ts'
@@ -166,9 +168,13 @@ function examine(
   // A file that says nothing about hosts is about timings: it is the usual lab with those.
   const layers = [...(written.hosts === undefined ? [{hosts: presetHosts()}] : []), written, ...typed.layers]
   const outside: string[] = [...typed.wrong]
+  // Where something could not be read, its hosts may be others.
+  const isWhole = whole !== undefined && typed.wrong.length === 0
+  const folder = dirname(at ?? file)
+  const tell: TellOwn = (path, says) => tellOf(source, outside, set, path, says)
   const topology = {
-    ...build(layers),
-    ...filesOf(written, typed.layers, dirname(at ?? file), (path, says, isTyped) =>
+    ...(isWhole ? withProxiesOf(layers, typed.layers, folder, tell) : build(layers)),
+    ...filesOf(written, typed.layers, folder, (path, says, isTyped) =>
       isTyped ? outside.push(`${path.join('.')}: ${says}`) : source.tell(path, says),
     ),
   }
@@ -206,6 +212,28 @@ function examine(
     parameters: parametersIn(source, layers),
     mustTake,
   }
+}
+
+type TellOwn = (path: readonly string[] | undefined, says: string) => void
+
+/** With what a haproxy.cfg of somebody's own says, where they name one. @param tell told of what is wrong with it. */
+function withProxiesOf(layers: readonly Written[], typed: readonly Written[], folder: string, tell: TellOwn): Topology {
+  const plain = build(layers)
+  const {layer, haproxyFile, mistakes} = ownHaproxyOf(layers, typed, folder, plain)
+  for (const {path, says} of mistakes) tell(path, says)
+  return layer === undefined || haproxyFile === undefined ? plain : {...build([...layers, layer]), haproxyFile}
+}
+
+/** @param path where it stands in the file, or was typed; undefined: in another file, whose place it says. */
+function tellOf(
+  source: Located,
+  outside: string[],
+  set: readonly string[],
+  path: readonly string[] | undefined,
+  says: string,
+): void {
+  if (path !== undefined && source.at(path) !== undefined && !isTyped(path, set)) source.tell(path, says)
+  else outside.push(path === undefined ? says : `${path.join('.')}: ${says}`)
 }
 
 /** Whether `--set` says it, or a part of it. */
@@ -259,28 +287,12 @@ export function topologyFrom(written: Written, {profile, release, set = []}: Omi
 function build(layers: readonly Written[]): Topology {
   const profile: ProfileName = layers.findLast(layer => layer.profile)?.profile ?? 'default'
   const base = profiles[profile]
-  const haproxy = Object.assign({}, ...layers.map(layer => layer.haproxy)) as NonNullable<Written['haproxy']>
-  const inter = haproxy.inter ?? base.haproxy.interMs
-  // HAProxy: fastinter and downinter are inter unless they are set; a person who sets inter alone means all three.
-  const checkedOften = haproxy.inter === undefined ? base.haproxy : {fastinterMs: inter, downinterMs: inter}
   const plain: Topology = {
     profile,
     release: layers.findLast(layer => layer.release)?.release ?? usualRelease,
     hosts: hostsOf(Object.assign({}, ...layers.map(layer => layer.hosts))),
     patroni: base.patroni,
-    haproxy: {
-      interMs: inter,
-      fastinterMs: haproxy.fastinter ?? checkedOften.fastinterMs,
-      downinterMs: haproxy.downinter ?? checkedOften.downinterMs,
-      fall: haproxy.fall ?? base.haproxy.fall,
-      rise: haproxy.rise ?? base.haproxy.rise,
-      connectTimeoutMs: haproxy.timeout_connect ?? base.haproxy.connectTimeoutMs,
-      checkTimeoutMs: haproxy.timeout_check ?? base.haproxy.checkTimeoutMs,
-      clientTimeoutMs: haproxy.timeout_client ?? base.haproxy.clientTimeoutMs,
-      serverTimeoutMs: haproxy.timeout_server ?? base.haproxy.serverTimeoutMs,
-      onMarkedDown: haproxy.on_marked_down ?? base.haproxy.onMarkedDown,
-      ...entryOf(haproxy),
-    },
+    haproxy: haproxyOf(base.haproxy, layers),
     postgresParameters: base.postgresParameters,
   }
   return layers.reduce(changed, {
@@ -291,6 +303,7 @@ function build(layers: readonly Written[]): Topology {
     ...keepalivedOf(layers, plain),
     ...keptOf(layers),
     ...securityOf(layers),
+    ...imagesOf(layers),
   })
 }
 
@@ -308,21 +321,6 @@ function keepalivedOf(layers: readonly Written[], {hosts}: Topology): Pick<Topol
   if (!isThere && layers.every(layer => layer.keepalived === undefined)) return {}
   const written = Object.assign({}, ...layers.map(layer => layer.keepalived)) as NonNullable<Written['keepalived']>
   return {keepalived: withKeepalived(keepalivedDefaults, written)}
-}
-
-/** How HAProxy lets clients in, where that is not as usual. */
-function entryOf(haproxy: NonNullable<Written['haproxy']>): Partial<Topology['haproxy']> {
-  const {check_primary, check_replicas, check_tls, maxconn, retries, redispatch, balance, tcpka} = haproxy
-  return {
-    ...(check_primary === undefined ? {} : {checkPrimary: check_primary}),
-    ...(check_replicas === undefined ? {} : {checkReplicas: check_replicas}),
-    ...(check_tls === undefined ? {} : {checkTls: check_tls}),
-    ...(maxconn === undefined ? {} : {maxconn}),
-    ...(retries === undefined ? {} : {retries}),
-    ...(redispatch === undefined ? {} : {redispatch}),
-    ...(balance === undefined ? {} : {balance}),
-    ...(tcpka === undefined ? {} : {tcpka}),
-  }
 }
 
 /** What of the cluster is called otherwise than usual, and where it listens. */

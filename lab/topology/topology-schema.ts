@@ -3,6 +3,8 @@ import {z} from 'zod'
 import {callbacksSchema, programSchema} from './callbacks.ts'
 import {hbaSchema} from './hba.ts'
 import {balances, dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
+import {ownHaproxySchema} from './own-haproxy.ts'
+import {ownImagesSchema} from './own-images.ts'
 import {patroniBuildSchema} from './patroni-build.ts'
 import {formerRelease, releaseNames, usualRelease} from './release.ts'
 import {securitySchemas} from './security.ts'
@@ -25,6 +27,7 @@ export const topologySchema = z.strictObject({
     .preprocess(written => (written === formerRelease.name ? formerRelease.is : written), z.enum(releaseNames))
     .default(usualRelease),
   patroniBuild: patroniBuildSchema.exactOptional(),
+  images: ownImagesSchema.exactOptional(),
   hosts: z
     .array(
       z.strictObject({
@@ -74,6 +77,7 @@ export const topologySchema = z.strictObject({
     balance: z.enum(balances).exactOptional(),
     tcpka: z.boolean().exactOptional(),
   }),
+  haproxyFile: ownHaproxySchema.exactOptional(),
   pgbouncer: z
     .strictObject({
       poolMode: z.enum(['session', 'transaction']),
@@ -144,6 +148,9 @@ export const allocationSchema = z.strictObject({
   }),
   authority: z.strictObject({ca: pem, caKey: pem, hosts: z.record(text, pem), observer: pem}).exactOptional(),
   tokenKey: z.strictObject({private: pem, public: pem}).exactOptional(),
-  images: z.strictObject({host: text, app: text}),
+  images: z.strictObject({
+    ...{host: text, app: text},
+    own: z.record(text, z.string().regex(/^sha256:[0-9a-f]{64}$/)).exactOptional(),
+  }),
   elsewhere: z.literal(true).exactOptional(),
 })

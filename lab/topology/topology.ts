@@ -5,6 +5,8 @@
 
 import type {KeepalivedSettings} from './keepalived.ts'
 import type {balances, Kept} from './kept.ts'
+import type {OwnHaproxy} from './own-haproxy.ts'
+import type {OwnImages} from './own-images.ts'
 import type {PatroniBuild} from './patroni-build.ts'
 import type {PgbouncerSettings} from './pgbouncer.ts'
 import type {ReleaseName} from './release.ts'
@@ -75,9 +77,13 @@ export interface Topology extends Kept, Security {
   readonly release: ReleaseName
   /** A Patroni of somebody's own in the place of the release's. */
   readonly patroniBuild?: PatroniBuild
+  /** Images of somebody's own, by service: that of each host that runs it. */
+  readonly images?: OwnImages
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings
+  /** A haproxy.cfg of somebody's own, of which `haproxy` has what the lab has to know. */
+  readonly haproxyFile?: OwnHaproxy
   /** Of every PgBouncer; there where a host runs one. */
   readonly pgbouncer?: PgbouncerSettings
   /** Of every keepalived; there where a host runs one. */
@@ -240,7 +246,12 @@ export interface Allocation {
   readonly authority?: Authority
   /** With which etcd signs its tokens, and knows them again; there where they are signed. */
   readonly tokenKey?: {readonly private: string; readonly public: string}
-  readonly images: {readonly host: string; readonly app: string}
+  readonly images: {
+    readonly host: string
+    readonly app: string
+    /** Of somebody's own: by their names the ids that they had when the lab was raised. */
+    readonly own?: Readonly<Record<string, string>>
+  }
   /** Its engine publishes on another machine: this one gets to PostgreSQL through the observer too. */
   readonly elsewhere?: true
 }

@@ -1,5 +1,5 @@
 /** etcd's settings, from its YAML file or from the environment (`/etc/default/etcd`), under one name each: `initial-cluster`. */
-import {type HostPort, hostPort, type Place, refuse, type Word} from './place.ts'
+import {type HostPort, hostPort, type Place, refuse, type Word} from '../../words/place.ts'
 import type {Yaml, YamlMap} from './yaml.ts'
 
 export interface EtcdFile {

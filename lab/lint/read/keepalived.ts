@@ -1,5 +1,5 @@
 /** keepalived.conf: blocks in braces; a ! or # begins a comment. */
-import {type Place, refuse, type Word} from './place.ts'
+import {type Place, refuse, type Word} from '../../words/place.ts'
 
 export interface KeepalivedFile {
   readonly kind: 'keepalived'

@@ -1,5 +1,5 @@
 /** What a patroni.yml says of its member, with places; and the output of `patronictl show-config`, which is the truth of a running cluster. */
-import {type HostPort, hostPort, type Place, type Word} from './place.ts'
+import {type HostPort, hostPort, type Place, type Word} from '../../words/place.ts'
 import type {Yaml, YamlMap, YamlNode} from './yaml.ts'
 import {entryAt, isOnAt, listAt, mapAt, nodeAt, wholeAt, wordAt} from './yaml-path.ts'
 

@@ -1,6 +1,7 @@
 /** Lines of pg_hba.conf as they stand in a patroni.yml, and who gets in by them. */
+
+import {isAddress, type Place, type Word} from '../../words/place.ts'
 import type {DynamicFile, PatroniFile} from './patroni.ts'
-import {isAddress, type Place, type Word} from './place.ts'
 import {listAt, mapAt, nodeAt} from './yaml-path.ts'
 
 export interface HbaLine {

@@ -1,5 +1,5 @@
 /** pgbouncer.ini: sections of keys; a ; or # begins a comment only where a line begins, and %include has more in another file. */
-import type {Place, Word} from './place.ts'
+import type {Place, Word} from '../../words/place.ts'
 
 export interface PgbouncerFile {
   readonly kind: 'pgbouncer'

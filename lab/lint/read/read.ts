@@ -1,14 +1,14 @@
 /** Files to values: which program reads it is found by what is in it, and refused is what is no configuration but something around one. */
 
+import {type HaproxyFile, readHaproxy} from '../../haproxy/read.ts'
 import {LabError} from '../../words/errors.ts'
+import {type Place, refuse} from '../../words/place.ts'
 import {readText} from '../../words/read-text.ts'
 import {type EtcdFile, etcdFromEnvironment, etcdFromYaml} from './etcd.ts'
-import {type HaproxyFile, readHaproxy} from './haproxy.ts'
 import {type KeepalivedFile, readKeepalived} from './keepalived.ts'
 import {type Kind, kinds} from './kinds.ts'
 import {type DynamicFile, type PatroniFile, patroniFile} from './patroni.ts'
 import {type PgbouncerFile, readPgbouncer} from './pgbouncer.ts'
-import {type Place, refuse} from './place.ts'
 import {readYaml, type YamlMap, type YamlNode} from './yaml.ts'
 
 type ReadFile = PatroniFile | DynamicFile | HaproxyFile | EtcdFile | PgbouncerFile | KeepalivedFile

@@ -1,5 +1,5 @@
 /** Ways into a YAML tree. Nothing on the way, or something else than a mapping, is undefined. */
-import type {Word} from './place.ts'
+import type {Word} from '../../words/place.ts'
 import type {YamlEntry, YamlMap, YamlNode, YamlScalar} from './yaml.ts'
 
 export type Keys = readonly string[]

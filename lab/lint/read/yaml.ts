@@ -18,7 +18,7 @@ import {
   parseDocument,
   type Scalar,
 } from 'yaml'
-import {type Place, refuse} from './place.ts'
+import {type Place, refuse} from '../../words/place.ts'
 
 export type YamlNode = YamlMap | YamlList | YamlScalar
 

@@ -1,8 +1,6 @@
 /** What only several files together show. */
 import {serverDown} from '../../budget/proxy.ts'
 import {smallTerms} from '../../budget/small-terms.ts'
-import {effectiveTimings} from '../../topology/timings.ts'
-import {choosing, memberAddresses, postgresProxies} from '../members.ts'
 import {
   checkPort,
   checkTimings,
@@ -10,11 +8,13 @@ import {
   type HaproxyServer,
   isChecked,
   isPooler,
-} from '../read/haproxy-proxy.ts'
+} from '../../haproxy/proxies.ts'
+import {effectiveTimings} from '../../topology/timings.ts'
+import {isAddress, isLoopback, sameHost, type Word} from '../../words/place.ts'
+import {choosing, memberAddresses, postgresProxies} from '../members.ts'
 import {dcsOf, type PatroniFile, timingsOf} from '../read/patroni.ts'
 import {hbaOf} from '../read/pg-hba.ts'
 import type {PgbouncerFile} from '../read/pgbouncer.ts'
-import {isAddress, isLoopback, sameHost, type Word} from '../read/place.ts'
 import type {Files} from '../read/read.ts'
 import type {YamlNode} from '../read/yaml.ts'
 import {nodeAt} from '../read/yaml-path.ts'

@@ -1,8 +1,8 @@
 /** etcd: who is a member, whether a majority is left, and what keeps it from starting. */
 import {nearest} from '../../words/did-you-mean.ts'
+import {isAddress, isLoopback, isWildcard} from '../../words/place.ts'
 import {etcdKeys} from '../known-keys.ts'
 import {type EtcdFile, type EtcdMember, membersOf, nameOf, urlHost} from '../read/etcd.ts'
-import {isAddress, isLoopback, isWildcard} from '../read/place.ts'
 import type {Files} from '../read/read.ts'
 import type {Found, Rule} from '../rule.ts'
 

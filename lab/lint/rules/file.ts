@@ -1,5 +1,5 @@
 /** What is wrong with files of every kind; what cannot be read at all is refused, see `read/refusals.ts`. */
-import type {Place} from '../read/place.ts'
+import type {Place} from '../../words/place.ts'
 import type {Files} from '../read/read.ts'
 import type {YamlScalar} from '../read/yaml.ts'
 import type {Found, Rule} from '../rule.ts'

@@ -1,6 +1,5 @@
 /** How HAProxy finds out who leads: the checks of its servers. */
-import {nearest} from '../../words/did-you-mean.ts'
-import {choosing} from '../members.ts'
+
 import {
   answering,
   checkPort,
@@ -8,8 +7,10 @@ import {
   type HaproxyServer,
   isChecked,
   isForReading,
-} from '../read/haproxy-proxy.ts'
-import type {Place} from '../read/place.ts'
+} from '../../haproxy/proxies.ts'
+import {nearest} from '../../words/did-you-mean.ts'
+import type {Place} from '../../words/place.ts'
+import {choosing} from '../members.ts'
 import type {Files} from '../read/read.ts'
 import type {Found, Rule} from '../rule.ts'
 

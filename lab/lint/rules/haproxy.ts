@@ -1,9 +1,10 @@
 /** The rest of a haproxy.cfg: time-outs, limits, modes, names. */
+
+import {bindsOf, type HaproxyProxy, isPooler} from '../../haproxy/proxies.ts'
+import type {HaproxySection} from '../../haproxy/read.ts'
+import {haproxyTime} from '../../haproxy/read.ts'
+import {isAddress} from '../../words/place.ts'
 import {choosing, postgresProxies} from '../members.ts'
-import type {HaproxySection} from '../read/haproxy.ts'
-import {haproxyTime} from '../read/haproxy.ts'
-import {bindsOf, type HaproxyProxy, isPooler} from '../read/haproxy-proxy.ts'
-import {isAddress} from '../read/place.ts'
 import type {Files} from '../read/read.ts'
 import type {Found, Rule} from '../rule.ts'
 import {parametersOf} from './patroni-timings.ts'

@@ -1,7 +1,8 @@
 /** One member's own settings: addresses, the way to etcd, passwords, who may lead, who may log in. */
+
+import {type HostPort, isAddress, isLoopback, isWildcard} from '../../words/place.ts'
 import {dcsOf, neverLeads, type PatroniFile} from '../read/patroni.ts'
 import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
-import {type HostPort, isAddress, isLoopback, isWildcard} from '../read/place.ts'
 import type {Files} from '../read/read.ts'
 import {entryAt, isOnAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'

@@ -1,5 +1,6 @@
 /** What the timings and modes of a cluster imply: ttl, watchdog, synchronous mode, lag. */
 import {effectiveTimings} from '../../topology/timings.ts'
+import type {Place} from '../../words/place.ts'
 import {memberCount} from '../members.ts'
 import {
   type Dcs,
@@ -10,7 +11,6 @@ import {
   timingsOf,
   type Written,
 } from '../read/patroni.ts'
-import type {Place} from '../read/place.ts'
 import type {Files} from '../read/read.ts'
 import {entryAt, isOnAt, mapAt, nodeAt, scalarAt, wholeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'

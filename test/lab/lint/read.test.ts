@@ -1,18 +1,18 @@
 /** Each program's file as that program reads it, and what is no such file. */
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
+import {answering, checkTimings, proxiesOf} from '../../../lab/haproxy/proxies.ts'
+import {readHaproxy} from '../../../lab/haproxy/read.ts'
 import {lint} from '../../../lab/lint/lint.ts'
-import {readHaproxy} from '../../../lab/lint/read/haproxy.ts'
-import {answering, checkTimings, proxiesOf} from '../../../lab/lint/read/haproxy-proxy.ts'
 import {readKeepalived} from '../../../lab/lint/read/keepalived.ts'
 import {patroniFile} from '../../../lab/lint/read/patroni.ts'
 import {hbaOf, isLockedOut} from '../../../lab/lint/read/pg-hba.ts'
 import {readPgbouncer} from '../../../lab/lint/read/pgbouncer.ts'
 import {filesOf, readConfiguration} from '../../../lab/lint/read/read.ts'
-import {refusals} from '../../../lab/lint/read/refusals.ts'
 import {readYaml, type YamlNode} from '../../../lab/lint/read/yaml.ts'
 import {nodeAt, scalarAt} from '../../../lab/lint/read/yaml-path.ts'
 import {LabError} from '../../../lab/words/errors.ts'
+import {refusals} from '../../../lab/words/refusals.ts'
 import {right} from './cluster.ts'
 
 const yaml = (text: string) => readYaml('p.yml', text)

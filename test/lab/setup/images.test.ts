@@ -5,7 +5,7 @@ import {afterEach, beforeEach, expect, test} from 'vitest'
 import {bootstrapCommand} from '../../../lab/setup/base-image.ts'
 import {buildFailure} from '../../../lab/setup/build-image.ts'
 import {AptMeter, buildStep, stepOutput, whyItFailed} from '../../../lab/setup/build-output.ts'
-import {imageTags} from '../../../lab/setup/images.ts'
+import {imageTags, isOurs} from '../../../lab/setup/images.ts'
 
 const bundles = ['agent.mjs', 'observer.mjs']
 let root: string
@@ -153,4 +153,23 @@ test('mmdebstrap gets the bare mirror, so that it finds the key itself, and the 
     [],
   )
   expect(trusted.at(-1)).toBe('deb [trusted=yes] http://m.example/d forky main')
+})
+
+test('what somebody built from an image of ours is theirs, whatever its name begins with and its labels say', () => {
+  const tags = {host: 'pgha-lab/host:trixie-0123456789ab', app: 'pgha-lab/app:0123456789ab'}
+  const id = `sha256:aaaabbbbcccc${'0'.repeat(52)}`
+  for (const ours of [
+    `${tags.host}-aaaabbbbcccc`,
+    `${tags.app}-aaaabbbbcccc`,
+    `${tags.host}-ddddeeeeffff-0123456789ab`,
+  ])
+    expect(isOurs(ours, id, tags)).toBe(true)
+  for (const theirs of [
+    `${tags.host}-with-postgis`,
+    `${tags.host}-ddddeeeeffff`,
+    `${tags.app}-2`,
+    'my/postgres-host:1',
+    tags.host,
+  ])
+    expect(isOurs(theirs, id, tags)).toBe(false)
 })

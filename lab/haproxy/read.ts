@@ -1,5 +1,5 @@
 /** haproxy.cfg as HAProxy splits it: sections of lines of words, with quotes, escapes and comments as its manual has them (2.2). */
-import {type Place, refuse, type Word} from './place.ts'
+import {type Place, refuse, type Word} from '../words/place.ts'
 
 export interface HaproxyLine {
   readonly words: readonly Word[]

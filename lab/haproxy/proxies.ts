@@ -1,8 +1,8 @@
 /** The proxies of a haproxy.cfg, each with what it takes from `defaults`: who listens where, how servers are checked, which servers. */
-import type {HaproxySettings} from '../../topology/topology.ts'
-import type {HaproxyFile, HaproxyLine, HaproxySection} from './haproxy.ts'
-import {haproxyTime} from './haproxy.ts'
-import {type HostPort, hostPort, isLoopback, type Place, type Word} from './place.ts'
+
+import {type HostPort, hostPort, isLoopback, type Place, type Word} from '../words/place.ts'
+import type {HaproxyFile, HaproxyLine, HaproxySection} from './read.ts'
+import {haproxyTime} from './read.ts'
 
 /** `check port 8008 inter 2s`: each word that is an option, with the word behind it. */
 type Options = ReadonlyMap<string, Word & {readonly value: string}>
@@ -288,8 +288,22 @@ export function isBeside({servers}: HaproxyProxy): boolean {
   return servers.every(({address}) => isLoopback(address.host))
 }
 
+/** Milliseconds and counts; a limit that nobody says is infinite. */
+export interface CheckTimings {
+  readonly interMs: number
+  readonly fastinterMs: number
+  readonly downinterMs: number
+  readonly fall: number
+  readonly rise: number
+  readonly connectTimeoutMs: number
+  readonly checkTimeoutMs: number
+  readonly clientTimeoutMs: number
+  readonly serverTimeoutMs: number
+  readonly onMarkedDown: 'shutdown-sessions' | 'none'
+}
+
 /** What a server's checks are timed by, with HAProxy's own values for what is not said. */
-export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer): HaproxySettings {
+export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer): CheckTimings {
   const time = (key: string) => haproxyTime(options.get(key)?.value ?? '')
   const count = (key: string, otherwise: number) => Number(options.get(key)?.value ?? otherwise) || otherwise
   const limit = (key: string) => haproxyTime(timeouts.get(key)?.words[2]?.text ?? '')
@@ -308,4 +322,41 @@ export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer)
     serverTimeoutMs: limit('server') ?? Number.POSITIVE_INFINITY,
     onMarkedDown: options.get('on-marked-down')?.value === 'shutdown-sessions' ? 'shutdown-sessions' : 'none',
   }
+}
+
+/** How an entry lets its clients in, as far as its file says it; HAProxy tries three times more where nobody says, and goes to another server only where it is told to. */
+export interface LettingIn {
+  readonly retries: number
+  readonly redispatch: boolean
+  readonly tcpka?: true
+  /** Of all clients; at most 20000. */
+  readonly maxconn?: number
+}
+
+export function lettingIn({file, section}: HaproxyProxy): LettingIn {
+  const said = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
+  const all = [...said, ...section.lines]
+  const number = (of: readonly HaproxyLine[], key: string) => {
+    const text = of.findLast(({words: [first]}) => first?.text === key)?.words[1]?.text ?? ''
+    return /^\d{1,6}$/.test(text) ? Number(text) : undefined
+  }
+  const most = number(
+    file.sections.filter(({type}) => type === 'global').flatMap(({lines: of}) => of),
+    'maxconn',
+  )
+  const option = (name: string) => all.findLast(({words}) => words.some(({text}) => text === name))
+  const [redispatch, tcpka] = [option('redispatch'), option('tcpka')]
+  return {
+    retries: Math.min(1000, number(all, 'retries') ?? 3),
+    redispatch: redispatch !== undefined && redispatch.words[0]?.text !== 'no',
+    ...(tcpka !== undefined && tcpka.words[0]?.text !== 'no' ? {tcpka: true} : {}),
+    ...(most === undefined || most < 1 ? {} : {maxconn: Math.min(20_000, most)}),
+  }
+}
+
+/** Its `balance`; where nobody says, HAProxy goes by turns. */
+export function balanceOf({file, section}: HaproxyProxy): string {
+  const defaults = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
+  const said = [...defaults, ...section.lines].findLast(({words: [first]}) => first?.text === 'balance')
+  return said?.words[1]?.text ?? 'roundrobin'
 }

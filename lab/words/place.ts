@@ -1,6 +1,6 @@
 /** Where something stands in a file, and the refusal of a file that cannot be read as what it is said to be. */
-import {LabError} from '../../words/errors.ts'
-import {printable} from '../../words/printable.ts'
+import {LabError} from './errors.ts'
+import {printable} from './printable.ts'
 import {refusals} from './refusals.ts'
 
 /** Counted from 1. */
