@@ -1,7 +1,7 @@
 /** What stands between a scenario and a lab: whether it can be played there, how long it takes, and what to type where it cannot. */
 
 import type {Scenario, Topology} from '../../lab/index.ts'
-import {bind, capabilitiesFor, estimateSeconds, settingsFor} from '../../lab/inside/engine.ts'
+import {bind, capabilitiesFor, estimateSeconds, mustBreak, settingsFor} from '../../lab/inside/engine.ts'
 import type {Ability, Tried} from '../../lab/inside/reading.ts'
 import {isAbility, lacking} from '../../lab/inside/reading.ts'
 import type {Hint} from '../../lab/inside/start.ts'
@@ -58,6 +58,7 @@ function takesOf(scenario: Scenario, {topology, learned}: Standing): Listed['tak
 function hereOf(scenario: Scenario, {topology, topologyFile, tried}: Standing): Here {
   try {
     bind(scenario, topology, {topologyFile})
+    mustBreak(scenario, topology)
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     const wanted = error.code === 'cannot-run-here' ? [] : settingsFor(scenario, topology)

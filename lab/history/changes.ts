@@ -10,8 +10,9 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {firstView, viewsOf} from './cluster-view.ts'
 import type {Event, Of} from './event.ts'
+import {isWritable} from './failover.ts'
 import {type History, of, once} from './history.ts'
-import {type Interval, whenWas} from './lateness.ts'
+import {type Interval, tells, whenWas} from './lateness.ts'
 import {isPatchOfOurs, isTagOfOurs, ourPatches, ourPauses, sameValue, sayValue} from './our-changes.ts'
 import {pausesOf, tenuresOf} from './tenures.ts'
 
@@ -249,7 +250,11 @@ function disarmed(history: History, {patroni}: Topology): ForeignChange[] {
       one => one.host === host && (one.state === 'armed' || one.state === 'fed') && one.at > at && one.at <= until,
     )
     const paused = pausesOf(history).some(one => one.from <= until && one.to >= at)
-    if (!leads || again || paused) return []
+    // One that gave up, having lost etcd, has its key until it runs out.
+    const gaveUp = of(history, 'postgres').some(
+      one => one.host === host && one.at > at && one.askedAt <= until && tells(one) && !isWritable(one),
+    )
+    if (!leads || again || paused || gaveUp) return []
     const when = whenWas(history, event)
     return [
       {

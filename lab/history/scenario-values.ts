@@ -40,6 +40,8 @@ export interface Needs {
   readonly postgresql?: Readonly<Record<string, unknown>>
   /** There, also with no key in it: a PgBouncer beside every PostgreSQL. */
   readonly pgbouncer?: Readonly<Record<string, unknown>>
+  /** What it claims is so because its faults, up to the first mend, leave etcd without a majority. */
+  readonly quorum?: 'lost'
 }
 
 /** Just after a refresh of the lease, just before the next one is due, or anywhere in the loop: what `chaos --phase` asks for. */

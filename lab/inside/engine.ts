@@ -15,6 +15,7 @@ export {
   bind,
   capabilitiesFor,
   loadScenario,
+  mustBreak,
   type Needs,
   scenarioFile,
   settingsFor,

@@ -16,6 +16,7 @@ import {
   type Bound,
   bind,
   mustBeAble,
+  mustBreak,
   mustTakeParameters,
   type Scenario,
   type Typed,
@@ -61,6 +62,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   const asked = asTyped(options.phase)
   lab.docker.heed(options.signal)
   const bound = await boundTo(lab, scenario, asked)
+  mustBreak(scenario, lab.topology)
   await mustBeAble(lab, scenario)
   await mustTakeParameters(lab.docker, lab.allocation.images.host, scenario)
   await imagesMustBeHere(lab.docker, [...scenario.clients, ...(scenario.extraClients ?? [])])

@@ -6,7 +6,7 @@ import {faults} from '../faults/index.ts'
 import {endsEtcd, strikes} from '../history/failover.ts'
 import type {Scenario, Step} from '../history/scenario-values.ts'
 import {firstCluster} from '../topology/clusters.ts'
-import {hostsWith, type Topology} from '../topology/topology.ts'
+import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 import {topologyDuring} from './bind.ts'
 import {namedIn} from './params.ts'
 
@@ -18,13 +18,19 @@ function usualRoles(lab: Topology): Roles {
   return {leader, etcdLeader, replicas: others.map((host, index) => ({host, sync: index === 0}))}
 }
 
+/** Whom a step means before anybody leads; null: that is not to be foreseen. */
+export function onHosts(step: Extract<Step, {do: 'inject'}>, topology: Topology): HostName[] | null {
+  const now = usualRoles(topology)
+  const each = [step.on].flat().map(word => meant(topology, word, now))
+  return each.includes(null) ? null : [...new Set(each.flatMap(hosts => hosts ?? []))]
+}
+
 /** What the fault of a step is to the leader; undefined: it strikes others, or whom is not to be foreseen. */
 export function strikesLeader(step: Extract<Step, {do: 'inject'}>, topology: Topology): Struck | undefined {
   const fault = faults[step.fault]
   const now = usualRoles(topology)
-  const each = [step.on].flat().map(word => meant(topology, word, now))
-  if (fault === undefined || each.includes(null)) return undefined
-  const on = [...new Set(each.flatMap(hosts => hosts ?? []))]
+  const on = onHosts(step, topology)
+  if (fault === undefined || on === null) return undefined
   const named = namedIn(fault.params, step.params).map(({word}) => meant(topology, word, now) ?? [])
   const from = named.length === 0 ? null : named.flat()
   return strikes(fault.strikes(fault.params.parse(step.params), {on, from, topology}), now.leader ?? undefined)

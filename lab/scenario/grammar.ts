@@ -21,6 +21,7 @@ const needs = z
     patroni: settings.patroni.optional(),
     postgresql: settings.postgresql.optional(),
     pgbouncer: settings.pgbouncer.optional(),
+    quorum: z.literal('lost', {error: '`quorum: lost` is all that can be said of it'}).optional(),
   })
   .optional()
 

@@ -79,7 +79,7 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
  */
 function needsOf(
   source: Located,
-  {postgres = 1, etcd = 1}: Partial<Record<'postgres' | 'etcd', number | undefined>>,
+  {postgres = 1, etcd = 1, quorum}: {readonly [key in 'postgres' | 'etcd' | 'quorum']?: Needs[key] | undefined},
   scenario: Pick<Scenario, 'clients' | 'steps'>,
 ): Needs {
   const fewest = fewestFor(namedHosts(scenario))
@@ -90,6 +90,7 @@ function needsOf(
     ...(written.patroni === undefined ? {} : {patroni: written.patroni}),
     ...(written.postgresql === undefined ? {} : {postgresql: written.postgresql}),
     ...(written.pgbouncer === undefined ? {} : {pgbouncer: written.pgbouncer}),
+    ...(quorum === undefined ? {} : {quorum}),
   }
 }
 

@@ -57,20 +57,27 @@ function sayWay(through: ClientGroup['through']): string {
 }
 
 /** `3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on`. */
-export function sayNeeds({postgres, etcd, ...settings}: Needs): string {
+export function sayNeeds({postgres, etcd, quorum, ...settings}: Needs): string {
   const hosts = [...(postgres > 1 ? [`${postgres} PostgreSQL`] : []), ...(etcd > 1 ? [`${etcd} etcd`] : [])]
-  const all = [...(hosts.length > 0 ? [`at least ${hosts.join(' and ')} hosts`] : []), ...sayKeys(settings)]
+  const all = [
+    ...(hosts.length > 0 ? [`at least ${hosts.join(' and ')} hosts`] : []),
+    ...sayQuorum(quorum),
+    ...sayKeys(settings),
+  ]
   return all.length > 0 ? all.join(', ') : 'any'
 }
 
 /** The settings alone, as short as their names: `['synchronous_mode: on']`. */
-export function saySettings({patroni = {}, postgresql = {}, pgbouncer}: Needs): string[] {
+export function saySettings({patroni = {}, postgresql = {}, pgbouncer, quorum}: Needs): string[] {
   return [
+    ...sayQuorum(quorum),
     ...sayKeys(patroni),
     ...sayKeys(postgresql),
     ...(pgbouncer === undefined ? [] : ['PgBouncer beside each PostgreSQL', ...sayKeys(pgbouncer)]),
   ]
 }
+
+const sayQuorum = (quorum: Needs['quorum']) => (quorum === undefined ? [] : ['its faults take etcd its majority'])
 
 function sayKeys(value: object, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) =>

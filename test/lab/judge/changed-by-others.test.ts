@@ -222,6 +222,15 @@ describe('a watchdog', () => {
     expect(reasons(watchdog(19.7, 'disarmed'))).toEqual([])
   })
 
+  test('whose host has given up, while the key that it cannot reach runs out, is not spoken of', () => {
+    const givenUp = (event: Event): Event =>
+      event.kind === 'postgres' && event.host === 'node1' && event.askedAt > micros(-5)
+        ? {...event, up: false, error: 'ECONNREFUSED', inRecovery: null, timeline: null}
+        : event
+    const told = judge(altered(guarded, givenUp, [watchdog(-5, 'disarmed')])).reasons
+    expect(told.filter(one => one.includes('watchdog'))).toEqual([])
+  })
+
   test('that is armed with another timeout than the topology implies is told', () => {
     expect(reasons(watchdog(-6, 'armed', 50), watchdog(-5, 'fed', 50))).toEqual([
       expect.stringMatching(/^the timeout of the watchdog of node1 was changed from 15 s to 50 s at 2\.00 s/),

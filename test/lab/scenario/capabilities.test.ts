@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {Lab} from '../../../lab/engine/lab.ts'
-import {capabilitiesFor, loadScenario, mustBeAble} from '../../../lab/scenario/index.ts'
+import {capabilitiesFor, loadScenario, mustBeAble, mustBreak} from '../../../lab/scenario/index.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {FakeEngine} from '../fake/engine.ts'
 import {allocationOf} from '../fake/lab.ts'
@@ -28,4 +28,23 @@ test('a scenario that cannot run here is refused with the reason and the exit co
     exitCode: 77,
     message: expect.stringMatching(/^disk-full cannot run here: .*disk/),
   })
+})
+
+test('a scenario about a lost quorum is skipped where its faults leave etcd a majority, whatever the number of hosts', () => {
+  const twoDie = loadScenario('two-hosts-die')
+  const on =
+    (topology: string, ...set: string[]) =>
+    () =>
+      mustBreak(twoDie, loadTopology({topology, profile: 'fast', set}))
+  expect(on('colocated')).not.toThrow()
+  expect(on('proxy-per-node')).not.toThrow()
+  expect(on('dedicated-etcd')).toThrow(
+    expect.objectContaining({
+      exitCode: 77,
+      message: expect.stringMatching(
+        /^two-hosts-die cannot run here: .* leaves 3 of 3 members of etcd here \(etcd1, etcd2, etcd3\)/,
+      ),
+    }),
+  )
+  expect(on('colocated', 'hosts.node4=etcd', 'hosts.node5=etcd')).toThrow(/leaves 3 of 5 members/)
 })
