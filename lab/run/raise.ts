@@ -1,11 +1,8 @@
 /** `up`: from a topology to a healthy lab. Run again, it starts what is missing and adds nothing. */
 import {isDeepStrictEqual} from 'node:util'
 import {render} from '../../compose/render.ts'
-import {badCertificates, sayBadCertificate} from '../cluster/certificates.ts'
-import {firstWrite} from '../cluster/first-write.ts'
 import {explained, lastWords, sayLastWords} from '../cluster/last-words.ts'
-import {streaming} from '../cluster/streaming.ts'
-import {untilHealthy, waitFor} from '../cluster/wait.ts'
+import {untilHealthy} from '../cluster/wait.ts'
 import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
@@ -19,11 +16,12 @@ import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {anew, loadLab, type SavedLab, saveLab} from '../state/state.ts'
-import {hostsWith, type Topology} from '../topology/topology.ts'
+import type {Topology} from '../topology/topology.ts'
 import type {AskedTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {beside, next, onLab, sayLines} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
+import {type Readiness, untilWritable} from './readiness.ts'
 
 /** What raising asks of the engine; a `Docker` is one. */
 export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets' | 'elsewhere'>
@@ -34,13 +32,13 @@ const tellEveryMs = 20_000
 /** Since its hosts were started, which came first. */
 const startedBeforeMs = 10_000
 
-/** A lab that is healthy. */
+/** A lab that is healthy, or as ready as was asked. */
 export interface Raised {
   readonly lab: Lab
   /** What had to be done: `created` from nothing, `started` what was down, `already` healthy. */
   readonly how: 'created' | 'started' | 'already'
   readonly tookMs: number
-  /** Of that, until all members streamed and a write through HAProxy was committed; its read-only routes come last. */
+  /** Of that, until all members streamed and a write through HAProxy was committed; its read-only routes come last. All of it where something else was waited for. */
   readonly writableMs: number
 }
 
@@ -55,6 +53,8 @@ export interface RaiseOptions {
   readonly mustTake?: AskedTopology['mustTake'] | undefined
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** When it is ready to be used; healthy in all its parts when not given. */
+  readonly until?: Readiness | undefined
   /** Build the images anew first; a lab that is there keeps those it was raised with. */
   readonly refresh?: boolean
 }
@@ -64,7 +64,7 @@ const through = {ready: ensureReady, allocate}
 
 /** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
 export async function raise(docker: RaiseEngine, options: RaiseOptions, means = through): Promise<Raised> {
-  const {name, progress, signal} = options
+  const {name, progress, signal, until} = options
   docker.heed(signal)
   const saved = loadLab(name)
   const {release, patroniBuild} = options.topology ?? saved?.topology ?? options.fallback()
@@ -75,32 +75,20 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
   const began = performance.now()
   const {lab, how} = await start(docker, options, images, means)
   let writableMs = 0
-  await step(progress, 'wait until the cluster is healthy', async detail => {
+  await step(progress, `wait until ${until?.says ?? 'the cluster is healthy'}`, async detail => {
     const hint = onLab(name, 'logs')
     const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
     const sinceMs = await docker.clockMs()
     using _telling = tellWhy(lab, sinceMs, detail)
     try {
-      await waitFor('all members to stream from one leader', () => streamingBelieved(lab), wait)
-      await waitFor('a write through HAProxy', () => writes(lab), wait)
+      await (until === undefined ? untilWritable(lab, wait) : until.wait(lab, wait))
     } catch (error) {
       throw await explained(lab, error, sinceMs - startedBeforeMs)
     }
     writableMs = performance.now() - began
-    await untilHealthy(lab, wait)
+    if (until === undefined) await untilHealthy(lab, wait)
   })
   return {lab, how, tookMs: performance.now() - began, writableMs}
-}
-
-/** A server that nobody believes would be waited for in vain. */
-async function streamingBelieved(lab: Lab) {
-  const seen = await streaming(lab)
-  const [bad] =
-    typeof seen === 'string'
-      ? await badCertificates(lab, {etcd: hostsWith(lab.topology, 'etcd'), patroni: []}, 1000)
-      : []
-  if (bad === undefined) return seen
-  throw new LabError('not-ready', `waiting does not mend it: ${sayBadCertificate(bad)}`, {hint: anew(lab.name)})
 }
 
 /** While it lasts: what the hosts' logs say may be why. */
@@ -159,15 +147,6 @@ async function start(
       })
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
-}
-
-async function writes(lab: Lab): Promise<object | string> {
-  try {
-    await firstWrite(lab)
-    return {}
-  } catch (error) {
-    return `HAProxy does not route a write yet: ${(error as Error).message}`
-  }
 }
 
 /** An existing lab is never changed under its user's feet. */

@@ -22,6 +22,7 @@ import type {Progress} from '../words/progress.ts'
 import {type Injected, type InjectOptions, inject} from './inject.ts'
 import {type Observation, type ObserveOptions, observe} from './observe.ts'
 import {type RaiseEngine, raise} from './raise.ts'
+import type {Readiness} from './readiness.ts'
 import {leaveRecord, type Run, type RunOptions, runScenario} from './runs.ts'
 
 export interface RaiseLabOptions {
@@ -39,6 +40,8 @@ export interface RaiseLabOptions {
   readonly name?: string
   /** Leaves the lab at the end, for the next time and for `pgha-lab status`. */
   readonly keep?: boolean
+  /** When it is ready: healthy in all its parts when not given. `Wait` of `pgha-lab/testcontainers` has others. */
+  readonly until?: Readiness | undefined
   readonly progress?: Progress
   /** Ends what is waited for; never a mend, nor the removal. */
   readonly signal?: AbortSignal
@@ -98,7 +101,7 @@ export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans
   }
   try {
     const fallback = () => readTopology({profile: options.profile ?? 'fast'}).topology
-    const {lab} = await raises(docker, {name, ...wanted, fallback, progress, signal})
+    const {lab} = await raises(docker, {name, ...wanted, fallback, progress, signal, until: options.until})
     return new RaisedLab(lab, signal, async () => {
       if (isNew && !keep) await remove()
       lock[Symbol.dispose]()

@@ -8,7 +8,12 @@ import {type RaiseEngine, raise} from '../../../lab/run/raise.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {loadLab, savedLabs} from '../../../lab/state/state.ts'
-import {PatroniCluster, type StartedPatroniCluster} from '../../../lab/testing/testcontainers.ts'
+import {
+  PatroniCluster,
+  type StartedPatroniCluster,
+  Wait,
+  type WaitStrategy,
+} from '../../../lab/testing/testcontainers.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {disposedOf, eachWithItsOwnState} from '../fake/at-rest.ts'
 import {passing} from '../fake/clock.ts'
@@ -106,6 +111,23 @@ describe('one that does not start', () => {
     )
     expect(savedLabs()).toEqual([])
   })
+})
+
+test('it has started when what is waited for has come true', async () => {
+  prepared = one => {
+    one.made = ({cluster}) => {
+      const {streams} = cluster
+      cluster.streams = host => host !== 'node3' && streams.call(cluster, host)
+    }
+  }
+  const wish = (strategy: WaitStrategy) => new PatroniCluster().withName('mine').withWaitStrategy(strategy)
+  await expect(wish(Wait.forStreamingReplicas(3)).start(means)).rejects.toThrow(
+    '3 streaming replicas are waited for, and the cluster has 2',
+  )
+  expect(savedLabs()).toEqual([])
+  const cluster = await started(wish(Wait.forStreamingReplicas(1)))
+  expect(await passing(cluster.getLeader())).toBe('node1')
+  await passing(cluster.stop())
 })
 
 test('one that is to be reused stays, and the next one with the same wishes is the same; another process attaches by what JSON has', async () => {
