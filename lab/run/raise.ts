@@ -22,9 +22,13 @@ import {LabError} from '../words/errors.ts'
 import {beside, next, onLab, sayLines} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
 import {type Readiness, untilWritable} from './readiness.ts'
+import {untilReaped} from './reaper.ts'
 
 /** What raising asks of the engine; a `Docker` is one. */
-export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets' | 'elsewhere'>
+export type RaiseEngine = LabEngine &
+  OwnershipEngine &
+  SetupEngine &
+  Pick<Docker, 'subnets' | 'elsewhere' | 'startReaper' | 'hasReaper'>
 
 const healthyWithinMs = 120_000
 /** Longer than a lab takes that comes up as it should. */
@@ -55,6 +59,8 @@ export interface RaiseOptions {
   readonly signal: AbortSignal
   /** When it is ready to be used; healthy in all its parts when not given. */
   readonly until?: Readiness | undefined
+  /** Done before it gets its first hosts, when it has none: what is to know it from the beginning. */
+  readonly beforeHosts?: ((lab: Lab) => Promise<void>) | undefined
   /** Build the images anew first; a lab that is there keeps those it was raised with. */
   readonly refresh?: boolean
 }
@@ -66,6 +72,7 @@ const through = {ready: ensureReady, allocate}
 export async function raise(docker: RaiseEngine, options: RaiseOptions, means = through): Promise<Raised> {
   const {name, progress, signal, until} = options
   docker.heed(signal)
+  await untilReaped(docker, name, signal)
   const saved = loadLab(name)
   const {release, patroniBuild} = options.topology ?? saved?.topology ?? options.fallback()
   const images = await means.ready(docker, progress, {
@@ -127,6 +134,7 @@ async function start(
   const file = complete ? null : readBack(lab, signal, docker.compose.reads)
   file?.catch(() => {}) // told where it is awaited
   if (running.length === 0) await portsMustBeFree(lab)
+  if (found.length === 0) await options.beforeHosts?.(lab)
   if (found.length > 0) {
     await file // a mend starts hosts, too: of a file that was changed nothing is started
     // Hosts that are down are no news: `up` is there to start them.

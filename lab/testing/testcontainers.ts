@@ -52,6 +52,7 @@ export class PatroniCluster {
   #wishes: Wishes = {set: []}
   #name: string | undefined
   #reuse = false
+  #reaper = false
   #startupMs: number | undefined
   #until: WaitStrategy | undefined
   #progress: NonNullable<RaiseLabOptions['progress']> = () => {}
@@ -96,6 +97,12 @@ export class PatroniCluster {
     return this
   }
 
+  /** It goes when this process has gone, however it ended. The container that sees to it is given the engine's socket: see `RaiseLabOptions`. */
+  withReaper(): this {
+    this.#reaper = true
+    return this
+  }
+
   withStartupTimeout(ms: number): this {
     this.#startupMs = ms
     return this
@@ -124,7 +131,7 @@ export class PatroniCluster {
         ...wanted,
         ...(name === undefined ? {} : {name}),
         ...(this.#startupMs === undefined ? {} : {signal: AbortSignal.timeout(this.#startupMs)}),
-        ...{keep: this.#reuse, progress: this.#progress, until: this.#until},
+        ...{keep: this.#reuse, reaper: this.#reaper, progress: this.#progress, until: this.#until},
       },
       {docker: means.docker, raise: withLogs(means.raise)},
     )

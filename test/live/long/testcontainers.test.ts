@@ -1,5 +1,7 @@
 /** The cluster in the manner of testcontainers, on a real engine: every word of its page is said once. */
+import {once} from 'node:events'
 import {join} from 'node:path'
+import {setTimeout} from 'node:timers/promises'
 import {execa} from 'execa'
 import pg from 'pg'
 import {afterAll, beforeAll, expect, test} from 'vitest'
@@ -10,9 +12,10 @@ import {expectExit} from '../cli.ts'
 const root = join(import.meta.dirname, '..', '..', '..')
 const name = 'live-testcontainers'
 const reused = 'live-testcontainers-again'
+const orphan = 'live-testcontainers-orphan'
 
 const down = async () => {
-  for (const lab of [name, reused]) await expectExit(0, ['down', '--name', lab])
+  for (const lab of [name, reused, orphan]) await expectExit(0, ['down', '--name', lab])
 }
 beforeAll(down)
 afterAll(down)
@@ -102,4 +105,37 @@ test('one that is to be reused stays, and the next one with its wishes finds wha
   await using again = await wish().start()
   expect(await asked(again.getConnectionUri(), 'select answer from kept')).toEqual([7])
   expect((await belongings(reused)).map(one => one.id).sort()).toEqual(before)
+})
+
+/** Another process that raises a lab and is killed outright; ends when it is gone. */
+async function raisedAndKilled(lab: string, wishes: string): Promise<void> {
+  const program = `
+    import {PatroniCluster} from 'pgha-lab/testcontainers'
+    const cluster = await new PatroniCluster().withName(process.argv[1])${wishes}.start()
+    console.log(await cluster.getLeader())
+    setInterval(() => {}, 1000)
+  `
+  const child = execa(process.execPath, ['--input-type=module', '-e', program, lab], {cwd: root, reject: false})
+  const said = await Promise.race([once(child.stdout, 'data').then(String), child.then(ended => ended.stderr)])
+  expect(said).toMatch(/^node\d\n$/)
+  child.kill('SIGKILL')
+  expect(await child).toMatchObject({signal: 'SIGKILL'})
+}
+
+test('with a reaper the lab of a process that was killed goes by itself, and its name is free; without one it stays', async () => {
+  await raisedAndKilled(orphan, '.withReaper()')
+  expect(await belongings(orphan)).not.toEqual([])
+  await expect.poll(() => belongings(orphan), {timeout: 30_000, interval: 500}).toEqual([])
+  {
+    await using again = await new PatroniCluster().withName(orphan).withReaper().start()
+    expect(await asked(again.getConnectionUri(), 'select 1')).toEqual([1])
+  }
+  expect(await belongings(orphan)).toEqual([])
+  expect(loadLab(orphan)).toBeUndefined()
+
+  await raisedAndKilled(orphan, '')
+  const left = (await belongings(orphan)).map(one => one.id).sort()
+  await setTimeout(20_000)
+  expect((await belongings(orphan)).map(one => one.id).sort()).toEqual(left)
+  expect(left).not.toEqual([])
 })
