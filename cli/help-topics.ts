@@ -48,7 +48,7 @@ export function showTopic(name: string): void {
   } catch (error) {
     throw new LabError('setup-failed', `${page} cannot be read: ${(error as Error).message}`, {
       cause: error,
-      hint: 'install pgha-lab again: its pages are part of it',
+      hint: 'its pages are part of the package, which has to be installed anew',
     })
   }
   print(pageText(text, Math.min(widest, columns(process.stdout)), part))

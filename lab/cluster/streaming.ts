@@ -7,20 +7,38 @@ import {type HostName, hostsWith, sourceOf} from '../topology/topology.ts'
 
 const withinMs = 1000
 
+interface Streams {
+  readonly primary: HostName
+  /** Who streams from whom it is to. */
+  readonly replicas: readonly HostName[]
+  /** Who does not yet. */
+  readonly missing: readonly HostName[]
+}
+
 /**
- * The primary and the replicas that stream, each from whom it is to, or what is missing, in words. Patroni's REST API would hold each question
- * back for a second while its PostgreSQL starts (`api.py: get_postgresql_status`, retry), and so slow down what it is asked about.
+ * The primary, and which replicas stream, each from whom it is to; in words what is missing where nobody leads. Patroni's REST API would hold each
+ * question back for a second while its PostgreSQL starts (`api.py: get_postgresql_status`, retry), and so slow down what it is asked about.
  */
-export async function streaming(lab: Lab): Promise<{primary: HostName; replicas: readonly HostName[]} | string> {
+export async function whoStreams(lab: Lab): Promise<Streams | string> {
   const hosts = hostsWith(firstCluster(lab.topology), 'patroni')
   const servers = new Map(await Promise.all(hosts.map(async host => [host, await serverOn(lab, host)] as const)))
   const primaries = hosts.filter(host => servers.get(host)?.standby === false)
   const [primary] = primaries
   if (primary === undefined || primaries.length > 1) return 'the cluster has no leader yet'
-  const replicas = hosts.filter(host => host !== primary)
+  const streams = (host: HostName) =>
+    servers.get(sourceOf(lab.topology, host, primary))?.replicas.includes(host) === true
+  const others = hosts.filter(host => host !== primary)
+  return {primary, replicas: others.filter(streams), missing: others.filter(host => !streams(host))}
+}
+
+/** The primary and its replicas when all of them stream, or who does not, in words. */
+export async function streaming(lab: Lab): Promise<Streams | string> {
+  const seen = await whoStreams(lab)
+  if (typeof seen === 'string') return seen
+  const {primary, missing: all} = seen
   const source = (host: HostName) => sourceOf(lab.topology, host, primary)
-  const [first, ...others] = replicas.filter(host => !servers.get(source(host))?.replicas.includes(host))
-  if (first === undefined) return {primary, replicas}
+  const [first, ...others] = all
+  if (first === undefined) return seen
   const missing = [first, ...others.filter(host => source(host) === source(first))]
   return `${missing.join(' and ')} ${missing.length === 1 ? 'does' : 'do'} not stream from ${source(first)} yet`
 }

@@ -8,7 +8,7 @@ import {type Hint, next, onLab} from '../words/next-step.ts'
 import {type Health, health} from './health.ts'
 import {cannotFollow, explained} from './last-words.ts'
 
-interface Wait {
+export interface Wait {
   readonly withinMs: number
   readonly signal: AbortSignal
   /** Told whenever what is missing changes. */

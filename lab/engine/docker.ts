@@ -10,6 +10,7 @@ import {type ImageFound, type Images, ImagesOfEngine} from './docker/images.ts'
 import {type Networks, NetworksOfEngine} from './docker/networks.ts'
 import {type Power, PowerOfEngine} from './docker/power.ts'
 import {type ProgramContainer, type Programs, ProgramsOfEngine, type ProgramToStart} from './docker/programs.ts'
+import {type Reapers, ReapersOfEngine, type ReaperToStart} from './docker/reapers.ts'
 import {engineCalled, Requests} from './docker/requests.ts'
 import {type EngineEvent, type LogOptions, type Streams, StreamsOfEngine} from './docker/streams.ts'
 import {type Throwaways, ThrowawaysOfEngine} from './docker/throwaways.ts'
@@ -27,6 +28,7 @@ export type {ImageFound, Images} from './docker/images.ts'
 export type {Networks} from './docker/networks.ts'
 export type {Power} from './docker/power.ts'
 export type {ProgramContainer} from './docker/programs.ts'
+export type {Reapers} from './docker/reapers.ts'
 export type {EngineEvent, Streams} from './docker/streams.ts'
 export type {Throwaways} from './docker/throwaways.ts'
 export {type PorterToStart, porterName} from './docker/volumes.ts'
@@ -39,6 +41,7 @@ type All = Answering &
   Networks &
   Throwaways &
   Programs &
+  Reapers &
   Belongings &
   Images &
   Volumes
@@ -65,6 +68,7 @@ export class Docker implements All {
   readonly #networks: Networks
   readonly #throwaways: Throwaways
   readonly #programs: Programs
+  readonly #reapers: Reapers
   readonly #belongings: Belongings
   readonly #images: Images
   readonly #volumes: Volumes
@@ -84,6 +88,7 @@ export class Docker implements All {
     this.#networks = new NetworksOfEngine(requests, this.#containers)
     this.#throwaways = new ThrowawaysOfEngine(requests, this.#engine)
     this.#programs = new ProgramsOfEngine(requests)
+    this.#reapers = new ReapersOfEngine(requests)
     this.#belongings = new BelongingsOfEngine(requests)
     this.#images = new ImagesOfEngine(requests)
     this.#volumes = new VolumesOfEngine(requests)
@@ -187,6 +192,13 @@ export class Docker implements All {
   }
   removeProgram(lab: string, program: string): Promise<void> {
     return this.#programs.removeProgram(lab, program)
+  }
+
+  startReaper(lab: string, reaper: ReaperToStart): Promise<AsyncDisposable> {
+    return this.#reapers.startReaper(lab, reaper)
+  }
+  hasReaper(lab: string): Promise<boolean> {
+    return this.#reapers.hasReaper(lab)
   }
 
   belongings(lab?: string): Promise<Belonging[]> {

@@ -1,5 +1,6 @@
 /** Engines by their names, as people and lab.json have them: a Docker context, or an address as DOCKER_HOST has it. */
 import {LabError} from '../words/errors.ts'
+import {shell} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
 import {contextInUse, contextNameInUse, isLocal} from './context.ts'
 
@@ -54,3 +55,22 @@ export function isElsewhere(name: string): boolean {
   const address = addressOf(name)
   return address !== null && !isLocal(address)
 }
+
+/**
+ * The socket of an engine as the engine itself sees it, for a container that is to ask it.
+ * @throws LabError `cannot-run-here` for an engine that is reached in another way: nobody here knows where its socket is.
+ */
+export function ownSocketOf(name: string): string {
+  const address = addressOf(name)
+  const path = address === null ? usualSocket : /^unix:\/\/(\/.+)$/.exec(address)?.[1]
+  if (path === undefined)
+    throw new LabError(
+      'cannot-run-here',
+      `a reaper needs the socket of the engine on this machine, and the engine in use is at ${printable(address ?? '')}`,
+      {hint: shell('docker context use default')},
+    )
+  // Elsewhere the engine is in a machine of its own, which has it at the usual place, whatever leads there from here.
+  return process.platform === 'linux' ? path : usualSocket
+}
+
+const usualSocket = '/var/run/docker.sock'

@@ -2,11 +2,8 @@
 import {isDeepStrictEqual} from 'node:util'
 import {ownProxy} from '../../compose/own-haproxy.ts'
 import {render} from '../../compose/render.ts'
-import {badCertificates, sayBadCertificate} from '../cluster/certificates.ts'
-import {firstWrite} from '../cluster/first-write.ts'
 import {explained, lastWords, sayLastWords} from '../cluster/last-words.ts'
-import {streaming} from '../cluster/streaming.ts'
-import {untilHealthy, waitFor} from '../cluster/wait.ts'
+import {untilHealthy} from '../cluster/wait.ts'
 import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
 import {haproxyMustTake} from '../engine/haproxy-check.ts'
@@ -22,14 +19,19 @@ import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
 import {anew, loadLab, type SavedLab, saveLab} from '../state/state.ts'
-import {hostsWith, type Topology} from '../topology/topology.ts'
+import type {Topology} from '../topology/topology.ts'
 import type {AskedTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {beside, next, onLab, sayLines} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
+import {type Readiness, untilWritable} from './readiness.ts'
+import {untilReaped} from './reaper.ts'
 
 /** What raising asks of the engine; a `Docker` is one. */
-export type RaiseEngine = LabEngine & OwnershipEngine & SetupEngine & Pick<Docker, 'subnets' | 'elsewhere'>
+export type RaiseEngine = LabEngine &
+  OwnershipEngine &
+  SetupEngine &
+  Pick<Docker, 'subnets' | 'elsewhere' | 'startReaper' | 'hasReaper'>
 
 const healthyWithinMs = 120_000
 /** Longer than a lab takes that comes up as it should. */
@@ -37,13 +39,13 @@ const tellEveryMs = 20_000
 /** Since its hosts were started, which came first. */
 const startedBeforeMs = 10_000
 
-/** A lab that is healthy. */
+/** A lab that is healthy, or as ready as was asked. */
 export interface Raised {
   readonly lab: Lab
   /** What had to be done: `created` from nothing, `started` what was down, `already` healthy. */
   readonly how: 'created' | 'started' | 'already'
   readonly tookMs: number
-  /** Of that, until all members streamed and a write through HAProxy was committed; its read-only routes come last. */
+  /** Of that, until all members streamed and a write through HAProxy was committed; its read-only routes come last. All of it where something else was waited for. */
   readonly writableMs: number
 }
 
@@ -58,6 +60,10 @@ export interface RaiseOptions {
   readonly mustTake?: AskedTopology['mustTake'] | undefined
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** When it is ready to be used; healthy in all its parts when not given. */
+  readonly until?: Readiness | undefined
+  /** Done before it gets its first hosts, when it has none: what is to know it from the beginning. */
+  readonly beforeHosts?: ((lab: Lab) => Promise<void>) | undefined
   /** Build the images anew first; a lab that is there keeps those it was raised with. */
   readonly refresh?: boolean
 }
@@ -67,8 +73,9 @@ const through = {ready: ensureReady, allocate}
 
 /** @throws LabError; `interrupted` leaves the lab as far as it came, and the caller says so. */
 export async function raise(docker: RaiseEngine, options: RaiseOptions, means = through): Promise<Raised> {
-  const {name, progress, signal} = options
+  const {name, progress, signal, until} = options
   docker.heed(signal)
+  await untilReaped(docker, name, signal)
   const saved = loadLab(name)
   const {release, patroniBuild} = options.topology ?? saved?.topology ?? options.fallback()
   const images = await means.ready(docker, progress, {
@@ -78,32 +85,20 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
   const began = performance.now()
   const {lab, how} = await start(docker, options, images, means)
   let writableMs = 0
-  await step(progress, 'wait until the cluster is healthy', async detail => {
+  await step(progress, `wait until ${until?.says ?? 'the cluster is healthy'}`, async detail => {
     const hint = onLab(name, 'logs')
     const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
     const sinceMs = await docker.clockMs()
     using _telling = tellWhy(lab, sinceMs, detail)
     try {
-      await waitFor('all members to stream from one leader', () => streamingBelieved(lab), wait)
-      await waitFor('a write through HAProxy', () => writes(lab), wait)
+      await (until === undefined ? untilWritable(lab, wait) : until.wait(lab, wait))
     } catch (error) {
       throw await explained(lab, error, sinceMs - startedBeforeMs)
     }
     writableMs = performance.now() - began
-    await untilHealthy(lab, wait)
+    if (until === undefined) await untilHealthy(lab, wait)
   })
   return {lab, how, tookMs: performance.now() - began, writableMs}
-}
-
-/** A server that nobody believes would be waited for in vain. */
-async function streamingBelieved(lab: Lab) {
-  const seen = await streaming(lab)
-  const [bad] =
-    typeof seen === 'string'
-      ? await badCertificates(lab, {etcd: hostsWith(lab.topology, 'etcd'), patroni: []}, 1000)
-      : []
-  if (bad === undefined) return seen
-  throw new LabError('not-ready', `waiting does not mend it: ${sayBadCertificate(bad)}`, {hint: anew(lab.name)})
 }
 
 /** While it lasts: what the hosts' logs say may be why. */
@@ -142,6 +137,7 @@ async function start(
   const file = complete ? null : readBack(lab, signal, docker.compose.reads)
   file?.catch(() => {}) // told where it is awaited
   if (running.length === 0) await portsMustBeFree(lab)
+  if (found.length === 0) await options.beforeHosts?.(lab)
   if (found.length > 0) {
     await file // a mend starts hosts, too: of a file that was changed nothing is started
     // Hosts that are down are no news: `up` is there to start them.
@@ -162,15 +158,6 @@ async function start(
       })
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
-}
-
-async function writes(lab: Lab): Promise<object | string> {
-  try {
-    await firstWrite(lab)
-    return {}
-  } catch (error) {
-    return `HAProxy does not route a write yet: ${(error as Error).message}`
-  }
 }
 
 /** An existing lab is never changed under its user's feet. */

@@ -5,6 +5,7 @@ import {AppRelay, type AppRelayOptions} from '../clients/app-relay.ts'
 import {members} from '../cluster/members.ts'
 import {untilHealthy} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
+import {ownSocketOf} from '../engine/named.ts'
 import {heal} from '../healing/heal.ts'
 import {Recorder} from '../history/history.ts'
 import {loadScenario, type Scenario} from '../scenario/index.ts'
@@ -22,6 +23,8 @@ import type {Progress} from '../words/progress.ts'
 import {type Injected, type InjectOptions, inject} from './inject.ts'
 import {type Observation, type ObserveOptions, observe} from './observe.ts'
 import {type RaiseEngine, raise} from './raise.ts'
+import type {Readiness} from './readiness.ts'
+import {startReaper} from './reaper.ts'
 import {leaveRecord, type Run, type RunOptions, runScenario} from './runs.ts'
 
 export interface RaiseLabOptions {
@@ -39,6 +42,13 @@ export interface RaiseLabOptions {
   readonly name?: string
   /** Leaves the lab at the end, for the next time and for `pgha-lab status`. */
   readonly keep?: boolean
+  /** When it is ready: healthy in all its parts when not given. `Wait` of `pgha-lab/testcontainers` has others. */
+  readonly until?: Readiness | undefined
+  /**
+   * The lab goes when this process has gone, however it ended: a container of the lab's own image sees to it. It is given the engine's socket,
+   * with which it can do on this machine what root can; so only where that is asked for. A lab that was there before has none.
+   */
+  readonly reaper?: boolean
   readonly progress?: Progress
   /** Ends what is waited for; never a mend, nor the removal. */
   readonly signal?: AbortSignal
@@ -89,16 +99,25 @@ export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans
   const {docker, raise: raises} = means ?? {docker: engineOfLab(name), raise}
   const signal = options.signal ?? new AbortController().signal
   checkLabName(name)
+  const socket = options.reaper === true ? reaperSocket(docker, options) : undefined
   const wanted = wantedOf(options)
   const lock = lockLab(name, 'a program that uses the library')
-  const isNew = loadLab(name) === undefined
+  let isNew = loadLab(name) === undefined
+  let reaper: AsyncDisposable | undefined
+  // Only of a lab that has no host: one that was there stays.
+  const beforeHosts = async (lab: Lab) => {
+    if (socket === undefined) return
+    isNew = true
+    reaper = await startReaper(docker, lab, socket)
+  }
   const remove = async () => {
     await removeOurs(docker, name)
+    await reaper?.[Symbol.asyncDispose]()
     forgetLab(name)
   }
   try {
     const fallback = () => readTopology({profile: options.profile ?? 'fast'}).topology
-    const {lab} = await raises(docker, {name, ...wanted, fallback, progress, signal})
+    const {lab} = await raises(docker, {name, ...wanted, fallback, progress, signal, until: options.until, beforeHosts})
     return new RaisedLab(lab, signal, async () => {
       if (isNew && !keep) await remove()
       lock[Symbol.dispose]()
@@ -121,6 +140,12 @@ function wantedOf({topology, profile, release, patroni, set}: RaiseLabOptions) {
   if (!isSaid) return {topology: undefined}
   const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', release, patroni, set})
   return {topology: asked.topology, mustTake: asked.mustTake, ...(file === undefined ? {} : {topologyFile: file})}
+}
+
+/** @throws LabError `usage`, `cannot-run-here` */
+function reaperSocket({name}: RaiseEngine, {keep}: RaiseLabOptions): string {
+  if (keep !== true) return ownSocketOf(name)
+  throw new LabError('usage', 'a lab that is to stay has no reaper, which would remove it')
 }
 
 /** Made by `raiseLab`; its disposal removes the lab, unless that was there before or is to be kept. */

@@ -106,7 +106,7 @@ function platform(): Examined {
 
 function checkout(): Examined {
   if (!existsSync(join(packageRoot, 'tsconfig.json'))) return ok('pgha-lab', 'an installed package')
-  const missing = ['dist/cli/main.js', 'dist/agent.mjs', 'dist/observer.mjs'].filter(
+  const missing = ['dist/cli/main.js', 'dist/agent.mjs', 'dist/observer.mjs', 'dist/reaper.mjs'].filter(
     file => !existsSync(join(packageRoot, file)),
   )
   if (missing.length === 0) return ok('pgha-lab', 'a checkout, built')

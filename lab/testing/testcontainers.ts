@@ -8,13 +8,14 @@
  */
 import {createHash} from 'node:crypto'
 import {logTails} from '../cluster/last-words.ts'
-import {resolve} from '../cluster/selector.ts'
 import {Docker} from '../engine/docker.ts'
 import {Lab} from '../engine/lab.ts'
 import {importFrom} from '../import/import.ts'
 import type {Injected} from '../run/inject.ts'
 import {type RaiseEngine, raise} from '../run/raise.ts'
 import {type Breaking, RaisedLab, type RaiseLabOptions, type RaiseMeans, raiseLab} from '../run/raised-lab.ts'
+import {Wait, type WaitStrategy} from '../run/readiness.ts'
+import {runOn} from '../run/run-on.ts'
 import type {Run} from '../run/runs.ts'
 import type {Scenario} from '../scenario/index.ts'
 import {engineOfLab} from '../state/engine-of-lab.ts'
@@ -25,6 +26,8 @@ import {hostsWith, type Topology} from '../topology/topology.ts'
 import {readTopology, usualPreset} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {readText} from '../words/read-text.ts'
+
+export {Wait, type WaitStrategy}
 
 export type SynchronousMode = Topology['patroni']['synchronousMode']
 
@@ -49,7 +52,9 @@ export class PatroniCluster {
   #wishes: Wishes = {set: []}
   #name: string | undefined
   #reuse = false
+  #reaper = false
   #startupMs: number | undefined
+  #until: WaitStrategy | undefined
   #progress: NonNullable<RaiseLabOptions['progress']> = () => {}
 
   /** A preset of ours, or the path of a lab.yaml. */
@@ -92,8 +97,20 @@ export class PatroniCluster {
     return this
   }
 
+  /** It goes when this process has gone, however it ended. The container that sees to it is given the engine's socket: see `RaiseLabOptions`. */
+  withReaper(): this {
+    this.#reaper = true
+    return this
+  }
+
   withStartupTimeout(ms: number): this {
     this.#startupMs = ms
+    return this
+  }
+
+  /** When it has started: `Wait.forHealthy()` when not given. */
+  withWaitStrategy(strategy: WaitStrategy): this {
+    this.#until = strategy
     return this
   }
 
@@ -105,6 +122,8 @@ export class PatroniCluster {
   /** @throws LabError as `raiseLab`, with the last lines of the logs of a cluster that did not come up. */
   async start(given?: RaiseMeans): Promise<StartedPatroniCluster> {
     const wanted = wantedOf(this.#wishes)
+    const mistake = this.#until?.mistakeIn(topologyOf(wanted))
+    if (mistake !== undefined) throw new LabError('usage', mistake)
     const name = this.#name ?? (this.#reuse ? reusedName(wanted) : undefined)
     const means = given ?? {docker: name === undefined ? new Docker() : engineOfLab(name), raise}
     const started = await raiseLab(
@@ -112,7 +131,7 @@ export class PatroniCluster {
         ...wanted,
         ...(name === undefined ? {} : {name}),
         ...(this.#startupMs === undefined ? {} : {signal: AbortSignal.timeout(this.#startupMs)}),
-        ...{keep: this.#reuse, progress: this.#progress},
+        ...{keep: this.#reuse, reaper: this.#reaper, progress: this.#progress, until: this.#until},
       },
       {docker: means.docker, raise: withLogs(means.raise)},
     )
@@ -175,11 +194,7 @@ export class StartedPatroniCluster implements AsyncDisposable {
     on: string,
     command: readonly string[],
   ): Promise<{exitCode: number | null; output: string; stderr: string}> {
-    const {lab} = this.lab
-    const [host, ...others] = await resolve(lab, on)
-    if (host === undefined || others.length > 0)
-      throw new LabError('usage', `\`${on}\` means ${others.length + 1} hosts, and a command is run on one`)
-    const {code, out, err} = await lab.engineOf(host).run((await lab.container(host)).id, command)
+    const {code, out, err} = await runOn(this.lab.lab, on, command)
     return {exitCode: code, output: out, stderr: err}
   }
 
@@ -208,6 +223,10 @@ export class StartedPatroniCluster implements AsyncDisposable {
 }
 
 type Wanted = Pick<RaiseLabOptions, 'topology' | 'profile' | 'set'>
+
+function topologyOf({topology, ...more}: Wanted): Topology {
+  return typeof topology === 'object' ? topology : readTopology({topology, ...more}).topology
+}
 
 /** @throws LabError `config`, `usage` */
 function wantedOf({

@@ -287,6 +287,7 @@ export const labels = {
   host: 'pgha-lab.host',
   observer: 'pgha-lab.observer',
   program: 'pgha-lab.program',
+  reaper: 'pgha-lab.reaper',
   owner: 'pgha-lab.owner',
   home: 'pgha-lab.home',
 } as const

@@ -88,6 +88,7 @@ const answers: readonly (readonly [RegExp, z.ZodType])[] = [
 /** What streams call themselves; the lines of an event are checked one by one. */
 const streams: readonly (readonly [RegExp, RegExp])[] = [
   [/^GET \/containers\/[^/]+\/archive$/, /^application\/x-tar\b/],
+  [/^POST \/containers\/[^/]+\/attach$/, /^application\/vnd\.docker\./],
   [/^POST \/exec\/[^/]+\/start$/, /^application\/vnd\.docker\./],
   // Engines of several years do not say.
   [/^GET \/containers\/[^/]+\/logs$/, /^(?!text\/html|application\/json)/],

@@ -5,7 +5,14 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {Docker} from '../../../lab/engine/docker.ts'
-import {addressOf, checkEngineName, engineNameInUse, environmentOf, isElsewhere} from '../../../lab/engine/named.ts'
+import {
+  addressOf,
+  checkEngineName,
+  engineNameInUse,
+  environmentOf,
+  isElsewhere,
+  ownSocketOf,
+} from '../../../lab/engine/named.ts'
 import {engineOfLab} from '../../../lab/state/engine-of-lab.ts'
 import {loadLab, saveLab} from '../../../lab/state/state.ts'
 import {allocation, topology} from '../../compose/a-lab.ts'
@@ -109,4 +116,19 @@ describe('a lab', () => {
 test('the default engine is asked at its own socket though DOCKER_HOST names another', () => {
   vi.stubEnv('DOCKER_HOST', `unix://${engine.socketPath}`)
   expect(new Docker('default')).toMatchObject({name: 'default', elsewhere: false})
+})
+
+describe('the socket that a container is given', () => {
+  test.each([
+    ['default', '/var/run/docker.sock'],
+    ['unix:///run/other/docker.sock', '/run/other/docker.sock'],
+  ])('of %s is that of its engine', (name, socket) => {
+    expect(ownSocketOf(name)).toBe(socket)
+  })
+
+  test.each(['tcp://127.0.0.1:2375', 'ssh://me@there'])('of %s nobody here knows', name => {
+    expect(() => ownSocketOf(name)).toThrow(
+      `a reaper needs the socket of the engine on this machine, and the engine in use is at ${name}`,
+    )
+  })
 })

@@ -21,8 +21,9 @@ import {LabError} from '../../../lab/words/errors.ts'
 import type {FakeHost, Ran} from './host.ts'
 import {images} from './images.ts'
 import {FakeProgram, playAgent, playRelay, playShell} from './program.ts'
+import {FakeReapers} from './reapers.ts'
 import {FakeThrowaway} from './throwaway.ts'
-import {FakeVolumes, porterId} from './volumes.ts'
+import {porterId} from './volumes.ts'
 import type {FakeWorld} from './world.ts'
 
 /** What becomes of a call: nothing unusual, its own refusal, or no answer from now on. */
@@ -32,7 +33,7 @@ async function nobody(): Promise<never> {
   throw new TypeError('this engine has no Compose')
 }
 
-export class FakeEngine extends FakeVolumes implements RaiseEngine, AsyncDisposable {
+export class FakeEngine extends FakeReapers implements RaiseEngine, AsyncDisposable {
   readonly limits = engineLimits({})
   readonly name = 'default'
   readonly environment = {DOCKER_HOST: undefined, DOCKER_CONTEXT: 'default'}

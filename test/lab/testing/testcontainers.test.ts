@@ -7,8 +7,14 @@ import type {Docker} from '../../../lab/engine/docker.ts'
 import {type RaiseEngine, raise} from '../../../lab/run/raise.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
 import {inForce} from '../../../lab/state/journal.ts'
+import {savedOwner} from '../../../lab/state/owner.ts'
 import {loadLab, savedLabs} from '../../../lab/state/state.ts'
-import {PatroniCluster, type StartedPatroniCluster} from '../../../lab/testing/testcontainers.ts'
+import {
+  PatroniCluster,
+  type StartedPatroniCluster,
+  Wait,
+  type WaitStrategy,
+} from '../../../lab/testing/testcontainers.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {disposedOf, eachWithItsOwnState} from '../fake/at-rest.ts'
 import {passing} from '../fake/clock.ts'
@@ -108,6 +114,23 @@ describe('one that does not start', () => {
   })
 })
 
+test('it has started when what is waited for has come true', async () => {
+  prepared = one => {
+    one.made = ({cluster}) => {
+      const {streams} = cluster
+      cluster.streams = host => host !== 'node3' && streams.call(cluster, host)
+    }
+  }
+  const wish = (strategy: WaitStrategy) => new PatroniCluster().withName('mine').withWaitStrategy(strategy)
+  await expect(wish(Wait.forStreamingReplicas(3)).start(means)).rejects.toThrow(
+    '3 streaming replicas are waited for, and the cluster has 2',
+  )
+  expect(savedLabs()).toEqual([])
+  const cluster = await started(wish(Wait.forStreamingReplicas(1)))
+  expect(await passing(cluster.getLeader())).toBe('node1')
+  await passing(cluster.stop())
+})
+
 test('one that is to be reused stays, and the next one with the same wishes is the same; another process attaches by what JSON has', async () => {
   const wish = () => new PatroniCluster().withSynchronousMode('on').withReuse()
   const first = await started(wish())
@@ -121,4 +144,62 @@ test('one that is to be reused stays, and the next one with the same wishes is t
   expect(await passing(attached.getLeader())).toBe('node1')
   await passing(attached.stop())
   expect(loadLab(reference.lab)).toBeDefined()
+})
+
+describe('with a reaper', () => {
+  test('it is there before the first host is, is given the socket, and is gone when the cluster has been removed', async () => {
+    let before: unknown
+    prepared = one => {
+      one.made = () => {
+        before = engine.reaper
+      }
+    }
+    const cluster = await started(new PatroniCluster().withName('mine').withReaper())
+    expect(before).toEqual({lab: 'mine', owner: savedOwner('mine'), socket: '/var/run/docker.sock'})
+    await passing(cluster.stop())
+    expect(engine.reaper).toBeNull()
+    expect(loadLab('mine')).toBeUndefined()
+  })
+
+  test('one that does not come up takes it along', async () => {
+    prepared = one => {
+      one.failsAfter = {hosts: 1, error: new LabError('engine', 'docker compose failed')}
+    }
+    await expect(started(new PatroniCluster().withName('mine').withReaper())).rejects.toThrow('docker compose failed')
+    expect(engine.reaper).toBeNull()
+  })
+
+  test('one that a reaper has removed is raised as new', async () => {
+    const killed = await started(new PatroniCluster().withName('mine').withReuse())
+    await passing(killed.stop())
+    await engine.world![Symbol.asyncDispose]()
+    engine.world = null // what is known about it is still here
+    const again = await started(new PatroniCluster().withName('mine').withReaper())
+    await passing(again.stop())
+    expect(loadLab('mine')).toBeUndefined()
+  })
+
+  test('one that is there already stays, and has none', async () => {
+    const first = await started(new PatroniCluster().withName('mine').withReuse())
+    await passing(first.stop())
+    const again = await started(new PatroniCluster().withName('mine').withReaper())
+    expect(engine.reaper).toBeNull()
+    await passing(again.stop())
+    expect(loadLab('mine')).toBeDefined()
+  })
+
+  test('a lab that a reaper is removing is waited for, and not used', async () => {
+    engine.reaper = {lab: 'mine', owner: 'me', socket: '/var/run/docker.sock'}
+    await expect(started(new PatroniCluster().withName('mine'))).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('waited 60 s for the reaper of lab mine to remove what a program'),
+    })
+    expect(compose.ups).toEqual([])
+  })
+
+  test('one that is to be reused is refused', async () => {
+    await expect(started(new PatroniCluster().withReuse().withReaper())).rejects.toThrow(
+      'a lab that is to stay has no reaper, which would remove it',
+    )
+  })
 })
