@@ -2,7 +2,7 @@
 
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {ChosenMoment, Lab, Recorder, Scenario} from '../lab/index.ts'
+import type {ChosenMoment, Comparison, Lab, Recorder, Scenario, Summary, Timings} from '../lab/index.ts'
 import {LabError} from '../lab/inside/start.ts'
 import type {Baseline} from './against.ts'
 import {caller} from './called-as.ts'
@@ -14,6 +14,7 @@ import {print, printData, tellProgress} from './output.ts'
 import {answer} from './render/answer.ts'
 import {words} from './render/verdict-words.ts'
 import {textOptions} from './text-options.ts'
+import {mediansOf, printMedians, timingsOfRun} from './timings.ts'
 
 export interface RepeatRunOptions {
   readonly repeat: number
@@ -21,6 +22,8 @@ export interface RepeatRunOptions {
   readonly failFast?: boolean | undefined
   readonly out?: string | undefined
   readonly json?: boolean | undefined
+  /** Whether it is asked where the time went. */
+  readonly timings?: boolean | undefined
   readonly outputs?: CiOutputs | undefined
   readonly baseline?: Baseline | undefined
   /** Shows one run as it is played. */
@@ -38,6 +41,7 @@ export async function repeatRun(
   const {exitCodes} = await import('../lab/inside/start.ts')
   const {writeReports} = await import('./render/write-reports.ts')
   let screen: ReturnType<RepeatRunOptions['watch']> | undefined
+  const took: Timings[] = []
   const {folder, summary, error} = await repeat(lab, scenario, {
     times: options.repeat,
     phase: options.phase,
@@ -55,6 +59,7 @@ export async function repeatRun(
       const unwritten = writeReports(folder, report, history)
       if (unwritten !== undefined) complain(unwritten)
       options.outputs?.add(run)
+      if (options.timings === true) took.push(await timingsOfRun(run))
       tellProgress(`run ${nth} of ${options.repeat}: ${words[report.verdict]}: ${answer(report)}\n`)
     },
   }).finally(async () => (await screen)?.done())
@@ -66,25 +71,40 @@ export async function repeatRun(
   const {compareWith, endsWith} = await import('./against.ts')
   const comparison = options.baseline && compareWith(options.baseline, summary.runs)
   if (comparison !== undefined) options.outputs?.addComparison(comparison)
-  const {renderRepetition, repetitionOnScreen} = await import('./render/repeat-text.ts')
+  const {renderRepetition} = await import('./render/repeat-text.ts')
   const plain = renderRepetition(summary, {color: false, width: 120, ascii: false})
   writeFileSync(join(folder, 'summary.txt'), plain, {mode: 0o600})
-  if (options.json) {
-    const {toJson} = await import('../lab/inside/start.ts')
-    printData(toJson({...summary, folder, ...(comparison && {comparison})}))
-  } else {
-    // Of the run that the verdict comes from, else of the last.
-    const told =
-      summary.runs.find(run => run.verdict === summary.verdict && run.verdict !== 'pass') ?? summary.runs.at(-1)
-    const next = told === undefined ? [] : nextAfter(told, join(folder, told.folder), lab.name, false)
-    print(repetitionOnScreen(summary, await textOptions(), [`evidence: ${folder}`, ...next]))
-    if (comparison !== undefined) {
-      const {renderComparison} = await import('./render/compare-text.ts')
-      print(`\n${renderComparison(comparison, await textOptions())}`)
-    }
-  }
+  await printEnd({summary, folder, comparison, took, lab: lab.name, json: options.json})
   process.exitCode = comparison === undefined ? summary.exitCode : endsWith(summary.exitCode, comparison)
   if (error === undefined) return
   complain(error)
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
+}
+
+interface Told {
+  readonly summary: Summary
+  readonly folder: string
+  readonly comparison: Comparison | undefined
+  /** Where the time of each run went, where that was asked for. */
+  readonly took: readonly Timings[]
+  readonly lab: string
+  readonly json: boolean | undefined
+}
+
+async function printEnd({summary, folder, comparison, took, lab, json}: Told): Promise<void> {
+  if (json) {
+    const {toJson} = await import('../lab/inside/start.ts')
+    const timings = await mediansOf(took)
+    return printData(toJson({...summary, folder, ...(comparison && {comparison}), ...(timings && {timings})}))
+  }
+  const {repetitionOnScreen} = await import('./render/repeat-text.ts')
+  // Of the run that the verdict comes from, else of the last.
+  const told =
+    summary.runs.find(run => run.verdict === summary.verdict && run.verdict !== 'pass') ?? summary.runs.at(-1)
+  const next = told === undefined ? [] : nextAfter(told, join(folder, told.folder), lab, false)
+  await printMedians(took)
+  print(repetitionOnScreen(summary, await textOptions(), [`evidence: ${folder}`, ...next]))
+  if (comparison === undefined) return
+  const {renderComparison} = await import('./render/compare-text.ts')
+  print(`\n${renderComparison(comparison, await textOptions())}`)
 }

@@ -10,6 +10,7 @@ export interface StormOptions {
   readonly out?: string
   readonly overwrite?: boolean
   readonly plain?: boolean
+  readonly timings?: boolean
   readonly junit?: string
   readonly html?: string
   readonly markdown?: string
@@ -35,7 +36,7 @@ export type StormRequest =
 /** Options that say something about a storm or a shrinking; the rest of `chaos` goes with scenarios and suites. */
 const own = ['storm', 'seed', 'beyondQuorum', 'asyncTail', 'shrink', 'shrinkWithin', 'tries'] as const
 /** About a run, and so about a storm; the shrinking of a plan has no report. */
-const ofRun = ['junit', 'html', 'markdown', 'github'] as const
+const ofRun = ['junit', 'html', 'markdown', 'github', 'timings'] as const
 const shared = ['name', 'json', 'out', 'overwrite', 'plain', ...ofRun] as const
 
 export function isStorm(options: StormOptions): boolean {

@@ -17,6 +17,7 @@ import {print, tell, tellProgress} from './output.ts'
 import type {RepeatRunOptions} from './repeat-run.ts'
 import {type StormOptions, type StormRequest, stormRequest} from './storm-request.ts'
 import {textOptions} from './text-options.ts'
+import {printTimings, timingsOfRun} from './timings.ts'
 
 /** Shows one run as it is played. */
 type Watch = (
@@ -129,7 +130,9 @@ async function playDrawn(
   const unwritten = writeReports(folder, report, history)
   outputs?.add(run)
   const error = run.error ?? unwritten
+  const timings = options.timings === true ? await timingsOfRun(run) : undefined
   if (!options.json) {
+    if (timings !== undefined) await printTimings(timings)
     const text = renderText(report, await textOptions())
     print(`${text.trimEnd()}\n\nstorm: seed ${seed}, ${sayHeld(faults)}\n${sayPlaces(lab, file, folder)}`)
   }
@@ -142,7 +145,7 @@ async function playDrawn(
       : undefined
   if (options.json)
     printJson({
-      ...{...report, folder},
+      ...{...report, folder, ...(timings && {timings})},
       storm: {seed, forMs, beyondQuorum, plan: file, episodes: drawn.episodes.length, faults},
       ...(shrunk === undefined ? {} : {shrink: asJson(shrunk)}),
     })

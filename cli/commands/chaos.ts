@@ -26,6 +26,7 @@ import {isQuiet, print, tell} from '../output.ts'
 import type {RepeatRunOptions} from '../repeat-run.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
+import {printTimings, timingsOfRun} from '../timings.ts'
 
 interface Options extends StormOptions {
   repeat?: number
@@ -55,6 +56,7 @@ const examples = [
   'chaos kill-leader',
   'chaos kill-leader --json > report.json',
   'chaos kill-leader --within 30s',
+  'chaos kill-leader --timings',
   'chaos ./mine.yaml --out evidence',
   'chaos --suite failover',
   'chaos --suite all --parallel 2 --json > suite.json',
@@ -120,6 +122,7 @@ export function chaos(): Command {
         'about them (a container of your own is a `client:` in a scenario file)',
     )
     .addOption(phaseOption())
+    .option('--timings', 'say where the time went, part by part; of several runs the medians')
     .addOption(jsonOption())
   return addStormOptions(addCiOptions(addSuiteOptions(chaos))).action(action)
 }
@@ -271,9 +274,12 @@ async function playOne(
   process.exitCode = error.exitCode === exitCodes.healing ? error.exitCode : (interrupt.code() ?? error.exitCode)
 }
 
-async function printRun({report, folder}: Run, lab: string, {json, out}: Options): Promise<void> {
-  if (json) return printJson({...report, folder})
+async function printRun(run: Run, lab: string, {json, out, timings}: Options): Promise<void> {
+  const {report, folder} = run
+  const told = timings === true ? await timingsOfRun(run) : undefined
+  if (json) return printJson({...report, folder, ...(told && {timings: told})})
   const {renderSummary} = await import('../render/summary.ts')
+  if (told !== undefined) await printTimings(told)
   print(renderSummary(report, await textOptions(), nextAfter(report, folder, lab, out === undefined)))
 }
 

@@ -1,5 +1,5 @@
 import type {Command} from 'commander'
-import type {FoundRun, RecordedRun, Report} from '../../lab/index.ts'
+import type {FoundRun, RecordedRun, Report, Timings} from '../../lab/index.ts'
 import {LabError} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import {fromTheRepository} from '../from-the-repository.ts'
@@ -7,8 +7,10 @@ import {judged} from '../judged.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {choiceOption, command, nameOption, placeOption} from '../options.ts'
 import {print, tell} from '../output.ts'
+import type {TextOptions} from '../render/text.ts'
 import type {ShownRun} from '../suite/merged.ts'
 import {textOptions} from '../text-options.ts'
+import {mediansOf, timingsOfRun} from '../timings.ts'
 import {writeOut} from '../write-out.ts'
 
 const formats = ['text', 'markdown', 'json', 'junit', 'github', 'html'] as const
@@ -19,6 +21,7 @@ interface Options {
   name: string
   format: Format
   out?: string
+  timings?: boolean
 }
 
 export function report(): Command {
@@ -32,6 +35,7 @@ export function report(): Command {
       'report shard-1 shard-2 shard-3 --format html -o report.html',
       'report --format markdown >> "$GITHUB_STEP_SUMMARY"',
       'report --format github',
+      'report latest --timings',
     ].join('\n'),
   )
     .argument(
@@ -40,11 +44,14 @@ export function report(): Command {
     )
     .addOption(nameOption())
     .addOption(choiceOption('-f, --format <format>', 'what to write', formats).default('text'))
+    .option('--timings', 'say where its time went, part by part; of several runs the medians')
     .addOption(placeOption('-o, --out <file>', 'into this file instead of stdout'))
     .action(action)
 }
 
-async function action(written: readonly string[], {name, format, out}: Options): Promise<void> {
+async function action(written: readonly string[], {name, format, out, timings = false}: Options): Promise<void> {
+  if (timings && format !== 'text' && format !== 'json')
+    throw new LabError('usage', `--timings goes with --format text or json, and not with ${format}`)
   const {given} = await import('../suite/given.ts')
   const {found, records} = await given(written.length === 0 ? ['latest'] : written, name)
   if (found.length > 1 && !severalAtOnce.includes(format))
@@ -52,13 +59,14 @@ async function action(written: readonly string[], {name, format, out}: Options):
       hint: `name one of them, or use --format ${severalAtOnce.join(' or ')}`,
     })
   const several = found.length > 1 || records.length > 0
-  const runs = await readAll(found, format, several)
+  const runs = await readAll(found, format, {several, timings})
   const merged =
     records.length === 0
       ? undefined
       : await (await import('../suite/merged.ts')).merged(records, runs, format === 'html')
   const all = [...runs, ...(merged?.missing ?? [])]
-  writeOut(await render(format, all, {several, toFile: out !== undefined}), out)
+  const took = runs.flatMap(one => one.timings ?? [])
+  writeOut(await render(format, all, {several, toFile: out !== undefined, took}), out)
   if (merged !== undefined) {
     for (const line of [...merged.odd, merged.says]) tell(`${line}\n`)
     process.exitCode = merged.exitCode
@@ -72,14 +80,19 @@ async function action(written: readonly string[], {name, format, out}: Options):
 }
 
 /** One after the other: the histories of a whole suite need not be in memory at once. */
-async function readAll(found: readonly FoundRun[], format: Format, several: boolean): Promise<ShownRun[]> {
+async function readAll(
+  found: readonly FoundRun[],
+  format: Format,
+  {several, timings}: {readonly several: boolean; readonly timings: boolean},
+): Promise<ShownRun[]> {
   const {loadRun} = await import('../../lab/inside/reading.ts')
   const runs: ShownRun[] = []
   for (const one of found) {
     const run = await loadRun(one)
     const report = await judged(run)
     const page = format === 'html' ? await pageOf({...run, report}, several) : ''
-    runs.push({report, page, place: run.folder ?? run.events})
+    const took = timings ? {timings: await timingsOfRun(run)} : {}
+    runs.push({report, page, place: run.folder ?? run.events, ...took})
   }
   return runs
 }
@@ -95,19 +108,20 @@ async function pageOf(
 async function render(
   format: Format,
   runs: readonly ShownRun[],
-  {several, toFile}: {readonly several: boolean; readonly toFile: boolean},
+  {several, toFile, took}: {readonly several: boolean; readonly toFile: boolean; readonly took: readonly Timings[]},
 ): Promise<string> {
   const reports = runs.map(one => one.report)
   switch (format) {
     case 'text': {
       const {renderText} = await import('../render/text.ts')
       const options = toFile ? {color: false, width: 120} : await textOptions()
-      return reports.map(one => renderText(one, options)).join('\n')
+      const texts = reports.map(one => renderText(one, options))
+      return [...texts, ...(await timingsTable(took, options))].join('\n')
     }
     case 'markdown':
       return (await import('../render/markdown.ts')).renderMarkdown(reports)
     case 'json':
-      return (await import('../render/json.ts')).renderJson(reports[0]!)
+      return (await import('../render/json.ts')).renderJson(reports[0]!, took[0])
     case 'junit':
       return (await import('../render/junit.ts')).renderJunit(reports)
     case 'github':
@@ -122,4 +136,13 @@ async function render(
         : runs[0]!.page
     }
   }
+}
+
+/** Of one run in detail, of several in the median; empty where nobody asked for it. */
+async function timingsTable(took: readonly Timings[], options: TextOptions): Promise<string[]> {
+  const [first, ...more] = took
+  const medians = await mediansOf(took)
+  if (first === undefined || medians === undefined) return []
+  const {renderMedianTimings, renderTimings} = await import('../render/timings.ts')
+  return [more.length === 0 ? renderTimings(first, options) : renderMedianTimings(medians, options)]
 }

@@ -10,6 +10,7 @@ import {onInterrupt} from '../interrupt.ts'
 import {printJson} from '../options.ts'
 import {isQuiet, print, tellProgress, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
+import {mediansOf, printMedians} from '../timings.ts'
 import {allReady, enginesNamed, sayPlan} from './engines.ts'
 import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
@@ -31,6 +32,8 @@ interface SuiteRequest extends ShardAsked {
   readonly out?: string | undefined
   readonly overwrite?: boolean | undefined
   readonly json?: boolean | undefined
+  /** Whether it is asked where the time went. */
+  readonly timings?: boolean | undefined
   readonly outputs?: CiOutputs | undefined
 }
 
@@ -52,7 +55,7 @@ export async function playSuite(
   request: SuiteRequest,
   {child, ready}: SuiteMeans = {child: ourselves(), ready: machineReady},
 ): Promise<void> {
-  const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs} = request
+  const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs, timings} = request
   if (clients !== undefined) comparedDrivers(clients)
   const engines = request.engines === undefined ? undefined : enginesNamed(request.engines)
   const {jobs, plan, shard} = sharded(request)
@@ -84,7 +87,11 @@ export async function playSuite(
   let done = 0
   const outcomes = await runSuite({
     ...{jobs, parallel, engines, name, labs, keep, out, child},
-    more: [...(clients === undefined ? [] : ['--clients', clients]), ...(overwrite ? ['--overwrite'] : [])],
+    more: [
+      ...(clients === undefined ? [] : ['--clients', clients]),
+      ...(overwrite ? ['--overwrite'] : []),
+      ...(timings ? ['--timings'] : []),
+    ],
     signal: interrupt.signal,
     tell(news) {
       if (news.outcome !== undefined) done++
@@ -99,8 +106,21 @@ export async function playSuite(
   if (outcomes.some(outcome => outcome.ending === 'healing')) process.exitCode = exitCodeOf(outcomes)
   const ended = {exitCode: process.exitCode, wallSeconds: seconds(), outcomes, unplayed}
   record.ended(ended)
-  if (json) printJson(record.value(ended))
-  else print(`\n${table(outcomes, seconds(), unplayed)}`)
+  await printEnd(record, ended, json)
+}
+
+async function printEnd(
+  record: SuiteRecorder,
+  ended: Parameters<SuiteRecorder['ended']>[0],
+  json: boolean | undefined,
+): Promise<void> {
+  const {outcomes, wallSeconds, unplayed} = ended
+  const took = outcomes.flatMap(one => one.timings ?? [])
+  const medians = await mediansOf(took)
+  if (json) return printJson({...record.value(ended), ...(medians && {timings: medians})})
+  print('\n')
+  await printMedians(took)
+  print(table(outcomes, wallSeconds, unplayed))
 }
 
 function sayTimings(profile: string): string {

@@ -1,5 +1,5 @@
 /** The reports of a suite's shards, put together: what nobody shows is a run that never began, red in every form of the report. */
-import type {Report} from '../../lab/index.ts'
+import type {Report, Timings} from '../../lab/index.ts'
 import {type GivenRecord, merge} from '../../lab/inside/reading.ts'
 import {LabError} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
@@ -10,6 +10,8 @@ export interface ShownRun {
   /** To be framed among others; empty where no page was asked for. */
   readonly page: string
   readonly place: string
+  /** Where its time went, where that was asked for. */
+  readonly timings?: Timings
 }
 
 export interface MergedRuns {

@@ -32,6 +32,7 @@ export {type LaidOver, layOver, type NamedHistory} from '../history/laid-over.ts
 export {type ContainerPhase, containerAfter, type Role, roleOfHost} from '../history/role.ts'
 export {Rows, referenceTable} from '../history/rows.ts'
 export {sayMend} from '../history/say-mend.ts'
+export {medianTimings, type TimedPart, timingsOf} from '../history/timings.ts'
 export {latest, nothingRead, phaseEvents, type Reading, readOn, unfolded} from '../history/unfolding.ts'
 export {type ComparedMetric, compare, type Spread, sayQuantile} from '../judge/compare.ts'
 export {jepsenHistory} from '../judge/jepsen.ts'

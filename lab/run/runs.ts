@@ -9,6 +9,7 @@ import {broken, sayBroken} from '../healing/broken.ts'
 import type {Happening} from '../history/event.ts'
 import {type History, historyOf, of, Recorder} from '../history/history.ts'
 import type {Begun} from '../history/play-again.ts'
+import type {AroundHistory} from '../history/timings.ts'
 import {judge} from '../judge/judge.ts'
 import type {Report} from '../judge/report.ts'
 
@@ -27,6 +28,7 @@ import {loadLab, makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../st
 
 import {LabError} from '../words/errors.ts'
 import {type Caller, onLab} from '../words/next-step.ts'
+import type {Micros} from '../words/quantity.ts'
 import {toJson} from '../words/spelled-json.ts'
 import {asTyped, type ChosenMoment} from './injection-phase.ts'
 import {play} from './play.ts'
@@ -39,6 +41,8 @@ export interface Run {
   readonly history: History
   /** Why the run ended before its end, when it did. */
   readonly error: LabError | undefined
+  /** What it took besides its history, which knows nothing of that; undefined: nothing was played. */
+  readonly around?: AroundHistory
 }
 
 export interface RunOptions {
@@ -59,6 +63,7 @@ export interface RunOptions {
 
 /** @throws LabError before anything is touched (`config`, `cannot-run-here`); later ones are returned with the report. */
 export async function runScenario(lab: Lab, scenario: Scenario, options: RunOptions): Promise<Run> {
+  const called = performance.now()
   const asked = asTyped(options.phase)
   lab.docker.heed(options.signal)
   const bound = await boundTo(lab, scenario, asked)
@@ -74,6 +79,7 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
     rmSync(join(folder, 'events.ndjson'), {force: true})
   }, folder)
   using history = new Recorder(join(folder, 'events.ndjson'))
+  const began = performance.now()
   options.watch?.(history, folder)
   let error: LabError | undefined
   try {
@@ -86,11 +92,25 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
       history.record(neverBegan(id, {lab: lab.name, scenario, ...asked}, cause), 0)
   }
   const latest = options.out === undefined ? id : undefined
-  const left = await leaveRecord(lab, history, {folder, latest, called: options.called})
+  let judgingMs = 0
+  const judged = (ms: number) => {
+    judgingMs = ms
+  }
+  const left = await leaveRecord(lab, history, {folder, latest, called: options.called, judged})
   error ??= left.error // what has ended the run, or is still in force, matters more
   await removePrograms(lab)
   if (error !== undefined) error = await withWhatIsLeft(lab, error)
-  return {...left, folder, error}
+  const playedMs = (left.history.events.at(-1)?.at ?? 0) / 1000
+  const around = {
+    beforeMicros: micros(began - called),
+    judgingMicros: micros(judgingMs),
+    evidenceMicros: Math.max(0, micros(performance.now() - began - playedMs - judgingMs)),
+  }
+  return {...left, folder, error, around}
+}
+
+function micros(ms: number): Micros {
+  return Math.round(ms * 1000)
 }
 
 /** @param latest what the run is called where it is to be the latest of its lab. @returns `error` when not all could be written. */
@@ -101,11 +121,20 @@ export async function leaveRecord(
     folder,
     latest,
     called,
-  }: {readonly folder: string; readonly latest?: string | undefined; readonly called?: Caller | undefined},
+    judged,
+  }: {
+    readonly folder: string
+    readonly latest?: string | undefined
+    readonly called?: Caller | undefined
+    /** Told how many milliseconds judging took. */
+    readonly judged?: (ms: number) => void
+  },
 ): Promise<Omit<Run, 'folder'>> {
   history.flush()
+  const began = performance.now()
   const sealed = history.sealed()
   const report = judge(sealed, undefined, called)
+  judged?.(performance.now() - began)
   try {
     whenDiskIsFull(() => writeWhole(join(folder, 'report.json'), toJson(report)), folder)
     await collectLogs(lab, join(folder, 'logs'), history.startedAtMs)

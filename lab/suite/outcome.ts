@@ -1,5 +1,6 @@
 /** How the run of a scenario ended, told by its exit code, and what that makes of the whole suite. */
 
+import type {Timings} from '../history/timings.ts'
 import type {Report} from '../judge/report.ts'
 import {exitCodes} from '../words/errors.ts'
 
@@ -31,6 +32,8 @@ export interface SuiteOutcome {
   readonly folder: string | null
   /** Where it was played; there where engines were named. */
   readonly engine?: string
+  /** Where its time went, where that was asked for and it was played. */
+  readonly timings?: Timings
   /** How it went before; absent: it was played once. */
   readonly again?: readonly Again[]
 }

@@ -2,6 +2,7 @@
 
 import {setImmediate as everybodyElse} from 'node:timers/promises'
 import {isDeepStrictEqual} from 'node:util'
+import type {Timings} from '../history/timings.ts'
 import type {Report} from '../judge/report.ts'
 import {savedLabs} from '../state/state.ts'
 import {type AskedLab, askedWords} from '../topology/asked-lab.ts'
@@ -349,9 +350,10 @@ function unplayed({scenario}: SuiteJob, ending: Ending, headline: string): Suite
 function read(
   stdout: string,
   stderr: string,
-): Pick<SuiteOutcome, 'headline' | 'limit' | 'held' | 'folder' | 'recovered'> {
+): Pick<SuiteOutcome, 'headline' | 'limit' | 'held' | 'folder' | 'recovered' | 'timings'> {
   let report: Partial<Pick<Report, 'headline' | 'limit' | 'recovered'>> & {
     folder?: string
+    timings?: Timings
     findings?: readonly {verdict: string}[]
   }
   try {
@@ -360,13 +362,14 @@ function read(
     // No report is no bug: a run that could not begin has none, and says why on stderr.
     return {headline: lastWords(stderr), limit: null, held: null, folder: null}
   }
-  const {headline = '', limit = null, recovered, folder = null, findings = []} = report
+  const {headline = '', limit = null, recovered, folder = null, findings = [], timings} = report
   return {
     headline,
     limit,
     folder,
     recovered,
     held: [findings.filter(one => one.verdict === 'pass').length, findings.length],
+    ...(timings === undefined ? {} : {timings}),
   }
 }
 

@@ -38,6 +38,7 @@ describe('one clear complaint about', () => {
   test.for<[string | undefined, object, string]>([
     ['kill-leader', {storm: 60_000}, 'a storm draws its own plan, so it takes no scenario (kill-leader)'],
     [undefined, {storm: 60_000, suite: 'all'}, '--suite does not go with --storm'],
+    [undefined, {shrink: 'latest', timings: true}, '--timings does not go with --shrink'],
     [undefined, {storm: 60_000, repeat: 3}, '--repeat does not go with --storm'],
     [undefined, {storm: 60_000, phase: 'random'}, '--phase does not go with --storm'],
     [undefined, {storm: 60_000, failFast: true}, '--fail-fast does not go with --storm'],

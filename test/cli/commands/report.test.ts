@@ -55,6 +55,22 @@ async function cli(...args: readonly string[]): Promise<{out: string; said: stri
   return {out: out.join(''), said: said.join(''), code: process.exitCode}
 }
 
+test('--timings: where the time of a run went, at the end of its text and of its JSON; of several the medians', async () => {
+  const one = await report('latest', '--timings')
+  expect(one.out).toContain('  where the time went\n')
+  expect(one.out.trimEnd()).toMatch(/ 100\.0 % {2}total$/)
+  const {timings, durationMicros} = JSON.parse((await report('latest', '--timings', '--format', 'json')).out)
+  expect(timings.totalMicros).toBe(durationMicros)
+  expect(timings.parts.map(({part}: {part: string}) => part)).not.toContain('judging')
+  const both = await report(join(root, 'suite'), '--timings')
+  expect(both.out).toContain('  where the time went, median of 2 runs\n')
+  expect((await report('latest')).out).not.toContain('where the time went')
+  expect(JSON.parse((await report('latest', '--format', 'json')).out)).not.toHaveProperty('timings')
+  const refused = await report('latest', '--timings', '--format', 'junit')
+  expect([refused.code, refused.out]).toEqual([2, ''])
+  expect(refused.said).toContain('--timings goes with --format text or json, and not with junit')
+})
+
 test('without a run it is the latest one, as text', async () => {
   const {out, code} = await report()
   expect(out).toMatch(/^FAILED kill-leader: /)

@@ -62,6 +62,25 @@ describe('chaos --suite', () => {
     await expect(playSuite(none, {child: fakeChild([]), ready: async () => {}})).rejects.toThrow(/did you mean/)
   })
 
+  test('says where the time went: in the median of its runs, before its table, and of each in JSON', async () => {
+    const calls: Call[] = []
+    const means = {child: fakeChild(calls), ready: async () => {}}
+    const jobs = suiteJobs({suite: 'process', profile: 'fast'}).length
+    await playSuite({...request, parallel: 1, timings: true}, means)
+    expect(calls.filter(({said}) => said.startsWith('chaos ') && said.endsWith(' --timings'))).toHaveLength(jobs)
+    expect(out.indexOf(`where the time went, median of ${jobs} runs`)).toBeGreaterThan(0)
+    expect(out.indexOf('in a sentence')).toBeGreaterThan(out.indexOf('where the time went'))
+    out = ''
+    await playSuite({...request, parallel: 1, timings: true, json: true}, means)
+    const told = JSON.parse(out)
+    expect(told.timings).toMatchObject({runs: jobs, parts: [{part: 'holds'}]})
+    expect(told.scenarios).toHaveLength(jobs)
+    for (const one of told.scenarios) expect(one.timings.parts).toHaveLength(1)
+    out = ''
+    await playSuite({...request, parallel: 1, json: true}, means)
+    expect(JSON.parse(out)).not.toHaveProperty('timings')
+  })
+
   test('its labs run the release that was asked for, and one that is not there is refused before anything is raised', async () => {
     const calls: Call[] = []
     const child = fakeChild(calls)

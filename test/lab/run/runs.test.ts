@@ -8,6 +8,7 @@ import type {Event} from '../../../lab/history/event.ts'
 import {of} from '../../../lab/history/history.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 import type {Scenario, Step} from '../../../lab/history/scenario-values.ts'
+import {timingsOf} from '../../../lab/history/timings.ts'
 import {leaveNeverBegan, type Run, type RunOptions, runScenario} from '../../../lab/run/runs.ts'
 import {placeFor} from '../../../lab/state/run-folder.ts'
 import {runsFolder} from '../../../lab/state/state.ts'
@@ -72,6 +73,23 @@ describe('the record is whole, the report is of it, and every log is there, when
     expect([run.error, run.report.verdict]).toEqual([undefined, 'pass'])
     expectWhole(run, 'complete')
     expect(logsIn(run.folder)).toEqual(hosts.map(host => `${host}.log`).toSorted())
+  })
+
+  test('took as long as its parts together, with what came before its history and after it', async () => {
+    const before = performance.now()
+    const run = await ran(await healthyLab(), scenarioOf([hold]))
+    const wall = (performance.now() - before) * 1000
+    const {totalMicros, parts} = timingsOf(run.history, run.around)
+    const inHistory = run.history.events.at(-1)!.at
+    expect(totalMicros).toBe(parts.reduce((sum, {micros}) => sum + micros, 0))
+    expect(totalMicros).toBeGreaterThanOrEqual(inHistory)
+    expect(totalMicros).toBeLessThanOrEqual(wall)
+    expect(run.around).toEqual({
+      beforeMicros: expect.any(Number),
+      judgingMicros: expect.any(Number),
+      evidenceMicros: expect.any(Number),
+    })
+    for (const micros of Object.values(run.around!)) expect(micros).toBeGreaterThanOrEqual(0)
   })
 
   test('has a step that fails', async () => {

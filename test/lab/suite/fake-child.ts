@@ -43,7 +43,10 @@ export function fakeChild(calls: Call[], {raises = true, dead = new Set()}: Fake
     const exitCode = codes[ending]
     if (exitCode === 77 || exitCode === 3) return {exitCode, stdout: '', stderr: complaint}
     const findings = [{verdict: 'pass'}, {verdict: 'fail'}]
-    const report = {headline: `it ${ending}`, folder: `/evidence/${scenario}`, findings}
+    const took = (Number(ms) || 5) * 1000
+    const timings = {totalMicros: took, parts: [{part: 'holds', micros: took, of: [{says: 'hold', micros: took}]}]}
+    const told = args.includes('--timings') ? {timings} : {}
+    const report = {headline: `it ${ending}`, folder: `/evidence/${scenario}`, findings, ...told}
     return {exitCode, stdout: JSON.stringify(report), stderr: complaint}
   }
 }

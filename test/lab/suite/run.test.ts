@@ -38,6 +38,13 @@ describe('a suite', () => {
     expect(exitCodeOf(outcomes)).toBe(1)
   })
 
+  test('has where the time of each run went, where that was asked for', async () => {
+    const {outcomes, said} = await suite([job('passed-7')], {more: ['--timings']})
+    expect(said[1]).toBe('chaos passed-7 --name fake-1 --json --timings')
+    expect(outcomes[0]?.timings).toMatchObject({totalMicros: 7000, parts: [{part: 'holds', micros: 7000}]})
+    expect((await suite([job('passed-7')])).outcomes[0]).not.toHaveProperty('timings')
+  })
+
   test('changes its lab only when no scenario is left for the one it has', async () => {
     const watchdog = ['patroni.watchdog=required']
     const {said} = await suite([job('passed-1'), job('passed-2', watchdog), job('passed-3'), job('passed-4', watchdog)])
