@@ -250,7 +250,7 @@ describe('with no engine, an --out says red that nothing was played:', () => {
     spy.mockRestore()
     told.mockRestore()
     expect(code).toBe(3)
-    expect(readdirSync(out).toSorted()).toEqual(jobs.map(job => job.scenario).toSorted())
+    expect(readdirSync(out).toSorted()).toEqual([...jobs.map(job => job.scenario), 'suite.json'].toSorted())
     const {out: junit} = await pgha('report', out, '--format', 'junit')
     expect(junit).toMatch(new RegExp(`<testsuites [^>]*failures="0" errors="${jobs.length}"`))
     expect((await pgha('report', out, '--format', 'github')).out.match(/^::error /gm)).toHaveLength(jobs.length)
