@@ -110,7 +110,7 @@ function ruling(
   const doubts = [
     ...(stopped ? [] : [`nobody saw how ${oldLeader} stopped taking writes`]),
     ...(stopped && least < needed
-      ? [`the margin is somewhere from ${sayMicros(least)} to ${sayMicros(most)}, and ${sayMicros(needed)} are wanted`]
+      ? [`the margin is ${sayBetween(least, most)}, and ${sayMicros(needed)} are wanted`]
       : []),
     ...(unseen === null ? [] : [unseen]),
     ...(clockwork.verdict === 'unknown' ? [clockwork.says] : []),
@@ -231,4 +231,11 @@ function judgeWatchdog(history: History, found: Failover): Clockwork {
     says: `; its watchdog fired ${sayMicros(reset.at - t0)} after the fault, with ${sayMicros(spare)} to spare before its leader key was gone`,
     measures,
   }
+}
+
+/** Who had not looked before may have missed when it began: then there is no least. */
+function sayBetween(least: Micros, most: Micros): string {
+  return Number.isFinite(least)
+    ? `somewhere from ${sayMicros(least)} to ${sayMicros(most)}`
+    : `at most ${sayMicros(most)}, and nobody saw how much less`
 }

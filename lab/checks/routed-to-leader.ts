@@ -40,7 +40,8 @@ interface Astray {
 export const routedToLeader: Check<Record<string, never>> = {
   about:
     "The proxy's primary port leads only to the holder of the leader key, but for the time its health checks need.",
-  evidence: ['proxy', 'etcd', 'clients', 'runner', 'engine'],
+  // The watchdog's: whose proxy is away because its host boots.
+  evidence: ['proxy', 'etcd', 'clients', 'runner', 'engine', 'watchdog'],
   ofEach: 'cluster',
   params: z.strictObject({}),
 

@@ -27,6 +27,7 @@ const otherThings: Readonly<Record<string, string>> = {
   'lab/history/say-mend.ts': 'set-config: a mend',
   'lab/scenario/impossible.ts': 'failover: a check',
   'lab/scenario/undecided.ts': 'failover: a check',
+  'lab/history/timings.ts': 'failover: a part of a run',
   'lab/history/laid-over.ts': 'stop, switchover: predictions',
 }
 
