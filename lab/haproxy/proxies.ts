@@ -302,6 +302,20 @@ export interface CheckTimings {
   readonly onMarkedDown: 'shutdown-sessions' | 'none'
 }
 
+/** What a person writes for each in a haproxy.cfg. */
+export const timeWords: Readonly<Record<keyof CheckTimings, string>> = {
+  interMs: 'inter',
+  fastinterMs: 'fastinter',
+  downinterMs: 'downinter',
+  fall: 'fall',
+  rise: 'rise',
+  connectTimeoutMs: 'timeout connect',
+  checkTimeoutMs: 'timeout check',
+  clientTimeoutMs: 'timeout client',
+  serverTimeoutMs: 'timeout server',
+  onMarkedDown: 'on-marked-down',
+}
+
 /** What a server's checks are timed by, with HAProxy's own values for what is not said. */
 export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer): CheckTimings {
   const time = (key: string) => haproxyTime(options.get(key)?.value ?? '')

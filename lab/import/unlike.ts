@@ -1,6 +1,6 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
 
-import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
+import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked, timeWords} from '../haproxy/proxies.ts'
 import {differing} from '../lint/as-topology.ts'
 import {hasNoWeight, isBackup, isDisabled, refusing} from '../lint/letting-in.ts'
 import {lint} from '../lint/lint.ts'
@@ -96,19 +96,6 @@ function ofEntry(proxy: HaproxyProxy): readonly Unlike[] {
           },
         ]),
   ]
-}
-
-const timeWords: Readonly<Record<keyof ReturnType<typeof checkTimings>, string>> | Readonly<Record<string, string>> = {
-  interMs: 'inter',
-  fastinterMs: 'fastinter',
-  downinterMs: 'downinter',
-  fall: 'fall',
-  rise: 'rise',
-  connectTimeoutMs: 'timeout connect',
-  checkTimeoutMs: 'timeout check',
-  clientTimeoutMs: 'timeout client',
-  serverTimeoutMs: 'timeout server',
-  onMarkedDown: 'on-marked-down',
 }
 
 function otherTimes(files: Files, proxies: readonly HaproxyProxy[]): readonly Unlike[] {

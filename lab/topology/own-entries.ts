@@ -9,6 +9,7 @@ import {
   isChecked,
   isForReading,
   lettingIn,
+  timeWords,
 } from '../haproxy/proxies.ts'
 import {isWildcard, type Place} from '../words/place.ts'
 import {balances, haproxyCheck} from './kept.ts'
@@ -135,19 +136,6 @@ function missingMembers({servers, section}: HaproxyProxy, topology: Topology): W
   const hasStranger = servers.some(({address}) => !topology.hosts.some(({name}) => name === address.host))
   const says = `${missing.join(' and ')} may lead, and no server of this entry is there`
   return missing.length === 0 || hasStranger ? [] : [{place: section.place, says}]
-}
-
-const timeWords: Readonly<Record<keyof CheckTimings, string>> = {
-  interMs: 'inter',
-  fastinterMs: 'fastinter',
-  downinterMs: 'downinter',
-  fall: 'fall',
-  rise: 'rise',
-  connectTimeoutMs: 'timeout connect',
-  checkTimeoutMs: 'timeout check',
-  clientTimeoutMs: 'timeout client',
-  serverTimeoutMs: 'timeout server',
-  onMarkedDown: 'on-marked-down',
 }
 
 /** The timing model has one set of times: a bound from others would be a wrong verdict. */
