@@ -15,6 +15,7 @@ import {type Interval, inTime, sayDoubt, starvedFor, whenWas} from '../history/l
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {ownCodes} from '../history/sqlstate.ts'
 import {missed} from '../history/watching.ts'
+import {hostsWith} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {type Check, merge, type Verdict} from './check.ts'
 import {type AllowedErrors, allowedErrors, others} from './errors/allowed.ts'
@@ -74,7 +75,7 @@ function metIn(history: History, {fault, steps, earliest, end}: Moments): Met[] 
     .filter(isError)
     .filter(one => one.at <= end && whenWas(history, one).to > earliest)
     .toSorted((a, b) => a.at - b.at)
-  return [...Map.groupBy(told, codeIn)].map(([code, ones]) => ({
+  return [...Map.groupBy(told, one => codeIn(history, one))].map(([code, ones]) => ({
     code,
     sure: ones.filter(one => whenWas(history, one).from > zero),
     perhaps: ones.filter(one => whenWas(history, one).from <= zero),
@@ -95,8 +96,14 @@ function isError(one: Heard): one is Trouble {
   return one.kind === 'client-disconnected' || (one.kind !== 'client-connected' && one.error !== null)
 }
 
-function codeIn(one: Trouble): string {
+/** A server that is spoken to as PostgreSQL's protocol has it says no 08P01: where a pooler stands between, it is the pooler's. */
+const poolerSays = '08P01'
+
+function codeIn(history: History, one: Trouble): string {
   const code = codeOf(one)
+  const topology = of(history, 'run-started')[0]?.topology
+  if (code === poolerSays && topology !== undefined && hostsWith(topology, 'pgbouncer').length > 0)
+    return ownCodes.pooler
   return code === 'no code' ? ownCodes.other : code
 }
 

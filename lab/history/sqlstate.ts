@@ -24,6 +24,8 @@ export const ownCodes = {
   notSent: 'not-sent',
   /** Of a driver that looks for the primary itself: who answered takes no writes. */
   readOnly: 'read-only',
+  /** What PgBouncer says of itself, all of it as 08P01: that its login to the server fails, say. */
+  pooler: 'pooler',
   /** The driver said something without a code. */
   other: 'other',
 } as const

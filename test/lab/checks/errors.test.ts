@@ -7,6 +7,7 @@ import type {Event} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 import {loadScenario} from '../../../lab/scenario/index.ts'
+import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {calmRun} from './calm-run.ts'
 import {cleanRun, micros} from './history-builder.ts'
 
@@ -30,6 +31,19 @@ test('passes where nobody is told an error, and where each is told in its time',
     rows: [{code: '25006', firstMicros: 3_000_000, lastedMicros: 2_000_000, limitMicros: 2_500_000}],
   })
   expect(judge(demoted, {others: '3s'}).verdict).toBe('pass')
+})
+
+test("what a pooler says of itself is the pooler's, and of a lab without one nobody may say it", () => {
+  const told = [...calmRun(), refused(3, '08P01')]
+  const pooled = told.map(
+    (one): Event =>
+      one.kind === 'run-started'
+        ? {...one, topology: loadTopology({topology: 'pgbouncer', profile: one.topology.profile})}
+        : one,
+  )
+  expect(judge(pooled, {pooler: '1s'})).toMatchObject({verdict: 'pass', rows: [{code: 'pooler'}]})
+  expect(judge(pooled)).toMatchObject({verdict: 'fail', says: expect.stringMatching(/^pooler was told/)})
+  expect(judge(told, {pooler: '1s'})).toMatchObject({verdict: 'fail', says: expect.stringMatching(/^08P01 was told/)})
 })
 
 describe('fails', () => {
