@@ -66,9 +66,7 @@ describe('on one lab', () => {
 
   test.for([
     ['process', 'crash-postgres'],
-    ['network', 'replication-cut'],
     ['operator', 'switchover'],
-    ['proxy', 'kill-haproxy'],
   ] as const)('%s: %s passes, its fault seen to take hold, and leaves the lab whole', async ([, scenario]) => {
     const {out} = await expectExit(0, ['chaos', scenario, ...lab, '--json'])
     const report = JSON.parse(out) as Report

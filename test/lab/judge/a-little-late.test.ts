@@ -90,14 +90,13 @@ describe('who slept through it tells no claim as if it had taken no time', () =>
         ? []
         : [1, 8_000_000, 15_000_000].map(since => ({from: fault + since, to: promoted + after})),
     )
+    const claimed = (check: string) => claimsOf(history).filter(one => one.check === check)
     const told = [...around, ...until.filter(({from, to}) => from < to)].flatMap(({from, to}) => {
       const slept = asleep(asleep(history, 'runner', from, to), 'clients', from, to)
       const runnerSlept = asleep(history, 'runner', from, to)
       return [
-        ...judge(slept, claimsOf(history)).findings.filter(one => one.check === 'unavailability'),
-        ...[slept, runnerSlept]
-          .flatMap(one => judge(one, claimsOf(history)).findings)
-          .filter(one => one.check === 'clients-reconnect'),
+        ...judge(slept, claimed('unavailability')).findings,
+        ...[slept, runnerSlept].flatMap(one => judge(one, claimed('clients-reconnect')).findings),
       ]
         .filter(one => one.verdict === 'pass' && ++spoken && noTime.test(one.says))
         .map(one => `slept from ${from} to ${to}: ${one.check}: ${one.says}`)

@@ -2,11 +2,11 @@
 import {execa} from 'execa'
 import fc from 'fast-check'
 import {beforeAll, expect, test} from 'vitest'
-import {printYaml} from '../../compose/print-yaml.ts'
-import {imageTags} from '../../lab/setup/images.ts'
-import {strayCharacter} from '../../lab/words/plain-text.ts'
-import {awkwardTexts} from '../compose/awkward-texts.ts'
-import {expectExit} from './cli.ts'
+import {printYaml} from '../../../compose/print-yaml.ts'
+import {imageTags} from '../../../lab/setup/images.ts'
+import {strayCharacter} from '../../../lab/words/plain-text.ts'
+import {awkwardTexts} from '../../compose/awkward-texts.ts'
+import {expectExit} from '../cli.ts'
 
 const reader = `
 import json, sys, yaml
