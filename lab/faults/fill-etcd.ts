@@ -51,7 +51,7 @@ export const fillEtcd: Fault<Params> = {
     await using shells = await Shells.open(lab, members)
     await shells.run(() => `: > ${mark}`)
     const first = (script: string) => shells.run(host => (host === members[0] ? script : null))
-    await first(mostScript) // nobody misses this much yet
+    await first(mostScript(services.etcd.configuration)) // nobody misses this much yet
     let endsAt = 0
     await broke(async () => {
       endsAt = on.now() + limit * 1000
@@ -79,17 +79,20 @@ const valueBytes = 1_000_000
 /** What is left for the moment of the fault: the last values, each with as much again for a page that is written anew beside it. */
 const spareValues = 4
 
-const setting = (name: string) => `sed -n 's/^${name}: *//p' ${services.etcd.configuration} | tr -d '"'`
+const setting = (name: string, file: string) => `sed -n 's/^${name}: *//p' ${file} | tr -d '"'`
 const put = (name: string) => `head -c ${valueBytes} /dev/zero | etcdctl put ${prefix}${name} > /dev/null`
 
-const mostScript = `export ETCDCTL_ENDPOINTS=$(${setting('advertise-client-urls')})
-size() { etcdctl endpoint status -w fields | sed -n 's/^"DBSize" : //p'; }
-most=$(($(${setting('quota-backend-bytes')}) - ${2 * spareValues * valueBytes}))
+/** As far as the fullest member bears: their files differ by what each wrote at once, and any of them raises the alarm for all. */
+export const mostScript = (
+  configuration: string,
+) => `export ETCDCTL_ENDPOINTS=$(${setting('advertise-client-urls', configuration)})
+size() { etcdctl endpoint status --cluster -w fields | sed -n 's/^"DBSize" : //p' | sort -n | tail -n 1; }
+most=$(($(${setting('quota-backend-bytes', configuration)}) - ${2 * spareValues * valueBytes}))
 n=0
 while [ "$(size)" -lt $most ]; do n=$((n + 1)); ${put('$n')} || exit; done`
 
 /** Until it is refused: the proof looks why. */
-const restScript = `export ETCDCTL_ENDPOINTS=$(${setting('advertise-client-urls')})
+const restScript = `export ETCDCTL_ENDPOINTS=$(${setting('advertise-client-urls', services.etcd.configuration)})
 n=0
 while [ $n -lt ${4 * spareValues} ] && ${put('last-$n')} 2> /dev/null; do n=$((n + 1)); done`
 
