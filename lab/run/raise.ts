@@ -24,6 +24,7 @@ import type {AskedTopology} from '../topology/topology-file.ts'
 import {LabError} from '../words/errors.ts'
 import {beside, next, onLab, sayLines} from '../words/next-step.ts'
 import {type Progress, step} from '../words/progress.ts'
+import {tellProxies} from './first-checks.ts'
 import {type Readiness, untilWritable} from './readiness.ts'
 import {untilReaped} from './reaper.ts'
 
@@ -90,6 +91,7 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
     const wait = {withinMs: healthyWithinMs, signal, seen: detail, code: 'not-ready', hint} as const
     const sinceMs = await docker.clockMs()
     using _telling = tellWhy(lab, sinceMs, detail)
+    await using _told = how === 'created' ? tellingProxies(lab) : undefined
     try {
       await (until === undefined ? untilWritable(lab, wait) : until.wait(lab, wait))
     } catch (error) {
@@ -99,6 +101,18 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
     if (until === undefined) await untilHealthy(lab, wait)
   })
   return {lab, how, tookMs: performance.now() - began, writableMs}
+}
+
+/** While it lasts: a proxy of a lab that is new is told what its checks would find out later. */
+function tellingProxies(lab: Lab): AsyncDisposable {
+  const ended = new AbortController()
+  const telling = tellProxies(lab, ended.signal)
+  return {
+    async [Symbol.asyncDispose]() {
+      ended.abort()
+      await telling
+    },
+  }
 }
 
 /** While it lasts: what the hosts' logs say may be why. */
