@@ -14,6 +14,7 @@ import {isWritable} from './failover.ts'
 import {type History, of, once} from './history.ts'
 import {type Interval, tells, whenWas} from './lateness.ts'
 import {isPatchOfOurs, isTagOfOurs, ourPatches, ourPauses, sameValue, sayValue} from './our-changes.ts'
+import {releasedFromSync} from './released-from-sync.ts'
 import {pausesOf, tenuresOf} from './tenures.ts'
 
 /**
@@ -146,6 +147,7 @@ function pauses(history: History): ForeignChange[] {
 /** Whether before a run or in it: other tags than the topology gives a member. */
 function tagChanges(history: History, {tags: given = {}}: Topology): ForeignChange[] {
   const known = new Map<HostName, Config>()
+  const own = releasedFromSync(history)
   return of(history, 'patroni').flatMap((event): ForeignChange[] => {
     const {host, tags, at} = event
     if (tags === undefined) return []
@@ -154,6 +156,9 @@ function tagChanges(history: History, {tags: given = {}}: Topology): ForeignChan
     known.set(host, tags)
     return differences(before ?? given[host] ?? {}, tags)
       .filter(([[tag = '']]) => !isTagOfOurs(history, host, tag, tags[tag], {at}))
+      .filter(
+        ([[tag]]) => tag !== 'nosync' || !own.some(one => one.host === host && (one.from === at || one.to === at)),
+      )
       .map(([path, from, to]): ForeignChange => {
         const what = `the tag ${path.join('.')} of ${host}`
         const when = before === undefined ? null : whenWas(history, event)

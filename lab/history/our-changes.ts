@@ -11,7 +11,7 @@ interface Patch extends Interval {
 }
 
 /** A change is told so much later than the call that made it returned, or a mend ended. */
-const toldLate: Micros = 2_000_000
+export const toldLate: Micros = 2_000_000
 /** The call is stamped by the process that makes it; the watch may be a moment ahead of that. */
 const toldEarly: Micros = 100_000
 
