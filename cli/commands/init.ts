@@ -1,17 +1,15 @@
 import type {Command} from 'commander'
 import type {Sizes} from '../../lab/inside/import.ts'
-import {type Kind, LabError, nextWord, ownCommand, sentence} from '../../lab/inside/start.ts'
+import {LabError, nextWord, ownCommand, sentence} from '../../lab/inside/start.ts'
 import {ask, canAsk, type Question} from '../asked.ts'
 import {spoken} from '../called-as.ts'
 import {addTopologyOptions, asksForTopology, command, placeOption, type TopologyOptions, times} from '../options.ts'
 import {print, tell} from '../output.ts'
 import {textOptions} from '../text-options.ts'
+import {addTheirFiles, type TheirFiles, theirFiles} from '../their-files.ts'
 import {type Page, writeNew} from '../write-new.ts'
 
-const kindOptions = ['haproxy', 'etcd', 'pgbouncer', 'keepalived'] as const satisfies readonly Kind[]
-
-interface Options extends TopologyOptions, Partial<Record<(typeof kindOptions)[number], readonly string[]>> {
-  from?: readonly string[]
+interface Options extends TopologyOptions, TheirFiles {
   members?: number
   proxies?: number
   out: string
@@ -20,20 +18,16 @@ interface Options extends TopologyOptions, Partial<Record<(typeof kindOptions)[n
 
 export function init(): Command {
   return addTopologyOptions(
-    command(
-      'init',
-      'Write a lab.yaml with a comment at each setting: of a topology, or like a cluster of yours.\n' +
-        '--from takes the configurations of one cluster, told apart by their content. What the lab cannot have of it is ' +
-        'said first, then all that was changed or dropped, with the reason. Names, addresses and secrets are replaced, ' +
-        'no program of yours is run, and nothing leads out of such a lab. Without flags it asks at a terminal.',
-      'init\ninit --topology proxy-per-node --members 5 -o mine.yaml\ninit --from patroni.yml --haproxy haproxy.cfg --etcd etcd.env\ninit --from node1.yml node2.yml haproxy.cfg show-config.yml',
+    addTheirFiles(
+      command(
+        'init',
+        'Write a lab.yaml with a comment at each setting: of a topology, or like a cluster of yours.\n' +
+          '--from takes the configurations of one cluster, told apart by their content. What the lab cannot have of it is ' +
+          'said first, then all that was changed or dropped, with the reason. Names, addresses and secrets are replaced, ' +
+          'no program of yours is run, and nothing leads out of such a lab. Without flags it asks at a terminal.',
+        'init\ninit --topology proxy-per-node --members 5 -o mine.yaml\ninit --from patroni.yml --haproxy haproxy.cfg --etcd etcd.env\ninit --from node1.yml node2.yml haproxy.cfg show-config.yml',
+      ).argument('[files...]', 'as with --from'),
     )
-      .argument('[files...]', 'as with --from')
-      .option('--from <file...>', 'configurations of a cluster of yours: patroni.yml and all others')
-      .option('--haproxy <file...>', 'of these, the haproxy.cfg')
-      .option('--etcd <file...>', "of these, etcd's settings: environment or YAML")
-      .option('--pgbouncer <file...>', 'of these, the pgbouncer.ini')
-      .option('--keepalived <file...>', 'of these, the keepalived.conf')
       .option('--members <n>', 'so many hosts with PostgreSQL', times)
       .option('--proxies <n>', 'so many hosts with HAProxy', times)
       .addOption(placeOption('-o, --out <file>', 'where to write it').default('lab.yaml'))
@@ -42,15 +36,12 @@ export function init(): Command {
 }
 
 async function action(files: readonly string[], options: Options): Promise<void> {
-  const given = [
-    ...[...(options.from ?? []), ...files].map(file => ({file, as: undefined})),
-    ...kindOptions.flatMap(as => (options[as] ?? []).map(file => ({file, as}))),
-  ]
+  const given = theirFiles(options, files)
   if (given.length > 0) await like(given, options)
   else await ofTopology(options)
 }
 
-async function like(given: readonly {file: string; as: Kind | undefined}[], options: Options): Promise<void> {
+async function like(given: ReturnType<typeof theirFiles>, options: Options): Promise<void> {
   if (asksForTopology(options) || options.members !== undefined || options.proxies !== undefined)
     throw new LabError(
       'usage',
@@ -58,8 +49,7 @@ async function like(given: readonly {file: string; as: Kind | undefined}[], opti
     )
   const {importFrom} = await import('../../lab/inside/import.ts')
   const {printableLines, readText} = await import('../../lab/inside/start.ts')
-  const each = [...new Map(given.map(one => [one.file, one])).values()]
-  const read = each.map(({file, as}) => ({file, as, text: readText(file, 'configuration')}))
+  const read = given.map(({file, as}) => ({file, as, text: readText(file, 'configuration')}))
   const imported = importFrom(read)
   const {changesFile, renderImport} = await import('../render/import.ts')
   const folder = `${options.out.replace(/\.ya?ml$/, '')}.from`

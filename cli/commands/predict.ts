@@ -5,28 +5,29 @@ import {releases, usualRelease} from '../../lab/inside/start.ts'
 import {addTopologyOptions, asksForTopology, command, jsonOption, nameOption, type TopologyOptions} from '../options.ts'
 import {print, printData} from '../output.ts'
 import {textOptions} from '../text-options.ts'
+import {addTheirFiles, type TheirFiles, theirFiles} from '../their-files.ts'
 
-interface Options extends TopologyOptions {
+interface Options extends TopologyOptions, TheirFiles {
   name: string
   fault?: string
   against?: string
   runs?: readonly string[]
-  from?: readonly string[]
   json?: boolean
 }
 
 export function predict(): Command {
   return addTopologyOptions(
-    command(
-      'predict',
-      'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine. --from takes the files of a running cluster; what they do not tell is said.',
-      'predict --profile fast\npredict --set patroni.ttl=25s --set patroni.loop_wait=5s\npredict --fault kill-host\n' +
-        'predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\n' +
-        'predict --from patroni.yml haproxy.cfg\npredict --runs latest',
+    addTheirFiles(
+      command(
+        'predict',
+        'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine. --from takes the files of a running cluster, also its show-config, and - is stdin; what they do not tell is said.',
+        'predict --profile fast\npredict --set patroni.ttl=25s --set patroni.loop_wait=5s\npredict --fault kill-host\n' +
+          'predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\n' +
+          'predict --from patroni.yml --haproxy haproxy.cfg\npredict --runs latest',
+      ),
     )
       .option('--fault <name>', 'only this fault')
       .option('--against <key=value,...>', 'compare with the same topology and these settings')
-      .option('--from <file...>', 'of a cluster of yours: patroni.yml, haproxy.cfg, etcd, show-config; - is stdin')
       .option('--runs <run...>', 'lay recorded runs over it: a name, a folder, or latest')
       .addOption(nameOption())
       .addOption(jsonOption()),
@@ -90,8 +91,9 @@ interface AskedFor {
 }
 
 async function askedFor(options: Options, recorded: readonly NamedHistory[]): Promise<AskedFor> {
-  const {from, set = [], profile} = options
-  if (from === undefined) {
+  const {set = [], profile} = options
+  const from = theirFiles(options)
+  if (from.length === 0) {
     const {loadTopology} = await import('../../lab/inside/reading.ts')
     const changed = (more: readonly string[]) =>
       loadTopology({...options, asPatroniWould: true, set: [...set, ...more]})
@@ -101,10 +103,10 @@ async function askedFor(options: Options, recorded: readonly NamedHistory[]): Pr
   if ([options.topology, profile, options.release, options.patroni].some(one => one !== undefined))
     throw new LabError(
       'usage',
-      '--from says it all: it goes with --set, not with --topology, --profile, --release or --patroni',
+      'files of a cluster say it all: they go with --set, not with --topology, --profile, --release or --patroni',
     )
   const {asTopology, readFiles, topologyFrom} = await import('../../lab/inside/lint.ts')
-  const {written, assumed} = asTopology(readFiles(from.map(file => ({file}))))
+  const {written, assumed} = asTopology(readFiles(from))
   const changed = (more: readonly string[]) => topologyFrom(written, {set: [...set, ...more]})
   return {topology: changed([]), changed, assumed}
 }

@@ -27,6 +27,14 @@ test('predict needs no lab: a table of one fault, or data', async () => {
   expect(data.faults.map(fault => fault.name)).toEqual(['stop'])
 })
 
+test('predict takes the files of a cluster all together, or each by its kind, and says the same', async () => {
+  const folder = join('test', 'cases', 'configs', '01-correct-plain-listen')
+  const [patroni, haproxy] = [join(folder, 'led1.yml'), join(folder, 'haproxy.cfg')]
+  const together = await printed('--from', patroni, haproxy)
+  vi.restoreAllMocks()
+  expect(await printed('--from', patroni, '--haproxy', haproxy)).toBe(together)
+})
+
 test('predict says of another release than the one it was measured with that it is another', async () => {
   const assumed = async (...args: readonly string[]) => {
     const out = await printed('--fault', 'stop', '--json', ...args)
