@@ -1,11 +1,11 @@
 /** Lines of somebody's pg_hba as the lab's: its users, its addresses, in their order. Who is locked out there is locked out here. */
 import {isPooler, poolerOf} from '../lint/pooler.ts'
-import {type HbaLine, hbaOf, isWithin} from '../lint/read/pg-hba.ts'
+import {type HbaLine, hbaOf, isOwnHost, isWithin} from '../lint/read/pg-hba.ts'
 import type {Files} from '../lint/read/read.ts'
 import {isOnAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import type {HbaRule} from '../topology/hba.ts'
 import {appDatabase, roles} from '../topology/topology.ts'
-import {isAddress, isLoopback, type Place, sayPlace} from '../words/place.ts'
+import {isAddress, type Place, sayPlace} from '../words/place.ts'
 import type {Change} from './change.ts'
 import type {TheirWords} from './words.ts'
 
@@ -23,7 +23,8 @@ interface Cluster {
   readonly users: ReadonlyMap<string, readonly HbaRule['user'][]>
   /** Hosts of the lab with PostgreSQL, each with the address that is known of it. */
   readonly members: ReadonlyMap<string, string | undefined>
-  readonly hasTls: boolean
+  /** `elsewhere`: no file says it, and without it no replica would get in, as they do. */
+  readonly ssl: 'on' | 'off' | 'elsewhere'
   /** Clients come through a pooler that comes through a socket: in the lab by the loopback address. */
   readonly isBySocket: boolean
 }
@@ -46,9 +47,10 @@ export function fromHba(files: Files, theirs: TheirWords): FromHba {
           ],
         }
   }
-  const cluster = clusterOf(files, theirs)
+  const said = clusterOf(files, theirs)
+  const cluster = isElsewhere(found.lines, said, files) ? {...said, ssl: 'elsewhere' as const} : said
   const lines = found.lines.map(line => mapped(line, cluster))
-  const said = [
+  const unlike = [
     ...lines.flatMap(({says}, index) => (says === undefined ? [] : [{says, place: found.lines[index]!.place}])),
     ...differing(files),
   ]
@@ -67,16 +69,35 @@ export function fromHba(files: Files, theirs: TheirWords): FromHba {
           (place): Change => ({place, what: 'pg_hba', how: 'dropped', why: 'another pg_hba counts for this member'}),
         ),
     ],
-    notModelled: [...Map.groupBy(said, ({says}) => says)].map(([says, all]) => {
+    notModelled: [...Map.groupBy(unlike, ({says}) => says)].map(([says, all]) => {
       const places = [...new Set(all.map(({place}) => sayPlace(place)))]
       return `${places[0]}${places.length > 1 ? ` and ${places.length - 1} more` : ''}: ${says}.`
     }),
-    assumed: [...cluster.members.values()].includes(undefined)
-      ? [
-          'No file says which addresses all members have: lines of pg_hba for networks are taken to be for every member.',
-        ]
-      : [],
+    assumed: [
+      ...([...cluster.members.values()].includes(undefined)
+        ? [
+            'No file says which addresses all members have: lines of pg_hba for networks are taken to be for every member.',
+          ]
+        : []),
+      ...(cluster.ssl === 'elsewhere'
+        ? [
+            `${sayPlace(found.place)}: only lines for TLS (hostssl) let replicas in, and no file says ssl: it is taken to be on in a postgresql.conf, and who is let in by them is let in by the lab, which has no TLS then.`,
+          ]
+        : []),
+    ],
   }
+}
+
+/** A cluster whose replicas get in by lines for TLS alone has TLS, whoever says it. */
+function isElsewhere(lines: readonly HbaLine[], cluster: Cluster, files: Files): boolean {
+  if (cluster.ssl === 'on' || parametersIn(files).some(node => nodeAt(node, 'ssl') !== undefined)) return false
+  const letsIn = (ssl: Cluster['ssl']) =>
+    lines.some(line =>
+      mapped(line, {...cluster, ssl}).rules.some(
+        ({database, method}) => database === 'replication' && method !== 'reject',
+      ),
+    )
+  return !letsIn('off') && letsIn('elsewhere')
 }
 
 /** Where there is a pg_hba of whatever kind. */
@@ -116,18 +137,21 @@ function clusterOf(files: Files, {hosts}: TheirWords): Cluster {
       named.find(([theirs, one]) => one === host && isAddress(theirs))?.[0],
     ]),
   )
-  const parameters = [
-    nodeAt(first?.root, 'postgresql', 'parameters'),
-    nodeAt(files.dynamic[0]?.root ?? first?.dcs, 'postgresql', 'parameters'),
-  ]
   const pooler = poolerOf(files)
   return {
     users,
     members,
-    hasTls: parameters.some(node => isOnAt(node, 'ssl') === true),
+    ssl: parametersIn(files).some(node => isOnAt(node, 'ssl') === true) ? 'on' : 'off',
     isBySocket:
       isPooler(pooler) && pooler.stands === 'beside' && /^(\/|$)/.test(pooler.by?.options.get('host') ?? '127.0.0.1'),
   }
+}
+
+function parametersIn({patroni: [first], dynamic}: Files) {
+  return [
+    nodeAt(first?.root, 'postgresql', 'parameters'),
+    nodeAt(dynamic[0]?.root ?? first?.dcs, 'postgresql', 'parameters'),
+  ]
 }
 
 interface Mapped {
@@ -143,7 +167,9 @@ function mapped(line: HbaLine, cluster: Cluster): Mapped {
   const isOfPooler = type === 'local' && cluster.isBySocket && !/^(peer|ident)$/.test(method)
   if (type === 'local' && !isOfPooler) return drop("sockets are the lab's own")
   if (/gssenc/.test(type) && type !== 'hostnogssenc') return drop('nobody in the lab has GSSAPI')
-  if (type === 'hostssl' && !cluster.hasTls) return drop('without `ssl` it is for nobody, as in yours')
+  if (type === 'hostssl' && cluster.ssl === 'off') return drop('without `ssl` it is for nobody, as in yours')
+  if (type === 'hostnossl' && method === 'reject' && cluster.ssl === 'elsewhere')
+    return drop('who comes there comes in TLS, and in the lab without')
   const address = line.address ?? '127.0.0.1/32'
   if (address.includes(':')) return drop('the lab has no IPv6')
   const from = sourcesOf(address, method === 'reject', cluster)
@@ -159,17 +185,26 @@ function mapped(line: HbaLine, cluster: Cluster): Mapped {
 }
 
 /** Where theirs has TLS the lab's clients all come in it: who is let in only without is let in with it, too. */
-function onlyFor({type, method}: HbaLine, {hasTls}: Cluster): Pick<HbaRule, 'type'> {
-  if (type === 'hostssl' && hasTls) return {type}
-  return type === 'hostnossl' && hasTls && method === 'reject' ? {type} : {}
+function onlyFor({type, method}: HbaLine, {ssl}: Cluster): Pick<HbaRule, 'type'> {
+  if (ssl !== 'on') return {}
+  return type === 'hostssl' || (type === 'hostnossl' && method === 'reject') ? {type} : {}
 }
 
-function saysOf({type, method, text}: HbaLine, {hasTls}: Cluster): string | undefined {
+function saysOf({type, method, text, users, address}: HbaLine, {ssl}: Cluster): string | undefined {
+  if (users.some(name => /^[+/@]/.test(name)))
+    return 'for whom a group, a pattern or a file is no file here says; in the lab it is for the users whose names fit, of a group for those whom the line would be for (pg_hba)'
+  if (address !== undefined && isName(address))
+    return 'which addresses have this name no file says; in the lab this line is for every member and for clients (pg_hba)'
   if (!/^(reject|trust|md5|scram-sha-256|password)$/.test(method) || /\bclientcert=/.test(text))
     return 'who comes has to prove it otherwise than by a password; in the lab by its password (pg_hba)'
-  return type === 'hostnossl' && hasTls && method !== 'reject'
+  return type === 'hostnossl' && ssl === 'on' && method !== 'reject'
     ? 'only without TLS is anybody let in by this; in the lab, whose clients all come in TLS, with it too (hostnossl)'
     : undefined
+}
+
+/** Of a host or, with a dot before it, of a domain. */
+function isName(address: string): boolean {
+  return !/^(all|samenet|samehost)$/.test(address) && !/^[\d.]+(\/[\d.]+)?$|:/.test(address)
 }
 
 function methodOf(method: string): HbaRule['method'] {
@@ -185,11 +220,26 @@ function databasesOf({databases}: HbaLine): readonly HbaRule['database'][] {
   return [...new Set(ours)]
 }
 
-function usersOf({users}: HbaLine, cluster: Cluster): readonly HbaRule['user'][] {
-  const ours = users.flatMap((name): readonly HbaRule['user'][] =>
-    name === 'all' ? ['all'] : (cluster.users.get(name) ?? [roles.app]),
-  )
+function usersOf({users, databases}: HbaLine, cluster: Cluster): readonly HbaRule['user'][] {
+  const ours = users.flatMap((name): readonly HbaRule['user'][] => {
+    if (name === 'all') return ['all']
+    if (name.startsWith('/')) return fitting(name.slice(1), cluster)
+    // Who is in it has come by this line: of replication only one user does.
+    if (/^[+@]/.test(name)) return databases.includes('replication') ? [roles.replication] : [roles.app]
+    return cluster.users.get(name) ?? [roles.app]
+  })
   return [...new Set(ours)]
+}
+
+/** A pattern (PostgreSQL 16) is for whoever of the cluster's users has a name that fits, and for clients where none has. */
+function fitting(pattern: string, {users}: Cluster): readonly HbaRule['user'][] {
+  try {
+    const isFor = new RegExp(pattern)
+    const ours = [...users].filter(([name]) => isFor.test(name)).flatMap(([, one]) => one)
+    return ours.length > 0 ? ours : [roles.app]
+  } catch {
+    return [roles.app] // PostgreSQL's patterns have words of their own
+  }
 }
 
 interface Sources {
@@ -204,8 +254,7 @@ interface Sources {
 function sourcesOf(address: string, isReject: boolean, {members}: Cluster): Sources {
   const isAll = address === 'all' || /^0\.0\.0\.0\/(0|0\.0\.0\.0)$/.test(address)
   if (isAll || address === 'samenet') return {members: 'all', clients: isAll || !isReject, isHere: false}
-  if (address === 'samehost' || isLoopback(address.replace(/\/.*$/, '')))
-    return {members: [], clients: false, isHere: true}
+  if (isOwnHost(address)) return {members: [], clients: false, isHere: true}
   const fits = [...members].filter(([, own]) => {
     if (own === undefined) return !isReject
     const is = isWithin(address, own)

@@ -2,7 +2,7 @@
 import {basename} from 'node:path'
 import {asTopology} from '../lint/as-topology.ts'
 import type {Kind} from '../lint/read/kinds.ts'
-import {filesOf, readConfiguration} from '../lint/read/read.ts'
+import {type Files, filesOf, readConfiguration} from '../lint/read/read.ts'
 import {mistakesIn} from '../topology/mistakes.ts'
 import type {Written} from '../topology/settings.ts'
 import {effectiveTimings, sayAdjustment} from '../topology/timings.ts'
@@ -83,6 +83,7 @@ export function importFrom(given: readonly Given[]): Imported {
     assumed: [
       ...assumed.filter(one => !without.includes(one)),
       ...(files.haproxy.length === 0 ? [] : [ownHost]),
+      ...withoutFile(files, again),
       ...letIn.assumed,
       ...says,
     ],
@@ -98,6 +99,15 @@ export function importFrom(given: readonly Given[]): Imported {
       read.map(({kind}, index) => [`${index + 1}-${kind}.txt`, redacted(given[index]!.text, kind, theirs, text)]),
     ),
   }
+}
+
+function withoutFile({patroni: [first, ...others]}: Files, {hosts}: Topology): readonly string[] {
+  const members = hosts.filter(({services}) => services.includes('patroni')).length
+  const without = members - others.length - 1
+  if (first === undefined || without <= 0) return []
+  return [
+    `No patroni.yml is given of ${without} of the ${members} members: what ${first.file} says holds for them, but for its tags.`,
+  ]
 }
 
 const ownHost =

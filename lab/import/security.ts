@@ -20,7 +20,10 @@ export function fromSecurity(files: Files): FromSecurity {
   const clients = (['required', 'optional'] as const).find(word => says(word, 'restapi', 'verify_client'))
   const logsIn = has('etcd3', 'username') || has('etcd', 'username')
   const setting = (name: string) => etcd.map(({settings}) => settings.get(name)?.text).find(text => text !== undefined)
-  const seconds = /^[1-9]\d{0,4}$/.exec(setting('auth-token-ttl') ?? '')?.[0]
+  const token = setting('auth-token') ?? 'simple'
+  const seconds = token.startsWith('jwt')
+    ? secondsOf(/(?:^|,)\s*ttl=([^,]*)/.exec(token)?.[1])
+    : secondsOf(setting('auth-token-ttl'))
   const asksRest = has('restapi', 'authentication', 'username') || has('restapi', 'auth')
   return {
     tls: {
@@ -30,9 +33,17 @@ export function fromSecurity(files: Files): FromSecurity {
       ...(inRest && clients !== undefined ? {rest_clients: clients} : {}),
     },
     auth: {
-      ...(logsIn ? {etcd: setting('auth-token')?.startsWith('jwt') === true ? 'jwt' : 'simple'} : {}),
-      ...(logsIn && seconds !== undefined ? {etcd_token_ttl: Math.min(86_400, Number(seconds))} : {}),
+      ...(logsIn ? {etcd: token.startsWith('jwt') ? 'jwt' : 'simple'} : {}),
+      ...(logsIn && seconds !== undefined ? {etcd_token_ttl: Math.min(86_400, seconds)} : {}),
       ...(asksRest ? {rest: 'on'} : {}),
     },
   }
+}
+
+/** Of a number of seconds, or of a duration as Go writes it, e.g. 1h30m; undefined for what is none, or less than a second. */
+function secondsOf(written = ''): number | undefined {
+  if (/^[1-9]\d{0,4}$/.test(written)) return Number(written)
+  const parts = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(written)
+  const [hours, minutes, seconds] = (parts ?? []).slice(1).map(part => Number(part ?? 0))
+  return 3600 * (hours ?? 0) + 60 * (minutes ?? 0) + (seconds ?? 0) || undefined
 }

@@ -1,6 +1,13 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
 
-import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked, timeWords} from '../haproxy/proxies.ts'
+import {
+  checkTimings,
+  type HaproxyProxy,
+  type HaproxyServer,
+  isChecked,
+  isForReading,
+  timeWords,
+} from '../haproxy/proxies.ts'
 import {differing} from '../lint/as-topology.ts'
 import {hasNoWeight, isBackup, isDisabled, refusing} from '../lint/letting-in.ts'
 import {lint} from '../lint/lint.ts'
@@ -43,6 +50,7 @@ interface Unlike {
 export function unlike(files: Files): readonly string[] {
   const proxies = postgresProxies(files)
   const found = [
+    ...otherEntries(files, proxies),
     ...proxies.flatMap(ofEntry),
     ...proxies.flatMap(proxy => proxy.servers.flatMap(server => ofServer(proxy, server))),
     ...otherTimes(files, proxies),
@@ -75,6 +83,28 @@ function ofServer({servers}: HaproxyProxy, server: HaproxyServer): readonly Unli
       .filter(key => !asTheirs.test(key) && !/^(disabled|backup|weight)$/.test(key))
       .map(key => at(key)),
   ]
+}
+
+/** A lab has one way in for writes and one for reads; whoever came by another is told which those are. */
+function otherEntries(files: Files, proxies: readonly HaproxyProxy[]): readonly Unlike[] {
+  const main = writing(files)?.proxy
+  if (main === undefined) return []
+  const readers = proxies.find(proxy => isForReading(proxy) && proxy !== main)
+  const reads = readers === undefined ? '' : `, and its way in for reads that of ${entryOf(readers)}`
+  const says = `clients come in here, too, and not in the lab: its way in for writes is that of ${entryOf(main)}${reads}`
+  return proxies
+    .filter(proxy => proxy !== main && proxy !== readers && proxy.binds.length > 0)
+    .map(({section: {place}, binds}) => ({place, says: `${portsOf(binds)}${says}`}))
+}
+
+function entryOf({section: {place}, binds}: HaproxyProxy): string {
+  const [port] = binds.flatMap(one => one.port ?? [])
+  return `${sayPlace(place)}${port === undefined ? '' : ` (port ${port})`}`
+}
+
+function portsOf(binds: HaproxyProxy['binds']): string {
+  const ports = [...new Set(binds.flatMap(one => one.port ?? []))]
+  return ports.length === 0 ? '' : `port ${ports.join(' and ')}: `
 }
 
 /** One limit and one door for all clients: that of `global`. */

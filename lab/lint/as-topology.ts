@@ -5,10 +5,11 @@ import type {Written} from '../topology/settings.ts'
 import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
-import {choosing, postgresProxies, writing} from './members.ts'
-import {isPooler, poolerOf} from './pooler.ts'
+import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
+import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
 import {type Dcs, dcsOf, synchronousOf, timingsOf} from './read/patroni.ts'
+import type {PgbouncerDatabase} from './read/pgbouncer.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
 import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'
@@ -181,9 +182,18 @@ function pgbouncerOf(files: Files, assumed: string[]): Pick<Written, 'pgbouncer'
     assumed.push(
       `${sayPlace(by.place)}: this pooler leads to another host, which is taken to be a proxy's; in the lab it stands beside each proxy. Where yours has hosts of its own, write one into the list of hosts: \`pool1: [pgbouncer]\`.`,
     )
+  else if (stands === 'before' && by !== undefined && isPortOfMember(files, by))
+    assumed.push(
+      `${sayPlace(by.place)}: this port of the pooler's own host is a proxy's and a PostgreSQL's: it is taken to stand beside a proxy, from where it follows the leader. One beside a PostgreSQL leads to that one, whoever leads the cluster: its clients would be worse off than in this lab.`,
+    )
   else if (stands === 'beside' && files.haproxy.length === 0)
     assumed.push(`${file.file}: HAProxy is taken to lead to this pooler, which stands beside each PostgreSQL.`)
   return {pgbouncer: pooler.settings}
+}
+
+function isPortOfMember(files: Files, {options}: PgbouncerDatabase): boolean {
+  const port = Number(options.get('port') ?? usualPostgres)
+  return memberAddresses(files).some(member => member.port === port)
 }
 
 /** None where no host runs it. */

@@ -26,7 +26,7 @@ export interface NoPooler {
 
 /** PgBouncer 1.24, doc/config.md. */
 const usualPort = 6432
-const usualPostgres = 5432
+export const usualPostgres = 5432
 
 /** Undefined where there is no file of one. */
 export function poolerOf(files: Files): Pooler | NoPooler | undefined {

@@ -1,6 +1,6 @@
 /** Lines of pg_hba.conf as they stand in a patroni.yml, and who gets in by them. */
 
-import {isAddress, type Place, type Word} from '../../words/place.ts'
+import {isAddress, isLoopback, type Place, type Word} from '../../words/place.ts'
 import type {DynamicFile, PatroniFile} from './patroni.ts'
 import {listAt, mapAt, nodeAt} from './yaml-path.ts'
 
@@ -8,6 +8,7 @@ export interface HbaLine {
   readonly place: Place
   readonly text: string
   readonly type: string
+  /** One in double quotes that would mean more than a name without them has them yet, e.g. `"all"`. */
   readonly databases: readonly string[]
   readonly users: readonly string[]
   /** None on a `local` line. */
@@ -44,10 +45,22 @@ function hbaLine({text, place}: Word): HbaLine | undefined {
   return {place, text, type, databases: names(databases), users: names(users), address, method: method.toLowerCase()}
 }
 
+/** What quotes take the meaning from (PostgreSQL, auth-pg-hba-conf); a pattern, which begins with a slash, keeps it. */
+const meaningful = /^(all|sameuser|samerole|samegroup|replication|[+@].*)$/
+
 function names(written: string): readonly string[] {
-  return written.split(',').map(one => one.replaceAll('"', ''))
+  return written.split(',').map(one => {
+    const plain = one.replaceAll('"', '')
+    return one !== plain && meaningful.test(plain) ? `"${plain}"` : plain
+  })
 }
 
+/** Of an address that only the server's own host has, from which no other member comes. */
+export function isOwnHost(address: string): boolean {
+  return address === 'samehost' || isLoopback(address.replace(/\/.*$/, ''))
+}
+
+/** Who comes from another host. */
 interface Visitor {
   readonly database: string
   readonly user: string
@@ -72,14 +85,14 @@ function matching(line: HbaLine, {database, user, address}: Visitor): 'yes' | 'n
   const all = [
     among(line.databases, database, database === 'replication' ? [] : ['all']),
     among(line.users, user, ['all']),
-    address === undefined ? 'perhaps' : isWithin(line.address ?? '', address),
+    isOwnHost(line.address ?? '') ? 'no' : address === undefined ? 'perhaps' : isWithin(line.address ?? '', address),
   ]
   return all.includes('no') ? 'no' : all.includes('perhaps') ? 'perhaps' : 'yes'
 }
 
 function among(names: readonly string[], name: string, everybody: readonly string[]): 'yes' | 'no' | 'perhaps' {
   if (names.some(one => one === name || everybody.includes(one))) return 'yes'
-  // Roles, regular expressions, files: sameuser and its like are no replication.
+  // Groups, patterns, files: sameuser and its like are no replication.
   return names.some(one => /^[+/@]/.test(one)) ? 'perhaps' : 'no'
 }
 

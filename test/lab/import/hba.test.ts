@@ -13,12 +13,12 @@ const theirs = / {8}- local all all peer\n[\s\S]*?(?=postgresql:\n {2}listen)/
 const withHba = (...lines: readonly string[]) =>
   changed(['n*.yml', theirs, lines.map(line => `        - ${line}\n`).join('')])
 const hba = (texts: Texts) => of(texts).topology.hba?.map(one => hbaLine(one))
-const tls = (...lines: readonly string[]) => {
+const tls = (ssl: 'on' | 'off', ...lines: readonly string[]) => {
   const texts = withHba(...lines)
   return Object.fromEntries(
     Object.entries(texts).map(([file, text]) => [
       file,
-      text.replace('max_connections: 200', "max_connections: 200\n        ssl: 'on'"),
+      text.replace('max_connections: 200', `max_connections: 200\n        ssl: '${ssl}'`),
     ]),
   )
 }
@@ -65,11 +65,36 @@ describe('a line becomes', () => {
       withHba('host all shopper 192.168.0.0/16 reject'),
       [],
     ],
-    ['none without TLS where TLS is off', withHba('hostssl all all all md5'), []],
-    ['one for TLS only where it is on', tls('hostssl all all all md5'), ['hostssl all all all md5']],
+    [
+      'none for TLS where no file has TLS, and replicas come without',
+      withHba('hostssl all all all md5', 'host replication repl 10.0.0.0/24 md5'),
+      ['host replication replicator all md5'],
+    ],
+    ['none for TLS where TLS is off', tls('off', 'hostssl all all all md5'), []],
+    [
+      'one for TLS where no file says it, and replicas come by no other',
+      withHba('hostssl replication repl 10.0.0.0/24 md5', 'hostnossl all all all reject', 'hostssl all all all md5'),
+      ['host replication replicator all md5', 'host all all all md5'],
+    ],
+    [
+      'one for the user whose name fits a pattern',
+      withHba('host replication /^re.*$ 10.0.0.0/24 md5'),
+      ['host replication replicator all md5', 'host replication rewinder all md5'],
+    ],
+    [
+      'one for replication where a group is let in for that',
+      withHba('host replication +group1 10.0.0.0/24 md5'),
+      ['host replication replicator all md5'],
+    ],
+    [
+      'one for a database of that name where a word of PostgreSQL is in quotes',
+      withHba('host "replication" repl 10.0.0.0/24 md5'),
+      ['host app replicator all md5'],
+    ],
+    ['one for TLS only where it is on', tls('on', 'hostssl all all all md5'), ['hostssl all all all md5']],
     [
       'one that turns away who comes without TLS',
-      tls('hostnossl all all all reject', 'host all all all md5'),
+      tls('on', 'hostnossl all all all reject', 'host all all all md5'),
       ['hostnossl all all all reject', 'host all all all md5'],
     ],
     ['none for a socket or IPv6', withHba('local all all peer', 'host all all ::/0 md5'), []],
@@ -133,16 +158,20 @@ describe('what the lab has not is said, with its place:', () => {
   test.each<[string, Texts, RegExp]>([
     [
       'a certificate',
-      tls('hostssl replication repl all cert'),
+      tls('on', 'hostssl replication repl all cert'),
       /^n1\.yml:22:11: who comes has to prove it otherwise than by a password/,
     ],
     [
       'a certificate beside',
-      tls('hostssl all all all md5 clientcert=verify-full'),
+      tls('on', 'hostssl all all all md5 clientcert=verify-full'),
       /^n1\.yml:22:11: who comes has to prove/,
     ],
     ['LDAP', withHba('host all all all ldap ldapserver=x'), /^n1\.yml:21:11: who comes has to prove it otherwise/],
-    ['who comes without TLS', tls('hostnossl all all all md5'), /^n1\.yml:22:11: only without TLS is anybody let in/],
+    [
+      'who comes without TLS',
+      tls('on', 'hostnossl all all all md5'),
+      /^n1\.yml:22:11: only without TLS is anybody let in/,
+    ],
     [
       'members that differ',
       changed(['n2.yml', '- host all all 10.0.0.0/8', '- host all all 10.9.0.0/16']),

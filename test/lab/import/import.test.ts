@@ -5,7 +5,7 @@ import {importFrom} from '../../../lab/import/import.ts'
 import {asTopology} from '../../../lab/lint/as-topology.ts'
 import {filesOf, readConfiguration} from '../../../lab/lint/read/read.ts'
 import {parseTopology, topologyFrom} from '../../../lab/topology/topology-file.ts'
-import {changed, type Texts} from '../lint/cluster.ts'
+import {changed, right, type Texts} from '../lint/cluster.ts'
 import {importable, refused} from './shapes.ts'
 
 const given = (texts: Texts) => Object.entries(texts).map(([file, text]) => ({file, text}))
@@ -104,6 +104,23 @@ describe('a lab is never healthier than what it was made of:', () => {
     expect(topology.haproxy).toMatchObject({checkPrimary: 'tcp', checkReplicas: 'tcp'})
   })
 
+  test.each([
+    ['simple', 'ETCD_AUTH_TOKEN_TTL=20', {etcd: 'simple', etcdTokenTtlSeconds: 20}],
+    [
+      'jwt',
+      'ETCD_AUTH_TOKEN="jwt,pub-key=/a.pub,priv-key=/a.key,sign-method=RS256,ttl=1m30s"',
+      {etcd: 'jwt', etcdTokenTtlSeconds: 90},
+    ],
+  ])("etcd's tokens, which are %s, end as soon as theirs", (_, setting, auth) => {
+    const {topology} = of(
+      changed(
+        ['n*.yml', 'etcd3:\n', 'etcd3:\n  username: chief\n  password: Hen-2-red\n'],
+        ['e*.env', /$/, `\n${setting}\n`],
+      ),
+    )
+    expect(topology.auth).toMatchObject(auth)
+  })
+
   test('two members of etcd stay two', () => {
     const {topology} = of(
       changed(['e*.env', ',e3=http://10.0.1.3:2380', ''], ['n*.yml', ',10.0.1.3:2379', ''], ['e3.env']),
@@ -197,6 +214,15 @@ describe('what a lab has once and theirs for each is said before all else, with 
       /^haproxy\.cfg:12:3: every client is turned away here/,
     ],
     [
+      'a third way in',
+      changed([
+        'haproxy.cfg',
+        /$/,
+        '\nlisten more\n  bind *:5002\n  option tcp-check\n  server n1 10.0.0.1:5432 check\n  server n2 10.0.0.2:5432 check\n',
+      ]),
+      /^haproxy\.cfg:28:1: port 5002: clients come in here, too, .* for writes is that of haproxy\.cfg:10:1 \(port 5000\), and .* reads that of haproxy\.cfg:19:1 \(port 5001\)/,
+    ],
+    [
       'another bootstrap.dcs',
       changed(['n2.yml', 'loop_wait: 10', 'loop_wait: 5']),
       /^n2\.yml:11:5: bootstrap\.dcs is not that of n1\.yml/,
@@ -222,6 +248,22 @@ describe('what a lab has once and theirs for each is said before all else, with 
   test('of two that differ no third is made', () => {
     const texts = changed(['n2.yml', 'loop_wait: 10', 'loop_wait: 10\n    synchronous_node_count: 2'])
     expect(of(texts).topology.dynamic).not.toHaveProperty('synchronous_node_count')
+  })
+
+  test('members without a file have what the first has, but for its tags, and that is said', () => {
+    const {topology, assumed} = of(changed(['n2.yml'], ['n3.yml'], ['n1.yml', 'nofailover: false', 'nofailover: true']))
+    expect(topology.tags).toEqual({node1: {nofailover: true}})
+    expect(assumed).toContainEqual(
+      'No patroni.yml is given of 2 of the 3 members: what n1.yml says holds for them, but for its tags.',
+    )
+    expect(of(right).assumed.join()).not.toMatch(/No patroni.yml/)
+  })
+
+  test('where a pooler stands that leads to a port of its own host which is a proxy and a PostgreSQL', () => {
+    const texts = changed(['haproxy.cfg', 'bind *:5000', 'bind *:5432'], ['pgbouncer.ini', 'port=5000', 'port=5432'])
+    const is = /^pgbouncer\.ini:3:7: this port .* is a proxy's and a PostgreSQL's: it is taken to stand beside a proxy/
+    expect(of(texts).assumed).toContainEqual(expect.stringMatching(is))
+    expect(of(right).assumed).not.toContainEqual(expect.stringMatching(is))
   })
 
   test('that no limit of an entry is kept is in the list of changes', () => {

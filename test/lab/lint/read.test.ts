@@ -172,6 +172,8 @@ describe('pg_hba', () => {
     [['host replication "repl" db.internal md5'], false],
     [['host all,replication all samenet md5'], false],
     [['local replication all peer'], true],
+    [['host replication repl samehost md5'], true],
+    [['host "replication" repl all md5'], true],
     [['host replication repl 10.0.0.2/32 reject', 'host replication all all md5'], true],
     // Whether it comes with TLS is not known here.
     [['hostnossl replication all all reject', 'hostssl replication all all md5'], false],
