@@ -167,8 +167,8 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
   // Whoever slept through it has seen no time pass.
   const known = Math.max(0, ...clients.map(one => one.took?.to ?? 0))
   const most = known - slowest > usual ? known : slowest
-  const {lost, slow, perhaps, again} = inTrouble(judged, late.micros, starved)
-  const evidence = evidenceOf([...lost, ...slow, ...perhaps, ...again.map(one => one.story)])
+  const {lost, slow, perhaps, again, maybe} = inTrouble(history, judged, late.micros, starved)
+  const evidence = evidenceOf([...lost, ...slow, ...perhaps, ...[...again, ...maybe].map(one => one.story)])
   if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, evidence}
   const reasons = [
     ...(lost.length > 0 && end - ready >= limit
@@ -194,6 +194,12 @@ function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'sa
     }
   if (lost.length > 0)
     return {verdict: 'unknown', says: `${names(lost)} had not written again when the record ended.`, evidence}
+  if (maybe.length > 0)
+    return {
+      verdict: 'unknown',
+      says: `Every writer came back, but ${sayAgain(maybe, t0).join()}, but ${sayDoubt(strained(history, maybe[0]!))}.`,
+      evidence,
+    }
   const waited = Math.max(...clients.map(one => one.wait))
   if (waited > laterTrouble)
     return {
@@ -243,17 +249,27 @@ function hintFor(
 }
 
 /** Who never came back, who did too late, and who lost the primary again. */
-function inTrouble({clients, limit}: Judged, lateMicros: Micros, starved: Starved) {
+function inTrouble(history: History, {clients, limit}: Judged, lateMicros: Micros, starved: Starved) {
+  // Our own lateness stretches every gap by as much.
+  const gaps = clients
+    .flatMap(story => (story.gap ? {story, ...story.gap} : []))
+    .filter(({from, to}) => to - from - lateMicros > laterTrouble)
+  const isStrained = (gap: Gap) => gap.to - gap.from - strained(history, gap).micros <= laterTrouble
   const timely = (one: ClientStory) => (one.took === undefined ? 'pass' : inTime(one.took, limit, starved))
   return {
     lost: clients.filter(one => !one.firstAfter),
     slow: clients.filter(one => timely(one) === 'fail'),
     perhaps: clients.filter(one => timely(one) === 'unknown'),
-    // Our own lateness stretches every gap by as much.
-    again: clients
-      .flatMap(story => (story.gap ? {story, ...story.gap} : []))
-      .filter(({from, to}) => to - from - lateMicros > laterTrouble),
+    again: gaps.filter(gap => !isStrained(gap)),
+    maybe: gaps.filter(isStrained),
   }
+}
+
+/** A proxy, or Patroni that it asks, without a CPU calls a good server down, and takes this long to find out. */
+const noticedWithin: Micros = 2_000_000
+
+function strained(history: History, {from, to}: Gap): Starved {
+  return starvedFor(history, from - noticedWithin, to)
 }
 
 function sayAgain(again: readonly (Gap & {readonly story: ClientStory})[], t0: Micros): string[] {

@@ -68,6 +68,14 @@ export const promoted: Check<PromotedParams> = {
     // Whoever was promoted after that would be the last one.
     if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
     // Only the last promotion counts.
+    const untagged = not === undefined ? undefined : tagsTakenBack(history, not, last)
+    if (unwanted?.hosts.includes(last.host) && untagged !== undefined)
+      return {
+        verdict: 'unknown',
+        says: `${says}, but only after step ${not} was mended; while it was in force nobody was seen promoted.`,
+        measures,
+        evidence: [untagged, last.event],
+      }
     if (unwanted?.hosts.includes(last.host))
       return {
         verdict: 'fail',
@@ -139,6 +147,12 @@ function whoIs(history: History, name: string, at: number, before: HostName): Na
   if (target !== undefined) return {hosts: target.hosts, role: `${theOrA(target.hosts)} target of step ${name}`}
   const known = of(history, 'run-started')[0]?.topology.hosts.some(host => host.name === name)
   return known ? {hosts: [name], role: null} : `There is neither a step nor a host called ${name}`
+}
+
+/** Of a step that gives a member tags: whoever is promoted when it has its own again is promoted rightly. */
+function tagsTakenBack(history: History, step: string, {at}: Promotion): Of<'fault-mending'> | undefined {
+  const isOfTags = of(history, 'fault-injecting').some(({id, strike}) => id === step && strike.sets?.tags !== undefined)
+  return isOfTags ? of(history, 'fault-mending').find(one => one.id === step && one.at <= at) : undefined
 }
 
 function theOrA(hosts: readonly HostName[]): string {

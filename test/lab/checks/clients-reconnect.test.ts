@@ -42,6 +42,23 @@ test('fails when all writers lose the primary again, read-only on the returned l
   expect(judge(history)).toMatchObject({verdict: 'fail', says: expect.stringMatching(/lost the primary again.*25006/)})
 })
 
+test('is unknown when they lose it again on a machine that had no CPU for it, and fails where it had', () => {
+  const again = (share: number) =>
+    historyOf(
+      writes(op => (op.at > micros(28) && op.at < micros(31) ? readOnly(op) : op)).events.map(
+        (event): Event =>
+          event.kind === 'watching' && event.who === 'clients' && event.at > micros(26) && event.at < micros(33)
+            ? {...event, cpuWaitMicros: share * 1_000_000}
+            : event,
+      ),
+    )
+  expect(judge(again(0.97))).toMatchObject({
+    verdict: 'unknown',
+    says: expect.stringMatching(/lost the primary again.*, but .*waited for a CPU/),
+  })
+  expect(judge(again(0.5)).verdict).toBe('fail')
+})
+
 test('fails when the trouble lasts to the end', () => {
   const history = writes(op => (op.at > micros(29) ? readOnly(op) : op))
   expect(judge(history).verdict).toBe('fail')

@@ -1,7 +1,9 @@
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
-import {type History, historyOf} from '../../../lab/history/history.ts'
+import {type History, historyOf, of} from '../../../lab/history/history.ts'
+import {promotionsOf} from '../../../lab/history/promotions.ts'
+import {recorded} from '../../cli/render/recorded.ts'
 import {calmRun} from './calm-run.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
 
@@ -145,6 +147,29 @@ describe('promoted', () => {
     expect(judge(historyOf([...cleanRun(), target]), {is: 'tagged'}).verdict).toBe('pass')
     expect(judge(historyOf(cleanRun()), {is: 'node2', not: 'old-leader'}).verdict).toBe('pass')
     expect(judge(historyOf(cleanRun()), {is: 'nobody-i-know'}).verdict).toBe('unknown')
+  })
+
+  test('is unknown of a member that was promoted only when it had its own tags again', () => {
+    const history = recorded('nofailover-tag.pass')
+    const [tagged] = of(history, 'target').filter(one => one.fault === 'tagged')
+    // Nobody else could be promoted: it was, but not before the mend.
+    const of2 = (mended: number) =>
+      historyOf(
+        history.events.flatMap((event): Event[] =>
+          event.kind === 'target' && event.fault === 'tagged'
+            ? [{...event, hosts: [last.host]}]
+            : event.kind === 'fault-mending' && event.id === 'tagged'
+              ? [{...event, at: last.at + mended}]
+              : [event],
+        ),
+      )
+    const last = promotionsOf(history).at(-1)!
+    expect(tagged?.hosts).not.toContain(last.host)
+    expect(judge(of2(-1000), {not: 'tagged'})).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringMatching(/but only after step tagged was mended/),
+    })
+    expect(judge(of2(1000), {not: 'tagged'}).verdict).toBe('fail')
   })
 
   test('every way to say whom makes a sentence', () => {
