@@ -55,6 +55,7 @@ async function action(names: readonly string[], options: Options): Promise<void>
   const {caller} = await import('../called-as.ts')
   const {vary = [], repeat, name, json} = options
   checkLabName(`${name}-1`)
+  if (vary.length === 0) throw new LabError('usage', 'nothing varies: --vary says what differs from lab to lab')
   const scenarios = names.map(one => loadScenario(one))
   const same = scenarios.find(one => overruled(one, vary) !== null)
   if (same !== undefined)

@@ -156,18 +156,14 @@ interface Judged {
 
 function ruling(history: History, judged: Judged): Pick<Finding, 'verdict' | 'says' | 'evidence' | 'hint'> {
   const {clients, t0, ready, end, limit, since} = judged
-  const late = lateness(history, ready, end)
-  const starved = starvedFor(
-    history,
-    Math.min(t0, ready),
-    Math.max(ready, ...clients.map(one => one.firstAfter?.at ?? 0)),
-  )
+  const firsts = clients.map(one => one.firstAfter?.at ?? 0)
+  const starved = starvedFor(history, Math.min(t0, ready), Math.max(ready, ...firsts))
   const blindness = blind(history, 'clients', t0, end)
   const slowest = Math.max(0, ...clients.map(one => one.reconnection ?? 0))
   // Whoever slept through it has seen no time pass.
   const known = Math.max(0, ...clients.map(one => one.took?.to ?? 0))
   const most = known - slowest > usual ? known : slowest
-  const {lost, slow, perhaps, again, maybe} = inTrouble(history, judged, late.micros, starved)
+  const {lost, slow, perhaps, again, maybe} = inTrouble(history, judged, starved)
   const evidence = evidenceOf([...lost, ...slow, ...perhaps, ...[...again, ...maybe].map(one => one.story)])
   if (blindness) return {verdict: 'unknown', says: `Reconnection cannot be judged: ${blindness}.`, evidence}
   const reasons = [
@@ -249,7 +245,8 @@ function hintFor(
 }
 
 /** Who never came back, who did too late, and who lost the primary again. */
-function inTrouble(history: History, {clients, limit}: Judged, lateMicros: Micros, starved: Starved) {
+function inTrouble(history: History, {clients, limit, ready, end}: Judged, starved: Starved) {
+  const lateMicros = lateness(history, ready, end).micros
   // Our own lateness stretches every gap by as much.
   const gaps = clients
     .flatMap(story => (story.gap ? {story, ...story.gap} : []))

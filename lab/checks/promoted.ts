@@ -68,22 +68,8 @@ export const promoted: Check<PromotedParams> = {
     // Whoever was promoted after that would be the last one.
     if (blindness) return {verdict: 'unknown', says: `${says}, but ${blindness}.`, measures, evidence}
     // Only the last promotion counts.
-    const untagged = not === undefined ? undefined : tagsTakenBack(history, not, last)
-    if (unwanted?.hosts.includes(last.host) && untagged !== undefined)
-      return {
-        verdict: 'unknown',
-        says: `${says}, but only after step ${not} was mended; while it was in force nobody was seen promoted.`,
-        measures,
-        evidence: [untagged, last.event],
-      }
     if (unwanted?.hosts.includes(last.host))
-      return {
-        verdict: 'fail',
-        says: `${says}; it must not be${unwanted.role === null ? '' : `: it is ${unwanted.role}`}.`,
-        measures,
-        evidence,
-        pending: true,
-      }
+      return {measures, evidence, ...promotedUnwanted(history, says, unwanted, not, last)}
     if (wanted !== undefined && !wanted.hosts.includes(last.host))
       return {
         verdict: 'fail',
@@ -147,6 +133,23 @@ function whoIs(history: History, name: string, at: number, before: HostName): Na
   if (target !== undefined) return {hosts: target.hosts, role: `${theOrA(target.hosts)} target of step ${name}`}
   const known = of(history, 'run-started')[0]?.topology.hosts.some(host => host.name === name)
   return known ? {hosts: [name], role: null} : `There is neither a step nor a host called ${name}`
+}
+
+function promotedUnwanted(
+  history: History,
+  says: string,
+  {role}: Named,
+  step: string | undefined,
+  last: Promotion,
+): Finding {
+  const untagged = step === undefined ? undefined : tagsTakenBack(history, step, last)
+  if (untagged === undefined)
+    return {verdict: 'fail', says: `${says}; it must not be${role === null ? '' : `: it is ${role}`}.`, pending: true}
+  return {
+    verdict: 'unknown',
+    says: `${says}, but only after step ${step} was mended; while it was in force nobody was seen promoted.`,
+    evidence: [untagged, last.event],
+  }
 }
 
 /** Of a step that gives a member tags: whoever is promoted when it has its own again is promoted rightly. */

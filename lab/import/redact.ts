@@ -56,10 +56,12 @@ export function redacted(text: string, kind: Kind, {hosts, secrets}: TheirWords,
   const hidden = [...secrets].filter(text => /[^\p{L}\p{N}_]/u.test(text)).toSorted((a, b) => b.length - a.length)
   const said = (one: string) => {
     if (secrets.has(one)) return taken
+    // Of a host that is called `primary` the word tells nothing, and in its place a setting would be another one.
+    if (vocabulary.has(one.toLowerCase())) return one
     const host = hosts.get(one)
     if (host !== undefined) return host
-    const isKnown = vocabulary.has(one.toLowerCase()) || (ours.has(one.toLowerCase()) && !ofLab.has(one))
-    return isKnown || amount.test(one) || harmlessAddress.test(one) ? one : taken
+    const isOurs = ours.has(one.toLowerCase()) && !ofLab.has(one)
+    return isOurs || amount.test(one) || harmlessAddress.test(one) ? one : taken
   }
   return text
     .split('\n')

@@ -266,6 +266,13 @@ describe('what a lab has once and theirs for each is said before all else, with 
     expect(of(right).assumed).not.toContainEqual(expect.stringMatching(is))
   })
 
+  test('a member that is called as a word of the programs leaves that word in the redacted files', () => {
+    const texts = changed(['n2.yml', 'name: n2', 'name: replica'], ['haproxy.cfg', /server n2 /g, 'server replica '])
+    const redacted = [...of(texts).originals.values()].join('\n')
+    expect(redacted).toMatch(/option httpchk OPTIONS \/replica/)
+    expect(redacted).not.toMatch(/OPTIONS \/node/)
+  })
+
   test('that no limit of an entry is kept is in the list of changes', () => {
     const {changes} = of(changed(['haproxy.cfg', 'bind *:5000', 'bind *:5000\n  maxconn 20']))
     expect(changes.filter(({what}) => what === 'maxconn').map(({how}) => how)).toEqual(['dropped'])

@@ -192,47 +192,6 @@ describe('what somebody else does to', () => {
     expect(reasons).toEqual([expect.stringMatching(/^when the run began the tag nofailover of node3 /)])
   })
 
-  describe('Patroni itself calls a standby nosync', () => {
-    const nosync = {nosync: true}
-    const said = (seconds: number, state: string, tags: Readonly<Record<string, unknown>> = nosync): Event =>
-      ({...patroni(seconds, tags), state}) as Event
-    const restarting = [said(-3, 'running', {}), said(-2.5, 'running'), said(-1.5, 'restarting'), said(-1, 'starting')]
-    const synchronous = (...added: Event[]) =>
-      judge(
-        altered(
-          clean,
-          event =>
-            event.kind === 'run-started'
-              ? {...event, topology: {...event.topology, patroni: {...event.topology.patroni, synchronousMode: 'on'}}}
-              : event.kind === 'config-key'
-                ? {...event, config: {...event.config, synchronous_mode: true}}
-                : event,
-          added,
-        ),
-      ).reasons
-    const told = [expect.stringMatching(/^the tag nosync of node3 was set to true/)]
-
-    test('while its server restarts, and nobody has changed anything', () => {
-      expect(synchronous(...restarting, said(-0.5, 'running', {}))).toEqual([])
-      expect(synchronous(...restarting)).toEqual([])
-    })
-
-    test.each<[string, Event[]]>([
-      ['not where it does not restart', [said(-3, 'running', {}), said(-2, 'running'), said(-1, 'running', {})]],
-      [
-        'not for longer than it waits',
-        [said(-3, 'running', {}), said(-2, 'running'), said(18, 'running'), said(19, 'restarting')],
-      ],
-      ['not after it is back', [...restarting, said(0, 'running'), said(4, 'running'), said(5, 'running', {})]],
-    ])('%s: that somebody else did', (_, events) => {
-      expect(synchronous(...events)).toEqual(expect.arrayContaining(told))
-    })
-
-    test('nor where no standby is synchronous', () => {
-      expect(judge(run(...restarting, said(-0.5, 'running', {}))).reasons).toEqual(expect.arrayContaining(told))
-    })
-  })
-
   test("a role's own search_path is its own affair", () => {
     expect(judge(run(settings(-3), settings(-2, {'search_path of role app': 'app'}))).reasons).toEqual([])
   })
