@@ -1,6 +1,7 @@
 /** A bug of ours: what is needed to find it goes into a file, and the command says which. It is never a verdict. */
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {LabError, makeFolder, next, onLab, packageRoot, printable, stateRoot} from '../lab/inside/start.ts'
 import {caller} from './called-as.ts'
 
@@ -56,9 +57,27 @@ function reportOf(error: unknown, argv: readonly string[]): string {
 /** The stack, and those of what caused it. */
 function causes(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)]
-  const text = error.stack ?? String(error)
+  const text = sourcesNamed(error.stack ?? String(error))
   return error.cause === undefined ? [text] : [text, 'caused by', ...causes(error.cause)]
 }
+
+/**
+ * The stack with the source behind each place in the built program, whose files are made of many: there a comment on a line of its
+ * own says where each begins (`// cli/crash.ts`).
+ */
+export function sourcesNamed(stack: string): string {
+  return stack.replaceAll(/file:\/\/[^\s()]+\.js:(\d+):\d+/g, (place, line: string) => {
+    try {
+      const before = readFileSync(fileURLToPath(place.replace(/:\d+:\d+$/, '')), 'utf8').split('\n', Number(line))
+      const source = before.findLast(one => beginsSource.test(one))
+      return source === undefined ? place : `${place} of ${source.slice('// '.length)}`
+    } catch {
+      return place
+    }
+  })
+}
+
+const beginsSource = /^\/\/ \S+\.[cm]?[jt]sx?$/
 
 /** Values of what is called a password or the like, and those in the address of a server. */
 export function withoutSecrets(argument: string): string {

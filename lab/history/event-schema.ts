@@ -324,36 +324,49 @@ export function schemaOf(kind: string): z.ZodType<Event> | undefined {
  * Made from the schemas, for the kinds of which a run has hundreds a second: their fields are plain values.
  */
 export function isSurely(kind: string, event: object): boolean {
-  return quick.get(kind)?.(event) ?? false
+  const fields = plainFieldsOf(kind)
+  if (fields === undefined) return false
+  let found = 0
+  for (const name in event) {
+    const field = fields.get(name)
+    if (field === undefined || !field.accepts((event as Record<string, unknown>)[name])) return false
+    if (field.required) found++
+  }
+  return found === required.get(kind)
 }
 
-type Accepts = (value: unknown) => boolean
+export type Accepts = (value: unknown) => boolean
 
-const quick: ReadonlyMap<string, (event: object) => boolean> = new Map(
+interface PlainField {
+  readonly accepts: Accepts
+  readonly required: boolean
+}
+
+/** The fields of a kind whose values are all plain, with what each takes; undefined for every other kind. */
+export function plainFieldsOf(kind: string): ReadonlyMap<string, PlainField> | undefined {
+  return quick.get(kind)
+}
+
+const quick: ReadonlyMap<string, ReadonlyMap<string, PlainField>> = new Map(
   Object.entries(eventSchemas).flatMap(([kind, schema]) => {
-    const accepts = fieldsOf(schema.shape)
-    return accepts === null ? [] : [[kind, accepts] as const]
+    const fields = fieldsOf(schema.shape)
+    return fields === null ? [] : [[kind, fields] as const]
   }),
 )
 
-function fieldsOf(shape: z.core.$ZodLooseShape): ((event: object) => boolean) | null {
-  const checks = new Map<string, {readonly accepts: Accepts; readonly required: boolean}>()
+const required: ReadonlyMap<string, number> = new Map(
+  [...quick].map(([kind, fields]) => [kind, [...fields.values()].filter(one => one.required).length]),
+)
+
+function fieldsOf(shape: z.core.$ZodLooseShape): ReadonlyMap<string, PlainField> | null {
+  const fields = new Map<string, PlainField>()
   for (const [name, field] of Object.entries(shape)) {
-    const required = !(field instanceof z.ZodExactOptional)
+    const isRequired = !(field instanceof z.ZodExactOptional)
     const accepts = plain(field instanceof z.ZodExactOptional ? field.unwrap() : field)
     if (accepts === null) return null
-    checks.set(name, {accepts, required})
+    fields.set(name, {accepts, required: isRequired})
   }
-  const wanted = [...checks.values()].filter(one => one.required).length
-  return event => {
-    let found = 0
-    for (const name in event) {
-      const check = checks.get(name)
-      if (check === undefined || !check.accepts((event as Record<string, unknown>)[name])) return false
-      if (check.required) found++
-    }
-    return found === wanted
-  }
+  return fields
 }
 
 /** null: it is not a plain value, or has rules that only the schema knows. */

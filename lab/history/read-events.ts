@@ -17,6 +17,7 @@ import {openRegular, validUntil} from '../words/regular-file.ts'
 import type {Event} from './event.ts'
 import {isSurely, schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
+import {KnownLines} from './known-lines.ts'
 import {type InFile, Upcast} from './upcast.ts'
 
 /** Of events.ndjson, unpacked: some four million events, which take about 2 GB of memory. */
@@ -131,6 +132,7 @@ class EventLines {
   readonly #file: string
   readonly #growing = new Growing()
   readonly #upcast = new Upcast()
+  readonly #known = new KnownLines()
   readonly #seen = new Set<string>()
   /** Kinds, and keys of a kind, that this version does not know: how often, and where first. */
   readonly #foreign = new Map<string, {count: number; readonly place: string}>()
@@ -152,8 +154,17 @@ class EventLines {
   /** Whole lines. @throws LabError `config` for one that is not UTF-8: its bytes would be read as other letters. */
   takeBytes(bytes: Buffer): void {
     const isWhole = isUtf8(bytes)
-    this.take(bytes.toString('utf8', 0, isWhole ? bytes.length : validUntil(bytes)))
-    if (isWhole || this.torn !== null) return
+    const end = isWhole ? bytes.length : validUntil(bytes)
+    for (let from = 0; from < end; ) {
+      this.#number++
+      const known = this.#known.read(bytes, from)
+      const to = known === undefined ? bytes.indexOf(newline, from) : this.#known.end
+      if (known === undefined) this.#line(bytes.toString('utf8', from, to))
+      else this.#event(known as InFile)
+      if (this.torn !== null) return
+      from = to + 1
+    }
+    if (isWhole) return
     this.#number++
     throw this.#complaint('it is not UTF-8')
   }
@@ -162,9 +173,7 @@ class EventLines {
   take(text: string): void {
     for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
       this.#number++
-      if (to > from) this.#line(text.slice(from, to))
-      else if (++this.#empty > mostEmptyLines)
-        throw refused(this.#file, `it has more than ${mostEmptyLines} empty lines, of which no run records any`)
+      this.#line(text.slice(from, to))
       if (this.torn !== null) return
     }
   }
@@ -194,7 +203,12 @@ class EventLines {
     return {events: this.#growing.events(), source}
   }
 
+  /** The long way: whatever it is, and why it is refused. */
   #line(line: string): void {
+    if (line === '') {
+      if (++this.#empty <= mostEmptyLines) return
+      throw refused(this.#file, `it has more than ${mostEmptyLines} empty lines, of which no run records any`)
+    }
     let value: unknown
     try {
       value = JSON.parse(line)
@@ -204,7 +218,10 @@ class EventLines {
       return
     }
     const recorded = this.#checked(value, line)
-    if (recorded === null) return
+    if (recorded !== null) this.#event(recorded)
+  }
+
+  #event(recorded: InFile): void {
     const event = this.#upcast.of(recorded)
     if (this.#seen.has('run-ended')) {
       this.#strange(`an event behind the end of the run (\`${event.kind}\`)`)
@@ -232,7 +249,10 @@ class EventLines {
     const {kind} = (typeof value === 'object' && value !== null ? value : {}) as {kind?: unknown}
     if (typeof kind !== 'string') throw this.#noEvent(`${this.#number}:1`)
     if (!hasPlainKeys(line, value)) throw this.#misshapen(line, z.unknown())
-    if (isSurely(kind, value as object)) return value as Event
+    if (isSurely(kind, value as object)) {
+      this.#known.learn(line, value as Record<string, unknown>)
+      return value as Event
+    }
     const schema = schemaOf(kind)
     if (schema === undefined) {
       this.#strange(`an event of the kind \`${kind.slice(0, 60)}\``)

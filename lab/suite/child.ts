@@ -2,6 +2,7 @@
 import {extname, join} from 'node:path'
 import {execa} from 'execa'
 import {exitCodes} from '../words/errors.ts'
+import {packageRoot} from '../words/package-root.ts'
 
 interface Ended {
   readonly exitCode: number | undefined
@@ -23,8 +24,8 @@ const healsWithinMs = 120_000
 
 /** This very version's command line, from sources or built. */
 export function ourselves(): RunChild {
-  const main = `main${extname(import.meta.filename)}`
-  return childOf([process.execPath, join(import.meta.dirname, '..', '..', 'cli', main)])
+  const main = extname(import.meta.filename) === '.ts' ? join('cli', 'main.ts') : join('dist', 'cli', 'main.js')
+  return childOf([process.execPath, join(packageRoot, main)])
 }
 
 /**

@@ -32,8 +32,8 @@ export function raisingOf(topology: Topology, file: string | undefined): Raising
     if (whole) return {file, profile: own?.profile === profile ? undefined : profile, set}
   }
   const beside = profile === 'default' ? undefined : profile
-  const [nearest] = presetNames()
-    .map(preset => ({preset, ...beyond(topology, loadTopology({topology: preset, profile}))}))
+  const [nearest] = presetsAt(profile)
+    .map(({preset, base}) => ({preset, ...beyond(topology, base)}))
     .filter(({whole}) => whole)
     .toSorted(
       (a, b) =>
@@ -47,6 +47,17 @@ export function raisingOf(topology: Topology, file: string | undefined): Raising
   }
   if (file === undefined || base !== undefined) return undefined
   return {file, profile: beside, set: beyond(topology, loadTopology({profile})).set}
+}
+
+/** Read once: a list of scenarios asks for each that needs another lab. */
+const presetsRead = new Map<string, ReturnType<typeof presetsAt>>()
+
+function presetsAt(profile: string): readonly {readonly preset: string; readonly base: Topology}[] {
+  const known = presetsRead.get(profile)
+  if (known !== undefined) return known
+  const read = presetNames().map(preset => ({preset, base: loadTopology({topology: preset, profile})}))
+  presetsRead.set(profile, read)
+  return read
 }
 
 /** How many hosts are said; a preset that has them all is the nearer one. */

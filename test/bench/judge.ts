@@ -57,16 +57,19 @@ try {
   const loading: Taken[] = []
   const every: Taken[] = []
   const owned: Taken[] = []
+  const held: number[] = []
   for (let round = 0; round < rounds; round++) {
     parsing.push(await timed(parseOnly))
     every.push(await timed(async () => judge(await loadHistory(file), expectations)))
     if (round === 0) await oneByOne(await loadHistory(file))
     let history: History | undefined
+    const before = heapMegabytes()
     loading.push(
       await timed(async () => {
         history = await loadHistory(file)
       }),
     )
+    held.push(heapMegabytes() - before)
     const judging = await timed(() => judge(history!, killLeader))
     owned.push(sum(loading.at(-1)!, judging))
   }
@@ -74,6 +77,7 @@ try {
   print('loading the history', loading)
   print("from the file to the report, kill-leader's expectations", owned)
   print('from the file to the report, every check', every)
+  console.log(`${'the history in memory, its index included'.padEnd(56)} ${spread(held, 'MB', 0)}`)
   console.log(
     `target ${targetSeconds} s for kill-leader's; in CPU time of parsing alone: ${inParsings(owned).toFixed(2)}`,
   )
@@ -130,6 +134,11 @@ interface Taken {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
+
+function heapMegabytes(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed / 2 ** 20
 }
 
 async function timed(work: () => unknown): Promise<Taken> {

@@ -3,8 +3,9 @@ import {spawn, spawnSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {pathToFileURL} from 'node:url'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {withoutSecrets} from '../../cli/crash.ts'
+import {sourcesNamed, withoutSecrets} from '../../cli/crash.ts'
 import {LabError} from '../../lab/words/errors.ts'
 import {refusalOf} from '../../lab/words/system-error.ts'
 
@@ -43,6 +44,16 @@ describe.each([
     expect(report).toMatch(/^pgha-lab \d+\.\d+\.\d+, Node v24/)
     expect(report).toMatch(/TypeError: .*boom.*\n\s+at /)
   })
+})
+
+test('of a place in the built program, whose files are made of many, the report names the source', () => {
+  const built = join(state, 'program.js')
+  writeFileSync(built, '// cli/one.ts\nfunction one() {}\n// node_modules/some/two.mjs\n// begins\nfunction two() {}\n')
+  const {href} = pathToFileURL(built)
+  const gone = `file://${join(state, 'gone.js')}`
+  expect(sourcesNamed(`Error: x\n    at one (${href}:2:9)\n    at ${href}:5:1\n    at ${gone}:1:1`)).toBe(
+    `Error: x\n    at one (${href}:2:9 of cli/one.ts)\n    at ${href}:5:1 of node_modules/some/two.mjs\n    at ${gone}:1:1`,
+  )
 })
 
 test('the report of a crash has no secret of the command line', () => {

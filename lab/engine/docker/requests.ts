@@ -1,7 +1,7 @@
 /** A request to the engine: within its limit, ended with what ends its call, and what goes wrong said in one sentence. */
 import {AsyncLocalStorage} from 'node:async_hooks'
 import type {ClientRequest, RequestOptions} from 'node:http'
-import {createRequire} from 'node:module'
+import {createRequire, Module} from 'node:module'
 import type Dockerode from 'dockerode'
 import {LabError} from '../../words/errors.ts'
 import {ownCommand, whatFillsIt} from '../../words/next-step.ts'
@@ -181,17 +181,34 @@ export function engineCalled(name: string): Dockerode {
 
 const ownSocket = process.platform === 'win32' ? '//./pipe/docker_engine' : '/var/run/docker.sock'
 
-/** Loaded by whoever asks the engine: it brings ssh2 and gRPC with it, most of what there is to load. */
+/** Loaded by whoever asks the engine. */
 function dockerode(): typeof Dockerode {
   if (loaded === null) {
-    loaded = createRequire(import.meta.url)('dockerode') as typeof Dockerode
     const ofDockerode = createRequire(createRequire(import.meta.url).resolve('dockerode'))
+    for (const file of seldomUsed) whenCalled(ofDockerode, file)
+    loaded = createRequire(import.meta.url)('dockerode') as typeof Dockerode
     bound(ofDockerode('docker-modem/lib/http') as DockerodeProtocols)
   }
   return loaded
 }
 
 let loaded: typeof Dockerode | null = null
+
+/** What brings ssh2 and gRPC, three quarters of what dockerode loads: the way to an engine by SSH, and a session of BuildKit. */
+const seldomUsed = ['docker-modem/lib/ssh', './session']
+
+/** Each of these files exports one function: here it stands for it and loads the file when it is called. */
+function whenCalled(require: NodeJS.Require, file: string): void {
+  const path = require.resolve(file)
+  if (require.cache[path] !== undefined) return
+  const standIn = new Module(path)
+  standIn.loaded = true
+  standIn.exports = (...given: readonly unknown[]) => {
+    if (require.cache[path] === standIn) delete require.cache[path]
+    return (require(file) as (...given: readonly unknown[]) => unknown)(...given)
+  }
+  require.cache[path] = standIn
+}
 
 export function hasStatus(error: unknown, status: number): boolean {
   return (error as {statusCode?: number}).statusCode === status
