@@ -3,6 +3,7 @@
 import {Command, CommanderError} from 'commander'
 import {exitCodes, insteadOf, LabError, ownCommand, refusalOf, sentence, suggestion} from '../lab/inside/start.ts'
 import {remember, spoken} from './called-as.ts'
+import {breaking} from './commands/break.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {completion} from './commands/completion.ts'
@@ -41,6 +42,7 @@ import {keepMeant, namesIn, pathIn, usageError} from './usage-error.ts'
 const commands = [
   up,
   chaos,
+  breaking,
   status,
   down,
   heal,

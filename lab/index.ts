@@ -46,6 +46,7 @@ export {type Injected, type InjectOptions, inject} from './run/inject.ts'
 export type {ChosenMoment} from './run/injection-phase.ts'
 export {type Observation, type ObserveOptions, observe} from './run/observe.ts'
 export {type Performance, play} from './run/play.ts'
+export {type Preview, previewFault} from './run/preview.ts'
 
 export {type Raised, raise} from './run/raise.ts'
 export {

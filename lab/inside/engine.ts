@@ -22,6 +22,7 @@ export {
   unaskedParameters,
   undecided,
 } from '../scenario/index.ts'
+export {faultWords, faultWordsThatFollow, type SpokenFault, spokenFault} from '../scenario/spoken-fault.ts'
 export {examine} from '../setup/doctor.ts'
 export {imageTags} from '../setup/images.ts'
 export {publishedPatroni} from '../setup/published-patroni.ts'
