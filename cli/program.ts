@@ -29,6 +29,7 @@ import {snapshot} from './commands/snapshot.ts'
 import {status} from './commands/status.ts'
 import {topologies} from './commands/topologies.ts'
 import {up} from './commands/up.ts'
+import {watch} from './commands/watch.ts'
 import {workshop} from './commands/workshop.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
@@ -44,6 +45,7 @@ const commands = [
   chaos,
   breaking,
   status,
+  watch,
   down,
   heal,
   snapshot,

@@ -62,6 +62,7 @@ export {type RepeatOptions, type Repetition, repeat, type Summary} from './run/r
 export {leaveNeverBegan, type Run, type RunOptions, runScenario} from './run/runs.ts'
 export {removeSnapshot, restoreSnapshot, type Saved, saveSnapshot} from './run/snapshot.ts'
 export type {BeforeStep} from './run/steps.ts'
+export {type Quorum, type Watched, type WatchListener, watchLab} from './run/watch.ts'
 export {
   type Bound,
   bind,

@@ -23,7 +23,7 @@ export interface SpokenFault {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-const help = next`all faults, each with its parameters: ${ownCommand('help', 'faults')}`
+const help = next`how it is written: ${ownCommand('break', '--help')}`
 
 /** @throws LabError `usage` for words that are none of a fault's; what it takes, and whom there is, is not asked yet. */
 export function spokenFault(words: readonly string[]): SpokenFault {
