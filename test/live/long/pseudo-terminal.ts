@@ -19,9 +19,14 @@ export class PseudoTerminal implements AsyncDisposable {
 
   static async open(columns: number, rows: number): Promise<PseudoTerminal> {
     const one = new PseudoTerminal()
-    const env = ['-e', 'LC_ALL=C.UTF-8', '-e', 'PS1=$ ', '-e', 'CI=', '-e', 'PGHA_LAB_SETUP=never']
-    await one.#tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, 'bash --norc --noprofile')
-    await one.until('$')
+    const env = ['-e', 'LC_ALL=C.UTF-8', '-e', 'CI=', '-e', 'PGHA_LAB_SETUP=never']
+    try {
+      await one.#tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, 'bash --norc --noprofile')
+      await one.until(/[$#]/) // the prompt
+    } catch (error) {
+      await one[Symbol.asyncDispose]()
+      throw error
+    }
     return one
   }
 
