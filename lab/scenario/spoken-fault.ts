@@ -7,7 +7,6 @@ import {faults} from '../faults/index.ts'
 import {yamlValue} from '../words/decode.ts'
 import {insteadOf, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
-import {next, ownCommand} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
 import type {Step} from './index.ts'
 import {keysOfParams} from './params.ts'
@@ -23,19 +22,17 @@ export interface SpokenFault {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-const help = next`how it is written: ${ownCommand('break', '--help')}`
-
 /** @throws LabError `usage` for words that are none of a fault's; what it takes, and whom there is, is not asked yet. */
 export function spokenFault(words: readonly string[]): SpokenFault {
   const [name = '', ...rest] = words
-  if (name === '') throw new LabError('usage', 'say what is to be broken, such as kill host on leader', {hint: help})
+  if (name === '') throw new LabError('usage', 'say what is to be broken, such as kill host on leader')
   if (!Object.hasOwn(faults, name)) {
     const known = Object.keys(faults)
-    const meant = insteadOf(name, known)
-    throw new LabError('usage', `there is no fault \`${printable(name)}\`${suggestion(name, known)}`, {
-      ...meant,
-      ...(meant.instead.length === 0 && {hint: help}),
-    })
+    throw new LabError(
+      'usage',
+      `there is no fault \`${printable(name)}\`${suggestion(name, known)}`,
+      insteadOf(name, known),
+    )
   }
   const first = rest.findIndex(isPair)
   const plain = first === -1 ? rest : rest.slice(0, first)
@@ -43,7 +40,7 @@ export function spokenFault(words: readonly string[]): SpokenFault {
   const at = plain.indexOf('on')
   const what = at === -1 ? plain : plain.slice(0, at)
   const on = at === -1 ? undefined : plain.slice(at + 1).flatMap(named)
-  if (on?.length === 0) throw new LabError('usage', '`on` names whom, such as leader, replica or node1', {hint: help})
+  if (on?.length === 0) throw new LabError('usage', '`on` names whom, such as leader, replica or node1')
   return {fault: name, on, params: {...asWhat(name, what), ...paired(name, pairs)}}
 }
 
@@ -63,7 +60,7 @@ function asWhat(name: string, words: readonly string[]): {readonly what?: string
   const wrong = takes.includes('what') ? second : what
   if (wrong === undefined) return {what}
   const meant = takes.includes(wrong) ? `; write it as ${wrong}=...` : '; whom it is done to stands behind `on`'
-  throw new LabError('usage', `\`${printable(wrong)}\` cannot stand there in ${name}${meant}`, {hint: help})
+  throw new LabError('usage', `\`${printable(wrong)}\` cannot stand there in ${name}${meant}`)
 }
 
 function paired(name: string, words: readonly string[]): Readonly<Record<string, unknown>> {
@@ -72,10 +69,8 @@ function paired(name: string, words: readonly string[]): Readonly<Record<string,
     const [, key = '', text = ''] = /^([\w-]+)=(.*)$/s.exec(word) ?? []
     const shown = printable(word)
     if (key === '')
-      throw new LabError('usage', `\`${shown}\` stands behind a parameter, and is none: write it as key=value`, {
-        hint: help,
-      })
-    if (params.has(key)) throw new LabError('usage', `\`${key}\` is said twice`, {hint: help})
+      throw new LabError('usage', `\`${shown}\` stands behind a parameter, and is none: write it as key=value`)
+    if (params.has(key)) throw new LabError('usage', `\`${key}\` is said twice`)
     const takes = keysOfParams(faults[name]!.params)
     if (!takes.includes(key))
       throw new LabError('usage', `${name} takes no \`${key}\`${suggestion(key, takes)}`, insteadOf(key, takes))
