@@ -39,9 +39,16 @@ async function answered({asks, usual, takes, refused}: Question, coming: AsyncIt
   for (;;) {
     tell(`${asks} [${usual}] `)
     const {value, done} = await coming.next()
-    if (done === true) throw new LabError('interrupted', 'interrupted: nothing was written')
+    if (done === true) throw new LabError('interrupted', 'interrupted: nothing was touched')
     const answer = takes(value.trim() === '' ? usual : value.trim())
     if (answer !== undefined) return answer
     tell(`${refused}\n`)
   }
+}
+
+/** A question of yes or no, which only a yes affirms. */
+export async function confirmed(asks: string, input?: NodeJS.ReadableStream): Promise<boolean> {
+  const takes = (answer: string) => (/^y(es)?$/i.test(answer) ? 'y' : 'N')
+  const [answer] = await ask([{asks: `${asks} y/N`, usual: 'N', takes, refused: ''}], input)
+  return answer === 'y'
 }

@@ -3,6 +3,7 @@
 import {Command, CommanderError} from 'commander'
 import {exitCodes, insteadOf, LabError, ownCommand, refusalOf, sentence, suggestion} from '../lab/inside/start.ts'
 import {remember, spoken} from './called-as.ts'
+import {breaking} from './commands/break.ts'
 import {chaos} from './commands/chaos.ts'
 import {compare} from './commands/compare.ts'
 import {completion} from './commands/completion.ts'
@@ -28,6 +29,7 @@ import {snapshot} from './commands/snapshot.ts'
 import {status} from './commands/status.ts'
 import {topologies} from './commands/topologies.ts'
 import {up} from './commands/up.ts'
+import {watch} from './commands/watch.ts'
 import {workshop} from './commands/workshop.ts'
 import {complain} from './complain.ts'
 import {crashed} from './crash.ts'
@@ -41,7 +43,9 @@ import {keepMeant, namesIn, pathIn, usageError} from './usage-error.ts'
 const commands = [
   up,
   chaos,
+  breaking,
   status,
+  watch,
   down,
   heal,
   snapshot,

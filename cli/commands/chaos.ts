@@ -24,11 +24,13 @@ import {
 } from '../options.ts'
 import {isQuiet, print, tell} from '../output.ts'
 import type {RepeatRunOptions} from '../repeat-run.ts'
+import type {StepPause} from '../step-pause.ts'
 import {isStorm, type StormOptions} from '../storm-request.ts'
 import {textOptions} from '../text-options.ts'
 import {printTimings, timingsOfRun} from '../timings.ts'
 
 interface Options extends StormOptions {
+  step?: boolean
   repeat?: number
   phase?: InjectionPhase
   /** Milliseconds. */
@@ -57,6 +59,7 @@ const examples = [
   'chaos kill-leader --json > report.json',
   'chaos kill-leader --within 30s',
   'chaos kill-leader --timings',
+  'chaos kill-leader --step',
   'chaos ./mine.yaml --out evidence',
   'chaos --suite failover',
   'chaos --suite all --parallel 2 --json > suite.json',
@@ -122,6 +125,7 @@ export function chaos(): Command {
         'about them (a container of your own is a `client:` in a scenario file)',
     )
     .addOption(phaseOption())
+    .option('--step', 'wait before each step for a key; what is broken stays so meanwhile, and counts')
     .option('--timings', 'say where the time went, part by part; of several runs the medians')
     .addOption(jsonOption())
   return addStormOptions(addCiOptions(addSuiteOptions(chaos))).action(action)
@@ -154,6 +158,8 @@ async function perform(
   options: Options,
   outputs: CiOutputs | undefined,
 ): Promise<void> {
+  if (options.step && (isStorm(options) || options.suite !== undefined))
+    throw new LabError('usage', '--step is for one scenario: it goes with no --suite and no --storm')
   if (isStorm(options)) {
     const {storm} = await import('../storm.ts')
     return await storm(nameOrPath, options, (history, press) => watch(history, options, press), outputs)
@@ -177,6 +183,11 @@ async function perform(
     throw new LabError('usage', '--against goes with --repeat: one run tells nothing of a difference')
   if (options.tolerance !== undefined && options.against === undefined)
     throw new LabError('usage', '--tolerance goes with --against')
+  if (options.step) {
+    if (options.repeat !== undefined) throw new LabError('usage', '--step does not go with --repeat')
+    const {mustHaveKeys} = await import('../step-pause.ts')
+    mustHaveKeys()
+  }
   const {placeFor} = await import('../../lab/inside/start.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
   if (nameOrPath === '-')
@@ -249,6 +260,7 @@ async function playOne(
       ...asked,
     })
   }
+  const pause = options.step ? await stepPause(interrupt.signal) : undefined
   let screen: Screen | undefined
   const run = await runScenario(lab, scenario, {
     signal: interrupt.signal,
@@ -256,8 +268,9 @@ async function playOne(
     place,
     phase,
     called: caller(),
+    ...(pause && {before: pause.before}),
     watch(history) {
-      screen = watch(history, options, interrupt.press)
+      screen = watch(history, options, interrupt.press, pause)
     },
   }).finally(async () => (await screen)?.done())
 
@@ -321,16 +334,28 @@ async function suite(
 /** Unless told otherwise: how many labs an engine bears is measured, and what memory it has is not. */
 const mostOnEach = 4
 
+async function stepPause(signal: AbortSignal): Promise<StepPause> {
+  const {StepPause} = await import('../step-pause.ts')
+  const {sayStep} = await import('../../lab/inside/reading.ts')
+  return new StepPause(sayStep, signal)
+}
+
 type Screen = Promise<{done(): Promise<void>}>
 
 /** The live view on a terminal, else a line for each noteworthy event. Both go to stderr, never into data. */
-async function watch(history: Recorder, {json, plain}: Options, press: () => void): Screen {
-  if (isQuiet()) return {done: async () => {}}
+async function watch(history: Recorder, {json, plain}: Options, press: () => void, pause?: StepPause): Screen {
+  const {goOnByLines} = await import('../step-pause.ts')
+  const byLines = pause && (() => goOnByLines(pause, process.stdin, tell))
+  if (isQuiet()) {
+    await byLines?.()
+    return {done: async () => {}}
+  }
   const {hasScreen} = await import('../ui/terminal.ts')
   if (hasScreen() && !json && !plain) {
     const {showRun} = await import('../ui/screen.tsx')
-    return showRun(history, {onInterrupt: press, now: () => history.now()})
+    return showRun(history, {onInterrupt: press, now: () => history.now(), pause})
   }
+  await byLines?.()
   const {plainRun} = await import('../ui/plain.ts')
   const stop = plainRun(line => tell(line), history)
   return {done: async () => stop()}

@@ -89,6 +89,7 @@ async function wordsAfter(program: Command, words: readonly string[]): Promise<r
   const option = meant.options.find(one => one.long === last || one.short === last)
   if (option?.required) return fits(await valuesOf(option))
   if (begun.startsWith('-')) return fits([...at(meant), '--help'])
+  if (name === 'break') return fits(await faultWordsAfter(before))
   const listed = meant.registeredArguments.flatMap(one => one.argChoices ?? [])
   return fits(name === 'chaos' || name === 'scenarios' ? [...listed, ...(await scenarioWords())] : listed)
 }
@@ -104,4 +105,10 @@ async function valuesOf({long, argChoices = []}: Option): Promise<readonly strin
 
 async function scenarioWords(): Promise<readonly string[]> {
   return (await import('../../lab/index.ts')).scenarioNames()
+}
+
+/** What may follow in the words of a fault. */
+async function faultWordsAfter(before: readonly string[]): Promise<readonly string[]> {
+  const {faultWordsThatFollow} = await import('../../lab/inside/engine.ts')
+  return faultWordsThatFollow(before.filter(word => !word.startsWith('-')))
 }

@@ -3,7 +3,7 @@ import {type Key, render, useAnimation, useInput, useStdout} from 'ink'
 import {type ReactNode, useEffect, useState} from 'react'
 import type {Event, Micros, Progress} from '../../lab/index.ts'
 import {type Above, divert} from './above.ts'
-import {actionOf, jumpSeconds, replayKeys} from './keys.ts'
+import {actionOf, jumpSeconds, keys, replayKeys, stepKeys} from './keys.ts'
 import type {Player} from './player.ts'
 import {ProgressScreen, type ProgressStep} from './progress-screen.tsx'
 import {RunScreen} from './run-screen.tsx'
@@ -67,12 +67,14 @@ interface RunOptions {
   onInterrupt(): void
   /** Micros since the run began: the recorder's clock. */
   now(): Micros
+  /** Of `--step`: what it waits before (null: it does not wait), and how it goes on. */
+  readonly pause?: {readonly says: string | null; goOn(): void} | undefined
 }
 
 /** A run of `chaos` as it is played. */
 export function showRun(
   history: {readonly events: readonly Event[]; subscribe(listener: (event: Event) => void): () => void},
-  {onInterrupt, now}: RunOptions,
+  {onInterrupt, now, pause}: RunOptions,
   on: Terminal = terminal(),
 ): Shown {
   let view: View = emptyView
@@ -81,7 +83,7 @@ export function showRun(
     view = fold(view, event)
   })
   const app = (finished: boolean) => (
-    <RunApp on={on} onInterrupt={onInterrupt} now={now} read={() => view} finished={finished} />
+    <RunApp on={on} onInterrupt={onInterrupt} now={now} read={() => view} finished={finished} pause={pause} />
   )
   const shown = draw(() => app(false), on)
   return {
@@ -133,11 +135,12 @@ interface RunAppProps extends RunOptions {
   read(): View
 }
 
-function RunApp({on, onInterrupt, now, read, finished}: RunAppProps) {
+function RunApp({on, onInterrupt, now, read, finished, pause}: RunAppProps) {
   const {columns, rows} = sizeOf(on)
   const spin = useFrames()
-  const mode = {...useMode(on, onInterrupt), finished}
-  return <RunScreen look={on.look} view={read()} now={now()} columns={columns} rows={rows} spin={spin} mode={mode} />
+  const mode = {...useMode(on, onInterrupt, pause), finished, paused: pause?.says ?? null}
+  const bindings = pause === undefined ? keys : stepKeys
+  return <RunScreen {...{look: on.look, view: read(), now: now(), columns, rows, spin, mode, bindings}} />
 }
 
 interface ReplayAppProps extends ReplayOptions {
@@ -160,6 +163,9 @@ function ReplayApp({on, player, onQuit, finished}: ReplayAppProps) {
         return player.seek(-jumpSeconds * 1_000_000)
       case 'forward':
         return player.seek(jumpSeconds * 1_000_000)
+      case 'next':
+      case 'previous':
+        return player.jump(actionOf(input, key.ctrl, replayKeys) === 'next' ? 'next' : 'previous')
       case 'faster':
         return player.accelerate(2)
       case 'slower':
@@ -197,7 +203,7 @@ function arrowOf(key: Key): string | undefined {
   return key.downArrow ? 'down' : undefined
 }
 
-function useMode(on: Terminal, onInterrupt: () => void) {
+function useMode(on: Terminal, onInterrupt: () => void, pause: RunOptions['pause']) {
   const [mode, setMode] = useState({help: false, log: true, asking: false, interrupted: false})
   const interrupt = () => {
     setMode(so => ({...so, asking: false, help: false, interrupted: true}))
@@ -207,7 +213,9 @@ function useMode(on: Terminal, onInterrupt: () => void) {
     if (isInterrupt(input, key)) return interrupt()
     if (mode.asking) return /^y$/i.test(input) ? interrupt() : setMode(so => ({...so, asking: false}))
     if (key.escape) return setMode(so => ({...so, help: false}))
-    switch (actionOf(input, key.ctrl)) {
+    switch (actionOf(key.return ? ' ' : input, key.ctrl, pause === undefined ? keys : stepKeys)) {
+      case 'go-on':
+        return pause?.goOn()
       case 'help':
         return setMode(so => ({...so, help: !so.help}))
       case 'log':
@@ -222,22 +230,22 @@ function useMode(on: Terminal, onInterrupt: () => void) {
 }
 
 /** Some terminals say 0. */
-function sizeOf({stdout}: Terminal): {columns: number; rows: number} {
+export function sizeOf({stdout}: Terminal): {columns: number; rows: number} {
   return {columns: stdout.columns || 80, rows: stdout.rows || 24}
 }
 
-/** Ten times a second. What changes is read when the frame is drawn, however many events came in between. */
-function useFrames(): number {
-  return useAnimation({interval: 1000 / framesPerSecond}).frame
+/** Ten times a second, unless told otherwise. What changes is read when the frame is drawn, however many events came in between. */
+export function useFrames(perSecond = framesPerSecond): number {
+  return useAnimation({interval: 1000 / perSecond}).frame
 }
 
 /** In raw mode nothing typed is echoed into the picture. Without a keyboard (stdin is a file) there are no keys. */
-function useKeys(on: Terminal, handle: (input: string, key: Key) => void): void {
+export function useKeys(on: Terminal, handle: (input: string, key: Key) => void): void {
   useInput(handle, {isActive: on.stdin.isTTY === true})
 }
 
 /** A hasty person's Ctrl-C arrives in one piece with other keys. */
-function isInterrupt(input: string, key: Key): boolean {
+export function isInterrupt(input: string, key: Key): boolean {
   return (key.ctrl && actionOf(input, true) === 'interrupt') || input.includes('\u0003')
 }
 
@@ -249,9 +257,10 @@ function Frame({above, children}: {above: Above; children: ReactNode}) {
 }
 
 /** Starts drawing, and makes sure that the terminal is given back however this ends. */
-function draw(node: () => ReactNode, {stdin, stdout}: Terminal) {
+export function draw(node: () => ReactNode, {stdin, stdout}: Terminal, {alternate = false} = {}) {
   const above = divert(stdout, [process.stdout, process.stderr])
-  const framed = (inner: ReactNode) => <Frame above={above}>{inner}</Frame>
+  // What others say while another screen is shown would be gone with it: it waits until that is left.
+  const framed = (inner: ReactNode) => (alternate ? inner : <Frame above={above}>{inner}</Frame>)
   const instance = render(framed(node()), {
     stdin,
     stdout: above.own,
@@ -263,6 +272,7 @@ function draw(node: () => ReactNode, {stdin, stdout}: Terminal) {
     maxFps: framesPerSecond,
     incrementalRendering: true,
     isScreenReaderEnabled: false,
+    alternateScreen: alternate,
   })
   // Before Ink's own listener, which would draw the old frame into the new window.
   const resized = () => instance.rerender(framed(node()))

@@ -1,7 +1,7 @@
 /** The failover as a row of marks with the seconds after the fault, and the lease that runs out meanwhile. */
 import {Box} from 'ink'
 import type {Micros} from '../../lab/index.ts'
-import {shortPhase} from '../../lab/inside/reading.ts'
+import {type Bounds, shortPhase} from '../../lab/inside/reading.ts'
 import {type Failover, type Mark, marks} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
@@ -29,6 +29,8 @@ export function FailoverMarks({look, view, now, columns}: Props & {columns: numb
             look={look}
             label={shortPhase(mark)}
             time={timeOf(failover, mark)}
+            predicted={failover?.predicted[mark] ?? null}
+            both={columns >= bothFrom}
             state={markState(failover, mark)}
           />
         ))}
@@ -60,7 +62,21 @@ function nextMark(failover: Failover): Mark | undefined {
   return marks[marks.findLastIndex(mark => failover.phases[mark] !== undefined) + 1]
 }
 
-function MarkColumn({look, label, time, state}: {look: Look; label: string; time: Micros | null; state: MarkState}) {
+interface MarkProps {
+  readonly look: Look
+  readonly label: string
+  readonly time: Micros | null
+  readonly state: MarkState
+  /** By the timing model, after the fault. */
+  readonly predicted?: Bounds | null
+  /** There is room for what was predicted beside what came. */
+  readonly both?: boolean
+}
+
+/** Columns from which the prediction stays when its moment has come. */
+const bothFrom = 110
+
+function MarkColumn({look, label, time, state, predicted = null, both = false}: MarkProps) {
   const sign = {
     done: look.signs.done,
     next: look.signs.replica,
@@ -74,9 +90,18 @@ function MarkColumn({look, label, time, state}: {look: Look; label: string; time
       <Text {...paint}>
         {sign} {label}
       </Text>
-      <Text bold>{time === null ? ' ' : `  +${seconds(time)}`}</Text>
+      <Text>
+        <Text bold>{time === null ? '  ' : `  +${seconds(time)}`}</Text>
+        <Text dimColor>{predicted !== null && (time === null || both) ? modelSays(predicted, time !== null) : ''}</Text>
+      </Text>
     </Box>
   )
+}
+
+/** `model 12-20 s`, or in brackets beside what came. */
+function modelSays([least, most]: Bounds, came: boolean): string {
+  const range = `${Math.round(least / 1e6)}-${Math.ceil(most / 1e6)}`
+  return came ? ` (${range})` : `${range} s?`
 }
 
 /** What the cluster is waiting for, in words. */
@@ -98,7 +123,7 @@ function Waiting({look, view, now}: Props) {
       )
     return <LeaseLeft look={look} view={view} now={now} />
   }
-  if (failover !== null) return <Text color="yellow">{waitingFor(failover)}</Text>
+  if (failover !== null) return <Text color="yellow">{waitingFor(failover, view.clients.lastWriteAt !== null)}</Text>
   if (holder === null || lease === null || topology === null)
     return <Text dimColor>the leader key is not known yet</Text>
   return (
@@ -109,7 +134,8 @@ function Waiting({look, view, now}: Props) {
   )
 }
 
-function waitingFor(failover: Failover): string {
+/** @param writing whether any client of ours has written: else its first write is no end that anybody sees. */
+function waitingFor(failover: Failover, writing: boolean): string {
   switch (nextMark(failover)) {
     case 'election':
       return 'the replicas compare their positions and race for the leader key'
@@ -118,7 +144,7 @@ function waitingFor(failover: Failover): string {
     case 'newServerUp':
       return `${failover.to} accepts writes; the proxy has yet to see it`
     default:
-      return `the proxy sends clients to ${failover.to}; no write is acknowledged yet`
+      return `the proxy sends clients to ${failover.to}; ${writing ? 'no write is acknowledged yet' : 'no client of ours writes here'}`
   }
 }
 

@@ -1,8 +1,8 @@
 /** What the screen shows of a failover as it unfolds: the reading is the report's own. */
 
-import type {HostName, Micros} from '../../lab/index.ts'
-import type {Phase, Reading} from '../../lab/inside/reading.ts'
-import {latest, phaseEvents, unfolded} from '../../lab/inside/reading.ts'
+import type {HostName, Micros, Topology} from '../../lab/index.ts'
+import type {Bounds, Phase, Reading} from '../../lab/inside/reading.ts'
+import {anyMoment, failoverBudget, isModelled, latest, phaseEvents, unfolded} from '../../lab/inside/reading.ts'
 
 /** The phases that a person waits for, in the order in which they wait for each other. */
 export const marks = [
@@ -28,10 +28,14 @@ export interface Failover {
   /** Who acknowledged the first write. */
   readonly writer: HostName | null
   readonly phases: Readonly<Partial<Record<Phase, Micros>>>
+  /** What the timing model says for a fault like it, after the fault; empty where it does not know it. */
+  readonly predicted: Predicted
 }
 
+type Predicted = Readonly<Partial<Record<Phase, Bounds>>>
+
 /** The failover that goes on, or was last. */
-export function shown(reading: Reading): Failover | null {
+export function shown(reading: Reading, topology: Topology | null): Failover | null {
   const one = latest(reading)
   if (one === undefined) return null
   const found = unfolded(reading, one)
@@ -40,6 +44,23 @@ export function shown(reading: Reading): Failover | null {
     ...{fault, hosts, at, from: one.leader ?? null, to: found.newLeader ?? null},
     strikesLeader: one.struck !== undefined,
     writer: (found.firstWrite ?? found.resumedWrite)?.server ?? null,
+    predicted: topology === null ? {} : predictedFor(one, topology),
     phases: Object.fromEntries(Object.entries(phaseEvents(found)).map(([phase, event]) => [phase, event.at])),
   }
+}
+
+type Followed = NonNullable<ReturnType<typeof latest>>
+
+/** The same for as long as a failover goes on, so it is worked out once for each fault. */
+const known = new WeakMap<Followed['fault'], Predicted>()
+
+function predictedFor({fault, struck}: Followed, topology: Topology): Predicted {
+  if (struck === undefined || !isModelled(struck)) return {}
+  const before = known.get(fault)
+  if (before !== undefined) return before
+  const budget = failoverBudget(topology, anyMoment(topology, struck.fault))
+  const phases = 'why' in budget ? [] : Object.entries(budget.phases).map(([phase, {at}]) => [phase, at])
+  const predicted = Object.fromEntries(phases) as Predicted
+  known.set(fault, predicted)
+  return predicted
 }

@@ -1,5 +1,5 @@
 /** How the screen looks on this terminal: which signs it can show. Colours are Ink's and chalk's business, see `load.ts`. */
-import {printable} from '../../lab/inside/start.ts'
+import {inert, printable} from '../../lab/inside/start.ts'
 
 export interface Look {
   readonly ascii: boolean
@@ -79,8 +79,16 @@ export function isUtf8(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = proce
   return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '')
 }
 
+/** Words of ours with their blanks, in which somebody else's may stand. */
+export function laidOut(look: Look, text: string): string {
+  return inAscii(look, inert(text))
+}
+
 /** Somebody else's words, as this terminal can show them. */
 export function words(look: Look, text: string): string {
-  const line = printable(text)
-  return look.ascii ? line.replace(/[^\u0020-\u007e]/gu, '?') : line
+  return inAscii(look, printable(text))
+}
+
+function inAscii({ascii}: Look, line: string): string {
+  return ascii ? line.replace(/[^\u0020-\u007e]/gu, '?') : line
 }

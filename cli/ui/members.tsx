@@ -47,16 +47,18 @@ interface Props {
   readonly look: Look
   readonly view: View
   readonly now: Micros
+  /** With what is left of the lease, and of each watchdog. */
+  readonly counts?: boolean
 }
 
-export function Members({look, view, now}: Props) {
+export function Members({look, view, now, counts = false}: Props) {
   const widest = Math.max(...view.members.map(one => one.host.length), 4)
   return view.members.map(one => (
-    <MemberRow key={one.host} look={look} view={view} now={now} one={one} widest={widest} />
+    <MemberRow key={one.host} look={look} view={view} now={now} one={one} widest={widest} counts={counts} />
   ))
 }
 
-function MemberRow({look, view, now, one, widest}: Props & {one: Member; widest: number}) {
+function MemberRow({look, view, now, one, widest, counts = false}: Props & {one: Member; widest: number}) {
   const role = roleOf(view, one)
   const color = roleColor(role)
   const paint = color === undefined ? {} : {color}
@@ -78,12 +80,25 @@ function MemberRow({look, view, now, one, widest}: Props & {one: Member; widest:
       ) : (
         '     '
       )}
+      {counts && <Countdowns view={view} now={now} one={one} />}
       {fault ? (
         <Text color="red" bold>
           {words(look, fault.fault)} {seconds(now - fault.since)}
         </Text>
       ) : null}
     </Line>
+  )
+}
+
+/** Both in whole seconds: they change with every refresh, and nobody reads tenths. */
+function Countdowns({view, now, one}: Pick<Props, 'view' | 'now'> & {one: Member}) {
+  const lease = view.holder === one.host && view.lease !== null ? view.lease.expiresAt - now : null
+  const watchdog = one.firesAt === null ? null : one.firesAt - now
+  return (
+    <Text dimColor>
+      {lease === null ? '          ' : `lease ${String(Math.max(0, Math.ceil(lease / 1e6))).padStart(2)}s `}
+      {watchdog === null ? '      ' : `wd ${String(Math.max(0, Math.ceil(watchdog / 1e6))).padStart(2)}s`}{' '}
+    </Text>
   )
 }
 

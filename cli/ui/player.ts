@@ -7,6 +7,8 @@ import {emptyView, fold, type View} from './view.ts'
 /** Slower or faster than this nobody can follow. */
 const slowest = 1 / 8
 const fastest = 128
+/** So long a phase has only just begun. */
+const justMicros: Micros = 1_000_000
 /** A jump back folds at most this many events again: a view is a value, so keeping one costs little. */
 const keptEvery = 2000
 
@@ -76,6 +78,16 @@ export class Player {
 
   seek(by: Micros): void {
     this.#stand(clamp(this.now() + by, 0, this.end))
+  }
+
+  /** To where the next phase or step begins, or back to the one before. */
+  jump(to: 'next' | 'previous'): void {
+    const now = this.now()
+    const turns = this.#events.filter(({kind}) => kind === 'phase' || kind === 'step-started').map(({at}) => at)
+    // What has only just begun is left by a jump back, or it would be the end of every way back.
+    const back = turns.findLast(at => at < now - justMicros)
+    const on = turns.find(at => at > now)
+    this.#stand(to === 'next' ? (on ?? this.end) : (back ?? 0))
   }
 
   accelerate(times: number): void {

@@ -28,6 +28,8 @@ export interface Mode {
   readonly asking: boolean
   /** The run was told to end, and is healing. */
   readonly interrupted: boolean
+  /** Of `--step`: what it waits before. */
+  readonly paused?: string | null
   /** The last frame, which stays above the report. */
   readonly finished: boolean
 }
@@ -210,9 +212,20 @@ function footer(look: Look, mode: Mode, spin: number, bindings: readonly KeyBind
         <Mark look={look} state="running" spin={spin} /> interrupted: every fault is healed first, then the run ends
       </Text>
     )
-  // All keys of a replay fit on 80 columns.
-  const gap = bindings.length > 5 ? 2 : 3
-  return bindings.map(key => (
+  if (mode.paused)
+    return (
+      <Text>
+        <Text color="yellow" bold>
+          paused before {words(look, mode.paused)}
+        </Text>
+        {'   '}
+        <Text bold>space</Text> <Text dimColor>goes on</Text>
+      </Text>
+    )
+  // Those of a replay fit on 80 columns.
+  const shown = bindings.filter(key => key.short !== '')
+  const gap = shown.length > 5 ? 2 : 3
+  return shown.map(key => (
     <Text key={key.action}>
       <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
       {' '.repeat(gap)}

@@ -14,6 +14,7 @@ process.env.NODE_ENV = 'production'
 process.env.FORCE_COLOR = color(process.stderr) ? '1' : '0'
 
 export const {showProgress, showReplay, showRun} = await import('./draw.tsx')
+export const {newAsked, showWatch} = await import('./draw-watch.tsx')
 
 for (const [name, value] of Object.entries(before)) {
   if (value === undefined) delete process.env[name]

@@ -59,6 +59,8 @@ export interface Member {
   /** Patroni's word for its PostgreSQL; null: no answer. */
   readonly patroniState: string | null
   readonly etcdUp: boolean | null
+  /** When its watchdog resets the host, if it is not fed before; null: it is not armed. */
+  readonly firesAt: Micros | null
 }
 
 export interface Backend {
@@ -152,7 +154,7 @@ export function fold(before: View, event: Event): View {
         : happened(before, event)
   const reading = readOn(before.reading, event)
   if (changed === before && reading === before.reading) return before
-  const after = reading === before.reading ? changed : {...changed, reading, failover: shown(reading)}
+  const after = reading === before.reading ? changed : {...changed, reading, failover: shown(reading, changed.topology)}
   const line = notable(before, event, after)
   return line === null ? after : {...after, lines: [...after.lines, line].slice(-mostLines)}
 }
@@ -205,6 +207,8 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
       // Only worth a line.
       return {...so}
     case 'fault-injecting':
+      // What has nothing to mend is over with its blow.
+      if (event.needsMend === false) return {...so}
       return {
         ...so,
         faults: [...so.faults, {id: event.id, fault: event.fault, hosts: event.hosts, since: event.at, holds: null}],
@@ -236,9 +240,10 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
       return containerTold(so, event)
     case 'fault-again':
     case 'fault-lost':
-    case 'watchdog':
     case 'room':
       return {...so}
+    case 'watchdog':
+      return {...withMember(so, event.host, {firesAt: event.leftMicros === null ? null : event.at + event.leftMicros})}
     case 'virtual-address': {
       const others = so.holders.filter(host => host !== event.host)
       return {...so, holders: event.held ? [...others, event.host] : others}
@@ -291,6 +296,7 @@ const silentMember: Member = {
   lagBytes: null,
   patroniState: null,
   etcdUp: null,
+  firesAt: null,
 }
 
 function withStep(so: View, index: number, change: Partial<StepView>): View {

@@ -66,6 +66,8 @@ interface Blow<P> extends Unit<P> {
   needs?(params: P): readonly Capability[]
   /** How long it lasts at most, if nobody mends it: kept by the kernel or by the host itself; null: until it is mended. */
   limitMs?(params: P): number | null
+  /** What of the lab nothing brings back, no mend either, for the person who is asked before: `the rows of ...`; null: with these parameters nothing. */
+  destroys?(params: P): string | null
   /** Whether it lies between the hosts of `on` and those that its parameters name: then one host has no other side. */
   isBetween?(params: P): boolean
   /** What of its parameters Patroni would ignore or do otherwise, with its place in them; no mistakes, and worth knowing before. */

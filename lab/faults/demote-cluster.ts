@@ -21,6 +21,7 @@ export const demoteCluster: Fault<Record<string, never>> = {
   on: 'first-cluster',
   neverDrawn: "an operator's decision: what comes of it is intended",
   params: z.strictObject({}),
+  destroys: () => 'what the first cluster alone has written',
   needs: () => ['standby-cluster'],
   strikes(_, {topology}) {
     // Where the members of the other one are found the lab alone knows.

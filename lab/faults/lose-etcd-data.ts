@@ -28,6 +28,7 @@ export const loseEtcdData: Fault<Params> = {
   on: 'etcd-follower',
   neverDrawn: 'its mend asks a majority of etcd, which another fault may have taken',
   params,
+  destroys: () => 'the data of that member of etcd',
   limitMs: ({limit}) => limit,
   strikes: (_, {on}) => ({...strikeOn(on, null), ...downOn(on, 'etcd')}),
 

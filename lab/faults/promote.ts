@@ -17,6 +17,7 @@ export const promote: Fault<Record<string, never>> = {
     'A replica is promoted by hand, past Patroni (pg_promote): there are two primaries until Patroni demotes the one that does not hold the leader key',
   neverDrawn: 'it makes two primaries, which is what a storm must not find',
   params: z.strictObject({}),
+  destroys: () => 'what is written on the promoted replica until Patroni demotes it',
   strikes: (_, {on}) => ({...strikeOn(on, null), byHand: {promotes: on}}),
 
   async inject(on) {

@@ -22,6 +22,7 @@ export const reinit: Fault<Params> = {
   about:
     'Patroni makes the replica of `on` anew; `force` ends what it is busy with. `refused: true` expects that it refuses, as the leader does',
   params,
+  destroys: ({refused}) => (refused ? null : "the replica's data directory, which is copied anew"),
   strikes: (_, {on}) => strikeOn(on, null),
 
   storm: {

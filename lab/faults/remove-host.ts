@@ -31,6 +31,7 @@ export const removeHost: Fault<Params> = {
   takesSeconds: ({patroni}) => patroni.ttlSeconds, // its key goes when its lease is over
   neverDrawn: "an operator's decision, which is refused for the leader",
   params,
+  destroys: () => "the replica's data directory",
   limitMs: ({limit}) => limit,
   strikes: (_, {on}) => ({...strikeOn(on, 'stopped'), ...downOn(on, 'patroni')}),
 

@@ -16,6 +16,7 @@ export const truncateTable: Fault<Params> = {
   neverDrawn: 'it takes acknowledged writes away, which is what a storm must not find',
   on: 'leader',
   params,
+  destroys: ({drop}) => (drop ? "the clients' table" : "the rows of the clients' table"),
   // It is done where clients write, whoever is named.
   strikes: (_, {topology}) => ({...strikeOn(hostsWith(topology, 'patroni'), null), byHand: {takesTable: true}}),
 

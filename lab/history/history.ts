@@ -150,8 +150,9 @@ export class Recorder implements History {
   /** Of what has been written. */
   readonly #hash = createHash('sha256')
 
-  constructor(file?: string) {
-    this.#zero = performance.now() * 1000
+  /** @param clock whose time it has; its own, from now on, when not given. */
+  constructor(file?: string, clock?: Recorder) {
+    this.#zero = clock === undefined ? performance.now() * 1000 : clock.#zero
     this.#file = file === undefined ? undefined : openSync(file, 'a', 0o600)
   }
 

@@ -3,6 +3,7 @@
  * Imported late: it loads all there is, as the package's own door does.
  */
 export {healthOf} from '../cluster/health.ts'
+export {selectors} from '../cluster/selector.ts'
 export {withKeys} from '../engine/certificates.ts'
 export {Docker, type Removed} from '../engine/docker.ts'
 export {addressOf, checkEngineName} from '../engine/named.ts'
@@ -22,6 +23,7 @@ export {
   unaskedParameters,
   undecided,
 } from '../scenario/index.ts'
+export {faultWords, faultWordsThatFollow, spokenFault} from '../scenario/spoken-fault.ts'
 export {examine} from '../setup/doctor.ts'
 export {imageTags} from '../setup/images.ts'
 export {publishedPatroni} from '../setup/published-patroni.ts'

@@ -2,7 +2,16 @@
  * What the command line reads, judges and draws with, what the package exports of that included: it reaches no engine and no cluster,
  * and so loads less than the package's own door.
  */
-export {type Distribution, histogram, type Phase, shortPhase} from '../budget/index.ts'
+export {
+  anyMoment,
+  type Bounds,
+  type Distribution,
+  failoverBudget,
+  histogram,
+  isModelled,
+  type Phase,
+  shortPhase,
+} from '../budget/index.ts'
 export {
   type Bought,
   boughtBy,
@@ -29,6 +38,7 @@ export {type Change, prominenceOf, sayEvent, sayLive} from '../history/event-wor
 export {isWritable} from '../history/failover.ts'
 export {of} from '../history/history.ts'
 export {type LaidOver, layOver, type NamedHistory} from '../history/laid-over.ts'
+export {parseHistory} from '../history/read-events.ts'
 export {type ContainerPhase, containerAfter, type Role, roleOfHost} from '../history/role.ts'
 export {Rows, referenceTable} from '../history/rows.ts'
 export {sayMend} from '../history/say-mend.ts'

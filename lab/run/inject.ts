@@ -1,14 +1,17 @@
 /** One fault by itself, in force until it is disposed of: for code that is no scenario. */
 import {effectiveTimings} from '../budget/index.ts'
+import {selectors} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
 import {of, type Recorder} from '../history/history.ts'
 import {mustBeAble, type Step} from '../scenario/index.ts'
+import {namedIn} from '../scenario/params.ts'
 import {inForce} from '../state/journal.ts'
 import type {HostName} from '../topology/topology.ts'
-import {suggestion} from '../words/did-you-mean.ts'
+import {insteadOf, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {wordsOf} from '../words/issue-words.ts'
+import {printable} from '../words/printable.ts'
 import type {ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
 import {momentOf} from './moment-of.ts'
@@ -37,6 +40,11 @@ export interface Injected extends AsyncDisposable {
    * @throws LabError `heal-failed`, which says what is still in force; `heal` and any later command try again.
    */
   mend(): Promise<void>
+  /**
+   * Looks after it no longer, and leaves it in force: its mend stands in the journal, where \`heal\` and any later command find it. A host
+   * that restarts is not given it again. Disposed of afterwards, it is mended all the same.
+   */
+  leave(): void
 }
 
 /**
@@ -58,7 +66,7 @@ export async function inject(
   options: InjectOptions = {},
 ): Promise<Injected> {
   const {signal = new AbortController().signal, phase} = options
-  const step = stepOf(lab, history, name, options)
+  const step = faultStep(lab, name, options, usedIn(history, lab))
   lab.docker.heed(signal)
   await mustBeAble(lab, {name: step.as, steps: [step], clients: []})
   const loopWaitMicros = effectiveTimings(lab.topology.patroni).loopWaitSeconds * 1_000_000
@@ -71,7 +79,8 @@ export async function inject(
   try {
     const [injection] = await injections.inject([step])
     const hosts = of(history, 'fault-injecting').findLast(one => one.id === step.as)?.hosts ?? []
-    return {id: step.as, hosts, held: injection?.ok === true, mend, [Symbol.asyncDispose]: mend}
+    const leave = () => injections[Symbol.dispose]()
+    return {id: step.as, hosts, held: injection?.ok === true, mend, leave, [Symbol.asyncDispose]: mend}
   } catch (error) {
     await mend()
     throw error
@@ -80,8 +89,21 @@ export async function inject(
 
 type Inject = Extract<Step, {do: 'inject'}>
 
-/** The step that a scenario would have for it. */
-function stepOf(lab: Lab, history: Recorder, name: string, {on, params = {}, as}: InjectOptions): Inject {
+function usedIn(history: Recorder, lab: Lab): ReadonlySet<string> {
+  return new Set([...of(history, 'fault-injecting').map(one => one.id), ...inForce(lab.name).map(one => one.fault)])
+}
+
+/**
+ * The step that a scenario would have for it.
+ * @param used what faults are called already.
+ * @throws LabError `usage` for a name, a parameter or a whom that is none.
+ */
+export function faultStep(
+  lab: Pick<Lab, 'name' | 'topology'>,
+  name: string,
+  {on, params = {}, as}: Pick<InjectOptions, 'on' | 'params' | 'as'>,
+  used: ReadonlySet<string> = new Set(inForce(lab.name).map(one => one.fault)),
+): Inject {
   const fault = Object.hasOwn(faults, name) ? faults[name] : undefined
   if (fault === undefined)
     throw new LabError('usage', `there is no fault \`${name}\`${suggestion(name, Object.keys(faults))}`)
@@ -93,10 +115,14 @@ function stepOf(lab: Lab, history: Recorder, name: string, {on, params = {}, as}
     )
   const whom = on ?? fault.on
   if (whom === undefined) throw new LabError('usage', `${name} needs \`on\`: a selector such as leader, or a host`)
-  const used = new Set([
-    ...of(history, 'fault-injecting').map(one => one.id),
-    ...inForce(lab.name).map(one => one.fault),
-  ])
+  const known = [...selectors, ...lab.topology.hosts.map(host => host.name)]
+  for (const word of [whom, ...namedIn(fault.params, params).map(one => one.word)].flat())
+    if (!known.includes(word))
+      throw new LabError(
+        'usage',
+        `\`${printable(word)}\` names nobody in lab ${lab.name}${suggestion(word, known)}`,
+        insteadOf(word, known),
+      )
   if (as !== undefined && used.has(as))
     throw new LabError('usage', `a fault called \`${as}\` has been injected already; give this one another name`)
   return {do: 'inject', fault: name, on: whom, as: as ?? unused(name, used), params}

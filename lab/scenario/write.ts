@@ -104,7 +104,8 @@ function withParams(check: string, params: Mapping): unknown {
   return Object.keys(params).length === 0 ? check : {[check]: params}
 }
 
-function flow(value: unknown): string {
+/** A value on one line, as YAML reads it. */
+export function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).map(([key, inner]) => `${keyed(key)}: ${flow(inner)}`)

@@ -64,6 +64,23 @@ function jsonComplaint(place: string, says: string, cause?: unknown): LabError {
   return new LabError('config', `${place}: ${printable(says)}`, {cause})
 }
 
+/**
+ * A value that a person typed, as a scenario file would have it: `30s`, `true`, `[node1, node2]`.
+ * @param what for people. @throws LabError `usage` where it is no YAML.
+ */
+export function yamlValue(text: string, what: string): unknown {
+  const stray = strayCharacter(text)
+  if (stray !== null) throw new LabError('usage', `${what}: ${stray} cannot stand in it`)
+  const document = parseDocument(text, {prettyErrors: false, stringKeys: true})
+  const [error] = document.errors
+  if (error !== undefined) throw new LabError('usage', `${what} cannot be read: ${sentence(error.message)}`)
+  try {
+    return document.toJS({maxAliasCount: 0})
+  } catch (cause) {
+    throw new LabError('usage', `${what} cannot be read: ${sentence((cause as Error).message)}`, {cause})
+  }
+}
+
 const yamlTags = 'tag:yaml.org,2002:'
 const plainTags = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/
 

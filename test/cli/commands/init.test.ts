@@ -172,7 +172,7 @@ describe('questions', () => {
 
   test('end with their answers', async () => {
     hear()
-    await expect(ask([color, color], Readable.from(['blue\n']))).rejects.toThrow('interrupted: nothing was written')
+    await expect(ask([color, color], Readable.from(['blue\n']))).rejects.toThrow('interrupted: nothing was touched')
   })
 
   test('are asked where somebody sits at a terminal only', () => {

@@ -67,6 +67,10 @@ class Screen extends Writable {
       case 'K':
         this.lines[this.#row] = control === '\x1b[2K' ? '' : (this.lines[this.#row] ?? '').slice(0, this.#column)
         return
+      case 'H':
+        this.#row = Math.max(0, this.lines.length - this.rows)
+        this.#column = 0
+        return
       case 'J':
         this.lines.length = this.#row + 1
         return

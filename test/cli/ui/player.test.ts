@@ -90,3 +90,22 @@ test('at its end it says the verdict, which no green tick of a step tells', () =
   now = 2000
   expect(player.says()).toBe('FAILED; q says why')
 })
+
+test('it jumps to where phases and steps begin, on to the end and back to the beginning', () => {
+  const {one, pass} = player()
+  const turns = events.filter(({kind}) => kind === 'phase' || kind === 'step-started').map(({at}) => at)
+  one.toggle()
+  const seen = new Set<number>()
+  for (let jumps = 0; one.now() < end; jumps++) {
+    expect(jumps).toBeLessThanOrEqual(turns.length)
+    one.jump('next')
+    if (one.now() < end) seen.add(one.now())
+  }
+  expect([...seen]).toEqual([...new Set(turns)].filter(at => at > 0))
+  one.jump('previous')
+  expect(turns).toContain(one.now())
+  for (let jumps = 0; jumps <= turns.length; jumps++) one.jump('previous')
+  expect(one.now()).toBe(0)
+  pass(1)
+  expect(one.now()).toBe(0)
+})

@@ -134,3 +134,19 @@ test('a name, a parameter or a whom that is none is refused before anything is t
     })
   expect(history.events).toEqual([])
 })
+
+test('left alone it stays in force, for whoever heals the lab', async () => {
+  using history = new Recorder()
+  const injected = await inject(lab, history, 'cut', {on: 'node1'})
+  injected.leave()
+  expect(inForce(lab.name).map(one => one.mend)).toEqual([{do: 'start-host', host: 'node1'}])
+  expect(kinds(history)).not.toContain('fault-mending')
+})
+
+test('a whom that is none is refused at once, with the one that was meant', async () => {
+  using history = new Recorder()
+  await expect(inject(lab, history, 'cut', {on: 'nod1'})).rejects.toMatchObject({
+    ...{code: 'usage', message: '`nod1` names nobody in lab x, did you mean `node1`?'},
+    instead: [{written: 'nod1', meant: 'node1'}],
+  })
+})

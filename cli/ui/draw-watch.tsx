@@ -1,0 +1,79 @@
+/** Draws the screen of `watch`, on the terminal's alternate screen. Reached through `screen.tsx` only. */
+import type {Key} from 'ink'
+import {useState} from 'react'
+import {draw, isInterrupt, type Shown, sizeOf, useFrames, useKeys} from './draw.tsx'
+import {type Terminal, terminal} from './terminal.ts'
+import {helpPages} from './watch-help.tsx'
+import {around, hostsOf, planOf, type WatchFacts, WatchScreen} from './watch-screen.tsx'
+import {type Act, calm, type Pressed, pressed, type WatchState} from './watch-state.ts'
+
+/** Countdowns are in whole seconds; more costs a machine that is idle. */
+const framesPerSecond = 4
+
+/** What a person has asked of the screen: it outlives the screen, which gives way to a shell and comes back. */
+interface Asked {
+  state: WatchState
+  /** How often Ctrl-C was pressed. */
+  presses: number
+}
+
+interface WatchOptions {
+  /** What is shown now. */
+  read(): WatchFacts
+  onAct(act: Act): void
+  /** Every Ctrl-C, also the second. */
+  onInterrupt(): void
+}
+
+export function newAsked(): Asked {
+  return {state: calm, presses: 0}
+}
+
+/** `done` gives the terminal back as it was, without a trace. */
+export function showWatch(asked: Asked, options: WatchOptions, on: Terminal = terminal()): Shown {
+  const app = () => <WatchApp on={on} asked={asked} {...options} />
+  return {done: draw(app, on, {alternate: true}).once(app)}
+}
+
+function WatchApp({on, asked, read, onAct, onInterrupt}: WatchOptions & {on: Terminal; asked: Asked}) {
+  const {columns, rows} = sizeOf(on)
+  const spin = useFrames(framesPerSecond)
+  const [, redraw] = useState(0)
+  const facts = read()
+  useKeys(on, (input, key) => {
+    if (isInterrupt(input, key)) return onInterrupt()
+    for (const one of keysIn(input, key)) {
+      const plan = planOf(facts, columns, rows)
+      const site = {
+        entries: facts.entries,
+        panes: hostsOf(facts.view).length + 1,
+        page: (plan?.log ?? 2) - 1,
+        helpPages: helpPages(columns, rows - 1 - around),
+      }
+      const [state, act] = pressed(asked.state, one, site)
+      asked.state = state
+      if (act !== null) onAct(act)
+    }
+    redraw(count => count + 1)
+  })
+  return <WatchScreen {...facts} look={on.look} columns={columns} rows={rows} state={asked.state} spin={spin} />
+}
+
+/** Hasty letters come in one piece. */
+function keysIn(input: string, key: Key): readonly Pressed[] {
+  const name = nameOf(key)
+  if (name !== undefined) return [{input: name, ctrl: false}]
+  if (key.ctrl) return [{input, ctrl: true}]
+  return [...input].map(letter => ({input: letter === '\r' || letter === '\n' ? 'enter' : letter, ctrl: false}))
+}
+
+function nameOf(key: Key): string | undefined {
+  if (key.upArrow) return 'up'
+  if (key.downArrow) return 'down'
+  if (key.pageUp) return 'page-up'
+  if (key.pageDown) return 'page-down'
+  if (key.tab) return 'tab'
+  if (key.return) return 'enter'
+  if (key.escape) return 'escape'
+  return key.backspace || key.delete ? 'backspace' : undefined
+}

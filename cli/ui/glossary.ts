@@ -1,0 +1,31 @@
+/** The words and signs of the screens, for the `?` page and docs/watch.md. */
+import type {Signs} from './look.ts'
+
+export interface Explained {
+  /** A sign by its name in `Signs`, or a word as it stands on the screen. */
+  readonly sign?: keyof Signs
+  readonly word?: string
+  readonly means: string
+}
+
+export const signsExplained: readonly Explained[] = [
+  {sign: 'leader', means: 'takes writes'},
+  {sign: 'replica', means: 'replica, or a member of etcd that answers'},
+  {sign: 'stopped', means: 'stopped, or failed'},
+  {sign: 'paused', means: 'frozen: its processes stand still'},
+  {sign: 'unknown', means: 'no answer'},
+  {sign: 'up', means: 'HAProxy sends clients there'},
+  {sign: 'down', means: 'HAProxy does not: its check fails'},
+  {sign: 'gap', means: 'a second without one answer'},
+]
+
+export const wordsExplained: readonly Explained[] = [
+  {word: 'TL', means: 'timeline of PostgreSQL: each promotion begins a new one'},
+  {word: 'lag', means: 'bytes of WAL that a replica has not replayed yet'},
+  {word: 'key', means: 'holds the leader key in etcd'},
+  {word: 'lease', means: 'until etcd drops the key, unless its holder refreshes it'},
+  {word: 'wd', means: 'until the watchdog resets the host, unless Patroni feeds it'},
+  {word: 'sync', means: 'a commit waits for this replica'},
+  {word: 'quorum', means: 'members of etcd that know a leader; more than half are needed'},
+  {word: 'N-M s?', means: 'when the timing model expects it, after the fault'},
+]

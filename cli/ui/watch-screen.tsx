@@ -1,0 +1,293 @@
+/** The screen of `watch`, from values alone: as tall as the terminal less one row, whatever is in it. */
+import {Box} from 'ink'
+import type {ReactNode} from 'react'
+import type {Micros, Quorum} from '../../lab/index.ts'
+import {brief} from './clients.tsx'
+import {Compact} from './compact.tsx'
+import {FailoverMarks, failoverRows} from './failover-marks.tsx'
+import {clock, seconds} from './format.ts'
+import type {HostLine} from './host-log.ts'
+import {seen} from './host-log.ts'
+import {watchKeys} from './keys.ts'
+import {Line} from './line.tsx'
+import {LogLine} from './log.tsx'
+import {type Look, words} from './look.ts'
+import {Members, Surroundings, surroundingRows} from './members.tsx'
+import type {PaletteEntry} from './palette.ts'
+import {Section} from './section.tsx'
+import {Mark, Phases, Steps} from './steps.tsx'
+import {Text} from './text.tsx'
+import {lastSecond, longestGap, openGap} from './throughput.ts'
+import type {View} from './view.ts'
+import {WatchHelp} from './watch-help.tsx'
+import {Chosen, Palette} from './watch-palette.tsx'
+import type {WatchState} from './watch-state.ts'
+
+/** A run that another command plays on this lab. */
+export interface OtherRun {
+  /** `chaos kill-leader (pid 4711)`; null: nobody works on the lab. */
+  readonly holder: string | null
+  /** As far as it is told in its record; null: there is none that can be read. */
+  readonly view: View | null
+  /** On the clock of that run. */
+  readonly now: Micros
+}
+
+export interface WatchFacts {
+  readonly view: View
+  readonly now: Micros
+  readonly quorum: Quorum | null
+  readonly other: OtherRun
+  readonly logOf: (host: string) => readonly HostLine[]
+  readonly entries: readonly PaletteEntry[]
+  /** What is being done, with a spinner; null: nothing. */
+  readonly doing: string | null
+  /** What came of it last. */
+  readonly notice: {readonly says: string; readonly tone: 'good' | 'bad'} | null
+}
+
+interface Props extends WatchFacts {
+  readonly look: Look
+  readonly columns: number
+  readonly rows: number
+  readonly state: WatchState
+  readonly spin: number
+}
+
+/** Header, notice, footer. */
+export const around = 3
+const leastColumns = 60
+const leastRows = 18
+
+export function WatchScreen(props: Props) {
+  const {look, columns, rows, state} = props
+  return (
+    <Box flexDirection="column" width={columns} height={Math.max(1, rows - 1)} overflow="hidden">
+      <Header {...props} />
+      <Box flexDirection="column" flexGrow={1} flexShrink={1} overflow="hidden">
+        {state.help > 0 ? (
+          <WatchHelp look={look} columns={columns} rows={rows - 1 - around} page={state.help} />
+        ) : state.preview !== null ? (
+          <Chosen look={look} preview={state.preview} spin={props.spin} />
+        ) : state.typing === 'palette' ? (
+          <Palette look={look} entries={props.entries} state={state} columns={columns} rows={rows - 1 - around} />
+        ) : (
+          <Body {...props} />
+        )}
+      </Box>
+      <Notice {...props} />
+      <Footer look={look} state={state} />
+    </Box>
+  )
+}
+
+/** Whose failover is told: that of the run that goes on, else that of a fault of ours. */
+function failoverOf({view, now, other}: WatchFacts): {readonly view: View; readonly now: Micros} {
+  return other.view?.failover ? {view: other.view, now: other.now} : {view, now}
+}
+
+interface Plan {
+  readonly members: number
+  readonly failover: number
+  readonly run: number
+  /** Without its title. */
+  readonly log: number
+}
+
+const mostSteps = 4
+
+/** The rows that each part has; null: it is too small for parts. */
+export function planOf(facts: WatchFacts, columns: number, rows: number): Plan | null {
+  const members = 1 + facts.view.members.length + surroundingRows(facts.view) + 1
+  const failover = failoverOf(facts).view.failover === null ? 0 : failoverRows + 1
+  const steps = facts.other.view?.steps.length ?? 0
+  const run = facts.other.view === null ? 0 : 3 + Math.min(mostSteps, steps)
+  const free = rows - 1 - around - members
+  if (columns < leastColumns || rows < leastRows || free < 3) return null
+  // What there is no room for gives way to what is told elsewhere, too: first the run's steps, then its failover.
+  const forRun = Math.min(run, Math.max(0, free - failover - 3))
+  const forFailover = free - forRun - failover >= 3 ? failover : 0
+  const shownRun = forRun >= 2 ? forRun : 0
+  return {members, failover: forFailover, run: shownRun, log: Math.max(0, free - shownRun - forFailover - 1)}
+}
+
+function Body(props: Props) {
+  const {look, view, now, columns, rows, state, spin, other} = props
+  const plan = planOf(props, columns, rows)
+  if (plan === null)
+    return <Compact look={look} view={view} now={now} rows={rows - 1 - around} log={state.filter === ''} />
+  const failover = failoverOf(props)
+  return (
+    <>
+      <Section look={look} title="Members" columns={columns} rows={plan.members}>
+        <Members look={look} view={view} now={now} counts={columns >= 78} />
+        <Surroundings look={look} view={view} />
+        <Quorums {...props} />
+      </Section>
+      {plan.failover > 0 && (
+        <Section look={look} title={failoverTitle(failover.view)} columns={columns} rows={plan.failover}>
+          <FailoverMarks look={look} view={failover.view} now={failover.now} columns={columns - 2} />
+        </Section>
+      )}
+      {plan.run > 0 && other.view !== null && (
+        <Section look={look} title={`Run: ${words(look, other.view.scenario)}`} columns={columns} rows={plan.run}>
+          <Phases look={look} view={other.view} spin={spin} />
+          {plan.run > 2 && <ClientsOf look={look} view={other.view} now={other.now} />}
+          <Steps look={look} view={other.view} now={other.now} spin={spin} rows={Math.max(0, plan.run - 3)} />
+        </Section>
+      )}
+      <LogPane {...props} rows={plan.log} />
+    </>
+  )
+}
+
+function failoverTitle({failover}: View): string {
+  return failover === null ? 'Failover' : `Failover after ${failover.fault} on ${failover.hosts.join(', ')}`
+}
+
+function ClientsOf({look, view, now}: {look: Look; view: View; now: Micros}) {
+  const gap = openGap(view.clients, now)
+  const {write, read} = view.clients.counts
+  return (
+    <Line look={look}>
+      {brief(lastSecond(view.clients, now))}
+      {'  '}
+      {gap === null ? (
+        <Text dimColor>longest gap {seconds(longestGap(view.clients, now))}</Text>
+      ) : (
+        <Text color="red" bold>
+          NO WRITES for {seconds(gap)}
+        </Text>
+      )}
+      <Text dimColor>
+        {'  '}failed {write.fail + read.fail}, unknown {write.unknown + read.unknown}
+      </Text>
+    </Line>
+  )
+}
+
+function Quorums({look, quorum, view, other}: Props) {
+  const needed = quorum === null ? 0 : Math.floor(quorum.members / 2) + 1
+  const isLost = quorum !== null && quorum.led < needed
+  return (
+    <Line look={look}>
+      <Text dimColor>{'quorum'.padEnd(16)}</Text>
+      {quorum === null ? (
+        <Text dimColor>not asked yet</Text>
+      ) : (
+        <Text {...(isLost ? {color: 'red', bold: true} : {})}>
+          {isLost ? 'LOST ' : ''}
+          {quorum.led} of {quorum.members}, {needed} needed
+        </Text>
+      )}
+      {quorum !== null && quorum.alarms.length > 0 && (
+        <Text color="red" bold>
+          {'  '}ALARM {words(look, quorum.alarms.join('; '))}
+        </Text>
+      )}
+      {view.holders.length > 0 && <Text>{`  address on ${view.holders.join(', ')}`}</Text>}
+      {other.holder !== null && <Text dimColor>{`  in use by ${words(look, other.holder)}`}</Text>}
+    </Line>
+  )
+}
+
+function LogPane({look, view, columns, rows, state, logOf}: Props) {
+  const host = view.members.length === 0 ? undefined : hostsOf(view)[state.pane - 1]
+  const own = seen(view.lines, line => line.says, {...state, rows})
+  const theirs = host === undefined ? null : seen(logOf(host), line => line.text, {...state, rows})
+  const back = theirs?.back ?? own.back
+  const title = [
+    `Log: ${host ?? 'what happens'}`,
+    ...(state.filter === '' && state.typing !== 'filter' ? [] : [`only ${state.filter}${state.typing ? '_' : ''}`]),
+    ...(back === 0 ? [] : [`${back} lines back`]),
+  ].join('   ')
+  return (
+    <Section look={look} title={words(look, title)} columns={columns} rows={rows + 1}>
+      {theirs === null
+        ? own.lines.map(line => <LogLine key={line.nth} look={look} line={line} />)
+        : theirs.lines.map(line => (
+            <LogLine key={line.nth} look={look} line={{...line, says: line.text, tone: 'plain'}} />
+          ))}
+    </Section>
+  )
+}
+
+/** In the order of the panes. */
+export function hostsOf({topology}: View): readonly string[] {
+  return topology?.hosts.map(host => host.name) ?? []
+}
+
+function Header({look, view, now, columns}: Props) {
+  const {topology, versions} = view
+  const facts = [
+    versions.postgres && `PostgreSQL ${versions.postgres}`,
+    versions.patroni && `Patroni ${versions.patroni}`,
+    topology && `ttl ${topology.patroni.ttlSeconds} loop ${topology.patroni.loopWaitSeconds}`,
+  ]
+  return (
+    <Box width={columns} height={1} flexShrink={0} justifyContent="space-between">
+      <Box flexShrink={1}>
+        <Line look={look}>
+          <Text bold>lab {words(look, view.lab)}</Text>
+          <Text dimColor>
+            {'   '}
+            {words(look, facts.filter(Boolean).join('   '))}
+          </Text>
+        </Line>
+      </Box>
+      <Box flexShrink={0} marginLeft={1}>
+        <Text bold>{clock(now)}</Text>
+      </Box>
+    </Box>
+  )
+}
+
+function Notice({look, doing, notice, spin}: Props) {
+  return (
+    <Box height={1} flexShrink={0}>
+      <Line look={look}>
+        {doing !== null ? (
+          <Text color="yellow">
+            <Mark look={look} state="running" spin={spin} /> {words(look, doing)}
+          </Text>
+        ) : notice === null ? (
+          ' '
+        ) : (
+          <Text color={notice.tone === 'good' ? 'green' : 'red'}>
+            {notice.tone === 'good' ? look.signs.done : look.signs.failed} {words(look, notice.says)}
+          </Text>
+        )}
+      </Line>
+    </Box>
+  )
+}
+
+function Footer({look, state}: {look: Look; state: WatchState}) {
+  return (
+    <Box height={1} flexShrink={0}>
+      <Line look={look}>{footer(state)}</Line>
+    </Box>
+  )
+}
+
+function footer({typing, preview}: WatchState): ReactNode {
+  if (preview !== null) {
+    if (preview.lines === null) return <Text dimColor>the lab is being asked</Text>
+    if (preview.refused) return <Text>any key goes back</Text>
+    return (
+      <Text color="yellow" bold>
+        {preview.destroys ? 'what it takes is gone for good: do it? y/N ' : 'enter does it, any other key goes back'}
+      </Text>
+    )
+  }
+  if (typing === 'palette') return <Text>{'enter takes it   up, down choose   esc goes back'}</Text>
+  if (typing === 'filter') return <Text>{'letters filter the log   enter keeps it   esc takes it away'}</Text>
+  return watchKeys
+    .filter(key => key.short !== '')
+    .map(key => (
+      <Text key={key.action}>
+        <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
+        {'  '}
+      </Text>
+    ))
+}

@@ -1,0 +1,182 @@
+/** What `watch` knows of its lab and does to it. No terminal in it. */
+import type {Lab, Quorum, Watched} from '../../lab/index.ts'
+import {faults, loadScenario, previewFault, scenarioNames, watchLab} from '../../lab/index.ts'
+import {faultWords, selectors, spokenFault} from '../../lab/inside/engine.ts'
+import {sayHolder, worksOn} from '../../lab/inside/reading.ts'
+import {LabError} from '../../lab/inside/start.ts'
+import {previewLines} from '../render/preview-text.ts'
+import {HostLogs} from '../ui/host-log.ts'
+import {type PaletteEntry, paletteOf} from '../ui/palette.ts'
+import {emptyView, fold, type View} from '../ui/view.ts'
+import type {OtherRun, WatchFacts} from '../ui/watch-screen.tsx'
+import type {Preview} from '../ui/watch-state.ts'
+import {FollowedRun} from './follow-run.ts'
+
+const lookEveryMs = 500
+const noRun: OtherRun = {holder: null, view: null, now: 0}
+
+export class WatchSession implements AsyncDisposable {
+  readonly #lab: Lab
+  #watched: Watched | undefined
+  #view: View = emptyView
+  #quorum: Quorum | null = null
+  readonly #logs = new HostLogs()
+  readonly #followed: FollowedRun
+  #other: OtherRun = noRun
+  #looking: NodeJS.Timeout | undefined
+  readonly #entries: readonly PaletteEntry[]
+  #doing: string | null = null
+  /** Ends with what is being done. */
+  #under: Promise<void> = Promise.resolve()
+  #notice: WatchFacts['notice'] = null
+  /** What was done, a line each, for the summary. */
+  readonly #done: string[] = []
+
+  constructor(lab: Lab) {
+    this.#lab = lab
+    this.#followed = new FollowedRun(lab.name)
+    this.#entries = paletteOf(lab.topology, {
+      scenarios: scenarioNames().map(loadScenario),
+      wordsOf: faultWords,
+      aboutFault: fault => faults[fault]?.about ?? '',
+      selectors,
+    })
+  }
+
+  async begin(): Promise<void> {
+    this.#watched = await watchLab(this.#lab, {
+      event: event => {
+        this.#view = fold(this.#view, event)
+      },
+      log: (host, at, text) => this.#logs.hear(host, at, text),
+      quorum: quorum => {
+        this.#quorum = quorum
+      },
+    })
+    this.#looking = setInterval(() => this.#lookAround(), lookEveryMs)
+  }
+
+  read(): WatchFacts {
+    return {
+      ...{view: this.#view, now: this.#watched?.now() ?? 0, quorum: this.#quorum, entries: this.#entries},
+      other: this.#other.view === null ? this.#other : {...this.#other, now: this.#followed.now()},
+      logOf: host => this.#logs.of(host),
+      ...{doing: this.#doing, notice: this.#notice},
+    }
+  }
+
+  get labName(): string {
+    return this.#lab.name
+  }
+
+  /** Whose log is shown; of what happens, the leader, or whoever comes first. */
+  hostOfPane(pane: number): string {
+    const hosts = this.#lab.topology.hosts.map(host => host.name)
+    return hosts[pane - 1] ?? this.#view.holder ?? hosts[0] ?? ''
+  }
+
+  /** Faults of its own that are in force. */
+  get inForce(): readonly string[] {
+    return (this.#watched?.broken ?? []).map(({id, hosts}) => `${id} on ${hosts.join(', ')}`)
+  }
+
+  /** What a fault would hit now, or why it cannot be done. */
+  async preview(words: readonly string[]): Promise<Preview> {
+    try {
+      const {fault, ...options} = asked(words)
+      const seen = await previewFault(this.#lab, fault, options)
+      return {words, lines: previewLines(seen), destroys: seen.destroys !== null, refused: false}
+    } catch (error) {
+      return {words, lines: [says(error)], destroys: false, refused: true}
+    }
+  }
+
+  async break(words: readonly string[]): Promise<void> {
+    const label = words.join(' ')
+    await this.#doingOne(`breaking: ${label}`, async watched => {
+      const {fault, ...options} = asked(words)
+      const broken = await watched.break(fault, options)
+      this.#done.push(`broke: ${label} (${broken.hosts.join(', ')})`)
+      if (!broken.held) throw new LabError('not-ready', `${label} did not take hold; h mends what is left of it`)
+      return `${label}: it took hold on ${broken.hosts.join(', ')}`
+    })
+  }
+
+  async heal(): Promise<void> {
+    await this.#doingOne('healing', async watched => {
+      const mended = await watched.heal()
+      if (mended > 0) this.#done.push('healed')
+      return mended === 0 ? 'nothing was broken' : 'healed'
+    })
+  }
+
+  tell(says: string, tone: 'good' | 'bad' = 'bad'): void {
+    this.#notice = {says, tone}
+  }
+
+  /** What stays on the terminal after the screen: what was done, and how the lab was when it was left. */
+  summary(): readonly string[] {
+    const view = this.#view
+    const seconds = Math.round((this.#watched?.now() ?? 0) / 1e6)
+    return [
+      `watched lab ${this.#lab.name} for ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}; ${view.holder ?? 'nobody'} leads`,
+      ...this.#done,
+    ]
+  }
+
+  /** What it has broken and not mended. @throws LabError `heal-failed` */
+  async mendOwn(): Promise<void> {
+    // A fault that is being made has to be there before it can be mended.
+    await this.#under
+    if (this.inForce.length === 0) return
+    this.#doing = 'healing what was broken here'
+    await this.#watched?.mend()
+    this.#done.push('healed')
+  }
+
+  /** @throws LabError `heal-failed` */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#looking)
+    await this.mendOwn()
+    await this.#watched?.[Symbol.asyncDispose]()
+  }
+
+  async #doingOne(label: string, work: (watched: Watched) => Promise<string>): Promise<void> {
+    if (this.#watched === undefined) return
+    if (this.#doing !== null) return this.tell(`first: ${this.#doing}`)
+    this.#doing = label
+    this.#notice = null
+    const {promise, resolve} = Promise.withResolvers<void>()
+    this.#under = promise
+    try {
+      this.tell(await work(this.#watched), 'good')
+    } catch (error) {
+      this.tell(says(error))
+    } finally {
+      this.#doing = null
+      resolve()
+    }
+  }
+
+  #lookAround(): void {
+    const holder = worksOn(this.#lab.name)
+    if (holder === null || holder.pid === process.pid) {
+      this.#other = noRun
+      return
+    }
+    const view = this.#followed.look()
+    const now = this.#followed.now()
+    this.#other = {holder: sayHolder(holder), view: view === null || view.ended !== null ? null : view, now}
+  }
+}
+
+function asked(words: readonly string[]) {
+  const {fault, on, params} = spokenFault(words)
+  return {fault, params, ...(on === undefined ? {} : {on})}
+}
+
+/** @throws what is a bug of ours. */
+function says(error: unknown): string {
+  if (error instanceof LabError) return error.message
+  throw error
+}

@@ -1,0 +1,202 @@
+/** A lab watched for as long as somebody looks, with no history kept: what goes on is heard, and forgotten. */
+import {setTimeout as sleep} from 'node:timers/promises'
+import {type Alarm, alarmsIn, etcdMembers, sayAlarm} from '../cluster/etcd-members.ts'
+import {versions} from '../cluster/versions.ts'
+import type {Lab} from '../engine/lab.ts'
+import {giveUpAfter, heal} from '../healing/heal.ts'
+import type {Event, Happening} from '../history/event.ts'
+import {Recorder} from '../history/history.ts'
+import {followLog} from '../probes/container-log.ts'
+import {containers} from '../probes/containers.ts'
+import {etcd} from '../probes/etcd.ts'
+import {patroni} from '../probes/patroni.ts'
+import {postgres} from '../probes/postgres.ts'
+import type {ProbeSite} from '../probes/probe.ts'
+import {proxy} from '../probes/proxy.ts'
+import {virtualAddress} from '../probes/virtual-address.ts'
+import {watchdog} from '../probes/watchdog.ts'
+import {inForce} from '../state/journal.ts'
+import {lockLab} from '../state/lock.ts'
+import {withoutPrograms} from '../topology/patroni-build.ts'
+import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
+import {type Injected, type InjectOptions, inject} from './inject.ts'
+
+/** Those whose word a screen shows: the others are evidence for a judge, and looking costs the lab something, too. */
+const shown = [containers, etcd, patroni, postgres, proxy, virtualAddress, watchdog]
+
+const etcdEveryMs = 5000
+const probesEndWithinMs = 15_000
+
+export interface Quorum {
+  /** Members that know a leader. */
+  readonly led: number
+  readonly members: number
+  /** In words; empty: none is raised. */
+  readonly alarms: readonly string[]
+}
+
+export interface WatchListener {
+  event(event: Event): void
+  /** A line that a host has logged, at the engine's own time. */
+  log?(host: HostName, at: Micros, text: string): void
+  /** Every few seconds. */
+  quorum?(quorum: Quorum): void
+}
+
+/** Ends with its disposal; what it has broken is mended first. */
+export interface Watched extends AsyncDisposable {
+  /** Micros since the watching began. */
+  now(): Micros
+  /** What it has broken and not mended yet, oldest first. The lab is locked as long as there is any. */
+  readonly broken: readonly Injected[]
+  /** As `inject`. @throws LabError `busy` while another command works on the lab, and as `inject`. */
+  break(name: string, options: Omit<InjectOptions, 'phase' | 'as'>): Promise<Injected>
+  /** Mends its own faults, newest first, and whatever else is broken. @returns how many mends were done. @throws LabError `busy`, `heal-failed` */
+  heal(): Promise<number>
+  /** Its own faults alone. @throws LabError `heal-failed` */
+  mend(): Promise<void>
+}
+
+/** Takes no lock until something is broken by it, so that other commands can work on the lab meanwhile. */
+export async function watchLab(lab: Lab, listener: WatchListener): Promise<Watched> {
+  const ending = new AbortController()
+  const {signal} = ending
+  // Only for its clock: what is recorded in it would be kept.
+  const clock = new Recorder()
+  const own = new OwnFaults(lab, clock, event => listener.event(event))
+  const site: ProbeSite = {
+    lab,
+    now: () => clock.now(),
+    signal,
+    record: (happening, at) => own.hear(happening, at),
+  }
+  listener.event(await begun(lab, clock))
+  const {log} = listener
+  const watching = [
+    ...shown.map(probe => probe.run(site)),
+    ...(log === undefined
+      ? []
+      : lab.topology.hosts.map(({name}) => followLog(site, name, ({text, at}) => log(name, at, text)))),
+    ...(listener.quorum === undefined ? [] : [askQuorum(lab, signal, listener.quorum)]),
+  ]
+  return {
+    now: () => clock.now(),
+    get broken() {
+      return own.broken
+    },
+    break: (name, options) => own.break(name, options),
+    heal: () => own.heal(),
+    mend: () => own.mend(),
+    async [Symbol.asyncDispose]() {
+      try {
+        await own.mend()
+      } finally {
+        ending.abort()
+        await giveUpAfter(probesEndWithinMs, Promise.allSettled(watching))
+        clock[Symbol.dispose]()
+      }
+    },
+  }
+}
+
+async function begun(lab: Lab, clock: Recorder): Promise<Event> {
+  const count = (service: 'patroni' | 'etcd') => hostsWith(lab.topology, service).length
+  return {
+    ...{at: 0, kind: 'run-started', run: 'watch', lab: lab.name, topology: withoutPrograms(lab.topology)},
+    scenario: {
+      ...{name: 'watch', about: 'Somebody watches the lab.', clients: [], steps: [], expect: []},
+      needs: {postgres: count('patroni'), etcd: count('etcd')},
+    },
+    ...{versions: await versions(lab), startedAt: new Date(clock.startedAtMs).toISOString()},
+  }
+}
+
+async function askQuorum(lab: Lab, signal: AbortSignal, tell: (quorum: Quorum) => void): Promise<void> {
+  while (!signal.aborted) {
+    const members = await etcdMembers(lab, 2000).catch(() => [])
+    const led = members.filter(one => one.says !== null && one.says.leader !== null).length
+    const alarms: readonly Alarm[] = alarmsIn(members)
+    if (!signal.aborted) tell({led, members: hostsWith(lab.topology, 'etcd').length, alarms: alarms.map(sayAlarm)})
+    await sleep(etcdEveryMs, undefined, {signal}).catch(() => {})
+  }
+}
+
+/** The faults of one watch, each with a history of its own while it is in force: a fault reads there what the probes have seen. */
+class OwnFaults {
+  readonly #lab: Lab
+  readonly #clock: Recorder
+  readonly #tell: (event: Event) => void
+  #faults: {readonly injected: Injected; readonly history: Recorder}[] = []
+  /** Those that hear what the probes tell. */
+  readonly #histories = new Set<Recorder>()
+  #lock: Disposable | undefined
+
+  constructor(lab: Lab, clock: Recorder, tell: (event: Event) => void) {
+    this.#lab = lab
+    this.#clock = clock
+    this.#tell = tell
+  }
+
+  get broken(): readonly Injected[] {
+    return this.#faults.map(one => one.injected)
+  }
+
+  hear(happening: Happening, at: Micros = this.#clock.now()): void {
+    for (const history of this.#histories) history.record(happening, at)
+    this.#tell({at: Math.max(0, Math.round(at)), ...happening} as Event)
+  }
+
+  async break(name: string, options: InjectOptions): Promise<Injected> {
+    this.#lock ??= lockLab(this.#lab.name, 'watch')
+    // An event has more times in it than its own, so all are on one clock.
+    const history = new Recorder(undefined, this.#clock)
+    // What the probes tell is heard by itself: of this history only what the fault records.
+    const deaf = history.subscribe(event => {
+      if (event.kind.startsWith('fault-')) this.#tell(event)
+    })
+    this.#histories.add(history)
+    try {
+      const injected = await inject(this.#lab, history, name, options)
+      if (inForce(this.#lab.name).some(one => one.fault === injected.id)) this.#faults.push({injected, history})
+      else injected.leave()
+      return injected
+    } finally {
+      if (!this.#faults.some(one => one.history === history)) this.#forget(history, deaf)
+      this.#unlockIfWhole()
+    }
+  }
+
+  async mend(): Promise<void> {
+    for (const {injected, history} of [...this.#faults].reverse()) {
+      await injected.mend()
+      this.#faults = this.#faults.filter(one => one.history !== history)
+      this.#forget(history, () => {})
+    }
+    this.#unlockIfWhole()
+  }
+
+  async heal(): Promise<number> {
+    this.#lock ??= lockLab(this.#lab.name, 'watch')
+    try {
+      const own = this.#faults.length
+      await this.mend()
+      this.#lock ??= lockLab(this.#lab.name, 'watch')
+      return own + (await heal(this.#lab)).length
+    } finally {
+      this.#unlockIfWhole()
+    }
+  }
+
+  #forget(history: Recorder, deaf: () => void): void {
+    deaf()
+    this.#histories.delete(history)
+    history[Symbol.dispose]()
+  }
+
+  #unlockIfWhole(): void {
+    if (this.#faults.length > 0) return
+    this.#lock?.[Symbol.dispose]()
+    this.#lock = undefined
+  }
+}

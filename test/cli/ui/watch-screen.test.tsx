@@ -1,0 +1,159 @@
+import {renderToString} from 'ink'
+import {describe, expect, test} from 'vitest'
+import {signsExplained, wordsExplained} from '../../../cli/ui/glossary.ts'
+import {watchKeys} from '../../../cli/ui/keys.ts'
+import {lookOf} from '../../../cli/ui/look.ts'
+import type {PaletteEntry} from '../../../cli/ui/palette.ts'
+import {fold, type View, view} from '../../../cli/ui/view.ts'
+import {helpPages} from '../../../cli/ui/watch-help.tsx'
+import {type WatchFacts, WatchScreen} from '../../../cli/ui/watch-screen.tsx'
+import {calm, type WatchState} from '../../../cli/ui/watch-state.ts'
+import type {Event} from '../../../lab/history/event.ts'
+import {storyUntil} from './story.ts'
+
+const entries: readonly PaletteEntry[] = ['kill host on leader', 'kill etcd on etcd-leader', 'partition on leader'].map(
+  label => ({does: {do: 'break', words: label.split(' ')}, label, about: `what ${label} is about`}),
+)
+
+/** What a watch sees: no clients and no steps, and a watchdog that is fed. */
+function watched(seconds: number, more: readonly Event[] = []): View {
+  const seen = storyUntil(seconds).filter(({kind}) => !['op', 'phase', 'step-started', 'step-ended'].includes(kind))
+  const [first, ...rest] = seen
+  if (first?.kind !== 'run-started') throw new TypeError('a story begins with its beginning')
+  const own: Event = {...first, scenario: {...first.scenario, name: 'watch', steps: [], clients: []}}
+  const fed: Event = {
+    ...{at: seconds * 1e6, kind: 'watchdog', host: 'node2', state: 'fed'},
+    ...{timeoutSeconds: 15, leftMicros: 11_400_000},
+  }
+  return [own, ...rest, fed, ...more].reduce(fold, view([]))
+}
+const views = new Map<number, View>()
+function viewAt(seconds: number): View {
+  const so = views.get(seconds) ?? watched(seconds)
+  views.set(seconds, so)
+  return so
+}
+
+interface Shot {
+  readonly columns: number
+  readonly rows: number
+  readonly at?: number
+  readonly ascii?: boolean
+  readonly state?: Partial<WatchState>
+  readonly facts?: Partial<WatchFacts>
+}
+
+const log = Array.from({length: 50}, (_, nth) => ({nth, at: nth * 1e6, text: `line ${nth} of the log of node1`}))
+
+function shoot({columns, rows, at = 20, ascii = false, state = {}, facts = {}}: Shot): string {
+  return renderToString(
+    <WatchScreen
+      look={lookOf(ascii)}
+      view={viewAt(at)}
+      now={at * 1e6}
+      quorum={{led: 2, members: 3, alarms: []}}
+      other={{holder: null, view: null, now: 0}}
+      logOf={host => (host === 'node1' ? log : [])}
+      entries={entries}
+      doing={null}
+      notice={null}
+      {...facts}
+      columns={columns}
+      rows={rows}
+      state={{...calm, ...state}}
+      spin={3}
+    />,
+    {columns},
+  )
+}
+
+const playing = {holder: '`pgha-lab chaos kill-leader` (pid 7)', view: view(storyUntil(20)), now: 20e6}
+const preview = {words: ['kill'], lines: ['kill host on leader', '  hits node1'], destroys: true, refused: false}
+
+describe.each([
+  [200, 50],
+  [120, 40],
+  [80, 24],
+  [60, 18],
+  [60, 10],
+  [40, 8],
+] as const)('at %d columns and %d rows', (columns, rows) => {
+  test.each<[string, Partial<WatchState>, Partial<WatchFacts>]>([
+    ['as it is left open', {}, {}],
+    ['with the help', {help: 1}, {}],
+    ['with its second page', {help: 2}, {}],
+    ['with the palette', {typing: 'palette', query: 'kill'}, {}],
+    ['with a fault chosen', {preview}, {}],
+    ['with the log of a host, filtered and scrolled', {pane: 1, filter: 'line', back: 7, typing: 'filter'}, {}],
+    ['beside a run', {}, {other: playing}],
+    ['while it breaks', {}, {doing: 'breaking: kill host on leader', notice: {says: 'x'.repeat(300), tone: 'bad'}}],
+  ])(
+    '%s it is never wider than the terminal, as tall as it always is, and ASCII where it must be',
+    (_, state, facts) => {
+      for (const at of [0.7, 7.2, 20, 30]) {
+        const lines = shoot({columns, rows, at, ascii: true, state, facts}).split('\n')
+        expect(lines.length).toBeLessThanOrEqual(rows - 1)
+        expect(Math.max(...lines.map(line => [...line].length))).toBeLessThanOrEqual(columns)
+        expect(lines.join('')).toMatch(/^[ -~]*$/)
+      }
+    },
+  )
+})
+
+test('members have the lease of their leader and the watchdog that is fed, both counted down', () => {
+  const shot = shoot({columns: 80, rows: 24, at: 5})
+  expect(shot).toMatch(/● node1 leader .* key {2}lease \d\ds/)
+  expect(shot).toMatch(/○ node2 replica .* wd 12s/)
+})
+
+test('a quorum that is lost and an alarm are told in words', () => {
+  const quorum = {led: 1, members: 3, alarms: ['etcd refuses writes (alarm NOSPACE)']}
+  expect(shoot({columns: 120, rows: 40, facts: {quorum}})).toMatch(
+    /quorum +LOST 1 of 3, 2 needed {2}ALARM etcd refuses/,
+  )
+  expect(shoot({columns: 120, rows: 40})).toMatch(/quorum +2 of 3, 2 needed/)
+})
+
+test('a failover is beside what the timing model says of it', () => {
+  const before = shoot({columns: 120, rows: 40, at: 20})
+  expect(before).toContain('Failover after kill on node1')
+  expect(before).toMatch(/ \d+-\d+ s\? +\d+-\d+ s\?/)
+  expect(shoot({columns: 120, rows: 40, at: 30})).toMatch(/\+19\.4 s \(\d+-\d+\) +\+21\.5 s \(\d+-\d+\)/)
+})
+
+test('a run of another command has its phases, its step and its clients there', () => {
+  const shot = shoot({columns: 120, rows: 40, facts: {other: playing}})
+  expect(shot).toContain('in use by `pgha-lab chaos kill-leader` (pid 7)')
+  expect(shot).toMatch(/Run: kill-leader/)
+  expect(shot).toMatch(/NO WRITES for 13\.\d s/)
+  expect(shot).toContain('3. until new-leader')
+})
+
+test('the log is that of a host, only what is asked for, and as far back as it was scrolled', () => {
+  const shot = shoot({columns: 80, rows: 24, at: 5, state: {pane: 1, filter: 'LOG', back: 9}})
+  expect(shot).toMatch(/Log: node1 +only LOG +9 lines back/)
+  expect(shot).toContain('line 40 of the log of node1')
+  expect(shot).not.toContain('line 41 of')
+  expect(shoot({columns: 80, rows: 24, at: 5, state: {pane: 1, filter: 'nothing like it'}})).not.toContain('line 4')
+})
+
+test('the footer has the keys of the table, and the ? page all of them, with every sign and word', () => {
+  const footer = shoot({columns: 80, rows: 24}).split('\n').at(-1)
+  for (const key of watchKeys.filter(one => one.short !== '')) expect(footer).toContain(`${key.name} ${key.short}`)
+})
+
+test.each([
+  [80, 24, 2],
+  [180, 24, 1],
+  [120, 50, 1],
+] as const)('on %d columns and %d rows ? tells every key, sign and word whole, on %d pages', (columns, rows, pages) => {
+  expect(helpPages(columns, rows - 4)).toBe(pages)
+  const help = Array.from({length: pages}, (_, page) => shoot({columns, rows, state: {help: page + 1}})).join('\n')
+  for (const key of watchKeys) expect(help).toContain(key.about)
+  for (const {means} of [...signsExplained, ...wordsExplained]) expect(help).toContain(means)
+})
+
+test('a fault that takes something for good asks, and one that does not waits for enter', () => {
+  expect(shoot({columns: 80, rows: 24, state: {preview}})).toContain('do it? y/N')
+  expect(shoot({columns: 80, rows: 24, state: {preview: {...preview, destroys: false}}})).toContain('enter does it')
+})

@@ -1,0 +1,72 @@
+/** A pseudo-terminal with a shell on it, by tmux: what a person would see, and keys to press. */
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {vi} from 'vitest'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const main = join(root, 'dist', 'cli', 'main.js')
+
+export class PseudoTerminal implements AsyncDisposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'pgha-lab-tmux-'))
+
+  /** A server of its own, so that nobody's configuration or session is touched. */
+  async #tmux(...args: readonly string[]): Promise<string> {
+    const {stdout} = await execa('tmux', ['-S', join(this.#folder, 'socket'), '-f', '/dev/null', ...args])
+    return stdout
+  }
+
+  static async open(columns: number, rows: number): Promise<PseudoTerminal> {
+    const one = new PseudoTerminal()
+    const env = ['-e', 'LC_ALL=C.UTF-8', '-e', 'CI=', '-e', 'PGHA_LAB_SETUP=never']
+    try {
+      await one.#tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, 'bash --norc --noprofile')
+      await one.until(/[$#]/) // the prompt
+    } catch (error) {
+      await one[Symbol.asyncDispose]()
+      throw error
+    }
+    return one
+  }
+
+  /** Types a command of ours. */
+  async run(...words: readonly string[]): Promise<void> {
+    await this.type([process.execPath, main, ...words].join(' '))
+    await this.press('Enter')
+  }
+
+  async type(letters: string): Promise<void> {
+    await this.#tmux('send-keys', '-l', letters)
+  }
+
+  /** By tmux's names: Enter, Escape, C-c. */
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#tmux('send-keys', key)
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows))
+  }
+
+  async screen(): Promise<string> {
+    return await this.#tmux('capture-pane', '-p')
+  }
+
+  /** @returns the screen on which it stands. */
+  async until(what: string | RegExp, withinMs = 30_000): Promise<string> {
+    return await vi.waitFor(
+      async () => {
+        const screen = await this.screen()
+        if (typeof what === 'string' ? screen.includes(what) : what.test(screen)) return screen
+        throw new Error(`${what} is not on the screen:\n${screen}`)
+      },
+      {timeout: withinMs, interval: 100},
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tmux('kill-server').catch(() => {})
+    rmSync(this.#folder, {recursive: true, force: true})
+  }
+}

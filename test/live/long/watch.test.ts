@@ -1,0 +1,130 @@
+/** `watch` on a pseudo-terminal, as a person has it: looked at, broken from, resized, left. */
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {worksOn} from '../../../lab/state/lock.ts'
+import {expectExit, expectStatus} from '../cli.ts'
+import {PseudoTerminal} from './pseudo-terminal.ts'
+
+const name = 'live-watch'
+const lab = ['--name', name]
+
+beforeAll(async () => {
+  await expectExit(0, ['down', ...lab])
+  await expectExit(0, ['up', '--profile', 'fast', ...lab])
+})
+afterAll(() => expectExit(0, ['down', ...lab]))
+
+async function broken(): Promise<readonly unknown[]> {
+  return (JSON.parse((await expectStatus([...lab, '--json'])).out) as {faultsInForce: unknown[]}).faultsInForce
+}
+
+const idle = /● node\d leader +running/
+
+/** From the palette to a fault that took hold. */
+async function breakEtcd(terminal: PseudoTerminal): Promise<void> {
+  await terminal.type('/kill etcd on etcd-leader stays')
+  await terminal.until('> kill etcd on etcd-leader stays-down=true')
+  await terminal.press('Enter')
+  await terminal.until(/hits +node\d/)
+  await terminal.until('enter does it')
+  await terminal.press('Enter')
+  await terminal.until('it took hold on', 60_000)
+}
+
+test('it shows the lab at every size without a smear, breaks it, locks it for so long, and heals before it is left', async () => {
+  await using terminal = await PseudoTerminal.open(120, 40)
+  await terminal.type('echo what was there before')
+  await terminal.press('Enter')
+  await terminal.run('watch', ...lab)
+  await terminal.until(idle, 60_000)
+  await terminal.until(/quorum +3 of 3/)
+  expect(worksOn(name)).toBeNull()
+  for (const [columns, rows] of [
+    [80, 24],
+    [60, 20],
+    [200, 50],
+    [120, 40],
+  ] as const) {
+    await terminal.resize(columns, rows)
+    // A frame that was not erased would leave its head, or its footer, behind.
+    const screen = await terminal.until(new RegExp(`^lab ${name} .*\\n── Members[sS]*\\n\\? help`))
+    expect(screen.match(/── Members/g)).toHaveLength(1)
+    expect(screen.match(/^\? help/gm)).toHaveLength(1)
+    expect(screen.trimEnd().split('\n')).toHaveLength(rows - 1)
+  }
+  await breakEtcd(terminal)
+  expect(worksOn(name)).toMatchObject({doing: 'watch'})
+  expect(await broken()).not.toEqual([])
+  await terminal.press('q')
+  const left = await terminal.until('watched lab', 60_000)
+  expect(left).toContain('what was there before')
+  expect(left).not.toContain('── Members')
+  expect(left).toMatch(/broke: kill etcd on etcd-leader stays-down=true \(node\d\)\nhealed/)
+  expect(await broken()).toEqual([])
+  expect(worksOn(name)).toBeNull()
+})
+
+test('a shell and psql have the terminal to themselves, and the screen comes back', async () => {
+  await using terminal = await PseudoTerminal.open(100, 30)
+  await terminal.run('watch', ...lab)
+  await terminal.until(idle, 60_000)
+  await terminal.press('p')
+  await terminal.until('app=>')
+  await terminal.type("select 'answer ' || 6 * 7;")
+  await terminal.press('Enter')
+  await terminal.until('answer 42')
+  await terminal.type('\\q')
+  await terminal.press('Enter')
+  await terminal.until(idle)
+  await terminal.press('s')
+  await terminal.until(/root@node\d/)
+  await terminal.type('exit')
+  await terminal.press('Enter')
+  await terminal.until(idle)
+  await terminal.press('q')
+  await terminal.until('watched lab')
+})
+
+test('the third Ctrl-C leaves at once, says what is left, gives the terminal back, and heal mends it', async () => {
+  await using terminal = await PseudoTerminal.open(100, 30)
+  await terminal.run('watch', ...lab)
+  await terminal.until(idle, 60_000)
+  await breakEtcd(terminal)
+  await terminal.press('C-c', 'C-c', 'C-c')
+  const left = await terminal.until(/still in force: kill on node\d|watched lab/, 60_000)
+  await terminal.type('stty -a')
+  await terminal.press('Enter')
+  expect(await terminal.until(/ echo /)).toMatch(/ icanon /)
+  // On a machine that is fast enough it has healed before the third.
+  if (left.includes('still in force')) expect(left).toContain(`heal ${lab.join(' ')}`)
+  await expectExit(0, ['heal', ...lab])
+  expect(await broken()).toEqual([])
+})
+
+test('a run in the next pane plays as always, and is seen here with its steps', async () => {
+  await using screen = await PseudoTerminal.open(120, 40)
+  await using next = await PseudoTerminal.open(100, 30)
+  await screen.run('watch', ...lab)
+  await screen.until(idle, 60_000)
+  await next.run('chaos', 'kill-leader', '--step', ...lab)
+  for (let step = 1; step <= 6; step++) {
+    await next.until(`paused before step ${step}:`, 180_000)
+    if (step === 3) await screen.until(/Run: kill-leader[\s\S]*2\. crash: kill host on leader/)
+    await next.press('Space')
+  }
+  await next.until(/PASSED|FAILED|INCONCLUSIVE/, 180_000)
+  await screen.press('q')
+  await screen.until('watched lab')
+})
+
+test('break says what it would hit, breaks it, and leaves it for heal', async () => {
+  const {out} = await expectExit(0, ['break', 'kill', 'host', 'on', 'leader', '--dry-run', ...lab])
+  expect(out).toMatch(/hits +node\d \(leader\)/)
+  expect(await broken()).toEqual([])
+  const done = await expectExit(0, ['break', 'pause-cluster', ...lab])
+  expect(done.out).toMatch(/took hold: [\s\S]*in force; to do: /)
+  expect(await broken()).toHaveLength(1)
+  const refused = await expectExit(2, ['break', 'lose-etcd-data', ...lab])
+  expect(refused.err).toContain('--yes')
+  await expectExit(0, ['heal', ...lab])
+  expect(await broken()).toEqual([])
+})
