@@ -36,9 +36,10 @@ export function qdisc(slowness: Slowness): string {
   ].join(' ')
 }
 
+/** That of the lab's network: on several engines another one leads to the engine's machine, and the default route with it. */
 const findInterface = `\
-interface=$(ip -o -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
-: "\${interface:?no route leads out of this host}"`
+interface=$(ip -o -4 address show to "$LAB_NETWORK" | sed -n '1s/^[0-9]*: *\\([^ ]*\\).*/\\1/p')
+: "\${interface:?no interface of this host is in $LAB_NETWORK}"`
 
 /** Refused by the kernel when the interface has a queue already: nobody else's is ever replaced. */
 function addQdisc(slowness: Slowness): string {
