@@ -2,6 +2,7 @@
 
 import {mayReachVariable, relayCommand} from '../lab/observer/observer-container.ts'
 import {clusterOf} from '../lab/topology/clusters.ts'
+import {engineNameOf, engineNames} from '../lab/topology/engines.ts'
 import {virtualAddress} from '../lab/topology/keepalived.ts'
 import {ownImageOf} from '../lab/topology/own-images.ts'
 import {releaseOf} from '../lab/topology/release.ts'
@@ -13,9 +14,11 @@ import {
   type Host,
   hostsWith,
   labels,
+  networkName,
   type Owner,
   observerName,
   portOf,
+  projectName,
   roles,
   type Topology,
 } from '../lab/topology/topology.ts'
@@ -33,12 +36,14 @@ export interface ComposeFile {
   readonly networks: Readonly<
     Record<
       string,
-      {
-        name: string
-        labels: Labels
-        driver_opts?: Record<string, string>
-        ipam: {config: {subnet: string; gateway: string; aux_addresses?: Record<string, string>}[]}
-      }
+      | {
+          name: string
+          labels: Labels
+          driver_opts?: Record<string, string>
+          ipam: {config: {subnet: string; gateway: string; aux_addresses?: Record<string, string>}[]}
+        }
+      /** Of a lab on several engines, which Compose does not make. */
+      | {name: string; ipam: Record<string, never>; external: true}
     >
   >
   readonly volumes: Readonly<Record<string, {name: string; labels: Labels; driver_opts?: Record<string, string>}>>
@@ -85,27 +90,35 @@ export function render(topology: Topology, allocation: Allocation, owner: Owner)
   })
 }
 
-/** What the text of `render` means. */
-export function composeFile(topology: Topology, allocation: Allocation, owner: Owner): ComposeFile {
-  const project = projectName(allocation)
-  const files = topology.hosts.flatMap(host => filesOf(topology, allocation, host))
+/** The same of what lies on one engine of several: Compose makes every volume of a file, whoever needs it. */
+export function renderPart(topology: Topology, allocation: Allocation, owner: Owner, engine: string): string {
+  return printYaml(withDollarsDoubled(composeFile(topology, allocation, owner, engine)), {oneLine: 100})
+}
+
+/** What the text of `render` means; with an engine, that of `renderPart`. */
+export function composeFile(topology: Topology, allocation: Allocation, owner: Owner, engine?: string): ComposeFile {
+  const project = projectName(allocation.lab)
+  const isHere = (name: string) => engine === undefined || engineNameOf(topology, name) === engine
+  const hosts = topology.hosts.filter(({name}) => isHere(name))
+  const files = hosts.flatMap(host => filesOf(topology, allocation, host))
   return {
     name: project,
     services: {
-      ...Object.fromEntries(topology.hosts.map(host => [host.name, service(topology, allocation, host, owner)])),
-      [observerName]: observer(topology, allocation, owner),
+      ...Object.fromEntries(hosts.map(host => [host.name, service(topology, allocation, host, owner)])),
+      ...(isHere(observerName) ? {[observerName]: observer(topology, allocation, owner)} : {}),
     },
     networks: {
-      lab: {
-        name: `${project}_lab`,
-        labels: {...whose(allocation, owner), ...kept(owner)},
-        ...waysOut(topology, allocation),
-      },
+      lab:
+        topology.engines === undefined
+          ? {
+              name: networkName(allocation.lab),
+              labels: {...whose(allocation, owner), ...kept(owner)},
+              ...waysOut(topology, allocation),
+            }
+          : {name: networkName(allocation.lab), ipam: {}, external: true},
     },
     volumes: Object.fromEntries(
-      topology.hosts.flatMap(host =>
-        volumesOf(topology, host).map(one => [one.name, declared(allocation, host, one, owner)]),
-      ),
+      hosts.flatMap(host => volumesOf(topology, host).map(one => [one.name, declared(allocation, host, one, owner)])),
     ),
     configs: Object.fromEntries(
       files.map(({config, text}) => [config, {name: `${project}_${config}`, content: text}] as const),
@@ -120,7 +133,7 @@ export function composeFile(topology: Topology, allocation: Allocation, owner: O
 function waysOut(
   {network, keepalived}: Topology,
   {subnet}: Allocation,
-): Omit<ComposeFile['networks'][string], 'name' | 'labels'> {
+): Pick<Extract<ComposeFile['networks'][string], {labels: Labels}>, 'driver_opts' | 'ipam'> {
   const config = {subnet, gateway: gatewayOf(subnet)}
   // Nobody else is to be given the virtual address.
   const virtual = keepalived === undefined ? {} : {virtual: virtualAddress({subnet})}
@@ -171,7 +184,7 @@ The lab "${allocation.lab}" of pgha-lab: ${releaseOf(topology).title} kept avail
 Profile ${topology.profile}: ttl ${timing.ttlSeconds} s, loop_wait ${timing.loopWaitSeconds} s, \
 retry_timeout ${timing.retryTimeoutSeconds} s; synchronous replication ${timing.synchronousMode}.
 
-This file is complete: \`docker compose up -d\` raises the lab, \`docker compose down --volumes\` removes it with its data.
+${complete(topology, allocation)}
 It needs docker compose 2.23.1 or newer and two images of this machine, which \`doctor --fix\` of pgha-lab builds.
 It holds passwords of this lab, which listens on ${publishedAt} only:
 
@@ -179,6 +192,22 @@ ${connections.join('\n')}
 
 Who leads:  docker exec ${member} patronictl list
 REST API:   docker exec ${member} curl -s ${topology.tls?.rest === true ? `--cacert ${caFile} https://localhost` : 'localhost'}:${portOf(topology, first, 'patroni')}/cluster`
+}
+
+/** What can be done with the file alone. */
+function complete(topology: Topology, {lab, subnet}: Allocation): string {
+  const names = engineNames(topology)
+  if (names === undefined)
+    return 'This file is complete: `docker compose up -d` raises the lab, `docker compose down --volumes` removes it with its data.'
+  const services = [...topology.hosts.map(({name}) => name), observerName]
+  const parts = names.map(engine => {
+    const own = services.filter(one => engineNameOf(topology, one) === engine)
+    return `  on ${engine}: ${own.join(', ')}`
+  })
+  return `\
+Its hosts lie on several Docker engines of one swarm. Compose by itself starts the whole on one: \`up\` of pgha-lab gives each engine its
+part, and makes the network that lies over all of them (${networkName(lab)}, ${subnet}, an attachable overlay):
+${parts.join('\n')}`
 }
 
 /** What a reader of the file is told; what all hosts have alike, at the first. */
@@ -323,7 +352,7 @@ function declared(
   owner: Owner,
 ): ComposeFile['volumes'][string] {
   return {
-    name: `${projectName(allocation)}_${name}`,
+    name: `${projectName(allocation.lab)}_${name}`,
     labels: {...whose(allocation, owner), [labels.host]: host.name, ...kept(owner)},
     ...(bytes === undefined ? {} : {driver_opts: {type: 'tmpfs', device: 'tmpfs', o: `size=${bytes},mode=0755`}}),
   }
@@ -349,10 +378,6 @@ function kept({home}: Owner): Labels {
   return home === null ? {} : {[labels.home]: home}
 }
 
-function projectName({lab}: Allocation): string {
-  return `pgha-lab-${lab}`
-}
-
 function containerName(allocation: Allocation, host: string): string {
-  return `${projectName(allocation)}-${host}`
+  return `${projectName(allocation.lab)}-${host}`
 }

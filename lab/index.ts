@@ -48,7 +48,7 @@ export {type Observation, type ObserveOptions, observe} from './run/observe.ts'
 export {type Performance, play} from './run/play.ts'
 export {type Preview, previewFault} from './run/preview.ts'
 
-export {type Raised, raise} from './run/raise.ts'
+export {engineToRaise, type Raised, raise} from './run/raise.ts'
 export {
   type Breaking,
   type During,

@@ -31,7 +31,7 @@ export function config(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {allocate, Docker, LabError, loadLab, owner} = await import('../../lab/index.ts')
+  const {allocate, engineOfLab, LabError, loadLab, owner} = await import('../../lab/index.ts')
   const asked = asksForTopology(options)
   const saved = loadLab(options.name)
   if (saved !== undefined && asked)
@@ -54,7 +54,7 @@ async function action(options: Options): Promise<void> {
   const {render} = await import('../../compose/render.ts')
   const {imageTags, ownImages, withKeys} = await import('../../lab/inside/engine.ts')
   const {topology, mustTake} = await askedTopology(options)
-  const docker = new Docker()
+  const docker = engineOfLab(options.name, topology)
   const tags = imageTags(topology.release)
   const images = topology.images === undefined ? tags : {...tags, own: await ownImages(docker, topology, tags.host)}
   const subnets = await docker.subnets().catch(() => []) // a file can be written where no engine runs

@@ -30,7 +30,8 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   absent.forEach(tell)
   const unreadable = [...(saved?.broken ?? []), ...absent]
   const standing = await Promise.all([...new Set(engines.values())].map(docker => standings(docker)))
-  const others = standing.flat().filter(one => !one.mine || one.stale)
+  const told = new Map(standing.flat().map(one => [JSON.stringify([one.lab, one.owner]), one]))
+  const others = [...told.values()].filter(one => !one.mine || one.stale)
   const other = others.find(one => one.lab === name)
   if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
   const looked = await Promise.all(
@@ -78,8 +79,10 @@ async function enginesOf(
   const found = await Promise.allSettled(
     asked.map(async ([lab, engine]) => {
       const docker = engine()
-      const one = known.get(docker.name) ?? answering(docker)
-      known.set(docker.name, one)
+      // That of a lab on several engines knows which of its hosts lies where.
+      const key = docker.several === undefined ? docker.name : `${lab} on several`
+      const one = known.get(key) ?? answering(docker)
+      known.set(key, one)
       return [lab, await one] as const
     }),
   )

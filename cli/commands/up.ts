@@ -52,7 +52,7 @@ export function up(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {engineOfLab, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
+  const {engineToRaise, loadLab, loadTopology, lockLab, raise} = await import('../../lab/index.ts')
   using interrupt = onInterrupt({
     first: 'stopping ...',
     second: spoken(
@@ -65,16 +65,20 @@ async function action(options: Options): Promise<void> {
   using _lock = lockLab(options.name, 'up')
   const shown = await showProgress(options.json)
   try {
-    const {lab, how, tookMs, writableMs} = await raise(engineOfLab(options.name), {
-      name: options.name,
-      topology: wanted?.topology,
-      topologyFile: wanted?.file,
-      mustTake: wanted?.mustTake,
-      fallback: () => loadTopology({}),
-      progress: shown.progress,
-      signal: interrupt.signal,
-      refresh: options.refresh === true,
-    })
+    const {lab, how, tookMs, writableMs} = await raise(
+      engineToRaise(options.name, {topology: wanted?.topology, toldAt: wanted?.toldAt}),
+      {
+        name: options.name,
+        topology: wanted?.topology,
+        topologyFile: wanted?.file,
+        mustTake: wanted?.mustTake,
+        toldAt: wanted?.toldAt,
+        fallback: () => loadTopology({}),
+        progress: shown.progress,
+        signal: interrupt.signal,
+        refresh: options.refresh === true,
+      },
+    )
     await shown.done()
     const seconds = (tookMs / 1000).toFixed(1)
     tellProgress(

@@ -11,7 +11,7 @@ import {printJson} from '../options.ts'
 import {isQuiet, print, tellProgress, tellWords} from '../output.ts'
 import {showProgress} from '../progress.ts'
 import {mediansOf, printMedians} from '../timings.ts'
-import {allReady, enginesNamed, sayPlan} from './engines.ts'
+import {allReady, enginesNamed, mustLieWhole, sayPlan} from './engines.ts'
 import {addRuns, leaveAll, leaveUnplayed, placesOf} from './never-began.ts'
 import {progressLine, table} from './render.ts'
 import {type ShardAsked, sharded} from './sharded.ts'
@@ -58,6 +58,7 @@ export async function playSuite(
   const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs, timings} = request
   if (clients !== undefined) comparedDrivers(clients)
   const engines = request.engines === undefined ? undefined : enginesNamed(request.engines)
+  if (engines !== undefined) mustLieWhole(loadTopology(labs), labs.topology)
   const {jobs, plan, shard} = sharded(request)
   // Before any lab is raised; each run looks again when its turn comes.
   const places = out === undefined ? undefined : placesOf(out, jobs, overwrite)

@@ -1,5 +1,5 @@
 /** The engines that a suite is to be spread over, as they are named on the command line. */
-import type {SuiteJob} from '../../lab/index.ts'
+import type {SuiteJob, Topology} from '../../lab/index.ts'
 import {addressOf, checkEngineName, simulate} from '../../lab/inside/engine.ts'
 import {LabError} from '../../lab/inside/start.ts'
 
@@ -15,6 +15,16 @@ export function enginesNamed(written: string): readonly string[] {
       })
   }
   return names
+}
+
+/** @param file of which the labs are. @throws LabError `usage` for one that lays a lab over several engines itself. */
+export function mustLieWhole({engines}: Topology, file = ''): void {
+  if (engines === undefined) return
+  throw new LabError(
+    'usage',
+    `--engines lays each lab of a suite whole on one engine, and ${file} lays a lab over several`,
+    {hint: 'leave --engines out, or `engines` of that file'},
+  )
 }
 
 /** One after the other. @throws LabError as `ready`, with the engine's name. */

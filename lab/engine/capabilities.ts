@@ -7,7 +7,7 @@ import {hasAuthority} from '../topology/security.ts'
 import type {Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
-import type {Containers, Exec, Images, Networks, Power, Printed, Throwaways} from './docker.ts'
+import type {Containers, Docker, Exec, Images, Networks, Power, Printed, Throwaways} from './docker.ts'
 import type {Lab} from './lab.ts'
 
 /** What a fault asks of the kernel, the engine or the lab; `lab/engine/capabilities.ts` finds out whether it is there. */
@@ -57,8 +57,21 @@ export async function missing(
   {docker, topology, allocation}: Pick<Lab, 'topology' | 'allocation'> & {readonly docker: TryingEngine},
   needs: readonly Capability[],
 ): Promise<readonly Missing[]> {
-  const tried = needs.some(isAbility) ? await capabilities(docker, allocation.images.host) : []
+  const tried = needs.some(isAbility) ? await onEach(docker, allocation.images.host) : []
   return lacking(topology, tried, needs)
+}
+
+/** Of several engines, what one of them lacks comes first. */
+async function onEach(docker: TryingEngine, image: string): Promise<readonly Tried[]> {
+  if (docker.several === undefined) return capabilities(docker, image)
+  const each = await Promise.all(
+    docker.several.engines.map(async engine =>
+      (await capabilities(engine, image)).map(one =>
+        one.present ? one : {...one, says: `${engine.name}: ${one.says}`},
+      ),
+    ),
+  )
+  return each.flat().toSorted((one, other) => Number(one.present) - Number(other.present))
 }
 
 /** The same of any topology, on an engine where this was tried. */
@@ -116,7 +129,8 @@ export type TryingEngine = Pick<Images, 'hasImage'> &
   Pick<Exec, 'run'> &
   Pick<Containers, 'isRunning'> &
   Pick<Power, 'pause' | 'unpause' | 'limitCpus'> &
-  Pick<Networks, 'unplug'>
+  Pick<Networks, 'unplug'> &
+  Partial<Pick<Docker, 'several'>>
 
 const known = new WeakMap<TryingEngine, Map<string, Promise<readonly Tried[]>>>()
 

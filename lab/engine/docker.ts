@@ -13,6 +13,7 @@ import {type ProgramContainer, type Programs, ProgramsOfEngine, type ProgramToSt
 import {type Reapers, ReapersOfEngine, type ReaperToStart} from './docker/reapers.ts'
 import {engineCalled, Requests} from './docker/requests.ts'
 import {type EngineEvent, type LogOptions, type Streams, StreamsOfEngine} from './docker/streams.ts'
+import {type Membership, type Overlay, type Swarm, SwarmOfEngine} from './docker/swarm.ts'
 import {type Throwaways, ThrowawaysOfEngine} from './docker/throwaways.ts'
 import {type PorterToStart, type Volumes, VolumesOfEngine} from './docker/volumes.ts'
 
@@ -30,6 +31,7 @@ export type {Power} from './docker/power.ts'
 export type {ProgramContainer} from './docker/programs.ts'
 export type {Reapers} from './docker/reapers.ts'
 export type {EngineEvent, Streams} from './docker/streams.ts'
+export type {Membership, Overlay} from './docker/swarm.ts'
 export type {Throwaways} from './docker/throwaways.ts'
 export {type PorterToStart, porterName} from './docker/volumes.ts'
 
@@ -39,12 +41,37 @@ type All = Answering &
   Exec &
   Streams &
   Networks &
+  Swarm &
   Throwaways &
   Programs &
   Reapers &
   Belongings &
   Images &
   Volumes
+
+/** The engines of a lab that lies on several. Nothing here forms, joins or leaves a swarm. */
+export interface Several {
+  /** In the order of the topology; what is no host lies on the first. */
+  readonly engines: readonly Docker[]
+  /** The one that has a host. */
+  of(host: HostName): Docker
+
+  /** @throws LabError `config` for two names of one engine, and for engines that are not in one swarm; `docker-missing` as `version`. */
+  mustBeOneSwarm(): Promise<void>
+
+  /** Gives each engine what it lacks of these images of the first. @param step does it, for each that lacks any. */
+  shareImages(
+    images: readonly string[],
+    signal: AbortSignal,
+    step: (engine: string, copy: () => Promise<void>) => Promise<void>,
+  ): Promise<void>
+
+  /**
+   * Makes the lab's network over all of them, with static addresses, where it is not there. Each knows it until what is returned is
+   * disposed of, or something of the lab is in it. @param image of a container that idles meanwhile.
+   */
+  makeNetwork(lab: string, network: Omit<Overlay, 'name'>, image: string): Promise<AsyncDisposable>
+}
 
 /**
  * A Docker engine: the one that is named, else that of this process (DOCKER_HOST, or the current docker context). It acts on
@@ -66,6 +93,7 @@ export class Docker implements All {
   readonly #exec: Exec
   readonly #streams: Streams
   readonly #networks: Networks
+  readonly #swarm: Swarm
   readonly #throwaways: Throwaways
   readonly #programs: Programs
   readonly #reapers: Reapers
@@ -73,11 +101,17 @@ export class Docker implements All {
   readonly #images: Images
   readonly #volumes: Volumes
 
-  /** @param engine its name; or the way to it, which is taken for the one in use. */
-  constructor(engine: string | Dockerode = engineNameInUse(), limits = engineLimits()) {
-    const requests = new Requests(typeof engine === 'string' ? engineCalled(engine) : engine, limits)
+  /** The engines of a lab that lies on several; undefined: this is the one that there is. */
+  readonly several: Several | undefined = undefined
+
+  /**
+   * @param engine its name; or the way to it, which is taken for the one in use.
+   * @param called what goes wrong is said with this name.
+   */
+  constructor(engine: string | Dockerode = engineNameInUse(), limits = engineLimits(), called?: string) {
+    const requests = new Requests(typeof engine === 'string' ? engineCalled(engine) : engine, limits, called)
     this.limits = limits
-    this.name = typeof engine === 'string' ? engine : engineNameInUse()
+    this.name = called ?? (typeof engine === 'string' ? engine : engineNameInUse())
     this.environment = environmentOf(this.name)
     this.compose = composeOn(this.environment)
     this.#engine = new AnsweringEngine(requests)
@@ -86,6 +120,7 @@ export class Docker implements All {
     this.#exec = new ExecOfEngine(requests)
     this.#streams = new StreamsOfEngine(requests)
     this.#networks = new NetworksOfEngine(requests, this.#containers)
+    this.#swarm = new SwarmOfEngine(requests)
     this.#throwaways = new ThrowawaysOfEngine(requests, this.#engine)
     this.#programs = new ProgramsOfEngine(requests)
     this.#reapers = new ReapersOfEngine(requests)
@@ -175,6 +210,19 @@ export class Docker implements All {
   }
   subnets(): Promise<string[]> {
     return this.#networks.subnets()
+  }
+
+  membership(): Promise<Membership> {
+    return this.#swarm.membership()
+  }
+  readyNodes(): Promise<ReadonlySet<string>> {
+    return this.#swarm.readyNodes()
+  }
+  makeOverlay(lab: string, overlay: Overlay): Promise<string> {
+    return this.#swarm.makeOverlay(lab, overlay)
+  }
+  holdNetwork(...holding: Parameters<Swarm['holdNetwork']>): Promise<AsyncDisposable> {
+    return this.#swarm.holdNetwork(...holding)
   }
 
   throwaway(image: string): Promise<AsyncDisposable & {readonly id: string}> {

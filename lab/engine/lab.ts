@@ -19,7 +19,15 @@ export type LabEngine = Pick<
   | ('start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'limitCpus' | 'connect' | 'disconnect' | 'exec' | 'run')
   | ('programs' | 'startProgram' | 'removeProgram' | 'untilEnded')
   | ('hasImage' | 'image' | 'throwaway' | 'unplug' | 'compose')
->
+> &
+  Partial<Pick<Docker, 'several'>>
+
+/** One of a lab's engines. */
+export interface OneEngine {
+  /** undefined: there is no other. */
+  readonly name: string | undefined
+  readonly engine: LabEngine
+}
 
 /**
  * Made by `openLab` or `raise`. The first question to a host opens the one connection that it holds: a stream to the observer, which
@@ -58,9 +66,16 @@ export class Lab implements AsyncDisposable {
     return this.allocation.lab
   }
 
-  /** The engine that runs a host: the one that there is. Whoever does something to a host asks for its engine here. */
-  engineOf(_host: HostName): LabEngine {
-    return this.docker
+  /** The engine that runs a host. Whoever does something to a host asks for its engine here. */
+  engineOf(host: HostName): LabEngine {
+    return this.docker.several?.of(host) ?? this.docker
+  }
+
+  /** Each engine once. */
+  get engines(): readonly OneEngine[] {
+    const {several} = this.docker
+    if (several === undefined) return [{name: undefined, engine: this.docker}]
+    return several.engines.map(engine => ({name: engine.name, engine}))
   }
 
   /** What leads from this process to a port that a host publishes. The one way there: nobody else knows an address or a port of it. */

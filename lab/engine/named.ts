@@ -1,4 +1,5 @@
 /** Engines by their names, as people and lab.json have them: a Docker context, or an address as DOCKER_HOST has it. */
+import {anEngine, isEngineName} from '../words/engine-name.ts'
 import {LabError} from '../words/errors.ts'
 import {shell} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
@@ -13,20 +14,11 @@ export interface EngineEnvironment {
   readonly DOCKER_CONTEXT: string | undefined
 }
 
-const schemes = /^(?:unix|npipe|tcp|http|https|ssh):\/\/./
-/** docker/cli, `cli/context/store`: restrictedNamePattern. */
-const contextName = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/
-
-/** Neither a flag nor a second line can be made of one that is either. */
-export function isEngineName(name: string): boolean {
-  return contextName.test(name) || (schemes.test(name) && /^[\x21-\x7e]{1,4096}$/.test(name))
-}
-
 /** @throws LabError `usage` for what is neither a context's name nor an address. */
 export function checkEngineName(name: string): string {
   if (isEngineName(name)) return name
   throw new LabError('usage', `"${printable(name)}" names no Docker engine`, {
-    hint: 'a Docker context, or an address: unix:///run/docker.sock, tcp://127.0.0.1:2375, ssh://me@there',
+    hint: anEngine,
   })
 }
 

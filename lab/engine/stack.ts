@@ -15,6 +15,8 @@ export interface ComposeText {
   readonly text: string
   /** Where Compose would look for what a file names. */
   readonly folder: string
+  /** Of a lab on several engines: what each of them gets, by its name. */
+  readonly parts?: ReadonlyMap<string, string>
 }
 
 /** Docker Compose, as a lab is started with it. */
@@ -71,6 +73,27 @@ async function composeReads(engine: EngineEnvironment, file: ComposeText, signal
     throw new LabError('config', `docker compose refuses the compose file: ${says}`)
   }
   return JSON.parse(result.stdout)
+}
+
+/** From engine to engine, as `docker save | docker load`. @throws LabError `image` with what either said. */
+export async function copyImages(
+  from: EngineEnvironment,
+  to: EngineEnvironment,
+  images: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const common = {reject: false, cancelSignal: signal, buffer: {stdout: false}} as const
+  const saving = execa('docker', ['save', ...images], {...common, env: {...from}, stdin: 'ignore'})
+  const loaded = await saving.pipe('docker', ['load', '--quiet'], {...common, env: {...to}})
+  const saved = await saving
+  if (signal.aborted) throw stopped(signal.reason, 'stopped while images were being copied')
+  const failed = [saved, loaded].find(one => one.failed)
+  if (failed === undefined) return
+  const said = [saved, loaded].map(one => one.stderr.trim()).find(says => says !== '')
+  const says = printable(said?.split('\n').at(-1) ?? failed.shortMessage ?? 'it said nothing')
+  if (/no space left on device/.test(says))
+    throw new LabError('disk-full', 'the disk of a Docker engine is full', {hint: whatFillsIt})
+  throw new LabError('image', `the images could not be copied to another engine: ${says}`)
 }
 
 function runCompose(

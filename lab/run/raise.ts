@@ -2,12 +2,14 @@
 import {isDeepStrictEqual} from 'node:util'
 import {ownProxy} from '../../compose/own-haproxy.ts'
 import {render} from '../../compose/render.ts'
+import {gatewayOf} from '../../compose/services.ts'
 import {explained, lastWords, sayLastWords} from '../cluster/last-words.ts'
 import {untilHealthy} from '../cluster/wait.ts'
 import {withKeys} from '../engine/certificates.ts'
 import {claimOf, type Docker} from '../engine/docker.ts'
 import {haproxyMustTake} from '../engine/haproxy-check.ts'
 import {Lab, type LabEngine} from '../engine/lab.ts'
+import {EngineAmiss} from '../engine/one-swarm.ts'
 import {type ImageIds, ownImages} from '../engine/own-images.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
 import {portTaken} from '../engine/stack.ts'
@@ -15,6 +17,7 @@ import {heal} from '../healing/heal.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {ensureReady, type ImageTags, type SetupEngine} from '../setup/setup.ts'
 import {allocate, isFree} from '../state/allocate.ts'
+import {engineOfLab} from '../state/engine-of-lab.ts'
 import {owner, savedOwner} from '../state/owner.ts'
 import {claim, type OwnershipEngine} from '../state/ownership.ts'
 import {readBack} from '../state/read-back.ts'
@@ -59,6 +62,8 @@ export interface RaiseOptions {
   readonly fallback: () => Topology
   /** Told of the parameters that PostgreSQL refuses; throws where they come from. */
   readonly mustTake?: AskedTopology['mustTake'] | undefined
+  /** Where the topology says what an error is about. */
+  readonly toldAt?: AskedTopology['toldAt'] | undefined
   readonly progress: Progress
   readonly signal: AbortSignal
   /** When it is ready to be used; healthy in all its parts when not given. */
@@ -76,6 +81,7 @@ const through = {ready: ensureReady, allocate}
 export async function raise(docker: RaiseEngine, options: RaiseOptions, means = through): Promise<Raised> {
   const {name, progress, signal, until} = options
   docker.heed(signal)
+  await mustBeOneSwarm(docker, options)
   await untilReaped(docker, name, signal)
   const saved = loadLab(name)
   const {release, patroniBuild} = options.topology ?? saved?.topology ?? options.fallback()
@@ -113,6 +119,46 @@ function tellingProxies(lab: Lab): AsyncDisposable {
       await telling
     },
   }
+}
+
+type Asked = Pick<RaiseOptions, 'topology' | 'toldAt'>
+
+/** The engine, or those, on which a lab is or is to be raised. @throws LabError as `engineOfLab`, with its place. */
+export function engineToRaise(name: string, asked: Asked): Docker {
+  try {
+    return engineOfLab(name, asked.topology)
+  } catch (error) {
+    throw placed(error, asked)
+  }
+}
+
+/** Before anything is made, built or copied. */
+async function mustBeOneSwarm({several}: RaiseEngine, asked: Asked): Promise<void> {
+  try {
+    await several?.mustBeOneSwarm()
+  } catch (error) {
+    throw placed(error, asked)
+  }
+}
+
+/** What is wrong with one engine, with the place where that is named. */
+function placed(error: unknown, {topology, toldAt}: Asked): unknown {
+  if (!(error instanceof EngineAmiss) || toldAt === undefined) return error
+  const host = Object.entries(topology?.engines ?? {}).find(([, engine]) => engine === error.engine)?.[0]
+  return host === undefined ? error : toldAt(['engines', host], error)
+}
+
+/** Every engine has what its hosts run: of one build, or two hosts of a lab would differ. */
+async function shareImages(
+  {several}: RaiseEngine,
+  {allocation: {images}}: Lab,
+  progress: Progress,
+  signal: AbortSignal,
+) {
+  const {host, app, own = {}} = images
+  await several?.shareImages([host, app, ...Object.values(own)], signal, (to, copy) =>
+    step(progress, `copy the images to ${to}`, copy),
+  )
 }
 
 /** While it lasts: what the hosts' logs say may be why. */
@@ -163,15 +209,28 @@ async function start(
         says: mended.map(one => sayMend(one.mend)).join(', '),
       })
   }
+  if (file !== null) await shareImages(docker, lab, progress, signal)
   if (file !== null)
     await step(progress, `start ${topology.hosts.length} hosts`, async () => {
       using answering = docker.answering(signal)
       const text = await file
+      await using _network = await makeNetwork(docker, lab)
       await docker.compose.up(text, answering.signal, docker.limits.raiseMs).catch(error => {
         throw error instanceof LabError && error.code === 'port-taken' ? withOtherPorts(error, name) : error
       })
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
+}
+
+/** Compose makes that of one engine. */
+async function makeNetwork(
+  {several}: RaiseEngine,
+  {name, allocation: {subnet, images}}: Lab,
+): Promise<AsyncDisposable | null> {
+  const mine = owner()
+  const whose = {...mine, id: savedOwner(name) ?? mine.id}
+  const network = {subnet, gateway: gatewayOf(subnet), owner: whose}
+  return (await several?.makeNetwork(name, network, images.host)) ?? null
 }
 
 /** An existing lab is never changed under its user's feet. */

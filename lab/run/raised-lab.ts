@@ -9,7 +9,6 @@ import {ownSocketOf} from '../engine/named.ts'
 import {heal} from '../healing/heal.ts'
 import {Recorder} from '../history/history.ts'
 import {loadScenario, type Scenario} from '../scenario/index.ts'
-import {engineOfLab} from '../state/engine-of-lab.ts'
 import {lockLab} from '../state/lock.ts'
 import {removeOurs} from '../state/ownership.ts'
 import {runId} from '../state/run-folder.ts'
@@ -22,7 +21,7 @@ import {onLab} from '../words/next-step.ts'
 import type {Progress} from '../words/progress.ts'
 import {type Injected, type InjectOptions, inject} from './inject.ts'
 import {type Observation, type ObserveOptions, observe} from './observe.ts'
-import {type RaiseEngine, raise} from './raise.ts'
+import {engineToRaise, type RaiseEngine, raise} from './raise.ts'
 import type {Readiness} from './readiness.ts'
 import {startReaper} from './reaper.ts'
 import {leaveRecord, type Run, type RunOptions, runScenario} from './runs.ts'
@@ -96,11 +95,11 @@ const answersWithinMs = 2000
  */
 export async function raiseLab(options: RaiseLabOptions = {}, means?: RaiseMeans): Promise<RaisedLab> {
   const {name = `test-${randomBytes(4).toString('hex')}`, keep = false, progress = () => {}} = options
-  const {docker, raise: raises} = means ?? {docker: engineOfLab(name), raise}
   const signal = options.signal ?? new AbortController().signal
   checkLabName(name)
-  const socket = options.reaper === true ? reaperSocket(docker, options) : undefined
   const wanted = wantedOf(options)
+  const {docker, raise: raises} = means ?? {docker: engineToRaise(name, wanted), raise}
+  const socket = options.reaper === true ? reaperSocket(docker, options) : undefined
   const lock = lockLab(name, 'a program that uses the library')
   let isNew = loadLab(name) === undefined
   let reaper: AsyncDisposable | undefined
@@ -139,11 +138,18 @@ function wantedOf({topology, profile, release, patroni, set}: RaiseLabOptions) {
   const isSaid = [topology, profile, release, patroni, set].some(one => one !== undefined)
   if (!isSaid) return {topology: undefined}
   const {file, ...asked} = readTopology({topology, profile: profile ?? 'fast', release, patroni, set})
-  return {topology: asked.topology, mustTake: asked.mustTake, ...(file === undefined ? {} : {topologyFile: file})}
+  return {
+    topology: asked.topology,
+    mustTake: asked.mustTake,
+    toldAt: asked.toldAt,
+    ...(file === undefined ? {} : {topologyFile: file}),
+  }
 }
 
 /** @throws LabError `usage`, `cannot-run-here` */
-function reaperSocket({name}: RaiseEngine, {keep}: RaiseLabOptions): string {
+function reaperSocket({name, several}: RaiseEngine, {keep}: RaiseLabOptions): string {
+  if (several !== undefined)
+    throw new LabError('cannot-run-here', 'a reaper is given the socket of one engine, and this lab lies on several')
   if (keep !== true) return ownSocketOf(name)
   throw new LabError('usage', 'a lab that is to stay has no reaper, which would remove it')
 }

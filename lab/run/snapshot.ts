@@ -92,6 +92,11 @@ export async function saveSnapshot(
   {name, replace, progress, signal}: Means & {readonly name: string; readonly replace: boolean},
 ): Promise<Saved> {
   const began = performance.now()
+  if (engine.several !== undefined)
+    throw new LabError(
+      'cannot-run-here',
+      `a snapshot is one volume, and lab ${lab.name} has its data on several engines`,
+    )
   const earlier = snapshotsOf(lab.name).find(one => one.name === name)
   if (earlier !== undefined && !replace)
     throw new LabError('usage', `lab ${lab.name} has a snapshot ${name} already, of ${earlier.at}`, {

@@ -50,6 +50,8 @@ export async function allocate(
         addresses: addressesOf(topology, subnet),
         observer: observerIn(subnet),
         passwords: passwords(topology),
+        // What a host publishes is on the machine of its engine.
+        ...(topology.engines === undefined ? {} : {elsewhere: true}),
       }
   }
   throw new LabError(

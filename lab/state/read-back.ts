@@ -3,8 +3,9 @@
 import {join} from 'node:path'
 import {z} from 'zod'
 import {differences, firstDifferentLine, sayDifference} from '../../compose/read-back.ts'
-import {composeFile as meantBy, render} from '../../compose/render.ts'
+import {composeFile as meantBy, render, renderPart} from '../../compose/render.ts'
 import type {Compose, ComposeText} from '../engine/stack.ts'
+import {engineNames} from '../topology/engines.ts'
 import {serviceNames} from '../topology/services.ts'
 import {labels} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -45,7 +46,8 @@ export async function readBack(
       `${path}:${firstDifferentLine(written, file.text)}: this line is not as it was written; nothing was started`,
       {hint},
     )
-  return file
+  const parts = engineNames(topology)?.map(engine => [engine, renderPart(topology, allocation, whose, engine)] as const)
+  return parts === undefined ? file : {...file, parts: new Map(parts)}
 }
 
 /**
@@ -102,7 +104,11 @@ function mustBeOurs(saved: Pick<SavedLab, 'topology' | 'allocation'>, hint: Hint
  * form that we write, or it is a difference.
  */
 function homeIn(read: unknown): string | null {
-  const networks = (read as {networks?: {lab?: {labels?: Record<string, unknown>}}} | null)?.networks
-  const home = networks?.lab?.labels?.[labels.home]
+  type Labelled = Readonly<Record<string, {labels?: Record<string, unknown>}>>
+  const {networks = {}, volumes = {}} = (read ?? {}) as {networks?: Labelled; volumes?: Labelled}
+  // A network over several engines is in no file; whatever holds data says it as well.
+  const [home] = [...Object.values(networks), ...Object.values(volumes)].flatMap(
+    one => one?.labels?.[labels.home] ?? [],
+  )
   return typeof home === 'string' && homePath(home) !== null ? home : null
 }

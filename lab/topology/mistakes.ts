@@ -2,6 +2,7 @@
 import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {own} from '../words/own.ts'
 import {clusters, firstCluster, within} from './clusters.ts'
+import {engineMistakes} from './engines.ts'
 import {dynamicSettings, keptMistakes, notifyScripts} from './kept.ts'
 import {imageMistakes} from './own-images.ts'
 import {type Release, releaseNames, releaseOf, releases} from './release.ts'
@@ -46,6 +47,7 @@ export function mistakesIn(topology: Topology): Mistake[] {
     ...preparedMistake(topology),
     ...securityMistakes(topology),
     ...imageMistakes(topology),
+    ...engineMistakes(topology),
   ]
   return [...counts, ...portMistakes(topology), ...others, ...keptMistakes(topology, clusters(topology))]
 }

@@ -2,6 +2,7 @@
 import {z} from 'zod'
 import {line, name} from '../words/plain-text.ts'
 import {duration, isSizeBeyondReason, positiveDuration, size} from '../words/quantity.ts'
+import {enginesSetting} from './engines.ts'
 import {keptSettings} from './kept.ts'
 import {imagesSetting} from './own-images.ts'
 import {releaseNames} from './release.ts'
@@ -176,6 +177,7 @@ export const fileSchema = z.strictObject({
   release: z.enum(releaseNames, {error: `the release is ${releaseNames.join(', ')}`}).optional(),
   profile: z.enum(profileNames, {error: 'the profile is default or fast'}).optional(),
   images: imagesSetting.optional(),
+  engines: enginesSetting.optional(),
   hosts: z
     .record(
       name('host').refine(

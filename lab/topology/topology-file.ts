@@ -8,6 +8,7 @@ import {type Hint, next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {printable} from '../words/printable.ts'
 import {readText} from '../words/read-text.ts'
+import {enginesOf} from './engines.ts'
 import {filesOf, ownHaproxyOf} from './files-named.ts'
 import {haproxyOf} from './haproxy-settings.ts'
 import {keepalivedDefaults, withKeepalived} from './keepalived.ts'
@@ -86,6 +87,8 @@ export interface AskedTopology {
   readonly file: string | undefined
   /** @throws LabError `config` when anything is refused: with the place in the file, or the `--set` that it came from. */
   readonly mustTake: (refused: readonly Refused[]) => void
+  /** What somebody else found wrong with a setting, with its place where it stands in the file: the same error as it is told. */
+  readonly toldAt: (path: readonly string[], error: LabError) => LabError
 }
 
 /** A parameter that PostgreSQL does not take, and its words. */
@@ -114,10 +117,10 @@ export function readTopology(wanted: Wanted): AskedTopology {
   return mustBeRight(examineTopology(wanted))
 }
 
-function mustBeRight({topology, file, mustTake}: Examined): AskedTopology {
+function mustBeRight({topology, file, mustTake, toldAt}: Examined): AskedTopology {
   mustTake([])
   if (topology === undefined) throw new TypeError('what is not read has a mistake')
-  return {topology, file, mustTake}
+  return {topology, file, mustTake, toldAt}
 }
 
 /**
@@ -204,13 +207,13 @@ function examine(
       throw new LabError('usage', outside.join('\n'), {instead: typed.instead})
     source.mustBeRight({hint, and: [...outside.splice(0), ...told]})
   }
-  const isWrong = !source.isRight || outside.length > 0
   return {
-    topology: isWrong ? undefined : topology,
+    topology: source.isRight && outside.length === 0 ? topology : undefined,
     file: at,
     release: topology.release,
     parameters: parametersIn(source, layers),
     mustTake,
+    toldAt: (path, error) => error.at(isTyped(path, set) ? path.join('.') : source.placeOr(path)),
   }
 }
 
@@ -304,6 +307,7 @@ function build(layers: readonly Written[]): Topology {
     ...keptOf(layers),
     ...securityOf(layers),
     ...imagesOf(layers),
+    ...enginesOf(layers),
   })
 }
 

@@ -1,6 +1,7 @@
 /** The shapes of a topology and of an allocation as they lie in files of ours: checked as strictly as what a person writes. */
 import {z} from 'zod'
 import {callbacksSchema, programSchema} from './callbacks.ts'
+import {enginesSchema} from './engines.ts'
 import {hbaSchema} from './hba.ts'
 import {balances, dynamicNames, haproxyCheck, standIns, tagSettings} from './kept.ts'
 import {ownHaproxySchema} from './own-haproxy.ts'
@@ -28,6 +29,7 @@ export const topologySchema = z.strictObject({
     .default(usualRelease),
   patroniBuild: patroniBuildSchema.exactOptional(),
   images: ownImagesSchema.exactOptional(),
+  engines: enginesSchema.exactOptional(),
   hosts: z
     .array(
       z.strictObject({

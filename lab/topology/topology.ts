@@ -3,6 +3,7 @@
  * of a person's file is in `topology-file.ts`, turning it into configuration is in `compose/`.
  */
 
+import type {Engines} from './engines.ts'
 import type {KeepalivedSettings} from './keepalived.ts'
 import type {balances, Kept} from './kept.ts'
 import type {OwnHaproxy} from './own-haproxy.ts'
@@ -79,6 +80,8 @@ export interface Topology extends Kept, Security {
   readonly patroniBuild?: PatroniBuild
   /** Images of somebody's own, by service: that of each host that runs it. */
   readonly images?: OwnImages
+  /** Which engine has which host, of a lab on several; those that are not named lie on the first. */
+  readonly engines?: Engines
   readonly hosts: readonly Host[]
   readonly patroni: PatroniSettings
   readonly haproxy: HaproxySettings
@@ -291,6 +294,15 @@ export const labels = {
   owner: 'pgha-lab.owner',
   home: 'pgha-lab.home',
 } as const
+
+export function projectName(lab: string): string {
+  return `pgha-lab-${lab}`
+}
+
+/** What the engine calls a lab's network. */
+export function networkName(lab: string): string {
+  return `${projectName(lab)}_lab`
+}
 
 /** Whose a lab is; `lab/state/owner.ts` makes it. */
 export interface Owner {

@@ -203,6 +203,11 @@ export class Located {
     return this.#placeOf(this.#offset(path))
   }
 
+  /** The same, and for what is not in the file its keys. */
+  placeOr(path: Path): string {
+    return this.at(path) === undefined ? path.join('.') : this.place(path)
+  }
+
   /** The value at `path` as it is written; undefined when there is none. */
   at(path: Path): unknown {
     return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | null)?.[key], this.value)

@@ -109,6 +109,11 @@ export class LabError extends Error {
     this.hint = options.hint === undefined ? undefined : sayHint(options.hint)
   }
 
+  /** The same, with the place that it is about. */
+  at(place: string): LabError {
+    return new LabError(this.code, `${place}: ${this.message}`, {cause: this, hint: this.next})
+  }
+
   get exitCode(): ExitCode {
     return codes[this.code]
   }

@@ -44,6 +44,16 @@ const image = object({
   ...{Id: z.string(), Created: z.string().default(''), RepoTags: texts, RepoDigests: texts},
   Config: object({Labels: labels}).nullish(),
 })
+const info = object({
+  SystemTime: time,
+  ID: z.string().optional(),
+  // podman and old engines have none.
+  Swarm: object({
+    ...{NodeID: z.string().optional(), LocalNodeState: z.string().optional()},
+    ControlAvailable: z.boolean().optional(),
+    RemoteManagers: z.array(object({NodeID: z.string(), Addr: z.string()})).nullish(),
+  }).optional(),
+})
 /** A line of /events. */
 const event = object({
   Action: z.string(),
@@ -65,7 +75,9 @@ const bare: readonly z.ZodType[] = [framed, done, any]
 const answers: readonly (readonly [RegExp, z.ZodType])[] = [
   [/^\w+ \/_ping$/, any],
   [/^GET \/version$/, object({Version: z.string().min(1)})],
-  [/^GET \/info$/, object({SystemTime: time})],
+  [/^GET \/info$/, info],
+  [/^GET \/nodes$/, z.array(object({ID: z.string().min(1), Status: object({State: z.string()})}))],
+  [/^POST \/networks\/create$/, made],
   [/^GET \/containers\/json$/, z.array(container)],
   [/^GET \/containers\/[^/]+\/json$/, inspected],
   [/^GET \/containers\/[^/]+\/logs$/, framed],

@@ -1,4 +1,5 @@
 /** All that carries a lab's label, whose it is, and its end. */
+import {setTimeout as sleep} from 'node:timers/promises'
 import {labels, type Owner} from '../../topology/topology.ts'
 import {LabError} from '../../words/errors.ts'
 import {gone, type Requests} from './requests.ts'
@@ -45,6 +46,9 @@ export interface Belongings {
   leftovers(lab: string): Promise<Removed>
 }
 
+const leavesEveryMs = 250
+const leavesWithinTries = 80
+
 export class BelongingsOfEngine implements Belongings {
   readonly #engine: Requests
 
@@ -56,7 +60,7 @@ export class BelongingsOfEngine implements Belongings {
     const filters = {label: [lab === undefined ? labels.lab : `${labels.lab}=${lab}`]}
     return this.#engine.say('listing what labs have', async () => {
       const containers = await this.#engine.api.listContainers({all: true, filters})
-      const networks = await this.#engine.api.listNetworks({filters})
+      const networks = await this.#own(await this.#engine.api.listNetworks({filters}))
       const volumes = (await this.#engine.api.listVolumes({filters: JSON.stringify(filters)})).Volumes ?? []
       return [
         ...containers.map(one => ({
@@ -97,7 +101,7 @@ export class BelongingsOfEngine implements Belongings {
           throw new LabError('not-yours', 'it was started again meanwhile', {cause: removal.reason})
         await gone(Promise.reject(removal.reason))
       }
-      await Promise.all(networks.map(one => gone(this.#engine.api.getNetwork(one.id).remove())))
+      await Promise.all(networks.map(one => this.#removeNetwork(one.id)))
       await Promise.all(volumes.map(one => gone(this.#engine.api.getVolume(one.id).remove({force: true}))))
     })
     return {containers: containers.length, networks: networks.length, volumes: volumes.length}
@@ -115,6 +119,24 @@ export class BelongingsOfEngine implements Belongings {
       const made = await this.#engine.api.getVolume(Name).inspect()
       return {...whose(made.Labels), kind: 'volume', id: Name, state: null, createdMs: Number.NaN}
     })
+  }
+
+  /** A network over several engines is its manager's to remove: the others see it while they have something in it. */
+  async #own<T extends {Scope: string}>(networks: readonly T[]): Promise<readonly T[]> {
+    if (networks.every(one => one.Scope !== 'swarm')) return networks
+    const {Swarm: swarm} = (await this.#engine.api.info()) as {Swarm?: {ControlAvailable?: boolean}}
+    return swarm?.ControlAvailable === true ? networks : networks.filter(one => one.Scope !== 'swarm')
+  }
+
+  /** A swarm learns a moment later that a container has left its network. */
+  async #removeNetwork(id: string): Promise<void> {
+    for (let tries = 1; ; tries++)
+      try {
+        return await gone(this.#engine.api.getNetwork(id).remove())
+      } catch (error) {
+        if (tries === leavesWithinTries || !/in use by/.test(String((error as Error).message))) throw error
+        await sleep(leavesEveryMs)
+      }
   }
 
   async leftovers(lab: string): Promise<Removed> {

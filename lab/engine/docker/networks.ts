@@ -1,6 +1,6 @@
 /** The lab's network, and who is plugged into it. */
 import type Dockerode from 'dockerode'
-import {labels} from '../../topology/topology.ts'
+import {labels, networkName} from '../../topology/topology.ts'
 import {LabError} from '../../words/errors.ts'
 import {onLab} from '../../words/next-step.ts'
 import type {Containers} from './containers.ts'
@@ -58,11 +58,19 @@ export class NetworksOfEngine implements Networks {
   }
 }
 
-/** The network of a lab, found by its label. */
+/** The network of a lab, found by its label; a worker of a swarm does not know one that it has nothing in, and finds it by its name. */
 export async function networkOf(engine: Requests, lab: string): Promise<Dockerode.Network> {
   const [found] = await engine.say('looking for a network', () =>
     engine.api.listNetworks({filters: {label: [`${labels.lab}=${lab}`]}}),
   )
+  if (found === undefined && (await isInSwarm(engine))) return engine.api.getNetwork(networkName(lab))
   if (found === undefined) throw new LabError('no-target', `lab ${lab} has no network`, {hint: onLab(lab, 'up')})
   return engine.api.getNetwork(found.Id)
+}
+
+async function isInSwarm(engine: Requests): Promise<boolean> {
+  const {Swarm: swarm} = (await engine.say('asking for its swarm', () => engine.api.info())) as {
+    Swarm?: {LocalNodeState?: string}
+  }
+  return swarm?.LocalNodeState === 'active'
 }

@@ -15,9 +15,12 @@ export class Requests {
   readonly api: Dockerode
   readonly limits: EngineLimits
   readonly #calls: EngineCalls
+  readonly #called: string | undefined
 
-  constructor(api: Dockerode, limits: EngineLimits) {
+  /** @param called said where it does not answer; undefined: it is the only one that can be meant. */
+  constructor(api: Dockerode, limits: EngineLimits, called?: string) {
     meetAtTheDoor(api)
+    this.#called = called
     this.api = api
     this.limits = limits
     this.#calls = new EngineCalls(limits, stop => stops.run(stop, () => api.ping()))
@@ -30,12 +33,12 @@ export class Requests {
 
   /** See `EngineCalls.lasting`. */
   lasting(giveUp: (error: LabError) => void): Disposable {
-    return this.#calls.lasting(giveUp)
+    return this.#calls.lasting(error => giveUp(this.#named(error)))
   }
 
   /** A call, within its limit; what the engine or the way to it says is turned into one sentence. */
   say<T>(doing: string, call: () => Promise<T>, withinMs = this.limits.answerMs): Promise<T> {
-    return told(doing, () => this.#calls.within(withinMs, doing, stop => stops.run(stop, call)))
+    return this.#told(doing, () => this.#calls.within(withinMs, doing, stop => stops.run(stop, call)))
   }
 
   /** What changes something may take longer than an answer. */
@@ -52,7 +55,20 @@ export class Requests {
       stop.abort(error)
     })
     const ended = stops.run(stop.signal, call)
-    return await told(doing, () => Promise.race([ended, lost]))
+    return await this.#told(doing, () => Promise.race([ended, lost]))
+  }
+
+  async #told<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await told(doing, call)
+    } catch (error) {
+      throw error instanceof LabError ? this.#named(error) : error
+    }
+  }
+
+  #named(error: LabError): LabError {
+    if (this.#called === undefined || error.message.startsWith(`${this.#called}: `)) return error
+    return error.at(this.#called)
   }
 }
 

@@ -2,7 +2,8 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {allReady, enginesNamed, sayPlan} from '../../../cli/suite/engines.ts'
+import {allReady, enginesNamed, mustLieWhole, sayPlan} from '../../../cli/suite/engines.ts'
+import {parseTopology} from '../../../lab/topology/topology-file.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {shell} from '../../../lab/words/next-step.ts'
 
@@ -30,6 +31,13 @@ test.each([
   ['nowhere', 'docker-missing', /^the Docker context "nowhere" does not exist$/],
 ])('%j is refused before anything is touched', (written, code, says) => {
   expect(() => enginesNamed(written)).toThrow(expect.objectContaining({code, message: expect.stringMatching(says)}))
+})
+
+test('a file that lays a lab over several engines itself is refused beside them', () => {
+  const spread = parseTopology('lab.yaml', 'engines: {node1: big, node2: small}\n')
+  const refused = {code: 'usage', message: expect.stringMatching(/whole on one engine, and lab\.yaml lays a lab over /)}
+  expect(() => mustLieWhole(spread, 'lab.yaml')).toThrow(expect.objectContaining(refused))
+  expect(mustLieWhole(parseTopology('lab.yaml', 'profile: fast\n'))).toBe(undefined)
 })
 
 test('an engine that is not ready is named, and stops the suite', async () => {

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest'
 import {capabilities, missing, type TryingEngine} from '../../../lab/engine/capabilities.ts'
+import type {Docker} from '../../../lab/engine/docker.ts'
 import type {Topology} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
@@ -110,4 +111,14 @@ test('what a topology gives is asked of the topology, and starts no container', 
   expect(await missing(labOn(engine, equipped), ['limited-disk', 'watchdog', 'tls'])).toEqual([])
   expect(await missing(labOn(engine), [])).toEqual([])
   expect(engine.tried).toBe(0)
+})
+
+test('of several engines each is tried, and one that cannot do it is enough, and named', async () => {
+  const [first, second] = [new Engine(), new Engine()]
+  second.disconnects = false
+  const engines = [Object.assign(first, {name: 'big'}), Object.assign(second, {name: 'small'})] as unknown as Docker[]
+  Object.assign(first, {several: {engines}})
+  const absent = await missing(labOn(first), ['network-disconnect', 'freezer'])
+  expect(absent).toMatchObject([{capability: 'network-disconnect', why: expect.stringMatching(/^small: /)}])
+  expect([first.tried, second.tried]).toEqual([1, 1])
 })

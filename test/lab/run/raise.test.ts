@@ -3,6 +3,8 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {beforeEach, describe, expect, test, vi} from 'vitest'
 import {health} from '../../../lab/cluster/health.ts'
+import type {Docker, Several} from '../../../lab/engine/docker.ts'
+import {EngineAmiss} from '../../../lab/engine/one-swarm.ts'
 import {type RaiseOptions, raise} from '../../../lab/run/raise.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
 import {plan} from '../../../lab/state/journal.ts'
@@ -271,4 +273,63 @@ test('containers of a lab that nothing is known of any more are refused, and lef
   engine.asked.length = 0
   await expect(raised()).rejects.toMatchObject({code: expect.stringMatching(/^(no-lab|not-yours)$/)})
   expect(changes()).toEqual([])
+})
+
+describe('on several engines', () => {
+  const topology = {...fakeTopology, engines: {node1: 'big', node2: 'small'}}
+  /** Nothing here relays what is asked of PostgreSQL elsewhere. */
+  const started = {says: 'it is started', wait: async () => {}}
+  let done: string[]
+  let amiss: EngineAmiss | undefined
+
+  beforeEach(() => {
+    done = []
+    amiss = undefined
+    const several: Several = {
+      engines: [],
+      of: () => engine as unknown as Docker,
+      async mustBeOneSwarm() {
+        done.push('one swarm')
+        if (amiss !== undefined) throw amiss
+      },
+      async shareImages(images, _signal, share) {
+        done.push(`share ${images.join(' ')}`)
+        await share('small', async () => {})
+      },
+      async makeNetwork(lab, {subnet, gateway}) {
+        done.push(`network of ${lab} ${subnet} ${gateway}, ${compose.ups.length} times up`)
+        return {[Symbol.asyncDispose]: async () => void done.push(`let go, ${compose.ups.length} times up`)}
+      },
+    }
+    Object.assign(engine, {several})
+  })
+
+  test('they are one swarm before all else, have the images and the network before the hosts, and lie elsewhere', async () => {
+    const {lab} = await raised({topology, until: started})
+    const {images: of, subnet} = lab.allocation
+    expect(done).toEqual([
+      ...['one swarm', `share ${of.host} ${of.app}`],
+      ...[`network of mine ${subnet} ${subnet.replace('0/24', '1')}, 0 times up`, 'let go, 1 times up'],
+    ])
+    expect(told).toContain('copy the images to small: done')
+    expect(lab.allocation).toMatchObject({elsewhere: true})
+    expect(loadLab('mine')?.topology.engines).toEqual({node1: 'big', node2: 'small'})
+  })
+
+  test('what is wrong with one of them is told with its place, and nothing is made', async () => {
+    amiss = new EngineAmiss('small', new LabError('engine', 'small is in no swarm', {hint: 'docker swarm init'}))
+    const toldAt: RaiseOptions['toldAt'] = (path, error) =>
+      new LabError(error.code, `at ${path.join('.')}: ${error.message}`, {hint: error.next})
+    await expect(raised({topology, toldAt})).rejects.toMatchObject({
+      ...{code: 'engine', message: 'at engines.node2: small is in no swarm', hint: 'docker swarm init'},
+    })
+    await expect(raised({topology})).rejects.toBe(amiss)
+    expect([engine.asked, released, existsSync(labFolder('mine'))]).toEqual([[], [], false])
+  })
+
+  test('which engines a lab lies on is a part of what it is', async () => {
+    await raised({topology, until: started})
+    const moved = {...topology, engines: {node1: 'small', node2: 'big'}}
+    await expect(raised({topology: moved})).rejects.toMatchObject({code: 'config'})
+  })
 })
