@@ -1,7 +1,7 @@
 /** What the hosts said around the moments that matter, in one order of time and on the history's clock. */
 
 import type {History, HostName, Micros} from '../../lab/index.ts'
-import {countLeading, of} from '../../lab/inside/reading.ts'
+import {countLeading, engineNameOf, of} from '../../lab/inside/reading.ts'
 import {printable} from '../../lab/inside/start.ts'
 
 export interface LogLine {
@@ -38,20 +38,22 @@ export function logExcerpt(
   history: History,
   windows: readonly Window[],
 ): LogExcerpt {
-  const zero = zeroOnTheWall(history)
-  if (zero === null) return {lines: [], left: 0}
   const lines = [...logs]
-    .flatMap(([host, text]) => folded(linesOf(host, text, zero), windows))
+    .flatMap(([host, text]) => {
+      const zero = zeroOnTheWall(history, host)
+      return zero === null ? [] : folded(linesOf(host, text, zero), windows)
+    })
     .toSorted((a, b) => a.at - b.at)
   return {lines: lines.slice(0, mostLines), left: Math.max(0, lines.length - mostLines)}
 }
 
-/** Micros since 1970 at the run's beginning, on the engine's clock: as it was measured, or else as the runner's has it. */
-function zeroOnTheWall(history: History): Micros | null {
-  const engine = of(history, 'clock').find(event => event.who === 'engine')
+/** Micros since 1970 at the run's beginning, on the clock of the engine that has the host: as it was measured, or else as the runner's has it. */
+function zeroOnTheWall(history: History, host: HostName): Micros | null {
+  const [started] = of(history, 'run-started')
+  const name = started === undefined ? undefined : engineNameOf(started.topology, host)
+  const engine = of(history, 'clock').find(event => event.who === 'engine' && event.engine === name)
   if (engine) return -engine.offsetMicros
-  const started = of(history, 'run-started')[0]?.startedAt
-  return started === undefined ? null : microsOf(started)
+  return started === undefined ? null : microsOf(started.startedAt)
 }
 
 /** A `Date` knows milliseconds; the digits after them are read apart. */

@@ -27,16 +27,22 @@ function engineAway(history: History, from: Micros, to: Micros): string | null {
   )
   const [first] = deaf
   if (first === undefined) return null
-  return `the Docker engine did not answer, from ${sayMicros(Math.max(0, first.at - from))} after the steps began: the lab was disturbed by more than its faults, so the run proves nothing`
+  const which = first.engines === undefined ? '' : ` ${first.engines.join(' and ')}`
+  return `the Docker engine${which} did not answer, from ${sayMicros(Math.max(0, first.at - from))} after the steps began: the lab was disturbed by more than its faults, so the run proves nothing`
 }
 
 /** Times of the engine's are of its wall clock, as are those of everything in the lab. */
 export function clockSet(history: History): string | null {
   const measured = of(history, 'clock').filter(one => one.who === 'engine')
-  const step = measured.find((one, index) => index > 0 && isStep(measured[index - 1]!, one))
-  if (step === undefined) return null
-  const byMicros = measured[0]!.offsetMicros - step.offsetMicros
-  return `the wall clock of the engine was set ${sayMicros(Math.abs(byMicros))} ${byMicros > 0 ? 'forward' : 'back'} in the middle of the run: what happened when is not known, so the run proves nothing`
+  const steps = [...Map.groupBy(measured, one => one.engine).values()].flatMap(ofOne => {
+    const step = ofOne.find((one, index) => index > 0 && isStep(ofOne[index - 1]!, one))
+    return step === undefined ? [] : [{step, first: ofOne[0]!}]
+  })
+  const [found] = steps
+  if (found === undefined) return null
+  const {step, first} = found
+  const byMicros = first.offsetMicros - step.offsetMicros
+  return `the wall clock of the engine${step.engine === undefined ? '' : ` ${step.engine}`} was set ${sayMicros(Math.abs(byMicros))} ${byMicros > 0 ? 'forward' : 'back'} in the middle of the run: what happened when is not known, so the run proves nothing`
 }
 
 /** What nobody filled on purpose was filled by somebody else, or is too small for the lab: it was looked at, or a mend met it, or a service. */

@@ -148,6 +148,7 @@ const fields = {
   clock: {
     who: z.enum(['app1', 'clients', 'engine']),
     host: host.exactOptional(),
+    engine: text.exactOptional(),
     offsetMicros: z.int(),
     uncertaintyMicros: micros,
   },
@@ -162,6 +163,7 @@ const fields = {
     cpuWaitMicros: micros.exactOptional(),
     never: text.exactOptional(),
     recorded: count.exactOptional(),
+    engines: z.array(text).exactOptional(),
   },
   target: {fault: text, selector: text, hosts},
   'fault-injecting': {

@@ -94,7 +94,15 @@ export type RunHappening =
   | {kind: 'recovery'; recovered: boolean; says: string}
   | {kind: 'note'; says: string} // a line for people; never evidence
   /** How another clock was mapped on ours, and how well. */
-  | {kind: 'clock'; who: 'clients' | 'engine'; host?: HostName; offsetMicros: number; uncertaintyMicros: number}
+  | {
+      kind: 'clock'
+      who: 'clients' | 'engine'
+      host?: HostName
+      /** Which one, of a lab on several. */
+      engine?: string
+      offsetMicros: number
+      uncertaintyMicros: number
+    }
   /** Once a second and per observer: that it was watching, and how late it ran. Without these, silence is no evidence. */
   | {
       kind: 'watching'
@@ -112,6 +120,8 @@ export type RunHappening =
       /** Why it will see nothing of this host any more. `recorded`: so many events it had told (of this host) before. */
       never?: string
       recorded?: number
+      /** Of a lab on several engines: which of them did not answer. */
+      engines?: readonly string[]
     }
 
 export type {Mend} from './mend.ts'

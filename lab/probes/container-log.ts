@@ -44,7 +44,7 @@ export async function followLog(
   let complaints = 0
   while (!on.signal.aborted) {
     try {
-      const clock = await engineClock(on)
+      const clock = await engineClock(on, host)
       const {id} = await on.lab.container(host)
       const heard = newest
       const sinceSeconds = heard === '' ? clock.toTheirs(0) / 1000 : Date.parse(heard) / 1000

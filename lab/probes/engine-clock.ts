@@ -1,4 +1,6 @@
-/** The engine's wall clock on the run's clock. Everything in the lab's containers shows that clock too: they share one kernel. */
+/** Each engine's wall clock on the run's clock. Everything in its containers shows that clock too: they share one kernel. */
+import type {LabEngine, OneEngine} from '../engine/lab.ts'
+import type {HostName} from '../topology/topology.ts'
 
 import type {Micros} from '../words/quantity.ts'
 import {estimateOffset, type PingPong} from './clock-offset.ts'
@@ -19,19 +21,23 @@ export interface EngineClock {
   toTheirs(at: Micros): number
 }
 
-const measured = new WeakMap<ProbeSite, Promise<MeasuredClock>>()
+const measured = new WeakMap<ProbeSite, Map<LabEngine, Promise<MeasuredClock>>>()
 
-/** Measured and recorded once per run, however many probes ask; rejects when the engine does not answer, and is then asked anew. */
-export function engineClock(on: ProbeSite): Promise<EngineClock> {
-  return clockOf(on)
+/**
+ * Of the engine that has a host. Measured and recorded once per run, however many probes ask; rejects when the engine does not answer,
+ * and is then asked anew.
+ */
+export function engineClock(on: ProbeSite, host: HostName): Promise<EngineClock> {
+  const has = on.lab.engineOf(host)
+  return clockOf(on, on.lab.engines.find(({engine}) => engine === has) ?? {name: undefined, engine: has})
 }
 
 /** Until the run's signal: records the clock once more when somebody has set it. Times from before that are not mended. */
-export async function watchEngineClock(on: ProbeSite): Promise<void> {
+export async function watchEngineClock(on: ProbeSite, engine: OneEngine): Promise<void> {
   let looks = 0
   await every(lookEveryMs, on.signal, async () => {
     try {
-      const clock = await clockOf(on)
+      const clock = await clockOf(on, engine)
       await clock.look(++looks % askEveryLooks === 0)
     } catch {
       // The engine is away, which the watch on its events tells.
@@ -39,14 +45,17 @@ export async function watchEngineClock(on: ProbeSite): Promise<void> {
   })
 }
 
-function clockOf(on: ProbeSite): Promise<MeasuredClock> {
-  const known = measured.get(on)
+/** The same, of one of them. */
+export function clockOf(on: ProbeSite, one: OneEngine): Promise<MeasuredClock> {
+  const clocks = measured.get(on) ?? new Map<LabEngine, Promise<MeasuredClock>>()
+  measured.set(on, clocks)
+  const known = clocks.get(one.engine)
   if (known !== undefined) return known
-  const asked = measure(on).catch(error => {
-    measured.delete(on)
+  const asked = measure(on, one).catch(error => {
+    clocks.delete(one.engine)
     throw error
   })
-  measured.set(on, asked)
+  clocks.set(one.engine, asked)
   return asked
 }
 
@@ -54,11 +63,11 @@ function clockOf(on: ProbeSite): Promise<MeasuredClock> {
  * The engine stamps with its wall clock. Where that may be the clock of this machine, it is taken for that; otherwise
  * the quickest of a few questions tells how far it is off. Its answer has whole milliseconds.
  */
-async function measure(on: ProbeSite): Promise<MeasuredClock> {
+async function measure(on: ProbeSite, one: OneEngine): Promise<MeasuredClock> {
   const zeroMs = ourZeroMs(on)
-  const {offsetMicros, uncertaintyMicros} = await ask(on, zeroMs)
+  const {offsetMicros, uncertaintyMicros} = await ask(on, one, zeroMs)
   const isOurs = Math.abs(offsetMicros) <= uncertaintyMicros
-  return new MeasuredClock(on, zeroMs, isOurs ? 0 : offsetMicros, uncertaintyMicros, isOurs)
+  return new MeasuredClock(on, one, zeroMs, isOurs ? 0 : offsetMicros, uncertaintyMicros, isOurs)
 }
 
 /** Our wall clock at the beginning of the run, as it shows now; another one after it has been set. */
@@ -66,11 +75,15 @@ function ourZeroMs(on: ProbeSite): number {
   return Date.now() - on.now() / 1000
 }
 
-async function ask(on: ProbeSite, zeroMs: number): Promise<{offsetMicros: Micros; uncertaintyMicros: Micros}> {
+async function ask(
+  on: ProbeSite,
+  {engine}: OneEngine,
+  zeroMs: number,
+): Promise<{offsetMicros: Micros; uncertaintyMicros: Micros}> {
   const seen: PingPong[] = []
   for (let ping = 0; ping < pings; ping++) {
     const askedMicros = on.now()
-    const engineMs = await on.lab.docker.clockMs()
+    const engineMs = await engine.clockMs()
     seen.push({askedMicros, answeredMicros: on.now(), theirMicros: (engineMs - zeroMs) * 1000})
   }
   const {offsetMicros, uncertaintyMicros} = estimateOffset(seen)
@@ -79,13 +92,22 @@ async function ask(on: ProbeSite, zeroMs: number): Promise<{offsetMicros: Micros
 
 class MeasuredClock implements EngineClock {
   readonly #on: ProbeSite
+  readonly #of: OneEngine
   readonly #zeroMs: number
   readonly #isOurs: boolean
   #apartMicros: Micros
   #uncertaintyMicros: Micros
 
-  constructor(on: ProbeSite, zeroMs: number, apartMicros: Micros, uncertaintyMicros: Micros, isOurs: boolean) {
+  constructor(
+    on: ProbeSite,
+    of: OneEngine,
+    zeroMs: number,
+    apartMicros: Micros,
+    uncertaintyMicros: Micros,
+    isOurs: boolean,
+  ) {
     this.#on = on
+    this.#of = of
     this.#zeroMs = zeroMs
     this.#apartMicros = apartMicros
     this.#uncertaintyMicros = uncertaintyMicros
@@ -109,7 +131,7 @@ class MeasuredClock implements EngineClock {
           offsetMicros: Math.round((this.#zeroMs - ourZeroMs(this.#on)) * 1000),
           uncertaintyMicros: this.#uncertaintyMicros,
         }
-      : await ask(this.#on, this.#zeroMs)
+      : await ask(this.#on, this.#of, this.#zeroMs)
     const moved = Math.abs(now.offsetMicros - this.#apartMicros)
     if (moved <= stepMicros + now.uncertaintyMicros + this.#uncertaintyMicros) return
     this.#apartMicros = now.offsetMicros
@@ -119,6 +141,10 @@ class MeasuredClock implements EngineClock {
 
   #record(): void {
     const offsetMicros = Math.round(this.#apartMicros - this.#zeroMs * 1000)
-    this.#on.record({kind: 'clock', who: 'engine', offsetMicros, uncertaintyMicros: this.#uncertaintyMicros})
+    const {name} = this.#of
+    this.#on.record({
+      ...{kind: 'clock', who: 'engine', offsetMicros, uncertaintyMicros: this.#uncertaintyMicros},
+      ...(name === undefined ? {} : {engine: name}),
+    })
   }
 }

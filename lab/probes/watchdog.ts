@@ -79,7 +79,7 @@ export class Account {
   hear(text: string): void {
     const line = parseWatchdogLine(text)
     if (line === null) return
-    this.#clock ??= engineClock(this.#on)
+    this.#clock ??= engineClock(this.#on, this.#host)
     this.#clock.then(
       clock => this.#take(line, clock.toOurs(line.atMs)),
       () => {

@@ -16,6 +16,7 @@ export class Watching implements Disposable {
   #worstMicros: Micros = 0
   #lastAt: Micros
   #never: string | undefined
+  readonly #missed = new Set<string>()
 
   constructor(site: ProbeSite, who: Of<'watching'>['who'], host?: HostName) {
     this.#site = site
@@ -51,6 +52,11 @@ export class Watching implements Disposable {
     return true
   }
 
+  /** Of several that are watched as one: which did not answer since the last report. */
+  missed(engine: string): void {
+    this.#missed.add(engine)
+  }
+
   /** It will see nothing any more, whatever it does. */
   never(why: string): void {
     this.#never = why
@@ -72,7 +78,9 @@ export class Watching implements Disposable {
       ...(this.#refused === 0 ? {} : {refused: this.#refused}),
       worstMicros: Math.max(this.#worstMicros, openGap),
       ...(this.#never === undefined ? {} : {never: this.#never}),
+      ...(this.#missed.size === 0 ? {} : {engines: [...this.#missed]}),
     })
+    this.#missed.clear()
     this.#samples = 0
     this.#failures = 0
     this.#refused = 0

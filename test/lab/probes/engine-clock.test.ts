@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import type {Docker} from '../../../lab/engine/docker.ts'
 import {Lab} from '../../../lab/engine/lab.ts'
 import type {Happening} from '../../../lab/history/event.ts'
 import {engineClock, watchEngineClock} from '../../../lab/probes/engine-clock.ts'
@@ -50,14 +51,14 @@ const clocks = () => recorded.filter(one => one.kind === 'clock')
 
 /** As the probe does it, until so many have been recorded or that many seconds are over; `vi.waitUntil` would move the clock. */
 async function looks(count: number, seconds: number): Promise<void> {
-  const watching = watchEngineClock(on)
+  const watching = watchEngineClock(on, on.lab.engines[0]!)
   for (let waited = 0; clocks().length < count && waited < seconds * 50; waited++) await sleep(20)
   stop.abort()
   await watching
 }
 
 test('a clock that nobody sets is recorded once', async () => {
-  await engineClock(on)
+  await engineClock(on, 'node1')
   pass(3000)
   await looks(2, 2)
   expect(clocks()).toHaveLength(1)
@@ -70,7 +71,7 @@ test.each([
   'a wall clock that is set is recorded again, and what the engine stamps from then on is told right (%s)',
   async (_, aheadMs) => {
     engineAheadMs = aheadMs
-    const clock = await engineClock(on)
+    const clock = await engineClock(on, 'node1')
     expect(clock.toOurs(wallMs + engineAheadMs)).toBe(0)
     pass(1000, -3000)
     await looks(2, 15)
@@ -79,3 +80,17 @@ test.each([
     expect(clock.toOurs(wallMs + engineAheadMs)).toBe(now)
   },
 )
+
+test('each of several engines has a clock of its own, measured and recorded by its name', async () => {
+  const [first, second] = [on.lab.docker as FakeEngine, new FakeEngine()]
+  second.clockMs = async () => wallMs + 60_000
+  const named = (engine: FakeEngine, name: string) => Object.assign(engine, {name}) as unknown as Docker
+  const engines = [named(first, 'big'), named(second, 'small')]
+  Object.assign(first, {several: {engines, of: (host: string) => engines[host === 'node2' ? 1 : 0]}})
+  const clock = await engineClock(on, 'node1')
+  const other = await engineClock(on, 'node2')
+  expect([clock.toOurs(wallMs), other.toOurs(wallMs + 60_000)]).toEqual([0, 0])
+  expect(other.toOurs(wallMs)).toBe(-60_000_000)
+  await engineClock(on, 'node3')
+  expect(clocks().map(one => one.engine)).toEqual(['big', 'small'])
+})
