@@ -13,12 +13,15 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {imageTags} from '../../../lab/setup/images.ts'
 import {pghaLab} from '../cli.ts'
+import type {OwnLan} from './own-lan.ts'
 
 interface OwnEngineOptions {
   /** Of its network namespace, its folder and its cgroups: one for each engine that lives at the same time. */
   readonly name?: string
   /** From 1: it is at an address of a network that this machine has too, 10.251.<link>.2, where it answers at tcp://...:2375. */
   readonly link?: number
+  /** It is the machine with this number, from 1, in a network that other engines are in too, and answers at tcp://...:2375 there. */
+  readonly lan?: {readonly network: OwnLan; readonly number: number}
 }
 
 /** All of it is memory, as far as it is used; the images take 1 GB of it. */
@@ -39,7 +42,7 @@ export class OwnEngine implements AsyncDisposable {
   }
 
   /** With the lab's images in it, from the machine's own engine. */
-  static async start({name = 'pgha-own-engine', link}: OwnEngineOptions = {}): Promise<OwnEngine> {
+  static async start({name = 'pgha-own-engine', link, lan}: OwnEngineOptions = {}): Promise<OwnEngine> {
     const namespace = name
     const {root, socket} = placesOf(name)
     await removeOld(name)
@@ -47,6 +50,7 @@ export class OwnEngine implements AsyncDisposable {
     await execa('ip', ['netns', 'add', namespace])
     await execa('ip', ['-n', namespace, 'link', 'set', 'lo', 'up'])
     if (link !== undefined) await connect(namespace, link)
+    await lan?.network.connect(namespace, lan.number)
     // The holder keeps the mounts while dockerd is dead. It ends with this process, however that ends: its stdin breaks.
     const prepare = `mount --make-rprivate / && mount -t tmpfs -o size=${rootSize} tmpfs ${root} && mount -t tmpfs tmpfs /run && echo ready && exec cat`
     const holder = spawn('nsenter', [`--net=/run/netns/${namespace}`, 'unshare', '-m', 'sh', '-c', prepare], {
@@ -54,7 +58,8 @@ export class OwnEngine implements AsyncDisposable {
       detached: true,
     })
     await once(holder.stdout!, 'data')
-    const engine = new OwnEngine(holder, name, link === undefined ? null : `tcp://10.251.${link}.2:2375`)
+    const at = lan?.network.addressOf(lan.number) ?? (link === undefined ? undefined : `10.251.${link}.2`)
+    const engine = new OwnEngine(holder, name, at === undefined ? null : `tcp://${at}:2375`)
     try {
       await engine.startDockerd()
       const {host, app} = imageTags()
