@@ -1,11 +1,10 @@
 /** The proxies of a haproxy.cfg, each with what it takes from `defaults`: who listens where, how servers are checked, which servers. */
 
-import {type HostPort, hostPort, isLoopback, type Place, type Word} from '../words/place.ts'
+import {type HostPort, hostPort, isLoopback, type Place} from '../words/place.ts'
+import {answering, checkOf, type HaproxyCheck} from './check.ts'
+import {type Options, optionsOf} from './options.ts'
 import type {HaproxyFile, HaproxyLine, HaproxySection} from './read.ts'
 import {haproxyTime} from './read.ts'
-
-/** `check port 8008 inter 2s`: each word that is an option, with the word behind it. */
-type Options = ReadonlyMap<string, Word & {readonly value: string}>
 
 export interface HaproxyServer {
   readonly name: string
@@ -16,22 +15,10 @@ export interface HaproxyServer {
   readonly own: Options
 }
 
-export interface HaproxyCheck {
-  /** The option that counts: the last one. */
-  readonly by: 'httpchk' | 'tcp-check' | 'pgsql-check' | 'other'
-  readonly line: HaproxyLine
-  readonly method: string
-  readonly path: string
-  /** What `http-check expect status` asks for. */
-  readonly expected: string | undefined
-  /** A port that `http-check connect` or `tcp-check connect` names. */
-  readonly port: number | undefined
-  /** The option that a later one took the place of, in the same section. */
-  readonly overridden: HaproxyLine | undefined
-}
-
 export interface HaproxyProxy {
   readonly section: HaproxySection
+  /** Its own and before them those of its `defaults`. */
+  readonly lines: readonly HaproxyLine[]
   readonly name: string
   /** Where its clients come in, through frontends too. */
   readonly binds: readonly HostPort[]
@@ -49,42 +36,6 @@ export interface HaproxyProxy {
   readonly file: HaproxyFile
 }
 
-const withoutValue = new Set([
-  ...['check', 'backup', 'disabled', 'enabled', 'ssl', 'check-ssl', 'send-proxy', 'send-proxy-v2', 'check-send-proxy'],
-  ...[
-    'agent-check',
-    'no-check',
-    'allow-0rtt',
-    'no-ssl',
-    'no-check-ssl',
-    'no-backup',
-    'no-agent-check',
-    'non-stick',
-    'stick',
-  ],
-  ...[
-    'send-proxy-v2-ssl',
-    'send-proxy-v2-ssl-cn',
-    'no-send-proxy',
-    'tfo',
-    'check-via-socks4',
-    'no-tls-tickets',
-    'no-verifyhost',
-  ],
-])
-
-function optionsOf(words: readonly Word[]): Options {
-  const options = new Map<string, Word & {value: string}>()
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]
-    if (word === undefined) break
-    const alone = withoutValue.has(word.text) || /^(no-|force-)/.test(word.text)
-    options.set(word.text, {...word, value: alone ? '' : (words[at + 1]?.text ?? '')})
-    if (!alone) at++
-  }
-  return options
-}
-
 const known = new WeakMap<HaproxyFile, readonly HaproxyProxy[]>()
 
 /** Every rule asks for them. */
@@ -96,20 +47,21 @@ export function proxiesOf(file: HaproxyFile): readonly HaproxyProxy[] {
 
 interface Placed {
   readonly section: HaproxySection
-  /** The `defaults` section that counts for it. */
+  /** What it takes from the `defaults` that count for it, those that they take from among them. */
   readonly defaults: readonly HaproxyLine[]
 }
 
 function makeProxies(file: HaproxyFile): readonly HaproxyProxy[] {
-  const named = new Map<string, HaproxySection>()
-  let last: HaproxySection | undefined
+  const named = new Map<string, readonly HaproxyLine[]>()
+  let last: readonly HaproxyLine[] = []
   const placed = file.sections.map((section): Placed => {
-    const defaults = section.from === undefined ? last : named.get(section.from)
-    if (section.type === 'defaults') {
-      last = section
-      named.set(section.name, section)
-    }
-    return {section, defaults: defaults?.lines ?? []}
+    const {type, name, from, lines} = section
+    const chosen = from === undefined ? undefined : (named.get(from) ?? [])
+    if (type !== 'defaults') return {section, defaults: chosen ?? last}
+    // Of defaults only what they name themselves counts before their own.
+    last = [...(chosen ?? []), ...lines]
+    named.set(name, last)
+    return {section, defaults: chosen ?? []}
   })
   const frontends = new Map<string, Placed[]>()
   for (const one of placed.filter(({section}) => section.type === 'frontend'))
@@ -143,6 +95,7 @@ function proxyOf(file: HaproxyFile, {section, defaults}: Placed, leading: readon
   return {
     file,
     section,
+    lines,
     name: section.name,
     names: [...new Set([section.name, ...leading.map(one => one.section.name)])],
     entrance,
@@ -156,43 +109,6 @@ function proxyOf(file: HaproxyFile, {section, defaults}: Placed, leading: readon
 
 function isTimeout({words}: HaproxyLine): boolean {
   return words[0]?.text === 'timeout'
-}
-
-function checkOf(inherited: readonly HaproxyLine[], own: readonly HaproxyLine[]): HaproxyCheck | undefined {
-  const isCheck = ({words: [first, second]}: HaproxyLine) =>
-    first?.text === 'option' && /^(httpchk|tcp-check|[a-z]+-check|smtpchk|ssl-hello-chk)$/.test(second?.text ?? '')
-  const mine = own.filter(isCheck)
-  const line = mine.at(-1) ?? inherited.findLast(isCheck)
-  if (line === undefined) return undefined
-  const [, what, ...asked] = line.words.map(({text}) => text)
-  const rules = [...inherited, ...own]
-  const sent = rules.findLast(({words: [first, second]}) => first?.text === 'http-check' && second?.text === 'send')
-  const send = optionsOf(sent?.words.slice(2) ?? [])
-  const [method = 'OPTIONS', path = '/'] = asked.length === 1 ? [undefined, asked[0]] : asked
-  const connect = rules.findLast(
-    ({words: [first, second]}) => /^(http|tcp)-check$/.test(first?.text ?? '') && second?.text === 'connect',
-  )
-  const port = optionsOf(connect?.words.slice(2) ?? []).get('port')?.value
-  return {
-    by: what === 'httpchk' || what === 'tcp-check' || what === 'pgsql-check' ? what : 'other',
-    line,
-    method: send.get('meth')?.value ?? method,
-    path: send.get('uri')?.value ?? path,
-    expected: expectedOf(rules),
-    port: port === undefined ? undefined : Number(port),
-    overridden: mine.findLast(one => one !== line && one.words[1]?.text !== what),
-  }
-}
-
-function expectedOf(rules: readonly HaproxyLine[]): string | undefined {
-  const expect = rules.findLast(({words: [first, second]}) => first?.text === 'http-check' && second?.text === 'expect')
-  const at = expect?.words.findIndex(({text}) => text === 'status') ?? -1
-  if (expect === undefined || at < 0) return undefined
-  return expect.words
-    .slice(2, at + 2)
-    .map(({text}) => text)
-    .join(' ')
-    .replace(/^.*?(!? ?)status /, '$1')
 }
 
 function serversOf(inherited: readonly HaproxyLine[], own: readonly HaproxyLine[]) {
@@ -231,29 +147,6 @@ export function isChecked({options}: HaproxyServer): boolean {
   return isAsked || options.has('track') || options.has('agent-check')
 }
 
-/** Where a server is asked how it is. */
-export function checkPort({options, address}: HaproxyServer, check: HaproxyCheck | undefined): number | undefined {
-  const own = options.get('port')?.value
-  return own === undefined ? (check?.port ?? address.port) : Number(own)
-}
-
-/** Who of a cluster answers 200 to this question (Patroni, api.py: do_GET and the routes do_GET_<name>). */
-export type Answering = 'primary' | 'leader' | 'replicas' | 'several' | 'nobody'
-
-export function answering({method, path}: Pick<HaproxyCheck, 'method' | 'path'>): Answering {
-  const asked = path.replace(/^https?:\/\/[^/]*/, '').replace(/\?.*$/, '')
-  const route = asked.replace(/^\/+/, '').split('/')[0] ?? ''
-  if (method === 'GET' && /^(liveness|readiness|patroni|cluster|history|config|metrics)$/.test(route)) return 'several'
-  if (asked === '/' || asked === '') return 'primary'
-  if (/standby[-_]leader|leader/.test(asked)) return 'leader'
-  if (/master|primary|read-write/.test(asked)) return 'primary'
-  if (/replica/.test(asked)) return 'replicas'
-  if (/^\/(sync|synchronous|quorum|async|asynchronous)$/.test(asked)) return 'replicas'
-  if (/^\/read-only-(sync|synchronous|quorum)$/.test(asked)) return 'several'
-  if (/read-only|health/.test(asked) && !/read-only.*(sync|quorum)/.test(asked)) return 'several'
-  return 'nobody'
-}
-
 /** Ports where people let PostgreSQL, or a pooler before it, listen. */
 const postgresPorts = new Set([5432, 5433, 5434, 5435, 5436, 6432, 6433])
 
@@ -275,7 +168,7 @@ export function servesPostgres({servers, check}: HaproxyProxy, members: readonly
 
 /** What people call a port for reading. */
 export function isForReading({names, check}: HaproxyProxy): boolean {
-  if (check?.by === 'httpchk' && answering(check) === 'replicas') return true
+  if (check?.asksHttp === true && answering(check) === 'replicas') return true
   return names.some(
     name =>
       /(^|[^a-z])(ro|read\w*|replicas?|standbys?|slaves?|secondar(y|ies)|report\w*)([^a-z]|$)/i.test(name) &&
@@ -336,41 +229,4 @@ export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer)
     serverTimeoutMs: limit('server') ?? Number.POSITIVE_INFINITY,
     onMarkedDown: options.get('on-marked-down')?.value === 'shutdown-sessions' ? 'shutdown-sessions' : 'none',
   }
-}
-
-/** How an entry lets its clients in, as far as its file says it; HAProxy tries three times more where nobody says, and goes to another server only where it is told to. */
-export interface LettingIn {
-  readonly retries: number
-  readonly redispatch: boolean
-  readonly tcpka?: true
-  /** Of all clients; at most 20000. */
-  readonly maxconn?: number
-}
-
-export function lettingIn({file, section}: HaproxyProxy): LettingIn {
-  const said = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
-  const all = [...said, ...section.lines]
-  const number = (of: readonly HaproxyLine[], key: string) => {
-    const text = of.findLast(({words: [first]}) => first?.text === key)?.words[1]?.text ?? ''
-    return /^\d{1,6}$/.test(text) ? Number(text) : undefined
-  }
-  const most = number(
-    file.sections.filter(({type}) => type === 'global').flatMap(({lines: of}) => of),
-    'maxconn',
-  )
-  const option = (name: string) => all.findLast(({words}) => words.some(({text}) => text === name))
-  const [redispatch, tcpka] = [option('redispatch'), option('tcpka')]
-  return {
-    retries: Math.min(1000, number(all, 'retries') ?? 3),
-    redispatch: redispatch !== undefined && redispatch.words[0]?.text !== 'no',
-    ...(tcpka !== undefined && tcpka.words[0]?.text !== 'no' ? {tcpka: true} : {}),
-    ...(most === undefined || most < 1 ? {} : {maxconn: Math.min(20_000, most)}),
-  }
-}
-
-/** Its `balance`; where nobody says, HAProxy goes by turns. */
-export function balanceOf({file, section}: HaproxyProxy): string {
-  const defaults = file.sections.filter(({type}) => type === 'defaults').flatMap(({lines: all}) => all)
-  const said = [...defaults, ...section.lines].findLast(({words: [first]}) => first?.text === 'balance')
-  return said?.words[1]?.text ?? 'roundrobin'
 }

@@ -1,6 +1,7 @@
 /** What haproxy.cfg and etcd's settings say besides the times of the check: kept, put otherwise, or dropped with the reason. */
 
-import {balanceOf, type HaproxyProxy, isChecked, isForReading, lettingIn} from '../haproxy/proxies.ts'
+import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
+import {type HaproxyProxy, isChecked, isForReading} from '../haproxy/proxies.ts'
 import type {HaproxyFile, HaproxyLine} from '../haproxy/read.ts'
 import {postgresProxies, writing} from '../lint/members.ts'
 import type {Files} from '../lint/read/read.ts'
@@ -16,10 +17,15 @@ type Haproxy = NonNullable<Written['haproxy']>
 const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
   [/^timeout (connect|client|server|check)$/, 'kept'],
   [
-    /^(mode|option httpchk|http-check expect|retries|option (redispatch|tcpka)|balance (roundrobin|static-rr|leastconn|first|source|random))( |$)/,
+    /^(mode|option httpchk|http-check (expect|send)|retries|option (redispatch|tcpka)|balance (roundrobin|static-rr|leastconn|first|source|random))( |$)/,
     'kept',
   ],
   [/^global maxconn( |$)/, 'kept'],
+  [
+    /^(option tcp-check$|tcp-check )/,
+    'kept otherwise',
+    'the lab asks Patroni by option httpchk where yours writes the request out, and else whether the port opens',
+  ],
   [/^maxconn( |$)/, 'dropped', 'HAProxy of a lab has the limit of `global` only'],
   [
     /^(server|server-template|default-server|bind)( |$)/,
@@ -94,7 +100,7 @@ function checked(
   const {check, servers, section} = proxy
   const usual = key === 'check_primary' ? '/primary' : '/replica'
   if (servers.length > 0 && !servers.some(isChecked)) return {[key]: 'none'}
-  if (check?.by !== 'httpchk') return {[key]: 'tcp'}
+  if (check?.asksHttp !== true) return {[key]: 'tcp'}
   const path = check.path.replace(/^https?:\/\/[^/]*/, '') || '/'
   if (haproxyCheck.safeParse(path).success && isOurs(path)) return path === usual ? {} : {[key]: path}
   tell(check.line.place)

@@ -1,6 +1,6 @@
 /** What the entry of a lab does whoever leads, of which the times of a failover say nothing. */
 
-import {answering} from '../haproxy/proxies.ts'
+import {answering} from '../haproxy/check.ts'
 import type {HaproxySettings} from '../topology/topology.ts'
 
 /** Each a sentence. */

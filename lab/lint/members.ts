@@ -1,6 +1,6 @@
 /** Who belongs to the cluster, as far as the files tell. */
+import {answering} from '../haproxy/check.ts'
 import {
-  answering,
   type HaproxyProxy,
   type HaproxyServer,
   isBeside,
@@ -41,7 +41,7 @@ export function writing(files: Files): {proxy: HaproxyProxy; server: HaproxyServ
   const all = postgresProxies(files).flatMap(proxy => {
     const server = proxy.servers.find(isChecked) ?? proxy.servers[0]
     const {check} = proxy
-    const asks = check?.by === 'httpchk' && ['primary', 'leader'].includes(answering(check))
+    const asks = check?.asksHttp === true && ['primary', 'leader'].includes(answering(check))
     return server === undefined ? [] : [{proxy, server, asks}]
   })
   return all.find(one => one.asks) ?? all[0]

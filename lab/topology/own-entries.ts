@@ -1,14 +1,12 @@
 /** The ways in of a haproxy.cfg of somebody's own: which of its proxies lead to PostgreSQL, and what they say by the keys of a lab.yaml. */
+import {answering, checkPort, checksInTls} from '../haproxy/check.ts'
+import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
 import {
-  answering,
-  balanceOf,
   type CheckTimings,
-  checkPort,
   checkTimings,
   type HaproxyProxy,
   isChecked,
   isForReading,
-  lettingIn,
   timeWords,
 } from '../haproxy/proxies.ts'
 import {isWildcard, type Place} from '../words/place.ts'
@@ -63,12 +61,12 @@ function isServed(topology: Topology, {host, port}: {readonly host: string; read
 }
 
 function asksWhoLeads({check}: HaproxyProxy): boolean {
-  return check?.by === 'httpchk' && ['primary', 'leader'].includes(answering(check))
+  return check?.asksHttp === true && ['primary', 'leader'].includes(answering(check))
 }
 
 /** Whoever is asked this never says yes while it leads. */
 function neverLeads({check, servers}: HaproxyProxy): boolean {
-  return check?.by === 'httpchk' && servers.some(isChecked) && ['replicas', 'nobody'].includes(answering(check))
+  return check?.asksHttp === true && servers.some(isChecked) && ['replicas', 'nobody'].includes(answering(check))
 }
 
 /** What an entry needs so that clients of PostgreSQL come through it. */
@@ -91,7 +89,7 @@ function entryMistakes(proxy: HaproxyProxy, topology: Topology): Wrong[] {
       const wanted = hostsWith(topology, 'patroni').includes(address.host)
         ? portOf(topology, address.host, servedAt(topology, address.host))
         : undefined
-      const asked = check?.by === 'httpchk' && isChecked(server) ? checkPort(server, check) : undefined
+      const asked = check?.asksHttp === true && isChecked(server) ? checkPort(server, check) : undefined
       return [
         ...(wanted === address.port || !topology.hosts.some(({name}) => name === address.host)
           ? []
@@ -184,7 +182,7 @@ function settingsOf(
     ...{timeout_client: ms(times.clientTimeoutMs), timeout_server: ms(times.serverTimeoutMs)},
     ...checkOf('check_primary', primary, '/primary'),
     ...(replicas === undefined ? {} : checkOf('check_replicas', replicas, '/replica')),
-    check_tls: server.options.has('check-ssl') && !server.options.has('no-check-ssl'),
+    check_tls: checksInTls(server, primary.check),
     ...{retries, redispatch},
     ...(tcpka === undefined ? {} : {tcpka}),
     ...(maxconn === undefined ? {} : {maxconn}),
@@ -215,7 +213,7 @@ function freeFrom(first: number, taken: ReadonlySet<number>): number {
 function checkOf(key: 'check_primary' | 'check_replicas', proxy: HaproxyProxy, usual: string): Haproxy {
   const {check, servers} = proxy
   if (!servers.some(isChecked)) return {[key]: 'none'}
-  if (check?.by !== 'httpchk') return {[key]: 'tcp'}
+  if (check?.asksHttp !== true) return {[key]: 'tcp'}
   const path = check.path.replace(/^https?:\/\/[^/]*/, '') || '/'
   if (path === usual) return {}
   return {[key]: haproxyCheck.safeParse(path).success ? path : asksWhoLeads(proxy) ? usual : 'tcp'}

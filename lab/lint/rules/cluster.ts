@@ -1,14 +1,8 @@
 /** What only several files together show. */
 import {serverDown} from '../../budget/proxy.ts'
 import {smallTerms} from '../../budget/small-terms.ts'
-import {
-  checkPort,
-  checkTimings,
-  type HaproxyProxy,
-  type HaproxyServer,
-  isChecked,
-  isPooler,
-} from '../../haproxy/proxies.ts'
+import {checkPort, checksInTls} from '../../haproxy/check.ts'
+import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked, isPooler} from '../../haproxy/proxies.ts'
 import {effectiveTimings} from '../../topology/timings.ts'
 import {isAddress, isLoopback, sameHost, type Word} from '../../words/place.ts'
 import {choosing, memberAddresses, postgresProxies} from '../members.ts'
@@ -151,7 +145,7 @@ export const clusterRules: readonly Rule[] = [
         proxy.servers.flatMap(server => {
           const member = members.find(one => isServerOf(server, one))
           const [here, there] = [checkPort(server, proxy.check), member?.restapi.address?.port]
-          const isAsked = proxy.check?.by === 'httpchk' && isChecked(server) && here !== server.address.port
+          const isAsked = proxy.check?.asksHttp === true && isChecked(server) && here !== server.address.port
           return !isAsked || there === undefined || here === there
             ? []
             : [
@@ -184,8 +178,8 @@ export const clusterRules: readonly Rule[] = [
     source: 'Patroni, docs/rest_api.rst, restapi.certfile; HAProxy, configuration manual: check-ssl',
     fix: 'check-ssl at the servers when restapi has a certfile, and only then',
     find: files =>
-      asked(files).flatMap(({server, member}) => {
-        const [speaks, expects] = [isTls(server), member.restapi.certificate !== undefined]
+      asked(files).flatMap(({server, proxy, member}) => {
+        const [speaks, expects] = [isTls(server, proxy), member.restapi.certificate !== undefined]
         if (speaks === expects) return []
         const says = expects
           ? 'the REST API speaks TLS only, and the check speaks none: check-ssl is missing'
@@ -200,8 +194,8 @@ export const clusterRules: readonly Rule[] = [
     source: 'Patroni, docs/rest_api.rst, restapi.verify_client',
     fix: 'crt FILE at the servers, or verify_client: optional',
     find: files =>
-      asked(files).flatMap(({server, member}) =>
-        member.restapi.verifyClient === 'required' && isTls(server) && !server.options.has('crt')
+      asked(files).flatMap(({server, proxy, member}) =>
+        member.restapi.verifyClient === 'required' && isTls(server, proxy) && !server.options.has('crt')
           ? [{place: server.place}]
           : [],
       ),
@@ -223,7 +217,7 @@ export const clusterRules: readonly Rule[] = [
       })
       const least = used.ttlSeconds - used.loopWaitSeconds
       return choosing(files)
-        .filter(({check}) => check?.by === 'httpchk')
+        .filter(({check}) => check?.asksHttp === true)
         .filter(proxy => downAfter(proxy) > least)
         .map(proxy => ({
           place: proxy.section.place,
@@ -345,7 +339,7 @@ function comparable(files: Files): readonly {readonly proxy: HaproxyProxy; reado
   return choosing(files)
     .filter(
       ({servers, check}) =>
-        check?.by === 'httpchk' && members.some(member => servers.some(server => isServerOf(server, member))),
+        check?.asksHttp === true && members.some(member => servers.some(server => isServerOf(server, member))),
     )
     .map(proxy => {
       // A proxy may be for one of several clusters.
@@ -359,19 +353,23 @@ function comparable(files: Files): readonly {readonly proxy: HaproxyProxy; reado
 }
 
 /** Each server whose check asks the REST API of a member that is known. */
-function asked(files: Files): readonly {readonly server: HaproxyServer; readonly member: PatroniFile}[] {
+function asked(files: Files): readonly {
+  readonly server: HaproxyServer
+  readonly proxy: HaproxyProxy
+  readonly member: PatroniFile
+}[] {
   return comparable(files).flatMap(({proxy, members}) =>
     proxy.servers.flatMap(server => {
       const member = members.find(one => isServerOf(server, one))
       return member === undefined || !isChecked(server) || checkPort(server, proxy.check) === server.address.port
         ? []
-        : [{server, member}]
+        : [{server, proxy, member}]
     }),
   )
 }
 
-function isTls({options}: HaproxyServer): boolean {
-  return options.has('check-ssl') || options.has('ssl')
+function isTls(server: HaproxyServer, {check}: HaproxyProxy): boolean {
+  return checksInTls(server, check) || (check?.inTls === undefined && server.options.has('ssl'))
 }
 
 /** Seconds until a server whose host is lost is surely marked down, by the timing model. */

@@ -1,13 +1,7 @@
 /** How HAProxy finds out who leads: the checks of its servers. */
 
-import {
-  answering,
-  checkPort,
-  type HaproxyProxy,
-  type HaproxyServer,
-  isChecked,
-  isForReading,
-} from '../../haproxy/proxies.ts'
+import {answering, checkPort} from '../../haproxy/check.ts'
+import {type HaproxyProxy, type HaproxyServer, isChecked, isForReading} from '../../haproxy/proxies.ts'
 import {nearest} from '../../words/did-you-mean.ts'
 import type {Place} from '../../words/place.ts'
 import {choosing} from '../members.ts'
@@ -53,7 +47,7 @@ export const haproxyChecks: readonly Rule[] = [
     find: files =>
       choosing(files).flatMap(({check}) => {
         const before = check?.overridden
-        const isLost = before?.words[1]?.text === 'httpchk' && check?.by !== 'httpchk'
+        const isLost = before?.words[1]?.text === 'httpchk' && check?.asksHttp !== true
         return check !== undefined && isLost
           ? [
               {
@@ -284,12 +278,12 @@ function isNotForReading(proxy: HaproxyProxy): boolean {
 }
 
 function asksHttp({check}: HaproxyProxy): boolean {
-  return check?.by === 'httpchk'
+  return check?.asksHttp === true
 }
 
 /** A program of its own may ask anything. */
 function asksRole({check}: HaproxyProxy): boolean {
-  return check?.by === 'httpchk' || check?.line.words[1]?.text === 'external-check'
+  return check?.asksHttp === true || check?.line.words[1]?.text === 'external-check'
 }
 
 /** Patroni's own word for a port that is for reads and leads to the primary too. */
@@ -303,7 +297,7 @@ function hasBackups({servers}: HaproxyProxy): boolean {
 
 function asking(files: Files, ...who: readonly string[]): readonly HaproxyProxy[] {
   return choosing(files).filter(
-    ({check}) => check?.by === 'httpchk' && check.expected !== '503' && who.includes(answering(check)),
+    ({check}) => check?.asksHttp === true && check.expected !== '503' && who.includes(answering(check)),
   )
 }
 

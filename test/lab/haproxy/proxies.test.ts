@@ -1,6 +1,7 @@
 /** What counts of a haproxy.cfg: the words of a line, what a section takes from `defaults`, and HAProxy's own values for the rest. */
 import {expect, test} from 'vitest'
-import {balanceOf, checkTimings, lettingIn, proxiesOf} from '../../../lab/haproxy/proxies.ts'
+import {balanceOf, lettingIn} from '../../../lab/haproxy/letting-in.ts'
+import {checkTimings, proxiesOf} from '../../../lab/haproxy/proxies.ts'
 import {readHaproxy} from '../../../lab/haproxy/read.ts'
 
 const text = `\

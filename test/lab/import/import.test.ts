@@ -121,6 +121,25 @@ describe('a lab is never healthier than what it was made of:', () => {
     expect(topology.auth).toMatchObject(auth)
   })
 
+  test('who leads is asked where the request is written out in tcp-check, and the list says that httpchk asks it', () => {
+    const byHand = [
+      'option tcp-check',
+      'tcp-check connect port 8008',
+      String.raw`tcp-check send "GET /leader HTTP/1.0\r\n\r\n"`,
+      String.raw`tcp-check expect rstring ^HTTP/1..\ 200`,
+    ]
+    const {topology, changes} = of(
+      changed(['haproxy.cfg', '  option httpchk OPTIONS /primary\n', byHand.map(line => `  ${line}\n`).join('')]),
+    )
+    expect(topology.haproxy.checkPrimary).toBe('/leader')
+    const [told, ...others] = changes.filter(({what}) => /tcp-check/.test(what))
+    expect([told?.how, ...others.map(({how}) => how)]).toEqual([
+      'kept otherwise',
+      ...others.map(() => 'kept otherwise'),
+    ])
+    expect(told?.why).toMatch(/^the lab asks Patroni by option httpchk/)
+  })
+
   test('two members of etcd stay two', () => {
     const {topology} = of(
       changed(['e*.env', ',e3=http://10.0.1.3:2380', ''], ['n*.yml', ',10.0.1.3:2379', ''], ['e3.env']),

@@ -1,7 +1,8 @@
 /** Each program's file as that program reads it, and what is no such file. */
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {answering, checkTimings, proxiesOf} from '../../../lab/haproxy/proxies.ts'
+import {answering} from '../../../lab/haproxy/check.ts'
+import {checkTimings, proxiesOf} from '../../../lab/haproxy/proxies.ts'
 import {readHaproxy} from '../../../lab/haproxy/read.ts'
 import {lint} from '../../../lab/lint/lint.ts'
 import {readKeepalived} from '../../../lab/lint/read/keepalived.ts'

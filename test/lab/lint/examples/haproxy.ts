@@ -2,6 +2,12 @@
 import type {Example} from './example.ts'
 
 const httpchk = '  option httpchk OPTIONS /primary\n'
+/** The same question, written out. */
+const byHand = String.raw`  option tcp-check
+  tcp-check connect port 8008
+  tcp-check send "OPTIONS /primary HTTP/1.0\r\n\r\n"
+  tcp-check expect rstring ^HTTP/1..\ 200
+`
 const write = 'listen write\n'
 const n3 = '  server n3 10.0.0.3:5432 check port 8008\n'
 
@@ -9,8 +15,11 @@ export const haproxy: Readonly<Record<string, Example>> = {
   'haproxy/no-role-check': {
     fires: [['haproxy.cfg', httpchk, '  option tcp-check\n']],
     on: 'listen write',
-    // The pooler of its own host: there is nothing to choose.
-    silent: [['haproxy.cfg', write, `listen own\n  bind *:5009\n  server pool 127.0.0.1:6432\n${write}`]],
+    silent: [
+      // The pooler of its own host: there is nothing to choose.
+      ['haproxy.cfg', write, `listen own\n  bind *:5009\n  server pool 127.0.0.1:6432\n${write}`],
+      ['haproxy.cfg', httpchk, byHand],
+    ],
   },
   'haproxy/static-order': {
     fires: [
@@ -23,8 +32,11 @@ export const haproxy: Readonly<Record<string, Example>> = {
   'haproxy/check-overridden': {
     fires: [['haproxy.cfg', httpchk, `${httpchk}  option tcp-check\n`]],
     on: 'option tcp-check',
-    // The other order is harmless.
-    silent: [['haproxy.cfg', httpchk, `  option tcp-check\n${httpchk}`]],
+    silent: [
+      // The other order is harmless.
+      ['haproxy.cfg', httpchk, `  option tcp-check\n${httpchk}`],
+      ['haproxy.cfg', 'listen readers\n  bind *:5001\n', `listen readers\n  bind *:5001\n  option httpchk\n${byHand}`],
+    ],
   },
   'haproxy/check-true-for-several': {
     fires: [['haproxy.cfg', '/primary', '/health']],

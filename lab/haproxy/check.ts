@@ -1,0 +1,135 @@
+/** What the servers of a proxy are asked, on which port, and who of a cluster answers that with yes. */
+
+import {optionsOf} from './options.ts'
+import type {HaproxyServer} from './proxies.ts'
+import type {HaproxyLine} from './read.ts'
+
+export interface HaproxyCheck {
+  /** The option that counts: the last one. */
+  readonly by: 'httpchk' | 'tcp-check' | 'pgsql-check' | 'other'
+  /** Whether an HTTP request is sent of whose answer something is expected: by httpchk, or written out in tcp-check. */
+  readonly asksHttp: boolean
+  readonly line: HaproxyLine
+  readonly method: string
+  readonly path: string
+  /** What `http-check expect status` asks for, or the status that stands in a `tcp-check expect`. */
+  readonly expected: string | undefined
+  /** A port that `http-check connect` or `tcp-check connect` names. */
+  readonly port: number | undefined
+  /** Whether that connect speaks TLS; undefined where it leaves that to the server. */
+  readonly inTls: boolean | undefined
+  /** The option that a later one took the place of, in the same section. */
+  readonly overridden: HaproxyLine | undefined
+}
+
+export function checkOf(inherited: readonly HaproxyLine[], own: readonly HaproxyLine[]): HaproxyCheck | undefined {
+  const isCheck = ({words: [first, second]}: HaproxyLine) =>
+    first?.text === 'option' && /^(httpchk|tcp-check|[a-z]+-check|smtpchk|ssl-hello-chk)$/.test(second?.text ?? '')
+  const mine = own.filter(isCheck)
+  const line = mine.at(-1) ?? inherited.findLast(isCheck)
+  if (line === undefined) return undefined
+  const what = line.words[1]?.text
+  const rules = [...inherited, ...own]
+  return {
+    by: what === 'httpchk' || what === 'tcp-check' || what === 'pgsql-check' ? what : 'other',
+    line,
+    ...(what === 'tcp-check' ? writtenOut(rules) : byHttpchk(line, rules, what === 'httpchk')),
+    overridden: mine.findLast(one => one !== line && one.words[1]?.text !== what),
+  }
+}
+
+type Asked = Pick<HaproxyCheck, 'asksHttp' | 'method' | 'path' | 'expected' | 'port' | 'inTls'>
+
+function byHttpchk({words}: HaproxyLine, rules: readonly HaproxyLine[], asksHttp: boolean): Asked {
+  const asked = words.slice(2).map(({text}) => text)
+  const sent = rules.findLast(line => isRule(line, 'http-check', 'send'))
+  const send = optionsOf(sent?.words.slice(2) ?? [])
+  const [method = 'OPTIONS', path = '/'] = asked.length === 1 ? [undefined, asked[0]] : asked
+  return {
+    asksHttp,
+    method: send.get('meth')?.value ?? method,
+    path: send.get('uri')?.value ?? path,
+    expected: expectedOf(rules),
+    ...connecting(rules.findLast(line => isRule(line, 'http-check', 'connect'))),
+  }
+}
+
+/** HTTP by hand: a request that is sent, and an answer that is expected after it. Other words are no question of who leads. */
+function writtenOut(rules: readonly HaproxyLine[]): Asked {
+  const steps = rules.filter(({words: [first]}) => first?.text === 'tcp-check')
+  const at = steps.findIndex(step => requestIn(step) !== undefined)
+  const expect = at < 0 ? undefined : steps.slice(at).find(step => isRule(step, 'tcp-check', 'expect'))
+  const before = at < 0 ? steps : steps.slice(0, at)
+  const request = at < 0 ? undefined : requestIn(steps[at]!)
+  return {
+    asksHttp: expect !== undefined,
+    method: request?.method ?? 'OPTIONS',
+    path: request?.path ?? '/',
+    expected: expect === undefined ? undefined : statusIn(expect),
+    ...connecting(before.findLast(step => isRule(step, 'tcp-check', 'connect'))),
+  }
+}
+
+function requestIn({words}: HaproxyLine): {readonly method: string; readonly path: string} | undefined {
+  const [, how, what = {text: ''}] = words
+  if (!/^send(-binary)?(-lf)?$/.test(how?.text ?? '')) return undefined
+  const text = how?.text === 'send-binary' ? Buffer.from(what.text, 'hex').toString('latin1') : what.text
+  const [, method, path] = /^(GET|HEAD|OPTIONS) (\S+) HTTP\//.exec(text) ?? []
+  return method === undefined || path === undefined ? undefined : {method, path}
+}
+
+function statusIn({words}: HaproxyLine): string | undefined {
+  const [, status] = /(?:^|\D)([1-5]\d\d)(?:\D|$)/.exec(words.at(-1)?.text ?? '') ?? []
+  const isNot = words.some(({text}) => text === '!')
+  return status === undefined ? undefined : `${isNot ? '! ' : ''}${status}`
+}
+
+function connecting(connect: HaproxyLine | undefined): Pick<Asked, 'port' | 'inTls'> {
+  const said = connect?.words.slice(2).map(({text}) => text) ?? []
+  const port = /^\d{1,5}$/.exec(said[said.indexOf('port') + 1] ?? '')?.[0]
+  const isLeft = connect === undefined || (said.includes('default') && !said.includes('ssl'))
+  return {port: port === undefined ? undefined : Number(port), inTls: isLeft ? undefined : said.includes('ssl')}
+}
+
+function isRule({words: [first, second]}: HaproxyLine, family: string, what: string): boolean {
+  return first?.text === family && second?.text === what
+}
+
+function expectedOf(rules: readonly HaproxyLine[]): string | undefined {
+  const expect = rules.findLast(line => isRule(line, 'http-check', 'expect'))
+  const at = expect?.words.findIndex(({text}) => text === 'status') ?? -1
+  if (expect === undefined || at < 0) return undefined
+  return expect.words
+    .slice(2, at + 2)
+    .map(({text}) => text)
+    .join(' ')
+    .replace(/^.*?(!? ?)status /, '$1')
+}
+
+/** Where a server is asked how it is: what a connect says counts before what the server says (HAProxy, tcpcheck.c). */
+export function checkPort({options, address}: HaproxyServer, check: HaproxyCheck | undefined): number | undefined {
+  const own = options.get('port')?.value
+  return check?.port ?? (own === undefined ? address.port : Number(own))
+}
+
+/** A connect of its own speaks TLS if it says so, whatever the server says (HAProxy, tcpcheck.c). */
+export function checksInTls({options}: HaproxyServer, check: HaproxyCheck | undefined): boolean {
+  return check?.inTls ?? (options.has('check-ssl') && !options.has('no-check-ssl'))
+}
+
+/** Who of a cluster answers 200 to this question (Patroni, api.py: do_GET and the routes do_GET_<name>). */
+export type Answering = 'primary' | 'leader' | 'replicas' | 'several' | 'nobody'
+
+export function answering({method, path}: Pick<HaproxyCheck, 'method' | 'path'>): Answering {
+  const asked = path.replace(/^https?:\/\/[^/]*/, '').replace(/\?.*$/, '')
+  const route = asked.replace(/^\/+/, '').split('/')[0] ?? ''
+  if (method === 'GET' && /^(liveness|readiness|patroni|cluster|history|config|metrics)$/.test(route)) return 'several'
+  if (asked === '/' || asked === '') return 'primary'
+  if (/standby[-_]leader|leader/.test(asked)) return 'leader'
+  if (/master|primary|read-write/.test(asked)) return 'primary'
+  if (/replica/.test(asked)) return 'replicas'
+  if (/^\/(sync|synchronous|quorum|async|asynchronous)$/.test(asked)) return 'replicas'
+  if (/^\/read-only-(sync|synchronous|quorum)$/.test(asked)) return 'several'
+  if (/read-only|health/.test(asked) && !/read-only.*(sync|quorum)/.test(asked)) return 'several'
+  return 'nobody'
+}
