@@ -1,32 +1,12 @@
 /** The words behind a server of a haproxy.cfg. */
+
 import type {Word} from '../words/place.ts'
+import {serverBareWords} from './keywords.ts'
 
 /** `check port 8008 inter 2s`: each word that is an option, with the word behind it. */
 export type Options = ReadonlyMap<string, Word & {readonly value: string}>
 
-const withoutValue = new Set([
-  ...['check', 'backup', 'disabled', 'enabled', 'ssl', 'check-ssl', 'send-proxy', 'send-proxy-v2', 'check-send-proxy'],
-  ...[
-    'agent-check',
-    'no-check',
-    'allow-0rtt',
-    'no-ssl',
-    'no-check-ssl',
-    'no-backup',
-    'no-agent-check',
-    'non-stick',
-    'stick',
-  ],
-  ...[
-    'send-proxy-v2-ssl',
-    'send-proxy-v2-ssl-cn',
-    'no-send-proxy',
-    'tfo',
-    'check-via-socks4',
-    'no-tls-tickets',
-    'no-verifyhost',
-  ],
-])
+const withoutValue = new Set(serverBareWords)
 
 export function optionsOf(words: readonly Word[]): Options {
   const options = new Map<string, Word & {value: string}>()

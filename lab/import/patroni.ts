@@ -231,12 +231,20 @@ function tagsOf(files: Files, {hosts, isOurs}: TheirWords, changes: Change[]): P
       if (host === undefined) tell('no host of the lab stands for this member')
       else if (value === undefined) tell('Patroni only shows it, or the lab has no such member')
       else if (!known.tags.includes(key)) tell(`${known.title}, which the lab runs, does not know it`)
+      else if (isOverruled(file, key)) tell(`the tag beside it says otherwise, and counts (patroni/contradicting-tags)`)
       // What a member without tags has anyway.
       else if (value !== false) own[key] = value
     }
     return host === undefined || Object.keys(own).length === 0 ? [] : [[host, own as Tags]]
   })
   return tags.length === 0 ? {} : {tags: Object.fromEntries(tags)}
+}
+
+/** Of a flag and a priority that do not say the same Patroni takes the flag. */
+function isOverruled({root}: PatroniFile, key: string): boolean {
+  const flag = {failover_priority: 'nofailover', sync_priority: 'nosync'}[key]
+  const [isOff, priority] = [isOnAt(root, 'tags', flag ?? ''), wholeAt(root, 'tags', key)]
+  return flag !== undefined && isOff !== undefined && priority !== undefined && isOff !== priority <= 0
 }
 
 function tagAt({root}: PatroniFile, key: string, hosts: TheirWords['hosts']): boolean | number | string | undefined {

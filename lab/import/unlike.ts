@@ -1,5 +1,6 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
 
+import {serverBareWords, serverValueWords} from '../haproxy/keywords.ts'
 import {
   checkTimings,
   type HaproxyProxy,
@@ -23,6 +24,7 @@ const asTheirs =
 
 /** Of the others what each does, and what the lab does. One that is not here is told without its meaning. */
 const serverWords: Readonly<Record<string, string>> = {
+  other: 'this word of a server is not in the lab',
   disabled: 'this server gets nobody until somebody enables it; in the lab it gets clients (disabled)',
   backup: 'this server gets clients only where no other is up; in the lab it is as the others are (backup)',
   'weight 0': 'this server gets no new clients; in the lab it gets its share (weight 0)',
@@ -38,7 +40,11 @@ const serverWords: Readonly<Record<string, string>> = {
   observe: 'what clients meet counts as a check; in the lab checks alone count (observe)',
   resolvers: 'this server is looked up again while HAProxy runs; in the lab its address is known (resolvers)',
   'tcp-ut': 'a dead connection to this server is given up after a time; in the lab the kernel decides (tcp-ut)',
-  other: 'this word of a server is not in the lab',
+}
+
+/** What is no word of HAProxy's may be one of theirs. */
+function isHaproxys(word: string): boolean {
+  return serverValueWords.includes(word) || serverBareWords.includes(word)
 }
 
 interface Unlike {
@@ -69,7 +75,7 @@ function ofServer({servers}: HaproxyProxy, server: HaproxyServer): readonly Unli
   const {options, place} = server
   const at = (word: string, key = word): Unlike => ({
     place: options.get(word)?.place ?? place,
-    says: serverWords[key] ?? serverWords.other!,
+    says: serverWords[key] ?? (isHaproxys(word) ? `the lab has no \`${word}\` of a server` : serverWords.other!),
   })
   const hasOwnWeight = new Set(servers.map(one => one.options.get('weight')?.value ?? '1')).size > 1
   const isUnchecked = !isChecked(server) && servers.some(isChecked) && !isDisabled(server)

@@ -189,6 +189,12 @@ export function keptMistakes(
     if (replicatefrom === undefined || (replicatefrom !== host && members.includes(replicatefrom))) return []
     return [{path: [...path, 'replicatefrom'], says: `${replicatefrom} is no other member to replicate from`}]
   })
+  const contrary = Object.entries(tags).flatMap(([host, own]) =>
+    contradictions(own).map(([flag, priority]) => ({
+      path: ['patroni', 'tags', host, priority],
+      says: `${flag} says otherwise, and counts: leave one of the two out`,
+    })),
+  )
   const all = clusters.some(({members}) => members.length > 0 && members.every(host => neverLeads(tags[host])))
   const {heartbeatMs = 100, electionMs = 1000} = etcd
   const names = hosts.map(({name: host}) => host)
@@ -196,6 +202,7 @@ export function keptMistakes(
     ...hbaMistakes(topology, names),
     ...callbackMistakes(topology),
     ...ofTags,
+    ...contrary,
     ...(all
       ? [{path: ['patroni', 'tags'], says: 'nobody could ever lead: every member has a tag that forbids it'}]
       : []),
@@ -208,6 +215,19 @@ export function keptMistakes(
         ]
       : []),
   ]
+}
+
+/** A flag and a priority that do not say the same: Patroni takes the flag (config.py: _validate_contradictory_tags). */
+function contradictions(tags: Tags): readonly (readonly [flag: keyof Tags, priority: keyof Tags])[] {
+  return (
+    [
+      ['nofailover', 'failover_priority'],
+      ['nosync', 'sync_priority'],
+    ] as const
+  ).filter(([flag, priority]) => {
+    const [isOff, value] = [tags[flag], tags[priority]]
+    return isOff !== undefined && value !== undefined && isOff !== value <= 0
+  })
 }
 
 function neverLeads(tags: Tags | undefined): boolean {

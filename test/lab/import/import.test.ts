@@ -140,6 +140,12 @@ describe('a lab is never healthier than what it was made of:', () => {
     expect(told?.why).toMatch(/^the lab asks Patroni by option httpchk/)
   })
 
+  test('of two tags that contradict each other the one stays that counts', () => {
+    const {topology, changes} = of(changed(['n3.yml', 'nofailover: false', 'nofailover: true\n  failover_priority: 3']))
+    expect(topology.tags).toEqual({node3: {nofailover: true}})
+    expect(changes.find(({what}) => what === 'tags.failover_priority')?.why).toMatch(/the tag beside it says otherwise/)
+  })
+
   test('two members of etcd stay two', () => {
     const {topology} = of(
       changed(['e*.env', ',e3=http://10.0.1.3:2380', ''], ['n*.yml', ',10.0.1.3:2379', ''], ['e3.env']),
@@ -202,8 +208,13 @@ describe('what a lab has once and theirs for each is said before all else, with 
     ['weight 0', server('weight 0'), /^haproxy\.cfg:17:43: this server gets no new clients/],
     ['a limit of its own', server('maxconn 5'), /^haproxy\.cfg:17:43: this server gets so many clients/],
     [
-      'a word that is not known here',
+      "a word of HAProxy's for which the lab has none",
       server('shard 5'),
+      /^haproxy\.cfg:17:43: the lab has no `shard`/,
+    ],
+    [
+      "a word that is not even HAProxy's",
+      server('ours 5'),
       /^haproxy\.cfg:17:43: this word of a server is not in the lab/,
     ],
     [

@@ -71,6 +71,21 @@ test.each([
   expect(() => parseTopology('lab.yaml', `${hosts}${written}\n`)).toThrow(says)
 })
 
+test.each([
+  ['nofailover: true, failover_priority: 3', 'failover_priority: nofailover says otherwise, and counts'],
+  ['nofailover: false, failover_priority: 0', 'failover_priority: nofailover says otherwise, and counts'],
+  ['nosync: true, sync_priority: 2', 'sync_priority: nosync says otherwise, and counts'],
+])('tags that contradict each other are refused with the place: %s', (tags, says) => {
+  expect(() => parseTopology('lab.yaml', `patroni: {tags: {node1: {${tags}}}}\n`)).toThrow(
+    new RegExp(`^lab\\.yaml:1:\\d+: .*${says.split(': ')[1]}`, 'm'),
+  )
+})
+
+test('tags that agree are taken', () => {
+  const tags = {node1: {nofailover: true, failover_priority: 0}}
+  expect(parseTopology('lab.yaml', `patroni: {tags: ${JSON.stringify(tags)}}\n`).tags).toEqual(tags)
+})
+
 test('--set says its hosts as a list', () => {
   const set = ['hosts.e2=etcd', 'hosts.n2=patroni', 'hosts.p2=haproxy', 'standby_cluster.hosts=e2,n2,p2']
   expect(loadTopology({set}).standbyCluster).toEqual({scope: 'pgha-standby', hosts: ['e2', 'n2', 'p2']})
