@@ -8,7 +8,7 @@ import {isDisabled, shut} from './letting-in.ts'
 import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
-import {type Dcs, dcsOf, synchronousOf, timingsOf} from './read/patroni.ts'
+import {type Dcs, dcsOf, synchronousOf, timingsOf, unreadSettings} from './read/patroni.ts'
 import type {PgbouncerDatabase} from './read/pgbouncer.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
@@ -85,10 +85,10 @@ function retriesOf({patroni: [first]}: Files, {map}: Dcs): Pick<Written, 'postgr
 
 type Patroni = NonNullable<Written['patroni']>
 
-function dynamicOf({map, place}: Dcs): Patroni {
-  const timings = timingsOf(map)
-  if (timings === undefined)
-    throw new LabError('config', `${sayPlace(place)}: ttl, loop_wait and retry_timeout are whole numbers of seconds`)
+function dynamicOf({map}: Dcs): Patroni {
+  const [timings, unread] = [timingsOf(map), unreadSettings(map)]
+  if (timings === undefined || unread.length > 0)
+    throw new LabError('config', unread.map(one => `${sayPlace(one.place)}: ${one.says}`).join('\n'))
   // Patroni before 3.0 had another name for it.
   const start = wholeAt(map, 'primary_start_timeout') ?? wholeAt(map, 'master_start_timeout')
   const lag = wholeAt(map, 'maximum_lag_on_failover')

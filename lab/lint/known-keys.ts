@@ -42,6 +42,16 @@ const postgresql = [
   ...['wal_e', 'wal_g', 'pgbackrest', 'barman', 'create_replica_method'],
 ] as const
 
+/** What earlier releases called otherwise, and still works. */
+export const oldKeys: Readonly<Record<string, string>> = {
+  create_replica_method: 'create_replica_methods',
+  master_start_timeout: 'primary_start_timeout',
+  master_stop_timeout: 'primary_stop_timeout',
+}
+
+/** What nobody should be led to. */
+export const removedKeys: readonly string[] = ['users']
+
 /** What the whole cluster has, in bootstrap.dcs and then in the DCS. */
 export const dynamicKeys: readonly string[] = [
   ...[

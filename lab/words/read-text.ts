@@ -15,7 +15,7 @@ const mostFileBytes = 2 ** 20
 export function readText(file: string, what: string, hint?: Hint): string {
   if (file === stdin) return textOfStdin(what)
   try {
-    const {text, cut} = readRegular(realpathSync(file), mostFileBytes)
+    const {text, cut} = readRegular(realpathSync(file), mostFileBytes, file)
     if (!cut) return text
     throw new LabError('config', `${file}: cannot read this ${what}: it is longer than ${mostFileBytes / 2 ** 20} MB`)
   } catch (error) {

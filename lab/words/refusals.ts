@@ -31,6 +31,12 @@ export const refusals = {
     about: 'what PyYAML does not parse',
     source: 'PyYAML, as Patroni calls it: safe_load',
   },
+  'file/unread-tag': {
+    says: 'PyYAML loads this, and it is not read here',
+    about:
+      'a value with a tag of YAML for what is no text, number, list or mapping: !!binary, !!timestamp, !!set, !!omap, !!pairs',
+    source: 'PyYAML, constructor.py: SafeConstructor (tried: !!binary makes bytes)',
+  },
   'file/unknown-kind': {
     says: 'it is not told which program reads this file',
     about: 'neither Patroni, HAProxy, etcd, PgBouncer nor keepalived, as far as content and name tell',

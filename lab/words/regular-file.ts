@@ -10,46 +10,53 @@ import {next, quoted, shell} from './next-step.ts'
 
 /**
  * A descriptor to read from; the caller closes it.
- * @param path its folder may be named by links; the file itself is none.
+ * @param path its folder may be named by links; the file itself is none. @param shown what complaints call it.
  * @throws LabError `config`; ENOENT and its like as the system has them.
  */
-export function openRegular(path: string): {readonly fd: number; readonly bytes: number} {
+export function openRegular(path: string, shown = path): {readonly fd: number; readonly bytes: number} {
   const file = join(realpathSync(dirname(path)), basename(path))
   let fd: number
   try {
     // Without O_NONBLOCK the opening of a FIFO would wait for a writer.
     fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw notRegular(path, 'it is a link', error)
-    if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw notRegular(path, 'it is a socket', error)
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw notRegular(shown, 'it is a link', error)
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw notRegular(shown, 'it is a socket', error)
     throw error
   }
   const stat = fstatSync(fd)
   if (stat.isFile()) return {fd, bytes: stat.size}
   closeSync(fd)
-  throw notRegular(path, stat.isDirectory() ? 'it is a folder' : 'it is a device or a pipe')
+  throw notRegular(shown, stat.isDirectory() ? 'it is a folder' : 'it is a device or a pipe')
 }
 
 /**
- * As text; of a longer file its beginning, and `cut` tells so.
+ * As text; of a longer file its beginning, and `cut` tells so. @param shown what complaints call it.
  * @throws LabError `config` for what is no UTF-8: its bytes would be read as other letters.
  */
-export function readRegular(path: string, mostBytes: number): {readonly text: string; readonly cut: boolean} {
-  const {read, cut} = beginningOf(path, mostBytes)
+export function readRegular(
+  path: string,
+  mostBytes: number,
+  shown = path,
+): {readonly text: string; readonly cut: boolean} {
+  const {read, cut} = beginningOf(path, mostBytes, shown)
   // Of a file that is cut, a letter may be as well.
-  return {text: cut ? read.toString('utf8') : utf8(path, read), cut}
+  return {text: cut ? read.toString('utf8') : utf8(shown, read), cut}
 }
 
 /** The beginning of a file as it is. */
 export function readRegularBytes(path: string, mostBytes: number): Buffer {
-  return beginningOf(path, mostBytes).read
+  return beginningOf(path, mostBytes, path).read
 }
 
 /** @throws LabError `config` that says where the first byte is that is none of UTF-8. */
 function utf8(path: string, bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8')
-  const line = bytes.subarray(0, validUntil(bytes)).filter(one => one === 0x0a).length + 1
-  throw new LabError('config', `${path}:${line}: this is not UTF-8`, {
+  const start = validUntil(bytes)
+  const line = bytes.subarray(0, start).filter(one => one === 0x0a).length + 1
+  // Where a letter would be, its decoder has put what stands for none.
+  const column = bytes.subarray(start).toString('utf8').indexOf('\ufffd') + 1
+  throw new LabError('config', `${path}:${line}:${column}: this is not UTF-8`, {
     hint: next`to see where: ${shell(`grep -naxv '.*' ${quoted(path)}`)}`,
   })
 }
@@ -62,8 +69,8 @@ export function validUntil(bytes: Buffer): number {
   return from
 }
 
-function beginningOf(path: string, mostBytes: number): {readonly read: Buffer; readonly cut: boolean} {
-  const {fd, bytes} = openRegular(path)
+function beginningOf(path: string, mostBytes: number, shown: string): {readonly read: Buffer; readonly cut: boolean} {
+  const {fd, bytes} = openRegular(path, shown)
   try {
     const buffer = Buffer.alloc(Math.min(bytes, mostBytes))
     let filled = 0

@@ -1,7 +1,7 @@
 /** What a patroni.yml says of its member, with places; and the output of `patronictl show-config`, which is the truth of a running cluster. */
 import {type HostPort, hostPort, type Place, type Word} from '../../words/place.ts'
 import type {Yaml, YamlMap, YamlNode} from './yaml.ts'
-import {entryAt, isOnAt, listAt, mapAt, nodeAt, wholeAt, wordAt} from './yaml-path.ts'
+import {entryAt, isFalsy, isOnAt, listAt, mapAt, nodeAt, wholeAt, wordAt} from './yaml-path.ts'
 
 export interface PatroniFile {
   readonly kind: 'patroni'
@@ -104,6 +104,40 @@ export function timingsOf(map: YamlMap): Written | undefined {
   const [ttl, loopWait, retryTimeout] = [read('ttl', 30), read('loop_wait', 10), read('retry_timeout', 10)]
   if (ttl === undefined || loopWait === undefined || retryTimeout === undefined) return undefined
   return {ttl, loopWait, retryTimeout}
+}
+
+/** One that Patroni cannot read, after which it takes none of them. */
+export interface Unread {
+  readonly place: Place
+  /** A sentence without its full stop. */
+  readonly says: string
+}
+
+/** Where Patroni would need a number of seconds and there is none, in the order in which it looks. */
+function unreadTimings(map: YamlMap): readonly Unread[] {
+  return ['loop_wait', 'retry_timeout', 'ttl'].flatMap(key => {
+    const node = nodeAt(map, key)
+    if (node === undefined || wholeAt(map, key) !== undefined) return []
+    const says =
+      node.kind === 'scalar' && node.value === null
+        ? `${key} has no value, where a whole number of seconds is expected`
+        : `${key}${node.kind === 'scalar' ? ` ${node.text}` : ''} is no whole number of seconds`
+    return [{place: node.place, says}]
+  })
+}
+
+/** All of which Patroni makes nothing (config.py: _validate_and_adjust_timeouts, _safe_copy_dynamic_configuration). */
+export function unreadSettings(map: YamlMap): readonly Unread[] {
+  const maps = [['postgresql'], ['postgresql', 'parameters'], ['standby_cluster']]
+  return [
+    ...unreadTimings(map),
+    ...maps.flatMap(path => {
+      const node = nodeAt(map, ...path)
+      return node === undefined || node.kind === 'map' || isFalsy(node)
+        ? []
+        : [{place: node.place, says: `${path.join('.')} is no mapping`}]
+    }),
+  ]
 }
 
 export type Synchronous = 'off' | 'on' | 'strict' | 'quorum'

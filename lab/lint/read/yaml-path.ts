@@ -36,11 +36,19 @@ export function entriesAt(node: YamlNode | undefined, ...keys: Keys): readonly Y
   return mapAt(node, ...keys)?.entries ?? []
 }
 
-/** A whole number as Python's int() makes it of a number or a text. */
+/** As Python has it: nothing, no, 0, and what is empty. */
+export function isFalsy(node: YamlNode): boolean {
+  if (node.kind === 'scalar') return !node.value
+  return node.kind === 'list' ? node.items.length === 0 : node.entries.length === 0
+}
+
+/** A whole number as Python's int() makes it of a number, a boolean or a text. */
 export function wholeAt(node: YamlNode | undefined, ...keys: Keys): number | undefined {
   const value = scalarAt(node, ...keys)?.value
   if (typeof value === 'number') return Math.trunc(value)
-  return typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : undefined
+  if (typeof value === 'boolean') return Number(value)
+  const isWhole = typeof value === 'string' && /^\s*[-+]?\d+(_\d+)*\s*$/.test(value)
+  return isWhole ? Number(value.replaceAll('_', '')) : undefined
 }
 
 /** As Patroni's parse_bool: undefined for what is neither. */

@@ -148,7 +148,7 @@ class Reader {
   #build(node: Node, place: Place, depth: number): YamlNode {
     const tag = (node as {tag?: string}).tag
     if (tag !== undefined && !/^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/.test(tag))
-      refuse('file/no-yaml', place, `: PyYAML does not load the tag ${tag}`)
+      refuseTag(tag, place)
     if (isMap(node)) return {kind: 'map', place, entries: this.#entries(node, depth)}
     if (isSeq(node)) return {kind: 'list', place, items: node.items.map(item => this.#node(item as Node, depth + 1))}
     const scalar = scalarOf(node as Scalar, place)
@@ -192,6 +192,26 @@ class Reader {
     const {line, col} = this.#lines.linePos(Math.min(offset, this.#text.length))
     return {file: this.#file, line: line || 1, column: col || 1}
   }
+}
+
+/** What PyYAML's SafeConstructor makes of them. */
+const unreadTags: Readonly<Record<string, string>> = {
+  binary: 'bytes',
+  timestamp: 'a date',
+  set: 'a set',
+  omap: 'a list of pairs',
+  pairs: 'a list of pairs',
+}
+
+function refuseTag(tag: string, place: Place): never {
+  const name = tag.replace(/^tag:yaml\.org,2002:/, '')
+  const made = name !== tag && Object.hasOwn(unreadTags, name) ? unreadTags[name] : undefined
+  if (made === undefined) refuse('file/no-yaml', place, `: PyYAML does not load the tag ${tag}`)
+  refuse(
+    'file/unread-tag',
+    place,
+    `: it makes ${made} of !!${name}; write what is meant as a text, number, list or mapping`,
+  )
 }
 
 function nothing(place: Place): YamlScalar {

@@ -1,10 +1,10 @@
 /** Keys of a patroni.yml: misspelt, in the wrong place, renamed, or of the wrong kind. */
 import {nearest} from '../../words/did-you-mean.ts'
-import {dynamicKeys, knownKeys, predefinedTags} from '../known-keys.ts'
+import {dynamicKeys, knownKeys, oldKeys, predefinedTags, removedKeys} from '../known-keys.ts'
 import {type PatroniFile, parameterMaps, synchronousOf} from '../read/patroni.ts'
 import type {Files} from '../read/read.ts'
 import type {YamlEntry} from '../read/yaml.ts'
-import {entriesAt, entryAt, isOnAt, listAt, mapAt, nodeAt, scalarAt} from '../read/yaml-path.ts'
+import {entriesAt, entryAt, isFalsy, isOnAt, listAt, mapAt, nodeAt, scalarAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 
 export const patroniKeys: readonly Rule[] = [
@@ -34,18 +34,18 @@ export const patroniKeys: readonly Rule[] = [
     severity: 'error',
     about:
       'slots: each has a name, and below that its type: the indentation makes settings of a slot into slots of their own',
-    source: 'Patroni, docs/dynamic_configuration.rst: slots',
+    source: 'Patroni, docs/dynamic_configuration.rst: slots; dcs/__init__.py: is_physical_slot, is_logical_slot',
     fix: 'indent type (database, plugin) below the name of the slot',
     find: files =>
       slotMaps(files).flatMap(slots =>
         slots
-          .filter(({key, value}) => value.kind !== 'map' || /^(type|database|plugin)$/.test(key))
-          .map(({key, place, value}) => ({
+          // One of which nothing is said is physical (dcs/__init__.py: is_physical_slot).
+          .filter(({key, value}) => isOfSlot(key) || (value.kind !== 'map' && !isFalsy(value)))
+          .map(({key, place}) => ({
             place,
-            says:
-              value.kind === 'map' || /^(type|database|plugin)$/.test(key)
-                ? `\`${key}\` is read as the name of a slot: it stands not below one`
-                : `the slot \`${key}\` has no settings below it: it is not made`,
+            says: isOfSlot(key)
+              ? `\`${key}\` is read as the name of a slot: it stands not below one`
+              : `what stands behind the slot \`${key}\` is no mapping: it is not made`,
           })),
       ),
   },
@@ -72,15 +72,11 @@ export const patroniKeys: readonly Rule[] = [
     source: 'Patroni, docs/releases.rst (3.0: primary instead of master); PostgreSQL 13: wal_keep_size',
     fix: 'use the new name',
     find: files => [
-      ...maps(files).flatMap(map =>
-        renamed(map, {master_start_timeout: 'primary_start_timeout', master_stop_timeout: 'primary_stop_timeout'}),
-      ),
+      ...maps(files).flatMap(map => renamed(map, oldKeys)),
       ...parameters(files).flatMap(({map}) =>
         renamed(map.entries, {wal_keep_segments: 'wal_keep_size (in MB: 16 for each segment)'}),
       ),
-      ...files.patroni.flatMap(({root}) =>
-        renamed(entriesAt(root, 'postgresql'), {create_replica_method: 'create_replica_methods'}),
-      ),
+      ...files.patroni.flatMap(({root}) => renamed(entriesAt(root, 'postgresql'), oldKeys)),
     ],
   },
   {
@@ -240,7 +236,11 @@ function unknownKeys({root}: PatroniFile): Found[] {
 }
 
 function unknown({key, place}: YamlEntry, known: readonly string[], section = ''): Found {
-  const meant = nearest(key, known)
+  const near = nearest(
+    key,
+    known.filter(one => !removedKeys.includes(one)),
+  )
+  const meant = near === undefined ? undefined : (oldKeys[near] ?? near)
   const says = `Patroni reads no \`${key}\`${section === '' ? '' : ` in ${section}`}${meant === undefined ? '' : `, did you mean \`${meant}\`?`}`
   const belongs = Object.entries(knownKeys).find(
     ([other, keys]) => other !== section && keys.includes(key) && /^(bootstrap|postgresql|restapi)$/.test(other),
@@ -290,6 +290,10 @@ function misplaced({root}: PatroniFile): Found[] {
           fix: 'move it below bootstrap.dcs.postgresql',
         },
       ]
+}
+
+function isOfSlot(key: string): boolean {
+  return /^(type|database|plugin)$/.test(key)
 }
 
 function slotMaps(files: Files): readonly (readonly YamlEntry[])[] {

@@ -9,15 +9,45 @@ import {
   parameterMaps,
   synchronousOf,
   timingsOf,
+  unreadSettings,
   type Written,
 } from '../read/patroni.ts'
 import type {Files} from '../read/read.ts'
-import {entryAt, isOnAt, mapAt, nodeAt, scalarAt, wholeAt, wordAt} from '../read/yaml-path.ts'
+import {entryAt, isFalsy, isOnAt, mapAt, nodeAt, scalarAt, wholeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 
 const minima = {ttl: 20, loop_wait: 1, retry_timeout: 3} as const
 
 export const patroniTimings: readonly Rule[] = [
+  {
+    id: 'patroni/settings-not-taken',
+    severity: 'error',
+    about:
+      'a setting that Patroni cannot read, after which it takes none of those beside it: the cluster begins with its defaults, or goes on with what it had',
+    source:
+      'Patroni, config.py: set_dynamic_configuration (tried with 4.0.7: Exception when setting dynamic_configuration)',
+    fix: 'a whole number of seconds without its unit, such as ttl: 30; postgresql and its parameters as mappings',
+    find: files => [
+      ...dcsOf(files).flatMap(({map}) =>
+        unreadSettings(map).map(({place, says}) => ({
+          place,
+          says: `${says}: Patroni takes none of the settings that stand beside it`,
+        })),
+      ),
+      ...files.patroni.flatMap(({root}): Found[] => {
+        const all = nodeAt(root, 'bootstrap', 'dcs')
+        return all === undefined || all.kind === 'map' || isFalsy(all)
+          ? []
+          : [
+              {
+                place: all.place,
+                says: 'bootstrap.dcs is no mapping: Patroni ends as soon as it is to begin a cluster with it',
+                fix: 'bootstrap.dcs: {ttl: 30, ...}, its settings as a mapping',
+              },
+            ]
+      }),
+    ],
+  },
   {
     id: 'patroni/timing-rule',
     severity: 'error',
@@ -156,13 +186,14 @@ export const patroniTimings: readonly Rule[] = [
   },
   {
     id: 'patroni/synchronous-nodes',
-    severity: 'error',
+    severity: 'advice',
     about:
-      'synchronous_node_count asks for more standbys than the cluster has: with strict mode every write waits for ever',
-    source: 'Patroni, docs/replication_modes.rst; PostgreSQL, synchronous_standby_names',
+      'synchronous_node_count asks for more standbys than the cluster has: Patroni asks for as many as there are, and the number is never reached',
+    source:
+      'Patroni, postgresql/sync.py: set_synchronous_standby_names (num is their number); quorum.py: min(sync_wanted, ...)',
     fix: 'synchronous_node_count below the number of members',
     find: files =>
-      synchronous(files, ['strict'], ({map}) => {
+      synchronous(files, ['on', 'strict', 'quorum'], ({map}) => {
         const [wanted, count] = [wholeAt(map, 'synchronous_node_count'), memberCount(files)]
         return wanted !== undefined && count !== undefined && wanted >= count
           ? scalarAt(map, 'synchronous_node_count')?.place

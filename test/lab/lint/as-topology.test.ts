@@ -216,7 +216,7 @@ test.each([
   [
     'timings that are none',
     {'patroni.yml': patroni().replace('ttl: 45', 'ttl: soon')},
-    'patroni.yml:6:18: ttl, loop_wait',
+    ': ttl soon is no whole number of seconds',
   ],
 ])('%s are refused with the next step', (_, texts, says) => {
   expect(() => read(texts as Record<string, string>)).toThrow(says)

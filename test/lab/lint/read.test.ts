@@ -1,4 +1,7 @@
 /** Each program's file as that program reads it, and what is no such file. */
+import {mkdtempSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join, relative} from 'node:path'
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {answering} from '../../../lab/haproxy/check.ts'
@@ -9,12 +12,12 @@ import {readKeepalived} from '../../../lab/lint/read/keepalived.ts'
 import {patroniFile} from '../../../lab/lint/read/patroni.ts'
 import {hbaOf, isLockedOut} from '../../../lab/lint/read/pg-hba.ts'
 import {readPgbouncer} from '../../../lab/lint/read/pgbouncer.ts'
-import {filesOf, readConfiguration} from '../../../lab/lint/read/read.ts'
+import {filesOf, readConfiguration, readFiles} from '../../../lab/lint/read/read.ts'
 import {readYaml, type YamlNode} from '../../../lab/lint/read/yaml.ts'
 import {nodeAt, scalarAt} from '../../../lab/lint/read/yaml-path.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {refusals} from '../../../lab/words/refusals.ts'
-import {right} from './cluster.ts'
+import {changed, found, right} from './cluster.ts'
 
 const yaml = (text: string) => readYaml('p.yml', text)
 
@@ -268,6 +271,10 @@ const refused: Readonly<Record<string, {no: readonly (readonly [string, string])
     ],
     yes: ['%YAML 1.1\n---\nscope: a\nname: b\n...\n'],
   },
+  'file/unread-tag': {
+    no: [['scope: !!binary aGVsbG8=\n', '1:17']],
+    yes: ['scope: !!str on\nname: b\n'],
+  },
   'file/unknown-kind': {
     no: [
       ['a: 1\n', '1:1'],
@@ -329,4 +336,33 @@ test('whatever stands in a file, it is refused in words or read, and every rule 
     }),
     {numRuns: 400},
   )
+})
+
+test('a tag that PyYAML loads is not said to be none, but not read either', () => {
+  const read = (text: string) => () => readConfiguration('p.yml', text)
+  expect(read('scope: !!binary aGVsbG8=\n')).toThrow(
+    /^p\.yml:1:\d+: PyYAML loads this, and it is not read here: it makes bytes of !!binary; write what is meant as a text/,
+  )
+  expect(read('scope: !!set {a, b}\n')).toThrow('it makes a set of !!set')
+  expect(read('scope: !!python/name:os.system\n')).toThrow('PyYAML does not load the tag')
+})
+
+test('what is not UTF-8 is refused with the name that it was given by, its line and its column', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgha-lab-'))
+  const file = join(folder, 'latin1.yml')
+  writeFileSync(file, Buffer.from('scope: a\nname: d\u00e4nemark\n', 'latin1'))
+  const shown = relative(process.cwd(), file)
+  expect(() => readFiles([{file: shown}])).toThrow(`${shown}:2:8: this is not UTF-8`)
+})
+
+test('what is near to an old name or one that is gone is led to what counts now', () => {
+  const says = (from: string, to: string) =>
+    found(changed(['n1.yml', from, to])).flatMap(({rule, says: all}) =>
+      rule.id === 'patroni/unknown-key' ? [all] : [],
+    )
+  expect(says('  data_dir:', '  replica_method: [a]\n  data_dir:')[0]).toContain(
+    'did you mean `create_replica_methods`?',
+  )
+  expect(says('    ttl:', '    master_start_timeot: 3\n    ttl:')[0]).toContain('did you mean `primary_start_timeout`?')
+  expect(says('bootstrap:\n', 'bootstrap:\n  usrs: {}\n')[0]).not.toContain('`users`')
 })

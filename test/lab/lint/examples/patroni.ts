@@ -61,6 +61,17 @@ export const patroni: Readonly<Record<string, Example>> = {
     on: 'synchronous_mode: quorum',
     silent: twoMembers,
   },
+  'patroni/settings-not-taken': {
+    fires: [['n*.yml', dcs, '    ttl: 30s\n']],
+    on: 'ttl: 30s',
+    // As Python's int(): a text, a float and a boolean become numbers.
+    silent: [
+      ['n*.yml', dcs, '    ttl: "3_0"\n'],
+      ['n*.yml', 'loop_wait: 10', 'loop_wait: yes'],
+      ['n*.yml', 'retry_timeout: 10', 'retry_timeout: 10.5'],
+      ['n*.yml', 'synchronous_mode: false', 'standby_cluster: false'],
+    ],
+  },
   'patroni/synchronous-nodes': {
     fires: [
       [
@@ -121,8 +132,11 @@ export const patroni: Readonly<Record<string, Example>> = {
   },
   'patroni/slot-not-a-mapping': {
     fires: [['n*.yml', dcs, `${dcs}    slots:\n      audit:\n      type: physical\n`]],
-    on: 'audit:',
-    silent: [['n*.yml', dcs, `${dcs}    slots:\n      audit:\n        type: physical\n`]],
+    on: 'type: physical',
+    // One without settings is physical.
+    silent: [
+      ['n*.yml', dcs, `${dcs}    slots:\n      audit:\n        type: physical\n      backup:\n      other: {}\n`],
+    ],
   },
   'patroni/probable-typo': {
     fires: [['n1.yml', 'nofailover: false', 'noloadbalancer: true']],
