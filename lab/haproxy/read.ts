@@ -20,13 +20,15 @@ export interface HaproxyFile {
   readonly kind: 'haproxy'
   readonly file: string
   readonly sections: readonly HaproxySection[]
+  /** Lines before the first section, where HAProxy takes none. */
+  readonly strays: readonly HaproxyLine[]
   /** `.if`: not all of its sections are read. */
   readonly hasConditions: boolean
   /** Where the last line ends, when it ends without a line break. */
   readonly unfinished: Place | undefined
 }
 
-const sectionTypes = new Set([
+export const sectionTypes: ReadonlySet<string> = new Set([
   ...[
     'global',
     'defaults',
@@ -45,6 +47,7 @@ const sectionTypes = new Set([
 
 export function readHaproxy(file: string, text: string): HaproxyFile {
   const sections: (HaproxySection & {lines: HaproxyLine[]})[] = []
+  const strays: HaproxyLine[] = []
   let hasConditions = false
   const written = text.split('\n')
   for (const [index, line] of written.entries()) {
@@ -62,11 +65,12 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
         place: first.place,
         lines: [],
       })
-    } else sections.at(-1)?.lines.push({words, place: first.place})
+    } else if (sections.length > 0) sections.at(-1)?.lines.push({words, place: first.place})
+    else if (!first.text.startsWith('.')) strays.push({words, place: first.place})
   }
   const last = written.at(-1) ?? ''
   const unfinished = last.trim() === '' ? undefined : {file, line: written.length, column: last.length + 1}
-  return {kind: 'haproxy', file, sections, hasConditions, unfinished}
+  return {kind: 'haproxy', file, sections, strays, hasConditions, unfinished}
 }
 
 const escapes: Readonly<Record<string, string>> = {n: '\n', r: '\r', t: '\t'}

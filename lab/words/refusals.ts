@@ -37,6 +37,11 @@ export const refusals = {
       'a value with a tag of YAML for what is no text, number, list or mapping: !!binary, !!timestamp, !!set, !!omap, !!pairs',
     source: 'PyYAML, constructor.py: SafeConstructor (tried: !!binary makes bytes)',
   },
+  'file/other-kind': {
+    says: 'it is no file of the program that it is said to be',
+    about: 'what is said to be of keepalived, PgBouncer or etcd, and has nothing in it that this program reads',
+    source: 'keepalived.conf(5); PgBouncer, doc/config.md; etcd, server/etcdmain/help.go',
+  },
   'file/unknown-kind': {
     says: 'it is not told which program reads this file',
     about: 'neither Patroni, HAProxy, etcd, PgBouncer nor keepalived, as far as content and name tell',

@@ -4,6 +4,8 @@ import {type HaproxyFile, readHaproxy} from '../../haproxy/read.ts'
 import {LabError} from '../../words/errors.ts'
 import {type Place, refuse} from '../../words/place.ts'
 import {readText} from '../../words/read-text.ts'
+import {keepalivedBlocks} from '../keepalived-words.ts'
+import {etcdKeys} from '../known-keys.ts'
 import {type EtcdFile, etcdFromEnvironment, etcdFromYaml} from './etcd.ts'
 import {type KeepalivedFile, readKeepalived} from './keepalived.ts'
 import {type Kind, kinds} from './kinds.ts'
@@ -73,6 +75,7 @@ function inParts(files: readonly HaproxyFile[]): readonly HaproxyFile[] {
       whole[whole.length - 1] = {
         ...before,
         sections: [...before.sections, ...file.sections],
+        strays: [...before.strays, ...file.strays],
         hasConditions: before.hasConditions || file.hasConditions,
         unfinished: before.unfinished ?? file.unfinished,
       }
@@ -82,6 +85,21 @@ function inParts(files: readonly HaproxyFile[]): readonly HaproxyFile[] {
 
 /** @throws LabError `config` */
 export function readConfiguration(file: string, written: string, as?: Kind): ReadFile {
+  const read = readAs(file, written, as)
+  if (as !== undefined && hasNothingOfIts(read)) refuse('file/other-kind', {file, line: 1, column: 1}, ` (${as})`)
+  return read
+}
+
+/** A finding needs something that is read: of a file of another program there would be none. */
+function hasNothingOfIts(read: ReadFile): boolean {
+  if (read.kind === 'keepalived') return !read.blocks.some(({type}) => keepalivedBlocks.includes(type))
+  if (read.kind === 'pgbouncer')
+    return [read.settings.size, read.databases.length, read.includes.length, read.others.length].every(one => one === 0)
+  // A name alone have others as well.
+  return read.kind === 'etcd' && ![...read.settings.keys()].some(key => key !== 'name' && etcdKeys.includes(key))
+}
+
+function readAs(file: string, written: string, as: Kind | undefined): ReadFile {
   const text = written.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
   mustBeText(file, text)
   mustBeRendered(file, text)
@@ -212,13 +230,14 @@ function kindByName(file: string): Kind | undefined {
   return /keepalived/.test(name) ? 'keepalived' : undefined
 }
 
-const etcdKeys = /^(initial-cluster(-state|-token)?|listen-(client|peer)-urls|(initial-)?advertise-(client|peer)-urls)$/
+const etcdSigns =
+  /^(initial-cluster(-state|-token)?|listen-(client|peer)-urls|(initial-)?advertise-(client|peer)-urls)$/
 const patroniKeys = /^(scope|restapi|bootstrap|etcd3?|postgresql|patroni)$/
 const dynamicKeys = /^(ttl|loop_wait|retry_timeout|maximum_lag_on_failover|synchronous_mode)$/
 
 function kindByKeys({entries}: YamlMap): Kind | undefined {
   const has = (keys: RegExp) => entries.filter(({key}) => keys.test(key)).length
-  if (has(etcdKeys) > 0) return 'etcd'
+  if (has(etcdSigns) > 0) return 'etcd'
   // A misplaced ttl makes no show-config of a member's file.
   if (has(/^(scope|restapi|bootstrap|etcd3?)$/) > 0) return 'patroni'
   if (has(dynamicKeys) > 0) return 'show-config'

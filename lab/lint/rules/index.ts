@@ -5,6 +5,7 @@ import {etcdRules} from './etcd.ts'
 import {fileRules} from './file.ts'
 import {haproxyRules} from './haproxy.ts'
 import {haproxyChecks} from './haproxy-checks.ts'
+import {haproxyWords} from './haproxy-words.ts'
 import {keepalivedRules} from './keepalived.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patroniMembers} from './patroni-members.ts'
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   ...patroniMembers,
   ...haproxyChecks,
   ...haproxyRules,
+  ...haproxyWords,
   ...etcdRules,
   ...keepalivedRules,
   ...pgbouncerRules,

@@ -1,9 +1,27 @@
 /** keepalived: whether the virtual address leaves a host whose proxy is dead, and has one holder. */
-import {addressesOf, blocksOf, valueIn} from '../read/keepalived.ts'
+import {nearest} from '../../words/did-you-mean.ts'
+import type {Word} from '../../words/place.ts'
+import {keepalivedBlocks, keepalivedKnown, keepalivedWords} from '../keepalived-words.ts'
+import {addressesOf, blocksOf, type KeepalivedBlock, valueIn} from '../read/keepalived.ts'
 import type {Found, Rule} from '../rule.ts'
 import {declaredWeight, groups, instances, priorityOf, tracked} from '../vrrp.ts'
 
 export const keepalivedRules: readonly Rule[] = [
+  {
+    id: 'keepalived/unknown-word',
+    severity: 'warning',
+    about: 'a word that keepalived does not know, and nearly one that it knows: it passes over it',
+    source: 'keepalived.conf(5); parser.c: Unknown keyword',
+    fix: 'spell it as keepalived does',
+    find: files =>
+      files.keepalived.flatMap(file => [
+        ...headsOf(file).flatMap(word => slip(word, keepalivedBlocks)),
+        ...file.blocks.flatMap(block => {
+          const known = Object.hasOwn(keepalivedWords, block.type) ? keepalivedWords[block.type] : undefined
+          return known === undefined ? [] : headsOf(block).flatMap(word => slip(word, known))
+        }),
+      ]),
+  },
   {
     id: 'keepalived/no-track-script',
     severity: 'error',
@@ -116,3 +134,19 @@ export const keepalivedRules: readonly Rule[] = [
       }),
   },
 ]
+
+/** What each line and block begins with. */
+function headsOf({lines, blocks}: Pick<KeepalivedBlock, 'lines' | 'blocks'>): readonly Word[] {
+  return [
+    ...lines.flatMap(([first]) => (first === undefined ? [] : [first])),
+    ...blocks.map(({type, place}) => ({text: type, place})),
+  ]
+}
+
+function slip({text, place}: Word, known: readonly string[]): Found[] {
+  if (known.includes(text) || keepalivedKnown.has(text) || !/^[a-z]\w*$/i.test(text)) return []
+  const meant = nearest(text, known)
+  return meant === undefined
+    ? []
+    : [{place, says: `keepalived knows no \`${text}\`, did you mean \`${meant}\`?`, fix: meant}]
+}

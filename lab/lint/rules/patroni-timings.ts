@@ -23,7 +23,7 @@ export const patroniTimings: readonly Rule[] = [
     id: 'patroni/settings-not-taken',
     severity: 'error',
     about:
-      'a setting that Patroni cannot read, after which it takes none of those beside it: the cluster begins with its defaults, or goes on with what it had',
+      'Patroni cannot read it, and takes none of the settings beside it: a cluster begins with its defaults, or goes on with what it had',
     source:
       'Patroni, config.py: set_dynamic_configuration (tried with 4.0.7: Exception when setting dynamic_configuration)',
     fix: 'a whole number of seconds without its unit, such as ttl: 30; postgresql and its parameters as mappings',

@@ -275,6 +275,7 @@ const refused: Readonly<Record<string, {no: readonly (readonly [string, string])
     no: [['scope: !!binary aGVsbG8=\n', '1:17']],
     yes: ['scope: !!str on\nname: b\n'],
   },
+  'file/other-kind': {no: [], yes: [member]},
   'file/unknown-kind': {
     no: [
       ['a: 1\n', '1:1'],
@@ -366,3 +367,14 @@ test('what is near to an old name or one that is gone is led to what counts now'
   expect(says('    ttl:', '    master_start_timeot: 3\n    ttl:')[0]).toContain('did you mean `primary_start_timeout`?')
   expect(says('bootstrap:\n', 'bootstrap:\n  usrs: {}\n')[0]).not.toContain('`users`')
 })
+
+test.each(['keepalived', 'pgbouncer', 'etcd'] as const)(
+  'what is said to be a file of %s is refused if nothing in it is',
+  kind => {
+    expect(() => readConfiguration('n1.yml', member, kind)).toThrow(
+      `n1.yml:1:1: it is no file of the program that it is said to be (${kind})`,
+    )
+    const own = {keepalived: 'k1.conf', pgbouncer: 'pgbouncer.ini', etcd: 'e1.env'}[kind]
+    expect(readConfiguration(own, right[own]!, kind).kind).toBe(kind)
+  },
+)

@@ -149,6 +149,28 @@ export const haproxy: Readonly<Record<string, Example>> = {
       ['haproxy.cfg', /^listen (write|readers)$/gm, 'listen $1\n  mode tcp'],
     ],
   },
+  'haproxy/outside-section': {
+    fires: [['haproxy.cfg', 'global\n', 'scope: ledger\nglobal\n']],
+    on: 'scope: ledger',
+    silent: [['haproxy.cfg', 'global\n', '# scope\n.notice "here it begins"\nglobal\n']],
+  },
+  'haproxy/unknown-word': {
+    fires: [['haproxy.cfg', 'timeout client', 'timout client']],
+    on: 'timout client',
+    silent: [
+      ['haproxy.cfg', 'global\n', 'global\n  stats socket /run/a.sock mode 660 level admin\n  nbproc 1\n'],
+      ['haproxy.cfg', write, `${write}  no option tcpka\n  stick-table type ip size 1m\n  option tcp-smart-connect\n`],
+      ['haproxy.cfg', 'check port 8008', 'check port 8008 cookie inter source 0.0.0.0 usesrc clientip check-ssl'],
+    ],
+  },
+  'haproxy/defaults-unknown': {
+    fires: [['haproxy.cfg', write, 'listen write from base\n']],
+    on: 'listen write from base',
+    silent: [
+      ['haproxy.cfg', 'defaults\n', 'defaults base\n'],
+      ['haproxy.cfg', write, 'listen write from base\n'],
+    ],
+  },
   'haproxy/section-twice': {
     fires: [['haproxy.cfg', 'listen readers', 'listen write']],
     on: 'listen write',

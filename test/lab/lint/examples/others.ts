@@ -100,6 +100,17 @@ export const others: Readonly<Record<string, Example>> = {
     on: 'poolmode',
     silent: [['pgbouncer.ini', 'pool_mode =', 'something_of_a_later_release =']],
   },
+  'keepalived/unknown-word': {
+    fires: [['k1.conf', 'priority', 'priorty']],
+    on: 'priorty',
+    silent: [
+      [
+        'k1.conf',
+        '  interface eth0\n',
+        '  interface eth0\n  preempt_delay 5\n  ours 3\n  unicast_peer {\n    10.0.0.8\n  }\n',
+      ],
+    ],
+  },
   'keepalived/no-track-script': {
     fires: [['k1.conf', / {2}track_script \{[^}]*\}\n/, '']],
     on: 'vrrp_instance',
