@@ -11,9 +11,10 @@ import {type KeepalivedFile, readKeepalived} from './keepalived.ts'
 import {type Kind, kinds} from './kinds.ts'
 import {type DynamicFile, type PatroniFile, patroniFile} from './patroni.ts'
 import {type PgbouncerFile, readPgbouncer} from './pgbouncer.ts'
+import {readUnit, type UnitFile} from './systemd.ts'
 import {readYaml, type YamlMap, type YamlNode} from './yaml.ts'
 
-type ReadFile = PatroniFile | DynamicFile | HaproxyFile | EtcdFile | PgbouncerFile | KeepalivedFile
+type ReadFile = PatroniFile | DynamicFile | HaproxyFile | EtcdFile | PgbouncerFile | KeepalivedFile | UnitFile
 
 /** What a cluster is made of, as far as its files were given. */
 export interface Files {
@@ -23,6 +24,7 @@ export interface Files {
   readonly etcd: readonly EtcdFile[]
   readonly pgbouncer: readonly PgbouncerFile[]
   readonly keepalived: readonly KeepalivedFile[]
+  readonly systemd: readonly UnitFile[]
 }
 
 export interface Named {
@@ -56,6 +58,7 @@ export function filesOf(read: readonly ReadFile[]): Files {
     etcd: of('etcd'),
     pgbouncer: of('pgbouncer'),
     keepalived: of('keepalived'),
+    systemd: of('systemd'),
   }
 }
 
@@ -95,6 +98,7 @@ function hasNothingOfIts(read: ReadFile): boolean {
   if (read.kind === 'keepalived') return !read.blocks.some(({type}) => keepalivedBlocks.includes(type))
   if (read.kind === 'pgbouncer')
     return [read.settings.size, read.databases.length, read.includes.length, read.others.length].every(one => one === 0)
+  if (read.kind === 'systemd') return read.service.size === 0
   // A name alone have others as well.
   return read.kind === 'etcd' && ![...read.settings.keys()].some(key => key !== 'name' && etcdKeys.includes(key))
 }
@@ -109,6 +113,7 @@ function readAs(file: string, written: string, as: Kind | undefined): ReadFile {
   if (kind === 'haproxy') return readHaproxy(file, text)
   if (kind === 'pgbouncer') return readPgbouncer(file, text)
   if (kind === 'keepalived') return readKeepalived(file, text)
+  if (kind === 'systemd') return readUnit(file, text)
   if ((kind === 'etcd' || kind === undefined) && /^\s*(export\s+)?ETCD_[A-Z0-9_]+=/m.test(text))
     return etcdFromEnvironment(file, text)
   return readYamlFile(file, text, kind)
@@ -216,6 +221,7 @@ function leavesOf(node: YamlNode): readonly string[] {
 }
 
 function kindByLines(text: string): Kind | undefined {
+  if (/^\[(Unit|Service|Install)\]\s*$/m.test(text)) return 'systemd'
   if (/^\s*\[(databases|pgbouncer)\]/m.test(text)) return 'pgbouncer'
   if (/^\s*(vrrp_instance|vrrp_script|vrrp_sync_group)\b/m.test(text)) return 'keepalived'
   if (/^(listen|frontend|backend)\s+\S+\s*(#.*)?$/m.test(text) || /^(global|defaults)\s*(#.*)?$/m.test(text))

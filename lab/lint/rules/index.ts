@@ -11,12 +11,14 @@ import {patroniKeys} from './patroni-keys.ts'
 import {patroniMembers} from './patroni-members.ts'
 import {patroniTimings} from './patroni-timings.ts'
 import {pgbouncerRules} from './pgbouncer.ts'
+import {systemdRules} from './systemd.ts'
 
 export const rules: readonly Rule[] = [
   ...fileRules,
   ...patroniTimings,
   ...patroniKeys,
   ...patroniMembers,
+  ...systemdRules,
   ...haproxyChecks,
   ...haproxyRules,
   ...haproxyWords,

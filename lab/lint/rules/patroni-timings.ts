@@ -81,7 +81,8 @@ export const patroniTimings: readonly Rule[] = [
       dcsOf(files).flatMap(({map}) =>
         Object.entries(minima).flatMap(([key, least]) => {
           const [value, place] = [wholeAt(map, key), scalarAt(map, key)?.place]
-          if (value === undefined || place === undefined || value >= least) return []
+          // Where it takes none it uses no minimum either.
+          if (value === undefined || place === undefined || value >= least || unreadSettings(map).length > 0) return []
           return [
             {
               place,

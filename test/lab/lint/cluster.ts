@@ -117,6 +117,18 @@ vrrp_instance VI_1 {
 }
 `
 
+const unit = `[Unit]
+Description=Patroni
+[Service]
+User=postgres
+ExecStart=/usr/bin/patroni /etc/patroni/config.yml
+ExecReload=/bin/kill -s HUP $MAINPID
+KillMode=process
+TimeoutSec=30
+[Install]
+WantedBy=multi-user.target
+`
+
 export const right: Texts = {
   'n1.yml': member(1),
   'n2.yml': member(2),
@@ -128,6 +140,7 @@ export const right: Texts = {
   'pgbouncer.ini': pgbouncer,
   'k1.conf': keepalived('MASTER', 101),
   'k2.conf': keepalived('BACKUP', 100),
+  'patroni.service': unit,
 }
 
 /** In which files (`n*` are n1, n2, n3), what stands there, and what instead; without that the files are taken away. */

@@ -39,6 +39,10 @@ test.each(['postgresql:', 'postgresql: {parameters: }', 'standby_cluster: no', '
   line => expect(notTaken(withDcs(`    ${line}\n`))).toEqual([]),
 )
 
+test('nothing is said to be raised where none is taken', () => {
+  expect(told(withDcs('    ttl: -30\n    retry_timeout: abc\n'), 'patroni/timing-below-minimum')).toEqual([])
+})
+
 test('a boolean is 1 to Python', () => {
   const [first] = told(withDcs('    ttl: yes\n'), 'patroni/timing-below-minimum')
   expect(first?.says).toBe('ttl 1 is less than Patroni accepts: it uses 20')

@@ -100,6 +100,15 @@ export const others: Readonly<Record<string, Example>> = {
     on: 'poolmode',
     silent: [['pgbouncer.ini', 'pool_mode =', 'something_of_a_later_release =']],
   },
+  'patroni/unit-kills-postgres': {
+    fires: [['patroni.service', 'KillMode=process\n', '']],
+    on: '[Service]',
+    // Of another program it is no matter.
+    silent: [
+      ['patroni.service', '/usr/bin/patroni /etc/patroni/config.yml', '/usr/bin/etcd'],
+      ['patroni.service', 'KillMode=process\n', ''],
+    ],
+  },
   'keepalived/unknown-word': {
     fires: [['k1.conf', 'priority', 'priorty']],
     on: 'priorty',
