@@ -44,7 +44,8 @@ export const refusals = {
   },
   'file/unknown-kind': {
     says: 'it is not told which program reads this file',
-    about: 'neither Patroni, HAProxy, etcd, PgBouncer, keepalived nor a unit of systemd, as far as content and name tell',
+    about:
+      'neither Patroni, HAProxy, etcd, PgBouncer, keepalived nor a unit of systemd, as far as content and name tell',
     source: 'pgha-lab',
   },
 } as const
