@@ -365,8 +365,9 @@ function fieldsOf(shape: z.core.$ZodLooseShape): ReadonlyMap<string, PlainField>
   for (const [name, field] of Object.entries(shape)) {
     const isRequired = !(field instanceof z.ZodExactOptional)
     const accepts = plain(field instanceof z.ZodExactOptional ? field.unwrap() : field)
-    if (accepts === null) return null
-    fields.set(name, {accepts, required: isRequired})
+    if (accepts === null && isRequired) return null
+    // An event that has a rare field which is no plain value is left to its schema.
+    fields.set(name, {accepts: accepts ?? (() => false), required: isRequired})
   }
   return fields
 }

@@ -11,9 +11,11 @@ import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 
 const everyMs = 300
 const withinMs = 1000
+/** A lab that is so late waits for something else than its proxies. */
+const longestMs = 30_000
 
 /**
- * Until the signal fires: whoever answers the very question of a check with 200, as Patroni's REST API does, is called up on HAProxy's admin
+ * Until the signal fires, or for half a minute: whoever answers the very question of a check with 200, as Patroni's REST API does, is called up on HAProxy's admin
  * socket (management guide, 9.3 "set server ... health up"). Nothing is told to a proxy whose file or whose question is not ours.
  * What cannot be asked or told is left to the checks.
  */
@@ -23,7 +25,8 @@ export async function tellProxies(lab: Lab, signal: AbortSignal): Promise<void> 
 }
 
 async function tell(lab: Lab, proxy: HostName, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  const until = performance.now() + longestMs
+  while (!signal.aborted && performance.now() < until) {
     try {
       const up = await answering(lab, proxy, signal)
       if (up.length > 0) await say(lab, proxy, up)
