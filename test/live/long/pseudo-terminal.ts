@@ -1,7 +1,9 @@
 /** A pseudo-terminal with a shell on it, by tmux: what a person would see, and keys to press. */
+
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {vi} from 'vitest'
 
@@ -37,12 +39,23 @@ export class PseudoTerminal implements AsyncDisposable {
   }
 
   async type(letters: string): Promise<void> {
-    await this.#tmux('send-keys', '-l', letters)
+    // To tmux a semicolon at the end of a word ends the command.
+    await this.#tmux('send-keys', '-l', letters.replace(/;$/, '\\;'))
   }
 
   /** By tmux's names: Enter, Escape, C-c. */
   async press(...keys: readonly string[]): Promise<void> {
     for (const key of keys) await this.#tmux('send-keys', key)
+  }
+
+  /** A program that has just printed its prompt takes over the terminal, and drops what is typed meanwhile. */
+  async settled(): Promise<void> {
+    for (let before = ''; ; ) {
+      await sleep(500)
+      const now = await this.screen()
+      if (now === before) return
+      before = now
+    }
   }
 
   async resize(columns: number, rows: number): Promise<void> {

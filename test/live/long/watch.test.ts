@@ -1,5 +1,5 @@
 /** `watch` on a pseudo-terminal, as a person has it: looked at, broken from, resized, left. */
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 import {worksOn} from '../../../lab/state/lock.ts'
 import {expectExit, expectStatus} from '../cli.ts'
 import {PseudoTerminal} from './pseudo-terminal.ts'
@@ -46,10 +46,16 @@ test('it shows the lab at every size without a smear, breaks it, locks it for so
   ] as const) {
     await terminal.resize(columns, rows)
     // A frame that was not erased would leave its head, or its footer, behind.
-    const screen = await terminal.until(new RegExp(`^lab ${name} .*\\n── Members[sS]*\\n\\? help`))
-    expect(screen.match(/── Members/g)).toHaveLength(1)
-    expect(screen.match(/^\? help/gm)).toHaveLength(1)
-    expect(screen.trimEnd().split('\n')).toHaveLength(rows - 1)
+    await vi.waitFor(
+      async () => {
+        const screen = await terminal.screen()
+        expect(screen).toMatch(new RegExp(`^lab ${name} .*\\n── Members[\\s\\S]*\\n\\? help`))
+        expect(screen.match(/── Members/g)).toHaveLength(1)
+        expect(screen.match(/^\? help/gm)).toHaveLength(1)
+        expect(screen.trimEnd().split('\n')).toHaveLength(rows - 1)
+      },
+      {timeout: 10_000},
+    )
   }
   await breakEtcd(terminal)
   expect(worksOn(name)).toMatchObject({doing: 'watch'})
@@ -69,14 +75,17 @@ test('a shell and psql have the terminal to themselves, and the screen comes bac
   await terminal.until(idle, 60_000)
   await terminal.press('p')
   await terminal.until('app=>')
+  await terminal.settled()
   await terminal.type("select 'answer ' || 6 * 7;")
   await terminal.press('Enter')
-  await terminal.until('answer 42')
+  await terminal.until(/answer 42\n\(1 row\)\s+app=>/)
+  await terminal.settled()
   await terminal.type('\\q')
   await terminal.press('Enter')
   await terminal.until(idle)
   await terminal.press('s')
   await terminal.until(/root@node\d/)
+  await terminal.settled()
   await terminal.type('exit')
   await terminal.press('Enter')
   await terminal.until(idle)
@@ -106,7 +115,7 @@ test('a run in the next pane plays as always, and is seen here with its steps', 
   await screen.run('watch', ...lab)
   await screen.until(idle, 60_000)
   await next.run('chaos', 'kill-leader', '--step', ...lab)
-  for (let step = 1; step <= 6; step++) {
+  for (let step = 1; step <= 7; step++) {
     await next.until(`paused before step ${step}:`, 180_000)
     if (step === 3) await screen.until(/Run: kill-leader[\s\S]*2\. crash: kill host on leader/)
     await next.press('Space')
