@@ -4,7 +4,7 @@
  */
 import {isUtf8} from 'node:buffer'
 import {closeSync, constants, fstatSync, openSync, readSync, realpathSync} from 'node:fs'
-import {basename, dirname, join} from 'node:path'
+import {basename, dirname, join, resolve} from 'node:path'
 import {LabError} from './errors.ts'
 import {next, quoted, shell} from './next-step.ts'
 
@@ -85,6 +85,6 @@ function beginningOf(path: string, mostBytes: number, shown: string): {readonly 
 function notRegular(path: string, why: string, cause?: unknown): LabError {
   return new LabError('config', `${path} is not read: ${why}`, {
     cause,
-    hint: next`only regular files are read: copy what it holds into one, and name that; to see it: ${shell(`ls -ld ${quoted(path)}`)}`,
+    hint: next`only regular files are read: copy what it holds into one, and name that; to see it: ${shell(`ls -ld ${quoted(resolve(path))}`)}`,
   })
 }
