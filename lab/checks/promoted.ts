@@ -138,24 +138,39 @@ function whoIs(history: History, name: string, at: number, before: HostName): Na
 function promotedUnwanted(
   history: History,
   says: string,
-  {role}: Named,
+  {hosts, role}: Named,
   step: string | undefined,
   last: Promotion,
 ): Finding {
+  const mustNot = `it must not be${role === null ? '' : `: it is ${role}`}`
   const untagged = step === undefined ? undefined : tagsTakenBack(history, step, last)
-  if (untagged === undefined)
-    return {verdict: 'fail', says: `${says}; it must not be${role === null ? '' : `: it is ${role}`}.`, pending: true}
+  if (untagged === undefined) return {verdict: 'fail', says: `${says}; ${mustNot}.`, pending: true}
+  const before = promotionsOf(history).find(
+    one => hosts.includes(one.host) && one.at > untagged.from && one.at <= untagged.mending.at,
+  )
+  if (before !== undefined)
+    return {
+      verdict: 'fail',
+      says: `${before.host} was promoted, to timeline ${before.timeline}; ${mustNot}.`,
+      evidence: [before.event, untagged.mending],
+      pending: true,
+    }
   return {
     verdict: 'unknown',
-    says: `${says}, but only after step ${step} was mended; while it was in force nobody was seen promoted.`,
-    evidence: [untagged, last.event],
+    says: `${says}, but only after step ${step} was mended, before which it was not.`,
+    evidence: [untagged.mending, last.event],
   }
 }
 
 /** Of a step that gives a member tags: whoever is promoted when it has its own again is promoted rightly. */
-function tagsTakenBack(history: History, step: string, {at}: Promotion): Of<'fault-mending'> | undefined {
-  const isOfTags = of(history, 'fault-injecting').some(({id, strike}) => id === step && strike.sets?.tags !== undefined)
-  return isOfTags ? of(history, 'fault-mending').find(one => one.id === step && one.at <= at) : undefined
+function tagsTakenBack(
+  history: History,
+  step: string,
+  {at}: Promotion,
+): {readonly from: Micros; readonly mending: Of<'fault-mending'>} | undefined {
+  const given = of(history, 'fault-injecting').find(({id, strike}) => id === step && strike.sets?.tags !== undefined)
+  const mending = of(history, 'fault-mending').find(one => one.id === step && one.at <= at)
+  return given === undefined || mending === undefined ? undefined : {from: given.at, mending}
 }
 
 function theOrA(hosts: readonly HostName[]): string {

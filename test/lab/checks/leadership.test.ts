@@ -4,8 +4,10 @@ import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import {promotionsOf} from '../../../lab/history/promotions.ts'
 import {recorded} from '../../cli/render/recorded.ts'
+import {strikeOf} from '../strike-of.ts'
 import {calmRun} from './calm-run.ts'
 import {altered, cleanRun, micros, sample} from './history-builder.ts'
+import {severalFailovers} from './several-failovers.ts'
 
 const {'no-failover': noFailover, 'nobody-promoted': nobodyPromoted, promoted, demoted} = checks
 const {'timeline-monotone': timelineMonotone, 'two-writable-primaries': split, recovered} = checks
@@ -170,6 +172,31 @@ describe('promoted', () => {
       says: expect.stringMatching(/but only after step tagged was mended/),
     })
     expect(judge(of2(1000), {not: 'tagged'}).verdict).toBe('fail')
+  })
+
+  test('fails of a tagged member that was promoted before the mend, whoever is promoted after it', () => {
+    // node1 led, and was followed by node2, node3, node1 and node2 again.
+    const events = severalFailovers([{}, {}, {}, {}])
+    const [, first, , , again] = promotionsOf(historyOf(events))
+    expect([first?.host, again?.host]).toEqual(['node2', 'node2'])
+    const strike = {...strikeOf('noop', {}, ['node2']), sets: {tags: {nofailover: true}}}
+    const mine = {id: 'tagged', fault: 'set-tags', what: 'tags', hosts: ['node2'], params: {}, needsMend: true}
+    const tagged = (mendedAt: number) =>
+      historyOf([
+        ...events,
+        {at: first!.at - 5_000_000, kind: 'target', fault: 'tagged', selector: 'replica', hosts: ['node2']},
+        {at: first!.at - 5_000_000, kind: 'fault-injecting', ...mine, strike} as Event,
+        {at: mendedAt, kind: 'fault-mending', id: 'tagged', mend: {do: 'start-host', host: 'node2'}} as Event,
+      ])
+    expect(judge(tagged(again!.at - 1000), {not: 'tagged'})).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringMatching(/node2 was promoted, to timeline 2; it must not be/),
+    })
+    // It was not before that: what the others did meanwhile is told, not denied.
+    expect(judge(tagged(first!.at - 1000), {not: 'tagged'})).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringMatching(/but only after step tagged was mended, before which it was not\.$/),
+    })
   })
 
   test('every way to say whom makes a sentence', () => {
