@@ -28,9 +28,11 @@ export const releasedFromSync = once((history): readonly Released[] => {
         const [left, back] = [away[0], away.at(-1)]
         // A tag that stays on a server which waits too long, or which is long back, somebody else gave it.
         const waiting = during.findLast(one => left === undefined || one.at < left.at) ?? first
-        const stays = during.findLast(one => back !== undefined && one.at > back.at)
+        // What stays as it is, is not told again: it had the tag until the next word.
+        const isBack = back !== undefined && during.some(one => one.at > back.at)
+        const stays = isBack ? (after ?? during.at(-1)!).at - back.at : 0
         const hasLeft = left !== undefined || after === undefined
-        return hasLeft && waiting.at - first.at <= mostWaited && (stays?.at ?? 0) - (back?.at ?? 0) <= toldLate
+        return hasLeft && waiting.at - first.at <= mostWaited && stays <= toldLate
       })
       .map(({first, after}) => ({host, from: first.at, to: after?.at ?? Number.POSITIVE_INFINITY})),
   )

@@ -39,6 +39,10 @@ describe('Patroni itself calls a standby nosync', () => {
       'not for longer than it waits',
       [said(-3, 'running', {}), said(-2, 'running'), said(18, 'running'), said(19, 'restarting')],
     ],
+    [
+      'not for long after it is back, though nothing else of it changed',
+      [...restarting, said(0, 'running'), said(40, 'running', {})],
+    ],
     ['not after it is back', [...restarting, said(0, 'running'), said(4, 'running'), said(5, 'running', {})]],
   ])('%s: that somebody else did', (_, events) => {
     expect(synchronous(...events)).toEqual(expect.arrayContaining(told))
