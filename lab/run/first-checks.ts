@@ -10,7 +10,7 @@ import type {Lab} from '../engine/lab.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
 
 const everyMs = 300
-const withinMs = 1000
+const longestAnswerMs = 1000
 /** A lab that is so late waits for something else than its proxies. */
 const longestMs = 30_000
 
@@ -20,7 +20,9 @@ const longestMs = 30_000
  * What cannot be asked or told is left to the checks.
  */
 export async function tellProxies(lab: Lab, signal: AbortSignal): Promise<void> {
-  if (lab.topology.haproxyFile !== undefined) return
+  const {haproxy, haproxyFile, tls} = lab.topology
+  // Checks that ask in TLS where there is none, or the other way round, never pass: such a lab is not to look better than it is.
+  if (haproxyFile !== undefined || (haproxy.checkTls ?? tls?.rest === true) !== (tls?.rest === true)) return
   await Promise.all(hostsWith(lab.topology, 'haproxy').map(proxy => tell(lab, proxy, signal)))
 }
 
@@ -39,7 +41,9 @@ async function tell(lab: Lab, proxy: HostName, signal: AbortSignal): Promise<voi
 
 /** Servers that are down for HAProxy and would pass its check now, as its statistics name them. */
 async function answering(lab: Lab, proxy: HostName, signal: AbortSignal): Promise<string[]> {
-  const csv = await lab.ask(proxy, 'stats', '/;csv', {withinMs, signal})
+  const csv = await lab.ask(proxy, 'stats', '/;csv', {withinMs: longestAnswerMs, signal})
+  // Whoever needs longer does not pass its check either.
+  const withinMs = Math.min(longestAnswerMs, lab.topology.haproxy.checkTimeoutMs)
   const down = parseHaproxyCsv(csv.body).flatMap(line => {
     const path = takesTraffic(line.status) ? undefined : questionOf(lab.topology, line.proxy)
     return path === undefined ? [] : [{...line, path}]

@@ -80,6 +80,10 @@ test('what is asked is the question of the check, whatever path it has', async (
 
 test.each([
   ['asks Patroni nothing', {haproxy: {...fakeTopology.haproxy, checkPrimary: 'tcp', checkReplicas: 'none'}}],
+  [
+    'asks in TLS a REST API that has none, as somebody’s cluster may',
+    {haproxy: {...fakeTopology.haproxy, checkTls: true}},
+  ],
   ['comes from a file of somebody’s own', {haproxyFile: {digest: '0'.repeat(64)}}],
 ] as const)('a check that %s is left to itself', async (_, more) => {
   const {heard, asked} = await told(allDown, {node1: leads, node2: follows, node3: follows}, {
