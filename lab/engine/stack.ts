@@ -124,7 +124,8 @@ function labOf({folder}: ComposeText): string {
   return basename(folder)
 }
 
-async function complaint(said: string): Promise<LabError> {
+/** What Compose said when it failed, as far as it is known what to do then. */
+export async function complaint(said: string): Promise<LabError> {
   const taken =
     /(?:127\.0\.0\.1:|port )(\d{2,5})[^\n]*(?:address already in use|already allocated)|already allocated[^\n]*?(\d{2,5})/.exec(
       said,
@@ -133,6 +134,12 @@ async function complaint(said: string): Promise<LabError> {
     const port = Number(taken?.[1] ?? taken?.[2] ?? 0)
     return portTaken(port)
   }
+  // moby's ipamapi: one says the address space, another the pool that it overlaps.
+  if (/pool overlaps with other/i.test(said))
+    return new LabError(
+      'network-taken',
+      'the addresses of its network are those of another network of the Docker engine',
+    )
   if (/no space left on device/.test(said))
     return new LabError('disk-full', 'the disk of the Docker engine is full', {
       hint: whatFillsIt,

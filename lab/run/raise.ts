@@ -12,7 +12,7 @@ import {Lab, type LabEngine} from '../engine/lab.ts'
 import {EngineAmiss} from '../engine/one-swarm.ts'
 import {type ImageIds, ownImages} from '../engine/own-images.ts'
 import {type Refused, refusedParameters, writtenParameters} from '../engine/parameters.ts'
-import {portTaken} from '../engine/stack.ts'
+import {type ComposeText, portTaken} from '../engine/stack.ts'
 import {heal} from '../healing/heal.ts'
 import {sayMend} from '../history/say-mend.ts'
 import {ensureReady, type ImageTags, type SetupEngine} from '../setup/setup.ts'
@@ -190,7 +190,7 @@ async function start(
       says => says,
     )
   const {topology, allocation} = saved ?? (await create(docker, options, images, means.allocate))
-  const lab = new Lab(docker, topology, allocation)
+  let lab = new Lab(docker, topology, allocation)
   const running = found.filter(one => one.state === 'running')
   const complete = running.length === topology.hosts.length
   // Compose takes a moment to read the file, and other things have to be waited for.
@@ -212,14 +212,30 @@ async function start(
   if (file !== null) await shareImages(docker, lab, progress, signal)
   if (file !== null)
     await step(progress, `start ${topology.hosts.length} hosts`, async () => {
-      using answering = docker.answering(signal)
-      const text = await file
-      await using _network = await makeNetwork(docker, lab)
-      await docker.compose.up(text, answering.signal, docker.limits.raiseMs).catch(error => {
-        throw error instanceof LabError && error.code === 'port-taken' ? withOtherPorts(error, name) : error
-      })
+      for (let tried = 1; ; tried++)
+        try {
+          return await startHosts(docker, lab, tried === 1 ? file : readBack(lab, signal, docker.compose.reads), signal)
+        } catch (error) {
+          const isTaken = error instanceof LabError && error.code === 'network-taken'
+          // A lab that was there keeps what it has: its addresses may be in anybody's files.
+          if (!isTaken || saved !== undefined || found.length > 0 || tried === mostNetworks) throw error
+          lab = await chooseAnew(docker, lab, means.allocate)
+        }
     })
   return {lab, how: found.length === 0 ? 'created' : complete ? 'already' : 'started'}
+}
+
+/** How often a new lab is given another network: a free one is reserved only by making it, and others are raised meanwhile. */
+const mostNetworks = 10
+
+async function startHosts(docker: RaiseEngine, lab: Lab, file: Promise<ComposeText>, signal: AbortSignal) {
+  using answering = docker.answering(signal)
+  const text = await file
+  await using _network = await makeNetwork(docker, lab)
+  await docker.compose.up(text, answering.signal, docker.limits.raiseMs).catch(error => {
+    const isTaken = error instanceof LabError && (error.code === 'port-taken' || error.code === 'network-taken')
+    throw isTaken ? withOthers(error, lab.name) : error
+  })
 }
 
 /** Compose makes that of one engine. */
@@ -281,17 +297,36 @@ async function create(
     await step(progress, 'ask PostgreSQL whether it takes the parameters', async () =>
       mustTake(await refusedParameters(docker, imageWith('patroni'), parameters)),
     )
-  const plain = await given(name, topology, images, await docker.subnets())
-  const allocation = await withKeys(docker, topology, docker.elsewhere ? {...plain, elsewhere: true} : plain)
+  const allocation = await choose(docker, {name, topology, images}, given)
   const proxy = ownProxy(topology, allocation)
   if (proxy !== undefined)
     await step(progress, `ask HAProxy whether it takes ${proxy.shown}`, () =>
       haproxyMustTake(docker, imageWith('haproxy'), proxy),
     )
   const file = topologyFile === undefined ? {} : {topologyFile}
-  const saved: SavedLab = {schema: 2, topology, allocation, ...file, engine: docker.name}
+  return keep(name, {schema: 2, topology, allocation, ...file, engine: docker.name})
+}
+
+/** What a lab is to be given now, with its passwords and keys. */
+async function choose(
+  docker: RaiseEngine,
+  {name, topology, images}: {name: string; topology: Topology; images: SavedLab['allocation']['images']},
+  given: typeof allocate,
+): Promise<SavedLab['allocation']> {
+  const plain = await given(name, topology, images, await docker.subnets())
+  return withKeys(docker, topology, docker.elsewhere ? {...plain, elsewhere: true} : plain)
+}
+
+/** Of a lab of which the engine has nothing yet. */
+async function chooseAnew(docker: RaiseEngine, {name, topology, allocation: {images}}: Lab, given: typeof allocate) {
+  const allocation = await choose(docker, {name, topology, images}, given)
+  keep(name, {...loadLab(name)!, allocation})
+  return new Lab(docker, topology, allocation)
+}
+
+function keep(name: string, saved: SavedLab): SavedLab {
   const mine = owner()
-  saveLab(saved, render(topology, allocation, {...mine, id: savedOwner(name) ?? mine.id}))
+  saveLab(saved, render(saved.topology, saved.allocation, {...mine, id: savedOwner(name) ?? mine.id}))
   return saved
 }
 
@@ -315,13 +350,16 @@ function refuse(refused: readonly Refused[]): void {
 /** Asked before the engine is, because the engine's own complaint does not say who holds the port. */
 async function portsMustBeFree(lab: Lab): Promise<void> {
   for (const port of Object.values(lab.allocation.ports).flatMap(ports => Object.values(ports)))
-    if (!(await isFree(port))) throw withOtherPorts(await portTaken(port), lab.name)
+    if (!(await isFree(port))) throw withOthers(await portTaken(port), lab.name)
 }
 
-/** They are chosen when it is raised from nothing. */
-function withOtherPorts(error: LabError, lab: string): LabError {
+/** Ports and a network are chosen when it is raised from nothing. */
+function withOthers(error: LabError, lab: string): LabError {
   return new LabError(error.code, error.message, {
     cause: error,
-    hint: next`stop that program; or take other ports: ${anew(lab)}`,
+    hint:
+      error.code === 'network-taken'
+        ? next`to take another one: ${anew(lab)}`
+        : next`stop that program; or take other ports: ${anew(lab)}`,
   })
 }

@@ -51,6 +51,8 @@ const codes = {
   'setup-failed': exitCodes.lab,
   image: exitCodes.lab,
   'port-taken': exitCodes.lab,
+  /** Another network of the engine has the addresses that were chosen for this lab's. */
+  'network-taken': exitCodes.lab,
   'disk-full': exitCodes.lab,
   /** The system refused something: a name too long, a file in the way, too many open files. */
   machine: exitCodes.lab,

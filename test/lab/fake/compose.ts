@@ -2,7 +2,7 @@
 import {once} from 'node:events'
 import {createServer} from 'node:net'
 import {parse} from 'yaml'
-import type {Compose} from '../../../lab/engine/stack.ts'
+import {type Compose, complaint} from '../../../lab/engine/stack.ts'
 import {owner, savedOwner} from '../../../lab/state/owner.ts'
 import {loadLab} from '../../../lab/state/state.ts'
 import type {PortName} from '../../../lab/topology/services.ts'
@@ -40,6 +40,8 @@ export class FakeCompose implements Compose {
   readonly ups: (readonly string[])[] = []
   /** How many hosts it starts before it fails. */
   failsAfter: {readonly hosts: number; readonly error: LabError} | null = null
+  /** Whether the engine has given a subnet to another lab since it was asked which are in use. */
+  isOfOthers: (subnet: string) => boolean = () => false
   /** Done with a lab's world when its containers have been made. */
   made: (world: FakeWorld) => void = () => {}
 
@@ -55,6 +57,10 @@ export class FakeCompose implements Compose {
   up: Compose['up'] = async (_file, signal, _withinMs, services = []) => {
     signal.throwIfAborted()
     this.ups.push(services)
+    if (this.#engine.world === null && this.isOfOthers(loadLab(this.#lab)!.allocation.subnet))
+      throw await complaint(
+        `failed to create network pgha-lab-${this.#lab}_lab: Error response from daemon: Pool overlaps with other one on this address space`,
+      )
     const world = this.#engine.world ?? (await this.#make())
     if (services.length === 0 || services.includes(observerName)) world.observer = {id: 'id-observer', state: 'running'}
     if (services.length > 0) return

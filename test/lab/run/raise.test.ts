@@ -170,6 +170,40 @@ test('a port that a program has taken is named before the engine starts anything
   expect(compose.ups).toHaveLength(1)
 })
 
+describe('a network that another lab was given after this one had chosen it', () => {
+  test('is no obstacle for a lab that is new: it takes one that is free, in one step, and that is what is known of it', async () => {
+    const refused: string[] = []
+    // The engine lists a network only once it is made.
+    vi.spyOn(engine, 'subnets').mockImplementation(async () => [...refused])
+    compose.isOfOthers = subnet => refused.length < 2 && refused.push(subnet) > 0
+    const {lab, how} = await raised()
+    expect([how, compose.ups, new Set([...refused, lab.allocation.subnet]).size]).toEqual(['created', [[], [], []], 3])
+    expect(loadLab('mine')?.allocation).toEqual(lab.allocation)
+    expect(readFileSync(composeFile('mine'), 'utf8')).toContain(lab.allocation.subnet)
+    expect(told.filter(one => one.startsWith('start 5 hosts'))).toEqual(['start 5 hosts: begin', 'start 5 hosts: done'])
+  })
+
+  test('that the engine never lists ends the search, with the way to another', async () => {
+    compose.isOfOthers = () => true
+    await expect(raised()).rejects.toMatchObject({code: 'network-taken', hint: expect.stringContaining('down')})
+    expect(compose.ups).toHaveLength(10)
+  })
+
+  test('stays that of a lab that was known before, which says how it gets another', async () => {
+    const {lab} = await raised()
+    await engine.world![Symbol.asyncDispose]()
+    engine.world = null
+    compose.isOfOthers = subnet => subnet === lab.allocation.subnet
+    const error = await raised().catch((error: LabError) => error as LabError)
+    expect(error).toMatchObject({
+      ...{code: 'network-taken'},
+      message: 'the addresses of its network are those of another network of the Docker engine',
+    })
+    expect(String((error as LabError).hint)).toMatch(/to take another one:\n.*down.*\n.*up/)
+    expect(loadLab('mine')?.allocation).toEqual(lab.allocation)
+  })
+})
+
 test('of a lab whose compose file was changed nothing is started, not even to heal it', async () => {
   await raised()
   await engine.kill('id-node2')
