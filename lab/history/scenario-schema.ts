@@ -78,6 +78,7 @@ export const scenarioSchema = z.object({
       patroni: asWritten.exactOptional(),
       postgresql: asWritten.exactOptional(),
       pgbouncer: asWritten.exactOptional(),
+      candidates: z.int().min(1).exactOptional(),
       quorum: z.literal('lost').exactOptional(),
     })
     .default({postgres: 1, etcd: 1}),

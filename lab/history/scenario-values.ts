@@ -40,6 +40,8 @@ export interface Needs {
   readonly postgresql?: Readonly<Record<string, unknown>>
   /** There, also with no key in it: a PgBouncer beside every PostgreSQL. */
   readonly pgbouncer?: Readonly<Record<string, unknown>>
+  /** Members of the first cluster that no tag of the topology keeps from leading. */
+  readonly candidates?: number
   /** What it claims is so because its faults, up to the first mend, leave etcd without a majority. */
   readonly quorum?: 'lost'
 }

@@ -3,7 +3,9 @@ import {capabilitiesOf} from '../cluster/selector.ts'
 import {type Capability, missing} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
-import type {Topology} from '../topology/topology.ts'
+import {firstCluster} from '../topology/clusters.ts'
+import {neverLeads} from '../topology/kept.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import type {Scenario} from './index.ts'
@@ -32,11 +34,19 @@ export async function mustBeAble(lab: Lab, scenario: Pick<Scenario, 'name' | 'st
     )
 }
 
-/** Asked before anything is touched. @throws LabError `cannot-run-here` where its faults break something else on this lab than it is about. */
+/** Why a lab has too few that could take over for what a scenario tells; null: it has enough. */
+function tooFewCandidates({needs: {candidates = 0}}: Pick<Scenario, 'needs'>, topology: Topology): string | null {
+  const members = hostsWith(firstCluster(topology), 'patroni')
+  const able = members.filter(host => !neverLeads(topology.tags?.[host]))
+  if (able.length >= candidates) return null
+  return `it is about ${candidates} members that may lead, and the tags of this lab leave ${able.length} of ${members.length} (${able.join(', ')})`
+}
+
+/** Asked before anything is touched. @throws LabError `cannot-run-here` where it would be about something else on this lab. */
 export function mustBreak(scenario: Pick<Scenario, 'name' | 'needs' | 'steps'>, topology: Topology): void {
-  const kept = quorumKept(scenario, topology)
-  if (kept === null) return
-  throw new LabError('cannot-run-here', `${scenario.name} cannot run here: ${kept}`, {
+  const why = quorumKept(scenario, topology) ?? tooFewCandidates(scenario, topology)
+  if (why === null) return
+  throw new LabError('cannot-run-here', `${scenario.name} cannot run here: ${why}`, {
     hint: next`other labs: ${ownCommand('topologies')}`,
   })
 }

@@ -18,6 +18,7 @@ const needs = z
   .strictObject({
     postgres: z.int({error: 'a whole number of hosts'}).min(1).max(9, 'at most 9 hosts with PostgreSQL').optional(),
     etcd: z.int({error: 'a whole number of hosts'}).min(1).max(7, 'at most 7 hosts with etcd').optional(),
+    candidates: z.int({error: 'a whole number of members that may lead'}).min(1).max(9, 'at most 9').optional(),
     patroni: settings.patroni.optional(),
     postgresql: settings.postgresql.optional(),
     pgbouncer: settings.pgbouncer.optional(),

@@ -79,7 +79,14 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
  */
 function needsOf(
   source: Located,
-  {postgres = 1, etcd = 1, quorum}: {readonly [key in 'postgres' | 'etcd' | 'quorum']?: Needs[key] | undefined},
+  {
+    postgres = 1,
+    etcd = 1,
+    candidates,
+    quorum,
+  }: {
+    readonly [key in 'postgres' | 'etcd' | 'candidates' | 'quorum']?: Needs[key] | undefined
+  },
   scenario: Pick<Scenario, 'clients' | 'steps'>,
 ): Needs {
   const fewest = fewestFor(namedHosts(scenario))
@@ -90,6 +97,7 @@ function needsOf(
     ...(written.patroni === undefined ? {} : {patroni: written.patroni}),
     ...(written.postgresql === undefined ? {} : {postgresql: written.postgresql}),
     ...(written.pgbouncer === undefined ? {} : {pgbouncer: written.pgbouncer}),
+    ...(candidates === undefined ? {} : {candidates}),
     ...(quorum === undefined ? {} : {quorum}),
   }
 }

@@ -57,10 +57,11 @@ function sayWay(through: ClientGroup['through']): string {
 }
 
 /** `3 PostgreSQL and 3 etcd hosts, patroni.synchronous_mode: on`. */
-export function sayNeeds({postgres, etcd, quorum, ...settings}: Needs): string {
+export function sayNeeds({postgres, etcd, candidates, quorum, ...settings}: Needs): string {
   const hosts = [...(postgres > 1 ? [`${postgres} PostgreSQL`] : []), ...(etcd > 1 ? [`${etcd} etcd`] : [])]
   const all = [
     ...(hosts.length > 0 ? [`at least ${hosts.join(' and ')} hosts`] : []),
+    ...sayCandidates(candidates),
     ...sayQuorum(quorum),
     ...sayKeys(settings),
   ]
@@ -68,14 +69,18 @@ export function sayNeeds({postgres, etcd, quorum, ...settings}: Needs): string {
 }
 
 /** The settings alone, as short as their names: `['synchronous_mode: on']`. */
-export function saySettings({patroni = {}, postgresql = {}, pgbouncer, quorum}: Needs): string[] {
+export function saySettings({patroni = {}, postgresql = {}, pgbouncer, candidates, quorum}: Needs): string[] {
   return [
+    ...sayCandidates(candidates),
     ...sayQuorum(quorum),
     ...sayKeys(patroni),
     ...sayKeys(postgresql),
     ...(pgbouncer === undefined ? [] : ['PgBouncer beside each PostgreSQL', ...sayKeys(pgbouncer)]),
   ]
 }
+
+const sayCandidates = (candidates: Needs['candidates']) =>
+  candidates === undefined ? [] : [`${candidates} members that may lead`]
 
 const sayQuorum = (quorum: Needs['quorum']) => (quorum === undefined ? [] : ['its faults take etcd its majority'])
 

@@ -230,6 +230,7 @@ function contradictions(tags: Tags): readonly (readonly [flag: keyof Tags, prior
   })
 }
 
-function neverLeads(tags: Tags | undefined): boolean {
+/** Patroni's own reading: the flag counts, where both are there. */
+export function neverLeads(tags: Tags | undefined): boolean {
   return tags?.nofailover ?? tags?.failover_priority === 0
 }

@@ -30,6 +30,20 @@ test('a scenario that cannot run here is refused with the reason and the exit co
   })
 })
 
+test('a scenario about a tagged replica is skipped where the tags of the lab leave nobody else to be promoted', () => {
+  const tagged = loadScenario('nofailover-tag')
+  const on = (topology: string) => () => mustBreak(tagged, loadTopology({topology, profile: 'fast'}))
+  expect(on('colocated')).not.toThrow()
+  expect(on('cascade')).toThrow(
+    expect.objectContaining({
+      exitCode: 77,
+      message: expect.stringMatching(
+        /^nofailover-tag cannot run here: it is about 3 members that may lead, .* leave 2 of 4 \(node1, node2\)$/,
+      ),
+    }),
+  )
+})
+
 test('a scenario about a lost quorum is skipped where its faults leave etcd a majority, whatever the number of hosts', () => {
   const twoDie = loadScenario('two-hosts-die')
   const on =
