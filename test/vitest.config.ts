@@ -1,6 +1,7 @@
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {defineConfig} from 'vitest/config'
+import {BaseSequencer, type TestSpecification} from 'vitest/node'
 
 const root = join(import.meta.dirname, '..')
 
@@ -14,6 +15,25 @@ export const sharing = [
   'test/cli/render/*.test.{ts,tsx}',
 ]
 const elsewhere = ['test/live/**', 'test/**/*.browser.test.ts']
+
+/**
+ * Those that take more than a minute: they begin first, or one worker waits in the end while the other plays the longest. On a clean
+ * clone Vitest knows no durations and goes by the size of the files.
+ */
+const long = [
+  ...['docs/commands', 'cli/render/stranger', 'lab/judge/mutations', 'lab/judge/histories'],
+  ...['live/scenarios', 'live/topologies', 'live/readme', 'live/interrupt', 'live/workshop'],
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({moduleId}: TestSpecification) => {
+      const index = long.findIndex(name => moduleId.includes(`/test/${name}.test.ts`))
+      return index === -1 ? long.length : index
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
 
 const unit = {
   root,
@@ -34,6 +54,7 @@ export default defineConfig({
     maxWorkers: '100%', // one core left free would be half of the smallest machine
     // A flaky test is a finding: nothing here is tried twice.
     retry: 0,
+    sequence: {sequencer: LongestFirst},
     projects: [
       {
         oxc,

@@ -13,7 +13,7 @@ import {type History, of} from '../history/history.ts'
 import {linesLost} from '../history/looks.ts'
 import {momentsOf} from '../history/moments.ts'
 import {finalTables, type Reference, Rows, referenceTable} from '../history/rows.ts'
-import {blind, lacks} from '../history/watching.ts'
+import {blind, keyChangesMissed, lacks} from '../history/watching.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Check, Finding, Verdict} from './check.ts'
 import {type Allowed, allowed} from './no-lost-writes/allowed.ts'
@@ -265,6 +265,11 @@ function syncUnseen(history: History): string[] {
   if (mode === 'off' || moments === null) return []
   if (of(history, 'sync-key').length === 0)
     return ['nobody saw the key /sync, by which synchronous mode is known to be on']
-  const why = blind(history, 'etcd', moments.steps, moments.end) ?? keysLost(history, moments.steps)
+  // Where it was off for a while, it is known since when by the moment at which that was told.
+  const wasOff = of(history, 'sync-key').some(one => one.leader === null)
+  const untold = wasOff
+    ? blind(history, 'etcd', moments.steps, moments.end)
+    : keyChangesMissed(history, moments.steps, moments.end)
+  const why = untold ?? keysLost(history, moments.steps)
   return why === null ? [] : [`whether synchronous mode was on all the time is not known: ${why}`]
 }

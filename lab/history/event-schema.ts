@@ -163,6 +163,7 @@ const fields = {
     cpuWaitMicros: micros.exactOptional(),
     never: text.exactOptional(),
     recorded: count.exactOptional(),
+    compacted: z.literal(true).exactOptional(),
     engines: z.array(text).exactOptional(),
   },
   target: {fault: text, selector: text, hosts},

@@ -120,6 +120,8 @@ export type RunHappening =
       /** Why it will see nothing of this host any more. `recorded`: so many events it had told (of this host) before. */
       never?: string
       recorded?: number
+      /** Of etcd: it had compacted away changes that no watch had told. */
+      compacted?: true
       /** Of a lab on several engines: which of them did not answer. */
       engines?: readonly string[]
     }

@@ -8,17 +8,20 @@ import type {Micros} from '../words/quantity.ts'
 import type {Stretch} from './at-rest.ts'
 import type {Event, Of} from './event.ts'
 import {type History, once} from './history.ts'
-import {gapsOf} from './looks.ts'
+import {gapsOf, reportEvery} from './looks.ts'
 
 interface Untold {
   /** The key changed and no watch told it: who had it is not known before the next word on it. In the order of time. */
   readonly stretches: readonly Stretch[]
+  /** Of those in which the record itself shows that a change is not in it: watches that were there were deaf. */
+  readonly deaf: readonly Stretch[]
   /** Who took the key though nobody was told to have given it up, and until when its holder is known to have had it. */
   readonly taken: ReadonlyMap<Of<'leader-key'>, Micros>
 }
 
 export const keyUntold = once((history): Untold => {
   const stretches: Stretch[] = []
+  const deaf: Stretch[] = []
   const taken = new Map<Of<'leader-key'>, Micros>()
   /** What stood last, and until when it is known to have; undefined while nobody knows. */
   let key: Of<'leader-key'> | undefined
@@ -27,15 +30,20 @@ export const keyUntold = once((history): Untold => {
   /** Since the last word on it there was a time in which nobody would have told. */
   let doubtful = false
   let within = false
+  /** Until the first such time it stood: a change would have been told. */
+  let toldUntil: Micros = 0
+  const untold = (to: Micros): Stretch => ({from: lost ? sure : Math.max(sure, toldUntil), to})
   const leases = new Set<string>()
   for (const event of inOrder(history)) {
     if (event.kind === 'gap') {
       within = event.begins
+      if (!doubtful) toldUntil = event.at - reportEvery // its last look was somewhere in there
       doubtful = key !== undefined
       continue
     }
     if (event.kind === 'leader-key') {
-      if (lost || doubtful) stretches.push({from: sure, to: event.at})
+      if (lost) deaf.push(untold(event.at))
+      if (lost || doubtful) stretches.push(untold(event.at))
       else if (key !== undefined && key.holder !== event.holder && key.holder !== null && event.holder !== null)
         taken.set(event, sure)
       if (event.lease !== null) leases.add(event.lease)
@@ -53,8 +61,9 @@ export const keyUntold = once((history): Untold => {
       if (stands) doubtful = within
     }
   }
-  if (lost || doubtful) stretches.push({from: sure, to: Number.POSITIVE_INFINITY})
-  return {stretches, taken}
+  if (lost) deaf.push(untold(Number.POSITIVE_INFINITY))
+  if (lost || doubtful) stretches.push(untold(Number.POSITIVE_INFINITY))
+  return {stretches, deaf, taken}
 })
 
 type Sign = Of<'leader-key'> | Of<'lease'> | Of<'status-key'>

@@ -97,12 +97,22 @@ function coverOf(reports: Reports, apart: Micros, tells: (one: Of<'watching'>) =
  */
 export function linesLost(history: History, who: Observer, host?: HostName): readonly Stretch[] {
   const all = lostByAccount(history)
-  const untold = who === 'clients' ? idsUntold(history) : []
+  const untold = who === 'clients' ? idsUntold(history) : who === 'etcd' ? compactedAway(history, host) : []
   if (all.size === 0) return untold
   const found = [...all].flatMap(([account, lost]) =>
     (host === undefined || who === 'engine' ? account.split(' ')[0] === who : account === `${who} ${host}`) ? lost : [],
   )
   return found.length === 0 ? untold : joined([...found, ...untold])
+}
+
+/** Since a watch that had to leave something out was last there. */
+function compactedAway(history: History, host: HostName | undefined): readonly Stretch[] {
+  const reports = reportsOf(history, 'etcd', host, () => true)
+  return reports.flatMap(({compacted, host: told, at}) => {
+    if (compacted !== true) return []
+    const before = reports.findLast(one => one.host === told && one.at < at && hasLooked(one))
+    return [{from: before?.at ?? 0, to: at}]
+  })
 }
 
 /** What these tell is stamped by another clock, and arrives a little later. */

@@ -83,6 +83,20 @@ export function lacks(
   return `the record lacks what ${names[who]} told${host === undefined ? '' : ` of ${host}`} at ${sayMicros(lost.to)} of the run`
 }
 
+/**
+ * Why a change of a key may never have been told, whenever it was; null: each was, if late. While no member of etcd answers nothing is
+ * told, but each watch goes on at the revision where it stopped: whoever looks again has missed nothing.
+ */
+export function keyChangesMissed(history: History, from: Micros, to: Micros): string | null {
+  const lost = lacks(history, 'etcd', {from, to})
+  if (lost !== null) return lost
+  if (keyUntold(history).deaf.some(one => one.from < to && one.to > from))
+    return `${names.etcd} missed a change of the leader key`
+  const last = sightOf(history, 'etcd').at(-1)
+  if (last === undefined) return `${names.etcd} never reported that it was watching`
+  return to - last.to <= blindAfter ? null : `${names.etcd} told nothing for ${sayMicros(to - last.to)}`
+}
+
 /** Who reads its log hears of it also when it is held down; who asks its service does not. */
 function atRestFor(history: History, who: Observer, host: HostName | undefined): readonly Stretch[] {
   if (host === undefined) return who === 'etcd' ? etcdAtRest(history) : []

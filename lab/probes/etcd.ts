@@ -56,6 +56,7 @@ interface Member {
   /** When its status was last answered, `performance.now()`. */
   answeredAt: number
   watchOpen: boolean
+  readonly watching: Watching
 }
 
 /** The members of one cluster's etcd, and what they are asked about its keys. */
@@ -76,6 +77,7 @@ class Members {
       led: false,
       answeredAt: Number.NEGATIVE_INFINITY,
       watchOpen: false,
+      watching: new Watching(on, 'etcd', host),
     }))
   }
 
@@ -116,7 +118,7 @@ class Members {
   async watchStatus(member: Member): Promise<void> {
     const on = this.#on
     const {host} = member
-    using watching = new Watching(on, 'etcd', host)
+    using watching = member.watching
     let last: string | undefined
     let watched = false
     await every(statusPeriodMs, on.signal, async () => {
@@ -207,10 +209,8 @@ class Members {
     if (canceled !== null) {
       if (canceled.resumeAt > from.revision) {
         from.revision = canceled.resumeAt
-        this.#on.record({
-          kind: 'note',
-          says: `etcd on ${member.host} has compacted away changes that its watch had not told yet`,
-        })
+        // A watch that is open went on from where it had been, and has told them.
+        if (!this.all.some(one => one.watchOpen)) member.watching.compacted()
       }
       throw new Error(canceled.why)
     }

@@ -16,6 +16,7 @@ export class Watching implements Disposable {
   #worstMicros: Micros = 0
   #lastAt: Micros
   #never: string | undefined
+  #compacted = false
   readonly #missed = new Set<string>()
 
   constructor(site: ProbeSite, who: Of<'watching'>['who'], host?: HostName) {
@@ -57,6 +58,11 @@ export class Watching implements Disposable {
     this.#missed.add(engine)
   }
 
+  /** What changed while nobody watched can be told by nobody any more. */
+  compacted(): void {
+    this.#compacted = true
+  }
+
   /** It will see nothing any more, whatever it does. */
   never(why: string): void {
     this.#never = why
@@ -78,8 +84,10 @@ export class Watching implements Disposable {
       ...(this.#refused === 0 ? {} : {refused: this.#refused}),
       worstMicros: Math.max(this.#worstMicros, openGap),
       ...(this.#never === undefined ? {} : {never: this.#never}),
+      ...(this.#compacted ? {compacted: true} : {}),
       ...(this.#missed.size === 0 ? {} : {engines: [...this.#missed]}),
     })
+    this.#compacted = false
     this.#missed.clear()
     this.#samples = 0
     this.#failures = 0

@@ -131,6 +131,51 @@ describe('where synchronous mode was to be on', () => {
     expect(judge(historyOf([...synchronous, key(-7, 'node1', 'node2'), key(-3, 'node1')]), 'none').verdict).toBe('pass')
     expect(judge(historyOf([...synchronous, key(-7, null), key(-5, 'node1', 'node2')]), 'none').verdict).toBe('pass')
   })
+
+  describe('and no member of etcd answered for five seconds of the run', () => {
+    const ofEtcd = (event: Event): event is Of<'watching'> => event.kind === 'watching' && event.who === 'etcd'
+    const awayFor = (from: number, to: number, all: readonly Event[]) =>
+      all.filter(one => !ofEtcd(one) || one.at < micros(from) || one.at > micros(to))
+    const told = [...synchronous, key(-7, 'node1', 'node2')]
+
+    test('passes: each watch goes on at the revision where it stopped, so who looks again has missed nothing', () => {
+      expect(judge(historyOf(awayFor(4, 9, told)), 'none')).toMatchObject({verdict: 'pass'})
+    })
+
+    test.each<[string, readonly Event[], string]>([
+      [
+        'nobody looked again',
+        awayFor(4, 1000, told),
+        'whether synchronous mode was on all the time is not known: the watch on etcd told nothing for',
+      ],
+      [
+        'the key had been deleted, and what was told of it then was told late',
+        awayFor(4, 9, [...told, key(9.5, null), key(9.6, 'node2', 'node3')]),
+        'the watch on etcd told nothing for',
+      ],
+      [
+        'etcd had compacted away what changed meanwhile',
+        awayFor(4, 9, told).map(one =>
+          ofEtcd(one) && one.at > micros(9) && one.at < micros(10.5) ? {...one, compacted: true as const} : one,
+        ),
+        'the record lacks what the watch on etcd told',
+      ],
+      [
+        'a change of the leader key is not in the record',
+        awayFor(4, 9, [
+          ...told,
+          {
+            ...{at: micros(3.5), kind: 'lease', scope: 'pgha', lease: 'unheard of', told: 'node2'},
+            ...{leftSeconds: 3, grantedSeconds: 20},
+          },
+        ]),
+        'the watch on etcd missed a change of the leader key',
+      ],
+    ])('is inconclusive where %s', (_, all, says) => {
+      const found = judge(historyOf(all.toSorted((a, b) => a.at - b.at)), 'none')
+      expect([found.verdict, found.says]).toEqual(['unknown', expect.stringContaining(says)])
+    })
+  })
 })
 
 describe('an acknowledgement with the warning that no standby may have it', () => {
