@@ -105,15 +105,25 @@ function stopped(
       evidence: [last, again].filter(event => event !== undefined),
       hint: `read the log of ${leader}: what stopped it, and did Patroni notice?`,
     }
-  const unseen =
-    unseenWrites(history, leader, began, to).map(sayBlank)[0] ?? unasked ?? lacks(history, 'clients', {from: began, to})
+  const silence = (since: Micros) =>
+    unseenWrites(history, leader, since, to).map(sayBlank)[0] ?? whyNotAsked(history, since, to, [leader])
+  // What it did unseen before the limit was allowed.
+  const unseen = silence(began + limit) ?? lacks(history, 'clients', {from: began, to})
   if (unseen) return {verdict: 'unknown', says: `Whether ${leader} took writes is not known: ${unseen}.`}
   if (sober === undefined && anew === undefined)
     return {verdict: 'unknown', says: `Nobody got any answer or refusal from ${leader} after the ${after}.`}
-  const window = last === undefined ? 'took no write' : `took its last write ${sayMicros(wrote)}`
+  const early = silence(began)
+  const seen = early === null ? '' : 'was seen taking '
+  const window =
+    last === undefined ? `${seen || 'took '}no write` : `${seen || 'took '}its last write ${sayMicros(wrote)}`
+  const later = [
+    ...(anew === undefined ? [] : [`, and was promoted anew, to timeline ${anew.timeline}`]),
+    ...(early === null ? [] : [`; ${early}, in which it may have`]),
+  ].join('')
   return {
     verdict: 'pass',
-    says: `${leader} ${window} after the ${after} (${sayMicros(limit)} are allowed)${anew === undefined ? '' : `, and was promoted anew, to timeline ${anew.timeline}`}.`,
+    says: `${leader} ${window} after the ${after} (${sayMicros(limit)} are allowed)${later}.`,
+    ...(early === null ? {} : {measures: {leader, writableForMicros: null, limitMicros: limit}}),
   }
 }
 

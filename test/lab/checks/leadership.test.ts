@@ -270,6 +270,24 @@ describe('demoted', () => {
     expect(judge(historyOf(mute), 6000)).toMatchObject({verdict: 'pass', says})
   })
 
+  test('passes for one that was silent for a while within the limit, and then no longer says for how long it took writes', () => {
+    const events = calmRun({demoted: [5, 12], outage: [5, 14]}).map((event): Event => {
+      const isMute =
+        event.kind === 'postgres' && event.host === 'node1' && event.at > micros(4.9) && event.at < micros(6.5)
+      const none = {inRecovery: null, readOnly: null, timeline: null, lsn: null, replayedLsn: null, receiver: null}
+      return isMute ? {...event, ...none, up: false, error: 'timeout'} : event
+    })
+    const found = judge(historyOf(events), 8000)
+    expect(found).toMatchObject({verdict: 'pass', measures: {writableForMicros: null}})
+    expect(found.says).toMatch(
+      /^node1 was seen taking its last write 5\.00 s after the fault \(8\.00 s are allowed\); node1 lived but did not answer for 1\.\d\d s from .*, in which it may have\.$/,
+    )
+    expect(judge(historyOf(events), 5100)).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining('lived but did not answer'),
+    })
+  })
+
   test('fails for a primary that never stops', () => {
     expect(judge(historyOf(calmRun()), 6000).verdict).toBe('fail')
     expect(judge(historyOf(calmRun()), 3000, 'mend').verdict).toBe('fail')
