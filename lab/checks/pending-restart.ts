@@ -1,7 +1,7 @@
-/** Every member says that it waits for a restart: what a rolling restart begins with. */
+/** Every member of the first cluster says that it waits for a restart: what a rolling restart begins with. */
 import {z} from 'zod'
 import {of} from '../history/history.ts'
-import {hostsWith} from '../topology/topology.ts'
+import {clusters} from '../topology/clusters.ts'
 import type {Check} from './check.ts'
 
 export const pendingRestart: Check<Record<string, never>> = {
@@ -11,13 +11,16 @@ export const pendingRestart: Check<Record<string, never>> = {
 
   judge(history) {
     const topology = of(history, 'run-started')[0]?.topology
-    const told = (topology ? hostsWith(topology, 'patroni') : []).map(host => ({
+    const told = (topology ? clusters(topology)[0].members : []).map(host => ({
       host,
       last: of(history, 'patroni').findLast(one => one.host === host),
     }))
     const others = told.filter(one => one.last?.pendingRestart !== true).map(one => one.host)
     return told.length > 0 && others.length === 0
       ? {verdict: 'pass', says: 'Every member waits for a restart.', evidence: told.map(one => one.last!)}
-      : {verdict: 'fail', says: `${others.join(' and ') || 'Nobody'} does not wait for a restart.`}
+      : {
+          verdict: 'fail',
+          says: `${others.join(' and ') || 'Nobody'} ${others.length > 1 ? 'do' : 'does'} not wait for a restart.`,
+        }
   },
 }

@@ -45,6 +45,12 @@ export const promoted: Check<PromotedParams> = {
       if (blindness) return {verdict: 'unknown', says: `Nobody was seen promoted, but ${blindness}.`}
       if (is === 'old-leader')
         return {verdict: 'unknown', says: `${before} was not seen promoted again, nor anybody else.`}
+      const left = [is, not].find(name => name !== undefined && wasLeftOut(history, name))
+      if (left !== undefined)
+        return {
+          verdict: 'unknown',
+          says: `Nobody was promoted: step ${left}, of which that was to come, was not played.`,
+        }
       return {
         verdict: 'fail',
         says: `Nobody was promoted after ${sayBegin(moments)}; ${before} led before.`,
@@ -133,6 +139,13 @@ function whoIs(history: History, name: string, at: number, before: HostName): Na
   if (target !== undefined) return {hosts: target.hosts, role: `${theOrA(target.hosts)} target of step ${name}`}
   const known = of(history, 'run-started')[0]?.topology.hosts.some(host => host.name === name)
   return known ? {hosts: [name], role: null} : `There is neither a step nor a host called ${name}`
+}
+
+/** A step of the scenario that never came to its turn, because one before it could not be done. */
+function wasLeftOut(history: History, name: string): boolean {
+  const steps = of(history, 'run-started')[0]?.scenario.steps ?? []
+  const meant = steps.some(step => step.do === 'inject' && step.as === name)
+  return meant && !of(history, 'target').some(one => one.fault === name)
 }
 
 function promotedUnwanted(

@@ -7,7 +7,7 @@ import type {Lab} from '../engine/lab.ts'
 import {setConfig} from '../healing/cluster.ts'
 import {ofSettings} from '../history/holes.ts'
 import {plan} from '../state/journal.ts'
-import {hostsWith} from '../topology/topology.ts'
+import {clusters} from '../topology/clusters.ts'
 import {onLab} from '../words/next-step.ts'
 
 const inForceWithinMs = 60_000
@@ -32,8 +32,9 @@ export async function applySettings(
   })
 }
 
+/** In the cluster that the scenario is played on: one that follows it has a configuration of its own. */
 async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promise<object | string> {
-  for (const host of hostsWith(lab.topology, 'patroni')) {
+  for (const host of clusters(lab.topology)[0].members) {
     const known = await dynamicConfig(lab, host).catch((): Config => ({})) // it starts: asked again
     for (const [key, value] of Object.entries(config))
       if (!covers(known[key], value)) return `${host} does not know ${key} yet`

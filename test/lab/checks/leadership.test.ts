@@ -239,6 +239,22 @@ describe('promoted', () => {
     expect(judge(historyOf(calmRun()), {not: 'old-leader'}).verdict).toBe('fail')
   })
 
+  test('is unknown when nobody was promoted because the step that it names was never played', () => {
+    const step = {do: 'inject', fault: 'switchover', on: 'replica', as: 'handover', params: {}} as const
+    const events = calmRun().map(
+      (event): Event =>
+        event.kind === 'run-started'
+          ? {...event, scenario: {...event.scenario, steps: [...event.scenario.steps, step]}}
+          : event,
+    )
+    expect(judge(historyOf(events), {is: 'handover'})).toMatchObject({
+      verdict: 'unknown',
+      says: 'Nobody was promoted: step handover, of which that was to come, was not played.',
+    })
+    const target: Event = {at: micros(1), kind: 'target', fault: 'handover', selector: 'replica', hosts: ['node2']}
+    expect(judge(historyOf([...events, target]), {is: 'handover'}).verdict).toBe('fail')
+  })
+
   test('wants to be told whom', () => expect(promoted.params.safeParse({}).success).toBe(false))
 })
 

@@ -152,6 +152,18 @@ describe('a rolling restart', () => {
     expect(checks['pending-restart'].judge(historyOf([...calmRun(), ...flagged]), {}).verdict).toBe('pass')
     expect(checks['pending-restart'].judge(historyOf([...calmRun(), ...flagged.slice(1)]), {}).verdict).toBe('fail')
   })
+
+  test('begins when all members of the first cluster wait: one that follows it has a configuration of its own', () => {
+    const [own, theirs] = [flagged.slice(0, -1), flagged.at(-1) as Of<'patroni'>]
+    const following = {scope: 'other', hosts: [theirs.host]}
+    const events = [...calmRun(), ...own].map(
+      (event): Event =>
+        event.kind === 'run-started'
+          ? {...event, topology: {...event.topology, standbyCluster: following} as typeof event.topology}
+          : event,
+    )
+    expect(checks['pending-restart'].judge(historyOf(events), {}).verdict).toBe('pass')
+  })
 })
 
 describe('logs-clean', () => {
