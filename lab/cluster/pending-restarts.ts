@@ -36,19 +36,15 @@ export async function restartPending(lab: Lab, patch: Config): Promise<void> {
 
 /**
  * A replica takes over a smaller value once it has replayed that its primary did; before that, Patroni starts it with the old
- * one (Patroni 4.0, `postgresql/config.py: effective_configuration`).
+ * one (Patroni 4.0, `postgresql/config.py: effective_configuration`). It is asked itself: the leader sees nothing of one that
+ * streams from another replica.
  */
 async function caughtUp(lab: Lab, leader: HostName, host: HostName): Promise<void> {
   const [end] = await sql<[string]>(lab, leader, 'SELECT pg_current_wal_flush_lsn()::text')
   await waitFor(
     `${host} to replay what its leader has written`,
     async () => {
-      const rows = await sql(
-        lab,
-        leader,
-        'SELECT 1 FROM pg_stat_replication WHERE application_name = $1 AND replay_lsn >= $2::pg_lsn',
-        [host, end![0]],
-      )
+      const rows = await sql(lab, host, 'SELECT 1 WHERE pg_last_wal_replay_lsn() >= $1::pg_lsn', [end![0]])
       return rows.length > 0 ? {} : 'it has not'
     },
     {withinMs: caughtUpWithinMs, signal: new AbortController().signal},
