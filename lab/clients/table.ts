@@ -105,6 +105,7 @@ export function throughEntry(lab: Lab): pg.ClientConfig {
   return lab.superuser(host, appDatabase, primary.service)
 }
 
+/** @throws LabError `not-ready` when it lets nobody in, breaks off or refuses. */
 export async function asking<T>(
   lab: string,
   where: pg.ClientConfig,
@@ -128,7 +129,14 @@ export async function asking<T>(
   }
   try {
     return await ask(client)
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    // A server that goes down under a question: what comes of that is the lab's affair, and no bug of ours.
+    throw new LabError('not-ready', `PostgreSQL at port ${where.port} said: ${(error as Error).message}`, {
+      cause: error,
+      hint: onLab(lab, 'status'),
+    })
   } finally {
-    await client.end()
+    await client.end().catch(() => {}) // it is gone already
   }
 }
