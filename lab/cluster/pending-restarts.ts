@@ -11,8 +11,8 @@ import {waitFor} from './wait.ts'
 
 /** Patroni looks a second after its reload what waits for a restart (Patroni 4.0, `postgresql/config.py: reload_config`). */
 const reloadMs = 1500
-/** A replica connects again within wal_retrieve_retry_interval, 5 s. */
-const caughtUpWithinMs = 10_000
+/** A replica connects again within wal_retrieve_retry_interval, 5 s; a leader that was restarted just now may end a connection once more. */
+const caughtUpWithinMs = 30_000
 
 /**
  * After the configuration was patched: restarts, one after the other, the members that only then have its parameters in
@@ -40,13 +40,15 @@ export async function restartPending(lab: Lab, patch: Config): Promise<void> {
  * streams from another replica.
  */
 async function caughtUp(lab: Lab, leader: HostName, host: HostName): Promise<void> {
-  const [end] = await sql<[string]>(lab, leader, 'SELECT pg_current_wal_flush_lsn()::text')
+  let end: string | undefined
+  const look = async () => {
+    end ??= (await sql<[string]>(lab, leader, 'SELECT pg_current_wal_flush_lsn()::text'))[0]![0]
+    const rows = await sql(lab, host, 'SELECT 1 WHERE pg_last_wal_replay_lsn() >= $1::pg_lsn', [end])
+    return rows.length > 0 ? {} : 'it has not'
+  }
   await waitFor(
     `${host} to replay what its leader has written`,
-    async () => {
-      const rows = await sql(lab, host, 'SELECT 1 WHERE pg_last_wal_replay_lsn() >= $1::pg_lsn', [end![0]])
-      return rows.length > 0 ? {} : 'it has not'
-    },
+    () => look().catch((error: unknown) => (error instanceof LabError ? error.message : Promise.reject(error))),
     {withinMs: caughtUpWithinMs, signal: new AbortController().signal},
   )
 }
