@@ -1,7 +1,5 @@
 /** The command line: parses, calls the library, turns errors into one sentence and an exit code. */
-import {readFileSync} from 'node:fs'
 import {enableCompileCache} from 'node:module'
-import {join} from 'node:path'
 
 // Before React can load: its development build keeps one performance entry per render for ever (react#35761).
 process.env.NODE_ENV ??= 'production'
@@ -16,8 +14,8 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const)
 const [first] = process.argv.slice(2)
 if (first === '--version' || first === '-V') {
   // Answered without loading anything: scripts ask this often.
-  const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')
-  process.stdout.write(`${(JSON.parse(manifest) as {version: string}).version}\n`)
+  const {default: manifest} = await import('../package.json', {with: {type: 'json'}})
+  process.stdout.write(`${manifest.version}\n`)
 } else {
   enableCompileCache()
   const {run} = await import('./program.ts')

@@ -27,6 +27,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   pg: /^lab\/((clients|probes)\/|cluster\/(first-write|sql|streaming)\.ts$)/,
   'p-retry': /^lab\/cluster\/wait\.ts$/,
   leven: /^lab\/words\/did-you-mean\.ts$/,
+  rolldown: /^cli\/build\//,
   commander: /^cli\/(program|options|commands\/[a-z-]+)\.ts$/,
 }
 

@@ -6,8 +6,9 @@ import {type History, of} from '../history/history.ts'
 import {inTime, sayDoubt, starvedFor, tells} from '../history/lateness.ts'
 import {momentsOf, whoLedUnseen} from '../history/moments.ts'
 import {leaderBefore} from '../history/promotions.ts'
-import {reignsOf, type Sighting} from '../history/reigns.ts'
+import {reignsOf} from '../history/reigns.ts'
 import {sayBlank, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
+import type {Sighting} from '../history/sightings.ts'
 import {lacks} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
 import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
@@ -41,7 +42,7 @@ export const demoted: Check<DemotedParams> = {
     const limit = within * 1000
     const all = reignsOf(history)
       .filter(reign => reign.host === leader)
-      .flatMap(reign => reign.sightings)
+      .flatMap(reign => [...reign.sightings])
     const led = all.findLast(one => one.to <= from && one.event.timeline !== null)?.event.timeline ?? null
     // Only a standby is promoted: its time as a demoted one was over then.
     const anew = all.find(({event, ...one}) => one.from > from && one.to <= end && isLater(event.timeline, led))

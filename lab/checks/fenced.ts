@@ -8,8 +8,9 @@ import type {Event, Of} from '../history/event.ts'
 import {type Failover, failoversOf, isDead, isWritable} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {between, whenWas} from '../history/lateness.ts'
-import {reignsOf, type Sighting} from '../history/reigns.ts'
+import {reignsOf} from '../history/reigns.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
+import type {Sighting} from '../history/sightings.ts'
 import {lacks} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
 import {duration, type Micros, sayMicros} from '../words/quantity.ts'
@@ -173,7 +174,7 @@ function beginOf(
 ): {earliest: Micros; latest: Micros; event: Event} {
   const first = reignsOf(history)
     .filter(reign => reign.host === newLeader && reign.timeline !== null && reign.timeline > oldTimeline!)
-    .flatMap(reign => reign.sightings)
+    .flatMap(reign => [...reign.sightings])
     .reduce((a, b) => (b.to < a.to ? b : a))
   const before = of(history, 'postgres').findLast(
     one => one.host === newLeader && one.at <= first.to && one.up && !isWritable(one),

@@ -46,7 +46,7 @@ export const oneWritablePrimary: Check<OneWritablePrimaryParams> = {
     if (sign === undefined) return null
     const beside = reignsOf(history).some(
       ({host, sightings}) =>
-        host !== sign.host && sightings[0]!.to < sign.at - besideLog && sightings.at(-1)!.from > sign.at + besideLog,
+        host !== sign.host && sightings.at(0)!.to < sign.at - besideLog && sightings.at(-1)!.from > sign.at + besideLog,
     )
     return {sign, verdict: beside ? 'fail' : 'unknown'}
   },
@@ -165,6 +165,6 @@ function unwatched(history: History, host: HostName, reigns: readonly Reign[]): 
   if (!of(history, 'postgres').some(one => one.host === host)) return [`${host} was never asked`]
   const others = reigns.filter(reign => reign.host !== host)
   return unseenWrites(history, host, moments.steps, moments.end)
-    .filter(({from, to}) => others.some(({sightings}) => sightings[0]!.from < to && sightings.at(-1)!.to > from))
+    .filter(({from, to}) => others.some(({sightings}) => sightings.at(0)!.from < to && sightings.at(-1)!.to > from))
     .map(one => `${sayBlank(one)}, while another server took writes`)
 }

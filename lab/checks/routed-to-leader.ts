@@ -7,7 +7,7 @@
  * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
  */
 import {z} from 'zod'
-import {type Acknowledgement, foreignWrites, isWrite, sayForeign} from '../history/acknowledgements.ts'
+import {type Acknowledgement, acknowledgements, foreignWrites, isWrite, sayForeign} from '../history/acknowledgements.ts'
 import {atRest, joined, outside} from '../history/at-rest.ts'
 import {isDirect} from '../history/client-group.ts'
 import {isOfFollower} from '../history/cluster-view.ts'
@@ -243,9 +243,7 @@ function writesLeftBehind(history: History, tenures: readonly Tenure[], {steps, 
 }
 
 const proxiedWrites = once((history): readonly Acknowledgement[] =>
-  [...of(history, 'op'), ...of(history, 'bank'), ...of(history, 'transaction')].filter(
-    one => isWrite(one) && one.outcome === 'ok' && !isDirect(one.client),
-  ),
+  acknowledgements(history, one => !isDirect(one.client)),
 )
 
 /** Since when every proxy has had it down for writes, by its last word; null: one has not, or nobody told. */

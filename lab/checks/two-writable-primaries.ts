@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
-import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
+import {endsOf, findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import {lacks} from '../history/watching.ts'
 import {hostsWith} from '../topology/topology.ts'
@@ -74,7 +74,7 @@ function mayHaveLasted(history: History): Micros {
   const whole = Map.groupBy(reignsOf(history), one => `${one.host} ${one.timeline}`)
   const spans = [...whole.values()].map(reigns => ({
     host: reigns[0]!.host,
-    from: Math.min(...reigns.map(one => one.sightings[0]!.from)),
+    from: Math.min(...reigns.map(one => one.sightings.at(0)!.from)),
     to: Math.max(...reigns.map(one => one.sightings.at(-1)!.to)),
   }))
   const overlaps = spans.flatMap(one =>
@@ -87,10 +87,6 @@ function mayHaveLasted(history: History): Micros {
 
 /** Both reigns surely lasted from the earliest end of a sighting to the latest beginning of one. */
 function lastedTogether(one: Reign, other: Reign): Micros {
-  const sure = ({sightings}: Reign) => ({
-    from: sightings.reduce((least, {to}) => Math.min(least, to), Number.POSITIVE_INFINITY),
-    to: sightings.reduce((most, {from}) => Math.max(most, from), Number.NEGATIVE_INFINITY),
-  })
-  const [a, b] = [sure(one), sure(other)]
-  return Math.max(0, Math.min(a.to, b.to) - Math.max(a.from, b.from))
+  const [a, b] = [endsOf(one), endsOf(other)]
+  return Math.max(0, Math.min(a.last.from, b.last.from) - Math.max(a.first.to, b.first.to))
 }

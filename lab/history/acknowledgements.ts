@@ -1,5 +1,6 @@
 /** Writes that somebody was told are done, whoever asked: writers, bankers and programs. Whoever said so took writes. */
 import {hostsWith} from '../topology/topology.ts'
+import {sift} from '../words/sift.ts'
 import {isDirect} from './client-group.ts'
 import {wholeOf} from './cluster-view.ts'
 import type {Event, Of} from './event.ts'
@@ -19,6 +20,17 @@ export function isWrite(event: Event): event is Acknowledgement {
   }
 }
 
+/** Those that are so: the operations of ours, then the bankers', then the programs'. */
+export function acknowledgements(
+  history: History,
+  isSo: (one: Acknowledgement) => boolean,
+): readonly Acknowledgement[] {
+  const [ops, ...others] = (['op', 'bank', 'transaction'] as const).map(kind =>
+    sift<Acknowledgement>(of(history, kind), one => one.outcome === 'ok' && isWrite(one) && isSo(one)),
+  )
+  return others.every(list => list.length === 0) ? ops! : [...ops!, ...others.flat()]
+}
+
 /**
  * By a server that no member of the topology is: it was asked who it is, and said nothing or another name. Whoever answers at an
  * address of ours, from another port or with a data directory of another cluster, is one.
@@ -27,10 +39,9 @@ export function foreignWrites(history: History, by: 'all' | 'proxied-clients'): 
   const topology = of(wholeOf(history), 'run-started')[0]?.topology
   if (topology === undefined) return []
   const members = new Set<string | null>(hostsWith(topology, 'patroni'))
-  return [...of(history, 'op'), ...of(history, 'bank'), ...of(history, 'transaction')].filter(
+  return acknowledgements(
+    history,
     event =>
-      event.outcome === 'ok' &&
-      isWrite(event) &&
       !members.has(event.server) &&
       // Neither: a relay that could not ask.
       (event.server !== null || event.timeline !== null) &&

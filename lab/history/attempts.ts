@@ -1,6 +1,7 @@
 /** What clients tried: operations of ours, and transactions of programs that know nothing of us. */
 
 import type {Micros} from '../words/quantity.ts'
+import {sift} from '../words/sift.ts'
 import {type ClientGroup, driverOf, isDirect, namesOf, opOf, stemOf} from './client-group.ts'
 import type {Of, OpName} from './event.ts'
 import {type History, of, once} from './history.ts'
@@ -75,7 +76,7 @@ export function ownAttempts(history: History, op: OpName): readonly Attempt[] {
  */
 export const ownWritesAndTransfers = once((history): readonly (Attempt | Of<'bank'>)[] => {
   const isExtra = extraClientsOf(history)
-  const writes = attemptsOf(history).filter(one => one.op === 'write' && !isExtra(one.client))
+  const writes = sift(attemptsOf(history), one => one.op === 'write' && !isExtra(one.client))
   const transfers = of(history, 'bank').filter(one => one.op === 'transfer' && !isExtra(one.client))
   const all = transfers.length === 0 ? writes : [...writes, ...transfers].toSorted((a, b) => a.at - b.at)
   return proxiedOrAll(all)
@@ -86,18 +87,18 @@ const ownReads = once(history => gather(history, 'read'))
 
 function gather(history: History, op: OpName): readonly Attempt[] {
   const isExtra = extraClientsOf(history)
-  return proxiedOrAll(attemptsOf(history).filter(one => one.op === op && !isExtra(one.client)))
+  return proxiedOrAll(sift(attemptsOf(history), one => one.op === op && !isExtra(one.client)))
 }
 
 /** An outage ends for clients when the proxy routes again; where nobody goes by it, those who go past it are what there is. */
 export function proxiedOrAll<T extends {readonly client: string}>(all: readonly T[]): readonly T[] {
-  const proxied = all.filter(one => !isDirect(one.client))
+  const proxied = sift(all, one => !isDirect(one.client))
   return proxied.length > 0 ? proxied : all
 }
 
 /** Those of the writes that were answered. */
 export const ownAnsweredWrites = once((history): readonly Attempt[] =>
-  ownAttempts(history, 'write').filter(one => one.outcome === 'ok'),
+  sift(ownAttempts(history, 'write'), one => one.outcome === 'ok'),
 )
 
 /**

@@ -15,20 +15,19 @@ type Numbered = Of<'op'> | Of<'bank'>
 
 /** When those that are missing were answered, or given up. In the order of time. */
 export const idsUntold = once((history): readonly Stretch[] => {
-  const all = Map.groupBy<string, Numbered>(
-    [...of(history, 'op'), ...of(history, 'bank')],
-    one => `${one.kind} ${seriesOf(one.id)}`,
-  )
-  return joined([...all.values()].flatMap(told => gapsIn(history, told)))
+  const all = [...seriesIn(of(history, 'op')), ...seriesIn(of(history, 'bank'))]
+  return joined(all.flatMap(told => gapsIn(history, told)))
 })
 
 /** Each agent counts writes, reads and what bankers do from a beginning of its own (`firstIds` of the agents). */
+const seriesIn = (told: readonly Numbered[]) => Map.groupBy(told, one => seriesOf(one.id)).values()
 const seriesOf = (id: number) => Math.floor(id / readersLookBelow)
 const firstOf = (id: number) => Math.max(1, seriesOf(id) * readersLookBelow)
 
 function gapsIn(history: History, told: readonly Numbered[]): Stretch[] {
   const inOrder = told.toSorted((a, b) => a.id - b.id)
-  const clients = new Set(told.map(one => one.client))
+  const clients = new Set<string>()
+  for (const {client} of told) clients.add(client)
   // While a run goes on an answer may be under way.
   const isOver = of(history, 'run-ended').length > 0
   const known = isOver ? Number.POSITIVE_INFINITY : told.reduce((last, {at}) => Math.max(last, at), 0) - patience

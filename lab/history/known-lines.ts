@@ -60,10 +60,8 @@ export class KnownLines {
       const shape = this.#shapes[nth]!
       const event = this.#readAs(shape, bytes, from)
       if (event === undefined) continue
-      if (nth > 0) {
-        this.#shapes.splice(nth, 1)
-        this.#shapes.unshift(shape)
-      }
+      for (let to = nth; to > 0; to--) this.#shapes[to] = this.#shapes[to - 1]!
+      this.#shapes[0] = shape
       return event
     }
     return undefined

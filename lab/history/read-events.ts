@@ -1,32 +1,24 @@
 /**
- * A recorded run's events from its file, which may come from anybody: line by line, each checked by its schema, within limits. What
- * is longer than `mostBytes` is refused before it fills the memory, packed or not.
+ * A recorded run's events from its file, which may come from anybody: line by line, each checked by its schema, in a buffer of constant
+ * size. A file may be as long as its events fit into the memory; what does not is refused before it fills it, packed or not.
  */
 import {isUtf8} from 'node:buffer'
 import {createHash} from 'node:crypto'
-import {createReadStream} from 'node:fs'
 import {getHeapStatistics} from 'node:v8'
-import {createGunzip} from 'node:zlib'
 import {type ZodType, z} from 'zod'
 import {decodeJson, placeOf} from '../words/decode.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {hasPlainKeys} from '../words/plain-keys.ts'
-import {type Micros, parseSize} from '../words/quantity.ts'
-import {openRegular, validUntil} from '../words/regular-file.ts'
+import type {Micros} from '../words/quantity.ts'
+import {validUntil} from '../words/regular-file.ts'
 import type {Event} from './event.ts'
 import {isSurely, schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
 import {KnownLines} from './known-lines.ts'
 import {type InFile, Upcast} from './upcast.ts'
+import {longestLine, type Portion, wholeLines} from './whole-lines.ts'
 
-/** Of events.ndjson, unpacked: some four million events, which take about 2 GB of memory. */
-const mostBytesUnlessSet = 2 ** 30
-const variable = 'PGHA_LAB_MAX_HISTORY'
-/** Events of ours have twice as many and more. */
-const fewestBytesPerEvent = 100
-/** A run of a storm of an hour has its plan in its first line. */
-const longestLine = 16 * 2 ** 20
 /** Histories pack to a fifteenth at best. */
 const mostExpansion = 100
 const freeExpansionBytes = 64 * 2 ** 20
@@ -34,34 +26,32 @@ const freeExpansionBytes = 64 * 2 ** 20
 const latestMicros: Micros = 10 * 60 * 1_000_000
 /** What an editor or a download leaves. */
 const mostEmptyLines = 100_000
-const portionBytes = 2 ** 20
 const newline = 10
 
-/**
- * @param digest whether the file's SHA-256 is wanted.
- * @throws LabError `config` that names the file, and the line and column of an event that cannot be one.
- */
-export async function loadHistory(file: string, {digest = false} = {}): Promise<History> {
+/** Of the memory that this process may have: a judge makes of the events half as much again. */
+const mostOfHeap = 0.65
+
+export interface Loading {
+  /** Whether the file's SHA-256 is wanted. */
+  readonly digest?: boolean
+  /** How much of the heap may be taken while events are loaded. */
+  readonly mostHeapBytes?: number
+}
+
+/** @throws LabError `config` that names the file, and the line and column of an event that cannot be one. */
+export async function loadHistory(file: string, {digest = false, mostHeapBytes}: Loading = {}): Promise<History> {
   const lines = new EventLines(file)
   const hash = digest ? createHash('sha256') : null
-  let carried: Buffer[] = []
-  let carriedBytes = 0
+  const most = mostHeapBytes ?? getHeapStatistics().heap_size_limit * mostOfHeap
+  const tooLong = () => refused(file, `line ${lines.number + 1} is longer than ${longestLine / 2 ** 20} MB`)
   try {
-    for await (const portion of unpacked(file)) {
-      hash?.update(portion)
-      const end = portion.lastIndexOf(newline) + 1
-      if (end > 0) {
-        const whole = portion.subarray(0, end)
-        lines.takeBytes(carriedBytes === 0 ? whole : Buffer.concat([...carried, whole]))
-        carried = []
-        carriedBytes = 0
-      }
+    for await (const portion of wholeLines(file, tooLong)) {
+      mustFit(file, portion, most)
+      hash?.update(portion.bytes)
+      if (portion.isLast) lines.takeLast(portion.bytes.toString('utf8'))
+      else lines.takeBytes(portion.bytes)
       if (lines.torn !== null) break
-      carried.push(portion.subarray(end))
-      carriedBytes += portion.length - end
-      lines.mustFit(carriedBytes)
     }
-    lines.takeLast(Buffer.concat(carried).toString('utf8'))
   } catch (error) {
     if (error instanceof LabError) throw error
     // Whoever names a file that is not there gets the system's own word; a packed one that breaks off is read up to there.
@@ -85,43 +75,14 @@ export function parseHistory(text: string, name = 'events.ndjson'): History {
   return lines.history(lines.torn === null ? createHash('sha256').update(text).digest('hex') : null)
 }
 
-async function* unpacked(file: string): AsyncGenerator<Buffer> {
-  const {fd} = openRegular(file)
-  const mostBytes = historyLimit()
-  const stored = createReadStream('', {fd, highWaterMark: portionBytes})
-  const isPacked = file.endsWith('.gz')
-  const stream = isPacked ? stored.pipe(createGunzip({chunkSize: portionBytes})) : stored
-  if (isPacked) stored.on('error', error => stream.destroy(error))
-  let bytes = 0
-  try {
-    for await (const portion of stream as AsyncIterable<Buffer>) {
-      bytes += portion.length
-      if (isPacked && bytes > freeExpansionBytes && bytes > mostExpansion * stored.bytesRead)
-        throw refused(file, `it unpacks to more than ${mostExpansion} times its size, which no history does`)
-      if (bytes > mostBytes) throw refused(file, `it is longer than ${mostBytes / 2 ** 20} MB unpacked`, raise)
-      const {used_heap_size: used, heap_size_limit: most} = getHeapStatistics()
-      if (used > most * 0.9) throw refused(file, 'its events do not fit into the memory of this process', more)
-      yield portion
-    }
-  } finally {
-    stored.destroy()
-    stream.destroy()
-  }
+function mustFit(file: string, {storedBytes, unpackedBytes}: Portion, most: number): void {
+  if (unpackedBytes > freeExpansionBytes && unpackedBytes > mostExpansion * storedBytes)
+    throw refused(file, `it unpacks to more than ${mostExpansion} times its size, which no history does`)
+  if (getHeapStatistics().used_heap_size > most)
+    throw refused(file, 'its events do not fit into the memory of this process', more)
 }
 
-const raise = `a run of yours that is so long: ${variable}=4GB NODE_OPTIONS=--max-old-space-size=16384 and the same command again`
 const more = 'NODE_OPTIONS=--max-old-space-size=16384 and the same command again, on a machine that has so much'
-
-/** Bytes. @throws LabError `usage` */
-function historyLimit(): number {
-  const written = process.env.PGHA_LAB_MAX_HISTORY
-  if (written === undefined || written === '') return mostBytesUnlessSet
-  try {
-    return parseSize(written)
-  } catch (error) {
-    throw new LabError('usage', `${variable}: ${(error as Error).message}`, {cause: error})
-  }
-}
 
 function refused(file: string, why: string, hint?: Hint): LabError {
   return new LabError('config', `${file} is not read: ${why}`, {hint})
@@ -136,7 +97,6 @@ class EventLines {
   readonly #seen = new Set<string>()
   /** Kinds, and keys of a kind, that this version does not know: how often, and where first. */
   readonly #foreign = new Map<string, {count: number; readonly place: string}>()
-  readonly #mostEvents = historyLimit() / fewestBytesPerEvent
   #number = 0
   #empty = 0
   #newest: Micros = 0
@@ -149,6 +109,11 @@ class EventLines {
 
   get count(): number {
     return this.#growing.count
+  }
+
+  /** Of the line that was read last. */
+  get number(): number {
+    return this.#number
   }
 
   /** Whole lines. @throws LabError `config` for one that is not UTF-8: its bytes would be read as other letters. */
@@ -187,11 +152,6 @@ class EventLines {
 
   tearHere(): void {
     this.torn = `${this.#file}:${this.#number + 1}:1`
-  }
-
-  mustFit(bytes: number): void {
-    if (bytes > longestLine)
-      throw refused(this.#file, `line ${this.#number + 1} is longer than ${longestLine / 2 ** 20} MB`)
   }
 
   history(sha256: string | null): History {
@@ -237,8 +197,6 @@ class EventLines {
       this.#rows += event.ranges.length + event.duplicates.length + (event.altered?.length ?? 0)
       if (this.#rows > mostRanges) throw this.#complaint(`the rows of a run are in at most ${mostRanges} ranges`)
     }
-    if (this.#growing.count >= this.#mostEvents)
-      throw refused(this.#file, `it has more than ${Math.floor(this.#mostEvents)} events`, raise)
     if (!this.#seen.has(event.kind)) widen(event)
     this.#seen.add(event.kind)
     this.#growing.add(event)

@@ -2,6 +2,7 @@
 
 import type {Micros} from '../words/quantity.ts'
 import {countLeading} from '../words/search.ts'
+import {sift} from '../words/sift.ts'
 import {groupsOf} from './attempts.ts'
 import {type ClientGroup, isDirect, namesOf, readersLookBelow} from './client-group.ts'
 import type {Of} from './event.ts'
@@ -33,7 +34,8 @@ function isPrimaryReader(group: ClientGroup): boolean {
 
 /** Acknowledged writes that came through the proxy and that readers look for, in the order of their acknowledgements. */
 export function proxiedWrites(history: History): readonly Of<'op'>[] {
-  return of(history, 'op').filter(
+  return sift(
+    of(history, 'op'),
     op => op.op === 'write' && op.outcome === 'ok' && !isDirect(op.client) && op.id < readersLookBelow,
   )
 }

@@ -5,27 +5,21 @@
 
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
-import {type Acknowledgement, isWrite} from './acknowledgements.ts'
+import {isWrite} from './acknowledgements.ts'
 import {isDirect} from './client-group.ts'
-import type {Event, Of} from './event.ts'
+import type {Event} from './event.ts'
 import {isWritable} from './failover.ts'
-import {type History, of, once, widen} from './history.ts'
+import {type History, of, once} from './history.ts'
+import {type Sighting, Sightings, sightingBy} from './sightings.ts'
 
 /** Two sightings of a reign are no further apart. */
 const unobserved: Micros = 1_000_000
-
-/** The host took writes at some moment between `from` and `to`. */
-export interface Sighting {
-  readonly from: Micros
-  readonly to: Micros
-  readonly event: Of<'postgres'> | Acknowledgement
-}
 
 /** Sightings of one host on one timeline with no other answer between them: writable from the first to the last. */
 export interface Reign {
   readonly host: HostName
   readonly timeline: number | null
-  readonly sightings: Sighting[]
+  readonly sightings: Sightings
 }
 
 /** @param by whose sightings count: direct questions of the probe, acknowledged writes of clients behind the proxy, or all. */
@@ -39,34 +33,28 @@ const seenByProxiedClients = once(history => gather(history, 'proxied-clients'))
 function gather(history: History, by: 'all' | 'proxied-clients'): Reign[] {
   const reigns: Reign[] = []
   const current = new Map<HostName, Reign>()
-  // Times of the clients come from another clock; their sightings are as much wider as that one is uncertain.
   const uncertain = of(history, 'clock').reduce((most, one) => Math.max(most, one.uncertaintyMicros), 0)
-  const see = (host: HostName, timeline: number | null, sighting: Sighting) => {
+  const see = (host: HostName, timeline: number | null, event: Sighting['event']) => {
     let reign = current.get(host)
     const last = reign?.sightings.at(-1)
-    if (!reign || reign.timeline !== timeline || (last && sighting.from - last.to > unobserved)) {
-      if (reigns.length === 0) widen(sighting)
-      reign = {host, timeline, sightings: []}
+    if (!reign || reign.timeline !== timeline || (last && sightingBy(event, uncertain).from - last.to > unobserved)) {
+      reign = {host, timeline, sightings: new Sightings(uncertain)}
       current.set(host, reign)
       reigns.push(reign)
     }
-    reign.sightings.push(sighting)
+    reign.sightings.add(event)
   }
   for (const event of history.events) {
     if (event.kind === 'postgres') {
       if (by !== 'all') continue
-      if (isWritable(event)) see(event.host, event.timeline, {from: event.askedAt, to: event.at, event})
+      if (isWritable(event)) see(event.host, event.timeline, event)
       // Any other answer, and no answer too, ends what we may claim: two sightings are joined only by unbroken ones.
       else current.delete(event.host)
     } else if (isWrite(event) && event.outcome === 'ok' && event.server !== null) {
       if (by === 'proxied-clients' && isDirect(event.client)) continue
       // A program's connection told its timeline when it was new.
       const known = event.kind === 'transaction' ? current.get(event.server) : undefined
-      see(event.server, known?.timeline ?? event.timeline, {
-        from: event.sentAt - uncertain,
-        to: event.at + uncertain,
-        event,
-      })
+      see(event.server, known?.timeline ?? event.timeline, event)
     }
   }
   return reigns
@@ -84,7 +72,7 @@ export function findOverlap(reigns: readonly Reign[]) {
     for (const one of reigns) {
       if (one.host === during.host) continue
       const {first: begins, last: ceases} = ends.get(one)!
-      const inside = one.sightings.find(sighting => sighting.from > first.to && sighting.to < last.from)
+      const inside = firstBetween(one.sightings, first.to, last.from)
       if (inside)
         return {of: one, during, at: inside.to, evidence: [first.event, inside.event, last.event] satisfies Event[]}
       // Two reigns may cross between their sightings.
@@ -96,10 +84,17 @@ export function findOverlap(reigns: readonly Reign[]) {
   return undefined
 }
 
+function firstBetween(sightings: Sightings, after: Micros, before: Micros): Sighting | undefined {
+  for (const sighting of sightings) if (sighting.from > after && sighting.to < before) return sighting
+  return undefined
+}
+
 /** A reign surely lasted from the earliest end of a sighting to the latest beginning of one. */
-function endsOf({sightings}: Reign): {first: Sighting; last: Sighting} {
-  return {
-    first: sightings.reduce((a, b) => (b.to < a.to ? b : a)),
-    last: sightings.reduce((a, b) => (b.from > a.from ? b : a)),
+export function endsOf({sightings}: Reign): {first: Sighting; last: Sighting} {
+  let [first, last] = [sightings.at(0)!, sightings.at(0)!]
+  for (const one of sightings) {
+    if (one.to < first.to) first = one
+    if (one.from > last.from) last = one
   }
+  return {first, last}
 }

@@ -297,9 +297,10 @@ function acknowledged(so: Reading, event: Attempt): Reading {
 }
 
 function followOn(so: Reading, follow: (one: Followed) => Followed): Reading {
-  if (so.followed.length === 0) return so
-  const followed = so.followed.map(one => (one.leader === undefined ? one : follow(one)))
-  return followed.every((one, index) => one === so.followed[index]) ? so : {...so, followed}
+  const told = (one: Followed) => (one.leader === undefined ? one : follow(one))
+  // As nearly always: then there is nothing to copy.
+  if (so.followed.every(one => told(one) === one)) return so
+  return {...so, followed: so.followed.map(told)}
 }
 
 function ends(event: Of<'fault-mending'> | Of<'phase'> | Of<'run-ended'>, {fault}: Followed): boolean {
@@ -391,7 +392,8 @@ function writeTold(one: Followed, event: Attempt, proxied: boolean): Followed {
 }
 
 function withWrite(so: FirstWrites, event: Attempt, proxied: boolean): FirstWrites {
-  const [own, behind] = [first(so.own, event), proxied ? first(so.proxied, event) : so.proxied]
+  const own = first(so.own, event)
+  const behind = proxied ? first(so.proxied, event) : so.proxied
   if (own === so.own && behind === so.proxied) return so
   return behind === undefined ? {own} : {own, proxied: behind}
 }

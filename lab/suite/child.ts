@@ -1,4 +1,5 @@
 /** pgha-lab as a child process: a run has an event loop, a lock and an ending of its own. */
+import {existsSync} from 'node:fs'
 import {extname, join} from 'node:path'
 import {execa} from 'execa'
 import {exitCodes} from '../words/errors.ts'
@@ -22,10 +23,11 @@ const mostOutputBytes = 20_000_000
 /** An interrupted run heals its faults and ends; one that does not is killed, and its lab is removed. */
 const healsWithinMs = 120_000
 
-/** This very version's command line, from sources or built. */
+/** This very version's command line, from sources or built; also after another has been built beside it. */
 export function ourselves(): RunChild {
+  const own = join(import.meta.dirname, 'main.js')
   const main = extname(import.meta.filename) === '.ts' ? join('cli', 'main.ts') : join('dist', 'cli', 'main.js')
-  return childOf([process.execPath, join(packageRoot, main)])
+  return childOf([process.execPath, existsSync(own) ? own : join(packageRoot, main)])
 }
 
 /**

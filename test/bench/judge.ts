@@ -4,11 +4,9 @@
  *
  *     node test/bench/judge.ts [events, 1000000] [rounds, 3]
  *
- * The history is a clean kill-leader run by hand, drawn out: 200 writes/s and 40 reads/s for as long as it takes, every server
- * asked ten times a second, and a bank. The file has it as a recorder writes it: what clients say comes up to 20 ms late, in
- * batches. The yardstick for a machine is how long it takes to parse the same lines and do nothing else.
+ * The history is that of `long-record.ts`; what a process of the command line takes for it, `judge-memory.ts` measures. The yardstick for a machine is how long it takes to parse the same lines and do nothing else.
  */
-import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setFlagsFromString} from 'node:v8'
@@ -19,7 +17,7 @@ import type {History} from '../../lab/history/history.ts'
 import {loadHistory} from '../../lab/history/read-events.ts'
 import {judge} from '../../lab/judge/judge.ts'
 import {loadScenario} from '../../lab/scenario/index.ts'
-import {cleanRun, quickRun} from '../lab/checks/history-builder.ts'
+import {recordLong} from './long-record.ts'
 import {spread} from './spread.ts'
 
 setFlagsFromString('--expose-gc')
@@ -43,16 +41,12 @@ const params: Readonly<Record<string, unknown>> = {
 }
 const expectations = Object.keys(checks).map(check => ({check, params: params[check] ?? {}}))
 
-/** What 200 writes, 40 reads and 20 transfers and audits a second make, with the samples of all probes: as many events a second. */
-const perSecond = 290
-const shape = {...quickRun, writers: 8, writesPerSecond: 200, readsPerSecond: 40, bankPerSecond: 20}
-
 const killLeader = loadScenario('kill-leader').expect
 
 const folder = mkdtempSync(join(tmpdir(), 'pgha-judge-'))
 const file = join(folder, 'events.ndjson')
 try {
-  record(cleanRun({...shape, finalReads: events / perSecond}))
+  console.log(`${recordLong(file, events)} events, ${expectations.length} checks`)
   const parsing: Taken[] = []
   const loading: Taken[] = []
   const every: Taken[] = []
@@ -101,16 +95,6 @@ async function oneByOne(history: History): Promise<void> {
 function print(what: string, taken: readonly Taken[]): void {
   const [wall, cpu] = [taken.map(one => one.wall), taken.map(one => one.cpu)]
   console.log(`${what.padEnd(56)} ${spread(wall, 's')}; CPU ${spread(cpu, 's')}`)
-}
-
-function record(made: readonly Event[]): void {
-  const told = (event: Event) =>
-    event.kind === 'op' || event.kind === 'bank' ? Math.ceil(event.at / 20_000) * 20_000 : event.at
-  const lines = made.toSorted((a, b) => told(a) - told(b)).map(event => JSON.stringify(event))
-  console.log(`${lines.length} events, ${expectations.length} checks`)
-  const out = openSync(file, 'w')
-  for (let from = 0; from < lines.length; from += 1000) writeSync(out, `${lines.slice(from, from + 1000).join('\n')}\n`)
-  closeSync(out)
 }
 
 function parseOnly(): number {

@@ -82,7 +82,7 @@ export function fakeNode(version: string) {
   return `case $1 in
   -p) echo "${version} $0" ;;
   --version) echo "v${version}" ;;
-  *) echo "ran on ${version}: $*" ;;
+  --*) shift && echo "ran on ${version}: $*" ;;
 esac
 `
 }

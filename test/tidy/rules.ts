@@ -43,7 +43,7 @@ export function longFunctions(root: string, sources: Sources): string[] {
 /** Sources that nothing leads to from where programs and the library begin. */
 export function deadFiles(root: string, sources: Sources): string[] {
   const {exports, scripts} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const bundled = [...String(scripts.build).matchAll(/rolldown (\S+)/g)].map(([, entry = '']) => entry)
+  const bundled = [...String(scripts.build).matchAll(/\S+\.ts\b/g)].map(([entry]) => entry)
   const doors = Object.values(exports as Record<string, {default: string}>).map(({default: built}) =>
     built.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'),
   )

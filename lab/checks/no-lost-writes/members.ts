@@ -62,11 +62,10 @@ function unread(history: History): string[] {
 export function alteredRows(history: History): {readonly ids: ReadonlySet<number>; readonly on: readonly HostName[]} {
   const found = new Set<number>()
   const on: HostName[] = []
-  const writes = of(history, 'op').filter(op => op.op === 'write')
   for (const {host, altered = []} of finalTables(history)) {
     if (altered.length === 0) continue
     const rows = new Rows({ranges: altered})
-    const here = writes.filter(op => rows.has(op.id))
+    const here = of(history, 'op').filter(op => op.op === 'write' && rows.has(op.id))
     if (here.length > 0) on.push(host)
     for (const op of here) found.add(op.id)
   }
