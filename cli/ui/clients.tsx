@@ -1,16 +1,28 @@
 /** What the clients get: rates as a sparkline, the gap that is open, and how many operations ended in which way. */
+import type {ReactNode} from 'react'
 import type {Micros, Outcome} from '../../lab/index.ts'
 import {count, seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
 import {Text} from './text.tsx'
-import {type Bucket, type Counts, lastSecond, longestGap, openGap, recent, type Throughput} from './throughput.ts'
+import {
+  type Bucket,
+  type Counts,
+  lastSecond,
+  longestGap,
+  openGap,
+  recent,
+  scaleOf,
+  type Throughput,
+} from './throughput.ts'
 
 interface Props {
   readonly look: Look
   readonly clients: Throughput
   readonly now: Micros
   readonly columns: number
+  /** Behind the gap. */
+  readonly children?: ReactNode
 }
 
 export function clientRows(columns: number): number {
@@ -22,15 +34,18 @@ function isWide(columns: number): boolean {
   return columns >= 74
 }
 
-export function Clients({look, clients, now, columns}: Props) {
+export function Clients({look, clients, now, columns, children}: Props) {
   const rates = lastSecond(clients, now)
+  const drawn = {columns: columns - 16, scale: scaleOf(clients, now, columns - 16)}
   return (
     <>
-      <Rate look={look} label="writes" rate={rates.writes} values={recent(clients, 'writes', now, columns - 16)} />
-      <Rate look={look} label="reads" rate={rates.reads} values={recent(clients, 'reads', now, columns - 16)} />
+      <Rate look={look} label="writes" rate={rates.writes} values={recent(clients, 'writes', now, drawn)} />
+      <Rate look={look} label="reads" rate={rates.reads} values={recent(clients, 'reads', now, drawn)} />
       <Line look={look}>
         {'gap     '}
         <GapNow clients={clients} now={now} />
+        {drawn.scale > 1 && <Text dimColor>{`   a column is ${drawn.scale} s`}</Text>}
+        {children}
       </Line>
       {isWide(columns) ? (
         <Line look={look}>

@@ -1,12 +1,14 @@
 /** `watch` where there is no screen, or where boxes would lock a screen reader out: a line for whatever happens. */
-import type {Event, Lab} from '../../lab/index.ts'
+import type {Event, Lab, WatchOptions} from '../../lab/index.ts'
 import {watchLab} from '../../lab/index.ts'
+import {printable} from '../../lab/inside/start.ts'
 import {onInterrupt} from '../interrupt.ts'
 import {print} from '../output.ts'
 import {plainRun} from '../ui/plain.ts'
+import {sayLoad} from '../ui/say-load.ts'
 
 /** Until a signal. */
-export async function watchPlainly(lab: Lab): Promise<void> {
+export async function watchPlainly(lab: Lab, options: WatchOptions): Promise<void> {
   const listeners = new Set<(event: Event) => void>()
   plainRun(line => print(line), {
     events: [],
@@ -19,11 +21,18 @@ export async function watchPlainly(lab: Lab): Promise<void> {
   const {promise: over, resolve} = Promise.withResolvers<void>()
   if (interrupt.signal.aborted) resolve()
   interrupt.signal.addEventListener('abort', () => resolve(), {once: true})
-  await using watched = await watchLab(lab, {
-    event: event => {
-      for (const listener of listeners) listener(event)
+  const beganMs = performance.now()
+  const line = (says: string) => print(`[+${((performance.now() - beganMs) / 1000).toFixed(2)} s] ${printable(says)}\n`)
+  await using watched = await watchLab(
+    lab,
+    {
+      event: event => {
+        for (const listener of listeners) listener(event)
+      },
+      load: told => line(sayLoad(told)),
     },
-  })
+    options,
+  )
   void watched
   await over
 }
