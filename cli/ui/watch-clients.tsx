@@ -34,13 +34,15 @@ export function wholeClientRows(view: View, columns: number): number {
 }
 
 export function WatchClients({look, view, now, load, ofRun, columns, rows}: Props) {
+  // While an outage goes on nobody knows what is lost in it.
+  const isCounted = openGap(view.clients, now) === null
   const isWhole = rows >= wholeClientRows(view, columns)
   return (
     <Section look={look} title={words(look, titleOf(view, load, ofRun))} columns={columns} rows={rows}>
       {isWhole ? (
         <>
           <Clients look={look} clients={view.clients} now={now} columns={columns - 2}>
-            {load !== null && !ofRun && <Lost lost={load.lost} />}
+            {load !== null && !ofRun && isCounted && <Lost lost={load.lost} />}
           </Clients>
           {writerGroups(view.writers, view.failover, now).map(group => (
             <GroupRow
@@ -70,7 +72,7 @@ function Lost({lost}: {lost: number | null}) {
 }
 
 function GroupRow({look, group, writing}: {look: Look; group: WriterGroup; writing: boolean}) {
-  const {driver, through, clients, out, outFor, outage, reconnection} = group
+  const {driver, through, clients, heard, out, outFor, outage, reconnection} = group
   return (
     <Line look={look}>
       {words(look, `${driver} through ${through}`).padEnd(24)}
@@ -79,7 +81,7 @@ function GroupRow({look, group, writing}: {look: Look; group: WriterGroup; writi
       ) : out > 0 ? (
         <Text color="red" bold>{`${out} of ${clients} WITHOUT WRITES for ${seconds(outFor)}`}</Text>
       ) : (
-        <Text color="green">{`${clients} of ${clients} write`}</Text>
+        <Text {...(heard === clients ? {color: 'green'} : {})}>{`${heard} of ${clients} write`}</Text>
       )}
       {outage !== null && `   last outage ${seconds(outage)}`}
       {reconnection !== null && `   reconnected in ${seconds(reconnection)}`}
@@ -104,7 +106,7 @@ function InOneLine({look, view, now, load}: Pick<Props, 'look' | 'view' | 'now' 
       <Text dimColor>
         {'  '}fail {write.fail + read.fail}, unknown {write.unknown + read.unknown}
       </Text>
-      {load !== null && <Lost lost={load.lost} />}
+      {load !== null && gap === null && <Lost lost={load.lost} />}
     </Line>
   )
 }

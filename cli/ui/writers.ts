@@ -54,6 +54,8 @@ export interface WriterGroup {
   readonly driver: string
   readonly through: 'proxy' | 'host' | 'members'
   readonly clients: number
+  /** Of them, those that have had a write acknowledged since they began. */
+  readonly heard: number
   /** Without a write now, and for how long the first of them has been. */
   readonly out: number
   readonly outFor: Micros
@@ -78,7 +80,8 @@ function groupOf(writers: Writers, failover: Failover | null, now: Micros): Writ
   const outages = writers.flatMap(({outage}) => (outage === null ? [] : [outage.to - outage.from]))
   const {client} = writers[0]!
   return {
-    ...{driver: driverOf(client), through: wayOf(client), clients: writers.length, out: out.length},
+    ...{driver: driverOf(client), through: wayOf(client), clients: writers.length},
+    ...{heard: writers.filter(one => one.lastAt !== null).length, out: out.length},
     outFor: Math.max(0, ...out.map(one => now - one.lastAt!)),
     outage: outages.length === 0 ? null : Math.max(...outages),
     reconnection: out.length > 0 ? null : reconnectionOf(writers, failover, isDirect(client)),

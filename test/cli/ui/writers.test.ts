@@ -23,8 +23,8 @@ const failover: Failover = {
 
 test('writers are grouped by driver and way in, readers are none of them', () => {
   expect(writerGroups(two, null, 0)).toEqual([
-    {driver: 'pg', through: 'proxy', clients: 2, out: 0, outFor: 0, outage: null, reconnection: null},
-    {driver: 'psycopg', through: 'members', clients: 1, out: 0, outFor: 0, outage: null, reconnection: null},
+    {driver: 'pg', through: 'proxy', clients: 2, heard: 0, out: 0, outFor: 0, outage: null, reconnection: null},
+    {driver: 'psycopg', through: 'members', clients: 1, heard: 0, out: 0, outFor: 0, outage: null, reconnection: null},
   ])
 })
 
