@@ -7,6 +7,7 @@ import {type Look, words} from './look.ts'
 import {sayLoad} from './say-load.ts'
 import {Section} from './section.tsx'
 import {Text} from './text.tsx'
+import {bad} from './theme.ts'
 import {lastSecond, longestGap, openGap} from './throughput.ts'
 import type {View} from './view.ts'
 import {type WriterGroup, writerGroups} from './writers.ts'
@@ -67,8 +68,8 @@ function titleOf(view: View, load: LoadTold | null, ofRun: boolean): string {
 
 /** What was acknowledged and is not there afterwards. */
 function Lost({lost}: {lost: number | null}) {
-  if (lost === null) return <Text color="yellow">{'   lost ? (not read yet)'}</Text>
-  return lost === 0 ? <Text dimColor>{'   lost 0'}</Text> : <Text color="red" bold>{`   LOST ${count(lost)}`}</Text>
+  if (lost === null) return <Text bold>{'   lost ? (not read yet)'}</Text>
+  return lost === 0 ? <Text dimColor>{'   lost 0'}</Text> : <Text {...bad} bold>{`   LOST ${count(lost)}`}</Text>
 }
 
 function GroupRow({look, group, writing}: {look: Look; group: WriterGroup; writing: boolean}) {
@@ -79,9 +80,9 @@ function GroupRow({look, group, writing}: {look: Look; group: WriterGroup; writi
       {!writing ? (
         <Text dimColor>at rest</Text>
       ) : out > 0 ? (
-        <Text color="red" bold>{`${out} of ${clients} WITHOUT WRITES for ${seconds(outFor)}`}</Text>
+        <Text {...bad} bold>{`${out} of ${clients} WITHOUT WRITES for ${seconds(outFor)}`}</Text>
       ) : (
-        <Text {...(heard === clients ? {color: 'green'} : {})}>{`${heard} of ${clients} write`}</Text>
+        <Text>{`${heard} of ${clients} write`}</Text>
       )}
       {outage !== null && `   last outage ${seconds(outage)}`}
       {reconnection !== null && `   reconnected in ${seconds(reconnection)}`}
@@ -99,7 +100,7 @@ function InOneLine({look, view, now, load}: Pick<Props, 'look' | 'view' | 'now' 
       {gap === null ? (
         <Text dimColor>longest gap {seconds(longestGap(view.clients, now))}</Text>
       ) : (
-        <Text color="red" bold>
+        <Text {...bad} bold>
           NO WRITES for {seconds(gap)}
         </Text>
       )}

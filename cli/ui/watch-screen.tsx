@@ -16,6 +16,7 @@ import type {PaletteEntry} from './palette.ts'
 import {Section} from './section.tsx'
 import {Mark, Phases, Steps} from './steps.tsx'
 import {Text} from './text.tsx'
+import {bad} from './theme.ts'
 import type {View} from './view.ts'
 import {leastClientRows, WatchClients, wholeClientRows} from './watch-clients.tsx'
 import {WatchHelp} from './watch-help.tsx'
@@ -176,13 +177,13 @@ function Quorums({look, quorum, view, other}: Props) {
       {quorum === null ? (
         <Text dimColor>not asked yet</Text>
       ) : (
-        <Text {...(isLost ? {color: 'red', bold: true} : {})}>
+        <Text {...(isLost ? {...bad, bold: true} : {})}>
           {isLost ? 'LOST ' : ''}
           {quorum.led} of {quorum.members}, {needed} needed
         </Text>
       )}
       {quorum !== null && quorum.alarms.length > 0 && (
-        <Text color="red" bold>
+        <Text {...bad} bold>
           {'  '}ALARM {words(look, quorum.alarms.join('; '))}
         </Text>
       )}
@@ -248,14 +249,15 @@ function Notice({look, doing, notice, spin}: Props) {
     <Box height={1} flexShrink={0}>
       <Line look={look}>
         {doing !== null ? (
-          <Text color="yellow">
+          <Text>
             <Mark look={look} state="running" spin={spin} /> {words(look, doing)}
           </Text>
         ) : notice === null ? (
           ' '
         ) : (
-          <Text color={notice.tone === 'good' ? 'green' : 'red'}>
-            {notice.tone === 'good' ? look.signs.done : look.signs.failed} {words(look, notice.says)}
+          <Text {...(notice.tone === 'good' ? {} : bad)}>
+            <Mark look={look} state={notice.tone === 'good' ? 'done' : 'failed'} spin={spin} />{' '}
+            {words(look, notice.says)}
           </Text>
         )}
       </Line>
@@ -276,7 +278,7 @@ function footer({typing, preview}: WatchState): ReactNode {
     if (preview.lines === null) return <Text dimColor>the lab is being asked</Text>
     if (preview.refused) return <Text>any key goes back</Text>
     return (
-      <Text color="yellow" bold>
+      <Text bold>
         {preview.destroys ? 'what it takes is gone for good: do it? y/N ' : 'enter does it, any other key goes back'}
       </Text>
     )
