@@ -44,10 +44,10 @@ export {NoWay} from './observer/tunnel.ts'
 
 export {type Injected, type InjectOptions, inject} from './run/inject.ts'
 export type {ChosenMoment} from './run/injection-phase.ts'
+export type {LoadTold} from './run/light-load.ts'
 export {type Observation, type ObserveOptions, observe} from './run/observe.ts'
 export {type Performance, play} from './run/play.ts'
 export {type Preview, previewFault} from './run/preview.ts'
-
 export {engineToRaise, type Raised, raise} from './run/raise.ts'
 export {
   type Breaking,
@@ -62,7 +62,7 @@ export {type RepeatOptions, type Repetition, repeat, type Summary} from './run/r
 export {leaveNeverBegan, type Run, type RunOptions, runScenario} from './run/runs.ts'
 export {removeSnapshot, restoreSnapshot, type Saved, saveSnapshot} from './run/snapshot.ts'
 export type {BeforeStep} from './run/steps.ts'
-export {type Quorum, type Watched, type WatchListener, watchLab} from './run/watch.ts'
+export {type Quorum, type Watched, type WatchListener, type WatchOptions, watchLab} from './run/watch.ts'
 export {
   type Bound,
   bind,

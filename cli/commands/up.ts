@@ -32,6 +32,7 @@ import {showProgress} from '../progress.ts'
 interface Options extends TopologyOptions {
   name: string
   json?: boolean
+  plain?: boolean
   refresh?: boolean
 }
 
@@ -47,6 +48,7 @@ export function up(): Command {
         '--refresh',
         'build the images anew first, from the newest base and packages; a lab that is there keeps its own',
       )
+      .option('--plain', 'plain lines instead of the live view')
       .addOption(jsonOption()),
   ).action(action)
 }
@@ -63,7 +65,7 @@ async function action(options: Options): Promise<void> {
   await getPublished([patroni], options.json === true, interrupt.signal)
   const wanted = asksForTopology(options) ? await askedTopology(options) : undefined
   using _lock = lockLab(options.name, 'up')
-  const shown = await showProgress(options.json)
+  const shown = await showProgress(options.json || options.plain)
   try {
     const {lab, how, tookMs, writableMs} = await raise(
       engineToRaise(options.name, {topology: wanted?.topology, toldAt: wanted?.toldAt}),

@@ -5,9 +5,9 @@ import type {ComparedMetric, Spread} from '../../lab/inside/reading.ts'
 import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import {printableValues} from '../../lab/inside/start.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
+import {letterColors} from './verdict-words.ts'
 
 const titles = {pass: 'NOT SLOWER', fail: 'SLOWER', unknown: 'TOO FEW RUNS'} as const
-const colors = {pass: 32, fail: 31, unknown: 33} as const
 
 export function renderComparison(compared: Comparison, {color, width, ascii = false}: TextOptions): string {
   const comparison = printableValues(compared)
@@ -15,7 +15,7 @@ export function renderComparison(compared: Comparison, {color, width, ascii = fa
   const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text)
   const title = `${comparedTitle(comparison)} ${scenario}`
   const [first = '', ...more] = wrap(`${title}: ${says}`, width)
-  const answer = color ? `\u001b[1;${colors[verdict]}m${title}\u001b[0m${first.slice(title.length)}` : first
+  const answer = color ? `\u001b[1;${letterColors[verdict]}m${title}\u001b[0m${first.slice(title.length)}` : first
   const [header = '', ...rows] = align(tableOf(comparison), [2, 3, 4, 5, 6, 7, 8, 10])
   const notes = [
     `${base.length} runs in the base, ${head.length} in the head; the judged metric is marked with *, the others are shown without a verdict`,

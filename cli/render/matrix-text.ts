@@ -3,9 +3,7 @@ import type {Cell, Matrix} from '../../lab/inside/engine.ts'
 import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import {printableValues} from '../../lab/inside/start.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
-import {titles, words} from './verdict-words.ts'
-
-const colors = {pass: 32, fail: 31, unknown: 33} as const
+import {letterColors, titles, words} from './verdict-words.ts'
 
 export function renderMatrix(played: Matrix, {color, width, ascii = false}: TextOptions): string {
   const matrix = printableValues(played)
@@ -23,7 +21,7 @@ export function renderMatrix(played: Matrix, {color, width, ascii = false}: Text
       sgr(1, header),
       ...rows.map((line, index) => {
         const verdict = cells[index]?.summary?.verdict
-        return verdict === undefined || verdict === 'pass' ? line : sgr(colors[verdict], line)
+        return verdict === undefined || verdict === 'pass' ? line : sgr(letterColors[verdict], line)
       }),
       ...cells
         .flatMap(cell => wrap(notes(cell), width - 2).map(line => `  ${line}`))
@@ -33,7 +31,7 @@ export function renderMatrix(played: Matrix, {color, width, ascii = false}: Text
   })
   const text = [
     ...tables,
-    `${sgr(`1;${colors[matrix.verdict]}`, title)}${first.slice(title.length)}`,
+    `${sgr(`1;${letterColors[matrix.verdict]}`, title)}${first.slice(title.length)}`,
     ...more,
     '',
   ].join('\n')

@@ -7,9 +7,7 @@ import type {MeasuredIn} from '../../lab/inside/start.ts'
 import {metricNames, metrics, printableValues} from '../../lab/inside/start.ts'
 import {lastLines} from './summary.ts'
 import {align, finished, type TextOptions, wrap} from './text.ts'
-import {titles, words} from './verdict-words.ts'
-
-const colors = {pass: 32, fail: 31, unknown: 33} as const
+import {letterColors, titles, words} from './verdict-words.ts'
 
 const moments: Readonly<Record<Summary['phase'], string>> = {
   spread: "in a part of the leader's loop of its own: the runs are spread evenly over it",
@@ -32,7 +30,7 @@ export function renderRepetition(
   const [header = '', ...rows] = spreads(summary)
   const [runHeader = '', ...runs] = runTable(summary)
   const text = [
-    ...(headline ? [`${sgr(`1;${colors[summary.verdict]}`, title)}${first.slice(title.length)}`, ...more] : []),
+    ...(headline ? [`${sgr(`1;${letterColors[summary.verdict]}`, title)}${first.slice(title.length)}`, ...more] : []),
     ...wrap(
       `lab ${summary.lab}; each fault came ${moments[summary.phase]}${summary.seed === null ? '' : ` (seed ${summary.seed})`}`,
       width - 2,
@@ -44,7 +42,7 @@ export function renderRepetition(
     sgr(1, runHeader),
     ...summary.runs.map(({verdict}, index) => {
       const line = cut(runs[index]!, width)
-      return verdict === 'pass' ? line : sgr(colors[verdict], line)
+      return verdict === 'pass' ? line : sgr(letterColors[verdict], line)
     }),
     '',
   ].join('\n')

@@ -9,7 +9,7 @@ import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
 import {besides} from './recovery.ts'
 import {builtFrom, builtFromTitle, releases} from './software.ts'
-import {signs, titleOf, words} from './verdict-words.ts'
+import {goodSign, letterColors, signs, titleOf, words} from './verdict-words.ts'
 
 export interface TextOptions {
   readonly color: boolean
@@ -24,7 +24,7 @@ type Paint = (text: string) => string
 export interface Style {
   readonly width: number
   readonly symbols: Readonly<Record<Verdict, string>>
-  readonly paint: Readonly<Record<Verdict | 'bold' | 'dim', Paint>>
+  readonly paint: Readonly<Record<Verdict | 'goodSign' | 'bold' | 'dim', Paint>>
 }
 
 export function renderText(judged: Report, options: TextOptions): string {
@@ -61,7 +61,14 @@ export function styleOf({color, width, ascii}: TextOptions): Style {
   return {
     width: Math.max(40, width),
     symbols: ascii ? {pass: '+', fail: 'x', unknown: '?'} : signs,
-    paint: {pass: sgr(32), fail: sgr(31), unknown: sgr(33), bold: sgr(1), dim: sgr(2)},
+    paint: {
+      pass: sgr(letterColors.pass),
+      fail: sgr(letterColors.fail),
+      unknown: sgr(letterColors.unknown),
+      goodSign: sgr(goodSign),
+      bold: sgr(1),
+      dim: sgr(2),
+    },
   }
 }
 
@@ -239,7 +246,7 @@ export function range(bounds: readonly [Micros, Micros] | null): string {
 }
 
 export function paintVerdict(line: string, verdict: Verdict, {paint}: Style): string {
-  return verdict === 'pass' ? line.replace(/^(\S+ \S+)/, paint.pass) : paint[verdict](line)
+  return verdict === 'pass' ? line.replace(/^\S+/, paint.goodSign) : paint[verdict](line)
 }
 
 /** Columns two spaces apart; `right` names those that are set flush right. */

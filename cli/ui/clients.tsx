@@ -1,16 +1,29 @@
 /** What the clients get: rates as a sparkline, the gap that is open, and how many operations ended in which way. */
+import type {ReactNode} from 'react'
 import type {Micros, Outcome} from '../../lab/index.ts'
 import {count, seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
 import {Text} from './text.tsx'
-import {type Bucket, type Counts, lastSecond, longestGap, openGap, recent, type Throughput} from './throughput.ts'
+import {bad, signOf} from './theme.ts'
+import {
+  type Bucket,
+  type Counts,
+  lastSecond,
+  longestGap,
+  openGap,
+  recent,
+  scaleOf,
+  type Throughput,
+} from './throughput.ts'
 
 interface Props {
   readonly look: Look
   readonly clients: Throughput
   readonly now: Micros
   readonly columns: number
+  /** Behind the gap. */
+  readonly children?: ReactNode
 }
 
 export function clientRows(columns: number): number {
@@ -22,15 +35,18 @@ function isWide(columns: number): boolean {
   return columns >= 74
 }
 
-export function Clients({look, clients, now, columns}: Props) {
+export function Clients({look, clients, now, columns, children}: Props) {
   const rates = lastSecond(clients, now)
+  const drawn = {columns: columns - 16, scale: scaleOf(clients, now, columns - 16)}
   return (
     <>
-      <Rate look={look} label="writes" rate={rates.writes} values={recent(clients, 'writes', now, columns - 16)} />
-      <Rate look={look} label="reads" rate={rates.reads} values={recent(clients, 'reads', now, columns - 16)} />
+      <Rate look={look} label="writes" rate={rates.writes} values={recent(clients, 'writes', now, drawn)} />
+      <Rate look={look} label="reads" rate={rates.reads} values={recent(clients, 'reads', now, drawn)} />
       <Line look={look}>
         {'gap     '}
         <GapNow clients={clients} now={now} />
+        {drawn.scale > 1 && <Text dimColor>{`   a column is ${drawn.scale} s`}</Text>}
+        {children}
       </Line>
       {isWide(columns) ? (
         <Line look={look}>
@@ -52,7 +68,7 @@ function GapNow({clients, now}: {clients: Throughput; now: Micros}) {
   if (gap !== null)
     return (
       <Text>
-        <Text color="red" bold>
+        <Text {...bad} bold>
           NO WRITES for {seconds(gap)}
         </Text>
         {longestSays}
@@ -61,7 +77,7 @@ function GapNow({clients, now}: {clients: Throughput; now: Micros}) {
   if (clients.lastWriteAt === null) return <Text dimColor>no write yet</Text>
   return (
     <Text>
-      <Text color="green">{clients.writing ? 'none' : 'writers stopped'}</Text>
+      <Text>{clients.writing ? 'none' : 'writers stopped'}</Text>
       {longestSays}
     </Text>
   )
@@ -101,7 +117,7 @@ function Sparkline({look, values}: {look: Look; values: readonly (number | null)
     else runs.push({from, gap, text: sign})
   }
   return runs.map(({from, gap, text}) => (
-    <Text key={from} color={gap ? 'red' : 'green'}>
+    <Text key={from} {...(gap ? signOf.bad : signOf.good)}>
       {text}
     </Text>
   ))
@@ -112,38 +128,38 @@ function Outcomes({label, counts}: {label: string; counts: Counts}) {
     <Text>
       <Text dimColor>{label}</Text> ok {count(counts.ok)}
       {'  '}
-      <OutcomeText word="fail" number={counts.fail} color="red" />
+      <OutcomeText word="fail" number={counts.fail} />
       {'  '}
-      <OutcomeText word="unknown" number={counts.unknown} color="yellow" />
+      <OutcomeText word="unknown" number={counts.unknown} />
     </Text>
   )
 }
 
-const outcomes: readonly (readonly [Outcome, string | undefined])[] = [
-  ['ok', undefined],
-  ['fail', 'red'],
-  ['unknown', 'yellow'],
+const outcomes: readonly (readonly [Outcome, boolean])[] = [
+  ['ok', false],
+  ['fail', true],
+  ['unknown', true],
 ]
 
 function OutcomeTable({look, counts}: {look: Look; counts: Throughput['counts']}) {
-  return outcomes.map(([outcome, color]) => (
+  return outcomes.map(([outcome, isBad]) => (
     <Line key={outcome} look={look}>
       <Text dimColor>{outcome.padEnd(8)}</Text>
-      <OutcomeNumber value={counts.write[outcome]} word="writes " color={color} />
-      <OutcomeNumber value={counts.read[outcome]} word="reads" color={color} />
+      <OutcomeNumber value={counts.write[outcome]} word="writes " isBad={isBad} />
+      <OutcomeNumber value={counts.read[outcome]} word="reads" isBad={isBad} />
     </Line>
   ))
 }
 
-function OutcomeNumber({value, word, color}: {value: number; word: string; color: string | undefined}) {
+function OutcomeNumber({value, word, isBad}: {value: number; word: string; isBad: boolean}) {
   const text = `${count(value).padStart(6)} ${word}`
   if (value === 0) return <Text dimColor>{text}</Text>
-  return color === undefined ? <Text>{text}</Text> : <Text color={color}>{text}</Text>
+  return <Text {...(isBad ? bad : {})}>{text}</Text>
 }
 
-function OutcomeText({word, number, color}: {word: string; number: number; color: string}) {
+function OutcomeText({word, number}: {word: string; number: number}) {
   const text = `${word} ${count(number)}`
-  return number === 0 ? <Text dimColor>{text}</Text> : <Text color={color}>{text}</Text>
+  return number === 0 ? <Text dimColor>{text}</Text> : <Text {...bad}>{text}</Text>
 }
 
 export function brief(rates: Bucket): string {

@@ -9,9 +9,10 @@ import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
 import {type Look, words} from './look.ts'
-import {roleColor} from './members.tsx'
+import {roleLetters} from './members.tsx'
 import {roleOf, stateOf} from './shown-role.ts'
 import {Text} from './text.tsx'
+import {bad} from './theme.ts'
 import {lastSecond, longestGap, openGap} from './throughput.ts'
 import type {View} from './view.ts'
 
@@ -39,16 +40,15 @@ export function Compact({look, view, now, rows, log}: Props) {
       </Line>
       {view.members.map(one => {
         const role = roleOf(view, one)
-        const color = roleColor(role)
         const fault = view.faults.find(({hosts}) => hosts.includes(one.host))
         return (
           <Line key={one.host} look={look}>
             {one.host.slice(0, 7).padEnd(8)}
-            <Text {...(color === undefined ? {} : {color})}>{role.padEnd(10)}</Text>
+            <Text {...roleLetters(role)}>{role.padEnd(10)}</Text>
             {words(look, stateOf(view, one)).slice(0, 10).padEnd(11)}
             {String(one.timeline ?? '-').padEnd(4)}
             {(one.lagBytes === null ? '-' : sayBytes(one.lagBytes)).padEnd(8)}
-            {fault && <Text color="red">{words(look, fault.fault)}</Text>}
+            {fault && <Text {...bad}>{words(look, fault.fault)}</Text>}
           </Line>
         )
       })}
@@ -58,11 +58,11 @@ export function Compact({look, view, now, rows, log}: Props) {
         {gap === null ? (
           <Text dimColor>longest gap {seconds(longestGap(view.clients, now))}</Text>
         ) : (
-          <Text color="red">NO WRITES {seconds(gap)}</Text>
+          <Text {...bad}>NO WRITES {seconds(gap)}</Text>
         )}
       </Line>
       <Line look={look}>
-        <Text color="yellow">{failoverSays(view, now)}</Text>
+        <Text>{failoverSays(view, now)}</Text>
       </Line>
       <Line look={look}>
         <Text bold>{stepSays(look, view)}</Text>

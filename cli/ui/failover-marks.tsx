@@ -7,6 +7,7 @@ import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
 import {Text} from './text.tsx'
+import {signOf} from './theme.ts'
 import type {View} from './view.ts'
 
 interface Props {
@@ -83,12 +84,12 @@ function MarkColumn({look, label, time, state, predicted = null, both = false}: 
     pending: look.signs.pending,
     skipped: look.signs.skipped,
   }[state]
-  const paint =
-    state === 'done' ? {color: 'green'} : state === 'next' ? {color: 'yellow', bold: true} : {dimColor: true}
+  const isAhead = state === 'pending' || state === 'skipped'
+  const ofSign = state === 'done' ? signOf.good : state === 'next' ? signOf.waits : {}
   return (
     <Box flexDirection="column" flexShrink={0}>
-      <Text {...paint}>
-        {sign} {label}
+      <Text bold={state === 'next'} dimColor={isAhead}>
+        <Text {...ofSign}>{sign}</Text> {label}
       </Text>
       <Text>
         <Text bold>{time === null ? '  ' : `  +${seconds(time)}`}</Text>
@@ -109,7 +110,7 @@ function Waiting({look, view, now}: Props) {
   const {failover, lease, holder, topology} = view
   if (failover !== null && failover.phases.firstWrite !== undefined)
     return (
-      <Text color="green">
+      <Text>
         {failover.writer} {failover.writer === failover.from ? 'takes writes again' : 'took over'}: writes are
         acknowledged {seconds(failover.phases.firstWrite - failover.at)} after the fault
       </Text>
@@ -123,7 +124,7 @@ function Waiting({look, view, now}: Props) {
       )
     return <LeaseLeft look={look} view={view} now={now} />
   }
-  if (failover !== null) return <Text color="yellow">{waitingFor(failover, view.clients.lastWriteAt !== null)}</Text>
+  if (failover !== null) return <Text>{waitingFor(failover, view.clients.lastWriteAt !== null)}</Text>
   if (holder === null || lease === null || topology === null)
     return <Text dimColor>the leader key is not known yet</Text>
   return (
@@ -159,9 +160,9 @@ function LeaseLeft({look, view: {holder, lease, topology, failover}, now}: Props
   // A refresh that was under way when the fault struck may still be told a moment later.
   const renewed = lease.refreshedAt > failover!.at + 500_000
   return (
-    <Text color="yellow">
+    <Text>
       {renewed ? `${holder} still refreshes its lease  ` : `the lease of ${holder} must run out first  `}
-      <Text dimColor={!look.ascii}>
+      <Text {...signOf.waits} dimColor={!look.ascii}>
         {look.signs.barFull.repeat(full)}
         {look.signs.barEmpty.repeat(barColumns - full)}
       </Text>

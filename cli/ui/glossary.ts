@@ -27,5 +27,8 @@ export const wordsExplained: readonly Explained[] = [
   {word: 'wd', means: 'until the watchdog resets the host, unless Patroni feeds it'},
   {word: 'sync', means: 'a commit waits for this replica'},
   {word: 'quorum', means: 'members of etcd that know a leader; more than half are needed'},
+  {word: 'gap', means: 'since no write was acknowledged: the outage as clients have it'},
+  {word: 'unknown', means: 'asked and never answered: the row may be there, or not'},
+  {word: 'lost', means: 'acknowledged, and not on the primary after an outage'},
   {word: 'N-M s?', means: 'when the timing model expects it, after the fault'},
 ]

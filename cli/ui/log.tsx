@@ -4,6 +4,7 @@ import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
 import type {NotableLine} from './notable.ts'
 import {Text} from './text.tsx'
+import {bad} from './theme.ts'
 
 export function Log({look, lines, rows}: {look: Look; lines: readonly NotableLine[]; rows: number}) {
   return lines
@@ -12,7 +13,7 @@ export function Log({look, lines, rows}: {look: Look; lines: readonly NotableLin
 }
 
 export function LogLine({look, line}: {look: Look; line: NotableLine}) {
-  const paint = line.tone === 'bad' ? {color: 'red'} : line.tone === 'good' ? {color: 'green'} : {}
+  const paint = line.tone === 'bad' ? bad : {}
   return (
     <Line look={look}>
       <Text dimColor>{`${(line.at / 1_000_000).toFixed(2)} `.padStart(8)}</Text>

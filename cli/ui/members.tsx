@@ -6,9 +6,10 @@ import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
 import {roleOf, type ShownRole, stateOf} from './shown-role.ts'
 import {Text} from './text.tsx'
+import {bad, signOf} from './theme.ts'
 import type {Backend, Member, View} from './view.ts'
 
-const signOf: Readonly<Record<ShownRole, keyof Signs>> = {
+const signOfRole: Readonly<Record<ShownRole, keyof Signs>> = {
   leader: 'leader',
   primary: 'leader',
   'read-only': 'leader',
@@ -23,24 +24,28 @@ const signOf: Readonly<Record<ShownRole, keyof Signs>> = {
 }
 
 /** State is told by sign and word; the colour only repeats it. */
-export function roleColor(role: ShownRole): string | undefined {
+function roleSign(role: ShownRole) {
   switch (role) {
     case 'leader':
-      return 'green'
+      return signOf.good
     case 'replica':
-      return 'cyan'
+      return signOf.follows
     case 'stopped':
     case 'silent':
-      return 'red'
+      return signOf.bad
     case 'primary':
     case 'read-only':
     case 'promoting':
     case 'paused':
     case 'starting':
-      return 'yellow'
+      return signOf.waits
     default:
-      return undefined
+      return {}
   }
+}
+
+export function roleLetters(role: ShownRole) {
+  return role === 'stopped' || role === 'silent' ? bad : {}
 }
 
 interface Props {
@@ -60,21 +65,19 @@ export function Members({look, view, now, counts = false}: Props) {
 
 function MemberRow({look, view, now, one, widest, counts = false}: Props & {one: Member; widest: number}) {
   const role = roleOf(view, one)
-  const color = roleColor(role)
-  const paint = color === undefined ? {} : {color}
   const fault = view.faults.find(({hosts}) => hosts.includes(one.host))
   return (
     <Line look={look}>
-      <Text {...paint}>{look.signs[signOf[role]]} </Text>
+      <Text {...roleSign(role)}>{look.signs[signOfRole[role]]} </Text>
       <Text bold>{one.host.padEnd(widest)} </Text>
-      <Text {...paint}>{role.padEnd(9)} </Text>
+      <Text {...roleLetters(role)}>{role.padEnd(9)} </Text>
       {words(look, stateOf(view, one)).slice(0, 9).padEnd(10)}
       <Text dimColor>TL </Text>
       {String(one.timeline ?? '-').padEnd(3)}
       <Text dimColor>lag </Text>
       {(one.lagBytes === null ? '-' : sayBytes(one.lagBytes)).padEnd(7)}
       {view.holder === one.host || view.otherHolder === one.host ? (
-        <Text color="green">key{'  '}</Text>
+        <Text bold>key{'  '}</Text>
       ) : view.syncStandbys.includes(one.host) ? (
         'sync '
       ) : (
@@ -82,7 +85,7 @@ function MemberRow({look, view, now, one, widest, counts = false}: Props & {one:
       )}
       {counts && <Countdowns view={view} now={now} one={one} />}
       {fault ? (
-        <Text color="red" bold>
+        <Text {...bad} bold>
           {words(look, fault.fault)} {seconds(now - fault.since)}
         </Text>
       ) : null}
@@ -140,15 +143,29 @@ function hasEtcd({topology}: View) {
 function EtcdState({look, view, one}: {look: Look; view: View; one: Member}) {
   const {signs} = look
   if (one.container === 'stopped' || one.etcdUp === false)
-    return <Text color="red">{status(signs.stopped, 'down')}</Text>
-  if (one.etcdUp === null) return <Text dimColor>{status(signs.unknown, '')}</Text>
-  if (view.etcdLeader?.host === one.host) return <Text color="green">{status(signs.leader, 'leads')}</Text>
-  return <Text>{status(signs.replica, 'up')}</Text>
+    return <Status sign={signs.stopped} word="down" letters={bad} paint={signOf.bad} />
+  if (one.etcdUp === null) return <Status sign={signs.unknown} word="" letters={{dimColor: true}} />
+  if (view.etcdLeader?.host === one.host) return <Status sign={signs.leader} word="leads" paint={signOf.good} />
+  return <Status sign={signs.replica} word="up" />
 }
 
 /** Equally wide, so that the hosts stand below each other. */
-function status(sign: string, word: string): string {
-  return `${sign} ${word}`.padEnd(9)
+function Status({
+  sign,
+  word,
+  paint = {},
+  letters = {},
+}: {
+  sign: string
+  word: string
+  paint?: {color?: string}
+  letters?: {color?: string; dimColor?: boolean}
+}) {
+  return (
+    <Text {...letters}>
+      <Text {...paint}>{sign}</Text> {word.padEnd(7)}
+    </Text>
+  )
 }
 
 /** One row for each backend of each proxy. A server that is down in the `replicas` may just be the leader. */
@@ -161,9 +178,9 @@ function Routes({look, view}: Omit<Props, 'now'>) {
         <Text key={one.server}>
           {one.server}{' '}
           {one.up ? (
-            <Text color="green">{status(look.signs.up, 'UP')}</Text>
+            <Status sign={look.signs.up} word="UP" paint={signOf.good} />
           ) : (
-            <Text dimColor>{status(look.signs.down, 'down')}</Text>
+            <Status sign={look.signs.down} word="down" letters={{dimColor: true}} />
           )}
         </Text>
       ))}

@@ -5,6 +5,7 @@ import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
 import {Mark} from './steps.tsx'
 import {Text} from './text.tsx'
+import {bad, signOf} from './theme.ts'
 
 export interface ProgressStep {
   readonly name: string
@@ -67,7 +68,7 @@ function StepLine({
       <Mark look={look} state={step.state} spin={spin} />{' '}
       <Text bold={step.state === 'running'}>{words(look, step.name).padEnd(nameColumns)}</Text>
       {took.padStart(8)}
-      {step.state === 'failed' && <Text color="red"> failed</Text>}
+      {step.state === 'failed' && <Text {...bad}> failed</Text>}
       {step.fraction !== null && step.state === 'running' && <Bar look={look} fraction={step.fraction} />}
       {step.says !== null && (
         <Text dimColor>
@@ -84,7 +85,7 @@ function Bar({look, fraction}: {look: Look; fraction: number}) {
   return (
     <Text>
       {'  '}
-      <Text color="cyan">{look.signs.barFull.repeat(full)}</Text>
+      <Text {...signOf.follows}>{look.signs.barFull.repeat(full)}</Text>
       <Text dimColor>{look.signs.barEmpty.repeat(barColumns - full)}</Text>
       {`${Math.round(fraction * 100)}`.padStart(4)} %
     </Text>

@@ -200,24 +200,17 @@ function Footer({look, mode, spin, bindings}: FooterProps) {
 }
 
 function footer(look: Look, mode: Mode, spin: number, bindings: readonly KeyBinding[]): ReactNode {
-  if (mode.asking)
-    return (
-      <Text color="yellow" bold>
-        heal and quit? y/N{' '}
-      </Text>
-    )
+  if (mode.asking) return <Text bold>heal and quit? y/N </Text>
   if (mode.interrupted)
     return (
-      <Text color="yellow">
+      <Text>
         <Mark look={look} state="running" spin={spin} /> interrupted: every fault is healed first, then the run ends
       </Text>
     )
   if (mode.paused)
     return (
       <Text>
-        <Text color="yellow" bold>
-          paused before {words(look, mode.paused)}
-        </Text>
+        <Text bold>paused before {words(look, mode.paused)}</Text>
         {'   '}
         <Text bold>space</Text> <Text dimColor>goes on</Text>
       </Text>

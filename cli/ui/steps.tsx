@@ -4,6 +4,7 @@ import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, words} from './look.ts'
 import {Text} from './text.tsx'
+import {bad, signOf} from './theme.ts'
 import {type Progress, phases, type StepView, type View} from './view.ts'
 
 interface Props {
@@ -36,11 +37,11 @@ export function Phases({look, view, spin}: Omit<Props, 'now'>) {
 export function Mark({look, state, spin}: {look: Look; state: Progress; spin: number}) {
   switch (state) {
     case 'done':
-      return <Text color="green">{look.signs.done}</Text>
+      return <Text {...signOf.good}>{look.signs.done}</Text>
     case 'failed':
-      return <Text color="red">{look.signs.failed}</Text>
+      return <Text {...signOf.bad}>{look.signs.failed}</Text>
     case 'running':
-      return <Text color="yellow">{[...look.signs.spinner][spin % [...look.signs.spinner].length]}</Text>
+      return <Text {...signOf.waits}>{[...look.signs.spinner][spin % [...look.signs.spinner].length]}</Text>
     case 'pending':
       return <Text dimColor>{look.signs.pending}</Text>
   }
@@ -56,9 +57,7 @@ export function Steps({look, view, now, spin, rows}: Props & {rows: number}) {
         {from + offset + 1}. {words(look, step.says)}
       </Text>
       <Text dimColor>{took(step, now)}</Text>
-      {step.result && (
-        <Text {...(step.state === 'failed' ? {color: 'red'} : {dimColor: true})}> {words(look, step.result)}</Text>
-      )}
+      {step.result && <Text {...(step.state === 'failed' ? bad : {dimColor: true})}> {words(look, step.result)}</Text>}
     </Line>
   ))
 }

@@ -120,6 +120,11 @@ export function writersStopped(so: Throughput, at: Micros): Throughput {
   return {...so, writing: false, gaps: so.lastWriteAt === null || at < so.lastWriteAt ? so.gaps : gapsAfter(so, at)}
 }
 
+/** After they were stopped: the time between is no pause of theirs. */
+export function writersBegin(so: Throughput): Throughput {
+  return {...so, writing: true, lastWriteAt: null}
+}
+
 /** How long no write has been acknowledged, if that is longer than jitter; null while writes flow. */
 export function openGap(so: Throughput, now: Micros): Micros | null {
   if (!so.writing || so.lastWriteAt === null) return null
@@ -138,15 +143,43 @@ export function lastSecond(so: Throughput, now: Micros): Bucket {
   return so.buckets[Math.floor(now / bucketMicros) - 1 - so.firstSecond] ?? noBucket
 }
 
+/** Seconds that one column stands for. */
+const scales = [1, 2, 5, 10] as const
+export type Scale = (typeof scales)[number]
+
+/** A pause that is shorter is in view whole anyway. */
+const gapToShow: Micros = 1_000_000
+
+/** How many seconds a column has to stand for, so that the pause that is open, or was last, is in view from its beginning on. */
+export function scaleOf(so: Throughput, now: Micros, columns: number): Scale {
+  const open = openGap(so, now)
+  const newest = so.gaps.filter(gap => length(gap) > gapToShow).toSorted((a, b) => b.to - a.to)[0]
+  const from =
+    open !== null && open > gapToShow
+      ? now - open
+      : newest !== undefined && now - newest.to < columns * bucketMicros
+        ? newest.from
+        : now
+  // With something before it.
+  return scales.find(scale => now - from < columns * scale * bucketMicros * 0.9) ?? 10
+}
+
 /**
- * The last `columns` whole seconds of one kind, oldest first; null before the first operation. Seconds after the last
- * answer are zero: silence is what a gap looks like.
+ * What was answered a second in the last `columns` times `scale` whole seconds, oldest first; null before the first operation. Seconds
+ * after the last answer are zero: silence is what a gap looks like.
  */
-export function recent(so: Throughput, kind: keyof Bucket, now: Micros, columns: number): readonly (number | null)[] {
-  const last = Math.floor(now / bucketMicros) - 1
+export function recent(
+  so: Throughput,
+  kind: keyof Bucket,
+  now: Micros,
+  {columns, scale = 1}: {readonly columns: number; readonly scale?: Scale},
+): readonly (number | null)[] {
+  // Whole columns, counted from the first second of all: one that has been drawn stays as it is.
+  const last = Math.floor(Math.floor(now / bucketMicros) / scale) - 1
   return Array.from({length: columns}, (_, column) => {
-    const index = last - columns + 1 + column - so.firstSecond
-    if (index < 0 || so.buckets.length === 0) return null
-    return so.buckets[index]?.[kind] ?? 0
+    const first = (last - columns + 1 + column) * scale - so.firstSecond
+    if (first + scale <= 0 || so.buckets.length === 0) return null
+    const all = Array.from({length: scale}, (_, second) => so.buckets[first + second]?.[kind] ?? 0)
+    return all.reduce((sum, one) => sum + one, 0) / scale
   })
 }

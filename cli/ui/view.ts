@@ -16,8 +16,10 @@ import {
   sayStep,
 } from '../../lab/inside/reading.ts'
 import {type Failover, shown} from './failover.ts'
+import {type Lease, leaseTold, refreshed} from './lease.ts'
 import {type NotableLine, notable} from './notable.ts'
-import {answered, noThroughput, type Throughput, writersStopped} from './throughput.ts'
+import {answered, noThroughput, type Throughput, writersBegin, writersStopped} from './throughput.ts'
+import {rested, type Writers, writersIn, wrote} from './writers.ts'
 
 export const phases: readonly PhaseName[] = [
   'leftovers',
@@ -98,11 +100,13 @@ export interface View {
   /** The same of the cluster that follows the first one, where there is one. */
   readonly otherHolder: HostName | null
   /** When that key goes, if it is not refreshed again; and when it was refreshed last. */
-  readonly lease: {readonly expiresAt: Micros; readonly refreshedAt: Micros} | null
+  readonly lease: Lease | null
   readonly etcdLeader: {readonly host: HostName; readonly term: number} | null
   readonly syncStandbys: readonly HostName[]
   readonly faults: readonly FaultInForce[]
   readonly clients: Throughput
+  /** Each of those that write. */
+  readonly writers: Writers
   /** What the report reads a failover from, too. */
   readonly reading: Reading
   readonly failover: Failover | null
@@ -129,6 +133,7 @@ export const emptyView: View = {
   syncStandbys: [],
   faults: [],
   clients: noThroughput,
+  writers: [],
   reading: nothingRead,
   failover: null,
   lines: [],
@@ -148,7 +153,7 @@ export function fold(before: View, event: Event): View {
   // Nine events in ten are operations, and an operation touches nothing but the clients and the failover's last phase.
   const changed =
     event.kind === 'op' || event.kind === 'transaction'
-      ? {...before, clients: answered(before.clients, event)}
+      ? {...before, clients: answered(before.clients, event), writers: wrote(before.writers, event)}
       : isOfOther(before, event)
         ? otherTold(before, event)
         : happened(before, event)
@@ -177,11 +182,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
     case 'run-started':
       return started(so, event)
     case 'phase':
-      return {
-        ...so,
-        phase: event.name,
-        clients: event.name === 'final-reads' ? writersStopped(so.clients, event.at) : so.clients,
-      }
+      return {...(event.name === 'final-reads' ? withoutWriters(so, event.at) : so), phase: event.name}
     case 'step-started':
       return withStep(so, event.index, {
         says: event.says,
@@ -197,7 +198,7 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
         result: event.says,
       })
     case 'run-ended':
-      return {...so, ended: event.how, clients: writersStopped(so.clients, event.at)}
+      return {...withoutWriters(so, event.at), ended: event.how}
     case 'never-began':
     case 'recovery':
     case 'note':
@@ -221,11 +222,14 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
     case 'fault-mended':
       return event.ok ? {...so, faults: withoutMended(so.faults, event.id, event.mend.host)} : {...so}
     case 'leader-key':
-      return {...so, holder: event.holder, lease: event.holder === null ? null : refreshed(so, event.at)}
+      return {
+        ...{...so, holder: event.holder},
+        lease: event.holder === null ? null : refreshed(so.lease, event.at, so.topology),
+      }
     case 'status-key':
-      return so.holder === null ? so : {...so, lease: refreshed(so, event.at)}
+      return so.holder === null ? so : {...so, lease: refreshed(so.lease, event.at, so.topology)}
     case 'lease':
-      return leaseTold(so, event)
+      return {...so, lease: leaseTold(so.lease, event)}
     case 'sync-key':
       return {...so, syncStandbys: event.standbys}
     case 'etcd-member':
@@ -276,9 +280,20 @@ function started(so: View, event: Of<'run-started'>): View {
     versions: event.versions,
     topology: event.topology,
     clients: {...so.clients, allDirect: areAllDirect(event.scenario)},
+    writers: writersIn(event.scenario.clients),
     steps: steps.map(step => ({...pendingStep, says: sayStep(step)})),
     members: hosts.map(host => ({...silentMember, host: host.name, postgres: host.services.includes('patroni')})),
   }
+}
+
+/** The writers were told to stop. */
+export function withoutWriters(so: View, at: Micros): View {
+  return {...so, clients: writersStopped(so.clients, at), writers: rested(so.writers)}
+}
+
+/** They begin anew: what was before is no outage of theirs. */
+export function withWriters(so: View): View {
+  return {...so, clients: writersBegin(so.clients), writers: rested(so.writers)}
 }
 
 const pendingStep: StepView = {says: '', state: 'pending', startedAt: null, endedAt: null, result: null}
@@ -323,21 +338,6 @@ function withoutMended(faults: readonly FaultInForce[], id: string, host: HostNa
   return faults
     .map(one => (one.id === id ? {...one, hosts: one.hosts.filter(broken => broken !== host)} : one))
     .filter(one => one.hosts.length > 0)
-}
-
-/** Patroni refreshes the lease and writes `/status` right after: from then on the key has a whole ttl left. */
-function refreshed(so: View, at: Micros): View['lease'] {
-  if (so.topology === null) return null
-  const refreshedAt = Math.max(at, so.lease?.refreshedAt ?? at)
-  const expiresAt = refreshedAt + so.topology.patroni.ttlSeconds * 1_000_000
-  return {refreshedAt, expiresAt: Math.max(expiresAt, so.lease?.expiresAt ?? 0)}
-}
-
-/** A new etcd leader starts every lease afresh: then etcd's own answer is later than what the last refresh implies. */
-function leaseTold(so: View, event: Of<'lease'>): View {
-  if (so.lease === null || event.leftSeconds > event.grantedSeconds + 10) return so
-  const expiresAt = event.at + event.leftSeconds * 1_000_000
-  return expiresAt > so.lease.expiresAt + 1_000_000 ? {...so, lease: {...so.lease, expiresAt}} : so
 }
 
 function etcdTold(so: View, event: Of<'etcd-member'>): View {

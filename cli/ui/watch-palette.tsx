@@ -5,6 +5,7 @@ import {type Look, laidOut, words} from './look.ts'
 import {found, type PaletteEntry} from './palette.ts'
 import {Mark} from './steps.tsx'
 import {Text} from './text.tsx'
+import {bad} from './theme.ts'
 import type {Preview, WatchState} from './watch-state.ts'
 
 interface PaletteProps {
@@ -68,7 +69,7 @@ export function Chosen({look, preview, spin}: {look: Look; preview: Preview; spi
       ) : (
         preview.lines.map((line, index) => (
           <Line key={line} look={look}>
-            <Text bold={index === 0} {...(preview.refused ? {color: 'red'} : {})}>
+            <Text bold={index === 0} {...(preview.refused ? bad : {})}>
               {preview.refused ? words(look, line) : laidOut(look, line)}
             </Text>
           </Line>

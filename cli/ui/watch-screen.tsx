@@ -1,11 +1,10 @@
 /** The screen of `watch`, from values alone: as tall as the terminal less one row, whatever is in it. */
 import {Box} from 'ink'
 import type {ReactNode} from 'react'
-import type {Micros, Quorum} from '../../lab/index.ts'
-import {brief} from './clients.tsx'
+import type {LoadTold, Micros, Quorum} from '../../lab/index.ts'
 import {Compact} from './compact.tsx'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
-import {clock, seconds} from './format.ts'
+import {clock} from './format.ts'
 import type {HostLine} from './host-log.ts'
 import {seen} from './host-log.ts'
 import {watchKeys} from './keys.ts'
@@ -17,8 +16,9 @@ import type {PaletteEntry} from './palette.ts'
 import {Section} from './section.tsx'
 import {Mark, Phases, Steps} from './steps.tsx'
 import {Text} from './text.tsx'
-import {lastSecond, longestGap, openGap} from './throughput.ts'
+import {bad} from './theme.ts'
 import type {View} from './view.ts'
+import {leastClientRows, WatchClients, wholeClientRows} from './watch-clients.tsx'
 import {WatchHelp} from './watch-help.tsx'
 import {Chosen, Palette} from './watch-palette.tsx'
 import type {WatchState} from './watch-state.ts'
@@ -38,6 +38,8 @@ export interface WatchFacts {
   readonly now: Micros
   readonly quorum: Quorum | null
   readonly other: OtherRun
+  /** What becomes of the load that was asked for; null: none was. */
+  readonly load: LoadTold | null
   readonly logOf: (host: string) => readonly HostLine[]
   readonly entries: readonly PaletteEntry[]
   /** What is being done, with a spinner; null: nothing. */
@@ -86,29 +88,47 @@ function failoverOf({view, now, other}: WatchFacts): {readonly view: View; reado
   return other.view?.failover ? {view: other.view, now: other.now} : {view, now}
 }
 
+/** Whose clients are shown: those of the run that goes on, else those of the load; null: there are none. */
+function clientsOf({view, now, other, load}: WatchFacts) {
+  if (other.view !== null) return {view: other.view, now: other.now, ofRun: true}
+  return load === null ? null : {view, now, ofRun: false}
+}
+
 interface Plan {
   readonly members: number
   readonly failover: number
   readonly run: number
+  readonly clients: number
   /** Without its title. */
   readonly log: number
 }
 
 const mostSteps = 4
+/** Its title and the phases. */
+const leastRun = 2
+/** With its title. */
+const leastLog = 3
 
 /** The rows that each part has; null: it is too small for parts. */
 export function planOf(facts: WatchFacts, columns: number, rows: number): Plan | null {
   const members = 1 + facts.view.members.length + surroundingRows(facts.view) + 1
-  const failover = failoverOf(facts).view.failover === null ? 0 : failoverRows + 1
-  const steps = facts.other.view?.steps.length ?? 0
-  const run = facts.other.view === null ? 0 : 3 + Math.min(mostSteps, steps)
-  const free = rows - 1 - around - members
-  if (columns < leastColumns || rows < leastRows || free < 3) return null
-  // What there is no room for gives way to what is told elsewhere, too: first the run's steps, then its failover.
-  const forRun = Math.min(run, Math.max(0, free - failover - 3))
-  const forFailover = free - forRun - failover >= 3 ? failover : 0
-  const shownRun = forRun >= 2 ? forRun : 0
-  return {members, failover: forFailover, run: shownRun, log: Math.max(0, free - shownRun - forFailover - 1)}
+  let free = rows - 1 - around - members
+  if (columns < leastColumns || rows < leastRows || free < leastLog) return null
+  free -= leastLog
+  // In this order each gets what is left: what has no room is told elsewhere, too, or in one line.
+  const take = (wanted: number) => {
+    if (wanted > free) return 0
+    free -= wanted
+    return wanted
+  }
+  const clients = clientsOf(facts)
+  const steps = Math.min(mostSteps, facts.other.view?.steps.length ?? 0)
+  const run = facts.other.view === null ? 0 : take(leastRun)
+  const inShort = clients === null ? 0 : take(leastClientRows)
+  const failover = failoverOf(facts).view.failover === null ? 0 : take(failoverRows + 1)
+  const more = inShort === 0 ? 0 : take(wholeClientRows(clients!.view, columns) - leastClientRows)
+  const forSteps = run === 0 ? 0 : take(Math.min(steps, free))
+  return {members, failover, run: run + forSteps, clients: inShort + more, log: leastLog + free - 1}
 }
 
 function Body(props: Props) {
@@ -117,6 +137,7 @@ function Body(props: Props) {
   if (plan === null)
     return <Compact look={look} view={view} now={now} rows={rows - 1 - around} log={state.filter === ''} />
   const failover = failoverOf(props)
+  const clients = clientsOf(props)
   return (
     <>
       <Section look={look} title="Members" columns={columns} rows={plan.members}>
@@ -132,9 +153,11 @@ function Body(props: Props) {
       {plan.run > 0 && other.view !== null && (
         <Section look={look} title={`Run: ${words(look, other.view.scenario)}`} columns={columns} rows={plan.run}>
           <Phases look={look} view={other.view} spin={spin} />
-          {plan.run > 2 && <ClientsOf look={look} view={other.view} now={other.now} />}
-          <Steps look={look} view={other.view} now={other.now} spin={spin} rows={Math.max(0, plan.run - 3)} />
+          <Steps look={look} view={other.view} now={other.now} spin={spin} rows={Math.max(0, plan.run - leastRun)} />
         </Section>
+      )}
+      {clients !== null && plan.clients > 0 && (
+        <WatchClients {...clients} look={look} load={props.load} columns={columns} rows={plan.clients} />
       )}
       <LogPane {...props} rows={plan.log} />
     </>
@@ -143,27 +166,6 @@ function Body(props: Props) {
 
 function failoverTitle({failover}: View): string {
   return failover === null ? 'Failover' : `Failover after ${failover.fault} on ${failover.hosts.join(', ')}`
-}
-
-function ClientsOf({look, view, now}: {look: Look; view: View; now: Micros}) {
-  const gap = openGap(view.clients, now)
-  const {write, read} = view.clients.counts
-  return (
-    <Line look={look}>
-      {brief(lastSecond(view.clients, now))}
-      {'  '}
-      {gap === null ? (
-        <Text dimColor>longest gap {seconds(longestGap(view.clients, now))}</Text>
-      ) : (
-        <Text color="red" bold>
-          NO WRITES for {seconds(gap)}
-        </Text>
-      )}
-      <Text dimColor>
-        {'  '}failed {write.fail + read.fail}, unknown {write.unknown + read.unknown}
-      </Text>
-    </Line>
-  )
 }
 
 function Quorums({look, quorum, view, other}: Props) {
@@ -175,13 +177,13 @@ function Quorums({look, quorum, view, other}: Props) {
       {quorum === null ? (
         <Text dimColor>not asked yet</Text>
       ) : (
-        <Text {...(isLost ? {color: 'red', bold: true} : {})}>
+        <Text {...(isLost ? {...bad, bold: true} : {})}>
           {isLost ? 'LOST ' : ''}
           {quorum.led} of {quorum.members}, {needed} needed
         </Text>
       )}
       {quorum !== null && quorum.alarms.length > 0 && (
-        <Text color="red" bold>
+        <Text {...bad} bold>
           {'  '}ALARM {words(look, quorum.alarms.join('; '))}
         </Text>
       )}
@@ -247,14 +249,15 @@ function Notice({look, doing, notice, spin}: Props) {
     <Box height={1} flexShrink={0}>
       <Line look={look}>
         {doing !== null ? (
-          <Text color="yellow">
+          <Text>
             <Mark look={look} state="running" spin={spin} /> {words(look, doing)}
           </Text>
         ) : notice === null ? (
           ' '
         ) : (
-          <Text color={notice.tone === 'good' ? 'green' : 'red'}>
-            {notice.tone === 'good' ? look.signs.done : look.signs.failed} {words(look, notice.says)}
+          <Text {...(notice.tone === 'good' ? {} : bad)}>
+            <Mark look={look} state={notice.tone === 'good' ? 'done' : 'failed'} spin={spin} />{' '}
+            {words(look, notice.says)}
           </Text>
         )}
       </Line>
@@ -275,7 +278,7 @@ function footer({typing, preview}: WatchState): ReactNode {
     if (preview.lines === null) return <Text dimColor>the lab is being asked</Text>
     if (preview.refused) return <Text>any key goes back</Text>
     return (
-      <Text color="yellow" bold>
+      <Text bold>
         {preview.destroys ? 'what it takes is gone for good: do it? y/N ' : 'enter does it, any other key goes back'}
       </Text>
     )

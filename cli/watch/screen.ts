@@ -1,5 +1,5 @@
 /** `watch` on a terminal: its screen, and what gives way to another command and comes back. */
-import type {Lab} from '../../lab/index.ts'
+import type {Lab, WatchOptions} from '../../lab/index.ts'
 import {LabError, next, onLab, sentence} from '../../lab/inside/start.ts'
 import {ask} from '../asked.ts'
 import {spoken, spokenNext} from '../called-as.ts'
@@ -11,8 +11,8 @@ import {withTerminal} from './away.ts'
 import {WatchSession} from './session.ts'
 
 /** Until a person leaves; what was broken from here is healed first. @throws LabError `heal-failed` */
-export async function watchOnScreen(lab: Lab): Promise<void> {
-  const session = new WatchSession(lab)
+export async function watchOnScreen(lab: Lab, options: WatchOptions): Promise<void> {
+  const session = new WatchSession(lab, options)
   // Whoever leaves by the third Ctrl-C is told what stays.
   const sayLeft = () => {
     for (const one of session.inForce) tell(`still in force: ${one}\n`)

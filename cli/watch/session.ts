@@ -1,5 +1,5 @@
 /** What `watch` knows of its lab and does to it. No terminal in it. */
-import type {Lab, Quorum, Watched} from '../../lab/index.ts'
+import type {Lab, LoadTold, Quorum, Watched, WatchOptions} from '../../lab/index.ts'
 import {faults, loadScenario, previewFault, scenarioNames, watchLab} from '../../lab/index.ts'
 import {faultWords, selectors, spokenFault} from '../../lab/inside/engine.ts'
 import {sayHolder, worksOn} from '../../lab/inside/reading.ts'
@@ -7,7 +7,7 @@ import {LabError} from '../../lab/inside/start.ts'
 import {previewLines} from '../render/preview-text.ts'
 import {HostLogs} from '../ui/host-log.ts'
 import {type PaletteEntry, paletteOf} from '../ui/palette.ts'
-import {emptyView, fold, type View} from '../ui/view.ts'
+import {emptyView, fold, type View, withoutWriters, withWriters} from '../ui/view.ts'
 import type {OtherRun, WatchFacts} from '../ui/watch-screen.tsx'
 import type {Preview} from '../ui/watch-state.ts'
 import {FollowedRun} from './follow-run.ts'
@@ -32,8 +32,14 @@ export class WatchSession implements AsyncDisposable {
   /** What was done, a line each, for the summary. */
   readonly #done: string[] = []
 
-  constructor(lab: Lab) {
+  readonly #isLoaded: boolean
+  /** Null: none was asked for. */
+  #load: LoadTold | null
+
+  constructor(lab: Lab, {load = false}: WatchOptions = {}) {
     this.#lab = lab
+    this.#isLoaded = load
+    this.#load = load ? {state: 'begins', says: null, lost: 0} : null
     this.#followed = new FollowedRun(lab.name)
     this.#entries = paletteOf(lab.topology, {
       scenarios: scenarioNames().map(loadScenario),
@@ -44,15 +50,20 @@ export class WatchSession implements AsyncDisposable {
   }
 
   async begin(): Promise<void> {
-    this.#watched = await watchLab(this.#lab, {
-      event: event => {
-        this.#view = fold(this.#view, event)
+    this.#watched = await watchLab(
+      this.#lab,
+      {
+        event: event => {
+          this.#view = fold(this.#view, event)
+        },
+        log: (host, at, text) => this.#logs.hear(host, at, text),
+        quorum: quorum => {
+          this.#quorum = quorum
+        },
+        load: told => this.#loadTold(told),
       },
-      log: (host, at, text) => this.#logs.hear(host, at, text),
-      quorum: quorum => {
-        this.#quorum = quorum
-      },
-    })
+      {load: this.#isLoaded},
+    )
     this.#looking = setInterval(() => this.#lookAround(), lookEveryMs)
   }
 
@@ -61,7 +72,7 @@ export class WatchSession implements AsyncDisposable {
       ...{view: this.#view, now: this.#watched?.now() ?? 0, quorum: this.#quorum, entries: this.#entries},
       other: this.#other.view === null ? this.#other : {...this.#other, now: this.#followed.now()},
       logOf: host => this.#logs.of(host),
-      ...{doing: this.#doing, notice: this.#notice},
+      ...{load: this.#load, doing: this.#doing, notice: this.#notice},
     }
   }
 
@@ -156,6 +167,14 @@ export class WatchSession implements AsyncDisposable {
       this.#doing = null
       resolve()
     }
+  }
+
+  /** Their silence is an outage only while they are to write. */
+  #loadTold(told: LoadTold): void {
+    const [was, is] = [this.#load?.state === 'on', told.state === 'on']
+    if (is && !was) this.#view = withWriters(this.#view)
+    if (was && !is) this.#view = withoutWriters(this.#view, this.#watched?.now() ?? 0)
+    this.#load = told
   }
 
   #lookAround(): void {

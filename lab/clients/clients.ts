@@ -79,7 +79,7 @@ export interface Clients extends AsyncDisposable {
 }
 
 /**
- * Starts the clients; resolves when the clocks of their agents are known and the load has begun. They write the table that
+ * Starts the clients; resolves when the clocks of their agents are known and the load has begun. They write `table`, or what
  * `prepareTable` made last. Each comes in where its group's `through` says, by addresses in the lab's network.
  * Throws `usage` for more than `agentLimits` or what no driver can do, `no-target` when a way in is open nowhere, `not-ready` when an agent does not start or there is no
  * table, and what `Docker` throws.
@@ -87,7 +87,7 @@ export interface Clients extends AsyncDisposable {
 export async function startClients(
   site: ProbeSite,
   groups: readonly ClientGroup[],
-  options: Partial<Patience> = {},
+  options: Partial<Patience> & {readonly table?: string} = {},
 ): Promise<Clients> {
   const {lab} = site
   const app = first(hostsWith(lab.topology, 'client'), 'client')
@@ -100,7 +100,8 @@ export async function startClients(
     else agents.push({group, names: names[index]!})
   }
   const loads = await loadsOf(lab, agents)
-  const whole = wholeConfig(loads, relaysOf(lab, programs), await secrets(lab), {...patience, ...options})
+  const {table = await tableOfRun(lab), ...waits} = options
+  const whole = wholeConfig(loads, relaysOf(lab, programs), secrets(lab, table), {...patience, ...waits})
   const refusal = refuse(whole)
   if (refusal !== null)
     throw new LabError('usage', `these clients cannot be had: ${refusal}`, {
@@ -229,10 +230,10 @@ function wholeConfig(
   return {groups, relays, ...secrets, firstIds: firstIds.node, ...patience, reconnectPauseMs}
 }
 
-async function secrets(lab: Lab): Promise<Pick<AgentConfig, 'user' | 'password' | 'database' | 'table' | 'caFile'>> {
+function secrets(lab: Lab, table: string): Pick<AgentConfig, 'user' | 'password' | 'database' | 'table' | 'caFile'> {
   const password = lab.allocation.passwords.app
   const inTls = lab.inTls ? {caFile} : {}
-  return {user: roles.app, password, database: appDatabase, ...inTls, table: await tableOfRun(lab)}
+  return {user: roles.app, password, database: appDatabase, ...inTls, table}
 }
 
 /** What each group does and where. */

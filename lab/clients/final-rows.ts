@@ -40,8 +40,8 @@ export async function finalRows(lab: Lab, host: HostName, withinMs = 10_000): Pr
   })
 }
 
-/** In portions: a long run has millions of rows. */
-async function idsOf(client: pg.Client, query: string): Promise<Ranges> {
+/** In portions: a long run has millions of rows. Within a transaction. */
+export async function idsOf(client: pg.Client, query: string): Promise<Ranges> {
   const found = new Ranges()
   await client.query(`DECLARE ids NO SCROLL CURSOR FOR ${query}`)
   for (;;) {

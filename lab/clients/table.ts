@@ -70,17 +70,22 @@ async function makeTable(client: pg.Client, table: string): Promise<object> {
     await client.query(`DROP TABLE ${old}`)
     await client.query(`DROP TABLE IF EXISTS ${bankOf(old)}`) // a run of an older version made none
   }
-  await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL, content text NOT NULL)`)
-  await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
-  await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
+  await createTable(client, table)
   await client.query(`CREATE TABLE ${accounts} (id int PRIMARY KEY, balance bigint NOT NULL)`)
   await client.query(
     `INSERT INTO ${accounts} SELECT id, ${bank.opening} FROM generate_series(1, ${bank.accounts}) AS id`,
   )
   await client.query(`GRANT SELECT, UPDATE ON ${accounts} TO ${roles.app}`)
-  await client.query(`GRANT pg_read_all_stats TO ${roles.app}`) // the WAL receiver's timeline is hidden from others
   await client.query('COMMIT')
   return {}
+}
+
+/** What writers and readers work on. */
+export async function createTable(client: pg.Client, table: string): Promise<void> {
+  await client.query(`CREATE TABLE ${table} (client text NOT NULL, id int NOT NULL, content text NOT NULL)`)
+  await client.query(`CREATE INDEX ON ${table} (id)`) // readers look for the newest row
+  await client.query(`GRANT SELECT, INSERT ON ${table} TO ${roles.app}`)
+  await client.query(`GRANT pg_read_all_stats TO ${roles.app}`) // the WAL receiver's timeline is hidden from others
 }
 
 /** The table that `prepareTable` made last; throws `not-ready` when there is none. */

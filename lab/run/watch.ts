@@ -4,6 +4,7 @@ import {type Alarm, alarmsIn, etcdMembers, sayAlarm} from '../cluster/etcd-membe
 import {versions} from '../cluster/versions.ts'
 import type {Lab} from '../engine/lab.ts'
 import {giveUpAfter, heal} from '../healing/heal.ts'
+import type {ClientGroup} from '../history/client-group.ts'
 import type {Event, Happening} from '../history/event.ts'
 import {Recorder} from '../history/history.ts'
 import {followLog} from '../probes/container-log.ts'
@@ -21,6 +22,7 @@ import {withoutPrograms} from '../topology/patroni-build.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {type Injected, type InjectOptions, inject} from './inject.ts'
+import {LightLoad, type LoadTold, lightLoad} from './light-load.ts'
 
 /** Those whose word a screen shows: the others are evidence for a judge, and looking costs the lab something, too. */
 const shown = [containers, etcd, patroni, postgres, proxy, virtualAddress, watchdog]
@@ -42,6 +44,16 @@ export interface WatchListener {
   log?(host: HostName, at: Micros, text: string): void
   /** Every few seconds. */
   quorum?(quorum: Quorum): void
+  /** With `load`, whenever something becomes of it. */
+  load?(told: LoadTold): void
+}
+
+export interface WatchOptions {
+  /**
+   * Has clients write and read a little, on a table of their own, and tells what they are answered. They take no lock; while another
+   * command works on the lab with clients of its own they are ended.
+   */
+  readonly load?: boolean
 }
 
 /** Ends with its disposal; what it has broken is mended first. */
@@ -59,7 +71,11 @@ export interface Watched extends AsyncDisposable {
 }
 
 /** Takes no lock until something is broken by it, so that other commands can work on the lab meanwhile. */
-export async function watchLab(lab: Lab, listener: WatchListener): Promise<Watched> {
+export async function watchLab(
+  lab: Lab,
+  listener: WatchListener,
+  {load: isLoaded = false}: WatchOptions = {},
+): Promise<Watched> {
   const ending = new AbortController()
   const {signal} = ending
   // Only for its clock: what is recorded in it would be kept.
@@ -71,7 +87,8 @@ export async function watchLab(lab: Lab, listener: WatchListener): Promise<Watch
     signal,
     record: (happening, at) => own.hear(happening, at),
   }
-  listener.event(await begun(lab, clock))
+  const clients = isLoaded ? lightLoad(lab.topology) : []
+  listener.event(await begun(lab, clock, clients))
   const {log} = listener
   const watching = [
     ...shown.map(probe => probe.run(site)),
@@ -80,6 +97,10 @@ export async function watchLab(lab: Lab, listener: WatchListener): Promise<Watch
       : lab.topology.hosts.map(({name}) => followLog(site, name, ({text, at}) => log(name, at, text)))),
     ...(listener.quorum === undefined ? [] : [askQuorum(lab, signal, listener.quorum)]),
   ]
+  // Their answers by the thousand are nothing that a fault in force has to keep.
+  const load = isLoaded
+    ? new LightLoad({...site, record: (happening, at) => own.tell(happening, at)}, told => listener.load?.(told))
+    : undefined
   return {
     now: () => clock.now(),
     get broken() {
@@ -92,6 +113,7 @@ export async function watchLab(lab: Lab, listener: WatchListener): Promise<Watch
       try {
         await own.mend()
       } finally {
+        await load?.[Symbol.asyncDispose]()
         ending.abort()
         await giveUpAfter(probesEndWithinMs, Promise.allSettled(watching))
         clock[Symbol.dispose]()
@@ -100,12 +122,12 @@ export async function watchLab(lab: Lab, listener: WatchListener): Promise<Watch
   }
 }
 
-async function begun(lab: Lab, clock: Recorder): Promise<Event> {
+async function begun(lab: Lab, clock: Recorder, clients: readonly ClientGroup[]): Promise<Event> {
   const count = (service: 'patroni' | 'etcd') => hostsWith(lab.topology, service).length
   return {
     ...{at: 0, kind: 'run-started', run: 'watch', lab: lab.name, topology: withoutPrograms(lab.topology)},
     scenario: {
-      ...{name: 'watch', about: 'Somebody watches the lab.', clients: [], steps: [], expect: []},
+      ...{name: 'watch', about: 'Somebody watches the lab.', clients, steps: [], expect: []},
       needs: {postgres: count('patroni'), etcd: count('etcd')},
     },
     ...{versions: await versions(lab), startedAt: new Date(clock.startedAtMs).toISOString()},
@@ -144,6 +166,11 @@ class OwnFaults {
 
   hear(happening: Happening, at: Micros = this.#clock.now()): void {
     for (const history of this.#histories) history.record(happening, at)
+    this.tell(happening, at)
+  }
+
+  /** What no fault of its own reads. */
+  tell(happening: Happening, at: Micros = this.#clock.now()): void {
     this.#tell({at: Math.max(0, Math.round(at)), ...happening} as Event)
   }
 

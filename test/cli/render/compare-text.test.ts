@@ -55,6 +55,6 @@ describe('a comparison as text', () => {
     const [answer = '', , , notes = ''] = narrow.split('\n\n')
     for (const line of [...answer.split('\n'), ...notes.split('\n')]) expect(line.length).toBeLessThanOrEqual(60)
     expect(narrow).not.toContain('\u001b')
-    expect(renderComparison(comparison, {color: true, width: 100, ascii: true})).toMatch(/^\u001b\[1;31mSLOWER/)
+    expect(renderComparison(comparison, {color: true, width: 100, ascii: true})).toMatch(/^\u001b\[1;91mSLOWER/)
   })
 })

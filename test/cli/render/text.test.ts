@@ -30,7 +30,7 @@ test('words say what colours say: without colours there is no escape, with them 
   expect(renderText(failed, plain)).toContain('✘ FAILED  no-lost-writes')
   const coloured = renderText(failed, {...plain, color: true})
   expect(new Set(coloured.match(/\u001b\[[^m]*m/g))).toEqual(
-    new Set(['\u001b[0m', '\u001b[1m', '\u001b[2m', '\u001b[31m', '\u001b[32m']),
+    new Set(['\u001b[0m', '\u001b[1m', '\u001b[2m', '\u001b[91m', '\u001b[32m']),
   )
   expect(coloured.replace(/\u001b\[[0-9]+m/g, '')).toBe(renderText(failed, plain))
 })

@@ -33,7 +33,7 @@ function watch(columns: number, rows: number) {
       onAct: act => acts.push(act),
       read: () => ({
         ...{view: seen, now: 5e6, quorum: null, other: {holder: null, view: null, now: 0}},
-        ...{logOf: () => [], entries, doing: null, notice: null},
+        ...{load: null, logOf: () => [], entries, doing: null, notice: null},
       }),
     },
     terminal.on,

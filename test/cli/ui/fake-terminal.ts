@@ -15,6 +15,8 @@ class Screen extends Writable {
   cursorShown = true
   #row = 0
   #column = 0
+  /** Nothing scrolls out of it, and nothing comes back. */
+  #alternate = false
 
   constructor(columns: number, rows: number) {
     super({decodeStrings: false})
@@ -27,6 +29,20 @@ class Screen extends Writable {
       if (control !== undefined) this.#obey(control)
       else this.#print(text ?? '')
     done()
+  }
+
+  /** As xterm has it: what is below a smaller window goes, or what is above where the cursor would be outside. */
+  resize(columns: number, rows: number): void {
+    this.columns = columns
+    this.rows = rows
+    if (this.#alternate) {
+      const above = Math.max(0, this.#row - rows + 1)
+      this.lines.splice(0, above)
+      this.#row -= above
+      this.lines.length = Math.min(this.lines.length, rows)
+      for (const [row, line] of this.lines.entries()) this.lines[row] = [...line].slice(0, columns).join('')
+    }
+    this.emit('resize')
   }
 
   #print(text: string): void {
@@ -78,6 +94,7 @@ class Screen extends Writable {
         return
       case 'h':
       case 'l':
+        if (control.includes('?1049')) this.#alternate = control.endsWith('h')
         if (control.includes('?25')) this.cursorShown = control.endsWith('h')
         return
       default:
@@ -119,9 +136,7 @@ export function fakeTerminal(columns: number, rows: number, {ascii = false} = {}
     } satisfies Terminal,
     shows: () => screen.lines.join('\n').trimEnd(),
     resize(toColumns: number, toRows: number) {
-      screen.columns = toColumns
-      screen.rows = toRows
-      screen.emit('resize')
+      screen.resize(toColumns, toRows)
     },
   }
 }

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {roleOf, stateOf} from '../../../cli/ui/shown-role.ts'
-import {longestGap, openGap, recent} from '../../../cli/ui/throughput.ts'
-import {emptyView, fold, type View, view} from '../../../cli/ui/view.ts'
+import {longestGap, openGap, recent, scaleOf} from '../../../cli/ui/throughput.ts'
+import {emptyView, fold, type View, view, withoutWriters, withWriters} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {strikeOf} from '../../lab/strike-of.ts'
 import {killedAt, op, postgres, story, storyUntil, topology} from './story.ts'
@@ -211,7 +211,37 @@ describe('the clients', () => {
 
   test('a second without an answer is zero in the sparkline, and before the first answer there is nothing', () => {
     const {clients} = view([op(2.5, 'write', 'ok', 'n'), op(4.5, 'write', 'ok', 'n')])
-    expect(recent(clients, 'writes', s(6.1), 6)).toEqual([null, null, 1, 0, 1, 0])
+    expect(recent(clients, 'writes', s(6.1), {columns: 6})).toEqual([null, null, 1, 0, 1, 0])
+  })
+
+  test('a pause that is longer than the columns has seconds is drawn whole, and so it is until it is out of sight', () => {
+    const flow = Array.from({length: 20}, (_, second) => op(second, 'write', 'ok', 'n'))
+    const open = view(flow).clients
+    const columns = 40
+    const gapAt = (clients: typeof open, now: number) => {
+      const scale = scaleOf(clients, s(now), columns)
+      return {
+        scale,
+        drawn: recent(clients, 'writes', s(now), {columns, scale})
+          .map(rate => (rate === null ? ' ' : rate > 0 ? '#' : '.'))
+          .join(''),
+      }
+    }
+    expect(gapAt(open, 21)).toMatchObject({scale: 1, drawn: expect.stringMatching(/#\.$/)})
+    expect(gapAt(open, 61)).toMatchObject({scale: 2, drawn: expect.stringMatching(/#{9,10}\.{20}$/)})
+    expect(gapAt(open, 130)).toMatchObject({scale: 5, drawn: expect.stringMatching(/#{3,4}\.{22}$/)})
+    const over = view([...flow, op(130, 'write', 'ok', 'n'), op(131, 'write', 'ok', 'n')]).clients
+    expect(gapAt(over, 132)).toMatchObject({scale: 5, drawn: expect.stringMatching(/#{3,4}\.+#?$/)})
+    const later = Array.from({length: 44}, (_, second) => op(132 + second, 'write', 'ok', 'n'))
+    expect(scaleOf(view([...flow, ...later]).clients, s(175.2), columns)).toBe(1)
+  })
+
+  test('who was stopped and begins again has had no pause', () => {
+    const stopped = withoutWriters(view([op(1, 'write', 'ok', 'n')]), s(1.1))
+    const again = fold(withWriters(stopped), op(60, 'write', 'ok', 'n'))
+    expect([openGap(again.clients, s(60.1)), longestGap(again.clients, s(60.1))]).toEqual([null, 0])
+    expect(openGap(again.clients, s(63))).toBe(s(3))
+    expect(again.lines).toEqual([])
   })
 })
 

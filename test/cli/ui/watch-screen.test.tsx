@@ -1,74 +1,10 @@
-import {renderToString} from 'ink'
 import {describe, expect, test} from 'vitest'
 import {signsExplained, wordsExplained} from '../../../cli/ui/glossary.ts'
 import {watchKeys} from '../../../cli/ui/keys.ts'
-import {lookOf} from '../../../cli/ui/look.ts'
-import type {PaletteEntry} from '../../../cli/ui/palette.ts'
-import {fold, type View, view} from '../../../cli/ui/view.ts'
 import {helpPages} from '../../../cli/ui/watch-help.tsx'
-import {type WatchFacts, WatchScreen} from '../../../cli/ui/watch-screen.tsx'
-import {calm, type WatchState} from '../../../cli/ui/watch-state.ts'
-import type {Event} from '../../../lab/history/event.ts'
-import {storyUntil} from './story.ts'
-
-const entries: readonly PaletteEntry[] = ['kill host on leader', 'kill etcd on etcd-leader', 'partition on leader'].map(
-  label => ({does: {do: 'break', words: label.split(' ')}, label, about: `what ${label} is about`}),
-)
-
-/** What a watch sees: no clients and no steps, and a watchdog that is fed. */
-function watched(seconds: number, more: readonly Event[] = []): View {
-  const seen = storyUntil(seconds).filter(({kind}) => !['op', 'phase', 'step-started', 'step-ended'].includes(kind))
-  const [first, ...rest] = seen
-  if (first?.kind !== 'run-started') throw new TypeError('a story begins with its beginning')
-  const own: Event = {...first, scenario: {...first.scenario, name: 'watch', steps: [], clients: []}}
-  const fed: Event = {
-    ...{at: seconds * 1e6, kind: 'watchdog', host: 'node2', state: 'fed'},
-    ...{timeoutSeconds: 15, leftMicros: 11_400_000},
-  }
-  return [own, ...rest, fed, ...more].reduce(fold, view([]))
-}
-const views = new Map<number, View>()
-function viewAt(seconds: number): View {
-  const so = views.get(seconds) ?? watched(seconds)
-  views.set(seconds, so)
-  return so
-}
-
-interface Shot {
-  readonly columns: number
-  readonly rows: number
-  readonly at?: number
-  readonly ascii?: boolean
-  readonly state?: Partial<WatchState>
-  readonly facts?: Partial<WatchFacts>
-}
-
-const log = Array.from({length: 50}, (_, nth) => ({nth, at: nth * 1e6, text: `line ${nth} of the log of node1`}))
-
-function shoot({columns, rows, at = 20, ascii = false, state = {}, facts = {}}: Shot): string {
-  return renderToString(
-    <WatchScreen
-      look={lookOf(ascii)}
-      view={viewAt(at)}
-      now={at * 1e6}
-      quorum={{led: 2, members: 3, alarms: []}}
-      other={{holder: null, view: null, now: 0}}
-      logOf={host => (host === 'node1' ? log : [])}
-      entries={entries}
-      doing={null}
-      notice={null}
-      {...facts}
-      columns={columns}
-      rows={rows}
-      state={{...calm, ...state}}
-      spin={3}
-    />,
-    {columns},
-  )
-}
-
-const playing = {holder: '`pgha-lab chaos kill-leader` (pid 7)', view: view(storyUntil(20)), now: 20e6}
-const preview = {words: ['kill'], lines: ['kill host on leader', '  hits node1'], destroys: true, refused: false}
+import type {WatchFacts} from '../../../cli/ui/watch-screen.tsx'
+import type {WatchState} from '../../../cli/ui/watch-state.ts'
+import {loaded, on, playing, preview, shoot} from './watch-shots.tsx'
 
 describe.each([
   [200, 50],
@@ -86,6 +22,9 @@ describe.each([
     ['with a fault chosen', {preview}, {}],
     ['with the log of a host, filtered and scrolled', {pane: 1, filter: 'line', back: 7, typing: 'filter'}, {}],
     ['beside a run', {}, {other: playing}],
+    ['with a load', {}, {load: on}],
+    ['with a load that waits beside a run', {}, {load: {...on, state: 'waits', says: 'x'.repeat(99)}, other: playing}],
+    ['with a load that cannot begin', {}, {load: {state: 'off', says: 'é\n'.repeat(99), lost: 7}}],
     ['while it breaks', {}, {doing: 'breaking: kill host on leader', notice: {says: 'x'.repeat(300), tone: 'bad'}}],
   ])(
     '%s it is never wider than the terminal, as tall as it always is, and ASCII where it must be',
@@ -127,6 +66,36 @@ test('a run of another command has its phases, its step and its clients there', 
   expect(shot).toMatch(/Run: kill-leader/)
   expect(shot).toMatch(/NO WRITES for 13\.\d s/)
   expect(shot).toContain('3. until new-leader')
+})
+
+test('a load has its throughput, the outage that goes on, and each group that is without', () => {
+  const facts = {load: on, view: loaded(20)}
+  const shot = shoot({columns: 120, rows: 40, facts})
+  expect(shot).toMatch(/Clients: a light load/)
+  expect(shot).toMatch(/NO WRITES for 13\.\d s\n/)
+  expect(shot).toMatch(/writes ok \d+ {2}fail \d+ {2}unknown 3/)
+  expect(shot).toMatch(/pg through proxy +4 of 4 WITHOUT WRITES for 13\.\d s/)
+  expect(shot).toMatch(/psycopg through members +2 of 2 WITHOUT WRITES for 13\.\d s/)
+  expect(shoot({columns: 80, rows: 24, facts})).toMatch(/Clients: a light load[\s\S]*NO WRITES for 13\.\d s/)
+})
+
+test('after it, what was lost, the outage of each group, and how soon it was back', () => {
+  const shot = shoot({columns: 120, rows: 40, at: 30, facts: {load: {...on, lost: 3}, view: loaded(30)}})
+  expect(shot).toMatch(/gap +none +longest 22\.\d s +LOST 3/)
+  expect(shot).toMatch(/pg through proxy +4 of 4 write +last outage 22\.\d s +reconnected in \d\.\d s/)
+  const unread = shoot({columns: 120, rows: 40, at: 30, facts: {load: {...on, lost: null}, view: loaded(30)}})
+  expect(unread).toContain('lost ? (not read yet)')
+})
+
+test('a load that waits or cannot begin says for whom, or why', () => {
+  const beside = shoot({columns: 120, rows: 40, facts: {load: {...on, state: 'waits', says: 'chaos'}, other: playing}})
+  expect(beside).toContain('Clients of kill-leader; the load waits until it is over')
+  const waits = shoot({columns: 120, rows: 40, facts: {load: {...on, state: 'waits', says: '`pgha-lab up` (pid 7)'}}})
+  expect(waits).toContain('Clients: the load waits for `pgha-lab up` (pid 7)')
+  expect(shoot({columns: 120, rows: 40, facts: {load: {...on, state: 'off', says: 'no leader'}}})).toContain(
+    'Clients: no load, it is tried again: no leader',
+  )
+  expect(shoot({columns: 120, rows: 40})).not.toContain('Clients')
 })
 
 test('the log is that of a host, only what is asked for, and as far back as it was scrolled', () => {

@@ -32,6 +32,8 @@ export class FakeCluster implements Disposable {
   config: Record<string, unknown> = {}
   lsn = 0x3000000
   table: string | null = null
+  /** Those of somebody who watches. */
+  readonly lightTables: string[] = []
   readonly ids: number[] = []
   /** Of these: what a trigger, say, has changed. */
   readonly altered: number[] = []

@@ -3,6 +3,7 @@
  * its programs and connections along, one that is frozen keeps them and says nothing, one that is unplugged cannot be reached.
  */
 import {PassThrough, type Readable} from 'node:stream'
+import type {AgentConfig} from '../../../lab/clients/agent/protocol.ts'
 import type {ExecOptions} from '../../../lab/engine/docker/exec.ts'
 import {
   type Belonging,
@@ -42,6 +43,8 @@ export class FakeEngine extends FakeReapers implements RaiseEngine, AsyncDisposa
   compose: Compose = {up: nobody, reads: nobody}
   /** Every call, e.g. `start node1`. */
   readonly asked: string[] = []
+  /** What each agent was told to do. */
+  readonly agentConfigs: AgentConfig[] = []
   /** Asked before each call. */
   hinder: (call: string) => Hindrance = () => undefined
   /** When it opens the ports of a host again that was unplugged. */
@@ -224,7 +227,8 @@ export class FakeEngine extends FakeReapers implements RaiseEngine, AsyncDisposa
       const host = this.#host(id)
       void program.done.then(host.whenDown(() => program.end(137)))
       if (argv[0] === 'sh') playShell(program, script => this.#inShell(host, script))
-      else if (argv[0] === 'node' && world !== null) playAgent(program, world.cluster, world.hosts)
+      else if (/^(node|python3)$/.test(argv[0] ?? '') && world !== null)
+        playAgent(program, world.cluster, told => this.agentConfigs.push(told))
       else program.end(127)
     }
     return program

@@ -65,6 +65,8 @@ export class FakePostgres implements AsyncDisposable {
       ...{types: [type], names: [column], rows: [[value]]},
     })
     const lsn = `0/${cluster.lsn.toString(16).toUpperCase()}`
+    if (sql.includes('pg_tables') && sql.includes('pgha_watch_'))
+      return {types: [string], rows: cluster.lightTables.map(name => [name])}
     if (sql.includes('pg_tables')) return {types: [string], rows: cluster.table === null ? [] : [[cluster.table]]}
     if (sql.startsWith('SELECT current_setting')) return one(string, name)
     if (sql.startsWith('SELECT standby, current_setting')) {
@@ -108,6 +110,12 @@ export class FakePostgres implements AsyncDisposable {
       this.#cluster.table = made
       this.#cluster.ids.length = 0
     }
+    const [, did, light] = /^(CREATE|DROP) TABLE (?:IF EXISTS )?(pgha_watch_\w+)/.exec(sql) ?? []
+    const {lightTables} = this.#cluster
+    if (did === 'CREATE') {
+      lightTables.push(light!)
+      this.#cluster.ids.length = 0
+    } else if (did === 'DROP') lightTables.splice(0, lightTables.length, ...lightTables.filter(name => name !== light))
     return nothing
   }
 

@@ -6,7 +6,7 @@ import type {Running} from '../../../lab/engine/docker.ts'
 import {encode, type Frame, FrameReader, protocol} from '../../../lab/observer/frames.ts'
 import type {LabError} from '../../../lab/words/errors.ts'
 import type {FakeCluster} from './cluster.ts'
-import type {FakeHost, Ran} from './host.ts'
+import type {Ran} from './host.ts'
 
 /** What `docker.exec` gives is a connection to the engine: it may hold the process, or not. */
 class ToEngine extends PassThrough {
@@ -142,7 +142,7 @@ export function playRelay(program: FakeProgram, way: (to: string) => Way): void 
 }
 
 /** Clients as the agent in app1 has them: they write while somebody takes writes, and say what became of each attempt. Long because one loop has it all. */
-export function playAgent(program: FakeProgram, cluster: FakeCluster, _hosts: ReadonlyMap<string, FakeHost>): void {
+export function playAgent(program: FakeProgram, cluster: FakeCluster, hear: (config: AgentConfig) => void): void {
   const timers: NodeJS.Timeout[] = []
   const micros = () => Math.round(performance.now() * 1000)
   const say = (line: AgentLine) => program.say(`${JSON.stringify(line)}\n`)
@@ -197,6 +197,7 @@ export function playAgent(program: FakeProgram, cluster: FakeCluster, _hosts: Re
     const told = JSON.parse(text) as AgentConfig | Command
     if ('groups' in told) {
       config = told
+      hear(told)
       say(['hi', micros(), 'Node 20.19.2', 'pg 8.23.1'])
     } else if ('ping' in told) say(['pong', told.ping, micros()])
     else if ('go' in told) begin(config!)

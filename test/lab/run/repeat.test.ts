@@ -96,7 +96,7 @@ test('as text: the verdict, the phases, and one line a run', () => {
   expect(text).toMatch(/^runs\/3 +passed +\d+ ms +23\.0\d s +0$/m)
   const long = {...runs[0]!, verdict: 'fail' as const, headline: 'a'.repeat(60)}
   expect(renderRepetition(summarise([long], {...of, asked: 1}), {color: true, width: 60, ascii: true})).toMatch(
-    /^\u001b\[1;31mFAILED kill-leader\u001b\[0m/,
+    /^\u001b\[1;91mFAILED kill-leader\u001b\[0m/,
   )
 })
 
