@@ -7,7 +7,13 @@
  * inter + (fall - 1) fastinter, and fall checks that get no answer (`budget/proxy.ts: serverDown`).
  */
 import {z} from 'zod'
-import {type Acknowledgement, acknowledgements, foreignWrites, isWrite, sayForeign} from '../history/acknowledgements.ts'
+import {
+  type Acknowledgement,
+  acknowledgements,
+  foreignWrites,
+  isWrite,
+  sayForeign,
+} from '../history/acknowledgements.ts'
 import {atRest, joined, outside} from '../history/at-rest.ts'
 import {isDirect} from '../history/client-group.ts'
 import {isOfFollower} from '../history/cluster-view.ts'
