@@ -10,6 +10,7 @@ import {LabError} from '../words/errors.ts'
 import {sayPlace} from '../words/place.ts'
 import {unlikeSharing} from './keepalived.ts'
 import {unlikePooler} from './pgbouncer.ts'
+import {speaksTls} from './security.ts'
 import {unlike} from './unlike.ts'
 
 /** Mistakes that the lab has as well, and such as have no part in a failover. Of every other one the lab is without. */
@@ -116,15 +117,17 @@ function replicas({patroni}: Files): string[] {
       ]
 }
 
-function tls({patroni, etcd}: Files): string[] {
+/** Where one side alone speaks it the lab has no such thing, and that is told as the mistake that it is. */
+function tls(files: Files): string[] {
+  const {patroni, etcd} = files
+  const isShared = !lint(files).findings.some(({rule}) => rule.id === 'cluster/etcd-tls-mismatch')
   const inPatroni = patroni.find(
-    ({root, restapi}) =>
-      restapi.certificate !== undefined ||
-      wordAt(root, 'etcd3', 'protocol')?.text === 'https' ||
-      wordAt(root, 'etcd', 'protocol')?.text === 'https' ||
-      isOnAt(nodeAt(root, 'postgresql', 'parameters'), 'ssl') === true,
+    one =>
+      one.restapi.certificate !== undefined ||
+      (isShared && speaksTls(one)) ||
+      isOnAt(nodeAt(one.root, 'postgresql', 'parameters'), 'ssl') === true,
   )
-  const inEtcd = etcd.find(({settings}) => settings.has('cert-file') || settings.has('auto-tls'))
+  const inEtcd = isShared ? etcd.find(({settings}) => settings.has('cert-file') || settings.has('auto-tls')) : undefined
   const file = inPatroni?.file ?? inEtcd?.file
   return file === undefined
     ? []

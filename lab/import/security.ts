@@ -1,12 +1,12 @@
 /** Which connections of somebody's cluster are in TLS, and where a login is asked for: the lab's own stand on the same ones. */
-import {dcsOf} from '../lint/read/patroni.ts'
+import {dcsOf, type PatroniFile} from '../lint/read/patroni.ts'
 import type {Files} from '../lint/read/read.ts'
 import {isOnAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import type {Written} from '../topology/settings.ts'
 
 type FromSecurity = Pick<Written, 'tls' | 'auth'>
 
-/** Members that differ are told elsewhere; one that has it stands for all. */
+/** Members that differ are told elsewhere; one that has it stands for all, but for the way to etcd, of which the first one's does. */
 export function fromSecurity(files: Files): FromSecurity {
   const {patroni, etcd} = files
   const has = (...path: readonly string[]) => patroni.some(({root}) => wordAt(root, ...path) !== undefined)
@@ -16,7 +16,8 @@ export function fromSecurity(files: Files): FromSecurity {
   const inPostgresql = [...patroni.map(({root}) => root), ...dcsOf(files).map(({map}) => map)].some(
     root => isOnAt(nodeAt(root, 'postgresql', 'parameters'), 'ssl') === true,
   )
-  const inEtcd = says('https', 'etcd3', 'protocol') || says('https', 'etcd', 'protocol')
+  const [first] = patroni
+  const inEtcd = first !== undefined && speaksTls(first)
   const clients = (['required', 'optional'] as const).find(word => says(word, 'restapi', 'verify_client'))
   const logsIn = has('etcd3', 'username') || has('etcd', 'username')
   const setting = (name: string) => etcd.map(({settings}) => settings.get(name)?.text).find(text => text !== undefined)
@@ -38,6 +39,11 @@ export function fromSecurity(files: Files): FromSecurity {
       ...(asksRest ? {rest: 'on'} : {}),
     },
   }
+}
+
+/** Whether this member speaks TLS to etcd. */
+export function speaksTls({root, etcd}: PatroniFile): boolean {
+  return wordAt(root, etcd?.section ?? '', 'protocol')?.text.toLowerCase() === 'https'
 }
 
 /** Of a number of seconds, or of a duration as Go writes it, e.g. 1h30m; undefined for what is none, or less than a second. */

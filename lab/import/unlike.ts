@@ -161,9 +161,11 @@ function otherTls(files: Files): readonly Unlike[] {
   return isAll ? [] : wrong.map(({place}) => ({place, says}))
 }
 
+const memberPaths = [['watchdog'], ['postgresql', 'parameters'], ['etcd3', 'protocol'], ['etcd', 'protocol']]
+
 /** What a member says of itself is taken of the first for all. */
 function ofMembers({patroni: [first, ...others]}: Files): readonly Unlike[] {
-  return [['watchdog'], ['postgresql', 'parameters']].flatMap(path => {
+  return memberPaths.flatMap(path => {
     const said = (file: typeof first) => {
       const node = nodeAt(file?.root, ...path)
       return node === undefined ? '' : JSON.stringify(withoutPlaces(node))

@@ -12,13 +12,26 @@ export interface EtcdFile {
   readonly overridden: readonly {readonly key: string; readonly place: Place}[]
 }
 
+/** What the file has below these keys are flags of other names (embed/config.go: setupConfigSecurity). */
+const nested: Readonly<Record<string, string>> = {
+  'client-transport-security': '',
+  'peer-transport-security': 'peer-',
+}
+
 export function etcdFromYaml(file: string, yaml: Yaml, root: YamlMap): EtcdFile {
-  const settings = new Map(
-    root.entries.flatMap(({key, value}) =>
-      value.kind === 'scalar' && value.value !== null ? [[key, {text: value.text, place: value.place}] as const] : [],
-    ),
-  )
+  const settings = new Map(scalarsIn(root))
+  for (const {key, value} of root.entries) {
+    const before = Object.hasOwn(nested, key) ? nested[key] : undefined
+    if (before === undefined || value.kind !== 'map') continue
+    for (const [name, word] of scalarsIn(value)) settings.set(`${before}${name}`, word)
+  }
   return {kind: 'etcd', file, place: root.place, settings, yaml, overridden: yaml.overridden}
+}
+
+function scalarsIn({entries}: YamlMap): readonly (readonly [string, Word])[] {
+  return entries.flatMap(({key, value}) =>
+    value.kind === 'scalar' && value.value !== null ? [[key, {text: value.text, place: value.place}] as const] : [],
+  )
 }
 
 /** As systemd reads an EnvironmentFile: KEY=value, a # or ; begins a line of comment, quotes around a value. */
@@ -71,6 +84,21 @@ export function urlHost(url: string, place: Place = {file: '', line: 1, column: 
       .replace(/\/.*$/, ''),
     place,
   })
+}
+
+export interface EtcdUrl extends HostPort {
+  readonly inTls: boolean
+}
+
+/** Of a setting with URLs and commas between them; none where it is not set. */
+export function urlsOf({settings}: EtcdFile, key: string): readonly EtcdUrl[] {
+  const written = settings.get(key)
+  const urls = (written?.text ?? '').split(',').map(url => url.trim())
+  return urls.flatMap(url =>
+    written === undefined || url === ''
+      ? []
+      : [{...urlHost(url, written.place), text: url, inTls: /^(https|unixs):/i.test(url)}],
+  )
 }
 
 export function nameOf({settings}: EtcdFile): string {

@@ -2,6 +2,7 @@
 import type {Rule} from '../rule.ts'
 import {clusterRules} from './cluster.ts'
 import {etcdRules} from './etcd.ts'
+import {etcdTls} from './etcd-tls.ts'
 import {fileRules} from './file.ts'
 import {haproxyRules} from './haproxy.ts'
 import {haproxyChecks} from './haproxy-checks.ts'
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   ...haproxyRules,
   ...haproxyWords,
   ...etcdRules,
+  ...etcdTls,
   ...keepalivedRules,
   ...pgbouncerRules,
   ...clusterRules,

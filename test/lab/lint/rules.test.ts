@@ -5,8 +5,9 @@ import {changed, found, right} from './cluster.ts'
 import {haproxy} from './examples/haproxy.ts'
 import {others} from './examples/others.ts'
 import {patroni} from './examples/patroni.ts'
+import {ways} from './examples/ways.ts'
 
-const table = {...patroni, ...haproxy, ...others}
+const table = {...patroni, ...haproxy, ...others, ...ways}
 
 test('a cluster that is right is told nothing about', () => {
   expect(found(right)).toEqual([])
