@@ -1,6 +1,6 @@
 /** Where something stands in a file, and the refusal of a file that cannot be read as what it is said to be. */
 import {LabError} from './errors.ts'
-import {printable} from './printable.ts'
+import {printable, printableName} from './printable.ts'
 import {refusals} from './refusals.ts'
 
 /** Counted from 1. */
@@ -25,7 +25,7 @@ export interface HostPort {
 }
 
 export function sayPlace({file, line, column}: Place): string {
-  return `${file}:${line}:${column}`
+  return `${printableName(file)}:${line}:${column}`
 }
 
 /** @throws LabError `config` with the place: findings in what is left of such a file would be guesses. */

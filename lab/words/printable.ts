@@ -6,6 +6,8 @@
  * EDN, and their own escapes in `cli/render` for Markdown, HTML, XML and GitHub's annotations.
  */
 
+import {toJsonLine} from './spelled-json.ts'
+
 /** CSI and OSC and the other strings with their contents; what is cut short loses its introducer below, as a control character. */
 const sequences =
   /(?:\u001b\[|\u009b)[0-?]{0,64}[ -/]{0,16}[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c\n]{0,4096}(?:\u0007|\u001b\\|\u009c)/g
@@ -37,6 +39,11 @@ export function inert(text: unknown): string {
 /** On one line: runs of blanks are one blank, and none is at the ends. */
 export function printable(text: unknown): string {
   return inert(text).replace(/\s+/g, ' ').trim()
+}
+
+/** A name of a file so that it is no other one's: one that does not show as it is stands in quotes, with JSON's escapes. */
+export function printableName(name: string): string {
+  return printable(name) === name ? name : toJsonLine(name)
 }
 
 /**
