@@ -1,5 +1,5 @@
 /** Lines of pg_hba.conf as they stand in a patroni.yml, and who gets in by them. */
-
+import {BlockList, isIP} from 'node:net'
 import {isAddress, isLoopback, type Place, type Word} from '../../words/place.ts'
 import type {DynamicFile, PatroniFile} from './patroni.ts'
 import {listAt, mapAt, nodeAt} from './yaml-path.ts'
@@ -98,18 +98,25 @@ function among(names: readonly string[], name: string, everybody: readonly strin
 
 /** Whether an address is one of those that a line is for; of names nobody knows. */
 export function isWithin(written: string, address: string): 'yes' | 'no' | 'perhaps' {
-  if (written === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(written)) return 'yes'
-  const [network = '', mask = '32'] = written.split('/')
-  const [net, own] = [numberOf(network), numberOf(address)]
-  if (net === undefined || own === undefined) return 'perhaps'
-  const bits =
-    numberOf(mask) === undefined ? Number(mask) : (numberOf(mask) ?? 0).toString(2).replaceAll('0', '').length
-  const size = 2 ** (32 - Math.min(32, Math.max(0, bits)))
-  return Math.floor(net / size) === Math.floor(own / size) ? 'yes' : 'no'
+  if (written === 'all') return 'yes'
+  const [network = '', mask] = written.split('/')
+  const [net, own] = [isIP(network), isIP(address)]
+  if (net === 0 || own === 0) return 'perhaps'
+  // A line for addresses of IPv6 is for none of IPv4, also ::/0 (PostgreSQL, auth-pg-hba-conf).
+  if (net !== own) return 'no'
+  const family = net === 4 ? 'ipv4' : 'ipv6'
+  const all = net === 4 ? 32 : 128
+  const bits = isIP(mask ?? '') === 4 ? bitsOf(mask ?? '') : Number(mask ?? all)
+  if (!(Number.isInteger(bits) && bits >= 0 && bits <= all)) return 'perhaps'
+  const block = new BlockList()
+  block.addSubnet(network, bits, family)
+  return block.check(address, family) ? 'yes' : 'no'
 }
 
-function numberOf(address: string): number | undefined {
-  const parts = address.split('.').map(Number)
-  if (parts.length !== 4 || parts.some(part => !(part >= 0 && part <= 255))) return undefined
-  return parts.reduce((sum, part) => sum * 256 + part, 0)
+/** Of a mask such as 255.255.0.0. */
+function bitsOf(mask: string): number {
+  return mask
+    .split('.')
+    .map(part => Number(part).toString(2).replaceAll('0', '').length)
+    .reduce((sum, bits) => sum + bits, 0)
 }

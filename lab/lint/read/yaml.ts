@@ -111,8 +111,7 @@ class Reader {
     let isBlock = false
     for (const lexeme of new Lexer().lex(this.#text)) {
       const type = CST.tokenType(lexeme)
-      // Marks of the lexer itself stand for nothing in the text.
-      if (lexeme === CST.DOCUMENT || lexeme === CST.FLOW_END || lexeme === CST.SCALAR) continue
+      if (isMark(lexeme)) continue
       const tab = lexeme.indexOf('\t')
       const mayHold =
         type === 'comment' || type === 'single-quoted-scalar' || type === 'double-quoted-scalar' || isBlock
@@ -148,7 +147,7 @@ class Reader {
   #build(node: Node, place: Place, depth: number): YamlNode {
     const tag = (node as {tag?: string}).tag
     if (tag !== undefined && !/^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/.test(tag))
-      refuseTag(tag, place)
+      refuseTag(tag, this.#tagPlace(node))
     if (isMap(node)) return {kind: 'map', place, entries: this.#entries(node, depth)}
     if (isSeq(node)) return {kind: 'list', place, items: node.items.map(item => this.#node(item as Node, depth + 1))}
     const scalar = scalarOf(node as Scalar, place)
@@ -188,10 +187,28 @@ class Reader {
     return [...[...merged.values()].filter(({key}) => !own.has(key)), ...own.values()]
   }
 
+  /** A node begins behind its tag, which is the last one before it. */
+  #tagPlace(node: Node): Place {
+    const begin = node.range?.[0] ?? 0
+    let [offset, found] = [0, begin]
+    for (const lexeme of new Lexer().lex(this.#text)) {
+      if (isMark(lexeme)) continue
+      if (offset > begin) break
+      if (CST.tokenType(lexeme) === 'tag') found = offset
+      offset += lexeme.length
+    }
+    return this.#place(found)
+  }
+
   #place(offset: number): Place {
     const {line, col} = this.#lines.linePos(Math.min(offset, this.#text.length))
     return {file: this.#file, line: line || 1, column: col || 1}
   }
+}
+
+/** Marks of the lexer itself stand for nothing in the text. */
+function isMark(lexeme: string): boolean {
+  return lexeme === CST.DOCUMENT || lexeme === CST.FLOW_END || lexeme === CST.SCALAR
 }
 
 /** What PyYAML's SafeConstructor makes of them. */

@@ -179,10 +179,23 @@ describe('pg_hba', () => {
     [['host replication repl samehost md5'], true],
     [['host "replication" repl all md5'], true],
     [['host replication repl 10.0.0.2/32 reject', 'host replication all all md5'], true],
+    // A line is for one family of addresses only.
+    [['host replication repl fd00::/8 md5'], true],
+    [['host replication repl ::/0 md5'], true],
+    [['host replication repl 0.0.0.0/0 md5'], false],
     // Whether it comes with TLS is not known here.
     [['hostnossl replication all all reject', 'hostssl replication all all md5'], false],
   ])('of %j a replica is locked out: %s', (lines, out) =>
     expect(isLockedOut(linesOf(...lines) ?? [], visitor)).toBe(out),
+  )
+  test.each([
+    ['fd00::/8', false],
+    ['fe80::/10', true],
+    ['10.0.0.0/8', true],
+  ])('of a line for %s a replica at fd00::2 is locked out: %s', (network, out) =>
+    expect(isLockedOut(linesOf(`host replication repl ${network} md5`) ?? [], {...visitor, address: 'fd00::2'})).toBe(
+      out,
+    ),
   )
   test('a line that is not understood says nothing', () => expect(linesOf('include extra.conf')).toBeUndefined())
 })
@@ -265,14 +278,17 @@ const refused: Readonly<Record<string, {no: readonly (readonly [string, string])
       ['scope: a: b\n', '1:8'],
       ['scope: a\n---\nscope: b\n', '2:1'],
       ['restapi: {listen: *:8008}\nscope: a\n', '1:19'],
-      ['scope: !!python/name:os.system\n', '1:31'],
+      ['scope: !!python/name:os.system\n', '1:8'],
       ['scope: &a [*a]\n', '1:12'],
       [`scope: ${'['.repeat(200)}${']'.repeat(200)}\n`, '1:68'],
     ],
     yes: ['%YAML 1.1\n---\nscope: a\nname: b\n...\n'],
   },
   'file/unread-tag': {
-    no: [['scope: !!binary aGVsbG8=\n', '1:17']],
+    no: [
+      ['scope: !!binary aGVsbG8=\n', '1:8'],
+      ['scope: !!str a\nx: &b !!set # c\n  {d, e}\n', '2:7'],
+    ],
     yes: ['scope: !!str on\nname: b\n'],
   },
   'file/other-kind': {no: [], yes: [member]},
