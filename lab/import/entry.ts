@@ -3,6 +3,7 @@
 import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
 import {type HaproxyProxy, isChecked, isForReading} from '../haproxy/proxies.ts'
 import type {HaproxyFile, HaproxyLine} from '../haproxy/read.ts'
+import {etcdKeys} from '../lint/known-keys.ts'
 import {postgresProxies, writing} from '../lint/members.ts'
 import type {Files} from '../lint/read/read.ts'
 import {balances, haproxyCheck} from '../topology/kept.ts'
@@ -144,7 +145,7 @@ function isQuota(bytes: number): boolean {
 }
 
 function shown(key: string): string {
-  return /^[a-z][a-z-]{0,60}$/.test(key) ? key : 'a setting'
+  return etcdKeys.includes(key) ? key : 'a setting'
 }
 
 function reasonOf(key: string): Pick<Change, 'how' | 'why'> {

@@ -11,6 +11,7 @@ import {
   type Sharing,
   scriptsOf,
   sharingOf,
+  tracking,
   weightOf,
 } from '../lint/vrrp.ts'
 import {notifyScripts, type StandIn} from '../topology/kept.ts'
@@ -46,7 +47,7 @@ export function unlikeSharing(files: Files): readonly string[] {
 function ofInstance(instance: Instance): readonly Unlike[] {
   const {block} = instance
   const [script, second] = scriptsOf(instance)
-  const by = block.blocks.find(({type}) => /^track_(process|file|interface|bfd)$/.test(type))
+  const by = tracking(instance).find(({type}) => /^track_(process|file|interface|bfd)$/.test(type))
   return [
     ...(addressesOf(block).length > 1
       ? [{place: block.place, says: 'several addresses move together; the lab has one (virtual_ipaddress)'}]

@@ -165,7 +165,8 @@ function programAt(path: readonly string[]): StandIn | undefined {
 
 /** A key that is none of the programs' (the name of a user, of a tag, of a way to make replicas) is not repeated. */
 function shownPath(path: readonly string[]): string {
-  const isNobodys = (key: string) => isKnownKey(key) || standIns.some(one => one === key)
+  const isNobodys = (key: string) =>
+    isKnownKey(key) || Object.hasOwn(tagSettings, key) || standIns.some(one => one === key)
   return path.map(key => (isNobodys(key) ? key : '…')).join('.')
 }
 
@@ -220,13 +221,13 @@ function namesOf({patroni: [first]}: Files, {isOurs}: TheirWords, changes: Chang
   }
 }
 
-function tagsOf(files: Files, {hosts, isOurs}: TheirWords, changes: Change[]): Pick<Patroni, 'tags'> {
+function tagsOf(files: Files, {hosts}: TheirWords, changes: Change[]): Pick<Patroni, 'tags'> {
   const known = releases[usualRelease].patroni
   const tags = files.patroni.flatMap((file): [string, Tags][] => {
     const host = hosts.get(file.address?.host ?? '') ?? hosts.get(file.name?.text ?? '')
     const own: Record<string, unknown> = {}
     for (const {key, place} of entriesAt(file.root, 'tags')) {
-      const tell = (why: string) => changes.push({place, what: `tags.${isOurs(key) ? key : '…'}`, how: 'dropped', why})
+      const tell = (why: string) => changes.push({place, what: shownPath(['tags', key]), how: 'dropped', why})
       const value = tagAt(file, key, hosts)
       if (host === undefined) tell('no host of the lab stands for this member')
       else if (value === undefined) tell('Patroni only shows it, or the lab has no such member')

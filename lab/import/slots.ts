@@ -18,12 +18,13 @@ export function slotsOf(
   const changes: Change[] = []
   const members = new Set([...hosts.values(), ...hosts.keys()].map(name => name.toLowerCase().replace(/[-. ]/g, '_')))
   for (const {key, place, value} of entriesAt(dcs, 'slots')) {
-    const isShown = isOurs(key) && !members.has(key)
-    const what = `bootstrap.dcs.slots.${isShown ? key : '…'}`
-    const tell = (why: string, how: Change['how'] = 'dropped') => changes.push({place, what, how, why})
+    const isTakeable = isOurs(key) && !members.has(key)
+    // A person chose its name, which stands in the lab.yaml if it is kept, and nowhere else.
+    const tell = (why: string, how: Change['how'] = 'dropped') =>
+      changes.push({place, what: 'bootstrap.dcs.slots.…', how, why})
     const isNothing = value.kind === 'scalar' && value.value === null
     if (value.kind !== 'map' && !isNothing) tell('it is no mapping: Patroni passes over it')
-    else if (!isShown) tell('it is called like a member or a secret of yours')
+    else if (!isTakeable) tell('it is called like a member or a secret of yours')
     else if (!/^[a-z0-9_]{1,63}$/.test(key)) tell('PostgreSQL takes no such name')
     else if (isNothing || wordAt(value, 'type')?.text !== 'logical') kept[key] = {type: 'physical'}
     else if (walLevel?.toLowerCase() !== 'logical')

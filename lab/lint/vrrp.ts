@@ -25,13 +25,34 @@ export function priorityOf(block: KeepalivedBlock): number {
   return Number(valueIn(block, 'priority')?.text ?? 100) || 0
 }
 
-/** `track_script { chk weight 2 }` */
-export function tracked(block: KeepalivedBlock) {
-  return blocksOf(block, 'track_script').flatMap(({lines}) =>
-    lines.flatMap(([name, key, weight]) =>
-      name === undefined ? [] : [{name, weight: key?.text === 'weight' ? Number(weight?.text) : undefined}],
-    ),
+/** The vrrp_sync_group that an instance is in: it tracks for all of its instances (keepalived.conf(5)). */
+export function syncGroupOf({block, file}: Instance): KeepalivedBlock | undefined {
+  return blocksOf(file, 'vrrp_sync_group').find(group =>
+    blocksOf(group, 'group').some(({lines}) => lines.flat().some(({text}) => text === block.name)),
   )
+}
+
+/** What is tracked for an instance: in its own blocks and in those of its group. */
+export function tracking(instance: Instance): readonly KeepalivedBlock[] {
+  const group = syncGroupOf(instance)
+  return [...instance.block.blocks, ...(group?.blocks ?? [])].filter(({type}) => type.startsWith('track_'))
+}
+
+/** `track_script { chk weight 2 }` */
+export function tracked(instance: Instance) {
+  return tracking(instance)
+    .filter(({type}) => type === 'track_script')
+    .flatMap(({lines}) =>
+      lines.flatMap(([name, key, weight]) =>
+        name === undefined ? [] : [{name, weight: key?.text === 'weight' ? Number(weight?.text) : undefined}],
+      ),
+    )
+}
+
+/** In a group a script has no weight, and one that fails means FAULT, unless the group says otherwise (vrrp.c: vrrp_complete_instance). */
+export function hasWeights(instance: Instance): boolean {
+  const group = syncGroupOf(instance)
+  return group === undefined || group.lines.some(([key]) => /^(sync_group|global)_tracking/.test(key?.text ?? ''))
 }
 
 export function declaredWeight(file: KeepalivedFile, name: string): number {
@@ -85,9 +106,9 @@ function addressKey({block}: Instance): string {
 }
 
 /** Those that are declared: what names another watches nothing. */
-export function scriptsOf({block, file}: Instance): readonly KeepalivedBlock[] {
-  const names = new Set(tracked(block).map(({name}) => name.text))
-  return blocksOf(file, 'vrrp_script').filter(({name}) => names.has(name))
+export function scriptsOf(instance: Instance): readonly KeepalivedBlock[] {
+  const names = new Set(tracked(instance).map(({name}) => name.text))
+  return blocksOf(instance.file, 'vrrp_script').filter(({name}) => names.has(name))
 }
 
 /** Everything behind `script`, which may be many words without quotes. */
@@ -126,7 +147,7 @@ export function preempts({block}: Instance): boolean {
 function settingsOf(group: readonly Instance[], count: number): Settings {
   const first = group[0]!
   const [script] = scriptsOf(first)
-  const isWatched = script !== undefined || first.block.blocks.some(({type}) => /^track_(process|file)$/.test(type))
+  const isWatched = script !== undefined || tracking(first).some(({type}) => /^track_(process|file)$/.test(type))
   const weight = weightOf(first)
   return {
     advert_int: Math.min(255, amountIn(first.block, 'advert_int').whole),
@@ -141,9 +162,10 @@ function settingsOf(group: readonly Instance[], count: number): Settings {
 }
 
 export function weightOf(instance: Instance): number {
-  const {block, file} = instance
+  const {file} = instance
+  if (!hasWeights(instance)) return 0
   const known = new Set(scriptsOf(instance).map(({name}) => name))
-  const [first] = tracked(block).filter(({name}) => known.has(name.text))
+  const [first] = tracked(instance).filter(({name}) => known.has(name.text))
   const weight = first === undefined ? 0 : (first.weight ?? declaredWeight(file, first.name.text))
   return Math.min(253, Math.max(-253, Math.trunc(weight) || 0))
 }

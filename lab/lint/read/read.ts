@@ -7,6 +7,7 @@ import {readText} from '../../words/read-text.ts'
 import {keepalivedBlocks} from '../keepalived-words.ts'
 import {etcdKeys} from '../known-keys.ts'
 import {type EtcdFile, etcdFromEnvironment, etcdFromYaml} from './etcd.ts'
+import {withUnits} from './etcd-unit.ts'
 import {type KeepalivedFile, readKeepalived} from './keepalived.ts'
 import {type Kind, kinds} from './kinds.ts'
 import {type DynamicFile, type PatroniFile, patroniFile} from './patroni.ts'
@@ -55,7 +56,7 @@ export function filesOf(read: readonly ReadFile[]): Files {
     patroni: of('patroni'),
     dynamic: of('show-config'),
     haproxy: inParts(of('haproxy')),
-    etcd: of('etcd'),
+    etcd: withUnits(of('etcd'), of('systemd')),
     pgbouncer: of('pgbouncer'),
     keepalived: of('keepalived'),
     systemd: of('systemd'),

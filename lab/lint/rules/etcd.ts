@@ -2,7 +2,7 @@
 import {nearest} from '../../words/did-you-mean.ts'
 import {isAddress, isLoopback, isWildcard} from '../../words/place.ts'
 import {etcdKeys} from '../known-keys.ts'
-import {type EtcdFile, type EtcdMember, membersOf, nameOf, urlHost} from '../read/etcd.ts'
+import {type EtcdFile, type EtcdMember, membersOf, nameOf, urlHost, urlsOf} from '../read/etcd.ts'
 import type {Files} from '../read/read.ts'
 import type {Found, Rule} from '../rule.ts'
 
@@ -174,6 +174,66 @@ export const etcdRules: readonly Rule[] = [
       ),
   },
   {
+    id: 'etcd/advertises-loopback-too',
+    severity: 'warning',
+    about: 'a loopback address is told beside others: who takes that one comes to its own host instead of this one',
+    source:
+      'etcd, docs/configuration: advertise-client-urls; Patroni, dcs/etcd3.py: it tries every URL of every member',
+    fix: 'take it out of what is told; it may stay in what is listened on',
+    find: ({etcd}) =>
+      etcd.flatMap(file =>
+        ['advertise-client-urls', 'initial-advertise-peer-urls'].flatMap(key => {
+          const urls = urlsOf(file, key)
+          const own = urls.find(({host}) => isLoopback(host))
+          return own === undefined || urls.every(({host}) => isLoopback(host))
+            ? []
+            : [{place: own.place, says: `${key} tells ${own.text} beside others`}]
+        }),
+      ),
+  },
+  {
+    id: 'etcd/no-advertised-url',
+    severity: 'error',
+    about: 'listen-client-urls without advertise-client-urls: etcd refuses to start',
+    source: 'etcd, server/embed/config.go: ErrUnsetAdvertiseClientURLsFlag',
+    fix: 'advertise-client-urls with the address of this host, as Patroni reaches it',
+    find: ({etcd}) =>
+      etcd.flatMap(({settings}) => {
+        const listens = settings.get('listen-client-urls')
+        return listens === undefined || settings.has('advertise-client-urls') ? [] : [{place: listens.place}]
+      }),
+  },
+  {
+    id: 'etcd/not-a-number',
+    severity: 'error',
+    about: 'etcd takes a number without a unit here, and refuses to start with anything else',
+    source: 'etcd, server/embed/config.go: AddFlags; times are milliseconds, sizes bytes',
+    fix: 'the number alone',
+    find: ({etcd}) =>
+      etcd.flatMap(({settings}) =>
+        numbers.flatMap(key => {
+          const said = settings.get(key)
+          return said === undefined || /^[-+]?\d[\d_]*$|^0[box][\da-f_]+$/i.test(said.text.trim())
+            ? []
+            : [{place: said.place, says: `${key} ${said.text} is no number: etcd refuses to start`}]
+        }),
+      ),
+  },
+  {
+    id: 'etcd/cluster-differs',
+    severity: 'warning',
+    about: 'members that begin one cluster have to agree on it: with these files a new cluster never forms',
+    source: 'etcd, docs/clustering: the ID of a cluster is made of initial-cluster and initial-cluster-token',
+    fix: 'the same initial-cluster and initial-cluster-token on all members',
+    find: ({etcd}) => {
+      const all = etcd.filter(isBeginning)
+      return all.flatMap(file => {
+        const alike = all.filter(one => isRelated(one, file))
+        return [...oddOne(file, alike, clusterText, 'initial-cluster'), ...oddOne(file, alike, tokenOf, tokenKey)]
+      })
+    },
+  },
+  {
     id: 'etcd/all-existing',
     severity: 'warning',
     about: 'initial-cluster-state existing on all members: a new cluster never forms (one that runs does not read it)',
@@ -205,8 +265,12 @@ export const etcdRules: readonly Rule[] = [
     source: 'etcd, docs/clustering: initial-cluster-token; 12 of 19 public files',
     fix: 'a token for each cluster',
     find: ({etcd}) =>
-      etcd.flatMap(({settings}) => {
-        const token = settings.get('initial-cluster-token')
+      etcd.flatMap(file => {
+        const token = file.settings.get(tokenKey)
+        const members = file.settings.get('initial-cluster')
+        // Of one that joins a cluster it does not count.
+        if (token === undefined && members !== undefined && membersOf(file).length > 1 && isBeginning(file))
+          return [{place: members.place, says: `without ${tokenKey} it is etcd-cluster, as everybody's`}]
         return token !== undefined && /^(etcd-cluster(-\d+)?|tkn|token|my-etcd-token)$/.test(token.text)
           ? [{place: token.place}]
           : []
@@ -237,6 +301,41 @@ function clusters({etcd}: Files): readonly Cluster[] {
     const [first] = largest
     return first === undefined ? [] : [{first, members: [...names.values()]}]
   })
+}
+
+const tokenKey = 'initial-cluster-token'
+const numbers = [
+  ...['heartbeat-interval', 'election-timeout', 'snapshot-count', 'max-snapshots', 'max-wals'],
+  ...['quota-backend-bytes', 'max-txn-ops', 'max-request-bytes', 'auth-token-ttl', 'bcrypt-cost'],
+]
+
+/** One that joins a cluster, or runs already, does not read whose cluster it is. */
+function isBeginning(file: EtcdFile): boolean {
+  return membersOf(file).length > 0 && (file.settings.get('initial-cluster-state')?.text ?? 'new') === 'new'
+}
+
+/** Files of one cluster: each knows a member that the other one knows. */
+function isRelated(one: EtcdFile, other: EtcdFile): boolean {
+  const known = new Set(membersOf(one).map(({url}) => bare(url)))
+  return membersOf(other).some(({url}) => known.has(bare(url)))
+}
+
+function clusterText(file: EtcdFile): string {
+  const members = membersOf(file).map(({name, url}) => `${name}=${bare(url)}`)
+  return members.toSorted().join()
+}
+
+function tokenOf({settings}: EtcdFile): string {
+  return settings.get(tokenKey)?.text ?? 'etcd-cluster'
+}
+
+/** Where what most say is not what this one says; of two each is the other one's. */
+function oddOne(file: EtcdFile, all: readonly EtcdFile[], of: (one: EtcdFile) => string, key: string): Found[] {
+  const groups = [...Map.groupBy(all, of)].toSorted(([, a], [, b]) => b.length - a.length)
+  const [most] = groups
+  if (most === undefined || groups.length < 2 || of(file) === most[0]) return []
+  const place = file.settings.get(key)?.place ?? file.place
+  return [{place, says: `${key} is not that of ${most[1][0]?.file}: with these files no cluster forms`}]
 }
 
 function unreachable(file: EtcdFile, key: string): Found[] {

@@ -8,6 +8,7 @@ import {haproxyRules} from './haproxy.ts'
 import {haproxyChecks} from './haproxy-checks.ts'
 import {haproxyWords} from './haproxy-words.ts'
 import {keepalivedRules} from './keepalived.ts'
+import {keepalivedHears} from './keepalived-hears.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patroniMembers} from './patroni-members.ts'
 import {patroniTimings} from './patroni-timings.ts'
@@ -26,6 +27,7 @@ export const rules: readonly Rule[] = [
   ...etcdRules,
   ...etcdTls,
   ...keepalivedRules,
+  ...keepalivedHears,
   ...pgbouncerRules,
   ...clusterRules,
 ]

@@ -4,7 +4,7 @@ import type {Word} from '../../words/place.ts'
 import {keepalivedBlocks, keepalivedKnown, keepalivedWords} from '../keepalived-words.ts'
 import {addressesOf, blocksOf, type KeepalivedBlock, valueIn} from '../read/keepalived.ts'
 import type {Found, Rule} from '../rule.ts'
-import {declaredWeight, groups, instances, priorityOf, tracked} from '../vrrp.ts'
+import {declaredWeight, groups, hasWeights, instances, priorityOf, tracked, tracking} from '../vrrp.ts'
 
 export const keepalivedRules: readonly Rule[] = [
   {
@@ -31,8 +31,9 @@ export const keepalivedRules: readonly Rule[] = [
     find: files =>
       instances(files)
         .filter(
-          ({block}) =>
-            addressesOf(block).length > 0 && !block.blocks.some(({type}) => /^track_(script|process|file)$/.test(type)),
+          one =>
+            addressesOf(one.block).length > 0 &&
+            !tracking(one).some(({type}) => /^track_(script|process|file)$/.test(type)),
         )
         .map(({block}) => ({place: block.place})),
   },
@@ -51,9 +52,9 @@ export const keepalivedRules: readonly Rule[] = [
     source: 'keepalived.conf(5): vrrp_script',
     fix: 'declare it: vrrp_script NAME { ... }',
     find: files =>
-      instances(files).flatMap(({block, file}) => {
-        const declared = blocksOf(file, 'vrrp_script').map(({name}) => name)
-        return tracked(block)
+      instances(files).flatMap(one => {
+        const declared = blocksOf(one.file, 'vrrp_script').map(({name}) => name)
+        return tracked(one)
           .filter(({name}) => !declared.includes(name.text))
           .map(({name}) => ({place: name.place, says: `no vrrp_script is called ${name.text}`}))
       }),
@@ -68,9 +69,9 @@ export const keepalivedRules: readonly Rule[] = [
     find: files =>
       groups(files).flatMap(group => {
         const [best, next] = group.toSorted((a, b) => priorityOf(b.block) - priorityOf(a.block))
-        if (best === undefined || next === undefined) return []
+        if (best === undefined || next === undefined || !hasWeights(best)) return []
         const gap = priorityOf(best.block) - priorityOf(next.block)
-        const weights = tracked(best.block).map(({name, weight}) => ({
+        const weights = tracked(best).map(({name, weight}) => ({
           place: name.place,
           weight: weight ?? declaredWeight(best.file, name.text),
         }))

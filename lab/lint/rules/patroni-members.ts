@@ -1,9 +1,10 @@
 /** One member's own settings: addresses, the way to etcd, passwords, who may lead, who may log in. */
 
-import {type HostPort, isAddress, isLoopback, isWildcard} from '../../words/place.ts'
+import {type HostPort, hostPort, isAddress, isLoopback, isWildcard} from '../../words/place.ts'
 import {dcsOf, neverLeads, type PatroniFile} from '../read/patroni.ts'
 import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
 import type {Files} from '../read/read.ts'
+import type {YamlNode} from '../read/yaml.ts'
 import {entryAt, isOnAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 import {passwords} from './patroni-keys.ts'
@@ -33,6 +34,15 @@ export const patroniMembers: readonly Rule[] = [
       ),
   },
   {
+    id: 'patroni/listens-on-loopback',
+    severity: 'error',
+    about: 'it listens on the loopback address only: no other member, proxy or client gets to it',
+    source: 'Patroni, docs/yaml_configuration.rst: restapi.listen, postgresql.listen',
+    fix: 'the address of this host beside it, or 0.0.0.0',
+    find: files =>
+      files.patroni.flatMap(({root}) => ['restapi', 'postgresql'].flatMap(section => onLoopback(root, section))),
+  },
+  {
     id: 'patroni/etcd-v2',
     severity: 'warning',
     about: "the section `etcd` speaks version 2 of etcd's API: off since etcd 3.4, gone in 3.6",
@@ -53,6 +63,22 @@ export const patroniMembers: readonly Rule[] = [
           ? []
           : [{place: only.place}]
       }),
+  },
+  {
+    id: 'patroni/etcd-two-endpoints',
+    severity: 'advice',
+    about: 'Patroni knows two members of etcd: if there are no more, the loss of one leaves no majority',
+    source: 'etcd, FAQ: failure tolerance; Patroni, docs/yaml_configuration.rst: etcd.hosts',
+    fix: 'hosts: with all members of etcd, of which there are three or five',
+    // Whose members are known is told by the rules about those.
+    find: files =>
+      files.etcd.length > 0
+        ? []
+        : files.patroni.flatMap(({etcd}) => {
+            const hosts = new Set(etcd?.endpoints.map(({host}) => host.toLowerCase()))
+            const [first] = etcd?.endpoints ?? []
+            return first === undefined || hosts.size !== 2 || etcd?.isDiscovered ? [] : [{place: first.place}]
+          }),
   },
   {
     id: 'patroni/etcd-loopback',
@@ -188,7 +214,7 @@ export const patroniMembers: readonly Rule[] = [
   {
     id: 'patroni/hba-trust-world',
     severity: 'warning',
-    about: 'trust for every address: whoever reaches the port is superuser',
+    about: 'trust for every address: whoever reaches the port is whom the line is for, of `all` the superuser',
     source: 'PostgreSQL, pg_hba.conf: trust',
     fix: 'scram-sha-256',
     find: files =>
@@ -197,7 +223,10 @@ export const patroniMembers: readonly Rule[] = [
           .filter(
             ({type, address, method}) => /^host(ssl|nossl)?$/.test(type) && method === 'trust' && isEverywhere(address),
           )
-          .map(({place}) => ({place})),
+          .map(line => ({
+            place: line.place,
+            says: `trust for every address: whoever reaches the port ${madeOf(line)}`,
+          })),
       ),
   },
   {
@@ -259,6 +288,20 @@ export const patroniMembers: readonly Rule[] = [
   },
 ]
 
+/** Where another port is told than is listened on, something may lead from one to the other. */
+function onLoopback(root: YamlNode, section: string): Found[] {
+  const [listen, told] = [wordAt(root, section, 'listen'), wordAt(root, section, 'connect_address')]
+  if (listen === undefined) return []
+  const [, hosts = '', port] = /^(.*?)(?::(\d+))?$/.exec(listen.text.trim()) ?? []
+  const isAlone = hosts.split(',').every(host => isLoopback(host.trim().replace(/^\[|\]$/g, '')))
+  const address = told === undefined ? undefined : hostPort(told)
+  const isLedOn = address !== undefined && address.port !== undefined && String(address.port) !== port
+  // Of a loopback address that is told the rule about connect_address speaks.
+  if (!isAlone || isLedOn || (address !== undefined && isLoopback(address.host))) return []
+  const others = section === 'restapi' ? 'no check of a proxy and no member' : 'no replica and no client'
+  return [{place: listen.place, says: `${section}.listen ${listen.text} is for this host alone: ${others} gets to it`}]
+}
+
 const samples =
   /^(zalando|rep-pass|replicator|rewind|rewind_password|postgres|admin%?|replPasswd|qaz123|password|patroni|changeme|secret)$/i
 
@@ -267,6 +310,12 @@ function linesOf({patroni, dynamic}: Files): readonly (readonly HbaLine[])[] {
     const hba = hbaOf(one, dynamic)
     return hba === undefined ? [] : [hba.lines]
   })
+}
+
+/** What whoever comes by a line of trust is. */
+function madeOf({users, databases}: HbaLine): string {
+  const name = users.includes('all') ? 'is superuser' : `is ${users.join(' or ')}`
+  return databases.every(database => database === 'replication') ? `${name}, and may copy all data` : name
 }
 
 function isEverywhere(address: string | undefined): boolean {

@@ -348,7 +348,7 @@ describe('nothing that runs a program or leads outside is taken along:', () => {
   test('every other setting is in the list with a reason, and none twice', () => {
     const told = changes.map(({what}) => what)
     for (const what of [
-      'bootstrap.dcs.slots.events',
+      'bootstrap.dcs.slots.…',
       'bootstrap.dcs.postgresql.parameters.shared_buffers',
       'bootstrap.method',
     ])

@@ -123,7 +123,12 @@ export const others: Readonly<Record<string, Example>> = {
   'keepalived/no-track-script': {
     fires: [['k1.conf', / {2}track_script \{[^}]*\}\n/, '']],
     on: 'vrrp_instance',
-    silent: [['k1.conf', 'track_script {\n    chk_haproxy', 'track_process {\n    haproxy']],
+    // What a group tracks, it tracks for each of its instances.
+    silent: [
+      ['k1.conf', 'track_script {\n    chk_haproxy', 'track_process {\n    haproxy'],
+      ['k2.conf', / {2}track_script \{[^}]*\}\n/, ''],
+      ['k2.conf', /$/, 'vrrp_sync_group G {\n  group {\n    VI_1\n  }\n  track_script {\n    chk_haproxy\n  }\n}\n'],
+    ],
   },
   'keepalived/track-script-outside': {
     fires: [['k1.conf', / {2}track_script \{[^}]*\}\n\}\n/, '}\ntrack_script {\n  chk_haproxy\n}\n']],
