@@ -16,7 +16,12 @@ import {unlike} from './unlike.ts'
 const inLab: ReadonlySet<string> = new Set([
   ...['patroni/timing-rule', 'patroni/timing-below-minimum', 'patroni/watchdog-too-short', 'patroni/watchdog-off'],
   ...['patroni/failsafe-without-room', 'patroni/zero-lag', 'patroni/strict-with-one-standby'],
-  ...['patroni/synchronous-with-one-standby', 'patroni/synchronous-nodes', 'patroni/no-sync-candidate'],
+  ...[
+    'patroni/synchronous-with-one-standby',
+    'patroni/synchronous-nodes',
+    'patroni/no-sync-candidate',
+    'patroni/value-misread',
+  ],
   ...['patroni/synchronous-commit-off', 'patroni/fsync-off', 'patroni/no-rewind', 'patroni/nobody-may-lead'],
   ...['patroni/unknown-key', 'patroni/setting-misplaced', 'patroni/slot-not-a-mapping', 'patroni/probable-typo'],
   ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],

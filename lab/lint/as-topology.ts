@@ -6,13 +6,14 @@ import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
 import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
+import {misread} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
-import {type Dcs, dcsOf, synchronousOf, timingsOf, unreadSettings} from './read/patroni.ts'
+import {type Dcs, dcsOf, synchronousOf, timingsOf, unreadSettings, watchdogMode} from './read/patroni.ts'
 import type {PgbouncerDatabase} from './read/pgbouncer.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
-import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'
+import {isOnAt, numberAt, wholeAt, wordAt} from './read/yaml-path.ts'
 import {withoutPlaces} from './rules/cluster.ts'
 import {isSharing, sharingOf} from './vrrp.ts'
 
@@ -26,7 +27,7 @@ export interface AsTopology {
 /** @throws LabError `config` where the files do not tell what the members' timings are. */
 export function asTopology(files: Files): AsTopology {
   mustBeOne(files)
-  const assumed = [...differing(files)]
+  const assumed = [...differing(files), ...misreadIn(files)]
   const [dcs] = dcsOf(files)
   if (dcs === undefined)
     throw new LabError('config', 'none of these files says the timings of Patroni', {
@@ -72,6 +73,15 @@ export function differing(files: Files): readonly string[] {
   ]
 }
 
+/** Each a sentence, without the value, which may be anything. */
+function misreadIn(files: Files): readonly string[] {
+  const all = Map.groupBy(misread(files), ({key, taken}) => `${key} has a value that Patroni takes as ${taken}`)
+  return [...all].map(([says, found]) => {
+    const more = found.length > 1 ? ` and ${found.length - 1} more` : ''
+    return `${sayPlace(found[0]!.place)}${more}: ${says}, and so it is here (\`lint\` says why).`
+  })
+}
+
 function said(map: YamlMap | undefined): string {
   return map === undefined ? '' : JSON.stringify(withoutPlaces(map))
 }
@@ -90,8 +100,8 @@ function dynamicOf({map}: Dcs): Patroni {
   if (timings === undefined || unread.length > 0)
     throw new LabError('config', unread.map(one => `${sayPlace(one.place)}: ${one.says}`).join('\n'))
   // Patroni before 3.0 had another name for it.
-  const start = wholeAt(map, 'primary_start_timeout') ?? wholeAt(map, 'master_start_timeout')
-  const lag = wholeAt(map, 'maximum_lag_on_failover')
+  const start = numberAt(map, ['primary_start_timeout']) ?? numberAt(map, ['master_start_timeout'])
+  const lag = numberAt(map, ['maximum_lag_on_failover'])
   return {
     ...{ttl: timings.ttl, loop_wait: timings.loopWait, retry_timeout: timings.retryTimeout},
     synchronous_mode: synchronousOf(map),
@@ -103,12 +113,12 @@ function dynamicOf({map}: Dcs): Patroni {
 
 function watchdogOf({patroni}: Files, assumed: string[]): Patroni {
   const [first] = patroni
-  const mode = wordAt(first?.root, 'watchdog', 'mode')
+  const mode = watchdogMode(first?.root)
   const margin = wholeAt(first?.root, 'watchdog', 'safety_margin')
-  const isRequired = mode?.text.toLowerCase() === 'required'
-  if (first !== undefined && !isRequired && isOnAt(first.root, 'watchdog', 'mode') !== false)
+  const isRequired = first !== undefined && mode === 'required'
+  if (first !== undefined && mode === 'automatic')
     assumed.push(
-      `${first.file}: the watchdog is ${mode === undefined ? 'not spoken of, so Patroni uses one' : 'used'} where the host has a device; none is counted on here.`,
+      `${first.file}: the watchdog is ${wordAt(first.root, 'watchdog', 'mode') === undefined ? 'not spoken of, so Patroni uses one' : 'used'} where the host has a device; none is counted on here.`,
     )
   return {
     watchdog: isRequired ? 'required' : 'off',

@@ -1,7 +1,7 @@
 /** What a patroni.yml says of its member, with places; and the output of `patronictl show-config`, which is the truth of a running cluster. */
 import {type HostPort, hostPort, type Place, type Word} from '../../words/place.ts'
 import type {Yaml, YamlMap, YamlNode} from './yaml.ts'
-import {entryAt, isFalsy, isOnAt, listAt, mapAt, nodeAt, wholeAt, wordAt} from './yaml-path.ts'
+import {entryAt, isFalsy, isOnAt, isTruthyAt, listAt, mapAt, nodeAt, numberAt, wholeAt, wordAt} from './yaml-path.ts'
 
 export interface PatroniFile {
   readonly kind: 'patroni'
@@ -163,14 +163,28 @@ export function parameterMaps({
 
 /** Whether this member may never lead. */
 export function neverLeads(tags: YamlNode | undefined): boolean {
-  const priority = wholeAt(tags, 'failover_priority')
-  const isForbidden = isOnAt(tags, 'nofailover')
-  return isForbidden ?? (priority !== undefined && priority <= 0)
+  return forbids(tags, 'nofailover', 'failover_priority')
 }
 
 /** Whether this member is never a synchronous standby. */
 export function neverSynchronous(tags: YamlNode | undefined): boolean {
-  const priority = wholeAt(tags, 'sync_priority')
-  const isForbidden = isOnAt(tags, 'nosync')
-  return isForbidden ?? (priority !== undefined && priority <= 0)
+  return forbids(tags, 'nosync', 'sync_priority')
+}
+
+/** A flag that has a value counts, whatever the priority beside it (tags.py: _bool_tag). */
+function forbids(tags: YamlNode | undefined, flag: string, priority: string): boolean {
+  return isTruthyAt(tags, flag) ?? (numberAt(tags, [priority]) ?? 1) <= 0
+}
+
+/** As Patroni's parse_mode (watchdog/base.py). Without a word it uses one where it finds it; what it does not know is off. */
+export function watchdogMode(root: YamlNode | undefined): 'required' | 'automatic' | 'off' | 'unknown' {
+  const section = nodeAt(root, 'watchdog')
+  const mode = nodeAt(section, 'mode')
+  if (section === undefined || isFalsy(section) || mode === undefined) return 'automatic'
+  if (mode.kind !== 'scalar') return 'unknown'
+  if (mode.value === false) return 'off'
+  const text = String(mode.value).toLowerCase()
+  if (/^required?$/.test(text)) return 'required'
+  if (/^auto(matic)?$/.test(text)) return 'automatic'
+  return /^(off|disabled?)$/.test(text) ? 'off' : 'unknown'
 }

@@ -10,12 +10,14 @@ import {keepalivedRules} from './keepalived.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patroniMembers} from './patroni-members.ts'
 import {patroniTimings} from './patroni-timings.ts'
+import {patroniValues} from './patroni-values.ts'
 import {pgbouncerRules} from './pgbouncer.ts'
 import {systemdRules} from './systemd.ts'
 
 export const rules: readonly Rule[] = [
   ...fileRules,
   ...patroniTimings,
+  ...patroniValues,
   ...patroniKeys,
   ...patroniMembers,
   ...systemdRules,

@@ -4,7 +4,7 @@ import {type HostPort, isAddress, isLoopback, isWildcard} from '../../words/plac
 import {dcsOf, neverLeads, type PatroniFile} from '../read/patroni.ts'
 import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
 import type {Files} from '../read/read.ts'
-import {entryAt, isOnAt, nodeAt, wordAt} from '../read/yaml-path.ts'
+import {entryAt, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 import {passwords} from './patroni-keys.ts'
 import {parametersOf} from './patroni-timings.ts'
@@ -147,9 +147,9 @@ export const patroniMembers: readonly Rule[] = [
       dcsOf(files).flatMap(({map, of, place}) => {
         const entry = entryAt(map, 'postgresql', 'use_pg_rewind')
         const isRemade =
-          of !== undefined && isOnAt(of.root, 'postgresql', 'remove_data_directory_on_diverged_timelines')
-        const own = of === undefined ? undefined : isOnAt(of.root, 'postgresql', 'use_pg_rewind')
-        const isOn = own ?? isOnAt(map, 'postgresql', 'use_pg_rewind')
+          of !== undefined && isTruthyAt(of.root, 'postgresql', 'remove_data_directory_on_diverged_timelines')
+        const own = of === undefined ? undefined : isTruthyAt(of.root, 'postgresql', 'use_pg_rewind')
+        const isOn = own ?? isTruthyAt(map, 'postgresql', 'use_pg_rewind')
         return isOn === true || isRemade === true
           ? []
           : [{place: entry?.place ?? nodeAt(map, 'postgresql')?.place ?? place}]
@@ -223,7 +223,8 @@ export const patroniMembers: readonly Rule[] = [
     find: files =>
       locked(files, 'postgres', ({root, dcs}) => {
         const shared = files.dynamic[0]?.root ?? dcs
-        const isUsed = isOnAt(root, 'postgresql', 'use_pg_rewind') ?? isOnAt(shared, 'postgresql', 'use_pg_rewind')
+        const isUsed =
+          isTruthyAt(root, 'postgresql', 'use_pg_rewind') ?? isTruthyAt(shared, 'postgresql', 'use_pg_rewind')
         const user = (who: string) => wordAt(root, 'postgresql', 'authentication', who, 'username')?.text
         return isUsed === true ? (user('rewind') ?? user('superuser')) : undefined
       }),

@@ -114,6 +114,11 @@ export const patroni: Readonly<Record<string, Example>> = {
     on: 'fsync',
     silent: [['n*.yml', parameters, `${parameters}        fsync: on\n`]],
   },
+  'patroni/value-misread': {
+    fires: [['n*.yml', 'synchronous_mode: false', 'synchronous_mode: strict']],
+    on: 'synchronous_mode: strict',
+    silent: [['n*.yml', 'synchronous_mode: false', 'synchronous_mode: "Quorum"']],
+  },
   'patroni/unknown-key': {
     fires: [['n1.yml', '  data_dir: /srv/pg', '  data_dri: /srv/pg']],
     on: 'data_dri',
