@@ -1,6 +1,7 @@
 /** What of a cluster the lab cannot have: said before anything else, because without it the lab is healthier. */
 
 import {isPooler} from '../haproxy/proxies.ts'
+import {pausedIn} from '../lint/as-topology.ts'
 import {lint} from '../lint/lint.ts'
 import {postgresProxies} from '../lint/members.ts'
 import type {Files} from '../lint/read/read.ts'
@@ -20,6 +21,7 @@ const inLab: ReadonlySet<string> = new Set([
     'patroni/synchronous-with-one-standby',
     'patroni/synchronous-nodes',
     'patroni/no-sync-candidate',
+    'patroni/paused',
     'patroni/value-misread',
   ],
   ...['patroni/synchronous-commit-off', 'patroni/fsync-off', 'patroni/no-rewind', 'patroni/nobody-may-lead'],
@@ -83,6 +85,7 @@ export function notModelled(files: Files): readonly string[] {
     return `${sayPlace(findings[0]!.place)}${more}: your cluster has this mistake, and the lab has not: ${about} (${id}).`
   })
   return [
+    ...pausedIn(files),
     ...unlike(files),
     ...unlikePooler(files),
     ...unlikeSharing(files),

@@ -1,6 +1,7 @@
 /** The configuration of a running cluster as a topology: what decides how it fails over, and what of that nobody was told. */
 
 import {checkTimings, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
+import type {Tags} from '../topology/kept.ts'
 import type {Written} from '../topology/settings.ts'
 import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
@@ -9,11 +10,20 @@ import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
 import {misread} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
-import {type Dcs, dcsOf, synchronousOf, timingsOf, unreadSettings, watchdogMode} from './read/patroni.ts'
+import {
+  type Dcs,
+  dcsOf,
+  neverLeads,
+  neverSynchronous,
+  synchronousOf,
+  timingsOf,
+  unreadSettings,
+  watchdogMode,
+} from './read/patroni.ts'
 import type {PgbouncerDatabase} from './read/pgbouncer.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
-import {isOnAt, numberAt, wholeAt, wordAt} from './read/yaml-path.ts'
+import {isOnAt, nodeAt, numberAt, wholeAt, wordAt} from './read/yaml-path.ts'
 import {withoutPlaces} from './rules/cluster.ts'
 import {isSharing, sharingOf} from './vrrp.ts'
 
@@ -22,12 +32,15 @@ export interface AsTopology {
   readonly written: Written
   /** What was not in the files, and what stands for it; each a sentence. */
   readonly assumed: readonly string[]
+  /** The cluster is in maintenance mode. */
+  readonly isPaused: boolean
 }
 
 /** @throws LabError `config` where the files do not tell what the members' timings are. */
 export function asTopology(files: Files): AsTopology {
   mustBeOne(files)
-  const assumed = [...differing(files), ...misreadIn(files)]
+  const paused = pausedIn(files)
+  const assumed = [...paused, ...differing(files), ...misreadIn(files)]
   const [dcs] = dcsOf(files)
   if (dcs === undefined)
     throw new LabError('config', 'none of these files says the timings of Patroni', {
@@ -37,7 +50,7 @@ export function asTopology(files: Files): AsTopology {
     assumed.push(
       `${dcs.of.file}: bootstrap.dcs is read once, when a cluster is made; what it runs with now is told by \`patronictl show-config\`, whose output can be given as well.`,
     )
-  const patroni = {...dynamicOf(dcs), ...watchdogOf(files, assumed)}
+  const patroni = {...dynamicOf(dcs), ...watchdogOf(files, assumed), ...forbiddenOf(files)}
   const written = {
     hosts: hostsOf(files, assumed),
     patroni,
@@ -46,7 +59,7 @@ export function asTopology(files: Files): AsTopology {
     ...keepalivedOf(files, assumed),
     ...retriesOf(files, dcs),
   }
-  return {written, assumed}
+  return {written, assumed, isPaused: paused.length > 0}
 }
 
 /** Members of two clusters make no topology: one of them would be told as if it had the hosts of both. */
@@ -71,6 +84,32 @@ export function differing(files: Files): readonly string[] {
   return [
     `${sayPlace(other.place)}: bootstrap.dcs is not that of ${first.of?.file}, which is taken here: what the cluster runs with is what the member had that began it, and \`patronictl show-config\` tells it.`,
   ]
+}
+
+/** Said before all else: none, or a sentence. */
+export function pausedIn(files: Files): readonly string[] {
+  const [dcs] = dcsOf(files)
+  const place = nodeAt(dcs?.map, 'pause')?.place
+  return place === undefined || isOnAt(dcs?.map, 'pause') !== true
+    ? []
+    : [
+        `${sayPlace(place)}: the cluster is paused: Patroni promotes nobody and starts no PostgreSQL by itself until \`patronictl resume\`; what is said of failovers here holds after that.`,
+      ]
+}
+
+/** Who may not take over; of the other tags none has a part in when somebody does. */
+function forbiddenOf(files: Files): Pick<Patroni, 'tags'> {
+  const hosts = hostsBehind(files)
+  const tags = files.patroni.flatMap(({address, name, tags: own}): [string, Tags][] => {
+    const isOf = (theirs: string) => (address !== undefined && sameHost(theirs, address.host)) || theirs === name?.text
+    const host = hosts.find(({theirs}) => isOf(theirs))?.host
+    const said = {
+      ...(neverLeads(own) ? {nofailover: true} : {}),
+      ...(neverSynchronous(own) ? {nosync: true} : {}),
+    }
+    return host === undefined || Object.keys(said).length === 0 ? [] : [[host, said]]
+  })
+  return tags.length === 0 ? {} : {tags: Object.fromEntries(tags)}
 }
 
 /** Each a sentence, without the value, which may be anything. */

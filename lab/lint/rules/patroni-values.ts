@@ -1,8 +1,22 @@
 /** Settings that Patroni reads otherwise than whoever wrote them. */
 import {misread} from '../misread.ts'
+import {dcsOf} from '../read/patroni.ts'
+import {isOnAt, nodeAt} from '../read/yaml-path.ts'
 import type {Rule} from '../rule.ts'
 
 export const patroniValues: readonly Rule[] = [
+  {
+    id: 'patroni/paused',
+    severity: 'error',
+    about: 'the cluster is paused: Patroni promotes nobody and starts no PostgreSQL by itself',
+    source: 'Patroni, docs/pause.rst; global_config.py: is_paused',
+    fix: 'patronictl resume, as soon as the maintenance has ended; in bootstrap.dcs take it out',
+    find: files =>
+      dcsOf(files).flatMap(({map}) => {
+        const place = nodeAt(map, 'pause')?.place
+        return place === undefined || isOnAt(map, 'pause') !== true ? [] : [{place}]
+      }),
+  },
   {
     id: 'patroni/value-misread',
     severity: 'error',

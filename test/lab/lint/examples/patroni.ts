@@ -119,6 +119,11 @@ export const patroni: Readonly<Record<string, Example>> = {
     on: 'synchronous_mode: strict',
     silent: [['n*.yml', 'synchronous_mode: false', 'synchronous_mode: "Quorum"']],
   },
+  'patroni/paused': {
+    fires: [['n*.yml', dcs, `${dcs}    pause: true\n`]],
+    on: 'pause: true',
+    silent: [['n*.yml', dcs, `${dcs}    pause: off\n`]],
+  },
   'patroni/unknown-key': {
     fires: [['n1.yml', '  data_dir: /srv/pg', '  data_dri: /srv/pg']],
     on: 'data_dri',
