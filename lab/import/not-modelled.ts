@@ -5,7 +5,7 @@ import {pausedIn} from '../lint/as-topology.ts'
 import {lint} from '../lint/lint.ts'
 import {postgresProxies} from '../lint/members.ts'
 import type {Files} from '../lint/read/read.ts'
-import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
+import {entryAt, isOnAt, listAt, nodeAt, scalarAt, wordAt} from '../lint/read/yaml-path.ts'
 import {releaseNames, releaseOf, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {sayPlace} from '../words/place.ts'
@@ -25,7 +25,13 @@ const inLab: ReadonlySet<string> = new Set([
     'patroni/value-misread',
   ],
   ...['patroni/synchronous-commit-off', 'patroni/fsync-off', 'patroni/no-rewind', 'patroni/nobody-may-lead'],
-  ...['patroni/unknown-key', 'patroni/setting-misplaced', 'patroni/slot-not-a-mapping', 'patroni/probable-typo'],
+  ...[
+    'patroni/unknown-key',
+    'patroni/setting-misplaced',
+    'patroni/slot-not-a-mapping',
+    'patroni/slot-not-made',
+    'patroni/probable-typo',
+  ],
   ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],
   ...['patroni/contradicting-tags', 'patroni/replicatefrom-unknown', 'patroni/password-is-a-number'],
   ...['patroni/sample-password', 'patroni/archive-without-command', 'patroni/hba-trust-world', 'patroni/bootstrap-hba'],
@@ -58,8 +64,23 @@ export function mustBeImportable({patroni, dynamic}: Files): void {
         )
     }
     refuseStandby(entryAt(dcs, 'standby_cluster'))
+    refuseCitus(root)
   }
   for (const {root} of dynamic) refuseStandby(entryAt(root, 'standby_cluster'))
+}
+
+/** What is no number and no name Patroni passes over (config.py: _build_effective_configuration). */
+function refuseCitus(root: Parameters<typeof entryAt>[0]): void {
+  const [place, group, database] = [
+    entryAt(root, 'citus')?.place,
+    scalarAt(root, 'citus', 'group')?.value,
+    scalarAt(root, 'citus', 'database')?.value,
+  ]
+  if (place === undefined || typeof group !== 'number' || typeof database !== 'string') return
+  throw new LabError(
+    'config',
+    `${sayPlace(place)}: a member of Citus is one of several groups that know each other, which a lab cannot have yet`,
+  )
 }
 
 function refuseStandby(entry: ReturnType<typeof entryAt>): void {

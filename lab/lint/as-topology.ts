@@ -7,7 +7,7 @@ import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
 import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
-import {misread} from './misread.ts'
+import {misread, settingsTaken} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
 import {
@@ -24,7 +24,6 @@ import type {PgbouncerDatabase} from './read/pgbouncer.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
 import {isOnAt, nodeAt, numberAt, wholeAt, wordAt} from './read/yaml-path.ts'
-import {withoutPlaces} from './rules/cluster.ts'
 import {isSharing, sharingOf} from './vrrp.ts'
 
 export interface AsTopology {
@@ -78,7 +77,15 @@ function mustBeOne({patroni}: Files): void {
 
 /** What each member may say otherwise, where one of them is taken for all; each a sentence. */
 export function differing(files: Files): readonly string[] {
-  const [first, ...others] = files.dynamic.length > 0 ? [] : dcsOf(files)
+  const [shown, ...more] = files.dynamic
+  if (shown !== undefined)
+    return more
+      .filter(({root}) => said(root) !== said(shown.root))
+      .map(
+        ({root}) =>
+          `${sayPlace(root.place)}: this is not what ${shown.file} says, which is taken here: give the newer alone.`,
+      )
+  const [first, ...others] = dcsOf(files)
   const other = others.find(({map}) => said(map) !== said(first?.map))
   if (first === undefined || other === undefined) return []
   return [
@@ -122,7 +129,7 @@ function misreadIn(files: Files): readonly string[] {
 }
 
 function said(map: YamlMap | undefined): string {
-  return map === undefined ? '' : JSON.stringify(withoutPlaces(map))
+  return map === undefined ? '' : JSON.stringify(settingsTaken(map))
 }
 
 /** How soon a standby asks for WAL again is a part of the failover. */

@@ -3,7 +3,7 @@ import type {Place} from '../words/place.ts'
 import {dcsOf, watchdogMode} from './read/patroni.ts'
 import type {Files} from './read/read.ts'
 import type {YamlNode} from './read/yaml.ts'
-import {isOnAt, nodeAt, numberAt, scalarAt, type Unit} from './read/yaml-path.ts'
+import {isOnAt, nodeAt, numberAt, scalarAt, type Unit, wholeAt} from './read/yaml-path.ts'
 
 export interface Misread {
   readonly place: Place
@@ -92,6 +92,34 @@ function noMode(root: YamlNode): readonly Misread[] {
 function said(node: YamlNode, key: string, why: string, taken: string, fix: string): Misread {
   const written = node.kind === 'scalar' ? node.text : node.kind === 'list' ? 'a list' : 'a mapping'
   return {place: node.place, key, written, why, taken, fix}
+}
+
+/** The settings in the DCS as Patroni takes them, in one order: two that are alike here are alike to it. */
+export function settingsTaken(map: YamlNode): unknown {
+  if (map.kind !== 'map') return withoutPlaces(map)
+  return map.entries
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({key, value}) => [key, taken(map, key) ?? withoutPlaces(value)])
+}
+
+function taken(map: YamlNode, key: string): unknown {
+  if (/^(ttl|loop_wait|retry_timeout)$/.test(key)) return wholeAt(map, key)
+  if (Object.hasOwn(numbers, key)) return numberAt(map, [key], numbers[key]?.in)
+  return switches.some(one => one === key) ? isOnAt(map, key) : undefined
+}
+
+/** Without places, with keys in one order, and each value as PostgreSQL has it: the text of a number, and a switch as on or off. */
+export function withoutPlaces(node: YamlNode): unknown {
+  if (node.kind === 'scalar')
+    return typeof node.value === 'boolean'
+      ? node.value
+        ? 'on'
+        : 'off'
+      : node.value === null
+        ? null
+        : String(node.value)
+  if (node.kind === 'list') return node.items.map(withoutPlaces)
+  return node.entries.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({key, value}) => [key, withoutPlaces(value)])
 }
 
 function isNothing(node: YamlNode): boolean {

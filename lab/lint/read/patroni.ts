@@ -61,7 +61,8 @@ export function patroniFile(file: string, yaml: Yaml, root: YamlMap): PatroniFil
     },
     address: address('postgresql', 'connect_address'),
     pooler: address('postgresql', 'proxy_address'),
-    etcd: etcdOf(root, 'etcd3') ?? etcdOf(root, 'etcd'),
+    // Of several Patroni takes the first by name (dcs/__init__.py: get_dcs).
+    etcd: etcdOf(root, 'etcd') ?? etcdOf(root, 'etcd3'),
     dcs: mapAt(root, 'bootstrap', 'dcs'),
     tags: mapAt(root, 'tags'),
   }
@@ -187,4 +188,14 @@ export function watchdogMode(root: YamlNode | undefined): 'required' | 'automati
   if (/^required?$/.test(text)) return 'required'
   if (/^auto(matic)?$/.test(text)) return 'automatic'
   return /^(off|disabled?)$/.test(text) ? 'off' : 'unknown'
+}
+
+/** What a permanent slot is (dcs/__init__.py: is_logical_slot, is_physical_slot); undefined: neither, and none is made. */
+export function slotKind(slot: YamlNode): 'physical' | 'logical' | undefined {
+  if (isFalsy(slot)) return 'physical'
+  const type = nodeAt(slot, 'type')
+  const isOf = (kind: string) => type === undefined || (type.kind === 'scalar' && type.value === kind)
+  const has = (key: string) => isTruthyAt(slot, key) === true
+  if (slot.kind === 'map' && isOf('logical') && has('database') && has('plugin')) return 'logical'
+  return slot.kind === 'map' && isOf('physical') ? 'physical' : undefined
 }

@@ -1,5 +1,6 @@
 /** Lines of pg_hba.conf as they stand in a patroni.yml, and who gets in by them. */
 
+import {BlockList, isIP, isIPv6} from 'node:net'
 import {isAddress, isLoopback, type Place, type Word} from '../../words/place.ts'
 import type {DynamicFile, PatroniFile} from './patroni.ts'
 import {listAt, mapAt, nodeAt} from './yaml-path.ts'
@@ -98,14 +99,25 @@ function among(names: readonly string[], name: string, everybody: readonly strin
 
 /** Whether an address is one of those that a line is for; of names nobody knows. */
 export function isWithin(written: string, address: string): 'yes' | 'no' | 'perhaps' {
-  if (written === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(written)) return 'yes'
-  const [network = '', mask = '32'] = written.split('/')
+  if (written === 'all') return 'yes'
+  const [network = '', mask = network.includes(':') ? '128' : '32'] = written.split('/')
+  if (isIPv6(network) !== isIPv6(address) && isIP(network) !== 0 && isIP(address) !== 0) return 'no'
+  if (isIPv6(network) && isIPv6(address)) return isInSubnet(network, Number(mask), address)
+  if (/^0\.0\.0\.0\/(0|0\.0\.0\.0)$/.test(written)) return 'yes'
   const [net, own] = [numberOf(network), numberOf(address)]
   if (net === undefined || own === undefined) return 'perhaps'
   const bits =
     numberOf(mask) === undefined ? Number(mask) : (numberOf(mask) ?? 0).toString(2).replaceAll('0', '').length
   const size = 2 ** (32 - Math.min(32, Math.max(0, bits)))
   return Math.floor(net / size) === Math.floor(own / size) ? 'yes' : 'no'
+}
+
+/** A mask that is written as an address is not read. */
+function isInSubnet(network: string, bits: number, address: string): 'yes' | 'no' | 'perhaps' {
+  if (!(bits >= 0 && bits <= 128)) return 'perhaps'
+  const list = new BlockList()
+  list.addSubnet(network, bits, 'ipv6')
+  return list.check(address, 'ipv6') ? 'yes' : 'no'
 }
 
 function numberOf(address: string): number | undefined {

@@ -1,6 +1,7 @@
 /** All rules, in the order of the page about them. */
 import type {Rule} from '../rule.ts'
 import {clusterRules} from './cluster.ts'
+import {clusterMembers} from './cluster-members.ts'
 import {etcdRules} from './etcd.ts'
 import {fileRules} from './file.ts'
 import {haproxyRules} from './haproxy.ts'
@@ -27,5 +28,6 @@ export const rules: readonly Rule[] = [
   ...etcdRules,
   ...keepalivedRules,
   ...pgbouncerRules,
+  ...clusterMembers,
   ...clusterRules,
 ]

@@ -291,11 +291,11 @@ function misplaced({root}: PatroniFile): Found[] {
       ]
 }
 
-function isOfSlot(key: string): boolean {
+export function isOfSlot(key: string): boolean {
   return /^(type|database|plugin)$/.test(key)
 }
 
-function slotMaps(files: Files): readonly (readonly YamlEntry[])[] {
+export function slotMaps(files: Files): readonly (readonly YamlEntry[])[] {
   return maps(files).flatMap(entries =>
     entries.filter(({key, value}) => key === 'slots' && value.kind === 'map').map(({value}) => entriesAt(value)),
   )

@@ -4,7 +4,7 @@ import {type HostPort, isAddress, isLoopback, isWildcard} from '../../words/plac
 import {dcsOf, neverLeads, type PatroniFile} from '../read/patroni.ts'
 import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
 import type {Files} from '../read/read.ts'
-import {entryAt, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
+import {entryAt, isFalsy, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 import {passwords} from './patroni-keys.ts'
 import {parametersOf} from './patroni-timings.ts'
@@ -39,6 +39,21 @@ export const patroniMembers: readonly Rule[] = [
     source: 'Patroni, docs/yaml_configuration.rst: Etcdv3; etcd 3.5 (tried): --enable-v2 is deprecated',
     fix: 'etcd3: with the same settings; the keys of version 2 are not seen by it, so a cluster that runs moves in maintenance mode',
     find: files => files.patroni.flatMap(({etcd}) => (etcd?.section === 'etcd' ? [{place: etcd.place}] : [])),
+  },
+  {
+    id: 'patroni/several-stores',
+    severity: 'error',
+    about: 'several stores: Patroni uses the first by name for which it has the library, and no other',
+    source: 'Patroni, dcs/__init__.py: get_dcs; dynamic_loader.py: iter_modules',
+    fix: 'keep the one that is meant',
+    find: files =>
+      files.patroni.flatMap(({root}) => {
+        const [first, ...others] = stores.flatMap(key => entryAt(root, key) ?? [])
+        return others.map(({key, place}) => ({
+          place,
+          says: `${key} is not used: Patroni takes ${first?.key}, the first by name`,
+        }))
+      }),
   },
   {
     id: 'patroni/etcd-single-endpoint',
@@ -188,7 +203,7 @@ export const patroniMembers: readonly Rule[] = [
   {
     id: 'patroni/hba-trust-world',
     severity: 'warning',
-    about: 'trust for every address: whoever reaches the port is superuser',
+    about: 'trust for every address: whoever reaches the port is whom the line names, superuser for all',
     source: 'PostgreSQL, pg_hba.conf: trust',
     fix: 'scram-sha-256',
     find: files =>
@@ -197,7 +212,7 @@ export const patroniMembers: readonly Rule[] = [
           .filter(
             ({type, address, method}) => /^host(ssl|nossl)?$/.test(type) && method === 'trust' && isEverywhere(address),
           )
-          .map(({place}) => ({place})),
+          .map(line => ({place: line.place, says: `trust for every address: ${whoComes(line, files)}`})),
       ),
   },
   {
@@ -241,7 +256,17 @@ export const patroniMembers: readonly Rule[] = [
         const entry = entryAt(root, 'bootstrap', 'pg_hba')
         const isKept =
           nodeAt(root, 'postgresql', 'pg_hba') ?? nodeAt(files.dynamic[0]?.root ?? dcs, 'postgresql', 'pg_hba')
-        return entry === undefined || isKept !== undefined ? [] : [{place: entry.place}]
+        if (entry === undefined || isFalsy(entry.value)) return []
+        // Written at all only where no other is (postgresql/config.py: append_pg_hba).
+        return isKept === undefined || isFalsy(isKept)
+          ? [{place: entry.place}]
+          : [
+              {
+                place: entry.place,
+                says: 'bootstrap.pg_hba has no effect: postgresql.pg_hba is there too, and counts',
+                fix: 'take it out, or move what is missing to the other',
+              },
+            ]
       }),
   },
   {
@@ -260,6 +285,9 @@ export const patroniMembers: readonly Rule[] = [
   },
 ]
 
+/** In the order in which Patroni looks. */
+const stores = ['consul', 'etcd', 'etcd3', 'exhibitor', 'kubernetes', 'raft', 'zookeeper']
+
 const samples =
   /^(zalando|rep-pass|replicator|rewind|rewind_password|postgres|admin%?|replPasswd|qaz123|password|patroni|changeme|secret)$/i
 
@@ -268,6 +296,17 @@ function linesOf({patroni, dynamic}: Files): readonly (readonly HbaLine[])[] {
     const hba = hbaOf(one, dynamic)
     return hba === undefined ? [] : [hba.lines]
   })
+}
+
+function whoComes({users, databases}: HbaLine, {patroni}: Files): string {
+  const superusers = [
+    ...['all', 'postgres'],
+    ...patroni.map(({root}) => wordAt(root, 'postgresql', 'authentication', 'superuser', 'username')?.text),
+  ]
+  if (databases.every(name => name === 'replication'))
+    return `whoever reaches the port is ${users.join(', ')} and may copy everything`
+  const isSuperuser = users.some(name => superusers.includes(name) || /^[+/@]/.test(name))
+  return `whoever reaches the port is ${isSuperuser ? 'superuser' : users.join(', ')}`
 }
 
 function isEverywhere(address: string | undefined): boolean {

@@ -228,6 +228,20 @@ export const patroniTimings: readonly Rule[] = [
     },
   },
   {
+    id: 'patroni/asynchronous-commit',
+    severity: 'advice',
+    about:
+      'synchronous_commit off: a crash of the primary loses the last commits that were acknowledged, without a failover',
+    source: 'PostgreSQL, synchronous_commit',
+    fix: 'synchronous_commit: on, where no acknowledged write may be lost',
+    find: files =>
+      dcsOf(files).some(({map}) => synchronousOf(map) !== 'off')
+        ? []
+        : parametersOf(files, 'synchronous_commit')
+            .filter(({text}) => /^(off|false|no|0)$/i.test(text))
+            .map(({place}) => ({place})),
+  },
+  {
     id: 'patroni/fsync-off',
     severity: 'error',
     about: 'a crash loses writes that were acknowledged, and may leave a server that cannot start',

@@ -1,8 +1,9 @@
 /** Settings that Patroni reads otherwise than whoever wrote them. */
 import {misread} from '../misread.ts'
-import {dcsOf} from '../read/patroni.ts'
-import {isOnAt, nodeAt} from '../read/yaml-path.ts'
+import {dcsOf, slotKind} from '../read/patroni.ts'
+import {isFalsy, isOnAt, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Rule} from '../rule.ts'
+import {isOfSlot, slotMaps} from './patroni-keys.ts'
 
 export const patroniValues: readonly Rule[] = [
   {
@@ -30,5 +31,27 @@ export const patroniValues: readonly Rule[] = [
         says: `${key} ${written === '' ? '(nothing)' : written} ${why}: Patroni takes it as ${taken}`,
         fix,
       })),
+  },
+  {
+    id: 'patroni/slot-not-made',
+    severity: 'error',
+    about: 'a permanent slot that Patroni does not make: whoever is to read from it finds none',
+    source: 'Patroni, dcs/__init__.py: slot_name_re, is_physical_slot, is_logical_slot',
+    fix: 'a name of small letters, digits and _; type: logical with its database and plugin, or physical',
+    find: files =>
+      slotMaps(files).flatMap(slots =>
+        slots
+          // What is no slot at all is told as that.
+          .filter(({key, value}) => !isOfSlot(key) && (value.kind === 'map' || isFalsy(value)))
+          .flatMap(({key, place, value}) => {
+            if (!/^[a-z0-9_]{1,63}$/.test(key))
+              return [{place, says: `\`${key}\` is no name of a slot: Patroni makes none of it`}]
+            if (slotKind(value) !== undefined) return []
+            const missing = ['database', 'plugin'].filter(one => isTruthyAt(value, one) !== true)
+            return wordAt(value, 'type')?.text === 'logical'
+              ? [{place, says: `a logical slot without ${missing.join(' and ')}: Patroni makes none`}]
+              : [{place, says: 'it is neither physical nor logical: Patroni makes none'}]
+          }),
+      ),
   },
 ]
