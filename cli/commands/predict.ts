@@ -35,7 +35,7 @@ export function predict(): Command {
 }
 
 async function action(options: Options): Promise<void> {
-  const {boughtBy, entryDoubts, predict, predictedName, sayLoopWait, worthTelling} = await import(
+  const {boughtBy, entryDoubts, predict, predictedName, sayLoopWait, successionDoubts, worthTelling} = await import(
     '../../lab/inside/reading.ts'
   )
   const {layOver} = await import('../../lab/inside/reading.ts')
@@ -43,13 +43,18 @@ async function action(options: Options): Promise<void> {
 
   const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
   const recorded = options.runs ? await recordedRuns(options.runs, options.name) : []
-  const {topology, changed, assumed: untold} = await askedFor(options, recorded)
-  const assumed = [...untold, ...entryDoubts(topology.haproxy), ...releaseDoubts(topology)]
-  const prediction = predict(topology, only ?? worthTelling(topology))
+  const {topology, changed, assumed: untold, isPaused} = await askedFor(options, recorded)
+  const assumed = [
+    ...untold,
+    ...successionDoubts(topology),
+    ...entryDoubts(topology.haproxy),
+    ...releaseDoubts(topology),
+  ]
+  const prediction = predict(topology, only ?? worthTelling(topology), {isPaused})
   const laidOver = layOver(prediction, recorded)
   const against =
     options.against === undefined ? undefined : {written: options.against, prediction: other(options.against)}
-  const bought = boughtBy(topology)
+  const bought = boughtBy(topology, {isPaused})
   if (options.json) {
     const {predictionJson} = await import('../render/predict-json.ts')
     printData(predictionJson({prediction, bought, laidOver, against, assumed}))
@@ -64,6 +69,7 @@ async function action(options: Options): Promise<void> {
     return predict(
       changed(changes),
       prediction.faults.map(({name}): PredictedName => name),
+      {isPaused},
     )
   }
 }
@@ -88,6 +94,7 @@ interface AskedFor {
   readonly changed: (set: readonly string[]) => Topology
   /** What stands for what the files of a cluster do not tell. */
   readonly assumed: readonly string[]
+  readonly isPaused: boolean
 }
 
 async function askedFor(options: Options, recorded: readonly NamedHistory[]): Promise<AskedFor> {
@@ -97,7 +104,7 @@ async function askedFor(options: Options, recorded: readonly NamedHistory[]): Pr
     const {loadTopology} = await import('../../lab/inside/reading.ts')
     const changed = (more: readonly string[]) =>
       loadTopology({...options, asPatroniWould: true, set: [...set, ...more]})
-    return {topology: await topologyOf(options, recorded), changed, assumed: []}
+    return {topology: await topologyOf(options, recorded), changed, assumed: [], isPaused: false}
   }
   const {LabError} = await import('../../lab/inside/start.ts')
   if ([options.topology, profile, options.release, options.patroni].some(one => one !== undefined))
@@ -106,9 +113,9 @@ async function askedFor(options: Options, recorded: readonly NamedHistory[]): Pr
       'files of a cluster say it all: they go with --set, not with --topology, --profile, --release or --patroni',
     )
   const {asTopology, readFiles, topologyFrom} = await import('../../lab/inside/lint.ts')
-  const {written, assumed} = asTopology(readFiles(from))
+  const {written, assumed, isPaused} = asTopology(readFiles(from))
   const changed = (more: readonly string[]) => topologyFrom(written, {set: [...set, ...more]})
-  return {topology: changed([]), changed, assumed}
+  return {topology: changed([]), changed, assumed, isPaused}
 }
 
 /** Somebody who asks about runs and about no settings asks about the settings of those runs. */

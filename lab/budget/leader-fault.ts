@@ -45,6 +45,8 @@ export interface FaultFacts {
   readonly orphanIsWritten?: boolean
   /** Of an isolation: HAProxy still reaches the leader. */
   readonly proxyReaches?: boolean
+  /** The cluster is in maintenance mode (`patronictl pause`). */
+  readonly isPaused?: boolean
 }
 
 /** How the old leader looks to whoever asks it. */

@@ -5,6 +5,7 @@
  */
 
 import {firstCluster} from '../topology/clusters.ts'
+import {mayLead, withoutSuccessor} from '../topology/succession.ts'
 import {effectiveTimings, isWatchdogUnusable, type Timings, watchdogTimeoutSeconds} from '../topology/timings.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {firstWrite} from './client.ts'
@@ -128,10 +129,12 @@ export function modelOf(lab: Topology, facts: FaultFacts): FaultModel | NoModel 
   }
 }
 
-function whyNot(topology: Topology, {fault}: FaultFacts): string | null {
-  const replicas = hostsWith(topology, 'patroni').length - 1
-  const restarts = fault === 'postgres-killed' && (topology.patroni.primaryStartTimeoutSeconds > 0 || replicas < 1)
-  if (replicas < 1 && !restarts) return 'there is no replica that could take over'
+function whyNot(topology: Topology, {fault, isPaused = false}: FaultFacts): string | null {
+  // Whom an operator names takes over also then.
+  if (isPaused && fault !== 'switchover')
+    return 'the cluster is paused: until `patronictl resume` Patroni promotes nobody and starts no PostgreSQL by itself (global_config.py: is_paused)'
+  const alone = withoutSuccessor(topology)
+  if (alone !== null && (fault !== 'postgres-killed' || mayLead(topology).length === 0)) return alone
   if (isWatchdogUnusable(topology.patroni))
     return 'the watchdog is required, and it would fire sooner than after a loop_wait, so Patroni does without one and nobody can lead'
   if (fault === 'cut-from-etcd' && topology.patroni.failsafeMode)
@@ -151,7 +154,7 @@ function gone(parts: Parts): FaultModel {
     ...expiry(parts),
     race: election(look, small),
     down: serverDown(parts.topology.haproxy, look, facts.callTook, small),
-    outageBegins: none,
+    writesEnd: [none],
   })
 }
 
@@ -165,7 +168,7 @@ function orphaned(parts: Parts): FaultModel {
       ...expiry(parts),
       race: sum(election(look, small), lostRounds(topology, facts.orphanIsWritten)),
       down,
-      outageBegins: down,
+      writesEnd: [down],
       // With its sessions left alone, HAProxy stops nobody: the last write of the old leader has no bound.
       ...(topology.haproxy.onMarkedDown === 'none'
         ? {}
@@ -176,7 +179,7 @@ function orphaned(parts: Parts): FaultModel {
     ...expiry(parts, resetAt),
     race: electionAfterReset(small),
     down,
-    outageBegins: earliest(down, resetAt),
+    writesEnd: [down, resetAt],
     first: [{phase: 'reset', at: resetAt, took: resetAt}],
     last: {at: resetAt, says: 'its watchdog resets the host'},
   })
@@ -199,7 +202,7 @@ function cutOff(parts: Parts): FaultModel {
     down: reached
       ? sum(demotion, stopReturns(small), serverDown(topology.haproxy, 'answering', 0, small))
       : serverDown(topology.haproxy, look, facts.callTook, small),
-    outageBegins: reached ? demotion : none,
+    writesEnd: reached ? [demotion] : [none],
     first: [{phase: 'demotion', at: demotion, took: demotion}],
     last: {at: demotion, says: 'it demotes itself'},
   })
@@ -236,7 +239,7 @@ function stopped(parts: Parts): FaultModel {
       sum(ended, serverDown(haproxy, 'refusing', 0, small)),
       fixed((haproxy.fall - 1) * Math.min(haproxy.fastinterMs, haproxy.checkTimeoutMs) * ms),
     ),
-    outageBegins: release.begins,
+    writesEnd: [release.begins],
   })
 }
 
@@ -247,7 +250,7 @@ function switchedOver(parts: Parts): FaultModel {
     ...givenUp(release.at, 'a switchover gives the key up itself, whatever is left of the lease'),
     race: election(look, small),
     down: sum(release.at, serverDown(topology.haproxy, look, 0, small)),
-    outageBegins: release.begins,
+    writesEnd: [release.begins],
   })
 }
 
@@ -259,15 +262,15 @@ function switchedOver(parts: Parts): FaultModel {
 function crashed(parts: Parts): FaultModel {
   const {topology, look, lease, due, small} = parts
   const basis = basisOf(lease)
-  const replicas = hostsWith(topology, 'patroni').length - 1
-  if (topology.patroni.primaryStartTimeoutSeconds === 0 && replicas > 0) {
+  // With nobody to fail over to it is started where it is (`ha.py: Ha.recover`, is_failover_possible).
+  if (topology.patroni.primaryStartTimeoutSeconds === 0 && withoutSuccessor(topology) === null) {
     const release = crashRelease(due, small)
     return takeover(parts, {
       ...givenUp(release, basis.says),
       basis: basis.basis,
       race: election(look, small),
       down: sum(release, serverDown(topology.haproxy, look, 0, small)),
-      outageBegins: none,
+      writesEnd: [none],
     })
   }
   const restart = sum(due, small.restart, small.syncData)
@@ -293,8 +296,8 @@ interface Takeover {
   readonly race: Variable
   /** HAProxy has taken the old server out. */
   readonly down: Variable
-  /** Clients behind the proxy can no longer write. */
-  readonly outageBegins: Variable
+  /** What ends the writes of clients behind the proxy: whichever comes first. */
+  readonly writesEnd: readonly [Variable, ...Variable[]]
   /** What the old leader, or its watchdog, does meanwhile. */
   readonly first?: readonly PhaseModel[]
   /** The last moment at which the old leader takes writes, where the fault itself does not end them. */
@@ -335,8 +338,12 @@ function takeover({topology, small}: Parts, path: Takeover): FaultModel {
       {phase: 'newServerUp', at: sum(held, up), took: up},
       {phase: 'firstWrite', at: acknowledged, took: write},
     ],
-    // None where the new leader takes writes before the old one has stopped.
-    outage: {begins: path.outageBegins, length: latest(acknowledged.minus(path.outageBegins), none)},
+    outage: {
+      begins: path.writesEnd.reduce((a, b) => earliest(a, b)),
+      // From each of what ends them, and not from whichever is earlier, whose bounds know of nothing in common with the lease. None
+      // where the new leader takes writes before the old one has stopped.
+      length: path.writesEnd.map(end => acknowledged.minus(end)).reduce((a, b) => latest(a, b), none),
+    },
     margin: path.last ? {length: writable.minus(path.last.at), until: path.last.says} : null,
     basis: path.basis,
     says: path.says,

@@ -124,14 +124,21 @@ export function predictedName(written: string): PredictedName {
   return known
 }
 
+/** How a cluster is, whatever its settings. */
+type Circumstances = Pick<FaultFacts, 'isPaused'>
+
 /** @param only these faults; all when not given. */
-export function predict(topology: Topology, only: readonly PredictedName[] = predictedNames): Prediction {
+export function predict(
+  topology: Topology,
+  only: readonly PredictedName[] = predictedNames,
+  circumstances: Circumstances = {},
+): Prediction {
   const {adjusted, ...effective} = effectiveTimings(topology.patroni)
   return {
     topology,
     effective,
     adjustments: adjusted.map(one => sayAdjustment(one, topology.patroni)),
-    faults: only.map(name => predictFault(topology, name)),
+    faults: only.map(name => predictFault(topology, name, circumstances)),
   }
 }
 
@@ -147,15 +154,16 @@ export function worthTelling(topology: Topology): PredictedName[] {
   })
 }
 
-function modelled(given: Topology, name: PredictedName) {
+function modelled(given: Topology, name: PredictedName, circumstances: Circumstances) {
   const {facts, setting}: Case = cases[name]
   const topology: Topology = {...given, patroni: {...given.patroni, ...setting}}
-  return {topology, model: modelOf(topology, {refreshAge: null, etcd: {leader: 'elsewhere'}, callTook: 0, ...facts})}
+  const usual = {refreshAge: null, etcd: {leader: 'elsewhere'}, callTook: 0} as const
+  return {topology, model: modelOf(topology, {...usual, ...circumstances, ...facts})}
 }
 
-function predictFault(given: Topology, name: PredictedName): PredictedFault {
+function predictFault(given: Topology, name: PredictedName, circumstances: Circumstances): PredictedFault {
   const {about}: Case = cases[name]
-  const {topology, model} = modelled(given, name)
+  const {topology, model} = modelled(given, name, circumstances)
   if ('why' in model)
     return {name, about, outcome: 'none', why: model.why, phases: [], outage: null, margin: null, notes: []}
   const variables: Record<string, Variable> = {begins: model.outage.begins, length: model.outage.length}
@@ -177,9 +185,15 @@ function predictFault(given: Topology, name: PredictedName): PredictedFault {
     })),
     outage,
     margin,
-    notes: [...notesOf(name, topology, model), ...(margin ? [sayMargin(margin)] : [])],
+    notes: [
+      ...notesOf(name, topology, model),
+      ...(circumstances.isPaused ? [pausedNote] : []),
+      ...(margin ? [sayMargin(margin)] : []),
+    ],
   }
 }
+
+const pausedNote = 'a paused cluster is handed over only to a member that is named'
 
 function sayMargin({length, until}: {length: Distribution; until: string}): string {
   const [least, most] = length.bounds
@@ -303,8 +317,8 @@ export interface Bought {
   }[]
 }
 
-export function boughtBy(topology: Topology): Bought[] {
-  const meansOf = (one: Topology) => comparedFaults.map(name => meanOutage(one, name))
+export function boughtBy(topology: Topology, circumstances: Circumstances = {}): Bought[] {
+  const meansOf = (one: Topology) => comparedFaults.map(name => meanOutage(one, name, circumstances))
   const own = meansOf(topology)
   const row = (says: string, means: readonly (Micros | null)[]): Bought => ({
     says,
@@ -316,8 +330,8 @@ export function boughtBy(topology: Topology): Bought[] {
   return [row('as asked', own), ...neighbours(topology).map(({says, topology: one}) => row(says, meansOf(one)))]
 }
 
-function meanOutage(topology: Topology, name: PredictedName): Micros | null {
-  const {model} = modelled(topology, name)
+function meanOutage(topology: Topology, name: PredictedName, circumstances: Circumstances): Micros | null {
+  const {model} = modelled(topology, name, circumstances)
   return 'why' in model ? null : distributionsOf({length: model.outage.length}).length.mean
 }
 

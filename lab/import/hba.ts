@@ -171,7 +171,9 @@ function mapped(line: HbaLine, cluster: Cluster): Mapped {
   if (type === 'hostnossl' && method === 'reject' && cluster.ssl === 'elsewhere')
     return drop('who comes there comes in TLS, and in the lab without')
   const address = line.address ?? '127.0.0.1/32'
-  if (address.includes(':')) return drop('the lab has no IPv6')
+  // In the lab a cluster of IPv6 comes from other addresses, and from as many.
+  const isOfMembers = [...cluster.members.values()].some(own => own?.includes(':'))
+  if (address.includes(':') && !isOfMembers) return drop('no member of yours has an address of IPv6')
   const from = sourcesOf(address, method === 'reject', cluster)
   const only = onlyFor(line, cluster)
   const rules = databasesOf(line).flatMap(database =>
@@ -252,7 +254,7 @@ interface Sources {
 
 /** A line that turns away is for clients only where it is for everybody: which addresses clients have nobody says. */
 function sourcesOf(address: string, isReject: boolean, {members}: Cluster): Sources {
-  const isAll = address === 'all' || /^0\.0\.0\.0\/(0|0\.0\.0\.0)$/.test(address)
+  const isAll = address === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(address)
   if (isAll || address === 'samenet') return {members: 'all', clients: isAll || !isReject, isHere: false}
   if (isOwnHost(address)) return {members: [], clients: false, isHere: true}
   const fits = [...members].filter(([, own]) => {
@@ -261,7 +263,7 @@ function sourcesOf(address: string, isReject: boolean, {members}: Cluster): Sour
     return is === 'yes' || (is === 'perhaps' && !isReject)
   })
   const hosts = fits.map(([host]) => host)
-  const isOneMember = hosts.length === 1 && !/\/(?!32$|255\.255\.255\.255$)/.test(address)
+  const isOneMember = hosts.length === 1 && !/\/(?!32$|128$|255\.255\.255\.255$)/.test(address)
   return {
     members: hosts.length === members.size ? 'all' : hosts,
     clients: !isReject && !isOneMember,

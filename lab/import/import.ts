@@ -59,9 +59,11 @@ export function importFrom(given: readonly Given[]): Imported {
   const {etcd, changes: ofEtcd} = fromEtcd(files)
   const address = fromKeepalived(files)
   const {hba, ...letIn} = fromHba(files, theirs)
+  // All tags of a member that the lab's release knows, where those are who may take over.
+  const {tags: _, ...timings} = written.patroni ?? {}
   const whole: Written = {
     ...written,
-    patroni: {...patroni.patroni, ...written.patroni},
+    patroni: {...patroni.patroni, ...timings},
     haproxy: {...entry.haproxy, ...written.haproxy},
     postgresql: {...patroni.postgresql, ...(hba === undefined ? {} : {pg_hba: [...hba]})},
     etcd,

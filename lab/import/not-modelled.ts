@@ -1,10 +1,11 @@
 /** What of a cluster the lab cannot have: said before anything else, because without it the lab is healthier. */
 
 import {isPooler} from '../haproxy/proxies.ts'
+import {pausedIn} from '../lint/as-topology.ts'
 import {lint} from '../lint/lint.ts'
 import {postgresProxies} from '../lint/members.ts'
 import type {Files} from '../lint/read/read.ts'
-import {entryAt, isOnAt, listAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
+import {entryAt, isOnAt, listAt, nodeAt, scalarAt, wordAt} from '../lint/read/yaml-path.ts'
 import {releaseNames, releaseOf, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'
 import {sayPlace} from '../words/place.ts'
@@ -17,9 +18,21 @@ import {unlike} from './unlike.ts'
 const inLab: ReadonlySet<string> = new Set([
   ...['patroni/timing-rule', 'patroni/timing-below-minimum', 'patroni/watchdog-too-short', 'patroni/watchdog-off'],
   ...['patroni/failsafe-without-room', 'patroni/zero-lag', 'patroni/strict-with-one-standby'],
-  ...['patroni/synchronous-with-one-standby', 'patroni/synchronous-nodes', 'patroni/no-sync-candidate'],
+  ...[
+    'patroni/synchronous-with-one-standby',
+    'patroni/synchronous-nodes',
+    'patroni/no-sync-candidate',
+    'patroni/paused',
+    'patroni/value-misread',
+  ],
   ...['patroni/synchronous-commit-off', 'patroni/fsync-off', 'patroni/no-rewind', 'patroni/nobody-may-lead'],
-  ...['patroni/unknown-key', 'patroni/setting-misplaced', 'patroni/slot-not-a-mapping', 'patroni/probable-typo'],
+  ...[
+    'patroni/unknown-key',
+    'patroni/setting-misplaced',
+    'patroni/slot-not-a-mapping',
+    'patroni/slot-not-made',
+    'patroni/probable-typo',
+  ],
   ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],
   ...['patroni/contradicting-tags', 'patroni/replicatefrom-unknown', 'patroni/password-is-a-number'],
   ...['patroni/sample-password', 'patroni/archive-without-command', 'patroni/hba-trust-world', 'patroni/bootstrap-hba'],
@@ -52,8 +65,23 @@ export function mustBeImportable({patroni, dynamic}: Files): void {
         )
     }
     refuseStandby(entryAt(dcs, 'standby_cluster'))
+    refuseCitus(root)
   }
   for (const {root} of dynamic) refuseStandby(entryAt(root, 'standby_cluster'))
+}
+
+/** What is no number and no name Patroni passes over (config.py: _build_effective_configuration). */
+function refuseCitus(root: Parameters<typeof entryAt>[0]): void {
+  const [place, group, database] = [
+    entryAt(root, 'citus')?.place,
+    scalarAt(root, 'citus', 'group')?.value,
+    scalarAt(root, 'citus', 'database')?.value,
+  ]
+  if (place === undefined || typeof group !== 'number' || typeof database !== 'string') return
+  throw new LabError(
+    'config',
+    `${sayPlace(place)}: a member of Citus is one of several groups that know each other, which a lab cannot have yet`,
+  )
 }
 
 function refuseStandby(entry: ReturnType<typeof entryAt>): void {
@@ -79,6 +107,7 @@ export function notModelled(files: Files): readonly string[] {
     return `${sayPlace(findings[0]!.place)}${more}: your cluster has this mistake, and the lab has not: ${about} (${id}).`
   })
   return [
+    ...pausedIn(files),
     ...unlike(files),
     ...unlikePooler(files),
     ...unlikeSharing(files),

@@ -2,7 +2,7 @@
 import {dcsOf, type PatroniFile} from '../lint/read/patroni.ts'
 import type {Files} from '../lint/read/read.ts'
 import type {YamlNode} from '../lint/read/yaml.ts'
-import {entriesAt, isOnAt, scalarAt, wholeAt, wordAt} from '../lint/read/yaml-path.ts'
+import {entriesAt, isOnAt, isTruthyAt, numberAt, scalarAt, wholeAt, wordAt} from '../lint/read/yaml-path.ts'
 import {fromDcsOnly} from '../lint/rules/patroni-keys.ts'
 import {type DynamicName, dynamicSettings, type StandIn, standIns, type Tags, tagSettings} from '../topology/kept.ts'
 import {releases, usualRelease} from '../topology/release.ts'
@@ -148,11 +148,30 @@ function isDynamic(name: string, path: readonly string[]): name is DynamicName {
 
 function takenAs(name: DynamicName, node: YamlNode): number | boolean | undefined {
   const holder = {kind: 'map', place: node.place, entries: [{key: name, place: node.place, value: node}]} as const
-  const isSwitch = /^(use_|check_|remove_)/.test(name)
-  const value = isSwitch ? isOnAt(holder, name) : wholeAt(holder, name)
+  const value = readings[name](holder, name)
   if (typeof value === 'number' && value < (name === 'maximum_lag_on_syncnode' ? -1 : 0)) return undefined
   if (name === 'synchronous_node_count' && typeof value === 'number') return Math.min(8, Math.max(1, value))
   return value
+}
+
+type Reading = (holder: YamlNode, name: string) => number | boolean | undefined
+const asNumber: Reading = (holder, name) => numberAt(holder, [name])
+const asSwitch: Reading = (holder, name) => isOnAt(holder, name) ?? false
+const asBool: Reading = (holder, name) => isTruthyAt(holder, name) ?? false
+
+/** How Patroni reads each: global_config.py, postgresql/rewind.py, and postgresql/__init__.py for pg_ctl_timeout. */
+const readings: Readonly<Record<DynamicName, Reading>> = {
+  synchronous_node_count: asNumber,
+  maximum_lag_on_syncnode: asNumber,
+  max_timelines_history: asNumber,
+  check_timeline: asSwitch,
+  primary_stop_timeout: asNumber,
+  member_slots_ttl: (holder, name) => numberAt(holder, [name], 's'),
+  use_pg_rewind: asBool,
+  use_slots: asSwitch,
+  pg_ctl_timeout: (holder, name) => wholeAt(holder, name),
+  remove_data_directory_on_rewind_failure: asBool,
+  remove_data_directory_on_diverged_timelines: asBool,
 }
 
 function programAt(path: readonly string[]): StandIn | undefined {
@@ -244,7 +263,7 @@ function tagsOf(files: Files, {hosts}: TheirWords, changes: Change[]): Pick<Patr
 /** Of a flag and a priority that do not say the same Patroni takes the flag. */
 function isOverruled({root}: PatroniFile, key: string): boolean {
   const flag = {failover_priority: 'nofailover', sync_priority: 'nosync'}[key]
-  const [isOff, priority] = [isOnAt(root, 'tags', flag ?? ''), wholeAt(root, 'tags', key)]
+  const [isOff, priority] = [isTruthyAt(root, 'tags', flag ?? ''), numberAt(root, ['tags', key])]
   return flag !== undefined && isOff !== undefined && priority !== undefined && isOff !== priority <= 0
 }
 
@@ -254,7 +273,8 @@ function tagAt({root}: PatroniFile, key: string, hosts: TheirWords['hosts']): bo
     const host = hosts.get(scalarAt(root, 'tags', key)?.text ?? '')
     return host?.startsWith('node') ? host : undefined
   }
-  if (!key.endsWith('_priority')) return isOnAt(root, 'tags', key)
-  const priority = wholeAt(root, 'tags', key)
+  if (key === 'nostream') return isOnAt(root, 'tags', key) ?? false
+  if (!key.endsWith('_priority')) return isTruthyAt(root, 'tags', key) ?? false
+  const priority = numberAt(root, ['tags', key])
   return priority === undefined ? undefined : Math.min(1000, Math.max(0, priority))
 }

@@ -1,4 +1,5 @@
 /** Permanent replication slots of somebody's cluster that a lab can have. */
+import {slotKind} from '../lint/read/patroni.ts'
 import type {YamlMap} from '../lint/read/yaml.ts'
 import {entriesAt, wordAt} from '../lint/read/yaml-path.ts'
 import type {PermanentSlot} from '../topology/topology.ts'
@@ -26,7 +27,9 @@ export function slotsOf(
     if (value.kind !== 'map' && !isNothing) tell('it is no mapping: Patroni passes over it')
     else if (!isTakeable) tell('it is called like a member or a secret of yours')
     else if (!/^[a-z0-9_]{1,63}$/.test(key)) tell('PostgreSQL takes no such name')
-    else if (isNothing || wordAt(value, 'type')?.text !== 'logical') kept[key] = {type: 'physical'}
+    else if (slotKind(value) === undefined)
+      tell('it is neither physical nor logical, with a database and a plugin: Patroni makes none')
+    else if (slotKind(value) === 'physical') kept[key] = {type: 'physical'}
     else if (walLevel?.toLowerCase() !== 'logical')
       tell('a logical slot without wal_level logical: PostgreSQL makes none')
     else {

@@ -13,9 +13,9 @@ import {differing} from '../lint/as-topology.ts'
 import {hasNoWeight, isBackup, isDisabled, refusing} from '../lint/letting-in.ts'
 import {lint} from '../lint/lint.ts'
 import {postgresProxies, writing} from '../lint/members.ts'
+import {withoutPlaces} from '../lint/misread.ts'
 import type {Files} from '../lint/read/read.ts'
 import {nodeAt} from '../lint/read/yaml-path.ts'
-import {withoutPlaces} from '../lint/rules/cluster.ts'
 import {type Place, sayPlace} from '../words/place.ts'
 
 /** Words of a server that the lab has, that are told as times of the check, or that change no failover. */

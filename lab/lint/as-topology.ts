@@ -1,19 +1,29 @@
 /** The configuration of a running cluster as a topology: what decides how it fails over, and what of that nobody was told. */
 
 import {checkTimings, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
+import type {Tags} from '../topology/kept.ts'
 import type {Written} from '../topology/settings.ts'
 import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
 import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
+import {misread, settingsTaken} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
-import {type Dcs, dcsOf, synchronousOf, timingsOf, unreadSettings} from './read/patroni.ts'
+import {
+  type Dcs,
+  dcsOf,
+  neverLeads,
+  neverSynchronous,
+  synchronousOf,
+  timingsOf,
+  unreadSettings,
+  watchdogMode,
+} from './read/patroni.ts'
 import type {PgbouncerDatabase} from './read/pgbouncer.ts'
 import type {Files} from './read/read.ts'
 import type {YamlMap} from './read/yaml.ts'
-import {isOnAt, wholeAt, wordAt} from './read/yaml-path.ts'
-import {withoutPlaces} from './rules/cluster.ts'
+import {isOnAt, nodeAt, numberAt, wholeAt, wordAt} from './read/yaml-path.ts'
 import {isSharing, sharingOf} from './vrrp.ts'
 
 export interface AsTopology {
@@ -21,12 +31,15 @@ export interface AsTopology {
   readonly written: Written
   /** What was not in the files, and what stands for it; each a sentence. */
   readonly assumed: readonly string[]
+  /** The cluster is in maintenance mode. */
+  readonly isPaused: boolean
 }
 
 /** @throws LabError `config` where the files do not tell what the members' timings are. */
 export function asTopology(files: Files): AsTopology {
   mustBeOne(files)
-  const assumed = [...differing(files)]
+  const paused = pausedIn(files)
+  const assumed = [...paused, ...differing(files), ...misreadIn(files)]
   const [dcs] = dcsOf(files)
   if (dcs === undefined)
     throw new LabError('config', 'none of these files says the timings of Patroni', {
@@ -36,7 +49,7 @@ export function asTopology(files: Files): AsTopology {
     assumed.push(
       `${dcs.of.file}: bootstrap.dcs is read once, when a cluster is made; what it runs with now is told by \`patronictl show-config\`, whose output can be given as well.`,
     )
-  const patroni = {...dynamicOf(dcs), ...watchdogOf(files, assumed)}
+  const patroni = {...dynamicOf(dcs), ...watchdogOf(files, assumed), ...forbiddenOf(files)}
   const written = {
     hosts: hostsOf(files, assumed),
     patroni,
@@ -45,7 +58,7 @@ export function asTopology(files: Files): AsTopology {
     ...keepalivedOf(files, assumed),
     ...retriesOf(files, dcs),
   }
-  return {written, assumed}
+  return {written, assumed, isPaused: paused.length > 0}
 }
 
 /** Members of two clusters make no topology: one of them would be told as if it had the hosts of both. */
@@ -64,7 +77,15 @@ function mustBeOne({patroni}: Files): void {
 
 /** What each member may say otherwise, where one of them is taken for all; each a sentence. */
 export function differing(files: Files): readonly string[] {
-  const [first, ...others] = files.dynamic.length > 0 ? [] : dcsOf(files)
+  const [shown, ...more] = files.dynamic
+  if (shown !== undefined)
+    return more
+      .filter(({root}) => said(root) !== said(shown.root))
+      .map(
+        ({root}) =>
+          `${sayPlace(root.place)}: this is not what ${shown.file} says, which is taken here: give the newer alone.`,
+      )
+  const [first, ...others] = dcsOf(files)
   const other = others.find(({map}) => said(map) !== said(first?.map))
   if (first === undefined || other === undefined) return []
   return [
@@ -72,8 +93,43 @@ export function differing(files: Files): readonly string[] {
   ]
 }
 
+/** Said before all else: none, or a sentence. */
+export function pausedIn(files: Files): readonly string[] {
+  const [dcs] = dcsOf(files)
+  const place = nodeAt(dcs?.map, 'pause')?.place
+  return place === undefined || isOnAt(dcs?.map, 'pause') !== true
+    ? []
+    : [
+        `${sayPlace(place)}: the cluster is paused: Patroni promotes nobody and starts no PostgreSQL by itself until \`patronictl resume\`; what is said of failovers here holds after that.`,
+      ]
+}
+
+/** Who may not take over; of the other tags none has a part in when somebody does. */
+function forbiddenOf(files: Files): Pick<Patroni, 'tags'> {
+  const hosts = hostsBehind(files)
+  const tags = files.patroni.flatMap(({address, name, tags: own}): [string, Tags][] => {
+    const isOf = (theirs: string) => (address !== undefined && sameHost(theirs, address.host)) || theirs === name?.text
+    const host = hosts.find(({theirs}) => isOf(theirs))?.host
+    const said = {
+      ...(neverLeads(own) ? {nofailover: true} : {}),
+      ...(neverSynchronous(own) ? {nosync: true} : {}),
+    }
+    return host === undefined || Object.keys(said).length === 0 ? [] : [[host, said]]
+  })
+  return tags.length === 0 ? {} : {tags: Object.fromEntries(tags)}
+}
+
+/** Each a sentence, without the value, which may be anything. */
+function misreadIn(files: Files): readonly string[] {
+  const all = Map.groupBy(misread(files), ({key, taken}) => `${key} has a value that Patroni takes as ${taken}`)
+  return [...all].map(([says, found]) => {
+    const more = found.length > 1 ? ` and ${found.length - 1} more` : ''
+    return `${sayPlace(found[0]!.place)}${more}: ${says}, and so it is here (\`lint\` says why).`
+  })
+}
+
 function said(map: YamlMap | undefined): string {
-  return map === undefined ? '' : JSON.stringify(withoutPlaces(map))
+  return map === undefined ? '' : JSON.stringify(settingsTaken(map))
 }
 
 /** How soon a standby asks for WAL again is a part of the failover. */
@@ -90,8 +146,8 @@ function dynamicOf({map}: Dcs): Patroni {
   if (timings === undefined || unread.length > 0)
     throw new LabError('config', unread.map(one => `${sayPlace(one.place)}: ${one.says}`).join('\n'))
   // Patroni before 3.0 had another name for it.
-  const start = wholeAt(map, 'primary_start_timeout') ?? wholeAt(map, 'master_start_timeout')
-  const lag = wholeAt(map, 'maximum_lag_on_failover')
+  const start = numberAt(map, ['primary_start_timeout']) ?? numberAt(map, ['master_start_timeout'])
+  const lag = numberAt(map, ['maximum_lag_on_failover'])
   return {
     ...{ttl: timings.ttl, loop_wait: timings.loopWait, retry_timeout: timings.retryTimeout},
     synchronous_mode: synchronousOf(map),
@@ -103,12 +159,12 @@ function dynamicOf({map}: Dcs): Patroni {
 
 function watchdogOf({patroni}: Files, assumed: string[]): Patroni {
   const [first] = patroni
-  const mode = wordAt(first?.root, 'watchdog', 'mode')
+  const mode = watchdogMode(first?.root)
   const margin = wholeAt(first?.root, 'watchdog', 'safety_margin')
-  const isRequired = mode?.text.toLowerCase() === 'required'
-  if (first !== undefined && !isRequired && isOnAt(first.root, 'watchdog', 'mode') !== false)
+  const isRequired = first !== undefined && mode === 'required'
+  if (first !== undefined && mode === 'automatic')
     assumed.push(
-      `${first.file}: the watchdog is ${mode === undefined ? 'not spoken of, so Patroni uses one' : 'used'} where the host has a device; none is counted on here.`,
+      `${first.file}: the watchdog is ${wordAt(first.root, 'watchdog', 'mode') === undefined ? 'not spoken of, so Patroni uses one' : 'used'} where the host has a device; none is counted on here.`,
     )
   return {
     watchdog: isRequired ? 'required' : 'off',

@@ -4,7 +4,7 @@ import {type Capability, missing} from '../engine/capabilities.ts'
 import type {Lab} from '../engine/lab.ts'
 import {faults} from '../faults/index.ts'
 import {firstCluster} from '../topology/clusters.ts'
-import {neverLeads} from '../topology/kept.ts'
+import {mayLead} from '../topology/succession.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
@@ -37,7 +37,7 @@ export async function mustBeAble(lab: Lab, scenario: Pick<Scenario, 'name' | 'st
 /** Why a lab has too few that could take over for what a scenario tells; null: it has enough. */
 function tooFewCandidates({needs: {candidates = 0}}: Pick<Scenario, 'needs'>, topology: Topology): string | null {
   const members = hostsWith(firstCluster(topology), 'patroni')
-  const able = members.filter(host => !neverLeads(topology.tags?.[host]))
+  const able = mayLead(topology)
   if (able.length >= candidates) return null
   return `it is about ${candidates} members that may lead, and the tags of this lab leave ${able.length} of ${members.length} (${able.join(', ')})`
 }

@@ -28,6 +28,10 @@ export function variantsOf(varied: readonly string[], base: AskedLab): readonly 
   if (twice !== undefined)
     throw new LabError('usage', `${twice.key} is varied twice`, {hint: `give all its values at once: ${twice.key}=A,B`})
   const count = axes.reduce((product, {values}) => product * values.length, 1)
+  if (axes.length > 0 && count === 1)
+    throw new LabError('usage', `nothing varies: --vary ${varied.join(' --vary ')} has one value`, {
+      hint: `give two or more, as in --vary ${axes[0]!.key}=${axes[0]!.values[0]},ANOTHER`,
+    })
   if (count > mostVariants)
     throw new LabError('usage', `${count} labs are too many, at most ${mostVariants} are raised one after the other`, {
       hint: 'vary less at once, or fewer values',

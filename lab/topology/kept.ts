@@ -230,7 +230,11 @@ function contradictions(tags: Tags): readonly (readonly [flag: keyof Tags, prior
   })
 }
 
-/** Patroni's own reading: the flag counts, where both are there. */
+/** Patroni's own reading (tags.py): the flag counts, where both are there. */
+export function neverSynchronous(tags: Tags | undefined): boolean {
+  return tags?.nosync ?? tags?.sync_priority === 0
+}
+
 export function neverLeads(tags: Tags | undefined): boolean {
   return tags?.nofailover ?? tags?.failover_priority === 0
 }

@@ -1,4 +1,4 @@
-import {cpSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
+import {cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, expect, test, vi} from 'vitest'
@@ -84,4 +84,29 @@ test('a wrong word ends with exit code 2', async () => {
   vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   await printed('--fault', 'nonsense')
   expect(process.exitCode).toBe(2)
+})
+
+test('predict says of a cluster that is paused, or in which nobody else may lead, that nobody takes over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgha-predict-'))
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const outcomes = async (...args: readonly string[]) => {
+    const out = await printed('--json', ...args)
+    vi.restoreAllMocks()
+    return (JSON.parse(out) as {faults: {name: string; outcome: string}[]}).faults
+      .filter(({outcome}) => outcome === 'takeover')
+      .map(({name}) => name)
+  }
+  try {
+    const set = join('test', 'cases', 'configs', '01-correct-plain-listen')
+    const theirs = ['led1.yml', 'haproxy.cfg'].map(one => join(set, one))
+    expect(await outcomes('--from', ...theirs)).toContain('kill-host')
+    expect(await outcomes('--from', ...theirs, file('show.yml', 'pause: true\nttl: 30\n'))).toEqual(['switchover'])
+    const tags = 'patroni: {tags: {node1: {nofailover: true}, node2: {nofailover: true}}}\n'
+    expect(await outcomes('--topology', file('lab.yaml', tags))).toEqual([])
+  } finally {
+    rmSync(folder, {recursive: true})
+  }
 })

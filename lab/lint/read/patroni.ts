@@ -1,7 +1,7 @@
 /** What a patroni.yml says of its member, with places; and the output of `patronictl show-config`, which is the truth of a running cluster. */
 import {type HostPort, hostPort, type Place, type Word} from '../../words/place.ts'
 import type {Yaml, YamlMap, YamlNode} from './yaml.ts'
-import {entryAt, isFalsy, isOnAt, listAt, mapAt, nodeAt, wholeAt, wordAt} from './yaml-path.ts'
+import {entryAt, isFalsy, isOnAt, isTruthyAt, listAt, mapAt, nodeAt, numberAt, wholeAt, wordAt} from './yaml-path.ts'
 
 export interface PatroniFile {
   readonly kind: 'patroni'
@@ -61,7 +61,8 @@ export function patroniFile(file: string, yaml: Yaml, root: YamlMap): PatroniFil
     },
     address: address('postgresql', 'connect_address'),
     pooler: address('postgresql', 'proxy_address'),
-    etcd: etcdOf(root, 'etcd3') ?? etcdOf(root, 'etcd'),
+    // Of several Patroni takes the first by name (dcs/__init__.py: get_dcs).
+    etcd: etcdOf(root, 'etcd') ?? etcdOf(root, 'etcd3'),
     dcs: mapAt(root, 'bootstrap', 'dcs'),
     tags: mapAt(root, 'tags'),
   }
@@ -163,14 +164,38 @@ export function parameterMaps({
 
 /** Whether this member may never lead. */
 export function neverLeads(tags: YamlNode | undefined): boolean {
-  const priority = wholeAt(tags, 'failover_priority')
-  const isForbidden = isOnAt(tags, 'nofailover')
-  return isForbidden ?? (priority !== undefined && priority <= 0)
+  return forbids(tags, 'nofailover', 'failover_priority')
 }
 
 /** Whether this member is never a synchronous standby. */
 export function neverSynchronous(tags: YamlNode | undefined): boolean {
-  const priority = wholeAt(tags, 'sync_priority')
-  const isForbidden = isOnAt(tags, 'nosync')
-  return isForbidden ?? (priority !== undefined && priority <= 0)
+  return forbids(tags, 'nosync', 'sync_priority')
+}
+
+/** A flag that has a value counts, whatever the priority beside it (tags.py: _bool_tag). */
+function forbids(tags: YamlNode | undefined, flag: string, priority: string): boolean {
+  return isTruthyAt(tags, flag) ?? (numberAt(tags, [priority]) ?? 1) <= 0
+}
+
+/** As Patroni's parse_mode (watchdog/base.py). Without a word it uses one where it finds it; what it does not know is off. */
+export function watchdogMode(root: YamlNode | undefined): 'required' | 'automatic' | 'off' | 'unknown' {
+  const section = nodeAt(root, 'watchdog')
+  const mode = nodeAt(section, 'mode')
+  if (section === undefined || isFalsy(section) || mode === undefined) return 'automatic'
+  if (mode.kind !== 'scalar') return 'unknown'
+  if (mode.value === false) return 'off'
+  const text = String(mode.value).toLowerCase()
+  if (/^required?$/.test(text)) return 'required'
+  if (/^auto(matic)?$/.test(text)) return 'automatic'
+  return /^(off|disabled?)$/.test(text) ? 'off' : 'unknown'
+}
+
+/** What a permanent slot is (dcs/__init__.py: is_logical_slot, is_physical_slot); undefined: neither, and none is made. */
+export function slotKind(slot: YamlNode): 'physical' | 'logical' | undefined {
+  if (isFalsy(slot)) return 'physical'
+  const type = nodeAt(slot, 'type')
+  const isOf = (kind: string) => type === undefined || (type.kind === 'scalar' && type.value === kind)
+  const has = (key: string) => isTruthyAt(slot, key) === true
+  if (slot.kind === 'map' && isOf('logical') && has('database') && has('plugin')) return 'logical'
+  return slot.kind === 'map' && isOf('physical') ? 'physical' : undefined
 }

@@ -51,6 +51,37 @@ export function wholeAt(node: YamlNode | undefined, ...keys: Keys): number | und
   return isWhole ? Number(value.replaceAll('_', '')) : undefined
 }
 
+/** As Python's bool() has it: a text that says no is not empty, and so is true. Undefined where nothing is written. */
+export function isTruthyAt(node: YamlNode | undefined, ...keys: Keys): boolean | undefined {
+  const found = nodeAt(node, ...keys)
+  return found === undefined || (found.kind === 'scalar' && found.value === null) ? undefined : !isFalsy(found)
+}
+
+/** In seconds. */
+const seconds = {d: 86_400, h: 3600, min: 60, s: 1, ms: 0.001, us: 0.000_001} as const
+export type Unit = keyof typeof seconds
+
+/** A number as Patroni's parse_int reads it (utils.py): of a text too, also hexadecimal, and with a unit only where it is told in which it counts. */
+export function numberAt(node: YamlNode | undefined, keys: Keys, counts?: Unit): number | undefined {
+  const value = scalarAt(node, ...keys)?.value
+  // To Python a boolean is the text True or False here.
+  if (value === undefined || value === null || typeof value === 'boolean') return undefined
+  const text = String(value).trim()
+  const [written = ''] = /^[-+]?(0x[\da-f]+|\d*\.?\d+(e[-+]?\d+)?)/i.exec(text) ?? []
+  const unit = text.slice(written.length).trim()
+  const isUnit = counts !== undefined && Object.hasOwn(seconds, unit)
+  if (written === '' || (unit !== '' && !isUnit)) return undefined
+  const number = numeric(written) * (unit === '' ? 1 : seconds[unit as Unit] / seconds[counts!])
+  return Math.round(number)
+}
+
+/** An integer that begins with 0 is octal. */
+function numeric(written: string): number {
+  const [, sign, digits = ''] = /^([-+]?)(.*)$/.exec(written) ?? []
+  const size = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
+  return sign === '-' ? -size : size
+}
+
 /** As Patroni's parse_bool: undefined for what is neither. */
 export function isOnAt(node: YamlNode | undefined, ...keys: Keys): boolean | undefined {
   const value = scalarAt(node, ...keys)?.value

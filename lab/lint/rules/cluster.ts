@@ -4,76 +4,16 @@ import {smallTerms} from '../../budget/small-terms.ts'
 import {checkPort, checksInTls} from '../../haproxy/check.ts'
 import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked, isPooler} from '../../haproxy/proxies.ts'
 import {effectiveTimings} from '../../topology/timings.ts'
-import {isAddress, isLoopback, sameHost, type Word} from '../../words/place.ts'
+import {isAddress, isLoopback, sameHost} from '../../words/place.ts'
 import {choosing, memberAddresses, postgresProxies} from '../members.ts'
 import {dcsOf, type PatroniFile, timingsOf} from '../read/patroni.ts'
 import {hbaOf} from '../read/pg-hba.ts'
 import type {PgbouncerFile} from '../read/pgbouncer.ts'
 import type {Files} from '../read/read.ts'
-import type {YamlNode} from '../read/yaml.ts'
-import {nodeAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 import {parametersOf} from './patroni-timings.ts'
 
 export const clusterRules: readonly Rule[] = [
-  {
-    id: 'cluster/name-twice',
-    severity: 'error',
-    about: 'two members of one name: each overwrites the key of the other, and one of them refuses to start',
-    source: 'Patroni, docs/yaml_configuration.rst: name must be unique',
-    fix: 'a name of its own for each member',
-    find: ({patroni}) =>
-      patroni.flatMap(({name, scope, namespace, file}, index) => {
-        const earlier = patroni
-          .slice(0, index)
-          .find(one => one.name?.text === name?.text && one.scope?.text === scope?.text && one.namespace === namespace)
-        return name === undefined || earlier === undefined || earlier.file === file
-          ? []
-          : [{place: name.place, says: `${earlier.file} is called ${name.text} too`}]
-      }),
-  },
-  {
-    id: 'cluster/scope-differs',
-    severity: 'error',
-    about: 'another scope than the other members have: this one is a cluster of its own',
-    source: 'Patroni, docs/yaml_configuration.rst: scope',
-    fix: 'the same scope on all members; two clusters are checked one after the other',
-    find: ({patroni}) =>
-      odd(
-        patroni.filter(({dcs}) => nodeAt(dcs, 'standby_cluster') === undefined),
-        ({scope}) => scope,
-      ),
-  },
-  {
-    id: 'cluster/namespace-differs',
-    severity: 'error',
-    about: 'another namespace than the other members have: this one is a cluster of its own',
-    source: 'Patroni, docs/yaml_configuration.rst: namespace',
-    fix: 'the same namespace on all members',
-    find: ({patroni}) =>
-      odd(patroni, ({namespace, root}) => {
-        const place = nodeAt(root, 'namespace')?.place ?? root.place
-        return {text: namespace, place}
-      }),
-  },
-  {
-    id: 'cluster/dcs-differs',
-    severity: 'warning',
-    about:
-      'bootstrap.dcs is not the same on all members: the one that begins the cluster decides, and nobody knows which that was',
-    source: 'Patroni, docs/yaml_configuration.rst: bootstrap.dcs',
-    fix: 'the same on all; what a cluster runs with is in patronictl show-config',
-    find: ({patroni, dynamic}) => {
-      const all = patroni.flatMap(({dcs, scope}) =>
-        dcs === undefined ? [] : [{dcs, scope: scope?.text, said: JSON.stringify(withoutPlaces(dcs))}],
-      )
-      const [first, ...more] = all
-      if (dynamic.length > 0 || first === undefined) return []
-      return more
-        .filter(one => one.scope === first.scope && one.said !== first.said)
-        .map(({dcs}) => ({place: dcs.place}))
-    },
-  },
   {
     id: 'cluster/haproxy-lacks-member',
     severity: 'error',
@@ -312,17 +252,6 @@ function poolerSecrets({settings, databases}: PgbouncerFile): Found[] {
   ]
 }
 
-/** Those that differ from what most have. */
-function odd(patroni: readonly PatroniFile[], wordOf: (one: PatroniFile) => Word | undefined): Found[] {
-  const words = patroni.flatMap(one => wordOf(one) ?? [])
-  const [most, ...others] = [...Map.groupBy(words, ({text}) => text)].toSorted(([, a], [, b]) => b.length - a.length)
-  // Half and half are two clusters, which one may well look at together.
-  if (most === undefined || most[1].length * 2 <= words.length) return []
-  return others.flatMap(([, group]) =>
-    group.map(({text, place}) => ({place, says: `${text} here, and ${most[0]} on ${most[1].length} others`})),
-  )
-}
-
 function isServerOf({address, name}: HaproxyServer, member: PatroniFile): boolean {
   if (member.address !== undefined && sameHost(member.address.host, address.host)) return true
   // One has an address and the other a name: the names of server and member may tell.
@@ -383,11 +312,4 @@ function downAfter(proxy: HaproxyProxy): number {
 /** Whether a proxy on this host leads on: a member's host may have one. */
 function isProxy(files: Files, host: string): boolean {
   return postgresProxies(files).some(({binds}) => binds.some(bind => bind.host === host))
-}
-
-/** Without places, and with keys in one order. */
-export function withoutPlaces(node: YamlNode): unknown {
-  if (node.kind === 'scalar') return node.value
-  if (node.kind === 'list') return node.items.map(withoutPlaces)
-  return node.entries.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({key, value}) => [key, withoutPlaces(value)])
 }

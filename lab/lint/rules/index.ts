@@ -1,6 +1,7 @@
 /** All rules, in the order of the page about them. */
 import type {Rule} from '../rule.ts'
 import {clusterRules} from './cluster.ts'
+import {clusterMembers} from './cluster-members.ts'
 import {etcdRules} from './etcd.ts'
 import {etcdTls} from './etcd-tls.ts'
 import {fileRules} from './file.ts'
@@ -12,12 +13,14 @@ import {keepalivedHears} from './keepalived-hears.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patroniMembers} from './patroni-members.ts'
 import {patroniTimings} from './patroni-timings.ts'
+import {patroniValues} from './patroni-values.ts'
 import {pgbouncerRules} from './pgbouncer.ts'
 import {systemdRules} from './systemd.ts'
 
 export const rules: readonly Rule[] = [
   ...fileRules,
   ...patroniTimings,
+  ...patroniValues,
   ...patroniKeys,
   ...patroniMembers,
   ...systemdRules,
@@ -29,5 +32,6 @@ export const rules: readonly Rule[] = [
   ...keepalivedRules,
   ...keepalivedHears,
   ...pgbouncerRules,
+  ...clusterMembers,
   ...clusterRules,
 ]

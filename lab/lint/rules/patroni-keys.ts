@@ -4,7 +4,7 @@ import {dynamicKeys, knownKeys, oldKeys, predefinedTags, removedKeys} from '../k
 import {type PatroniFile, parameterMaps, synchronousOf} from '../read/patroni.ts'
 import type {Files} from '../read/read.ts'
 import type {YamlEntry} from '../read/yaml.ts'
-import {entriesAt, entryAt, isFalsy, isOnAt, listAt, mapAt, nodeAt, scalarAt} from '../read/yaml-path.ts'
+import {entriesAt, entryAt, isFalsy, isTruthyAt, listAt, mapAt, nodeAt, numberAt, scalarAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 
 export const patroniKeys: readonly Rule[] = [
@@ -176,12 +176,11 @@ export const patroniKeys: readonly Rule[] = [
             ['nosync', 'sync_priority'],
           ] as const
         ).flatMap(([flag, priority]) => {
-          const [one, other] = [entryAt(tags, flag), entryAt(tags, priority)]
-          const isOff = isOnAt(tags, flag) === false
-          const agrees = isOff === ((scalarAt(tags, priority)?.value ?? 1) as number) > 0
-          return one === undefined || other === undefined || agrees
+          const [isSet, number] = [isTruthyAt(tags, flag), numberAt(tags, [priority])]
+          const place = entryAt(tags, priority)?.place
+          return isSet === undefined || number === undefined || place === undefined || isSet === number <= 0
             ? []
-            : [{place: other.place, says: `${flag} and ${priority} contradict each other: ${flag} counts`}]
+            : [{place, says: `${flag} and ${priority} contradict each other: ${flag} counts`}]
         }),
       ),
   },
@@ -292,11 +291,11 @@ function misplaced({root}: PatroniFile): Found[] {
       ]
 }
 
-function isOfSlot(key: string): boolean {
+export function isOfSlot(key: string): boolean {
   return /^(type|database|plugin)$/.test(key)
 }
 
-function slotMaps(files: Files): readonly (readonly YamlEntry[])[] {
+export function slotMaps(files: Files): readonly (readonly YamlEntry[])[] {
   return maps(files).flatMap(entries =>
     entries.filter(({key, value}) => key === 'slots' && value.kind === 'map').map(({value}) => entriesAt(value)),
   )

@@ -5,7 +5,7 @@ import {dcsOf, neverLeads, type PatroniFile} from '../read/patroni.ts'
 import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
 import type {Files} from '../read/read.ts'
 import type {YamlNode} from '../read/yaml.ts'
-import {entryAt, isOnAt, nodeAt, wordAt} from '../read/yaml-path.ts'
+import {entryAt, isFalsy, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 import {passwords} from './patroni-keys.ts'
 import {parametersOf} from './patroni-timings.ts'
@@ -49,6 +49,21 @@ export const patroniMembers: readonly Rule[] = [
     source: 'Patroni, docs/yaml_configuration.rst: Etcdv3; etcd 3.5 (tried): --enable-v2 is deprecated',
     fix: 'etcd3: with the same settings; the keys of version 2 are not seen by it, so a cluster that runs moves in maintenance mode',
     find: files => files.patroni.flatMap(({etcd}) => (etcd?.section === 'etcd' ? [{place: etcd.place}] : [])),
+  },
+  {
+    id: 'patroni/several-stores',
+    severity: 'error',
+    about: 'several stores: Patroni uses the first by name for which it has the library, and no other',
+    source: 'Patroni, dcs/__init__.py: get_dcs; dynamic_loader.py: iter_modules',
+    fix: 'keep the one that is meant',
+    find: files =>
+      files.patroni.flatMap(({root}) => {
+        const [first, ...others] = stores.flatMap(key => entryAt(root, key) ?? [])
+        return others.map(({key, place}) => ({
+          place,
+          says: `${key} is not used: Patroni takes ${first?.key}, the first by name`,
+        }))
+      }),
   },
   {
     id: 'patroni/etcd-single-endpoint',
@@ -173,9 +188,9 @@ export const patroniMembers: readonly Rule[] = [
       dcsOf(files).flatMap(({map, of, place}) => {
         const entry = entryAt(map, 'postgresql', 'use_pg_rewind')
         const isRemade =
-          of !== undefined && isOnAt(of.root, 'postgresql', 'remove_data_directory_on_diverged_timelines')
-        const own = of === undefined ? undefined : isOnAt(of.root, 'postgresql', 'use_pg_rewind')
-        const isOn = own ?? isOnAt(map, 'postgresql', 'use_pg_rewind')
+          of !== undefined && isTruthyAt(of.root, 'postgresql', 'remove_data_directory_on_diverged_timelines')
+        const own = of === undefined ? undefined : isTruthyAt(of.root, 'postgresql', 'use_pg_rewind')
+        const isOn = own ?? isTruthyAt(map, 'postgresql', 'use_pg_rewind')
         return isOn === true || isRemade === true
           ? []
           : [{place: entry?.place ?? nodeAt(map, 'postgresql')?.place ?? place}]
@@ -214,7 +229,7 @@ export const patroniMembers: readonly Rule[] = [
   {
     id: 'patroni/hba-trust-world',
     severity: 'warning',
-    about: 'trust for every address: whoever reaches the port is whom the line is for, of `all` the superuser',
+    about: 'trust for every address: whoever reaches the port is whom the line names, superuser for all',
     source: 'PostgreSQL, pg_hba.conf: trust',
     fix: 'scram-sha-256',
     find: files =>
@@ -223,10 +238,7 @@ export const patroniMembers: readonly Rule[] = [
           .filter(
             ({type, address, method}) => /^host(ssl|nossl)?$/.test(type) && method === 'trust' && isEverywhere(address),
           )
-          .map(line => ({
-            place: line.place,
-            says: `trust for every address: whoever reaches the port ${madeOf(line)}`,
-          })),
+          .map(line => ({place: line.place, says: `trust for every address: ${whoComes(line, files)}`})),
       ),
   },
   {
@@ -252,7 +264,8 @@ export const patroniMembers: readonly Rule[] = [
     find: files =>
       locked(files, 'postgres', ({root, dcs}) => {
         const shared = files.dynamic[0]?.root ?? dcs
-        const isUsed = isOnAt(root, 'postgresql', 'use_pg_rewind') ?? isOnAt(shared, 'postgresql', 'use_pg_rewind')
+        const isUsed =
+          isTruthyAt(root, 'postgresql', 'use_pg_rewind') ?? isTruthyAt(shared, 'postgresql', 'use_pg_rewind')
         const user = (who: string) => wordAt(root, 'postgresql', 'authentication', who, 'username')?.text
         return isUsed === true ? (user('rewind') ?? user('superuser')) : undefined
       }),
@@ -269,7 +282,17 @@ export const patroniMembers: readonly Rule[] = [
         const entry = entryAt(root, 'bootstrap', 'pg_hba')
         const isKept =
           nodeAt(root, 'postgresql', 'pg_hba') ?? nodeAt(files.dynamic[0]?.root ?? dcs, 'postgresql', 'pg_hba')
-        return entry === undefined || isKept !== undefined ? [] : [{place: entry.place}]
+        if (entry === undefined || isFalsy(entry.value)) return []
+        // Written at all only where no other is (postgresql/config.py: append_pg_hba).
+        return isKept === undefined || isFalsy(isKept)
+          ? [{place: entry.place}]
+          : [
+              {
+                place: entry.place,
+                says: 'bootstrap.pg_hba has no effect: postgresql.pg_hba is there too, and counts',
+                fix: 'take it out, or move what is missing to the other',
+              },
+            ]
       }),
   },
   {
@@ -301,6 +324,8 @@ function onLoopback(root: YamlNode, section: string): Found[] {
   const others = section === 'restapi' ? 'no check of a proxy and no member' : 'no replica and no client'
   return [{place: listen.place, says: `${section}.listen ${listen.text} is for this host alone: ${others} gets to it`}]
 }
+/** In the order in which Patroni looks. */
+const stores = ['consul', 'etcd', 'etcd3', 'exhibitor', 'kubernetes', 'raft', 'zookeeper']
 
 const samples =
   /^(zalando|rep-pass|replicator|rewind|rewind_password|postgres|admin%?|replPasswd|qaz123|password|patroni|changeme|secret)$/i
@@ -312,10 +337,14 @@ function linesOf({patroni, dynamic}: Files): readonly (readonly HbaLine[])[] {
   })
 }
 
-/** What whoever comes by a line of trust is. */
-function madeOf({users, databases}: HbaLine): string {
-  const name = users.includes('all') ? 'is superuser' : `is ${users.join(' or ')}`
-  return databases.every(database => database === 'replication') ? `${name}, and may copy all data` : name
+function whoComes({users, databases}: HbaLine, {patroni}: Files): string {
+  const superusers = [
+    ...['all', 'postgres'],
+    ...patroni.map(({root}) => wordAt(root, 'postgresql', 'authentication', 'superuser', 'username')?.text),
+  ]
+  const isSuperuser = users.some(name => superusers.includes(name) || /^[+/@]/.test(name))
+  const copies = databases.every(name => name === 'replication') ? ', and may copy all data' : ''
+  return `whoever reaches the port is ${isSuperuser ? 'superuser' : users.join(' or ')}${copies}`
 }
 
 function isEverywhere(address: string | undefined): boolean {

@@ -11,9 +11,10 @@ import {
   timingsOf,
   unreadSettings,
   type Written,
+  watchdogMode,
 } from '../read/patroni.ts'
 import type {Files} from '../read/read.ts'
-import {entryAt, isFalsy, isOnAt, mapAt, nodeAt, scalarAt, wholeAt, wordAt} from '../read/yaml-path.ts'
+import {entryAt, isFalsy, isOnAt, mapAt, nodeAt, numberAt, scalarAt, wholeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 
 const minima = {ttl: 20, loop_wait: 1, retry_timeout: 3} as const
@@ -102,10 +103,9 @@ export const patroniTimings: readonly Rule[] = [
     fix: 'keep watchdog.safety_margin <= ttl - loop_wait',
     find: files =>
       files.patroni.flatMap(({root, dcs}) => {
-        const mode = wordAt(root, 'watchdog', 'mode')?.text.toLowerCase()
         const shared = files.dynamic[0]?.root ?? dcs
         const written = shared === undefined ? {ttl: 30, loopWait: 10, retryTimeout: 10} : timingsOf(shared)
-        if (mode !== 'required' || written === undefined) return []
+        if (watchdogMode(root) !== 'required' || written === undefined) return []
         const used = raise(written)
         const margin = wholeAt(root, 'watchdog', 'safety_margin') ?? 5
         const timeout = margin === -1 ? Math.trunc(used.ttl / 2) : used.ttl - margin
@@ -130,9 +130,7 @@ export const patroniTimings: readonly Rule[] = [
     find: files =>
       files.patroni.flatMap(({root}) => {
         const mode = scalarAt(root, 'watchdog', 'mode')
-        return mode !== undefined && (mode.value === false || mode.text.toLowerCase() === 'off')
-          ? [{place: mode.place}]
-          : []
+        return mode !== undefined && watchdogMode(root) === 'off' ? [{place: mode.place}] : []
       }),
   },
   {
@@ -157,7 +155,7 @@ export const patroniTimings: readonly Rule[] = [
     find: files =>
       dcsOf(files).flatMap(({map}) => {
         const place = scalarAt(map, 'maximum_lag_on_failover')?.place
-        const isZero = wholeAt(map, 'maximum_lag_on_failover') === 0
+        const isZero = numberAt(map, ['maximum_lag_on_failover']) === 0
         // A synchronous standby may always take over.
         return place !== undefined && isZero && synchronousOf(map) === 'off' ? [{place}] : []
       }),
@@ -195,7 +193,7 @@ export const patroniTimings: readonly Rule[] = [
     fix: 'synchronous_node_count below the number of members',
     find: files =>
       synchronous(files, ['on', 'strict', 'quorum'], ({map}) => {
-        const [wanted, count] = [wholeAt(map, 'synchronous_node_count'), memberCount(files)]
+        const [wanted, count] = [numberAt(map, ['synchronous_node_count']), memberCount(files)]
         return wanted !== undefined && count !== undefined && wanted >= count
           ? scalarAt(map, 'synchronous_node_count')?.place
           : undefined
@@ -228,6 +226,20 @@ export const patroniTimings: readonly Rule[] = [
       if (!isSynchronous) return []
       return parametersOf(files, 'synchronous_commit').filter(({text}) => /^(off|local|false|no|0)$/i.test(text))
     },
+  },
+  {
+    id: 'patroni/asynchronous-commit',
+    severity: 'advice',
+    about:
+      'synchronous_commit off: a crash of the primary loses the last commits that were acknowledged, without a failover',
+    source: 'PostgreSQL, synchronous_commit',
+    fix: 'synchronous_commit: on, where no acknowledged write may be lost',
+    find: files =>
+      dcsOf(files).some(({map}) => synchronousOf(map) !== 'off')
+        ? []
+        : parametersOf(files, 'synchronous_commit')
+            .filter(({text}) => /^(off|false|no|0)$/i.test(text))
+            .map(({place}) => ({place})),
   },
   {
     id: 'patroni/fsync-off',

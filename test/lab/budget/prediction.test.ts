@@ -3,14 +3,16 @@ import {describe, expect, test} from 'vitest'
 import {effectiveTimings} from '../../../lab/budget/index.ts'
 import {
   boughtBy,
-  type comparedFaults,
+  comparedFaults,
   neighbours,
+  type PredictedFault,
   predict,
   predictedName,
   predictedNames,
   sayLoopWait,
   worthTelling,
 } from '../../../lab/budget/prediction.ts'
+import {successionDoubts} from '../../../lab/topology/succession.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {anyTopology, fast, standard} from './topologies.ts'
 
@@ -114,4 +116,58 @@ test('where HAProxy leaves the sessions of a server that is down alone, nothing 
       .faults.flatMap(one => one.notes)
       .join('\n'),
   ).not.toMatch(/on_marked_down/)
+})
+
+describe('nobody takes over', () => {
+  type Tags = NonNullable<typeof fast.tags>
+  const why = (topology: typeof fast, name: (typeof predictedNames)[number] = 'kill-host') =>
+    predict(topology, [name]).faults[0]!.why
+  const tagged = (tags: Tags, synchronousMode: 'off' | 'on' = 'off'): typeof fast => ({
+    ...fast,
+    tags,
+    patroni: {...fast.patroni, synchronousMode},
+  })
+  const onTwo = (own: Tags[string]): Tags => ({node1: own, node2: own})
+  const onAll = (own: Tags[string]): Tags => ({...onTwo(own), node3: own})
+
+  test('where the tags leave one member that may lead', () => {
+    for (const own of [{nofailover: true}, {failover_priority: 0}])
+      for (const name of ['kill-host', 'stop', 'switchover'] as const)
+        expect(why(tagged(onTwo(own)), name)).toMatch(/^nobody else may lead/)
+    expect(why(tagged({node1: {nofailover: true}}))).toBeNull()
+    expect(predict(tagged(onTwo({nofailover: true})), ['crash-postgres-failover']).faults[0]!.outcome).toBe('in-place')
+    expect(why(tagged(onAll({nofailover: true})))).toMatch(/^nobody may lead/)
+  })
+
+  test('where no member may be a synchronous standby, in synchronous mode', () => {
+    expect(why(tagged(onAll({nosync: true}), 'on'))).toMatch(/^nobody else may take over/)
+    expect(why(tagged(onAll({nosync: true})))).toBeNull()
+    expect(why(tagged(onAll({sync_priority: 0}), 'on'))).toMatch(/^nobody else may take over/)
+  })
+
+  test('and where that depends on who leads it is said of whom', () => {
+    const mixed = tagged(onTwo({nosync: true}), 'on')
+    expect(why(mixed)).toBeNull()
+    expect(successionDoubts(mixed)).toEqual([
+      expect.stringMatching(
+        /^While node3 leads, nobody else may take over .* these times are not those of its loss\.$/,
+      ),
+    ])
+    expect(successionDoubts(fast)).toEqual([])
+  })
+
+  test('in a cluster that is paused, but for a switchover', () => {
+    const faults = predict(fast, predictedNames, {isPaused: true}).faults
+    expect(faults.filter(({outcome}) => outcome !== 'none').map(({name}) => name)).toEqual(['switchover'])
+    expect(faults[0]!.why).toMatch(/^the cluster is paused/)
+    const [own] = boughtBy(fast, {isPaused: true})
+    expect(own!.outages.map(({mean}) => mean)).toEqual(comparedFaults.map(() => null))
+  })
+})
+
+test('with a watchdog nobody waits less than the old leader has ended before the new one begins', () => {
+  const watched = {...standard, patroni: {...standard.patroni, watchdog: 'required' as const}}
+  const [{outage, margin}] = predict(watched, ['freeze-patroni']).faults as [PredictedFault]
+  expect(margin!.length.bounds[0]).toBeGreaterThan(4_000_000)
+  expect(outage!.length.bounds[0]).toBeGreaterThanOrEqual(margin!.length.bounds[0])
 })

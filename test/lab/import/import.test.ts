@@ -39,6 +39,12 @@ test.each(refused)('%s is refused in a sentence', (_, texts, says) => {
 })
 
 describe('a lab is never healthier than what it was made of:', () => {
+  test('of a paused cluster it is said first that nobody takes over in it', () => {
+    const [first, ...more] = of({...right, 'show.yml': 'pause: true\nttl: 30\n'}).notModelled
+    expect(first).toMatch(/^show\.yml:1:8: the cluster is paused: /)
+    expect(more.filter(one => /paused/.test(one))).toEqual([])
+  })
+
   test('tags stay with their member', () => {
     const {topology} = of(importable['printed by a role of Ansible']!)
     expect(topology.tags).toEqual({node3: {nofailover: true}})

@@ -8,6 +8,7 @@ import {entryDoubts} from '../../../lab/lint/entry-doubts.ts'
 import {filesOf, readConfiguration, readFiles} from '../../../lab/lint/read/read.ts'
 import {hostsWith} from '../../../lab/topology/topology.ts'
 import {topologyFrom} from '../../../lab/topology/topology-file.ts'
+import {changed, right, type Texts} from './cluster.ts'
 
 const cases = join(import.meta.dirname, '..', '..', 'cases', 'configs')
 
@@ -220,4 +221,30 @@ test.each([
   ],
 ])('%s are refused with the next step', (_, texts, says) => {
   expect(() => read(texts as Record<string, string>)).toThrow(says)
+})
+
+describe('who may take over in theirs may here, and nobody else:', () => {
+  const of = (texts: Texts) =>
+    asTopology(filesOf(Object.entries(texts).map(([file, text]) => readConfiguration(file, text))))
+
+  test('tags that forbid it stay with their member, as Patroni reads them', () => {
+    const {written} = of(
+      changed(
+        ['n1.yml', 'nofailover: false', 'nofailover: "no"'],
+        ['n3.yml', 'nofailover: false', 'failover_priority: 0\n  nosync: yes'],
+      ),
+    )
+    expect(written.patroni?.tags).toEqual({node1: {nofailover: true}, node3: {nofailover: true, nosync: true}})
+    expect(predict(topologyFrom(written), ['kill-host']).faults[0]!.why).toMatch(/^nobody else may lead/)
+  })
+
+  test('a cluster that is paused is told to be, by what it runs with rather than by what it began with', () => {
+    const paused = {...right, 'show.yml': 'pause: true\nttl: 30\n'}
+    expect(of(paused)).toMatchObject({isPaused: true})
+    expect(of(paused).assumed[0]).toMatch(/^show\.yml:1:8: the cluster is paused: .*patronictl resume/)
+    expect(of(changed(['n*.yml', '    ttl: 30', '    pause: on\n    ttl: 30']))).toMatchObject({isPaused: true})
+    expect(of(changed(['n*.yml', '    ttl: 30', '    pause: off\n    ttl: 30']))).toMatchObject({isPaused: false})
+    const resumed = {...changed(['n*.yml', '    ttl: 30', '    pause: on\n    ttl: 30']), 'show.yml': 'ttl: 30\n'}
+    expect(of(resumed)).toMatchObject({isPaused: false})
+  })
 })

@@ -38,6 +38,7 @@ describe('variants', () => {
     ['patroni.loop_wait=', /does not say what is varied/],
     ['patroni.loop_wait=1s,,2s', /does not say what is varied/],
     ['patroni.loop_wait=1s,1s', /has 1s twice/],
+    ['patroni.loop_wait=1s', /^nothing varies: .* has one value/],
     ['patroni.loop_wiat=1s,2s', /loop_wait/],
     ['topology=colocatd,sync', /no preset `colocatd`/],
     [`patroni.ttl=${Array.from({length: 25}, (_, index) => `${30 + index}s`).join(',')}`, /25 labs are too many/],

@@ -193,6 +193,11 @@ export const others: Readonly<Record<string, Example>> = {
       ['n3.yml', 'scope: ledger', 'scope: other'],
     ],
   },
+  'cluster/address-twice': {
+    fires: [['n2.yml', 'connect_address: 10.0.0.2:5432', 'connect_address: 10.0.0.1:5432']],
+    on: 'connect_address: 10.0.0.1:5432',
+    silent: [['n2.yml', 'connect_address: 10.0.0.2:5432', 'connect_address: 10.0.0.1:5433']],
+  },
   'cluster/scope-differs': {
     fires: [['n3.yml', 'scope: ledger', 'scope: legder']],
     on: 'scope: legder',

@@ -114,6 +114,41 @@ export const patroni: Readonly<Record<string, Example>> = {
     on: 'fsync',
     silent: [['n*.yml', parameters, `${parameters}        fsync: on\n`]],
   },
+  'patroni/value-misread': {
+    fires: [['n*.yml', 'synchronous_mode: false', 'synchronous_mode: strict']],
+    on: 'synchronous_mode: strict',
+    silent: [['n*.yml', 'synchronous_mode: false', 'synchronous_mode: "Quorum"']],
+  },
+  'patroni/paused': {
+    fires: [['n*.yml', dcs, `${dcs}    pause: true\n`]],
+    on: 'pause: true',
+    silent: [['n*.yml', dcs, `${dcs}    pause: off\n`]],
+  },
+  'patroni/several-stores': {
+    fires: [['n1.yml', 'etcd3:\n', 'etcd:\n  hosts: 10.0.2.1:2379\netcd3:\n']],
+    on: 'etcd3:',
+    silent: [['n1.yml', '  nofailover', '  etcd: true\n  nofailover']],
+  },
+  'patroni/asynchronous-commit': {
+    fires: [['n*.yml', parameters, `${parameters}        synchronous_commit: off\n`]],
+    on: 'synchronous_commit',
+    // There it is an error, and told as that.
+    silent: [
+      ['n*.yml', parameters, `${parameters}        synchronous_commit: off\n`],
+      ['n*.yml', 'synchronous_mode: false', 'synchronous_mode: on'],
+    ],
+  },
+  'patroni/slot-not-made': {
+    fires: [['n*.yml', dcs, `${dcs}    slots:\n      My-Slot: {type: physical}\n`]],
+    on: 'My-Slot',
+    silent: [
+      [
+        'n*.yml',
+        dcs,
+        `${dcs}    slots:\n      my_slot: {type: physical}\n      events: {database: shop, plugin: pgoutput}\n      plain:\n`,
+      ],
+    ],
+  },
   'patroni/unknown-key': {
     fires: [['n1.yml', '  data_dir: /srv/pg', '  data_dri: /srv/pg']],
     on: 'data_dri',
@@ -268,7 +303,7 @@ export const patroni: Readonly<Record<string, Example>> = {
       ['n*.yml', '  dcs:\n', '  pg_hba:\n    - host all,replication all all md5\n  dcs:\n'],
     ],
     on: 'pg_hba:',
-    silent: [['n*.yml', '  dcs:\n', '  pg_hba:\n    - host all,replication all all md5\n  dcs:\n']],
+    silent: [['n*.yml', '  dcs:\n', '  pg_hba: []\n  dcs:\n']],
   },
   'patroni/archive-without-command': {
     fires: [['n*.yml', parameters, `${parameters}        archive_mode: on\n`]],
