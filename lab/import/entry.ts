@@ -1,5 +1,6 @@
 /** What haproxy.cfg and etcd's settings say besides the times of the check: kept, put otherwise, or dropped with the reason. */
 
+import {roleAsked} from '../haproxy/check.ts'
 import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
 import {type HaproxyProxy, isChecked, isForReading} from '../haproxy/proxies.ts'
 import type {HaproxyFile, HaproxyLine} from '../haproxy/read.ts'
@@ -24,8 +25,9 @@ const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
   [
     /^(option tcp-check$|tcp-check )/,
     'kept otherwise',
-    'the lab asks Patroni by option httpchk where yours writes the request out, and else whether the port opens',
+    'the lab asks Patroni by option httpchk where yours writes the request out or asks PostgreSQL, and else whether the port opens',
   ],
+  [/^(option external-check$|external-check )/, 'kept otherwise', 'nothing of yours is run: the lab asks Patroni'],
   [/^maxconn( |$)/, 'dropped', 'HAProxy of a lab has the limit of `global` only'],
   [
     /^(server|server-template|default-server|bind)( |$)/,
@@ -95,7 +97,10 @@ function checked(key: 'check_primary' | 'check_replicas', proxy: HaproxyProxy, c
   const {check, servers} = proxy
   const usual = key === 'check_primary' ? '/primary' : '/replica'
   if (servers.length > 0 && !servers.some(isChecked)) return {[key]: 'none'}
-  if (check?.asksHttp !== true) return {[key]: 'tcp'}
+  const role = roleAsked(check)
+  if (check === undefined || role === undefined) return {[key]: 'tcp'}
+  // Another question than Patroni is asked: what that is, is said before all else.
+  if (!check.asksHttp) return role === 'replicas' && usual !== '/replica' ? {[key]: '/replica'} : {}
   const {path, isWhole} = askedInLab(check)
   if (!isWhole) {
     const why = `the lab asks ${path}, which the same members answer: of a path it has Patroni's own words only, since others may tell who you are`
