@@ -9,6 +9,8 @@ export interface HaproxyCheck {
   readonly by: 'httpchk' | 'tcp-check' | 'pgsql-check' | 'other'
   /** Whether an HTTP request is sent of whose answer something is expected: by httpchk, or written out in tcp-check. */
   readonly asksHttp: boolean
+  /** Whom a query sent to PostgreSQL itself is for; undefined where none is sent. */
+  readonly asksSql: 'primary' | 'replicas' | 'unknown' | undefined
   readonly line: HaproxyLine
   readonly method: string
   readonly path: string
@@ -34,6 +36,7 @@ export function checkOf(inherited: readonly HaproxyLine[], own: readonly Haproxy
     by: what === 'httpchk' || what === 'tcp-check' || what === 'pgsql-check' ? what : 'other',
     line,
     ...(what === 'tcp-check' ? writtenOut(rules) : byHttpchk(line, rules, what === 'httpchk')),
+    asksSql: what === 'tcp-check' ? queryIn(rules) : undefined,
     overridden: mine.findLast(one => one !== line && one.words[1]?.text !== what),
   }
 }
@@ -70,10 +73,42 @@ function writtenOut(rules: readonly HaproxyLine[]): Asked {
   }
 }
 
-function requestIn({words}: HaproxyLine): {readonly method: string; readonly path: string} | undefined {
-  const [, how, what = {text: ''}] = words
+/** A query is the packet `Q` of PostgreSQL's protocol, mostly in hex digits; its answer is one letter or word in what is expected last. */
+function queryIn(rules: readonly HaproxyLine[]): HaproxyCheck['asksSql'] {
+  const steps = rules.filter(({words: [first]}) => first?.text === 'tcp-check')
+  const sent = steps.flatMap(step => sentIn(step) ?? [])
+  const last = steps.findLast(step => isRule(step, 'tcp-check', 'expect'))
+  if (last === undefined || !sent.some(text => text.startsWith('Q') || /\bselect\b|\bshow\b/i.test(text)))
+    return undefined
+  const text = sent.join('')
+  const said = last.words.map(word => word.text)
+  const isBinary = said.some(word => /^r?binary(-lf)?$/.test(word))
+  const answer = said.at(-1) ?? ''
+  const letters = (isBinary ? Buffer.from(answer.replace(/[^\da-f]/gi, ''), 'hex').toString('latin1') : answer).replace(
+    /\W+$/,
+    '',
+  )
+  const isAnswer = (no: string, yes: string) =>
+    letters.endsWith(no) ? false : letters.endsWith(yes) ? true : undefined
+  const isStandby = /pg_is_in_recovery/i.test(text)
+    ? isAnswer('f', 't')
+    : /transaction_read_only/i.test(text)
+      ? isAnswer('off', 'on')
+      : undefined
+  if (isStandby === undefined) return 'unknown'
+  const isTurned = said.includes('!') !== /\bnot\s+pg_is_in_recovery/i.test(text)
+  return isStandby === isTurned ? 'primary' : 'replicas'
+}
+
+function sentIn({words: [, how, what]}: HaproxyLine): string | undefined {
   if (!/^send(-binary)?(-lf)?$/.test(how?.text ?? '')) return undefined
-  const text = how?.text === 'send-binary' ? Buffer.from(what.text, 'hex').toString('latin1') : what.text
+  const text = what?.text ?? ''
+  return how?.text.startsWith('send-binary') ? Buffer.from(text, 'hex').toString('latin1') : text
+}
+
+function requestIn(line: HaproxyLine): {readonly method: string; readonly path: string} | undefined {
+  const text = sentIn(line)
+  if (text === undefined) return undefined
   const [, method, path] = /^(GET|HEAD|OPTIONS) (\S+) HTTP\//.exec(text) ?? []
   return method === undefined || path === undefined ? undefined : {method, path}
 }
@@ -107,14 +142,33 @@ function expectedOf(rules: readonly HaproxyLine[]): string | undefined {
 }
 
 /** Where a server is asked how it is: what a connect says counts before what the server says (HAProxy, tcpcheck.c). */
-export function checkPort({options, address}: HaproxyServer, check: HaproxyCheck | undefined): number | undefined {
+export function checkPort(server: HaproxyServer, check: HaproxyCheck | undefined): number | undefined {
+  const {options, address} = askedFor(server)
   const own = options.get('port')?.value
   return check?.port ?? (own === undefined ? address.port : Number(own))
 }
 
 /** A connect of its own speaks TLS if it says so, whatever the server says (HAProxy, tcpcheck.c). */
-export function checksInTls({options}: HaproxyServer, check: HaproxyCheck | undefined): boolean {
+export function checksInTls(server: HaproxyServer, check: HaproxyCheck | undefined): boolean {
+  const {options} = askedFor(server)
   return check?.inTls ?? (options.has('check-ssl') && !options.has('no-check-ssl'))
+}
+
+/** Which server is asked in its place: the one that it tracks, or itself. */
+export function askedFor(server: HaproxyServer): HaproxyServer {
+  return server.tracked?.server ?? server
+}
+
+/** Whom a check is for; unknown where a program or a query of somebody's own is asked. Undefined where nothing asks who is what. */
+export function roleAsked(check: HaproxyCheck | undefined): Answering | 'unknown' | undefined {
+  if (check === undefined) return undefined
+  if (check.asksHttp) return answering(check)
+  return check.asksSql ?? (check.line.words[1]?.text === 'external-check' ? 'unknown' : undefined)
+}
+
+export function asksWhoLeads(check: HaproxyCheck | undefined): boolean {
+  const role = roleAsked(check)
+  return role === 'primary' || role === 'leader'
 }
 
 /** Who of a cluster answers 200 to this question (Patroni, api.py: do_GET and the routes do_GET_<name>). */

@@ -1,7 +1,7 @@
 /** The proxies of a haproxy.cfg, each with what it takes from `defaults`: who listens where, how servers are checked, which servers. */
 
 import {type HostPort, hostPort, isLoopback, type Place} from '../words/place.ts'
-import {answering, checkOf, type HaproxyCheck} from './check.ts'
+import {askedFor, checkOf, type HaproxyCheck, roleAsked} from './check.ts'
 import {type Options, optionsOf} from './options.ts'
 import type {HaproxyFile, HaproxyLine, HaproxySection} from './read.ts'
 import {haproxyTime} from './read.ts'
@@ -13,6 +13,8 @@ export interface HaproxyServer {
   /** Its own, and of `default-server` lines what stands above it. */
   readonly options: Options
   readonly own: Options
+  /** The server at the end of its `track`, which is asked for both; undefined where it is asked itself, or the other is not there. */
+  readonly tracked?: {readonly proxy: HaproxyProxy; readonly server: HaproxyServer} | undefined
 }
 
 export interface HaproxyProxy {
@@ -27,6 +29,9 @@ export interface HaproxyProxy {
   /** The names of the sections that lead here, its own included. */
   readonly names: readonly string[]
   readonly mode: HaproxyLine | undefined
+  /** `disabled`: it is read, and does not run. */
+  readonly isOff: boolean
+  /** That of the servers that are tracked where it asks nobody itself. */
   readonly check: HaproxyCheck | undefined
   readonly servers: readonly HaproxyServer[]
   /** `default-server` lines below a server of the same section. */
@@ -66,11 +71,52 @@ function makeProxies(file: HaproxyFile): readonly HaproxyProxy[] {
   const frontends = new Map<string, Placed[]>()
   for (const one of placed.filter(({section}) => section.type === 'frontend'))
     for (const backend of backendsOf(one.section)) frontends.set(backend, [...(frontends.get(backend) ?? []), one])
-  return placed.flatMap(one => {
+  const proxies = placed.flatMap(one => {
     const {type, name} = one.section
     if (type === 'listen') return [proxyOf(file, one, [one])]
-    return type === 'backend' ? [proxyOf(file, one, frontends.get(name) ?? [])] : []
+    if (type !== 'backend') return []
+    const leading = frontends.get(name) ?? []
+    const open = leading.filter(({section, defaults}) => !isOff([...defaults, ...section.lines]))
+    return [proxyOf(file, one, open.length > 0 ? open : leading)]
   })
+  return proxies.map(proxy => tracking(proxy, proxies))
+}
+
+/** Whether a section is read and does not run. */
+export function isOff(lines: readonly HaproxyLine[]): boolean {
+  const last = lines.findLast(({words: [first]}) => first?.text === 'disabled' || first?.text === 'enabled')
+  return last?.words[0]?.text === 'disabled'
+}
+
+/** What a tracked server is asked decides for the one that tracks it. */
+function tracking(proxy: HaproxyProxy, all: readonly HaproxyProxy[]): HaproxyProxy {
+  const servers = proxy.servers.map(server => ({...server, tracked: trackedBy(proxy, server, all)}))
+  const asked = servers.filter(isChecked)
+  const ends = asked.flatMap(({tracked}) => tracked ?? [])
+  return ends.length === 0 || ends.length < asked.length
+    ? {...proxy, servers}
+    : {...proxy, servers, check: ends[0]!.proxy.check}
+}
+
+function trackedBy(proxy: HaproxyProxy, server: HaproxyServer, all: readonly HaproxyProxy[]): HaproxyServer['tracked'] {
+  const seen = new Set<HaproxyServer>()
+  let at = {proxy, server}
+  for (;;) {
+    const word = at.server.options.get('track')?.value
+    if (word === undefined) return at.server === server ? undefined : at
+    const next = namedIn(word, at.proxy, all)
+    if (next === undefined || seen.has(next.server)) return undefined
+    seen.add(next.server)
+    at = next
+  }
+}
+
+/** `[proxy/]server` */
+export function namedIn(word: string, proxy: HaproxyProxy, all: readonly HaproxyProxy[]): HaproxyServer['tracked'] {
+  const [name, of] = word.split('/').toReversed()
+  const found = of === undefined ? proxy : all.find(one => one.name === of)
+  const server = found?.servers.find(one => one.name === name)
+  return found === undefined || server === undefined ? undefined : {proxy: found, server}
 }
 
 /** Every listener, also of what is not proxied to PostgreSQL. */
@@ -101,6 +147,7 @@ function proxyOf(file: HaproxyFile, {section, defaults}: Placed, leading: readon
     entrance,
     binds: leading.flatMap(one => bindsOf(one.section)),
     mode: lines.findLast(({words}) => words[0]?.text === 'mode'),
+    isOff: isOff(lines),
     check: checkOf(defaults, section.lines),
     timeouts: new Map([...lines.filter(isTimeout), ...ofClients].map(line => [line.words[1]?.text ?? '', line])),
     ...serversOf(defaults, section.lines),
@@ -168,7 +215,7 @@ export function servesPostgres({servers, check}: HaproxyProxy, members: readonly
 
 /** What people call a port for reading. */
 export function isForReading({names, check}: HaproxyProxy): boolean {
-  if (check?.asksHttp === true && answering(check) === 'replicas') return true
+  if (roleAsked(check) === 'replicas') return true
   return names.some(
     name =>
       /(^|[^a-z])(ro|read\w*|replicas?|standbys?|slaves?|secondar(y|ies)|report\w*)([^a-z]|$)/i.test(name) &&
@@ -195,6 +242,15 @@ export interface CheckTimings {
   readonly onMarkedDown: 'shutdown-sessions' | 'none'
 }
 
+/** Limits of which HAProxy warns where one is missing or 0, which is the same: sessions last, and connections are tried, for ever. */
+export function missingLimits({timeouts, binds}: HaproxyProxy): readonly string[] {
+  const all = ['connect', ...(binds.length > 0 ? ['client'] : []), 'server']
+  return all.filter(key => {
+    const said = timeouts.get(key)?.words[2]?.text
+    return said === undefined || haproxyTime(said) === 0
+  })
+}
+
 /** What a person writes for each in a haproxy.cfg. */
 export const timeWords: Readonly<Record<keyof CheckTimings, string>> = {
   interMs: 'inter',
@@ -210,9 +266,10 @@ export const timeWords: Readonly<Record<keyof CheckTimings, string>> = {
 }
 
 /** What a server's checks are timed by, with HAProxy's own values for what is not said. */
-export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer): CheckTimings {
+export function checkTimings({timeouts}: HaproxyProxy, server: HaproxyServer): CheckTimings {
+  const {options} = askedFor(server)
   const time = (key: string) => haproxyTime(options.get(key)?.value ?? '')
-  const count = (key: string, otherwise: number) => Number(options.get(key)?.value ?? otherwise) || otherwise
+  const count = (key: string, otherwise: number) => Number.parseInt(options.get(key)?.value ?? '', 10) || otherwise
   const limit = (key: string) => haproxyTime(timeouts.get(key)?.words[2]?.text ?? '')
   const interMs = time('inter') ?? 2000
   return {
@@ -223,10 +280,11 @@ export function checkTimings({timeouts}: HaproxyProxy, {options}: HaproxyServer)
     rise: count('rise', 2),
     connectTimeoutMs: limit('connect') ?? interMs,
     // Without one the whole check has inter.
-    checkTimeoutMs: limit('check') ?? interMs,
+    checkTimeoutMs:
+      haproxyTime((server.tracked?.proxy.timeouts ?? timeouts).get('check')?.words[2]?.text ?? '') ?? interMs,
     // Without one a session may be idle for ever.
-    clientTimeoutMs: limit('client') ?? Number.POSITIVE_INFINITY,
-    serverTimeoutMs: limit('server') ?? Number.POSITIVE_INFINITY,
-    onMarkedDown: options.get('on-marked-down')?.value === 'shutdown-sessions' ? 'shutdown-sessions' : 'none',
+    clientTimeoutMs: limit('client') || Number.POSITIVE_INFINITY,
+    serverTimeoutMs: limit('server') || Number.POSITIVE_INFINITY,
+    onMarkedDown: server.options.get('on-marked-down')?.value === 'shutdown-sessions' ? 'shutdown-sessions' : 'none',
   }
 }

@@ -106,9 +106,9 @@ function wordsOf(line: string, begin: Place): readonly Word[] {
   return words
 }
 
-/** Milliseconds of `3s`, `500ms`, `2000`; a bare number means milliseconds. */
+/** Milliseconds of `3s`, `500ms`, `2000`; a bare number means milliseconds. What stands behind a unit HAProxy passes over (tools.c). */
 export function haproxyTime(written: string): number | undefined {
-  const [, amount = '', unit = 'ms'] = /^(\d{1,12})(us|ms|s|m|h|d)?$/.exec(written) ?? []
+  const [, amount = '', unit = 'ms'] = /^(\d{1,12})(?:$|(us|ms|s|m|h|d))/.exec(written) ?? []
   const factor = {us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000}[unit]
   return amount === '' || factor === undefined ? undefined : Number(amount) * factor
 }

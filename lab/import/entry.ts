@@ -1,16 +1,16 @@
 /** What haproxy.cfg and etcd's settings say besides the times of the check: kept, put otherwise, or dropped with the reason. */
 
+import {roleAsked} from '../haproxy/check.ts'
 import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
 import {type HaproxyProxy, isChecked, isForReading} from '../haproxy/proxies.ts'
 import type {HaproxyFile, HaproxyLine} from '../haproxy/read.ts'
 import {etcdKeys} from '../lint/known-keys.ts'
 import {postgresProxies, writing} from '../lint/members.ts'
 import type {Files} from '../lint/read/read.ts'
-import {balances, haproxyCheck} from '../topology/kept.ts'
+import {balances} from '../topology/kept.ts'
 import type {Written} from '../topology/settings.ts'
-import type {Place} from '../words/place.ts'
 import type {Change} from './change.ts'
-import type {TheirWords} from './words.ts'
+import {askedInLab} from './check-path.ts'
 
 type Haproxy = NonNullable<Written['haproxy']>
 
@@ -25,8 +25,9 @@ const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
   [
     /^(option tcp-check$|tcp-check )/,
     'kept otherwise',
-    'the lab asks Patroni by option httpchk where yours writes the request out, and else whether the port opens',
+    'the lab asks Patroni by option httpchk where yours writes the request out or asks PostgreSQL, and else whether the port opens',
   ],
+  [/^(option external-check$|external-check )/, 'kept otherwise', 'nothing of yours is run: the lab asks Patroni'],
   [/^maxconn( |$)/, 'dropped', 'HAProxy of a lab has the limit of `global` only'],
   [
     /^(server|server-template|default-server|bind)( |$)/,
@@ -41,17 +42,17 @@ const lines: readonly (readonly [RegExp, 'kept' | Change['how'], string?])[] = [
   [/^(default_backend|use_backend)( |$)/, 'kept otherwise', 'the lab has one entry for writes and one for reads'],
 ]
 
-export function fromHaproxy(files: Files, checkTls: boolean | undefined, theirs: TheirWords) {
+export function fromHaproxy(files: Files, checkTls: boolean | undefined) {
   const changes: Change[] = []
   for (const file of files.haproxy) tellLines(file, changes)
   const main = writing(files)?.proxy
   const readers = postgresProxies(files).find(proxy => isForReading(proxy) && proxy !== main)
   const entry: Haproxy = {
-    ...(main === undefined ? {} : {...checked('check_primary', main, theirs, changes), ...portOf('port', main)}),
+    ...(main === undefined ? {} : {...checked('check_primary', main, changes), ...portOf('port', main)}),
     ...(readers === undefined
       ? {}
       : {
-          ...checked('check_replicas', readers, theirs, changes),
+          ...checked('check_replicas', readers, changes),
           ...portOf('replicas_port', readers),
           ...kept(balanceOf(readers)),
         }),
@@ -92,25 +93,20 @@ function whatOf(words: HaproxyLine['words']): string {
   return /^[a-z_-]+( [a-z0-9_-]+)?$/.test(said) ? said : 'a line'
 }
 
-function checked(
-  key: 'check_primary' | 'check_replicas',
-  proxy: HaproxyProxy,
-  {isOurs}: TheirWords,
-  changes: Change[],
-): Haproxy {
-  const {check, servers, section} = proxy
+function checked(key: 'check_primary' | 'check_replicas', proxy: HaproxyProxy, changes: Change[]): Haproxy {
+  const {check, servers} = proxy
   const usual = key === 'check_primary' ? '/primary' : '/replica'
   if (servers.length > 0 && !servers.some(isChecked)) return {[key]: 'none'}
-  if (check?.asksHttp !== true) return {[key]: 'tcp'}
-  const path = check.path.replace(/^https?:\/\/[^/]*/, '') || '/'
-  if (haproxyCheck.safeParse(path).success && isOurs(path)) return path === usual ? {} : {[key]: path}
-  tell(check.line.place)
-  return {}
-
-  function tell(place: Place): void {
-    const why = `the lab asks ${usual} instead of a path that it does not take, or that tells who you are`
-    changes.push({place: place ?? section.place, what: 'option httpchk', how: 'kept otherwise', why})
+  const role = roleAsked(check)
+  if (check === undefined || role === undefined) return {[key]: 'tcp'}
+  // Another question than Patroni is asked: what that is, is said before all else.
+  if (!check.asksHttp) return role === 'replicas' && usual !== '/replica' ? {[key]: '/replica'} : {}
+  const {path, isWhole} = askedInLab(check)
+  if (!isWhole) {
+    const why = `the lab asks ${path}, which the same members answer: of a path it has Patroni's own words only, since others may tell who you are`
+    changes.push({place: check.line.place, what: 'option httpchk', how: 'kept otherwise', why})
   }
+  return path === usual ? {} : {[key]: path}
 }
 
 function portOf(key: 'port' | 'replicas_port', {binds}: HaproxyProxy): Haproxy {

@@ -55,7 +55,7 @@ export function importFrom(given: readonly Given[]): Imported {
   const security = fromSecurity(files)
   const inTls = security.tls?.rest === 'on'
   // Where the two differ, they differ in the lab.
-  const entry = fromHaproxy(files, hasTlsMismatch(files) ? !inTls : undefined, theirs)
+  const entry = fromHaproxy(files, hasTlsMismatch(files) ? !inTls : undefined)
   const {etcd, changes: ofEtcd} = fromEtcd(files)
   const address = fromKeepalived(files)
   const {hba, ...letIn} = fromHba(files, theirs)

@@ -44,6 +44,7 @@ const inLab: ReadonlySet<string> = new Set([
   ...['etcd/unknown-key', 'etcd/v2-flag', 'etcd/all-existing'],
   ...['haproxy/no-role-check', 'haproxy/check-true-for-several', 'haproxy/read-only-serves-primary'],
   ...['haproxy/check-never-true', 'haproxy/server-without-check', 'haproxy/no-shutdown-sessions'],
+  ...['haproxy/unit-with-more', 'haproxy/no-timeouts'],
   ...['haproxy/interval-in-ms', 'haproxy/no-timeout-check', 'haproxy/idle-timeout', 'haproxy/maxconn-below-postgres'],
   ...['haproxy/no-last-newline', 'haproxy/check-without-verify'],
   ...['file/placeholder', 'file/duplicate-key'],

@@ -66,7 +66,7 @@ export function redacted(text: string, kind: Kind, {hosts, secrets}: TheirWords,
   return text
     .split('\n')
     .map(line => {
-      const bare = withoutComment(line, kind)
+      const bare = kind === 'haproxy' ? checkHidden(withoutComment(line, kind)) : withoutComment(line, kind)
       const open = hidden.reduce((left, secret) => left.replaceAll(secret, taken), valuesHidden(bare))
       return open.replace(ipv6, taken).replace(word, said)
     })
@@ -80,6 +80,18 @@ function valuesHidden(line: string): string {
     .replace(programKey, `$1${taken}`)
     .replace(/:\/\/(?:[^\s"'/]*@)?([^\s"'/,]+)(?:\/[^\s"',]*)?/g, '://$1')
 }
+
+/** Of a check what is sent and expected, and the conditions behind a path but for Patroni's own: numbers among them, too. */
+function checkHidden(line: string): string {
+  if (!/^\s*(option\s+httpchk|(http|tcp)-check)\s/.test(line)) return line
+  return line.replace(sentOrExpected, `$1 ${taken}`).replace(/\?(\S*)/g, (_, conditions: string) => {
+    const kept = conditions.split('&').filter(one => /^lag=\d{1,12}([kMGT]?B)?$/.test(one))
+    return kept.length === 0 ? '' : `?${kept.join('&')}`
+  })
+}
+
+const sentOrExpected =
+  /(\s(?:f?hdr|body|body-lf|body-log-format|uri-lf|send|send-lf|send-binary|send-binary-lf|r?string(?:-lf)?|r?binary(?:-lf)?))(?!\s+(?:meth|uri|ver|hdr|body|comment)\s)\s.*$/
 
 const programKey =
   /(\b(?:[\w-]*_?command|[\w-]*conninfo|on_\w+|post_\w+|pre_promote|before_stop|script|notify\w*)["']?(?:\s*[:=]\s*|\s+))\S.*$/i

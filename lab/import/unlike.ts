@@ -1,5 +1,6 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
 
+import {roleAsked} from '../haproxy/check.ts'
 import {serverBareWords, serverValueWords} from '../haproxy/keywords.ts'
 import {
   checkTimings,
@@ -117,6 +118,7 @@ function portsOf(binds: HaproxyProxy['binds']): string {
 function ofEntry(proxy: HaproxyProxy): readonly Unlike[] {
   const limit = proxy.entrance.findLast(({words: [first]}) => first?.text === 'maxconn')
   return [
+    ...otherQuestion(proxy),
     ...refusing(proxy).map(({line: {place}, isForAll}) => ({
       place,
       says: isForAll
@@ -131,6 +133,26 @@ function ofEntry(proxy: HaproxyProxy): readonly Unlike[] {
             says: 'this entry lets in so many clients and no more; in the lab only the limit of `global` counts (maxconn)',
           },
         ]),
+  ]
+}
+
+/** Who asks PostgreSQL, or a program, is not told when a leader has lost its key. */
+function otherQuestion({check, servers}: HaproxyProxy): readonly Unlike[] {
+  const role = roleAsked(check)
+  if (check === undefined || check.asksHttp || role === undefined || !servers.some(isChecked)) return []
+  const {place} = check.line
+  if (role === 'unknown')
+    return [
+      {
+        place,
+        says: 'a program or a query of yours says who gets clients here, and whether it follows the leader no file says; in the lab Patroni is asked (option httpchk)',
+      },
+    ]
+  return [
+    {
+      place,
+      says: 'PostgreSQL itself is asked whether it is a primary: one that has lost its leader key and goes on gets clients, too; in the lab Patroni is asked, and it gets none (option httpchk)',
+    },
   ]
 }
 

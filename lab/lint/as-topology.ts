@@ -1,11 +1,13 @@
 /** The configuration of a running cluster as a topology: what decides how it fails over, and what of that nobody was told. */
 
-import {checkTimings, type HaproxyServer, isChecked} from '../haproxy/proxies.ts'
+import {roleAsked} from '../haproxy/check.ts'
+import {checkTimings, type HaproxyProxy, type HaproxyServer, isChecked, missingLimits} from '../haproxy/proxies.ts'
 import type {Tags} from '../topology/kept.ts'
 import type {Written} from '../topology/settings.ts'
 import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
+import {lint} from './lint.ts'
 import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
 import {misread, settingsTaken} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
@@ -298,10 +300,8 @@ function haproxyOf(files: Files, assumed: string[]): NonNullable<Written['haprox
     return {}
   }
   const {proxy, server} = found
-  assumed.push(...doubts(files, found), ...otherTimes(found))
+  assumed.push(...doubts(files, found), ...otherTimes(found), ...unlimited(proxy))
   const times = checkTimings(proxy, server)
-  const finite = <K extends string>(key: K, ms: number) =>
-    (Number.isFinite(ms) ? {[key]: ms} : {}) as {[key in K]?: number}
   return {
     ...{
       inter: times.interMs,
@@ -315,9 +315,21 @@ function haproxyOf(files: Files, assumed: string[]): NonNullable<Written['haprox
       timeout_check: times.checkTimeoutMs,
       on_marked_down: times.onMarkedDown,
     },
-    ...finite('timeout_client', times.clientTimeoutMs),
-    ...finite('timeout_server', times.serverTimeoutMs),
+    timeout_client: Math.min(longestMs, times.clientTimeoutMs),
+    timeout_server: Math.min(longestMs, times.serverTimeoutMs),
   }
+}
+
+/** The longest that a lab has for a session: a day. */
+const longestMs = 86_400_000
+
+function unlimited(proxy: HaproxyProxy): string[] {
+  const missing = missingLimits(proxy).map(key => `timeout ${key}`)
+  if (missing.length === 0) return []
+  const all = missing.length === 1 ? missing[0] : `${missing.slice(0, -1).join(', ')} and ${missing.at(-1)}`
+  return [
+    `${sayPlace(proxy.section.place)}: ${all} ${missing.length === 1 ? 'is' : 'are'} not set, which to HAProxy means for ever: an idle session here has a day, the longest of a lab, and an attempt to connect has inter.`,
+  ]
 }
 
 /** What makes the times say less than they seem to. */
@@ -329,19 +341,37 @@ function doubts(files: Files, {proxy, server, asks}: NonNullable<ReturnType<type
       : [
           `${sayPlace(closed.place)}: no client ever comes through to a server, whoever leads: nobody can write, and these times are as if clients could (${closed.why}).`,
         ]
-  if (!asks || !proxy.servers.some(isChecked))
+  const isAsked = proxy.servers.some(isChecked)
+  if (isAsked && roleAsked(proxy.check) === 'unknown')
     return [
       ...nobody,
-      `${sayPlace(server.place)}: no entry asks who leads: writers may be led anywhere, and these times say nothing of that (\`lint\` says why).`,
+      `${sayPlace(server.place)}: a question of your own decides who gets writers: these times are as if the leader did, soon after it is one.`,
+    ]
+  if (!asks || !isAsked)
+    return [
+      ...nobody,
+      `${sayPlace(server.place)}: no entry asks who leads: writers may be led anywhere, and these times say nothing of that${lintSays(files, proxy)}.`,
     ]
   const always = proxy.servers.find(one => !isChecked(one) && !isDisabled(one))
   return always === undefined
     ? nobody
     : [
         ...nobody,
-        `${sayPlace(always.place)}: this server is not asked whether it leads: writers may be led to it at any time, and these times say nothing of that (\`lint\` says why).`,
+        `${sayPlace(always.place)}: this server is not asked whether it leads: writers may be led to it at any time, and these times say nothing of that${lintSays(files, proxy)}.`,
       ]
 }
+
+/** What reads well is not always a mistake: of an entry for replicas alone lint has nothing to say. */
+function lintSays(files: Files, {section, lines}: HaproxyProxy): string {
+  const places = new Set([section.place, ...lines.map(({place}) => place)].map(({file, line}) => `${file}:${line}`))
+  const isSaid = lint(files).findings.some(
+    ({rule, place}) => aboutRoles.test(rule.id) && places.has(`${place.file}:${place.line}`),
+  )
+  return isSaid ? ' (`lint` says why)' : ''
+}
+
+const aboutRoles =
+  /^haproxy\/(no-role-check|static-order|check-(overridden|true-for-several|never-true|asks-another)|server-without-check|read-only-serves-primary)$/
 
 function otherTimes({proxy, server}: NonNullable<ReturnType<typeof writing>>): string[] {
   const timesOf = (one: HaproxyServer) => JSON.stringify(checkTimings(proxy, one))

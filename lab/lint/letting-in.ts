@@ -27,7 +27,9 @@ export function shut(files: Files, proxy: HaproxyProxy): Shut | undefined {
     if (isDisabled(server)) return {place, why: 'it is disabled'}
     if (hasNoWeight(server)) return {place, why: 'its weight is 0'}
     if (!isChecked(server)) return undefined
-    const places = [place, proxy.check?.line.place].flatMap(one => (one === undefined ? [] : [sayPlace(one)]))
+    const places = [place, server.tracked?.server.place, proxy.check?.line.place].flatMap(one =>
+      one === undefined ? [] : [sayPlace(one)],
+    )
     const found = findings.find(one => neverUp.has(one.rule.id) && places.includes(sayPlace(one.place)))
     return found === undefined ? undefined : {place: found.place, why: found.rule.about}
   })

@@ -1,20 +1,23 @@
 /** Who belongs to the cluster, as far as the files tell. */
-import {answering} from '../haproxy/check.ts'
+import {asksWhoLeads} from '../haproxy/check.ts'
 import {
   type HaproxyProxy,
   type HaproxyServer,
   isBeside,
   isChecked,
+  isForReading,
   proxiesOf,
   servesPostgres,
 } from '../haproxy/proxies.ts'
 import type {HostPort} from '../words/place.ts'
 import type {Files} from './read/read.ts'
 
-/** The proxies through which clients come to PostgreSQL. */
+/** The proxies through which clients come to PostgreSQL; those that are off where there is no other, so that nobody takes the way in for open. */
 export function postgresProxies(files: Files): readonly HaproxyProxy[] {
   const members = memberAddresses(files)
-  return files.haproxy.flatMap(proxiesOf).filter(proxy => servesPostgres(proxy, members))
+  const all = files.haproxy.flatMap(proxiesOf).filter(proxy => servesPostgres(proxy, members))
+  const on = all.filter(({isOff}) => !isOff)
+  return on.length > 0 ? on : all
 }
 
 /** Of those the ones that choose among members: a proxy before the pooler of its own host chooses nothing. */
@@ -40,9 +43,7 @@ export function memberCount(files: Files): number | undefined {
 export function writing(files: Files): {proxy: HaproxyProxy; server: HaproxyServer; asks: boolean} | undefined {
   const all = postgresProxies(files).flatMap(proxy => {
     const server = proxy.servers.find(isChecked) ?? proxy.servers[0]
-    const {check} = proxy
-    const asks = check?.asksHttp === true && ['primary', 'leader'].includes(answering(check))
-    return server === undefined ? [] : [{proxy, server, asks}]
+    return server === undefined ? [] : [{proxy, server, asks: asksWhoLeads(proxy.check)}]
   })
-  return all.find(one => one.asks) ?? all[0]
+  return all.find(one => one.asks) ?? all.find(({proxy}) => !isForReading(proxy)) ?? all[0]
 }

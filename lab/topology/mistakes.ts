@@ -94,11 +94,23 @@ function portMistakes(topology: Topology): Mistake[] {
       return before === undefined ? [] : [{host: name, first: before.name, second: one.name, number: one.number}]
     })
   })
-  return clashes.slice(0, 1).map(({host, first, second, number}) => ({
-    path: [second, first].flatMap(one => (topology.ports?.[one] === undefined ? [] : [portKeys[one]]))[0] ?? ['hosts'],
-    says: `${first} and ${second} would both listen on port ${number} of ${host}`,
-    hint: 'give one of them another port, such as `postgresql: {port: 6432}`',
-  }))
+  return clashes.slice(0, 1).map(({host, first, second, number}) => {
+    const written = [second, first].filter(one => topology.ports?.[one] !== undefined)
+    // Whichever a person can move: etcd's ports are its own.
+    const moved = [...written, second, first].map(one => portKeys[one]).find(one => one !== undefined)
+    return {
+      path: written.flatMap(one => (portKeys[one] === undefined ? [] : [portKeys[one]]))[0] ?? ['hosts'],
+      says: `${first} and ${second} would both listen on port ${number} of ${host}`,
+      hint: `give one of them another port, such as \`${moved?.[0]}: {${moved?.[1]}: ${freePort(topology, number)}}\``,
+    }
+  })
+}
+
+/** The next above this one on which nothing listens on any host. */
+function freePort(topology: Topology, from: number): number {
+  const taken = new Set(topology.hosts.flatMap(({name}) => portsOn(topology, name).map(one => one.number)))
+  for (let port = from + 1; port <= 65_535; port++) if (!taken.has(port)) return port
+  return freePort(topology, 1023)
 }
 
 /** Settings that nobody would read; and poolers of which only some are before the proxies, so that clients have two ways in for writes. */

@@ -1,5 +1,5 @@
 /** The ways in of a haproxy.cfg of somebody's own: which of its proxies lead to PostgreSQL, and what they say by the keys of a lab.yaml. */
-import {answering, checkPort, checksInTls} from '../haproxy/check.ts'
+import {asksWhoLeads, checkPort, checksInTls, roleAsked} from '../haproxy/check.ts'
 import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
 import {
   type CheckTimings,
@@ -37,9 +37,11 @@ export function entriesIn(
   written: Haproxy,
   topology: Topology,
 ): Entries {
-  const leading = proxies.filter(({servers}) => servers.some(({address}) => isServed(topology, address)))
+  const leading = proxies.filter(
+    ({isOff, servers}) => !isOff && servers.some(({address}) => isServed(topology, address)),
+  )
   const writers = leading.filter(proxy => !isForReading(proxy) && !neverLeads(proxy))
-  const primary = writers.find(asksWhoLeads) ?? writers[0]
+  const primary = writers.find(({check}) => asksWhoLeads(check)) ?? writers[0]
   if (primary === undefined) {
     const place = leading[0]?.section.place ?? {file, line: 1, column: 1}
     const says = "no entry of this file leads to the leader: one asks /primary of Patroni's REST API"
@@ -60,13 +62,9 @@ function isServed(topology: Topology, {host, port}: {readonly host: string; read
   return hostsWith(topology, 'patroni').includes(host) && port === portOf(topology, host, servedAt(topology, host))
 }
 
-function asksWhoLeads({check}: HaproxyProxy): boolean {
-  return check?.asksHttp === true && ['primary', 'leader'].includes(answering(check))
-}
-
 /** Whoever is asked this never says yes while it leads. */
 function neverLeads({check, servers}: HaproxyProxy): boolean {
-  return check?.asksHttp === true && servers.some(isChecked) && ['replicas', 'nobody'].includes(answering(check))
+  return servers.some(isChecked) && ['replicas', 'nobody'].includes(roleAsked(check) ?? '')
 }
 
 /** What an entry needs so that clients of PostgreSQL come through it. */
@@ -213,8 +211,9 @@ function freeFrom(first: number, taken: ReadonlySet<number>): number {
 function checkOf(key: 'check_primary' | 'check_replicas', proxy: HaproxyProxy, usual: string): Haproxy {
   const {check, servers} = proxy
   if (!servers.some(isChecked)) return {[key]: 'none'}
-  if (check?.asksHttp !== true) return {[key]: 'tcp'}
+  // A query that PostgreSQL answers is told as the question that it is, too.
+  if (check?.asksHttp !== true) return asksWhoLeads(check) && key === 'check_primary' ? {} : {[key]: 'tcp'}
   const path = check.path.replace(/^https?:\/\/[^/]*/, '') || '/'
   if (path === usual) return {}
-  return {[key]: haproxyCheck.safeParse(path).success ? path : asksWhoLeads(proxy) ? usual : 'tcp'}
+  return {[key]: haproxyCheck.safeParse(path).success ? path : asksWhoLeads(check) ? usual : 'tcp'}
 }

@@ -168,20 +168,25 @@ export const clusterRules: readonly Rule[] = [
   {
     id: 'pgbouncer/database-pinned-to-member',
     severity: 'error',
-    about: 'the pooler leads to one member whatever its role: after a failover its clients cannot write',
+    about: 'the pooler leads to a member whatever its role: after a failover its clients cannot write',
     source: 'PgBouncer, doc/config.md: host',
     fix: 'the address of HAProxy or of the virtual address, or 127.0.0.1 where HAProxy leads to poolers',
     find: files =>
       files.pgbouncer.flatMap(({databases}) =>
         databases.flatMap(({name, place, options}) => {
-          const hosts = (options.get('host') ?? '').split(',')
-          const pinned = hosts.find(
+          const hosts = (options.get('host') ?? '').split(',').map(host => host.trim())
+          const pinned = hosts.filter(
             host =>
               !isLoopback(host) &&
               memberAddresses(files).some(member => sameHost(member.host, host)) &&
               !isProxy(files, host),
           )
-          return pinned === undefined ? [] : [{place, says: `${name} leads to the member ${pinned} whatever its role`}]
+          if (pinned.length === 0) return []
+          const says =
+            hosts.length === 1
+              ? `${name} leads to the member ${pinned[0]} whatever its role`
+              : `${name} leads to ${hosts.join(', ')} by turns, whatever their roles`
+          return [{place, says}]
         }),
       ),
   },

@@ -1,10 +1,10 @@
 /** How HAProxy finds out who leads: the checks of its servers. */
 
-import {answering, checkPort} from '../../haproxy/check.ts'
+import {answering, askedFor, checkPort, roleAsked} from '../../haproxy/check.ts'
 import {type HaproxyProxy, type HaproxyServer, isChecked, isForReading} from '../../haproxy/proxies.ts'
 import {nearest} from '../../words/did-you-mean.ts'
-import type {Place} from '../../words/place.ts'
-import {choosing} from '../members.ts'
+import {hostPort, type Place, sameHost} from '../../words/place.ts'
+import {choosing, memberAddresses} from '../members.ts'
 import type {Files} from '../read/read.ts'
 import type {Found, Rule} from '../rule.ts'
 
@@ -21,6 +21,17 @@ export const haproxyChecks: readonly Rule[] = [
       writing(files)
         .filter(proxy => !asksRole(proxy) && !hasBackups(proxy) && proxy.check?.overridden === undefined)
         .map(({section}) => ({place: section.place})),
+  },
+  {
+    id: 'haproxy/check-asks-another',
+    severity: 'error',
+    about: 'the check asks another member than the one that gets the clients: writes go to a replica',
+    source: `${manual}: addr, track (server)`,
+    fix: 'no addr, or an address of the same host',
+    find: files =>
+      choosing(files)
+        .filter(asksRole)
+        .flatMap(proxy => strangers(files, proxy)),
   },
   {
     id: 'haproxy/static-order',
@@ -47,7 +58,7 @@ export const haproxyChecks: readonly Rule[] = [
     find: files =>
       choosing(files).flatMap(({check}) => {
         const before = check?.overridden
-        const isLost = before?.words[1]?.text === 'httpchk' && check?.asksHttp !== true
+        const isLost = before?.words[1]?.text === 'httpchk' && roleAsked(check) === undefined
         return check !== undefined && isLost
           ? [
               {
@@ -176,7 +187,7 @@ export const haproxyChecks: readonly Rule[] = [
         const words = check?.line.words.slice(2).map(({text}) => text) ?? []
         const isOther = words.length > 0 && check !== undefined && !words.includes(check.path)
         return check?.by === 'httpchk' && isOther
-          ? [{place: check.line.place, says: `http-check send asks for ${check.path} instead`}]
+          ? [{place: check.line.place, says: `http-check send asks for ${check.path.replace(/\?.*$/, '')} instead`}]
           : []
       }),
   },
@@ -245,7 +256,7 @@ export const haproxyChecks: readonly Rule[] = [
     fix: 'timeout check 5s',
     find: files =>
       choosing(files)
-        .filter(proxy => asksHttp(proxy) && !proxy.timeouts.has('check'))
+        .filter(proxy => asksHttp(proxy) && asksItself(proxy) && !proxy.timeouts.has('check'))
         .map(({section}) => ({place: section.place})),
   },
   {
@@ -281,9 +292,45 @@ function asksHttp({check}: HaproxyProxy): boolean {
   return check?.asksHttp === true
 }
 
-/** A program of its own may ask anything. */
+/** A program or a query of its own may ask anything. */
 function asksRole({check}: HaproxyProxy): boolean {
-  return check?.asksHttp === true || check?.line.words[1]?.text === 'external-check'
+  return roleAsked(check) !== undefined
+}
+
+function asksItself({servers}: HaproxyProxy): boolean {
+  return servers.some(server => isChecked(server) && server.tracked === undefined)
+}
+
+/** Whom the check of a server asks: another address than its own, or the server that it tracks. */
+function askedHost(server: HaproxyServer): string {
+  const {options, address} = askedFor(server)
+  const addr = options.get('addr')
+  return addr === undefined ? address.host : hostPort({text: addr.value, place: addr.place}).host
+}
+
+/** One whose check asks a host that is another server's, or that another server asks on the same port. */
+function strangers(files: Files, proxy: HaproxyProxy): Found[] {
+  const {servers, check} = proxy
+  const members = memberAddresses(files)
+  return servers.filter(isChecked).flatMap((server): Found[] => {
+    const {address, name, place} = server
+    const host = askedHost(server)
+    if (sameHost(host, address.host)) return []
+    const isOfOther = [...members, ...servers.map(one => one.address)].some(one => sameHost(one.host, host))
+    const isAskedTwice = servers.some(
+      one =>
+        !sameHost(one.address.host, address.host) &&
+        sameHost(askedHost(one), host) &&
+        checkPort(one, check) === checkPort(server, check),
+    )
+    if (!isOfOther && !isAskedTwice) return []
+    return [
+      {
+        place,
+        says: `${name} is ${address.host}, and its check asks ${host}: it gets clients by the role of another member`,
+      },
+    ]
+  })
 }
 
 /** Patroni's own word for a port that is for reads and leads to the primary too. */
@@ -301,8 +348,9 @@ function asking(files: Files, ...who: readonly string[]): readonly HaproxyProxy[
   )
 }
 
+/** Conditions behind a path may be a secret, and logs of CI are read by many. */
 function saysPath(check: HaproxyProxy['check'], what: string): Found {
-  return {place: check?.line.place ?? nowhere, says: `${check?.path} ${what}`}
+  return {place: check?.line.place ?? nowhere, says: `${check?.path.replace(/\?.*$/, '')} ${what}`}
 }
 
 function shortIntervals(server: HaproxyServer): Found[] {

@@ -1,6 +1,6 @@
 /** The rest of a haproxy.cfg: time-outs, limits, modes, names. */
 
-import {bindsOf, type HaproxyProxy, isPooler} from '../../haproxy/proxies.ts'
+import {bindsOf, type HaproxyProxy, isOff, isPooler, missingLimits} from '../../haproxy/proxies.ts'
 import type {HaproxySection} from '../../haproxy/read.ts'
 import {haproxyTime} from '../../haproxy/read.ts'
 import {isAddress} from '../../words/place.ts'
@@ -29,6 +29,20 @@ export const haproxyRules: readonly Rule[] = [
           ]
         }),
       ),
+  },
+  {
+    id: 'haproxy/no-timeouts',
+    severity: 'warning',
+    about:
+      'a limit that is not set, or 0, is none: sessions to a host that is gone stay, and connections to it are tried, for ever',
+    source: `${manual}: timeout client, timeout connect, timeout server; HAProxy warns: missing timeouts for proxy`,
+    fix: 'timeout connect 5s, timeout client 30m and timeout server 30m, in `defaults`',
+    find: files =>
+      postgresProxies(files).flatMap(proxy => {
+        const missing = missingLimits(proxy).map(key => `timeout ${key}`)
+        const says = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set: HAProxy has no limit then`
+        return missing.length === 0 ? [] : [{place: proxy.section.place, says}]
+      }),
   },
   {
     id: 'haproxy/maxconn-below-postgres',
@@ -116,14 +130,16 @@ export const haproxyRules: readonly Rule[] = [
         .filter(({hasConditions}) => !hasConditions)
         .flatMap(({sections}) => {
           const seen = new Set<string>()
-          return sections.flatMap(section =>
-            bindsOf(section).flatMap(({text, place, port, host}) => {
-              const key = `${host === '' || host === '0.0.0.0' ? '*' : host}:${port}`
-              const isTwice = port !== undefined && seen.has(key)
-              seen.add(key)
-              return isTwice ? [{place, says: `${text} is listened on above already`}] : []
-            }),
-          )
+          return sections
+            .filter(({lines}) => !isOff(lines))
+            .flatMap(section =>
+              bindsOf(section).flatMap(({text, place, port, host}) => {
+                const key = `${host === '' || host === '0.0.0.0' ? '*' : host}:${port}`
+                const isTwice = port !== undefined && seen.has(key)
+                seen.add(key)
+                return isTwice ? [{place, says: `${text} is listened on above already`}] : []
+              }),
+            )
         }),
   },
   {

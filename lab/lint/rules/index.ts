@@ -7,6 +7,7 @@ import {etcdTls} from './etcd-tls.ts'
 import {fileRules} from './file.ts'
 import {haproxyRules} from './haproxy.ts'
 import {haproxyChecks} from './haproxy-checks.ts'
+import {haproxyValues} from './haproxy-values.ts'
 import {haproxyWords} from './haproxy-words.ts'
 import {keepalivedRules} from './keepalived.ts'
 import {keepalivedHears} from './keepalived-hears.ts'
@@ -27,6 +28,7 @@ export const rules: readonly Rule[] = [
   ...haproxyChecks,
   ...haproxyRules,
   ...haproxyWords,
+  ...haproxyValues,
   ...etcdRules,
   ...etcdTls,
   ...keepalivedRules,

@@ -92,8 +92,18 @@ const cluster = fc
     secrets: fc.uniqueArray(secret, {minLength: 6, maxLength: 6}),
     names: fc.uniqueArray(letters(8), {minLength: 6, maxLength: 6}),
     isScopeTelling: fc.boolean(),
+    // So short that a number of a setting may look like it.
+    pin: fc.integer({min: 7_310_000, max: 7_319_999}).map(String),
+    route: fc.nat(4),
   })
-  .map(({hosts, outside, secrets, names, isScopeTelling}) => {
+  .map(({hosts, outside, secrets, names, isScopeTelling, pin, route}) => {
+    const way = [
+      `/primary?token=${names[3]}`,
+      `/primary?${names[4]}=1&pin=${pin}`,
+      `/${names[5]}/primary`,
+      `/${names[3]}`,
+      `http://${names[4]}:${names[5]}@${hosts[0]}/replica?tag_${names[3]}=${pin}&lag=16MB`,
+    ][route]
     const member = (index: number) => {
       const [host, name] = [hosts[index]!, names[index]!]
       const conninfo = `host=${outside[0]} user=${names[3]} password=${secrets[0]}`
@@ -129,7 +139,9 @@ const cluster = fc
     }
     const proxy = `global\n  log ${outside[2]} local0\ndefaults\n  mode tcp\nlisten stats\n  stats auth ${names[4]}:${names[5]}\nlisten ${names[3]}
   bind ${outside[0]}:5000
-  option httpchk OPTIONS /primary
+  option httpchk OPTIONS ${way}
+  http-check send hdr X-Caller ${pin} hdr Authorization "Basic ${names[5]}" body "${pin} of ${names[4]}"
+  http-check expect string ${names[5]}
 ${hosts.map((host, index) => `  server ${names[index]} ${host}:5432 check port 8008 # ${names[4]}`).join('\n')}\n`
     const pooler = `; ${names[4]} asks ${outside[1]}
 [databases]
@@ -176,7 +188,7 @@ vrrp_instance ${names[5]} {
       'pgbouncer.ini': pooler,
       'keepalived.conf': sharing,
     }
-    const telling = [...hosts, ...outside, ...secrets, ...names.filter((_, index) => index > 2 || isScopeTelling)]
+    const telling = [...hosts, ...outside, ...secrets, pin, ...names.filter((_, index) => index > 2 || isScopeTelling)]
     return {texts, telling}
   })
 

@@ -52,6 +52,9 @@ bootstrap: {dcs: {ttl: 45, loop_wait: 5, retry_timeout: 10}}
 ${more}`
 const haproxy = `defaults
   mode tcp
+  timeout connect 4s
+  timeout client 30m
+  timeout server 30m
 listen write
   bind *:5000
   option httpchk OPTIONS /primary
@@ -179,7 +182,7 @@ describe('times of an entry that lets nobody in are said to be as if clients cou
 
 test('a server that is not asked whether it leads is said, and that nobody is where none is asked', () => {
   const one = read({'patroni.yml': patroni(), 'haproxy.cfg': haproxy.replace(/(server b .*) check port 8008/, '$1')})
-  expect(one.assumed).toContainEqual(expect.stringMatching(/^haproxy\.cfg:8:3: this server is not asked/))
+  expect(one.assumed).toContainEqual(expect.stringMatching(/^haproxy\.cfg:11:3: this server is not asked/))
   const none = read({'patroni.yml': patroni(), 'haproxy.cfg': haproxy.replaceAll(' check port 8008', '')})
   expect(none.assumed.join(' ')).toContain('no entry asks who leads')
 })
@@ -187,7 +190,7 @@ test('a server that is not asked whether it leads is said, and that nobody is wh
 test('whose times are taken is said where a server of the entry has others', () => {
   const {assumed} = read({'patroni.yml': patroni(), 'haproxy.cfg': haproxy.replace(/(server b .*)/, '$1 inter 60s')})
   expect(assumed).toContainEqual(
-    'haproxy.cfg:8:3: its check has other times than haproxy.cfg:7:3, and these times are of that one.',
+    'haproxy.cfg:11:3: its check has other times than haproxy.cfg:10:3, and these times are of that one.',
   )
 })
 

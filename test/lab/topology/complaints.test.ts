@@ -18,6 +18,28 @@ function complaint(text: string, options = {}): string {
   return 'no complaint'
 }
 
+function hintOf(text: string): string {
+  try {
+    parseTopology('lab.yaml', text)
+  } catch (error) {
+    if (error instanceof LabError) return error.hint ?? ''
+    throw error
+  }
+  return ''
+}
+
+test.each([
+  'haproxy: {port: 5000, replicas_port: 5000}\n',
+  `${pooled}postgresql: {port: 6432}\n`,
+  'hosts: {node1: [etcd, patroni, haproxy], app1: [client]}\nhaproxy: {port: 2379}\n',
+  'hosts: {node1: [etcd, patroni, haproxy], app1: [client]}\npatroni: {port: 2380}\n',
+])('the port that is named as a way out is one: %s', text => {
+  const [, section = '', key = '', port = ''] = /`(\w+): \{(\w+): (\d+)\}`/.exec(hintOf(text)) ?? []
+  const written = text.replace(new RegExp(`(${section}: \\{.*)\\b${key}: \\d+`), `$1${key}: ${port}`)
+  expect(written).not.toBe(text)
+  expect(complaint(written)).toBe('no complaint')
+})
+
 describe('a complaint about a topology', () => {
   test.each([
     ['', /^2 lab\.yaml:1:1: the file is empty/],

@@ -8,7 +8,18 @@ const byHand = String.raw`  option tcp-check
   tcp-check send "OPTIONS /primary HTTP/1.0\r\n\r\n"
   tcp-check expect rstring ^HTTP/1..\ 200
 `
+/** PostgreSQL itself is asked whether it is in recovery: `f` is the primary. */
+const query = `  option tcp-check
+  tcp-check connect
+  tcp-check send-binary 0000002100030000757365720068617063686b006461746162617365006100
+  tcp-check send-binary 51
+  tcp-check send-binary 00000020
+  tcp-check send-binary 73656c6563742070675f69735f696e5f7265636f7665727928293b00
+  tcp-check expect binary 66
+`
 const write = 'listen write\n'
+const plain = (options: string) =>
+  [1, 2, 3].map(n => `  server n${n} 10.0.0.${n}:5432 ${options.replace('%', `${n}`)}\n`).join('')
 const n3 = '  server n3 10.0.0.3:5432 check port 8008\n'
 
 export const haproxy: Readonly<Record<string, Example>> = {
@@ -19,7 +30,71 @@ export const haproxy: Readonly<Record<string, Example>> = {
       // The pooler of its own host: there is nothing to choose.
       ['haproxy.cfg', write, `listen own\n  bind *:5009\n  server pool 127.0.0.1:6432\n${write}`],
       ['haproxy.cfg', httpchk, byHand],
+      // What is off gets nobody; what another server is asked is asked of this one; a query asks, and so does a program.
+      [
+        'haproxy.cfg',
+        write,
+        `listen old\n  disabled\n  bind *:5001\n${plain('check')}listen beside\n  bind *:5008\n  default-server on-marked-down shutdown-sessions\n${plain('track write/n%')}${write}`,
+      ],
+      [
+        'haproxy.cfg',
+        write,
+        `listen sql\n  bind *:5006\n${query}${plain('check on-marked-down shutdown-sessions')}${write}`,
+      ],
+      [
+        'haproxy.cfg',
+        write,
+        `listen own\n  bind *:5007\n  option external-check\n${plain('check on-marked-down shutdown-sessions')}${write}`,
+      ],
     ],
+  },
+  'haproxy/check-asks-another': {
+    fires: [['haproxy.cfg', /check port 8008/g, 'check addr 10.0.0.3 port 8008']],
+    on: 'server n1',
+    // An address beside that of PostgreSQL; and one host, told apart by ports.
+    silent: [
+      ['haproxy.cfg', /server n(\d) (.*) check/g, 'server n$1 $2 check addr 10.9.0.$1'],
+      [
+        'haproxy.cfg',
+        write,
+        `listen beside\n  bind *:5008\n  default-server on-marked-down shutdown-sessions\n${plain('track write/n%')}${write}`,
+      ],
+    ],
+  },
+  'haproxy/name-unknown': {
+    fires: [['haproxy.cfg', write, `frontend in\n  bind *:5010\n  default_backend nosuch\n${write}`]],
+    on: 'default_backend nosuch',
+    silent: [
+      [
+        'haproxy.cfg',
+        write,
+        `frontend in\n  bind *:5010\n  use_backend b-%[src]\n  default_backend write\nfrontend off\n  disabled\n  default_backend nosuch\n${write}`,
+      ],
+    ],
+  },
+  'haproxy/bad-value': {
+    fires: [['haproxy.cfg', 'fall 3', 'fall 0']],
+    on: 'fall 0',
+    silent: [
+      ['haproxy.cfg', 'inter 3s fall 3', 'inter 3000000us fall 3 weight 0 slowstart 0'],
+      ['haproxy.cfg', 'timeout client 30m', 'timeout client "$IDLE"'],
+      ['haproxy.cfg', 'timeout check 5s', 'timeout check 5s\n  timeout queue 0'],
+    ],
+  },
+  'haproxy/unit-with-more': {
+    fires: [['haproxy.cfg', 'inter 3s', 'inter 3sec']],
+    on: 'inter 3sec',
+    silent: [['haproxy.cfg', 'inter 3s', 'inter 3000ms']],
+  },
+  'haproxy/check-not-undone': {
+    fires: [['haproxy.cfg', httpchk, `  no option httpchk\n${httpchk}`]],
+    on: 'no option httpchk',
+    silent: [['haproxy.cfg', httpchk, `  no option log-health-checks\n${httpchk}`]],
+  },
+  'haproxy/no-timeouts': {
+    fires: [['haproxy.cfg', '  timeout server 30m\n', '']],
+    on: 'listen write',
+    silent: [['haproxy.cfg', write, `listen stats\n  mode http\n  bind *:7000\n${write}`]],
   },
   'haproxy/static-order': {
     fires: [
@@ -185,7 +260,10 @@ export const haproxy: Readonly<Record<string, Example>> = {
   'haproxy/bind-twice': {
     fires: [['haproxy.cfg', 'bind *:5001', 'bind :5000']],
     on: 'bind :5000',
-    silent: [['haproxy.cfg', 'bind *:5001', 'bind 10.0.0.7:5000']],
+    silent: [
+      ['haproxy.cfg', 'bind *:5001', 'bind 10.0.0.7:5000'],
+      ['haproxy.cfg', write, `listen old\n  disabled\n  bind *:5000\n${write}`],
+    ],
   },
   'haproxy/send-proxy-to-postgres': {
     fires: [['haproxy.cfg', 'n2 10.0.0.2:5432 check', 'n2 10.0.0.2:5432 send-proxy check']],
