@@ -26,7 +26,7 @@ export function priorityOf(block: KeepalivedBlock): number {
 }
 
 /** The vrrp_sync_group that an instance is in: it tracks for all of its instances (keepalived.conf(5)). */
-export function syncGroupOf({block, file}: Instance): KeepalivedBlock | undefined {
+function syncGroupOf({block, file}: Instance): KeepalivedBlock | undefined {
   return blocksOf(file, 'vrrp_sync_group').find(group =>
     blocksOf(group, 'group').some(({lines}) => lines.flat().some(({text}) => text === block.name)),
   )

@@ -9,7 +9,7 @@ export function mayLead(topology: Topology): readonly HostName[] {
 }
 
 /** Of a synchronous cluster only a synchronous standby takes over (Patroni, ha.py: is_healthiest_node). */
-export function successorsOf(topology: Topology, leader: HostName): readonly HostName[] {
+function successorsOf(topology: Topology, leader: HostName): readonly HostName[] {
   const isSynchronous = topology.patroni.synchronousMode !== 'off'
   return mayLead(topology).filter(
     host => host !== leader && !(isSynchronous && neverSynchronous(topology.tags?.[host])),
