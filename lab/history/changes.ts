@@ -62,10 +62,15 @@ export const changesByOthers = once((history): readonly ForeignChange[] => {
   return [...told.values()]
 })
 
-/** Of every cluster of the lab: each has a configuration of its own. */
+/**
+ * Of every cluster of the lab: each has a configuration of its own. That of one which follows is not given the scenario's settings, so
+ * what it had when the run began is not held against those.
+ */
 export function changesInAll(history: History): readonly ForeignChange[] {
   const [, ...others] = viewsOf(history)
-  const theirs = others.flatMap(one => changesByOthers(one).filter(({event}) => event.kind === 'config-key'))
+  const theirs = others.flatMap(one =>
+    changesByOthers(one).filter(({event, when}) => event.kind === 'config-key' && when !== null),
+  )
   return [...changesByOthers(firstView(history)), ...theirs]
 }
 
