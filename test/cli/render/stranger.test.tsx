@@ -33,7 +33,7 @@ import {recorded, recordedNames} from './recorded.ts'
 import {attack, eachPlaceHostile, fewOfEachKind, hostile, hostileEvents} from './stranger.ts'
 
 const marks = /##(?:vso|teamcity)?\[|section_(?:start|end):/i
-const ourColours = /\u001b\[(?:0|1|2|22|39|31|32|33|36|1;3[123])m/g
+const ourColours = /\u001b\[(?:0|1|2|22|39|32|33|36|91|1;(?:39|91))m/g
 
 /** For every form: nothing that is obeyed or not seen, and no CI system's mark. */
 function expectInert(text: string, form: string): void {
