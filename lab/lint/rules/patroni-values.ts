@@ -11,7 +11,7 @@ export const patroniValues: readonly Rule[] = [
     severity: 'error',
     about: 'the cluster is paused: Patroni promotes nobody and starts no PostgreSQL by itself',
     source: 'Patroni, docs/pause.rst; global_config.py: is_paused',
-    fix: 'patronictl resume, as soon as the maintenance has ended; in bootstrap.dcs take it out',
+    fix: 'end it with `patronictl resume` when the maintenance is over; in bootstrap.dcs take it out',
     find: files =>
       dcsOf(files).flatMap(({map}) => {
         const place = nodeAt(map, 'pause')?.place

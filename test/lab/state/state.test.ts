@@ -194,7 +194,9 @@ test.runIf(process.platform === 'linux')('a file system that makes no folders is
 })
 
 test('no folder is made in another way, which could go on for ever', () => {
-  const sources = globSync(['lab/**/*.ts', 'cli/**/*.{ts,tsx}'], {cwd: join(import.meta.dirname, '../../..')})
+  // A build makes its own below the checkout that it is in.
+  const all = globSync(['lab/**/*.ts', 'cli/**/*.{ts,tsx}'], {cwd: join(import.meta.dirname, '../../..')})
+  const sources = all.filter(file => !file.startsWith('cli/build/'))
   const others = sources.filter(file =>
     /mkdirSync\(/.test(readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')),
   )
