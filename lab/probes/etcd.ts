@@ -56,6 +56,8 @@ interface Member {
   /** When its status was last answered, `performance.now()`. */
   answeredAt: number
   watchOpen: boolean
+  /** When its watch began to tell, `performance.now()`. */
+  openedAt: number
   readonly watching: Watching
 }
 
@@ -77,6 +79,7 @@ class Members {
       led: false,
       answeredAt: Number.NEGATIVE_INFINITY,
       watchOpen: false,
+      openedAt: 0,
       watching: new Watching(on, 'etcd', host),
     }))
   }
@@ -209,11 +212,15 @@ class Members {
     if (canceled !== null) {
       if (canceled.resumeAt > from.revision) {
         from.revision = canceled.resumeAt
-        // A watch that is open went on from where it had been, and has told them.
-        if (!this.all.some(one => one.watchOpen)) member.watching.compacted()
+        // A watch that has been open for a while went on from where it had been, and has told them. etcd opens each before it says
+        // that it cannot go on: this one, and others that come back in the same moment, prove nothing.
+        const now = performance.now()
+        const isTold = this.all.some(one => one !== member && one.watchOpen && now - one.openedAt > deadAfterMs)
+        if (!isTold) member.watching.compacted()
       }
       throw new Error(canceled.why)
     }
+    if (!member.watchOpen) member.openedAt = performance.now()
     member.watchOpen = true
     this.#take(changes, header.term, member.host)
     for (const {revision} of changes) from.revision = Math.max(from.revision, revision + 1)

@@ -2,7 +2,7 @@
 import http from 'node:http'
 import type {AddressInfo} from 'node:net'
 import {setTimeout as pause} from 'node:timers/promises'
-import {afterEach, expect, it} from 'vitest'
+import {afterEach, describe, expect, it} from 'vitest'
 import {base64} from '../../../lab/cluster/etcd-messages.ts'
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import {Recorder} from '../../../lab/history/history.ts'
@@ -209,4 +209,31 @@ it('with no way into the lab no member is told as down, and what was told meanwh
   expect(events.filter(one => one.kind === 'etcd-member' && !one.up)).toEqual([])
   // Told with the next report of that probe, which comes once a second.
   await until(() => events.some(one => one.kind === 'watching' && one.worstMicros > 1_000_000))
+})
+
+describe('changes that were compacted away before a watch had told them', () => {
+  const cancel = `${JSON.stringify({result: {header: {revision: '60', raft_term: '3'}, canceled: true, compact_revision: '50'}})}\n`
+  const isTold = (one: Event) => one.kind === 'watching' && one.host === 'node1' && one.compacted === true
+
+  it('are told to be missing where no other watch was there all the time', async () => {
+    const {members, events} = await start()
+    for (const {watches} of members) watches[0]!.response.destroy()
+    // Each of them is open again when the other one is told.
+    await until(() => members.every(one => one.watches.length === 2))
+    await pause(50)
+    members[0].watches[1]!.response.write(cancel)
+    await until(() => events.some(isTold))
+    await until(() => members[0].watches[2]?.from === 50)
+  }, 15_000)
+
+  it('are not where another one stayed open, which has told them', async () => {
+    const {members, events} = await start()
+    await pause(1700)
+    members[0].watches[0]!.response.destroy()
+    await until(() => members[0].watches.length === 2)
+    members[0].watches[1]!.response.write(cancel)
+    await until(() => members[0].watches[2]?.from === 50)
+    await pause(1200)
+    expect(events.filter(isTold)).toEqual([])
+  }, 15_000)
 })
