@@ -1,5 +1,6 @@
 /** What the servers of a proxy are asked, on which port, and who of a cluster answers that with yes. */
 
+import {type ExpectedBody, expectedBody, whoseBody} from './expected-body.ts'
 import {optionsOf} from './options.ts'
 import type {HaproxyServer} from './proxies.ts'
 import type {HaproxyLine} from './read.ts'
@@ -16,6 +17,8 @@ export interface HaproxyCheck {
   readonly path: string
   /** What `http-check expect status` asks for, or the status that stands in a `tcp-check expect`. */
   readonly expected: string | undefined
+  /** What has to stand in the body of the answer; its status does not count then. */
+  readonly body: ExpectedBody | undefined
   /** A port that `http-check connect` or `tcp-check connect` names. */
   readonly port: number | undefined
   /** Whether that connect speaks TLS; undefined where it leaves that to the server. */
@@ -41,7 +44,7 @@ export function checkOf(inherited: readonly HaproxyLine[], own: readonly Haproxy
   }
 }
 
-type Asked = Pick<HaproxyCheck, 'asksHttp' | 'method' | 'path' | 'expected' | 'port' | 'inTls'>
+type Asked = Pick<HaproxyCheck, 'asksHttp' | 'method' | 'path' | 'expected' | 'body' | 'port' | 'inTls'>
 
 function byHttpchk({words}: HaproxyLine, rules: readonly HaproxyLine[], asksHttp: boolean): Asked {
   const asked = words.slice(2).map(({text}) => text)
@@ -52,7 +55,7 @@ function byHttpchk({words}: HaproxyLine, rules: readonly HaproxyLine[], asksHttp
     asksHttp,
     method: send.get('meth')?.value ?? method,
     path: send.get('uri')?.value ?? path,
-    expected: expectedOf(rules),
+    ...expectedOf(rules),
     ...connecting(rules.findLast(line => isRule(line, 'http-check', 'connect'))),
   }
 }
@@ -69,6 +72,7 @@ function writtenOut(rules: readonly HaproxyLine[]): Asked {
     method: request?.method ?? 'OPTIONS',
     path: request?.path ?? '/',
     expected: expect === undefined ? undefined : statusIn(expect),
+    body: undefined,
     ...connecting(before.findLast(step => isRule(step, 'tcp-check', 'connect'))),
   }
 }
@@ -130,15 +134,13 @@ function isRule({words: [first, second]}: HaproxyLine, family: string, what: str
   return first?.text === family && second?.text === what
 }
 
-function expectedOf(rules: readonly HaproxyLine[]): string | undefined {
+function expectedOf(rules: readonly HaproxyLine[]): Pick<Asked, 'expected' | 'body'> {
   const expect = rules.findLast(line => isRule(line, 'http-check', 'expect'))
-  const at = expect?.words.findIndex(({text}) => text === 'status') ?? -1
-  if (expect === undefined || at < 0) return undefined
-  return expect.words
-    .slice(2, at + 2)
-    .map(({text}) => text)
-    .join(' ')
-    .replace(/^.*?(!? ?)status /, '$1')
+  if (expect === undefined) return {expected: undefined, body: undefined}
+  const at = expect.words.findIndex(({text}) => text === 'status')
+  if (at < 0) return {expected: undefined, body: expectedBody(expect)}
+  const words = expect.words.slice(2, at + 2).map(({text}) => text)
+  return {expected: words.join(' ').replace(/^.*?(!? ?)status /, '$1'), body: undefined}
 }
 
 /** Where a server is asked how it is: what a connect says counts before what the server says (HAProxy, tcpcheck.c). */
@@ -159,11 +161,18 @@ export function askedFor(server: HaproxyServer): HaproxyServer {
   return server.tracked?.server ?? server
 }
 
-/** Whom a check is for; unknown where a program or a query of somebody's own is asked. Undefined where nothing asks who is what. */
+/** Whom a check is for; unknown where a program, a query or a word of somebody's own is asked for. Undefined where nothing asks who is what. */
 export function roleAsked(check: HaproxyCheck | undefined): Answering | 'unknown' | undefined {
   if (check === undefined) return undefined
-  if (check.asksHttp) return answering(check)
+  if (check.asksHttp) return check.body === undefined ? answering(check) : meant(check, check.body)
   return check.asksSql ?? (check.line.words[1]?.text === 'external-check' ? 'unknown' : undefined)
+}
+
+function meant({method, path}: HaproxyCheck, body: ExpectedBody): Answering | 'unknown' {
+  const who = whoseBody(routeOf(path), method, body)
+  if (who === undefined) return 'unknown'
+  if (who.has('primary')) return who.has('replica') ? 'several' : who.has('standby_leader') ? 'leader' : 'primary'
+  return who.has('replica') ? 'replicas' : who.has('standby_leader') ? 'leader' : 'nobody'
 }
 
 export function asksWhoLeads(check: HaproxyCheck | undefined): boolean {
@@ -175,8 +184,8 @@ export function asksWhoLeads(check: HaproxyCheck | undefined): boolean {
 export type Answering = 'primary' | 'leader' | 'replicas' | 'several' | 'nobody'
 
 export function answering({method, path}: Pick<HaproxyCheck, 'method' | 'path'>): Answering {
-  const asked = path.replace(/^https?:\/\/[^/]*/, '').replace(/\?.*$/, '')
-  const route = asked.replace(/^\/+/, '').split('/')[0] ?? ''
+  const asked = pathOf(path)
+  const route = routeOf(path)
   if (method === 'GET' && /^(liveness|readiness|patroni|cluster|history|config|metrics)$/.test(route)) return 'several'
   if (asked === '/' || asked === '') return 'primary'
   if (/standby[-_]leader|leader/.test(asked)) return 'leader'
@@ -186,4 +195,13 @@ export function answering({method, path}: Pick<HaproxyCheck, 'method' | 'path'>)
   if (/^\/read-only-(sync|synchronous|quorum)$/.test(asked)) return 'several'
   if (/read-only|health/.test(asked) && !/read-only.*(sync|quorum)/.test(asked)) return 'several'
   return 'nobody'
+}
+
+function pathOf(path: string): string {
+  return path.replace(/^https?:\/\/[^/]*/, '').replace(/\?.*$/, '')
+}
+
+/** The first word of a path, by which Patroni finds who answers. */
+function routeOf(path: string): string {
+  return pathOf(path).replace(/^\/+/, '').split('/')[0] ?? ''
 }

@@ -1,5 +1,5 @@
 /** The path of a check with nothing in it but words of Patroni: all else that stands in a path may be a secret. */
-import {answering, type HaproxyCheck} from '../haproxy/check.ts'
+import {type Answering, answering, type HaproxyCheck} from '../haproxy/check.ts'
 import {predefinedTags} from '../lint/known-keys.ts'
 
 /** Patroni, api.py: do_GET. What it only shows is not among them: a lab asks OPTIONS, which that is no answer to. */
@@ -29,9 +29,8 @@ interface Asked {
 }
 
 /** What the lab asks in place of this: the same members say yes to it, but for conditions that are told not to be whole. */
-export function askedInLab(check: Pick<HaproxyCheck, 'method' | 'path'>): Asked {
+export function askedInLab(check: Pick<HaproxyCheck, 'method' | 'path'>, who: Answering = answering(check)): Asked {
   const [bare = '/', ...queries] = (check.path.replace(/^https?:\/\/[^/]*/, '') || '/').split('?')
-  const who = answering(check)
   if (!routes.has(bare) || answering({method: 'OPTIONS', path: bare}) !== who) return {path: alike[who], isWhole: false}
   const said = queries
     .join('?')

@@ -100,8 +100,9 @@ function checked(key: 'check_primary' | 'check_replicas', proxy: HaproxyProxy, c
   const role = roleAsked(check)
   if (check === undefined || role === undefined) return {[key]: 'tcp'}
   // Another question than Patroni is asked: what that is, is said before all else.
-  if (!check.asksHttp) return role === 'replicas' && usual !== '/replica' ? {[key]: '/replica'} : {}
-  const {path, isWhole} = askedInLab(check)
+  if (!check.asksHttp || role === 'unknown')
+    return role === 'replicas' && usual !== '/replica' ? {[key]: '/replica'} : {}
+  const {path, isWhole} = askedInLab(check, role)
   if (!isWhole) {
     const why = `the lab asks ${path}, which the same members answer: of a path it has Patroni's own words only, since others may tell who you are`
     changes.push({place: check.line.place, what: 'option httpchk', how: 'kept otherwise', why})

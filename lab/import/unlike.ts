@@ -139,19 +139,20 @@ function ofEntry(proxy: HaproxyProxy): readonly Unlike[] {
 /** Who asks PostgreSQL, or a program, is not told when a leader has lost its key. */
 function otherQuestion({check, servers}: HaproxyProxy): readonly Unlike[] {
   const role = roleAsked(check)
-  if (check === undefined || check.asksHttp || role === undefined || !servers.some(isChecked)) return []
+  const isByStatus = check?.asksHttp === true && check.body === undefined
+  if (check === undefined || isByStatus || role === undefined || !servers.some(isChecked)) return []
   const {place} = check.line
   if (role === 'unknown')
     return [
       {
         place,
-        says: 'a program or a query of yours says who gets clients here, and whether it follows the leader no file says; in the lab Patroni is asked (option httpchk)',
+        says: 'a program, a query or a word of yours says who gets clients here, and whether it follows the leader no file says; in the lab Patroni is asked (option httpchk)',
       },
     ]
   return [
     {
       place,
-      says: 'PostgreSQL itself is asked whether it is a primary: one that has lost its leader key and goes on gets clients, too; in the lab Patroni is asked, and it gets none (option httpchk)',
+      says: `${check.asksHttp ? "the body of Patroni's answer tells" : 'PostgreSQL itself is asked'} whether PostgreSQL is a primary: one that has lost its leader key and goes on gets clients, too; in the lab Patroni is asked who leads, and it gets none (option httpchk)`,
     },
   ]
 }

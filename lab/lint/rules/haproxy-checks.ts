@@ -1,6 +1,6 @@
 /** How HAProxy finds out who leads: the checks of its servers. */
 
-import {answering, askedFor, checkPort, roleAsked} from '../../haproxy/check.ts'
+import {askedFor, checkPort, roleAsked} from '../../haproxy/check.ts'
 import {type HaproxyProxy, type HaproxyServer, isChecked, isForReading} from '../../haproxy/proxies.ts'
 import {nearest} from '../../words/did-you-mean.ts'
 import {hostPort, type Place, sameHost} from '../../words/place.ts'
@@ -78,7 +78,9 @@ export const haproxyChecks: readonly Rule[] = [
     find: files =>
       asking(files, 'several')
         .filter(proxy => isNotForReading(proxy) || !isReadOnly(proxy))
-        .map(({check}) => saysPath(check, 'is answered with 200 by the primary and by replicas')),
+        .map(({check}) =>
+          saysPath(check, 'is answered with 200 by the primary and by replicas', 'of the primary and of replicas'),
+        ),
   },
   {
     id: 'haproxy/read-only-serves-primary',
@@ -89,7 +91,7 @@ export const haproxyChecks: readonly Rule[] = [
     find: files => [
       ...asking(files, 'several')
         .filter(proxy => isForReading(proxy) && isReadOnly(proxy))
-        .map(({check}) => saysPath(check, 'is also answered with 200 by the primary')),
+        .map(({check}) => saysPath(check, 'is also answered with 200 by the primary', 'of the primary, too')),
       ...choosing(files)
         .filter(proxy => isForReading(proxy) && !asksRole(proxy))
         .map(({section}) => ({
@@ -118,6 +120,7 @@ export const haproxyChecks: readonly Rule[] = [
         return saysPath(
           check,
           `is answered with 503 always${meant === undefined ? '' : `, did you mean \`${meant}\`?`}`,
+          'of no member',
         )
       }),
   },
@@ -344,13 +347,18 @@ function hasBackups({servers}: HaproxyProxy): boolean {
 
 function asking(files: Files, ...who: readonly string[]): readonly HaproxyProxy[] {
   return choosing(files).filter(
-    ({check}) => check?.asksHttp === true && check.expected !== '503' && who.includes(answering(check)),
+    ({check}) => check?.asksHttp === true && check.expected !== '503' && who.includes(roleAsked(check) ?? ''),
   )
 }
 
 /** Conditions behind a path may be a secret, and logs of CI are read by many. */
-function saysPath(check: HaproxyProxy['check'], what: string): Found {
-  return {place: check?.line.place ?? nowhere, says: `${check?.path.replace(/\?.*$/, '')} ${what}`}
+function saysPath(check: HaproxyProxy['check'], byStatus: string, byBody: string): Found {
+  const path = check?.path.replace(/\?.*$/, '')
+  const says =
+    check?.body === undefined
+      ? `${path} ${byStatus}`
+      : `what \`http-check expect\` looks for stands in the answer ${byBody}, asked with ${check.method} ${path}`
+  return {place: check?.line.place ?? nowhere, says}
 }
 
 function shortIntervals(server: HaproxyServer): Found[] {

@@ -17,6 +17,10 @@ const query = `  option tcp-check
   tcp-check send-binary 73656c6563742070675f69735f696e5f7265636f7665727928293b00
   tcp-check expect binary 66
 `
+/** Patroni's state in full, with a role in its body. */
+const inBody = String.raw`  option httpchk GET /patroni
+  http-check expect rstring \"role\":\ \"(primary|master)\"
+`
 const write = 'listen write\n'
 const plain = (options: string) =>
   [1, 2, 3].map(n => `  server n${n} 10.0.0.${n}:5432 ${options.replace('%', `${n}`)}\n`).join('')
@@ -116,7 +120,15 @@ export const haproxy: Readonly<Record<string, Example>> = {
   'haproxy/check-true-for-several': {
     fires: [['haproxy.cfg', '/primary', '/health']],
     on: '/health',
-    silent: [['haproxy.cfg', ' OPTIONS /primary', '']],
+    silent: [
+      ['haproxy.cfg', ' OPTIONS /primary', ''],
+      // The body of the answer decides here, and only the primary has this in its own.
+      [
+        'haproxy.cfg',
+        write,
+        `listen body\n  bind *:5006\n${inBody}${plain('check port 8008 on-marked-down shutdown-sessions')}${write}`,
+      ],
+    ],
   },
   'haproxy/read-only-serves-primary': {
     fires: [['haproxy.cfg', '/replica', '/read-only']],
