@@ -119,13 +119,21 @@ export function namedIn(word: string, proxy: HaproxyProxy, all: readonly Haproxy
   return found === undefined || server === undefined ? undefined : {proxy: found, server}
 }
 
-/** Every listener, also of what is not proxied to PostgreSQL. */
+/** Every listener, also of what is not proxied to PostgreSQL; of a range of ports one for each. */
 export function bindsOf(section: HaproxySection): readonly HostPort[] {
   return section.lines
     .filter(({words}) => words[0]?.text === 'bind')
     .flatMap(({words}) =>
-      (words[1]?.text.split(',') ?? []).map(text => hostPort({text, place: words[1]?.place ?? section.place})),
+      (words[1]?.text.split(',') ?? []).flatMap(text => listeners(text, words[1]?.place ?? section.place)),
     )
+}
+
+function listeners(text: string, place: Place): readonly HostPort[] {
+  const [, address = '', from, to] = /^(.*:)(\d{1,5})-(\d{1,5})$/.exec(text) ?? []
+  const first = Number(from)
+  const count = Math.min(Number(to), 65_535) - first + 1
+  if (from === undefined || count < 1) return [hostPort({text, place})]
+  return Array.from({length: count}, (_, n) => ({...hostPort({text: `${address}${first + n}`, place}), text}))
 }
 
 function backendsOf({lines}: HaproxySection): ReadonlySet<string> {

@@ -140,6 +140,7 @@ export const haproxyRules: readonly Rule[] = [
                 return isTwice ? [{place, says: `${text} is listened on above already`}] : []
               }),
             )
+            .filter(({place}, index, all) => all.findIndex(one => one.place === place) === index)
         }),
   },
   {

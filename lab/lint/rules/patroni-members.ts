@@ -325,7 +325,8 @@ function onLoopback(root: YamlNode, section: string): Found[] {
   return [{place: listen.place, says: `${section}.listen ${listen.text} is for this host alone: ${others} gets to it`}]
 }
 /** In the order in which Patroni looks. */
-const stores = ['consul', 'etcd', 'etcd3', 'exhibitor', 'kubernetes', 'raft', 'zookeeper']
+/** Where Patroni may keep the leader key. */
+export const stores = ['consul', 'etcd', 'etcd3', 'exhibitor', 'kubernetes', 'raft', 'zookeeper']
 
 const samples =
   /^(zalando|rep-pass|replicator|rewind|rewind_password|postgres|admin%?|replPasswd|qaz123|password|patroni|changeme|secret)$/i

@@ -1,9 +1,10 @@
 /** Settings that Patroni reads otherwise than whoever wrote them. */
 import {misread} from '../misread.ts'
-import {dcsOf, slotKind} from '../read/patroni.ts'
+import {dcsOf, type PatroniFile, slotKind} from '../read/patroni.ts'
 import {isFalsy, isOnAt, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Rule} from '../rule.ts'
 import {isOfSlot, slotMaps} from './patroni-keys.ts'
+import {stores} from './patroni-members.ts'
 
 export const patroniValues: readonly Rule[] = [
   {
@@ -33,6 +34,26 @@ export const patroniValues: readonly Rule[] = [
       })),
   },
   {
+    id: 'patroni/cannot-start',
+    severity: 'warning',
+    about: 'Patroni ends as soon as it is started without this, unless its environment or another file has it',
+    source:
+      'tried with Patroni 4.0.7: KeyError, or "Can not find suitable configuration of distributed configuration store"',
+    fix: 'add it, or set it in the environment, as PATRONI_SCOPE and its like',
+    find: files =>
+      files.patroni.flatMap(file => {
+        const missing = neededToStart(file)
+        return missing.length === 0
+          ? []
+          : [
+              {
+                place: file.root.place,
+                says: `no ${missing.join(', no ')}: Patroni ends as soon as it is started, unless its environment or another file has it`,
+              },
+            ]
+      }),
+  },
+  {
     id: 'patroni/slot-not-made',
     severity: 'error',
     about: 'a permanent slot that Patroni does not make: whoever is to read from it finds none',
@@ -55,3 +76,11 @@ export const patroniValues: readonly Rule[] = [
       ),
   },
 ]
+
+/** What is missing of that without which Patroni ends at once. */
+function neededToStart({root, name, etcd}: PatroniFile): readonly string[] {
+  const paths = ['scope', 'restapi.listen', 'postgresql.listen', 'postgresql.data_dir']
+  const missing = paths.filter(path => nodeAt(root, ...path.split('.')) === undefined)
+  const hasStore = etcd !== undefined || stores.some(store => nodeAt(root, store) !== undefined)
+  return [...(name === undefined ? ['name'] : []), ...missing, ...(hasStore ? [] : ['store such as etcd3'])]
+}

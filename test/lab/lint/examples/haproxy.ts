@@ -270,10 +270,10 @@ export const haproxy: Readonly<Record<string, Example>> = {
     ],
   },
   'haproxy/bind-twice': {
-    fires: [['haproxy.cfg', 'bind *:5001', 'bind :5000']],
-    on: 'bind :5000',
+    fires: [['haproxy.cfg', 'bind *:5001', 'bind :4999-5001']],
+    on: 'bind :4999-5001',
     silent: [
-      ['haproxy.cfg', 'bind *:5001', 'bind 10.0.0.7:5000'],
+      ['haproxy.cfg', 'bind *:5001', 'bind 10.0.0.7:5000,:5001-5009'],
       ['haproxy.cfg', write, `listen old\n  disabled\n  bind *:5000\n${write}`],
     ],
   },

@@ -138,6 +138,16 @@ export const patroni: Readonly<Record<string, Example>> = {
       ['n*.yml', 'synchronous_mode: false', 'synchronous_mode: on'],
     ],
   },
+  'patroni/cannot-start': {
+    fires: [['n2.yml', '  data_dir: /srv/pg\n', '']],
+    on: 'scope: ledger',
+    // Its name may stand with PostgreSQL, and the store be one that the lab does not build.
+    silent: [
+      ['n2.yml', 'name: n2\n', ''],
+      ['n2.yml', 'postgresql:\n  listen', 'postgresql:\n  name: n2\n  listen'],
+      ['n3.yml', /etcd3:\n.*\n/, 'consul:\n  host: 127.0.0.1:8500\n'],
+    ],
+  },
   'patroni/slot-not-made': {
     fires: [['n*.yml', dcs, `${dcs}    slots:\n      My-Slot: {type: physical}\n`]],
     on: 'My-Slot',
