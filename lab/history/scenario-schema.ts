@@ -77,6 +77,7 @@ export const scenarioSchema = z.object({
       etcd: z.int().min(0).default(1),
       patroni: asWritten.exactOptional(),
       postgresql: asWritten.exactOptional(),
+      haproxy: asWritten.exactOptional(),
       pgbouncer: asWritten.exactOptional(),
       candidates: z.int().min(1).exactOptional(),
       quorum: z.literal('lost').exactOptional(),

@@ -32,12 +32,13 @@ export interface Expectation {
   readonly asked?: true
 }
 
-/** What the lab must have. `patroni`, `postgresql` and `pgbouncer` are as written, with the keys of lab.yaml. */
+/** What the lab must have. `patroni`, `postgresql`, `haproxy` and `pgbouncer` are as written, with the keys of lab.yaml. */
 export interface Needs {
   readonly postgres: number
   readonly etcd: number
   readonly patroni?: Readonly<Record<string, unknown>>
   readonly postgresql?: Readonly<Record<string, unknown>>
+  readonly haproxy?: Readonly<Record<string, unknown>>
   /** There, also with no key in it: a PgBouncer beside every PostgreSQL. */
   readonly pgbouncer?: Readonly<Record<string, unknown>>
   /** Members of the first cluster that no tag of the topology keeps from leading. */

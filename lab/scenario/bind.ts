@@ -7,6 +7,7 @@ import type {InjectionPhase} from '../history/scenario-values.ts'
 import {type Raising, raisingOf, raisingWords} from '../topology/as-set.ts'
 import {firstCluster} from '../topology/clusters.ts'
 import {patroniConfigOf} from '../topology/dynamic-config.ts'
+import {haproxyKeys, haproxyOf, haproxySet} from '../topology/haproxy-settings.ts'
 import {pgbouncerKeys, pgbouncerProfiles, withPgbouncer} from '../topology/pgbouncer.ts'
 import type {ServiceName} from '../topology/services.ts'
 import {type Settings, settings, type Written} from '../topology/settings.ts'
@@ -20,6 +21,7 @@ import {restartOnly} from './restart-only.ts'
 import {hostName} from './whom.ts'
 
 type Pooling = NonNullable<Written['pgbouncer']>
+type Proxying = NonNullable<Written['haproxy']>
 type Config = Readonly<Record<string, unknown>>
 
 export interface Bound {
@@ -78,7 +80,7 @@ export function topologyDuring(scenario: Scenario, topology: Topology): Topology
  * ['patroni.watchdog=required', 'hosts.node4=patroni']. Empty: it fits as it is, or after a PATCH of its configuration.
  */
 export function settingsFor(scenario: Scenario, topology: Topology): string[] {
-  const {patroni = {}, postgresql = {}, pgbouncer = {}} = settingsOf(scenario)
+  const {patroni = {}, postgresql = {}, haproxy, pgbouncer} = settingsOf(scenario)
   const has = topology.patroni
   const parameters = Object.entries(postgresql.parameters ?? {}).filter(
     ([name, value]) => restartOnly.has(name.toLowerCase()) && parameterOf(topology, name) !== String(value),
@@ -96,8 +98,15 @@ export function settingsFor(scenario: Scenario, topology: Topology): string[] {
       ? []
       : [`postgresql.data_size=${String(scenario.needs.postgresql?.data_size)}`]),
     ...parameters.map(([name, value]) => `postgresql.parameters.${name}=${value}`),
+    ...haproxyFor(topology, haproxy),
     ...pgbouncerFor(topology, pgbouncer),
   ]
+}
+
+/** What it asks of its proxies and they do not do; they read it when they start. */
+function haproxyFor({haproxy: has}: Topology, wanted: Proxying): string[] {
+  const set = haproxySet(haproxyKeys(haproxyOf(has, [{haproxy: wanted}])), haproxyKeys(has))
+  return set.map(([key, value]) => `haproxy.${key}=${value}`)
 }
 
 /** What it asks of its poolers and they do not do; they read it when they start. */
@@ -174,10 +183,11 @@ function isEmpty(value: object): boolean {
 }
 
 /** The parser has checked them, and this decodes them. */
-function settingsOf({needs}: Scenario): Settings & {readonly pgbouncer: Pooling} {
+function settingsOf({needs}: Scenario): Settings & {readonly haproxy: Proxying; readonly pgbouncer: Pooling} {
   return {
     patroni: settings.patroni.parse(needs.patroni ?? {}),
     postgresql: settings.postgresql.parse(needs.postgresql ?? {}),
+    haproxy: settings.haproxy.parse(needs.haproxy ?? {}),
     pgbouncer: settings.pgbouncer.parse(needs.pgbouncer ?? {}),
   }
 }

@@ -21,6 +21,7 @@ const needs = z
     candidates: z.int({error: 'a whole number of members that may lead'}).min(1).max(9, 'at most 9').optional(),
     patroni: settings.patroni.optional(),
     postgresql: settings.postgresql.optional(),
+    haproxy: settings.haproxy.optional(),
     pgbouncer: settings.pgbouncer.optional(),
     quorum: z.literal('lost', {error: '`quorum: lost` is all that can be said of it'}).optional(),
   })

@@ -90,12 +90,13 @@ function needsOf(
   scenario: Pick<Scenario, 'clients' | 'steps'>,
 ): Needs {
   const fewest = fewestFor(namedHosts(scenario))
-  const written = (source.at(['needs']) ?? {}) as Pick<Needs, 'patroni' | 'postgresql' | 'pgbouncer'>
+  const written = (source.at(['needs']) ?? {}) as Pick<Needs, 'patroni' | 'postgresql' | 'haproxy' | 'pgbouncer'>
   return {
     postgres: Math.max(postgres, fewest.postgres),
     etcd: Math.max(etcd, fewest.etcd),
     ...(written.patroni === undefined ? {} : {patroni: written.patroni}),
     ...(written.postgresql === undefined ? {} : {postgresql: written.postgresql}),
+    ...(written.haproxy === undefined ? {} : {haproxy: written.haproxy}),
     ...(written.pgbouncer === undefined ? {} : {pgbouncer: written.pgbouncer}),
     ...(candidates === undefined ? {} : {candidates}),
     ...(quorum === undefined ? {} : {quorum}),

@@ -1,8 +1,8 @@
 /** A topology as what `up` takes: so that a lab is raised again as it was, or beside a person's own one like that. */
 import {isDeepStrictEqual} from 'node:util'
 import {LabError} from '../words/errors.ts'
-import {ms} from '../words/quantity.ts'
 import {clusters} from './clusters.ts'
+import {haproxyKeys, haproxySet} from './haproxy-settings.ts'
 import {keepalivedDefaults, keepalivedKeys} from './keepalived.ts'
 import {pgbouncerKeys, pgbouncerProfiles} from './pgbouncer.ts'
 import {securityKeys} from './security.ts'
@@ -201,23 +201,7 @@ function patroniKeys(patroni: PatroniSettings): Readonly<Record<string, string>>
 }
 
 function haproxyChanges({haproxy}: Topology, base: Topology): [string, string][] {
-  const keys = (of: Topology['haproxy']) => ({
-    fall: String(of.fall),
-    rise: String(of.rise),
-    timeout_connect: ms(of.connectTimeoutMs),
-    timeout_check: ms(of.checkTimeoutMs),
-    timeout_client: ms(of.clientTimeoutMs),
-    timeout_server: ms(of.serverTimeoutMs),
-    on_marked_down: of.onMarkedDown,
-  })
-  // `inter` alone sets the other two.
-  const often = (of: Topology['haproxy']) => ({
-    inter: ms(of.interMs),
-    fastinter: ms(of.fastinterMs),
-    downinter: ms(of.downinterMs),
-  })
-  const isOther = changed(often(haproxy), often(base.haproxy)).length > 0
-  return [...(isOther ? Object.entries(often(haproxy)) : []), ...changed(keys(haproxy), keys(base.haproxy))]
+  return haproxySet(haproxyKeys(haproxy), haproxyKeys(base.haproxy))
 }
 
 function pgbouncerChanges({profile, pgbouncer}: Topology, base: Topology): [string, string][] {

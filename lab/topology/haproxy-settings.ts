@@ -1,4 +1,5 @@
 /** What a lab.yaml says of HAProxy, over what a profile has. */
+import {ms} from '../words/quantity.ts'
 import type {Written} from './settings.ts'
 import type {HaproxySettings} from './topology.ts'
 
@@ -21,6 +22,32 @@ export function haproxyOf(base: HaproxySettings, layers: readonly Pick<Written, 
     onMarkedDown: haproxy.on_marked_down ?? base.onMarkedDown,
     ...entryOf(haproxy),
   }
+}
+
+/** As a lab.yaml has them. */
+export function haproxyKeys(of: HaproxySettings): Readonly<Record<string, string>> {
+  return {
+    inter: ms(of.interMs),
+    fastinter: ms(of.fastinterMs),
+    downinter: ms(of.downinterMs),
+    fall: String(of.fall),
+    rise: String(of.rise),
+    timeout_connect: ms(of.connectTimeoutMs),
+    timeout_check: ms(of.checkTimeoutMs),
+    timeout_client: ms(of.clientTimeoutMs),
+    timeout_server: ms(of.serverTimeoutMs),
+    on_marked_down: of.onMarkedDown,
+  }
+}
+
+/** What has to be set so that `base` becomes `now`: `inter` alone sets two more. */
+export function haproxySet(
+  now: Readonly<Record<string, string>>,
+  base: Readonly<Record<string, string>>,
+): [string, string][] {
+  const often = ['inter', 'fastinter', 'downinter']
+  const isOften = often.some(key => now[key] !== base[key])
+  return Object.entries(now).filter(([key, value]) => (often.includes(key) ? isOften : base[key] !== value))
 }
 
 /** How HAProxy lets clients in, where that is not as usual. */

@@ -113,7 +113,7 @@ const slots = z.record(
   {error: '`slots` is a mapping of names, as in `patronictl edit-config`'},
 )
 
-/** The settings of Patroni and of PostgreSQL as a person writes them; a scenario's `needs` takes the same keys. */
+/** The settings of Patroni and of what is around it as a person writes them; a scenario's `needs` takes the same keys. */
 export const settings = {
   patroni: z.strictObject({
     ttl: wholeSeconds.optional(),
@@ -132,6 +132,20 @@ export const settings = {
   postgresql: z.strictObject({
     parameters: parameters.optional(),
     data_size: dataSize.optional(),
+  }),
+  haproxy: z.strictObject({
+    inter: duration.optional(),
+    fastinter: duration.optional(),
+    downinter: duration.optional(),
+    fall: count('failed checks', 1000).optional(),
+    rise: count('passed checks', 1000).optional(),
+    timeout_connect: duration.optional(),
+    timeout_check: duration.optional(),
+    timeout_client: positiveDuration.optional(),
+    timeout_server: positiveDuration.optional(),
+    on_marked_down: z
+      .enum(['shutdown-sessions', 'none'], {error: 'on_marked_down is shutdown-sessions or none'})
+      .optional(),
   }),
   pgbouncer: z.strictObject({
     pool_mode: z
@@ -199,23 +213,11 @@ export const fileSchema = z.strictObject({
       ...keptSettings.patroni,
     })
     .optional(),
-  haproxy: z
-    .strictObject({
+  haproxy: settings.haproxy
+    .extend({
       port: port.optional(),
       replicas_port: port.optional(),
       stats_port: port.optional(),
-      inter: duration.optional(),
-      fastinter: duration.optional(),
-      downinter: duration.optional(),
-      fall: count('failed checks', 1000).optional(),
-      rise: count('passed checks', 1000).optional(),
-      timeout_connect: duration.optional(),
-      timeout_check: duration.optional(),
-      timeout_client: positiveDuration.optional(),
-      timeout_server: positiveDuration.optional(),
-      on_marked_down: z
-        .enum(['shutdown-sessions', 'none'], {error: 'on_marked_down is shutdown-sessions or none'})
-        .optional(),
       ...keptSettings.haproxy,
     })
     .optional(),

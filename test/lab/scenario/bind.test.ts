@@ -69,6 +69,8 @@ describe('a scenario and a lab', () => {
     ['{postgresql: {data_size: 512MB}}', 'postgresql.data_size=512MB'],
     ['{postgresql: {parameters: {max_connections: 50}}}', 'postgresql.parameters.max_connections=50'],
     ['{postgres: 4}', 'hosts.node4=patroni'],
+    ['{haproxy: {on_marked_down: none}}', 'haproxy.on_marked_down=none'],
+    ['{haproxy: {inter: 5s}}', 'haproxy.inter=5s --set haproxy.fastinter=5s --set haproxy.downinter=5s'],
     ['{postgres: 4, etcd: 5}', 'hosts.node4=etcd,patroni --set hosts.node5=etcd'],
   ])('%s needs a new lab, and the hint raises it', (needs, set) => {
     const scenario = needing(needs)
