@@ -1,6 +1,7 @@
 /** The configurations of somebody's cluster to the lab.yaml that behaves like it, with nothing in it that says who they are. */
 import {basename} from 'node:path'
 import {asTopology} from '../lint/as-topology.ts'
+import {isProxyPlaceUntold} from '../lint/machines.ts'
 import type {Kind} from '../lint/read/kinds.ts'
 import {type Files, filesOf, readConfiguration} from '../lint/read/read.ts'
 import {mistakesIn} from '../topology/mistakes.ts'
@@ -84,7 +85,7 @@ export function importFrom(given: readonly Given[]): Imported {
     notModelled: without,
     assumed: [
       ...assumed.filter(one => !without.includes(one)),
-      ...(files.haproxy.length === 0 ? [] : [ownHost]),
+      ...(isProxyPlaceUntold(files) ? [ownHost] : []),
       ...withoutFile(files, again),
       ...letIn.assumed,
       ...says,

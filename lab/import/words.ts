@@ -2,6 +2,7 @@
 
 import {proxiesOf} from '../haproxy/proxies.ts'
 import {hostsBehind} from '../lint/as-topology.ts'
+import {isFileOf, isMachineOf} from '../lint/machines.ts'
 import {membersOf, urlHost} from '../lint/read/etcd.ts'
 import type {Files} from '../lint/read/read.ts'
 import {isLoopback, isWildcard} from '../words/place.ts'
@@ -38,11 +39,13 @@ function hostWords(files: Files): ReadonlyMap<string, string> {
   const alias = (word: string | undefined, host: string | undefined) => {
     if (word !== undefined && host !== undefined && !isNobodys(word) && !hosts.has(word)) hosts.set(word, host)
   }
-  for (const {address, name, restapi} of files.patroni) {
-    const host = hosts.get(address?.host ?? '') ?? hosts.get(name?.text ?? '')
-    alias(name?.text, host)
-    alias(restapi.address?.host, host)
+  for (const file of files.patroni) {
+    const host = behind.find(({theirs}) => isFileOf(file, theirs))?.host
+    for (const word of [file.address?.host, file.name?.text, file.restapi.address?.host]) alias(word, host)
   }
+  // What else a member is called where etcd and proxies name it.
+  for (const {endpoints} of files.patroni.flatMap(({etcd}) => etcd ?? []))
+    for (const {host} of endpoints) alias(host, behind.find(({theirs}) => isMachineOf(files, theirs, host))?.host)
   for (const file of files.etcd) for (const {name, host} of membersOf(file)) alias(name, hosts.get(host))
   for (const file of files.haproxy)
     for (const {servers} of proxiesOf(file)) for (const {name, address} of servers) alias(name, hosts.get(address.host))

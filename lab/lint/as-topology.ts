@@ -8,7 +8,8 @@ import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
 import {lint} from './lint.ts'
-import {choosing, memberAddresses, postgresProxies, writing} from './members.ts'
+import {besideProxies, hasPortOfMember, isEtcdPlaceUntold, isFileOf, isMachineOf} from './machines.ts'
+import {choosing, memberAddresses, writing} from './members.ts'
 import {misread, settingsTaken} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
 import {membersOf} from './read/etcd.ts'
@@ -109,9 +110,9 @@ export function pausedIn(files: Files): readonly string[] {
 /** Who may not take over; of the other tags none has a part in when somebody does. */
 function forbiddenOf(files: Files): Pick<Patroni, 'tags'> {
   const hosts = hostsBehind(files)
-  const tags = files.patroni.flatMap(({address, name, tags: own}): [string, Tags][] => {
-    const isOf = (theirs: string) => (address !== undefined && sameHost(theirs, address.host)) || theirs === name?.text
-    const host = hosts.find(({theirs}) => isOf(theirs))?.host
+  const tags = files.patroni.flatMap((file): [string, Tags][] => {
+    const host = hosts.find(({theirs}) => isFileOf(file, theirs))?.host
+    const own = file.tags
     const said = {
       ...(neverLeads(own) ? {nofailover: true} : {}),
       ...(neverSynchronous(own) ? {nosync: true} : {}),
@@ -177,7 +178,7 @@ function watchdogOf({patroni}: Files, assumed: string[]): Patroni {
 /** Which of their hosts each host of the lab stands for; etcd may be beside a member. */
 export function hostsBehind(files: Files): readonly {readonly host: string; readonly theirs: string}[] {
   const members = membersIn(files)
-  const others = etcdIn(files, members, []).filter(host => !members.some(member => isBesides(files, member, host)))
+  const others = etcdIn(files, members, []).filter(host => !members.some(member => isMachineOf(files, member, host)))
   return [
     ...members.map((theirs, index) => ({host: `node${index + 1}`, theirs})),
     ...others.map((theirs, index) => ({host: `etcd${index + 1}`, theirs})),
@@ -192,43 +193,53 @@ function hostsOf(files: Files, assumed: string[]): NonNullable<Written['hosts']>
       hint: 'give the patroni.yml of each member, or a haproxy.cfg that names them',
     })
   const etcd = etcdIn(files, members, assumed)
-  const others = etcd.filter(host => !members.some(member => isBesides(files, member, host)))
-  const isMember = (host: string) => etcd.some(one => isBesides(files, host, one))
+  const others = etcd.filter(host => !members.some(member => isMachineOf(files, member, host)))
+  const isMember = (host: string) => etcd.some(one => isMachineOf(files, host, one))
   if (members.length === 1) assumed.push('Only one member is named: nobody can take over from it.')
   if (files.haproxy.length === 0) assumed.push(noProxy)
+  if (isEtcdPlaceUntold(files, members, others)) assumed.push(etcdApart)
   const pooler = poolerOf(files)
-  const sharing = sharingOf(files)
   const pools = (stands: 'beside' | 'before') =>
     isPooler(pooler) && pooler.stands === stands ? (['pgbouncer'] as const) : []
+  const proxy = [
+    'haproxy',
+    ...pools('before'),
+    ...(isSharing(sharingOf(files)) ? (['keepalived'] as const) : []),
+  ] as const
+  const proxies = proxyNames(files, members, assumed)
   return {
     ...Object.fromEntries(
       members.map((host, index) => [
         `node${index + 1}`,
-        [...(isMember(host) ? (['etcd'] as const) : []), 'patroni', ...pools('beside')] as const,
+        [
+          ...(isMember(host) ? (['etcd'] as const) : []),
+          'patroni',
+          ...pools('beside'),
+          ...(proxies.includes(`node${index + 1}`) ? proxy : []),
+        ] as const,
       ]),
     ),
     ...Object.fromEntries(others.map((_, index) => [`etcd${index + 1}`, ['etcd'] as const])),
-    ...Object.fromEntries(
-      Array.from({length: isSharing(sharing) ? sharing.count : Math.max(1, files.haproxy.length)}, (_, index) => [
-        `proxy${index + 1}`,
-        ['haproxy', ...pools('before'), ...(isSharing(sharing) ? (['keepalived'] as const) : [])] as const,
-      ]),
-    ),
+    ...Object.fromEntries(proxies.filter(name => name.startsWith('proxy')).map(name => [name, proxy])),
     app1: ['client'],
   } as NonNullable<Written['hosts']>
 }
 
-/** The same host: one may be named by its address and elsewhere by its name, which a proxy or its own file has beside it. */
-function isBesides(files: Files, member: string, other: string): boolean {
-  const ofServers = postgresProxies(files).flatMap(({servers}) =>
-    servers.flatMap(({name, address}) => (sameHost(address.host, member) ? [name] : [])),
+const etcdApart =
+  'Members of the cluster and of etcd are named in ways that do not tell which of them are one machine: etcd has hosts of its own here. Where yours dies with PostgreSQL, give files that name both alike (restapi.connect_address), or write `etcd` before `patroni` in the lists of hosts.'
+
+/** The host of each proxy in the lab: that of the member beside which it runs, or one of its own. */
+function proxyNames(files: Files, members: readonly string[], assumed: string[]): readonly string[] {
+  const beside = besideProxies(files, members)
+  const isBeside = beside.some(one => one !== undefined)
+  const isShut = isBeside && hasPortOfMember(files)
+  if (isShut)
+    assumed.push(
+      "HAProxy runs on PostgreSQL's hosts, on a port that PostgreSQL has there at another address: in the lab it has hosts of its own, and does not die with PostgreSQL.",
+    )
+  return beside.map((one, index) =>
+    one === undefined || isShut ? `proxy${index + 1}` : `node${members.indexOf(one) + 1}`,
   )
-  const ofFiles = files.patroni.flatMap(({address, name}) =>
-    name !== undefined && address !== undefined && sameHost(address.host, member) ? [name.text] : [],
-  )
-  // What has a name in a proxy has that one; two files may have one name by mistake.
-  const names = ofServers.length > 0 ? ofServers : ofFiles
-  return [member, ...names].some(one => sameHost(one, other))
 }
 
 /** None where no host runs it. */
@@ -264,7 +275,9 @@ function keepalivedOf(files: Files, assumed: string[]): Pick<Written, 'keepalive
     assumed.push(
       `${group[0]!.file.file}: ${count} hosts share the virtual address in the lab; of ${missing} of them no keepalived.conf is given, which ${missing === 1 ? 'has' : 'have'} the same settings and the next lower priority here.`,
     )
-  return {keepalived: settings}
+  const {priority = {}} = settings
+  const named = proxyNames(files, membersIn(files), []).map((name, index) => [name, priority[`proxy${index + 1}`]!])
+  return {keepalived: {...settings, priority: Object.fromEntries(named) as typeof priority}}
 }
 
 const noProxy = "No haproxy.cfg is given: the proxy's times are those of the lab's own."
