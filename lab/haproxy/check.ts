@@ -164,8 +164,23 @@ export function askedFor(server: HaproxyServer): HaproxyServer {
 /** Whom a check is for; unknown where a program, a query or a word of somebody's own is asked for. Undefined where nothing asks who is what. */
 export function roleAsked(check: HaproxyCheck | undefined): Answering | 'unknown' | undefined {
   if (check === undefined) return undefined
-  if (check.asksHttp) return check.body === undefined ? answering(check) : meant(check, check.body)
-  return check.asksSql ?? (check.line.words[1]?.text === 'external-check' ? 'unknown' : undefined)
+  if (!check.asksHttp) return check.asksSql ?? (check.line.words[1]?.text === 'external-check' ? 'unknown' : undefined)
+  if (check.body !== undefined) return meant(check, check.body)
+  return isTurned(check) ? turned[answering(check)] : answering(check)
+}
+
+/** Whether those are chosen that answer with 503: who is not what is asked for. */
+export function isTurned({expected}: Pick<HaproxyCheck, 'expected'>): boolean {
+  return expected === '503' || /^!\s*200$/.test(expected ?? '')
+}
+
+/** Who answers with 503; of who is ill and does so, too, nothing is known here. */
+const turned: Readonly<Record<Answering, Answering>> = {
+  primary: 'replicas',
+  leader: 'replicas',
+  replicas: 'primary',
+  several: 'nobody',
+  nobody: 'several',
 }
 
 function meant({method, path}: HaproxyCheck, body: ExpectedBody): Answering | 'unknown' {

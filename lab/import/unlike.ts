@@ -1,6 +1,6 @@
 /** Where a lab has one thing for all that their files say for each: of servers, of entries and of members. Said before all else. */
 
-import {roleAsked} from '../haproxy/check.ts'
+import {isTurned, roleAsked} from '../haproxy/check.ts'
 import {serverBareWords, serverValueWords} from '../haproxy/keywords.ts'
 import {
   checkTimings,
@@ -140,8 +140,17 @@ function ofEntry(proxy: HaproxyProxy): readonly Unlike[] {
 function otherQuestion({check, servers}: HaproxyProxy): readonly Unlike[] {
   const role = roleAsked(check)
   const isByStatus = check?.asksHttp === true && check.body === undefined
-  if (check === undefined || isByStatus || role === undefined || !servers.some(isChecked)) return []
+  if (check === undefined || role === undefined || !servers.some(isChecked)) return []
   const {place} = check.line
+  if (isByStatus)
+    return isTurned(check)
+      ? [
+          {
+            place,
+            says: 'a member that starts, or is ill, answers 503 as well, and gets clients here; in the lab it gets none',
+          },
+        ]
+      : []
   if (role === 'unknown')
     return [
       {

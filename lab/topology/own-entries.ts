@@ -1,5 +1,5 @@
 /** The ways in of a haproxy.cfg of somebody's own: which of its proxies lead to PostgreSQL, and what they say by the keys of a lab.yaml. */
-import {asksWhoLeads, checkPort, checksInTls, type HaproxyCheck, roleAsked} from '../haproxy/check.ts'
+import {asksWhoLeads, checkPort, checksInTls, type HaproxyCheck, isTurned, roleAsked} from '../haproxy/check.ts'
 import {balanceOf, lettingIn} from '../haproxy/letting-in.ts'
 import {
   type CheckTimings,
@@ -213,12 +213,13 @@ function checkOf(key: 'check_primary' | 'check_replicas', proxy: HaproxyProxy, u
   if (!servers.some(isChecked)) return {[key]: 'none'}
   // A query that PostgreSQL answers is told as the question that it is, too.
   if (check?.asksHttp !== true) return asksWhoLeads(check) && key === 'check_primary' ? {} : {[key]: 'tcp'}
-  const path = check.body === undefined ? check.path.replace(/^https?:\/\/[^/]*/, '') || '/' : sameAs(check)
+  const path =
+    check.body === undefined && !isTurned(check) ? check.path.replace(/^https?:\/\/[^/]*/, '') || '/' : sameAs(check)
   if (path === usual) return {}
   return {[key]: haproxyCheck.safeParse(path).success ? path : asksWhoLeads(check) ? usual : 'tcp'}
 }
 
-/** The question by whose status those are chosen that are chosen by a word in the body of the answer. */
+/** The question to which those say yes that are chosen by a word in the body of an answer, or by its 503. */
 function sameAs(check: HaproxyCheck): string {
   const role = roleAsked(check)
   if (role === 'primary' || role === 'leader') return `/${role}`

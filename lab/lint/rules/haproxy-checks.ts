@@ -1,6 +1,6 @@
 /** How HAProxy finds out who leads: the checks of its servers. */
 
-import {askedFor, checkPort, roleAsked} from '../../haproxy/check.ts'
+import {askedFor, checkPort, isTurned, roleAsked} from '../../haproxy/check.ts'
 import {type HaproxyProxy, type HaproxyServer, isChecked, isForReading} from '../../haproxy/proxies.ts'
 import {nearest} from '../../words/did-you-mean.ts'
 import {hostPort, type Place, sameHost} from '../../words/place.ts'
@@ -229,7 +229,7 @@ export const haproxyChecks: readonly Rule[] = [
     find: files =>
       choosing(files)
         .filter(asksHttp)
-        .flatMap(({check}) => (check?.expected === '503' ? [{place: check.line.place}] : [])),
+        .flatMap(({check}) => (check !== undefined && isTurned(check) ? [{place: check.line.place}] : [])),
   },
   {
     id: 'haproxy/default-server-after-server',
@@ -347,7 +347,7 @@ function hasBackups({servers}: HaproxyProxy): boolean {
 
 function asking(files: Files, ...who: readonly string[]): readonly HaproxyProxy[] {
   return choosing(files).filter(
-    ({check}) => check?.asksHttp === true && check.expected !== '503' && who.includes(roleAsked(check) ?? ''),
+    ({check}) => check?.asksHttp === true && !isTurned(check) && who.includes(roleAsked(check) ?? ''),
   )
 }
 

@@ -180,6 +180,11 @@ describe('times of an entry that lets nobody in are said to be as if clients cou
   })
 })
 
+test('an entry that chooses who is not the primary is said to lead anywhere', () => {
+  const turned = haproxy.replace('/primary\n', '/primary\n  http-check expect status 503\n')
+  expect(read({'patroni.yml': patroni(), 'haproxy.cfg': turned}).assumed.join(' ')).toContain('no entry asks who leads')
+})
+
 test('a server that is not asked whether it leads is said, and that nobody is where none is asked', () => {
   const one = read({'patroni.yml': patroni(), 'haproxy.cfg': haproxy.replace(/(server b .*) check port 8008/, '$1')})
   expect(one.assumed).toContainEqual(expect.stringMatching(/^haproxy\.cfg:11:3: this server is not asked/))

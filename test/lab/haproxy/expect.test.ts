@@ -1,9 +1,13 @@
-/** What `http-check expect string` and `rstring` choose: by the body of Patroni's answer, whatever its status is. */
+/** Whom `http-check expect` chooses: by the body of Patroni's answer, whatever its status is, or by its 503. */
 import {expect, test} from 'vitest'
 import {roleAsked} from '../../../lab/haproxy/check.ts'
 import {proxiesOf} from '../../../lab/haproxy/proxies.ts'
 import {readHaproxy} from '../../../lab/haproxy/read.ts'
 
+const chosen = (asked: string, what: string) => {
+  const text = `listen w\n  bind *:5000\n  option httpchk ${asked}\n  http-check expect ${what}\n  server a 10.0.0.1:5432 check port 8008\n`
+  return roleAsked(proxiesOf(readHaproxy('h', text))[0]?.check)
+}
 const primary = String.raw`\"role\":\ \"primary\"`
 
 test.each([
@@ -24,6 +28,16 @@ test.each([
   ['GET /metrics', 'rstring patroni_primary.*1', 'unknown'],
   ['GET /patroni', 'rstring role((', 'unknown'],
 ])('%s with %s chooses %s', (asked, what, who) => {
-  const text = `listen w\n  bind *:5000\n  option httpchk ${asked}\n  http-check expect ${what}\n  server a 10.0.0.1:5432 check port 8008\n`
-  expect(roleAsked(proxiesOf(readHaproxy('h', text))[0]?.check)).toBe(who)
+  expect(chosen(asked, what)).toBe(who)
+})
+
+test.each([
+  ['OPTIONS /primary', 'status 503', 'replicas'],
+  ['GET /leader', '! status 200', 'replicas'],
+  ['GET /replica', 'status 503', 'primary'],
+  ['GET /health', 'status 503', 'nobody'],
+  ['GET /prmary', 'status 503', 'several'],
+  ['GET /primary', 'status 200', 'primary'],
+])('%s with %s chooses %s', (asked, what, who) => {
+  expect(chosen(asked, what)).toBe(who)
 })
