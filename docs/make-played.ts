@@ -9,8 +9,9 @@
  */
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {suites} from '../lab/scenario/index.ts'
-import {presetNames} from '../lab/topology/topology-file.ts'
+import {settingsFor, suites} from '../lab/scenario/index.ts'
+import type {Topology} from '../lab/topology/topology.ts'
+import {loadTopology, presetNames} from '../lab/topology/topology-file.ts'
 
 const data = join(import.meta.dirname, 'played.json')
 const page = join(import.meta.dirname, 'reference', 'played.md')
@@ -19,6 +20,8 @@ interface Cell {
   readonly ending: string
   /** Why it did not pass. */
   readonly says?: string
+  /** What the lab was raised with besides, as `--set` takes it, where the scenario does not say that itself. */
+  readonly with?: readonly string[]
   /** The day, UTC. */
   readonly on: string
 }
@@ -42,7 +45,8 @@ export function playedDoc(played: Played = read()): string {
 <!-- Made by docs/make-played.ts from docs/played.json, which has the endings of real runs. -->
 
 Each sign is a run on a lab of that topology with the profile \`fast\`, as \`./pgha-lab chaos --suite all --topology NAME\` plays it:
-✔ passed, **✘** failed, ? inconclusive, – what it needs cannot be there ([why](#what-cannot-be-there)), nothing: not played yet.
+✔ passed, **✘** failed, ? inconclusive, – what it needs cannot be there ([why](#what-cannot-be-there)), nothing: not played yet;
+⁺ on a lab with what the scenario needs and the preset has not ([what](#with-more-than-the-preset-has)), which is raised for it.
 Runs with two or three labs at once on two cores; where one was inconclusive for want of a quiet machine it was played again.
 
 | scenario | ${topologies.map(name => `\`${name}\``).join(' | ')} |
@@ -51,7 +55,7 @@ ${grouped
   .flatMap(([, all]) => all)
   .map(
     ({name}) =>
-      `| [${name}](scenarios.md#${name}) | ${topologies.map(one => signOf(played[one]?.[name])).join(' | ')} |`,
+      `| [${name}](scenarios.md#${name}) | ${topologies.map(one => signOf(one, name, played[one]?.[name])).join(' | ')} |`,
   )
   .join('\n')}
 | passed of played | ${topologies.map(one => tally(Object.values(played[one] ?? {}))).join(' | ')} |
@@ -59,11 +63,44 @@ ${grouped
 ## What cannot be there
 
 ${reasons(played)}
+
+## With more than the preset has
+
+${raised(played)}
 ${failures(played)}`
 }
 
-function signOf(cell: Cell | undefined): string {
-  return cell === undefined ? '' : (signs[cell.ending] ?? cell.ending)
+function signOf(topology: string, scenario: string, cell: Cell | undefined): string {
+  if (cell === undefined) return ''
+  const isMore = cell.ending !== 'skipped' && moreThan(topology, scenario, cell).length > 0
+  return `${signs[cell.ending] ?? cell.ending}${isMore ? '⁺' : ''}`
+}
+
+/** What a lab of this preset was given for this scenario, as `--set` takes it. */
+function moreThan(topology: string, name: string, cell: Cell): readonly string[] {
+  const scenario = [...suites().values()].flat().find(one => one.name === name)
+  const needed = scenario === undefined ? [] : settingsFor(scenario, presetAt(topology))
+  return [...needed, ...(cell.with ?? [])]
+}
+
+const presets = new Map<string, Topology>()
+
+function presetAt(topology: string): Topology {
+  const known = presets.get(topology) ?? loadTopology({topology, profile: 'fast'})
+  presets.set(topology, known)
+  return known
+}
+
+/** Of each scenario what labs were given for it. */
+function raised(played: Played): string {
+  const all = cellsOf(played).flatMap(({topology, scenario, cell}) => {
+    const more = cell.ending === 'skipped' ? [] : moreThan(topology, scenario, cell)
+    return more.length === 0 ? [] : [{topology, what: `${scenario}: \`${more.join(' ')}\``}]
+  })
+  return [...Map.groupBy(all, ({what}) => what)]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([what, where]) => `- ${what} on ${where.map(one => `\`${one.topology}\``).join(', ')}.`)
+    .join('\n')
 }
 
 function tally(cells: readonly Cell[]): string {
@@ -99,17 +136,24 @@ function read(): Played {
 
 interface Suite {
   readonly topology?: string
+  /** What its lab was raised with besides. */
+  readonly with?: readonly string[]
   readonly scenarios: readonly {readonly scenario: string; readonly ending: string; readonly headline: string}[]
 }
 
 /** With what the suite of a file has found, as of that day. */
-export function withSuite(played: Played, {topology = 'colocated', scenarios}: Suite, on: string): Played {
+export function withSuite(played: Played, {topology = 'colocated', with: more, scenarios}: Suite, on: string): Played {
   const known: Record<string, Cell> = {...played[topology]}
   for (const {scenario, ending, headline} of scenarios) {
     const before = known[scenario]
     if (ending === 'inconclusive' && before !== undefined && before.ending !== 'inconclusive') continue
     if (signs[ending] === undefined) continue // it did not come to an end of its own
-    known[scenario] = {ending, ...(ending === 'passed' ? {} : {says: reasonIn(headline)}), on}
+    known[scenario] = {
+      ending,
+      ...(ending === 'passed' ? {} : {says: reasonIn(headline)}),
+      ...(more === undefined ? {} : {with: more}),
+      on,
+    }
   }
   const sorted = Object.fromEntries(Object.entries(known).toSorted(([a], [b]) => a.localeCompare(b)))
   return Object.fromEntries(Object.entries({...played, [topology]: sorted}).toSorted(([a], [b]) => a.localeCompare(b)))
