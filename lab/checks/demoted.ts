@@ -50,25 +50,42 @@ export const demoted: Check<DemotedParams> = {
     const seen = all.filter(one => one.from > from && one.to <= to && one !== anew)
     const last = seen.at(-1)
     const wrote = last === undefined ? 0 : Math.max(0, last.to - from)
+    // Who wakes up may do what it was asked for before; nobody knows whether it had not done that already.
+    const asked = all.filter(one => one.from <= from && one.to > from && one.to <= to)
+    const over = after === 'mend' ? asked.toSorted((a, b) => a.to - b.to).at(-1) : undefined
+    const perhaps = Math.max(wrote, (over?.to ?? from) - from)
     // A time-out is silence: who is frozen, or cut off from us, has not said that it takes no writes.
     const sober = of(history, 'postgres').find(
-      one => one.host === leader && one.askedAt > from + wrote && one.at <= to && tells(one) && !isWritable(one),
+      one => one.host === leader && one.askedAt > from + perhaps && one.at <= to && tells(one) && !isWritable(one),
     )
     const began = after === 'fault' ? moments.earliest : moments.earliestMending
-    const starved = starvedFor(history, began, from + wrote)
-    const lasted = {from: wrote, to: last === undefined ? 0 : last.to - began}
+    const starved = starvedFor(history, began, from + perhaps)
+    const until = Math.max(last?.to ?? began, over?.to ?? began)
+    const lasted = {from: wrote, to: until - began}
     const timely = inTime(lasted, limit, starved)
     const finding =
       timely === 'pass'
-        ? stopped(history, {leader, after, from, to, began, wrote, limit, last: last?.event, sober, anew: anew?.event})
+        ? stopped(history, {
+            leader,
+            after,
+            from,
+            to,
+            began,
+            wrote,
+            perhaps,
+            limit,
+            last: last?.event,
+            sober,
+            anew: anew?.event,
+          })
         : {
             verdict: timely,
-            says: `${leader} still took writes ${sayMicros(wrote)} after the ${after}, ${sayMicros(limit)} are allowed${timely === 'unknown' ? `, but ${sayDoubt(starved)}` : ''}.`,
+            says: `${leader} ${wrote < perhaps ? 'may have taken' : 'still took'} writes ${sayMicros(perhaps)} after the ${after}, ${sayMicros(limit)} are allowed${timely === 'unknown' ? `, but ${sayDoubt(starved)}` : ''}.`,
             ...(timely === 'fail' ? {hint: `read the log of ${leader}: when did Patroni notice?`} : {}),
           }
     return {
-      measures: {leader, writableForMicros: wrote, limitMicros: limit},
-      evidence: [last?.event, sober].filter(one => one !== undefined),
+      measures: {leader, writableForMicros: perhaps, limitMicros: limit},
+      evidence: [last?.event, perhaps > wrote ? over?.event : undefined, sober].filter(one => one !== undefined),
       ...finding,
     }
   },
@@ -84,6 +101,8 @@ interface Stopped {
   readonly to: Micros
   readonly began: Micros
   readonly wrote: Micros
+  /** Up to when it did what it had been asked for before it woke up, as well as that is known. */
+  readonly perhaps: Micros
   readonly limit: Micros
   readonly last: Sighting['event'] | undefined
   /** It said that it takes none, or refused. */
@@ -94,7 +113,7 @@ interface Stopped {
 
 function stopped(
   history: History,
-  {leader, after, from, to, began, wrote, limit, last, sober, anew}: Stopped,
+  {leader, after, from, to, began, wrote, perhaps, limit, last, sober, anew}: Stopped,
 ): Finding {
   const unasked = whyNotAsked(history, began, to, [leader])
   const silent = sober === undefined && anew === undefined && unasked === null
@@ -116,7 +135,11 @@ function stopped(
   const early = silence(began)
   const seen = early === null ? '' : 'was seen taking '
   const window =
-    last === undefined ? `${seen || 'took '}no write` : `${seen || 'took '}its last write ${sayMicros(wrote)}`
+    perhaps > wrote
+      ? `${seen || 'took '}what it had been asked for before, at most ${sayMicros(perhaps)}`
+      : last === undefined
+        ? `${seen || 'took '}no write`
+        : `${seen || 'took '}its last write ${sayMicros(wrote)}`
   const later = [
     ...(anew === undefined ? [] : [`, and was promoted anew, to timeline ${anew.timeline}`]),
     ...(early === null ? [] : [`; ${early}, in which it may have`]),

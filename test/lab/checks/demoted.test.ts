@@ -1,8 +1,12 @@
 /** Whether the old primary stopped taking writes in time, by what was seen of it and what was not. */
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import {checks} from '../../../lab/checks/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf} from '../../../lab/history/history.ts'
+import {parseHistory} from '../../../lab/history/read-events.ts'
 import {calmRun} from './calm-run.ts'
 import {micros} from './history-builder.ts'
 
@@ -72,5 +76,18 @@ describe('demoted', () => {
       event => event.kind === 'postgres' && event.host === 'node1' && event.at > micros(1),
     )
     expect(judge(unasked, 8000).verdict).toBe('unknown')
+  })
+
+  test('what a frozen primary had been asked for it may do when it wakes up, and that is told', () => {
+    // Its clients sent six more writes while it was frozen, which it acknowledged in the first milliseconds after.
+    const packed = readFileSync(join(import.meta.dirname, '..', '..', 'histories', 'pinned-sessions.pass.ndjson.gz'))
+    const history = parseHistory(gunzipSync(packed).toString())
+    const found = judge(history, 3000, 'mend')
+    expect(found.verdict).toBe('pass')
+    expect(found.says).toMatch(/^node2 took what it had been asked for before, at most \d+ ms after the mend/)
+    expect(judge(history, 1, 'mend')).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringMatching(/^node2 may have taken writes \d+ ms after the mend, 1 ms are allowed/),
+    })
   })
 })
