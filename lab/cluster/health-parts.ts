@@ -2,6 +2,7 @@
  * What a healthy lab is made of: one entry a part, most important first. Whoever asks how a lab is (`status`, `up`, `heal`, the
  * beginning and the end of a run) asks all of them; a new part is one entry here, and what it is judged by in `LabSeen`.
  */
+import {answering} from '../haproxy/check.ts'
 import {type HostName, hostsWith, sourceOf, type Topology} from '../topology/topology.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {sayBytes} from '../words/quantity.ts'
@@ -263,7 +264,17 @@ function routeComplaints({topology, routes, primaries}: LabSeen, leader: HostNam
       return [`${proxy} sends writes to ${and(primary)}, and its cluster follows another one`]
     if (takesWrites && (primary.length !== 1 || primary[0] !== leader))
       return [`${proxy} sends writes to ${and(primary) || 'nobody'}, the leader is ${leader}`]
-    const missing = databases.filter(host => host !== leader && !replicas.includes(host))
+    const missing = readersOf(topology, databases).filter(host => host !== leader && !replicas.includes(host))
     return missing.length > 0 ? [`${proxy} does not send reads to ${and(missing)} yet`] : []
   })
+}
+
+/** Who answers the question of the way in for reads with yes when all is well; nobody where that depends on more than who is a replica. */
+function readersOf({haproxy: {checkReplicas = '/replica'}, tags = {}}: Topology, databases: readonly HostName[]) {
+  if (!checkReplicas.startsWith('/')) return databases
+  const who = answering({method: 'OPTIONS', path: checkReplicas})
+  const [path = ''] = checkReplicas.split('?')
+  if ((who !== 'replicas' && who !== 'several') || /sync|quorum/.test(path) || /tag_/.test(checkReplicas)) return []
+  // Patroni, api.py: do_GET; of a member with this tag /replica and /read-only are 503, /health is not.
+  return path === '/health' ? databases : databases.filter(host => tags[host]?.noloadbalance !== true)
 }

@@ -171,6 +171,27 @@ test('a replica that its tag leads to another one streams from that, and from th
   ])
 })
 
+describe('of a replica that is not in the way in for reads', () => {
+  const asked = (path: string, tags = {}) => ({
+    ...fakeTopology,
+    haproxy: {...fakeTopology.haproxy, checkReplicas: path},
+    tags,
+  })
+  const noReads = {node3: {noloadbalance: true}}
+  test.each([
+    ['with its tag for that', asked('/replica', noReads), []],
+    ['with its tag, where that is asked for with a limit', asked('/replica?lag=1MB', noReads), []],
+    ['without one', asked('/replica'), ['proxy1 does not send reads to node3 yet']],
+    ['where the tag does not count', asked('/health', noReads), ['proxy1 does not send reads to node3 yet']],
+    ['where the question is for synchronous standbys', asked('/sync'), []],
+    ['where it is for those with a tag', asked('/replica?tag_site=a'), []],
+  ])('%s: %j', async (_, topology, complaints) => {
+    const {lab, world} = await healthyLab(topology)
+    world.cluster.unread.add('node3')
+    expect((await passing(health(lab))).complaints).toEqual(complaints)
+  })
+})
+
 test('a virtual address that nobody has, or two have, is a complaint', async () => {
   const {lab, world} = await healthyLab(loadTopology({topology: 'vip', profile: 'fast'}))
   expect(await passing(health(lab))).toMatchObject({healthy: true, complaints: [], holders: ['proxy1']})

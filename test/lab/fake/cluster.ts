@@ -41,6 +41,8 @@ export class FakeCluster implements Disposable {
   #seen: readonly HostName[] = []
   /** Nobody is elected any more: a cluster that never gets healthy. */
   electsNobody = false
+  /** Replicas that answer 503 to the question of the way in for reads. */
+  readonly unread = new Set<HostName>()
   /** The replicas of `/sync`. */
   standbys: readonly HostName[] = []
   /** Of etcd; somebody raised them. */

@@ -150,7 +150,7 @@ export class FakeHttp {
     const up = (yes: boolean) => (yes ? 'UP' : 'DOWN')
     const lines = cluster.members.flatMap(host => [
       `primary,${host},${up(cluster.isLeader(host) && cluster.isUp(host))},2,L7OK,200,1`,
-      `replicas,${host},${up(cluster.streams(host))},2,L7OK,200,1`,
+      `replicas,${host},${up(cluster.streams(host) && !cluster.unread.has(host))},2,L7OK,200,1`,
     ])
     return `${['# pxname,svname,status,type,check_status,check_code,check_duration', ...lines].join('\n')}\n`
   }
