@@ -8,7 +8,7 @@ import {LabError} from '../words/errors.ts'
 import {isLoopback, isWildcard, sameHost, sayPlace} from '../words/place.ts'
 import {isDisabled, shut} from './letting-in.ts'
 import {lint} from './lint.ts'
-import {besideProxies, hasPortOfMember, isEtcdPlaceUntold, isFileOf, isMachineOf} from './machines.ts'
+import {isEtcdPlaceUntold, isFileOf, isMachineOf, proxyNames} from './machines.ts'
 import {choosing, memberAddresses, writing} from './members.ts'
 import {misread, settingsTaken} from './misread.ts'
 import {isPooler, poolerOf, usualPostgres} from './pooler.ts'
@@ -227,20 +227,6 @@ function hostsOf(files: Files, assumed: string[]): NonNullable<Written['hosts']>
 
 const etcdApart =
   'Members of the cluster and of etcd are named in ways that do not tell which of them are one machine: etcd has hosts of its own here. Where yours dies with PostgreSQL, give files that name both alike (restapi.connect_address), or write `etcd` before `patroni` in the lists of hosts.'
-
-/** The host of each proxy in the lab: that of the member beside which it runs, or one of its own. */
-function proxyNames(files: Files, members: readonly string[], assumed: string[]): readonly string[] {
-  const beside = besideProxies(files, members)
-  const isBeside = beside.some(one => one !== undefined)
-  const isShut = isBeside && hasPortOfMember(files)
-  if (isShut)
-    assumed.push(
-      "HAProxy runs on PostgreSQL's hosts, on a port that PostgreSQL has there at another address: in the lab it has hosts of its own, and does not die with PostgreSQL.",
-    )
-  return beside.map((one, index) =>
-    one === undefined || isShut ? `proxy${index + 1}` : `node${members.indexOf(one) + 1}`,
-  )
-}
 
 /** None where no host runs it. */
 function pgbouncerOf(files: Files, assumed: string[]): Pick<Written, 'pgbouncer'> {

@@ -43,8 +43,22 @@ function sameMachine(a: string, b: string): boolean {
   return sameHost(a, b) || (isShort && long.toLowerCase().startsWith(`${short.toLowerCase()}.`))
 }
 
+/** The host of each proxy in the lab: that of the member beside which it runs, or one of its own. */
+export function proxyNames(files: Files, members: readonly string[], assumed: string[]): readonly string[] {
+  const beside = besideProxies(files, members)
+  const isBeside = beside.some(one => one !== undefined)
+  const isShut = isBeside && hasPortOfMember(files)
+  if (isShut)
+    assumed.push(
+      "HAProxy runs on PostgreSQL's hosts, on a port that PostgreSQL has there at another address: in the lab it has hosts of its own, and does not die with PostgreSQL.",
+    )
+  return beside.map((one, index) =>
+    one === undefined || isShut ? `proxy${index + 1}` : `node${members.indexOf(one) + 1}`,
+  )
+}
+
 /** Of each proxy the member beside which it runs; undefined: a host of its own, or nobody knows. */
-export function besideProxies(files: Files, members: readonly string[]): readonly (string | undefined)[] {
+function besideProxies(files: Files, members: readonly string[]): readonly (string | undefined)[] {
   const sharing = sharingOf(files)
   const member = (host: string) => members.find(one => isMachineOf(files, one, host))
   const found = isSharing(sharing)
@@ -83,7 +97,7 @@ export function isProxyPlaceUntold(files: Files): boolean {
 }
 
 /** A port that a proxy has and a member too, which the two cannot have on one host of a lab. */
-export function hasPortOfMember(files: Files): boolean {
+function hasPortOfMember(files: Files): boolean {
   const taken = new Set(memberAddresses(files).flatMap(({port}) => port ?? []))
   return postgresProxies(files).some(({binds}) => binds.some(({port}) => port !== undefined && taken.has(port)))
 }
