@@ -24,7 +24,7 @@ export function init(): Command {
         'Write a lab.yaml with a comment at each setting: of a topology, or like a cluster of yours.\n' +
           '--from takes the configurations of one cluster, told apart by their content. What the lab cannot have of it is ' +
           'said first, then all that was changed or dropped, with the reason. Names, addresses and secrets are replaced, ' +
-          'no program of yours is run, and nothing leads out of such a lab. Without flags it asks at a terminal.',
+          'no program of yours is run, and nothing leads out of such a lab but to this machine. Without flags it asks at a terminal.',
         'init\ninit --topology proxy-per-node --members 5 -o mine.yaml\ninit --from patroni.yml --haproxy haproxy.cfg --etcd etcd.env\ninit --from node1.yml node2.yml haproxy.cfg show-config.yml',
       ).argument('[files...]', 'as with --from'),
     )

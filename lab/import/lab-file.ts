@@ -152,7 +152,7 @@ const comments: Readonly<Record<string, string>> = {
   'keepalived.advert_int': 'the holder of the virtual address says so often that it is there',
   'keepalived.fall': 'so many failed checks of HAProxy, every interval, and its host gives the address up',
   'keepalived.preempt': 'on: a host of a higher priority that comes back takes the address from its holder',
-  network: 'nothing leads out of it but the published ports',
+  network: 'nothing leads out of it, but to the machine of the engine',
   'tls.etcd': "certificates of a CA of the lab's own",
   'auth.etcd': 'users and roles; the kind of its tokens: simple | jwt',
   'auth.etcd_token_ttl': 'a token lives so long',
