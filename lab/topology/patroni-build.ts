@@ -88,6 +88,7 @@ function ofWheel(path: string): PatroniBuild | {readonly says: string} {
 
 function ofCheckout(path: string): PatroniBuild | {readonly says: string} {
   const source = join(path, 'patroni')
+  if (!existsSync(source)) return {says: 'this is no checkout of Patroni: there is no folder `patroni` in it'}
   const files = packageFiles(source)
   if (files === undefined)
     return {says: `this has more files than any Patroni (${most.files}, ${most.bytes / 2 ** 20} MB)`}

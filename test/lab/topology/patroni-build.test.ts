@@ -56,6 +56,8 @@ test('a wheel is known by its name and by its bytes, as sha256sum has them', () 
 
 test('what is no Patroni is refused with what it should be', () => {
   expect(refused('nosuch')).toBe('nosuch: there is no such checkout or wheel')
+  mkdirSync(join(folder, 'other'))
+  expect(refused('other')).toBe('other: this is no checkout of Patroni: there is no folder `patroni` in it')
   writeFileSync(join(folder, 'other.txt'), '')
   expect(refused('other.txt')).toMatch(/a folder with its source, or a wheel/)
   writeFileSync(join(folder, 'patroni-4.0.0-py3-none-any.whl'), 'no zip')
