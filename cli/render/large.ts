@@ -1,4 +1,4 @@
-/** A few words in letters of five lines, for the last row of a room. */
+/** A few words in large letters, for the last row of a room. */
 
 /** Each letter's five lines, a bit a column, the left one highest. */
 const glyphs: Readonly<Record<string, readonly [number, number, number, number, number]>> = {
@@ -53,9 +53,27 @@ const letterWidth = 6
 /** More rows of letters leave no room for what else is on the page. */
 const mostRows = 3
 
-/** Lines, each with no blank at its end. Words are kept whole; a letter that has no picture is left out, and what fits in no row is cut. */
-export function large(text: string, width: number, ascii = false): readonly string[] {
-  const perRow = Math.max(4, Math.floor((width + 1) / letterWidth))
+interface Room {
+  readonly columns: number
+  /** Lines; as many as it takes where nobody says. */
+  readonly rows?: number | undefined
+  readonly ascii: boolean
+}
+
+/**
+ * As large as there is room for: letters of five lines, or of three where there are half blocks; none where even those do not fit. Each line
+ * has no blank at its end. Words are kept whole; a letter that has no picture is left out, and what fits in no row is cut.
+ */
+export function large(text: string, {columns, rows = Number.POSITIVE_INFINITY, ascii}: Room): readonly string[] {
+  const lettered = inRows(text, Math.max(4, Math.floor((columns + 1) / letterWidth)))
+  const ink = ascii ? '#' : '█'
+  const whole = lettered.flatMap((row, index) => [...(index === 0 ? [] : ['']), ...drawn(row, ink)])
+  if (whole.length <= rows) return whole
+  const halves = ascii ? [] : lettered.flatMap(drawnInHalves)
+  return halves.length <= rows ? halves : []
+}
+
+function inRows(text: string, perRow: number): readonly string[] {
   const rows: string[] = ['']
   for (const word of text.toUpperCase().split(/\s+/)) {
     const shown = [...word]
@@ -67,18 +85,37 @@ export function large(text: string, width: number, ascii = false): readonly stri
     else if (last.length + 1 + shown.length <= perRow) rows[rows.length - 1] = `${last} ${shown}`
     else rows.push(shown)
   }
-  const ink = ascii ? '#' : '█'
-  return rows.slice(0, mostRows).flatMap((row, index) => [...(index === 0 ? [] : ['']), ...drawn(row, ink)])
+  return rows.slice(0, mostRows)
 }
 
 function drawn(row: string, ink: string): string[] {
-  return [0, 1, 2, 3, 4].map(line =>
-    [...row]
-      .map(letter => {
-        const bits = glyphs[letter]?.[line] ?? 0
-        return [16, 8, 4, 2, 1].map(bit => ((bits & bit) === 0 ? ' ' : ink)).join('')
-      })
-      .join(' ')
+  return inked(row).map(line =>
+    line
+      .map(isInked => (isInked ? ink : ' '))
+      .join('')
       .trimEnd(),
+  )
+}
+
+/** Two lines in one. */
+function drawnInHalves(row: string): string[] {
+  const lines = inked(row)
+  return [0, 2, 4].map(upper =>
+    lines[upper]!.map((above, column) => {
+      const below = lines[upper + 1]?.[column] ?? false
+      return above ? (below ? '█' : '▀') : below ? '▄' : ' '
+    })
+      .join('')
+      .trimEnd(),
+  )
+}
+
+/** The five lines of a row of letters, column by column. */
+function inked(row: string): boolean[][] {
+  return [0, 1, 2, 3, 4].map(line =>
+    [...row].flatMap((letter, index) => {
+      const bits = glyphs[letter]?.[line] ?? 0
+      return [...(index === 0 ? [] : [false]), ...[16, 8, 4, 2, 1].map(bit => (bits & bit) !== 0)]
+    }),
   )
 }

@@ -1,10 +1,13 @@
 /** Pages of the workshop as lines of text, and what `--list` prints. Pure. */
+import {stripVTControlCharacters} from 'node:util'
 import {pageWidth, wrapped} from '../../lab/inside/reading.ts'
 import type {Kept, Lesson, Page} from '../../lab/inside/workshop.ts'
 import {large} from './large.ts'
 
 export interface PageLook {
   readonly width: number
+  /** Of the terminal; of a pipe there are none. */
+  readonly rows?: number | undefined
   readonly ascii: boolean
   readonly color: boolean
   /** For an audience: the caption in large letters first. */
@@ -15,7 +18,6 @@ export interface PageLook {
 export function renderPage(page: Page, command: string | undefined, look: PageLook): string {
   const width = Math.min(pageWidth, Math.max(40, look.width - 2))
   const rule = (look.ascii ? '-' : '─').repeat(Math.max(0, width - page.heading.length - 1))
-  const caption = look.present ? [...large(page.caption, look.width, look.ascii), ''] : []
   const choices = (page.choices ?? []).flatMap((says, index) =>
     wrapped(says, width - 5).map((line, at) => `  ${at === 0 ? `${letters[index] ?? ''})` : '  '} ${line}`),
   )
@@ -29,7 +31,24 @@ export function renderPage(page: Page, command: string | undefined, look: PageLo
     figures,
   ].filter(block => block.length > 0)
   const body = blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]))
-  return [`${strong(page.heading, look)} ${rule}`, ...caption, ...body].join('\n')
+  return [`${strong(page.heading, look)} ${rule}`, ...captionAbove(body, page.caption, look), ...body].join('\n')
+}
+
+/** Beside the heading and the text: an empty line above the page, another below it, and the prompt. */
+const linesAround = 3
+
+/** Smaller, or not at all, where the text would push it off the screen. */
+function captionAbove(body: readonly string[], says: string, {present, width, rows, ascii}: PageLook): string[] {
+  if (!present) return []
+  // A command is not broken by us, but by the terminal.
+  const taken = body.reduce(
+    (sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / width)),
+    0,
+  )
+  const heading = 1
+  const free = rows === undefined ? undefined : rows - linesAround - heading - taken - 1
+  const letters = large(says, {columns: width, rows: free, ascii})
+  return letters.length === 0 ? [] : [...letters, '']
 }
 
 const letters: readonly string[] = ['a', 'b', 'c', 'd', 'e', 'f']

@@ -7,7 +7,8 @@ import {print} from '../output.ts'
 import {type PageLook, renderPage, renderTold} from '../render/workshop.ts'
 
 interface LineStageOptions {
-  readonly look: PageLook
+  /** As the terminal is when it is asked: it may be resized. */
+  readonly look: () => PageLook
   readonly signal: AbortSignal
   /** On which lab a command is played. */
   readonly own: (words: readonly string[]) => OwnCommand
@@ -39,11 +40,11 @@ export class LineStage implements Stage, Disposable {
 
   show(page: Page): void {
     const command = page.command === undefined ? undefined : this.#options.own(page.command).says(caller())
-    print(`\n${renderPage(page, command, this.#options.look)}\n`)
+    print(`\n${renderPage(page, command, this.#options.look())}\n`)
   }
 
   tell(says: string): void {
-    print(`${renderTold(says, this.#options.look.width)}\n`)
+    print(`${renderTold(says, this.#options.look().width)}\n`)
   }
 
   async answer(prompt: string): Promise<string> {
@@ -63,7 +64,7 @@ export class LineStage implements Stage, Disposable {
     print(`\n$ ${own(words).says(caller())}\n`)
     const [command, scenario, ...more] = words
     const code =
-      look.present && command === 'chaos' && scenario !== undefined && more.length === 0
+      look().present && command === 'chaos' && scenario !== undefined && more.length === 0
         ? await presentRun(scenario, says => this.#pause(scenario, says))
         : await run(own(words).unquoted(caller()))
     if (signal.aborted) throw new Left('interrupted')

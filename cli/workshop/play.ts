@@ -83,7 +83,11 @@ export async function playLessons(written: string | undefined, options: Workshop
     second: spoken(sentence`once more leaves at once; \`${onLab(options.name, 'heal')}\` mends what is broken`),
   })
   const text = await textOptions()
-  const look: PageLook = {...text, present: options.present === true}
+  const look = (): PageLook => ({
+    ...text,
+    ...{width: process.stdout.columns ?? text.width, rows: process.stdout.rows},
+    present: options.present === true,
+  })
   const own = await ownFor(options.name)
   using stage = new LineStage({
     ...{look, own, signal: interrupt.signal},

@@ -1,21 +1,73 @@
 import {describe, expect, test} from 'vitest'
 import {large} from '../../../cli/render/large.ts'
 import {renderList, renderPage, stateOf} from '../../../cli/render/workshop.ts'
+import {type Phase, phaseLabel} from '../../../lab/budget/index.ts'
 import {loadLessons} from '../../../lab/workshop/index.ts'
+import {phaseWords} from '../../../lab/workshop/phase-words.ts'
 import {begin} from '../../../lab/workshop/progress.ts'
+import type {Page} from '../../../lab/workshop/stage.ts'
 
 const look = {width: 80, ascii: false, color: false, present: false}
 const lessons = loadLessons()
 
-test('every page of every lesson fits on 80x24 with its prompt, and an audience’s caption besides the text', () => {
-  for (const {title, parts} of lessons)
-    for (const part of parts) {
-      if (part.do !== 'say') continue
-      const page = {heading: `${title}  10/12`, caption: part.title ?? title, paragraphs: part.paragraphs}
-      const lines = renderPage(page, undefined, look).split('\n')
-      expect(lines.length, title).toBeLessThanOrEqual(21)
-      expect(Math.max(...lines.map(line => line.length)), title).toBeLessThanOrEqual(80)
+/** As lessons show them, but for what a lab says. */
+const pages: readonly (Page & {readonly of: string})[] = [
+  ...lessons.flatMap(({name, title, parts}) =>
+    parts.flatMap((part, index) => {
+      const heading = `${title}  ${index + 1}/${parts.length}`
+      const shown = (page: Omit<Page, 'heading'>) => [{of: `${name} ${index + 1}`, heading, ...page}]
+      switch (part.do) {
+        case 'say':
+          return shown({caption: part.title ?? title, paragraphs: part.paragraphs})
+        case 'type':
+          return shown({
+            ...{caption: `pgha-lab ${part.words[0]}`, paragraphs: ['Type in your own shell:'], command: part.words},
+            ...(part.look === null ? {} : {after: `Look at: ${part.look}`}),
+          })
+        case 'ask': {
+          const choices = part.answer.kind === 'choices' ? {choices: part.answer.choices.map(one => one.says)} : {}
+          return shown({caption: 'question', paragraphs: [part.asks], ...choices})
+        }
+        default:
+          return []
+      }
+    }),
+  ),
+  ...Object.entries(phaseWords).map(([phase, says]) => ({
+    ...{of: phase, heading: 'A host is lost  10/11  phase 3 of 6', caption: `${phaseLabel(phase as Phase)} 22.22 s`},
+    paragraphs: [phaseLabel(phase as Phase).toUpperCase(), says],
+    figures: [
+      ['after the fault', '22.22 s'],
+      ['the model, for this run', '22.2 to 33.3 s'],
+      ['after the phase before it', '1.11 s'],
+    ] as const,
+  })),
+]
+
+describe.each([
+  [80, 24],
+  [120, 40],
+])('on %i columns and %i rows every page fits with its prompt', (width, rows) => {
+  const shown = (page: Page, present: boolean) => {
+    const command = page.command && `pgha-lab ${page.command.join(' ')} --name lab`
+    const lines = renderPage(page, command, {...look, width, rows, present}).split('\n')
+    return {lines, rows: lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / width)), 0)}
+  }
+
+  test.each([false, true])('for an audience: %s', present => {
+    for (const page of pages) expect(shown(page, present).rows, page.of).toBeLessThanOrEqual(rows - 3)
+  })
+
+  test('and an audience sees all of a caption or nothing, and those of phases always', () => {
+    for (const page of pages) {
+      const caption = shown(page, true).lines.filter(line => /^[ █▀▄]*[█▀▄]/.test(line))
+      const whole = [5, 3].map(
+        high => high * large(page.caption, {columns: width, ascii: false}).filter(line => line === '').length + high,
+      )
+      if (page.figures !== undefined) expect(caption.length, page.of).toBeGreaterThan(0)
+      if (caption.length > 0) expect(whole, page.of).toContain(caption.length)
     }
+  })
 })
 
 test('a command is on a line of its own, whole', () => {
@@ -48,18 +100,28 @@ test('choices have letters and hang, figures stand below each other', () => {
 
 describe('large letters', () => {
   test('are five lines high, no wider than the terminal, and keep words whole', () => {
-    const lines = large('lease expiry 32.22 s', 80)
+    const lines = large('lease expiry 32.22 s', {columns: 80, ascii: false})
     expect(lines.length).toBe(11)
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
-    expect(large('lease', 80)[0]).toBe('█     █████  ███   ████ █████')
+    expect(large('lease', {columns: 80, ascii: false})[0]).toBe('█     █████  ███   ████ █████')
   })
 
   test('are ASCII where nothing else can be shown, and leave out what has no picture', () => {
-    expect(large('ü1', 80, true)).toEqual(['  #', ' ##', '  #', '  #', ' ###'])
+    expect(large('ü1', {columns: 80, ascii: true})).toEqual(['  #', ' ##', '  #', '  #', ' ###'])
+  })
+
+  test('are three lines high where there is no room for more, and none where there is none at all', () => {
+    expect(large('ttl', {columns: 80, rows: 4, ascii: false})).toEqual([
+      '▀▀█▀▀ ▀▀█▀▀ █',
+      '  █     █   █',
+      '  ▀     ▀   ▀▀▀▀▀',
+    ])
+    expect(large('ttl', {columns: 80, rows: 2, ascii: false})).toEqual([])
+    expect(large('ttl', {columns: 80, rows: 4, ascii: true})).toEqual([])
   })
 
   test('of every title there is need no more than three rows', () => {
-    for (const {title} of lessons) expect(large(title, 200).length, title).toBeLessThan(18)
+    for (const {title} of lessons) expect(large(title, {columns: 200, ascii: false}).length, title).toBeLessThan(18)
   })
 
   test('stand above the page for an audience', () => {
