@@ -1,14 +1,15 @@
 /** Draws the screen of `watch`, on the terminal's alternate screen. Reached through `screen.tsx` only. */
 import type {Key} from 'ink'
-import {useState} from 'react'
-import {draw, isInterrupt, type Shown, sizeOf, useFrames, useKeys} from './draw.tsx'
+import {useEffect, useRef, useState} from 'react'
+import {draw, isInterrupt, type Shown, sizeOf, useKeys} from './draw.tsx'
 import {type Terminal, terminal} from './terminal.ts'
 import {helpPages} from './watch-help.tsx'
+import {partsOf} from './watch-parts.ts'
 import {around, hostsOf, planOf, type WatchFacts, WatchScreen} from './watch-screen.tsx'
 import {type Act, calm, type Pressed, pressed, type WatchState} from './watch-state.ts'
 
-/** Countdowns are in whole seconds; more costs a machine that is idle. */
-const framesPerSecond = 4
+/** How often it looks whether there is something to draw. */
+const looksPerSecond = 4
 
 /** What a person has asked of the screen: it outlives the screen, which gives way to a shell and comes back. */
 interface Asked {
@@ -37,9 +38,9 @@ export function showWatch(asked: Asked, options: WatchOptions, on: Terminal = te
 
 function WatchApp({on, asked, read, onAct, onInterrupt}: WatchOptions & {on: Terminal; asked: Asked}) {
   const {columns, rows} = sizeOf(on)
-  const spin = useFrames(framesPerSecond)
   const [, redraw] = useState(0)
   const facts = read()
+  const spin = useChanges(partsOf(facts, asked.state), () => partsOf(read(), asked.state))
   useKeys(on, (input, key) => {
     if (isInterrupt(input, key)) return onInterrupt()
     for (const one of keysIn(input, key)) {
@@ -57,6 +58,27 @@ function WatchApp({on, asked, read, onAct, onInterrupt}: WatchOptions & {on: Ter
     redraw(count => count + 1)
   })
   return <WatchScreen {...facts} look={on.look} columns={columns} rows={rows} state={asked.state} spin={spin} />
+}
+
+/**
+ * Draws anew once the parts differ from those that were drawn last: to look costs next to nothing, and to draw a hundred times that.
+ * @returns a number for signs that turn.
+ */
+function useChanges(drawn: readonly unknown[], look: () => readonly unknown[]): number {
+  const last = useRef(drawn)
+  last.current = drawn
+  const latest = useRef(look)
+  latest.current = look
+  const [spin, turn] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const now = latest.current()
+      if (now.length !== last.current.length || now.some((part, index) => part !== last.current[index]))
+        turn(count => count + 1)
+    }, 1000 / looksPerSecond)
+    return () => clearInterval(timer)
+  }, [])
+  return spin
 }
 
 /** Hasty letters come in one piece. */

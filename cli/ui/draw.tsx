@@ -234,9 +234,9 @@ export function sizeOf({stdout}: Terminal): {columns: number; rows: number} {
   return {columns: stdout.columns || 80, rows: stdout.rows || 24}
 }
 
-/** Ten times a second, unless told otherwise. What changes is read when the frame is drawn, however many events came in between. */
-export function useFrames(perSecond = framesPerSecond): number {
-  return useAnimation({interval: 1000 / perSecond}).frame
+/** Ten times a second. What changes is read when the frame is drawn, however many events came in between. */
+function useFrames(): number {
+  return useAnimation({interval: 1000 / framesPerSecond}).frame
 }
 
 /** In raw mode nothing typed is echoed into the picture. Without a keyboard (stdin is a file) there are no keys. */

@@ -325,8 +325,11 @@ function withStep(so: View, index: number, change: Partial<StepView>): View {
 
 function withMember(so: View, host: HostName, change: Partial<Member>): View {
   const index = so.members.findIndex(one => one.host === host)
-  if (index < 0) return so
-  return {...so, members: so.members.with(index, {...so.members[index]!, ...change})}
+  const known = so.members[index]
+  // What is told again and again is nothing new: a screen that looks as before is not drawn.
+  if (known === undefined || Object.entries(change).every(([key, value]) => known[key as keyof Member] === value))
+    return so
+  return {...so, members: so.members.with(index, {...known, ...change})}
 }
 
 function member(so: View, host: HostName): Member | undefined {

@@ -19,7 +19,7 @@ export const containers: Probe = {
     const deaf = new Set(engines)
     await Promise.all([
       // Events are rare: that somebody listens is what tells a quiet lab from a deaf observer.
-      every(500, on.signal, () => {
+      every(500, on, () => {
         watching.sample(deaf.size === 0)
         for (const {name} of deaf) if (name !== undefined) watching.missed(name)
       }),

@@ -22,7 +22,7 @@ export const disk: Probe = {
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'disk', host)
   let before: Fsyncs | undefined
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     let now: Fsyncs
     try {
       const {body} = await on.lab.ask(host, 'etcd', '/metrics', {withinMs, signal: on.signal, keepAlive: true})

@@ -35,7 +35,7 @@ export function engineClock(on: ProbeSite, host: HostName): Promise<EngineClock>
 /** Until the run's signal: records the clock once more when somebody has set it. Times from before that are not mended. */
 export async function watchEngineClock(on: ProbeSite, engine: OneEngine): Promise<void> {
   let looks = 0
-  await every(lookEveryMs, on.signal, async () => {
+  await every(lookEveryMs, on, async () => {
     try {
       const clock = await clockOf(on, engine)
       await clock.look(++looks % askEveryLooks === 0)

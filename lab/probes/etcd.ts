@@ -103,7 +103,7 @@ class Members {
   /** Asks for the rest of the leader key's lease at a member that knows a leader: the answer is the leader's. */
   async watchLease(): Promise<void> {
     const {scope} = this.#cluster
-    await every(leasePeriodMs, this.#on.signal, async () => {
+    await every(leasePeriodMs, this.#on, async () => {
       const lease = this.#lease
       const member = this.all.find(one => one.up && one.led)
       if (lease === null || member === undefined) return
@@ -124,7 +124,7 @@ class Members {
     using watching = member.watching
     let last: string | undefined
     let watched = false
-    await every(statusPeriodMs, on.signal, async () => {
+    await every(statusPeriodMs, on, async () => {
       let seen: Pick<Of<'etcd-member'>, 'up' | 'leader' | 'term'>
       try {
         const {member: id, leader, term} = decodeStatus((await this.#ask(member, '/v3/maintenance/status', {})).body)

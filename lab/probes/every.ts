@@ -1,15 +1,20 @@
 /** A steady beat for probes. */
 import {setTimeout as pause} from 'node:timers/promises'
+import type {ProbeSite} from './probe.ts'
 
 /**
- * Does `work` every `periodMs` until the signal, never two at once: work that takes longer than the period delays the
- * next one, which then begins at once, and the beats in between are left out.
+ * Does `work` every `periodMs`, or as seldom as the site has it, until the signal, never two at once: work that takes longer than the
+ * period delays the next one, which then begins at once, and the beats in between are left out.
  */
-export async function every(periodMs: number, signal: AbortSignal, work: () => Promise<void> | void): Promise<void> {
+export async function every(
+  periodMs: number,
+  {signal, leastMs = () => 0}: Pick<ProbeSite, 'signal' | 'leastMs'>,
+  work: () => Promise<void> | void,
+): Promise<void> {
   let due = performance.now()
   while (!signal.aborted) {
     await work()
-    due = Math.max(due + periodMs, performance.now())
+    due = Math.max(due + Math.max(periodMs, leastMs()), performance.now())
     await sleep(due - performance.now(), signal)
   }
 }

@@ -32,7 +32,7 @@ async function watch(on: ProbeSite, host: Host): Promise<void> {
     shell = undefined
   }
   on.signal.addEventListener('abort', hangUp, {once: true})
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     let found: ReadonlyMap<string, string>
     try {
       shell ??= await openShell(on.lab, host.name)

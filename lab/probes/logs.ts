@@ -27,7 +27,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   let listening = false
   await Promise.all([
     // Most of a log is no evidence: that somebody listens is what tells a quiet host from a deaf observer.
-    every(500, on.signal, () => void watching.sample(listening)),
+    every(500, on, () => void watching.sample(listening)),
     followLog(
       on,
       host,

@@ -27,7 +27,7 @@ export const patroni: Probe = {
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'patroni', host)
   let last: {what: string; at: Micros} | undefined
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     const askedAt = on.now()
     let seen: PatroniSeen
     try {

@@ -39,7 +39,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using connection = new Connection(on.lab.superuser(host))
   const hangUp = () => connection.hangUp('the run is over')
   on.signal.addEventListener('abort', hangUp, {once: true})
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     const askedAt = on.now()
     const seen = await ask(connection)
     // Where nobody heard the question, the time since the last answer shows it.

@@ -10,6 +10,8 @@ export interface ProbeSite {
   /** Micros since the run began, now. */
   now(): Micros
   readonly signal: AbortSignal
+  /** The least time between two looks, now: for whoever judges nothing. A run has none, and every probe looks as often as its evidence needs. */
+  readonly leastMs?: () => number
 }
 
 /** Watches until its signal is aborted; resolves then, and never throws for what it watches being down. */

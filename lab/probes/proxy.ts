@@ -22,7 +22,7 @@ export const proxy: Probe = {
 async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using watching = new Watching(on, 'proxy', host)
   const known = new Map<string, string>()
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     let csv: string
     try {
       const {code, body} = await on.lab.ask(host, 'stats', '/;csv', {withinMs, signal: on.signal, keepAlive: true})

@@ -23,7 +23,7 @@ export const room: Probe = {
       shell = undefined
     }
     on.signal.addEventListener('abort', hangUp, {once: true})
-    await every(periodMs, on.signal, async () => {
+    await every(periodMs, on, async () => {
       let freeBytes: number
       try {
         shell ??= await openObserverShell(on.lab)

@@ -24,7 +24,7 @@ export const runner: Probe = {
       lastAt = on.now()
       samples++
     }, periodMs)
-    await every(1000, on.signal, () => {
+    await every(1000, on, () => {
       measure()
       on.record({kind: 'watching', who: 'runner', samples, failures: 0, worstMicros})
       samples = 0

@@ -30,7 +30,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   const hangUp = () => connection.hangUp('the run is over')
   on.signal.addEventListener('abort', hangUp, {once: true})
   let last: string | undefined
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     let rows: [string, string][]
     try {
       rows = await connection.ask<[string, string]>('settings', question)

@@ -34,7 +34,7 @@ async function watch(on: ProbeSite, host: HostName, ofMembers: ReadonlySet<strin
   const hangUp = () => line.hangUp('the run is over')
   on.signal.addEventListener('abort', hangUp, {once: true})
   let last: {what: string; at: number} | undefined
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     const askedAt = on.now()
     let rows: Row[]
     try {

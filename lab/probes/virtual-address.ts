@@ -27,7 +27,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
     shell = undefined
   }
   on.signal.addEventListener('abort', hangUp, {once: true})
-  await every(periodMs, on.signal, async () => {
+  await every(periodMs, on, async () => {
     let held: boolean
     try {
       shell ??= await openShell(on.lab, host)

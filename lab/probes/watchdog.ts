@@ -33,7 +33,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   const account = new Account(on, host)
   let toldAt = Number.NEGATIVE_INFINITY
   await Promise.all([
-    every(500, on.signal, () => void watching.sample(performance.now() - toldAt < silentAfterMs)),
+    every(500, on, () => void watching.sample(performance.now() - toldAt < silentAfterMs)),
     followLog(on, host, ({text}) => account.hear(text)),
     listen(on, host, text => {
       toldAt = performance.now()

@@ -27,6 +27,8 @@ import {LightLoad, type LoadTold, lightLoad} from './light-load.ts'
 /** Those whose word a screen shows: the others are evidence for a judge, and looking costs the lab something, too. */
 const shown = [containers, etcd, patroni, postgres, proxy, virtualAddress, watchdog]
 
+/** As often as a screen is drawn: more is seen by nobody, and costs this machine and the lab's. */
+const lookEveryMs = 250
 const etcdEveryMs = 5000
 const probesEndWithinMs = 15_000
 
@@ -86,6 +88,8 @@ export async function watchLab(
     now: () => clock.now(),
     signal,
     record: (happening, at) => own.hear(happening, at),
+    // A fault of its own goes by what the probes tell, and its failover is shown beside the model: that is seen as exactly as in a run.
+    leastMs: () => (own.isWorking ? 0 : lookEveryMs),
   }
   const clients = isLoaded ? lightLoad(lab.topology) : []
   listener.event(await begun(lab, clock, clients))
@@ -162,6 +166,11 @@ class OwnFaults {
 
   get broken(): readonly Injected[] {
     return this.#faults.map(one => one.injected)
+  }
+
+  /** From the moment in which something is about to be broken until all of it is mended. */
+  get isWorking(): boolean {
+    return this.#lock !== undefined
   }
 
   hear(happening: Happening, at: Micros = this.#clock.now()): void {

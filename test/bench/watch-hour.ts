@@ -17,7 +17,7 @@ import {runInNewContext} from 'node:vm'
 import {HostLogs} from '../../cli/ui/host-log.ts'
 import {lookOf} from '../../cli/ui/look.ts'
 import type * as screens from '../../cli/ui/screen.tsx'
-import {fold, view} from '../../cli/ui/view.ts'
+import {fold, view, withoutWriters} from '../../cli/ui/view.ts'
 import type {WatchFacts} from '../../cli/ui/watch-screen.tsx'
 import type {Event} from '../../lab/history/event.ts'
 import {op, patroni, postgres, storyUntil} from '../cli/ui/story.ts'
@@ -58,9 +58,10 @@ const stdin = Object.assign(new PassThrough(), {
 const [first, ...failover] = storyUntil(35).filter(({kind}) => !/^(op|phase|postgres|patroni|step-.*)$/.test(kind))
 let now = 0
 let seen = view([first!])
+let load: WatchFacts['load'] = {state: 'on', says: null, lost: 0}
 const logs = new HostLogs()
 const facts = (): WatchFacts => ({
-  ...{view: seen, now: now * 1e6, quorum: {led: 3, members: 3, alarms: []}, load: {state: 'on', says: null, lost: 0}},
+  ...{view: seen, now: now * 1e6, quorum: {led: 3, members: 3, alarms: []}, load},
   ...{other: {holder: null, view: null, now: 0}, logOf: host => logs.of(host), entries: [], doing: null, notice: null},
 })
 
@@ -119,6 +120,9 @@ async function play(title: string, seconds: number, eventsAt: (second: number) =
 }
 
 await play(`${perSecond} events a second:`, minutes * 60, happens)
+// Clients that write nothing are an outage, which is counted in tenths of a second.
+load = null
+seen = withoutWriters(seen, now * 1e6)
 await play('nothing happens:', 600, () => [])
 await shown.done()
 process.exit()

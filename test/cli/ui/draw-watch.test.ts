@@ -4,7 +4,9 @@ import type {Shown} from '../../../cli/ui/draw.tsx'
 import {newAsked, showWatch} from '../../../cli/ui/draw-watch.tsx'
 import type {PaletteEntry} from '../../../cli/ui/palette.ts'
 import {view} from '../../../cli/ui/view.ts'
+import type {WatchFacts} from '../../../cli/ui/watch-screen.tsx'
 import type {Act} from '../../../cli/ui/watch-state.ts'
+import type {Quorum} from '../../../lab/run/watch.ts'
 import {fakeTerminal} from './fake-terminal.ts'
 import {storyUntil} from './story.ts'
 
@@ -17,6 +19,23 @@ const seen = view(storyUntil(5))
 
 function watch(columns: number, rows: number) {
   const terminal = fakeTerminal(columns, rows)
+  const facts = {
+    ...{view: seen, now: 5e6, quorum: null as Quorum | null, other: {holder: null, view: null, now: 0}},
+    ...{load: null, logOf: () => [], entries, doing: null as string | null, notice: null as WatchFacts['notice']},
+  }
+  // Whatever is drawn has signs in it.
+  let drawn = 0
+  const {signs, ...look} = terminal.on.look
+  const on = {
+    ...terminal.on,
+    look: {
+      ...look,
+      get signs() {
+        drawn++
+        return signs
+      },
+    },
+  }
   const written: string[] = []
   const write = terminal.screen.write.bind(terminal.screen)
   terminal.screen.write = ((chunk: string, ...rest: []) => {
@@ -31,12 +50,10 @@ function watch(columns: number, rows: number) {
     {
       onInterrupt,
       onAct: act => acts.push(act),
-      read: () => ({
-        ...{view: seen, now: 5e6, quorum: null, other: {holder: null, view: null, now: 0}},
-        ...{load: null, logOf: () => [], entries, doing: null, notice: null},
-      }),
+      // No time is like another.
+      read: () => ({...facts, now: facts.now++}),
     },
-    terminal.on,
+    on,
   )
   const press = async (...inputs: string[]) => {
     await until(() => expect(terminal.keyboard.isRaw).toBe(true)) // it listens
@@ -45,7 +62,7 @@ function watch(columns: number, rows: number) {
       await sleep(120)
     }
   }
-  return {...terminal, shown, acts, asked, onInterrupt, press, written}
+  return {...terminal, shown, acts, asked, onInterrupt, press, written, facts, drawn: () => drawn}
 }
 
 const until = (holds: () => void) => vi.waitFor(holds, {timeout: 5000, interval: 30})
@@ -94,4 +111,33 @@ test('what was asked of it outlives the screen', async () => {
   const first = watch(100, 30)
   await first.press('\t', '?')
   await until(() => expect(first.asked.state).toMatchObject({pane: 1, help: 1}))
+})
+
+test('what looks as before is not drawn again, and what has changed is, also by a key or by what came of one', async () => {
+  const {facts, drawn, shows, press, asked} = watch(100, 30)
+  await until(() => expect(shows()).toContain('lab demo'))
+  /** Four looks. */
+  const rest = () => sleep(1000)
+  await rest()
+  let before = drawn()
+  await rest()
+  expect(drawn()).toBe(before)
+  facts.quorum = {led: 2, members: 3, alarms: []}
+  await until(() => expect(shows()).toContain('2 of 3, 2 needed'))
+  facts.now = 6e6
+  await until(() => expect(shows()).toContain('0:06'))
+  facts.notice = {says: 'healed', tone: 'good'}
+  await until(() => expect(shows()).toContain('healed'))
+  await press('f', 'x')
+  await until(() => expect(shows()).toContain('only x_'))
+  asked.state = {...asked.state, typing: null, filter: 'of others'}
+  await until(() => expect(shows()).toContain('only of others'))
+  await rest()
+  before = drawn()
+  await rest()
+  expect(drawn()).toBe(before)
+  facts.doing = 'healing'
+  await until(() => expect(shows()).toContain('healing'))
+  before = drawn()
+  await until(() => expect(drawn()).toBeGreaterThan(before + 10)) // its sign turns
 })

@@ -4,7 +4,7 @@ import {longestGap, openGap, recent, scaleOf} from '../../../cli/ui/throughput.t
 import {emptyView, fold, type View, view, withoutWriters, withWriters} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {strikeOf} from '../../lab/strike-of.ts'
-import {killedAt, op, postgres, story, storyUntil, topology} from './story.ts'
+import {killedAt, op, patroni, postgres, story, storyUntil, topology} from './story.ts'
 
 const s = (seconds: number) => Math.round(seconds * 1_000_000)
 const whole = view(story())
@@ -335,6 +335,14 @@ describe('the notable lines', () => {
     const so = view([{at: 0, kind: 'note', says: 'red \u001b[31malert\u001b[0m\nsecond\u0007 line'}])
     expect(says(so)).toEqual(['red alert second line'])
   })
+})
+
+test('a sample that says what is known leaves the view as it is', () => {
+  const seen = [...storyUntil(5), postgres(5, 'node2'), patroni(5, 'node2')].reduce(fold, emptyView)
+  for (const event of [postgres(5, 'node2'), patroni(5, 'node2')])
+    expect(fold(seen, {...event, at: s(5.3)}).members).toBe(seen.members)
+  const silent: Event = {...patroni(5, 'node2'), at: s(5.4), code: null} as Event
+  expect(fold(seen, silent).members).not.toBe(seen.members)
 })
 
 test('folding changes nothing that was there before', () => {

@@ -66,7 +66,7 @@ it('a beat keeps its cadence, leaves out what slow work missed, and ends with th
   const stop = new AbortController()
   const began = performance.now()
   const starts: number[] = []
-  await every(20, stop.signal, async () => {
+  await every(20, stop, async () => {
     starts.push(performance.now() - began)
     if (starts.length === 2) await new Promise(resolve => setTimeout(resolve, 100))
     if (starts.length === 4) stop.abort()

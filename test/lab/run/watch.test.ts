@@ -6,7 +6,7 @@ import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {z} from 'zod'
 import type {Fault} from '../../../lab/breaking/fault.ts'
 import {faults} from '../../../lab/faults/index.ts'
-import type {Event} from '../../../lab/history/event.ts'
+import type {Event, Of} from '../../../lab/history/event.ts'
 import {type Quorum, type Watched, watchLab} from '../../../lab/run/watch.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {lockLab, worksOn} from '../../../lab/state/lock.ts'
@@ -86,6 +86,26 @@ test('a blow with nothing to mend leaves no lock, and neither does one that fail
   expect([worksOn('fake'), watched.broken]).toEqual([null, []])
   await expect(watched.break('cut', {on: 'node2', params: {fails: true}})).rejects.toThrow('no')
   expect([worksOn('fake'), watched.broken, inForce('fake')]).toEqual([null, [], []])
+})
+
+test('a screen has no use for twenty looks a second, and a fault of its own has: it is seen as exactly as in a run', async () => {
+  /** Between two questions to the same server, in ms. */
+  const pauses = (from: number) => {
+    const asked = heard.filter(event => event.kind === 'postgres' && event.host === 'node1' && event.askedAt >= from)
+    const at = asked.map(event => (event as Of<'postgres'>).askedAt)
+    return at.slice(1).map((one, index) => (one - at[index]!) / 1000)
+  }
+  // One look that is late makes the next pause shorter, and not all of them.
+  const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length
+  await vi.waitFor(() => expect(pauses(0).length).toBeGreaterThan(7), 20_000)
+  expect(mean(pauses(0))).toBeGreaterThan(150)
+  await watched.break('cut', {on: 'node2'})
+  const from = watched.now()
+  await vi.waitFor(() => expect(Math.min(...pauses(from))).toBeLessThan(150), 20_000)
+  await watched.mend()
+  const mended = watched.now() + 500_000
+  await vi.waitFor(() => expect(pauses(mended).length).toBeGreaterThan(7), 20_000)
+  expect(mean(pauses(mended))).toBeGreaterThan(150)
 })
 
 test('while another command works on the lab nothing is broken', async () => {
