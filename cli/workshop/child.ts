@@ -11,6 +11,8 @@ export function runHere(words: readonly string[], signal: AbortSignal): Promise<
   const child = spawn(process.execPath, [process.argv[1] ?? '', ...words], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // To it they are pipes, and it could not know how wide the terminal is that its lines come to.
+    env: {...process.env, ...(process.stdout.columns > 0 ? {COLUMNS: String(process.stdout.columns)} : {})},
   })
   const interrupt = () => child.kill('SIGINT')
   if (signal.aborted) interrupt()
