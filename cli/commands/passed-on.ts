@@ -30,7 +30,8 @@ export const patronictl = opening({
   about: "Run Patroni's own patronictl on a host of the lab.",
   example: 'patronictl list\npatronictl show-config\npatronictl switchover --candidate node2 --force',
   on: 'patroni',
-  start: args => ({argv: ['patronictl', ...args]}),
+  // To itself a Ctrl-C is a failure like any other (1, "Aborted!"); here it ends with 130, as everywhere.
+  start: args => ({argv: ['sh', '-c', 'trap "exit 130" INT; patronictl "$@"', 'sh', ...args]}),
 })
 
 export const etcdctl = opening({

@@ -10,6 +10,9 @@ import type {Act} from '../ui/watch-state.ts'
 import {withTerminal} from './away.ts'
 import {WatchSession} from './session.ts'
 
+/** 128 and SIGINT. */
+const interrupted = 130
+
 /** Until a person leaves; what was broken from here is healed first. @throws LabError `heal-failed` */
 export async function watchOnScreen(lab: Lab, options: WatchOptions): Promise<void> {
   const session = new WatchSession(lab, options)
@@ -37,8 +40,10 @@ async function attend(lab: Lab, session: WatchSession): Promise<void> {
     if (left === 'quit') return
     const {ended, code} = await withTerminal(left.words)
     if (ended !== null) return
-    if (left.stays || code !== 0) await untilRead()
-    if (code !== 0) session.tell(`${left.words.join(' ')} ended with ${code}`)
+    // Of what goes on until Ctrl-C that is the way back, and nothing has failed.
+    const failed = code !== 0 && (left.stays || code !== interrupted)
+    if (left.stays || failed) await untilRead()
+    if (failed) session.tell(`${left.words.join(' ')} ended with ${code}`)
   }
 }
 

@@ -1,8 +1,9 @@
 /** A pseudo-terminal with a shell on it, by tmux: what a person would see, and keys to press. */
 
-import {mkdtempSync, rmSync} from 'node:fs'
+import {closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {StringDecoder} from 'node:string_decoder'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {vi} from 'vitest'
@@ -19,11 +20,13 @@ export class PseudoTerminal implements AsyncDisposable {
     return stdout
   }
 
-  static async open(columns: number, rows: number): Promise<PseudoTerminal> {
+  /** @param folder where the shell is. */
+  static async open(columns: number, rows: number, folder = root): Promise<PseudoTerminal> {
     const one = new PseudoTerminal()
     const env = ['-e', 'LC_ALL=C.UTF-8', '-e', 'CI=', '-e', 'PGHA_LAB_SETUP=never']
+    const size = ['-x', String(columns), '-y', String(rows)]
     try {
-      await one.#tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, 'bash --norc --noprofile')
+      await one.#tmux('new-session', '-d', ...size, '-c', folder, ...env, 'bash --norc --noprofile')
       await one.until(/[$#]/) // the prompt
     } catch (error) {
       await one[Symbol.asyncDispose]()
@@ -58,6 +61,14 @@ export class PseudoTerminal implements AsyncDisposable {
     }
   }
 
+  /** Everything that is printed from now on, as it is printed. */
+  async recording(): Promise<Recording> {
+    const file = join(this.#folder, 'recording')
+    writeFileSync(file, '')
+    await this.#tmux('pipe-pane', '-O', `cat >> '${file}'`)
+    return new Recording(file)
+  }
+
   async resize(columns: number, rows: number): Promise<void> {
     await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows))
   }
@@ -81,5 +92,28 @@ export class PseudoTerminal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux('kill-server').catch(() => {})
     rmSync(this.#folder, {recursive: true, force: true})
+  }
+}
+
+class Recording implements Disposable {
+  readonly #file: number
+  readonly #decoder = new StringDecoder('utf8')
+
+  constructor(file: string) {
+    this.#file = openSync(file, 'r')
+  }
+
+  /** What came since it was asked last. */
+  more(): string {
+    let text = ''
+    for (const bytes = Buffer.alloc(65_536); ; ) {
+      const read = readSync(this.#file, bytes)
+      if (read === 0) return text
+      text += this.#decoder.write(bytes.subarray(0, read))
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file)
   }
 }

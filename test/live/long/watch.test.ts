@@ -1,4 +1,5 @@
 /** `watch` on a pseudo-terminal, as a person has it: looked at, broken from, resized, left. */
+import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 import {worksOn} from '../../../lab/state/lock.ts'
 import {expectExit, expectStatus} from '../cli.ts'
@@ -69,7 +70,7 @@ test('it shows the lab at every size without a smear, breaks it, locks it for so
   expect(worksOn(name)).toBeNull()
 })
 
-test('a shell and psql have the terminal to themselves, and the screen comes back', async () => {
+test('a shell, psql and patronictl have the terminal to themselves, and the screen comes back', async () => {
   await using terminal = await PseudoTerminal.open(100, 30)
   await terminal.run('watch', ...lab)
   await terminal.until(idle, 60_000)
@@ -88,6 +89,10 @@ test('a shell and psql have the terminal to themselves, and the screen comes bac
   await terminal.settled()
   await terminal.type('exit')
   await terminal.press('Enter')
+  await terminal.until(idle)
+  await terminal.press('c')
+  await terminal.until(/\| Member \|[\s\S]*\| Leader +\| running/)
+  await terminal.press('C-c')
   await terminal.until(idle)
   await terminal.press('q')
   await terminal.until('watched lab')
@@ -123,6 +128,52 @@ test('a run in the next pane plays as always, and is seen here with its steps', 
   await next.until(/PASSED|FAILED|INCONCLUSIVE/, 180_000)
   await screen.press('q')
   await screen.until('watched lab')
+})
+
+/** Programs that write or read for somebody, on the host of the clients. */
+async function agents(): Promise<readonly string[]> {
+  const list = 'for one in /proc/[0-9]*/cmdline; do tr "\\0" " " < $one; echo; done'
+  const {out} = await expectExit(0, ['shell', 'app1', ...lab, '--', 'sh', '-c', list])
+  return out.split('\n').filter(line => /agent\S*\.(mjs|py)/.test(line))
+}
+
+async function lightTables(): Promise<string> {
+  const names = String.raw`select count(*) from pg_tables where tablename like 'pgha\_watch\_%'`
+  return (await expectExit(0, ['psql', ...lab, '-At', '-c', names])).out.trim()
+}
+
+const writing = /── Clients: a light load ─[\s\S]*writes +[1-9]\d*\/s/
+
+test('a light load writes, gives way to a run in the next pane, begins anew after it, and ends with a screen that is killed', async () => {
+  await using screen = await PseudoTerminal.open(120, 40)
+  await screen.run('watch', '--load', ...lab)
+  await screen.until(writing, 60_000)
+  expect(worksOn(name)).toBeNull()
+  expect(await agents()).not.toEqual([])
+  {
+    await using next = await PseudoTerminal.open(100, 30)
+    await next.run('chaos', 'kill-haproxy', ...lab)
+    await screen.until('Clients of kill-haproxy; the load waits until it is over', 60_000)
+    await next.until(/^(PASSED|INCONCLUSIVE) kill-haproxy/m, 180_000)
+  }
+  await screen.until(writing, 60_000)
+  await expectExit(0, ['break', 'kill', 'haproxy', 'on', 'proxy1', ...lab])
+  await screen.until(/NO WRITES for [\d.]+ s/)
+  await expectExit(0, ['heal', ...lab])
+  await screen.until(/gap +none +longest [\d.]+ s[\s\S]*lost 0/, 60_000)
+
+  const {stdout: pid} = await execa('pgrep', ['-f', `main.js watch --load --name ${name}$`])
+  process.kill(Number(pid), 'SIGKILL')
+  await vi.waitFor(async () => expect(await agents()).toEqual([]), {timeout: 60_000, interval: 1000})
+  // Its own table is left to one that begins when no agent can be writing it any more; an orderly end takes it away.
+  expect(await lightTables()).toBe('1')
+  await using after = await PseudoTerminal.open(120, 40)
+  await after.run('watch', '--load', ...lab)
+  await after.until(writing, 60_000)
+  expect(await lightTables()).toBe('2')
+  await after.press('q')
+  await after.until('watched lab', 60_000)
+  expect([await lightTables(), await agents()]).toEqual(['1', []])
 })
 
 test('break says what it would hit, breaks it, and leaves it for heal', async () => {
