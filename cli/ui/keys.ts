@@ -179,3 +179,14 @@ export const watchKeys: readonly KeyBinding[] = [
 export function actionOf(input: string, ctrl: boolean, table: readonly KeyBinding[] = keys): Action | null {
   return table.find(key => key.input === input && key.ctrl === ctrl)?.action ?? null
 }
+
+/** Those that a row has room for, each with `gap` blanks behind it. How to leave is told in any case; `?` has the others. */
+export function inFooter(table: readonly KeyBinding[], columns: number, gap: number): readonly KeyBinding[] {
+  const shown = table.filter(key => key.short !== '')
+  const taken = ({name, short}: KeyBinding) => name.length + 1 + short.length + gap
+  const leaving = shown.filter(key => key.action === 'quit')
+  const others = shown.filter(key => key.action !== 'quit')
+  const width = (keys: readonly KeyBinding[]) => keys.reduce((sum, key) => sum + taken(key), 0)
+  while (others.length > 0 && width([...others, ...leaving]) > columns) others.pop()
+  return shown.filter(key => leaving.includes(key) || others.includes(key))
+}

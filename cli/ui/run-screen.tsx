@@ -10,7 +10,7 @@ import {Clients, clientRows} from './clients.tsx'
 import {Compact} from './compact.tsx'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock} from './format.ts'
-import {type KeyBinding, keys} from './keys.ts'
+import {inFooter, type KeyBinding, keys} from './keys.ts'
 import {Line} from './line.tsx'
 import {Log} from './log.tsx'
 import {type Look, words} from './look.ts'
@@ -64,7 +64,7 @@ export function RunScreen(props: RunScreenProps) {
       ) : (
         <Body {...props} plan={plan} />
       )}
-      <Footer look={look} mode={mode} spin={spin} bindings={bindings} />
+      <Footer look={look} mode={mode} spin={spin} bindings={bindings} columns={columns} />
     </Box>
   )
 }
@@ -189,17 +189,18 @@ interface FooterProps {
   readonly mode: Mode
   readonly spin: number
   readonly bindings: readonly KeyBinding[]
+  readonly columns: number
 }
 
-function Footer({look, mode, spin, bindings}: FooterProps) {
+function Footer(props: FooterProps) {
   return (
     <Box flexShrink={0}>
-      <Line look={look}>{footer(look, mode, spin, bindings)}</Line>
+      <Line look={props.look}>{footer(props)}</Line>
     </Box>
   )
 }
 
-function footer(look: Look, mode: Mode, spin: number, bindings: readonly KeyBinding[]): ReactNode {
+function footer({look, mode, spin, bindings, columns}: FooterProps): ReactNode {
   if (mode.asking) return <Text bold>heal and quit? y/N </Text>
   if (mode.interrupted)
     return (
@@ -210,15 +211,14 @@ function footer(look: Look, mode: Mode, spin: number, bindings: readonly KeyBind
   if (mode.paused)
     return (
       <Text>
-        <Text bold>paused before {words(look, mode.paused)}</Text>
-        {'   '}
         <Text bold>space</Text> <Text dimColor>goes on</Text>
+        {'   '}
+        <Text bold>paused before {words(look, mode.paused)}</Text>
       </Text>
     )
   // Those of a replay fit on 80 columns.
-  const shown = bindings.filter(key => key.short !== '')
-  const gap = shown.length > 5 ? 2 : 3
-  return shown.map(key => (
+  const gap = bindings.filter(key => key.short !== '').length > 5 ? 2 : 3
+  return inFooter(bindings, columns, gap).map(key => (
     <Text key={key.action}>
       <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
       {' '.repeat(gap)}

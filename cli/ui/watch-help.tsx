@@ -1,9 +1,10 @@
 /** The `?` pages of `watch`: its keys, its signs and its words, from the tables that docs/watch.md is made of. */
 import {Box} from 'ink'
-import {type Explained, signsExplained, wordsExplained} from './glossary.ts'
+import {wrapped} from '../../lab/inside/reading.ts'
+import {signsExplained, wordsExplained} from './glossary.ts'
 import {watchKeys} from './keys.ts'
 import {Line} from './line.tsx'
-import type {Look} from './look.ts'
+import type {Look, Signs} from './look.ts'
 import {Text} from './text.tsx'
 
 interface Props {
@@ -16,42 +17,79 @@ interface Props {
 
 /** Its longest line stands whole in so many columns. */
 const columnsOfOne = 86
-const explained = [...signsExplained, ...wordsExplained]
+/** The longest word and a blank. */
+const columnsOfName = 8
 
-/** Keys on the first and words on the second, where there is no room for both. */
+interface Row {
+  readonly name: string
+  readonly says: string
+}
+const blank: Row = {name: '', says: ''}
+
+/** Keys first and then words, each group on pages of its own where there is no room for both. */
 export function helpPages(columns: number, rows: number): number {
-  return columns >= 2 * columnsOfOne || rows >= watchKeys.length + explained.length + 1 ? 1 : 2
+  return isBeside(columns)
+    ? 1
+    : pagesOf(
+        groupsOf(columns - 2, name => name),
+        rows,
+      ).length
 }
 
 export function WatchHelp({look, columns, rows, page}: Props) {
-  const keys = watchKeys.map(({name, about}) => [name, about] as const)
-  const words = explained.map(one => [nameOf(look, one), one.means] as const)
-  if (helpPages(columns, rows) === 2)
+  const shown = groupsOf(isBeside(columns) ? columnsOfOne : columns - 2, sign => look.signs[sign])
+  if (isBeside(columns))
     return (
       <Box paddingX={1}>
-        <Rows look={look} rows={page === 1 ? keys : words} columns={columns - 2} />
+        <Rows look={look} rows={shown.keys} columns={columnsOfOne} />
+        <Rows look={look} rows={shown.words} columns={columns - columnsOfOne - 2} />
       </Box>
     )
-  const isBeside = columns >= 2 * columnsOfOne
   return (
-    <Box flexDirection={isBeside ? 'row' : 'column'} rowGap={1} paddingX={1}>
-      <Rows look={look} rows={keys} columns={isBeside ? columnsOfOne : columns - 2} />
-      <Rows look={look} rows={words} columns={isBeside ? columns - columnsOfOne - 2 : columns - 2} />
+    <Box paddingX={1}>
+      <Rows look={look} rows={pagesOf(shown, rows)[page - 1] ?? []} columns={columns - 2} />
     </Box>
   )
 }
 
-function nameOf(look: Look, {sign, word}: Explained): string {
-  return sign === undefined ? (word ?? '') : look.signs[sign]
+function isBeside(columns: number): boolean {
+  return columns >= 2 * columnsOfOne
 }
 
-function Rows({look, rows, columns}: {look: Look; rows: readonly (readonly [string, string])[]; columns: number}) {
+interface Groups {
+  readonly keys: readonly Row[]
+  readonly words: readonly Row[]
+}
+
+/** Each explanation in as many rows as it takes. */
+function groupsOf(columns: number, signed: (sign: keyof Signs) => string): Groups {
+  const rowsOf = (name: string, says: string): Row[] =>
+    wrapped(says, columns - columnsOfName).map((line, index) => ({name: index === 0 ? name : '', says: line}))
+  return {
+    keys: watchKeys.flatMap(({name, about}) => rowsOf(name, about)),
+    words: [...signsExplained, ...wordsExplained].flatMap(({sign, word, means}) =>
+      rowsOf(sign === undefined ? (word ?? '') : signed(sign), means),
+    ),
+  }
+}
+
+function pagesOf({keys, words}: Groups, rows: number): readonly (readonly Row[])[] {
+  if (keys.length + 1 + words.length <= rows) return [[...keys, blank, ...words]]
+  return [keys, words].flatMap(group => chunks(group, Math.max(1, rows)))
+}
+
+function chunks(all: readonly Row[], size: number): Row[][] {
+  return Array.from({length: Math.ceil(all.length / size)}, (_, index) => all.slice(index * size, (index + 1) * size))
+}
+
+function Rows({look, rows, columns}: {look: Look; rows: readonly Row[]; columns: number}) {
   return (
     <Box flexDirection="column" width={columns} flexShrink={0} overflow="hidden">
-      {rows.map(([name, about]) => (
-        <Line key={`${name} ${about}`} look={look}>
-          <Text bold>{name.padEnd(7)}</Text>
-          {about}
+      {rows.map(({name, says}, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row that goes on has no name of its own, and they never move
+        <Line key={index} look={look}>
+          <Text bold>{name.padEnd(columnsOfName)}</Text>
+          {says}
         </Line>
       ))}
     </Box>

@@ -67,12 +67,11 @@ export function Chosen({look, preview, spin}: {look: Look; preview: Preview; spi
           <Mark look={look} state="running" spin={spin} /> {words(look, preview.words.join(' '))}
         </Line>
       ) : (
+        // Whole, in as many rows as it takes: it is what somebody decides by.
         preview.lines.map((line, index) => (
-          <Line key={line} look={look}>
-            <Text bold={index === 0} {...(preview.refused ? bad : {})}>
-              {preview.refused ? words(look, line) : laidOut(look, line)}
-            </Text>
-          </Line>
+          <Text key={line} bold={index === 0} {...(preview.refused ? bad : {})} wrap="wrap">
+            {preview.refused ? words(look, line) : laidOut(look, line)}
+          </Text>
         ))
       )}
     </Box>

@@ -7,7 +7,7 @@ import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock} from './format.ts'
 import type {HostLine} from './host-log.ts'
 import {seen} from './host-log.ts'
-import {watchKeys} from './keys.ts'
+import {inFooter, watchKeys} from './keys.ts'
 import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
 import {type Look, words} from './look.ts'
@@ -78,7 +78,7 @@ export function WatchScreen(props: Props) {
         )}
       </Box>
       <Notice {...props} />
-      <Footer look={look} state={state} />
+      <Footer look={look} state={state} columns={columns} />
     </Box>
   )
 }
@@ -265,15 +265,15 @@ function Notice({look, doing, notice, spin}: Props) {
   )
 }
 
-function Footer({look, state}: {look: Look; state: WatchState}) {
+function Footer({look, state, columns}: {look: Look; state: WatchState; columns: number}) {
   return (
     <Box height={1} flexShrink={0}>
-      <Line look={look}>{footer(state)}</Line>
+      <Line look={look}>{footer(state, columns)}</Line>
     </Box>
   )
 }
 
-function footer({typing, preview}: WatchState): ReactNode {
+function footer({typing, preview}: WatchState, columns: number): ReactNode {
   if (preview !== null) {
     if (preview.lines === null) return <Text dimColor>the lab is being asked</Text>
     if (preview.refused) return <Text>any key goes back</Text>
@@ -285,12 +285,10 @@ function footer({typing, preview}: WatchState): ReactNode {
   }
   if (typing === 'palette') return <Text>{'enter takes it   up, down choose   esc goes back'}</Text>
   if (typing === 'filter') return <Text>{'letters filter the log   enter keeps it   esc takes it away'}</Text>
-  return watchKeys
-    .filter(key => key.short !== '')
-    .map(key => (
-      <Text key={key.action}>
-        <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
-        {'  '}
-      </Text>
-    ))
+  return inFooter(watchKeys, columns, 2).map(key => (
+    <Text key={key.action}>
+      <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
+      {'  '}
+    </Text>
+  ))
 }

@@ -1,6 +1,6 @@
 import {renderToString} from 'ink'
 import {describe, expect, test} from 'vitest'
-import {keys} from '../../../cli/ui/keys.ts'
+import {type KeyBinding, keys, replayKeys} from '../../../cli/ui/keys.ts'
 import {lookOf} from '../../../cli/ui/look.ts'
 import {type Mode, RunScreen} from '../../../cli/ui/run-screen.tsx'
 import {fold, type View, view} from '../../../cli/ui/view.ts'
@@ -16,6 +16,7 @@ interface Shot {
   readonly ascii?: boolean
   readonly mode?: Partial<Mode>
   readonly more?: readonly Event[]
+  readonly bindings?: readonly KeyBinding[]
 }
 
 /** Folded once for each moment: every shot of it shows the same. */
@@ -26,7 +27,7 @@ function viewAt(seconds: number): View {
   return so
 }
 
-function shoot({columns, rows, at = 20, ascii = false, mode = {}, more = []}: Shot): string {
+function shoot({columns, rows, at = 20, ascii = false, mode = {}, more = [], bindings = keys}: Shot): string {
   return renderToString(
     <RunScreen
       look={lookOf(ascii)}
@@ -36,6 +37,7 @@ function shoot({columns, rows, at = 20, ascii = false, mode = {}, more = []}: Sh
       rows={rows}
       spin={3}
       mode={{...calm, ...mode}}
+      bindings={bindings}
     />,
     {columns},
   )
@@ -146,6 +148,21 @@ test('on a small terminal there is a table, the gap, the lease and the step', ()
   expect(shot).toContain('NO WRITES 13.')
   expect(shot).toMatch(/lease of node1: \d\.\d s left/)
   expect(shot).toContain('step 3/7: until new-leader')
+})
+
+test('on a narrow terminal the footer still says how to leave a replay, and how a run that is paused goes on', () => {
+  const shot = {columns: 60, rows: 20}
+  expect(
+    shoot({...shot, bindings: replayKeys})
+      .split('\n')
+      .at(-1),
+  ).toMatch(/^space pause .* {2}q quit/)
+  const paused = 'step 3: until new-leader within the budget of this lab and then some'
+  expect(
+    shoot({...shot, mode: {paused}})
+      .split('\n')
+      .at(-1),
+  ).toMatch(/^space goes on {3}paused before step 3: until/)
 })
 
 test('the footer and the ? page name every key of the table', () => {

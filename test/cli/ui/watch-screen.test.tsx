@@ -111,15 +111,32 @@ test('the footer has the keys of the table, and the ? page all of them, with eve
   for (const key of watchKeys.filter(one => one.short !== '')) expect(footer).toContain(`${key.name} ${key.short}`)
 })
 
+test('on the narrowest terminal the footer still says how to leave', () => {
+  expect(shoot({columns: 60, rows: 18}).split('\n').at(-1)).toMatch(/^\? help {2}\/ break .* {2}q quit$/)
+})
+
 test.each([
   [80, 24, 2],
   [180, 24, 1],
   [120, 50, 1],
+  [60, 18, 4],
 ] as const)('on %d columns and %d rows ? tells every key, sign and word whole, on %d pages', (columns, rows, pages) => {
   expect(helpPages(columns, rows - 4)).toBe(pages)
-  const help = Array.from({length: pages}, (_, page) => shoot({columns, rows, state: {help: page + 1}})).join('\n')
-  for (const key of watchKeys) expect(help).toContain(key.about)
-  for (const {means} of [...signsExplained, ...wordsExplained]) expect(help).toContain(means)
+  const shots = Array.from({length: pages}, (_, page) => shoot({columns, rows, state: {help: page + 1}}))
+  const help = shots.join('\n').replaceAll(/\s+/g, ' ')
+  for (const {name, about} of watchKeys) expect(help).toContain(`${name} ${about}`)
+  for (const {word, means} of [...signsExplained, ...wordsExplained]) expect(help).toContain(`${word ?? ''} ${means}`)
+})
+
+test('what a fault would hit and take, and why it is refused, is told whole on the narrowest terminal', () => {
+  const takes = 'the data of that member of etcd: no healing brings it back, and this goes on and on to the end'
+  for (const [lines, refused] of [
+    [['lose-etcd-data', `  for good ${takes}`], false],
+    [[takes], true],
+  ] as const) {
+    const shot = shoot({columns: 60, rows: 18, state: {preview: {...preview, lines, refused}}})
+    expect(shot.replaceAll(/\s+/g, ' ')).toContain(takes)
+  }
 })
 
 test('a fault that takes something for good asks, and one that does not waits for enter', () => {
