@@ -10,6 +10,7 @@ import {z} from 'zod'
 import {LabError} from '../words/errors.ts'
 import {next, shell} from '../words/next-step.ts'
 import {readRegular} from '../words/regular-file.ts'
+import {isBySsh, SshAgent} from './ssh.ts'
 
 /** What the docker command is set to, where DOCKER_HOST does not say. */
 export interface Context {
@@ -54,8 +55,11 @@ export function addressInUse(env: NodeJS.ProcessEnv = process.env): string | nul
   return env.DOCKER_HOST || (contextInUse(env)?.address ?? null)
 }
 
-/** dockerode finds a DOCKER_HOST by itself; for a context it has to be told all that it would read out of one. */
-export function reachContext({address, tls}: Context) {
+/**
+ * dockerode finds a DOCKER_HOST by itself; for a context it has to be told all that it would read out of one.
+ * @param withinMs as long as a connection may take to begin, where that takes a program.
+ */
+export function reachContext({address, tls}: Context, withinMs: number) {
   const socket = /^(?:unix|npipe):\/\/(.*)$/.exec(address)?.[1]
   if (socket !== undefined) return socket === '' ? {} : {socketPath: socket}
   const url = URL.parse(address.includes('//') ? address : `tcp://${address}`)
@@ -63,11 +67,13 @@ export function reachContext({address, tls}: Context) {
     throw new LabError('docker-missing', `the Docker context has no address that can be read: ${address}`, {
       hint: next`to see it: ${shell('docker context inspect')}`,
     })
+  // The host is for HTTP's own header alone: where it leads to, the agent knows.
+  if (isBySsh(address))
+    return {
+      ...{host: 'docker', port: '', pathPrefix: '/'},
+      ...({protocol: 'http', agent: new SshAgent(address, withinMs)} as const),
+    }
   const at = {host: url.hostname, port: url.port, pathPrefix: '/'}
-  if (url.protocol === 'ssh:') {
-    const agent = process.env.SSH_AUTH_SOCK
-    return {...at, protocol: 'ssh', username: url.username, ...(agent && {sshOptions: {agent}})} as const
-  }
   const isTls = tls.ca !== undefined || tls.cert !== undefined || url.port === '2376'
   return {...at, ...tls, protocol: isTls ? 'https' : 'http'} as const
 }
@@ -88,8 +94,9 @@ export function mustBeLocal(env: NodeJS.ProcessEnv): void {
   })
 }
 
-/** Whether an address is of this machine. */
+/** Whether an address is of this machine. What SSH leads to is another's, whatever name it has here: one that is local needs none. */
 export function isLocal(host: string): boolean {
+  if (isBySsh(host)) return false
   if (/^(unix|npipe|fd):/.test(host)) return true
   const name = /^\w+:\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host)?.[1] ?? ''
   return name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)

@@ -109,7 +109,7 @@ export class Docker implements All {
    * @param called what goes wrong is said with this name.
    */
   constructor(engine: string | Dockerode = engineNameInUse(), limits = engineLimits(), called?: string) {
-    const requests = new Requests(typeof engine === 'string' ? engineCalled(engine) : engine, limits, called)
+    const requests = new Requests(typeof engine === 'string' ? engineCalled(engine, limits) : engine, limits, called)
     this.limits = limits
     this.name = called ?? (typeof engine === 'string' ? engine : engineNameInUse())
     this.environment = environmentOf(this.name)

@@ -7,6 +7,7 @@ import {capabilities, type TryingEngine} from '../engine/capabilities.ts'
 import {addressInUse} from '../engine/context.ts'
 import type {Answering, Containers, Images} from '../engine/docker.ts'
 import {recordOf, sayAge, sayBase} from '../engine/image-record.ts'
+import {isBySsh} from '../engine/ssh.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {type BrokenLab, loadLabs, type SavedLab, stateRoot} from '../state/state.ts'
 import {type ReleaseName, releaseNames, releases, usualRelease} from '../topology/release.ts'
@@ -33,6 +34,8 @@ interface Examined {
 }
 
 const askLimitMs = 1500
+/** To another machine, and to log in there. */
+const askBySshLimitMs = 10_000
 const oldestNode = '24.0.0'
 /** A host takes some 100 MB when idle (300 MB for three, measured) and a PostgreSQL under load several times that. */
 const wantedMemoryBytes = 2 * 2 ** 30
@@ -57,12 +60,13 @@ interface Versions {
 
 /** In the order in which things depend on each other. */
 export async function examine(docker: Answering & Containers & Images & TryingEngine): Promise<readonly Examined[]> {
+  const withinMs = isBySsh(addressInUse() ?? '') ? askBySshLimitMs : askLimitMs
   const [answer, compose, buildx, versions, info] = await Promise.all([
-    engineAnswer(docker, askLimitMs),
+    engineAnswer(docker, withinMs),
     findCompose(),
     run(['docker', 'buildx', 'version'], {withinMs: askLimitMs}),
-    askJson<Versions>(['docker', 'version', '--format', '{{json .}}']),
-    askJson<EngineInfo>(['docker', 'info', '--format', '{{json .}}']),
+    askJson<Versions>(['docker', 'version', '--format', '{{json .}}'], withinMs),
+    askJson<EngineInfo>(['docker', 'info', '--format', '{{json .}}'], withinMs),
   ])
   const host = [node(), platform(), checkout(), rights(answer.answers), ...leftBehind()]
   const tools = [client(versions, compose), composePlugin(compose), buildxPlugin(buildx)]
@@ -184,6 +188,7 @@ function absentEngine(error: LabError): Examined {
     }
   if (error.code === 'engine') return {what, state: 'fail', says: error.message, fix: error.next ?? fixOf()}
   const address = addressInUse()
+  if (address && isBySsh(address)) return {what, state: 'fail', says: error.message, fix: error.next ?? null}
   if (address)
     return process.env.DOCKER_HOST
       ? {what, state: 'fail', says: `none answers at DOCKER_HOST=${address}`, fix: 'start it, or unset DOCKER_HOST'}
@@ -385,8 +390,8 @@ function gibibytes(bytes: number): string {
 }
 
 /** null when the program is not there, fails, or takes too long: each of these has its own line in the examination. */
-async function askJson<T>(argv: [string, ...string[]]): Promise<T | null> {
-  const ran = await run(argv, {withinMs: askLimitMs})
+async function askJson<T>(argv: [string, ...string[]], withinMs: number): Promise<T | null> {
+  const ran = await run(argv, {withinMs})
   const line = ran.lines.find(one => one.startsWith('{'))
   return line === undefined ? null : (JSON.parse(line) as T)
 }

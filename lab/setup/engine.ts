@@ -3,6 +3,7 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {Docker} from '../engine/docker.ts'
 import {addressOf} from '../engine/named.ts'
+import {isBySsh} from '../engine/ssh.ts'
 import {oldestCompose} from '../engine/stack.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, ownCommand, shell} from '../words/next-step.ts'
@@ -86,6 +87,8 @@ function mustBeLocal(engine: string, error: LabError): void {
     })
   const address = addressOf(engine)
   if (!address) return
+  // Why ssh leads nowhere, and what helps, is in there.
+  if (isBySsh(address)) throw error
   const {cause} = error
   if (address === process.env.DOCKER_HOST)
     throw new LabError('docker-missing', `no Docker engine answers at DOCKER_HOST=${address}`, {

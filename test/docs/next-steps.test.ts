@@ -49,7 +49,7 @@ test.each(found.map(({where, hint}) => [where, hint] as const))('%s can be paste
 
 /** What a line that is typed into a shell begins with. */
 const programs =
-  /^(?:sudo |docker |curl |head |gzip |apt-get |npm |npx |rm |unset |export |systemctl |patronictl |mount |mv |ls |grep |[A-Z_]+=\S+$|pgha-lab |--[a-z])/
+  /^(?:sudo |docker |curl |head |gzip |apt-get |npm |npx |rm |unset |export |systemctl |patronictl |mount |mv |ls |grep |ssh(?:-[a-z-]+)?(?: |$)|[A-Z_]+=\S+$|pgha-lab |--[a-z])/
 
 const takesName = new Set(
   commandLine()

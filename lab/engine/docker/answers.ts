@@ -8,6 +8,7 @@ import {z} from 'zod'
 import {LabError} from '../../words/errors.ts'
 import {next, ownCommand, quoted, shell} from '../../words/next-step.ts'
 import {printable} from '../../words/printable.ts'
+import {SshAgent} from '../ssh.ts'
 
 /** Go leaves what is empty out, or writes null. */
 const labels = z
@@ -216,9 +217,11 @@ interface Reached {
   readonly protocol?: string
   readonly host?: string
   readonly port?: string | number
+  readonly agent?: unknown
 }
 
-function placeOf({socketPath, protocol, host = '', port}: Reached): {address: string; look: string} {
+function placeOf({socketPath, protocol, host = '', port, agent}: Reached): {address: string; look: string} {
+  if (agent instanceof SshAgent) return {address: agent.address, look: `docker -H ${quoted(agent.address)} version`}
   if (socketPath !== undefined && !socketPath.startsWith('//'))
     return {
       address: `unix://${socketPath}`,

@@ -9,6 +9,7 @@ import {contextInUse, mustBeLocal, reachContext} from '../context.ts'
 import {EngineCalls} from '../engine-calls.ts'
 import type {EngineLimits} from '../engine-limits.ts'
 import {environmentOf} from '../named.ts'
+import {isBySsh} from '../ssh.ts'
 import {answerTo, askedOf, refusalOf, TooLong} from './answers.ts'
 
 export class Requests {
@@ -182,17 +183,17 @@ async function told<T>(doing: string, call: () => Promise<T>): Promise<T> {
  * @param name a context, or an address.
  * @throws LabError `docker-missing` for one that is not there, `remote-engine` for one elsewhere that nobody allowed.
  */
-export function engineCalled(name: string): Dockerode {
+export function engineCalled(name: string, {answerMs}: EngineLimits): Dockerode {
   const env = {...process.env, ...environmentOf(name)}
   const context = contextInUse(env)
   mustBeLocal(context === null ? env : {...env, DOCKER_HOST: context.address})
   const Engine = dockerode()
-  if (context !== null) return new Engine(reachContext(context))
+  if (context !== null) return new Engine(reachContext(context, answerMs))
+  const {DOCKER_HOST: address} = env
   // What the environment says besides, such as DOCKER_CERT_PATH, goes with the DOCKER_HOST that it has.
-  if (env.DOCKER_HOST === (process.env.DOCKER_HOST || undefined)) return new Engine()
-  return new Engine(
-    env.DOCKER_HOST === undefined ? {socketPath: ownSocket} : reachContext({address: env.DOCKER_HOST, tls: {}}),
-  )
+  const isInUse = address === (process.env.DOCKER_HOST || undefined)
+  if (isInUse && !(address && isBySsh(address))) return new Engine()
+  return new Engine(address === undefined ? {socketPath: ownSocket} : reachContext({address, tls: {}}, answerMs))
 }
 
 const ownSocket = process.platform === 'win32' ? '//./pipe/docker_engine' : '/var/run/docker.sock'
@@ -210,7 +211,7 @@ function dockerode(): typeof Dockerode {
 
 let loaded: typeof Dockerode | null = null
 
-/** What brings ssh2 and gRPC, three quarters of what dockerode loads: the way to an engine by SSH, and a session of BuildKit. */
+/** What brings ssh2 and gRPC, three quarters of what dockerode loads: a way by SSH that is not ours, and a session of BuildKit. */
 const seldomUsed = ['docker-modem/lib/ssh', './session']
 
 /** Each of these files exports one function: here it stands for it and loads the file when it is called. */

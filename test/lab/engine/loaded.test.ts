@@ -1,6 +1,4 @@
 /** What a program loads that asks an engine, which is most of what a short command takes. */
-import {once} from 'node:events'
-import {type AddressInfo, createServer} from 'node:net'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
@@ -30,21 +28,8 @@ test('whoever asks an engine here loads neither SSH nor gRPC', async () => {
   expect(await asked(`unix://${engine.socketPath}`)).toEqual({said: 'it answers', loaded: []})
 })
 
-test('an engine behind ssh:// is reached by SSH', async () => {
-  const greetings: string[] = []
-  const server = createServer(socket => {
-    socket.on('error', () => {})
-    socket.once('data', data => {
-      greetings.push(data.toString('latin1'))
-      socket.destroy()
-    })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  try {
-    const {loaded} = await asked(`ssh://me@127.0.0.1:${(server.address() as AddressInfo).port}`)
-    expect(loaded).toEqual(['ssh2'])
-    expect(greetings[0]).toMatch(/^SSH-2\.0-/)
-  } finally {
-    server.close()
-  }
+test('whoever asks an engine by SSH does so too: it is the ssh of the system that leads there', async () => {
+  const {said, loaded} = await asked('ssh://me@127.0.0.1:1')
+  expect(said).toMatch(/SSH|ssh/)
+  expect(loaded).toEqual([])
 })

@@ -77,11 +77,11 @@ test('the address of the Docker context in use is found as the docker command fi
 })
 
 test("what a context says is dockerode's to reach it by, with the context's own certificates", () => {
-  const plain = (address: string) => reachContext({address, tls: {}})
+  const plain = (address: string) => reachContext({address, tls: {}}, 1000)
   expect(plain('unix:///run/user/1000/docker.sock')).toEqual({socketPath: '/run/user/1000/docker.sock'})
   expect(plain('npipe:////./pipe/docker_engine')).toEqual({socketPath: '//./pipe/docker_engine'})
   expect(plain('tcp://10.0.0.5:2375')).toMatchObject({host: '10.0.0.5', port: '2375', protocol: 'http'})
-  expect(plain('ssh://me@db1:2222')).toMatchObject({host: 'db1', port: '2222', protocol: 'ssh', username: 'me'})
+  expect(plain('ssh://me@db1:2222')).toMatchObject({protocol: 'http', agent: {address: 'ssh://me@db1:2222'}})
   expect(() => plain('tcp://[')).toThrow('no address that can be read: tcp://[')
   const tls = join(folder, 'contexts', 'tls', createHash('sha256').update('safe').digest('hex'), 'docker')
   const meta = join(folder, 'contexts', 'meta', createHash('sha256').update('safe').digest('hex'))
@@ -89,7 +89,7 @@ test("what a context says is dockerode's to reach it by, with the context's own 
   writeFileSync(join(meta, 'meta.json'), JSON.stringify({Endpoints: {docker: {Host: 'tcp://10.0.0.5:2400'}}}))
   writeFileSync(join(tls, 'ca.pem'), 'of the CA')
   const found = contextInUse({DOCKER_CONFIG: folder, DOCKER_CONTEXT: 'safe'})!
-  expect(reachContext(found)).toMatchObject({port: '2400', protocol: 'https', ca: Buffer.from('of the CA')})
+  expect(reachContext(found, 1000)).toMatchObject({port: '2400', protocol: 'https', ca: Buffer.from('of the CA')})
 })
 
 test('an engine on another machine is used only by who says so', () => {
@@ -106,6 +106,7 @@ test('an engine on another machine is used only by who says so', () => {
     'tcp://10.0.0.5:2376',
     'ssh://me@localhost.example.org',
     'ssh://db1',
+    'ssh://me@127.0.0.1:2222',
     'tcp://127.0.0.1.example.org:1',
   ]) {
     expect(() => mustBeLocal({DOCKER_HOST: remote}), remote).toThrow(`is not on this machine (${remote})`)
