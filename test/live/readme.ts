@@ -5,10 +5,11 @@ import {afterAll, expect, test} from 'vitest'
 import {blocksOfPages, callsOf} from '../docs/shell-blocks.ts'
 import {expectExit} from './cli.ts'
 
-// `down --stale` is about labs of others, and they may be at work on this engine.
+// `down --stale` is about labs of others, and they may be at work on this engine. What a project of one's own is made of,
+// package.test.ts plays.
 const blocks = blocksOfPages()
   .filter(({where, text}) => where.startsWith('README.md') && callsOf(text).some(words => words[0] === 'up'))
-  .filter(({text}) => !text.includes('--stale'))
+  .filter(({text}) => !/--stale|npm install/.test(text))
 
 /** @param first how it is counted: the first block is what everybody types, the others `npm run test:all` plays. */
 export function playsReadme(which: 'first' | 'others'): void {

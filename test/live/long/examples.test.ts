@@ -1,17 +1,28 @@
-/** The apps of docs/examples, each in a process of its own as the page on them says: one gets through a failover, one does not. */
+/** The apps of docs/examples from the packed file alone, as the page on them says: one gets through a failover, one does not. */
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {execa} from 'execa'
-import {afterAll, expect, test} from 'vitest'
-import {expectExit} from '../cli.ts'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {StrangersProject} from '../stranger.ts'
 
 const name = 'live-examples'
-const cwd = join(import.meta.dirname, '..', '..', '..', 'docs', 'examples')
+const project = new StrangersProject()
+const page = () => readFileSync(join(project.packed, 'docs', 'test-your-app.md'), 'utf8')
 
+beforeAll(async () => {
+  await project.install('pg')
+  const copy = 'cp node_modules/pgha-lab/docs/examples/*.mts .'
+  expect(page()).toContain(`\n${copy}\n`)
+  await project.run('sh', '-c', copy)
+})
 afterAll(async () => {
-  await expectExit(0, ['down', '--name', name])
+  await project.npx('down', '--name', name)
+  project[Symbol.dispose]()
 })
 
-const play = (app: string) => execa('node', ['failover.ts', `./${app}.ts`, name], {cwd, reject: false, all: true})
+function play(app: string) {
+  expect(page()).toContain(`\nnode failover.mts ./${app}.mts\n`)
+  return project.attempt('node', 'failover.mts', `./${app}.mts`, name)
+}
 
 test('an app that gives up what is not answered is back in time', async () => {
   const {exitCode, all} = await play('app-that-survives')

@@ -1,5 +1,5 @@
 /**
- * Whether an app gets through it when the leader's host hangs: `node failover.ts ./app-that-survives.ts`. The app runs here, in this
+ * Whether an app gets through it when the leader's host hangs: `node failover.mts ./app-that-survives.mts`. The app runs here, in this
  * process, and knows nothing of the lab but an address.
  */
 import {resolve} from 'node:path'
@@ -7,7 +7,7 @@ import {setTimeout as pause} from 'node:timers/promises'
 import {pathToFileURL} from 'node:url'
 import {raiseLab} from 'pgha-lab'
 
-const [file = './app-that-survives.ts', name = 'example'] = process.argv.slice(2)
+const [file = './app-that-survives.mts', name = 'example'] = process.argv.slice(2)
 const {startApp} = (await import(pathToFileURL(resolve(file)).href)) as {
   startApp(uri: string): Promise<AsyncDisposable>
 }
