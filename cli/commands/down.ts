@@ -1,6 +1,8 @@
 import type {Command} from 'commander'
 import type {Docker, Mend} from '../../lab/index.ts'
-import type {Removed} from '../../lab/inside/engine.ts'
+import type {Absent, Removed} from '../../lab/inside/engine.ts'
+import {LabError, next, onLab, ownCommand} from '../../lab/inside/start.ts'
+import {spokenNext} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {tell, tellWords} from '../output.ts'
 
@@ -14,9 +16,9 @@ export function down(): Command {
   return command(
     'down',
     [
-      "Remove a lab: its containers, network and volumes.\nEverything of it that is yours goes, its snapshots too, and nothing else. Recorded runs stay; another owner's lab is refused.",
+      "Remove a lab: its containers, network and volumes.\nEverything of it that is yours goes, its snapshots too, and nothing else. Recorded runs stay; another owner's lab is refused. Of a lab on several engines goes what those have that answer; exit code 3 when one does not.",
       '',
-      '--stale removes what earlier owners left: labs of which nothing runs, and running ones whose owner is gone. A running lab of an owner who is there, or might be, stays and is told. Of all labs, or of the one that --name says. You are PGHA_LAB_OWNER, else an id that the state directory keeps.',
+      '--stale removes what earlier owners left: labs of which nothing runs, and running ones whose owner is gone. A running lab of an owner who is there, or might be, stays and is told. Of all labs, or of the one that --name says, on the engine in use; other engines that labs here lie on are told. You are PGHA_LAB_OWNER, else an id that the state directory keeps.',
     ].join('\n'),
     'down\ndown --name second\ndown --stale',
   )
@@ -33,12 +35,12 @@ export function down(): Command {
 async function removeOne({name, json}: Options): Promise<void> {
   const {engineOfLab, forgetLab, lockLab, removeOurs, snapshotsOf} = await import('../../lab/index.ts')
   using _lock = lockLab(name, 'down')
-  const docker = engineOfLab(name)
-  await docker.version()
+  const {docker, absent} = await answering(engineOfLab(name))
   const {known, faults} = await whatIsThere(docker, name)
   const removed = await removeOurs(docker, name)
+  if (absent.length > 0) return tellLeft(name, removed, faults, absent, json)
   const snapshots = snapshotNames(() => snapshotsOf(name))
-  for (const says of faults) tellWords(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
+  tellFaults(faults)
   forgetLab(name)
   const nothing = !known && removed.containers + removed.networks + removed.volumes === 0
   if (json) printJson({lab: name, removed, snapshots})
@@ -50,18 +52,59 @@ async function removeOne({name, json}: Options): Promise<void> {
     )
 }
 
+/** Of a lab on several engines those that answer; the only one there is has to. */
+async function answering(docker: Docker): Promise<{readonly docker: Docker; readonly absent: readonly Absent[]}> {
+  if (docker.several !== undefined) return docker.several.reachable()
+  await docker.version()
+  return {docker, absent: []}
+}
+
+function tellFaults(faults: readonly string[]): void {
+  for (const says of faults) tellWords(`a fault was still in force and goes with the lab; to do was: ${says}\n`)
+}
+
+/** What is known of the lab stays, so that the rest goes by its name when its engines are back. @throws LabError always: it is not gone. */
+function tellLeft(
+  name: string,
+  removed: Removed,
+  faults: readonly string[],
+  absent: readonly Absent[],
+  json?: boolean,
+): never {
+  tellFaults(faults)
+  if (json)
+    printJson({lab: name, removed, snapshots: [], left: absent.map(one => ({...one, error: one.error.message}))})
+  else tell(`of lab ${name} is gone what could be reached: ${counted(removed)}\n`)
+  const where = absent.map(one => one.engine).join(' and ')
+  const [{error: first}] = absent as readonly [Absent]
+  throw new LabError(
+    first.code,
+    `lab ${name} is not gone: what it has on ${where} is left there. ${absent.map(one => one.error.message).join('; ')}`,
+    {cause: first, hint: next`to remove the rest when ${where} answers again: ${onLab(name, 'down')}`},
+  )
+}
+
 async function sweep(name: string | undefined, json?: boolean): Promise<void> {
   const {Docker, removeStale} = await import('../../lab/index.ts')
+  const {isElsewhere, otherEngines} = await import('../../lab/inside/engine.ts')
   const docker = new Docker()
   await docker.version()
   const {removed, left} = await removeStale(docker, name)
   const triedIn = name === undefined ? await docker.removeThrowaways() : 0
-  if (json) printJson({removed, left, throwaways: triedIn})
+  const notAsked = [...otherEngines(docker.name)]
+    .map(([engine, labs]) => ({engine, labs}))
+    .filter(({labs}) => name === undefined || labs.includes(name))
+  if (json) printJson({removed, left, throwaways: triedIn, notAsked})
   else {
     for (const one of removed) tell(`lab ${one.lab} ${one.says}; removed: ${counted(one.removed)}\n`)
     for (const one of left) tell(`lab ${one.lab} ${one.says}; left alone\n`)
     if (triedIn > 0) tell(`removed ${triedIn} containers in which something was tried\n`)
     if (removed.length + triedIn === 0) tell('nothing was left behind that could be removed\n')
+    for (const {engine, labs} of notAsked) {
+      const words = [...(isElsewhere(engine) ? ['--allow-remote'] : []), 'down', '--stale']
+      const asked = ownCommand(...words).onEngine(engine)
+      tell(`the engine ${engine}, which has ${labs.join(', ')}, was not looked at\n${spokenNext(asked)}\n`)
+    }
   }
 }
 

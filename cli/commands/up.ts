@@ -40,7 +40,7 @@ export function up(): Command {
   return addTopologyOptions(
     command(
       'up',
-      'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it mends what is broken, starts what is down, and adds nothing.\nExit code: 0 it is healthy, 2 a wrong setting, 3 it could not be raised, 5 what an earlier run broke could not be mended.',
+      'Raise a lab: install what is missing, build the images, start the cluster, wait until it is healthy.\nRun again, it mends what is broken, starts what is down, and adds nothing.\nIt lies on the Docker engine in use, whose name it keeps; with `engines:` in lab.yaml on several, host by host.\nExit code: 0 it is healthy, 2 a wrong setting, 3 it could not be raised, 5 what an earlier run broke could not be mended.',
       'up\nup --profile fast\nup --topology lab.yaml\nup --name second\nup --set patroni.ttl=40s --set patroni.watchdog=required\nup --patroni ../patroni --name mine',
     )
       .addOption(nameOption())

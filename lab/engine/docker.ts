@@ -2,6 +2,7 @@
 import type {Readable} from 'node:stream'
 import type Dockerode from 'dockerode'
 import type {HostName, Owner} from '../topology/topology.ts'
+import type {LabError} from '../words/errors.ts'
 import {type Answering, AnsweringEngine} from './docker/answering.ts'
 import {type Belonging, type Belongings, BelongingsOfEngine, type Removed} from './docker/belongings.ts'
 import {type Condition, type ContainerState, type Containers, ContainersOfEngine} from './docker/containers.ts'
@@ -49,12 +50,21 @@ type All = Answering &
   Images &
   Volumes
 
+/** One that does not answer. */
+export interface Absent {
+  readonly engine: string
+  readonly error: LabError
+}
+
 /** The engines of a lab that lies on several. Nothing here forms, joins or leaves a swarm. */
 export interface Several {
   /** In the order of the topology; what is no host lies on the first. */
   readonly engines: readonly Docker[]
   /** The one that has a host. */
   of(host: HostName): Docker
+
+  /** Those that answer now, as one; and why each other does not. @throws LabError as the first of them when none does. */
+  reachable(): Promise<{readonly docker: Docker; readonly absent: readonly Absent[]}>
 
   /** @throws LabError `config` for two names of one engine, and for engines that are not in one swarm; `docker-missing` as `version`. */
   mustBeOneSwarm(): Promise<void>

@@ -24,9 +24,34 @@ export class OneSwarm implements Several {
   readonly engines: readonly Docker[]
   readonly of: (host: HostName) => Docker
 
-  constructor(byName: ReadonlyMap<string, Docker>, of: (host: HostName) => Docker) {
+  readonly #without: (absent: ReadonlySet<string>) => Docker
+
+  /** @param without the same lab's, as one, without the engines of these names. */
+  constructor(
+    byName: ReadonlyMap<string, Docker>,
+    of: (host: HostName) => Docker,
+    without: (absent: ReadonlySet<string>) => Docker,
+  ) {
     this.engines = [...byName.values()]
     this.of = of
+    this.#without = without
+  }
+
+  async reachable(): ReturnType<Several['reachable']> {
+    const asked = await Promise.all(
+      this.engines.map(async engine => {
+        try {
+          await engine.version()
+          return null
+        } catch (error) {
+          if (error instanceof LabError) return {engine: engine.name, error}
+          throw error
+        }
+      }),
+    )
+    const absent = asked.filter(one => one !== null)
+    if (absent.length === this.engines.length && absent[0] !== undefined) throw absent[0].error
+    return {docker: this.#without(new Set(absent.map(one => one.engine))), absent}
   }
 
   async mustBeOneSwarm(): Promise<void> {

@@ -22,9 +22,10 @@ export class SeveralEngines extends Docker {
   override readonly several: Several
   override readonly compose: Compose
   readonly #all: readonly Docker[]
+  readonly #isPart: boolean
 
-  /** @throws EngineAmiss as `Docker`; TypeError for a topology that names no engines */
-  constructor(topology: Spread, limits: EngineLimits = engineLimits(), way: Way = name => name) {
+  /** @param isPart of a lab's engines: the others do not answer. @throws EngineAmiss as `Docker`; TypeError for a topology that names no engines */
+  constructor(topology: Spread, limits: EngineLimits = engineLimits(), way: Way = name => name, isPart = false) {
     const names = engineNames(topology) ?? []
     const [first] = names
     if (first === undefined) throw new TypeError('this topology names no engines')
@@ -36,7 +37,10 @@ export class SeveralEngines extends Docker {
       return engine
     }
     this.#all = [...byName.values()]
-    this.several = new OneSwarm(byName, of)
+    this.#isPart = isPart
+    this.several = new OneSwarm(byName, of, absent =>
+      absent.size === 0 ? this : new SeveralEngines(withoutEngines(topology, absent), limits, way, true),
+    )
     const services = [...topology.hosts.map(one => one.name), observerName]
     this.compose = {
       reads: this.#all[0]!.compose.reads,
@@ -107,10 +111,17 @@ export class SeveralEngines extends Docker {
           ),
         ),
       )
-    await remove(kind => kind !== 'network')
-    await remove(kind => kind === 'network') // nothing on any engine may be in it by then
     const count = (kind: Belonging['kind']) => belongings.filter(one => one.kind === kind).length
-    return {containers: count('container'), networks: count('network'), volumes: count('volume')}
+    await remove(kind => kind !== 'network')
+    const removed = {containers: count('container'), networks: count('network'), volumes: count('volume')}
+    try {
+      await remove(kind => kind === 'network') // nothing on any engine may be in it by then
+    } catch (error) {
+      // To the swarm what is on the others is in it still.
+      if (!this.#isPart || !(error instanceof LabError)) throw error
+      return {...removed, networks: 0}
+    }
+    return removed
   }
 
   /** On each, or on none: one that is another's is told. */
@@ -128,6 +139,10 @@ export class SeveralEngines extends Docker {
     const count = (kind: Belonging['kind']) => all.filter(one => one.kind === kind).length
     return {containers: count('container'), networks: count('network'), volumes: count('volume')}
   }
+}
+
+function withoutEngines({engines = {}, hosts}: Spread, absent: ReadonlySet<string>): Spread {
+  return {hosts, engines: Object.fromEntries(Object.entries(engines).filter(([, name]) => !absent.has(name)))}
 }
 
 function found(name: string, engine: () => Docker): Docker {

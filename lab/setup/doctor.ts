@@ -19,23 +19,12 @@ import {type Ran, run} from './command.ts'
 import {type ComposeFound, findCompose, isAtLeast} from './compose-version.ts'
 import {installPage, recipeFor, thisDistribution} from './distribution.ts'
 import {joinDocker, mayInstall} from './engine.ts'
+import {askBySshLimitMs, askLimitMs, type Examined, sayLabs} from './examined.ts'
 import {imageTags} from './images.ts'
 import {leftovers} from './leftovers.ts'
+import {examineOtherEngines} from './other-engines.ts'
 import {engineAnswer, findDockerd} from './start-engine.ts'
 
-/** `fail`: a lab can't be raised like this, and `doctor --fix` can't help it; `warn`: it can, or something is near its limit. */
-interface Examined {
-  /** What was looked at, e.g. 'Docker engine'. */
-  readonly what: string
-  readonly state: 'ok' | 'warn' | 'fail'
-  readonly says: string
-  /** The next step, a command where there is one; null when nothing is to be done. */
-  readonly fix: Hint | null
-}
-
-const askLimitMs = 1500
-/** To another machine, and to log in there. */
-const askBySshLimitMs = 10_000
 const oldestNode = '24.0.0'
 /** A host takes some 100 MB when idle (300 MB for three, measured) and a PostgreSQL under load several times that. */
 const wantedMemoryBytes = 2 * 2 ** 30
@@ -61,17 +50,21 @@ interface Versions {
 /** In the order in which things depend on each other. */
 export async function examine(docker: Answering & Containers & Images & TryingEngine): Promise<readonly Examined[]> {
   const withinMs = isBySsh(addressInUse() ?? '') ? askBySshLimitMs : askLimitMs
-  const [answer, compose, buildx, versions, info] = await Promise.all([
+  const [answer, compose, buildx, versions, info, others] = await Promise.all([
     engineAnswer(docker, withinMs),
     findCompose(),
     run(['docker', 'buildx', 'version'], {withinMs: askLimitMs}),
     askJson<Versions>(['docker', 'version', '--format', '{{json .}}'], withinMs),
     askJson<EngineInfo>(['docker', 'info', '--format', '{{json .}}'], withinMs),
+    examineOtherEngines(),
   ])
   const host = [node(), platform(), checkout(), rights(answer.answers), ...leftBehind()]
   const tools = [client(versions, compose), composePlugin(compose), buildxPlugin(buildx)]
   if (!answer.answers)
-    return [...host, ...tools, absentEngine(answer.error), diskFree('state directory', stateRoot()), sharedMemory()]
+    return [
+      ...[...host, ...tools, absentEngine(answer.error)],
+      ...[diskFree('state directory', stateRoot()), sharedMemory(), ...others],
+    ]
   return [
     ...host,
     ...tools,
@@ -83,6 +76,7 @@ export async function examine(docker: Answering & Containers & Images & TryingEn
     cgroups(info),
     sharedMemory(),
     await labs(docker).catch(unanswered('labs')),
+    ...others,
     ...loadLabs().broken.map(unreadable),
     ...(await whatCanBreak(docker)),
   ]
@@ -363,21 +357,14 @@ function sharedMemory(): Examined {
 
 /** After a reboot the labs that ran lie there as exited containers. */
 async function labs(docker: Containers): Promise<Examined> {
-  const containers = await docker.containers()
-  const byLab = Map.groupBy(containers, one => one.lab)
-  if (byLab.size === 0) return ok('labs', 'none')
-  const told = [...byLab].map(([lab, hosts]) => {
-    const running = hosts.filter(one => one.state === 'running').length
-    return {lab, says: `${lab}: ${running} of ${hosts.length} hosts run`, isStopped: running === 0}
-  })
-  const says = told.map(one => one.says).join('; ')
-  const stopped = told.find(one => one.isStopped)
-  if (!stopped) return ok('labs', says)
+  const {says, stopped} = sayLabs(await docker.containers())
+  if (says === '') return ok('labs', 'none')
+  if (stopped === undefined) return ok('labs', says)
   return {
     what: 'labs',
     state: 'warn',
     says,
-    fix: next`to start it: ${onLab(stopped.lab, 'up')} to remove it: ${onLab(stopped.lab, 'down')}`,
+    fix: next`to start it: ${onLab(stopped, 'up')} to remove it: ${onLab(stopped, 'down')}`,
   }
 }
 

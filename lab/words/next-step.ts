@@ -32,6 +32,13 @@ export class OwnCommand {
     return new OwnCommand(this.#words, this.#lab, 'sudo ')
   }
 
+  /** On one engine, whatever is in use. @param name a Docker context, or an address as DOCKER_HOST has it. */
+  onEngine(name: string): OwnCommand {
+    // A DOCKER_HOST that is set wins over any context.
+    const by = name.includes('://') ? `DOCKER_HOST=${quoted(name)}` : `DOCKER_HOST= DOCKER_CONTEXT=${quoted(name)}`
+    return new OwnCommand(this.#words, this.#lab, `${by} ${this.#as}`)
+  }
+
   /** Quoted for sh; --name stands where the caller's own lab is another. */
   says(caller: Caller): string {
     return this.words(caller).join(' ')

@@ -96,9 +96,11 @@ function called(node: Node, asHint: (node: Node) => Hint): Hint | undefined {
   if (name === 'onLab') return onLab(unknown, ...wordsOf(given.slice(1)))
   if (name === 'shell') return shell(textOf(given[0]!))
   const of = (node.callee as Node).type === 'MemberExpression' ? ((node.callee as Node).object as Node) : undefined
-  if (of === undefined || nameOf((node.callee as Node).property) !== 'asRoot') return undefined
-  const command = asHint(of)
-  return command instanceof OwnCommand ? command.asRoot() : undefined
+  if (of === undefined) return undefined
+  const as = nameOf((node.callee as Node).property)
+  const command = as === 'asRoot' || as === 'onEngine' ? asHint(of) : undefined
+  if (!(command instanceof OwnCommand)) return undefined
+  return as === 'asRoot' ? command.asRoot() : command.onEngine(textOf(given[0]!))
 }
 
 function wordsOf(nodes: readonly Node[]): string[] {

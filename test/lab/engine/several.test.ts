@@ -78,6 +78,39 @@ test('what a lab has is removed where it lies, and its network when nothing is l
   expect(changes(small)).toEqual(['DELETE /containers/id-node2'])
 })
 
+test('without one that does not answer the others are one, and what they have is removed; its network where that works', async () => {
+  const network = {
+    ...{Id: 'net', Name: 'pgha-lab-lab_lab', Created: '2026-01-01T00:00:00Z', Scope: 'swarm', Driver: 'overlay'},
+    Labels: {'pgha-lab.lab': 'lab', 'pgha-lab.owner': 'me'},
+  }
+  let inUse = true
+  big.behave(asked => {
+    if (asked === 'GET /networks') return said([network])
+    if (asked === 'GET /info') return said(info({node: 'n1', isManager: true}))
+    if (asked === 'DELETE /networks/net' && inUse) return refused(409, 'it is held')
+    if (asked === 'DELETE /networks/net') return refused(500, 'network net is busy')
+    return 'answers'
+  })
+  small.behave('silent')
+  const {docker: there, absent} = await docker.several.reachable()
+  expect(absent).toEqual([{engine: 'tcp://10.0.0.2:2375', error: expect.objectContaining({code: 'timeout'})}])
+  const belongings = await there.belongings('lab')
+  expect(belongings.map(one => one.id).toSorted()).toEqual(['id-app1', 'id-node1', 'net'])
+  expect(await there.remove(belongings, true)).toEqual({containers: 2, networks: 1, volumes: 0})
+  inUse = false
+  expect(await there.remove(belongings, true)).toEqual({containers: 2, networks: 0, volumes: 0})
+})
+
+test('when all of them answer there is nothing absent, and when none does the first says why', async () => {
+  expect(await docker.several.reachable()).toEqual({docker, absent: []})
+  big.behave('silent')
+  small.behave('silent')
+  expect(await caught(docker.several.reachable())).toMatchObject({
+    code: 'timeout',
+    message: expect.stringMatching(/^big: /),
+  })
+})
+
 test('a context that is not there is told of the engine that is called so, before anything is asked', () => {
   const lost = {...topology, engines: {node1: 'default', node2: 'no-such-context'}}
   expect(() => new SeveralEngines(lost)).toThrow(
@@ -177,4 +210,8 @@ function info({node, id = `of ${node}`, isManager = false}: Info) {
 
 function said(value: unknown): Behaviour {
   return {body: JSON.stringify(value), type: 'application/json'}
+}
+
+function refused(status: number, message: string): Behaviour {
+  return {body: JSON.stringify({message}), type: 'application/json', status}
 }

@@ -322,6 +322,7 @@ describe('on several engines', () => {
     const several: Several = {
       engines: [],
       of: () => engine as unknown as Docker,
+      reachable: async () => ({docker: engine as unknown as Docker, absent: []}),
       async mustBeOneSwarm() {
         done.push('one swarm')
         if (amiss !== undefined) throw amiss

@@ -95,4 +95,8 @@ test('each command has a line of its own, and the words that lead to it stand ap
   )
   expect(nextLine(next`report it\n${steps}`)).toBe(nextLine(steps).replace('next: ', 'next: report it\n        '))
   expect(sayHint(ownCommand('doctor', '--fix').asRoot())).toBe('sudo pgha-lab doctor --fix')
+  expect(sayHint(ownCommand('down', '--stale').onEngine('big'))).toBe(
+    'DOCKER_HOST= DOCKER_CONTEXT=big pgha-lab down --stale',
+  )
+  expect(sayHint(ownCommand('down').onEngine('ssh://me@there'))).toBe('DOCKER_HOST=ssh://me@there pgha-lab down')
 })
