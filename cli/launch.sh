@@ -5,7 +5,7 @@
 # cut short is done again):
 #   Node          dist/.setup/use: the Node that was chosen, and the `node` of the PATH at that time
 #   dependencies  node_modules/.package-lock.json, npm's own mark; it is older than package-lock.json when that changed
-#   build         dist/.built, dated by the start of the build; nothing in the sources is newer
+#   build         dist/.built, which `npm run build` leaves, dated by its start; nothing in the sources is newer
 # A published package has no tsconfig.json: its dist came with it and npm installed its dependencies.
 #
 # A Node that is fetched lies outside the package, where all checkouts of this user find it: see cli/node-pins.
@@ -24,8 +24,16 @@ else
   launch_home=$launch_cache/setup
 fi
 
+# launch_prepare ARGUMENTS: those of the program. With --quiet before its -- nobody is told how far it is.
 launch_prepare() {
   launch_is_ready && return 0
+  launch_quiet=no
+  for launch_word in "$@"; do
+    case $launch_word in
+      --) break ;;
+      -q | --quiet) launch_quiet=yes ;;
+    esac
+  done
   launch_find_node
   if [ -z "$node" ] || ! launch_has_dependencies || ! launch_has_build; then
     launch_lock
@@ -166,15 +174,15 @@ launch_install() {
 }
 
 launch_build() {
+  launch_may_install 'it is not built, or not from the sources that are there' "run: cd '$root' && npm run build" building
   command -v npm >/dev/null || launch_fail "npm is missing, and pgha-lab is not built; install npm (https://nodejs.org)."
   mkdir -p "$root/dist"
   # Without the mark, dist may be anything: the compiler must not trust its own memory of it.
   [ -f "$root/dist/.built" ] || rm -f "$root/dist/.tsbuildinfo"
   rm -f "$root/dist/.built"
-  : >"$root/dist/.building"
   launch_step 'build pgha-lab (npm run build)' "$launch_home/build.log" env PATH="${node%/*}:$PATH" npm run --silent build
   [ -f "$root/dist/cli/main.js" ] || launch_fail "the build made no dist/cli/main.js; the log is $launch_home/build.log."
-  mv "$root/dist/.building" "$root/dist/.built"
+  [ -f "$root/dist/.built" ] || launch_fail "the build left no dist/.built; the log is $launch_home/build.log."
 }
 
 # --- telling ---
@@ -187,7 +195,9 @@ launch_step() {
   shift 2
   launch_began=$(date +%s)
   launch_ticker=''
-  if [ -t 2 ]; then
+  if [ "$launch_quiet" = yes ]; then
+    :
+  elif [ -t 2 ]; then
     launch_shell=$$
     while kill -0 "$launch_shell" 2>/dev/null; do
       printf '\r%s ... %s s' "$launch_what" $(($(date +%s) - launch_began)) >&2
@@ -203,12 +213,12 @@ launch_step() {
   wait "$launch_child" || launch_code=$?
   launch_child=''
   launch_stop_ticker
-  [ -t 2 ] && printf '\r\033[K' >&2
+  [ "$launch_quiet" = no ] && [ -t 2 ] && printf '\r\033[K' >&2
   if [ "$launch_code" -ne 0 ]; then
     launch_excerpt "$launch_log" >&2
     launch_fail "could not $launch_what (exit code $launch_code); above is why, all of it is in $launch_log"
   fi
-  printf '%s: done in %s s\n' "$launch_what" $(($(date +%s) - launch_began)) >&2
+  [ "$launch_quiet" = yes ] || printf '%s: done in %s s\n' "$launch_what" $(($(date +%s) - launch_began)) >&2
 }
 
 # npm says why first and then explains itself at length; others say why last.
@@ -227,9 +237,9 @@ launch_stop_ticker() {
   launch_ticker=''
 }
 
-# launch_may_install MISSING HOW
+# launch_may_install MISSING HOW [building]
 launch_may_install() {
-  [ "${PGHA_LAB_SETUP:-}" != never ] || launch_fail "$1, and PGHA_LAB_SETUP=never forbids installing it; $2"
+  [ "${PGHA_LAB_SETUP:-}" != never ] || launch_fail "$1, and PGHA_LAB_SETUP=never forbids ${3:-installing} it; $2"
 }
 
 launch_fail() {
@@ -254,7 +264,7 @@ launch_lock() {
       launch_break_lock
       continue
     fi
-    [ "$launch_told" = yes ] || printf 'another pgha-lab sets up this directory (process %s); waiting for it\n' "${launch_holder:-unknown}" >&2
+    [ "$launch_told" = yes ] || [ "$launch_quiet" = yes ] || printf 'another pgha-lab sets up this directory (process %s); waiting for it\n' "${launch_holder:-unknown}" >&2
     launch_told=yes
     [ "$launch_waited" -lt 600 ] ||
       launch_fail "another pgha-lab (process ${launch_holder:-unknown}) has been setting up for 10 minutes; end it, or remove $launch_home/lock."

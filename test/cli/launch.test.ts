@@ -1,6 +1,6 @@
 /** The launcher installs and builds what it starts, once, and says why when it cannot. */
 import {execFileSync, spawn} from 'node:child_process'
-import {existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {
@@ -12,7 +12,9 @@ import {
   haveNode,
   haveNpm,
   launch,
+  longAgo,
   place,
+  project,
   root,
   script,
   until,
@@ -90,6 +92,59 @@ test('PGHA_LAB_SETUP=never installs nothing and says what is missing and how to 
   )
   expect(calls()).toEqual([])
   expect(existsSync(join(root, 'dist', '.setup', 'lock'))).toBe(false)
+})
+
+test('PGHA_LAB_SETUP=never builds nothing either, neither anew nor for the first time; what somebody has built runs', async () => {
+  haveNode('24.1.0')
+  haveNpm()
+  mkdirSync(join(root, 'node_modules'))
+  writeFileSync(join(root, 'node_modules', '.package-lock.json'), '')
+  const refused = {
+    ...{code: 3, out: ''},
+    err: `pgha-lab: it is not built, or not from the sources that are there, and PGHA_LAB_SETUP=never forbids building it; run: cd '${root}' && npm run build\n`,
+  }
+  expect(await launch([], {PGHA_LAB_SETUP: 'never'})).toEqual(refused)
+  mkdirSync(join(root, 'dist', 'cli'), {recursive: true})
+  for (const file of ['dist/cli/main.js', 'dist/.built']) writeFileSync(join(root, file), '')
+  expect(await launch(['x'], {PGHA_LAB_SETUP: 'never'})).toMatchObject({code: 0, err: ''})
+  longAgo('dist/.built')
+  writeFileSync(join(root, 'lab', 'a.ts'), 'changed\n')
+  expect(await launch([], {PGHA_LAB_SETUP: 'never'})).toEqual(refused)
+  expect(calls()).toEqual([])
+  expect(existsSync(join(root, 'dist', '.built'))).toBe(true)
+})
+
+test('the build of package.json leaves the mark that the launcher goes by, dated by its start, and none when it fails', async () => {
+  const {scripts} = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {scripts: Record<string, string>}
+  const sh = (text: string) => execFileSync('sh', ['-c', text], {cwd: root, stdio: 'ignore'})
+  const build = (step: string) => (scripts.build ?? '').replace(/tsc -p lab && node .*? &&/, `${step} &&`)
+  expect(build('true')).not.toBe(scripts.build)
+  sh(build('touch lab/a.ts'))
+  expect(existsSync(join(root, 'dist', '.built'))).toBe(true)
+  expect(statSync(join(root, 'dist', '.built')).mtimeMs).toBeLessThanOrEqual(statSync(join(root, 'lab/a.ts')).mtimeMs)
+  rmSync(join(root, 'dist', '.built'))
+  expect(() => sh(build('false'))).toThrow()
+  expect(existsSync(join(root, 'dist', '.built'))).toBe(false)
+})
+
+test.each([['-q'], ['--quiet'], ['status', '-q']])(
+  'with %s %s it says nothing of how far it is, and still why it cannot',
+  async (...words) => {
+    haveNode('24.1.0')
+    haveNpm()
+    expect(await launch(words)).toMatchObject({code: 0, err: ''})
+    writeFileSync(join(root, 'lab', 'a.ts'), 'wrong\n')
+    haveNpm("[ $1 != run ] || { echo 'lab/a.ts(1,1): error TS1'; exit 2; }")
+    const failed = await launch(words)
+    expect(failed.code).toBe(3)
+    expect(failed.err).toMatch(/^ {2}\| lab\/a\.ts\(1,1\): error TS1\npgha-lab: could not build/)
+  },
+)
+
+test('a -q of the program behind -- is none of the launcher', async () => {
+  haveNode('24.1.0')
+  haveNpm()
+  expect((await launch(['shell', 'node1', '--', 'grep', '-q', 'x'])).err).toContain('build pgha-lab')
 })
 
 test('a changed package-lock.json installs and builds again, a changed source only builds', async () => {

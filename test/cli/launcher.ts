@@ -119,7 +119,7 @@ case $1 in
 ${fakeNode('24.21.0')}NODE
     ;;
   ci) mkdir -p node_modules && : >node_modules/.package-lock.json ;;
-  run) mkdir -p dist/cli && : >dist/cli/main.js ;;
+  run) mkdir -p dist/cli && : >dist/cli/main.js && : >dist/.built ;;
 esac
 `,
   )
