@@ -101,6 +101,22 @@ test('an engine that is away in the middle makes the run inconclusive, and is na
   await run(0, 'up', ...lab)
 }, 600_000)
 
+test('with the machine of one of them gone, down removes what the others have, says what is left where, and ends', async () => {
+  const [first, second, third] = engines as [OwnEngine, OwnEngine, OwnEngine]
+  await third.die()
+  const {err} = await run(3, 'down', ...lab)
+  expect(err).toContain(`lab three-engines is not gone: what it has on ${third.address} is left there.`)
+  expect(err).toMatch(/\n +pgha-lab down --name three-engines$/)
+  const filter = ['--all', '--quiet', '--filter', 'label=pgha-lab.lab=three-engines']
+  for (const engine of [first, second]) expect(await printed(engine, 'ps', ...filter)).toBe('')
+  await third.startDockerd()
+  expect(await printed(third, 'ps', ...filter)).not.toBe('')
+  // A manager that knows the network to be in use until the engine is back.
+  await expect
+    .poll(() => printed(first, 'node', 'ls', '--format', '{{.Status}}'), {timeout: 60_000})
+    .not.toContain('Down')
+}, 300_000)
+
 test('down leaves nothing on any of them, and all in their swarm', async () => {
   await run(0, 'down', ...lab)
   for (const engine of engines) {

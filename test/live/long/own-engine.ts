@@ -41,6 +41,11 @@ export class OwnEngine implements AsyncDisposable {
     this.address = address
   }
 
+  /** Where it always answers, whatever network it is in. */
+  get socket(): string {
+    return placesOf(this.name).socket
+  }
+
   /** With the lab's images in it, from the machine's own engine. */
   static async start({name = 'pgha-own-engine', link, lan}: OwnEngineOptions = {}): Promise<OwnEngine> {
     const namespace = name
