@@ -11,6 +11,7 @@ import {haproxyValues} from './haproxy-values.ts'
 import {haproxyWords} from './haproxy-words.ts'
 import {keepalivedRules} from './keepalived.ts'
 import {keepalivedHears} from './keepalived-hears.ts'
+import {patroniHba} from './patroni-hba.ts'
 import {patroniKeys} from './patroni-keys.ts'
 import {patroniMembers} from './patroni-members.ts'
 import {patroniTimings} from './patroni-timings.ts'
@@ -24,6 +25,7 @@ export const rules: readonly Rule[] = [
   ...patroniValues,
   ...patroniKeys,
   ...patroniMembers,
+  ...patroniHba,
   ...systemdRules,
   ...haproxyChecks,
   ...haproxyRules,
