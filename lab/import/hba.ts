@@ -1,11 +1,12 @@
 /** Lines of somebody's pg_hba as the lab's: its users, its addresses, in their order. Who is locked out there is locked out here. */
+import {rewinding, streaming, type TooFew, tooFewAddresses} from '../lint/locked-out.ts'
 import {isPooler, poolerOf} from '../lint/pooler.ts'
-import {type HbaLine, hbaOf, isOwnHost, isWithin} from '../lint/read/pg-hba.ts'
+import {type HbaLine, hbaOf, isOwnHost, isWithin, oneAddress} from '../lint/read/pg-hba.ts'
 import type {Files} from '../lint/read/read.ts'
 import {isOnAt, nodeAt, wordAt} from '../lint/read/yaml-path.ts'
 import type {HbaRule} from '../topology/hba.ts'
 import {appDatabase, roles} from '../topology/topology.ts'
-import {isAddress, type Place, sayPlace} from '../words/place.ts'
+import {isAddress, type Place, sameHost, sayPlace} from '../words/place.ts'
 import type {Change} from './change.ts'
 import type {TheirWords} from './words.ts'
 
@@ -18,11 +19,17 @@ export interface FromHba {
   readonly assumed: readonly string[]
 }
 
+/** What is known of a host with PostgreSQL. */
+interface Member {
+  readonly address: string | undefined
+  readonly names: readonly string[]
+}
+
 interface Cluster {
   /** Their users, each with those of the lab that stand for it. */
   readonly users: ReadonlyMap<string, readonly HbaRule['user'][]>
-  /** Hosts of the lab with PostgreSQL, each with the address that is known of it. */
-  readonly members: ReadonlyMap<string, string | undefined>
+  /** By the host of the lab that stands for it. */
+  readonly members: ReadonlyMap<string, Member>
   /** `elsewhere`: no file says it, and without it no replica would get in, as they do. */
   readonly ssl: 'on' | 'off' | 'elsewhere'
   /** Clients come through a pooler that comes through a socket: in the lab by the loopback address. */
@@ -69,14 +76,17 @@ export function fromHba(files: Files, theirs: TheirWords): FromHba {
           (place): Change => ({place, what: 'pg_hba', how: 'dropped', why: 'another pg_hba counts for this member'}),
         ),
     ],
-    notModelled: [...Map.groupBy(unlike, ({says}) => says)].map(([says, all]) => {
-      const places = [...new Set(all.map(({place}) => sayPlace(place)))]
-      return `${places[0]}${places.length > 1 ? ` and ${places.length - 1} more` : ''}: ${says}.`
-    }),
+    notModelled: [
+      ...letInByTheLab(files, cluster),
+      ...[...Map.groupBy(unlike, ({says}) => says)].map(([says, all]) => {
+        const places = [...new Set(all.map(({place}) => sayPlace(place)))]
+        return `${places[0]}${places.length > 1 ? ` and ${places.length - 1} more` : ''}: ${says}.`
+      }),
+    ],
     assumed: [
-      ...([...cluster.members.values()].includes(undefined)
+      ...([...cluster.members.values()].some(({address}) => address === undefined)
         ? [
-            'No file says which addresses all members have: lines of pg_hba for networks are taken to be for every member.',
+            'No file says which addresses all members have: lines of pg_hba for networks, and for single addresses of which no file says whose they are, are taken to be for every such member.',
           ]
         : []),
       ...(cluster.ssl === 'elsewhere'
@@ -86,6 +96,27 @@ export function fromHba(files: Files, theirs: TheirWords): FromHba {
         : []),
     ],
   }
+}
+
+/** Who is locked out by lines for too few addresses, of which nobody knows whose they are: each a sentence. */
+function letInByTheLab(files: Files, {members}: Cluster): readonly string[] {
+  const last = [...members].findLast(([, {address}]) => address === undefined)?.[0]
+  const isUnknown = (one: string) => ![...members.values()].some(({address}) => address?.toLowerCase() === one)
+  const say = (who: string, user: string, {place, database, addresses, coming, isOthers}: TooFew) => {
+    const [only, out] = [addresses.length, coming - addresses.length]
+    return (
+      `${sayPlace(place)}: pg_hba lets ${who} in from ${only} ${only === 1 ? 'address' : 'addresses'} alone, no file says whose, and ` +
+      `${coming} ${isOthers ? 'other members' : 'members'} have to come: at least ${out} ${out === 1 ? 'is' : 'are'} locked out, and in the lab none is. ` +
+      `\`host ${database} ${user} ${last} reject\` as the first line of postgresql.pg_hba in the lab.yaml locks ${last} out (pg_hba).`
+    )
+  }
+  const [first] = files.patroni
+  return [[streaming, 'replicas', roles.replication] as const, [rewinding, 'pg_rewind', roles.rewind] as const].flatMap(
+    ([coming, who, user]) =>
+      tooFewAddresses(files, coming)
+        .filter(({file, addresses}) => file === first?.file && last !== undefined && addresses.some(isUnknown))
+        .map(one => say(who, user, one)),
+  )
 }
 
 /** A cluster whose replicas get in by lines for TLS alone has TLS, whoever says it. */
@@ -118,33 +149,37 @@ function placesOf({patroni, dynamic}: Files): readonly Place[] {
   return places.filter(place => place !== undefined)
 }
 
-function clusterOf(files: Files, {hosts}: TheirWords): Cluster {
+function clusterOf(files: Files, theirs: TheirWords): Cluster {
   const [first] = files.patroni
   const name = (who: string) => wordAt(first?.root, 'postgresql', 'authentication', who, 'username')?.text
   const users = new Map<string, HbaRule['user'][]>()
-  const stand = (theirs: string | undefined, ours: HbaRule['user']) => {
-    if (theirs !== undefined) users.set(theirs, [...(users.get(theirs) ?? []), ours])
+  const stand = (user: string | undefined, ours: HbaRule['user']) => {
+    if (user !== undefined) users.set(user, [...(users.get(user) ?? []), ours])
   }
   stand(name('replication'), roles.replication)
   // Without a user of its own pg_rewind comes as the superuser.
   stand(name('rewind') ?? name('superuser'), roles.rewind)
   const superuser = name('superuser')
   if (superuser !== undefined && !users.has(superuser)) users.set(superuser, [])
-  const named = [...hosts].filter(([, host]) => host.startsWith('node'))
-  const members = new Map(
-    [...new Set(named.map(([, host]) => host))].map(host => [
-      host,
-      named.find(([theirs, one]) => one === host && isAddress(theirs))?.[0],
-    ]),
-  )
   const pooler = poolerOf(files)
   return {
     users,
-    members,
+    members: membersIn(theirs),
     ssl: parametersIn(files).some(node => isOnAt(node, 'ssl') === true) ? 'on' : 'off',
     isBySocket:
       isPooler(pooler) && pooler.stands === 'beside' && /^(\/|$)/.test(pooler.by?.options.get('host') ?? '127.0.0.1'),
   }
+}
+
+function membersIn({hosts}: TheirWords): Cluster['members'] {
+  const named = [...hosts].filter(([, host]) => host.startsWith('node'))
+  const of = (host: string) => named.flatMap(([word, one]) => (one === host ? [word] : []))
+  return new Map(
+    named.map(([, host]) => [
+      host,
+      {address: of(host).find(isAddress), names: of(host).filter(word => !isAddress(word))},
+    ]),
+  )
 }
 
 function parametersIn({patroni: [first], dynamic}: Files) {
@@ -172,7 +207,7 @@ function mapped(line: HbaLine, cluster: Cluster): Mapped {
     return drop('who comes there comes in TLS, and in the lab without')
   const address = line.address ?? '127.0.0.1/32'
   // In the lab a cluster of IPv6 comes from other addresses, and from as many.
-  const isOfMembers = [...cluster.members.values()].some(own => own?.includes(':'))
+  const isOfMembers = [...cluster.members.values()].some(({address: own}) => own?.includes(':'))
   if (address.includes(':') && !isOfMembers) return drop('no member of yours has an address of IPv6')
   const from = sourcesOf(address, method === 'reject', cluster)
   const only = onlyFor(line, cluster)
@@ -192,11 +227,11 @@ function onlyFor({type, method}: HbaLine, {ssl}: Cluster): Pick<HbaRule, 'type'>
   return type === 'hostssl' || (type === 'hostnossl' && method === 'reject') ? {type} : {}
 }
 
-function saysOf({type, method, text, users, address}: HbaLine, {ssl}: Cluster): string | undefined {
+function saysOf({type, method, text, users, address}: HbaLine, {ssl, members}: Cluster): string | undefined {
   if (users.some(name => /^[+/@]/.test(name)))
     return 'for whom a group, a pattern or a file is no file here says; in the lab it is for the users whose names fit, of a group for those whom the line would be for (pg_hba)'
-  if (address !== undefined && isName(address))
-    return 'which addresses have this name no file says; in the lab this line is for every member and for clients (pg_hba)'
+  if (address !== undefined && isName(address) && [...whomFor(address, members).values()].includes('perhaps'))
+    return 'which addresses have this name no file says; in the lab this line is for every member of which that may be and for clients (pg_hba)'
   if (!/^(reject|trust|md5|scram-sha-256|password)$/.test(method) || /\bclientcert=/.test(text))
     return 'who comes has to prove it otherwise than by a password; in the lab by its password (pg_hba)'
   return type === 'hostnossl' && ssl === 'on' && method !== 'reject'
@@ -257,18 +292,34 @@ function sourcesOf(address: string, isReject: boolean, {members}: Cluster): Sour
   const isAll = address === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(address)
   if (isAll || address === 'samenet') return {members: 'all', clients: isAll || !isReject, isHere: false}
   if (isOwnHost(address)) return {members: [], clients: false, isHere: true}
-  const fits = [...members].filter(([, own]) => {
-    if (own === undefined) return !isReject
-    const is = isWithin(address, own)
-    return is === 'yes' || (is === 'perhaps' && !isReject)
-  })
-  const hosts = fits.map(([host]) => host)
-  const isOneMember = hosts.length === 1 && !/\/(?!32$|128$|255\.255\.255\.255$)/.test(address)
+  const whom = whomFor(address, members)
+  const hosts = [...whom].flatMap(([host, is]) => (is === 'yes' || (is === 'perhaps' && !isReject) ? [host] : []))
+  const isOneMember = isOfOne(address) && [...whom.values()].includes('yes')
   return {
     members: hosts.length === members.size ? 'all' : hosts,
     clients: !isReject && !isOneMember,
     isHere: false,
   }
+}
+
+/** Whether a line for this address, network or name is for each member. */
+function whomFor(address: string, members: Cluster['members']): ReadonlyMap<string, 'yes' | 'no' | 'perhaps'> {
+  const whom = [...members].map(([host, member]) => [host, isFor(address, member)] as const)
+  const isSaid = isOfOne(address) && whom.some(([, is]) => is === 'yes')
+  return new Map(whom.map(([host, is]) => [host, is === 'perhaps' && isSaid ? 'no' : is]))
+}
+
+function isFor(written: string, {address, names}: Member): 'yes' | 'no' | 'perhaps' {
+  if (!isName(written)) return address === undefined ? 'perhaps' : isWithin(written, address)
+  const isDomain = written.startsWith('.')
+  if (names.some(name => (isDomain ? name.toLowerCase().endsWith(written.toLowerCase()) : sameHost(name, written))))
+    return 'yes'
+  return 'perhaps'
+}
+
+/** Of one host at most, as addresses are given; a domain has many. */
+function isOfOne(address: string): boolean {
+  return isName(address) ? !address.startsWith('.') : oneAddress(address) !== undefined
 }
 
 function rulesFor(

@@ -36,7 +36,8 @@ const inLab: ReadonlySet<string> = new Set([
   ...['patroni/old-name', 'patroni/removed', 'patroni/local-parameter-ignored', 'patroni/managed-parameter'],
   ...['patroni/contradicting-tags', 'patroni/replicatefrom-unknown', 'patroni/password-is-a-number'],
   ...['patroni/sample-password', 'patroni/archive-without-command', 'patroni/hba-trust-world', 'patroni/bootstrap-hba'],
-  ...['patroni/hba-no-replication', 'patroni/hba-no-rewind'],
+  // Of too few addresses the lines of pg_hba themselves are told.
+  ...['patroni/hba-no-replication', 'patroni/hba-no-rewind', 'patroni/hba-too-few-addresses'],
   ...['patroni/dcs-deprecated', 'patroni/empty-password'],
   ...['cluster/restapi-tls-mismatch', 'cluster/check-slower-than-failover', 'cluster/dcs-differs'],
   ...['cluster/pooler-secret', 'cluster/pooler-hash'],

@@ -16,19 +16,26 @@ export interface HbaLine {
   readonly method: string
 }
 
+export interface Hba {
+  readonly place: Place
+  readonly lines: readonly HbaLine[]
+  /** They are what all members have, as far as none has its own. */
+  readonly isShared: boolean
+}
+
 /** The lines that count for this member; undefined where it has none, or some for each role, or a file of its own. */
-export function hbaOf(
-  patroni: PatroniFile,
-  dynamic: readonly DynamicFile[] = [],
-): {readonly place: Place; readonly lines: readonly HbaLine[]} | undefined {
+export function hbaOf(patroni: PatroniFile, dynamic: readonly DynamicFile[] = []): Hba | undefined {
   const shared = dynamic[0]?.root ?? patroni.dcs
   const maps = [mapAt(patroni.root, 'postgresql'), mapAt(shared, 'postgresql'), mapAt(patroni.root, 'bootstrap')]
   if (maps.some(map => map?.entries.some(({key}) => /^pg_hba_/.test(key)))) return undefined
   const place = maps.flatMap(map => map?.entries.find(({key}) => key === 'pg_hba')?.place ?? [])[0]
   const list = maps.map(map => nodeAt(map, 'pg_hba')).find(node => node !== undefined)
+  const isShared = nodeAt(maps[0], 'pg_hba') === undefined && nodeAt(maps[1], 'pg_hba') !== undefined
   if (list?.kind !== 'list' || place === undefined) return undefined
   const lines = listAt(list).map(hbaLine)
-  return lines.some(line => line === undefined) ? undefined : {place, lines: lines.filter(line => line !== undefined)}
+  return lines.some(line => line === undefined)
+    ? undefined
+    : {place, lines: lines.filter(line => line !== undefined), isShared}
 }
 
 /** Undefined for what is not understood here, such as an include. */
@@ -94,6 +101,31 @@ function among(names: readonly string[], name: string, everybody: readonly strin
   if (names.some(one => one === name || everybody.includes(one))) return 'yes'
   // Groups, patterns, files: sameuser and its like are no replication.
   return names.some(one => /^[+/@]/.test(one)) ? 'perhaps' : 'no'
+}
+
+/** The lines by which somebody is let in, by address, where each is for one; undefined where one is for more or for a name, which may have several. */
+export function byAddress(
+  lines: readonly HbaLine[],
+  visitor: Omit<Visitor, 'address'>,
+): ReadonlyMap<string, HbaLine> | undefined {
+  const letIn = lines.filter(
+    line => line.method !== 'reject' && matching(line, {...visitor, address: undefined}) !== 'no',
+  )
+  const each = letIn.flatMap(line => {
+    const address = oneAddress(line.address ?? '')
+    return address === undefined ? [] : [[address, line] as const]
+  })
+  // Of several lines for one the first counts.
+  return each.length < letIn.length ? undefined : new Map(each.toReversed())
+}
+
+/** Undefined for a network, a name, or everybody. */
+export function oneAddress(written: string): string | undefined {
+  const [address = '', mask] = written.split('/')
+  const family = isIP(address)
+  const all = family === 4 ? 32 : 128
+  const bits = isIP(mask ?? '') === 4 ? bitsOf(mask ?? '') : Number(mask ?? all)
+  return family === 0 || bits !== all ? undefined : address.toLowerCase()
 }
 
 /** Whether an address is one of those that a line is for; of names nobody knows. */

@@ -1,10 +1,9 @@
 /** Who may log in: lines of pg_hba that let in too many, or not the members themselves. */
 
-import {type HostPort, isAddress, isLoopback} from '../../words/place.ts'
-import type {PatroniFile} from '../read/patroni.ts'
-import {type HbaLine, hbaOf, isLockedOut} from '../read/pg-hba.ts'
+import {type Coming, lockedOut, rewinding, streaming, tooFewAddresses} from '../locked-out.ts'
+import {type HbaLine, hbaOf} from '../read/pg-hba.ts'
 import type {Files} from '../read/read.ts'
-import {entryAt, isFalsy, isTruthyAt, nodeAt, wordAt} from '../read/yaml-path.ts'
+import {entryAt, isFalsy, nodeAt, wordAt} from '../read/yaml-path.ts'
 import type {Found, Rule} from '../rule.ts'
 
 export const patroniHba: readonly Rule[] = [
@@ -29,12 +28,7 @@ export const patroniHba: readonly Rule[] = [
     about: 'no line lets the replication user in: `all` does not include replication, so no replica can follow',
     source: 'PostgreSQL, pg_hba.conf: database replication',
     fix: 'a line such as host replication USER 10.0.0.0/24 scram-sha-256, with the addresses of all members',
-    find: files =>
-      locked(
-        files,
-        'replication',
-        ({root}) => wordAt(root, 'postgresql', 'authentication', 'replication', 'username')?.text,
-      ),
+    find: files => lockedOut(files, streaming),
   },
   {
     id: 'patroni/hba-no-rewind',
@@ -43,14 +37,16 @@ export const patroniHba: readonly Rule[] = [
       'no line lets the user of pg_rewind into the database postgres: an old primary that is ahead cannot come back',
     source: 'Patroni, postgresql/rewind.py; PostgreSQL, pg_rewind',
     fix: 'a line such as host postgres USER 10.0.0.0/24 scram-sha-256, with the addresses of all members',
-    find: files =>
-      locked(files, 'postgres', ({root, dcs}) => {
-        const shared = files.dynamic[0]?.root ?? dcs
-        const isUsed =
-          isTruthyAt(root, 'postgresql', 'use_pg_rewind') ?? isTruthyAt(shared, 'postgresql', 'use_pg_rewind')
-        const user = (who: string) => wordAt(root, 'postgresql', 'authentication', who, 'username')?.text
-        return isUsed === true ? (user('rewind') ?? user('superuser')) : undefined
-      }),
+    find: files => lockedOut(files, rewinding),
+  },
+  {
+    id: 'patroni/hba-too-few-addresses',
+    severity: 'error',
+    about:
+      'the lines that let the members in, for replication or pg_rewind, are each for one address, and fewer than the members that have to come: some are locked out',
+    source: 'PostgreSQL, pg_hba.conf: address',
+    fix: 'a line such as host replication USER 10.0.0.0/24 scram-sha-256, or one for the address of each member',
+    find: files => [...few(files, streaming), ...few(files, rewinding)],
   },
   {
     id: 'patroni/bootstrap-hba',
@@ -100,25 +96,12 @@ function isEverywhere(address: string | undefined): boolean {
   return address === 'all' || /^(0\.0\.0\.0\/(0|0\.0\.0\.0)|::0?\/0)$/.test(address ?? '')
 }
 
-/** Members that a user of theirs cannot reach by the lines of another one. */
-function locked(files: Files, database: string, userOf: (patroni: PatroniFile) => string | undefined): Found[] {
-  return files.patroni.flatMap(patroni => {
-    const [user, hba] = [userOf(patroni), hbaOf(patroni, files.dynamic)]
-    // What stands for a name may be any.
-    if (user === undefined || hba === undefined || /[${<]/.test(user)) return []
-    const from = addressesFor(patroni, files)
-    const out = from.find(address => isLockedOut(hba.lines, {database, user, address}))
-    if (out === undefined && !(from.length === 0 && isLockedOut(hba.lines, {database, user, address: undefined})))
-      return []
-    return [{place: hba.place, says: `no line lets ${user} into ${database}${out === undefined ? '' : ` from ${out}`}`}]
+function few(files: Files, coming: Coming): Found[] {
+  return tooFewAddresses(files, coming).map(({place, user, database, addresses, coming: from, isOthers}) => {
+    const [only, out] = [addresses.length, from - addresses.length]
+    return {
+      place,
+      says: `${user} is let into ${database} from ${only} ${only === 1 ? 'address' : 'addresses'} alone, and has to come from ${from} ${isOthers ? 'other members' : 'members'}: at least ${out} ${out === 1 ? 'is' : 'are'} locked out`,
+    }
   })
-}
-
-/** Of the other members, where their addresses are known; a host's name may be any. */
-function addressesFor(patroni: PatroniFile, {patroni: all}: Files): readonly string[] {
-  return all
-    .filter(one => one !== patroni)
-    .flatMap(({address}: {readonly address: HostPort | undefined}) =>
-      address !== undefined && isAddress(address.host) && !isLoopback(address.host) ? [address.host] : [],
-    )
 }

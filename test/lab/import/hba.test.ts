@@ -5,13 +5,19 @@ import {importFrom} from '../../../lab/import/import.ts'
 import {hbaLine} from '../../../lab/topology/hba.ts'
 import {parseTopology} from '../../../lab/topology/topology-file.ts'
 import {allocation, owner, patroniYml} from '../../compose/a-lab.ts'
-import {changed, type Texts} from '../lint/cluster.ts'
+import {byName, type Change, changed, type Texts} from '../lint/cluster.ts'
 import {importable} from './shapes.ts'
 
 const of = (texts: Texts) => importFrom(Object.entries(texts).map(([file, text]) => ({file, text})))
 const theirs = / {8}- local all all peer\n[\s\S]*?(?=postgresql:\n {2}listen)/
-const withHba = (...lines: readonly string[]) =>
-  changed(['n*.yml', theirs, lines.map(line => `        - ${line}\n`).join('')])
+const linesOf = (...lines: readonly string[]): Change => [
+  'n*.yml',
+  theirs,
+  lines.map(line => `        - ${line}\n`).join(''),
+]
+const withHba = (...lines: readonly string[]) => changed(linesOf(...lines))
+/** Of members of which no file says the addresses. */
+const namedHba = (...lines: readonly string[]) => changed(...byName, linesOf(...lines))
 const hba = (texts: Texts) => of(texts).topology.hba?.map(one => hbaLine(one))
 const tls = (ssl: 'on' | 'off', ...lines: readonly string[]) => {
   const texts = withHba(...lines)
@@ -151,6 +157,93 @@ describe('who is locked out stays so:', () => {
     const topology = parseTopology('lab.yaml', 'profile: fast')
     const found = patroniYml(render(topology, allocation({}, topology), owner)).postgresql.pg_hba as string[]
     expect(found.slice(-2)).toEqual(['host replication replicator all scram-sha-256', 'host all all all scram-sha-256'])
+  })
+})
+
+describe('a line for a name', () => {
+  const isUnknown = (texts: Texts) => of(texts).notModelled.filter(one => one.includes('this name no file says'))
+
+  test.each<[string, Texts, readonly string[]]>([
+    [
+      'that a member says is its own is for that member alone',
+      namedHba('host replication repl db2.example.org md5'),
+      ['host replication replicator node2 md5'],
+    ],
+    [
+      'is for that member also where the proxy knows it by its address',
+      changed(
+        linesOf('host replication repl DB2.example.org md5'),
+        ['n2.yml', /connect_address: 10\.0\.0\.2:5432/, 'connect_address: db2.example.org:5432'],
+        ['n2.yml', /connect_address: 10\.0\.0\.2:8008/, 'connect_address: 10.7.0.2:8008'],
+      ),
+      ['host replication replicator node2 md5'],
+    ],
+    [
+      "of a member's REST API, too",
+      changed(linesOf('host replication repl db3.example.org md5'), [
+        'n3.yml',
+        'connect_address: 10.0.0.3:8008',
+        'connect_address: db3.example.org:8008',
+      ]),
+      ['host replication replicator node3 md5'],
+    ],
+    [
+      'of a domain is for the members in it, and for clients',
+      namedHba('host all,replication all .example.org md5'),
+      ['host all all all md5', 'host replication all all md5'],
+    ],
+    [
+      'that turns away turns away that member',
+      namedHba('host replication repl db2.example.org reject', 'host replication repl all md5'),
+      ['host replication replicator node2 reject', 'host replication replicator all md5'],
+    ],
+  ])('%s', (_, texts, lines) => {
+    expect(hba(texts)).toEqual(lines)
+    expect(isUnknown(texts)).toEqual([])
+  })
+
+  test('of which no file says whose it is is for every member, and that is said', () => {
+    const texts = namedHba('host replication repl elsewhere.example.org md5')
+    expect(hba(texts)).toEqual(['host replication replicator all md5'])
+    expect(isUnknown(texts)).toHaveLength(1)
+  })
+})
+
+describe('lines for single addresses of which no file says whose they are', () => {
+  const healthier = (texts: Texts) => of(texts).notModelled.filter(one => one.includes('locked out'))
+
+  test('lock out members where they are too few, which the lab has not: that is said with the count', () => {
+    const texts = namedHba('host replication repl 172.20.20.211/32 md5', 'host all all 0.0.0.0/0 md5')
+    expect(hba(texts)).toEqual(['host replication replicator all md5', 'host all all all md5'])
+    expect(healthier(texts)).toEqual([
+      'n1.yml:21:11: pg_hba lets replicas in from 1 address alone, no file says whose, and 3 members have to come: at least 2 are locked out, and in the lab none is. `host replication replicator node3 reject` as the first line of postgresql.pg_hba in the lab.yaml locks node3 out (pg_hba).',
+    ])
+  })
+
+  test('the same for pg_rewind', () => {
+    const texts = namedHba('host replication repl all md5', 'host all rewinder 172.20.20.211/32 md5')
+    expect(healthier(texts)).toEqual([
+      expect.stringMatching(
+        /^n1\.yml:22:11: pg_hba lets pg_rewind in from 1 address.*`host postgres rewinder node3 reject`/,
+      ),
+    ])
+  })
+
+  test('are enough where there is one for each', () => {
+    const texts = namedHba(...[1, 2, 3].map(one => `host replication repl 172.20.20.${one}/32 md5`))
+    expect(healthier(texts)).toEqual([])
+    expect(of(texts).assumed).toContainEqual(expect.stringMatching(/single addresses .* are taken to be for every/))
+  })
+
+  test('are not for who has another address', () => {
+    // Of n3 alone no file says the address.
+    const texts = changed(
+      linesOf('host replication repl 10.0.0.1/32 md5', 'host replication repl 10.0.0.2/32 md5'),
+      ['n3.yml', /connect_address: 10\.0\.0\.3:/g, 'connect_address: db3.example.org:'],
+      ['haproxy.cfg', /10\.0\.0\.3/g, 'db3.example.org'],
+    )
+    expect(hba(texts)).toEqual(['host replication replicator node1 md5', 'host replication replicator node2 md5'])
+    expect(healthier(texts)).toEqual([])
   })
 })
 

@@ -146,6 +146,12 @@ export const right: Texts = {
 /** In which files (`n*` are n1, n2, n3), what stands there, and what instead; without that the files are taken away. */
 export type Change = readonly [files: string, from?: string | RegExp, to?: string]
 
+/** Members that are known by their names alone, of which no file says the addresses. */
+export const byName: readonly Change[] = [
+  ['n*.yml', /connect_address: 10\.0\.0\.(\d):/g, 'connect_address: db$1.example.org:'],
+  ['haproxy.cfg', /(server n(\d)) [^ :]+/g, '$1 db$2.example.org'],
+]
+
 export function changed(...changes: readonly Change[]): Texts {
   return changes.reduce(change, right)
 }

@@ -1,7 +1,7 @@
 /** What lint, init and the hba readings say of patroni.yml beyond the one example of each rule. */
 import {describe, expect, test} from 'vitest'
 import {importFrom} from '../../../lab/import/import.ts'
-import {changed, found, right, type Texts} from './cluster.ts'
+import {byName, type Change, changed, found, right, type Texts} from './cluster.ts'
 
 const told = (texts: Texts, id: string) => found(texts).filter(({rule}) => rule.id === id)
 const of = (texts: Texts) => importFrom(Object.entries(texts).map(([file, text]) => ({file, text})))
@@ -45,6 +45,66 @@ describe('an address of IPv6 is none of IPv4', () => {
   })
   test.each(['fd01::/16', '0.0.0.0/0', '10.0.0.0/8'])('%s does not', network => {
     expect(told(inV6(network), 'patroni/hba-no-replication')).toHaveLength(3)
+  })
+})
+
+describe('lines for single addresses let in no more members than there are of them,', () => {
+  const few = 'patroni/hba-too-few-addresses'
+  const lines = (...all: readonly string[]): Change => [
+    'n*.yml',
+    hbaReplication,
+    all.map(line => `        - ${line}\n`).join(''),
+  ]
+  const of = (...addresses: readonly string[]) => lines(...addresses.map(one => `host replication repl ${one} md5`))
+  const says = (...changes: readonly Change[]) => told(changed(...byName, ...changes), few).map(one => one.says)
+  const oneFile: Change = ['n[23].yml']
+
+  test('and the others are locked out of replication', () => {
+    expect(says(of('172.20.20.211/32', '127.0.0.1/32'), oneFile)).toEqual([
+      'repl is let into replication from 1 address alone, and has to come from 3 members: at least 2 are locked out',
+    ])
+    expect(says(of('172.20.20.1 255.255.255.255', '172.20.20.2/32'), oneFile)).toEqual([
+      'repl is let into replication from 2 addresses alone, and has to come from 3 members: at least 1 is locked out',
+    ])
+    expect(says(of('172.20.20.1/32', '172.20.20.2/32', '172.20.20.3/32'))).toEqual([])
+  })
+
+  test('or of the database that pg_rewind reads', () => {
+    const rewind: Change = ['n*.yml', '- host all all 10.0.0.0/8', '- host postgres rewinder 172.20.20.1/32']
+    expect(says(rewind, oneFile)[0]).toMatch(/^rewinder is let into postgres from 1 address alone/)
+    expect(says(rewind, ['n*.yml', 'use_pg_rewind: true', 'use_pg_rewind: false'])).toEqual([])
+  })
+
+  test('where a file has lines of its own its own member need not be among them', () => {
+    const own = (number: number, ...others: readonly number[]): Change => [
+      `n${number}.yml`,
+      '  data_dir: /srv/pg',
+      `  data_dir: /srv/pg\n  pg_hba:\n${others.map(one => `  - host replication repl 172.20.20.${one}/32 md5\n`).join('')}  - host all all all md5`,
+    ]
+    expect(says(own(1, 2, 3), own(2, 1, 3), own(3, 1, 2))).toEqual([])
+    expect(says(own(1, 2, 3), oneFile)).toEqual([])
+    expect(says(own(1, 2), own(2, 1, 3), own(3, 1, 2))).toEqual([
+      'repl is let into replication from 1 address alone, and has to come from 2 other members: at least 1 is locked out',
+    ])
+    // Of two files with the same lines one lacks an address that it needs.
+    expect(says(own(1, 2, 3), own(2, 3, 2), own(3, 1, 2))).toHaveLength(2)
+  })
+
+  test.each([
+    ['a network', of('172.20.20.211/32', '172.20.20.0/24')],
+    ['a name, which may have several', of('172.20.20.211/32', 'db2.example.org')],
+    ['everybody', of('172.20.20.211/32', 'all')],
+    [
+      'a group that the user may be in',
+      lines('host replication repl 172.20.20.211/32 md5', 'host all,replication +x all md5'),
+    ],
+  ])('but not where a line is for %s', (_, change) => expect(says(change)).toEqual([]))
+
+  test('where nobody is let in, or one whose address is known is not, that is said alone', () => {
+    expect(says(of())).toEqual([])
+    const known = changed(of('10.0.0.1/32'))
+    expect(told(known, few)).toEqual([])
+    expect(told(known, 'patroni/hba-no-replication')).not.toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 /** Of each rule about a patroni.yml a mistake, and what looks like it. */
-import type {Change} from '../cluster.ts'
+import {byName, type Change} from '../cluster.ts'
 import type {Example} from './example.ts'
 
 const dcs = '    ttl: 30\n'
@@ -7,6 +7,8 @@ const parameters = '        max_connections: 200\n'
 const local = '    unix_socket_directories: /run/postgresql\n'
 const hbaAll = '        - host all all 10.0.0.0/8 scram-sha-256\n'
 const hbaReplication = '        - host replication repl 10.0.0.0/24 scram-sha-256\n'
+const only = (...addresses: readonly string[]) =>
+  addresses.map(address => `        - host replication repl ${address} md5\n`).join('')
 const twoMembers: readonly Change[] = [['n3.yml'], ['haproxy.cfg', /^ {2}server n3 .*\n/gm, '']]
 
 export const patroni: Readonly<Record<string, Example>> = {
@@ -306,6 +308,11 @@ export const patroni: Readonly<Record<string, Example>> = {
     fires: [['n*.yml', hbaAll, '        - host app all 10.0.0.0/8 scram-sha-256\n']],
     on: 'pg_hba:',
     silent: [['n*.yml', hbaAll, '        - host postgres rewinder 10.0.0.0 255.255.255.0 scram-sha-256\n']],
+  },
+  'patroni/hba-too-few-addresses': {
+    fires: [...byName, ['n*.yml', hbaReplication, only('172.20.20.211/32', '127.0.0.1/32')]],
+    on: 'repl 172.20.20.211/32',
+    silent: [...byName, ['n*.yml', hbaReplication, only('172.20.20.1/32', '172.20.20.2/32', '172.20.20.3/32')]],
   },
   'patroni/bootstrap-hba': {
     fires: [
