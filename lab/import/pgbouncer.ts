@@ -1,6 +1,7 @@
 /** What a pgbouncer.ini says besides the times that the lab has: kept, put otherwise, dropped, or said before all else. */
 import {postgresProxies} from '../lint/members.ts'
 import {
+  asksAs,
   isPooler,
   listensOn,
   longestSeconds,
@@ -138,12 +139,17 @@ function ofSettings(file: PgbouncerFile): readonly Unlike[] {
       `so many clients and no more are let in, 100 where nobody says; in the lab ${mostClients} are (max_client_conn)`,
     ),
     ...when(
-      settings.has('auth_query'),
+      settings.has('auth_query') && asksAs(file),
       'auth_query',
       "passwords are asked of the server with a query of yours; in the lab with PgBouncer's own, as the superuser (auth_query)",
     ),
     ...when(
-      settings.has('auth_file') && !settings.has('auth_query'),
+      settings.has('auth_query') && !asksAs(file),
+      'auth_query',
+      'no auth_user is said as whom it would ask the server for passwords, so it asks nobody; nor does that of the lab, whose users stand in a file, auth: userlist (auth_query)',
+    ),
+    ...when(
+      settings.has('auth_file') && !asksAs(file),
       'auth_file',
       "whom it lets in stands in another file, which is not read; in the lab it has the lab's users (auth_file)",
     ),

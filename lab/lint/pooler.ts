@@ -109,7 +109,8 @@ function settingsIn(file: PgbouncerFile): Settings {
   }
 }
 
-function asksAs({settings, databases}: PgbouncerFile): boolean {
+/** Whether it asks the server for passwords: without somebody as whom `auth_query` is of no effect. */
+export function asksAs({settings, databases}: PgbouncerFile): boolean {
   return settings.has('auth_user') || databases.some(({options}) => options.has('auth_user'))
 }
 

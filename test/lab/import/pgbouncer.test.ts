@@ -69,6 +69,26 @@ describe('where it stands:', () => {
   })
 })
 
+describe('how it knows passwords is said as the lab has it:', () => {
+  const here = '* = host=127.0.0.1 port=5000'
+  test.each([
+    ['auth_query = SELECT 1', 'userlist'],
+    ['auth_query = SELECT 1\nauth_file = /etc/users', 'userlist'],
+    ['auth_query = SELECT 1\nauth_user = a\nauth_file = /etc/users', 'auth_query'],
+    ['auth_user = a\nauth_file = /etc/users', 'auth_query'],
+  ])('%s', (settings, auth) => {
+    const texts = pools(here, settings)
+    expect(of(texts).topology.pgbouncer?.auth).toBe(auth)
+    const says = ofPooler(texts).filter(one => /in the lab|of the lab/.test(one))
+    expect(says.filter(one => one.includes('as the superuser'))).toHaveLength(
+      auth === 'userlist' ? 0 : Number(/auth_query/.test(settings)),
+    )
+    expect(says.filter(one => one.endsWith('(auth_file).'))).toHaveLength(
+      auth === 'auth_query' ? 0 : Number(/auth_file/.test(settings)),
+    )
+  })
+})
+
 describe('its times are theirs,', () => {
   test("and PgBouncer's own where they are not said", () => {
     const {auth, poolMode, ...times} = pgbouncerProfiles.default
@@ -142,6 +162,11 @@ describe('what the lab has not is said before all else, with its place:', () => 
       'a query for passwords',
       pools(here, 'auth_user = a\nauth_query = SELECT 1'),
       /^pgbouncer\.ini:6:1: passwords are asked .* \(auth_query\)/,
+    ],
+    [
+      'a query that nobody asks',
+      pools(here, 'auth_query = SELECT 1'),
+      /^pgbouncer\.ini:5:1: no auth_user is said .*; nor does that of the lab.*auth: userlist \(auth_query\)/,
     ],
     ['a list of users', pools(here, 'auth_file = /etc/users'), /^pgbouncer\.ini:5:1: whom it lets in .* \(auth_file\)/],
     [
