@@ -28,7 +28,7 @@ export function init(): Command {
         'init\ninit --topology proxy-per-node --members 5 -o mine.yaml\ninit --from patroni.yml --haproxy haproxy.cfg --etcd etcd.env\ninit --from node1.yml node2.yml haproxy.cfg show-config.yml',
       ).argument('[files...]', 'as with --from'),
     )
-      .option('--members <n>', 'so many hosts with PostgreSQL', times)
+      .option('--members <n>', 'so many hosts with PostgreSQL; etcd keeps its number', times)
       .option('--proxies <n>', 'so many hosts with HAProxy', times)
       .addOption(placeOption('-o, --out <file>', 'where to write it').default('lab.yaml'))
       .option('-f, --force', 'also over files that are there'),
@@ -74,10 +74,10 @@ async function ofTopology(options: Options): Promise<void> {
   )
   const isSaid = asksForTopology(options) || options.members !== undefined || options.proxies !== undefined
   const wanted = isSaid || !canAsk() ? options : {...options, ...(await answers(presetNames(), usualPreset))}
-  const topology = sized(loadTopology(wanted), wanted)
+  const from = wanted.topology ?? usualPreset
+  const topology = sized(loadTopology(wanted), wanted, from)
   const [mistake] = mistakesIn(topology)
   if (mistake !== undefined) throw new LabError('usage', mistake.says)
-  const from = wanted.topology ?? usualPreset
   const text = labFile(
     topology,
     `A lab of pgha-lab, made of the topology ${/^[\w-]+$/.test(from) ? from : 'of a file'}.`,

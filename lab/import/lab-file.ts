@@ -7,7 +7,7 @@ import {type DynamicName, dynamicSettings} from '../topology/kept.ts'
 import {pgbouncerKeys} from '../topology/pgbouncer.ts'
 import {releaseNames, releases} from '../topology/release.ts'
 import {securityKeys} from '../topology/security.ts'
-import type {Topology} from '../topology/topology.ts'
+import {hostsWith, type Topology} from '../topology/topology.ts'
 import {ms} from '../words/quantity.ts'
 
 type Values = Readonly<Record<string, Value | undefined>>
@@ -41,7 +41,7 @@ export function labFile(topology: Topology, header: string): string {
     network: topology.network,
     stand_ins: topology.standIns,
   })
-  return printYaml(values, {header, oneLine: 100, notes: notesOn(values)})
+  return printYaml(values, {header, oneLine: 100, notes: [...notesOn(values), ...ofEtcd(topology)]})
 }
 
 function securityIn(topology: Topology): Values {
@@ -177,6 +177,17 @@ function notesOn(values: Values): readonly Note[] {
       note.at.at(-1) === 'tags' || note.at.at(-1) === 'pg_hba' ? {at: note.at, above: note.beside!} : note,
     ),
   ]
+}
+
+/** Where etcd is not simply beside each PostgreSQL, nor apart from all of them. */
+function ofEtcd(topology: Topology): readonly Note[] {
+  const [etcd, members] = [hostsWith(topology, 'etcd'), hostsWith(topology, 'patroni')]
+  const isMixed =
+    etcd.some(host => members.includes(host)) &&
+    new Set([...etcd, ...members]).size > Math.min(etcd.length, members.length)
+  if (!isMixed || etcd.length % 2 === 0) return []
+  const above = `etcd runs on ${etcd.length} hosts, an odd number: with one more it could lose no more of them`
+  return [{at: ['hosts'], above}]
 }
 
 function withoutNothing(values: Values): Record<string, Value> {

@@ -1,6 +1,8 @@
-/** A preset with other numbers of hosts: each new one runs what those of its kind run. */
+/** A preset with other numbers of hosts: each new one runs what those of its kind run, but for etcd. */
+import {mistakesIn} from '../topology/mistakes.ts'
 import {type Host, hostsWith, type Topology} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
+import {next, ownCommand} from '../words/next-step.ts'
 
 export interface Sizes {
   /** Hosts with PostgreSQL. */
@@ -8,35 +10,68 @@ export interface Sizes {
   readonly proxies?: number | undefined
 }
 
-/** etcd has no more members than this; further hosts run the rest. */
-const mostEtcd = 7
+const kinds = {
+  members: {
+    service: 'patroni',
+    host: 'node',
+    title: 'PostgreSQL',
+    hint: (name: string, count: string) => next`${ownCommand('init', '--topology', name, '--members', count)}`,
+  },
+  proxies: {
+    service: 'haproxy',
+    host: 'proxy',
+    title: 'HAProxy',
+    hint: (name: string, count: string) => next`${ownCommand('init', '--topology', name, '--proxies', count)}`,
+  },
+} as const
 
-/** @throws LabError `usage` for proxies that are not on hosts of their own. */
-export function sized(topology: Topology, {members, proxies}: Sizes): Topology {
-  const withMembers = members === undefined ? topology : grown(topology, 'patroni', 'node', members)
+/**
+ * @param name what a person calls this topology: a preset, or the path of a file
+ * @throws LabError `usage` for proxies that are not on hosts of their own, and for fewer hosts than it can have.
+ */
+export function sized(topology: Topology, {members, proxies}: Sizes, name: string): Topology {
+  const withMembers = members === undefined ? topology : resized(topology, 'members', members, name)
   if (proxies === undefined || proxies === hostsWith(withMembers, 'haproxy').length) return withMembers
   if (withMembers.hosts.some(({services}) => services.includes('haproxy') && services.includes('patroni')))
     throw new LabError('usage', 'in this topology a proxy runs on each host with PostgreSQL: say how many of those')
-  return grown(withMembers, 'haproxy', 'proxy', proxies)
+  return resized(withMembers, 'proxies', proxies, name)
 }
 
-function grown(topology: Topology, service: 'patroni' | 'haproxy', name: string, count: number): Topology {
+function resized(topology: Topology, kind: keyof typeof kinds, count: number, name: string): Topology {
+  const {service, title, hint} = kinds[kind]
+  const now = hostsWith(topology, service).length
+  const made = withHosts(topology, kind, count)
+  if (count >= now || mistakesIn(made).length === 0) return made
+  // Tags and clusters name their hosts, and an address is shared by two: with all of them it is right.
+  const counts = Array.from({length: now - count}, (_, index) => count + 1 + index)
+  const least = counts.find(one => mistakesIn(withHosts(topology, kind, one)).length === 0) ?? now
+  throw new LabError('usage', `the topology ${name} needs at least ${least} hosts with ${title}`, {
+    hint: hint(name, String(least)),
+  })
+}
+
+function withHosts(topology: Topology, kind: keyof typeof kinds, count: number): Topology {
+  const {service, host} = kinds[kind]
   const theirs = topology.hosts.filter(({services}) => services.includes(service))
   const last = topology.hosts.findLastIndex(({services}) => services.includes(service))
-  const model = theirs[0]?.services ?? [service]
-  const taken = new Set(topology.hosts.map(one => one.name))
-  const more: Host[] = []
-  for (let number = 1; theirs.length + more.length < count; number++)
-    if (!taken.has(`${name}${number}`)) more.push({name: `${name}${number}`, services: model})
+  const services = (theirs[0]?.services ?? [service]).filter(one => one !== 'etcd')
+  const more = newHosts(topology.hosts, host, services, count - theirs.length)
   const gone = new Set(theirs.slice(count).map(one => one.name))
-  const hosts = topology.hosts.toSpliced(last + 1, 0, ...more).filter(one => !gone.has(one.name))
-  return {...topology, hosts: withinEtcd(hosts)}
+  const left = topology.hosts.toSpliced(last + 1, 0, ...more).filter(one => !gone.has(one.name))
+  return {...topology, hosts: withEtcd(left, hostsWith(topology, 'etcd').length)}
 }
 
-function withinEtcd(hosts: readonly Host[]): Host[] {
-  let etcd = 0
-  return hosts.map(({name, services}) => {
-    const isMore = services.includes('etcd') && ++etcd > mostEtcd
-    return {name, services: isMore ? services.filter(one => one !== 'etcd') : services}
-  })
+/** An even number of members of etcd may lose no more of them than one fewer: it stays on as many hosts, some its own if need be. */
+function withEtcd(hosts: readonly Host[], count: number): readonly Host[] {
+  const missing = count - hosts.filter(({services}) => services.includes('etcd')).length
+  const last = hosts.findLastIndex(({services}) => services.includes('etcd') || services.includes('patroni'))
+  return hosts.toSpliced(last + 1, 0, ...newHosts(hosts, 'etcd', ['etcd'], missing))
+}
+
+function newHosts(hosts: readonly Host[], name: string, services: Host['services'], count: number): readonly Host[] {
+  const taken = new Set(hosts.map(one => one.name))
+  const more: Host[] = []
+  for (let number = 1; more.length < count; number++)
+    if (!taken.has(`${name}${number}`)) more.push({name: `${name}${number}`, services})
+  return more
 }

@@ -150,7 +150,10 @@ async function mustPaste(line: string): Promise<void> {
 }
 
 /** Some options take no `x`. */
-const examples: Readonly<Record<string, string>> = {'--within': '30s', '--storm': '10m', '--seed': '7'}
+const examples: Readonly<Record<string, string>> = {
+  ...{'--within': '30s', '--storm': '10m', '--seed': '7'},
+  ...{'--members': '4', '--proxies': '2'},
+}
 
 function filled(words: readonly string[]): string[] {
   return words.map((word, index) => (word === 'x' ? (examples[words[index - 1] ?? ''] ?? word) : word))

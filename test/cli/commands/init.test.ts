@@ -67,16 +67,58 @@ describe('of a topology', () => {
     },
   )
 
-  test('a new host runs what those of its kind run', async () => {
+  test('a new host runs what those of its kind run, but for etcd, which stays on as many as before', async () => {
     await init('--members', '9', '--proxies', '2', '--set', 'patroni.ttl=40s')
     const topology = loadTopology({topology: out})
-    expect(['patroni', 'etcd', 'haproxy'].map(one => hostsWith(topology, one as 'etcd').length)).toEqual([9, 7, 2])
+    expect(['patroni', 'etcd', 'haproxy'].map(one => hostsWith(topology, one as 'etcd').length)).toEqual([9, 3, 2])
     expect(topology.patroni.ttlSeconds).toBe(40)
+  })
+
+  test.each<[string, string, readonly string[]]>([
+    ['colocated', '1', ['node1', 'etcd1', 'etcd2']],
+    ['colocated', '2', ['node1', 'node2', 'etcd1']],
+    ['colocated', '4', ['node1', 'node2', 'node3']],
+    ['proxy-per-node', '2', ['node1', 'node2', 'etcd1']],
+    ['dedicated-etcd', '2', ['etcd1', 'etcd2', 'etcd3']],
+    ['single-etcd', '5', ['etcd1']],
+    ['cascade', '6', ['node1', 'node2', 'node3']],
+    ['standby-cluster', '5', ['etcd1', 'etcd2']],
+  ])('%s with %s hosts with PostgreSQL has etcd on as many hosts as it has', async (preset, members, etcd) => {
+    await init('--topology', preset, '--members', members)
+    const topology = loadTopology({topology: out})
+    expect(hostsWith(topology, 'patroni')).toHaveLength(Number(members))
+    expect(hostsWith(topology, 'etcd')).toEqual(etcd)
+  })
+
+  test('a file in which etcd is not beside each PostgreSQL says why', async () => {
+    const comment = '# etcd runs on 3 hosts, an odd number: with one more it could lose no more of them'
+    await init('--members', '4')
+    expect(readFileSync(out, 'utf8')).toContain(comment)
+    await init('--members', '2', '--force')
+    expect(readFileSync(out, 'utf8')).toContain(comment)
+    await init('--force')
+    expect(readFileSync(out, 'utf8')).not.toContain('an odd number')
   })
 
   test.each([
     [['--topology', 'proxy-per-node', '--proxies', '2'], 'a proxy runs on each host with PostgreSQL'],
     [['--members', '10'], '10 hosts run patroni; a lab has 1 to 9'],
+    [
+      ['--topology', 'standby-cluster', '--members', '2'],
+      'the topology standby-cluster needs at least 4 hosts with PostgreSQL\n  next: pgha-lab init --topology standby-cluster --members 4',
+    ],
+    [
+      ['--topology', 'cascade', '--members', '3'],
+      'the topology cascade needs at least 4 hosts with PostgreSQL\n  next: pgha-lab init --topology cascade --members 4',
+    ],
+    [
+      ['--topology', 'vip', '--proxies', '1'],
+      'the topology vip needs at least 2 hosts with HAProxy\n  next: pgha-lab init --topology vip --proxies 2',
+    ],
+    [
+      ['--topology', 'standby-cluster', '--proxies', '1'],
+      'the topology standby-cluster needs at least 2 hosts with HAProxy\n  next: pgha-lab init --topology standby-cluster --proxies 2',
+    ],
   ])('%j is refused, and nothing is written', async (words, says) => {
     const {code, err} = await init(...words)
     expect(code).toBe(2)
