@@ -1,7 +1,7 @@
 /** What was asked for with --out has to say that nothing was played; whoever reads it later may not see this exit code. */
 import {existsSync, readdirSync} from 'node:fs'
 import type {InjectionPhase, LabError, Place, Scenario} from '../lab/index.ts'
-import {clear, exitCodes, holdsEarlierRun, isOver} from '../lab/inside/start.ts'
+import {exitCodes} from '../lab/inside/start.ts'
 import {caller} from './called-as.ts'
 import {printJson} from './options.ts'
 import {tell} from './output.ts'
@@ -21,6 +21,7 @@ export async function leaveReport(
   place: Place,
   error: LabError,
 ): Promise<void> {
+  const {clear, holdsEarlierRun, isOver} = await import('../lab/inside/kept.ts')
   if (holdsEarlierRun(place)) {
     if (error.exitCode === exitCodes.usage || (error.code === 'busy' && !isOver(place))) {
       tell(`${place.folder} still holds the earlier run\n`)

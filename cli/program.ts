@@ -40,10 +40,11 @@ import {beQuiet, print, tell} from './output.ts'
 import {withTheirOwn} from './their-arguments.ts'
 import {keepMeant, namesIn, pathIn, usageError} from './usage-error.ts'
 
-const commands = [
+/** By name, in the order of the help. */
+const commands: Readonly<Record<string, () => Command>> = {
   up,
   chaos,
-  breaking,
+  break: breaking,
   status,
   watch,
   down,
@@ -60,7 +61,7 @@ const commands = [
   predict,
   lint,
   init,
-  exportRun,
+  export: exportRun,
   psql,
   patronictl,
   etcdctl,
@@ -72,13 +73,13 @@ const commands = [
   image,
   doctor,
   completion,
-]
+}
 
 export async function run(argv: readonly string[]): Promise<void> {
   // A reader that went away (`| head`, a closed terminal) is no reason to leave a fault in force: the work goes on to its end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
-  const program = commandLine()
   const words = argv.slice(2)
+  const program = commandLine(words.find(word => !word.startsWith('-')))
   remember(words, ownCommand(...pathIn(program, words), '--help'))
   try {
     if (argv.length <= 2) {
@@ -94,8 +95,11 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** All commands with their options and helps. Parsing throws CommanderError for wrong usage. */
-export function commandLine(): Command {
+/**
+ * All commands with their options and helps. Parsing throws CommanderError for wrong usage.
+ * @param only the command that will be run: the others then have their names alone, since options and helps take time to make.
+ */
+export function commandLine(only = ''): Command {
   const program = new Command('pgha-lab')
     .description(
       'Raises a real Patroni cluster on this machine, breaks it on purpose, and answers with a verdict and its proof.',
@@ -120,7 +124,10 @@ export function commandLine(): Command {
     )
     .addHelpText('after', ({command}) => topicsHelp(command.configureOutput().getOutHelpWidth?.() ?? 80))
     .addHelpText('after', exitHelp)
-  for (const add of commands) program.addCommand(strict(add()))
+  // Completion asks about all of them.
+  const alone = Object.hasOwn(commands, only) && only !== 'completion'
+  for (const [name, add] of Object.entries(commands))
+    program.addCommand(strict(alone && name !== only ? new Command(name) : add()))
   return strict(program)
 }
 

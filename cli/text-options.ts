@@ -1,5 +1,5 @@
 /** How text is to look on this stdout. */
-import type {TextOptions} from './render/text.ts'
+import type {TextOptions} from './render/layout.ts'
 
 /** What goes through a pipe is read at the terminal that the talk goes to, if there is one. */
 export async function textOptions(): Promise<Required<TextOptions>> {

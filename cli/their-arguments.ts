@@ -27,8 +27,8 @@ const opens: Readonly<Record<string, Opens>> = {
     takesNext: /^-[A-Za-z0-9]*[cdfFhLopPRTUv]$/,
   },
   ...Object.fromEntries(
-    [patronictl, etcdctl, haproxy, pgbouncer].map(command => [
-      command().name(),
+    Object.entries({patronictl, etcdctl, haproxy, pgbouncer}).map(([name, command]) => [
+      name,
       {
         command,
         onlyOurs: new Map([

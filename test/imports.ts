@@ -11,7 +11,7 @@ export const files: readonly string[] = globSync('{lab,compose,cli}/**/*.{ts,tsx
  * As they are written. With types: those that make no dependency at run time but one for the reader. `import {type A}` is none
  * of these: what is named between the braces is erased, and the file is loaded all the same.
  */
-export function importsOf(file: string, {types}: {types: boolean}): string[] {
+export function importsOf(file: string, {types, late = true}: {types: boolean; late?: boolean}): string[] {
   const text = readFileSync(join(root, file), 'utf8')
   return [
     ...text.matchAll(
@@ -19,7 +19,7 @@ export function importsOf(file: string, {types}: {types: boolean}): string[] {
     ),
   ]
     .filter(([, typeOnly]) => types || typeOnly === undefined)
-    .flatMap(([, , from, lazy, bare]) => from ?? lazy ?? bare ?? [])
+    .flatMap(([, , from, lazy, bare]) => from ?? (late ? lazy : undefined) ?? bare ?? [])
 }
 
 /** The file of ours that an import means. */
@@ -35,12 +35,15 @@ export function filesReached(start: string): readonly string[] {
   return [...reached]
 }
 
-/** A way from `start` to each package that is loaded with it, or may be later by an `import()`: the files, then the package. */
-export function packagesReached(start: string): ReadonlyMap<string, readonly string[]> {
+/**
+ * A way from `start` to each package that is loaded with it: the files, then the package.
+ * @param late also what may be loaded later by an `import()`.
+ */
+export function packagesReached(start: string, {late = true} = {}): ReadonlyMap<string, readonly string[]> {
   const ways = new Map<string, readonly string[]>([[start, [start]]])
   const packages = new Map<string, readonly string[]>()
   for (const [file, way] of ways) // grows while it is walked
-    for (const target of importsOf(file, {types: false})) {
+    for (const target of importsOf(file, {types: false, late})) {
       if (!target.startsWith('.')) {
         const name = target.split('/').slice(0, target.startsWith('@') ? 2 : 1)
         if (!packages.has(name.join('/'))) packages.set(name.join('/'), [...way, name.join('/')])

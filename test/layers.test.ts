@@ -84,6 +84,13 @@ test('what every start loads of the library loads no engine, and what reads and 
       expect(packagesReached(`lab/inside/${part}.ts`).get(name)).toBeUndefined()
 })
 
+test('what every start loads makes no schema and reads no YAML, and who shows labs loads no driver and starts no program', () => {
+  const reached = (file: string) =>
+    [...packagesReached(file, {late: false}).keys()].filter(name => !name.startsWith('node:')).toSorted()
+  expect(reached('cli/program.ts')).toEqual(['commander', 'leven'])
+  for (const name of ['pg', 'execa']) expect(reached('lab/inside/labs.ts')).not.toContain(name)
+})
+
 test('a room of more than fifteen files is one for a reason, which the table gives with their number or as one file a unit', () => {
   const counts = Map.groupBy(
     files.filter(file => file.startsWith('lab/')),

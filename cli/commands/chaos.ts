@@ -188,7 +188,7 @@ async function perform(
     const {mustHaveKeys} = await import('../step-pause.ts')
     mustHaveKeys()
   }
-  const {placeFor} = await import('../../lab/inside/start.ts')
+  const {placeFor} = await import('../../lab/inside/kept.ts')
   const place = options.out === undefined ? undefined : placeFor(options.out, options.overwrite === true)
   if (nameOrPath === '-')
     throw new LabError(

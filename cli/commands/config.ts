@@ -48,7 +48,7 @@ async function action(options: Options): Promise<void> {
         observer: saved.allocation.observer,
         ports: saved.allocation.ports,
       })
-    else printFile((await import('../../lab/inside/start.ts')).composeText(options.name))
+    else printFile((await import('../../lab/inside/kept.ts')).composeText(options.name))
     return
   }
   const {render} = await import('../../compose/render.ts')

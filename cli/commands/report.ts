@@ -3,11 +3,10 @@ import type {FoundRun, RecordedRun, Report, Timings} from '../../lab/index.ts'
 import {LabError} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import {fromTheRepository} from '../from-the-repository.ts'
-import {judged} from '../judged.ts'
 import {nextAfterShown} from '../next-after.ts'
 import {choiceOption, command, nameOption, placeOption} from '../options.ts'
 import {print, tell} from '../output.ts'
-import type {TextOptions} from '../render/text.ts'
+import type {TextOptions} from '../render/layout.ts'
 import type {ShownRun} from '../suite/merged.ts'
 import {textOptions} from '../text-options.ts'
 import {mediansOf, timingsOfRun} from '../timings.ts'
@@ -89,6 +88,7 @@ async function readAll(
   const runs: ShownRun[] = []
   for (const one of found) {
     const run = await loadRun(one)
+    const {judged} = await import('../judged.ts')
     const report = await judged(run)
     const page = format === 'html' ? await pageOf({...run, report}, several) : ''
     const took = timings ? {timings: await timingsOfRun(run)} : {}

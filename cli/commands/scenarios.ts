@@ -29,7 +29,7 @@ function list(): Command {
   return addTopologyOptions(
     command(
       'list',
-      'List the scenarios that come with pgha-lab, by suite: how long each takes, what it needs, and whether it can run here.\nHere is the lab of that name, or the one that `up` would raise with these settings. An engine that answers is asked what\nits kernel can do; without one that is left open.',
+      'List the scenarios that come with pgha-lab, by suite: how long each takes, what it needs, and whether it can run here.\nHere is the lab of that name, or the one that `up` would raise with these settings. What the kernel of a lab that is named\ncan do is asked of its engine; else that is left open.',
       'scenarios list\nscenarios list --suite failover\nscenarios list --profile fast\nscenarios list --json',
     )
       .option('--suite <suite>', 'only this suite')
@@ -39,7 +39,7 @@ function list(): Command {
     .allowExcessArguments()
     .action(async (options: ListOptions, command: Command) => {
       if (command.args.length > 0) throw await noSuchWord(command)
-      const {suitesNamed} = await import('../../lab/inside/engine.ts')
+      const {suitesNamed} = await import('../../lab/inside/scenarios.ts')
       const {listed} = await import('../suite/here.ts')
       const {placeOf} = await import('../suite/standing.ts')
       const chosen = suitesNamed(options.suite ?? 'all')
@@ -62,7 +62,7 @@ function list(): Command {
 /** What stands where a command was expected may be a suite, a scenario or a file. */
 async function noSuchWord({args, parent}: Command): Promise<Error> {
   const {insteadOf, LabError, nearest, suggestion} = await import('../../lab/inside/start.ts')
-  const {scenarioNames, suites} = await import('../../lab/index.ts')
+  const {scenarioNames, suites} = await import('../../lab/inside/scenarios.ts')
   const [word = ''] = args
   const commands = namesIn(parent!)
   const scenario = nearest(word, scenarioNames())
@@ -88,7 +88,7 @@ function show(): Command {
   )
     .argument('<scenario>', 'a name, or the path of a file')
     .action(async (name: string) => {
-      const {loadScenario, scenarioFile} = await import('../../lab/index.ts')
+      const {loadScenario, scenarioFile} = await import('../../lab/inside/scenarios.ts')
       loadScenario(name)
       const {readText} = await import('../../lab/inside/start.ts')
       print(readText(scenarioFile(name), 'scenario'))
@@ -104,7 +104,7 @@ function validate(): Command {
     .argument('<file...>', 'scenario files; `-` is stdin')
     .action(async (files: readonly string[]) => {
       const {LabError} = await import('../../lab/inside/start.ts')
-      const {loadScenario, scenarioFile, undecided} = await import('../../lab/inside/engine.ts')
+      const {loadScenario, scenarioFile, undecided} = await import('../../lab/inside/scenarios.ts')
       const {complain} = await import('../complain.ts')
       for (const file of files)
         try {
@@ -145,7 +145,7 @@ function schema(): Command {
     'Print the JSON Schema (draft 7) of scenario files, for completion in an editor.\nFor VS Code, put this in the first line of a scenario:\n\n  # yaml-language-server: $schema=./scenario.schema.json',
     'scenarios schema > scenario.schema.json',
   ).action(async () => {
-    const {scenarioSchema} = await import('../../lab/index.ts')
+    const {scenarioSchema} = await import('../../lab/inside/scenarios.ts')
     printJson(scenarioSchema())
   })
 }

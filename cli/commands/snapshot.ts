@@ -1,6 +1,6 @@
 import type {Command} from 'commander'
 import type {Snapshot} from '../../lab/index.ts'
-import {LabError, loadLab, onLab, sayBytes, sentence} from '../../lab/inside/start.ts'
+import {LabError, onLab, sayBytes, sentence} from '../../lab/inside/start.ts'
 import {spoken, spokenNext} from '../called-as.ts'
 import {type Interrupt, onInterrupt} from '../interrupt.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
@@ -151,6 +151,7 @@ async function working(
 }
 
 async function mustBeSaved(name: string): Promise<void> {
+  const {loadLab} = await import('../../lab/inside/kept.ts')
   if (loadLab(name) !== undefined) return
   const {noLab} = await import('../../lab/inside/reading.ts')
   throw noLab(name, onLab(name, 'up'))

@@ -1,7 +1,7 @@
 import type {Command} from 'commander'
 import type {Docker, Mend} from '../../lab/index.ts'
-import type {Broken} from '../../lab/inside/engine.ts'
-import {exitCodes, LabError, onLab, sayLines} from '../../lab/inside/start.ts'
+import type {Broken} from '../../lab/inside/labs.ts'
+import {exitCodes, LabError, onLab, savedLabs, sayLines} from '../../lab/inside/start.ts'
 import {caller, spokenNext} from '../called-as.ts'
 import {command, jsonOption, nameOption, printJson} from '../options.ts'
 import {print} from '../output.ts'
@@ -19,8 +19,8 @@ export function status(): Command {
 }
 
 async function action({name, all, json}: {name: string; all?: boolean; json?: boolean}): Promise<void> {
-  const {loadLabs, savedLabs} = await import('../../lab/inside/start.ts')
-  const {notYours, standings} = await import('../../lab/inside/reading.ts')
+  const {loadLabs} = await import('../../lab/inside/kept.ts')
+  const {notYours, standings} = await import('../../lab/inside/labs.ts')
   const saved = all ? loadLabs() : undefined
   const names = saved?.readable.map(one => one.allocation.lab) ?? [name]
   const tell = ({error}: BrokenLab) => json || print(`${error.message}\n${spokenNext(error.next ?? '')}\n`)
@@ -68,7 +68,7 @@ async function enginesOf(
   readonly engines: ReadonlyMap<string, Docker>
   readonly absent: readonly BrokenLab[]
 }> {
-  const {Docker, engineOfLab} = await import('../../lab/inside/engine.ts')
+  const {Docker, engineOfLab} = await import('../../lab/inside/labs.ts')
   const inUse = all ? [['', () => new Docker()] as const] : []
   const asked = [...inUse, ...names.map(lab => [lab, () => engineOfLab(lab)] as const)]
   const known = new Map<string, Promise<Docker>>()
@@ -100,11 +100,7 @@ async function enginesOf(
 }
 
 async function look(docker: Docker, name: string) {
-  const {openLab} = await import('../../lab/inside/reading.ts')
-  const {modes} = await import('../../lab/inside/reading.ts')
-  const {inForce} = await import('../../lab/inside/reading.ts')
-  const {broken, healthOf, leftover} = await import('../../lab/inside/engine.ts')
-  const {worksOn} = await import('../../lab/inside/reading.ts')
+  const {broken, healthOf, inForce, leftover, modes, openLab, worksOn} = await import('../../lab/inside/labs.ts')
   const lab = openLab(docker, name)
   const before = worksOn(name)
   const [now, mode, {signs, unknown}] = await Promise.all([healthOf(lab), modes(lab), tellable(broken(lab))])
@@ -117,7 +113,7 @@ async function look(docker: Docker, name: string) {
 type Looked = Awaited<ReturnType<typeof look>>
 
 async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Looked): Promise<object> {
-  const {sayMend} = await import('../../lab/inside/reading.ts')
+  const {sayMend} = await import('../../lab/inside/labs.ts')
   const {proxiesOf, standbysOf} = await import('../render/status-text.ts')
   return {
     lab: lab.name,
@@ -141,10 +137,9 @@ async function plainly({lab, inUse, health, modes, faults, signs, unknown}: Look
 }
 
 async function show({lab, inUse, health, modes, faults, signs, unknown}: Looked): Promise<void> {
-  const {sayHolder} = await import('../../lab/inside/reading.ts')
-  const {sayMend} = await import('../../lab/inside/reading.ts')
+  const {sayHolder, sayMend} = await import('../../lab/inside/labs.ts')
   const {renderStatus} = await import('../render/status-text.ts')
-  const {wrap} = await import('../render/text.ts')
+  const {wrap} = await import('../render/layout.ts')
   // What no terminal shows is not wrapped: a program looks for whole sentences.
   const width = process.stdout.columns ?? Number.POSITIVE_INFINITY
   print(renderStatus({name: lab.name, topology: lab.topology, health, modes}, width))

@@ -23,7 +23,7 @@ function list(): Command {
   )
     .addOption(jsonOption())
     .action(async ({json}: {json?: boolean}) => {
-      const {presetsOf} = await import('../../lab/inside/reading.ts')
+      const {presetsOf} = await import('../../lab/inside/presets.ts')
       const all = presetsOf()
       if (json) return printJson(all.map(({name, about, topology}) => ({name, about, topology})))
       const {topologyTable} = await import('../render/topology-table.ts')
@@ -35,7 +35,7 @@ function show(): Command {
   return command('show', "Print a topology's file.", 'topologies show single-etcd > lab.yaml')
     .argument('<topology>', 'its name')
     .action(async (name: string) => {
-      const {presetsOf} = await import('../../lab/inside/reading.ts')
+      const {presetsOf} = await import('../../lab/inside/presets.ts')
       const {insteadOf, LabError, suggestion} = await import('../../lab/inside/start.ts')
       const all = presetsOf()
       const found = all.find(one => one.name === name)

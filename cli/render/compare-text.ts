@@ -4,7 +4,7 @@ import type {Comparison} from '../../lab/index.ts'
 import type {ComparedMetric, Spread} from '../../lab/inside/reading.ts'
 import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import {printableValues} from '../../lab/inside/start.ts'
-import {align, finished, type TextOptions, wrap} from './text.ts'
+import {align, finished, type TextOptions, wrap} from './layout.ts'
 import {letterColors} from './verdict-words.ts'
 
 const titles = {pass: 'NOT SLOWER', fail: 'SLOWER', unknown: 'TOO FEW RUNS'} as const

@@ -2,7 +2,7 @@
 import {type Given, type Imported, placesBeside, sayPlace, type Told} from '../../lab/inside/import.ts'
 import {printableValues} from '../../lab/inside/start.ts'
 import {wrapWords} from '../wrap.ts'
-import {finished, type TextOptions} from './text.ts'
+import {finished, type TextOptions} from './layout.ts'
 
 export function renderImport(imported: Imported, {color, width, ascii = false}: TextOptions): string {
   const {notModelled, assumed, changes} = printableValues({

@@ -2,7 +2,7 @@
 import {type Linted, type LintFinding, type Severity, sayPlace, severities} from '../../lab/inside/lint.ts'
 import {printable} from '../../lab/inside/start.ts'
 import {wrapWords} from '../wrap.ts'
-import {finished, styleOf, type TextOptions} from './text.ts'
+import {finished, styleOf, type TextOptions} from './layout.ts'
 
 const titles: Readonly<Record<Severity, string>> = {error: 'ERROR', warning: 'warning', advice: 'advice'}
 /** The widest of them, and two blanks. */

@@ -2,7 +2,7 @@
 import type {Cell, Matrix} from '../../lab/inside/engine.ts'
 import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import {printableValues} from '../../lab/inside/start.ts'
-import {align, finished, type TextOptions, wrap} from './text.ts'
+import {align, finished, type TextOptions, wrap} from './layout.ts'
 import {letterColors, titles, words} from './verdict-words.ts'
 
 export function renderMatrix(played: Matrix, {color, width, ascii = false}: TextOptions): string {

@@ -9,8 +9,8 @@ import type {
 } from '../../lab/inside/reading.ts'
 import {histogram} from '../../lab/inside/reading.ts'
 import {printableValues} from '../../lab/inside/start.ts'
+import {finished, type TextOptions} from './layout.ts'
 import type {PredictionData} from './predict-json.ts'
-import {finished, type TextOptions} from './text.ts'
 
 export interface PredictView extends PredictionData {
   /** What a neighbouring loop_wait does, in a sentence. */

@@ -5,8 +5,8 @@ import type {Spread} from '../../lab/inside/reading.ts'
 import {sayQuantile, sayValue} from '../../lab/inside/reading.ts'
 import type {MeasuredIn} from '../../lab/inside/start.ts'
 import {metricNames, metrics, printableValues} from '../../lab/inside/start.ts'
+import {align, finished, type TextOptions, wrap} from './layout.ts'
 import {lastLines} from './summary.ts'
-import {align, finished, type TextOptions, wrap} from './text.ts'
 import {letterColors, titles, words} from './verdict-words.ts'
 
 const moments: Readonly<Record<Summary['phase'], string>> = {

@@ -1,12 +1,11 @@
 /** The scenarios as a table that fits its terminal: two lines each, and what to type where one cannot be played. Pure. */
 
-import type {Needs} from '../../lab/inside/engine.ts'
-import {saySettings} from '../../lab/inside/reading.ts'
+import {type Needs, saySettings} from '../../lab/inside/scenarios.ts'
 import type {Caller, Hint, OwnCommand} from '../../lab/inside/start.ts'
 import {commandsIn, onLab, ownCommand, printable, printableValues} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
 import type {Listed} from '../suite/here.ts'
-import {finished, type Style, styleOf, type TextOptions, wrap} from './text.ts'
+import {finished, type Style, styleOf, type TextOptions, wrap} from './layout.ts'
 
 interface Shown {
   /** By suite. */

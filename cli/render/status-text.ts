@@ -11,7 +11,7 @@ import {
   sayBytes,
   ms as sayMs,
 } from '../../lab/inside/start.ts'
-import {wrap} from './text.ts'
+import {wrap} from './layout.ts'
 
 const backends = ['primary', 'replicas'] as const
 

@@ -7,9 +7,10 @@ import type {Report} from '../../lab/index.ts'
 import {nextWord, printable, printableValues, sayMicros} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {explain, isTold, phasesIn, sayOpen} from './explain.ts'
+import {align, cut, finished, paintVerdict, type Style, styleOf, type TextOptions, wrap} from './layout.ts'
 import {sayTook} from './moment.ts'
 import {besides} from './recovery.ts'
-import {align, cut, ending, finished, paintVerdict, range, type Style, styleOf, type TextOptions, wrap} from './text.ts'
+import {ending, range} from './text.ts'
 import {titleOf, words} from './verdict-words.ts'
 
 /** The prompt, and a line that was wrapped by the terminal after all, stand below. */

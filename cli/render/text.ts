@@ -1,31 +1,16 @@
 /** The report for people: the verdict first, then what it rests on. Pure; words say all that colours and symbols say. */
 
-import type {Micros, Report, Verdict} from '../../lab/index.ts'
+import type {Micros, Report} from '../../lab/index.ts'
 import type {PhaseRow} from '../../lab/inside/reading.ts'
-import {labelled, nextWord, paintedLines, printableValues, sayMicros} from '../../lab/inside/start.ts'
+import {labelled, nextWord, printableValues, sayMicros} from '../../lab/inside/start.ts'
 import {answer} from './answer.ts'
 import {comparedIn, driverCaption, driverCells, driverColumns, nameOf, sayErrors} from './driver-cells.ts'
 import {explain, isTold, phasesIn, type ReportFinding, sayOpen} from './explain.ts'
+import {align, cut, finished, paintVerdict, type Style, styleOf, type TextOptions, wrap} from './layout.ts'
 import {sayMoment, sayTook, zeroOf} from './moment.ts'
 import {besides} from './recovery.ts'
 import {builtFrom, builtFromTitle, releases} from './software.ts'
-import {goodSign, letterColors, signs, titleOf, words} from './verdict-words.ts'
-
-export interface TextOptions {
-  readonly color: boolean
-  /** Columns; lines are wrapped to it, tables are not. */
-  readonly width: number
-  /** No characters beyond ASCII. */
-  readonly ascii?: boolean
-}
-
-type Paint = (text: string) => string
-
-export interface Style {
-  readonly width: number
-  readonly symbols: Readonly<Record<Verdict, string>>
-  readonly paint: Readonly<Record<Verdict | 'goodSign' | 'bold' | 'dim', Paint>>
-}
+import {titleOf, words} from './verdict-words.ts'
 
 export function renderText(judged: Report, options: TextOptions): string {
   const report = printableValues(judged)
@@ -45,31 +30,6 @@ export function renderText(judged: Report, options: TextOptions): string {
     .map(block => block.join('\n'))
     .join('\n\n')}\n`
   return finished(text, options)
-}
-
-/** The last step of every text for people. */
-export function finished(text: string, {ascii}: Pick<TextOptions, 'ascii'>): string {
-  const lines = paintedLines(text)
-  return ascii ? lines.replace(/[^\u0000-\u007f]/g, '?') : lines
-}
-
-export function styleOf({color, width, ascii}: TextOptions): Style {
-  const sgr =
-    (code: number): Paint =>
-    text =>
-      color ? `\u001b[${code}m${text}\u001b[0m` : text
-  return {
-    width: Math.max(40, width),
-    symbols: ascii ? {pass: '+', fail: 'x', unknown: '?'} : signs,
-    paint: {
-      pass: sgr(letterColors.pass),
-      fail: sgr(letterColors.fail),
-      unknown: sgr(letterColors.unknown),
-      goodSign: sgr(goodSign),
-      bold: sgr(1),
-      dim: sgr(2),
-    },
-  }
 }
 
 function top(report: Report, {width, paint}: Style): string[] {
@@ -243,34 +203,4 @@ export function range(bounds: readonly [Micros, Micros] | null): string {
   if (bounds === null) return ''
   const digits = bounds[1] < 10e6 ? 2 : 1
   return `${(bounds[0] / 1e6).toFixed(digits)} to ${(bounds[1] / 1e6).toFixed(digits)} s`
-}
-
-export function paintVerdict(line: string, verdict: Verdict, {paint}: Style): string {
-  return verdict === 'pass' ? line.replace(/^\S+/, paint.goodSign) : paint[verdict](line)
-}
-
-/** Columns two spaces apart; `right` names those that are set flush right. */
-export function align(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0))
-  return rows.map(row =>
-    row
-      .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  )
-}
-
-export function cut(line: string, width: number): string {
-  return line.length > width ? `${line.slice(0, width - 3)}...` : line
-}
-
-/** At spaces; a longer word stands on a line of its own. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }

@@ -2,7 +2,7 @@
 import type {MedianTimings, Timings} from '../../lab/index.ts'
 import type {TimedPart} from '../../lab/inside/reading.ts'
 import {printableValues, sayMicros} from '../../lab/inside/start.ts'
-import {align, cut, finished, styleOf, type TextOptions, wrap} from './text.ts'
+import {align, cut, finished, styleOf, type TextOptions, wrap} from './layout.ts'
 
 const names: Readonly<Record<TimedPart, string>> = {
   'set-up': 'set-up',

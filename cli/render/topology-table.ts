@@ -4,7 +4,7 @@ import type {ServiceName} from '../../lab/index.ts'
 import type {Preset} from '../../lab/inside/reading.ts'
 import {hostsWith, onLab, ownCommand} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'
-import {align, finished, styleOf, type TextOptions, wrap} from './text.ts'
+import {align, finished, styleOf, type TextOptions, wrap} from './layout.ts'
 
 export function topologyTable(all: readonly Preset[], options: TextOptions): string {
   const {width, paint} = styleOf(options)

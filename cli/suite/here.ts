@@ -1,9 +1,17 @@
 /** What stands between a scenario and a lab: whether it can be played there, how long it takes, and what to type where it cannot. */
 
 import type {Scenario, Topology} from '../../lab/index.ts'
-import {bind, capabilitiesFor, estimateSeconds, mustBreak, settingsFor} from '../../lab/inside/engine.ts'
-import type {Ability, Tried} from '../../lab/inside/reading.ts'
-import {isAbility, lacking} from '../../lab/inside/reading.ts'
+import {
+  type Ability,
+  bind,
+  capabilitiesFor,
+  estimateSeconds,
+  isAbility,
+  lacking,
+  mustBreak,
+  settingsFor,
+  type Tried,
+} from '../../lab/inside/scenarios.ts'
 import type {Hint} from '../../lab/inside/start.ts'
 import {LabError, next, ownCommand} from '../../lab/inside/start.ts'
 

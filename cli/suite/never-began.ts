@@ -2,8 +2,9 @@
 import {join} from 'node:path'
 import type {Place, SuiteJob} from '../../lab/index.ts'
 import {fileName, loadScenario} from '../../lab/inside/engine.ts'
+import {placeFor} from '../../lab/inside/kept.ts'
 import {type SuiteOutcome, sayAgain} from '../../lab/inside/reading.ts'
-import {LabError, placeFor} from '../../lab/inside/start.ts'
+import {LabError} from '../../lab/inside/start.ts'
 import type {CiOutputs} from '../ci-outputs.ts'
 import {leaveReport} from '../leave-report.ts'
 

@@ -1,9 +1,10 @@
-/** Where a list of scenarios is asked about: a lab that is there, or the one that `up` would raise; and its engine. */
+/** Where a list of scenarios is asked about: a lab that is there, or the one that `up` would raise; and the engine of a lab that is named. */
 
-import {engineAnswer, engineOfLab, imageTags} from '../../lab/inside/engine.ts'
-import {capabilities, learnedSeconds, noLab, readTopology} from '../../lab/inside/reading.ts'
+import type {SavedLab} from '../../lab/inside/kept.ts'
+import {loadLab} from '../../lab/inside/kept.ts'
+import {learnedSeconds, noLab, readTopology} from '../../lab/inside/scenarios.ts'
 import type {OwnCommand} from '../../lab/inside/start.ts'
-import {askedWords, LabError, loadLab, onLab} from '../../lab/inside/start.ts'
+import {askedWords, LabError, onLab} from '../../lab/inside/start.ts'
 import {asksForTopology, type TopologyOptions} from '../options.ts'
 import type {Standing} from './here.ts'
 
@@ -29,18 +30,22 @@ export async function placeOf(
     topologyFile: saved?.topologyFile ?? wanted?.file,
     lab: saved?.allocation.lab,
     up,
-    tried: await whatCanBreak(options.name, () => saved?.allocation.images.host ?? imageTags(topology.release).host),
+    tried:
+      named && saved !== undefined
+        ? await whatCanBreak(saved)
+        : 'an engine is asked about a lab that is named (--name)',
     learned: learnedSeconds(topology.profile),
   }
 }
 
-/** Nothing is installed, built or started for a list. */
-async function whatCanBreak(lab: string, image: () => string): Promise<Standing['tried']> {
+/** Nothing is installed, built or started for a list; trying takes seconds, so only who names a lab waits for it. */
+async function whatCanBreak({allocation}: SavedLab): Promise<Standing['tried']> {
+  const {capabilities, engineAnswer, engineOfLab} = await import('../../lab/inside/engine.ts')
   try {
-    const docker = engineOfLab(lab)
+    const docker = engineOfLab(allocation.lab)
     const answer = await engineAnswer(docker, askLimitMs)
     if (!answer.answers) throw answer.error
-    return await capabilities(docker, image())
+    return await capabilities(docker, allocation.images.host)
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     return error.message

@@ -1,5 +1,5 @@
 /** The lab that a lesson needs: there and healthy, or raised where the learner says so. */
-import {loadLab} from '../../lab/inside/start.ts'
+import {loadLab} from '../../lab/inside/kept.ts'
 import {
   Docker,
   fits,

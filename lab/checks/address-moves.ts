@@ -8,7 +8,8 @@ import {momentsOf} from '../history/moments.ts'
 import {type Hold, holderStruck, holdsOf, lossOf, togetherFor} from '../history/virtual-address.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
-import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface AddressMovesParams {

@@ -26,7 +26,8 @@ import {
 } from '../history/lateness.ts'
 import {isOnNew, type Ready, readyFor, readyOf, readySpan, writersStopped} from '../history/reconnection.ts'
 import {blind} from '../history/watching.ts'
-import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface ClientsReconnectParams {

@@ -11,7 +11,8 @@ import {sayBlank, unseenWrites, whyNotAsked} from '../history/servers-seen.ts'
 import type {Sighting} from '../history/sightings.ts'
 import {lacks} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
-import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface DemotedParams {

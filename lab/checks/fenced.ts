@@ -13,7 +13,8 @@ import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import type {Sighting} from '../history/sightings.ts'
 import {lacks} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface FencedParams {

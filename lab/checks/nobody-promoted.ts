@@ -14,7 +14,8 @@ import {
 } from '../history/promotions.ts'
 import {whyPromotionsUnseen} from '../history/servers-seen.ts'
 import type {HostName} from '../topology/topology.ts'
-import {positiveDuration, sayMicros} from '../words/quantity.ts'
+import {sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import type {Check} from './check.ts'
 
 export interface NobodyPromotedParams {

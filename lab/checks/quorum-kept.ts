@@ -13,7 +13,8 @@ import {momentsOf, sayBegin} from '../history/moments.ts'
 import {looksOf} from '../history/watching.ts'
 import {firstCluster} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import type {Check} from './check.ts'
 
 export interface QuorumKeptParams {

@@ -12,7 +12,8 @@ import {momentsOf} from '../history/moments.ts'
 import type {Step} from '../history/scenario-values.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface RecoveredParams {

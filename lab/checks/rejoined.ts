@@ -9,7 +9,8 @@ import {primariesAtEnd, sayPrimariesAtEnd} from '../history/rows.ts'
 import {whyNotAsked} from '../history/servers-seen.ts'
 import {blind, missed} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import {type Check, type Finding, together} from './check.ts'
 
 export interface RejoinedParams {

@@ -10,7 +10,8 @@ import {type Interval, whenWas} from '../history/lateness.ts'
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {behindOf, keptRows, proxiedWrites, type ReplicaRead} from '../history/reads.ts'
 import {lacks, missed} from '../history/watching.ts'
-import {duration, type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {duration, positiveDuration} from '../words/schemas.ts'
 import type {Check, Finding} from './check.ts'
 
 export interface StaleReadsParams {

@@ -6,7 +6,8 @@ import {between, inTime, sayDoubt, starvedFor} from '../history/lateness.ts'
 import {momentsOf} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {type Micros, positiveDuration, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {positiveDuration} from '../words/schemas.ts'
 import {type Check, type Finding, merge} from './check.ts'
 
 export interface StreamsAgainParams {

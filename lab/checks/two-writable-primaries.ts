@@ -6,7 +6,8 @@ import {endsOf, findOverlap, type Reign, reignsOf, sayReign} from '../history/re
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import {lacks} from '../history/watching.ts'
 import {hostsWith} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import type {Check} from './check.ts'
 
 export interface TwoWritablePrimariesParams {

@@ -19,7 +19,8 @@ import type {Sighting} from '../history/sightings.ts'
 import {pausesOf, type Tenure, tenuresOf} from '../history/tenures.ts'
 import {blind} from '../history/watching.ts'
 import type {HostName} from '../topology/topology.ts'
-import {duration, type Micros, sayMicros} from '../words/quantity.ts'
+import {type Micros, sayMicros} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import type {Check} from './check.ts'
 
 export interface WritableWithinLockParams {

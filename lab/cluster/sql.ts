@@ -1,5 +1,4 @@
 /** One statement to one host's PostgreSQL, directly and as superuser: for faults that act on a server or read its position, and lessons. */
-import pg from 'pg'
 import type {Lab} from '../engine/lab.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
@@ -18,6 +17,8 @@ export async function sql<Row extends readonly unknown[]>(
   values: readonly unknown[] = [],
   {database, readOnly = false}: {readonly database?: string; readonly readOnly?: boolean} = {},
 ): Promise<Row[]> {
+  // Late: what asks no server, such as `status`, does without its driver.
+  const {default: pg} = await import('pg')
   const client = new pg.Client({
     ...lab.superuser(host, database),
     application_name: 'pgha-lab fault',

@@ -1,6 +1,5 @@
 /** Docker Compose, run as a person would: up a file, and who holds a port. */
 import {basename} from 'node:path'
-import {execa} from 'execa'
 import {publishedAt} from '../topology/services.ts'
 import {LabError, stopped} from '../words/errors.ts'
 import {next, onLab, ownCommand, whatFillsIt} from '../words/next-step.ts'
@@ -82,6 +81,7 @@ export async function copyImages(
   images: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  const {execa} = await import('execa')
   const common = {reject: false, cancelSignal: signal, buffer: {stdout: false}} as const
   const saving = execa('docker', ['save', ...images], {...common, env: {...from}, stdin: 'ignore'})
   const loaded = await saving.pipe('docker', ['load', '--quiet'], {...common, env: {...to}})
@@ -96,13 +96,14 @@ export async function copyImages(
   throw new LabError('image', `the images could not be copied to another engine: ${says}`)
 }
 
-function runCompose(
+async function runCompose(
   engine: EngineEnvironment,
   {text, folder}: ComposeText,
   argv: readonly string[],
   signal: AbortSignal,
   withinMs: number,
 ) {
+  const {execa} = await import('execa')
   return execa('docker', ['compose', '--file', '-', '--project-directory', folder, ...argv], {
     reject: false,
     all: true,
@@ -165,6 +166,7 @@ export async function portTaken(port: number): Promise<LabError> {
 }
 
 async function holderOf(port: number): Promise<string | undefined> {
+  const {execa} = await import('execa')
   const found = await execa('ss', ['-Hltnp', `sport = :${port}`], {reject: false, stdin: 'ignore'})
   const match = /users:\(\("([^"]+)",pid=(\d+)/.exec(found.stdout ?? '')
   return match ? `${match[1]} (pid ${match[2]})` : undefined

@@ -9,7 +9,7 @@ import {raiseAgain} from '../state/state.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {beside, next} from '../words/next-step.ts'
-import {size} from '../words/quantity.ts'
+import {size} from '../words/schemas.ts'
 
 interface Params {
   /** Bytes left free; none unless given. */

@@ -12,7 +12,7 @@ import {ask, type Dialled, Shells} from '../breaking/paths.ts'
 import {whom} from '../cluster/selector.ts'
 import {openShell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
-import {duration} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import {timeLimit} from '../words/time-limit.ts'
 
 /** What has to be seen of each state of the link takes half a second. */

@@ -20,7 +20,7 @@ import {leaderOf, patroniKeys} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
-import {size} from '../words/quantity.ts'
+import {size} from '../words/schemas.ts'
 import {timeLimit} from '../words/time-limit.ts'
 
 const most = 512 * 1024 * 1024

@@ -19,7 +19,7 @@ import {maximumLag, primaryEnd, sayBytes, standby, writeWal} from '../breaking/w
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
 import {LabError} from '../words/errors.ts'
-import {size} from '../words/quantity.ts'
+import {size} from '../words/schemas.ts'
 
 const most = 512 * 1024 * 1024
 

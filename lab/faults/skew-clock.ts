@@ -8,7 +8,7 @@ import {prove, type Seen} from '../breaking/prove.ts'
 import {strikeOn} from '../breaking/strike.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {HostName} from '../topology/topology.ts'
-import {shift} from '../words/quantity.ts'
+import {shift} from '../words/schemas.ts'
 
 interface Params {
   /** Milliseconds; ahead when positive. */

@@ -15,7 +15,7 @@ import {base64} from '../cluster/etcd-messages.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import {openShell} from '../cluster/shell.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
-import {duration} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import {timeLimit} from '../words/time-limit.ts'
 
 const victims = ['etcd', 'postgres'] as const

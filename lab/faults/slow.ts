@@ -11,7 +11,7 @@ import type {Lab} from '../engine/lab.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
-import {bandwidth, duration, percent} from '../words/quantity.ts'
+import {bandwidth, duration, percent} from '../words/schemas.ts'
 import {timeLimit, undoLater} from '../words/time-limit.ts'
 
 const ms = duration.refine(value => value >= 1 && value <= 60_000, {error: 'between 1ms and 1m'})

@@ -3,24 +3,19 @@
 export {injectionPhases} from '../history/scenario-values.ts'
 export {type MeasuredIn, type MetricName, metricNames, metrics} from '../judge/metrics.ts'
 export {type Kind, kinds} from '../lint/read/kinds.ts'
-export {clear, holdsEarlierRun, isOver, placeFor, runId} from '../state/run-folder.ts'
 export {
   checkLabName,
-  composeText,
-  loadLab,
-  loadLabs,
   makeFolder,
   runsFolder,
   savedLabs,
   stateRoot,
   whenDiskIsFull,
   writeWhole,
-} from '../state/state.ts'
+} from '../state/folders.ts'
 export {type AskedLab, askedWords} from '../topology/asked-lab.ts'
 export {doorOf, entries} from '../topology/entries.ts'
 export {releaseNames, releases, usualRelease} from '../topology/release.ts'
 export {appDatabase, hostsWith, poolersBefore, portNumber, portOf, roles} from '../topology/topology.ts'
-export {decodeJson} from '../words/decode.ts'
 export {didYouMean, insteadOf, nearest, suggestion} from '../words/did-you-mean.ts'
 export {exitCodes, exitMeanings, LabError, type Slip, stopped} from '../words/errors.ts'
 export {

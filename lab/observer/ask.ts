@@ -1,8 +1,12 @@
 /** One HTTP question to a service of a host, through the tunnel, with an end in time. */
-import http from 'node:http'
+import type {Agent} from 'node:http'
 import type {Duplex} from 'node:stream'
 import {type Identity, overTls} from './tls.ts'
 import {NoWay} from './tunnel.ts'
+
+// Not imported: an import reads every name that a part of Node has, and among those of http are some that load undici (WebSocket),
+// which takes a command longer than all else that it does.
+const http = process.getBuiltinModule('node:http')
 
 export interface Question {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -36,7 +40,7 @@ export interface Reach {
 /** Asks over the connections that a Reach makes, and keeps those that may be kept. `to` is an `address:port` of the lab. */
 export class Asking implements Disposable {
   readonly #reach: Reach
-  readonly #kept = new Map<string, http.Agent>()
+  readonly #kept = new Map<string, Agent>()
 
   constructor(reach: Reach) {
     this.#reach = reach
@@ -106,7 +110,7 @@ export class Asking implements Disposable {
     return identity === undefined ? way : overTls(way, to.split(':')[0] ?? '', identity)
   }
 
-  #agent(to: string, identity: Identity | undefined): http.Agent {
+  #agent(to: string, identity: Identity | undefined): Agent {
     const known = this.#kept.get(to)
     if (known !== undefined) return known
     const agent = new http.Agent({keepAlive: true})

@@ -4,7 +4,12 @@
  */
 import {Socket} from 'node:net'
 import {Duplex} from 'node:stream'
-import {connect, type TLSSocket} from 'node:tls'
+import type {TLSSocket} from 'node:tls'
+
+/** Loaded when a connection wants it, and not by an import, which would read every name that it has: one is all CAs there are. */
+function tls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls')
+}
 
 /** PEM. */
 export interface Identity {
@@ -16,7 +21,7 @@ export interface Identity {
 
 /** @param host whose certificate it has to be. What ends the way there (`NoWay`, the kernel's codes) is told as it was. */
 export function overTls(way: Duplex, host: string, {ca, own}: Identity): TLSSocket {
-  const secure = connect({socket: way, host, ca, ...(own === undefined ? {} : {key: own, cert: own})})
+  const secure = tls().connect({socket: way, host, ca, ...(own === undefined ? {} : {key: own, cert: own})})
   secure.on('close', () => way.destroy())
   // It is the way that may keep a process alive.
   const held = way as Partial<Pick<Socket, 'ref' | 'unref'>>
@@ -66,7 +71,7 @@ export class ServerTls extends Duplex {
   #shake(answer: Buffer, host: string): void {
     // What would come behind it comes from somebody in between.
     if (answer.toString('latin1') !== 'S') return void this.destroy(new Error('the server does not speak TLS'))
-    const secure = connect({socket: this.#raw, host, ca: this.#identity.ca})
+    const secure = tls().connect({socket: this.#raw, host, ca: this.#identity.ca})
     this.#secure = secure
     secure.once('secureConnect', () => {
       this.connecting = false

@@ -23,8 +23,9 @@ import {
   type Typed,
   unaskedParameters,
 } from '../scenario/index.ts'
+import {makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/folders.ts'
 import {clear, type Place, runId} from '../state/run-folder.ts'
-import {loadLab, makeFolder, runsFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {loadLab} from '../state/state.ts'
 
 import {LabError} from '../words/errors.ts'
 import {type Caller, onLab} from '../words/next-step.ts'

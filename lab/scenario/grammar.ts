@@ -3,8 +3,7 @@ import {z} from 'zod'
 import {drivers} from '../history/client-group.ts'
 import {entryNames, plainEntryNames} from '../topology/entries.ts'
 import {settings} from '../topology/settings.ts'
-import {name as nameOf} from '../words/plain-text.ts'
-import {duration, positiveDuration, rate} from '../words/quantity.ts'
+import {duration, name as nameOf, positiveDuration, rate} from '../words/schemas.ts'
 
 /** Load and time stay bounded, whatever a file says. */
 const mostClients = 200

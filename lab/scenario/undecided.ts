@@ -3,8 +3,9 @@ import {faults} from '../faults/index.ts'
 import {steadyWindow, sureSteady} from '../history/steady-writes.ts'
 import {settings} from '../topology/settings.ts'
 import {Located, type Path} from '../words/decode.ts'
-import {duration, ms} from '../words/quantity.ts'
+import {ms} from '../words/quantity.ts'
 import {readText} from '../words/read-text.ts'
+import {duration} from '../words/schemas.ts'
 import type {Scenario, Step} from './index.ts'
 
 /**

@@ -12,7 +12,8 @@ import {
   recordOf,
   sayBase,
 } from '../engine/image-record.ts'
-import {loadLab, savedLabs} from '../state/state.ts'
+import {savedLabs} from '../state/folders.ts'
+import {loadLab} from '../state/state.ts'
 import type {PatroniBuild} from '../topology/patroni-build.ts'
 import {type ReleaseName, releases, usualRelease} from '../topology/release.ts'
 import {LabError} from '../words/errors.ts'

@@ -1,5 +1,5 @@
 /** A version of Patroni that is published: its wheel, got by the pip of this machine from whatever index that is set up with. */
-import {makeFolder} from '../state/state.ts'
+import {makeFolder} from '../state/folders.ts'
 import {keptWheel, keptWheels} from '../topology/patroni-build.ts'
 import {LabError} from '../words/errors.ts'
 import {type Progress, step} from '../words/progress.ts'

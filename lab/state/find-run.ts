@@ -12,7 +12,7 @@ import {LabError} from '../words/errors.ts'
 import {type Hint, next, onLab} from '../words/next-step.ts'
 import {readRegular} from '../words/regular-file.ts'
 import {keptStdin, stdin} from '../words/stdin.ts'
-import {runsFolder, stateRoot} from './state.ts'
+import {runsFolder, stateRoot} from './folders.ts'
 
 /** Where a recorded run lies. */
 export interface FoundRun {

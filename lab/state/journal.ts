@@ -3,7 +3,8 @@ import {closeSync, fsyncSync, openSync, rmSync, writeSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
 import type {Mend} from '../history/event.ts'
-import {labFolder, makeFolder, readKept, whenDiskIsFull} from './state.ts'
+import {labFolder, makeFolder, whenDiskIsFull} from './folders.ts'
+import {readKept} from './state.ts'
 
 /** What another version wrote may know other mends: who mends says so. */
 const mend = z.looseObject({do: z.string()}).transform(written => written as unknown as Mend)

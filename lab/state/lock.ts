@@ -8,7 +8,8 @@ import {join} from 'node:path'
 import {DatabaseSync} from 'node:sqlite'
 import {LabError} from '../words/errors.ts'
 import {next, quoted, shell} from '../words/next-step.ts'
-import {makeFolder, readKept, stateRoot, whenDiskIsFull} from './state.ts'
+import {makeFolder, stateRoot, whenDiskIsFull} from './folders.ts'
+import {readKept} from './state.ts'
 
 /** Who works on a lab, e.g. {pid: 4711, doing: 'chaos kill-leader'}; nulls when it holds the lock and has not said so yet. */
 type Holder = {readonly pid: number; readonly doing: string} | {readonly pid: null; readonly doing: null}

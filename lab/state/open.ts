@@ -3,8 +3,9 @@ import type {Docker} from '../engine/docker.ts'
 import {Lab} from '../engine/lab.ts'
 import {LabError} from '../words/errors.ts'
 import {type Hint, onLab} from '../words/next-step.ts'
+import {savedLabs} from './folders.ts'
 import {mustBeOurs} from './ownership.ts'
-import {loadLab, savedLabs} from './state.ts'
+import {loadLab} from './state.ts'
 
 /** To be changed. @throws LabError `not-yours` when the engine has somebody else's lab under this name, `no-lab` */
 export async function openOurs(docker: Docker, name: string): Promise<Lab> {

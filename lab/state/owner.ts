@@ -10,7 +10,8 @@ import {LabError} from '../words/errors.ts'
 import {quoted, shell} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
-import {labFolder, makeFolder, readKept, stateRoot, whenDiskIsFull, writeWhole} from './state.ts'
+import {labFolder, makeFolder, stateRoot, whenDiskIsFull, writeWhole} from './folders.ts'
+import {readKept} from './state.ts'
 
 const idRule = nameRules.owner.pattern
 

@@ -6,9 +6,10 @@ import type {Answering, Belonging, Belongings, Removed} from '../engine/docker.t
 import {LabError} from '../words/errors.ts'
 import {beside, type Hint, next, onLab, shell} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
+import {labFolder, stateRoot} from './folders.ts'
 import {lockLab, sayHolder, worksOn} from './lock.ts'
 import {homePath, knownId, owner, savedOwner, saveOwner, sayOwner, whereabouts} from './owner.ts'
-import {forgetLab, labFolder, stateRoot} from './state.ts'
+import {forgetLab} from './state.ts'
 
 /** What this asks of the engine. */
 export type OwnershipEngine = Omit<Belongings, 'leftovers'> & Pick<Answering, 'clockMs'>

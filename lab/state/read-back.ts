@@ -11,9 +11,10 @@ import {labels} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {wordsOf} from '../words/issue-words.ts'
 import {type Hint, next} from '../words/next-step.ts'
-import {line, name} from '../words/plain-text.ts'
+import {line, name} from '../words/schemas.ts'
+import {composeFile, labFolder} from './folders.ts'
 import {homePath, owner, savedOwner} from './owner.ts'
-import {anew, composeFile, composeText, labFolder, type SavedLab} from './state.ts'
+import {anew, composeText, type SavedLab} from './state.ts'
 
 /**
  * The compose file of a lab, once it is known that Compose reads from it what the lab's topology and allocation mean. Two things are

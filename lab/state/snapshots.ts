@@ -14,7 +14,8 @@ import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
 import {nameRules} from '../words/plain-text.ts'
 import {printable} from '../words/printable.ts'
-import {labFolder, makeFolder, readKept, type SavedLab, whenDiskIsFull, writeWhole} from './state.ts'
+import {labFolder, makeFolder, whenDiskIsFull, writeWhole} from './folders.ts'
+import {readKept, type SavedLab} from './state.ts'
 
 export interface Snapshot {
   readonly schema: 1

@@ -9,7 +9,7 @@ import type {Report} from '../judge/report.ts'
 import {type Run, runScenario} from '../run/runs.ts'
 import {parseScenario, type Scenario, type Step} from '../scenario/index.ts'
 import {writeScenario} from '../scenario/write.ts'
-import {makeFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {makeFolder, whenDiskIsFull, writeWhole} from '../state/folders.ts'
 import type {LabError, LabErrorCode} from '../words/errors.ts'
 import {type Candidate, type Shrunk, shrink} from './shrink.ts'
 

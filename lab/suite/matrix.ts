@@ -12,7 +12,7 @@ import {type RaisedLab, type RaiseLabOptions, raiseLab} from '../run/raised-lab.
 import {repeat, type Summary} from '../run/repeat.ts'
 import type {Run} from '../run/runs.ts'
 import type {Scenario} from '../scenario/index.ts'
-import {makeFolder, whenDiskIsFull, writeWhole} from '../state/state.ts'
+import {makeFolder, whenDiskIsFull, writeWhole} from '../state/folders.ts'
 import {type ExitCode, exitCodes, LabError} from '../words/errors.ts'
 import type {Caller} from '../words/next-step.ts'
 import type {Progress} from '../words/progress.ts'

@@ -2,7 +2,7 @@
 import {readFileSync, statSync} from 'node:fs'
 import {basename, resolve} from 'node:path'
 import {z} from 'zod'
-import {line} from '../words/plain-text.ts'
+import {line} from '../words/schemas.ts'
 import type {Topology} from './topology.ts'
 
 /** Patroni 4.0, postgresql.callbacks. */

@@ -1,7 +1,7 @@
 /** One lab over several Docker engines, such as those of several machines: which host lies on which. */
 import {z} from 'zod'
 import {anEngine, isEngineName} from '../words/engine-name.ts'
-import {name} from '../words/plain-text.ts'
+import {name} from '../words/schemas.ts'
 import type {HostName, Topology} from './topology.ts'
 
 /** As `chaos --engines` takes one. */

@@ -3,8 +3,7 @@
  * etcd's own times, what HAProxy asks and how many it lets in, stand-ins for programs of theirs, and a network without a way out.
  */
 import {z} from 'zod'
-import {line, name} from '../words/plain-text.ts'
-import {duration, size} from '../words/quantity.ts'
+import {duration, line, name, size} from '../words/schemas.ts'
 import {type Callbacks, callbackMistakes, callbackSetting, type Program} from './callbacks.ts'
 import {type HbaRule, hbaMistakes, hbaSetting} from './hba.ts'
 import type {HostName, Topology} from './topology.ts'

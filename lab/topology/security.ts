@@ -1,6 +1,6 @@
 /** Who has to prove in a lab who they are, and to whom: certificates of a CA of the lab's own, etcd's users, the REST API's password. */
 import {z} from 'zod'
-import {duration} from '../words/quantity.ts'
+import {duration} from '../words/schemas.ts'
 import type {Mistake} from './mistakes.ts'
 import {type ServiceName, services} from './services.ts'
 import type {Topology} from './topology.ts'

@@ -1,7 +1,7 @@
 /** What a person may write of a topology: the keys of a lab.yaml, of `--set` and of a scenario's `needs`, and what each may hold. */
 import {z} from 'zod'
-import {line, name} from '../words/plain-text.ts'
-import {duration, isSizeBeyondReason, positiveDuration, size} from '../words/quantity.ts'
+import {isSizeBeyondReason} from '../words/quantity.ts'
+import {duration, line, name, positiveDuration, size} from '../words/schemas.ts'
 import {enginesSetting} from './engines.ts'
 import {keptSettings} from './kept.ts'
 import {imagesSetting} from './own-images.ts'

@@ -3,7 +3,6 @@
  * terminals and other programs' parsers all read these later, so that what any of them could take for a line break or a command
  * is refused where it is written.
  */
-import {z} from 'zod'
 
 /**
  * What nobody sees: control characters (C0, DEL, C1 with U+0085), format characters (bidi controls, zero-width, tags), the line and
@@ -34,12 +33,6 @@ export function strayCharacter(text: string, allowed = ''): string | null {
   const kind = /[\p{Cf}\p{DI}]/u.test(found) ? 'unseen' : 'control'
   return names[found] ?? `the ${kind} character U+${code}`
 }
-
-/** In a schema: a text that stays on one line, whoever reads it. */
-export const line = z.string().superRefine((text, {addIssue}) => {
-  const stray = strayCharacter(text)
-  if (stray !== null) addIssue({code: 'custom', message: `${stray} cannot stand in this value`})
-})
 
 /** A rule for one kind of name, and what it says. */
 interface NameRule {
@@ -86,9 +79,3 @@ export const nameRules = {
   /** Of an environment. */
   variable: {pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, says: 'not the name of a variable'},
 } as const satisfies Record<string, NameRule>
-
-/** In a schema: a name of that kind. */
-export function name(kind: keyof typeof nameRules, missing?: string): z.ZodString {
-  const {pattern, says} = nameRules[kind]
-  return z.string(missing === undefined ? undefined : {error: missing}).regex(pattern, says)
-}

@@ -3,16 +3,15 @@
  * shares (`1%`). A number without its unit is refused with what was probably meant, since reading `30` as the wrong one of seconds and milliseconds is
  * how a timing test lies.
  *
- * The `parse...` functions throw `LabError('config', sentence)` and nothing else, whatever they are given; the zod types
- * `duration`, `size`, `rate`, `bandwidth` and `percent` make the same sentence an issue of the value they stand for.
+ * The `parse...` functions throw `LabError('config', sentence)` and nothing else, whatever they are given; in `schemas.ts` the same
+ * sentence is an issue of the value that it is about.
  */
-import {z} from 'zod'
 import {LabError} from './errors.ts'
 
 /** Whole microseconds, of a duration or since a run began. */
 export type Micros = number
 
-interface Kind {
+export interface AmountKind {
   /** 'a duration' */
   readonly name: string
   readonly example: string
@@ -25,7 +24,7 @@ interface Kind {
 /** A limit on everything: nothing in a lab takes a month or holds a petabyte. */
 const largest = Number.MAX_SAFE_INTEGER / 1024
 
-const durationKind: Kind = {
+export const durationKind: AmountKind = {
   name: 'a duration',
   example: '10s, 500ms or 2m',
   units: new Map([
@@ -39,7 +38,7 @@ const durationKind: Kind = {
 }
 
 /** As PostgreSQL reads its own settings: kB, MB and GB are powers of 1024. */
-const sizeKind: Kind = {
+export const sizeKind: AmountKind = {
   name: 'a size',
   example: '512kB, 1MB or 2GB',
   units: new Map([
@@ -56,7 +55,7 @@ const sizeKind: Kind = {
   },
 }
 
-const rateKind: Kind = {
+export const rateKind: AmountKind = {
   name: 'a rate',
   example: '200/s or 600/m',
   units: new Map([
@@ -67,7 +66,7 @@ const rateKind: Kind = {
 }
 
 /** As tc(8) reads its rates: powers of 1000. */
-const bandwidthKind: Kind = {
+export const bandwidthKind: AmountKind = {
   name: 'a bandwidth',
   example: '5Mbit or 512kbit',
   units: new Map([
@@ -79,7 +78,7 @@ const bandwidthKind: Kind = {
   meant: bare => (bare >= 1e6 ? `${bare / 1e6}Mbit` : bare >= 1000 ? `${bare}kbit` : `${bare}Mbit`),
 }
 
-const percentKind: Kind = {
+export const percentKind: AmountKind = {
   name: 'a share',
   example: '1% or 0.5%',
   units: new Map([['%', 1]]),
@@ -129,28 +128,12 @@ export function parsePercent(written: unknown): number {
 }
 
 /** `'-2h'` -> -7_200_000, `'+60s'` or `'60s'` -> 60_000: whole milliseconds, forward or back. */
-function parseShift(written: unknown): number {
+export function parseShift(written: unknown): number {
   const text = typeof written === 'string' ? written.trim() : written
   if (typeof text !== 'string' || !/^[+-]/.test(text)) return parseDuration(written)
   const ms = parseDuration(text.slice(1))
   return text.startsWith('-') ? -ms : ms
 }
-
-/** In a schema: a duration as written; its value is whole milliseconds. */
-export const duration = schema(durationKind, parseDuration)
-/** Of a claim or a limit, for which no time at all is none. */
-export const positiveDuration = duration.refine(ms => ms > 0, 'longer than 0s: nothing can be true of no time at all')
-/** In a schema: a size as written; its value is bytes. */
-export const size = schema(sizeKind, parseSize)
-/** In a schema: a rate as written; its value is events per second. */
-export const rate = schema(rateKind, parseRate)
-
-/** In a schema: a bandwidth as written; its value is bits per second. */
-export const bandwidth = schema(bandwidthKind, parseBandwidth)
-/** In a schema: a share as written; its value is percent. */
-export const percent = schema(percentKind, parsePercent)
-/** In a schema: a duration that may go back in time; its value is whole milliseconds. */
-export const shift = schema(durationKind, parseShift, '[+-]?')
 
 /** `90s`, `1500ms`. */
 export function ms(duration: number): string {
@@ -170,7 +153,7 @@ export function sayMicros(micros: number): string {
   return Math.abs(ms) < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`
 }
 
-function parse(kind: Kind, written: unknown): number {
+function parse(kind: AmountKind, written: unknown): number {
   if (written === undefined || written === null) throw complaint(`${kind.name} is missing: write ${kind.example}`)
   if (typeof written === 'number') throw bareNumber(kind, written)
   if (typeof written !== 'string') throw complaint(`${show(written)} is not ${kind.name}: write ${kind.example}`)
@@ -194,14 +177,14 @@ function parse(kind: Kind, written: unknown): number {
   return value
 }
 
-function bareNumber(kind: Kind, number: number): LabError {
+function bareNumber(kind: AmountKind, number: number): LabError {
   const fine = Number.isFinite(number) && number >= 0
   const meant = fine ? kind.meant(number) : undefined
   const says = meant === undefined ? `write ${kind.example}` : `did you mean ${meant}?`
   return complaint(`${number} is not ${kind.name}, it has no unit: ${says}`, meant)
 }
 
-function unknownUnit(kind: Kind, number: string, unit: string): LabError {
+function unknownUnit(kind: AmountKind, number: string, unit: string): LabError {
   const known = [...kind.units.keys()]
   // '10S', '1mb', '5sec', '2min', '1MiB', '3 seconds', '200/sec': the unit that begins alike is what was meant.
   const like = unit.toLowerCase()
@@ -216,7 +199,7 @@ function unknownUnit(kind: Kind, number: string, unit: string): LabError {
   return complaint(`${show(`${number}${unit}`)} is not ${kind.name}, there is no unit ${show(unit)}: ${hint}`, meant)
 }
 
-class NotAnAmount extends LabError {
+export class NotAnAmount extends LabError {
   /** As it was probably meant. */
   readonly meant: string | undefined
 
@@ -248,25 +231,4 @@ function show(written: unknown): string {
   if (typeof written === 'function' || typeof written === 'symbol') return `a ${typeof written}`
   const text = JSON.stringify(String(written))
   return text.length > 40 ? `${text.slice(0, 37)}..."` : text
-}
-
-/** Its metadata is what a JSON Schema says of it, for editors. */
-function schema(kind: Kind, read: (written: unknown) => number, sign = ''): z.ZodType<number> {
-  return z
-    .unknown()
-    .transform((written, context) => {
-      try {
-        return read(written)
-      } catch (error) {
-        if (!(error instanceof LabError)) throw error
-        const meant = error instanceof NotAnAmount ? {params: {meant: error.meant}} : {}
-        context.addIssue({code: 'custom', message: error.message, ...meant})
-        return z.NEVER
-      }
-    })
-    .meta({
-      type: 'string',
-      pattern: `^\\s*${sign}[0-9]{1,15}(\\.[0-9]{1,9})?\\s*(${[...kind.units.keys()].join('|')})\\s*$`,
-      description: `${kind.name}: ${kind.example}`,
-    })
 }

@@ -1,5 +1,5 @@
 /** How long a fault lasts at most when nobody mends it: `limit` of the faults that the kernel or the host itself ends. */
-import {duration} from './quantity.ts'
+import {duration} from './schemas.ts'
 
 const longestMs = 30 * 60_000
 export const defaultLimitMs = 3 * 60_000

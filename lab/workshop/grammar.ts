@@ -1,7 +1,6 @@
 /** The keys of a lesson's file and what each may hold. */
 import {z} from 'zod'
-import {name} from '../words/plain-text.ts'
-import {percent} from '../words/quantity.ts'
+import {name, percent} from '../words/schemas.ts'
 import {modelValues} from './lesson.ts'
 
 const text = (what: string) =>

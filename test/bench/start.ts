@@ -1,7 +1,7 @@
 /**
  * What a command costs before it does anything:
  *
- *     node test/bench/start.ts [times, 15] [another main.js to compare with, such as that of an older checkout]...
+ *     node test/bench/start.ts [times, 20] [another main.js to compare with, such as that of an older checkout]...
  *
  * `node -e 0`, `./pgha-lab --version` and commands of every build take turns in one run, so that a machine busy with other things is
  * as busy for each. What counts is the CPU time, user and system; the wall's time is that of an idle machine only where both agree.
@@ -12,11 +12,13 @@ import {execa} from 'execa'
 import {spread} from './spread.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const [times = '15', ...others] = process.argv.slice(2)
+const [times = '20', ...others] = process.argv.slice(2)
 const history = join(root, 'test', 'histories', 'kill-leader.pass.ndjson.gz')
 const commands: Readonly<Record<string, readonly string[]>> = {
   '--version': ['--version'],
   '--help': ['--help'],
+  help: ['help'],
+  'scenarios show': ['scenarios', 'show', 'kill-leader'],
   scenarios: ['scenarios'],
   'status --all': ['status', '--all'],
   topologies: ['topologies'],

@@ -146,7 +146,7 @@ test('config of a lab that does not exist writes its file without an engine, and
 
 test('scenarios are listed where the engine keeps silent, and only what it alone knows is left open', async () => {
   engine.behave('silent')
-  const {code, out} = await pghaLab(['scenarios'])
+  const {code, out} = await pghaLab(['scenarios', '--name', 'lab'])
   expect(code).toBe(0)
   expect(out).toMatch(/^What can be played on the lab lab \(profile fast\):$/m)
   expect(out).toMatch(/^ {2}kill-leader +~\d+ s {2}yes$/m)

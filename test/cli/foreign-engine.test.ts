@@ -87,7 +87,7 @@ describe.each(Object.entries(foreign))('what answers %s to everything', (shape, 
     expect(err).toMatch(/next: (?:.*\n)*? *curl --unix-socket /)
   })
 
-  test.each([['doctor'], ['scenarios'], ['config', '--name', 'other'], ['predict']])(
+  test.each([['doctor'], ['scenarios', '--name', 'lab'], ['config', '--name', 'other'], ['predict']])(
     '%s has no word of it that is ours',
     async (...words) => {
       engine.behave(asked => (asked.endsWith('_ping') ? 'answers' : says))

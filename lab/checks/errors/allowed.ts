@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import {ownCodes} from '../../history/sqlstate.ts'
 import {suggestion} from '../../words/did-you-mean.ts'
-import {duration} from '../../words/quantity.ts'
+import {duration} from '../../words/schemas.ts'
 
 /** Milliseconds by code; `others`: of every code that is not here. What may not be met at all is here with 0, or not here. */
 export type AllowedErrors = Readonly<Record<string, number>>

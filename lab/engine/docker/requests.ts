@@ -202,7 +202,7 @@ const ownSocket = process.platform === 'win32' ? '//./pipe/docker_engine' : '/va
 function dockerode(): typeof Dockerode {
   if (loaded === null) {
     const ofDockerode = createRequire(createRequire(import.meta.url).resolve('dockerode'))
-    for (const file of seldomUsed) whenCalled(ofDockerode, file)
+    for (const file of seldomUsed) whenUsed(ofDockerode, file)
     loaded = createRequire(import.meta.url)('dockerode') as typeof Dockerode
     bound(ofDockerode('docker-modem/lib/http') as DockerodeProtocols)
   }
@@ -211,21 +211,38 @@ function dockerode(): typeof Dockerode {
 
 let loaded: typeof Dockerode | null = null
 
-/** What brings ssh2 and gRPC, three quarters of what dockerode loads: a way by SSH that is not ours, and a session of BuildKit. */
-const seldomUsed = ['docker-modem/lib/ssh', './session']
+/**
+ * Nine tenths of what dockerode loads: with ssh2 and gRPC a way by SSH that is not ours and a session of BuildKit, with a copy of Node's
+ * streams what an exec is told and what is packed, and what only a swarm has.
+ */
+const seldomUsed = [
+  'docker-modem/lib/ssh',
+  './session',
+  'docker-modem/lib/http_duplex',
+  'tar-fs',
+  '@balena/dockerignore',
+  ...['./plugin', './service', './secret', './config', './task', './node'],
+]
 
-/** Each of these files exports one function: here it stands for it and loads the file when it is called. */
-function whenCalled(require: NodeJS.Require, file: string): void {
+/** Stands for what one of these files exports, and loads the file when that is called, made or looked into. */
+function whenUsed(require: NodeJS.Require, file: string): void {
   const path = require.resolve(file)
   if (require.cache[path] !== undefined) return
   const standIn = new Module(path)
-  standIn.loaded = true
-  standIn.exports = (...given: readonly unknown[]) => {
+  const real = (): Exported => {
     if (require.cache[path] === standIn) delete require.cache[path]
-    return (require(file) as (...given: readonly unknown[]) => unknown)(...given)
+    return require(file) as Exported
   }
+  standIn.loaded = true
+  standIn.exports = new Proxy((() => {}) as unknown as Exported, {
+    apply: (_, self, given) => Reflect.apply(real(), self, given),
+    construct: (_, given) => Reflect.construct(real(), given),
+    get: (_, name) => Reflect.get(real(), name),
+  })
   require.cache[path] = standIn
 }
+
+type Exported = (new (...given: readonly unknown[]) => object) & ((...given: readonly unknown[]) => unknown)
 
 export function hasStatus(error: unknown, status: number): boolean {
   return (error as {statusCode?: number}).statusCode === status

@@ -7,6 +7,7 @@ import {type Scenario, suites} from '../../../lab/scenario/index.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
 import {saveLab} from '../../../lab/state/state.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
+import {fakeEngine} from '../../lab/fake-engine.ts'
 
 let root: string
 const said = {out: '', err: ''}
@@ -39,6 +40,17 @@ test('without a lab the question is about the one that `up` would raise, with th
   await scenarios('--suite', 'watchdog', '--set', 'patroni.watchdog=required', '--profile', 'fast')
   expect(said.out).toMatch(/^ {2}watchdog-resets +~39 s {2}yes /m)
   expect(said.out).toContain('pgha-lab up --profile fast --set patroni.watchdog=required  # raises the lab\n')
+})
+
+test('no engine is asked unless a lab is named, and what only it could tell is left open', async () => {
+  await using engine = await fakeEngine()
+  vi.stubEnv('DOCKER_HOST', `unix://${engine.socketPath}`)
+  await scenarios('--suite', 'network')
+  expect(engine.asked).toEqual([])
+  expect(said.out).toMatch(/^ {2}leader-isolated +~\d+ s {2}\? /m)
+  expect(said.out).toMatch(
+    /^\? means that nobody can tell: an engine is asked about a lab that is named \(--name\)\.$/m,
+  )
 })
 
 test('of a lab that is there the answer is about that lab, and about no other', async () => {

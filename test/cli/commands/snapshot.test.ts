@@ -5,8 +5,9 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
+import {labFolder} from '../../../lab/state/folders.ts'
 import {recordSnapshot, snapshotVolume} from '../../../lab/state/snapshots.ts'
-import {labFolder, saveLab} from '../../../lab/state/state.ts'
+import {saveLab} from '../../../lab/state/state.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 let root: string

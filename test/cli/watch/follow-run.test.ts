@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {FollowedRun} from '../../../cli/watch/follow-run.ts'
-import {runsFolder} from '../../../lab/state/state.ts'
+import {runsFolder} from '../../../lab/state/folders.ts'
 import {storyUntil} from '../ui/story.ts'
 
 let root: string

@@ -12,7 +12,7 @@ const asking = `
   import {Docker} from ${JSON.stringify(join(root, 'lab/engine/docker.ts'))}
   const said = await new Docker().version().then(() => 'it answers', error => error.message)
   const files = Object.keys(createRequire(${JSON.stringify(join(root, 'package.json'))}).cache)
-  const loaded = ['ssh2', '@grpc/grpc-js', 'protobufjs'].filter(name => files.some(file => file.includes('/node_modules/' + name + '/')))
+  const loaded = ['ssh2', '@grpc/grpc-js', 'protobufjs', 'tar-stream', 'readable-stream'].filter(name => files.some(file => file.includes('/node_modules/' + name + '/')))
   console.log(JSON.stringify({said, loaded}))
   process.exit()
 `
@@ -23,7 +23,7 @@ async function asked(address: string): Promise<{said: string; loaded: readonly s
   return JSON.parse(stdout) as {said: string; loaded: readonly string[]}
 }
 
-test('whoever asks an engine here loads neither SSH nor gRPC', async () => {
+test('whoever asks an engine here loads neither SSH nor gRPC, nor what only packs or talks to an exec', async () => {
   await using engine = await fakeEngine()
   expect(await asked(`unix://${engine.socketPath}`)).toEqual({said: 'it answers', loaded: []})
 })

@@ -11,7 +11,7 @@ import type {Strike} from '../../../lab/history/strike.ts'
 import {namedIn} from '../../../lab/scenario/params.ts'
 import {type HostName, hostsWith} from '../../../lab/topology/topology.ts'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
-import {size} from '../../../lab/words/quantity.ts'
+import {size} from '../../../lab/words/schemas.ts'
 import {formless, formsOf, targetsOf, type Written} from '../fault-forms.ts'
 import {type Cluster, strikeOf} from '../strike-of.ts'
 

@@ -2,8 +2,8 @@ import {appendFileSync, existsSync, type fsyncSync, mkdtempSync, readFileSync, r
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {labFolder} from '../../../lab/state/folders.ts'
 import {inForce, mended, plan} from '../../../lab/state/journal.ts'
-import {labFolder} from '../../../lab/state/state.ts'
 
 // As the real one, and what stood in the file by then.
 const onDisk: string[] = []

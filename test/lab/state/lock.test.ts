@@ -4,8 +4,8 @@ import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:f
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {stateRoot} from '../../../lab/state/folders.ts'
 import {lockLab, worksOn} from '../../../lab/state/lock.ts'
-import {stateRoot} from '../../../lab/state/state.ts'
 
 let state: string
 beforeEach(() => {

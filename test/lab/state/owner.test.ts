@@ -2,8 +2,8 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {stateRoot} from '../../../lab/state/folders.ts'
 import {homePath, knownId, owner, savedOwner, saveOwner, sayOwner, whereabouts} from '../../../lab/state/owner.ts'
-import {stateRoot} from '../../../lab/state/state.ts'
 
 const places: string[] = []
 beforeEach(() => {

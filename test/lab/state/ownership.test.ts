@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import type {Belonging} from '../../../lab/engine/docker.ts'
+import {labFolder} from '../../../lab/state/folders.ts'
 import {lockLab} from '../../../lab/state/lock.ts'
 import {owner, saveOwner} from '../../../lab/state/owner.ts'
 import {
@@ -13,7 +14,6 @@ import {
   removeStale,
   standings,
 } from '../../../lab/state/ownership.ts'
-import {labFolder} from '../../../lab/state/state.ts'
 import type {Owner} from '../../../lab/topology/topology.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 

@@ -15,10 +15,11 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {run} from '../../../cli/program.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
+import {makeFolder, savedLabs} from '../../../lab/state/folders.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {worksOn} from '../../../lab/state/lock.ts'
 import {owner, savedOwner} from '../../../lab/state/owner.ts'
-import {loadLab, loadLabs, makeFolder, savedLabs, saveLab} from '../../../lab/state/state.ts'
+import {loadLab, loadLabs, saveLab} from '../../../lab/state/state.ts'
 import {LabError} from '../../../lab/words/errors.ts'
 import {quickRun, topologyOf} from '../checks/history-builder.ts'
 import {fakeEngine} from '../fake-engine.ts'
@@ -200,5 +201,5 @@ test('no folder is made in another way, which could go on for ever', () => {
   const others = sources.filter(file =>
     /mkdirSync\(/.test(readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')),
   )
-  expect(others).toEqual(['lab/state/state.ts'])
+  expect(others).toEqual(['lab/state/folders.ts'])
 })

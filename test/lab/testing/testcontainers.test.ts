@@ -6,9 +6,10 @@ import {beforeEach, describe, expect, test, vi} from 'vitest'
 import type {Docker} from '../../../lab/engine/docker.ts'
 import {type RaiseEngine, raise} from '../../../lab/run/raise.ts'
 import {allocate} from '../../../lab/state/allocate.ts'
+import {savedLabs} from '../../../lab/state/folders.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {savedOwner} from '../../../lab/state/owner.ts'
-import {loadLab, savedLabs} from '../../../lab/state/state.ts'
+import {loadLab} from '../../../lab/state/state.ts'
 import {
   PatroniCluster,
   type StartedPatroniCluster,

@@ -3,16 +3,14 @@ import {describe, expect, test} from 'vitest'
 import {z} from 'zod'
 import {LabError} from '../../../lab/words/errors.ts'
 import {
-  duration,
   parseBandwidth,
   parseDuration,
   parsePercent,
   parseRate,
   parseSize,
-  rate,
   sayMicros,
-  size,
 } from '../../../lab/words/quantity.ts'
+import {duration, rate, size} from '../../../lab/words/schemas.ts'
 
 const complaint = (read: () => unknown): string => {
   try {

@@ -1,0 +1,11 @@
+/** What the command line asks of labs that are there, to show them: with what that takes, and no more, since people ask it often. */
+export {healthOf} from '../cluster/health.ts'
+export {modes} from '../cluster/modes.ts'
+export {Docker} from '../engine/docker.ts'
+export {type Broken, broken, leftover} from '../healing/broken.ts'
+export {sayMend} from '../history/say-mend.ts'
+export {engineOfLab} from '../state/engine-of-lab.ts'
+export {inForce} from '../state/journal.ts'
+export {sayHolder, worksOn} from '../state/lock.ts'
+export {openLab} from '../state/open.ts'
+export {notYours, standings} from '../state/ownership.ts'

@@ -1,0 +1,21 @@
+/** What the command line lists scenarios with: no engine is asked with any of it. */
+export {type Ability, isAbility, lacking, type Tried} from '../engine/capabilities.ts'
+export {
+  bind,
+  capabilitiesFor,
+  loadScenario,
+  mustBreak,
+  type Needs,
+  scenarioFile,
+  scenarioNames,
+  scenarioSchema,
+  settingsFor,
+  suites,
+  undecided,
+} from '../scenario/index.ts'
+export {saySettings} from '../scenario/say.ts'
+export {noLab} from '../state/open.ts'
+export {estimateSeconds} from '../suite/estimate.ts'
+export {suitesNamed} from '../suite/named.ts'
+export {learnedSeconds} from '../suite/seconds.ts'
+export {readTopology} from '../topology/topology-file.ts'
