@@ -188,7 +188,10 @@ const fields = {
   'sync-key': {scope, leader: host.nullable(), standbys: hosts, revision: count, told: host},
   'config-key': {scope: text, config: z.record(text, z.unknown()).nullable(), revision: count, told: host},
   /** etcd says -1 of a lease that has expired. */
-  lease: {scope, lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
+  lease: {
+    ...{scope, lease: text, leftSeconds: z.int(), grantedSeconds: z.int(), told: host},
+    refreshedAt: z.int().exactOptional(),
+  },
   'etcd-member': {host, up: z.boolean(), leader: host.nullable(), term: count.nullable()},
   patroni: {
     host,

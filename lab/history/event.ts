@@ -192,8 +192,19 @@ export type EtcdHappening =
       revision: number
       told: HostName
     }
-  /** etcd's own answer about the leader's lease; whole seconds. */
-  | {kind: 'lease'; scope: string; lease: string; leftSeconds: number; grantedSeconds: number; told: HostName}
+  /**
+   * etcd's own answer about the leader's lease; whole seconds. `refreshedAt`: what the answer before and this one tell of its last refresh,
+   * at the latest then and at most 100 ms before; it may be before the run began.
+   */
+  | {
+      kind: 'lease'
+      scope: string
+      lease: string
+      leftSeconds: number
+      grantedSeconds: number
+      told: HostName
+      refreshedAt?: Micros
+    }
   /** Recorded on change: who etcd's leader is according to this member, in which raft term; null: it knows none. */
   | {kind: 'etcd-member'; host: HostName; up: boolean; leader: HostName | null; term: number | null}
 

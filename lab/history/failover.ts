@@ -20,6 +20,7 @@ import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {whenWas} from './lateness.ts'
 import {leadingTo} from './leading-proxies.ts'
+import {lastRefresh} from './lease-refresh.ts'
 import {gapsOf, stillStands} from './looks.ts'
 import {strikes} from './strike.ts'
 import {
@@ -249,11 +250,11 @@ function factsOf(
   {struck, topology}: Pick<Failover, 'struck' | 'topology'>,
 ): Failover['facts'] {
   const t0 = fault.at
-  const told = of(history, 'status-key').findLast(event => event.at <= deadAt + toldLate && event.at <= before)
+  const told = lastRefresh(history, Math.min(deadAt + toldLate, before))
   const gaps = gapsOf(history, 'etcd')
   // Where words are missing there may have been a later refresh, and another leader of etcd.
-  const refresh = told && gaps.some(one => one.from < t0 && one.to > told.at) ? undefined : told
-  const since = refresh?.at ?? t0
+  const refresh = told && gaps.some(one => one.from < t0 && one.to > told.knownAt) ? undefined : told
+  const since = refresh?.knownAt ?? t0
   return {
     refreshAge: refresh ? t0 - refresh.at : null,
     etcd: gaps.some(one => one.from < before && one.to > since)

@@ -14,6 +14,7 @@ import {firstView} from '../history/cluster-view.ts'
 import {findFailover} from '../history/failover.ts'
 import {type History, of} from '../history/history.ts'
 import {starvedFor} from '../history/lateness.ts'
+import {lastRefresh} from '../history/lease-refresh.ts'
 import type {PgbouncerSettings} from '../topology/pgbouncer.ts'
 import {poolersBefore, type Topology} from '../topology/topology.ts'
 import {type Micros, ms, sayMicros} from '../words/quantity.ts'
@@ -205,7 +206,7 @@ function leaseAge(history: History): Micros | null {
   const found = findFailover(history)
   if (typeof found !== 'string') return found.facts.refreshAge
   const t0 = of(history, 'fault-injecting')[0]?.at
-  const refresh = t0 === undefined ? undefined : of(history, 'status-key').findLast(event => event.at <= t0)
+  const refresh = t0 === undefined ? undefined : lastRefresh(history, t0)
   return refresh === undefined || t0 === undefined ? null : t0 - refresh.at
 }
 

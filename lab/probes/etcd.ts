@@ -22,12 +22,18 @@ import {unlooked} from '../history/looks.ts'
 import type {Answer} from '../observer/ask.ts'
 import {type Cluster, clusters, keyPrefix, within} from '../topology/clusters.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
+import type {Micros} from '../words/quantity.ts'
 import {every, sleep} from './every.ts'
+import {LastRefresh, type LeaseAnswer} from './last-refresh.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
 
 const statusPeriodMs = 250
 const leasePeriodMs = 1000
+/** Until its last refresh is known: as often as makes that exact, for a second at most where etcd answers at once. */
+const leaseSoughtMs = 40
+/** On a machine that answers too late for that. */
+const leaseSoughtForMs = 5000
 const withinMs = 1000
 /** A member whose status has not been answered for so long has a dead watch, although its connection may look alive. */
 const deadAfterMs = 1500
@@ -100,22 +106,43 @@ class Members {
     )
   }
 
-  /** Asks for the rest of the leader key's lease at a member that knows a leader: the answer is the leader's. */
+  /**
+   * Asks for the rest of the leader key's lease, first until the moment at which a second of it passes tells when it was refreshed, which a
+   * run would else have to wait for up to a whole loop to see; then once a second.
+   */
   async watchLease(): Promise<void> {
+    const {signal, leastMs = () => 0} = this.#on
+    const sought = new LastRefresh()
+    let known = false
+    const giveUpAt = performance.now() + leaseSoughtForMs
+    while (!known && performance.now() < giveUpAt && !signal.aborted) {
+      await this.#askLease(answer => {
+        const refreshedAt = sought.hear(answer)
+        if (refreshedAt === undefined) return null
+        known = true
+        return {refreshedAt}
+      })
+      await sleep(Math.max(leaseSoughtMs, leastMs()), signal)
+    }
+    await every(leasePeriodMs, this.#on, () => this.#askLease(() => ({})))
+  }
+
+  /** At a member that knows a leader: the answer is the leader's. @param tells what is recorded with it; null: nothing is. */
+  async #askLease(tells: (answer: LeaseAnswer) => {readonly refreshedAt?: Micros} | null): Promise<void> {
     const {scope} = this.#cluster
-    await every(leasePeriodMs, this.#on, async () => {
-      const lease = this.#lease
-      const member = this.all.find(one => one.up && one.led)
-      if (lease === null || member === undefined) return
-      try {
-        const {leftSeconds, grantedSeconds} = decodeLease(
-          (await this.#ask(member, '/v3/lease/timetolive', {ID: lease})).body,
-        )
-        this.#on.record({kind: 'lease', scope, lease, leftSeconds, grantedSeconds, told: member.host})
-      } catch {
-        // No answer from this member: `etcd-member` and `watching` tell it, and in a second the next one is asked.
-      }
-    })
+    const lease = this.#lease
+    const member = this.all.find(one => one.up && one.led)
+    if (lease === null || member === undefined) return
+    try {
+      const askedAt = this.#on.now()
+      const {body} = await this.#ask(member, '/v3/lease/timetolive', {ID: lease})
+      const {leftSeconds, grantedSeconds} = decodeLease(body)
+      const more = tells({lease, leftSeconds, grantedSeconds, askedAt, heardAt: this.#on.now()})
+      if (more !== null)
+        this.#on.record({kind: 'lease', scope, lease, leftSeconds, grantedSeconds, told: member.host, ...more})
+    } catch {
+      // No answer from this member: `etcd-member` and `watching` tell it, and soon the next one is asked.
+    }
   }
 
   async watchStatus(member: Member): Promise<void> {

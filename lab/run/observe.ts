@@ -11,6 +11,7 @@ import {fullRoom} from '../history/disturbances.ts'
 import type {Happening, PhaseName} from '../history/event.ts'
 import {sayEvent} from '../history/event-words.ts'
 import {of, type Recorder} from '../history/history.ts'
+import {isRefreshKnown} from '../history/lease-refresh.ts'
 import {sureSteady} from '../history/steady-writes.ts'
 import {counting} from '../history/tellers.ts'
 import {probes} from '../probes/index.ts'
@@ -214,8 +215,7 @@ function unsteady({lab, history, groups, clients, relays}: Observed): string | n
   if (unread !== undefined) return `nobody has read the log of ${unread.name} yet`
   const unsettled = unsettledYet(history, hostsWith(firstCluster(lab.topology), 'etcd'), history.now())
   if (unsettled !== null) return unsettled
-  // The first is what the probe found when it began; a refresh is one that comes while it watches.
-  return wanted > 0 && of(history, 'status-key').filter(isOwn).length < 2 ? 'no lease refresh has been seen' : null
+  return wanted > 0 && !isRefreshKnown(history) ? 'no lease refresh has been seen' : null
 }
 
 /** One that cannot be read is known after a few tries, and has to be before anything breaks. That of the clients is no evidence. */

@@ -21,6 +21,8 @@ class Member {
   silent = false
   /** It opens no watch. */
   shy = false
+  /** Whole seconds left of the lease, of 20. */
+  left = () => 19
 
   constructor(id: string) {
     this.id = id
@@ -37,7 +39,7 @@ class Member {
             JSON.stringify({header, kvs: [{key: base64(key), value: base64('node1'), mod_revision: '8', lease: '77'}]}),
           )
         case '/v3/lease/timetolive':
-          return void response.end(JSON.stringify({header, ID: '77', TTL: '19', grantedTTL: '20'}))
+          return void response.end(JSON.stringify({header, ID: '77', TTL: String(this.left()), grantedTTL: '20'}))
         case '/v3/cluster/member/list':
           return void response.end(
             JSON.stringify({
@@ -236,4 +238,14 @@ describe('changes that were compacted away before a watch had told them', () => 
     await pause(1200)
     expect(events.filter(isTold)).toEqual([])
   }, 15_000)
+})
+
+it('what is told first of a lease is when it was refreshed, as soon as a second of it passes', async () => {
+  const {members, events} = await start()
+  const expiresAt = performance.now() + 14_350
+  for (const member of members) member.left = () => Math.floor((expiresAt - performance.now()) / 1000)
+  const leases = () => events.filter(one => one.kind === 'lease')
+  await until(() => leases().length > 0)
+  const {at, leftSeconds, refreshedAt} = leases()[0]!
+  expect(at - refreshedAt!).toBeCloseTo((20 - leftSeconds - 1) * 1e6, -5)
 })
