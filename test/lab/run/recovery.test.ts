@@ -1,6 +1,7 @@
 /** A run that ends its recording is judged by what is recorded. */
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
+import type {untilHealthy} from '../../../lab/cluster/wait.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {historyOf, of, Recorder} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
@@ -44,6 +45,24 @@ test('it waits until the record shows what Patroni says, and the check finds the
   history.record({kind: 'run-ended', how: 'complete'})
   const [finding] = judge(historyOf(history.events), [within]).findings
   expect(finding).toMatchObject({verdict: 'pass', says: expect.stringMatching(/^Whole \d+ ms after the healing began/)})
+})
+
+test('once the record shows it the lab is asked at once, and not when it would have been asked again', async () => {
+  const {history, see} = healing()
+  const everyMs: (number | undefined)[] = []
+  const patient: typeof untilHealthy = async (_, wait) => {
+    everyMs.push(wait.everyMs)
+    // What asks once a second has just asked in vain.
+    if (everyMs.length === 1) await new Promise((_, reject) => wait.signal.addEventListener('abort', reject))
+    return healthy()
+  }
+  const recovering = recover({lab, history, signal: new AbortController().signal}, patient)
+  await sleep(200)
+  expect(everyMs).toEqual([1000])
+  see(sample('node3', 0))
+  await recovering
+  expect(everyMs).toEqual([1000, 250])
+  expect(of(history, 'recovery')).toMatchObject([{recovered: true}])
 })
 
 test('who was never seen whole is told with where the logs of that run are', () => {
