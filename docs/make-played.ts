@@ -9,7 +9,7 @@
  */
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {settingsFor, suites} from '../lab/scenario/index.ts'
+import {type Scenario, settingsFor, suites} from '../lab/scenario/index.ts'
 import type {Topology} from '../lab/topology/topology.ts'
 import {loadTopology, presetNames} from '../lab/topology/topology-file.ts'
 
@@ -78,9 +78,16 @@ function signOf(topology: string, scenario: string, cell: Cell | undefined): str
 
 /** What a lab of this preset was given for this scenario, as `--set` takes it. */
 function moreThan(topology: string, name: string, cell: Cell): readonly string[] {
-  const scenario = [...suites().values()].flat().find(one => one.name === name)
+  const scenario = scenariosByName().get(name)
   const needed = scenario === undefined ? [] : settingsFor(scenario, presetAt(topology))
   return [...needed, ...(cell.with ?? [])]
+}
+
+let byName: ReadonlyMap<string, Scenario> | undefined
+
+function scenariosByName(): ReadonlyMap<string, Scenario> {
+  byName ??= new Map([...suites().values()].flat().map(one => [one.name, one]))
+  return byName
 }
 
 const presets = new Map<string, Topology>()
