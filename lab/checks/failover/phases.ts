@@ -1,73 +1,31 @@
 /** The rows of a failover's table: when each phase was seen, and whether that is as the timing model says. */
-import {type FailoverBudget, type Phase, phaseLabel} from '../../budget/index.ts'
-import type {Event} from '../../history/event.ts'
+import {type FailoverBudget, phaseLabel} from '../../budget/index.ts'
 import type {Failover} from '../../history/failover.ts'
-import {type History, of} from '../../history/history.ts'
-import {between, inTime, sayDoubt, starvedFor} from '../../history/lateness.ts'
+import type {History} from '../../history/history.ts'
 import {coarseness} from '../../history/steady-writes.ts'
-import {type Micros, sayMicros} from '../../words/quantity.ts'
+import {type PhaseSeen, phaseRow} from '../check/phase-row.ts'
 import type {PhaseRow} from '../check.ts'
-
-/** One phase as it was seen, or was not. */
-interface PhaseSeen {
-  readonly phase: Phase
-  readonly event: Event | undefined
-  /** What the model's `took` counts from. */
-  readonly after: Event | undefined
-  readonly says: string
-  readonly absent: string
-}
 
 /** The phases in the order in which they wait for each other. */
 export function phaseRows(history: History, found: Failover, budget: FailoverBudget | null): PhaseRow[] {
   const seen = [...meanwhile(found, budget), ...ofTheOld(found, budget), ...ofTheNew(found)]
   const coarse = coarseness(history, found)
   return seen.map(one =>
-    phaseRow(history, {t0: found.t0, budget, coarse: one.phase === 'firstWrite' ? coarse : 0}, one),
+    phaseRow(history, found.t0, {
+      ...one,
+      name: phaseLabel(one.phase, budget?.key),
+      budget: budget?.phases[one.phase] ?? null,
+      coarse: one.phase === 'firstWrite' ? coarse : 0,
+    }),
   )
 }
 
-function phaseRow(
-  history: History,
-  {t0, budget, coarse}: {readonly t0: Micros; readonly budget: FailoverBudget | null; readonly coarse: Micros},
-  {phase, event, after, says, absent}: PhaseSeen,
-): PhaseRow {
-  const called = {phase, name: phaseLabel(phase, budget?.key)}
-  const {at, took: allowed, tookLimit} = budget?.phases[phase] ?? noModel
-  if (!event) return {...called, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
-  const measured = event.at - t0
-  if (after === undefined) return {...called, measured, predicted: at, took: null, allowed, verdict: 'unknown', says}
-  const took = Math.max(0, event.at - after.at)
-  // A write may be acknowledged before a probe has seen the server ready for it: that is early, and early is fine.
-  if (event.at < after.at) {
-    const early = after.at - event.at
-    const sampling = betweenSamples(history, after)
-    const apart = Math.max(early, sampling)
-    const remark =
-      early <= sampling
-        ? `seen before ${sources[after.kind] ?? 'what it waits for'} was looked at again, so they are at most ${sayMicros(apart)} apart`
-        : `seen ${sayMicros(early)} before what it waits for as a rule`
-    return {...called, measured, predicted: at, took, allowed, apart, verdict: 'pass', says: `${says}; ${remark}`}
-  }
-  if (allowed === null) return {...called, measured, predicted: at, took, allowed, verdict: 'pass', says}
-  const beyond = took - allowed[1]
-  const starved = starvedFor(history, after.at, event.at)
-  // What was seen so late that it may have come before is not held against anybody.
-  const timely = inTime({from: between(history, after, event).from - coarse, to: took}, tookLimit, starved)
-  const remark =
-    timely === 'fail'
-      ? `; ${sayMicros(beyond)} longer than the model allows, too much for any slow machine`
-      : timely === 'unknown'
-        ? `; ${sayMicros(beyond)} longer than the model allows, but ${sayDoubt(starved)}`
-        : beyond > 0
-          ? `; ${sayMicros(beyond)} longer than on a quiet machine, within the slack for a slow one`
-          : ''
-  return {...called, measured, predicted: at, took, allowed, verdict: timely, says: says + remark}
-}
+/** What is told of each in the same way. */
+type Seen = Omit<PhaseSeen, 'name' | 'budget' | 'coarse'>
 
 /** What ends the old leader by itself, where the model has that. */
-function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: FailoverBudget | null): PhaseSeen[] {
-  const both: readonly PhaseSeen[] = [
+function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: FailoverBudget | null): Seen[] {
+  const both: readonly Seen[] = [
     {
       ...{phase: 'demotion', event: demoted, after: fault},
       says: `${oldLeader} was seen taking no more writes`,
@@ -82,7 +40,7 @@ function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: Failove
   return both.filter(({phase}) => budget?.phases[phase] !== undefined)
 }
 
-function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: FailoverBudget | null): PhaseSeen[] {
+function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: FailoverBudget | null): Seen[] {
   return [
     {
       ...{phase: 'oldServerDown', event: oldDown, after: fault},
@@ -99,7 +57,7 @@ function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: Failov
   ]
 }
 
-function ofTheNew(found: Failover): PhaseSeen[] {
+function ofTheNew(found: Failover): Seen[] {
   const {keyGone, newKey, promoted, newUp, firstWrite, newLeader, oldTimeline} = found
   const ready =
     promoted && newUp && newKey ? [newKey, promoted, newUp].reduce((a, b) => (b.at > a.at ? b : a)) : undefined
@@ -127,24 +85,3 @@ function ofTheNew(found: Failover): PhaseSeen[] {
     },
   ]
 }
-
-/** Who tells of the phase that another one waits for. */
-const sources: Readonly<Partial<Record<Event['kind'], string>>> = {
-  proxy: 'HAProxy',
-  postgres: 'PostgreSQL',
-  'leader-key': 'etcd',
-}
-
-/** So often probes that nobody reports on look. */
-const usualSampling: Micros = 50_000
-const observers = {proxy: 'proxy', postgres: 'postgres', 'leader-key': 'etcd'} as const
-
-/** The longest time between two looks of the probe that told of this event, in the seconds around it. */
-function betweenSamples(history: History, {at, kind}: Event): Micros {
-  const who = Object.entries(observers).find(([one]) => one === kind)?.[1]
-  const around = of(history, 'watching').filter(one => one.who === who && Math.abs(one.at - at) <= 1_500_000)
-  return Math.max(usualSampling, ...around.map(one => one.worstMicros))
-}
-
-/** Of a phase that the model says nothing about. */
-const noModel = {at: null, took: null, tookLimit: Number.POSITIVE_INFINITY}
