@@ -20,7 +20,7 @@ export function predict(): Command {
     addTheirFiles(
       command(
         'predict',
-        'Say what the timings imply for each fault of the leader, phase by phase.\nNeeds no lab and no engine. --from takes the files of a running cluster, also its show-config, and - is stdin; what they do not tell is said.',
+        'Say what the timings imply for each fault, phase by phase.\nNeeds no lab and no engine. --from takes the files of a running cluster, also its show-config, and - is stdin; what they do not tell is said.',
         'predict --profile fast\npredict --set patroni.ttl=25s --set patroni.loop_wait=5s\npredict --fault kill-host\n' +
           'predict --against patroni.loop_wait=1s,patroni.retry_timeout=5s\n' +
           'predict --from patroni.yml --haproxy haproxy.cfg\npredict --runs latest',
@@ -41,9 +41,9 @@ async function action(options: Options): Promise<void> {
   const {layOver} = await import('../../lab/inside/reading.ts')
   const {renderPrediction} = await import('../render/predict.ts')
 
-  const only = options.fault === undefined ? undefined : [predictedName(options.fault)]
   const recorded = options.runs ? await recordedRuns(options.runs, options.name) : []
   const {topology, changed, assumed: untold, isPaused} = await askedFor(options, recorded)
+  const only = options.fault === undefined ? undefined : [predictedName(options.fault, topology)]
   const assumed = [
     ...untold,
     ...successionDoubts(topology),

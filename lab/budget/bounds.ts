@@ -82,7 +82,8 @@ export function failoverBounds(topology: Topology, fault?: LeaderFault): {readon
   return {total: [Math.min(...totals.map(total => total.at[0])), Math.max(...totals.map(total => total.limit))]}
 }
 
-function budgetOf(at: Variable, took: Variable = at): PhaseBudget {
+/** @param took after what it waits for, where that is not the fault. */
+export function budgetOf(at: Variable, took: Variable = at): PhaseBudget {
   return {at: atLeastNow(at.bounds), limit: at.limit, took: atLeastNow(took.bounds), tookLimit: took.limit}
 }
 

@@ -6,6 +6,7 @@
 export {effectiveTimings, sayAdjustment, watchdogTimeoutSeconds} from '../topology/timings.ts'
 export {
   anyMoment,
+  budgetOf,
   type FailoverBudget,
   failoverBounds,
   failoverBudget,
@@ -25,4 +26,12 @@ export {
 } from './leader-fault.ts'
 export {type FaultModel, modelOf, type Phase, phaseLabel, shortPhase} from './model.ts'
 export {type Bounds, slowMachine, type Variable} from './variable.ts'
-export {type AddressGap, addressGap, addressMoves, type Loss, type Patience} from './virtual-address.ts'
+export {
+  type AddressGap,
+  addressGap,
+  addressMoves,
+  holderLoses,
+  type Loss,
+  type Patience,
+  usualPatience,
+} from './virtual-address.ts'

@@ -26,7 +26,8 @@ const ms = 1000
  * demotion: the old leader stops taking writes by itself. reset: its watchdog resets the host. restart: PostgreSQL takes writes
  * again where it was. oldServerDown / newServerUp: HAProxy's view. keyGone: the leader key is gone, because its lease ran out or
  * because its holder gave it up. election: another host holds it. promotion: that host takes writes. firstWrite: a client's write is
- * acknowledged again.
+ * acknowledged again. Of a virtual address whose holder is lost, addressMoves: another host has it (VRRP). wayIn: a client has a new
+ * connection through it (ARP, and what that client had under way). firstRead: a read is answered again.
  */
 export type Phase =
   | 'demotion'
@@ -38,6 +39,9 @@ export type Phase =
   | 'promotion'
   | 'newServerUp'
   | 'firstWrite'
+  | 'addressMoves'
+  | 'wayIn'
+  | 'firstRead'
 
 /** What each is called, and what where there is little room. */
 const phaseLabels: Readonly<Record<Phase, {readonly label: string; readonly short: string}>> = {
@@ -50,6 +54,9 @@ const phaseLabels: Readonly<Record<Phase, {readonly label: string; readonly shor
   promotion: {label: 'promotion', short: 'promoted'},
   newServerUp: {label: 'HAProxy: new server up', short: 'proxy up'},
   firstWrite: {label: 'first acknowledged write', short: 'first write'},
+  addressMoves: {label: 'VRRP: the address has moved', short: 'address moved'},
+  wayIn: {label: 'ARP: a new connection', short: 'connected'},
+  firstRead: {label: 'first acknowledged read', short: 'first read'},
 }
 
 /** A key that its holder gives up does not wait for its lease. */
@@ -86,7 +93,7 @@ export interface FaultModel {
 }
 
 /** A fault that ends in no failover and in no recovery of the model's, with the reason. */
-interface NoModel {
+export interface NoModel {
   readonly why: string
 }
 

@@ -1,9 +1,6 @@
-/** What a topology's timings imply for each fault of its leader, before anything has happened: bounds, distributions, and what other settings would buy. */
+/** What a topology's timings imply for each fault of its leader, or of who has its virtual address, before anything has happened: bounds, distributions, and what other settings would buy. */
 
 import type {Topology} from '../topology/topology.ts'
-import {insteadOf, suggestion} from '../words/did-you-mean.ts'
-import {LabError} from '../words/errors.ts'
-import {next, ownCommand} from '../words/next-step.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {
   type Bounds,
@@ -19,6 +16,10 @@ import {
   type Variable,
   watchdogTimeoutSeconds,
 } from './index.ts'
+import {neverComes, type PredictedCase, type PredictedName, predictedCases, predictedNames} from './predicted-faults.ts'
+import {addressModel, type LostPart, usualPatience} from './virtual-address.ts'
+
+export {neverComes, type PredictedName, predictedName, predictedNames, worthTelling} from './predicted-faults.ts'
 
 export interface PredictedPhase {
   readonly phase: Phase
@@ -56,81 +57,13 @@ export interface Prediction {
   readonly faults: readonly PredictedFault[]
 }
 
-interface Case {
-  readonly about: string
-  readonly facts: Pick<FaultFacts, 'fault'> & Partial<FaultFacts>
-  /** The case is about a setting of its own, whatever the topology says. */
-  readonly setting?: Partial<Topology['patroni']>
-  /** A topology that has this setting already has no need of the case. */
-  readonly onlyIfOther?: boolean
-}
-
-const cases = {
-  'kill-host': {about: "The leader's host loses power.", facts: {fault: 'host-killed'}},
-  'kill-host-and-etcd-leader': {
-    about: "The leader's host loses power, and etcd's leader is on it.",
-    facts: {fault: 'host-killed', etcd: {leader: 'died', newTerm: null}},
-  },
-  'pause-host': {about: "All processes of the leader's host are frozen.", facts: {fault: 'host-paused'}},
-  'kill-patroni': {
-    about: 'Patroni dies on the leader and PostgreSQL lives on.',
-    facts: {fault: 'patroni-killed'},
-  },
-  'kill-patroni-direct-clients': {
-    about: 'The same while clients go on writing to that PostgreSQL past HAProxy.',
-    facts: {fault: 'patroni-killed', orphanIsWritten: true},
-    setting: {watchdog: 'off'},
-  },
-  'freeze-patroni': {
-    about: 'Patroni freezes on the leader and PostgreSQL lives on.',
-    facts: {fault: 'patroni-frozen'},
-  },
-  'freeze-patroni-watchdog': {
-    about: 'Patroni freezes on a leader whose host has a watchdog.',
-    facts: {fault: 'patroni-frozen'},
-    setting: {watchdog: 'required'},
-    onlyIfOther: true,
-  },
-  'cut-from-etcd': {
-    about: 'The leader reaches no etcd; everybody still reaches the leader.',
-    facts: {fault: 'cut-from-etcd', cut: 'drop'},
-  },
-  isolate: {about: 'The leader reaches nobody, and nobody reaches it.', facts: {fault: 'isolated', cut: 'drop'}},
-  stop: {about: "An orderly stop of the leader's Patroni or of its host.", facts: {fault: 'stopped'}},
-  switchover: {about: "The operator's switchover.", facts: {fault: 'switchover'}},
-  'crash-postgres': {
-    about: 'PostgreSQL crashes on the leader.',
-    facts: {fault: 'postgres-killed'},
-  },
-  'crash-postgres-failover': {
-    about: 'The same with primary_start_timeout 0: fail over rather than start it again.',
-    facts: {fault: 'postgres-killed'},
-    setting: {primaryStartTimeoutSeconds: 0},
-    onlyIfOther: true,
-  },
-} as const satisfies Readonly<Record<string, Case>>
-
-export type PredictedName = keyof typeof cases
-export const predictedNames = Object.keys(cases) as readonly PredictedName[]
-
-/** @throws LabError `usage` with the nearest name. */
-export function predictedName(written: string): PredictedName {
-  const known = predictedNames.find(name => name === written)
-  if (known === undefined)
-    throw new LabError('usage', `there is no fault \`${written}\` to predict${suggestion(written, predictedNames)}`, {
-      ...insteadOf(written, predictedNames),
-      hint: next`to see all of them: ${ownCommand('predict')}`,
-    })
-  return known
-}
-
 /** How a cluster is, whatever its settings. */
 type Circumstances = Pick<FaultFacts, 'isPaused'>
 
-/** @param only these faults; all when not given. */
+/** @param only these faults; all that may come when not given. */
 export function predict(
   topology: Topology,
-  only: readonly PredictedName[] = predictedNames,
+  only: readonly PredictedName[] = predictedNames.filter(name => neverComes(topology, name) === null),
   circumstances: Circumstances = {},
 ): Prediction {
   const {adjusted, ...effective} = effectiveTimings(topology.patroni)
@@ -142,27 +75,24 @@ export function predict(
   }
 }
 
-/** A case that sets what the topology already has would be told twice. */
-export function worthTelling(topology: Topology): PredictedName[] {
-  return predictedNames.filter(name => {
-    const {setting, onlyIfOther}: Case = cases[name]
-    return (
-      setting === undefined ||
-      !onlyIfOther ||
-      Object.entries(setting).some(([key, value]) => topology.patroni[key as 'ttlSeconds'] !== value)
-    )
-  })
-}
-
-function modelled(given: Topology, name: PredictedName, circumstances: Circumstances) {
-  const {facts, setting}: Case = cases[name]
+function modelled(
+  given: Topology,
+  name: PredictedName,
+  circumstances: Circumstances,
+): {readonly topology: Topology; readonly model: ReturnType<typeof modelOf>} {
+  const known: PredictedCase = predictedCases[name]
+  const never = neverComes(given, name)
+  if (never !== null) return {topology: given, model: {why: never}}
+  if ('loses' in known) return {topology: given, model: addressModel(given, known.loses, usualPatience)}
+  const {facts, setting} = known
   const topology: Topology = {...given, patroni: {...given.patroni, ...setting}}
   const usual = {refreshAge: null, etcd: {leader: 'elsewhere'}, callTook: 0} as const
   return {topology, model: modelOf(topology, {...usual, ...circumstances, ...facts})}
 }
 
 function predictFault(given: Topology, name: PredictedName, circumstances: Circumstances): PredictedFault {
-  const {about}: Case = cases[name]
+  const known: PredictedCase = predictedCases[name]
+  const {about} = known
   const {topology, model} = modelled(given, name, circumstances)
   if ('why' in model)
     return {name, about, outcome: 'none', why: model.why, phases: [], outage: null, margin: null, notes: []}
@@ -186,14 +116,33 @@ function predictFault(given: Topology, name: PredictedName, circumstances: Circu
     outage,
     margin,
     notes: [
-      ...notesOf(name, topology, model),
-      ...(circumstances.isPaused ? [pausedNote] : []),
+      ...('loses' in known ? addressNotes(name, known.loses, topology) : notesOf(name, topology, model)),
+      ...(circumstances.isPaused && !('loses' in known) ? [pausedNote] : []),
       ...(margin ? [sayMargin(margin)] : []),
     ],
   }
 }
 
 const pausedNote = 'a paused cluster is handed over only to a member that is named'
+
+function addressNotes(name: PredictedName, loses: LostPart, {keepalived}: Topology): string[] {
+  const {connectMs, statementMs} = usualPatience
+  const [connect, statement] = [sayMicros(connectMs * 1000), sayMicros(statementMs * 1000)]
+  return [
+    ...(loses === 'host'
+      ? ['the others wait for three adverts since the last one that they heard, and for a skew by their priority']
+      : [
+          `the script beside HAProxy is asked every ${keepalived?.intervalSeconds} s, and has to fail ${keepalived?.fall} times`,
+        ]),
+    `clients are taken to give up a connection after ${connect} and an answer after ${statement}: what is under way has to end before they come anew, by the other host`,
+    ...(name === 'freeze-vip-holder'
+      ? ["the kernel of a frozen proxy goes on taking what is sent: only the clients' own time-outs end that"]
+      : []),
+    ...(name === 'isolate-vip-holder'
+      ? ['each of the two has the address for its own meanwhile, and only one of them can be reached']
+      : []),
+  ]
+}
 
 function sayMargin({length, until}: {length: Distribution; until: string}): string {
   const [least, most] = length.bounds

@@ -24,6 +24,10 @@ export const smallTerms = () => ({
   proxy: smallTerm([5 * ms, 40 * ms], 300 * ms),
   /** Reconnect pause, authentication, one commit [5-15 ms and the pause]. */
   client: smallTerm([10 * ms, 80 * ms], 400 * ms),
+  /** Reconnect pause, and authentication through the proxy [51-81 ms]. */
+  connects: smallTerm([10 * ms, 70 * ms], 300 * ms),
+  /** One commit, or one read, of a client that has just connected [2-37 ms]. */
+  answers: smallTerm([1 * ms, 40 * ms], 100 * ms),
   /** A signal, through the engine or the supervisor, until the process acts on it. */
   signal: smallTerm([10 * ms, 80 * ms], 500 * ms),
   /** A stop of PostgreSQL that outlasts Patroni's first look at it: a big shutdown checkpoint, a busy archiver. */

@@ -30,7 +30,7 @@ export interface Finding {
   readonly pending?: boolean
 }
 
-/** One phase of a failover; times are micros after the fault. */
+/** One phase of a failover, or of a virtual address that moves; times are micros after the fault. */
 export interface PhaseRow {
   readonly phase: Phase
   /** What it is called. */

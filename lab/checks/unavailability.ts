@@ -9,8 +9,9 @@ import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {blind} from '../history/watching.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import {duration, positiveDuration} from '../words/schemas.ts'
-import {type Check, type Finding, merge} from './check.ts'
-import {limitBehindAddress} from './unavailability/behind-address.ts'
+import {type Check, type Finding, merge, type PhaseRow} from './check.ts'
+import {addressPhases, phasesTogether} from './unavailability/address-phases.ts'
+import {behindAddress} from './unavailability/behind-address.ts'
 
 interface Limits {
   /** Milliseconds. */
@@ -39,7 +40,7 @@ const limits = z
 export const unavailability: Check<UnavailabilityParams> = {
   about:
     'The longest time without an acknowledged write (or read) after the first fault is as long as expected, no longer, no shorter.',
-  evidence: ['clients', 'runner', 'disk'],
+  evidence: ['clients', 'address', 'runner', 'disk'],
   ofFault: 'any',
   params: z
     .strictObject({writes: limits.optional(), reads: limits.optional()})
@@ -53,10 +54,11 @@ export const unavailability: Check<UnavailabilityParams> = {
     // What was asked for is told of a run, however early it ended.
     const measures = {...limitIn('write', writes), ...limitIn('read', reads)}
     if (moments === null) return {verdict: 'unknown', says: 'The steps never began.', measures}
-    const parts = [
-      ...(writes ? [judgeWithin(history, 'write', writes, moments)] : []),
-      ...(reads ? [judgeWithin(history, 'read', reads, moments)] : []),
-    ]
+    const asked = [['write', writes] as const, ['read', reads] as const].flatMap(([op, limits]) =>
+      limits === undefined ? [] : [{op, part: judgeWithin(history, op, limits, moments)}],
+    )
+    const parts = asked.map(({part}) => part)
+    const phases = phasesTogether(asked.map(({op, part}) => ({op, rows: part.phases ?? []})))
     const verdict = merge(parts.map(part => part.verdict))
     const hint = parts.find(part => part.verdict === 'fail')?.hint
     const failed = parts.filter(part => part.verdict === 'fail')
@@ -69,7 +71,7 @@ export const unavailability: Check<UnavailabilityParams> = {
         .join(' '),
       measures: Object.assign({}, ...parts.map(part => part.measures)) as Record<string, number>,
       evidence: parts.flatMap(part => part.evidence ?? []),
-      ...(parts.some(part => part.rows) ? {rows: parts.flatMap(part => part.rows ?? [])} : {}),
+      ...(phases.length > 0 ? {phases} : {}),
       ...(hint === undefined ? {} : {hint}),
       ...(pending ? {pending} : {}),
     }
@@ -93,16 +95,34 @@ interface Gap {
   readonly after: AnyAttempt | undefined
 }
 
-/** A limit of the model is said part by part, whatever comes of it. */
+/** A limit of the model is judged phase by phase as well. */
 function judgeWithin(history: History, op: OpName, limits: Limits, moments: Moments): Finding {
   const {'at-most': written, ...others} = limits
   if (written !== 'budget') return judgeGap(history, op, {...others, 'at-most': written}, moments)
-  const limit = limitBehindAddress(history, op)
-  if (typeof limit === 'string')
-    return {verdict: 'unknown', says: `No ${op} is known to be late: ${limit}.`, measures: limitIn(op, others)}
-  const found = judgeGap(history, op, {...others, 'at-most': limit.most / 1000}, moments)
-  const rows = limit.rows.map(row => ({of: op, ...row}))
-  return {...found, says: `${found.says.replace(/\.$/, '')}; at most ${limit.says}.`, rows}
+  const behind = behindAddress(history, op)
+  if (typeof behind === 'string')
+    return {verdict: 'unknown', says: `No ${op} is known to be late: ${behind}.`, measures: limitIn(op, others)}
+  const most = Math.round(behind.gap.total.limit) / 1000
+  const phases = addressPhases(history, op, behind)
+  return byPhases({...judgeGap(history, op, {...others, 'at-most': most}, moments), phases}, phases)
+}
+
+/** The whole has slack of its own in every phase: one phase beyond all of its own is a fault that luck has covered up. */
+function byPhases(found: Finding, phases: readonly PhaseRow[]): Finding {
+  const late = phases.filter(one => one.verdict === 'fail')
+  const unknown = phases.filter(one => one.verdict === 'unknown')
+  const said = found.says.replace(/\.$/, '')
+  if (late.length > 0) return {...found, verdict: 'fail', says: `${said}; ${late.map(sayLate).join('; ')}.`}
+  if (found.verdict !== 'pass' || unknown.length === 0) return found
+  const says = `${said}; ${unknown.map(one => `${one.name}: ${one.says}`).join('; ')}.`
+  return {...found, verdict: 'unknown', says}
+}
+
+function sayLate({name, took, allowed, says}: PhaseRow): string {
+  const isWhole = (took ?? 0) > (allowed?.[1] ?? 0)
+  return isWhole
+    ? `${name} took ${sayMicros(took ?? 0)}, at most ${sayMicros(allowed![1])} are expected`
+    : `${name}: ${says}`
 }
 
 type Written = Omit<Limits, 'at-most'> & {readonly 'at-most'?: number | undefined}

@@ -1,4 +1,5 @@
 /** The groups of clients that a scenario asks for, and what their clients are called in a history. */
+import {usualPatience} from '../budget/index.ts'
 import type {EntryName, PlainEntryName} from '../topology/entries.ts'
 
 /** Client libraries that the lab has agents for: node-postgres with a connection a client or with a pool, and libpq. */
@@ -32,7 +33,7 @@ export interface Timeouts {
 }
 
 /** Of clients that say nothing of it. */
-export const labsOwn = {connectMs: 2000, statementMs: 3000} as const satisfies Timeouts
+export const labsOwn = usualPatience
 
 /** What `timeouts: default` stands for. */
 export const driversOwn: Timeouts = {connectMs: null, statementMs: null}

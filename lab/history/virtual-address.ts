@@ -1,7 +1,6 @@
 /** Who had the virtual address, from when to when, and when two hosts that could be reached had it at once. */
-import type {Loss} from '../budget/index.ts'
-import {priorityWhile} from '../topology/keepalived.ts'
-import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
+import {holderLoses, type Loss} from '../budget/index.ts'
+import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {atRest, outside, type Stretch} from './at-rest.ts'
 import type {Of} from './event.ts'
@@ -49,17 +48,8 @@ export function lossOf(
   {strike}: Of<'fault-injecting'>,
   holder: HostName,
 ): {readonly loss: Loss | 'none'; readonly best: number} {
-  const others = hostsWith(topology, 'keepalived').filter(host => host !== holder)
-  const best = Math.max(...others.map(host => priorityWhile(topology, host, 'answers')))
   const isProxyDown = strike.down?.some(one => one.host === holder && one.service === 'haproxy') === true
-  return {best, loss: isProxyDown ? lossOfProxy(topology, holder, best) : 'silent'}
-}
-
-function lossOfProxy(topology: Topology, holder: HostName, best: number): Loss | 'none' {
-  const {check, weight, preempt} = topology.keepalived!
-  if (check === 'none') return 'none'
-  if (weight === undefined) return 'given-up'
-  return preempt && best > priorityWhile(topology, holder, 'fails') ? 'outranked' : 'none'
+  return holderLoses(topology, holder, isProxyDown ? 'haproxy' : 'host')
 }
 
 interface Together extends Stretch {

@@ -1,4 +1,4 @@
-/** Each phase of a failover for somebody who sees it for the first time: what happens in it, and what decides how long it takes. */
+/** Each phase, of a failover or of an address that moves, for somebody who sees it for the first time: what happens, and what decides how long it takes. */
 import type {Phase} from '../budget/index.ts'
 
 export const phaseWords: Readonly<Record<Phase, string>> = {
@@ -20,4 +20,9 @@ export const phaseWords: Readonly<Record<Phase, string>> = {
     "HAProxy's next health check finds that the new leader answers /primary with 200, and leads writes there.",
   firstWrite:
     'The first client that tried again is told "committed" by the new leader. How soon depends on how clients reconnect: their time-outs and their pauses between two tries.',
+  addressMoves:
+    'The other host with keepalived has heard no advert for three intervals and a skew, and takes the virtual address (VRRP). Where only HAProxy died, the script beside it has to fail often enough first (`fall`).',
+  wayIn:
+    'The new holder tells everybody by gratuitous ARP that the address is with it now. A client gets there once what it had under way with the lost one has ended: an answer or a connection that it waits for.',
+  firstRead: 'The first client that was connected anew is answered a read.',
 }

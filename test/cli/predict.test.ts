@@ -27,6 +27,28 @@ test('predict needs no lab: a table of one fault, or data', async () => {
   expect(data.faults.map(fault => fault.name)).toEqual(['stop'])
 })
 
+test('predict shows who loses a virtual address, phase by phase, where there is one', async () => {
+  const all = await printed('--topology', 'vip', '--profile', 'fast')
+  expect(all).toMatch(/kill-vip-holder {2}[\s\S]*VRRP: the address has moved +2\.6 [\s\S]*ARP: a new connection/)
+  vi.restoreAllMocks()
+  const one = await printed('--topology', 'vip', '--profile', 'fast', '--fault', 'freeze-vip-holder')
+  expect(one.replaceAll(/\s+/g, ' ')).toMatch(/Clients cannot write for 2\.6 to \d\.\d s .*own time-outs/)
+})
+
+test('predict refuses a fault that never comes in the topology, as a wrong use', async () => {
+  let told = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
+    told += String(text)
+    return true
+  })
+  expect(await printed('--topology', 'single-etcd', '--fault', 'kill-host-and-etcd-leader')).toBe('')
+  expect(told.replaceAll(/\s+/g, ' ')).toMatch(
+    /`kill-host-and-etcd-leader` never comes in this topology: no host has both/,
+  )
+  expect(told).toContain('pgha-lab predict --topology single-etcd\n')
+  expect(process.exitCode).toBe(2)
+})
+
 test('predict takes the files of a cluster all together, or each by its kind, and says the same', async () => {
   const folder = join('test', 'cases', 'configs', '01-correct-plain-listen')
   const [patroni, haproxy] = [join(folder, 'led1.yml'), join(folder, 'haproxy.cfg')]

@@ -60,7 +60,7 @@ const takesName = new Set(
 const ofNoLab = [
   'cli/program.ts', // the example of the whole program
   'lab/history/ended.ts', // the record of a run that does not say of which lab it is
-  'lab/budget/prediction.ts', // predicts a topology
+  'lab/budget/predicted-faults.ts', // predicts a topology
   'lab/checks/failover/nobody.ts', // likewise
   'lab/judge/compare.ts', // runs of several labs
   'cli/next-after.ts', // a run that is named by its path

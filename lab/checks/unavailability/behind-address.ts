@@ -2,22 +2,24 @@
 import {type AddressGap, addressGap, type Patience} from '../../budget/index.ts'
 import {groupsIn} from '../../history/attempts.ts'
 import {type ClientGroup, labsOwn} from '../../history/client-group.ts'
-import type {OpName} from '../../history/event.ts'
+import type {Of, OpName} from '../../history/event.ts'
 import {type History, of} from '../../history/history.ts'
 import {momentsOf} from '../../history/moments.ts'
 import {holderStruck, holdsOf, lossOf} from '../../history/virtual-address.ts'
-import {type Micros, sayMicros} from '../../words/quantity.ts'
+import type {HostName} from '../../topology/topology.ts'
+import type {Micros} from '../../words/quantity.ts'
 
-export interface GapLimit {
-  readonly most: Micros
-  /** Of which parts it is made, as a clause. */
-  readonly says: string
-  /** One row a phase: what the model allows for it. */
-  readonly rows: readonly {readonly phase: string; readonly leastMicros: Micros; readonly mostMicros: Micros}[]
+/** The fault that struck the holder, and what the model allows each part of the clients' gap. */
+export interface BehindAddress {
+  readonly fault: Of<'fault-injecting'>
+  readonly holder: HostName
+  /** Until then the holder is lost. */
+  readonly mending: Micros
+  readonly gap: AddressGap
 }
 
 /** A text: why there is no such limit. */
-export function limitBehindAddress(history: History, op: OpName): GapLimit | string {
+export function behindAddress(history: History, op: OpName): BehindAddress | string {
   const topology = of(history, 'run-started')[0]?.topology
   const moments = momentsOf(history)
   const [fault] = of(history, 'fault-injecting')
@@ -29,7 +31,7 @@ export function limitBehindAddress(history: History, op: OpName): GapLimit | str
   if (loss === 'none') return `there is no budget for it: by keepalived's own settings the address stays with ${holder}`
   const patience = patienceOf(groupsIn(of(history, 'run-started')[0]?.scenario).own, op)
   if (typeof patience === 'string') return patience
-  return said(addressGap(topology.keepalived, best, loss, patience))
+  return {fault, holder, mending: moments.mending, gap: addressGap(topology.keepalived, best, loss, patience)}
 }
 
 /** The one that waits longest of those that are asked about. */
@@ -47,19 +49,4 @@ function patienceOf(groups: readonly ClientGroup[], op: OpName): Patience | stri
     connectMs: Math.max(...known.map(one => one.connectMs)),
     statementMs: Math.max(...known.map(one => one.statementMs)),
   }
-}
-
-function said({moves, givesUp, returns, total}: AddressGap): GapLimit {
-  const named = {
-    'the address moves (VRRP, ARP)': moves,
-    'what was under way ends': givesUp,
-    'connected, and answered': returns,
-  }
-  const rows = Object.entries(named).map(([phase, one]) => ({
-    phase,
-    leastMicros: Math.round(one.min),
-    mostMicros: Math.round(one.limit),
-  }))
-  const parts = rows.map(({phase, mostMicros}) => `${phase}: ${sayMicros(mostMicros)}`)
-  return {most: Math.round(total.limit), says: parts.join('; '), rows}
 }

@@ -11,7 +11,8 @@ import {loadTopology} from '../../../lab/topology/topology-file.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const fast = loadTopology({profile: 'fast', set: ['patroni.watchdog=required']})
-const predicted = predict(fast).faults.flatMap(fault => fault.phases)
+const vip = loadTopology({topology: 'vip', profile: 'fast'})
+const predicted = [fast, vip].flatMap(one => predict(one).faults.flatMap(fault => fault.phases))
 const all = [...new Set(predicted.map(one => one.phase))]
 
 test('a prediction and the report of a run call a phase the same', () => {

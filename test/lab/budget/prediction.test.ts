@@ -5,6 +5,7 @@ import {
   boughtBy,
   comparedFaults,
   neighbours,
+  neverComes,
   type PredictedFault,
   predict,
   predictedName,
@@ -17,7 +18,7 @@ import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {anyTopology, fast, standard} from './topologies.ts'
 
 test('every fault is predicted, each phase with ordered numbers inside its bounds', () => {
-  for (const topology of [fast, standard])
+  for (const topology of [fast, standard, loadTopology({topology: 'vip'})])
     for (const {phases, outage, name} of predict(topology).faults)
       for (const {bounds, limit, p5, p50, p95, mean} of [...phases.map(one => one.at), outage!.length]) {
         const ordered = [bounds[0], p5, p50, p95, bounds[1], limit]
@@ -91,17 +92,85 @@ describe('what other settings buy', () => {
 })
 
 test('a case that the topology is already is not told twice', () => {
-  expect(worthTelling(fast)).toEqual(predictedNames)
+  const vip = loadTopology({topology: 'vip', profile: 'fast'})
+  expect(worthTelling(vip)).toEqual(predictedNames)
   const set = {...fast, patroni: {...fast.patroni, watchdog: 'required' as const, primaryStartTimeoutSeconds: 0}}
-  expect(predictedNames.filter(name => !worthTelling(set).includes(name))).toEqual([
+  expect(worthTelling(fast).filter(name => !worthTelling(set).includes(name))).toEqual([
     'freeze-patroni-watchdog',
     'crash-postgres-failover',
   ])
 })
 
+describe('a fault that never comes in a topology', () => {
+  const named = (topology: string) => loadTopology({topology, profile: 'fast'})
+  const both = 'kill-host-and-etcd-leader'
+
+  test.each(['single-etcd', 'dedicated-etcd', 'standby-cluster'])(
+    'is not told of %s: its etcd is on hosts of its own',
+    name => {
+      expect(worthTelling(named(name))).not.toContain(both)
+      expect(neverComes(named(name), both)).toBe(
+        "no host has both PostgreSQL and a member of etcd, so the leader's host is never that of etcd's leader",
+      )
+      const [told] = predict(named(name), [both]).faults
+      expect(told).toMatchObject({outcome: 'none', outage: null, notes: [], why: neverComes(named(name), both)})
+    },
+  )
+
+  test('is told where it may come', () => {
+    for (const name of ['colocated', 'proxy-per-node', 'vip']) {
+      expect(neverComes(named(name), both)).toBeNull()
+      expect(predict(named(name), [both]).faults[0]).toMatchObject({outcome: 'takeover'})
+    }
+  })
+
+  test('is refused where it is asked for by name', () => {
+    expect(() => predictedName(both, named('single-etcd'))).toThrow(
+      /^`kill-host-and-etcd-leader` never comes in this topology: no host has both PostgreSQL and a member of etcd/,
+    )
+    expect(() => predictedName('kill-vip-holder', fast)).toThrow(/never comes .* no host has a virtual address/)
+    expect(predictedName(both, named('colocated'))).toBe(both)
+  })
+
+  test('is not compared with one where it comes', () => {
+    expect(predict(named('single-etcd'), worthTelling(named('colocated'))).faults.map(one => one.name)).toContain(both)
+  })
+})
+
+describe('the holder of a virtual address', () => {
+  const vip = loadTopology({topology: 'vip', profile: 'fast'})
+  const names = ['kill-vip-holder', 'freeze-vip-holder', 'isolate-vip-holder', 'kill-vip-haproxy'] as const
+
+  test('is lost in four ways, each told phase by phase', () => {
+    expect(worthTelling(fast).filter(name => name.includes('vip'))).toEqual([])
+    for (const {name, outcome, phases, outage, margin} of predict(vip, names).faults) {
+      expect([name, outcome, margin]).toEqual([name, 'in-place', null])
+      expect(phases.map(one => one.phase)).toEqual(['addressMoves', 'wayIn', 'firstWrite'])
+      expect(outage!.length.bounds[1]).toBe(phases.at(-1)!.at.bounds[1])
+      expect(outage!.begins.bounds).toEqual([0, 0])
+    }
+  })
+
+  test('the silent one takes three adverts and a skew, the dead HAProxy its script', () => {
+    const seconds = (name: (typeof names)[number], set: Partial<NonNullable<typeof vip.keepalived>> = {}) =>
+      predict({...vip, keepalived: {...vip.keepalived!, ...set}}, [name]).faults[0]!.phases[0]!.at.bounds.map(
+        one => Math.round(one / 1e5) / 10,
+      )
+    expect(seconds('kill-vip-holder')).toEqual([2.6, 4])
+    expect(seconds('kill-vip-holder', {advertIntSeconds: 3})).toEqual([7.8, 11.2])
+    expect(seconds('kill-vip-haproxy')).toEqual([1.6, 5])
+    expect(seconds('kill-vip-haproxy', {fall: 5})).toEqual([4.6, 11])
+  })
+
+  test('a dead HAProxy that nobody asks for keeps the address, and that is said', () => {
+    const [told] = predict({...vip, keepalived: {...vip.keepalived!, check: 'none'}}, ['kill-vip-haproxy']).faults
+    expect(told).toMatchObject({outcome: 'none', outage: null, why: expect.stringMatching(/address stays with proxy1/)})
+  })
+})
+
 test('a fault that is not known is refused with the nearest', () => {
-  expect(predictedName('stop')).toBe('stop')
-  expect(() => predictedName('kil-host')).toThrow(/did you mean `kill-host`/)
+  expect(predictedName('stop', fast)).toBe('stop')
+  expect(() => predictedName('kil-host', fast)).toThrow(/did you mean `kill-host`/)
 })
 
 test('where HAProxy leaves the sessions of a server that is down alone, nothing bounds the last write of an orphan', () => {
