@@ -234,7 +234,9 @@ function whenUsed(require: NodeJS.Require, file: string): void {
     return require(file) as Exported
   }
   standIn.loaded = true
-  standIn.exports = new Proxy((() => {}) as unknown as Exported, {
+  // Of an arrow function no proxy can be called with `new`.
+  const anything = class {} as unknown as Exported
+  standIn.exports = new Proxy(anything, {
     apply: (_, self, given) => Reflect.apply(real(), self, given),
     construct: (_, given) => Reflect.construct(real(), given),
     get: (_, name) => Reflect.get(real(), name),
