@@ -22,8 +22,8 @@ export const changeSeconds = 30
 /**
  * The next job for a seat, taken out of `jobs`; undefined when nothing is left that is worth a lab of its own.
  * A seat stays with the kind of lab it has. One without goes to a kind that nobody serves, the smallest first as long as other
- * seats are there for the rest: a special lab at the very end would be waited for by everybody. Else it goes where most work
- * is left per seat. Longest scenario first, so that the last runs to end are short ones.
+ * seats are there for the rest, and the largest first once they are not, as long as more is left of what is served: a special lab at
+ * the very end would be waited for by everybody. Else it goes where most work is left per seat. Longest scenario first, so that the last runs to end are short ones.
  */
 export function take<Job extends SuiteJob>(jobs: Job[], seat: Seat, others: readonly Seat[]): Job | undefined {
   const kinds = Map.groupBy(jobs, job => kindOf(job.set))
@@ -36,19 +36,27 @@ export function take<Job extends SuiteJob>(jobs: Job[], seat: Seat, others: read
 function busiest(kinds: ReadonlyMap<string, readonly SuiteJob[]>, others: readonly Seat[]): string | undefined {
   const served = (kind: string) => others.some(other => other.set !== null && kindOf(other.set) === kind)
   const free = others.some(other => other.set === null)
-  const [smallest, ...larger] = [...kinds]
+  const lonely = [...kinds]
     .filter(([kind]) => !served(kind))
-    .map(([kind, jobs]) => ({kind, left: jobs.reduce((sum, job) => sum + job.seconds, 0)}))
+    .map(([kind, jobs]) => ({kind, left: secondsOf(jobs)}))
     .sort((a, b) => a.left - b.left)
-  if (smallest !== undefined && (free || larger.length === 0)) return smallest.kind
+  const [smallest, largest] = [lonely[0], lonely.at(-1)]
+  if (smallest !== undefined && (free || lonely.length === 1)) return smallest.kind
+  // Somebody has to raise it in any case, and who raises it last is waited for.
+  const most = Math.max(0, ...[...kinds].filter(([kind]) => served(kind)).map(([, jobs]) => secondsOf(jobs)))
+  if (largest !== undefined && most > largest.left) return largest.kind
   return [...kinds]
     .map(([kind, jobs]) => {
       const seats = others.filter(other => other.set !== null && kindOf(other.set) === kind).length
-      const left = jobs.reduce((sum, job) => sum + job.seconds, 0)
+      const left = secondsOf(jobs)
       return {kind, each: left / (seats + 1), worth: seats === 0 || left > changeSeconds}
     })
     .filter(({worth}) => worth)
     .sort((a, b) => b.each - a.each)[0]?.kind
+}
+
+function secondsOf(jobs: readonly SuiteJob[]): number {
+  return jobs.reduce((sum, job) => sum + job.seconds, 0)
 }
 
 export function kindOf(set: readonly string[]): string {
