@@ -5,7 +5,6 @@ export {
   capabilitiesFor,
   loadScenario,
   mustBreak,
-  type Needs,
   scenarioFile,
   scenarioNames,
   scenarioSchema,
@@ -13,7 +12,6 @@ export {
   suites,
   undecided,
 } from '../scenario/index.ts'
-export {saySettings} from '../scenario/say.ts'
 export {noLab} from '../state/open.ts'
 export {estimateSeconds} from '../suite/estimate.ts'
 export {suitesNamed} from '../suite/named.ts'

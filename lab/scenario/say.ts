@@ -69,12 +69,20 @@ export function sayNeeds({postgres, etcd, candidates, quorum, ...settings}: Need
 }
 
 /** The settings alone, as short as their names: `['synchronous_mode: on']`. */
-export function saySettings({patroni = {}, postgresql = {}, pgbouncer, candidates, quorum}: Needs): string[] {
+export function saySettings({
+  patroni = {},
+  postgresql = {},
+  haproxy = {},
+  pgbouncer,
+  candidates,
+  quorum,
+}: Needs): string[] {
   return [
     ...sayCandidates(candidates),
     ...sayQuorum(quorum),
     ...sayKeys(patroni),
     ...sayKeys(postgresql),
+    ...sayKeys(haproxy, 'haproxy.'),
     ...(pgbouncer === undefined ? [] : ['PgBouncer beside each PostgreSQL', ...sayKeys(pgbouncer)]),
   ]
 }

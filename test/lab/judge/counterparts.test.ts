@@ -58,6 +58,7 @@ const wrong: Readonly<Record<string, readonly [check: string, params: object]>> 
   'pause-leader': ['no-failover', {}],
   'pause-replay': ['nobody-promoted', {for: '10s'}],
   'pooler-login-retry': ['unavailability', {writes: {'at-most': '8s'}}],
+  'pinned-sessions': ['no-failover', {}],
   'permanent-slots': ['no-failover', {}],
   'promoted-by-hand': ['one-writable-primary', {}],
   'replica-cannot-start': ['promoted', {not: 'old-leader'}],
