@@ -80,7 +80,9 @@ describe('demoted', () => {
 
   test('what a frozen primary had been asked for it may do when it wakes up, and that is told', () => {
     // Its clients sent six more writes while it was frozen, which it acknowledged in the first milliseconds after.
-    const packed = readFileSync(join(import.meta.dirname, '..', '..', 'histories', 'pinned-sessions-asked-before.pass.ndjson.gz'))
+    const packed = readFileSync(
+      join(import.meta.dirname, '..', '..', 'histories', 'pinned-sessions-asked-before.pass.ndjson.gz'),
+    )
     const history = parseHistory(gunzipSync(packed).toString())
     const found = judge(history, 3000, 'mend')
     expect(found.verdict).toBe('pass')

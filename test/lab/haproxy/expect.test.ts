@@ -13,7 +13,7 @@ const primary = String.raw`\"role\":\ \"primary\"`
 test.each([
   ['GET /patroni', `rstring ${primary}`, 'primary'],
   ['GET /patroni', `string ${primary}`, 'primary'],
-  ['GET /patroni', String.raw`rstring role.*(primary|master)`, 'primary'],
+  ['GET /patroni', 'rstring role.*(primary|master)', 'primary'],
   ['GET /patroni', String.raw`string \"role\":\ \"replica\"`, 'replicas'],
   ['GET /patroni', `! ${'string'} ${primary}`, 'replicas'],
   ['GET /patroni', String.raw`rstring \"role\":\ \"(primary|standby_leader)\"`, 'leader'],

@@ -55,7 +55,7 @@ describe('etcd is beside PostgreSQL where', () => {
     ['both have the address', () => ({etcd: byAddress})],
   ])('%s', (_, of) => {
     const found = hosts({...three(of), 'haproxy.cfg': proxy('*:5000')})
-    expect([found.hosts['node1'], found.hosts['node3'], found.hosts['etcd1']]).toEqual([
+    expect([found.hosts.node1, found.hosts.node3, found.hosts.etcd1]).toEqual([
       ['etcd', 'patroni'],
       ['etcd', 'patroni'],
       undefined,
@@ -67,7 +67,7 @@ describe('etcd is beside PostgreSQL where', () => {
 test('that nobody can tell whether etcd is beside PostgreSQL is said', () => {
   const names = (n: number) => ({postgres: `db${n}`, rest: `db${n}`, etcd: byAddress})
   const found = hosts({...three(names), 'haproxy.cfg': proxy('*:5000', 'db')})
-  expect(found.hosts['etcd1']).toEqual(['etcd'])
+  expect(found.hosts.etcd1).toEqual(['etcd'])
   expect(found.assumed).toContainEqual(
     expect.stringMatching(/named in ways that do not tell.*etcd has hosts of its own/),
   )
@@ -121,14 +121,14 @@ describe('a proxy is beside PostgreSQL where', () => {
       'keepalived.conf': shared,
     })
     expect(Object.keys(found.hosts)).toEqual(['node1', 'node2', 'node3', 'app1'])
-    expect(found.hosts['node3']).toEqual(['etcd', 'patroni', 'haproxy', 'keepalived'])
-    expect(found.hosts['node1']).toEqual(['etcd', 'patroni', 'haproxy', 'keepalived'])
+    expect(found.hosts.node3).toEqual(['etcd', 'patroni', 'haproxy', 'keepalived'])
+    expect(found.hosts.node1).toEqual(['etcd', 'patroni', 'haproxy', 'keepalived'])
     expect(found.keepalived?.priority).toEqual({node3: 90, node1: 89})
   })
 
   test('not on a port that PostgreSQL has there at another address, which is said', () => {
     const found = hosts({...three(() => ({etcd: byAddress})), 'haproxy.cfg': proxy('10.0.0.2:5432')})
-    expect(found.hosts['proxy1']).toEqual(['haproxy'])
+    expect(found.hosts.proxy1).toEqual(['haproxy'])
     expect(found.assumed).toContainEqual(expect.stringMatching(/^HAProxy runs on PostgreSQL's hosts, on a port/))
   })
 
