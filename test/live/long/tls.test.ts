@@ -69,7 +69,10 @@ describe('dedicated-etcd in TLS and with logins', () => {
     const counted = async () =>
       (await execa('docker', ['logs', `pgha-lab-${name}-${before}`], {all: true})).all.split(logins).length
     const had = await counted()
-    await pause(3.5 * tokenSeconds * 1000)
+    // Patroni shows its token with what it writes to etcd: how far the WAL is. A lab at rest writes nothing.
+    const wal = "SELECT pg_logical_emit_message(false, 'token', 'x')"
+    for (const until = Date.now() + 3.5 * tokenSeconds * 1000; Date.now() < until; await pause(1000))
+      await expectExit(0, ['psql', ...lab, '--', '--no-psqlrc', '-Atc', wal])
     expect(await counted()).toBeGreaterThanOrEqual(had + 2)
     expect(await leader()).toBe(before)
     await expectExit(0, ['status', ...lab])
