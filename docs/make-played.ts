@@ -47,7 +47,7 @@ export function playedDoc(played: Played = read()): string {
 Each sign is a run on a lab of that topology with the profile \`fast\`, as \`./pgha-lab chaos --suite all --topology NAME\` plays it:
 ✔ passed, **✘** failed, ? inconclusive, – what it needs cannot be there ([why](#what-cannot-be-there)), nothing: not played yet;
 ⁺ on a lab with what the scenario needs and the preset has not ([what](#with-more-than-the-preset-has)), which is raised for it.
-Runs with two or three labs at once on two cores; where one was inconclusive for want of a quiet machine it was played again.
+Runs with one to three labs at once on two cores; where one was inconclusive for want of a quiet machine it was played again.
 
 | scenario | ${topologies.map(name => `\`${name}\``).join(' | ')} |
 | --- |${topologies.map(() => ' :-: |').join('')}
