@@ -82,13 +82,14 @@ export async function raise(docker: RaiseEngine, options: RaiseOptions, means = 
   const {name, progress, signal, until} = options
   docker.heed(signal)
   await mustBeOneSwarm(docker, options)
-  await untilReaped(docker, name, signal)
   const saved = loadLab(name)
   const {release, patroniBuild} = options.topology ?? saved?.topology ?? options.fallback()
   const images = await means.ready(docker, progress, {
     ...{signal, refresh: options.refresh, release},
     patroniBuild: saved === undefined ? patroniBuild : undefined, // a lab that is there keeps the images it was raised with
   })
+  // Not before: on a machine that has nothing yet there is no engine to ask.
+  await untilReaped(docker, name, signal)
   const began = performance.now()
   const {lab, how} = await start(docker, options, images, means)
   let writableMs = 0

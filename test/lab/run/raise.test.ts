@@ -32,6 +32,7 @@ beforeEach(() => {
 
 const told: string[] = []
 const released: (string | undefined)[] = []
+let isThere = true
 beforeEach(() => void told.splice(0))
 beforeEach(() => void released.splice(0))
 
@@ -53,6 +54,7 @@ async function raised(more: Partial<RaiseOptions> = {}) {
       {
         ready: async (_, __, {release} = {}) => {
           released.push(release)
+          isThere = true
           return images
         },
         allocate: allocated,
@@ -62,6 +64,16 @@ async function raised(more: Partial<RaiseOptions> = {}) {
   disposedOf(result.lab)
   return result
 }
+
+test('where there is no engine yet nothing is asked of it before it was made ready', async () => {
+  isThere = false
+  const hasReaper = engine.hasReaper.bind(engine)
+  engine.hasReaper = async () => {
+    if (!isThere) throw new LabError('docker-missing', 'no Docker engine answers')
+    return hasReaper()
+  }
+  expect((await raised()).how).toBe('created')
+})
 
 const states = () => [...(engine.world?.hosts.values() ?? [])].map(host => host.state)
 const changes = () => engine.asked.filter(call => /^(start|stop|kill|connect|unpause|limit|run|exec) /.test(call))
