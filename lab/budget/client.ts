@@ -1,11 +1,21 @@
-/** A client's write is acknowledged, once there is a primary that can write and a way to it. */
+/** A client's write is acknowledged, once there is a primary that can write and a way to it; and how long clients wait meanwhile. */
 import {firstCluster} from '../topology/clusters.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
+import type {FaultFacts} from './leader-fault.ts'
 import type {SmallTerms} from './small-terms.ts'
-import {none, sum, usually, type Variable} from './variable.ts'
+import {between, none, sum, usually, type Variable} from './variable.ts'
 
 const second = 1_000_000
 const ms = 1000
+
+/** How long clients wait for a connection, and for an answer, before they give up and try anew; milliseconds. */
+export interface Patience {
+  readonly connectMs: number
+  readonly statementMs: number
+}
+
+/** Of the lab's own clients, where nobody says how long they wait. */
+export const usualPatience: Patience = {connectMs: 2000, statementMs: 3000}
 
 /** Our haproxy.cfg has `retries 2`; `src/backend.c: back_handle_st_cer` waits min(1 s, timeout connect) before each. */
 const haproxyRetries = 2
@@ -23,6 +33,19 @@ export function firstWrite(topology: Topology, parks: boolean, takesOver: boolea
     pooler(topology, takesOver),
     small.client,
   )
+}
+
+/**
+ * When somebody is free of a server that answers no more, where HAProxy leaves its sessions (`on-marked-down none`) and new ones reach it
+ * until `down`: the client gives up waiting, or neither side said anything for `timeout client` or `timeout server`.
+ */
+export function freed(
+  {haproxy}: Topology,
+  {answerWithinMs = usualPatience.statementMs}: FaultFacts,
+  down: Variable,
+): Variable {
+  const most = Math.min(answerWithinMs ?? Number.POSITIVE_INFINITY, haproxy.clientTimeoutMs, haproxy.serverTimeoutMs)
+  return sum(down, between(0, most * ms))
 }
 
 /**

@@ -13,6 +13,7 @@ export {
   leaderFaults,
   type PhaseBudget,
 } from './bounds.ts'
+export {type Patience, usualPatience} from './client.ts'
 export {type Distribution, distributionsOf, histogram} from './distribution.ts'
 export {
   type CutOff,
@@ -32,6 +33,4 @@ export {
   addressMoves,
   holderLoses,
   type Loss,
-  type Patience,
-  usualPatience,
 } from './virtual-address.ts'

@@ -45,6 +45,8 @@ export interface FaultFacts {
   readonly orphanIsWritten?: boolean
   /** Of an isolation: HAProxy still reaches the leader. */
   readonly proxyReaches?: boolean
+  /** How long clients wait for an answer; null: for ever; absent: as long as the lab's own do. */
+  readonly answerWithinMs?: number | null
   /** The cluster is in maintenance mode (`patronictl pause`). */
   readonly isPaused?: boolean
 }

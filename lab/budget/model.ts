@@ -8,7 +8,7 @@ import {firstCluster} from '../topology/clusters.ts'
 import {mayLead, withoutSuccessor} from '../topology/succession.ts'
 import {effectiveTimings, isWatchdogUnusable, type Timings, watchdogTimeoutSeconds} from '../topology/timings.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
-import {firstWrite} from './client.ts'
+import {firstWrite, freed} from './client.ts'
 import {holdOut} from './hold-out.ts'
 import {crashRelease, stopRelease, switchoverRelease} from './key-release.ts'
 import {type FaultFacts, type Look, lookOf} from './leader-fault.ts'
@@ -162,6 +162,7 @@ function gone(parts: Parts): FaultModel {
     race: election(look, small),
     down: serverDown(parts.topology.haproxy, look, facts.callTook, small),
     writesEnd: [none],
+    isMute: true,
   })
 }
 
@@ -210,6 +211,7 @@ function cutOff(parts: Parts): FaultModel {
       ? sum(demotion, stopReturns(small), serverDown(topology.haproxy, 'answering', 0, small))
       : serverDown(topology.haproxy, look, facts.callTook, small),
     writesEnd: reached ? [demotion] : [none],
+    isMute: !reached,
     first: [{phase: 'demotion', at: demotion, took: demotion}],
     last: {at: demotion, says: 'it demotes itself'},
   })
@@ -309,6 +311,8 @@ interface Takeover {
   readonly first?: readonly PhaseModel[]
   /** The last moment at which the old leader takes writes, where the fault itself does not end them. */
   readonly last?: {readonly at: Variable; readonly says: string}
+  /** Sessions with the old leader get no answer any more and do not end by themselves. */
+  readonly isMute?: boolean
   readonly basis: FaultModel['basis']
   readonly says: string
 }
@@ -322,7 +326,7 @@ function givenUp(at: Variable, says: string) {
   return {key: 'given-up', keyGone: at, basis: 'distribution', says} as const
 }
 
-function takeover({topology, small}: Parts, path: Takeover): FaultModel {
+function takeover({topology, facts, small}: Parts, path: Takeover): FaultModel {
   const promote = promotion(topology, small)
   const up = serverUp(topology.haproxy, small)
   const write = firstWrite(topology, path.key === 'given-up', true, small)
@@ -330,7 +334,9 @@ function takeover({topology, small}: Parts, path: Takeover): FaultModel {
   const held = sum(path.keyGone, path.race)
   const writable = sum(held, promote)
   // The client waits for both: a primary that can write, and the proxy's way to it.
-  const acknowledged = sum(held, latest(promote, up), write)
+  const open = sum(held, latest(promote, up))
+  const leaves = path.isMute === true && topology.haproxy.onMarkedDown === 'none'
+  const acknowledged = sum(leaves ? latest(open, freed(topology, facts, path.down)) : open, write)
   const down: PhaseModel = {phase: 'oldServerDown', at: path.down, took: path.down}
   const first = path.first ?? []
   return {

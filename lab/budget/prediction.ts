@@ -13,11 +13,12 @@ import {
   type Phase,
   phaseLabel,
   sayAdjustment,
+  usualPatience,
   type Variable,
   watchdogTimeoutSeconds,
 } from './index.ts'
 import {neverComes, type PredictedCase, type PredictedName, predictedCases, predictedNames} from './predicted-faults.ts'
-import {addressModel, type LostPart, usualPatience} from './virtual-address.ts'
+import {addressModel, type LostPart} from './virtual-address.ts'
 
 export {neverComes, type PredictedName, predictedName, predictedNames, worthTelling} from './predicted-faults.ts'
 

@@ -1,6 +1,7 @@
 /** A virtual address moves: how long after its holder, or the HAProxy there, is gone another host has it (keepalived 2.3, VRRPv2). */
 import {type KeepalivedSettings, priorityWhile} from '../topology/keepalived.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
+import type {Patience} from './client.ts'
 import type {FaultModel, NoModel} from './model.ts'
 import {smallTerms} from './small-terms.ts'
 import {between, fixed, none, smallTerm, sum, usually, type Variable} from './variable.ts'
@@ -31,15 +32,6 @@ export function addressMoves(settings: KeepalivedSettings, backupPriority: numbe
   const hanging = usually([0, 0], [0, settings.fall * scriptTimeout])
   return loss === 'outranked' ? sum(failing, hanging, unheard, skew, takes()) : sum(failing, hanging, skew, takes())
 }
-
-/** How long clients wait for a connection, and for an answer, before they give up and try anew; milliseconds. */
-export interface Patience {
-  readonly connectMs: number
-  readonly statementMs: number
-}
-
-/** Of the lab's own clients, where nobody says how long they wait. */
-export const usualPatience: Patience = {connectMs: 2000, statementMs: 3000}
 
 /** What clients behind the address wait for, one after the other; each counts from the one before it. */
 export interface AddressGap {

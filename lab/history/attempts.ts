@@ -2,7 +2,7 @@
 
 import type {Micros} from '../words/quantity.ts'
 import {sift} from '../words/sift.ts'
-import {type ClientGroup, driverOf, isDirect, namesOf, opOf, stemOf} from './client-group.ts'
+import {type ClientGroup, driverOf, isDirect, labsOwn, namesOf, opOf, stemOf} from './client-group.ts'
 import type {Of, OpName} from './event.ts'
 import {type History, of, once} from './history.ts'
 import type {Scenario} from './scenario-values.ts'
@@ -136,6 +136,20 @@ export function areAllDirect(scenario: Scenario): boolean {
     .flat()
     .filter(client => opOf(client) === 'write')
   return writers.length > 0 && writers.every(isDirect)
+}
+
+/**
+ * What the least patient of those who write through the proxies waits for an answer; null: for ever, as far as is known (a program says
+ * nothing of it). Nothing where nobody does.
+ */
+export function proxiedWait(history: History): {readonly answerWithinMs?: number | null} {
+  const {own, extra} = groupsOf(history)
+  const waits = [...own, ...extra]
+    .filter(one => one.through === 'primary' && one.kind !== 'readers')
+    .map(one => (one.kind === 'program' ? null : {...labsOwn, ...one.timeouts}.statementMs) ?? Number.POSITIVE_INFINITY)
+  const least = Math.min(...waits)
+  if (waits.length === 0) return {}
+  return {answerWithinMs: Number.isFinite(least) ? least : null}
 }
 
 /** SQLSTATE, else the errno that the driver's words have, else `no code`. */

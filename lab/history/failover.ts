@@ -16,6 +16,7 @@ import {
 } from '../budget/index.ts'
 import type {HostName, Topology} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import {proxiedWait} from './attempts.ts'
 import type {Event, Of} from './event.ts'
 import {type History, of, once} from './history.ts'
 import {whenWas} from './lateness.ts'
@@ -63,7 +64,7 @@ export interface Failover extends Unfolded {
   /** Which fault of the model it was. */
   readonly struck: Struck
   /** What else the model goes by. */
-  readonly facts: Pick<FaultFacts, 'refreshAge' | 'etcd' | 'callTook'>
+  readonly facts: Pick<FaultFacts, 'refreshAge' | 'etcd' | 'callTook' | 'answerWithinMs'>
 }
 
 /** What the timing model says about this run, or why it says nothing. */
@@ -261,6 +262,7 @@ function factsOf(
       ? {leader: 'unknown'}
       : etcdLeadership(history, t0, since, oldLeader, before, endsEtcd(struck, topology)),
     callTook: deadAt - t0,
+    ...proxiedWait(history),
   }
 }
 

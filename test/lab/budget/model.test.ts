@@ -360,3 +360,29 @@ describe('a pooler', () => {
     expect(usual(beside, 'postgres-killed') - usual(fast, 'postgres-killed')).toBeGreaterThan(5)
   })
 })
+
+describe('a server that answers no more and whose sessions HAProxy leaves alone (on_marked_down none)', () => {
+  const left: Topology = {...fast, haproxy: {...fast.haproxy, onMarkedDown: 'none'}}
+  const latestWrite = (topology: Topology, fault: LeaderFault, facts: Partial<FaultFacts> = {}) =>
+    at(model(topology, factsOf(fault, facts)), 'firstWrite').max
+
+  test.each([
+    ['host-killed', {}],
+    ['host-paused', {}],
+    ['isolated', {...drop, proxyReaches: false}],
+  ] as const)('%s: clients without a time-out write no sooner than HAProxy ends their sessions', (fault, facts) => {
+    const waits = {...facts, answerWithinMs: null}
+    expect(latestWrite(left, fault, waits)).toBeGreaterThan(left.haproxy.serverTimeoutMs * 1000)
+    expect(latestWrite(fast, fault, waits)).toBe(latestWrite(fast, fault, facts))
+    const shorter: Topology = {...left, haproxy: {...left.haproxy, clientTimeoutMs: 90_000}}
+    expect(latestWrite(shorter, fault, waits)).toBeLessThan(120_000_000)
+  })
+
+  test('clients that give up before there is a new leader lose nothing by it', () => {
+    expect(latestWrite(left, 'host-paused', {answerWithinMs: 3000})).toBe(latestWrite(fast, 'host-paused'))
+    expect(latestWrite(left, 'host-paused', {answerWithinMs: 40_000})).toBeGreaterThan(40_000_000)
+  })
+
+  test('an orderly stop ends its sessions itself', () =>
+    expect(latestWrite(left, 'stopped', {answerWithinMs: null})).toBe(latestWrite(fast, 'stopped')))
+})
