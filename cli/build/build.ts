@@ -4,6 +4,7 @@
  */
 import {basename, dirname, join} from 'node:path'
 import {type OutputChunk, rolldown} from 'rolldown'
+import {readAheadFile, scenariosToKeep} from '../../lab/scenario/index.ts'
 import {licencesOf, packagesOf} from './licences.ts'
 import {putBuild, putFile} from './put.ts'
 
@@ -27,6 +28,7 @@ export async function build({root, dist, commandLine, programs}: ToBuild): Promi
   }
   putFile(join(dist, 'THIRD-PARTY-LICENSES'), licencesOf(packagesOf(used, root)))
   const files = chunks.map(({fileName, code}) => ({name: fileName, code}))
+  files.push({name: readAheadFile, code: scenariosToKeep()})
   putBuild(join(dist, 'cli'), files)
 }
 

@@ -7,7 +7,8 @@ import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
 import {readText} from '../words/read-text.ts'
-import {parseScenario} from './parse.ts'
+import {calledAs, parseScenario} from './parse.ts'
+import {keptOf, readAhead} from './read-ahead.ts'
 
 export type {ClientGroup} from '../history/client-group.ts'
 export type {Expectation, Needs, Scenario, Step, Within} from '../history/scenario-values.ts'
@@ -16,6 +17,7 @@ export {capabilitiesFor, mustBeAble, mustBreak} from './capabilities.ts'
 export {scenarioSchema} from './json-schema.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'
 export {parseScenario} from './parse.ts'
+export {readAheadFile} from './read-ahead.ts'
 export {sayClients, sayNeeds, sayStep, sayValue} from './say.ts'
 export {undecided} from './undecided.ts'
 
@@ -48,15 +50,25 @@ export function scenarioFile(nameOrPath: string): string {
  * @throws LabError `usage` for an unknown name, `config` with file:line:column.
  */
 export function loadScenario(nameOrPath: string): Scenario {
-  const file = scenarioFile(nameOrPath)
-  return parseScenario(
-    file,
-    readText(
-      file,
-      'scenario',
-      next`to list ours: ${ownCommand('scenarios')} one of them is the place to begin your own: ${ownCommand('scenarios', 'show', 'kill-leader')}`,
-    ),
+  const {file, text} = textOf(nameOrPath)
+  const known = readAhead(text)
+  return known === undefined ? parseScenario(file, text) : {...known, ...calledAs(file)}
+}
+
+/** Those that come with pgha-lab, as a build keeps them. */
+export function scenariosToKeep(): string {
+  return keptOf(
+    scenarioNames().map(name => {
+      const {file, text} = textOf(name)
+      return {text, scenario: parseScenario(file, text)}
+    }),
   )
+}
+
+function textOf(nameOrPath: string): {readonly file: string; readonly text: string} {
+  const file = scenarioFile(nameOrPath)
+  const hint = next`to list ours: ${ownCommand('scenarios')} one of them is the place to begin your own: ${ownCommand('scenarios', 'show', 'kill-leader')}`
+  return {file, text: readText(file, 'scenario', hint)}
 }
 
 /** Our scenarios by suite, both in alphabetical order; `other` are those without one. */

@@ -48,8 +48,7 @@ export function parseScenario(file: string, text: string): Scenario {
   source.mustBeRight()
   if (written === undefined) throw new TypeError('what is not read has a mistake')
   return {
-    name: basename(file).replace(/\.ya?ml$/, ''),
-    file: relative('.', file),
+    ...calledAs(file),
     about: written.about.replace(/\s+/g, ' '),
     ...(written.suite === undefined ? {} : {suite: written.suite}),
     needs: needsOf(source, written.needs ?? {}, {clients: groups, steps: played.map(one => one.step)}),
@@ -57,6 +56,11 @@ export function parseScenario(file: string, text: string): Scenario {
     steps: played.map(one => one.step),
     expect: expected.map(({path: _, ...one}) => one),
   }
+}
+
+/** What a scenario has of its file's place, and not of its text. */
+export function calledAs(file: string): Pick<Scenario, 'name' | 'file'> {
+  return {name: basename(file).replace(/\.ya?ml$/, ''), file: relative('.', file)}
 }
 
 function items(source: Located, key: string): Path[] {
