@@ -91,6 +91,11 @@ test('what every start loads makes no schema and reads no YAML, and who shows la
   for (const name of ['pg', 'execa']) expect(reached('lab/inside/labs.ts')).not.toContain(name)
 })
 
+test('no command imports a part of Node of which an import reads names that load undici, or all CAs there are', () => {
+  for (const name of ['node:http', 'node:https', 'node:tls'])
+    expect(packagesReached('cli/program.ts').get(name)).toBeUndefined()
+})
+
 test('a room of more than fifteen files is one for a reason, which the table gives with their number or as one file a unit', () => {
   const counts = Map.groupBy(
     files.filter(file => file.startsWith('lab/')),

@@ -4,7 +4,7 @@
  */
 import {basename, dirname, join} from 'node:path'
 import {type OutputChunk, rolldown} from 'rolldown'
-import {readAheadFile, scenariosToKeep} from '../../lab/scenario/index.ts'
+import {readAheadFile, scenariosToKeep} from '../../lab/inside/scenarios.ts'
 import {licencesOf, packagesOf} from './licences.ts'
 import {putBuild, putFile} from './put.ts'
 

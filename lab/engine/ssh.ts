@@ -5,13 +5,15 @@
  * for a password.
  */
 import {type ChildProcessByStdio, spawn} from 'node:child_process'
-import {Agent} from 'node:http'
 import type {Socket} from 'node:net'
 import {Duplex} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {LabError} from '../words/errors.ts'
 import {type Hint, next, quoted, shell} from '../words/next-step.ts'
 import {printable} from '../words/printable.ts'
+
+// Not imported: an import reads every name that a part of Node has, and of http some load undici, which takes longer than a short command.
+const {Agent} = process.getBuiltinModule('node:http')
 
 /** sshd turns some away at random from ten connections on that have not logged in yet (MaxStartups). */
 const mostAtOnce = 4

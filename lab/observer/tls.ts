@@ -7,7 +7,7 @@ import {Duplex} from 'node:stream'
 import type {TLSSocket} from 'node:tls'
 
 /** Loaded when a connection wants it, and not by an import, which would read every name that it has: one is all CAs there are. */
-function tls(): typeof import('node:tls') {
+function tls() {
   return process.getBuiltinModule('node:tls')
 }
 
