@@ -169,17 +169,19 @@ function failoverTitle({failover}: View): string {
 }
 
 function Quorums({look, quorum, view, other}: Props) {
-  const needed = quorum === null ? 0 : Math.floor(quorum.members / 2) + 1
-  const isLost = quorum !== null && quorum.led < needed
   return (
     <Line look={look}>
       <Text dimColor>{'quorum'.padEnd(16)}</Text>
       {quorum === null ? (
         <Text dimColor>not asked yet</Text>
+      ) : quorum.isLost === null ? (
+        <Text bold>
+          not known: {quorum.silent} of {quorum.members} do not answer
+        </Text>
       ) : (
-        <Text {...(isLost ? {...bad, bold: true} : {})}>
-          {isLost ? 'LOST ' : ''}
-          {quorum.led} of {quorum.members}, {needed} needed
+        <Text {...(quorum.isLost ? {...bad, bold: true} : {})}>
+          {quorum.isLost ? 'LOST ' : ''}
+          {quorum.led} of {quorum.members}, {quorum.needed} needed
         </Text>
       )}
       {quorum !== null && quorum.alarms.length > 0 && (

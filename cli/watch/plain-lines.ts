@@ -28,10 +28,11 @@ export class PlainLines {
     if (line !== undefined && line !== before) this.#line(line.at, line.says)
   }
 
-  quorum({led, members, alarms}: Quorum, now: Micros): void {
-    const needed = Math.floor(members / 2) + 1
+  quorum({led, silent, members, needed, isLost, alarms}: Quorum, now: Micros): void {
     const says = [
-      `quorum of etcd${led < needed ? ' LOST' : ''}: ${led} of ${members} know a leader, ${needed} are needed`,
+      isLost === null
+        ? `quorum of etcd not known: ${silent} of ${members} do not answer`
+        : `quorum of etcd${isLost ? ' LOST' : ''}: ${led} of ${members} know a leader, ${needed} are needed`,
       ...alarms.map(alarm => `ALARM ${alarm}`),
     ].join('; ')
     if (says !== this.#quorum) this.#line(now, says)

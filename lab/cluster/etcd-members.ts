@@ -41,15 +41,35 @@ export async function etcdMembers(lab: Lab, withinMs: number): Promise<readonly 
 
 const names = (hosts: readonly HostName[]) => hosts.join(' and ')
 
+/** How much of etcd is left. */
+export interface Quorum {
+  /** Members that know a leader. */
+  readonly led: number
+  /** Members that do not answer: they may be dead, or only slow. */
+  readonly silent: number
+  readonly members: number
+  readonly needed: number
+  /** null: too few answer, and nobody says that there is no leader. */
+  readonly isLost: boolean | null
+}
+
+/** Two halves of a split have leaders of their own opinion: who knows one is in a quorum, and the others are not. */
+export function quorumOf(members: readonly EtcdMember[]): Quorum {
+  const silent = members.filter(one => one.says === null).length
+  const led = members.filter(one => one.says !== null && one.says.leader !== null).length
+  const needed = Math.floor(members.length / 2) + 1
+  const isUnknown = led < needed && led + silent === members.length
+  return {led, silent, members: members.length, needed, isLost: isUnknown ? null : led < needed}
+}
+
 /** Who does not answer, and how many more may be lost. */
 export function quorumComplaints(members: readonly EtcdMember[]): string[] {
   const silent = members.filter(one => one.says === null).map(one => one.host)
-  // Two halves of a split have leaders of their own opinion: who knows one is in a quorum, and the others are not.
-  const led = members.filter(one => one.says !== null && one.says.leader !== null)
-  const of = `${led.length} of ${members.length} members`
-  const margin = led.length - (Math.floor(members.length / 2) + 1)
-  if (margin < 0)
-    return [`etcd has no quorum: ${of} ${led.length === 1 ? 'knows' : 'know'} a leader, so nobody can be promoted`]
+  const {led, needed, isLost} = quorumOf(members)
+  const of = `${led} of ${members.length} members`
+  const margin = led - needed
+  if (isLost === null) return [`etcd on ${names(silent)} does not answer: whether it has a quorum is not known`]
+  if (isLost) return [`etcd has no quorum: ${of} ${led === 1 ? 'knows' : 'know'} a leader, so nobody can be promoted`]
   const without = members.filter(one => one.says !== null && one.says.leader === null).map(one => one.host)
   const left = `${of} are left, and ${margin === 0 ? 'none' : margin} of them may be lost`
   return [

@@ -1,6 +1,6 @@
 /** A lab watched for as long as somebody looks, with no history kept: what goes on is heard, and forgotten. */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {type Alarm, alarmsIn, etcdMembers, sayAlarm} from '../cluster/etcd-members.ts'
+import {alarmsIn, etcdMembers, type Quorum as QuorumOfEtcd, quorumOf, sayAlarm} from '../cluster/etcd-members.ts'
 import {versions} from '../cluster/versions.ts'
 import type {Lab} from '../engine/lab.ts'
 import {giveUpAfter, heal} from '../healing/heal.ts'
@@ -32,10 +32,7 @@ const lookEveryMs = 250
 const etcdEveryMs = 5000
 const probesEndWithinMs = 15_000
 
-export interface Quorum {
-  /** Members that know a leader. */
-  readonly led: number
-  readonly members: number
+export interface Quorum extends QuorumOfEtcd {
   /** In words; empty: none is raised. */
   readonly alarms: readonly string[]
 }
@@ -140,10 +137,8 @@ async function begun(lab: Lab, clock: Recorder, clients: readonly ClientGroup[])
 
 async function askQuorum(lab: Lab, signal: AbortSignal, tell: (quorum: Quorum) => void): Promise<void> {
   while (!signal.aborted) {
-    const members = await etcdMembers(lab, 2000).catch(() => [])
-    const led = members.filter(one => one.says !== null && one.says.leader !== null).length
-    const alarms: readonly Alarm[] = alarmsIn(members)
-    if (!signal.aborted) tell({led, members: hostsWith(lab.topology, 'etcd').length, alarms: alarms.map(sayAlarm)})
+    const members = await etcdMembers(lab, 2000)
+    if (!signal.aborted) tell({...quorumOf(members), alarms: alarmsIn(members).map(sayAlarm)})
     await sleep(etcdEveryMs, undefined, {signal}).catch(() => {})
   }
 }

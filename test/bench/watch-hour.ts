@@ -61,7 +61,7 @@ let seen = view([first!])
 let load: WatchFacts['load'] = {state: 'on', says: null, lost: 0}
 const logs = new HostLogs()
 const facts = (): WatchFacts => ({
-  ...{view: seen, now: now * 1e6, quorum: {led: 3, members: 3, alarms: []}, load},
+  ...{view: seen, now: now * 1e6, quorum: {led: 3, silent: 0, members: 3, needed: 2, isLost: false, alarms: []}, load},
   ...{other: {holder: null, view: null, now: 0}, logOf: host => logs.of(host), entries: [], doing: null, notice: null},
 })
 

@@ -45,7 +45,11 @@ function everything(): readonly string[] {
   })
   const alarm = shoot({
     ...{columns: 120, rows: 40},
-    facts: {quorum: {led: 1, members: 3, alarms: ['x']}, notice: {says: 'it failed', tone: 'bad'}, doing: null},
+    facts: {
+      quorum: {led: 1, silent: 0, members: 3, needed: 2, isLost: true, alarms: ['x']},
+      notice: {says: 'it failed', tone: 'bad'},
+      doing: null,
+    },
   })
   const runs = [5, 20, 30, 41].flatMap(at =>
     modes.map(mode =>

@@ -122,7 +122,7 @@ test('what looks as before is not drawn again, and what has changed is, also by 
   let before = drawn()
   await rest()
   expect(drawn()).toBe(before)
-  facts.quorum = {led: 2, members: 3, alarms: []}
+  facts.quorum = {led: 2, silent: 1, members: 3, needed: 2, isLost: false, alarms: []}
   await until(() => expect(shows()).toContain('2 of 3, 2 needed'))
   facts.now = 6e6
   await until(() => expect(shows()).toContain('0:06'))

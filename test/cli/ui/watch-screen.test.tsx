@@ -46,11 +46,25 @@ test('members have the lease of their leader and the watchdog that is fed, both 
 })
 
 test('a quorum that is lost and an alarm are told in words', () => {
-  const quorum = {led: 1, members: 3, alarms: ['etcd refuses writes (alarm NOSPACE)']}
+  const quorum = {
+    led: 1,
+    silent: 0,
+    members: 3,
+    needed: 2,
+    isLost: true,
+    alarms: ['etcd refuses writes (alarm NOSPACE)'],
+  }
   expect(shoot({columns: 120, rows: 40, facts: {quorum}})).toMatch(
     /quorum +LOST 1 of 3, 2 needed {2}ALARM etcd refuses/,
   )
   expect(shoot({columns: 120, rows: 40})).toMatch(/quorum +2 of 3, 2 needed/)
+})
+
+test('members of etcd that only do not answer are no quorum that is lost', () => {
+  const quorum = {led: 0, silent: 3, members: 3, needed: 2, isLost: null, alarms: []}
+  const shot = shoot({columns: 80, rows: 24, facts: {quorum}})
+  expect(shot).toMatch(/quorum +not known: 3 of 3 do not answer/)
+  expect(shot).not.toContain('LOST')
 })
 
 test('a failover is beside what the timing model says of it', () => {

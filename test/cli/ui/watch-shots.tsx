@@ -55,7 +55,7 @@ const log = Array.from({length: 50}, (_, nth) => {
 /** What is told at that moment, unless `facts` say otherwise. */
 export function factsOf({at = 20, facts = {}}: Pick<Shot, 'at' | 'facts'>): WatchFacts {
   return {
-    ...{view: viewAt(at), now: at * 1e6, quorum: {led: 2, members: 3, alarms: []}},
+    ...{view: viewAt(at), now: at * 1e6, quorum: {led: 2, silent: 1, members: 3, needed: 2, isLost: false, alarms: []}},
     ...{other: {holder: null, view: null, now: 0}, logOf: (host: string) => (host === 'node1' ? log : [])},
     ...{entries, load: null, doing: null, notice: null},
     ...facts,
@@ -99,7 +99,10 @@ const etcdKilled: readonly Event[] = [
 
 /** What a person has before them, each state once. */
 export const scenes: Readonly<Record<string, Pick<Shot, 'at' | 'state' | 'facts'>>> = {
-  healthy: {at: 6.5, facts: {load: on, view: loaded(6.5), quorum: {led: 3, members: 3, alarms: []}}},
+  healthy: {
+    at: 6.5,
+    facts: {load: on, view: loaded(6.5), quorum: {led: 3, silent: 0, members: 3, needed: 2, isLost: false, alarms: []}},
+  },
   'leader-gone': {at: 20, facts: {load: on, view: loaded(20)}},
   'after-failover': {at: 30, facts: {load: {...on, lost: 3}, view: loaded(30)}},
   'fault-in-force': {

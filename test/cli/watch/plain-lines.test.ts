@@ -16,12 +16,15 @@ test('whatever happens has its line', () => {
   expect(told).toContain('[+28.50 s] node2 holds the leader key\n')
 })
 
-test('etcd has a line at the beginning, when its quorum is lost, when it is back, and for an alarm; not each time it is asked', () => {
-  for (const led of [3, 3, 1, 1, 3]) lines.quorum({led, members: 3, alarms: []}, s(1))
-  lines.quorum({led: 3, members: 3, alarms: ['NOSPACE']}, s(2))
+test('etcd has a line at the beginning, when its quorum is lost, not known, or back, and for an alarm; not each time it is asked', () => {
+  const quorum = (led: number, silent: number, isLost: boolean | null) => ({led, silent, members: 3, needed: 2, isLost})
+  const [whole, lost, mute] = [quorum(3, 0, false), quorum(1, 0, true), quorum(0, 3, null)]
+  for (const one of [whole, whole, lost, lost, mute, whole]) lines.quorum({...one, alarms: []}, s(1))
+  lines.quorum({...whole, alarms: ['NOSPACE']}, s(2))
   expect(told).toEqual([
     '[+1.00 s] quorum of etcd: 3 of 3 know a leader, 2 are needed\n',
     '[+1.00 s] quorum of etcd LOST: 1 of 3 know a leader, 2 are needed\n',
+    '[+1.00 s] quorum of etcd not known: 3 of 3 do not answer\n',
     '[+1.00 s] quorum of etcd: 3 of 3 know a leader, 2 are needed\n',
     '[+2.00 s] quorum of etcd: 3 of 3 know a leader, 2 are needed; ALARM NOSPACE\n',
   ])

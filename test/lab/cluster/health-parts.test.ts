@@ -62,6 +62,14 @@ const cases: readonly (readonly [part: string, what: string, spoil: (on: Faked) 
   ],
   [
     'etcd quorum',
+    'no member is up',
+    ({world}) => {
+      for (const host of ['node1', 'node2', 'node3']) world.host(host).down.add('etcd')
+    },
+    'etcd on node1 and node2 and node3 does not answer: whether it has a quorum is not known',
+  ],
+  [
+    'etcd quorum',
     'a member answers and is out of quorum',
     ({world}) => world.cluster.etcdCutOff.add('node3'),
     'etcd on node3 knows no leader and is out of quorum: 2 of 3 members are left, and none of them may be lost',

@@ -58,7 +58,7 @@ test('it hears the whole cluster, and locks nothing by that', async () => {
   await vi.waitFor(() => {
     for (const kind of ['run-started', 'leader-key', 'postgres', 'patroni', 'etcd-member', 'proxy'] as const)
       expect(kinds()).toContain(kind)
-    expect(quorums.at(-1)).toEqual({led: 3, members: 3, alarms: []})
+    expect(quorums.at(-1)).toEqual({led: 3, silent: 0, members: 3, needed: 2, isLost: false, alarms: []})
   }, 20_000)
   expect(worksOn('fake')).toBeNull()
 })
