@@ -1,5 +1,6 @@
 /** The palette of `watch`, and the fault that was chosen in it before it is done. */
 import {Box} from 'ink'
+import {wrapWords} from '../wrap.ts'
 import {Line} from './line.tsx'
 import {type Look, laidOut, words} from './look.ts'
 import {found, type PaletteEntry} from './palette.ts'
@@ -16,12 +17,19 @@ interface PaletteProps {
   readonly rows: number
 }
 
-/** The line that is typed, and what the chosen one is about. */
-const besideList = 3
+/** The line that is typed, and an empty one. */
+const besideList = 2
+/** What the chosen one is about, whole where so many rows do. As many are kept for all, so that the list stays where it is. */
+const mostAbout = 4
+
+function aboutOf(entry: PaletteEntry | undefined, look: Look, columns: number): string[] {
+  return wrapWords(words(look, entry?.about ?? ''), columns).slice(0, mostAbout)
+}
 
 export function Palette({look, entries, state, columns, rows}: PaletteProps) {
   const fits = found(entries, state.query)
-  const room = Math.max(1, rows - besideList)
+  const aboutRows = Math.max(1, ...fits.map(one => aboutOf(one, look, columns - 2).length))
+  const room = Math.max(1, rows - besideList - aboutRows)
   const from = Math.max(0, Math.min(state.chosen - Math.floor(room / 2), fits.length - room))
   const chosen = fits[state.chosen]
   return (
@@ -52,14 +60,30 @@ export function Palette({look, entries, state, columns, rows}: PaletteProps) {
         )}
       </Box>
       <Line look={look}> </Line>
-      <Line look={look}>
-        <Text dimColor>{words(look, chosen?.about ?? '')}</Text>
-      </Line>
+      {aboutOf(chosen, look, columns - 2).map(line => (
+        <Line key={line} look={look}>
+          <Text dimColor>{line}</Text>
+        </Line>
+      ))}
     </Box>
   )
 }
 
-export function Chosen({look, preview, spin}: {look: Look; preview: Preview; spin: number}) {
+interface ChosenProps {
+  readonly look: Look
+  readonly preview: Preview
+  readonly spin: number
+  readonly columns: number
+}
+
+export function Chosen({look, preview, spin, columns}: ChosenProps) {
+  // Whole, in as many rows as it takes: it is what somebody decides by.
+  const rows = (preview.lines ?? []).flatMap((line, index) =>
+    (preview.refused ? [words(look, line)] : underTheirNames(laidOut(look, line), columns - 2)).map(text => ({
+      text,
+      index,
+    })),
+  )
   return (
     <Box flexDirection="column" paddingX={1}>
       {preview.lines === null ? (
@@ -67,13 +91,18 @@ export function Chosen({look, preview, spin}: {look: Look; preview: Preview; spi
           <Mark look={look} state="running" spin={spin} /> {words(look, preview.words.join(' '))}
         </Line>
       ) : (
-        // Whole, in as many rows as it takes: it is what somebody decides by.
-        preview.lines.map((line, index) => (
-          <Text key={line} bold={index === 0} {...(preview.refused ? bad : {})} wrap="wrap">
-            {preview.refused ? words(look, line) : laidOut(look, line)}
+        rows.map(({text, index}) => (
+          <Text key={`${index} ${text}`} bold={index === 0} {...(preview.refused ? bad : {})} wrap="wrap">
+            {text}
           </Text>
         ))
       )}
     </Box>
   )
+}
+
+/** What goes on stands below what it goes on from, and not below the name before that. */
+function underTheirNames(line: string, columns: number): string[] {
+  const [name = ''] = /^ +\S+ +|^/.exec(line) ?? []
+  return wrapWords(line, columns, ' '.repeat(name.length))
 }

@@ -70,7 +70,7 @@ export function WatchScreen(props: Props) {
         {state.help > 0 ? (
           <WatchHelp look={look} columns={columns} rows={rows - 1 - around} page={state.help} />
         ) : state.preview !== null ? (
-          <Chosen look={look} preview={state.preview} spin={props.spin} />
+          <Chosen look={look} preview={state.preview} spin={props.spin} columns={columns} />
         ) : state.typing === 'palette' ? (
           <Palette look={look} entries={props.entries} state={state} columns={columns} rows={rows - 1 - around} />
         ) : (

@@ -60,6 +60,27 @@ test('a quorum that is lost and an alarm are told in words', () => {
   expect(shoot({columns: 120, rows: 40})).toMatch(/quorum +2 of 3, 2 needed/)
 })
 
+test('on 60 columns the palette tells whole what the chosen one is about, and its list stays where it is', () => {
+  const about = 'SIGKILL. A host loses power and stays off until it is mended, with whatever ran on it.'
+  const entries = [
+    {label: 'kill host on leader', about},
+    {label: 'kill postgres on leader', about: 'short'},
+  ].map(one => ({...one, does: {do: 'break' as const, words: one.label.split(' ')}}))
+  const shot = (chosen: number) =>
+    shoot({columns: 60, rows: 18, state: {typing: 'palette', query: '', chosen}, facts: {entries}}).split('\n')
+  const whole = shot(0).join(' ').replace(/\s+/g, ' ')
+  expect(whole).toContain(about)
+  const place = (chosen: number) => shot(chosen).findIndex(line => line.includes('kill postgres'))
+  expect(place(1)).toBe(place(0))
+})
+
+test('what is hit goes on below itself where it takes more than a row', () => {
+  const lines = ['kill host on leader', `  model    ${'19.00 s to 30.85 s until clients can write again, '.repeat(2)}`]
+  const shot = shoot({columns: 60, rows: 18, state: {preview: {...preview, lines}}}).split('\n')
+  const first = shot.findIndex(line => line.includes('model'))
+  expect(shot[first + 1]).toMatch(/^ {12}\S/)
+})
+
 test('members of etcd that only do not answer are no quorum that is lost', () => {
   const quorum = {led: 0, silent: 3, members: 3, needed: 2, isLost: null, alarms: []}
   const shot = shoot({columns: 80, rows: 24, facts: {quorum}})
