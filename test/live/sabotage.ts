@@ -1,4 +1,5 @@
 /** What nobody should do to a cluster, done by hand behind a run's back. */
+import {setTimeout as sleep} from 'node:timers/promises'
 import {expect} from 'vitest'
 import type {Report} from '../../lab/judge/report.ts'
 import {expectExit, expectStatus, pghaLab, untilSaid} from './cli.ts'
@@ -28,12 +29,35 @@ export const tcpCheckOnly: Sabotage = async lab => {
   return () => on(lab, 'proxy1', rewrite(`cat /run/sane.cfg > ${config}`))
 }
 
+const promote = 's6-setuidgid postgres pg_ctl promote -D /data/postgresql/main'
+const insist = `for try in 1 2 3; do ${promote} || true; sleep 1; done`
+
 /** A replica is promoted past Patroni, by somebody who insists: Patroni undoes it as soon as it looks. */
 export const promotedByHand: Sabotage = async lab => {
-  const promote = 's6-setuidgid postgres pg_ctl promote -D /data/postgresql/main'
-  const insist = `for try in 1 2 3; do ${promote} || true; sleep 1; done`
   await on(lab, replicaBeside(await leaderOf(lab)), insist)
   return async () => {} // Patroni brings it in line
+}
+
+/** The same of the replica that is left, a second and more after the last client is back. */
+export const promotedLate: Sabotage = async lab => {
+  const {out} = await expectStatus(['--name', lab, '--json'])
+  const {members} = JSON.parse(out) as {members: readonly {host: string; role: string; state: string}[]}
+  const left = members.find(one => one.role !== 'leader' && one.state === 'streaming')
+  if (left === undefined) throw new Error(`no replica is left: ${out}`)
+  await sleep(1000)
+  await on(lab, left.host, insist)
+  return async () => {} // Patroni brings it in line
+}
+
+/** Somebody takes the new leader out of the proxy, a second and more after the last client is back. */
+export const takenOutLate: Sabotage = async lab => {
+  const leader = await leaderOf(lab)
+  const tell = (what: string) =>
+    on(lab, 'proxy1', `echo "${what} server primary/${leader}" | socat - UNIX-CONNECT:/run/haproxy/admin.sock`)
+  await sleep(1000)
+  await tell('disable')
+  await tell('shutdown sessions')
+  return () => tell('enable')
 }
 
 /** Somebody takes back what the scenario needs. */

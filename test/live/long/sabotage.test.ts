@@ -5,7 +5,15 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {scenarioFile} from '../../../lab/scenario/index.ts'
 import {expectExit} from '../cli.ts'
-import {anotherScope, complaints, playSabotaged, promotedByHand, synchronousModeOff} from '../sabotage.ts'
+import {
+  anotherScope,
+  complaints,
+  playSabotaged,
+  promotedByHand,
+  promotedLate,
+  synchronousModeOff,
+  takenOutLate,
+} from '../sabotage.ts'
 
 const name = 'long-sabotage'
 const folder = mkdtempSync(join(tmpdir(), 'pgha-lab-sabotage-'))
@@ -75,4 +83,18 @@ test('Patroni of one member started with another scope: two clusters behind one 
     'writable-within-lock': expect.stringMatching(/^fail: node\d took writes without ever having held the leader key/),
     'no-lost-writes': expect.stringMatching(/acknowledged writes? lost: .*acknowledged by node\d on timeline/),
   })
+})
+
+test('kill-leader, which waits for its clients and no longer: a second primary comes a second after the last of them is back', async () => {
+  const report = await playSabotaged(name, 'kill-leader', {sabotage: promotedLate, when: /: heal crash/})
+  expect(complaints(report)).toMatchObject({
+    'one-writable-primary': expect.stringMatching(/^fail: Two primaries were writable at once/),
+    'writable-within-lock': expect.stringMatching(/^fail: node\d took writes without ever having held the leader key/),
+  })
+})
+
+test('kill-leader: the proxy loses the new leader a second after the last client is back', async () => {
+  const moments = {when: /: heal crash/, until: /-- (healing|recovery)/}
+  const report = await playSabotaged(name, 'kill-leader', {sabotage: takenOutLate, ...moments})
+  expect(complaints(report)).toMatchObject({'clients-reconnect': expect.stringMatching(/^fail: /)})
 })
