@@ -29,14 +29,17 @@ async function action({name, all, json}: {name: string; all?: boolean; json?: bo
   const {engines, absent} = await enginesOf(names, all === true)
   absent.forEach(tell)
   const unreadable = [...(saved?.broken ?? []), ...absent]
-  const standing = await Promise.all([...new Set(engines.values())].map(docker => standings(docker)))
+  const looks = () =>
+    Promise.all([...engines].flatMap(([lab, docker]) => (names.includes(lab) ? [look(docker, lab)] : [])))
+  const asked = Promise.all([...new Set(engines.values())].map(docker => standings(docker)))
+  // One that is kept here is looked at meanwhile.
+  const isKept = all === true || savedLabs().includes(name)
+  const [standing, early] = await Promise.all([asked, isKept ? looks() : undefined])
   const told = new Map(standing.flat().map(one => [JSON.stringify([one.lab, one.owner]), one]))
   const others = [...told.values()].filter(one => !one.mine || one.stale)
   const other = others.find(one => one.lab === name)
-  if (!all && other !== undefined && !savedLabs().includes(name)) throw notYours(other)
-  const looked = await Promise.all(
-    [...engines].flatMap(([lab, docker]) => (names.includes(lab) ? [look(docker, lab)] : [])),
-  )
+  if (!isKept && other !== undefined) throw notYours(other)
+  const looked = early ?? (await looks())
   if (absent.length > 0 || looked.some(one => !one.health.healthy)) process.exitCode = exitCodes.lab
   if (json) {
     const plain = await Promise.all(looked.map(plainly))

@@ -59,9 +59,11 @@ export class BelongingsOfEngine implements Belongings {
   async belongings(lab?: string): Promise<Belonging[]> {
     const filters = {label: [lab === undefined ? labels.lab : `${labels.lab}=${lab}`]}
     return this.#engine.say('listing what labs have', async () => {
-      const containers = await this.#engine.api.listContainers({all: true, filters})
-      const networks = await this.#own(await this.#engine.api.listNetworks({filters}))
-      const volumes = (await this.#engine.api.listVolumes({filters: JSON.stringify(filters)})).Volumes ?? []
+      const [containers, networks, {Volumes: volumes}] = await Promise.all([
+        this.#engine.api.listContainers({all: true, filters}),
+        this.#engine.api.listNetworks({filters}).then(all => this.#own(all)),
+        this.#engine.api.listVolumes({filters: JSON.stringify(filters)}),
+      ])
       return [
         ...containers.map(one => ({
           ...whose(one.Labels),
@@ -77,7 +79,7 @@ export class BelongingsOfEngine implements Belongings {
           state: null,
           createdMs: Date.parse(one.Created),
         })),
-        ...volumes.map(one => ({
+        ...(volumes ?? []).map(one => ({
           ...whose(one.Labels),
           kind: 'volume' as const,
           id: one.Name,
