@@ -26,6 +26,7 @@ export const distinct = <T>(all: Iterable<T>): T[] => [...new Set(all)]
 export function mutationsOf(history: History): Mutation[] {
   return [
     ...droppedKinds(history),
+    ...unaskedLeases(history),
     ...deafHosts(history),
     ...deafObservers(history),
     ...stalls(history),
@@ -44,6 +45,22 @@ function droppedKinds(history: History): Mutation[] {
       touches: tellers[kind] === undefined ? everybody : [tellers[kind]!],
       apply: only(event => event.kind !== kind),
     }))
+}
+
+/** What etcd says of the lease stays, and not what two answers tell of its last refresh: as in records before that was asked for. */
+function unaskedLeases(history: History): Mutation[] {
+  if (!of(history, 'lease').some(one => 'refreshedAt' in one)) return []
+  const without = (event: Event): Event => {
+    if (event.kind !== 'lease') return event
+    const {refreshedAt: _, ...rest} = event
+    return rest
+  }
+  return [
+    {
+      ...{kind: 'the last refresh of the lease not told', name: 'by etcd', touches: ['etcd']},
+      apply: ({events}) => historyOf(events.map(without)),
+    },
+  ]
 }
 
 export const everybody: readonly Witness[] = [...observers, 'rows']
