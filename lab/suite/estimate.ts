@@ -13,6 +13,7 @@ const waitSeconds = 3
 /** What a wait takes that is for something else than the next write or loop. A member is forgotten when its key has expired. */
 const waitsOf: Readonly<Record<string, (topology: Topology) => number>> = {
   'streams-again': ({patroni}) => patroni.ttlSeconds,
+  'clients-reconnect': () => 1,
 }
 
 export function estimateSeconds(scenario: Scenario, topology: Topology): number {
