@@ -1,5 +1,6 @@
 /** Questions at a terminal, one line each; an empty answer is what stands in the brackets. */
 import {createInterface} from 'node:readline'
+import {setImmediate as turn} from 'node:timers/promises'
 import {LabError} from '../lab/inside/start.ts'
 import {tell} from './output.ts'
 
@@ -31,6 +32,8 @@ export async function ask(
     for (const question of questions) answers.push(await answered(question, coming))
   } finally {
     lines.close()
+    // It stops reading in the next turn: a screen that begins to read before that would hear nothing any more, Ctrl-C neither.
+    await turn()
   }
   return answers
 }

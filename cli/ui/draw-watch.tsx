@@ -6,7 +6,7 @@ import {type Terminal, terminal} from './terminal.ts'
 import {helpPages} from './watch-help.tsx'
 import {partsOf} from './watch-parts.ts'
 import {around, hostsOf, planOf, type WatchFacts, WatchScreen} from './watch-screen.tsx'
-import {type Act, calm, type Pressed, pressed, type WatchState} from './watch-state.ts'
+import {type Act, calm, pressed, type WatchState} from './watch-state.ts'
 
 /** How often it looks whether there is something to draw. */
 const looksPerSecond = 4
@@ -43,18 +43,16 @@ function WatchApp({on, asked, read, onAct, onInterrupt}: WatchOptions & {on: Ter
   const spin = useChanges(partsOf(facts, asked.state), () => partsOf(read(), asked.state))
   useKeys(on, (input, key) => {
     if (isInterrupt(input, key)) return onInterrupt()
-    for (const one of keysIn(input, key)) {
-      const plan = planOf(facts, columns, rows)
-      const site = {
-        entries: facts.entries,
-        panes: hostsOf(facts.view).length + 1,
-        page: (plan?.log ?? 2) - 1,
-        helpPages: helpPages(columns, rows - 1 - around),
-      }
-      const [state, act] = pressed(asked.state, one, site)
-      asked.state = state
-      if (act !== null) onAct(act)
+    const plan = planOf(facts, columns, rows)
+    const site = {
+      entries: facts.entries,
+      panes: hostsOf(facts.view).length + 1,
+      page: (plan?.log ?? 2) - 1,
+      helpPages: helpPages(columns, rows - 1 - around),
     }
+    const [state, act] = pressed(asked.state, {input: nameOf(key) ?? input, ctrl: key.ctrl}, site)
+    asked.state = state
+    if (act !== null) onAct(act)
     redraw(count => count + 1)
   })
   return <WatchScreen {...facts} look={on.look} columns={columns} rows={rows} state={asked.state} spin={spin} />
@@ -79,14 +77,6 @@ function useChanges(drawn: readonly unknown[], look: () => readonly unknown[]): 
     return () => clearInterval(timer)
   }, [])
   return spin
-}
-
-/** Hasty letters come in one piece. */
-function keysIn(input: string, key: Key): readonly Pressed[] {
-  const name = nameOf(key)
-  if (name !== undefined) return [{input: name, ctrl: false}]
-  if (key.ctrl) return [{input, ctrl: true}]
-  return [...input].map(letter => ({input: letter === '\r' || letter === '\n' ? 'enter' : letter, ctrl: false}))
 }
 
 function nameOf(key: Key): string | undefined {

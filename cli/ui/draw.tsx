@@ -241,7 +241,25 @@ function useFrames(): number {
 
 /** In raw mode nothing typed is echoed into the picture. Without a keyboard (stdin is a file) there are no keys. */
 export function useKeys(on: Terminal, handle: (input: string, key: Key) => void): void {
-  useInput(handle, {isActive: on.stdin.isTTY === true})
+  const each = (input: string, key: Key) => {
+    for (const one of oneByOne(input, key)) handle(...one)
+  }
+  useInput(each, {isActive: on.stdin.isTTY === true})
+}
+
+/** Hasty keys come in one piece, without what Ink says of each alone. */
+function oneByOne(input: string, key: Key): readonly (readonly [input: string, key: Key])[] {
+  const letters = [...input]
+  if (letters.length < 2 || isInterrupt(input, key)) return [[input, key]]
+  return letters.map(letter => [letter, {...key, ...named[letter]}])
+}
+
+const named: Readonly<Record<string, Partial<Key>>> = {
+  '\t': {tab: true},
+  '\r': {return: true},
+  '\n': {return: true},
+  '\u001b': {escape: true},
+  '\u007f': {backspace: true},
 }
 
 /** A hasty person's Ctrl-C arrives in one piece with other keys. */

@@ -1,6 +1,6 @@
 /** `watch` on a terminal: its screen, and what gives way to another command and comes back. */
 import type {Lab, WatchOptions} from '../../lab/index.ts'
-import {LabError, next, onLab, sentence} from '../../lab/inside/start.ts'
+import {exitCodes, LabError, next, onLab, sentence} from '../../lab/inside/start.ts'
 import {ask} from '../asked.ts'
 import {spoken, spokenNext} from '../called-as.ts'
 import {onInterrupt} from '../interrupt.ts'
@@ -16,10 +16,13 @@ const interrupted = 130
 /** Until a person leaves; what was broken from here is healed first. @throws LabError `heal-failed` */
 export async function watchOnScreen(lab: Lab, options: WatchOptions): Promise<void> {
   const session = new WatchSession(lab, options)
-  // Whoever leaves by the third Ctrl-C is told what stays.
+  // Whoever leaves by the third Ctrl-C is told what stays, and that wins over every other exit code.
   const sayLeft = () => {
-    for (const one of session.inForce) tell(`still in force: ${one}\n`)
-    if (session.inForce.length > 0) tell(`${spokenNext(next`to heal it: ${onLab(lab.name, 'heal')}`)}\n`)
+    const left = session.wouldStay
+    for (const one of left) tell(`still in force: ${one}\n`)
+    if (left.length === 0) return
+    tell(`${spokenNext(next`to heal it: ${onLab(lab.name, 'heal')}`)}\n`)
+    process.exitCode = exitCodes.healing
   }
   process.on('exit', sayLeft)
   try {
@@ -32,14 +35,17 @@ export async function watchOnScreen(lab: Lab, options: WatchOptions): Promise<vo
   print(`${session.summary().join('\n')}\n`)
 }
 
-/** The screen, again after each command that it gave way to. */
+/** The screen, again after each command that it gave way to. A signal that ended it decides the exit code. */
 async function attend(lab: Lab, session: WatchSession): Promise<void> {
   const asked = newAsked()
   for (;;) {
     const left = await attendOnce(lab, session, asked)
     if (left === 'quit') return
     const {ended, code} = await withTerminal(left.words)
-    if (ended !== null) return
+    if (ended !== null) {
+      process.exitCode = exitCodes[ended === 'SIGHUP' ? 'hangup' : 'terminated']
+      return
+    }
     // Of what goes on until Ctrl-C that is the way back, and nothing has failed.
     const failed = code !== 0 && (left.stays || code !== interrupted)
     if (left.stays || failed) await untilRead()
@@ -65,7 +71,7 @@ async function attendOnce(lab: Lab, session: WatchSession, asked: ReturnType<typ
     read: () => session.read(),
     onInterrupt() {
       interrupt.press()
-      if (asked.presses++ === 1) session.tell('once more leaves at once, and what is in force stays; `heal` mends it')
+      session.leave(++asked.presses)
     },
     onAct: act => void perform(act).catch(error => failed(error)),
   })
@@ -74,6 +80,7 @@ async function attendOnce(lab: Lab, session: WatchSession, asked: ReturnType<typ
   async function perform(act: Act): Promise<void> {
     switch (act.do) {
       case 'quit':
+        session.leave(0)
         return leave('quit')
       case 'heal':
         return session.heal()
@@ -101,6 +108,7 @@ async function attendOnce(lab: Lab, session: WatchSession, asked: ReturnType<typ
     const left = await Promise.race([over, broken])
     // The screen stays while it heals, and shows it.
     if (left === 'quit') await session.mendOwn()
+    process.exitCode = interrupt.code()
     return left
   } finally {
     await shown.done()

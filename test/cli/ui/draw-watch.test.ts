@@ -86,6 +86,14 @@ test('letters that come in one piece are typed one by one, and a fault is asked 
   expect(acts).toEqual([{do: 'preview', words}])
 })
 
+test('keys without a letter that come in one piece are pressed one by one', async () => {
+  const {press, asked, acts} = watch(100, 30)
+  await press('\t\t')
+  expect(asked.state.pane).toBe(2)
+  await press('/killx\u007f\r')
+  expect(acts.at(-1)).toEqual({do: 'preview', words})
+})
+
 test('q and h are acts, Ctrl-C is an interrupt each time, also while something is typed', async () => {
   const {press, acts, onInterrupt} = watch(100, 30)
   await press('h', 'q', '/', '\u0003', '\u0003')

@@ -98,13 +98,85 @@ test('a shell, psql and patronictl have the terminal to themselves, and the scre
   await terminal.until('watched lab')
 })
 
+/** Whose keys are heard. */
+async function isListening(terminal: PseudoTerminal): Promise<void> {
+  await terminal.press('?')
+  await terminal.until(/the leader key in etcd/)
+  await terminal.press('?')
+  await terminal.until(idle)
+}
+
+test('after a command that fails, and after a scenario that was stepped through, every key is heard', async () => {
+  await using terminal = await PseudoTerminal.open(120, 40)
+  await terminal.run('watch', ...lab)
+  await terminal.until(idle, 60_000)
+  await terminal.press('s')
+  await terminal.until(/root@node\d/)
+  await terminal.settled()
+  await terminal.type('exit 3')
+  await terminal.press('Enter')
+  await terminal.until('enter goes back to the screen')
+  await terminal.press('Enter')
+  await terminal.until(/shell .* ended with 3/)
+  await isListening(terminal)
+  await terminal.type('/scenario switchover')
+  await terminal.until('> scenario switchover')
+  await terminal.press('Enter')
+  for (let presses = 0; presses < 3; presses++) {
+    const screen = await terminal.until(/paused before step|y\/N|enter does it/)
+    if (/paused before/.test(screen)) break
+    await terminal.press(/y\/N/.test(screen) ? 'y' : 'Enter')
+  }
+  for (let step = 1; step <= 4; step++) {
+    await terminal.until(`paused before step ${step}:`, 120_000)
+    await terminal.press('Space')
+  }
+  await terminal.until(/(PASSED|FAILED|INCONCLUSIVE)[\s\S]*enter goes back to the screen/, 120_000)
+  await terminal.press('Enter')
+  await terminal.until(idle)
+  await isListening(terminal)
+  await terminal.press('C-c')
+  await terminal.until('watched lab')
+})
+
+test('a signal that ends it has its exit code, once what it broke is healed', async () => {
+  await using terminal = await PseudoTerminal.open(100, 30)
+  await terminal.run('watch', ...lab)
+  await terminal.until(idle, 60_000)
+  await breakEtcd(terminal)
+  await terminal.press('C-c')
+  await terminal.until('watched lab', 60_000)
+  await terminal.type('echo ended with $?')
+  await terminal.press('Enter')
+  await terminal.until('ended with 130')
+  expect(await broken()).toEqual([])
+})
+
+test('a lab that goes and is raised anew is watched again', async () => {
+  const other = ['--name', `${name}-anew`]
+  await expectExit(0, ['up', '--profile', 'fast', ...other])
+  try {
+    await using terminal = await PseudoTerminal.open(100, 30)
+    await terminal.run('watch', ...other)
+    await terminal.until(idle, 60_000)
+    await expectExit(0, ['down', ...other])
+    expect(await terminal.until('is gone')).not.toMatch(/▲|leader/)
+    await expectExit(0, ['up', '--profile', 'fast', ...other])
+    await terminal.until(/● node\d leader +running[\s\S]*quorum +3 of 3/, 60_000)
+    await terminal.press('q')
+    await terminal.until('watched lab')
+  } finally {
+    await expectExit(0, ['down', ...other])
+  }
+})
+
 test('the third Ctrl-C leaves at once, says what is left, gives the terminal back, and heal mends it', async () => {
   await using terminal = await PseudoTerminal.open(100, 30)
   await terminal.run('watch', ...lab)
   await terminal.until(idle, 60_000)
   await breakEtcd(terminal)
   await terminal.press('C-c', 'C-c', 'C-c')
-  const left = await terminal.until(/still in force: kill on node\d|watched lab/, 60_000)
+  const left = await terminal.until(/still in force: .*kill|watched lab/, 60_000)
   await terminal.type('stty -a')
   await terminal.press('Enter')
   expect(await terminal.until(/ echo /)).toMatch(/ icanon /)
