@@ -142,7 +142,7 @@ export class WatchSession implements AsyncDisposable {
     await this.#doingOne('healing', async watched => {
       const mended = await watched.heal()
       if (mended > 0) this.#done.push('healed')
-      return mended === 0 ? 'nothing was broken' : 'healed'
+      return mended === 0 ? 'nothing was broken' : 'what was broken is mended; the cluster comes back by itself'
     })
   }
 

@@ -21,14 +21,13 @@ import {lockLab} from '../state/lock.ts'
 import {withoutPrograms} from '../topology/patroni-build.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
+import {Attention} from './attention.ts'
 import {type Injected, type InjectOptions, inject} from './inject.ts'
 import {LightLoad, type LoadTold, lightLoad} from './light-load.ts'
 
 /** Those whose word a screen shows: the others are evidence for a judge, and looking costs the lab something, too. */
 const shown = [containers, etcd, patroni, postgres, proxy, virtualAddress, watchdog]
 
-/** As often as a screen is drawn: more is seen by nobody, and costs this machine and the lab's. */
-const lookEveryMs = 250
 const etcdEveryMs = 5000
 const probesEndWithinMs = 15_000
 
@@ -79,14 +78,18 @@ export async function watchLab(
   const {signal} = ending
   // Only for its clock: what is recorded in it would be kept.
   const clock = new Recorder()
+  const attention = new Attention()
   const own = new OwnFaults(lab, clock, event => listener.event(event))
   const site: ProbeSite = {
     lab,
     now: () => clock.now(),
     signal,
-    record: (happening, at) => own.hear(happening, at),
+    record(happening, at) {
+      attention.heard(happening, clock.now())
+      own.hear(happening, at)
+    },
     // A fault of its own goes by what the probes tell, and its failover is shown beside the model: that is seen as exactly as in a run.
-    leastMs: () => (own.isWorking ? 0 : lookEveryMs),
+    leastMs: () => (own.isWorking ? 0 : attention.leastMs(clock.now())),
   }
   const clients = isLoaded ? lightLoad(lab.topology) : []
   listener.event(await begun(lab, clock, clients))
