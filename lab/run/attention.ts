@@ -2,8 +2,8 @@
 import type {Happening} from '../history/event.ts'
 import type {Micros} from '../words/quantity.ts'
 
-/** More is seen by nobody on a screen that is drawn anew each second. */
-const calmMs = 500
+/** More is seen by nobody on a screen that is drawn anew each second; what is looked at less often is taken not to be watched, and told again. */
+const calmMs = 400
 /** As often as a screen can show that something has changed. */
 const awakeMs = 250
 /** A failover takes no longer, by the timings that most have. */
@@ -11,32 +11,40 @@ const awakeFor: Micros = 60_000_000
 
 export class Attention {
   #last: Micros | undefined
+  /** What each said last of what it tells again now and then. */
+  readonly #said = new Map<string, unknown>()
 
   heard(happening: Happening, now: Micros): void {
-    if (isNews(happening)) this.#last = now
+    if (this.#isNews(happening)) this.#last = now
   }
 
   /** Between two looks of one probe. */
   leastMs(now: Micros): number {
     return this.#last !== undefined && now - this.#last < awakeFor ? awakeMs : calmMs
   }
-}
 
-/** Told when it changes, or an answer as a healthy cluster gives none. */
-function isNews(happening: Happening): boolean {
-  switch (happening.kind) {
-    case 'leader-key':
-    case 'container':
-    case 'proxy':
-    case 'etcd-member':
-    case 'virtual-address':
-    case 'watchdog':
-      return true
-    case 'postgres':
-      return !happening.up
-    case 'patroni':
-      return happening.code === null
-    default:
-      return happening.kind.startsWith('fault-')
+  #isNews(happening: Happening): boolean {
+    switch (happening.kind) {
+      case 'leader-key':
+        return this.#isOther(`key ${happening.scope}`, happening.holder)
+      case 'proxy':
+        return this.#isOther(`${happening.proxy} ${happening.backend} ${happening.server}`, happening.up)
+      case 'etcd-member':
+        return this.#isOther(`etcd ${happening.host}`, `${happening.up} ${happening.leader}`)
+      case 'container':
+        return true
+      case 'postgres':
+        return !happening.up
+      case 'patroni':
+        return happening.code === null
+      default:
+        return happening.kind.startsWith('fault-')
+    }
+  }
+
+  #isOther(what: string, says: unknown): boolean {
+    const isOther = this.#said.has(what) && this.#said.get(what) !== says
+    this.#said.set(what, says)
+    return isOther
   }
 }
