@@ -37,8 +37,10 @@ export interface PhaseRow {
   readonly name: string
   readonly measured: Micros | null
   readonly predicted: readonly [Micros, Micros] | null
-  /** Time since the phase before it, and what the model allows for that: where the seconds went. */
+  /** Time since what it waits for, and what the model allows for that: where the seconds went. */
   readonly took?: Micros | null
+  /** What that is, as a rule not the row above: another phase, or the fault. */
+  readonly after?: Phase | 'fault'
   readonly allowed?: readonly [Micros, Micros] | null
   /** It was seen before the phase that it waits for, which is only looked at now and then: they lie at most so far apart, and `took` is 0. */
   readonly apart?: Micros

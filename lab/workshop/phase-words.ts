@@ -17,7 +17,7 @@ export const phaseWords: Readonly<Record<Phase, string>> = {
   promotion:
     'The winner leaves recovery, begins a new timeline and takes writes. With little left to replay that takes a fraction of a second.',
   newServerUp:
-    "HAProxy's next health check finds that the new leader answers /primary with 200, and leads writes there.",
+    "HAProxy's next health check finds that the new leader answers /primary with 200, and leads writes there. Its Patroni does so as soon as it has the key, so this counts from the election: it may come before the promotion.",
   firstWrite:
     'The first client that tried again is told "committed" by the new leader. How soon depends on how clients reconnect: their time-outs and their pauses between two tries.',
   addressMoves:

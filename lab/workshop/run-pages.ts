@@ -1,4 +1,5 @@
 /** Pages about a run of one's own: what was said before it beside what came, and its phases one by one. */
+import type {PhaseRow} from '../checks/check.ts'
 import {sayMicros} from '../words/quantity.ts'
 import type {Ask, Phases, Recall} from './lesson.ts'
 import {phaseWords} from './phase-words.ts'
@@ -85,18 +86,47 @@ export async function walked(part: Phases, place: Place): Promise<Kept> {
     await turned(place, {heading, caption: 'no phases', paragraphs: [says]})
     return kept
   }
-  for (const [index, {phase, name, measured, predicted, took}] of rows.entries())
+  for (const [index, row] of rows.entries()) {
+    const {phase, name, measured, predicted} = row
+    const seen = measured === null ? 'not seen' : sayMicros(measured)
     await turned(place, {
       heading: `${heading}  phase ${index + 1} of ${rows.length}`,
-      caption: `${name} ${measured === null ? 'not seen' : sayMicros(measured)}`,
-      paragraphs: [name.toUpperCase(), phaseWords[phase]],
+      caption: `${name} ${seen}`,
+      paragraphs: [name.toUpperCase(), phaseWords[phase], ...remarkOn(row, rows)],
       figures: [
-        ['after the fault', measured === null ? 'not seen' : sayMicros(measured)],
+        ['after the fault', seen],
         ...(predicted === null
           ? []
           : [['the model, for this run', `${sayMicros(predicted[0])} to ${sayMicros(predicted[1])}`] as const]),
-        ...(took == null ? [] : [['after the phase before it', sayMicros(took)] as const]),
+        ...sinceWhat(row, rows),
       ],
     })
+  }
   return kept
+}
+
+/** How long it took, with the name of what that counts from, which is not always the page before. */
+function sinceWhat({after, took, apart}: PhaseRow, rows: readonly PhaseRow[]): (readonly [string, string])[] {
+  const name = rows.find(one => one.phase === after)?.name
+  // From the fault all of them are told already.
+  if (name === undefined || took == null) return []
+  return apart === undefined
+    ? [[`after "${name}"`, sayMicros(took)]]
+    : [[`beside "${name}"`, `at most ${sayMicros(apart)} apart`]]
+}
+
+/** Of one that was seen before what it waits for: to a reader of the figures alone that is a contradiction. */
+function remarkOn({measured, after, apart}: PhaseRow, rows: readonly PhaseRow[]): string[] {
+  if (measured === null || apart === undefined) return []
+  const later = rows.filter(one => (one.measured ?? 0) > measured && (one.phase === after || one.after !== 'fault'))
+  const early = Math.max(0, ...later.map(one => (one.measured ?? 0) - measured))
+  const names = later.map(one => `"${one.name}"`).join(' and ')
+  const waits = `It was seen before ${names}, which it waits for.`
+  return early < apart
+    ? [
+        `${waits} Both are right: an answer is noted as it comes, but servers and proxies are only looked at, 10 to 20 times a second, on a busy machine less often. Here up to ${sayMicros(apart)} lay between two looks, and what had happened was seen up to so much later.`,
+      ]
+    : [
+        `${waits} That is earlier than the lab's looks at that explain. On a busy machine the answer to a look may come late, too: the moment of a write is exact, that of what is looked at is the latest possible.`,
+      ]
 }

@@ -14,7 +14,8 @@ export interface PhaseSeen {
   /** null: the model says nothing about it. */
   readonly budget: PhaseBudget | null
   readonly event: Event | undefined
-  /** What the model's `took` counts from. */
+  /** What the model's `took` counts from: what it is, and as it was seen. */
+  readonly waitsFor: Phase | 'fault'
   readonly after: Event | undefined
   readonly says: string
   readonly absent: string
@@ -26,9 +27,9 @@ export interface PhaseSeen {
 export function phaseRow(
   history: History,
   t0: Micros,
-  {phase, name, budget, event, after, says, absent, coarse}: PhaseSeen,
+  {phase, name, budget, event, waitsFor, after, says, absent, coarse}: PhaseSeen,
 ): PhaseRow {
-  const called = {phase, name}
+  const called = {phase, name, after: waitsFor}
   const {at, took: allowed, tookLimit} = budget ?? noModel
   if (!event) return {...called, measured: null, predicted: at, took: null, allowed, verdict: 'unknown', says: absent}
   const measured = event.at - t0

@@ -1,5 +1,6 @@
 /** The rows of a failover's table: when each phase was seen, and whether that is as the timing model says. */
-import {type FailoverBudget, phaseLabel} from '../../budget/index.ts'
+import {type FailoverBudget, type Phase, phaseLabel} from '../../budget/index.ts'
+import type {Event} from '../../history/event.ts'
 import type {Failover} from '../../history/failover.ts'
 import type {History} from '../../history/history.ts'
 import {coarseness} from '../../history/steady-writes.ts'
@@ -27,12 +28,12 @@ type Seen = Omit<PhaseSeen, 'name' | 'budget' | 'coarse'>
 function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: FailoverBudget | null): Seen[] {
   const both: readonly Seen[] = [
     {
-      ...{phase: 'demotion', event: demoted, after: fault},
+      ...{phase: 'demotion', event: demoted, waitsFor: 'fault', after: fault},
       says: `${oldLeader} was seen taking no more writes`,
       absent: `nobody saw ${oldLeader} stop taking writes`,
     },
     {
-      ...{phase: 'reset', event: reset, after: fault},
+      ...{phase: 'reset', event: reset, waitsFor: 'fault', after: fault},
       says: `the watchdog of ${oldLeader} fired`,
       absent: `the watchdog of ${oldLeader} was not seen firing`,
     },
@@ -43,12 +44,12 @@ function meanwhile({fault, oldLeader, demoted, reset}: Failover, budget: Failove
 function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: FailoverBudget | null): Seen[] {
   return [
     {
-      ...{phase: 'oldServerDown', event: oldDown, after: fault},
+      ...{phase: 'oldServerDown', event: oldDown, waitsFor: 'fault', after: fault},
       says: `${oldLeader} went ${oldDown?.status} in ${oldDown?.proxy}, its check: ${oldDown?.check}`,
       absent: `${oldLeader} was never seen going down`,
     },
     {
-      ...{phase: 'keyGone', event: keyGone, after: fault},
+      ...{phase: 'keyGone', event: keyGone, waitsFor: 'fault', after: fault},
       says: keyGone?.holder
         ? `${keyGone.holder} took the leader key over; no deletion was seen`
         : `the leader key was deleted (revision ${keyGone?.revision})${budget ? `; ${budget.says}` : ''}`,
@@ -59,29 +60,35 @@ function ofTheOld({fault, oldLeader, oldDown, keyGone}: Failover, budget: Failov
 
 function ofTheNew(found: Failover): Seen[] {
   const {keyGone, newKey, promoted, newUp, firstWrite, newLeader, oldTimeline} = found
-  const ready =
-    promoted && newUp && newKey ? [newKey, promoted, newUp].reduce((a, b) => (b.at > a.at ? b : a)) : undefined
+  const ready = lastOf({election: newKey, promotion: promoted, newServerUp: newUp})
   const write = firstWrite?.kind === 'op' ? `write ${firstWrite.id}` : 'a transaction'
   return [
     {
-      ...{phase: 'election', event: newKey, after: keyGone},
+      ...{phase: 'election', event: newKey, waitsFor: 'keyGone', after: keyGone},
       says: `${newLeader} holds the leader key (revision ${newKey?.revision})`,
       absent: 'no other host was seen with the leader key',
     },
     {
-      ...{phase: 'promotion', event: promoted, after: newKey},
+      ...{phase: 'promotion', event: promoted, waitsFor: 'election', after: newKey},
       says: `${newLeader} takes writes on timeline ${promoted?.timeline}, after ${oldTimeline}`,
       absent: 'no new primary was seen taking writes on a higher timeline',
     },
     {
-      ...{phase: 'newServerUp', event: newUp, after: newKey},
+      ...{phase: 'newServerUp', event: newUp, waitsFor: 'election', after: newKey},
       says: `${newLeader} went ${newUp?.status} in ${newUp?.proxy}`,
       absent: newLeader ? `${newLeader} was never seen coming up` : 'there was no new leader to route to',
     },
     {
-      ...{phase: 'firstWrite', event: firstWrite, after: ready},
+      ...{phase: 'firstWrite', event: firstWrite, ...ready},
       says: `${write} of ${firstWrite?.client}, answered by ${firstWrite?.server} on timeline ${firstWrite?.timeline}`,
       absent: 'no write was acknowledged by a new leader',
     },
   ]
+}
+
+/** The one of them that was seen last, once all of them were. */
+function lastOf(all: Readonly<Partial<Record<Phase, Event | undefined>>>): Pick<PhaseSeen, 'waitsFor' | 'after'> {
+  const seen = Object.entries(all) as [Phase, Event | undefined][]
+  const [waitsFor, after] = seen.reduce((a, b) => (a[1] && b[1] && b[1].at <= a[1].at ? a : b))
+  return {waitsFor, after: seen.every(([, event]) => event !== undefined) ? after : undefined}
 }

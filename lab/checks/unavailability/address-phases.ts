@@ -28,7 +28,8 @@ export function addressPhases(history: History, op: OpName, behind: BehindAddres
   const took = isTold ? gap.answers : gap.wayIn.plus(gap.answers)
   rows.push(
     row({
-      ...{phase: answerOf[op], event: answered, after: isTold ? connected : taken},
+      ...{phase: answerOf[op], event: answered},
+      ...(isTold ? {waitsFor: 'wayIn', after: connected} : {waitsFor: 'addressMoves', after: taken}),
       ...{budget: budgetOf(gap.total, took), coarse: coarseness(history, {t0: fault.at}, op)},
       says: `${op} ${answered && 'id' in answered ? answered.id : ''} of ${answered?.client}, answered by ${answered?.server}`,
       absent: `no ${op} is known to have been answered through the address since`,
@@ -63,7 +64,7 @@ function vrrp(
   {fault, holder}: BehindAddress,
 ): Omit<PhaseSeen, 'name' | 'budget'> {
   return {
-    ...{phase: 'addressMoves', event: taken, after: fault, coarse: 0},
+    ...{phase: 'addressMoves', event: taken, waitsFor: 'fault', after: fault, coarse: 0},
     says: `${taken?.host} has the address that ${holder} had`,
     absent: 'no other host was seen with the address',
   }
@@ -75,7 +76,7 @@ function arp(
   {gap}: BehindAddress,
 ): Omit<PhaseSeen, 'name'> {
   return {
-    ...{phase: 'wayIn', event: connected, after: taken, coarse: 0},
+    ...{phase: 'wayIn', event: connected, waitsFor: 'addressMoves', after: taken, coarse: 0},
     budget: budgetOf(gap.moves.plus(gap.wayIn), gap.wayIn),
     says: connected && taken ? sayConnected(connected, taken) : '',
     absent:

@@ -4,7 +4,7 @@ import {loadHistory} from '../../../lab/history/read-events.ts'
 import {teach} from '../../../lab/workshop/course.ts'
 import type {Lesson} from '../../../lab/workshop/lesson.ts'
 import {begin, type Kept} from '../../../lab/workshop/progress.ts'
-import {played} from '../../../lab/workshop/run-values.ts'
+import {type Played, played} from '../../../lab/workshop/run-values.ts'
 import {Left} from '../../../lab/workshop/stage.ts'
 import {count, hosts} from '../../../lab/workshop/truth.ts'
 import {FakeSite, FakeStage, lessonOf} from './fake-site.ts'
@@ -168,10 +168,17 @@ test('who leaves comes back to the same page, and what was before that is still 
 })
 
 describe('a run of one’s own', async () => {
-  const file = join(import.meta.dirname, '..', '..', 'histories', 'kill-leader-default-profile.pass.ndjson.gz')
-  const run = played('20261128T090000Z-kill-leader', await loadHistory(file))
+  const recorded = (name: string) => join(import.meta.dirname, '..', '..', 'histories', `${name}.ndjson.gz`)
+  const run = played('20261128T090000Z-kill-leader', await loadHistory(recorded('kill-leader-default-profile.pass')))
   const site = new FakeSite()
   site.runs.set('kill-leader', run)
+  const phasePages = async (one: Played) => {
+    const walked = new FakeSite()
+    walked.runs.set('kill-leader', one)
+    const stage = new FakeStage(['', '', '', '', '', '', '', ''])
+    await taught(lessonOf('  - phases: kill-leader\n'), stage, walked)
+    return stage.pages
+  }
 
   test('is laid beside what was said and what the model says, and is kept as a figure', async () => {
     const lesson = lessonOf(
@@ -200,8 +207,36 @@ describe('a run of one’s own', async () => {
     expect(lease?.figures).toEqual([
       ['after the fault', '32.22 s'],
       ['the model, for this run', '31.80 s to 33.17 s'],
-      ['after the phase before it', '32.22 s'],
     ])
+  })
+
+  test('says from which phase each duration counts, and it is the difference of the two', async () => {
+    const shown = await phasePages(run)
+    const figures = new Map(shown.map(one => [one.paragraphs[0]!.toLowerCase(), one.figures ?? []]))
+    expect(figures.get('haproxy: new server up')?.[2]).toEqual(['after "election"', '5.92 s'])
+    expect(figures.get('promotion')?.[2]).toEqual(['after "election"', '407 ms'])
+    const at = (name: string) => Number.parseFloat(figures.get(name)?.[0]?.[1] ?? '')
+    let compared = 0
+    for (const [name, [, , between]] of figures) {
+      const [, from = '', took = ''] = /^after "(.*)" (.*)$/.exec(between?.join(' ') ?? '') ?? []
+      if (from === '') continue
+      const seconds = took.endsWith('ms') ? Number.parseFloat(took) / 1000 : Number.parseFloat(took)
+      expect(seconds, name).toBeCloseTo(at(name) - at(from.toLowerCase()), 1)
+      compared++
+    }
+    expect(compared).toBe(4)
+  })
+
+  test('says of a write that was acknowledged before the promotion was seen that this is none that contradicts', async () => {
+    const early = played('20261128T090000Z-kill-leader', await loadHistory(recorded('kill-leader.pass')))
+    const shown = await phasePages(early)
+    const write = shown.find(one => one.paragraphs[0] === 'FIRST ACKNOWLEDGED WRITE')
+    const seconds = (name: string) =>
+      Number.parseFloat(shown.find(one => one.paragraphs[0] === name)?.figures?.[0]?.[1] ?? '')
+    expect(seconds('FIRST ACKNOWLEDGED WRITE')).toBeLessThan(seconds('PROMOTION'))
+    expect(write?.figures?.[2]).toEqual(['beside "promotion"', 'at most 213 ms apart'])
+    expect(write?.paragraphs[2]).toMatch(/^It was seen before "promotion", which it waits for\. Both are right: /)
+    expect(shown.filter(one => one.paragraphs.length > 2)).toEqual([write])
   })
 
   test('that is not there is asked for, or played', async () => {
