@@ -4,9 +4,10 @@ import type {HostName, Topology} from '../topology/topology.ts'
 import {loadTopology} from '../topology/topology-file.ts'
 import {nearest} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
-import {parseDuration, sayMicros} from '../words/quantity.ts'
+import {sayMicros} from '../words/quantity.ts'
 import type {Form} from './facts.ts'
 import type {Choice, Source} from './lesson.ts'
+import {isAsPrinted, numberForms, numberIn} from './numbers.ts'
 import {seconds, type Truth} from './truth.ts'
 
 /** `unread`: it is no answer of this kind, and counts as none. */
@@ -14,15 +15,14 @@ export interface Judged {
   readonly verdict: 'right' | 'wrong' | 'unread'
   /** Right: what is the case. Wrong: in which direction it is, and not what. */
   readonly says: string
-  /** A number as it was understood, in seconds or as a count; null: it was none. */
+  /** A number as it was understood, in seconds, in bytes or as a count; null: it was none. */
   readonly number: number | null
 }
 
 /** How an answer is to be given, for the prompt. */
 export const forms: Readonly<Record<Form, string>> = {
   hosts: "a host's name",
-  seconds: 'seconds, such as 12 s',
-  count: 'a number',
+  ...numberForms,
   word: 'a word',
   yes: 'yes or no',
 }
@@ -50,8 +50,10 @@ export function judgeAnswer(
       return verdict(isRight, named.length > 1 ? 'Not all of them.' : 'It is another one.')
     }
     case 'number': {
-      const number = value.unit === 'seconds' ? secondsIn(said) : countIn(said)
-      if (number === null) return unread(`A number is asked for: ${forms[value.unit]}.`)
+      const typed = numberIn(written, value.unit)
+      if ('refused' in typed) return unread(typed.refused)
+      const {number} = typed
+      if (value.unit === 'bytes' && isAsPrinted(written, value.most)) return verdict(true, '', number)
       const share = withinPercent ?? (value.unit === 'seconds' ? usualPercent : 0)
       // Less than half a second nobody means.
       const room = Math.max((share / 100) * value.most, value.unit === 'seconds' ? 0.5 : 0)
@@ -120,26 +122,4 @@ function unread(says: string): Judged {
 function notHost(said: string, known: readonly HostName[]): string {
   const meant = nearest(said, known)
   return `${said === '' ? 'A host is asked for' : `This lab has no host ${said}`}${meant === undefined ? `: it has ${known.join(', ')}` : `, did you mean ${meant}?`}${meant === undefined ? '.' : ''}`
-}
-
-/** `12`, `12 s`, `1m 5s`, `250ms`; null: none of these. */
-function secondsIn(said: string): number | null {
-  const text = said
-    .replace(/\b(seconds?|secs?)\b/g, 's')
-    .replace(/\b(minutes?|mins?)\b/g, 'm')
-    .replace(/^(about|~)\s*/, '')
-  if (/^\d{1,6}(\.\d{1,3})?$/.test(text)) return Number(text)
-  const parts = [...text.matchAll(/\d+(?:\.\d+)?\s*(?:ms|s|m)/g)].map(([one]) => one.replace(/\s+/g, ''))
-  if (parts.length === 0 || parts.join('') !== text.replace(/\s+/g, '')) return null
-  try {
-    return parts.reduce((sum, one) => sum + parseDuration(one), 0) / 1000
-  } catch {
-    return null
-  }
-}
-
-function countIn(said: string): number | null {
-  const words = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven']
-  if (words.includes(said)) return words.indexOf(said)
-  return /^\d{1,12}$/.test(said) ? Number(said) : null
 }

@@ -12,7 +12,7 @@ import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {sayBytes} from '../words/quantity.ts'
-import {count, hosts, seconds, type Truth, word, yes} from './truth.ts'
+import {bytes, count, hosts, type NumberUnit, seconds, type Truth, word, yes} from './truth.ts'
 
 const withinMs = 3000
 
@@ -106,8 +106,8 @@ const table = {
   'loop-wait': async lab => timing(lab, 'loop_wait', lab.topology.patroni.loopWaitSeconds),
   'retry-timeout': async lab => timing(lab, 'retry_timeout', lab.topology.patroni.retryTimeoutSeconds),
   'maximum-lag': async lab => {
-    const bytes = numberIn(await configOf(lab), 'maximum_lag_on_failover') ?? 1_048_576 // Patroni's own
-    return count(bytes, `maximum_lag_on_failover is ${bytes} bytes (${sayBytes(bytes)})`)
+    const most = numberIn(await configOf(lab), 'maximum_lag_on_failover') ?? 1_048_576 // Patroni's own
+    return bytes(most, `maximum_lag_on_failover is ${most} bytes (${sayBytes(most)})`)
   },
 } as const satisfies Readonly<Record<string, Fact>>
 
@@ -115,13 +115,13 @@ export type FactName = keyof typeof table
 export const factNames = Object.keys(table) as readonly FactName[]
 
 /** How an answer is given, which is told before anybody in the lab is asked. */
-export type Form = 'hosts' | 'seconds' | 'count' | 'word' | 'yes'
+export type Form = NumberUnit | 'hosts' | 'word' | 'yes'
 export const factForms: Readonly<Record<FactName, Form>> = {
   ...{healthy: 'yes', paused: 'yes', failsafe: 'yes', 'synchronous-mode': 'word'},
   ...{leader: 'hosts', replicas: 'hosts', 'sync-standby': 'hosts', 'etcd-leader': 'hosts', 'address-holder': 'hosts'},
   ...{'writes-go-to': 'hosts', 'reads-go-to': 'hosts', 'watchdog-armed': 'hosts'},
   ...{timeline: 'count', databases: 'count', 'etcd-members': 'count', 'etcd-may-lose': 'count', proxies: 'count'},
-  ...{'maximum-lag': 'count', ttl: 'seconds', 'loop-wait': 'seconds', 'retry-timeout': 'seconds'},
+  ...{'maximum-lag': 'bytes', ttl: 'seconds', 'loop-wait': 'seconds', 'retry-timeout': 'seconds'},
 }
 
 export function isFact(name: string): name is FactName {

@@ -19,7 +19,7 @@ const said = z.strictObject({
   /** How many wrong answers came before. */
   wrong: z.int().min(0),
   hints: z.int().min(0),
-  /** In seconds, or a count; null: it was no number. */
+  /** In seconds, in bytes, or a count; null: it was no number. */
   number: z.number().nullable(),
   /** What was the case, as a sentence. */
   truth: z.string(),

@@ -1,11 +1,14 @@
 /** What is the case, as a value that an answer can be held against, and as a sentence. */
 import type {HostName} from '../topology/topology.ts'
 
+/** What a number counts. */
+export type NumberUnit = 'seconds' | 'count' | 'bytes'
+
 export type Value =
   /** Any of them is a right answer; none: nobody is. */
   | {readonly kind: 'hosts'; readonly hosts: readonly HostName[]}
   /** From `least` to `most`, both included: a measurement is one number, a prediction lies between two. */
-  | {readonly kind: 'number'; readonly least: number; readonly most: number; readonly unit: 'seconds' | 'count'}
+  | {readonly kind: 'number'; readonly least: number; readonly most: number; readonly unit: NumberUnit}
   | {readonly kind: 'word'; readonly word: string}
   | {readonly kind: 'yes'; readonly yes: boolean}
 
@@ -21,6 +24,10 @@ export function hosts(all: readonly HostName[], says: string): Truth {
 
 export function count(number: number, says: string): Truth {
   return {value: {kind: 'number', least: number, most: number, unit: 'count'}, says}
+}
+
+export function bytes(number: number, says: string): Truth {
+  return {value: {kind: 'number', least: number, most: number, unit: 'bytes'}, says}
 }
 
 /** Of one number, or between two. */

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {judgeAnswer, predicted} from '../../../lab/workshop/answers.ts'
 import {fits, raising} from '../../../lab/workshop/site.ts'
-import {count, hosts, seconds, yes} from '../../../lab/workshop/truth.ts'
+import {bytes, count, hosts, seconds, yes} from '../../../lab/workshop/truth.ts'
 
 const known = ['node1', 'node2', 'node3']
 const verdict = (said: string, truth: Parameters<typeof judgeAnswer>[1], within: number | null = null) =>
@@ -32,6 +32,96 @@ describe('an answer', () => {
       'wrong',
     ])
     expect(verdict('1000000', count(1_048_576, ''), 10)).toBe('right')
+  })
+
+  test.each([
+    ['20,0', 'right'],
+    ['20,5 s', 'right'],
+    ['20.5s', 'right'],
+    ['20 sec', 'right'],
+    ['~ 20 seconds', 'right'],
+    ['20,000 ms', 'unread'], // 20 s, or 20 ms
+    ['20500 ms', 'right'],
+    ['1,048', 'unread'], // 1.048 s, or 1048 s
+    ['20.0.0', 'unread'],
+    ['20 to 25', 'unread'],
+    ['20 minutes', 'wrong'],
+    ['20 rows', 'unread'],
+    ['20 kB', 'unread'],
+  ])('of a time, typed as %s, is %s', (said, is) => {
+    expect(verdict(said, seconds(19, 24.9, 'it takes that long'))).toBe(is)
+  })
+
+  test.each([
+    ['2755', 'right'],
+    ['2,755', 'right'],
+    ['2,755 rows', 'right'],
+    ['2755 acknowledged writes', 'right'],
+    ['2 755', 'right'],
+    ['about 2755', 'right'],
+    ['2.755', 'unread'], // a decimal point, or a German's thousands
+    ['2,75', 'unread'],
+    ['27,55', 'unread'],
+    [',755', 'unread'],
+    ['2,755,', 'unread'],
+    ['2755 ms', 'unread'],
+    ['2755 %', 'unread'],
+    ['2755 thousand', 'unread'],
+    ['2755 or so many', 'unread'],
+    ['2755 or 2756', 'unread'],
+    ['2755 two', 'unread'],
+    ['2,756 rows', 'wrong'],
+    ['2', 'wrong'],
+    ['two', 'wrong'],
+    ['275500 rows', 'wrong'],
+  ])('of a count of 2755, typed as %s, is %s', (said, is) => {
+    expect(verdict(said, count(2755, 'that many'))).toBe(is)
+  })
+
+  test.each([
+    ['1048576', 'right'],
+    ['1,048,576', 'right'],
+    ['1 048 576 bytes', 'right'],
+    ['1.048.576', 'right'],
+    ['1048576 B', 'right'],
+    ['1MB', 'right'],
+    ['1 mb', 'right'],
+    ['1 MiB', 'right'],
+    ['1.0 MB', 'right'],
+    ['1,0 MB', 'right'],
+    ['1024kB', 'right'],
+    ['1024 KB', 'right'],
+    ['0.001 GiB', 'wrong'],
+    ['1 GB', 'wrong'],
+    ['1 kB', 'wrong'],
+    ['1', 'wrong'],
+    ['1,048', 'wrong'], // 1048 bytes
+    ['1,048,577', 'wrong'],
+    ['1,024 kB', 'unread'], // 1024 kB, or about 1 kB
+    ['1.048 kB', 'wrong'],
+    ['1 Mbit', 'unread'],
+    ['1 s', 'unread'],
+    ['a megabyte', 'unread'],
+    ['', 'unread'],
+  ])('of a size of 1048576 bytes, typed as %s, is %s', (said, is) => {
+    expect(verdict(said, bytes(1_048_576, 'that much'))).toBe(is)
+  })
+
+  test('of a size may be as reports print it, by thousands', () => {
+    const room = bytes(16_777_216, 'that much')
+    expect(['16MB', '16.8 MB', '16.8MB'].map(said => verdict(said, room))).toEqual(['right', 'right', 'right'])
+    expect(['16.7 MB', '17 MB', '16.8 kB'].map(said => verdict(said, room))).toEqual(['wrong', 'wrong', 'wrong'])
+  })
+
+  test('that is no number is refused with what can be typed', () => {
+    const says = (said: string, truth: Parameters<typeof judgeAnswer>[1]) => judgeAnswer(said, truth, null, known).says
+    expect(says('much', bytes(1_048_576, ''))).toBe(
+      'That is read as no size. Type a size, such as 512kB, 64MB or 65,536.',
+    )
+    expect(says('many', count(3, ''))).toBe('That is read as no number. Type a number, such as 8 or 4,200.')
+    expect(says('long', seconds(3, 3, ''))).toBe('That is read as no time. Type seconds, such as 12 s or 0.8 s.')
+    expect(says('1,048', seconds(3, 3, ''))).toBe('1,048 can be read in two ways. Type 1048 s or 1.048 s.')
+    expect(says('1,024 kB', bytes(3, ''))).toBe('1,024 kB can be read in two ways. Type 1024 kB or 1.024 kB.')
   })
 
   test('of a host may be any of several, and nobody where nobody is', () => {
