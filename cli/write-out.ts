@@ -3,8 +3,15 @@ import {writeFileSync} from 'node:fs'
 import {LabError} from '../lab/inside/start.ts'
 import {printData} from './output.ts'
 
-/** @throws LabError `setup-failed` when the file cannot be written. */
-export function writeOut(text: string, file: string | undefined): void {
+/**
+ * @param hint what to do instead, by the options of the command: most have --out.
+ * @throws LabError `setup-failed` when the file cannot be written.
+ */
+export function writeOut(
+  text: string,
+  file: string | undefined,
+  hint = 'name a file in a folder of yours, or leave out --out and redirect stdout',
+): void {
   if (file === undefined) {
     printData(text)
     return
@@ -14,7 +21,7 @@ export function writeOut(text: string, file: string | undefined): void {
   } catch (error) {
     throw new LabError('setup-failed', `cannot write ${file}: ${(error as Error).message}`, {
       cause: error,
-      hint: 'name a file in a folder of yours, or leave out --out and redirect stdout',
+      hint,
     })
   }
 }

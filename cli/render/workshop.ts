@@ -14,8 +14,8 @@ export interface PageLook {
   readonly present: boolean
 }
 
-/** @param command as it is typed: it is on a line of its own, whole. */
-export function renderPage(page: Page, command: string | undefined, look: PageLook): string {
+/** @param commands as they are typed: each is on a line of its own, whole. */
+export function renderPage(page: Page, commands: readonly string[], look: PageLook): string {
   const width = Math.min(pageWidth, Math.max(40, look.width - 2))
   const rule = (look.ascii ? '-' : '─').repeat(Math.max(0, width - page.heading.length - 1))
   const choices = (page.choices ?? []).flatMap((says, index) =>
@@ -25,7 +25,7 @@ export function renderPage(page: Page, command: string | undefined, look: PageLo
   const figures = (page.figures ?? []).map(([what, value]) => `  ${what.padEnd(label)}  ${value}`)
   const blocks = [
     ...page.paragraphs.map(one => wrapped(one, width)),
-    ...(command === undefined ? [] : [[`  ${strong(command, look)}`]]),
+    commands.map(one => `  ${strong(one, look)}`),
     ...(page.after === undefined ? [] : [wrapped(page.after, width)]),
     choices,
     figures,

@@ -29,14 +29,15 @@ export async function labFor(lesson: Lesson, stage: Stage, {name, profile}: Want
     if (saved === undefined) {
       const says =
         'This lesson is played on a lab: real servers in containers on this machine. This raises it, within a minute or two:'
-      stage.show({heading, caption: 'the lab', paragraphs: [says], command: up})
+      stage.show({heading, caption: 'the lab', paragraphs: [says], commands: [up]})
       if (await agreed(stage, 'yes: raise it here | Enter: I have raised it')) await stage.perform(up)
     } else if (!fits(lesson, saved.topology)) {
-      const says = `This lesson needs another lab than ${name}. \`yes\` removes ${name} (its recorded runs stay) and raises this:`
-      stage.show({heading, caption: 'another lab', paragraphs: [says], command: up})
+      const says = `This lesson needs another lab than ${name}. The first of these removes ${name} (its recorded runs stay), the second raises the one that is needed:`
+      const both = [['down'], up]
+      stage.show({heading, caption: 'another lab', paragraphs: [says], commands: both})
       if (await agreed(stage, 'yes: do both here | Enter: I have done it')) {
-        const code = await stage.perform(['down'])
-        if (code === 0) await stage.perform(up)
+        // What could not be removed is in the way of the next one.
+        for (const one of both) if ((await stage.perform(one)) !== 0) break
       }
     } else {
       const lab = openLab(new Docker(), name)
@@ -44,7 +45,7 @@ export async function labFor(lesson: Lesson, stage: Stage, {name, profile}: Want
       if (healthy) return lab
       await lab[Symbol.asyncDispose]()
       const says = `Lab ${name} is not healthy: ${complaints[0] ?? ''}. This mends it:`
-      stage.show({heading, caption: 'not healthy', paragraphs: [says], command: ['heal']})
+      stage.show({heading, caption: 'not healthy', paragraphs: [says], commands: [['heal']]})
       if (await agreed(stage, 'yes: mend it here | Enter: look again')) await stage.perform(['heal'])
     }
   }

@@ -39,8 +39,8 @@ export class LineStage implements Stage, Disposable {
   }
 
   show(page: Page): void {
-    const command = page.command === undefined ? undefined : this.#options.own(page.command).says(caller())
-    print(`\n${renderPage(page, command, this.#options.look())}\n`)
+    const commands = (page.commands ?? []).map(words => this.#options.own(words).says(caller()))
+    print(`\n${renderPage(page, commands, this.#options.look())}\n`)
   }
 
   tell(says: string): void {

@@ -63,7 +63,8 @@ export async function writeCertificate(file: string, {name, lessons: folder, lea
       hint: onLab(name, 'workshop'),
     })
   const {writeOut} = await import('../write-out.ts')
-  writeOut(renderCertificate({learner: learner ?? null, lessons: certified(lessons, progress), now: new Date()}), file)
+  const page = renderCertificate({learner: learner ?? null, lessons: certified(lessons, progress), now: new Date()})
+  writeOut(page, file, 'name a file in a folder of yours with --certificate')
   tell(`wrote ${file}\n`)
 }
 

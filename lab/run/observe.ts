@@ -243,6 +243,6 @@ function mustBeWhole({lab, history, clients}: Observed): void {
   if (clients.failure !== undefined) throw clients.failure
   if (history.failure !== undefined)
     throw new LabError('disk-full', `the history cannot be written: ${(history.failure as Error).message}`, {
-      hint: 'free some space; or choose another place with --out DIR',
+      hint: 'free some space, then run the same command again',
     })
 }

@@ -7,7 +7,7 @@ interface Refusal {
   readonly hint: string
 }
 
-const elsewhere = 'set XDG_STATE_HOME to a folder of yours; where --out was given, name another place with it'
+const elsewhere = 'set XDG_STATE_HOME to a folder of yours; where a place of your own was named, name another one'
 const space = 'free some space, then run the same command again'
 const refusal = (says: string, hint: string, code: LabErrorCode = 'machine'): Refusal => ({says, hint, code})
 

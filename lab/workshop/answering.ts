@@ -2,11 +2,10 @@
 import {LabError} from '../words/errors.ts'
 import {nextWord} from '../words/next-step.ts'
 import {forms, type Judged, judgeAnswer, judgeChoice, letters} from './answers.ts'
-import {factForms} from './facts.ts'
+import {formOf} from './forms.ts'
 import type {Ask, Source} from './lesson.ts'
 import type {Kept, Said} from './progress.ts'
 import {hintAt, type Place, reply} from './prompt.ts'
-import {runValueForms} from './run-values.ts'
 import {truthOf} from './site.ts'
 import type {Truth} from './truth.ts'
 
@@ -68,7 +67,12 @@ async function judgedNow({answer}: Ask, said: string, place: Place): Promise<Jud
   const truth = await told(answer.source, place)
   return typeof truth === 'string'
     ? {verdict: 'unread', says: truth, number: null}
-    : judgeAnswer(said, truth, answer.withinPercent, place.site.hosts)
+    : judgeAnswer(said, truth, answer.withinPercent ?? exactly(answer.source), place.site.hosts)
+}
+
+/** What the lab has set is read from it, not guessed; a time that was predicted or measured may be a little off. */
+function exactly({from}: Source): number | null {
+  return from === 'lab' ? 0 : null
 }
 
 async function solution({answer}: Ask, place: Place): Promise<string> {
@@ -93,17 +97,6 @@ async function told(source: Source, {site, kept}: Place): Promise<Truth | string
 /** Before the lab was asked, so that the prompt gives nothing away. */
 function promptOf({answer}: Ask): string {
   if (answer.kind === 'choices') return `a to ${letters[answer.choices.length - 1]}`
-  const {source} = answer
-  switch (source.from) {
-    case 'lab':
-      return forms[factForms[source.fact]]
-    case 'run':
-      return forms[runValueForms[source.of]]
-    case 'model':
-      return forms.seconds
-    case 'lesson':
-      return forms.count
-    case 'query':
-      return 'your answer'
-  }
+  const form = formOf(answer.source)
+  return form === null ? 'your answer' : forms[form]
 }

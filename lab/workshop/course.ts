@@ -62,7 +62,7 @@ async function typed(part: Type, place: Place): Promise<Kept> {
       heading,
       caption: `pgha-lab ${words[0] ?? ''}`,
       paragraphs: ['Type in your own shell:'],
-      command: words,
+      commands: [words],
       ...(part.look === null ? {} : {after: `Look at: ${part.look}`}),
     })
   show()

@@ -8,6 +8,7 @@ import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import {holdersOf} from '../cluster/virtual-address.ts'
 import type {Lab} from '../engine/lab.ts'
+import {watchdogTimeoutSeconds} from '../topology/timings.ts'
 import {hostsWith} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
@@ -102,6 +103,15 @@ const table = {
       watchdog.active.length === 0 ? 'no watchdog counts down' : `the watchdog of ${named(watchdog.active)} counts down`
     return hosts(watchdog.active, `${says} (watchdog: ${watchdog.setting})`)
   },
+  /** How long after it was last fed a watchdog fires, with the ttl that the cluster has now. */
+  'watchdog-timeout': async lab => {
+    const {patroni} = lab.topology
+    const ttlSeconds = numberIn(await configOf(lab), 'ttl') ?? patroni.ttlSeconds
+    const timeout = watchdogTimeoutSeconds({...patroni, ttlSeconds})
+    if (timeout === null) throw untold(lab, 'no watchdog counts down in this lab')
+    const says = `ttl ${ttlSeconds} s less safety_margin ${patroni.watchdogSafetyMarginSeconds} s is ${timeout} s`
+    return seconds(timeout, timeout, says)
+  },
   ttl: async lab => timing(lab, 'ttl', lab.topology.patroni.ttlSeconds),
   'loop-wait': async lab => timing(lab, 'loop_wait', lab.topology.patroni.loopWaitSeconds),
   'retry-timeout': async lab => timing(lab, 'retry_timeout', lab.topology.patroni.retryTimeoutSeconds),
@@ -121,7 +131,13 @@ export const factForms: Readonly<Record<FactName, Form>> = {
   ...{leader: 'hosts', replicas: 'hosts', 'sync-standby': 'hosts', 'etcd-leader': 'hosts', 'address-holder': 'hosts'},
   ...{'writes-go-to': 'hosts', 'reads-go-to': 'hosts', 'watchdog-armed': 'hosts'},
   ...{timeline: 'count', databases: 'count', 'etcd-members': 'count', 'etcd-may-lose': 'count', proxies: 'count'},
-  ...{'maximum-lag': 'bytes', ttl: 'seconds', 'loop-wait': 'seconds', 'retry-timeout': 'seconds'},
+  ...{
+    'maximum-lag': 'bytes',
+    'watchdog-timeout': 'seconds',
+    ttl: 'seconds',
+    'loop-wait': 'seconds',
+    'retry-timeout': 'seconds',
+  },
 }
 
 export function isFact(name: string): name is FactName {

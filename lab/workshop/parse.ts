@@ -9,6 +9,7 @@ import {Located, type Path} from '../words/decode.ts'
 import {didYouMean, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {factNames, isFact} from './facts.ts'
+import {formOf, isNumber} from './forms.ts'
 import {conditions, head, parts, sources, type Verb, verbs} from './grammar.ts'
 import type {Answer, Condition, Lesson, NeededLab, Part, Source} from './lesson.ts'
 import {linesOfPage, mostLines} from './page.ts'
@@ -46,6 +47,8 @@ interface WrittenLab {
   readonly profile?: string | undefined
   readonly set?: readonly string[] | undefined
 }
+
+const widestPercent = 50
 
 /** Such a lab has to be one that `up` would raise. */
 function neededLab(source: Located, written: 'none' | WrittenLab | undefined): NeededLab | null {
@@ -199,10 +202,24 @@ class Reader {
     if (choices !== undefined) {
       if (choices.filter(one => one.right === true).length !== 1)
         source.tell([...path, 'choices'], 'exactly one choice is `right: true`')
+      if (within !== undefined) source.tell([...path, 'within'], '`within` is for numbers, and choices have none')
       return {kind: 'choices', choices: choices.map(one => ({...one, right: one.right === true}))}
     }
     const from = this.#sourceAt([...path, 'answer'])
+    if (from && within !== undefined) this.#mustRefuseSome(from, within, [...path, 'within'])
     return from && {kind: 'source', source: from, withinPercent: within ?? null}
+  }
+
+  /** A tolerance that takes whatever is typed holds an answer against nothing. */
+  #mustRefuseSome(from: Source, within: number, path: Path): void {
+    const form = formOf(from)
+    if (form !== null && !isNumber(form))
+      this.#source.tell(path, '`within` is for numbers, and the answer here is none')
+    else if (within > widestPercent)
+      this.#source.tell(
+        path,
+        `within ${within}% nearly whatever is typed would be right: say at most ${widestPercent}%`,
+      )
   }
 
   #sourceAt(path: Path): Source | undefined {

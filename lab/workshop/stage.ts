@@ -6,8 +6,8 @@ export interface Page {
   /** What is shown large to an audience. */
   readonly caption: string
   readonly paragraphs: readonly string[]
-  /** A command of pgha-lab to be typed, its words behind the program. */
-  readonly command?: readonly string[]
+  /** Commands of pgha-lab to be typed one after the other, each as its words behind the program. */
+  readonly commands?: readonly (readonly string[])[]
   /** What to look at in what it prints. */
   readonly after?: string
   readonly choices?: readonly string[]

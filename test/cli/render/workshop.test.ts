@@ -21,7 +21,7 @@ const pages: readonly (Page & {readonly of: string})[] = [
           return shown({caption: part.title ?? title, paragraphs: part.paragraphs})
         case 'type':
           return shown({
-            ...{caption: `pgha-lab ${part.words[0]}`, paragraphs: ['Type in your own shell:'], command: part.words},
+            ...{caption: `pgha-lab ${part.words[0]}`, paragraphs: ['Type in your own shell:'], commands: [part.words]},
             ...(part.look === null ? {} : {after: `Look at: ${part.look}`}),
           })
         case 'ask': {
@@ -39,7 +39,7 @@ const pages: readonly (Page & {readonly of: string})[] = [
     figures: [
       ['after the fault', '22.22 s'],
       ['the model, for this run', '22.2 to 33.3 s'],
-      ['after the phase before it', '1.11 s'],
+      ['after "HAProxy: new server up"', '1.11 s'],
     ] as const,
   })),
 ]
@@ -49,8 +49,8 @@ describe.each([
   [120, 40],
 ])('on %i columns and %i rows every page fits with its prompt', (width, rows) => {
   const shown = (page: Page, present: boolean) => {
-    const command = page.command && `pgha-lab ${page.command.join(' ')} --name lab`
-    const lines = renderPage(page, command, {...look, width, rows, present}).split('\n')
+    const commands = (page.commands ?? []).map(words => `pgha-lab ${words.join(' ')} --name lab`)
+    const lines = renderPage(page, commands, {...look, width, rows, present}).split('\n')
     return {lines, rows: lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / width)), 0)}
   }
 
@@ -70,14 +70,14 @@ describe.each([
   })
 })
 
-test('a command is on a line of its own, whole', () => {
+test('each command is on a line of its own, whole', () => {
   const command = `./pgha-lab psql -c '${'x'.repeat(90)}'`
   const shown = renderPage(
     {heading: 'One  1/2', caption: 'psql', paragraphs: ['Type:'], after: 'Look at it.'},
-    command,
+    [command, './pgha-lab status'],
     look,
   )
-  expect(shown.split('\n').slice(1)).toEqual(['Type:', '', `  ${command}`, '', 'Look at it.'])
+  expect(shown.split('\n').slice(1)).toEqual(['Type:', '', `  ${command}`, '  ./pgha-lab status', '', 'Look at it.'])
 })
 
 test('choices have letters and hang, figures stand below each other', () => {
@@ -92,7 +92,7 @@ test('choices have letters and hang, figures stand below each other', () => {
         ] as const,
       },
     },
-    undefined,
+    [],
     look,
   )
   expect(shown).toMatch(/\n {2}a\) word.*\n {5}word.*\n {2}b\) b\n\n {2}you said {8}3 s\n {2}the model says {2}4 s$/)
@@ -125,7 +125,7 @@ describe('large letters', () => {
   })
 
   test('stand above the page for an audience', () => {
-    const shown = renderPage({heading: 'One', caption: 'ttl', paragraphs: ['Words.']}, undefined, {
+    const shown = renderPage({heading: 'One', caption: 'ttl', paragraphs: ['Words.']}, [], {
       ...look,
       present: true,
     })

@@ -84,6 +84,13 @@ describe('through a pipe', () => {
   })
 })
 
+test('a certificate that cannot be written, with a hint that names options of this command alone', async () => {
+  expect(await workshop(['two', ...ours], '\nb\n\n')).toMatchObject({code: 0})
+  const {code, err} = await workshop(['--certificate', join(place, 'nope', 'c.html'), ...ours], '')
+  expect(code).toBe(3)
+  expect(err).toMatch(/^cannot write .*ENOENT.*\n {2}next: name a file in a folder of yours with --certificate\n$/)
+})
+
 describe('is refused with exit code 2, and nothing is begun', () => {
   test.each([
     [['tow'], /there is no lesson `tow`, did you mean `two`\?/],

@@ -1,8 +1,11 @@
 import {describe, expect, test} from 'vitest'
 import {loadTopology} from '../../../lab/topology/topology-file.ts'
 import {judgeAnswer, predicted} from '../../../lab/workshop/answers.ts'
+import {teach} from '../../../lab/workshop/course.ts'
+import {begin} from '../../../lab/workshop/progress.ts'
 import {fits, raising} from '../../../lab/workshop/site.ts'
 import {bytes, count, hosts, seconds, yes} from '../../../lab/workshop/truth.ts'
+import {FakeSite, FakeStage, lessonOf} from './fake-site.ts'
 
 const known = ['node1', 'node2', 'node3']
 const verdict = (said: string, truth: Parameters<typeof judgeAnswer>[1], within: number | null = null) =>
@@ -111,6 +114,15 @@ describe('an answer', () => {
     const room = bytes(16_777_216, 'that much')
     expect(['16MB', '16.8 MB', '16.8MB'].map(said => verdict(said, room))).toEqual(['right', 'right', 'right'])
     expect(['16.7 MB', '17 MB', '16.8 kB'].map(said => verdict(said, room))).toEqual(['wrong', 'wrong', 'wrong'])
+  })
+
+  test('of a setting is exact, also where it is a time: it is read, and not guessed', async () => {
+    const lesson = lessonOf('  - {ask: What is the ttl?, answer: {lab: ttl}}\n')
+    const stage = new FakeStage(['18', '20 s', ''])
+    const site = new FakeSite()
+    site.facts.set('ttl', seconds(20, 20, 'ttl is 20 s'))
+    await teach({lesson, site, stage, keep: () => {}}, begin(lesson.digest))
+    expect(stage.told).toEqual(['Not so. You said 18. It is more than that.', 'Right: ttl is 20 s.'])
   })
 
   test('that is no number is refused with what can be typed', () => {

@@ -108,7 +108,7 @@ describe('a command', () => {
       site.facts.set('leader', hosts(['node2'], 'node2 leads right now'))
     })
     const {left, kept} = await taught(lessonOf(killed), stage, site)
-    expect(stage.pages[0]?.command).toEqual(['shell', 'node1', '--', 'true'])
+    expect(stage.pages[0]?.commands).toEqual([['shell', 'node1', '--', 'true']])
     expect(stage.performed).toEqual([['shell', 'node1', '--', 'true']])
     expect(stage.told).toEqual([
       'Not yet: node1 leads right now, as before.',

@@ -60,6 +60,21 @@ describe('a complaint names file, line and column', () => {
       part('{type: "shell {leadr}", done: {lab: leader, changed: true}}'),
       /`\{leadr\}` stands for no host, did you mean `leader`\?/,
     ],
+    [
+      'a tolerance that takes whatever is typed',
+      part('{ask: How long?, answer: {number: 2}, within: 100%}'),
+      /:7:51: within 100% nearly whatever is typed would be right: say at most 50%/,
+    ],
+    [
+      'a tolerance of a host',
+      part('{ask: Who leads?, answer: {lab: leader}, within: 10%}'),
+      /:7:54: `within` is for numbers/,
+    ],
+    [
+      'a tolerance of choices',
+      part('{ask: What?, within: 10%, choices: [{says: a, why: b, right: true}, {says: c, why: d}]}'),
+      /:7:26: `within` is for numbers/,
+    ],
     ['neither answer nor choices', part('ask: Who leads?'), /:7:5: a question has either `answer` or `choices`/],
     [
       'two right choices',
