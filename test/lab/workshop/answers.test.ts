@@ -4,7 +4,7 @@ import {judgeAnswer, predicted} from '../../../lab/workshop/answers.ts'
 import {teach} from '../../../lab/workshop/course.ts'
 import {begin} from '../../../lab/workshop/progress.ts'
 import {fits, raising} from '../../../lab/workshop/site.ts'
-import {bytes, count, hosts, seconds, yes} from '../../../lab/workshop/truth.ts'
+import {bytes, count, hosts, seconds, word, yes} from '../../../lab/workshop/truth.ts'
 import {FakeSite, FakeStage, lessonOf} from './fake-site.ts'
 
 const known = ['node1', 'node2', 'node3']
@@ -144,6 +144,13 @@ describe('an answer', () => {
     expect(verdict('nobody', hosts([], 'nobody leads'))).toBe('right')
     expect(verdict('nobody', both)).toBe('wrong')
     expect(verdict('node9', both)).toBe('unread')
+  })
+
+  test('of a word is that word, in large or small letters, and no other that begins alike', () => {
+    const mode = word('strict', 'synchronous_mode is strict')
+    expect(['strict', ' STRICT ', 'stricter', 'stric', ''].map(said => verdict(said, mode))).toEqual([
+      ...['right', 'right', 'wrong', 'wrong', 'unread'],
+    ])
   })
 
   test('of yes or no has many spellings, and tells a direction when it is wrong, not the answer', () => {

@@ -35,7 +35,7 @@ export class FakeSite implements Site {
     return Promise.resolve('1')
   }
 
-  predicted(): Truth {
+  predicted(_: Parameters<Site['predicted']>[0]): Truth {
     return seconds(19, 24.9, 'the model says 19.00 s to 24.90 s')
   }
 
