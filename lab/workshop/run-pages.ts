@@ -124,7 +124,7 @@ function remarkOn({measured, after, apart}: PhaseRow, rows: readonly PhaseRow[])
   const waits = `It was seen before ${names}, which it waits for.`
   return early < apart
     ? [
-        `${waits} Both are right: an answer is noted as it comes, but servers and proxies are only looked at, 10 to 20 times a second, on a busy machine less often. Here up to ${sayMicros(apart)} lay between two looks, and what had happened was seen up to so much later.`,
+        `${waits} Both are right: a client's answer is noted as it comes, but servers and proxies are only looked at, 10 to 20 times a second, on a busy machine less often. Here up to ${sayMicros(apart)} lay between two looks, and what had happened was seen up to so much later.`,
       ]
     : [
         `${waits} That is earlier than the lab's looks at that explain. On a busy machine the answer to a look may come late, too: the moment of a write is exact, that of what is looked at is the latest possible.`,
