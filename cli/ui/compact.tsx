@@ -4,7 +4,8 @@ import type {Micros} from '../../lab/index.ts'
 import {shortPhase} from '../../lab/inside/reading.ts'
 import {sayBytes} from '../../lab/inside/start.ts'
 import {brief} from './clients.tsx'
-import {marks} from './failover.ts'
+import {isCounted} from './etcd-quorum.ts'
+import {isExpected, marks} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {LogLine} from './log.tsx'
@@ -74,11 +75,13 @@ export function Compact({look, view, now, rows, log}: Props) {
   )
 }
 
-function failoverSays({failover, lease, holder}: View, now: Micros): string {
+function failoverSays(view: View, now: Micros): string {
+  const {failover, lease, holder} = view
   if (failover === null) return ''
   const last = marks.findLast(mark => failover.phases[mark] !== undefined)
   if (last !== undefined) return `${shortPhase(last)} +${seconds(failover.phases[last]! - failover.at)} after the fault`
-  if (!failover.strikesLeader || lease === null) return ''
+  if (!isExpected(failover) || lease === null) return ''
+  if (!isCounted(view)) return 'etcd has no quorum: no lease runs out'
   return `lease of ${holder}: ${seconds(Math.max(0, lease.expiresAt - now))} left`
 }
 

@@ -2,7 +2,8 @@
 import {Box} from 'ink'
 import type {Micros} from '../../lab/index.ts'
 import {type Bounds, shortPhase} from '../../lab/inside/reading.ts'
-import {type Failover, type Mark, marks} from './failover.ts'
+import {isCounted} from './etcd-quorum.ts'
+import {type Failover, isExpected, type Mark, marks} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
@@ -55,7 +56,7 @@ function markState(failover: Failover | null, mark: Mark): MarkState {
   if (failover.phases[mark] !== undefined) return 'done'
   const later = marks.slice(marks.indexOf(mark) + 1)
   if (later.some(one => failover.phases[one] !== undefined)) return 'skipped'
-  return failover.strikesLeader && nextMark(failover) === mark ? 'next' : 'pending'
+  return isExpected(failover) && nextMark(failover) === mark ? 'next' : 'pending'
 }
 
 /** The first mark after the last one that was reached. */
@@ -122,6 +123,8 @@ function Waiting({look, view, now}: Props) {
           the fault struck {failover.hosts.join(', ')}; the leader is {holder ?? 'unknown'}
         </Text>
       )
+    if (failover.keepsKey !== null) return <Text>no failover is expected: {failover.keepsKey}</Text>
+    if (!isCounted(view)) return <Text>no lease runs out: etcd has no quorum that counts it</Text>
     return <LeaseLeft look={look} view={view} now={now} />
   }
   if (failover !== null) return <Text>{waitingFor(failover, view.clients.lastWriteAt !== null)}</Text>

@@ -25,11 +25,26 @@ export interface Failover {
   readonly to: HostName | null
   /** The fault is about the leader, so that a failover is to be expected. */
   readonly strikesLeader: boolean
+  /** Why the leader keeps its key, so that none is; null: nothing says so. */
+  readonly keepsKey: string | null
   /** Who acknowledged the first write. */
   readonly writer: HostName | null
   readonly phases: Readonly<Partial<Record<Phase, Micros>>>
   /** What the timing model says for a fault like it, after the fault; empty where it does not know it. */
   readonly predicted: Predicted
+}
+
+/** The leader is about to lose its key, by all that is known. */
+export function isExpected({strikesLeader, keepsKey}: Failover): boolean {
+  return strikesLeader && keepsKey === null
+}
+
+/** Whose title it is: what has not cost the leader its key, and will not, is no failover. */
+export function titleOf(failover: Failover | null): string {
+  if (failover === null) return 'Failover'
+  const after = `after ${failover.fault} on ${failover.hosts.join(', ')}`
+  const isOne = isExpected(failover) || failover.phases.keyGone !== undefined
+  return isOne ? `Failover ${after}` : `A${after.slice(1)}`
 }
 
 type Predicted = Readonly<Partial<Record<Phase, Bounds>>>
@@ -43,6 +58,7 @@ export function shown(reading: Reading, topology: Topology | null): Failover | n
   return {
     ...{fault, hosts, at, from: one.leader ?? null, to: found.newLeader ?? null},
     strikesLeader: one.struck !== undefined,
+    keepsKey: one.struck !== undefined && !isModelled(one.struck) && one.struck.keepsKey ? one.struck.why : null,
     writer: (found.firstWrite ?? found.resumedWrite)?.server ?? null,
     predicted: topology === null ? {} : predictedFor(one, topology),
     phases: Object.fromEntries(Object.entries(phaseEvents(found)).map(([phase, event]) => [phase, event.at])),

@@ -13,22 +13,23 @@ export const signsExplained: readonly Explained[] = [
   {sign: 'replica', means: 'replica, or a member of etcd that answers'},
   {sign: 'stopped', means: 'stopped, or failed'},
   {sign: 'paused', means: 'frozen: its processes stand still'},
+  {sign: 'pending', means: 'a member that starts, or a step or moment that is yet to come'},
   {sign: 'unknown', means: 'no answer'},
   {sign: 'up', means: 'HAProxy sends clients there'},
   {sign: 'down', means: 'HAProxy does not: its check fails'},
-  {sign: 'gap', means: 'a second without one answer'},
+  {sign: 'gap', means: 'in a graph: a second without one answer; blank: nobody asked'},
 ]
 
 export const wordsExplained: readonly Explained[] = [
   {word: 'TL', means: 'timeline of PostgreSQL: each promotion begins a new one'},
   {word: 'lag', means: 'bytes of WAL that a replica has not replayed yet'},
   {word: 'key', means: 'holds the leader key in etcd'},
-  {word: 'lease', means: 'until etcd drops the key, unless its holder refreshes it'},
+  {word: 'lease', means: 'until etcd drops the key, unless refreshed; ?: no quorum counts'},
   {word: 'wd', means: 'until the watchdog resets the host, unless Patroni feeds it'},
   {word: 'sync', means: 'a commit waits for this replica'},
   {word: 'quorum', means: 'members of etcd that know a leader; more than half are needed'},
   {word: 'gap', means: 'since no write was acknowledged: the outage as clients have it'},
   {word: 'unknown', means: 'asked and never answered: the row may be there, or not'},
   {word: 'lost', means: 'acknowledged, and not on the primary after an outage'},
-  {word: 'N-M s?', means: 'when the timing model expects it, after the fault'},
+  {word: 'N-M s?', means: 'after the fault, by the timing model: least and most'},
 ]

@@ -1,6 +1,7 @@
 /** The hosts of the cluster, one row each, and what the proxies think of them. */
 import type {Micros} from '../../lab/index.ts'
 import {sayBytes} from '../../lab/inside/start.ts'
+import {etcdMembers, isCounted} from './etcd-quorum.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
@@ -99,10 +100,14 @@ function Countdowns({view, now, one}: Pick<Props, 'view' | 'now'> & {one: Member
   const watchdog = one.firesAt === null ? null : one.firesAt - now
   return (
     <Text dimColor>
-      {lease === null ? '          ' : `lease ${String(Math.max(0, Math.ceil(lease / 1e6))).padStart(2)}s `}
-      {watchdog === null ? '      ' : `wd ${String(Math.max(0, Math.ceil(watchdog / 1e6))).padStart(2)}s`}{' '}
+      {lease === null ? '          ' : `lease ${isCounted(view) ? wholeSeconds(lease) : ' ? '} `}
+      {watchdog === null ? '      ' : `wd ${wholeSeconds(watchdog)}`}{' '}
     </Text>
   )
+}
+
+function wholeSeconds(left: Micros): string {
+  return `${String(Math.max(0, Math.ceil(left / 1e6))).padStart(2)}s`
 }
 
 /** Below the members: etcd on every host that has one, and what the proxies think. */
@@ -126,18 +131,13 @@ function EtcdRow({look, view}: Omit<Props, 'now'>) {
   return (
     <Line look={look}>
       <Text dimColor>{'etcd'.padEnd(labelColumns)}</Text>
-      {view.members.filter(hasEtcd(view)).map(one => (
+      {etcdMembers(view).map(one => (
         <Text key={one.host}>
           {one.host} <EtcdState look={look} view={view} one={one} />
         </Text>
       ))}
     </Line>
   )
-}
-
-function hasEtcd({topology}: View) {
-  const hosts = new Set(topology?.hosts.filter(host => host.services.includes('etcd')).map(host => host.name))
-  return ({host}: Member) => hosts.has(host)
 }
 
 function EtcdState({look, view, one}: {look: Look; view: View; one: Member}) {

@@ -8,6 +8,7 @@ import type {Micros} from '../../lab/index.ts'
 import {sayMicros} from '../../lab/inside/start.ts'
 import {Clients, clientRows} from './clients.tsx'
 import {Compact} from './compact.tsx'
+import {titleOf} from './failover.ts'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock} from './format.ts'
 import {inFooter, type KeyBinding, keys} from './keys.ts'
@@ -127,7 +128,7 @@ function Body({look, view, now, columns, spin, plan}: RunScreenProps & {plan: Pl
           <Clients look={look} clients={view.clients} now={now} columns={right - 2} />
         </Section>
       </Box>
-      <Section look={look} title={failoverTitle(view)} columns={columns} rows={failoverRows + 1}>
+      <Section look={look} title={titleOf(view.failover)} columns={columns} rows={failoverRows + 1}>
         <FailoverMarks look={look} view={view} now={now} columns={columns - 2} />
       </Section>
       <Section look={look} title={runTitleOf(view)} columns={columns} rows={1 + phaseRows + stepRows}>
@@ -152,10 +153,6 @@ function runTitleOf({phase, steps}: View): string {
   return phase === 'steps' && index >= 0
     ? `Run: step ${index + 1} of ${steps.length}`
     : `Run: ${(phase ?? 'begins').replace('-', ' ')}`
-}
-
-function failoverTitle({failover}: View): string {
-  return failover === null ? 'Failover' : `Failover after ${failover.fault} on ${failover.hosts.join(', ')}`
 }
 
 function Header({look, view, now, columns, playing}: RunScreenProps) {

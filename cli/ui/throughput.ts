@@ -39,6 +39,8 @@ export interface Throughput {
   readonly gaps: readonly Gap[]
   /** False once the writers were told to stop: their silence is no outage then. */
   readonly writing: boolean
+  /** Times in which no client was to write or read: nothing was answered because nothing was asked. */
+  readonly rests: readonly {readonly from: Micros; readonly to: Micros}[]
   /** Nobody writes through the proxy, so those who go past it count. */
   readonly allDirect: boolean
 }
@@ -53,8 +55,12 @@ export const noThroughput: Throughput = {
   lastWriteAt: null,
   gaps: [],
   writing: true,
+  rests: [],
   allDirect: false,
 }
+
+/** Older ones are out of view. */
+const mostRests = 20
 
 export function answered(so: Throughput, op: Answered): Throughput {
   const counts = {
@@ -117,12 +123,14 @@ function length(gap: Gap): Micros {
 /** The writers were told to stop: a pause that had not ended lasted until then, and their silence is none. */
 export function writersStopped(so: Throughput, at: Micros): Throughput {
   if (!so.writing) return so
-  return {...so, writing: false, gaps: so.lastWriteAt === null || at < so.lastWriteAt ? so.gaps : gapsAfter(so, at)}
+  const gaps = so.lastWriteAt === null || at < so.lastWriteAt ? so.gaps : gapsAfter(so, at)
+  const rests = [...so.rests, {from: at, to: Number.POSITIVE_INFINITY}].slice(-mostRests)
+  return {...so, writing: false, gaps, rests}
 }
 
 /** After they were stopped: the time between is no pause of theirs. */
-export function writersBegin(so: Throughput): Throughput {
-  return {...so, writing: true, lastWriteAt: null}
+export function writersBegin(so: Throughput, at: Micros): Throughput {
+  return {...so, writing: true, lastWriteAt: null, rests: so.rests.map(one => ({...one, to: Math.min(one.to, at)}))}
 }
 
 /** How long no write has been acknowledged, if that is longer than jitter; null while writes flow. */
@@ -165,8 +173,8 @@ export function scaleOf(so: Throughput, now: Micros, columns: number): Scale {
 }
 
 /**
- * What was answered a second in the last `columns` times `scale` whole seconds, oldest first; null before the first operation. Seconds
- * after the last answer are zero: silence is what a gap looks like.
+ * What was answered a second in the last `columns` times `scale` whole seconds, oldest first; null before the first operation and while
+ * no client was to ask anything. Other seconds without an answer are zero: silence is what a gap looks like.
  */
 export function recent(
   so: Throughput,
@@ -180,6 +188,13 @@ export function recent(
     const first = (last - columns + 1 + column) * scale - so.firstSecond
     if (first + scale <= 0 || so.buckets.length === 0) return null
     const all = Array.from({length: scale}, (_, second) => so.buckets[first + second]?.[kind] ?? 0)
-    return all.reduce((sum, one) => sum + one, 0) / scale
+    const rate = all.reduce((sum, one) => sum + one, 0) / scale
+    return rate === 0 && isOfRest(so, first + so.firstSecond, scale) ? null : rate
   })
+}
+
+/** In part is enough: who begins or stops within a second has no whole second to be judged by. */
+function isOfRest({rests}: Throughput, second: number, seconds: number): boolean {
+  const [from, to] = [second * bucketMicros, (second + seconds) * bucketMicros]
+  return rests.some(rest => rest.from < to && rest.to > from)
 }

@@ -16,6 +16,7 @@ import {
   sayStep,
 } from '../../lab/inside/reading.ts'
 import {type Failover, shown} from './failover.ts'
+import {type FaultInForce, injected, mended, proven} from './faults-in-force.ts'
 import {type Lease, leaseTold, refreshed} from './lease.ts'
 import {type NotableLine, notable} from './notable.ts'
 import {answered, noThroughput, type Throughput, writersBegin, writersStopped} from './throughput.ts'
@@ -61,6 +62,8 @@ export interface Member {
   /** Patroni's word for its PostgreSQL; null: no answer. */
   readonly patroniState: string | null
   readonly etcdUp: boolean | null
+  /** Its member of etcd knows a leader, and so is in a quorum. */
+  readonly etcdLed: boolean | null
   /** When its watchdog resets the host, if it is not fed before; null: it is not armed. */
   readonly firesAt: Micros | null
 }
@@ -71,16 +74,6 @@ export interface Backend {
   readonly server: HostName
   readonly up: boolean
   readonly since: Micros
-}
-
-interface FaultInForce {
-  readonly id: string
-  readonly fault: string
-  /** Those not mended yet. */
-  readonly hosts: readonly HostName[]
-  readonly since: Micros
-  /** Null: not proven yet. */
-  readonly holds: boolean | null
 }
 
 export interface View {
@@ -208,19 +201,11 @@ function happened(so: View, event: Exclude<Event, {kind: 'op' | 'transaction'}>)
       // Only worth a line.
       return {...so}
     case 'fault-injecting':
-      // What has nothing to mend is over with its blow.
-      if (event.needsMend === false) return {...so}
-      return {
-        ...so,
-        faults: [...so.faults, {id: event.id, fault: event.fault, hosts: event.hosts, since: event.at, holds: null}],
-      }
+      return {...so, faults: injected(so.faults, event)}
     case 'fault-proof':
-      return {
-        ...so,
-        faults: so.faults.map(one => (one.id === event.id ? {...one, holds: (one.holds ?? true) && event.holds} : one)),
-      }
+      return {...so, faults: proven(so.faults, event)}
     case 'fault-mended':
-      return event.ok ? {...so, faults: withoutMended(so.faults, event.id, event.mend.host)} : {...so}
+      return {...so, faults: mended(so.faults, event)}
     case 'leader-key':
       return {
         ...{...so, holder: event.holder},
@@ -292,8 +277,8 @@ export function withoutWriters(so: View, at: Micros): View {
 }
 
 /** They begin anew: what was before is no outage of theirs. */
-export function withWriters(so: View): View {
-  return {...so, clients: writersBegin(so.clients), writers: rested(so.writers)}
+export function withWriters(so: View, at: Micros): View {
+  return {...so, clients: writersBegin(so.clients, at), writers: rested(so.writers)}
 }
 
 const pendingStep: StepView = {says: '', state: 'pending', startedAt: null, endedAt: null, result: null}
@@ -311,6 +296,7 @@ const silentMember: Member = {
   lagBytes: null,
   patroniState: null,
   etcdUp: null,
+  etcdLed: null,
   firesAt: null,
 }
 
@@ -336,15 +322,8 @@ function member(so: View, host: HostName): Member | undefined {
   return so.members.find(one => one.host === host)
 }
 
-function withoutMended(faults: readonly FaultInForce[], id: string, host: HostName | null): readonly FaultInForce[] {
-  if (host === null) return faults.filter(one => one.id !== id) // a mend of the whole cluster
-  return faults
-    .map(one => (one.id === id ? {...one, hosts: one.hosts.filter(broken => broken !== host)} : one))
-    .filter(one => one.hosts.length > 0)
-}
-
 function etcdTold(so: View, event: Of<'etcd-member'>): View {
-  const told = withMember(so, event.host, {etcdUp: event.up})
+  const told = withMember(so, event.host, {etcdUp: event.up, etcdLed: event.leader !== null})
   if (event.leader === null || event.term === null || event.term < (so.etcdLeader?.term ?? 0)) return told
   return {...told, etcdLeader: {host: event.leader, term: event.term}}
 }

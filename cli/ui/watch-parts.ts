@@ -1,5 +1,6 @@
 /** What the screen of `watch` is made of at a moment, to be compared with what was drawn: where no part differs, it would look the same. */
 import type {Micros} from '../../lab/index.ts'
+import {isExpected} from './failover.ts'
 import {openGap} from './throughput.ts'
 import type {Member, View} from './view.ts'
 import {hostsOf, type WatchFacts} from './watch-screen.tsx'
@@ -38,5 +39,5 @@ function hasTenths({view, now, other, load, doing}: WatchFacts, {preview}: Watch
 
 /** The lease of a leader that is struck runs out, or a phase after it is awaited. */
 function isUnderWay({failover}: View): boolean {
-  return failover !== null && failover.phases.newServerUp === undefined && failover.strikesLeader
+  return failover !== null && failover.phases.newServerUp === undefined && isExpected(failover)
 }

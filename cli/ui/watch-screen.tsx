@@ -3,6 +3,8 @@ import {Box} from 'ink'
 import type {ReactNode} from 'react'
 import type {LoadTold, Micros, Quorum} from '../../lab/index.ts'
 import {Compact} from './compact.tsx'
+import {quorumNow} from './etcd-quorum.ts'
+import {titleOf} from './failover.ts'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock} from './format.ts'
 import type {HostLine} from './host-log.ts'
@@ -146,7 +148,7 @@ function Body(props: Props) {
         <Quorums {...props} />
       </Section>
       {plan.failover > 0 && (
-        <Section look={look} title={failoverTitle(failover.view)} columns={columns} rows={plan.failover}>
+        <Section look={look} title={titleOf(failover.view.failover)} columns={columns} rows={plan.failover}>
           <FailoverMarks look={look} view={failover.view} now={failover.now} columns={columns - 2} />
         </Section>
       )}
@@ -164,11 +166,8 @@ function Body(props: Props) {
   )
 }
 
-function failoverTitle({failover}: View): string {
-  return failover === null ? 'Failover' : `Failover after ${failover.fault} on ${failover.hosts.join(', ')}`
-}
-
-function Quorums({look, quorum, view, other}: Props) {
+function Quorums({look, quorum: asked, view, other}: Props) {
+  const quorum = quorumNow(asked, view)
   return (
     <Line look={look}>
       <Text dimColor>{'quorum'.padEnd(16)}</Text>

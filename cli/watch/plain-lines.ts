@@ -41,7 +41,7 @@ export class PlainLines {
 
   load(told: LoadTold, now: Micros): void {
     const [was, is] = [this.#load?.state === 'on', told.state === 'on']
-    if (is && !was) this.#view = withWriters(this.#view)
+    if (is && !was) this.#view = withWriters(this.#view, now)
     if (was && !is) this.#view = withoutWriters(this.#view, now)
     this.#load = told
     this.#line(now, sayLoad(told))

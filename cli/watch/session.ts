@@ -198,8 +198,9 @@ export class WatchSession implements AsyncDisposable {
   /** Their silence is an outage only while they are to write. */
   #loadTold(told: LoadTold): void {
     const [was, is] = [this.#load?.state === 'on', told.state === 'on']
-    if (is && !was) this.#view = withWriters(this.#view)
-    if (was && !is) this.#view = withoutWriters(this.#view, this.#named.watched?.now() ?? 0)
+    const now = this.#named.watched?.now() ?? 0
+    if (is && !was) this.#view = withWriters(this.#view, now)
+    if (was && !is) this.#view = withoutWriters(this.#view, now)
     this.#load = told
   }
 

@@ -1,5 +1,5 @@
 /** What a fault would hit right now, before it is done: nothing is touched. */
-import {failoverBounds, isModelled, type LeaderFault} from '../budget/index.ts'
+import {anyMoment, failoverBudget, isModelled, type LeaderFault} from '../budget/index.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import {resolve} from '../cluster/selector.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -27,10 +27,12 @@ export interface Preview {
   /** What nothing brings back; null: nothing is lost for good. */
   readonly destroys: string | null
   /**
-   * From the fault until clients can write again, by the timing model, where it strikes the leader; null: it does not, or the model
-   * does not know it.
+   * From the fault until clients can write again, by the timing model, where it strikes the leader: the bounds of the model, which
+   * are those that a screen shows beside the moments of a failover. Null: it does not strike it, or the model does not know it.
    */
   readonly outage: readonly [least: Micros, most: Micros] | null
+  /** Why the leader that it strikes keeps its key, and no failover is expected; null: nothing says so. */
+  readonly keepsKey: string | null
 }
 
 /**
@@ -60,10 +62,11 @@ export async function previewFault(
     limitMs: fault.limitMs?.(params) ?? null,
     destroys: fault.destroys?.(params) ?? null,
     outage: struck !== undefined && isModelled(struck) ? outageAfter(lab, struck.fault) : null,
+    keepsKey: struck !== undefined && !isModelled(struck) && struck.keepsKey === true ? struck.why : null,
   }
 }
 
 function outageAfter({topology}: Lab, fault: LeaderFault): Preview['outage'] {
-  const {total} = failoverBounds(topology, fault)
-  return total[1] === 0 ? null : total
+  const told = failoverBudget(topology, anyMoment(topology, fault))
+  return 'why' in told ? null : told.total.at
 }

@@ -80,6 +80,7 @@ export async function watchLab(
   const clock = new Recorder()
   const attention = new Attention()
   const own = new OwnFaults(lab, clock, event => listener.event(event))
+  const news = new News()
   const site: ProbeSite = {
     lab,
     now: () => clock.now(),
@@ -87,6 +88,7 @@ export async function watchLab(
     record(happening, at) {
       attention.heard(happening, clock.now())
       own.hear(happening, at)
+      if (happening.kind === 'etcd-member') news.tell()
     },
     // A fault of its own goes by what the probes tell, and its failover is shown beside the model: that is seen as exactly as in a run.
     leastMs: () => (own.isWorking ? 0 : attention.leastMs(clock.now())),
@@ -99,7 +101,7 @@ export async function watchLab(
     ...(log === undefined
       ? []
       : lab.topology.hosts.map(({name}) => followLog(site, name, ({text, at}) => log(name, at, text)))),
-    ...(listener.quorum === undefined ? [] : [askQuorum(lab, signal, listener.quorum)]),
+    ...(listener.quorum === undefined ? [] : [askQuorum(lab, news, listener.quorum, signal)]),
   ]
   // Their answers by the thousand are nothing that a fault in force has to keep.
   const load = isLoaded
@@ -138,11 +140,31 @@ async function begun(lab: Lab, clock: Recorder, clients: readonly ClientGroup[])
   }
 }
 
-async function askQuorum(lab: Lab, signal: AbortSignal, tell: (quorum: Quorum) => void): Promise<void> {
+/** Resolves as soon as there is some, also when it came while nobody waited. */
+class News {
+  #next = Promise.withResolvers<void>()
+
+  tell(): void {
+    this.#next.resolve()
+  }
+
+  async within(ms: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    await Promise.race([
+      this.#next.promise,
+      sleep(ms, undefined, {signal: AbortSignal.any([signal, over.signal])}).catch(() => {}),
+    ])
+    over.abort()
+    this.#next = Promise.withResolvers()
+  }
+}
+
+/** Every few seconds, and at once when a member of etcd is heard to be otherwise: what is shown of it must not be of before that. */
+async function askQuorum(lab: Lab, news: News, tell: (quorum: Quorum) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const members = await etcdMembers(lab, 2000)
     if (!signal.aborted) tell({...quorumOf(members), alarms: alarmsIn(members).map(sayAlarm)})
-    await sleep(etcdEveryMs, undefined, {signal}).catch(() => {})
+    await news.within(etcdEveryMs, signal)
   }
 }
 

@@ -42,13 +42,17 @@ test('without a lab it says how to get one', async () => {
 test('a preview has a line for what is known, and none for what is not', () => {
   const step = {do: 'inject', fault: 'kill', on: 'leader', as: 'kill', params: {what: 'host'}} as const
   const seen = {step, says: 'kill host on leader', hosts: ['node1'], from: null, leader: 'node1'}
-  expect(previewLines({...seen, limitMs: null, destroys: null, outage: [14_200_000, 31_000_000]})).toEqual([
+  const bare = {...seen, limitMs: null, destroys: null, keepsKey: null}
+  expect(previewLines({...bare, outage: [14_200_000, 30_100_000]})).toEqual([
     'kill host on leader',
     '  hits     node1 (leader)',
     '  lasts    until it is healed, where it does not end with the blow',
-    '  model    14.20 s to 31.00 s until clients can write again',
+    '  model    14-31 s until clients can write again: least and most',
   ])
-  expect(previewLines({...seen, limitMs: 30_000, destroys: 'all of it', outage: null}).slice(2)).toEqual([
+  expect(previewLines({...bare, outage: null, keepsKey: 'its Patroni still reaches etcd'})).toContain(
+    '  model    no failover is expected: its Patroni still reaches etcd',
+  )
+  expect(previewLines({...bare, limitMs: 30_000, destroys: 'all of it', outage: null}).slice(2)).toEqual([
     '  lasts    until it is healed, at most 30s',
     '  for good all of it: no healing brings it back',
   ])

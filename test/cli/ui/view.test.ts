@@ -238,7 +238,7 @@ describe('the clients', () => {
 
   test('who was stopped and begins again has had no pause', () => {
     const stopped = withoutWriters(view([op(1, 'write', 'ok', 'n')]), s(1.1))
-    const again = fold(withWriters(stopped), op(60, 'write', 'ok', 'n'))
+    const again = fold(withWriters(stopped, s(59)), op(60, 'write', 'ok', 'n'))
     expect([openGap(again.clients, s(60.1)), longestGap(again.clients, s(60.1))]).toEqual([null, 0])
     expect(openGap(again.clients, s(63))).toBe(s(3))
     expect(again.lines).toEqual([])

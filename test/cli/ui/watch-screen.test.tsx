@@ -154,7 +154,7 @@ test.each([
   [80, 24, 2],
   [180, 24, 1],
   [120, 50, 1],
-  [60, 18, 4],
+  [60, 18, 5],
 ] as const)('on %d columns and %d rows ? tells every key, sign and word whole, on %d pages', (columns, rows, pages) => {
   expect(helpPages(columns, rows - 4)).toBe(pages)
   const shots = Array.from({length: pages}, (_, page) => shoot({columns, rows, state: {help: page + 1}}))

@@ -2,7 +2,7 @@
 import {renderToString} from 'ink'
 import {lookOf} from '../../../cli/ui/look.ts'
 import type {PaletteEntry} from '../../../cli/ui/palette.ts'
-import {fold, type View, view} from '../../../cli/ui/view.ts'
+import {fold, type View, view, withoutWriters, withWriters} from '../../../cli/ui/view.ts'
 import {type WatchFacts, WatchScreen} from '../../../cli/ui/watch-screen.tsx'
 import {calm, type WatchState} from '../../../cli/ui/watch-state.ts'
 import type {Event} from '../../../lab/history/event.ts'
@@ -69,7 +69,11 @@ export function shoot(shot: Shot): string {
 }
 
 /** With what clients of its own were told. */
-export function loaded(seconds: number, more: readonly Event[] = []): View {
+export function loaded(
+  seconds: number,
+  more: readonly Event[] = [],
+  {rests}: {readonly rests?: readonly [from: number, to: number]} = {},
+): View {
   const [first, ...rest] = storyUntil(seconds).filter(({kind}) => !/^(phase|step-started|step-ended)$/.test(kind))
   if (first?.kind !== 'run-started') throw new TypeError('a story begins with its beginning')
   const clients = lightLoad(first.topology)
@@ -80,7 +84,8 @@ export function loaded(seconds: number, more: readonly Event[] = []): View {
     const nth = Number(event.client.slice(1))
     return {...event, client: nth < 2 ? `psycopg-mw${nth + 1}` : `w${(nth % 4) + 1}`}
   })
-  return [own, ...named, ...more].reduce(fold, view([]))
+  const so = [own, ...named, ...more].reduce(fold, view([]))
+  return rests === undefined ? so : withWriters(withoutWriters(so, rests[0] * 1e6), rests[1] * 1e6)
 }
 export const on: LoadTold = {state: 'on', says: null, lost: 0}
 

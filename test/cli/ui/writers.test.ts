@@ -17,7 +17,16 @@ const two = writersIn([
 const told = (...events: readonly Of<'op'>[]): Writers => events.reduce(wrote, two)
 
 const failover: Failover = {
-  ...{fault: 'kill', hosts: ['node1'], at: s(10), from: 'node1', to: 'node2', strikesLeader: true, writer: 'node2'},
+  ...{
+    fault: 'kill',
+    hosts: ['node1'],
+    at: s(10),
+    from: 'node1',
+    to: 'node2',
+    strikesLeader: true,
+    keepsKey: null,
+    writer: 'node2',
+  },
   ...{phases: {promotion: s(30), newServerUp: s(31)}, predicted: {}},
 }
 

@@ -3,6 +3,7 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
+import {anyMoment, failoverBudget} from '../../../lab/budget/index.ts'
 import {previewFault} from '../../../lab/run/preview.ts'
 import {inForce} from '../../../lab/state/journal.ts'
 import {type Faked, fakeLab} from '../fake/lab.ts'
@@ -31,12 +32,22 @@ test('it names whom a selector means now, what it means to clients, and touches 
   const [least, most] = seen.outage!
   expect(least).toBeGreaterThan(1_000_000)
   expect(most).toBeGreaterThan(least)
+  // What the screen shows beside the moments after it.
+  const told = failoverBudget(lab.topology, anyMoment(lab.topology, 'host-killed'))
+  expect('why' in told ? null : told.total.at).toEqual(seen.outage)
   expect(inForce(lab.name)).toEqual([])
 })
 
 test('what takes data away says what, and what has a limit for how long', async () => {
   const seen = await previewFault(faked.lab, 'lose-etcd-data', {on: 'node2'})
   expect(seen).toMatchObject({destroys: 'the data of that member of etcd', limitMs: 180_000, outage: null})
+})
+
+test('where the leader keeps its key it says why, and no outage', async () => {
+  const cut = {on: 'leader', params: {from: 'replicas', services: ['replication']}}
+  const seen = await vi.waitFor(() => previewFault(faked.lab, 'partition', cut), 20_000)
+  expect(seen.outage).toBeNull()
+  expect(seen.keepsKey).toContain('leaves the leader its key')
 })
 
 test('whom a parameter names is found, too', async () => {
