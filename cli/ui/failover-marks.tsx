@@ -3,7 +3,7 @@ import {Box} from 'ink'
 import type {Micros} from '../../lab/index.ts'
 import {type Bounds, shortPhase} from '../../lab/inside/reading.ts'
 import {isCounted} from './etcd-quorum.ts'
-import {type Failover, isExpected, type Mark, marks} from './failover.ts'
+import {type Failover, isExpected, isRenewed, type Mark, marks} from './failover.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import type {Look} from './look.ts'
@@ -160,8 +160,7 @@ function LeaseLeft({look, view: {holder, lease, topology, failover}, now}: Props
   const ttl = topology.patroni.ttlSeconds * 1_000_000
   const left = lease.expiresAt - now
   const full = Math.max(0, Math.min(barColumns, Math.ceil((left / ttl) * barColumns)))
-  // A refresh that was under way when the fault struck may still be told a moment later.
-  const renewed = lease.refreshedAt > failover!.at + 500_000
+  const renewed = isRenewed(failover!, lease)
   return (
     <Text>
       {renewed ? `${holder} still refreshes its lease  ` : `the lease of ${holder} must run out first  `}

@@ -2,7 +2,16 @@
 
 import type {HostName, Micros, Topology} from '../../lab/index.ts'
 import type {Bounds, Phase, Reading} from '../../lab/inside/reading.ts'
-import {anyMoment, failoverBudget, isModelled, latest, phaseEvents, unfolded} from '../../lab/inside/reading.ts'
+import {
+  anyMoment,
+  failoverBudget,
+  isModelled,
+  isUnannounced,
+  latest,
+  phaseEvents,
+  unfolded,
+} from '../../lab/inside/reading.ts'
+import type {Lease} from './lease.ts'
 
 /** The phases that a person waits for, in the order in which they wait for each other. */
 export const marks = [
@@ -15,7 +24,8 @@ export const marks = [
 export type Mark = (typeof marks)[number]
 
 export interface Failover {
-  readonly fault: string
+  /** What it comes after: `kill on node1`, or what nobody has announced: `the container of node1 died`. */
+  readonly after: string
   readonly hosts: readonly HostName[]
   /** t0: right before the call that breaks. */
   readonly at: Micros
@@ -39,12 +49,21 @@ export function isExpected({strikesLeader, keepsKey}: Failover): boolean {
   return strikesLeader && keepsKey === null
 }
 
+/** The leader goes on. A refresh that was under way when the fault struck may still be told a moment later. */
+export function isRenewed({at}: Failover, lease: Lease): boolean {
+  return lease.refreshedAt > at + 500_000
+}
+
 /** Whose title it is: what has not cost the leader its key, and will not, is no failover. */
 export function titleOf(failover: Failover | null): string {
   if (failover === null) return 'Failover'
-  const after = `after ${failover.fault} on ${failover.hosts.join(', ')}`
   const isOne = isExpected(failover) || failover.phases.keyGone !== undefined
-  return isOne ? `Failover ${after}` : `A${after.slice(1)}`
+  return `${isOne ? 'Failover after' : 'After'} ${failover.after}`
+}
+
+function afterOf({fault, struck}: Followed): string {
+  if (!isUnannounced(fault)) return `${fault.fault} on ${fault.hosts.join(', ')}`
+  return struck === undefined ? `${fault.what}: nobody said why, so the model has no figures` : fault.what
 }
 
 type Predicted = Readonly<Partial<Record<Phase, Bounds>>>
@@ -54,9 +73,9 @@ export function shown(reading: Reading, topology: Topology | null): Failover | n
   const one = latest(reading)
   if (one === undefined) return null
   const found = unfolded(reading, one)
-  const {fault, hosts, at} = one.fault
+  const {hosts, at} = one.fault
   return {
-    ...{fault, hosts, at, from: one.leader ?? null, to: found.newLeader ?? null},
+    ...{after: afterOf(one), hosts, at, from: one.leader ?? null, to: found.newLeader ?? null},
     strikesLeader: one.struck !== undefined,
     keepsKey: one.struck !== undefined && !isModelled(one.struck) && one.struck.keepsKey ? one.struck.why : null,
     writer: (found.firstWrite ?? found.resumedWrite)?.server ?? null,

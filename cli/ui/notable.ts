@@ -2,7 +2,7 @@
 
 import type {Event, Micros} from '../../lab/index.ts'
 import type {Change} from '../../lab/inside/reading.ts'
-import {isOfFirst, prominenceOf, sayLive} from '../../lab/inside/reading.ts'
+import {isOfFirst, isUnannounced, prominenceOf, sayLive} from '../../lab/inside/reading.ts'
 import {printable} from '../../lab/inside/start.ts'
 import type {Member, View} from './view.ts'
 
@@ -31,6 +31,9 @@ type Told = readonly [says: string, tone?: Tone] | null
 /** What is news by itself, and what is only when it was otherwise before. */
 function say(before: View, event: Event, after: View): Told {
   switch (event.kind) {
+    case 'fault-injecting':
+      // What it was is told by the events that it was seen by.
+      return isUnannounced(event) ? null : told(sayLive<'fault-injecting'>(event), 'bad')
     case 'leader-key': {
       const isFirst = isOfFirst(after.topology ?? undefined, event)
       const [was, is] = isFirst ? [before.holder, after.holder] : [before.otherHolder, after.otherHolder]
@@ -70,7 +73,6 @@ function told(says: string | null, tone: Tone = 'plain'): Told {
 function toneOf(event: Event): Tone {
   switch (event.kind) {
     case 'step-ended':
-    case 'fault-injecting':
     case 'fault-again':
     case 'fault-lost':
     case 'client-notice':

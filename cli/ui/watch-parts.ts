@@ -1,6 +1,6 @@
 /** What the screen of `watch` is made of at a moment, to be compared with what was drawn: where no part differs, it would look the same. */
 import type {Micros} from '../../lab/index.ts'
-import {isExpected} from './failover.ts'
+import {isExpected, isRenewed} from './failover.ts'
 import {openGap} from './throughput.ts'
 import type {Member, View} from './view.ts'
 import {hostsOf, type WatchFacts} from './watch-screen.tsx'
@@ -37,7 +37,9 @@ function hasTenths({view, now, other, load, doing}: WatchFacts, {preview}: Watch
   return isUnderWay(view) || (load !== null && openGap(view.clients, now) !== null)
 }
 
-/** The lease of a leader that is struck runs out, or a phase after it is awaited. */
-function isUnderWay({failover}: View): boolean {
-  return failover !== null && failover.phases.newServerUp === undefined && isExpected(failover)
+/** The lease of a leader that is struck runs out, or a phase after it is awaited; one that is paused for a moment goes on as before. */
+function isUnderWay({failover, lease}: View): boolean {
+  if (failover === null || failover.phases.newServerUp !== undefined) return false
+  if (failover.phases.keyGone !== undefined) return true
+  return isExpected(failover) && (lease === null || !isRenewed(failover, lease))
 }

@@ -42,6 +42,7 @@ export {type ContainerPhase, containerAfter, type Role, roleOfHost} from '../his
 export {Rows, referenceTable} from '../history/rows.ts'
 export {sayMend} from '../history/say-mend.ts'
 export {medianTimings, type TimedPart, timingsOf} from '../history/timings.ts'
+export {isUnannounced} from '../history/unannounced.ts'
 export {latest, nothingRead, phaseEvents, type Reading, readOn, unfolded} from '../history/unfolding.ts'
 export {type ComparedMetric, compare, type Spread, sayQuantile} from '../judge/compare.ts'
 export {jepsenHistory} from '../judge/jepsen.ts'

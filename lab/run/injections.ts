@@ -13,6 +13,7 @@ import type {Step} from '../scenario/index.ts'
 import {namedIn} from '../scenario/params.ts'
 import {sayFault, sayWhom} from '../scenario/say.ts'
 import {inForce, mended, plan} from '../state/journal.ts'
+import {tellFault} from '../state/told-faults.ts'
 import type {HostName} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {next, onLab} from '../words/next-step.ts'
@@ -154,7 +155,9 @@ export class Injections implements Disposable {
           await moment.ready(strike)
           const {fault, params} = step
           const {needsMend} = so
-          history.record({kind: 'fault-injecting', id, fault, what: sayFault(step), hosts, params, needsMend, strike})
+          const happening = {id, fault, what: sayFault(step), hosts, params, needsMend, strike}
+          history.record({kind: 'fault-injecting', ...happening})
+          tellFault(lab.name, {kind: 'fault-injecting', ...happening})
         }
         so.began = true
         const result = await call()

@@ -24,6 +24,7 @@ import type {Micros} from '../words/quantity.ts'
 import {Attention} from './attention.ts'
 import {type Injected, type InjectOptions, inject} from './inject.ts'
 import {LightLoad, type LoadTold, lightLoad} from './light-load.ts'
+import {Outside} from './outside.ts'
 
 /** Those whose word a screen shows: the others are evidence for a judge, and looking costs the lab something, too. */
 const shown = [containers, etcd, patroni, postgres, proxy, virtualAddress, watchdog]
@@ -79,14 +80,16 @@ export async function watchLab(
   // Only for its clock: what is recorded in it would be kept.
   const clock = new Recorder()
   const attention = new Attention()
-  const own = new OwnFaults(lab, clock, event => listener.event(event))
+  const outside = new Outside(lab.name, () => clock.now(), listener)
+  const own = new OwnFaults(lab, clock, event => outside.tell(event))
   const news = new News()
   const site: ProbeSite = {
     lab,
     now: () => clock.now(),
     signal,
-    record(happening, at) {
+    record(happening, at = clock.now()) {
       attention.heard(happening, clock.now())
+      outside.before(happening, at)
       own.hear(happening, at)
       if (happening.kind === 'etcd-member') news.tell()
     },
@@ -94,7 +97,7 @@ export async function watchLab(
     leastMs: () => (own.isWorking ? 0 : attention.leastMs(clock.now())),
   }
   const clients = isLoaded ? lightLoad(lab.topology) : []
-  listener.event(await begun(lab, clock, clients))
+  outside.tell(await begun(lab, clock, clients))
   const {log} = listener
   const watching = [
     ...shown.map(probe => probe.run(site)),
@@ -121,6 +124,7 @@ export async function watchLab(
       } finally {
         await load?.[Symbol.asyncDispose]()
         ending.abort()
+        outside[Symbol.dispose]()
         await giveUpAfter(probesEndWithinMs, Promise.allSettled(watching))
         clock[Symbol.dispose]()
       }

@@ -34,7 +34,12 @@ test.each(failovers)('%s: the screen shows the phases of the last failover of th
   }
   const phases = Object.entries(failover?.phases ?? {}).map(([phase, at]) => [phase, at - failover!.at])
   expect({...failover, phases: Object.fromEntries(phases)}).toMatchObject({
-    ...{fault: found.fault.fault, at: found.t0, from: found.oldLeader, to: found.newLeader ?? null},
+    ...{
+      after: `${found.fault.fault} on ${found.fault.hosts.join(', ')}`,
+      at: found.t0,
+      from: found.oldLeader,
+      to: found.newLeader ?? null,
+    },
     ...{strikesLeader: true, phases: measuredPhases(found)},
   })
   expect(Object.keys(failover!.phases).toSorted()).toEqual(Object.keys(measuredPhases(found)).toSorted())

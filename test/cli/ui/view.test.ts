@@ -107,7 +107,7 @@ describe('the members', () => {
 
 describe('the failover', () => {
   test('every phase is found at its time after the fault', () => {
-    expect(whole.failover).toMatchObject({fault: 'kill', from: 'node1', to: 'node2', at: killedAt})
+    expect(whole.failover).toMatchObject({after: 'kill on node1', from: 'node1', to: 'node2', at: killedAt})
     const {keyGone, election, promotion, newServerUp, firstWrite} = phasesOf(whole)
     expect([keyGone, election, newServerUp]).toEqual([19.4, 21.5, 21.8])
     // The samples of PostgreSQL are 0.1 s apart, the writes 0.05 s.

@@ -2,9 +2,12 @@
 import {expect, test} from 'vitest'
 import {signsExplained} from '../../../cli/ui/glossary.ts'
 import {lookOf} from '../../../cli/ui/look.ts'
+import {fold, view} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
+import {unannounced} from '../../../lab/history/unannounced.ts'
+import {nothingRead, type Reading, readOn} from '../../../lab/history/unfolding.ts'
 import {strikeOf} from '../../lab/strike-of.ts'
-import {loaded, on, shoot, watched} from './watch-shots.tsx'
+import {loaded, on, shoot, watched, watchedEvents} from './watch-shots.tsx'
 
 const hosts = ['node1', 'node2', 'node3']
 const noEtcd = hosts.map((host): Event => ({at: 5.9e6, kind: 'etcd-member', host, up: false, leader: null, term: null}))
@@ -65,4 +68,31 @@ test.each([false, true])('every sign that stands before a member is explained (A
       signsExplained.map(({sign}) => sign),
       signs[name],
     ).toContain(name)
+})
+
+test('a failover that nobody announced is shown with the figures of the model where it is seen what happened, and without them else', () => {
+  const seen = (more: readonly Event[]) => {
+    const all = [...watchedEvents(6.5), ...more]
+    return all.reduce<{events: Event[]; so: Reading}>(
+      ({events, so}, event) => {
+        const told = [unannounced(so, event) ?? [], event].flat()
+        return {events: [...events, ...told], so: told.reduce(readOn, so)}
+      },
+      {events: [], so: nothingRead},
+    ).events
+  }
+  const shot = (more: readonly Event[]) =>
+    shoot({columns: 80, rows: 24, at: 8, facts: {view: seen(more).reduce(fold, view([]))}})
+  const died = shot([{at: 7e6, kind: 'container', host: 'node1', action: 'die', exitCode: 137}])
+  expect(died).toContain('Failover after the container of node1 died')
+  expect(died).toMatch(/19-24 s\?/)
+  expect(died).toMatch(/the lease of node1 must run out first/)
+  expect(died).not.toContain('FAULT')
+  const gone: Event = {
+    ...{at: 7e6, kind: 'leader-key', scope: 'pgha', holder: null, revision: 99, lease: null, term: 2, told: 'node2'},
+  }
+  const lost = shot([gone])
+  expect(lost).toContain('Failover after node1 lost the leader key: nobody said why, so the model')
+  expect(lost).toMatch(/✔ lease over/)
+  expect(lost).not.toMatch(/\d+-\d+ s\?/)
 })

@@ -20,6 +20,10 @@ const entries: readonly PaletteEntry[] = ['kill host on leader', 'kill etcd on e
 
 /** What a watch sees: no clients and no steps, and a watchdog that is fed. */
 export function watched(seconds: number, more: readonly Event[] = []): View {
+  return [...watchedEvents(seconds), ...more].reduce(fold, view([]))
+}
+
+export function watchedEvents(seconds: number): readonly Event[] {
   const seen = storyUntil(seconds).filter(({kind}) => !['op', 'phase', 'step-started', 'step-ended'].includes(kind))
   const [first, ...rest] = seen
   if (first?.kind !== 'run-started') throw new TypeError('a story begins with its beginning')
@@ -28,7 +32,7 @@ export function watched(seconds: number, more: readonly Event[] = []): View {
     ...{at: seconds * 1e6, kind: 'watchdog', host: 'node2', state: 'fed'},
     ...{timeoutSeconds: 15, leftMicros: 11_400_000},
   }
-  return [own, ...rest, fed, ...more].reduce(fold, view([]))
+  return [own, ...rest, fed]
 }
 const views = new Map<number, View>()
 function viewAt(seconds: number): View {

@@ -18,7 +18,7 @@ const told = (...events: readonly Of<'op'>[]): Writers => events.reduce(wrote, t
 
 const failover: Failover = {
   ...{
-    fault: 'kill',
+    after: 'kill on node1',
     hosts: ['node1'],
     at: s(10),
     from: 'node1',

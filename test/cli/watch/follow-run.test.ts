@@ -35,8 +35,8 @@ test('a record that grows is read on from where it was, a line at a time', () =>
   const rest = lines.slice(100).join('')
   appendFileSync(file, rest.slice(0, -20))
   appendFileSync(file, rest.slice(-20))
-  expect(followed.look()?.failover?.fault).toBe('kill')
-  expect(followed.look()?.failover?.fault).toBe('kill')
+  expect(followed.look()?.failover?.after).toBe('kill on node1')
+  expect(followed.look()?.failover?.after).toBe('kill on node1')
 })
 
 test('the newest record is the one that is followed, and one that is torn ends nothing', () => {

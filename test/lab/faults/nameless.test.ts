@@ -22,6 +22,7 @@ const otherThings: Readonly<Record<string, string>> = {
   'lab/history/event-words.ts': 'pause, slow-disk: of a container, by the engine, and a sign in a log',
   'lab/history/lost.ts': 'pause: of a container, by the engine',
   'lab/history/role.ts': 'pause: of a container, by the engine',
+  'lab/history/unannounced.ts': 'pause: of a container, by the engine',
   'lab/history/mend.ts': 'set-config: a mend',
   'lab/history/event-schema.ts': 'set-config, slow-disk: a mend, and a sign in a log',
   'lab/history/say-mend.ts': 'set-config: a mend',
