@@ -13,7 +13,12 @@ interface Options {
 export function replay(): Command {
   return command(
     'replay',
-    'Play a recorded run on the screen, as if it were live.\nWithout a terminal its lines are printed, at once.',
+    [
+      'Play a recorded run on the screen, as if it were live.',
+      'Without a terminal its lines are printed, at once.',
+      '',
+      'n and b jump to the next and the previous phase, step or moment of a failover, the arrows by five seconds; space pauses, and ? has every key.',
+    ].join('\n'),
     'replay latest\nreplay ./evidence --speed 4',
   )
     .argument('<run>', "`latest`, a run's name, its folder, or its events.ndjson (or .ndjson.gz)")

@@ -2,8 +2,9 @@
 import type {Key} from 'ink'
 import {useEffect, useRef, useState} from 'react'
 import {draw, isInterrupt, type Shown, sizeOf, useKeys} from './draw.tsx'
+import {helpPages} from './help.tsx'
+import {watchKeys} from './keys.ts'
 import {type Terminal, terminal} from './terminal.ts'
-import {helpPages} from './watch-help.tsx'
 import {partsOf} from './watch-parts.ts'
 import {around, hostsOf, planOf, type WatchFacts, WatchScreen} from './watch-screen.tsx'
 import {type Act, calm, pressed, type WatchState} from './watch-state.ts'
@@ -48,7 +49,7 @@ function WatchApp({on, asked, read, onAct, onInterrupt}: WatchOptions & {on: Ter
       entries: facts.entries,
       panes: hostsOf(facts.view).length + 1,
       page: (plan?.log ?? 2) - 1,
-      helpPages: helpPages(columns, rows - 1 - around),
+      helpPages: helpPages(watchKeys, columns, rows - 1 - around),
     }
     const [state, act] = pressed(asked.state, {input: nameOf(key) ?? input, ctrl: key.ctrl}, site)
     asked.state = state

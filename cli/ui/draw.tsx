@@ -3,10 +3,10 @@ import {type Key, render, useAnimation, useInput, useStdout} from 'ink'
 import {type ReactNode, useEffect, useState} from 'react'
 import type {Event, Micros, Progress} from '../../lab/index.ts'
 import {type Above, divert} from './above.ts'
-import {actionOf, jumpSeconds, keys, replayKeys, stepKeys} from './keys.ts'
+import {actionOf, jumpSeconds, type KeyBinding, keys, replayKeys, stepKeys} from './keys.ts'
 import type {Player} from './player.ts'
 import {ProgressScreen, type ProgressStep} from './progress-screen.tsx'
-import {RunScreen} from './run-screen.tsx'
+import {RunScreen, runHelpPages} from './run-screen.tsx'
 import {type Terminal, terminal} from './terminal.ts'
 import {emptyView, fold, type View} from './view.ts'
 
@@ -152,10 +152,10 @@ interface ReplayAppProps extends ReplayOptions {
 function ReplayApp({on, player, onQuit, finished}: ReplayAppProps) {
   const {columns, rows} = sizeOf(on)
   const spin = useFrames()
-  const [page, setPage] = useState({help: false, log: true})
+  const [page, setPage] = useState({help: 0, log: true})
   useKeys(on, (input, key) => {
     if (isInterrupt(input, key)) return onQuit()
-    if (key.escape) return setPage(so => ({...so, help: false}))
+    if (key.escape) return setPage(so => ({...so, help: 0}))
     switch (actionOf(arrowOf(key) ?? input, key.ctrl, replayKeys)) {
       case 'pause':
         return player.toggle()
@@ -171,7 +171,7 @@ function ReplayApp({on, player, onQuit, finished}: ReplayAppProps) {
       case 'slower':
         return player.accelerate(1 / 2)
       case 'help':
-        return setPage(so => ({...so, help: !so.help}))
+        return setPage(so => ({...so, help: nextPage(so.help, on, replayKeys)}))
       case 'log':
         return setPage(so => ({...so, log: !so.log}))
       case 'quit':
@@ -203,21 +203,28 @@ function arrowOf(key: Key): string | undefined {
   return key.downArrow ? 'down' : undefined
 }
 
+/** Of the help; 0: behind its last page it is left. */
+function nextPage(page: number, on: Terminal, bindings: readonly KeyBinding[]): number {
+  const {columns, rows} = sizeOf(on)
+  return page >= runHelpPages(bindings, columns, rows) ? 0 : page + 1
+}
+
 function useMode(on: Terminal, onInterrupt: () => void, pause: RunOptions['pause']) {
-  const [mode, setMode] = useState({help: false, log: true, asking: false, interrupted: false})
+  const [mode, setMode] = useState({help: 0, log: true, asking: false, interrupted: false})
   const interrupt = () => {
-    setMode(so => ({...so, asking: false, help: false, interrupted: true}))
+    setMode(so => ({...so, asking: false, help: 0, interrupted: true}))
     onInterrupt()
   }
+  const bindings = pause === undefined ? keys : stepKeys
   useKeys(on, (input, key) => {
     if (isInterrupt(input, key)) return interrupt()
     if (mode.asking) return /^y$/i.test(input) ? interrupt() : setMode(so => ({...so, asking: false}))
-    if (key.escape) return setMode(so => ({...so, help: false}))
-    switch (actionOf(key.return ? ' ' : input, key.ctrl, pause === undefined ? keys : stepKeys)) {
+    if (key.escape) return setMode(so => ({...so, help: 0}))
+    switch (actionOf(key.return ? ' ' : input, key.ctrl, bindings)) {
       case 'go-on':
         return pause?.goOn()
       case 'help':
-        return setMode(so => ({...so, help: !so.help}))
+        return setMode(so => ({...so, help: nextPage(so.help, on, bindings)}))
       case 'log':
         return setMode(so => ({...so, log: !so.log}))
       case 'quit':

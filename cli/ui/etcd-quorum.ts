@@ -5,7 +5,7 @@ import type {Member, View} from './view.ts'
 type Counted = Omit<Quorum, 'alarms'>
 
 /** By the probes alone; null: the members have not all been heard. */
-function quorumHeard(view: View): Counted | null {
+export function quorumHeard(view: View): Counted | null {
   const all = etcdMembers(view)
   if (all.length === 0 || all.some(one => one.etcdUp === null && one.container === 'running')) return null
   const members = all.length

@@ -29,7 +29,7 @@ export interface KeyBinding {
 
 const shared: readonly KeyBinding[] = [
   {action: 'log', name: 'l', input: 'l', ctrl: false, short: 'log', about: 'show or hide the log lines'},
-  {action: 'help', name: '?', input: '?', ctrl: false, short: 'help', about: 'show or leave this page'},
+  {action: 'help', name: '?', input: '?', ctrl: false, short: 'help', about: 'keys, signs and words, page by page'},
 ]
 
 /** Of `chaos`. */
@@ -95,11 +95,18 @@ export const replayKeys: readonly KeyBinding[] = [
     short: `+${jumpSeconds} s`,
     about: `${jumpSeconds} seconds on`,
   },
-  {action: 'next', name: 'n', input: 'n', ctrl: false, short: '', about: 'to the next phase or step'},
-  {action: 'previous', name: 'b', input: 'b', ctrl: false, short: '', about: 'to the phase or step before'},
+  {
+    action: 'next',
+    name: 'n',
+    input: 'n',
+    ctrl: false,
+    short: 'next',
+    about: 'to the next phase, step or moment of a failover',
+  },
+  {action: 'previous', name: 'b', input: 'b', ctrl: false, short: 'back', about: 'to the one before that'},
+  ...shared,
   {action: 'faster', name: 'up', input: 'up', ctrl: false, short: 'fast', about: 'twice as fast'},
   {action: 'slower', name: 'down', input: 'down', ctrl: false, short: 'slow', about: 'half as fast'},
-  ...shared,
   {action: 'quit', name: 'q', input: 'q', ctrl: false, short: 'quit', about: 'leave, as Ctrl-C does'},
 ]
 

@@ -1,7 +1,7 @@
 /** The hosts of the cluster, one row each, and what the proxies think of them. */
 import type {Micros} from '../../lab/index.ts'
 import {sayBytes} from '../../lab/inside/start.ts'
-import {etcdMembers, isCounted} from './etcd-quorum.ts'
+import {etcdMembers, isCounted, quorumHeard} from './etcd-quorum.ts'
 import {seconds} from './format.ts'
 import {Line} from './line.tsx'
 import {type Look, type Signs, words} from './look.ts'
@@ -53,68 +53,127 @@ interface Props {
   readonly look: Look
   readonly view: View
   readonly now: Micros
-  /** With what is left of the lease, and of each watchdog. */
-  readonly counts?: boolean
+  readonly columns: number
 }
 
-export function Members({look, view, now, counts = false}: Props) {
+/** From so many on each value has a place of its own, whether or not there is one. */
+const wideFrom = 76
+
+export function Members({look, view, now, columns}: Props) {
   const widest = Math.max(...view.members.map(one => one.host.length), 4)
+  const Row = columns >= wideFrom ? MemberRow : NarrowRow
   return view.members.map(one => (
-    <MemberRow key={one.host} look={look} view={view} now={now} one={one} widest={widest} counts={counts} />
+    <Row key={one.host} look={look} view={view} now={now} columns={columns} one={one} widest={widest} />
   ))
 }
 
-function MemberRow({look, view, now, one, widest, counts = false}: Props & {one: Member; widest: number}) {
-  const role = roleOf(view, one)
-  const fault = view.faults.find(({hosts}) => hosts.includes(one.host))
+type RowProps = Props & {readonly one: Member; readonly widest: number}
+
+function MemberRow({look, view, now, one, widest}: RowProps) {
+  const fault = faultOf(view, one, now)
   return (
     <Line look={look}>
-      <Text {...roleSign(role)}>{look.signs[signOfRole[role]]} </Text>
-      <Text bold>{one.host.padEnd(widest)} </Text>
-      <Text {...roleLetters(role)}>{role.padEnd(9)} </Text>
+      <Who look={look} view={view} one={one} widest={widest} />
       {words(look, stateOf(view, one)).slice(0, 9).padEnd(10)}
       <Text dimColor>TL </Text>
       {String(one.timeline ?? '-').padEnd(3)}
       <Text dimColor>lag </Text>
       {(one.lagBytes === null ? '-' : sayBytes(one.lagBytes)).padEnd(7)}
-      {view.holder === one.host || view.otherHolder === one.host ? (
-        <Text bold>key{'  '}</Text>
-      ) : view.syncStandbys.includes(one.host) ? (
-        'sync '
-      ) : (
-        '     '
-      )}
-      {counts && <Countdowns view={view} now={now} one={one} />}
-      {fault ? (
+      {isHolder(view, one) ? <Text bold>key{'  '}</Text> : view.syncStandbys.includes(one.host) ? 'sync ' : '     '}
+      <Text dimColor>
+        {(leaseLeft(view, now, one) ?? '').padEnd(10)}
+        {(watchdogLeft(now, one) ?? '').padEnd(7)}
+      </Text>
+      {fault !== null && (
         <Text {...bad} bold>
-          {words(look, fault.fault)} {seconds(now - fault.since)}
+          {words(look, fault)}
         </Text>
-      ) : null}
+      )}
     </Line>
   )
 }
 
-/** Both in whole seconds: they change with every refresh, and nobody reads tenths. */
-function Countdowns({view, now, one}: Pick<Props, 'view' | 'now'> & {one: Member}) {
-  const lease = view.holder === one.host && view.lease !== null ? view.lease.expiresAt - now : null
-  const watchdog = one.firesAt === null ? null : one.firesAt - now
+/** What counts down, and what is broken, before what has no room: a value that does not fit whole is left out. */
+function NarrowRow({look, view, now, columns, one, widest}: RowProps) {
+  const fault = faultOf(view, one, now)
+  const held = leaseLeft(view, now, one) ?? (isHolder(view, one) ? 'key' : '')
+  const counted = `${(held || (view.syncStandbys.includes(one.host) ? 'sync' : '')).padEnd(9)} ${(watchdogLeft(now, one) ?? '').padEnd(6)} `
+  const state = stateOf(view, one)
+  const others = [
+    one.timeline === null ? '' : `TL ${one.timeline}`,
+    one.lagBytes === null ? ' '.repeat(8) : `lag ${sayBytes(one.lagBytes).replaceAll(' ', '')}`.padEnd(8),
+    state === '-' ? '' : words(look, state).slice(0, 9),
+  ]
+  const taken = 2 + widest + 1 + columnsOfRole + counted.length + (fault === null ? 0 : fault.length + 1)
   return (
-    <Text dimColor>
-      {lease === null ? '          ' : `lease ${isCounted(view) ? wholeSeconds(lease) : ' ? '} `}
-      {watchdog === null ? '      ' : `wd ${wholeSeconds(watchdog)}`}{' '}
+    <Line look={look}>
+      <Who look={look} view={view} one={one} widest={widest} />
+      <Text dimColor>{counted}</Text>
+      {fault !== null && <Text {...bad} bold>{`${words(look, fault)} `}</Text>}
+      {asManyAs(others, columns - taken)}
+    </Line>
+  )
+}
+
+function asManyAs(values: readonly string[], columns: number): string {
+  const fits = values.findLastIndex(
+    (_, last) =>
+      values
+        .slice(0, last + 1)
+        .join(' ')
+        .trimEnd().length <= columns,
+  )
+  return values.slice(0, fits + 1).join(' ')
+}
+
+/** The longest word and a blank. */
+const columnsOfRole = 10
+
+function Who({look, view, one, widest}: Pick<RowProps, 'look' | 'view' | 'one' | 'widest'>) {
+  const role = roleOf(view, one)
+  return (
+    <Text>
+      <Text {...roleSign(role)}>{look.signs[signOfRole[role]]} </Text>
+      <Text bold>{one.host.padEnd(widest)} </Text>
+      <Text {...roleLetters(role)}>{role.padEnd(columnsOfRole)}</Text>
     </Text>
   )
+}
+
+function isHolder({holder, otherHolder}: View, {host}: Member): boolean {
+  return holder === host || otherHolder === host
+}
+
+/** `kill 13.0 s`; null: none is in force there. */
+function faultOf({faults}: View, {host}: Member, now: Micros): string | null {
+  const fault = faults.find(({hosts}) => hosts.includes(host))
+  return fault === undefined ? null : `${fault.fault} ${seconds(now - fault.since)}`
+}
+
+/** Both in whole seconds: they change with every refresh, and nobody reads tenths. */
+function leaseLeft(view: View, now: Micros, {host}: Member): string | null {
+  if (view.holder !== host || view.lease === null) return null
+  return `lease ${isCounted(view) ? wholeSeconds(view.lease.expiresAt - now) : ' ? '}`
+}
+
+function watchdogLeft(now: Micros, {firesAt}: Member): string | null {
+  return firesAt === null ? null : `wd ${wholeSeconds(firesAt - now)}`
 }
 
 function wholeSeconds(left: Micros): string {
   return `${String(Math.max(0, Math.ceil(left / 1e6))).padStart(2)}s`
 }
 
+interface SurroundingsProps extends Omit<Props, 'now'> {
+  /** With the quorum as it is heard, where nothing else tells it. */
+  readonly quorum?: boolean
+}
+
 /** Below the members: etcd on every host that has one, and what the proxies think. */
-export function Surroundings({look, view}: Omit<Props, 'now'>) {
+export function Surroundings({look, view, columns, quorum = false}: SurroundingsProps) {
   return (
     <>
-      <EtcdRow look={look} view={view} />
+      <EtcdRow look={look} view={view} columns={columns} quorum={quorum} />
       <Routes look={look} view={view} />
     </>
   )
@@ -127,17 +186,31 @@ export function surroundingRows(view: View): number {
 /** Fits `proxy1 replicas`, so that the hosts stand below each other. */
 const labelColumns = 16
 
-function EtcdRow({look, view}: Omit<Props, 'now'>) {
+function EtcdRow({look, view, columns, quorum = false}: SurroundingsProps) {
+  const members = etcdMembers(view)
+  const lost = quorum && quorumHeard(view)?.isLost === true
+  // A blank between two hosts has to do where there is no room for more.
+  const wide = members.reduce((sum, {host}) => sum + host.length + 3 + columnsOfWord, labelColumns) <= columns
   return (
     <Line look={look}>
-      <Text dimColor>{'etcd'.padEnd(labelColumns)}</Text>
-      {etcdMembers(view).map(one => (
+      <Text {...(lost ? {...bad, bold: true} : {dimColor: true})}>
+        {(quorum ? `etcd ${quorumSays(view)}` : 'etcd').padEnd(labelColumns)}
+      </Text>
+      {members.map(one => (
         <Text key={one.host}>
           {one.host} <EtcdState look={look} view={view} one={one} />
+          {wide ? ' ' : ''}
         </Text>
       ))}
     </Line>
   )
+}
+
+/** `quorum 2/3` */
+function quorumSays(view: View): string {
+  const heard = quorumHeard(view)
+  if (heard === null || heard.isLost === null) return 'quorum ?'
+  return `${heard.isLost ? 'LOST' : 'quorum'} ${heard.led}/${heard.members}`
 }
 
 function EtcdState({look, view, one}: {look: Look; view: View; one: Member}) {
@@ -148,6 +221,9 @@ function EtcdState({look, view, one}: {look: Look; view: View; one: Member}) {
   if (view.etcdLeader?.host === one.host) return <Status sign={signs.leader} word="leads" paint={signOf.good} />
   return <Status sign={signs.replica} word="up" />
 }
+
+/** The longest word, and two blanks. */
+const columnsOfWord = 7
 
 /** Equally wide, so that the hosts stand below each other. */
 function Status({
@@ -163,13 +239,13 @@ function Status({
 }) {
   return (
     <Text {...letters}>
-      <Text {...paint}>{sign}</Text> {word.padEnd(7)}
+      <Text {...paint}>{sign}</Text> {word.padEnd(columnsOfWord - 1)}
     </Text>
   )
 }
 
 /** One row for each backend of each proxy. A server that is down in the `replicas` may just be the leader. */
-function Routes({look, view}: Omit<Props, 'now'>) {
+function Routes({look, view}: Pick<Props, 'look' | 'view'>) {
   const groups = routes(view)
   return groups.map(group => (
     <Line key={`${group[0].proxy} ${group[0].backend}`} look={look}>
@@ -181,7 +257,7 @@ function Routes({look, view}: Omit<Props, 'now'>) {
             <Status sign={look.signs.up} word="UP" paint={signOf.good} />
           ) : (
             <Status sign={look.signs.down} word="down" letters={{dimColor: true}} />
-          )}
+          )}{' '}
         </Text>
       ))}
     </Line>

@@ -1,6 +1,7 @@
 /** Plays a recorded run: where it stands, how fast it goes, and what the screen knows there. No terminal in it. */
 import type {Event, Micros} from '../../lab/index.ts'
 import {countLeading} from '../../lab/inside/reading.ts'
+import {marks} from './failover.ts'
 import {clock} from './format.ts'
 import {emptyView, fold, type View} from './view.ts'
 
@@ -23,6 +24,8 @@ export class Player {
   readonly #verdict: string | null
   /** `#kept[i]`: the view after the first `i * keptEvery` events. */
   readonly #kept: View[] = [emptyView]
+  /** Where a jump may lead, in the order of time; read when it is first asked for. */
+  #turns: readonly Micros[] | undefined
   #folded = 0
   #view: View = emptyView
 
@@ -80,10 +83,11 @@ export class Player {
     this.#stand(clamp(this.now() + by, 0, this.end))
   }
 
-  /** To where the next phase or step begins, or back to the one before. */
+  /** To where the next phase, step or moment of a failover is, or back to the one before. */
   jump(to: 'next' | 'previous'): void {
     const now = this.now()
-    const turns = this.#events.filter(({kind}) => kind === 'phase' || kind === 'step-started').map(({at}) => at)
+    this.#turns ??= turnsOf(this.#events)
+    const turns = this.#turns
     // What has only just begun is left by a jump back, or it would be the end of every way back.
     const back = turns.findLast(at => at < now - justMicros)
     const on = turns.find(at => at > now)
@@ -108,6 +112,24 @@ export class Player {
     this.#from = at
     this.#sinceMs = this.#nowMs()
   }
+}
+
+/** Phases, steps, and of each failover the fault and the moments that the screen has marks for. */
+function turnsOf(events: readonly Event[]): readonly Micros[] {
+  const turns = new Set<Micros>()
+  let so = emptyView
+  for (const event of events) {
+    const before = so.failover
+    so = fold(so, event)
+    if (event.kind === 'phase' || event.kind === 'step-started') turns.add(event.at)
+    if (so.failover === null || so.failover === before) continue
+    turns.add(so.failover.at)
+    for (const mark of marks) {
+      const at = so.failover.phases[mark]
+      if (at !== undefined) turns.add(at)
+    }
+  }
+  return [...turns].toSorted((a, b) => a - b)
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -11,6 +11,7 @@ import {Compact} from './compact.tsx'
 import {titleOf} from './failover.ts'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock} from './format.ts'
+import {Help, helpPages} from './help.tsx'
 import {inFooter, type KeyBinding, keys} from './keys.ts'
 import {Line} from './line.tsx'
 import {Log} from './log.tsx'
@@ -23,7 +24,8 @@ import {longestGap} from './throughput.ts'
 import type {StepView, View} from './view.ts'
 
 export interface Mode {
-  readonly help: boolean
+  /** Which page of it; 0: none. */
+  readonly help: number
   readonly log: boolean
   /** `heal and quit? y/N` waits for an answer. */
   readonly asking: boolean
@@ -58,8 +60,10 @@ export function RunScreen(props: RunScreenProps) {
   return (
     <Box flexDirection="column" width={columns} {...height} maxHeight={Math.max(1, rows - 1)} overflow="hidden">
       <Header {...props} />
-      {mode.help ? (
-        <Help look={look} bindings={bindings} />
+      {mode.help > 0 ? (
+        <Box flexGrow={1} flexShrink={1} overflow="hidden">
+          <Help look={look} bindings={bindings} columns={columns} rows={helpRows(rows)} page={mode.help} />
+        </Box>
       ) : plan === null ? (
         <Compact look={look} view={view} now={now} rows={rows - 1 - headerAndFooter} log={mode.log} />
       ) : (
@@ -74,6 +78,14 @@ export function RunScreen(props: RunScreenProps) {
 const mostRows = 36
 const mostSteps = 8
 const headerAndFooter = 2
+
+export function runHelpPages(bindings: readonly KeyBinding[], columns: number, rows: number): number {
+  return helpPages(bindings, columns, helpRows(rows))
+}
+
+function helpRows(rows: number): number {
+  return Math.max(1, Math.min(rows - 1, mostRows) - headerAndFooter)
+}
 
 /** How many rows and columns each part gets. */
 interface Plan {
@@ -121,8 +133,8 @@ function Body({look, view, now, columns, spin, plan}: RunScreenProps & {plan: Pl
     <Box flexDirection="column" rowGap={spacing} flexGrow={1} flexShrink={1} overflow="hidden">
       <Box flexDirection={isWide ? 'row' : 'column'} flexShrink={0}>
         <Section look={look} title="Members" columns={left} rows={plan.memberRows}>
-          <Members look={look} view={view} now={now} />
-          <Surroundings look={look} view={view} />
+          <Members look={look} view={view} now={now} columns={left - 2} />
+          <Surroundings look={look} view={view} columns={left - 2} quorum />
         </Section>
         <Section look={look} title="Clients" columns={right} rows={plan.clientRows}>
           <Clients look={look} clients={view.clients} now={now} columns={right - 2} />
@@ -221,37 +233,6 @@ function footer({look, mode, spin, bindings, columns}: FooterProps): ReactNode {
       {' '.repeat(gap)}
     </Text>
   ))
-}
-
-function Help({look, bindings}: {look: Look; bindings: readonly KeyBinding[]}) {
-  const {signs} = look
-  const legend: readonly (readonly [string, string])[] = [
-    [signs.leader, 'takes writes'],
-    [signs.replica, 'replica'],
-    [signs.stopped, 'stopped, or failed'],
-    [signs.unknown, 'no answer'],
-    [signs.gap, 'a second without one answer'],
-  ]
-  return (
-    <Box flexDirection="column" flexGrow={1} flexShrink={1} overflow="hidden" paddingX={1}>
-      {bindings.map(key => (
-        <Line key={key.action} look={look}>
-          <Text bold>{key.name.padEnd(8)}</Text>
-          {key.about}
-        </Line>
-      ))}
-      {legend.map(([sign, means]) => (
-        <Line key={means} look={look}>
-          <Text bold>{sign.padEnd(8)}</Text>
-          <Text dimColor>{means}</Text>
-        </Line>
-      ))}
-      <Line look={look}>
-        <Text bold>{'key'.padEnd(8)}</Text>
-        <Text dimColor>holds the leader key in etcd</Text>
-      </Line>
-    </Box>
-  )
 }
 
 /** What stays above the report: the steps with their times. The report says the rest, and from evidence. */

@@ -7,6 +7,7 @@ import {quorumNow} from './etcd-quorum.ts'
 import {titleOf} from './failover.ts'
 import {FailoverMarks, failoverRows} from './failover-marks.tsx'
 import {clock} from './format.ts'
+import {Help} from './help.tsx'
 import type {HostLine} from './host-log.ts'
 import {seen} from './host-log.ts'
 import {inFooter, watchKeys} from './keys.ts'
@@ -21,7 +22,6 @@ import {Text} from './text.tsx'
 import {bad} from './theme.ts'
 import type {View} from './view.ts'
 import {leastClientRows, WatchClients, wholeClientRows} from './watch-clients.tsx'
-import {WatchHelp} from './watch-help.tsx'
 import {Chosen, Palette} from './watch-palette.tsx'
 import type {WatchState} from './watch-state.ts'
 
@@ -70,7 +70,7 @@ export function WatchScreen(props: Props) {
       <Header {...props} />
       <Box flexDirection="column" flexGrow={1} flexShrink={1} overflow="hidden">
         {state.help > 0 ? (
-          <WatchHelp look={look} columns={columns} rows={rows - 1 - around} page={state.help} />
+          <Help look={look} bindings={watchKeys} columns={columns} rows={rows - 1 - around} page={state.help} />
         ) : state.preview !== null ? (
           <Chosen look={look} preview={state.preview} spin={props.spin} columns={columns} />
         ) : state.typing === 'palette' ? (
@@ -143,8 +143,8 @@ function Body(props: Props) {
   return (
     <>
       <Section look={look} title="Members" columns={columns} rows={plan.members}>
-        <Members look={look} view={view} now={now} counts={columns >= 78} />
-        <Surroundings look={look} view={view} />
+        <Members look={look} view={view} now={now} columns={columns - 2} />
+        <Surroundings look={look} view={view} columns={columns - 2} />
         <Quorums {...props} />
       </Section>
       {plan.failover > 0 && (

@@ -111,7 +111,7 @@ function expectReport(report: Report): void {
   expectJson(renderJson(report), report)
 }
 
-const calm = {help: false, log: true, asking: false, interrupted: false, finished: false}
+const calm = {help: 0, log: true, asking: false, interrupted: false, finished: false}
 
 test.each(recordedNames)('%s: no form of its report is obeyed anywhere when every text in it is hostile', name => {
   const told = judge(recorded(name))

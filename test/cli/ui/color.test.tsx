@@ -11,7 +11,7 @@ const {lookOf} = await import('../../../cli/ui/look.ts')
 const {view} = await import('../../../cli/ui/view.ts')
 const {storyUntil} = await import('./story.ts')
 
-const mode = {help: false, log: true, asking: false, interrupted: false, finished: false}
+const mode = {help: 0, log: true, asking: false, interrupted: false, finished: false}
 
 test.each([5, 20, 30, 41])('%d s into the run only the terminal’s sixteen colours are used, and no background', at => {
   const shot = renderToString(

@@ -27,7 +27,7 @@ const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'wh
 const codes = new Map([...names, ...names.map(name => `bright ${name}`)].map((name, index) => [name, index]))
 
 const modes = [{}, {asking: true}, {interrupted: true}, {paused: 'step 2: kill'}, {finished: true}].map(mode => ({
-  help: false,
+  help: 0,
   log: true,
   asking: false,
   interrupted: false,

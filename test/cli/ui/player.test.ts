@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {expect, test} from 'vitest'
+import {marks} from '../../../cli/ui/failover.ts'
 import {Player} from '../../../cli/ui/player.ts'
 import {view} from '../../../cli/ui/view.ts'
 import {story} from './story.ts'
@@ -91,9 +92,15 @@ test('at its end it says the verdict, which no green tick of a step tells', () =
   expect(player.says()).toBe('FAILED; q says why')
 })
 
-test('it jumps to where phases and steps begin, on to the end and back to the beginning', () => {
+test('it jumps to where phases and steps begin and to each moment of a failover, on to the end and back to the beginning', () => {
   const {one, pass} = player()
-  const turns = events.filter(({kind}) => kind === 'phase' || kind === 'step-started').map(({at}) => at)
+  const {failover} = view(events)
+  const moments = [failover!.at, ...marks.map(mark => failover!.phases[mark]!)]
+  expect(new Set(moments).size).toBe(6)
+  const turns = [
+    ...events.filter(({kind}) => kind === 'phase' || kind === 'step-started').map(({at}) => at),
+    ...moments,
+  ].toSorted((a, b) => a - b)
   one.toggle()
   const seen = new Set<number>()
   for (let jumps = 0; one.now() < end; jumps++) {
@@ -102,6 +109,13 @@ test('it jumps to where phases and steps begin, on to the end and back to the be
     if (one.now() < end) seen.add(one.now())
   }
   expect([...seen]).toEqual([...new Set(turns)].filter(at => at > 0))
+  // Where it stands then, the screen shows that moment as the newest.
+  for (const mark of marks) {
+    const at = failover!.phases[mark]!
+    one.seek(at - one.now())
+    expect(one.view().failover?.phases).toHaveProperty(mark)
+  }
+  one.seek(end)
   one.jump('previous')
   expect(turns).toContain(one.now())
   for (let jumps = 0; jumps <= turns.length; jumps++) one.jump('previous')

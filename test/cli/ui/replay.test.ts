@@ -60,14 +60,16 @@ test('the footer, the ? page and the manual name every key of the table', async 
   const {press, shows} = replay()
   const manual = readFileSync(join(import.meta.dirname, '../../../docs/how/many-runs.md'), 'utf8')
   await until(() => expect(shows()).toContain('q quit'))
-  for (const key of replayKeys) expect(shows()).toContain(`${key.name} ${key.short}`)
+  // How fast it goes has no room on 80 columns.
+  for (const key of replayKeys.filter(({name}) => name !== 'up' && name !== 'down'))
+    expect(shows()).toContain(`${key.name} ${key.short}`)
   await press('?')
   await until(() => expect(shows()).toContain(replayKeys[0]!.about))
   for (const key of replayKeys) {
     expect(shows()).toContain(key.about)
     expect(manual).toContain(`| ${key.name} | ${key.about} |`)
   }
-  await press('?', 'l')
+  await press('\u001b', 'l')
   await until(() => expect(shows()).not.toContain('── Log'))
 })
 

@@ -1,13 +1,14 @@
 import {renderToString} from 'ink'
 import {describe, expect, test} from 'vitest'
-import {type KeyBinding, keys, replayKeys} from '../../../cli/ui/keys.ts'
+import {signsExplained, wordsExplained} from '../../../cli/ui/glossary.ts'
+import {type KeyBinding, keys, replayKeys, stepKeys} from '../../../cli/ui/keys.ts'
 import {lookOf} from '../../../cli/ui/look.ts'
-import {type Mode, RunScreen} from '../../../cli/ui/run-screen.tsx'
+import {type Mode, RunScreen, runHelpPages} from '../../../cli/ui/run-screen.tsx'
 import {fold, type View, view} from '../../../cli/ui/view.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {op, story, storyUntil} from './story.ts'
 
-const calm: Mode = {help: false, log: true, asking: false, interrupted: false, finished: false}
+const calm: Mode = {help: 0, log: true, asking: false, interrupted: false, finished: false}
 
 interface Shot {
   readonly columns: number
@@ -56,7 +57,7 @@ const sizes = [
 ] as const
 
 describe.each(sizes)('at %d columns and %d rows', (columns, rows) => {
-  test.each([{}, {help: true}, {log: false}, {asking: true}, {interrupted: true}, {finished: true}])(
+  test.each([{}, {help: 1}, {help: 2}, {log: false}, {asking: true}, {interrupted: true}, {finished: true}])(
     'nothing is wider than the terminal or as tall as it, in mode %o',
     mode => {
       for (const at of [0.001, 0.7, 5, 7.2, 20, 26.5, 28.9, 33, 36, 41]) {
@@ -96,7 +97,7 @@ describe('at 120x40 during the outage', () => {
   const shot = shoot({columns: 120, rows: 40})
 
   test('the dead leader is stopped, holds the key, and is under its fault for 13 s', () => {
-    expect(shot).toMatch(/✖ node1 stopped .* key {2}kill 13\.0 s/)
+    expect(shot).toMatch(/✖ node1 stopped +lease +\ds +kill 13\.0 s/)
   })
 
   test('the clients are beside the members, with the gap that is open', () => {
@@ -165,12 +166,41 @@ test('on a narrow terminal the footer still says how to leave a replay, and how 
   ).toMatch(/^space goes on {3}paused before step 3: until/)
 })
 
-test('the footer and the ? page name every key of the table', () => {
+test.each([
+  ['chaos', keys],
+  ['chaos --step', stepKeys],
+  ['replay', replayKeys],
+] as const)('the ? pages of %s tell each of its keys, and every sign and word of the screen, whole', (_, bindings) => {
+  for (const [columns, rows] of [
+    [120, 40],
+    [80, 24],
+    [60, 20],
+  ] as const) {
+    const pages = runHelpPages(bindings, columns, rows)
+    const shots = Array.from({length: pages}, (_, page) => shoot({columns, rows, bindings, mode: {help: page + 1}}))
+    const help = shots.join('\n').replaceAll(/\s+/g, ' ')
+    for (const {name, about} of bindings) expect(help).toContain(`${name} ${about}`)
+    for (const {word, means} of [...signsExplained, ...wordsExplained]) expect(help).toContain(`${word ?? ''} ${means}`)
+  }
+})
+
+test('the footer names every key of the table', () => {
   const footer = shoot({columns: 80, rows: 24}).split('\n').at(-1)
-  const help = shoot({columns: 80, rows: 24, mode: {help: true}})
-  for (const key of keys) {
-    expect(footer).toContain(`${key.name} ${key.short}`)
-    expect(help).toContain(key.about)
+  for (const key of keys) expect(footer).toContain(`${key.name} ${key.short}`)
+})
+
+test('on 80 columns the footer of a replay has what jumps by phase', () => {
+  expect(shoot({columns: 80, rows: 24, bindings: replayKeys}).split('\n').at(-1)).toMatch(/n next {2}b back .*q quit/)
+})
+
+test('the lease of the leader is counted down among the members, and the quorum of etcd is told', () => {
+  for (const [columns, rows] of [
+    [120, 40],
+    [80, 24],
+  ] as const) {
+    expect(shoot({columns, rows, at: 5})).toMatch(/● node1 leader .*lease +\d+s/)
+    expect(shoot({columns, rows, at: 5})).toMatch(/etcd quorum 3\/3 /)
+    expect(shoot({columns, rows, at: 20})).toMatch(/etcd quorum 2\/3 /)
   }
 })
 

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {signsExplained, wordsExplained} from '../../../cli/ui/glossary.ts'
+import {helpPages} from '../../../cli/ui/help.tsx'
 import {watchKeys} from '../../../cli/ui/keys.ts'
-import {helpPages} from '../../../cli/ui/watch-help.tsx'
 import type {WatchFacts} from '../../../cli/ui/watch-screen.tsx'
 import type {WatchState} from '../../../cli/ui/watch-state.ts'
 import {loaded, on, playing, preview, shoot} from './watch-shots.tsx'
@@ -156,7 +156,7 @@ test.each([
   [120, 50, 1],
   [60, 18, 5],
 ] as const)('on %d columns and %d rows ? tells every key, sign and word whole, on %d pages', (columns, rows, pages) => {
-  expect(helpPages(columns, rows - 4)).toBe(pages)
+  expect(helpPages(watchKeys, columns, rows - 4)).toBe(pages)
   const shots = Array.from({length: pages}, (_, page) => shoot({columns, rows, state: {help: page + 1}}))
   const help = shots.join('\n').replaceAll(/\s+/g, ' ')
   for (const {name, about} of watchKeys) expect(help).toContain(`${name} ${about}`)

@@ -1,14 +1,17 @@
-/** The `?` pages of `watch`: its keys, its signs and its words, from the tables that docs/watch.md is made of. */
+/** The `?` pages of a screen: its keys, and the signs and words of all screens, from the tables that docs/watch.md is made of. */
 import {Box} from 'ink'
 import {wrapped} from '../../lab/inside/reading.ts'
 import {signsExplained, wordsExplained} from './glossary.ts'
-import {watchKeys} from './keys.ts'
+import type {KeyBinding} from './keys.ts'
 import {Line} from './line.tsx'
 import type {Look, Signs} from './look.ts'
 import {Text} from './text.tsx'
 
+type Bindings = readonly KeyBinding[]
+
 interface Props {
   readonly look: Look
+  readonly bindings: Bindings
   readonly columns: number
   readonly rows: number
   /** From 1. */
@@ -27,17 +30,17 @@ interface Row {
 const blank: Row = {name: '', says: ''}
 
 /** Keys first and then words, each group on pages of its own where there is no room for both. */
-export function helpPages(columns: number, rows: number): number {
+export function helpPages(bindings: Bindings, columns: number, rows: number): number {
   return isBeside(columns)
     ? 1
     : pagesOf(
-        groupsOf(columns - 2, name => name),
+        groupsOf(bindings, columns - 2, name => name),
         rows,
       ).length
 }
 
-export function WatchHelp({look, columns, rows, page}: Props) {
-  const shown = groupsOf(isBeside(columns) ? columnsOfOne : columns - 2, sign => look.signs[sign])
+export function Help({look, bindings, columns, rows, page}: Props) {
+  const shown = groupsOf(bindings, isBeside(columns) ? columnsOfOne : columns - 2, sign => look.signs[sign])
   if (isBeside(columns))
     return (
       <Box paddingX={1}>
@@ -62,11 +65,11 @@ interface Groups {
 }
 
 /** Each explanation in as many rows as it takes. */
-function groupsOf(columns: number, signed: (sign: keyof Signs) => string): Groups {
+function groupsOf(bindings: Bindings, columns: number, signed: (sign: keyof Signs) => string): Groups {
   const rowsOf = (name: string, says: string): Row[] =>
     wrapped(says, columns - columnsOfName).map((line, index) => ({name: index === 0 ? name : '', says: line}))
   return {
-    keys: watchKeys.flatMap(({name, about}) => rowsOf(name, about)),
+    keys: bindings.flatMap(({name, about}) => rowsOf(name, about)),
     words: [...signsExplained, ...wordsExplained].flatMap(({sign, word, means}) =>
       rowsOf(sign === undefined ? (word ?? '') : signed(sign), means),
     ),
