@@ -61,6 +61,13 @@ export function Clients({look, clients, now, columns, children}: Props) {
   )
 }
 
+/** The writes alone, in one row. */
+export function WritesGraph({look, clients, now, columns}: Omit<Props, 'children'>) {
+  const drawn = {columns: columns - 16, scale: scaleOf(clients, now, columns - 16)}
+  const values = recent(clients, 'writes', now, drawn)
+  return <Rate look={look} label="writes" rate={lastSecond(clients, now).writes} values={values} />
+}
+
 function GapNow({clients, now}: {clients: Throughput; now: Micros}) {
   const gap = openGap(clients, now)
   const longest = longestGap(clients, now)

@@ -21,27 +21,80 @@ export const failoverRows = 3
 
 export function FailoverMarks({look, view, now, columns}: Props & {columns: number}) {
   const {failover} = view
+  const form = forms.find(one => widthOf(failover, one) <= columns) ?? forms.at(-1)!
   return (
     <>
       <Box width={columns} height={2} justifyContent="space-between" overflow="hidden">
-        <MarkColumn look={look} label="fault" time={failover && 0} state={failover ? 'done' : 'pending'} />
-        {marks.map(mark => (
-          <MarkColumn
-            key={mark}
-            look={look}
-            label={shortPhase(mark)}
-            time={timeOf(failover, mark)}
-            predicted={failover?.predicted[mark] ?? null}
-            both={columns >= bothFrom}
-            state={markState(failover, mark)}
-          />
+        {columnsOf(failover, form).map(({label, state, says}) => (
+          <MarkColumn key={label} look={look} label={label} state={state} says={says} />
         ))}
       </Box>
       <Line look={look}>
-        <Waiting look={look} view={view} now={now} />
+        <Waiting look={look} view={view} now={now} columns={columns} />
       </Line>
     </>
   )
+}
+
+/** How much of each moment is told, the most first: on fewer columns the words are short, and last what was predicted goes as it comes. */
+interface Form {
+  readonly short: boolean
+  readonly indent: string
+  readonly sign: '+' | ''
+  /** The prediction stays beside the moment that has come. */
+  readonly both: boolean
+}
+
+const forms: readonly Form[] = [
+  {short: false, indent: '  ', sign: '+', both: true},
+  {short: false, indent: '', sign: '', both: true}, // 80 columns have room for that, with not a blank to spare
+  {short: false, indent: '  ', sign: '+', both: false},
+  {short: true, indent: '', sign: '+', both: false},
+]
+
+const shortLabels: Readonly<Record<Mark, string>> = {
+  keyGone: 'lease',
+  election: 'leader',
+  promotion: 'promoted',
+  newServerUp: 'proxy',
+  firstWrite: 'write',
+}
+
+interface Column {
+  readonly label: string
+  readonly state: MarkState
+  readonly says: {readonly time: string; readonly model: string}
+}
+
+function columnsOf(failover: Failover | null, form: Form): readonly Column[] {
+  const unit = form.sign === '' ? 's' : ' s'
+  const timed = (time: Micros | null) =>
+    time === null ? '' : `${form.indent}${form.sign}${seconds(time).replace(' s', unit)}`
+  const fault: Column = {
+    label: 'fault',
+    state: failover ? 'done' : 'pending',
+    says: {time: timed(failover && 0), model: ''},
+  }
+  return [
+    fault,
+    ...marks.map((mark): Column => {
+      const time = timeOf(failover, mark)
+      const predicted = failover?.predicted[mark] ?? null
+      const model = predicted === null || (time !== null && !form.both) ? '' : modelSays(predicted, time !== null)
+      return {
+        label: form.short ? shortLabels[mark] : shortPhase(mark),
+        state: markState(failover, mark),
+        says: {time: time === null ? form.indent : timed(time), model},
+      }
+    }),
+  ]
+}
+
+/** With a blank between two of them; signs are one column wide. */
+function widthOf(failover: Failover | null, form: Form): number {
+  return columnsOf(failover, form)
+    .map(({label, says}) => Math.max(2 + label.length, says.time.length + says.model.length) + 1)
+    .reduce((sum, one) => sum + one, -1)
 }
 
 function timeOf(failover: Failover | null, mark: Mark): Micros | null {
@@ -64,21 +117,7 @@ function nextMark(failover: Failover): Mark | undefined {
   return marks[marks.findLastIndex(mark => failover.phases[mark] !== undefined) + 1]
 }
 
-interface MarkProps {
-  readonly look: Look
-  readonly label: string
-  readonly time: Micros | null
-  readonly state: MarkState
-  /** By the timing model, after the fault. */
-  readonly predicted?: Bounds | null
-  /** There is room for what was predicted beside what came. */
-  readonly both?: boolean
-}
-
-/** Columns from which the prediction stays when its moment has come. */
-const bothFrom = 110
-
-function MarkColumn({look, label, time, state, predicted = null, both = false}: MarkProps) {
+function MarkColumn({look, label, state, says}: Column & {look: Look}) {
   const sign = {
     done: look.signs.done,
     next: look.signs.replica,
@@ -93,27 +132,28 @@ function MarkColumn({look, label, time, state, predicted = null, both = false}: 
         <Text {...ofSign}>{sign}</Text> {label}
       </Text>
       <Text>
-        <Text bold>{time === null ? '  ' : `  +${seconds(time)}`}</Text>
-        <Text dimColor>{predicted !== null && (time === null || both) ? modelSays(predicted, time !== null) : ''}</Text>
+        <Text bold>{says.time}</Text>
+        <Text dimColor>{says.model}</Text>
       </Text>
     </Box>
   )
 }
 
-/** `model 12-20 s`, or in brackets beside what came. */
+/** `12-20 s?`, or in brackets beside what came. */
 function modelSays([least, most]: Bounds, came: boolean): string {
   const range = `${Math.round(least / 1e6)}-${Math.ceil(most / 1e6)}`
   return came ? ` (${range})` : `${range} s?`
 }
 
 /** What the cluster is waiting for, in words. */
-function Waiting({look, view, now}: Props) {
+function Waiting({look, view, now, columns}: Props & {columns: number}) {
   const {failover, lease, holder, topology} = view
   if (failover !== null && failover.phases.firstWrite !== undefined)
     return (
       <Text>
-        {failover.writer} {failover.writer === failover.from ? 'takes writes again' : 'took over'}: writes are
-        acknowledged {seconds(failover.phases.firstWrite - failover.at)} after the fault
+        {failover.writer} {failover.writer === failover.from ? 'takes writes again' : 'took over'}:{' '}
+        {columns < wordyFrom ? '' : 'writes are acknowledged '}
+        {seconds(failover.phases.firstWrite - failover.at)} after the fault
       </Text>
     )
   if (failover !== null && failover.phases.keyGone === undefined) {
@@ -125,7 +165,7 @@ function Waiting({look, view, now}: Props) {
       )
     if (failover.keepsKey !== null) return <Text>no failover is expected: {failover.keepsKey}</Text>
     if (!isCounted(view)) return <Text>no lease runs out: etcd has no quorum that counts it</Text>
-    return <LeaseLeft look={look} view={view} now={now} />
+    return <LeaseLeft look={look} view={view} now={now} columns={columns} />
   }
   if (failover !== null) return <Text>{waitingFor(failover, view.clients.lastWriteAt !== null)}</Text>
   if (holder === null || lease === null || topology === null)
@@ -142,20 +182,22 @@ function Waiting({look, view, now}: Props) {
 function waitingFor(failover: Failover, writing: boolean): string {
   switch (nextMark(failover)) {
     case 'election':
-      return 'the replicas compare their positions and race for the leader key'
+      return 'the replicas compare positions and race for the key'
     case 'promotion':
       return `${failover.to} has the key and is being promoted`
     case 'newServerUp':
       return `${failover.to} accepts writes; the proxy has yet to see it`
     default:
-      return `the proxy sends clients to ${failover.to}; ${writing ? 'no write is acknowledged yet' : 'no client of ours writes here'}`
+      return `clients get to ${failover.to}; ${writing ? 'no write is acknowledged yet' : 'none of ours writes here'}`
   }
 }
 
 const barColumns = 20
+/** On fewer columns a sentence is short, and a bar is none. */
+const wordyFrom = 76
 
 /** No host may take over before the dead leader's lease is over: this is where most of a failover's time goes. */
-function LeaseLeft({look, view: {holder, lease, topology, failover}, now}: Props) {
+function LeaseLeft({look, view: {holder, lease, topology, failover}, now, columns}: Props & {columns: number}) {
   if (lease === null || topology === null || holder === null) return <Text dimColor>the lease is not known</Text>
   const ttl = topology.patroni.ttlSeconds * 1_000_000
   const left = lease.expiresAt - now
@@ -164,11 +206,14 @@ function LeaseLeft({look, view: {holder, lease, topology, failover}, now}: Props
   return (
     <Text>
       {renewed ? `${holder} still refreshes its lease  ` : `the lease of ${holder} must run out first  `}
-      <Text {...signOf.waits} dimColor={!look.ascii}>
-        {look.signs.barFull.repeat(full)}
-        {look.signs.barEmpty.repeat(barColumns - full)}
-      </Text>
-      {left >= 0 ? `  ${seconds(left)} left` : `  over for ${seconds(-left)}`}
+      {columns >= wordyFrom && (
+        <Text {...signOf.waits} dimColor={!look.ascii}>
+          {look.signs.barFull.repeat(full)}
+          {look.signs.barEmpty.repeat(barColumns - full)}
+          {'  '}
+        </Text>
+      )}
+      {left >= 0 ? `${seconds(left)} left` : `over for ${seconds(-left)}`}
     </Text>
   )
 }

@@ -31,32 +31,34 @@ const blank: Row = {name: '', says: ''}
 
 /** Keys first and then words, each group on pages of its own where there is no room for both. */
 export function helpPages(bindings: Bindings, columns: number, rows: number): number {
-  return isBeside(columns)
-    ? 1
-    : pagesOf(
-        groupsOf(bindings, columns - 2, name => name),
-        rows,
-      ).length
+  if (isBeside(bindings, columns, rows)) return 1
+  const groups = groupsOf(bindings, columns - 2, name => name)
+  return pagesOf(groups, rows).length
 }
 
 export function Help({look, bindings, columns, rows, page}: Props) {
-  const shown = groupsOf(bindings, isBeside(columns) ? columnsOfOne : columns - 2, sign => look.signs[sign])
-  if (isBeside(columns))
+  const signed = (sign: keyof Signs) => look.signs[sign]
+  if (isBeside(bindings, columns, rows)) {
+    const {keys, words} = groupsOf(bindings, columnsOfOne, signed)
     return (
       <Box paddingX={1}>
-        <Rows look={look} rows={shown.keys} columns={columnsOfOne} />
-        <Rows look={look} rows={shown.words} columns={columns - columnsOfOne - 2} />
+        <Rows look={look} rows={keys} columns={columnsOfOne} />
+        <Rows look={look} rows={words} columns={columns - columnsOfOne - 2} />
       </Box>
     )
+  }
+  const pages = pagesOf(groupsOf(bindings, columns - 2, signed), rows)
   return (
     <Box paddingX={1}>
-      <Rows look={look} rows={pagesOf(shown, rows)[page - 1] ?? []} columns={columns - 2} />
+      <Rows look={look} rows={pages[page - 1] ?? []} columns={columns - 2} />
     </Box>
   )
 }
 
-function isBeside(columns: number): boolean {
-  return columns >= 2 * columnsOfOne
+function isBeside(bindings: Bindings, columns: number, rows: number): boolean {
+  if (columns < 2 * columnsOfOne) return false
+  const {keys, words} = groupsOf(bindings, columnsOfOne, name => name)
+  return Math.max(keys.length, words.length) <= rows
 }
 
 interface Groups {

@@ -187,13 +187,22 @@ export function actionOf(input: string, ctrl: boolean, table: readonly KeyBindin
   return table.find(key => key.input === input && key.ctrl === ctrl)?.action ?? null
 }
 
-/** Those that a row has room for, each with `gap` blanks behind it. How to leave is told in any case; `?` has the others. */
-export function inFooter(table: readonly KeyBinding[], columns: number, gap: number): readonly KeyBinding[] {
+/**
+ * Those that a row has room for, each with so many blanks behind it. How to leave is told in any case; those for whose word there is no
+ * room, from the last on, have their name alone, and `?` has the others.
+ */
+export function inFooter(
+  table: readonly KeyBinding[],
+  columns: number,
+  gap: number,
+): readonly (KeyBinding & {readonly gap: number})[] {
   const shown = table.filter(key => key.short !== '')
-  const taken = ({name, short}: KeyBinding) => name.length + 1 + short.length + gap
-  const leaving = shown.filter(key => key.action === 'quit')
-  const others = shown.filter(key => key.action !== 'quit')
-  const width = (keys: readonly KeyBinding[]) => keys.reduce((sum, key) => sum + taken(key), 0)
-  while (others.length > 0 && width([...others, ...leaving]) > columns) others.pop()
-  return shown.filter(key => leaving.includes(key) || others.includes(key))
+  const width = (keys: readonly KeyBinding[], blanks: number) =>
+    keys.reduce((sum, {name, short}) => sum + name.length + (short === '' ? 0 : 1 + short.length) + blanks, 0)
+  if (width(shown, gap) <= columns) return shown.map(key => ({...key, gap}))
+  const fits = shown.slice()
+  for (let index = fits.length - 1; index >= 0 && width(fits, 1) > columns; index--)
+    if (fits[index]!.action !== 'quit') fits[index] = {...fits[index]!, short: ''}
+  while (fits.length > 1 && width(fits, 1) > columns) fits.splice(-2, 1)
+  return fits.map(key => ({...key, gap: 1}))
 }

@@ -174,7 +174,7 @@ export function Surroundings({look, view, columns, quorum = false}: Surroundings
   return (
     <>
       <EtcdRow look={look} view={view} columns={columns} quorum={quorum} />
-      <Routes look={look} view={view} />
+      <Routes look={look} view={view} columns={columns} />
     </>
   )
 }
@@ -189,8 +189,10 @@ const labelColumns = 16
 function EtcdRow({look, view, columns, quorum = false}: SurroundingsProps) {
   const members = etcdMembers(view)
   const lost = quorum && quorumHeard(view)?.isLost === true
-  // A blank between two hosts has to do where there is no room for more.
-  const wide = members.reduce((sum, {host}) => sum + host.length + 3 + columnsOfWord, labelColumns) <= columns
+  const gap = gapOf(
+    members.map(({host}) => host),
+    columns,
+  )
   return (
     <Line look={look}>
       <Text {...(lost ? {...bad, bold: true} : {dimColor: true})}>
@@ -199,11 +201,16 @@ function EtcdRow({look, view, columns, quorum = false}: SurroundingsProps) {
       {members.map(one => (
         <Text key={one.host}>
           {one.host} <EtcdState look={look} view={view} one={one} />
-          {wide ? ' ' : ''}
+          {gap}
         </Text>
       ))}
     </Line>
   )
+}
+
+/** What stands behind each of these hosts and its state: a blank less where there is no room for more. */
+function gapOf(hosts: readonly string[], columns: number): string {
+  return hosts.reduce((sum, host) => sum + host.length + 3 + columnsOfWord, labelColumns) <= columns ? ' ' : ''
 }
 
 /** `quorum 2/3` */
@@ -245,7 +252,7 @@ function Status({
 }
 
 /** One row for each backend of each proxy. A server that is down in the `replicas` may just be the leader. */
-function Routes({look, view}: Pick<Props, 'look' | 'view'>) {
+function Routes({look, view, columns}: Omit<Props, 'now'>) {
   const groups = routes(view)
   return groups.map(group => (
     <Line key={`${group[0].proxy} ${group[0].backend}`} look={look}>
@@ -257,7 +264,11 @@ function Routes({look, view}: Pick<Props, 'look' | 'view'>) {
             <Status sign={look.signs.up} word="UP" paint={signOf.good} />
           ) : (
             <Status sign={look.signs.down} word="down" letters={{dimColor: true}} />
-          )}{' '}
+          )}
+          {gapOf(
+            group.map(({server}) => server),
+            columns,
+          )}
         </Text>
       ))}
     </Line>

@@ -229,8 +229,9 @@ function footer({look, mode, spin, bindings, columns}: FooterProps): ReactNode {
   const gap = bindings.filter(key => key.short !== '').length > 5 ? 2 : 3
   return inFooter(bindings, columns, gap).map(key => (
     <Text key={key.action}>
-      <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
-      {' '.repeat(gap)}
+      <Text bold>{key.name}</Text>
+      {key.short !== '' && <Text dimColor> {key.short}</Text>}
+      {' '.repeat(key.gap)}
     </Text>
   ))
 }

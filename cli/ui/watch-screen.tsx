@@ -21,7 +21,7 @@ import {Mark, Phases, Steps} from './steps.tsx'
 import {Text} from './text.tsx'
 import {bad} from './theme.ts'
 import type {View} from './view.ts'
-import {leastClientRows, WatchClients, wholeClientRows} from './watch-clients.tsx'
+import {drawnClientRows, groupedClientRows, leastClientRows, WatchClients, wholeClientRows} from './watch-clients.tsx'
 import {Chosen, Palette} from './watch-palette.tsx'
 import type {WatchState} from './watch-state.ts'
 
@@ -128,9 +128,15 @@ export function planOf(facts: WatchFacts, columns: number, rows: number): Plan |
   const run = facts.other.view === null ? 0 : take(leastRun)
   const inShort = clients === null ? 0 : take(leastClientRows)
   const failover = failoverOf(facts).view.failover === null ? 0 : take(failoverRows + 1)
-  const more = inShort === 0 ? 0 : take(wholeClientRows(clients!.view, columns) - leastClientRows)
-  const forSteps = run === 0 ? 0 : take(Math.min(steps, free))
-  return {members, failover, run: run + forSteps, clients: inShort + more, log: leastLog + free - 1}
+  // The step that goes on is told nowhere else.
+  const forStep = run === 0 ? 0 : take(Math.min(1, steps, free))
+  const shown = [wholeClientRows, groupedClientRows, () => drawnClientRows].map(rows =>
+    clients === null ? 0 : rows(clients.view, columns),
+  )
+  const forClients =
+    inShort === 0 ? 0 : inShort + take((shown.find(rows => rows - inShort <= free) ?? inShort) - inShort)
+  const forSteps = forStep === 0 ? 0 : forStep + take(Math.min(steps - forStep, free))
+  return {members, failover, run: run + forSteps, clients: forClients, log: leastLog + free - 1}
 }
 
 function Body(props: Props) {
@@ -288,8 +294,9 @@ function footer({typing, preview}: WatchState, columns: number): ReactNode {
   if (typing === 'filter') return <Text>{'letters filter the log   enter keeps it   esc takes it away'}</Text>
   return inFooter(watchKeys, columns, 2).map(key => (
     <Text key={key.action}>
-      <Text bold>{key.name}</Text> <Text dimColor>{key.short}</Text>
-      {'  '}
+      <Text bold>{key.name}</Text>
+      {key.short !== '' && <Text dimColor> {key.short}</Text>}
+      {' '.repeat(key.gap)}
     </Text>
   ))
 }

@@ -95,7 +95,7 @@ test('? shows the keys and hides them again, l hides the log, other keys do noth
   await until(() => expect(shows()).toContain('show or hide the log lines'))
   await press('?')
   await until(() => expect(shows()).toContain('timeline of PostgreSQL'))
-  await press('?')
+  await press('\u001b')
   await until(() => expect(shows()).toContain('Members'))
   await press('l')
   await until(() => expect(shows()).not.toContain('Log'))

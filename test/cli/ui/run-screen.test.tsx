@@ -124,7 +124,7 @@ describe('at 120x40 during the outage', () => {
 test('after the failover every mark has its seconds after the fault', () => {
   const shot = shoot({columns: 80, rows: 24, at: 30})
   expect(shot).toMatch(/✔ fault +✔ lease over +✔ new leader +✔ promoted +✔ proxy up +✔ first write/)
-  expect(shot).toMatch(/\+0\.0 s +\+19\.4 s +\+21\.5 s +\+21\.\d s +\+21\.8 s +\+2[12]\.\d s/)
+  expect(shot).toMatch(/0\.0s +19\.4s \(\d+-\d+\) +21\.5s \(\d+-\d+\) +21\.\ds .* +21\.8s .* +2[12]\.\ds/)
   expect(shot).toMatch(/node2 took over: writes are acknowledged 2[12]\.\d s after the fault/)
 })
 
@@ -136,7 +136,7 @@ test("a first write seen 9 ms before the proxy's sample leaves no mark out, and 
   }
   const shot = shoot({columns: 80, rows: 24, at: 28.75, more: [write, sample]})
   expect(shot).toMatch(/✔ fault +✔ lease over +✔ new leader +✔ promoted +✔ proxy up +✔ first write/)
-  expect(shot).toMatch(/\+21\.8 s +\+21\.8 s *$/m)
+  expect(shot).toMatch(/ 21\.8s \(\d+-\d+\) +21\.8s \(\d+-\d+\) *$/m)
   expect(view([...storyUntil(28.75), write, sample]).failover!.phases).toMatchObject({
     newServerUp: 28_800_000,
     firstWrite: 28_791_000,
@@ -157,7 +157,7 @@ test('on a narrow terminal the footer still says how to leave a replay, and how 
     shoot({...shot, bindings: replayKeys})
       .split('\n')
       .at(-1),
-  ).toMatch(/^space pause .* {2}q quit/)
+  ).toMatch(/^space pause .* q quit/)
   const paused = 'step 3: until new-leader within the budget of this lab and then some'
   expect(
     shoot({...shot, mode: {paused}})
@@ -190,7 +190,7 @@ test('the footer names every key of the table', () => {
 })
 
 test('on 80 columns the footer of a replay has what jumps by phase', () => {
-  expect(shoot({columns: 80, rows: 24, bindings: replayKeys}).split('\n').at(-1)).toMatch(/n next {2}b back .*q quit/)
+  expect(shoot({columns: 80, rows: 24, bindings: replayKeys}).split('\n').at(-1)).toMatch(/n next +b back .*q quit/)
 })
 
 test('the lease of the leader is counted down among the members, and the quorum of etcd is told', () => {

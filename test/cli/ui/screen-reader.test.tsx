@@ -29,7 +29,7 @@ test('in Ink\u2019s mode for screen readers one second that is counted down read
   await shown.waitUntilRenderFlush()
   const again = read
   shown.unmount()
-  for (const word of ['Members', 'node3', 'quorum', 'FAULT kill host on leader', 'help']) expect(again).toContain(word)
+  for (const word of ['Members', 'node3', 'quorum', 'crash took hold', 'help']) expect(again).toContain(word)
 })
 
 test('what turns that mode on is what turns the screen off', () => {

@@ -88,6 +88,24 @@ test('members of etcd that only do not answer are no quorum that is lost', () =>
   expect(shot).not.toContain('LOST')
 })
 
+test.each([
+  [80, 24],
+  [120, 40],
+] as const)(
+  'on %d x %d a failover under load keeps the graph of its writes, each driver, and what the model said',
+  (columns, rows) => {
+    const during = shoot({columns, rows, at: 20, facts: {load: on, view: loaded(20)}})
+    expect(during).toMatch(/writes +0\/s +▇?█+·{10}/)
+    expect(during).toMatch(/NO WRITES for 13\.\d s/)
+    expect(during).toMatch(/pg through proxy +4 of 4 WITHOUT WRITES/)
+    const after = shoot({columns, rows, at: 30, facts: {load: {...on, lost: null}, view: loaded(30)}})
+    expect(after).toMatch(/19\.4 ?s \(19-24\)/)
+    expect(after).toMatch(/writes +\d+\/s +.*·{10}/)
+    expect(after).toMatch(/lost \?/)
+    expect(after).not.toContain('…')
+  },
+)
+
 test('a failover is beside what the timing model says of it', () => {
   const before = shoot({columns: 120, rows: 40, at: 20})
   expect(before).toContain('Failover after kill on node1')
@@ -119,7 +137,7 @@ test('after it, what was lost, the outage of each group, and how soon it was bac
   expect(shot).toMatch(/gap +none +longest 22\.\d s +LOST 3/)
   expect(shot).toMatch(/pg through proxy +4 of 4 write +last outage 22\.\d s +reconnected in \d\.\d s/)
   const unread = shoot({columns: 120, rows: 40, at: 30, facts: {load: {...on, lost: null}, view: loaded(30)}})
-  expect(unread).toContain('lost ? (not read yet)')
+  expect(unread).toContain('lost ?')
 })
 
 test('a load that waits or cannot begin says for whom, or why', () => {
@@ -146,13 +164,31 @@ test('the footer has the keys of the table, and the ? page all of them, with eve
   for (const key of watchKeys.filter(one => one.short !== '')) expect(footer).toContain(`${key.name} ${key.short}`)
 })
 
-test('on the narrowest terminal the footer still says how to leave', () => {
-  expect(shoot({columns: 60, rows: 18}).split('\n').at(-1)).toMatch(/^\? help {2}\/ break .* {2}q quit$/)
+test('on the narrowest terminal the footer still names every key, and how to leave', () => {
+  const footer = shoot({columns: 60, rows: 18}).split('\n').at(-1)
+  expect(footer).toMatch(/^\? help \/ break .* q quit *$/)
+  const words = footer!.split(/ +/)
+  for (const {name} of watchKeys.filter(one => one.short !== '')) expect(words).toContain(name)
+})
+
+test('60 columns carry the lease, the watchdog, a fault and the whole of etcd, in words that are not cut', () => {
+  const calm = shoot({columns: 60, rows: 24, at: 6.5})
+  expect(calm).toMatch(/● node1 leader +lease \d\ds +TL 4 +running\n/)
+  expect(calm).toMatch(/○ node2 replica +wd 12s TL 4 lag \d+B? +streaming\n/)
+  expect(calm).toMatch(/node3 . (leads|up) *\n/)
+  for (const at of [6.5, 20, 30])
+    for (const facts of [{}, {load: on, view: loaded(at)}])
+      expect(shoot({columns: 60, rows: 24, at, facts}).split('── Log')[0]).not.toContain('…')
+  const during = shoot({columns: 60, rows: 24, at: 20})
+  expect(during).toMatch(/✖ node1 stopped +lease +6s +kill 13\.0 s/)
+  expect(during).toMatch(/✔ fault +○ lease +· leader +· promoted +· proxy +· write/)
+  expect(during).toMatch(/19-24 s\?/)
 })
 
 test.each([
-  [80, 24, 2],
-  [180, 24, 1],
+  [80, 24, 3],
+  [180, 24, 3],
+  [180, 40, 1],
   [120, 50, 1],
   [60, 18, 5],
 ] as const)('on %d columns and %d rows ? tells every key, sign and word whole, on %d pages', (columns, rows, pages) => {
