@@ -83,8 +83,12 @@ function pagesOf({keys, words}: Groups, rows: number): readonly (readonly Row[])
   return [keys, words].flatMap(group => chunks(group, Math.max(1, rows)))
 }
 
+/** What takes several rows stays on one page. */
 function chunks(all: readonly Row[], size: number): Row[][] {
-  return Array.from({length: Math.ceil(all.length / size)}, (_, index) => all.slice(index * size, (index + 1) * size))
+  if (all.length === 0) return []
+  const whole = all.findLastIndex((row, index) => index <= size && (row.name !== '' || index === 0))
+  const end = all.length <= size ? all.length : whole > 0 ? whole : size
+  return [all.slice(0, end), ...chunks(all.slice(end), size)]
 }
 
 function Rows({look, rows, columns}: {look: Look; rows: readonly Row[]; columns: number}) {

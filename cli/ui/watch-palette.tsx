@@ -55,7 +55,9 @@ export function Palette({look, entries, state, columns, rows}: PaletteProps) {
         })}
         {fits.length === 0 && (
           <Line look={look}>
-            <Text dimColor>nothing has these letters; enter takes them as `break` does: kill host on node2</Text>
+            <Text dimColor>
+              nothing in the list has these letters; enter asks what it would hit: {words(look, state.query)}
+            </Text>
           </Line>
         )}
       </Box>

@@ -75,14 +75,13 @@ export async function watchLab(
   listener: WatchListener,
   {load: isLoaded = false}: WatchOptions = {},
 ): Promise<Watched> {
-  const ending = new AbortController()
+  const [ending, news] = [new AbortController(), new News()]
   const {signal} = ending
   // Only for its clock: what is recorded in it would be kept.
   const clock = new Recorder()
   const attention = new Attention()
   const outside = new Outside(lab.name, () => clock.now(), listener)
   const own = new OwnFaults(lab, clock, event => outside.tell(event))
-  const news = new News()
   const site: ProbeSite = {
     lab,
     now: () => clock.now(),

@@ -74,6 +74,12 @@ test('on 60 columns the palette tells whole what the chosen one is about, and it
   expect(place(1)).toBe(place(0))
 })
 
+test('what no list has is named in the words that were typed, and nobody else', () => {
+  const shot = shoot({columns: 120, rows: 40, state: {typing: 'palette', query: 'kill host on node7'}})
+  expect(shot).toContain('enter asks what it would hit: kill host on node7')
+  expect(shot).not.toContain('node2')
+})
+
 test('what is hit goes on below itself where it takes more than a row', () => {
   const lines = ['kill host on leader', `  model    ${'19.00 s to 30.85 s until clients can write again, '.repeat(2)}`]
   const shot = shoot({columns: 60, rows: 18, state: {preview: {...preview, lines}}}).split('\n')
