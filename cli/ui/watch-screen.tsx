@@ -23,7 +23,7 @@ import {bad} from './theme.ts'
 import type {View} from './view.ts'
 import {drawnClientRows, groupedClientRows, leastClientRows, WatchClients, wholeClientRows} from './watch-clients.tsx'
 import {Chosen, Palette} from './watch-palette.tsx'
-import type {WatchState} from './watch-state.ts'
+import {scenarioIn, type WatchState} from './watch-state.ts'
 
 /** A run that another command plays on this lab. */
 export interface OtherRun {
@@ -286,7 +286,11 @@ function footer({typing, preview}: WatchState, columns: number): ReactNode {
     if (preview.refused) return <Text>any key goes back</Text>
     return (
       <Text bold>
-        {preview.destroys ? 'what it takes is gone for good: do it? y/N ' : 'enter does it, any other key goes back'}
+        {scenarioIn(preview.words) !== null
+          ? 'play it, step by step on a screen of its own? y/N '
+          : preview.destroys
+            ? 'what it takes is gone for good: do it? y/N '
+            : 'enter does it, any other key goes back'}
       </Text>
     )
   }

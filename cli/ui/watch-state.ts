@@ -11,12 +11,12 @@ export type Act =
   | {readonly do: 'scenario'; readonly name: string}
   | {readonly do: 'open'; readonly tool: Tool}
 
-/** A fault that was chosen, before it is done. */
+/** A fault or a scenario that was chosen, before it is done. */
 export interface Preview {
   readonly words: readonly string[]
   /** Null: the lab is being asked. */
   readonly lines: readonly string[] | null
-  /** Only a `y` does it. */
+  /** Only a `y` does it: of a scenario always. */
   readonly destroys: boolean
   /** Why it cannot be done; then `lines` is what was wrong. */
   readonly refused: boolean
@@ -121,12 +121,7 @@ function onPalette(so: WatchState, key: Pressed, {entries}: Around): After {
       const does = fits[so.chosen]?.does
       // What no scenario has in this form may be typed whole, as `break` takes it.
       const words = so.query.trim().split(/\s+/).filter(Boolean)
-      if (does?.do === 'scenario')
-        return [
-          {...so, typing: null},
-          {do: 'scenario', name: does.name},
-        ]
-      const meant = does?.words ?? words
+      const meant = does?.do === 'scenario' ? ['scenario', does.name] : (does?.words ?? words)
       if (meant.length === 0) return [so, null]
       const preview: Preview = {words: meant, lines: null, destroys: false, refused: false}
       return [
@@ -143,10 +138,18 @@ function onPreview(so: WatchState, key: Pressed): After {
   const {words, lines, destroys, refused} = so.preview!
   const over = {...so, preview: null}
   const isYes = destroys ? /^y$/i.test(key.input) : key.input === 'enter' || /^y$/i.test(key.input)
-  if (isYes && lines !== null && !refused) return [over, {do: 'break', words}]
+  if (isYes && lines !== null && !refused) {
+    const name = scenarioIn(words)
+    return [over, name === null ? {do: 'break', words} : {do: 'scenario', name}]
+  }
   // A hasty second enter is no answer to a question that is not there yet.
   if (key.input === 'enter' && lines === null) return [so, null]
   return [over, null]
+}
+
+/** Its name; null: these are the words of a fault. */
+export function scenarioIn([first, name]: readonly string[]): string | null {
+  return first === 'scenario' && name !== undefined ? name : null
 }
 
 function onFilter(so: WatchState, key: Pressed): After {

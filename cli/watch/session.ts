@@ -9,9 +9,10 @@ import {HostLogs} from '../ui/host-log.ts'
 import {type PaletteEntry, paletteOf} from '../ui/palette.ts'
 import {emptyView, fold, type View, withoutWriters, withWriters} from '../ui/view.ts'
 import type {OtherRun, WatchFacts} from '../ui/watch-screen.tsx'
-import type {Preview} from '../ui/watch-state.ts'
+import {type Preview, scenarioIn} from '../ui/watch-state.ts'
 import {FollowedRun} from './follow-run.ts'
 import {type NamedListener, NamedWatch} from './named-watch.ts'
+import {scenarioLines} from './scenario-lines.ts'
 
 const lookEveryMs = 500
 const noRun: OtherRun = {holder: null, view: null, now: 0}
@@ -119,6 +120,14 @@ export class WatchSession implements AsyncDisposable {
   /** What a fault would hit now, or why it cannot be done. */
   async preview(words: readonly string[]): Promise<Preview> {
     try {
+      const scenario = scenarioIn(words)
+      if (scenario !== null)
+        return {
+          words,
+          lines: await scenarioLines(this.#named.lab, loadScenario(scenario)),
+          destroys: true,
+          refused: false,
+        }
       const {fault, ...options} = asked(words)
       const seen = await previewFault(this.#named.lab, fault, options)
       return {words, lines: previewLines(seen), destroys: seen.destroys !== null, refused: false}

@@ -61,6 +61,15 @@ test('a fault is found, looked at, and done by a second enter', () => {
   expect(type(['escape'], {...state, preview})).toEqual([{...state, preview: null}, []])
 })
 
+test('a scenario is looked at before it is played, and only a y plays it', () => {
+  const [state, acts] = type(['/', ...'scen kill-l', 'enter'])
+  const words = ['scenario', 'kill-leader']
+  expect(acts).toEqual([{do: 'preview', words}])
+  const preview: Preview = {words, lines: ['its steps'], destroys: true, refused: false}
+  expect(type(['enter'], {...state, preview})[1]).toEqual([])
+  expect(type(['y'], {...state, preview})[1]).toEqual([{do: 'scenario', name: 'kill-leader'}])
+})
+
 test('what takes something for good wants a y; an enter, a hasty one too, does nothing', () => {
   const words = ['truncate-table']
   const preview: Preview = {words, lines: ['...'], destroys: true, refused: false}
