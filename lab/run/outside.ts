@@ -3,7 +3,7 @@ import type {Event, Happening} from '../history/event.ts'
 import {unannounced} from '../history/unannounced.ts'
 import {nothingRead, type Reading, readOn} from '../history/unfolding.ts'
 import {inForce} from '../state/journal.ts'
-import {type ToldFault, toldFaults} from '../state/told-faults.ts'
+import {stampOfTold, type ToldFault, toldFaults} from '../state/told-faults.ts'
 import type {Micros} from '../words/quantity.ts'
 
 type Planned = ReturnType<typeof inForce>[number]
@@ -22,6 +22,7 @@ export class Outside implements Disposable {
   /** Faults of other commands, which are told to be mended, too. */
   readonly #ids = new Set<string>()
   #open: readonly Planned[] = []
+  #stamp = ''
 
   constructor(lab: string, now: () => Micros, listener: {event(event: Event): void}) {
     this.#lab = lab
@@ -56,7 +57,10 @@ export class Outside implements Disposable {
 
   /** What other commands have broken and mended since it was asked last. */
   #look(): readonly Event[] {
-    const fresh = toldFaults(this.#lab).filter(one => one.pid !== process.pid && one.atMs > this.#heardMs)
+    const stamp = stampOfTold(this.#lab)
+    const told = stamp === this.#stamp ? [] : toldFaults(this.#lab)
+    this.#stamp = stamp
+    const fresh = told.filter(one => one.pid !== process.pid && one.atMs > this.#heardMs)
     this.#heardMs = Math.max(this.#heardMs, ...fresh.map(one => one.atMs))
     for (const {happening} of fresh) this.#ids.add(happening.id)
     const injecting = fresh.map(({atMs, happening}): Event => ({...happening, at: this.#atOf(atMs)}))

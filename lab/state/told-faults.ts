@@ -39,6 +39,12 @@ export function tellFault(lab: string, happening: Happening): void {
   }
 }
 
+/** Another one whenever something was told: who looks twice a second reads nothing in between. */
+export function stampOfTold(lab: string): string {
+  const found = statSync(fileOf(lab), {throwIfNoEntry: false})
+  return found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`
+}
+
 /** Those that are kept, oldest first. */
 export function toldFaults(lab: string): readonly ToldFault[] {
   return (readKept(fileOf(lab)) ?? '').split('\n').flatMap(written => parse(written) ?? [])
