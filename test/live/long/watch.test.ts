@@ -101,8 +101,8 @@ test('a shell, psql and patronictl have the terminal to themselves, and the scre
 /** Whose keys are heard. */
 async function isListening(terminal: PseudoTerminal): Promise<void> {
   await terminal.press('?')
-  await terminal.until(/the leader key in etcd/)
-  await terminal.press('?')
+  await terminal.until(/a shell on the host of the log/)
+  await terminal.press('Escape')
   await terminal.until(idle)
 }
 
