@@ -145,7 +145,7 @@ test('a signal that ends it has its exit code, once what it broke is healed', as
   await terminal.until(idle, 60_000)
   await breakEtcd(terminal)
   await terminal.press('C-c')
-  await terminal.until('watched lab', 60_000)
+  await terminal.until(/watched lab[\s\S]*\nbash-\S+[#$]/, 60_000)
   await terminal.type('echo ended with $?')
   await terminal.press('Enter')
   await terminal.until('ended with 130')
