@@ -156,8 +156,9 @@ export class Injections implements Disposable {
           const {fault, params} = step
           const {needsMend} = so
           const happening = {id, fault, what: sayFault(step), hosts, params, needsMend, strike}
-          history.record({kind: 'fault-injecting', ...happening})
+          // Before its moment: a disk that stalls must not stand between that and the call.
           tellFault(lab.name, {kind: 'fault-injecting', ...happening})
+          history.record({kind: 'fault-injecting', ...happening})
         }
         so.began = true
         const result = await call()

@@ -28,7 +28,7 @@ function fileOf(lab: string): string {
   return join(labFolder(lab), 'told-faults.ndjson')
 }
 
-/** Costs a fault no more than a write to memory, and never fails it. */
+/** Never fails a fault. It writes to a file, so it is called before the moment that a fault is timed from. */
 export function tellFault(lab: string, happening: Happening): void {
   const told: ToldFault = {pid: process.pid, atMs: Date.now(), happening}
   try {
