@@ -16,6 +16,7 @@ import {savedLabs} from '../state/folders.ts'
 import {loadLab} from '../state/state.ts'
 import type {PatroniBuild} from '../topology/patroni-build.ts'
 import {type ReleaseName, releases, usualRelease} from '../topology/release.ts'
+import {allOrNone} from '../words/all-or-none.ts'
 import {LabError} from '../words/errors.ts'
 import {ownCommand, shell} from '../words/next-step.ts'
 import {packageRoot} from '../words/package-root.ts'
@@ -88,28 +89,19 @@ export async function ensureImages(
     const based = async (of: ReleaseName) => {
       const base = bases.get(of) ?? (await ensureBaseImage(docker, progress, of, options))
       bases.set(of, base)
-      return {docker, base, basedOn: await sayBase(docker, base), release: of, refresh, signal}
+      return {docker, base, basedOn: await sayBase(docker, base), release: of, refresh}
     }
-    if (refresh || before.host === null) {
-      const how = {...(await based(release)), given: hostArguments(release)}
-      await step(progress, `build the image of the hosts${release === usualRelease ? '' : ` of ${release}`}`, detail =>
-        make('hosts', tags.host, join(packageRoot, 'images', 'host'), {...how, detail}),
-      )
-    }
-    if (refresh || before.app === null) {
-      const how = {...(await based(usualRelease)), given: appArguments}
-      await step(progress, 'build the image of the clients', async detail => {
-        const context = await mkdtemp(tempPrefix('app'))
-        try {
-          await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
-          await copyFile(fenceIn(packageRoot), join(context, 'fence'))
-          for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
-          await make('clients', tags.app, context, {...how, detail})
-        } finally {
-          await rm(context, {recursive: true, force: true})
-        }
-      })
-    }
+    const ofHosts = refresh || before.host === null ? await based(release) : null
+    const ofClients = refresh || before.app === null ? await based(usualRelease) : null
+    // Side by side: one waits for the package mirror while the other unpacks.
+    await allOrNone(signal, [
+      ...(ofHosts === null
+        ? []
+        : [(ending: AbortSignal) => makeHosts(tags.host, {...ofHosts, signal: ending}, progress)]),
+      ...(ofClients === null
+        ? []
+        : [(ending: AbortSignal) => makeClients(tags.app, {...ofClients, signal: ending}, progress)]),
+    ])
     // Only now, so that a refresh that fails over the second leaves both as they were.
     for (const tag of [
       ...(refresh || before.host === null ? [tags.host] : []),
@@ -134,6 +126,28 @@ export async function ensureImages(
     await removeReplaced(docker, tags, kept)
   }
   return kept
+}
+
+function makeHosts(tag: string, on: Omit<How, 'given' | 'detail'>, progress: Progress): Promise<void> {
+  const {release} = on
+  const which = release === usualRelease ? '' : ` of ${release}`
+  return step(progress, `build the image of the hosts${which}`, detail =>
+    make('hosts', tag, join(packageRoot, 'images', 'host'), {...on, given: hostArguments(release), detail}),
+  )
+}
+
+function makeClients(tag: string, on: Omit<How, 'given' | 'detail'>, progress: Progress): Promise<void> {
+  return step(progress, 'build the image of the clients', async detail => {
+    const context = await mkdtemp(tempPrefix('app'))
+    try {
+      await cp(join(packageRoot, 'images', 'app'), context, {recursive: true})
+      await copyFile(fenceIn(packageRoot), join(context, 'fence'))
+      for (const name of bundles) await copyFile(join(packageRoot, 'dist', name), join(context, name))
+      await make('clients', tag, context, {...on, given: appArguments, detail})
+    } finally {
+      await rm(context, {recursive: true, force: true})
+    }
+  })
 }
 
 /** An image that does not say yet what is in it. Killed in between, it is built anew the next time, and replaced. */

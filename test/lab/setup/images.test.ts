@@ -134,13 +134,14 @@ test('a failed build names its step, a full disk and an unreachable mirror are t
   expect(cutOff.hint).toContain('containers do not reach the package mirror')
 })
 
-test('mmdebstrap gets the bare mirror, so that it finds the key itself, and the settings it takes to reach it', () => {
+test('mmdebstrap gets the bare mirror, so that it finds the key itself, the settings it takes to reach it, and what `-slim` leaves out', () => {
   const mirror = {uris: ['https://mirror.example/debian'], suites: ['bookworm'], components: ['main'], options: {}}
   expect(bootstrapCommand('trixie', '/tmp/base.tar', mirror, ['Acquire::Check-Valid-Until "false";'])).toEqual([
     'mmdebstrap',
     '--variant=minbase',
     '--format=tar',
     '--aptopt=Acquire::Check-Valid-Until "false";',
+    ...['doc', 'info', 'locale', 'man'].map(path => `--dpkgopt=path-exclude=/usr/share/${path}/*`),
     '--include=ca-certificates',
     'trixie',
     '/tmp/base.tar',
