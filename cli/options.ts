@@ -192,7 +192,11 @@ export function addCiOptions(to: Command): Command {
 export function addStormOptions(to: Command): Command {
   return to
     .option('--storm <duration>', 'random faults for about this long: 10s to 60m', boundedDuration('10s', '60m'))
-    .option('--seed <n>', 'with --storm: draw the same plan again (one is drawn and told when not given)', seedNumber)
+    .option(
+      '--seed <n>',
+      'draw the same again: the moments of the first faults, with --storm the plan (one is drawn and told when not given)',
+      seedNumber,
+    )
     .option('--beyond-quorum', 'with --storm: break more at once than etcd or PostgreSQL can do without, too')
     .option('--async-tail <most>', 'with --storm: what a failover may lose, such as 1MB, 20 rows or 500ms', lossBound)
     .option('--shrink [plan|run]', 'reduce a plan that fails to the smallest that still does; with --storm: its own')

@@ -19,6 +19,7 @@ import {mediansOf, printMedians, timingsOfRun} from './timings.ts'
 export interface RepeatRunOptions {
   readonly repeat: number
   readonly phase?: Exclude<ChosenMoment, object> | undefined
+  readonly seed?: number | undefined
   readonly failFast?: boolean | undefined
   readonly out?: string | undefined
   readonly json?: boolean | undefined
@@ -45,6 +46,7 @@ export async function repeatRun(
   const {folder, summary, error} = await repeat(lab, scenario, {
     times: options.repeat,
     phase: options.phase,
+    seed: options.seed,
     failFast: options.failFast === true,
     out: options.out,
     signal: interrupt.signal,

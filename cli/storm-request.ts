@@ -34,10 +34,10 @@ export type StormRequest =
   | {readonly do: 'shrink'; readonly of: string}
 
 /** Options that say something about a storm or a shrinking; the rest of `chaos` goes with scenarios and suites. */
-const own = ['storm', 'seed', 'beyondQuorum', 'asyncTail', 'shrink', 'shrinkWithin', 'tries'] as const
+const own = ['storm', 'beyondQuorum', 'asyncTail', 'shrink', 'shrinkWithin', 'tries'] as const
 /** About a run, and so about a storm; the shrinking of a plan has no report. */
 const ofRun = ['junit', 'html', 'markdown', 'github', 'timings'] as const
-const shared = ['name', 'json', 'out', 'overwrite', 'plain', ...ofRun] as const
+const shared = ['name', 'seed', 'json', 'out', 'overwrite', 'plain', ...ofRun] as const
 
 export function isStorm(options: StormOptions): boolean {
   return own.some(key => options[key] !== undefined)
@@ -49,7 +49,7 @@ export function stormRequest(scenario: string | undefined, options: StormOptions
   const isDrawn = storm !== undefined
   if (!isDrawn && shrink === undefined) {
     const first = own.find(key => options[key] !== undefined)!
-    const needed = first === 'seed' || first === 'beyondQuorum' || first === 'asyncTail' ? '--storm' : '--shrink'
+    const needed = first === 'beyondQuorum' || first === 'asyncTail' ? '--storm' : '--shrink'
     throw new LabError('usage', `${written(first)} goes with ${needed}`, {hint: example(needed, options.name)})
   }
   const what = isDrawn ? '--storm' : '--shrink'

@@ -181,6 +181,8 @@ async function perform(
   if (options.failFast && options.repeat === undefined) throw new LabError('usage', '--fail-fast goes with --repeat')
   if (options.against !== undefined && options.repeat === undefined)
     throw new LabError('usage', '--against goes with --repeat: one run tells nothing of a difference')
+  if (options.seed !== undefined && (options.phase ?? options.within) !== undefined)
+    throw new LabError('usage', `--seed draws a moment, and --${options.phase ? 'phase' : 'within'} has chosen one`)
   if (options.tolerance !== undefined && options.against === undefined)
     throw new LabError('usage', '--tolerance goes with --against')
   if (options.step) {
@@ -267,6 +269,7 @@ async function playOne(
     out: options.out,
     place,
     phase,
+    seed: options.seed,
     called: caller(),
     ...(pause && {before: pause.before}),
     watch(history) {
@@ -311,14 +314,17 @@ async function suite(
     throw new LabError('usage', 'say which scenario, or which suite', {
       hint: next`to list them: ${ownCommand('scenarios')} to play one: ${onLab(lab, 'chaos', 'kill-leader')} to play a suite: ${onLab(lab, 'chaos', '--suite', 'failover')}`,
     })
-  const {phase, failFast, within, against} = options
+  const {phase, seed, failFast, within, against} = options
   if (within !== undefined) {
     const {ms} = await import('../../lab/inside/reading.ts')
     throw new LabError('usage', '--within is a limit of one scenario, and those of a suite have limits of their own', {
       hint: onLab(lab, 'chaos', scenario ?? 'kill-leader', '--within', ms(within)),
     })
   }
-  const senseless = [scenario, phase && '--phase', failFast && '--fail-fast', against && '--against'].find(Boolean)
+  const drawn = seed === undefined ? undefined : '--seed'
+  const senseless = [scenario, phase && '--phase', drawn, failFast && '--fail-fast', against && '--against'].find(
+    Boolean,
+  )
   if (senseless !== undefined) throw new LabError('usage', `${senseless} does not go with --suite`)
   const {playSuite} = await import('../suite/command.ts')
   const {topology, profile = 'fast', release, patroni, set, ...more} = options

@@ -132,6 +132,7 @@ const fields = {
     versions: z.record(text, text),
     startedAt: text,
     phase,
+    seed: count.exactOptional(),
   },
   'never-began': {run: text, scenario, lab: text, startedAt: text, phase, code: text, says: text},
   phase: {name: z.enum(['leftovers', 'healthy', 'steady', 'steps', 'healing', 'recovery', 'final-reads'])},

@@ -66,6 +66,8 @@ export type RunHappening =
       startedAt: string
       /** When in the leader's loop a fault was asked to come (`chaos --phase`). */
       phase?: InjectionPhase
+      /** What the moment of the first fault was drawn with, where none was asked for. */
+      seed?: number
     }
   /** Instead of `run-started`, and alone: nothing of the run could be done. `code` is that of the LabError. */
   | {

@@ -21,7 +21,7 @@ import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {asTyped, type ChosenMoment} from './injection-phase.ts'
 import {Injections} from './injections.ts'
-import {momentOf} from './moment-of.ts'
+import {drawnMoment, drawSeed, momentOf} from './moment-of.ts'
 import {observe} from './observe.ts'
 import {applySettings} from './run-config.ts'
 import {type BeforeStep, playSteps} from './steps.ts'
@@ -38,8 +38,10 @@ export interface Performance {
   readonly run: string
   /** Aborted to end the run early: it heals all the same. */
   readonly signal: AbortSignal
-  /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
+  /** When in Patroni's HA loop each fault comes; when not given each with its step, the first up to a second later, by `seed`. */
   readonly phase?: ChosenMoment | undefined
+  /** Draws the same moment again, from 0 to 4294967295; one is drawn, and recorded, when not given. */
+  readonly seed?: number | undefined
   /** Awaited before each step, which begins after it: `index` counts from 0. What it throws ends the run, healed as always. */
   readonly before?: BeforeStep | undefined
 }
@@ -47,6 +49,7 @@ export interface Performance {
 /** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
 export async function play(performance: Performance): Promise<void> {
   const {lab, scenario, history, run, signal, phase} = performance
+  const seed = phase === undefined ? (performance.seed ?? drawSeed()) : undefined
   history.record(
     {
       kind: 'run-started',
@@ -57,11 +60,12 @@ export async function play(performance: Performance): Promise<void> {
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
       ...asTyped(phase),
+      ...(seed === undefined ? {} : {seed}),
     },
     0,
   )
   try {
-    await perform(performance)
+    await perform({...performance, seed})
     history.record({kind: 'run-ended', how: 'complete'})
   } catch (error) {
     const interrupted = signal.aborted || (error instanceof LabError && error.code === 'interrupted')
@@ -75,8 +79,8 @@ export async function play(performance: Performance): Promise<void> {
 async function perform(performance: Performance): Promise<void> {
   const {lab, bound, history, signal} = performance
   const loopWaitMicros = effectiveTimings(bound.topology.patroni).loopWaitSeconds * 1_000_000
-  const {phase} = performance
-  const moment = phase && momentOf(phase, {history, loopWaitMicros, signal})
+  const {phase, seed = 0} = performance
+  const moment = phase ? momentOf(phase, {history, loopWaitMicros, signal}) : drawnMoment(seed, {history, signal})
   using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})

@@ -21,6 +21,7 @@ import type {Micros} from '../words/quantity.ts'
 import {Random} from '../words/random.ts'
 import {toJson} from '../words/spelled-json.ts'
 import type {ChosenMoment, PartOfLoop} from './injection-phase.ts'
+import {drawSeed} from './moment-of.ts'
 import {pointLatest, type Run, runScenario} from './runs.ts'
 
 export interface RepeatOptions {
@@ -80,7 +81,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
   const folder = resolve(options.out ?? join(runsFolder(lab.name), id))
   whenDiskIsFull(() => makeFolder(join(folder, 'runs')), folder)
   const runs: Summary['runs'][number][] = []
-  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31)
+  const seed = options.seed ?? drawSeed()
   const moments = spreadOver(options.times, seed, mayTakeEtcdLeader(scenario, lab.topology))
   let error: LabError | undefined
   for (let nth = 1; nth <= options.times; nth++) {

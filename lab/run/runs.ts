@@ -50,8 +50,10 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** Where the run's folder goes; the state directory when not given. */
   readonly out?: string | undefined
-  /** When in Patroni's HA loop each fault comes; whenever its step does when not given. */
+  /** When in Patroni's HA loop each fault comes; when not given each with its step, the first up to a second later, by `seed`. */
   readonly phase?: ChosenMoment | undefined
+  /** Draws the same moment again, from 0 to 4294967295; one is drawn, and recorded, when not given. */
+  readonly seed?: number | undefined
   /** What is at `out` and has to go first. */
   readonly place?: Place | undefined
   /** How the person calls the program, for the commands in the report. */
@@ -84,8 +86,8 @@ export async function runScenario(lab: Lab, scenario: Scenario, options: RunOpti
   options.watch?.(history, folder)
   let error: LabError | undefined
   try {
-    const {signal, phase, before} = options
-    await play({lab, scenario, bound, history, run: id, signal, phase, before})
+    const {signal, phase, seed, before} = options
+    await play({lab, scenario, bound, history, run: id, signal, phase, seed, before})
   } catch (cause) {
     if (!(cause instanceof LabError)) throw cause
     error = cause

@@ -66,7 +66,7 @@ export async function playStorm(
   }, folder)
   drawn?.(storm, plan)
   const scenario: Scenario = {...parseScenario(plan, storm.plan), name}
-  const run = await runScenario(lab, scenario, {...options, out: folder})
+  const run = await runScenario(lab, scenario, {...options, seed, out: folder})
   if (out === undefined) pointLatest(lab.name, id)
   return {storm, plan, scenario, run, faults: heldOf(storm, run.report)}
 }

@@ -6,7 +6,9 @@ import {type Scenario, type Step, topologyDuring} from '../scenario/index.ts'
 import type {Topology} from '../topology/topology.ts'
 
 /** What every run takes beside its steps, as measured: steady state before, and after them the healing and the reading of all rows. */
-const everyRunSeconds = 6
+const everyRunSeconds = 6.5
+/** Up to a second is drawn before the first fault. */
+const drawnSeconds = 0.5
 /** A wait of which the model knows nothing, such as for a member to join again: a few seconds, and Patroni's next loop. */
 const waitSeconds = 3
 
@@ -34,7 +36,8 @@ export function estimateSeconds(scenario: Scenario, topology: Topology): number 
       now += step.within === 'budget' ? usual : Math.min(usual, step.within / 1000)
     }
   }
-  return everyRunSeconds + during.patroni.loopWaitSeconds + now
+  const drawn = scenario.steps.some(step => step.do === 'inject') ? drawnSeconds : 0
+  return everyRunSeconds + drawn + now
 }
 
 /** From the fault to the first write, half of the times; null where the model says nothing. */

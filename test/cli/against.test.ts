@@ -125,6 +125,9 @@ describe('before anything is played', () => {
     [['kill-leader', '--repeat', '6', '--tolerance', '5%'], '--tolerance goes with --against'],
     [['--suite', 'failover', '--repeat', '6', '--against', 'x'], '--against does not go with --suite'],
     [['--storm', '10s', '--against', 'x'], '--against does not go with --storm'],
+    [['kill-leader', '--seed', '7', '--phase', 'random'], '--seed draws a moment, and --phase has chosen one'],
+    [['kill-leader', '--seed', '7', '--within', '30s'], '--seed draws a moment, and --within has chosen one'],
+    [['--suite', 'failover', '--seed', '7'], '--seed does not go with --suite'],
   ] as const)('%j', async (words, complaint) => {
     expect(await pgha(...words)).toBe(2)
     expect(written.stderr).toContain(complaint)

@@ -46,7 +46,6 @@ describe('one clear complaint about', () => {
     [undefined, {storm: 60_000, tries: 2}, '--tries goes with --shrink'],
     [undefined, {storm: 60_000, shrinkWithin: 2}, '--shrink-within goes with --shrink'],
     [undefined, {storm: 60_000, shrink: 'latest'}, '--shrink reduces the plan of this very storm'],
-    [undefined, {seed: 7}, '--seed goes with --storm'],
     ['kill-leader', {beyondQuorum: true}, '--beyond-quorum goes with --storm'],
     ['kill-leader', {asyncTail: '1MB'}, '--async-tail goes with --storm'],
     [undefined, {tries: 7}, '--tries goes with --shrink'],

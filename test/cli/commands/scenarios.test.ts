@@ -35,10 +35,10 @@ const scenarios = (...words: string[]) => run(['node', 'pgha-lab', 'scenarios', 
 
 test('without a lab the question is about the one that `up` would raise, with the settings that were asked for', async () => {
   await scenarios('--suite', 'watchdog')
-  expect(said.out).toMatch(/^ {2}watchdog-resets +~58 s {2}no /m)
+  expect(said.out).toMatch(/^ {2}watchdog-resets +~48 s {2}no /m)
   said.out = ''
   await scenarios('--suite', 'watchdog', '--set', 'patroni.watchdog=required', '--profile', 'fast')
-  expect(said.out).toMatch(/^ {2}watchdog-resets +~39 s {2}yes /m)
+  expect(said.out).toMatch(/^ {2}watchdog-resets +~38 s {2}yes /m)
   expect(said.out).toContain('pgha-lab up --profile fast --set patroni.watchdog=required  # raises the lab\n')
 })
 
@@ -56,7 +56,7 @@ test('no engine is asked unless a lab is named, and what only it could tell is l
 test('of a lab that is there the answer is about that lab, and about no other', async () => {
   await scenarios('--name', 'guarded')
   expect(said.out).toMatch(/^What can be played on the lab guarded \(profile fast\):$/m)
-  expect(said.out).toMatch(/^ {2}watchdog-resets +~39 s {2}yes /m)
+  expect(said.out).toMatch(/^ {2}watchdog-resets +~38 s {2}yes /m)
   expect(said.out).toMatch(/^ {2}orphaned-primary +~\d+ s {2}no /m)
   expect(said.out).toMatch(/pgha-lab chaos [a-z-]+ --name guarded/)
 })

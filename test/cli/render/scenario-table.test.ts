@@ -48,10 +48,10 @@ describe('on a terminal of 80 columns no line is longer', () => {
 test('every scenario stands under its suite with what it takes, whether it can be played here, what it needs, and a line about it', () => {
   const lines = table().split('\n')
   expect(lines[0]).toBe('What can be played on a lab of these settings (profile default):')
-  const at = lines.indexOf('  kill-leader                 ~66 s  yes')
+  const at = lines.indexOf('  kill-leader                 ~56 s  yes')
   expect(lines[at + 1]).toBe("    The leader's host loses power under load.")
   expect(lines.slice(0, at).findLast(line => /^[a-z]/.test(line))).toBe('failover')
-  expect(lines).toContain('  leader-isolated             ~66 s  ?     failsafe_mode: off, nftables')
+  expect(lines).toContain('  leader-isolated             ~56 s  ?     failsafe_mode: off, nftables')
   for (const {name} of [...suites().values()].flat())
     expect(lines.filter(line => line.startsWith(`  ${name} `))).toHaveLength(1)
 })

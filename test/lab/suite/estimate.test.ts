@@ -20,16 +20,14 @@ test('every scenario of ours has a recorded run to hold its estimate against', (
   expect(recorded.map(([name]) => name).toSorted()).toEqual(scenarioNames())
 })
 
-test.each(recorded)(
-  'the estimate of %s is within a third, or 8 s, of what its recorded run took',
-  async (name, file) => {
-    const history = await loadHistory(join(folder, file))
-    const took = history.events.at(-1)!.at / 1e6
-    const {profile} = of(history, 'run-started')[0]!.topology
-    const estimate = estimateSeconds(loadScenario(name), loadTopology({profile}))
-    expect(Math.abs(estimate - took)).toBeLessThan(Math.max(8, took / 3))
-  },
-)
+test.each(recorded)('the estimate of %s is within a third, or 8 s, of what its recorded run took', async (_, file) => {
+  const history = await loadHistory(join(folder, file))
+  const took = history.events.at(-1)!.at / 1e6
+  // As it was played then: a scenario may have lost a hold since.
+  const {scenario, topology} = of(history, 'run-started')[0]!
+  const estimate = estimateSeconds(scenario, loadTopology({profile: topology.profile}))
+  expect(Math.abs(estimate - took)).toBeLessThan(Math.max(8, took / 3))
+})
 
 test('a longer lease makes the estimate of a failover longer, not that of a hold', () => {
   const [fast, slow] = [loadTopology({profile: 'fast'}), loadTopology({profile: 'fast', set: ['patroni.ttl=60s']})]
