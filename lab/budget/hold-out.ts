@@ -9,7 +9,7 @@ const second = 1_000_000
 const firstSleepSeconds: Bounds = [0.1, 0.9]
 
 /** As Patroni divides its retry_timeout over the members of etcd (`dcs/etcd.py: AbstractEtcdClientWithFailover._calculate_timeouts`). */
-function share(members: number, seconds: number): {nodes: number; eachSeconds: number; tries: number} {
+export function share(members: number, seconds: number): {nodes: number; eachSeconds: number; tries: number} {
   let nodes = members
   let most = 4 - Math.min(members, 3)
   while (nodes > 0) {

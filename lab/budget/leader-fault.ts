@@ -37,6 +37,8 @@ export interface FaultFacts {
   readonly etcd:
     | {readonly leader: 'elsewhere' | 'unknown'}
     | {readonly leader: 'died' | 'changed'; readonly newTerm: Bounds | null}
+  /** Etcd elected a leader while the key was free or its new holder not promoted; absent: not known. */
+  readonly electedInRace?: boolean
   /** How long the call that breaks took: the effect began within. */
   readonly callTook: Micros
   /** Of a cut: whether packets vanish or are refused; absent: not known. */

@@ -14,7 +14,7 @@ import {crashRelease, stopRelease, switchoverRelease} from './key-release.ts'
 import {type FaultFacts, type Look, lookOf} from './leader-fault.ts'
 import {basisOf, type Lease, leaseAt, leaseExpiry, loopDue} from './lease.ts'
 import {serverDown, serverUp} from './proxy.ts'
-import {election, electionAfterReset, lostRounds, promotion} from './race.ts'
+import {election, electionAfterReset, lostAnswer, lostRounds, promotion} from './race.ts'
 import {type SmallTerms, smallTerms} from './small-terms.ts'
 import {between, earliest, either, fixed, latest, none, sum, type Variable} from './variable.ts'
 import {reset} from './watchdog.ts'
@@ -326,12 +326,23 @@ function givenUp(at: Variable, says: string) {
   return {key: 'given-up', keyGone: at, basis: 'distribution', says} as const
 }
 
+/** An orderly stop of a host ends its member of etcd with the key; where etcd's leader is lost otherwise, the lease outlives the election. */
+function mayElect(topology: Topology, {fault}: FaultFacts): boolean {
+  const etcd = hostsWith(topology, 'etcd')
+  return fault === 'stopped' && hostsWith(topology, 'patroni').some(host => etcd.includes(host))
+}
+
 function takeover({topology, facts, small}: Parts, path: Takeover): FaultModel {
   const promote = promotion(topology, small)
   const up = serverUp(topology.haproxy, small)
   const write = firstWrite(topology, path.key === 'given-up', true, small)
 
-  const held = sum(path.keyGone, path.race)
+  // One election loses one answer: before the key is taken, or that it is.
+  const lost =
+    facts.electedInRace === true || (facts.electedInRace === undefined && mayElect(topology, facts))
+      ? lostAnswer(topology)
+      : none
+  const held = sum(path.keyGone, path.race, lost)
   const writable = sum(held, promote)
   // The client waits for both: a primary that can write, and the proxy's way to it.
   const open = sum(held, latest(promote, up))
@@ -345,8 +356,8 @@ function takeover({topology, facts, small}: Parts, path: Takeover): FaultModel {
     phases: [
       ...(path.key === 'expires' ? [...first, down] : first),
       {phase: 'keyGone', at: path.keyGone, took: path.keyGone},
-      {phase: 'election', at: held, took: path.race},
-      {phase: 'promotion', at: writable, took: promote},
+      {phase: 'election', at: held, took: sum(path.race, lost)},
+      {phase: 'promotion', at: writable, took: sum(promote, lost)},
       ...(path.key === 'expires' ? [] : [down]),
       {phase: 'newServerUp', at: sum(held, up), took: up},
       {phase: 'firstWrite', at: acknowledged, took: write},

@@ -3,6 +3,7 @@
 import {firstCluster} from '../topology/clusters.ts'
 import {effectiveTimings, type Timings} from '../topology/timings.ts'
 import {hostsWith, type Topology} from '../topology/topology.ts'
+import {share} from './hold-out.ts'
 import type {Look} from './leader-fault.ts'
 import type {SmallTerms} from './small-terms.ts'
 import {none, repeated, sum, usually, type Variable} from './variable.ts'
@@ -52,4 +53,15 @@ export function lostRounds(topology: Topology, orphanIsWritten: boolean | undefi
 /** The key's new holder takes writes (`ha.py: Ha.enforce_primary_role`, then PostgreSQL's own promotion). Replay backlog is taken as small. */
 export function promotion({patroni}: Topology, small: SmallTerms): Variable {
   return patroni.synchronousMode === 'off' ? small.promotion : sum(small.promotion, small.syncKey)
+}
+
+/**
+ * A request that is under way when etcd elects a leader may be carried out and never answered. Patroni gives it up after its share of
+ * retry_timeout (`dcs/etcd.py: AbstractEtcdClientWithFailover._calculate_timeouts`), takes the key for not won ("Could not take out TTL lock"),
+ * and finds at its next loop that it holds it. Its watch of the key has ended with the request, so nothing wakes it sooner.
+ */
+export function lostAnswer(topology: Topology): Variable {
+  const {retryTimeoutSeconds, loopWaitSeconds} = effectiveTimings(topology.patroni)
+  const {eachSeconds} = share(hostsWith(topology, 'etcd').length, retryTimeoutSeconds)
+  return usually([0, 0], [0, Math.max(eachSeconds, loopWaitSeconds) * second])
 }

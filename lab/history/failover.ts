@@ -64,7 +64,7 @@ export interface Failover extends Unfolded {
   /** Which fault of the model it was. */
   readonly struck: Struck
   /** What else the model goes by. */
-  readonly facts: Pick<FaultFacts, 'refreshAge' | 'etcd' | 'callTook' | 'answerWithinMs'>
+  readonly facts: Pick<FaultFacts, 'refreshAge' | 'etcd' | 'electedInRace' | 'callTook' | 'answerWithinMs'>
 }
 
 /** What the timing model says about this run, or why it says nothing. */
@@ -190,17 +190,20 @@ function measure(
     oldStillUp: proxies.filter(proxy => isUp(proxy, leader, until) && !wentDown(proxy)),
     newUpTooEarly: newKey ? proxies.filter(proxy => wasUpAllAlong(history, proxied, proxy, newKey)) : [],
     struck,
-    facts: factsOf(
-      history,
-      fault,
-      leader,
-      deadBy(of(history, 'postgres'), fault, leader, injected),
-      keyGone?.at ?? until,
-      {
-        struck,
-        topology,
-      },
-    ),
+    facts: {
+      ...factsOf(
+        history,
+        fault,
+        leader,
+        deadBy(of(history, 'postgres'), fault, leader, injected),
+        keyGone?.at ?? until,
+        {
+          struck,
+          topology,
+        },
+      ),
+      ...electedInRace(history, keyGone, moments.promoted?.at ?? until),
+    },
   }
 }
 
@@ -264,6 +267,18 @@ function factsOf(
     callTook: deadAt - t0,
     ...proxiedWait(history),
   }
+}
+
+/** Whether etcd's term rose between the key being gone and the promotion, each known to a look at etcd's members; empty: nobody saw. */
+function electedInRace(
+  history: History,
+  keyGone: Of<'leader-key'> | undefined,
+  promotedAt: Micros,
+): Pick<FaultFacts, 'electedInRace'> {
+  const told = of(history, 'etcd-member').filter(({term}) => term !== null)
+  const highest = (until: Micros) => told.reduce((most, {at, term}) => (at <= until ? Math.max(most, term!) : most), 0)
+  const before = keyGone === undefined ? 0 : highest(keyGone.at - etcdAsked)
+  return before === 0 ? {} : {electedInRace: highest(promotedAt + etcdAsked) > before}
 }
 
 /** Whether an etcd member on the leader's host ends with it: at once, or when the watchdog resets it. */
