@@ -4,7 +4,7 @@
  */
 import type {Event, History, HostName, Micros, Of, ServiceName} from '../../lab/index.ts'
 import type {ContainerPhase, Role} from '../../lab/inside/reading.ts'
-import {containerAfter, countLeading, isWritable, of, roleOfHost, viewOf} from '../../lab/inside/reading.ts'
+import {containerAfter, countLeading, isWritable, of, plain, roleOfHost, viewOf} from '../../lab/inside/reading.ts'
 
 export interface Interval<S> {
   readonly from: Micros
@@ -134,7 +134,8 @@ function rolesOf(
   let container: ContainerPhase = 'running'
   let sample: Of<'postgres'> | undefined
   const state = (at: Micros): RoleState | null => {
-    const answer = sample === undefined ? null : {...sample, writable: isWritable(sample) && sample.readOnly === false}
+    const answer =
+      sample === undefined ? null : {...plain(sample), writable: isWritable(sample) && sample.readOnly === false}
     const key = intervalAt(holders, at)?.is === host ? 'own' : at < told ? 'untold' : 'not-own'
     const role = roleOfHost(container, answer, key)
     if (role === null) return null

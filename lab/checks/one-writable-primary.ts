@@ -144,8 +144,7 @@ function fencingMargins(
     const isOld = host === oldLeader && timeline === oldTimeline
     const isNew = host === newLeader && timeline !== null && timeline > (oldTimeline ?? timeline)
     if (!isOld && !isNew) continue
-    for (const {from, to, event} of sightings) {
-      const by = event.kind === 'postgres' ? 'postgres' : 'op'
+    for (const [by, {from, to}] of [['postgres', sightings.byProbe] as const, ['op', sightings.byClients] as const]) {
       if (isOld) ended[by] = Math.max(ended[by], to)
       else began[by] = Math.min(began[by], from)
     }

@@ -2,7 +2,7 @@
 import {z} from 'zod'
 import {type History, of} from '../history/history.ts'
 import {momentsOf} from '../history/moments.ts'
-import {endsOf, findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
+import {findOverlap, type Reign, reignsOf, sayReign} from '../history/reigns.ts'
 import {sayBlank, unseenWrites} from '../history/servers-seen.ts'
 import {lacks} from '../history/watching.ts'
 import {hostsWith} from '../topology/topology.ts'
@@ -88,6 +88,6 @@ function mayHaveLasted(history: History): Micros {
 
 /** Both reigns surely lasted from the earliest end of a sighting to the latest beginning of one. */
 function lastedTogether(one: Reign, other: Reign): Micros {
-  const [a, b] = [endsOf(one), endsOf(other)]
+  const [a, b] = [one.sightings.ends, other.sightings.ends]
   return Math.max(0, Math.min(a.last.from, b.last.from) - Math.max(a.first.to, b.first.to))
 }

@@ -3,6 +3,7 @@ import {createHash} from 'node:crypto'
 import {appendFileSync, closeSync, openSync} from 'node:fs'
 import type {Micros} from '../words/quantity.ts'
 import type {Event, Happening, Of} from './event.ts'
+import {often} from './event-table.ts'
 import {lineOf} from './tellers.ts'
 
 /** What checks see: events in the order of their time. */
@@ -23,7 +24,8 @@ export interface Source {
 
 /** All of one kind, in the order in which they stand there. Told from an index, so that asking again and again costs nothing. */
 export function of<K extends Happening['kind']>(history: History, kind: K): readonly Of<K>[] {
-  return (indexOf(history).get(kind) ?? []) as readonly Of<K>[]
+  const all: readonly Event[] = indexOf(history).byKind.get(kind) ?? []
+  return all as readonly Of<K>[]
 }
 
 /** The last event that is of any of these kinds. */
@@ -33,24 +35,32 @@ export function lastOf<K extends Happening['kind']>(history: History, kinds: rea
     .reduce<Of<K> | undefined>((last, one) => (last === undefined || one.at >= last.at ? one : last), undefined)
 }
 
+/** All but what clients and servers answered, in their order: a hundredth of all, for whoever looks for something else. */
+export function seldom(history: History): readonly Event[] {
+  return indexOf(history).seldom
+}
+
 interface Index {
   readonly byKind: Map<Event['kind'], Event[]>
+  readonly seldom: Event[]
   /** So many of the events are in it: a history that is being recorded only grows. */
   size: number
 }
 
 const indexes = new WeakMap<readonly Event[], Index>()
 
-function indexOf({events}: History): ReadonlyMap<Event['kind'], readonly Event[]> {
-  const index = indexes.get(events) ?? {byKind: new Map(), size: 0}
+function indexOf({events}: History): Index {
+  const index: Index = indexes.get(events) ?? {byKind: new Map(), seldom: [], size: 0}
   indexes.set(events, index)
   for (; index.size < events.length; index.size++) {
     const event = events[index.size]!
-    const same = index.byKind.get(event.kind)
+    const {kind} = event
+    const same = index.byKind.get(kind)
     if (same) same.push(event)
-    else index.byKind.set(event.kind, [event])
+    else index.byKind.set(kind, [event])
+    if (!often.has(kind)) index.seldom.push(event)
   }
-  return index.byKind
+  return index
 }
 
 /** Works something out once for a history, and again only after it has grown: many checks ask for the same. */
@@ -81,40 +91,58 @@ export function historyOf(told: Iterable<Event>): History {
 
 /** Events that come one by one, on their way to a history. */
 export class Growing {
-  readonly #events: Event[] = []
-  readonly #byKind: Index['byKind'] = new Map()
+  readonly #all: InOrder = {events: [], newest: 0}
+  readonly #byKind = new Map<Event['kind'], InOrder>()
+  readonly #seldom: InOrder = {events: [], newest: 0}
   #moves = 0
   #inOrder = true
 
   get count(): number {
-    return this.#events.length
+    return this.#all.events.length
   }
 
-  add(event: Event): void {
+  add(event: Event, kind = event.kind, at = event.at): void {
     if (!this.#inOrder) {
-      this.#events.push(event)
+      this.#all.events.push(event)
       return
     }
-    this.#moves += insert(this.#events, event)
-    this.#inOrder = this.#moves <= fewPlaces * (this.#events.length + fewPlaces)
-    const same = this.#byKind.get(event.kind)
-    if (same) insert(same, event)
-    else this.#byKind.set(event.kind, [event])
+    this.#moves += insert(this.#all, event, at)
+    this.#inOrder = this.#moves <= fewPlaces * (this.#all.events.length + fewPlaces)
+    let same = this.#byKind.get(kind)
+    if (same === undefined) {
+      same = {events: [], newest: 0}
+      this.#byKind.set(kind, same)
+    }
+    insert(same, event, at)
+    if (!often.has(kind)) insert(this.#seldom, event, at)
   }
 
   events(): readonly Event[] {
-    if (!this.#inOrder) return this.#events.toSorted((a, b) => a.at - b.at)
-    indexes.set(this.#events, {byKind: this.#byKind, size: this.#events.length})
-    return this.#events
+    const {events} = this.#all
+    if (!this.#inOrder) return events.toSorted((a, b) => a.at - b.at)
+    const byKind = new Map([...this.#byKind].map(([kind, same]) => [kind, same.events]))
+    indexes.set(events, {byKind, seldom: this.#seldom.events, size: events.length})
+    return events
   }
 }
 
+/** Events in the order of time, and the latest time of any. */
+interface InOrder {
+  readonly events: Event[]
+  newest: Micros
+}
+
 /** @returns by how many places it came late. */
-function insert(events: Event[], event: Event): number {
+function insert(into: InOrder, event: Event, at: Micros): number {
+  const {events} = into
   const end = events.push(event) - 1
+  if (at >= into.newest) {
+    into.newest = at
+    return 0
+  }
   let place = end
-  for (; place > 0 && events[place - 1]!.at > event.at; place--) events[place] = events[place - 1]!
-  if (place < end) events[place] = event
+  for (; place > 0 && events[place - 1]!.at > at; place--) events[place] = events[place - 1]!
+  events[place] = event
   return end - place
 }
 

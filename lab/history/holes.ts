@@ -3,9 +3,10 @@
  * many each teller has told; of runs recorded before lines had numbers, what the run itself did shows by what it did next. Reports'
  * counts (`looks.ts`) say besides which words came late.
  */
+import {Distinct} from '../words/distinct.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
 import type {Happening} from './event.ts'
-import {type History, of, once} from './history.ts'
+import {type History, of, once, seldom} from './history.ts'
 import {lineOf, type Teller} from './tellers.ts'
 
 /** The id of the mends that put back what a scenario's own settings changed: no step injected it. */
@@ -21,16 +22,16 @@ export interface Hole {
 /** The first hole of each teller; empty: for all that is known the record is whole. */
 export const holesOf = once((history): readonly Hole[] => {
   // Numbers tell each line that is missing. What the run did beside says nothing more: interrupted, it mends what it was about to do.
-  const isNumbered = history.events.some(event => event.n !== undefined && lineOf(event) === 'run')
+  const isNumbered = seldom(history).some(event => event.n !== undefined && lineOf(event) === 'run')
   return isNumbered ? unnumbered(history) : unchained(history)
 })
 
 function unnumbered(history: History): Hole[] {
-  const lines = new Map<string, {readonly numbers: Set<number>; last: Micros; least: number; most: number}>()
+  const lines = new Map<string, {readonly numbers: Distinct; last: Micros; least: number; most: number}>()
   for (const event of history.events) {
     if (event.n === undefined) continue
     const account = lineOf(event)
-    const own = lines.get(account) ?? {numbers: new Set(), last: 0, least: event.n, most: event.n}
+    const own = lines.get(account) ?? {numbers: new Distinct(), last: 0, least: event.n, most: event.n}
     lines.set(account, own)
     own.numbers.add(event.n)
     own.least = Math.min(own.least, event.n)
@@ -41,7 +42,7 @@ function unnumbered(history: History): Hole[] {
   const told = of(history, 'run-ended').at(-1)?.lines ?? {}
   const accounts = new Set([...lines.keys(), ...Object.keys(told)])
   return [...accounts].flatMap(account => {
-    const {numbers = new Set<number>(), least = 0, most = -1, last = 0} = lines.get(account) ?? {}
+    const {numbers = new Distinct(), least = 0, most = -1, last = 0} = lines.get(account) ?? {}
     const missing = Math.max(most + 1, Object.hasOwn(told, account) ? told[account]! : 0) - numbers.size
     if (missing <= 0) return []
     const inside = most + 1 - least - numbers.size
@@ -77,7 +78,7 @@ function unchained(history: History): Hole[] {
     if (orphan !== undefined) return lacking(`that ${orphan.id} was injected`)
   }
   const mends = new Map<string, number>()
-  for (const event of history.events) {
+  for (const event of seldom(history)) {
     const by = event.kind === 'fault-mending' ? 1 : event.kind === 'fault-mended' ? -1 : 0
     if (by === 0) continue
     const {id, mend} = event as Extract<Happening, {kind: 'fault-mended'}>

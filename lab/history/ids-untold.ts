@@ -2,6 +2,7 @@
  * Attempts of clients that the record lacks. An agent numbers what its clients begin, one after the other, and tells each when it has
  * ended: an id that nobody told, between two that were told or next to them, is of a line that is lost.
  */
+import {Distinct} from '../words/distinct.ts'
 import type {Micros} from '../words/quantity.ts'
 import {joined, type Stretch} from './at-rest.ts'
 import {readersLookBelow} from './client-group.ts'
@@ -15,12 +16,48 @@ type Numbered = Of<'op'> | Of<'bank'>
 
 /** When those that are missing were answered, or given up. In the order of time. */
 export const idsUntold = once((history): readonly Stretch[] => {
-  const all = [...seriesIn(of(history, 'op')), ...seriesIn(of(history, 'bank'))]
-  return joined(all.flatMap(told => gapsIn(history, told)))
+  return joined((['op', 'bank'] as const).flatMap(kind => untoldOf(history, of(history, kind))))
 })
 
 /** Each agent counts writes, reads and what bankers do from a beginning of its own (`firstIds` of the agents). */
-const seriesIn = (told: readonly Numbered[]) => Map.groupBy(told, one => seriesOf(one.id)).values()
+function untoldOf(history: History, told: readonly Numbered[]): Stretch[] {
+  return [...seriesIn(told)].flatMap(([series, one]) =>
+    // As nearly always: then there is nothing to sort.
+    isWhole(one)
+      ? untoldAtEnd(history, one.first, one.last)
+      : gapsIn(
+          history,
+          told.filter(({id}) => seriesOf(id) === series),
+        ),
+  )
+}
+
+interface Series {
+  readonly ids: Distinct
+  /** Those with the smallest and the greatest id. */
+  first: Numbered
+  last: Numbered
+}
+
+function seriesIn(told: readonly Numbered[]): ReadonlyMap<number, Series> {
+  const found = new Map<number, Series>()
+  for (const one of told) {
+    const {id} = one
+    const series = seriesOf(id)
+    let known = found.get(series)
+    if (known === undefined) {
+      known = {ids: new Distinct(), first: one, last: one}
+      found.set(series, known)
+    }
+    known.ids.add(id - series * readersLookBelow)
+    if (id < known.first.id) known.first = one
+    if (id >= known.last.id) known.last = one
+  }
+  return found
+}
+
+const isWhole = ({ids, first, last}: Series) => first.id === firstOf(first.id) && ids.size === last.id + 1 - first.id
+
 const seriesOf = (id: number) => Math.floor(id / readersLookBelow)
 const firstOf = (id: number) => Math.max(1, seriesOf(id) * readersLookBelow)
 
@@ -40,8 +77,13 @@ function gapsIn(history: History, told: readonly Numbered[]): Stretch[] {
     next = id + 1
     from = sentAt
   }
-  const isInTable = first!.kind === 'op' && first!.op === 'write' && isRow(history, next)
-  return isInTable ? [...found, {from, to: Math.max(from, history.events.at(-1)!.at)}] : found
+  return [...found, ...untoldAtEnd(history, first!, inOrder.at(-1)!)]
+}
+
+/** A row that is there was written, whoever told it. */
+function untoldAtEnd(history: History, first: Numbered, {id, sentAt: from}: Numbered): Stretch[] {
+  const isInTable = first.kind === 'op' && first.op === 'write' && isRow(history, id + 1)
+  return isInTable ? [{from, to: Math.max(from, history.events.at(-1)!.at)}] : []
 }
 
 /** One that begins something is through with what it began before: so all that has a smaller id is over when each has begun another. */

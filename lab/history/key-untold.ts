@@ -7,7 +7,7 @@
 import type {Micros} from '../words/quantity.ts'
 import type {Stretch} from './at-rest.ts'
 import type {Event, Of} from './event.ts'
-import {type History, once} from './history.ts'
+import {type History, once, seldom} from './history.ts'
 import {gapsOf, reportEvery} from './looks.ts'
 
 interface Untold {
@@ -75,7 +75,7 @@ interface Gap {
 
 /** What is told as a gap ends is told because it has ended. Of what is told in it nobody knows what else there was. */
 function inOrder(history: History): readonly (Sign | Gap)[] {
-  const signs = history.events.filter((one: Event): one is Sign => kinds.has(one.kind))
+  const signs = seldom(history).filter((one: Event): one is Sign => kinds.has(one.kind))
   // Older records have no leases, by which it could show afterwards that the same host holds it still.
   const shows = signs.some(one => one.kind === 'lease')
   const gaps = (shows ? gapsOf(history, 'etcd') : []).flatMap(({from, to}): Gap[] => [

@@ -1,23 +1,31 @@
 /**
  * Lines of a record that are like one before: the same keys in the same order, each with a plain value, as a recorder writes thousands
- * of them. They are read from their bytes, in a third of the time that JSON.parse and the checks of a line take, and hold each string
- * once. What is unlike in anything (a key more, a space, an escape, a fraction, a value that its schema would refuse) is nothing that
- * is known here: it is read the long way, which can say why it is refused.
+ * of them. They are read from their bytes into the columns of a table, in a fraction of the time that JSON.parse and the checks of a
+ * line take. What is unlike in anything (a key more, a space, an escape, a fraction, a value that its schema would refuse) is nothing
+ * that is known here: it is read the long way, which can say why it is refused.
  */
-import {type Accepts, plainFieldsOf} from './event-schema.ts'
+import type {Micros} from '../words/quantity.ts'
+import type {Event} from './event.ts'
+import {EventTable, type Numbers, often, type TableKey} from './event-table.ts'
+import {type Accepts, plainFieldsOf, type Range} from './plain-fields.ts'
 
-interface Key {
-  readonly name: string
-  /** What stands before its value, such as `,"client":`. */
-  readonly before: Uint8Array
+interface Key extends TableKey {
   readonly accepts: Accepts
+  readonly range: Range | null
+  /** What stands behind its value, up to the next one: `,"op":`, or the end of the line. */
+  readonly behind: Literal
+  /** Words that were met, each with what stands behind it, by what one begins with. */
+  readonly met: (MetWord | undefined)[]
 }
 
-interface Shape {
-  readonly keys: readonly Key[]
-  /** Copied for each event, so that all are laid out alike. */
-  readonly like: Readonly<Record<string, unknown>>
+interface MetWord {
+  readonly written: Literal
+  readonly value: Word
+  /** Tells it from the other words of its key. */
+  readonly id: number
 }
+
+type Word = string | boolean | null
 
 /** Of all kinds; what is optional is there or not. */
 const mostShapes = 32
@@ -26,11 +34,7 @@ export class KnownLines {
   /** The one that was met last comes first. */
   readonly #shapes: Shape[] = []
   readonly #learnt = new Set<string>()
-  readonly #strings = new SharedStrings()
-  /** Of the line that is being read. */
-  readonly #values: unknown[] = []
-  /** Where what was read last ends. */
-  #end = 0
+  readonly #words = new SharedWords()
 
   /** From an event that was read the long way: each of its keys stands once in its line, and its schema takes it. */
   learn(line: string, event: Readonly<Record<string, unknown>>): void {
@@ -41,109 +45,262 @@ export class KnownLines {
     if (accepting === undefined || this.#shapes.length >= mostShapes || this.#learnt.has(called)) return
     if (line !== JSON.stringify(event)) return
     this.#learnt.add(called)
-    const keys = names.flatMap((name, index): Key[] => {
-      const accepts = accepting.get(name)?.accepts
-      const before = Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)
-      return accepts === undefined ? [] : [{name, before, accepts}]
+    const fields = names.flatMap(name => accepting.get(name) ?? [])
+    if (fields.length < names.length) return
+    const keys = fields.map(({accepts, range}, nth): Key => {
+      const next = names[nth + 1]
+      const behind = literal(next === undefined ? '}\n' : `,${JSON.stringify(next)}:`)
+      const isNumber = range !== null
+      return {name: names[nth]!, accepts, range, isNumber, behind, met: isNumber ? [] : Array(metWords).fill(undefined)}
     })
-    if (keys.length === names.length) this.#shapes.unshift({keys, like: event})
+    this.#shapes.unshift(new Shape(kind as Event['kind'], literal(`{${JSON.stringify(names[0])}:`), keys, this.#words))
   }
 
   /** Where the line that was read last ends, its line break. */
   get end(): number {
-    return this.#end
+    return this.#shapes[0]!.end
+  }
+
+  /** Of the event that was read last, without a look into its table. */
+  get last(): Readonly<Pick<Shape, 'kind' | 'at' | 'sentAt'>> {
+    return this.#shapes[0]!
   }
 
   /** The event of the line that begins here, in bytes that end in a line break; undefined: it has to be read the long way. */
-  read(bytes: Uint8Array, from: number): object | undefined {
+  read(bytes: Bytes, from: number): Event | undefined {
     for (let nth = 0; nth < this.#shapes.length; nth++) {
       const shape = this.#shapes[nth]!
-      const event = this.#readAs(shape, bytes, from)
+      const event = shape.read(bytes, from)
       if (event === undefined) continue
-      for (let to = nth; to > 0; to--) this.#shapes[to] = this.#shapes[to - 1]!
-      this.#shapes[0] = shape
+      if (nth > 0) {
+        for (let to = nth; to > 0; to--) this.#shapes[to] = this.#shapes[to - 1]!
+        this.#shapes[0] = shape
+      }
       return event
     }
     return undefined
   }
+}
 
-  #readAs({keys, like}: Shape, bytes: Uint8Array, from: number): object | undefined {
-    let at = from
-    for (let index = 0; index < keys.length; index++) {
-      const {before, accepts} = keys[index]!
-      for (let nth = 0; nth < before.length; nth++) if (bytes[at + nth] !== before[nth]) return undefined
-      const value = this.#value(bytes, at + before.length)
-      if (value === undefined || !accepts(value)) return undefined
-      this.#values[index] = value
-      at = this.#end
-    }
-    if (bytes[at] !== closes || bytes[at + 1] !== newline) return undefined
-    this.#end = at + 1
-    const event: Record<string, unknown> = {...like}
-    for (let index = 0; index < keys.length; index++) event[keys[index]!.name] = this.#values[index]
-    return event
+/** Lines with the same keys, and the table that they go into. */
+class Shape {
+  readonly kind: Event['kind']
+  readonly #begin: Literal
+  readonly #keys: readonly Key[]
+  readonly #table: EventTable
+  readonly #words: SharedWords
+  /** Of the line that is being read, each at the place of its key; those of numbers are in the table already. */
+  readonly #values: Word[]
+  readonly #isOften: boolean
+  /** Of the line that was read last. */
+  #row = 0
+  readonly #at: number
+  readonly #sentAt: number
+  readonly #ways = new Int32Array(2 ** 10).fill(-1)
+  /** Where the line that was read last ends, its line break. */
+  end = 0
+
+  constructor(kind: Event['kind'], begin: Literal, keys: readonly Key[], words: SharedWords) {
+    this.kind = kind
+    this.#isOften = often.has(kind)
+    this.#begin = begin
+    this.#keys = keys
+    this.#table = new EventTable(keys)
+    this.#words = words
+    this.#values = keys.map(() => null)
+    this.#at = keys.findIndex(({name}) => name === 'at')
+    this.#sentAt = keys.findIndex(({name}) => name === 'sentAt')
   }
 
-  /** A string, an integer, true, false or null as JSON.stringify writes them; undefined: something else. Every line ends in a line break. */
-  #value(bytes: Uint8Array, at: number): string | number | boolean | null | undefined {
-    const first = bytes[at]!
-    if (first === quote) {
-      const value = this.#strings.read(bytes, at + 1)
-      if (value !== undefined) this.#end = at + value.length + 2
-      return value
-    }
-    if (first >= digit0 && first <= digit9) return this.#integer(bytes, at)
-    const word = words.find(({written}) => written.every((one, nth) => bytes[at + nth] === one))
-    if (word === undefined) return undefined
-    this.#end = at + word.written.length
-    return word.value
+  get at(): Micros {
+    return this.#table.numbers[this.#at]!.values[this.#row]!
   }
 
-  #integer(bytes: Uint8Array, at: number): number | undefined {
-    let value = bytes[at]! - digit0
-    let end = at + 1
-    for (let one = bytes[end]!; one >= digit0 && one <= digit9; one = bytes[++end]!) value = value * 10 + one - digit0
-    this.#end = end
-    const hasLeadingZero = bytes[at] === digit0 && end - at > 1
-    return hasLeadingZero || value > Number.MAX_SAFE_INTEGER ? undefined : value
+  /** 0: nothing was sent. */
+  get sentAt(): Micros {
+    return this.#sentAt < 0 ? 0 : this.#table.numbers[this.#sentAt]!.values[this.#row]!
+  }
+
+  read(bytes: Bytes, from: number): Event | undefined {
+    if (!this.#begin.isAt(bytes, from)) return undefined
+    const keys = this.#keys
+    const {numbers, next} = this.#table
+    let at = from + this.#begin.length
+    let hash = 0
+    for (let nth = 0; nth < keys.length; nth++) {
+      const key = keys[nth]!
+      const column = numbers[nth]!
+      if (column === null) {
+        const met = this.#word(key, bytes, at)
+        if (met === undefined) return undefined
+        this.#values[nth] = met.value
+        hash = (Math.imul(hash, 31) + met.id) | 0
+        at += met.written.length
+      } else {
+        const end = this.#number(key.range!, column, next, bytes, at)
+        if (!key.behind.isAt(bytes, end)) return undefined
+        at = end + key.behind.length
+      }
+    }
+    const way = this.#way(hash)
+    if (way === undefined) return undefined
+    this.end = at - 1
+    this.#row = next
+    return this.#isOften ? this.#table.add(way) : this.#table.copy(way)
+  }
+
+  /** Into its column. @returns where it ends; where nothing ends: it is none that is allowed, as JSON.stringify writes it. */
+  #number({least, most, orNull}: Range, column: Numbers, row: number, bytes: Bytes, from: number): number {
+    const first = bytes.view.getUint8(from) - digit0
+    if (first < 0 || first > 9) {
+      if (!orNull || !nullWord.isAt(bytes, from)) return bytes.length
+      column.set(row, null)
+      return from + nullWord.length
+    }
+    let value = first
+    let end = from + 1
+    for (
+      let digit = bytes.view.getUint8(end) - digit0;
+      digit >= 0 && digit <= 9;
+      digit = bytes.view.getUint8(++end) - digit0
+    )
+      value = value * 10 + digit
+    if ((first === 0 && end - from > 1) || value < least || value > most) return bytes.length
+    column.set(row, value)
+    return end
+  }
+
+  #word(key: Key, bytes: Bytes, at: number): MetWord | undefined {
+    // One that was met and what stands behind it are more than eight bytes, but for the shortest at the end of all.
+    if (at + 8 > bytes.length) return this.#meet(key, bytes, at, 0)
+    const begin =
+      Math.imul(bytes.view.getInt32(at, true), 0x9e3779b1) ^ Math.imul(bytes.view.getInt32(at + 4, true), 0x85ebca6b)
+    const place = (begin >>> 20) & (metWords - 1)
+    const met = key.met[place]
+    if (met?.written.isAt(bytes, at)) return met
+    const beside = key.met[place ^ 1]
+    if (beside?.written.isAt(bytes, at)) return beside
+    return this.#meet(key, bytes, at, met === undefined ? place : place ^ 1)
+  }
+
+  #meet(key: Key, bytes: Bytes, at: number, place: number): MetWord | undefined {
+    const value = this.#words.read(bytes, at)
+    if (value === undefined || !key.accepts(value) || !key.behind.isAt(bytes, this.#words.end)) return undefined
+    const written = new Literal(
+      new Uint8Array(bytes.view.buffer, bytes.view.byteOffset + at, this.#words.end + key.behind.length - at).slice(),
+    )
+    key.met[place] = {written, value, id: this.#words.hash}
+    return key.met[place]
+  }
+
+  /** The way in which the words that were read recur. */
+  #way(hash: number): number | undefined {
+    const first = hash ^ (hash >>> 10) ^ (hash >>> 20)
+    let free = first & (this.#ways.length - 1)
+    for (let nth = 0; nth < waysAside; nth++) {
+      const place = (first + nth) & (this.#ways.length - 1)
+      const way = this.#ways[place]!
+      if (way >= 0 && this.#table.isWay(way, this.#values)) return way
+      if (way >= 0) continue
+      free = place
+      break
+    }
+    this.#ways[free] = this.#table.addWay(this.#values)
+    return this.#ways[free]
   }
 }
 
-/** The strings of many events, each once: names of hosts and clients, outcomes. */
-class SharedStrings {
-  readonly #known = new Array<string>(2 ** 12).fill('')
+/** Whole lines; a view's own length is looked up again and again. */
+export class Bytes {
+  readonly view: DataView
+  readonly length: number
 
-  /** The string from here to the next quote; undefined: it is long, or has anything but plain ASCII. */
-  read(bytes: Uint8Array, from: number): string | undefined {
+  constructor({buffer, byteOffset, length}: Uint8Array) {
+    this.view = new DataView(buffer, byteOffset, length)
+    this.length = length
+  }
+}
+
+/** Text that stands in many lines, told by four bytes at once. */
+class Literal {
+  readonly length: number
+  readonly #bytes: Uint8Array
+  readonly #fours: Int32Array
+
+  constructor(bytes: Uint8Array) {
+    this.length = bytes.length
+    this.#bytes = bytes
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#fours = Int32Array.from({length: bytes.length >> 2}, (_, nth) => view.getInt32(4 * nth, true))
+  }
+
+  isAt(bytes: Bytes, at: number): boolean {
+    if (at + this.length > bytes.length) return false
+    const fours = this.#fours
+    let from = at
+    for (let nth = 0; nth < fours.length; nth++, from += 4)
+      if (bytes.view.getInt32(from, true) !== fours[nth]) return false
+    for (let nth = fours.length * 4; nth < this.length; nth++, from++)
+      if (bytes.view.getUint8(from) !== this.#bytes[nth]) return false
+    return true
+  }
+}
+
+const literal = (text: string) => new Literal(new Uint8Array(Buffer.from(text)))
+
+/** The words of many events, each string once: names of hosts and clients, outcomes. */
+class SharedWords {
+  readonly #known = new Array<string>(2 ** 12).fill('')
+  /** Of what was read last: where it ends, and what is the same for the same words. */
+  end = 0
+  hash = 0
+
+  /** A string that is not long, in plain ASCII and without escapes, true, false or null, as JSON.stringify writes them; undefined: something else. */
+  read(bytes: Bytes, from: number): Word | undefined {
+    if (bytes.view.getUint8(from) === quote) return this.#string(bytes, from + 1)
+    for (const [nth, {value, written}] of plainWords.entries()) {
+      if (!written.isAt(bytes, from)) continue
+      this.end = from + written.length
+      this.hash = nth - plainWords.length
+      return value
+    }
+    return undefined
+  }
+
+  /** The string from here to the next quote. */
+  #string(bytes: Bytes, from: number): string | undefined {
     let hash = 0
     let end = from
-    for (; bytes[end] !== quote; end++) {
-      const code = bytes[end]!
+    for (let code = bytes.view.getUint8(end); code !== quote; code = bytes.view.getUint8(++end)) {
       if (code < space || code >= delete_ || code === backslash || end - from === longest) return undefined
       hash = (Math.imul(hash, 31) + code) | 0
     }
+    this.end = end + 1
+    this.hash = hash
     const place = (hash ^ (hash >>> 12)) & (this.#known.length - 1)
     const known = this.#known[place]!
     if (known.length === end - from && isAt(known, bytes, from)) return known
     let fresh = ''
-    for (let at = from; at < end; at++) fresh += String.fromCharCode(bytes[at]!)
+    for (let at = from; at < end; at++) fresh += String.fromCharCode(bytes.view.getUint8(at))
     this.#known[place] = fresh
     return fresh
   }
 }
 
-function isAt(text: string, bytes: Uint8Array, from: number): boolean {
-  for (let nth = 0; nth < text.length; nth++) if (text.charCodeAt(nth) !== bytes[from + nth]) return false
+function isAt(text: string, bytes: Bytes, from: number): boolean {
+  for (let nth = 0; nth < text.length; nth++) if (text.charCodeAt(nth) !== bytes.view.getUint8(from + nth)) return false
   return true
 }
 
 const longest = 64
 const quote = 0x22
 const backslash = 0x5c
-const closes = 0x7d
-const newline = 0x0a
 const space = 0x20
 const delete_ = 0x7f
 const digit0 = 0x30
-const digit9 = 0x39
-const words = [null, true, false].map(value => ({value, written: [...Buffer.from(String(value))]}))
+const nullWord = literal('null')
+const plainWords = [null, true, false].map(value => ({value, written: literal(String(value))}))
+/** Of each key. A power of two. */
+const metWords = 256
+/** Of the ways of one table so many share a place. */
+const waysAside = 4

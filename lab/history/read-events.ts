@@ -12,10 +12,11 @@ import {type Hint, next, ownCommand, quoted, shell} from '../words/next-step.ts'
 import {hasPlainKeys} from '../words/plain-keys.ts'
 import type {Micros} from '../words/quantity.ts'
 import {validUntil} from '../words/regular-file.ts'
-import type {Event} from './event.ts'
-import {isSurely, schemaOf} from './event-schema.ts'
+import type {Event, Of} from './event.ts'
+import {schemaOf} from './event-schema.ts'
 import {Growing, type History, type Source, widen} from './history.ts'
-import {KnownLines} from './known-lines.ts'
+import {Bytes, KnownLines} from './known-lines.ts'
+import {isSurely} from './plain-fields.ts'
 import {type InFile, Upcast} from './upcast.ts'
 import {longestLine, type Portion, wholeLines} from './whole-lines.ts'
 
@@ -88,13 +89,20 @@ function refused(file: string, why: string, hint?: Hint): LabError {
   return new LabError('config', `${file} is not read: ${why}`, {hint})
 }
 
+function isAsked(event: Event): event is Of<'op'> | Of<'bank'> | Of<'transaction'> {
+  return event.kind === 'op' || event.kind === 'bank' || event.kind === 'transaction'
+}
+
 /** The lines of a file as they come, to events. */
 class EventLines {
   readonly #file: string
   readonly #growing = new Growing()
   readonly #upcast = new Upcast()
   readonly #known = new KnownLines()
-  readonly #seen = new Set<string>()
+  /** Kinds of which the first that is an object of its own came. */
+  readonly #wide = new Set<string>()
+  #hasBegun = false
+  #hasEnded = false
   /** Kinds, and keys of a kind, that this version does not know: how often, and where first. */
   readonly #foreign = new Map<string, {count: number; readonly place: string}>()
   #number = 0
@@ -120,12 +128,13 @@ class EventLines {
   takeBytes(bytes: Buffer): void {
     const isWhole = isUtf8(bytes)
     const end = isWhole ? bytes.length : validUntil(bytes)
+    const view = new Bytes(bytes)
     for (let from = 0; from < end; ) {
       this.#number++
-      const known = this.#known.read(bytes, from)
+      const known = this.#known.read(view, from)
       const to = known === undefined ? bytes.indexOf(newline, from) : this.#known.end
       if (known === undefined) this.#line(bytes.toString('utf8', from, to))
-      else this.#event(known as InFile)
+      else this.#told(known, this.#known.last)
       if (this.torn !== null) return
       from = to + 1
     }
@@ -178,28 +187,37 @@ class EventLines {
       return
     }
     const recorded = this.#checked(value, line)
-    if (recorded !== null) this.#event(recorded)
+    if (recorded === null) return
+    const event = this.#upcast.of(recorded)
+    if (event === recorded && isSurely(event.kind, event)) this.#known.learn(line, event as never)
+    if (!this.#wide.has(event.kind)) widen(event)
+    this.#wide.add(event.kind)
+    this.#told(event, {kind: event.kind, at: event.at, sentAt: isAsked(event) ? event.sentAt : 0})
   }
 
-  #event(recorded: InFile): void {
-    const event = this.#upcast.of(recorded)
-    if (this.#seen.has('run-ended')) {
-      this.#strange(`an event behind the end of the run (\`${event.kind}\`)`)
+  /** @param sentAt 0: nobody asked for it. */
+  #told(
+    event: Event,
+    {kind, at, sentAt}: {readonly kind: Event['kind']; readonly at: Micros; readonly sentAt: Micros},
+  ) {
+    if (this.#hasEnded) {
+      this.#strange(`an event behind the end of the run (\`${kind}\`)`)
       return
     }
-    if (event.kind === 'run-started' && this.#seen.has(event.kind)) throw this.#complaint('the run has begun already')
-    if (event.at < this.#newest - latestMicros)
-      throw this.#complaint(`this event is ${Math.round((this.#newest - event.at) / 1e6)} s older than one before it`)
-    if (event.at > this.#newest) this.#newest = event.at
-    const asked = event.kind === 'op' || event.kind === 'bank' || event.kind === 'transaction' ? event.sentAt : 0
-    if (asked > event.at) throw this.#complaint('it was answered before it was sent')
-    if (event.kind === 'final-rows') {
-      this.#rows += event.ranges.length + event.duplicates.length + (event.altered?.length ?? 0)
-      if (this.#rows > mostRanges) throw this.#complaint(`the rows of a run are in at most ${mostRanges} ranges`)
-    }
-    if (!this.#seen.has(event.kind)) widen(event)
-    this.#seen.add(event.kind)
-    this.#growing.add(event)
+    if (kind === 'run-started' && this.#hasBegun) throw this.#complaint('the run has begun already')
+    if (at < this.#newest - latestMicros)
+      throw this.#complaint(`this event is ${Math.round((this.#newest - at) / 1e6)} s older than one before it`)
+    if (at > this.#newest) this.#newest = at
+    if (sentAt > at) throw this.#complaint('it was answered before it was sent')
+    if (kind === 'final-rows') this.#count(event as Of<'final-rows'>)
+    this.#hasBegun ||= kind === 'run-started'
+    this.#hasEnded ||= kind === 'run-ended'
+    this.#growing.add(event, kind, at)
+  }
+
+  #count({ranges, duplicates, altered}: Of<'final-rows'>): void {
+    this.#rows += ranges.length + duplicates.length + (altered?.length ?? 0)
+    if (this.#rows > mostRanges) throw this.#complaint(`the rows of a run are in at most ${mostRanges} ranges`)
   }
 
   /** Null: an event of a kind that is not known. Keys that are not known stay in the event, where no check looks at them. */
@@ -207,10 +225,7 @@ class EventLines {
     const {kind} = (typeof value === 'object' && value !== null ? value : {}) as {kind?: unknown}
     if (typeof kind !== 'string') throw this.#noEvent(`${this.#number}:1`)
     if (!hasPlainKeys(line, value)) throw this.#misshapen(line, z.unknown())
-    if (isSurely(kind, value as object)) {
-      this.#known.learn(line, value as Record<string, unknown>)
-      return value as Event
-    }
+    if (isSurely(kind, value as object)) return value as Event
     const schema = schemaOf(kind)
     if (schema === undefined) {
       this.#strange(`an event of the kind \`${kind.slice(0, 60)}\``)

@@ -66,12 +66,11 @@ export function sayReign({host, timeline, sightings}: Reign): string {
 
 /** A sighting of one host that lies surely between two sightings of another's reign. */
 export function findOverlap(reigns: readonly Reign[]) {
-  const ends = new Map(reigns.map(reign => [reign, endsOf(reign)]))
   for (const during of reigns) {
-    const {first, last} = ends.get(during)!
+    const {first, last} = during.sightings.ends
     for (const one of reigns) {
       if (one.host === during.host) continue
-      const {first: begins, last: ceases} = ends.get(one)!
+      const {first: begins, last: ceases} = one.sightings.ends
       const inside = firstBetween(one.sightings, first.to, last.from)
       if (inside)
         return {of: one, during, at: inside.to, evidence: [first.event, inside.event, last.event] satisfies Event[]}
@@ -85,16 +84,8 @@ export function findOverlap(reigns: readonly Reign[]) {
 }
 
 function firstBetween(sightings: Sightings, after: Micros, before: Micros): Sighting | undefined {
+  const {first, last} = sightings.ends
+  if (last.from <= after || first.to >= before) return undefined
   for (const sighting of sightings) if (sighting.from > after && sighting.to < before) return sighting
   return undefined
-}
-
-/** A reign surely lasted from the earliest end of a sighting to the latest beginning of one. */
-export function endsOf({sightings}: Reign): {first: Sighting; last: Sighting} {
-  let [first, last] = [sightings.at(0)!, sightings.at(0)!]
-  for (const one of sightings) {
-    if (one.to < first.to) first = one
-    if (one.from > last.from) last = one
-  }
-  return {first, last}
 }

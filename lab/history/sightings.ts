@@ -13,6 +13,11 @@ export interface Sighting {
 /** In the order in which they were told. Kept as the events that they are: an hour of a run has a million of them. */
 export class Sightings implements Iterable<Sighting> {
   readonly #events: Sighting['event'][] = []
+  /** The one that ended first, and the one that began last; the first of those that did so at once. */
+  #ends: {first: Sighting; last: Sighting} | undefined
+  /** From the earliest beginning to the latest end of those that the probe told, and of those that clients did; infinite without any. */
+  readonly byProbe = nothing()
+  readonly byClients = nothing()
   /** Times of the clients come from another clock; their sightings are as much wider as that one is uncertain. */
   readonly #uncertain: Micros
 
@@ -26,6 +31,18 @@ export class Sightings implements Iterable<Sighting> {
 
   add(event: Sighting['event']): void {
     this.#events.push(event)
+    const one = sightingBy(event, this.#uncertain)
+    this.#ends ??= {first: one, last: one}
+    if (one.to < this.#ends.first.to) this.#ends.first = one
+    if (one.from > this.#ends.last.from) this.#ends.last = one
+    const span = event.kind === 'postgres' ? this.byProbe : this.byClients
+    if (one.from < span.from) span.from = one.from
+    if (one.to > span.to) span.to = one.to
+  }
+
+  /** A reign surely lasted from the earliest end of a sighting to the latest beginning of one. */
+  get ends(): {readonly first: Sighting; readonly last: Sighting} {
+    return this.#ends!
   }
 
   /** As of an array. */
@@ -48,6 +65,10 @@ export class Sightings implements Iterable<Sighting> {
       },
     }
   }
+}
+
+function nothing(): {from: Micros; to: Micros} {
+  return {from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY}
 }
 
 export function sightingBy(event: Sighting['event'], uncertain: Micros): Sighting {

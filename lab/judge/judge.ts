@@ -15,6 +15,7 @@ import {firstView} from '../history/cluster-view.ts'
 import {disturbances} from '../history/disturbances.ts'
 import {driverTable} from '../history/driver-table.ts'
 import {endedOf} from '../history/ended.ts'
+import {plain} from '../history/event-table.ts'
 import {type History, of} from '../history/history.ts'
 import {holesOf} from '../history/holes.ts'
 import {type Lost, lostOf} from '../history/lost.ts'
@@ -111,9 +112,11 @@ export function judge(
 
 /** Words and commands of a hint apart: who shows it wraps the one and not the other. */
 function told(
-  {hint, ...finding}: Finding,
+  {hint, ...found}: Finding,
   called: Caller,
 ): Omit<Report['findings'][number], keyof Expected | 'expectation'> {
+  // A report is a value: who shows it may take it apart.
+  const finding = found.evidence === undefined ? found : {...found, evidence: found.evidence.map(plain)}
   if (hint === undefined) return finding
   const lines = linesOf(hint)
   const words = lines.filter(line => typeof line === 'string').join(' ')
