@@ -306,7 +306,10 @@ function stories(
   return writers.flatMap(({client, writes}) => {
     const ready = readyFor(client, times)
     // A writer that had tried nothing before the fault has nothing to come back to.
-    if (ready === null || !answeredUntil(writes.all, end).some(one => one.sentAt <= t0)) return []
+    const hadTried = [writes.acknowledged, writes.others].some(tried =>
+      answeredUntil(tried, end).some(one => one.sentAt <= t0),
+    )
+    if (ready === null || !hadTried) return []
     const acknowledged = answeredUntil(writes.acknowledged, end)
     const isNew = (one: Attempt) => isOnNew(one, found)
     const firstAfter = acknowledged.find(isNew)

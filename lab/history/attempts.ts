@@ -17,7 +17,6 @@ export const attemptsOf = once((history): readonly Attempt[] => {
 
 /** What one client tried to write, each list in the order of the answers. */
 export interface Writes {
-  readonly all: readonly Attempt[]
   readonly acknowledged: readonly Attempt[]
   /** Refused, or never answered. */
   readonly others: readonly Attempt[]
@@ -25,15 +24,14 @@ export interface Writes {
 
 /** Clients that only read are not in it. */
 export const writesByClient = once((history): ReadonlyMap<string, Writes> => {
-  const clients = new Map<string, {all: Attempt[]; acknowledged: Attempt[]; others: Attempt[]}>()
+  const clients = new Map<string, {acknowledged: Attempt[]; others: Attempt[]}>()
   for (const one of attemptsOf(history)) {
     if (one.op !== 'write') continue
     let writes = clients.get(one.client)
     if (writes === undefined) {
-      writes = {all: [], acknowledged: [], others: []}
+      writes = {acknowledged: [], others: []}
       clients.set(one.client, writes)
     }
-    writes.all.push(one)
     if (one.outcome === 'ok') writes.acknowledged.push(one)
     else writes.others.push(one)
   }

@@ -65,11 +65,11 @@ export function driverTable(history: History): DriverRow[] {
 }
 
 function writesUntil(history: History, end: Micros): Map<string, Writes> {
-  const clients = [...writesByClient(history)].map(([client, {all, acknowledged, others}]) => {
+  const clients = [...writesByClient(history)].map(([client, {acknowledged, others}]) => {
     const until = (list: readonly Attempt[]) => answeredUntil(list, end)
-    return [client, {all: until(all), acknowledged: until(acknowledged), others: until(others)}] as const
+    return [client, {acknowledged: until(acknowledged), others: until(others)}] as const
   })
-  return new Map(clients.filter(([, {all}]) => all.length > 0))
+  return new Map(clients.filter(([, {acknowledged, others}]) => acknowledged.length + others.length > 0))
 }
 
 /** Whoever the scenario has writing, whether it was heard of or not, and whoever wrote. */
@@ -112,7 +112,7 @@ interface Sources {
 
 function rowOf(clients: readonly string[], {writes, lost, found, span, heard}: Sources): DriverRow {
   const wrote = clients.flatMap(client => writes.get(client) ?? [])
-  const attempts = wrote.reduce((sum, one) => sum + one.all.length, 0)
+  const attempts = wrote.reduce((sum, one) => sum + one.acknowledged.length + one.others.length, 0)
   const outages = clients.map(client => outageOf(writes.get(client)?.acknowledged ?? [], span))
   const over = outages.flatMap(one => (typeof one === 'number' ? one : []))
   const back = reconnectionsOf(clients, writes, found)

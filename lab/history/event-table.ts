@@ -28,6 +28,7 @@ const plains = new WeakMap<Row, object>()
 export class EventTable {
   /** By the place of a key that holds numbers, its value in each row. */
   readonly numbers: readonly (Numbers | null)[]
+  readonly #keys: readonly TableKey[]
   readonly #words: readonly (unknown[] | null)[]
   /** Of each row: which of the ways in which its words recur it has. */
   readonly #way = new Ways()
@@ -39,6 +40,7 @@ export class EventTable {
 
   /** @param keys in the order in which they are written. */
   constructor(keys: readonly TableKey[]) {
+    this.#keys = keys
     this.numbers = keys.map(key => (key.isNumber ? new Numbers() : null))
     this.#words = keys.map(key => (key.isNumber ? null : []))
     this.#Row = rowOf(
@@ -70,19 +72,16 @@ export class EventTable {
   }
 
   add(way: number): Event {
-    const row = this.#next(way)
-    this.#rows++
-    return row as unknown as Event
+    this.#way.set(this.#rows, way)
+    return new this.#Row(this.#rows++) as unknown as Event
   }
 
   /** With keys of its own; the next event takes its row. */
   copy(way: number): Event {
-    return this.#next(way).toJSON() as Event
-  }
-
-  #next(way: number): Row {
-    this.#way.set(this.#rows, way)
-    return new this.#Row(this.#rows)
+    const event: Record<string, unknown> = {}
+    for (const [nth, {name}] of this.#keys.entries())
+      event[name] = this.#words[nth]?.[way] ?? this.numbers[nth]?.at(this.#rows) ?? null
+    return event as unknown as Event
   }
 }
 
@@ -94,6 +93,11 @@ export class Numbers {
   set(row: number, value: number | null): void {
     if (row >= this.values.length) this.values = new Float64Array(this.values.buffer.transfer(8 * (row + (row >> 2))))
     this.values[row] = value ?? Number.NaN
+  }
+
+  at(row: number): number | null {
+    const value = this.values[row]!
+    return Number.isNaN(value) ? null : value
   }
 }
 
@@ -117,8 +121,7 @@ class Row {
 
   static number(column: Numbers): Getter {
     return function () {
-      const value = column.values[this.#row]!
-      return Number.isNaN(value) ? null : value
+      return column.at(this.#row)
     }
   }
 

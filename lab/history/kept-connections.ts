@@ -4,7 +4,7 @@
  */
 import type {HostName} from '../topology/topology.ts'
 import {type Micros, sayMicros} from '../words/quantity.ts'
-import {type Attempt, groupsOf, isOf, writesByClient} from './attempts.ts'
+import {type Attempt, attemptsOf, groupsOf, isOf} from './attempts.ts'
 import {driverOf} from './client-group.ts'
 import type {Failover} from './failover.ts'
 import {type History, of} from './history.ts'
@@ -26,9 +26,12 @@ export function sayKept(
   return clients.flatMap(client => {
     if (!isOutside(history, client)) return []
     // Whatever came in the end: a server that wakes up may still acknowledge what it had been asked.
-    const tried = writesByClient(history).get(client)?.all ?? []
-    const kept = tried.filter(
-      one => one.server === oldLeader && Math.min(one.at, end) - Math.max(one.sentAt, from) > leastKept,
+    const kept = attemptsOf(history).filter(
+      one =>
+        one.client === client &&
+        one.op === 'write' &&
+        one.server === oldLeader &&
+        Math.min(one.at, end) - Math.max(one.sentAt, from) > leastKept,
     )
     return [...sayWaited(history, client, kept, from, end), ...sayNone(history, client, from, end)]
   })

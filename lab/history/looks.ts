@@ -6,8 +6,8 @@
 import type {HostName} from '../topology/topology.ts'
 import type {Micros} from '../words/quantity.ts'
 import {joined, outside, type Stretch} from './at-rest.ts'
-import type {Of} from './event.ts'
-import {type History, of, once} from './history.ts'
+import type {Event, Of} from './event.ts'
+import {type History, of, once, seldom} from './history.ts'
 import {idsUntold} from './ids-untold.ts'
 import {accountOf, type Observer} from './tellers.ts'
 
@@ -239,9 +239,13 @@ function awayOf(
 
 const firstWords = once((history): ReadonlyMap<string, Micros> => {
   const found = new Map<string, Micros>()
-  for (const event of history.events) {
+  const hear = (event: Event) => {
     const account = event.kind === 'watching' ? null : accountOf(event)
-    if (account !== null && !found.has(account)) found.set(account, event.at)
+    if (account !== null && event.at < (found.get(account) ?? Number.POSITIVE_INFINITY)) found.set(account, event.at)
   }
+  seldom(history).forEach(hear)
+  of(history, 'postgres').forEach(hear)
+  // All in one account.
+  for (const kind of ['op', 'bank', 'transaction'] as const) of(history, kind).slice(0, 1).forEach(hear)
   return found
 })

@@ -22,7 +22,7 @@ export const forSteady = `let the clients write for ${steadyWindow / 1e6} s befo
  */
 export function coarseness(history: History, {t0}: Pick<Failover, 't0'>, op: OpName = 'write'): Micros {
   const times = ownAttempts(history, op)
-    .filter(one => one.outcome === 'ok' && one.at > t0 - steadyWindow && one.at <= t0)
+    .filter(one => one.at > t0 - steadyWindow && one.at <= t0 && one.outcome === 'ok')
     .map(one => one.at)
   if (times.length < 2) return Number.POSITIVE_INFINITY
   return Math.max(...[...times.slice(1), t0].map((at, index) => at - times[index]!))
