@@ -25,7 +25,10 @@ interface MetWord {
   readonly id: number
 }
 
-type Word = string | boolean | null
+type Word = string | number | boolean | null
+
+/** Numbers that recur as words do. */
+const recurring: ReadonlySet<string> = new Set(['timeline'])
 
 /** Of all kinds; what is optional is there or not. */
 const mostShapes = 32
@@ -50,7 +53,7 @@ export class KnownLines {
     const keys = fields.map(({accepts, range}, nth): Key => {
       const next = names[nth + 1]
       const behind = literal(next === undefined ? '}\n' : `,${JSON.stringify(next)}:`)
-      const isNumber = range !== null
+      const isNumber = range !== null && !recurring.has(names[nth]!)
       return {name: names[nth]!, accepts, range, isNumber, behind, met: isNumber ? [] : Array(metWords).fill(undefined)}
     })
     this.#shapes.unshift(new Shape(kind as Event['kind'], literal(`{${JSON.stringify(names[0])}:`), keys, this.#words))
@@ -255,9 +258,11 @@ class SharedWords {
   end = 0
   hash = 0
 
-  /** A string that is not long, in plain ASCII and without escapes, true, false or null, as JSON.stringify writes them; undefined: something else. */
+  /** A string that is not long, in plain ASCII and without escapes, a small number, true, false or null, as JSON.stringify writes them; undefined: something else. */
   read(bytes: Bytes, from: number): Word | undefined {
-    if (bytes.view.getUint8(from) === quote) return this.#string(bytes, from + 1)
+    const first = bytes.view.getUint8(from)
+    if (first === quote) return this.#string(bytes, from + 1)
+    if (first >= digit0 && first <= digit9) return this.#number(bytes, from)
     for (const [nth, {value, written}] of plainWords.entries()) {
       if (!written.isAt(bytes, from)) continue
       this.end = from + written.length
@@ -265,6 +270,17 @@ class SharedWords {
       return value
     }
     return undefined
+  }
+
+  /** Of few digits, such as recur. */
+  #number(bytes: Bytes, from: number): number | undefined {
+    let [value, end] = [0, from]
+    for (let one = bytes.view.getUint8(end); one >= digit0 && one <= digit9; one = bytes.view.getUint8(++end))
+      value = value * 10 + one - digit0
+    this.end = end
+    this.hash = value
+    const hasLeadingZero = end - from > 1 && bytes.view.getUint8(from) === digit0
+    return hasLeadingZero || end - from > mostDigits ? undefined : value
   }
 
   /** The string from here to the next quote. */
@@ -298,6 +314,8 @@ const backslash = 0x5c
 const space = 0x20
 const delete_ = 0x7f
 const digit0 = 0x30
+const digit9 = 0x39
+const mostDigits = 9
 const nullWord = literal('null')
 const plainWords = [null, true, false].map(value => ({value, written: literal(String(value))}))
 /** Of each key. A power of two. */

@@ -35,7 +35,7 @@ const mostOfHeap = 0.65
 export interface Loading {
   /** Whether the file's SHA-256 is wanted. */
   readonly digest?: boolean
-  /** How much of the heap may be taken while events are loaded. */
+  /** How much may be taken while events are loaded, of the heap and beside it. */
   readonly mostHeapBytes?: number
 }
 
@@ -79,8 +79,8 @@ export function parseHistory(text: string, name = 'events.ndjson'): History {
 function mustFit(file: string, {storedBytes, unpackedBytes}: Portion, most: number): void {
   if (unpackedBytes > freeExpansionBytes && unpackedBytes > mostExpansion * storedBytes)
     throw refused(file, `it unpacks to more than ${mostExpansion} times its size, which no history does`)
-  if (getHeapStatistics().used_heap_size > most)
-    throw refused(file, 'its events do not fit into the memory of this process', more)
+  const {used_heap_size: objects, external_memory: columns} = getHeapStatistics()
+  if (objects + columns > most) throw refused(file, 'its events do not fit into the memory of this process', more)
 }
 
 const more = 'NODE_OPTIONS=--max-old-space-size=16384 and the same command again, on a machine that has so much'

@@ -3,7 +3,7 @@
  *
  *     node test/bench/judge-memory.ts [events, 1060000] [rounds, 5] [another built checkout]
  *
- * A million events are 184 MB; 3600000 are a file of more than 600. Of another checkout, an older one, it tells the same, in turns, and how
+ * A million events are 184 MB, for which its target is 300 MB of memory; 3600000 are a file of more than 600. Of another checkout, an older one, it tells the same, in turns, and how
  * they compare. Both have to be built (`npm run build`).
  */
 import {spawnSync} from 'node:child_process'
@@ -14,6 +14,7 @@ import {recordLong} from './long-record.ts'
 import {spread} from './spread.ts'
 
 const [events = '1060000', rounds = '5', other] = process.argv.slice(2)
+const targetMegabytes = 300
 const here = resolve(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'pgha-judge-memory-'))
 const file = join(folder, 'events.ndjson')
@@ -61,6 +62,9 @@ try {
       )}`,
     )
   }
+  const most = Math.max(...taken.get(here)!.map(one => one.megabytes))
+  console.log(`target ${targetMegabytes} MB for a million; at most ${most.toFixed(0)} MB here`)
+  process.exitCode = count > 1.2e6 || most <= targetMegabytes ? 0 : 1
 } finally {
   rmSync(folder, {recursive: true})
 }
