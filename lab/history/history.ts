@@ -6,7 +6,7 @@ import type {Event, Happening, Of} from './event.ts'
 import {often} from './event-table.ts'
 import {lineOf} from './tellers.ts'
 
-/** What checks see: events in the order of their time. */
+/** What checks see: events in the order of their time. Of a loaded one the keys may not be its own: a copy is made of `plain(event)`. */
 export interface History {
   readonly events: readonly Event[]
   /** What is known of the record that it was read from, or is written to; absent for events that were never a file. */

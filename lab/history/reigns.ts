@@ -36,13 +36,13 @@ function gather(history: History, by: 'all' | 'proxied-clients'): Reign[] {
   const uncertain = of(history, 'clock').reduce((most, one) => Math.max(most, one.uncertaintyMicros), 0)
   const see = (host: HostName, timeline: number | null, event: Sighting['event']) => {
     let reign = current.get(host)
-    const last = reign?.sightings.at(-1)
-    if (!reign || reign.timeline !== timeline || (last && sightingBy(event, uncertain).from - last.to > unobserved)) {
+    const one = sightingBy(event, uncertain)
+    if (reign === undefined || reign.timeline !== timeline || one.from - reign.sightings.lastTo > unobserved) {
       reign = {host, timeline, sightings: new Sightings(uncertain)}
       current.set(host, reign)
       reigns.push(reign)
     }
-    reign.sightings.add(event)
+    reign.sightings.add(one)
   }
   for (const event of history.events) {
     if (event.kind === 'postgres') {

@@ -18,6 +18,8 @@ export class Sightings implements Iterable<Sighting> {
   /** From the earliest beginning to the latest end of those that the probe told, and of those that clients did; infinite without any. */
   readonly byProbe = nothing()
   readonly byClients = nothing()
+  /** Where the one that was told last ends. */
+  lastTo: Micros = Number.NEGATIVE_INFINITY
   /** Times of the clients come from another clock; their sightings are as much wider as that one is uncertain. */
   readonly #uncertain: Micros
 
@@ -29,9 +31,11 @@ export class Sightings implements Iterable<Sighting> {
     return this.#events.length
   }
 
-  add(event: Sighting['event']): void {
+  /** @param one by `sightingBy`, with the same uncertainty. */
+  add(one: Sighting): void {
+    const {event, to} = one
     this.#events.push(event)
-    const one = sightingBy(event, this.#uncertain)
+    this.lastTo = to
     this.#ends ??= {first: one, last: one}
     if (one.to < this.#ends.first.to) this.#ends.first = one
     if (one.from > this.#ends.last.from) this.#ends.last = one
