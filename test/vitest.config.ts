@@ -37,7 +37,7 @@ class LongestFirst extends BaseSequencer {
 
 const unit = {
   root,
-  setupFiles: ['test/property-seed.ts'],
+  setupFiles: ['test/property-seed.ts', 'test/plain-events.ts'],
   testTimeout: 20_000,
   env: {
     // Programs that tests start from the sources: else Node strips and compiles the same files for each of them.

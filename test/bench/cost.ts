@@ -6,14 +6,14 @@
  * Raises a lab at profile fast, plays a quiet scenario with the clients of kill-leader (8 writers at 200/s, 4 readers at 40/s), and
  * reads from /proc what CPU time everybody took in the middle of it. `screen` gives it a terminal, so that the live view is drawn;
  * `profile` writes a .cpuprofile of the runner into the run's folder. The same is read first of the idle lab: what the probes make
- * others do is the difference. The engine has to be on this machine, and what it does for other labs counts too.
+ * others do is the difference, and a lab that is watched and has no clients tells the probes' part of that. The engine has to be on this machine, and what it does for other labs counts too.
  */
 import {mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
-import {Docker, exitCodes} from '../../lab/index.ts'
+import {Docker, exitCodes, lockLab, observe, openOurs, Recorder} from '../../lab/index.ts'
 import {expectExit} from '../live/cli.ts'
 
 const targetPercent = 25
@@ -47,6 +47,7 @@ try {
   const hosts = await hostsById()
   await sleep(5000)
   const idle = await measure(hosts, 0)
+  const watched = await watchAlone(hosts)
   const runs: Costs[] = []
   for (let nth = 1; nth <= times; nth++) {
     const costs = await play(hosts, nth)
@@ -54,13 +55,24 @@ try {
     const both = (costs.get('runner') ?? 0) + (costs.get('agent (clients)') ?? 0)
     console.log(`run ${nth} of ${times}: runner and agent ${both.toFixed(1)} %`)
   }
-  print(idle, runs)
+  print(idle, watched, runs)
 } finally {
   await expectExit(0, ['down', '--name', lab])
 }
 
 /** Who -> percent of one core. */
 type Costs = ReadonlyMap<string, number>
+
+/** By this process itself, as a run does it. */
+async function watchAlone(hosts: ReadonlyMap<string, string>): Promise<Costs> {
+  const opened = await openOurs(new Docker(), lab)
+  using _lock = lockLab(lab, 'what watching costs')
+  using history = new Recorder(join(folder, 'watched.ndjson'))
+  await using watch = await observe(opened, history)
+  await watch.steady()
+  await sleep(2000)
+  return await measure(hosts, process.pid)
+}
 
 async function play(hosts: ReadonlyMap<string, string>, nth: number): Promise<Costs> {
   const out = join(folder, `${mode}-${nth}`)
@@ -193,15 +205,19 @@ function read(file: string): string {
   }
 }
 
-function print(idle: Costs, runs: readonly Costs[]): void {
+function print(idle: Costs, watched: Costs, runs: readonly Costs[]): void {
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-  const names = [...new Set([...idle.keys(), ...runs.flatMap(costs => [...costs.keys()])])]
-  const rows = names.map(who => ({who, busy: median(runs.map(costs => costs.get(who) ?? 0)), idle: idle.get(who) ?? 0}))
+  const names = [...new Set([idle, watched, ...runs].flatMap(costs => [...costs.keys()]))]
+  const rows = names.map(who => ({
+    who,
+    each: [median(runs.map(costs => costs.get(who) ?? 0)), watched.get(who) ?? 0, idle.get(who) ?? 0],
+  }))
+  const total = [0, 1, 2].map(column => rows.reduce((sum, {each}) => sum + each[column]!, 0))
   console.log(
-    `\nCPU in % of one core, over ${sampleSeconds} s, median of ${runs.length} runs (${mode}), and of the idle lab`,
+    `\nCPU in % of one core, over ${sampleSeconds} s: median of ${runs.length} runs (${mode}), watched without clients, idle`,
   )
-  for (const {who, busy, idle: quiet} of rows.toSorted((a, b) => b.busy - a.busy))
-    console.log(`${who.padEnd(58)} ${busy.toFixed(1).padStart(6)} ${quiet.toFixed(1).padStart(6)}`)
+  for (const {who, each} of [...rows.toSorted((a, b) => b.each[0]! - a.each[0]!), {who: 'together', each: total}])
+    console.log(`${who.padEnd(58)} ${each.map(percent => percent.toFixed(1).padStart(6)).join(' ')}`)
   const both = median(runs.map(costs => (costs.get('runner') ?? 0) + (costs.get('agent (clients)') ?? 0)))
   console.log(`\nclients and probes (agent and runner): ${both.toFixed(1)} % of one core; target ${targetPercent} %`)
   console.log(`evidence: ${folder}`)

@@ -54,6 +54,15 @@ test('a copy of it is made of what `plain` gives, which is the same each time', 
   expect(plain(plain(event))).toBe(plain(event))
 })
 
+test('a test that compares two of them compares what they say', async () => {
+  const {events} = await loaded([write, write, {...write, id: 8}, {...write, id: 8}])
+  expect(events[1]).toEqual(events[1])
+  expect(events[2]).toEqual(events[3])
+  expect(events[1]).not.toEqual(events[2])
+  expect([events[1]]).not.toEqual([events[2]])
+  expect(events[1]).toEqual(write)
+})
+
 test('thousands keep their own values', async () => {
   const told = Array.from({length: 20_000}, (_, nth) => ({
     ...(nth % 3 === 0 ? read : write),
