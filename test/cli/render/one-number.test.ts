@@ -1,6 +1,4 @@
 /** Over all recordings and every form of a report: one time is one number, and the first line says what it was held against. */
-import {globSync} from 'node:fs'
-import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {answer} from '../../../cli/render/answer.ts'
 import {renderGithub} from '../../../cli/render/github.ts'
@@ -10,34 +8,42 @@ import {renderMarkdown} from '../../../cli/render/markdown.ts'
 import {renderSummary} from '../../../cli/render/summary.ts'
 import {renderText} from '../../../cli/render/text.ts'
 import {failoversOf} from '../../../lab/history/failover.ts'
-import {historyOf} from '../../../lab/history/history.ts'
+import {type History, historyOf} from '../../../lab/history/history.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import type {Report} from '../../../lab/judge/report.ts'
 import {withAskedLimit} from '../../../lab/scenario/asked-limit.ts'
 import {sayMicros} from '../../../lab/words/quantity.ts'
+import {recordedFiles, recordedReport} from '../../recorded-runs.ts'
 import {recorded} from './recorded.ts'
 
-const names = globSync('*.ndjson.gz', {cwd: join(import.meta.dirname, '..', '..', 'histories')})
-  .map(file => file.replace('.ndjson.gz', ''))
-  .toSorted()
+const names = recordedFiles.map(file => file.replace('.ndjson.gz', ''))
 
-const asRecorded = (name: string) => recorded(name)
+interface Told {
+  readonly history: History
+  readonly report: Report
+}
+
+const asRecorded = (name: string): Told => ({history: recorded(name), report: recordedReport(`${name}.ndjson.gz`)})
 /** As `chaos --within` plays it: both the time without writes and that to the first write are told. */
-const limited = (name: string) =>
-  historyOf(
+function limited(name: string): Told {
+  const history = historyOf(
     recorded(name).events.map(event =>
       event.kind === 'run-started' ? {...event, scenario: withAskedLimit(event.scenario, 45_000)} : event,
     ),
   )
+  return {history, report: judge(history)}
+}
 
 const runs = names.flatMap(name => [
   [name, () => asRecorded(name)] as const,
   ...(name.startsWith('kill-leader') ? [[`${name} --within 45s`, () => limited(name)] as const] : []),
 ])
 
-function forms(history: ReturnType<typeof asRecorded>): Readonly<Record<string, string>> {
-  const report = judge(history)
+const pageOf = ({history, report}: Told) => renderHtml({report, history, logs: new Map()})
+
+function forms(told: Told): Readonly<Record<string, string>> {
+  const {report} = told
   const options = {color: false, width: 120}
-  const html = renderHtml({report, history, logs: new Map()})
   return {
     text: renderText(report, options),
     summary: renderSummary(report, options, []),
@@ -45,7 +51,9 @@ function forms(history: ReturnType<typeof asRecorded>): Readonly<Record<string, 
     junit: renderJunit([report]),
     github: renderGithub([report]),
     // Without the drawing, whose marks are drawn where they are.
-    html: html.replaceAll(/<(style|script|svg)[\s\S]*?<\/\1>/g, '').replaceAll(/<[^>]*>/g, ' '),
+    html: pageOf(told)
+      .replaceAll(/<(style|script|svg)[\s\S]*?<\/\1>/g, '')
+      .replaceAll(/<[^>]*>/g, ' '),
   }
 }
 
@@ -62,11 +70,11 @@ const named: readonly (readonly [string, RegExp])[] = [
 ]
 
 test.each(runs)('%s', (_, read) => {
-  const history = read()
-  const {limit} = judge(history)
+  const told = read()
+  const {limit} = told.report
   // Two failovers may have taken nearly the same time.
-  const isOne = failoversOf(history).length < 2
-  const all = forms(history)
+  const isOne = failoversOf(told.history).length < 2
+  const all = forms(told)
   for (const [form, text] of Object.entries(all)) {
     const said = new Map<string, Set<string>>()
     for (const [name, pattern] of named)
@@ -85,10 +93,10 @@ test.each(runs)('%s', (_, read) => {
     }
     // The same time with fewer digits is another number.
     const ranges = text.replaceAll(/[\d.]+ to [\d.]+ s/g, '').replaceAll(/(?:up to|allows,) [\d.]+ s/g, '')
-    const told = [...new Set([...ranges.matchAll(/(?<![\d.])\d+\.\d+(?= (?:s|of)\b)/g)].map(([number]) => number))]
-    const shortened = told.filter(one => {
+    const numbers = [...new Set([...ranges.matchAll(/(?<![\d.])\d+\.\d+(?= (?:s|of)\b)/g)].map(([number]) => number))]
+    const shortened = numbers.filter(one => {
       const digits = one.split('.')[1]!.length
-      return told.some(other => {
+      return numbers.some(other => {
         const more = other.split('.')[1]!.length
         return more > digits && Number(other) !== Number(one) && Number(other).toFixed(digits) === one
       })
@@ -98,9 +106,9 @@ test.each(runs)('%s', (_, read) => {
 })
 
 test.each(runs)('%s: what is large on the page is what the first line was judged by', (_, read) => {
-  const history = read()
-  const report = judge(history)
-  const page = renderHtml({report, history, logs: new Map()})
+  const told = read()
+  const {report} = told
+  const page = pageOf(told)
   const [, large = '', caption] = /<p class="number"><b>(.*?)<\/b> <span>(.*?)<\/span>/.exec(page) ?? []
   const measured = report.limit?.measuredMicros ?? null
   const isLost = /^acknowledged writes? lost$/.test(caption ?? '')
@@ -112,8 +120,9 @@ test.each(runs)('%s: what is large on the page is what the first line was judged
 })
 
 test.each(names)('%s: the first line says what was measured, and against what', name => {
-  const report = judge(asRecorded(name))
-  expect(answer(report)).toMatch(/^(?:[\d.]+ of [\d.]+ s|limit [\d.]+ s|[\d.]+ m?s without writes, no limit set; )/)
+  expect(answer(asRecorded(name).report)).toMatch(
+    /^(?:[\d.]+ of [\d.]+ s|limit [\d.]+ s|[\d.]+ m?s without writes, no limit set; )/,
+  )
 })
 
 test('of a time that is near its limit the large number has the digits that tell them apart', () => {

@@ -1,7 +1,4 @@
 /** The screen and the report read a failover in one way: over every recorded run they show the same phases at the same times. */
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {writeGaps} from '../../../cli/render/write-gaps.ts'
 import {marks} from '../../../cli/ui/failover.ts'
@@ -9,18 +6,14 @@ import {longestGap} from '../../../cli/ui/throughput.ts'
 import {view} from '../../../cli/ui/view.ts'
 import {failoversOf, findFailover, measuredPhases} from '../../../lab/history/failover.ts'
 import {of} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const files = globSync('*.ndjson.gz', {cwd: folder})
-const historyOf = (file: string) => parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())
-
-const failovers = files.filter(file => typeof findFailover(historyOf(file)) !== 'string')
+const failovers = recordedFiles.filter(file => typeof findFailover(recordedRun(file)) !== 'string')
 
 test('most recorded runs have a failover to agree on', () => expect(failovers.length).toBeGreaterThan(25))
 
 test.each(failovers)('%s: the screen shows the phases of the last failover of the report, at its times', file => {
-  const history = historyOf(file)
+  const history = recordedRun(file)
   const all = failoversOf(history)
   if (typeof all === 'string') throw new Error(all)
   const found = all.at(-1)!
@@ -45,10 +38,10 @@ test.each(failovers)('%s: the screen shows the phases of the last failover of th
   expect(Object.keys(failover!.phases).toSorted()).toEqual(Object.keys(measuredPhases(found)).toSorted())
 })
 
-test.each(files.filter(file => !failovers.includes(file)))(
+test.each(recordedFiles.filter(file => !failovers.includes(file)))(
   '%s: where the report has no failover, the screen waits for none',
   file => {
-    const {failover} = view(historyOf(file).events)
+    const {failover} = view(recordedRun(file).events)
     expect({
       strikes: failover?.strikesLeader ?? false,
       reached: marks.filter(mark => failover?.phases[mark] !== undefined),
@@ -56,8 +49,8 @@ test.each(files.filter(file => !failovers.includes(file)))(
   },
 )
 
-test.each(files)('%s: the longest pause between writes is the same on the screen and in the report', file => {
-  const history = historyOf(file)
+test.each(recordedFiles)('%s: the longest pause between writes is the same on the screen and in the report', file => {
+  const history = recordedRun(file)
   const {clients} = view(history.events)
   const pauses = writeGaps(history).map(({from, to}) => to - from)
   expect(longestGap(clients, history.events.at(-1)!.at)).toBe(Math.max(0, ...pauses))

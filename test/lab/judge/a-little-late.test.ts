@@ -2,20 +2,13 @@
  * Every recorded run on a machine that was a little late all the time, and by a runner and clients that slept through what was to be
  * seen: a claim that holds by a wide margin goes on holding, and one that nobody saw is not told as if it had taken no time.
  */
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import {findFailover} from '../../../lab/history/failover.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {type Expected, judge} from '../../../lab/judge/judge.ts'
 import type {Micros} from '../../../lab/words/quantity.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 import {asleep} from './mutations.ts'
-
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const files = globSync('*.ndjson.gz', {cwd: folder}).toSorted()
-const read = (file: string) => parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())
 
 /** Claimed of every run beside its own expectations: where they hold, they hold by far. */
 const generous: readonly Expected[] = [
@@ -46,8 +39,8 @@ const late = (history: History, micros: Micros): History =>
   )
 
 describe('a claim that holds by a wide margin', () => {
-  test.each(files)('%s: goes on holding on a machine that is 0.3 s late all the time', file => {
-    const history = read(file)
+  test.each(recordedFiles)('%s: goes on holding on a machine that is 0.3 s late all the time', file => {
+    const history = recordedRun(file)
     const [before, after] = [history, late(history, 300_000)].map(one => judge(one, claimsOf(history)).findings)
     const turned = before!.flatMap(({check, verdict, says}, index) =>
       verdict === 'pass' && after![index]!.verdict !== 'pass' ? [`${check}: ${says} -> ${after![index]!.says}`] : [],
@@ -57,8 +50,8 @@ describe('a claim that holds by a wide margin', () => {
 
   const little = 200_000
 
-  test.each(files)('%s: and one that is broken by as much is broken on one that is 0.2 s late', file => {
-    const history = read(file)
+  test.each(recordedFiles)('%s: and one that is broken by as much is broken on one that is 0.2 s late', file => {
+    const history = recordedRun(file)
     const fault = of(history, 'fault-injecting')[0]?.at ?? 0
     const [before, after] = [history, late(history, little)].map(one => judge(one, claimsOf(history)).findings)
     // An error that was told so soon after the fault may have come before it.
@@ -78,8 +71,8 @@ const noTime = /\bfor \d{1,3} ms\b(?! to \d)|\bat most 0 ms\b/
 let spoken = 0
 
 describe('who slept through it tells no claim as if it had taken no time', () => {
-  test.each(files)('%s: neither the runner nor the clients', file => {
-    const history = read(file)
+  test.each(recordedFiles)('%s: neither the runner nor the clients', file => {
+    const history = recordedRun(file)
     const steps = of(history, 'phase').find(one => one.name === 'steps')?.at ?? 0
     const fault = of(history, 'fault-injecting')[0]?.at ?? steps
     const found = findFailover(history)
@@ -104,5 +97,5 @@ describe('who slept through it tells no claim as if it had taken no time', () =>
     expect(told).toEqual([])
   })
 
-  test('though most of them tell one', () => expect(spoken).toBeGreaterThan(files.length))
+  test('though most of them tell one', () => expect(spoken).toBeGreaterThan(recordedFiles.length))
 })

@@ -1,18 +1,12 @@
 /** What a host is called changes no verdict and no number. `constructor` is a name like another, and a word that every object knows. */
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {view} from '../../../cli/ui/view.ts'
 import {parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {recordedFiles, recordedRun, recordedText} from '../../recorded-runs.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const runs = globSync('*.ndjson.gz', {cwd: folder}).toSorted()
-const textOf = (run: string) => gunzipSync(readFileSync(join(folder, run))).toString()
-
-function hostsOf(text: string): string[] {
-  const [started] = parseHistory(text).events
+function hostsOf(run: string): string[] {
+  const [started] = recordedRun(run).events
   return started?.kind === 'run-started' ? started.topology.hosts.map(one => one.name) : []
 }
 
@@ -27,15 +21,15 @@ function told(text: string, host: string, name: string): string {
 const stranger = 'constructos'
 
 test.each(
-  runs.flatMap((run, index) => {
-    const hosts = hostsOf(textOf(run))
+  recordedFiles.flatMap((run, index) => {
+    const hosts = hostsOf(run)
     // Every host of the run that the most is said about; of the others one each.
     return (run === 'kill-leader.pass.ndjson.gz' ? hosts : hosts.slice(index % hosts.length).slice(0, 1)).map(
       host => [run, host] as const,
     )
   }),
 )('%s, were %s called `constructor`', (run, host) => {
-  const text = textOf(run)
+  const text = recordedText(run)
   const usual = told(text, host, stranger).replaceAll(stranger, 'constructor')
   // The digest of the file is not of the same file.
   const digest = /"eventsSha256": "[0-9a-f]+"/g

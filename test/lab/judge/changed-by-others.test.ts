@@ -1,20 +1,14 @@
 /** The cluster under test must be the one that was asked for, and what a third party did is told. */
-import {readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import type {Event, Happening} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
 import {patroniConfigOf} from '../../../lab/topology/dynamic-config.ts'
+import {recordedRun} from '../../recorded-runs.ts'
 import {altered, cleanRun, faultAt, micros, quickRun, topologyOf} from '../checks/history-builder.ts'
 import {strikeOf} from '../strike-of.ts'
 
-const recorded = (name: string): History =>
-  parseHistory(
-    gunzipSync(readFileSync(join(import.meta.dirname, '..', '..', 'histories', `${name}.ndjson.gz`))).toString(),
-  )
+const recorded = (name: string): History => recordedRun(`${name}.ndjson.gz`)
 
 const clean = cleanRun()
 const asked = patroniConfigOf(topologyOf(quickRun))

@@ -2,14 +2,11 @@
  * Every scenario's expectations can fail. Each has a recorded run that passes; a wrong expectation must fail on that very run,
  * and its own expectations must fail on the run of some other scenario, in which something else happened.
  */
-import {readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
 import type {History} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {type Expected, judge} from '../../../lab/judge/judge.ts'
 import {loadScenario, scenarioNames} from '../../../lab/scenario/index.ts'
+import {recordedRun} from '../../recorded-runs.ts'
 
 /** What did not happen in the recorded run, though somebody might expect it. */
 const wrong: Readonly<Record<string, readonly [check: string, params: object]>> = {
@@ -76,12 +73,7 @@ const wrong: Readonly<Record<string, readonly [check: string, params: object]>> 
   'watchdog-resets': ['fenced', {margin: '60s'}],
 }
 
-function recorded(scenario: string): History {
-  const file = join(import.meta.dirname, '..', '..', 'histories', `${scenario}.pass.ndjson.gz`)
-  return parseHistory(gunzipSync(readFileSync(file)).toString())
-}
-
-const runs = new Map(scenarioNames().map(name => [name, recorded(name)]))
+const runs = new Map(scenarioNames().map(name => [name, recordedRun(`${name}.pass.ndjson.gz`)]))
 const verdict = (history: History, expectations: readonly Expected[]) => judge(history, expectations).verdict
 
 describe.each(scenarioNames())('%s', name => {

@@ -1,15 +1,10 @@
 /** Recorded runs keep their verdicts, whatever changes in the checks. */
-import {globSync, readFileSync} from 'node:fs'
-import {basename, join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
+import {basename} from 'node:path'
 import {expect, test} from 'vitest'
-import {parseHistory} from '../../../lab/history/read-events.ts'
+import type {Event} from '../../../lab/history/event.ts'
 import {judge} from '../../../lab/judge/judge.ts'
-
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const files = globSync('*.ndjson.gz', {cwd: folder})
-
-const judged = (file: string) => judge(parseHistory(gunzipSync(readFileSync(join(folder, file))).toString()))
+import type {Report} from '../../../lab/judge/report.ts'
+import {recordedFiles, recordedReport, recordedRun} from '../../recorded-runs.ts'
 
 /** Why a recorded run failed: each check that must say so, and its words. */
 const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
@@ -99,11 +94,11 @@ const reasons: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   },
 }
 
-test('there are recorded runs', () => expect(files.length).toBeGreaterThan(0))
+test('there are recorded runs', () => expect(recordedFiles.length).toBeGreaterThan(0))
 
-test.each(files)('%s keeps its verdict', file => {
+test.each(recordedFiles)('%s keeps its verdict', file => {
   const [, verdict] = basename(file).split('.')
-  const report = judged(file)
+  const report = recordedReport(file)
   expect({verdict: report.verdict, headline: report.headline}).toMatchObject({verdict})
 })
 
@@ -111,17 +106,17 @@ test.each(files)('%s keeps its verdict', file => {
 const broken =
   /\b(which is|is|not|be) (sync-standby|old-leader|handover|tagged)\b|[{}]|\bundefined\b|\bnull\b|\b1 [a-z]+ed [a-z]+s\b|\. \(and/
 
-test.each(files)('%s: headline, findings and expectations read as sentences', file => {
-  const {headline, findings} = judged(file)
+test.each(recordedFiles)('%s: headline, findings and expectations read as sentences', file => {
+  const {headline, findings} = recordedReport(file)
   expect([headline, ...findings.map(one => one.says)].filter(one => broken.test(one))).toEqual([])
   expect(findings.map(one => one.expectation).filter(one => /[{}"]/.test(one))).toEqual([])
 })
 
-const failed = files.filter(file => file.includes('.fail.'))
+const failed = recordedFiles.filter(file => file.includes('.fail.'))
 
 test.each(failed)('%s fails for its own reason, and for no other', file => {
   const expected = reasons[basename(file).split('.')[0]!] ?? {}
-  const bad = judged(file).findings.filter(one => one.verdict === 'fail')
+  const bad = recordedReport(file).findings.filter(one => one.verdict === 'fail')
   expect(bad.map(one => one.check).toSorted()).toEqual(Object.keys(expected).toSorted())
   for (const {check, says} of bad) expect(says).toMatch(expected[check]!)
 })
@@ -129,15 +124,33 @@ test.each(failed)('%s fails for its own reason, and for no other', file => {
 /** As if the record broke off, or the run was interrupted, after each of these shares of it. */
 const shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97]
 
-test.each(files)('%s proves no more, and nothing else, when its end is taken away', file => {
-  const {events} = parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())
+/** What a record that broke off there says of its run: two claims are made of it. */
+type Cut = Pick<Report, 'verdict' | 'findings'>
+const known = new Map<string, readonly Cut[]>()
+
+function brokenOff(file: string): readonly Cut[] {
+  const {events} = recordedRun(file)
+  const cuts = known.get(file) ?? shares.map(share => cutAt(events, share))
+  known.set(file, cuts)
+  return cuts
+}
+
+function cutAt(events: readonly Event[], share: number): Cut {
+  const {verdict, findings} = judge({events: upTo(share, events)})
+  return {verdict, findings}
+}
+
+const upTo = (share: number, events: readonly Event[]) => events.slice(0, Math.floor(events.length * share))
+
+test.each(recordedFiles)('%s proves no more, and nothing else, when its end is taken away', file => {
+  const {events} = recordedRun(file)
   const whole = judge({events})
-  const worse = shares.flatMap(share => {
-    const some = events.slice(0, Math.floor(events.length * share))
-    const at = some.at(-1)!.at
-    const interrupted = [...some, {at, kind: 'run-ended', how: 'interrupted'} as const]
-    return [some, interrupted].flatMap(part => {
-      const report = judge({events: part})
+  const cuts = brokenOff(file)
+  const worse = shares.flatMap((share, nth) => {
+    const some = upTo(share, events)
+    const {at} = some.at(-1)!
+    const interrupted = judge({events: [...some, {at, kind: 'run-ended', how: 'interrupted'}]})
+    return [cuts[nth]!, interrupted].flatMap(report => {
       const turned = report.findings.filter((one, index) => {
         const before = whole.findings[index]!.verdict
         return one.verdict === 'fail' && before !== 'fail'
@@ -149,10 +162,7 @@ test.each(files)('%s proves no more, and nothing else, when its end is taken awa
   expect(worse).toEqual([])
 })
 
-test.each(files)('%s lets no finding pass when its record breaks off', file => {
-  const {events} = parseHistory(gunzipSync(readFileSync(join(folder, file))).toString())
-  const passed = shares.flatMap(share =>
-    judge({events: events.slice(0, Math.floor(events.length * share))}).findings.filter(one => one.verdict === 'pass'),
-  )
+test.each(recordedFiles)('%s lets no finding pass when its record breaks off', file => {
+  const passed = brokenOff(file).flatMap(({findings}) => findings.filter(one => one.verdict === 'pass'))
   expect(passed).toEqual([])
 })

@@ -1,24 +1,17 @@
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {jepsenHistory} from '../../../lab/judge/jepsen.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 import {cleanRun} from '../checks/history-builder.ts'
 import {type Edn, readEdn} from './edn-reader.ts'
 
 type Op = Map<Edn, Edn>
 const opsOf = (history: History): Op[] => jepsenHistory(history).map(line => readEdn(line) as Op)
 
-const files = globSync('*.ndjson.gz', {cwd: join(import.meta.dirname, '..', '..', 'histories')})
-const recorded = (file: string) =>
-  parseHistory(gunzipSync(readFileSync(join(import.meta.dirname, '..', '..', 'histories', file))).toString())
-
-describe.each(files)('%s', file => {
-  const history = recorded(file)
+describe.each(recordedFiles)('%s', file => {
+  const history = recordedRun(file)
   const ops = opsOf(history)
 
   test('becomes EDN maps with the keys that Jepsen demands, in the order of time', () => {

@@ -4,16 +4,13 @@
  * A machine can decide that, so `npm run test:all` leaves out no moment of any run. `npm test` tries every twelfth of each kind: all take a
  * quarter of an hour. In two files, so that two cores have work.
  */
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {afterAll, expect, test} from 'vitest'
 import type {Verdict} from '../../../lab/checks/check.ts'
 import {witnessesOf} from '../../../lab/checks/check.ts'
 import {checks} from '../../../lab/checks/index.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {type Expected, judge} from '../../../lab/judge/judge.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 import {severalFailovers} from '../checks/several-failovers.ts'
 import {mutationsOf} from './mutations.ts'
 import {lostOfClients} from './mutations-clients.ts'
@@ -32,10 +29,7 @@ import {
   withoutWord,
 } from './mutations-windows.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const recorded = globSync('*.ndjson.gz', {cwd: folder})
-  .toSorted()
-  .map(run => [run, () => parseHistory(gunzipSync(readFileSync(join(folder, run))).toString())] as const)
+const recorded = recordedFiles.map(run => [run, () => recordedRun(run)] as const)
 /** Recorded runs have one failover, as most scenarios. */
 const generated = [2, 3].map(
   count =>

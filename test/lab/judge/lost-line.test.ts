@@ -1,19 +1,15 @@
 /** One line is missing from a record: its observer's reports say how much there was. */
-import {globSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {noLostWrites} from '../../../lab/checks/no-lost-writes.ts'
 import {rejoined} from '../../../lab/checks/rejoined.ts'
 import type {Event} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
 import {linesLost} from '../../../lab/history/looks.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 import {lostLines, withCounts} from './mutations-windows.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const recording = (name: string) => parseHistory(gunzipSync(readFileSync(join(folder, `${name}.ndjson.gz`))).toString())
+const recording = (name: string) => recordedRun(`${name}.ndjson.gz`)
 const whole = recording('diverged-leader.pass')
 const without = ({events}: History, lost: (event: Event) => boolean) => historyOf(events.filter(one => !lost(one)))
 const how = (history: History) =>
@@ -43,8 +39,8 @@ test('nobody rejoined by mere streaming where the line that tells of pg_rewind m
 test('no attempt of a whole record is called lost, and of records without counts each that is taken out is', {
   timeout: 60_000,
 }, () => {
-  for (const name of globSync('*.ndjson.gz', {cwd: folder}).toSorted()) {
-    const history = recording(name.replace('.ndjson.gz', ''))
+  for (const name of recordedFiles) {
+    const history = recordedRun(name)
     expect(linesLost(history, 'clients'), name).toEqual([])
     for (const kind of ['op', 'bank'] as const) {
       const all = of(history, kind)

@@ -1,16 +1,11 @@
 /** The scenarios of an operator's day can fail: each recorded run passes, and what an operator must not see, put into it, is found. */
-import {readFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {type History, historyOf, of} from '../../../lab/history/history.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import {recordedRun} from '../../recorded-runs.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const recorded = (name: string) =>
-  parseHistory(gunzipSync(readFileSync(join(folder, `${name}.pass.ndjson.gz`))).toString())
+const recorded = (name: string) => recordedRun(`${name}.pass.ndjson.gz`)
 
 const second = 1_000_000
 type Edit = (history: History) => readonly Event[]
