@@ -7,12 +7,26 @@ const root = join(import.meta.dirname, '..')
 
 /** Whose tests change nothing of the process they are in (test/layers.test.ts looks): they can share one. */
 export const sharing = [
-  'test/lab/{breaking,budget,checks,faults,judge,lint,scenario,storm,topology,words}/*.test.ts',
+  'test/*.test.ts',
+  'test/lab/{breaking,budget,checks,faults,haproxy,import,judge,lint,observer,scenario,storm,topology,words}/**/*.test.ts',
+  'test/lab/clients/**/!(agent|psycopg-agent|table).test.ts',
   'test/lab/cluster/!(health-parts).test.ts',
-  'test/lab/history/!(read-events).test.ts',
+  'test/lab/engine/!(boundless|context|named|ssh).test.ts',
   'test/lab/healing/!(heal).test.ts',
+  'test/lab/history/!(read-events).test.ts',
+  'test/lab/probes/!(engine-clock|last-refresh|room|watch*).test.ts',
+  'test/lab/run/{attention,first-checks,needs-refused,recovery,repeat,settled,steps,until}.test.ts',
+  'test/lab/setup/!(doctor).test.ts',
+  'test/lab/suite/!(child|simulate).test.ts',
+  'test/lab/testing/matchers.test.ts',
+  'test/lab/workshop/!(every-answer|progress).test.ts',
   'test/{compose,units}/*.test.ts',
-  'test/cli/render/*.test.{ts,tsx}',
+  'test/docs/!(answers|ci-templates|commands|next-steps|workshop).test.ts',
+  'test/images/!(etcd-in-turn).test.ts',
+  'test/cli/{their-arguments,text-options,wrap,storm-request,step-pause}.test.ts',
+  'test/cli/{build,render}/*.test.{ts,tsx}',
+  'test/cli/suite/{here,render}.test.ts',
+  'test/cli/ui/!(*.browser|contrast|color|watch-colors|watch-honest|watch-pictures).test.{ts,tsx}',
 ]
 const elsewhere = ['test/live/**', 'test/**/*.browser.test.ts']
 
@@ -46,6 +60,17 @@ const unit = {
     NODE_ENV: 'production',
   },
 }
+
+/**
+ * What Node loads as it is, as it does for people, where no test puts something else in a module's place. Vitest's own loader makes every
+ * use of an imported name a call, with which judging takes a third longer; but it knows whom a change concerns, so `npm run loop` has that.
+ */
+const folders = ['lab', 'compose', 'cli/render', 'test/lab', 'test/compose', 'test/cli/render', 'test/recorded-runs.ts']
+const asTheyAre = new RegExp(
+  `^${root.replaceAll(/[^\w/]/g, '\\$&')}/(${folders.join('|')})(/.*)?(?<!\\.test)(?<=\\.ts)$`,
+)
+const external = process.env.LOOP === undefined ? [asTheyAre] : []
+
 const oxc = {jsx: {runtime: 'automatic', development: false}} as const
 
 export default defineConfig({
@@ -68,7 +93,14 @@ export default defineConfig({
       {
         oxc,
         // To start a process and load the same modules for each file would take longer than most of these tests.
-        test: {...unit, name: 'unit-shared', include: sharing, exclude: elsewhere, isolate: false},
+        test: {
+          ...unit,
+          name: 'unit-shared',
+          include: sharing,
+          exclude: elsewhere,
+          isolate: false,
+          server: {deps: {external}},
+        },
       },
       {
         test: {
