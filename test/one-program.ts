@@ -21,7 +21,7 @@ export interface Ended {
   readonly err: string
 }
 
-type Perform = (words: readonly string[]) => Promise<void>
+export type Perform = (words: readonly string[]) => Promise<void>
 
 export function answerAt(socket: string, perform: Perform): void {
   let before: Promise<unknown> = Promise.resolve()
@@ -40,7 +40,8 @@ export async function ask(socket: string, asked: Asked): Promise<Ended> {
   return JSON.parse(await text(asking))
 }
 
-async function performed({words, cwd, env}: Asked, perform: Perform): Promise<Ended> {
+/** One after another: what is put in force for one call is the whole program's. */
+export async function performed({words, cwd, env}: Asked, perform: Perform): Promise<Ended> {
   const said = {stdout: '', stderr: ''}
   const own = {stdout: process.stdout.write, stderr: process.stderr.write, env: process.env}
   for (const stream of ['stdout', 'stderr'] as const)

@@ -1,4 +1,6 @@
 /** Whatever command the pages and the helps show can be pasted; next-steps.test.ts has what is printed. */
+
+import {randomUUID} from 'node:crypto'
 import {chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -10,6 +12,7 @@ import {commandLine} from '../../cli/program.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
 import {jobsOfPages, playJob} from './ci-jobs.ts'
 import {parse} from './rehearse.ts'
+import {rehearsedCommand} from './rehearsed-command.ts'
 import {type Block, blocksOfPages, callsOf, pages, root, simpleCommands} from './shell-blocks.ts'
 
 /** A block is run when it is made of these alone: whatever else it names could change the machine. */
@@ -21,19 +24,14 @@ const runnable = blocks.filter(({text}) => simpleCommands(text).every(([first = 
 
 let folder = ''
 let rehearsal: ReturnType<typeof rehearsalAt>
-const rehearsalAt = (socket: string) =>
-  execa(process.execPath, [join(import.meta.dirname, 'rehearse.ts'), socket], {stdin: 'pipe', reject: false})
+const rehearsalAt = (file: string, word: string) =>
+  execa(process.execPath, [join(import.meta.dirname, 'rehearse.ts'), file, word], {stdin: 'pipe', reject: false})
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pgha-lab-pages-'))
-  const socket = join(folder, 'rehearsal')
-  rehearsal = rehearsalAt(socket)
-  const ask = join(import.meta.dirname, 'ask-rehearsal.mjs')
-  writeFileSync(
-    join(folder, 'pgha-lab'),
-    `#!/bin/sh\necho "$*" >> '${folder}/calls'\nexec '${process.execPath}' '${ask}' '${socket}' "$@"\n`,
-  )
-  chmodSync(join(folder, 'pgha-lab'), 0o755)
+  const port = join(folder, 'port')
+  const word = randomUUID()
+  rehearsal = rehearsalAt(port, word)
   const run = join(folder, 'state', 'pgha-lab', 'runs', 'lab', 'latest')
   mkdirSync(run, {recursive: true})
   const recorded = join(root, 'test', 'histories', 'kill-leader-default-profile.pass.ndjson.gz')
@@ -53,7 +51,10 @@ beforeAll(async () => {
   cpSync(join(theirs, 'haproxy.cfg'), join(folder, 'haproxy.cfg'))
   mkdirSync(join(folder, 'test'))
   cpSync(join(root, 'test', 'histories'), join(folder, 'test', 'histories'), {recursive: true})
-  await vi.waitUntil(() => existsSync(socket), {timeout: 20_000})
+  await vi.waitUntil(() => existsSync(port), {timeout: 20_000})
+  const command = rehearsedCommand(join(folder, 'calls'), Number(readFileSync(port, 'utf8')), word)
+  writeFileSync(join(folder, 'pgha-lab'), command)
+  chmodSync(join(folder, 'pgha-lab'), 0o755)
 }, 30_000)
 afterAll(() => {
   rehearsal.kill()

@@ -1,14 +1,18 @@
 /**
  * Stands in for pgha-lab in the tests of our pages: what works from files alone is done for real, and what needs an
  * engine is parsed by the real command line and goes no further. `REHEARSED_VERDICT` is then the exit code of `chaos`,
- * `REHEARSED_UP` that of `up`. `rehearse.ts SOCKET` answers there as one-program.ts does; ask-rehearsal.mjs asks.
+ * `REHEARSED_UP` that of `up`. `rehearse.ts FILE WORD` writes there on which port it answers whoever knows that word
+ * (rehearsed-command.ts), until its stdin ends, and must then end by itself.
  */
+import {renameSync, writeFileSync} from 'node:fs'
+import {type AddressInfo, createServer, type Socket} from 'node:net'
 import {type Command, CommanderError} from 'commander'
 import type {TopologyOptions} from '../../cli/options.ts'
 import {commandLine, run} from '../../cli/program.ts'
 import {withTheirOwn} from '../../cli/their-arguments.ts'
 import {loadTopology} from '../../lab/topology/topology-file.ts'
-import {answerAt} from '../one-program.ts'
+import {type Asked, performed} from '../one-program.ts'
+import {askedIn} from './rehearsed-command.ts'
 
 /** They read and write files and need neither Docker nor a lab. */
 const fromFiles: ReadonlySet<string | undefined> = new Set([
@@ -52,4 +56,36 @@ async function perform(words: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) answerAt(process.argv[2]!, perform)
+/** @param word without which nobody is answered: every user of a machine gets to its ports. */
+function answer(file: string, word: string): void {
+  let before: Promise<unknown> = Promise.resolve()
+  const server = createServer(asking => {
+    before = Promise.all([heard(asking, word), before]).then(async ([asked]) => {
+      if (asked === null) {
+        asking.destroy()
+        return
+      }
+      const {code, out, err} = await performed(asked, perform)
+      asking.end(`${code} ${Buffer.byteLength(out)}\n${out}${err}`)
+    })
+  })
+  server.listen(0, '127.0.0.1', () => {
+    writeFileSync(`${file}.new`, String((server.address() as AddressInfo).port))
+    renameSync(`${file}.new`, file)
+  })
+  process.stdin.resume().once('end', () => server.close())
+}
+
+/** Null: it went away, or did not know the word. */
+async function heard(asking: Socket, word: string): Promise<Asked | null> {
+  let text = ''
+  asking.on('error', () => {})
+  for await (const part of asking.setEncoding('utf8').iterator({destroyOnReturn: false})) {
+    text += part
+    const asked = askedIn(text, word)
+    if (asked !== undefined) return asked
+  }
+  return null
+}
+
+if (import.meta.main) answer(process.argv[2]!, process.argv[3]!)
