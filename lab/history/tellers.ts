@@ -59,7 +59,18 @@ export function accountOf(event: Happening): string | null {
   // As it comes to below, and nine of ten events are theirs.
   if (who === 'clients' && event.kind !== 'watching') return 'clients '
   if (!counted.has(who)) return null
-  return who === 'engine' ? who : `${who} ${hostOf(event) ?? ''}`
+  return who === 'engine' ? who : accountsOf(who!, hostOf(event) ?? '')
+}
+
+/** Each made once: a record asks for the same few of every line, and to put one together and hash it takes as long as all else. */
+const accounts = new Map<Witness, Map<HostName, string>>()
+
+function accountsOf(who: Witness, host: HostName): string {
+  const own = accounts.get(who) ?? new Map<HostName, string>()
+  accounts.set(who, own)
+  const account = own.get(host) ?? `${who} ${host}`
+  own.set(host, account)
+  return account
 }
 
 /** Whoever told a line: a witness, or the run itself (its steps, faults and phases). */
