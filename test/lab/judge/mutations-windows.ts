@@ -3,7 +3,7 @@
  * reports are missing then, or say that it took no sample (there was no way to what it watches), or that every one of them failed.
  */
 import type {Event, Happening} from '../../../lab/history/event.ts'
-import {type History, historyOf, of} from '../../../lab/history/history.ts'
+import {type History, historyOf, of, once} from '../../../lab/history/history.ts'
 import {accountOf, counting, hostOf, lineOf, tellerOf, type Witness} from '../../../lab/history/tellers.ts'
 import {boundaries, deaf, distinct, everybody, type Mutation} from './mutations.ts'
 
@@ -145,12 +145,12 @@ export function withNumbers(history: History): History {
 }
 
 /** Recorded before reports had counts: what they would have said. */
-export function withCounts(history: History): History {
+export const withCounts = once((history): History => {
   const events: Event[] = []
   const record = counting((happening, at: number) => events.push({at, ...happening} as Event))
   for (const {at, ...happening} of history.events) record(happening as Happening, at)
   return historyOf(events)
-}
+})
 
 /** One word on the leader key is not in the record. Whoever told it watched all the time. */
 export function lostKeys(history: History): Mutation[] {

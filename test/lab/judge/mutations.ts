@@ -4,7 +4,7 @@
  */
 import type {Event} from '../../../lab/history/event.ts'
 import {failoversOf, measuredPhases} from '../../../lab/history/failover.ts'
-import {type History, historyOf, of} from '../../../lab/history/history.ts'
+import {type History, historyOf, of, once} from '../../../lab/history/history.ts'
 import {hostOf, observers, tellerOf, tellers, type Witness} from '../../../lab/history/tellers.ts'
 import {renumbered} from '../checks/renumbered.ts'
 
@@ -118,7 +118,7 @@ function deafObservers(history: History): Mutation[] {
 }
 
 /** The moments between which something is measured. */
-export function boundaries(history: History): (readonly [string, number])[] {
+export const boundaries = once((history): readonly (readonly [string, number])[] => {
   const all = failoversOf(history)
   const phases =
     typeof all === 'string'
@@ -140,7 +140,7 @@ export function boundaries(history: History): (readonly [string, number])[] {
       .filter(one => one.name === 'healing' || one.name === 'recovery' || one.name === 'final-reads')
       .map(one => [one.name, one.at] as const),
   ]
-}
+})
 
 const stallSeconds = [0.5, 2, 10, 30]
 
