@@ -27,10 +27,10 @@ export function commandsOfSources(): readonly {readonly where: string; readonly 
   return globSync('{lab,cli}/**/*.{ts,tsx}', {cwd: root})
     .toSorted()
     .flatMap(file => {
-      const read = sourceOf(file)
-      return read.nodes
+      const source = sourceOf(file)
+      return source.nodes
         .filter(node => ['ownCommand', 'onLab'].includes(nameOf(node.callee)))
-        .map(node => read.hintIn(node))
+        .map(node => source.hintIn(node))
         .filter(
           command =>
             command instanceof OwnCommand && /^[a-z]{2,}$/.test(command.words({program: '', lab: ''})[1] ?? ''),
@@ -40,8 +40,8 @@ export function commandsOfSources(): readonly {readonly where: string; readonly 
 }
 
 function stepsIn(file: string): Found[] {
-  const read = sourceOf(file)
-  return read.nodes.flatMap(node => {
+  const source = sourceOf(file)
+  return source.nodes.flatMap(node => {
     const values =
       node.type === 'Property' && keys.includes(nameOf(node.key)) && !node.shorthand
         ? alternatives(node.value as Node)
@@ -49,8 +49,8 @@ function stepsIn(file: string): Found[] {
           ? [node]
           : []
     return values.flatMap(value => {
-      const hint = read.hintIn(value)
-      return hint === undefined ? [] : [{where: `${file}:${read.line(value)}`, hint}]
+      const hint = source.hintIn(value)
+      return hint === undefined ? [] : [{where: `${file}:${source.line(value)}`, hint}]
     })
   })
 }
@@ -61,7 +61,16 @@ function alternatives(node: Node): Node[] {
     : [node]
 }
 
-function sourceOf(file: string) {
+const known = new Map<string, ReturnType<typeof read>>()
+
+/** Read once: two questions are asked of each. */
+function sourceOf(file: string): ReturnType<typeof read> {
+  const source = known.get(file) ?? read(file)
+  known.set(file, source)
+  return source
+}
+
+function read(file: string) {
   const text = readFileSync(join(root, file), 'utf8')
   const nodes = allIn(parseSync(file, text).program as unknown as Node)
   const values = new Map(

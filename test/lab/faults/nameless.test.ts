@@ -1,12 +1,12 @@
 /** What a fault does is what it says of itself: nobody who reads a run or a scenario or draws a storm goes by its name or its parameters. */
 import {globSync, readFileSync} from 'node:fs'
 import {basename, join} from 'node:path'
-import {gunzipSync} from 'node:zlib'
 import {expect, test} from 'vitest'
 import {faults} from '../../../lab/faults/index.ts'
 import type {Event} from '../../../lab/history/event.ts'
-import {parseHistory} from '../../../lab/history/read-events.ts'
 import {judge} from '../../../lab/judge/judge.ts'
+import type {Report} from '../../../lab/judge/report.ts'
+import {recordedFiles, recordedReport, recordedRun} from '../../recorded-runs.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
@@ -63,15 +63,12 @@ function nameless(event: Event): Event {
   })
 }
 
-test.each(globSync('test/histories/*.ndjson.gz', {cwd: root}))(
-  '%s: no check asks what a fault is called, and each finds the same',
-  file => {
-    const {events, ...history} = parseHistory(gunzipSync(readFileSync(join(root, file))).toString())
-    const {verdict, findings} = judge({...history, events: events.map(nameless)})
-    expect({file: basename(file).split('.')[1], verdict}).toEqual({file: verdict, verdict})
-    expect(findings.map(one => one.says)).toEqual(judge({...history, events}).findings.map(one => one.says))
-  },
-)
+test.each(recordedFiles)('%s: no check asks what a fault is called, and each finds the same', file => {
+  const {events, ...history} = recordedRun(file)
+  const {verdict, findings} = judge({...history, events: events.map(nameless)})
+  expect({file: basename(file).split('.')[1], verdict}).toEqual({file: verdict, verdict})
+  expect(findings.map(one => one.says)).toEqual(recordedReport(file).findings.map(one => one.says))
+})
 
 /** What a fault is called stands in its words, and in the plan of the run, as well. */
 function renamed(event: Event): Event {
@@ -81,12 +78,8 @@ function renamed(event: Event): Event {
   return {...event, scenario: {...event.scenario, steps}} as Event
 }
 
-test.each(globSync('test/histories/*.ndjson.gz', {cwd: root}))(
-  '%s: no verdict comes of the words for a fault, or of what was planned',
-  file => {
-    const {events, ...history} = parseHistory(gunzipSync(readFileSync(join(root, file))).toString())
-    const verdicts = (some: readonly Event[]) =>
-      judge({...history, events: some}).findings.map(one => [one.check, one.verdict])
-    expect(verdicts(events.map(renamed))).toEqual(verdicts(events))
-  },
-)
+test.each(recordedFiles)('%s: no verdict comes of the words for a fault, or of what was planned', file => {
+  const {events, ...history} = recordedRun(file)
+  const verdicts = ({findings}: Report) => findings.map(one => [one.check, one.verdict])
+  expect(verdicts(judge({...history, events: events.map(renamed)}))).toEqual(verdicts(recordedReport(file)))
+})

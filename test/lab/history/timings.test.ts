@@ -1,32 +1,27 @@
-import {globSync} from 'node:fs'
-import {basename, join} from 'node:path'
+import {basename} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import type {Event} from '../../../lab/history/event.ts'
 import {historyOf} from '../../../lab/history/history.ts'
-import {loadHistory} from '../../../lab/history/read-events.ts'
 import {medianTimings, type TimedPart, type Timings, timingsOf} from '../../../lab/history/timings.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'histories')
-const recorded = async (name: string) => timingsOf(await loadHistory(join(folder, `${name}.ndjson.gz`)))
+const recorded = (name: string) => timingsOf(recordedRun(`${name}.ndjson.gz`))
 const took = ({parts}: Timings, part: TimedPart) => parts.find(one => one.part === part)?.micros
 const made = ({parts}: Timings, part: TimedPart) => parts.find(one => one.part === part)?.of
 
 describe('every recorded run', () => {
-  test.each(globSync('*.ndjson.gz', {cwd: folder}).map(file => [basename(file, '.ndjson.gz')]))(
-    '%s adds up',
-    async name => {
-      const history = await loadHistory(join(folder, `${name}.ndjson.gz`))
-      const {totalMicros, parts} = timingsOf(history)
-      expect(totalMicros).toBe(history.events.at(-1)?.at)
-      expect(parts.reduce((sum, {micros}) => sum + micros, 0)).toBe(totalMicros)
-      for (const {part, micros, of} of parts)
-        if (of.length > 0) expect([part, of.reduce((sum, one) => sum + one.micros, 0)]).toEqual([part, micros])
-    },
-  )
+  test.each(recordedFiles.map(file => [basename(file, '.ndjson.gz')]))('%s adds up', name => {
+    const history = recordedRun(`${name}.ndjson.gz`)
+    const {totalMicros, parts} = timingsOf(history)
+    expect(totalMicros).toBe(history.events.at(-1)?.at)
+    expect(parts.reduce((sum, {micros}) => sum + micros, 0)).toBe(totalMicros)
+    for (const {part, micros, of} of parts)
+      if (of.length > 0) expect([part, of.reduce((sum, one) => sum + one.micros, 0)]).toEqual([part, micros])
+  })
 })
 
-test('a leader that was killed: by hand from its events', async () => {
-  const timings = await recorded('kill-leader-imported.pass')
+test('a leader that was killed: by hand from its events', () => {
+  const timings = recorded('kill-leader-imported.pass')
   const shown = Object.fromEntries(timings.parts.map(({part, micros}) => [part, micros]))
   expect(shown).toEqual({
     'set-up': 338_051,
@@ -52,8 +47,8 @@ test('a leader that was killed: by hand from its events', async () => {
   expect(took(timings, 'between')).toBeLessThan(2000)
 })
 
-test('a switchover is over when its effect is seen: each has its own line, and no failover is waited for', async () => {
-  const timings = await recorded('there-and-back.pass')
+test('a switchover is over when its effect is seen: each has its own line, and no failover is waited for', () => {
+  const timings = recorded('there-and-back.pass')
   expect(made(timings, 'injection')).toEqual([
     {says: 'there: switchover on replica', micros: 5_798_771 - 3_154_139},
     {says: 'back: switchover on leader', micros: 14_030_779 - 11_935_171},
@@ -61,33 +56,33 @@ test('a switchover is over when its effect is seen: each has its own line, and n
   expect(took(timings, 'failover')).toBeUndefined()
 })
 
-test('what a hold lasted while the failover was under way is of the failover', async () => {
-  const timings = await recorded('watchdog-resets.pass')
+test('what a hold lasted while the failover was under way is of the failover', () => {
+  const timings = recorded('watchdog-resets.pass')
   expect(took(timings, 'failover')).toBeGreaterThan(39e6)
   expect(took(timings, 'holds')).toBeLessThan(12e6)
 })
 
-test('a leader that nobody could take over from before its mend was held, and not failed over', async () => {
-  const timings = await recorded('maintenance-mode.pass')
+test('a leader that nobody could take over from before its mend was held, and not failed over', () => {
+  const timings = recorded('maintenance-mode.pass')
   expect(took(timings, 'failover')).toBeUndefined()
   expect(made(timings, 'holds')).toEqual([{says: 'hold 40 s', micros: 43_004_329 - 3_003_375}])
 })
 
-test('a change of settings that restarts the leader in place is no failover', async () => {
-  const timings = await recorded('rolling-restart.pass')
+test('a change of settings that restarts the leader in place is no failover', () => {
+  const timings = recorded('rolling-restart.pass')
   expect(took(timings, 'failover')).toBeUndefined()
   expect(made(timings, 'waits')).toEqual([{says: 'until pending-restart', micros: 4_944_946 - 4_011_721}])
 })
 
-test('a run that was interrupted: what was under way lasted until the healing', async () => {
-  const timings = await recorded('kill-leader-interrupted.unknown')
+test('a run that was interrupted: what was under way lasted until the healing', () => {
+  const timings = recorded('kill-leader-interrupted.unknown')
   expect(made(timings, 'waits')).toEqual([{says: 'until new-leader', micros: 18_478_206 - 5_584_009}])
   expect(took(timings, 'final-reads')).toBeUndefined()
 })
 
-test('what was measured around the history is added to it', async () => {
-  const alone = await recorded('switchover.pass')
-  const history = await loadHistory(join(folder, 'switchover.pass.ndjson.gz'))
+test('what was measured around the history is added to it', () => {
+  const alone = recorded('switchover.pass')
+  const history = recordedRun('switchover.pass.ndjson.gz')
   const whole = timingsOf(history, {beforeMicros: 100, judgingMicros: 20, evidenceMicros: 3})
   expect(whole.totalMicros).toBe(alone.totalMicros + 123)
   expect(took(whole, 'set-up')).toBe(took(alone, 'set-up')! + 100)

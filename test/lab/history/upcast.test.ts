@@ -1,17 +1,14 @@
-import {globSync} from 'node:fs'
-import {join} from 'node:path'
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {faults} from '../../../lab/faults/index.ts'
 import type {Event, Of} from '../../../lab/history/event.ts'
 import {eventSchemas} from '../../../lab/history/event-schema.ts'
-import {loadHistory} from '../../../lab/history/read-events.ts'
 import {type Old, Upcast} from '../../../lab/history/upcast.ts'
 import {toJsonLine} from '../../../lab/words/spelled-json.ts'
+import {recordedFiles, recordedRun} from '../../recorded-runs.ts'
 import {formsOf} from '../fault-forms.ts'
 import {node1Leads, strikeOf} from '../strike-of.ts'
 
-const histories = join(import.meta.dirname, '..', '..', 'histories')
 const {topology} = node1Leads
 const started: Event = {
   ...{at: 0, kind: 'run-started', run: 'r', lab: 'l', topology, versions: {}},
@@ -159,8 +156,8 @@ describe('what is about a cluster says which', () => {
     expect(new Upcast().of(event)).toBe(event)
   })
 
-  test.each(globSync('*.ndjson.gz', {cwd: histories}))('every key of %s', async file => {
-    const {events} = await loadHistory(join(histories, file))
+  test.each(recordedFiles)('every key of %s', file => {
+    const {events} = recordedRun(file)
     const unscoped = events.filter(event => /-key$|^lease$/.test(event.kind) && !('scope' in event))
     expect(unscoped).toEqual([])
   })
