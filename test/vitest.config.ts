@@ -31,11 +31,20 @@ export const sharing = [
 const elsewhere = ['test/live/**', 'test/**/*.browser.test.ts']
 
 /**
- * Those that take more than a minute: they begin first, or one worker waits in the end while the other plays the longest. On a clean
- * clone Vitest knows no durations and goes by the size of the files.
+ * Those that take the longest: they begin first, or one worker waits in the end while the other plays the longest. On a clean clone
+ * Vitest knows no durations and goes by the size of the files. Those that share a process come together, behind the others: it ends
+ * when something else comes next, and what it has read with it.
  */
 const long = [
-  ...['docs/commands', 'cli/render/stranger', 'lab/judge/mutations', 'lab/judge/histories'],
+  ...[
+    'cli/dead-engine',
+    'docs/commands',
+    'cli/render/stranger',
+    'lab/judge/mutations',
+    'lab/judge/mutations-more',
+    'lab/judge/a-little-late',
+    'lab/judge/histories',
+  ],
   ...['live/scenarios', 'live/topologies', 'live/readme', 'live/interrupt', 'live/workshop'],
 ]
 
@@ -45,7 +54,8 @@ class LongestFirst extends BaseSequencer {
       const index = long.findIndex(name => moduleId.includes(`/test/${name}.test.ts`))
       return index === -1 ? long.length : index
     }
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+    const shares = ({project}: TestSpecification) => Number(!project.config.isolate)
+    return (await super.sort(files)).toSorted((a, b) => shares(a) - shares(b) || rank(a) - rank(b))
   }
 }
 
