@@ -153,7 +153,7 @@ test('no test that shares its process with others changes anything of it', () =>
     for (const target of importsOf(file, {types: false}).map(one => fileOf(file, one)))
       if (target.startsWith('test/') && existsSync(join(root, target))) theirs.add(target)
   const changes =
-    /\bvi\.(?!waitUntil|waitFor|fn)\w+|\bprocess\.(env\b[^\n]*[^=!<>]=[^=>]|chdir|on\b|once\b|exitCode\s*=[^=]|std\w+\.write\s*=)|\bglobalThis\b/
+    /\bvi\.(?!waitUntil|waitFor|fn)\w+|\bprocess\.(env\b[^\n]*[^=!<>]=[^=>]|chdir|on\b|once\b|exitCode\s*=[^=]|std\w+\.write\s*=)|\bglobalThis\b|^Object\.assign\(|\bObject\.assign\((?:checks|faults)\b/m
   const changing = [...theirs]
     .map(file => ({file, found: changes.exec(readFileSync(join(root, file), 'utf8'))?.[0]}))
     .filter(({found}) => found !== undefined)

@@ -15,7 +15,7 @@ export const sharing = [
   'test/lab/healing/!(heal).test.ts',
   'test/lab/history/!(read-events).test.ts',
   'test/lab/probes/!(engine-clock|last-refresh|room|watch*).test.ts',
-  'test/lab/run/{attention,first-checks,needs-refused,recovery,repeat,settled,steps,until}.test.ts',
+  'test/lab/run/{attention,first-checks,needs-refused,recovery,repeat,settled,steps}.test.ts',
   'test/lab/setup/!(doctor).test.ts',
   'test/lab/suite/!(child|simulate).test.ts',
   'test/lab/testing/matchers.test.ts',
