@@ -1,7 +1,7 @@
 /**
  * Who was cut and need not have been: connections of clients that ended although nothing had befallen the server that they were on. What
- * befalls one is a fault on its host, another role (its session may write no more, or is no replica's), or a fault on the way to it: a
- * proxy, or the host of the clients. From the fault on that is so to the end, since a host that comes back is restarted and rewound.
+ * befalls one is a fault on its host, another role (its session may write no more, or is no replica's), a rewind (it had got more than who
+ * was promoted, and is stopped for that), or a fault on the way to it: a proxy, or the host of the clients. From the fault on that is so to the end, since a host that comes back is restarted and rewound.
  *
  * A client that hangs up itself (no answer in time, a server that is read-only) has not been cut; one that gets no connection had none.
  */
@@ -12,6 +12,7 @@ import type {Of} from '../history/event.ts'
 import {type History, of, once} from '../history/history.ts'
 import {whenWas} from '../history/lateness.ts'
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
+import {promotionsOf} from '../history/promotions.ts'
 import {ownCodes} from '../history/sqlstate.ts'
 import {lacks, missed, sightOf} from '../history/watching.ts'
 import {type HostName, hostsWith, type Topology} from '../topology/topology.ts'
@@ -24,7 +25,8 @@ export interface LostConnectionsParams {
 }
 
 export const lostConnections: Check<LostConnectionsParams> = {
-  about: 'No connection of a client ends whose server was neither struck nor given another role, nor its way cut.',
+  about:
+    'No connection of a client ends whose server was neither struck nor given another role nor rewound, nor its way cut.',
   evidence: ['clients', 'etcd', 'engine', 'runner'],
   ofFault: 'calm',
   params: z.strictObject({
@@ -40,7 +42,11 @@ export const lostConnections: Check<LostConnectionsParams> = {
     if (moments === null || topology === undefined) return {verdict: 'unknown', says: 'The steps never began.'}
     const zero = moments.fault ?? moments.steps
     const ends = endsIn(history, moments).filter(one => !isStruck(history, topology, one))
-    const found = ends.map(one => ({...one, why: doubt(history, one), changed: hasChanged(history, one)}))
+    const found = ends.map(one => ({
+      ...one,
+      why: doubt(history, one),
+      changed: hasChanged(history, one) || wasAhead(history, one),
+    }))
     const cut = found.filter(one => !one.changed && one.why === null)
     const perhaps = found.filter(one => !one.changed && one.why !== null)
     const measures = {lost: cut.length, lostLimit: most}
@@ -143,6 +149,23 @@ function hasChanged(history: History, {server, connected, lost}: End): boolean {
     return concerns && one.holder !== keys[index - 1]?.holder && one.at >= from && whenWas(history, one).from <= to
   })
   return key || rolesOf(history, server, from, to).size > 1
+}
+
+/**
+ * It had got more than the server that was then promoted beside it, so its Patroni stops it to rewind it (`rewind.py:
+ * Rewind._check_timeline_and_lsn`), and a proxy may lead to it too early. The other one's timeline forks where that was last seen in
+ * recovery, if nobody sent it anything any more, or else before what it first wrote.
+ */
+function wasAhead(history: History, {server, lost}: End): boolean {
+  const until = whenWas(history, lost).to
+  return promotionsOf(history).some(({host, at, event}) => {
+    if (host === server || at > until) return false
+    const words = of(history, 'postgres').filter(one => one.up && one.inRecovery === true && one.at < at)
+    const before = words.findLast(one => one.host === host)
+    const own = words.findLast(one => one.host === server)?.lsn
+    const fork = before?.receiver === null ? before.lsn : event.lsn
+    return own != null && fork != null && own > fork
+  })
 }
 
 /** What it said of its recovery, from its last word before to the first after a time. */

@@ -43,6 +43,19 @@ describe('passes', () => {
     expect(judge([...run, lost('r1', 0.1), ...late]).verdict).toBe('pass')
   })
 
+  test('where the replica had got more than the one that was promoted, and was rewound; not before that, and not where it had as much', () => {
+    const got = (more: number) =>
+      run.map(event =>
+        event.kind === 'postgres' && event.host !== 'node1' && event.inRecovery === true && event.at > 0
+          ? {...event, lsn: 5000 + (event.host === 'node3' ? more : 0), receiver: null}
+          : event,
+      )
+    expect(judge([...got(200), lost('r3', 23)]).verdict).toBe('pass')
+    expect(judge([...got(200), lost('r3', 5)]).verdict).toBe('fail')
+    expect(judge([...got(0), lost('r3', 23)]).verdict).toBe('fail')
+    expect(judge([...got(-200), lost('r3', 23)]).verdict).toBe('fail')
+  })
+
   test('where no more are lost than may be', () => {
     expect(judge([...run, lost('r3', 5)], {'at-most': 1}).verdict).toBe('pass')
   })
