@@ -359,7 +359,8 @@ function takeover({topology, facts, small}: Parts, path: Takeover): FaultModel {
       {phase: 'election', at: held, took: sum(path.race, lost)},
       {phase: 'promotion', at: writable, took: sum(promote, lost)},
       ...(path.key === 'expires' ? [] : [down]),
-      {phase: 'newServerUp', at: sum(held, up), took: up},
+      // Patroni calls itself no leader before it knows.
+      {phase: 'newServerUp', at: sum(held, up), took: sum(up, lost)},
       {phase: 'firstWrite', at: acknowledged, took: write},
     ],
     outage: {

@@ -269,16 +269,19 @@ function factsOf(
   }
 }
 
-/** Whether etcd's term rose between the key being gone and the promotion, each known to a look at etcd's members; empty: nobody saw. */
+/** Whether etcd's term rose between the key being gone and the promotion, each known to a look at etcd's members; empty: not all of that was seen. */
 function electedInRace(
   history: History,
   keyGone: Of<'leader-key'> | undefined,
   promotedAt: Micros,
 ): Pick<FaultFacts, 'electedInRace'> {
+  if (keyGone === undefined) return {}
+  const [from, to] = [keyGone.at - etcdAsked, promotedAt + etcdAsked]
+  if (gapsOf(history, 'etcd').some(one => one.from < to && one.to > from)) return {}
   const told = of(history, 'etcd-member').filter(({term}) => term !== null)
   const highest = (until: Micros) => told.reduce((most, {at, term}) => (at <= until ? Math.max(most, term!) : most), 0)
-  const before = keyGone === undefined ? 0 : highest(keyGone.at - etcdAsked)
-  return before === 0 ? {} : {electedInRace: highest(promotedAt + etcdAsked) > before}
+  const before = highest(from)
+  return before === 0 ? {} : {electedInRace: highest(to) > before}
 }
 
 /** Whether an etcd member on the leader's host ends with it: at once, or when the watchdog resets it. */
