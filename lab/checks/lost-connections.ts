@@ -1,7 +1,8 @@
 /**
  * Who was cut and need not have been: connections of clients that ended although nothing had befallen the server that they were on. What
  * befalls one is a fault on its host, another role (its session may write no more, or is no replica's), a rewind (it had got more than who
- * was promoted, and is stopped for that), or a fault on the way to it: a proxy, or the host of the clients. From the fault on that is so to the end, since a host that comes back is restarted and rewound.
+ * was promoted, and is stopped for that), or a fault on the way to it: a proxy, or the host of the clients. From the fault or the
+ * promotion on that is so to the end, since a host that comes back is restarted and rewound.
  *
  * A client that hangs up itself (no answer in time, a server that is read-only) has not been cut; one that gets no connection had none.
  */
@@ -45,7 +46,7 @@ export const lostConnections: Check<LostConnectionsParams> = {
     const found = ends.map(one => ({
       ...one,
       why: doubt(history, one),
-      changed: hasChanged(history, one) || wasAhead(history, one),
+      changed: hasChanged(history, one) || wasAhead(history, one) === 'surely',
     }))
     const cut = found.filter(one => !one.changed && one.why === null)
     const perhaps = found.filter(one => !one.changed && one.why !== null)
@@ -151,21 +152,29 @@ function hasChanged(history: History, {server, connected, lost}: End): boolean {
   return key || rolesOf(history, server, from, to).size > 1
 }
 
+/** A server is asked several times in so long: what was told within it is what it had. */
+const fresh: Micros = 250_000
+
 /**
- * It had got more than the server that was then promoted beside it, so its Patroni stops it to rewind it (`rewind.py:
+ * Whether it had got more than the server that was then promoted beside it, so that its Patroni stops it to rewind it (`rewind.py:
  * Rewind._check_timeline_and_lsn`), and a proxy may lead to it too early. The other one's timeline forks where that was last seen in
- * recovery, if nobody sent it anything any more, or else before what it first wrote.
+ * recovery, if nobody sent it anything any more; later than any word that is old, or told while it was sent something; and before what it
+ * first wrote.
  */
-function wasAhead(history: History, {server, lost}: End): boolean {
+function wasAhead(history: History, {server, lost}: Pick<End, 'server' | 'lost'>): 'surely' | 'perhaps' | 'no' {
   const until = whenWas(history, lost).to
-  return promotionsOf(history).some(({host, at, event}) => {
-    if (host === server || at > until) return false
+  const each = promotionsOf(history).map(({host, at, event}) => {
+    if (host === server || at > until) return 'no'
     const words = of(history, 'postgres').filter(one => one.up && one.inRecovery === true && one.at < at)
     const before = words.findLast(one => one.host === host)
     const own = words.findLast(one => one.host === server)?.lsn
-    const fork = before?.receiver === null ? before.lsn : event.lsn
-    return own != null && fork != null && own > fork
+    if (own == null) return 'no'
+    const isFork = before !== undefined && before.receiver === null && at - before.at <= fresh
+    const fork = isFork ? before.lsn : event.lsn
+    if (fork !== null && own > fork) return 'surely'
+    return !isFork && before?.lsn != null && own > before.lsn ? 'perhaps' : 'no'
   })
+  return each.find(one => one === 'surely') ?? each.find(one => one === 'perhaps') ?? 'no'
 }
 
 /** What it said of its recovery, from its last word before to the first after a time. */
@@ -194,7 +203,10 @@ function doubt(history: History, {server, connected, lost}: End): string | null 
   const seen = sightOf(history, 'etcd').some(
     one => one.from <= connected.at + soonAfter && one.to >= Math.min(to, last),
   )
-  return seen ? null : 'nobody saw who held the leader key then'
+  if (!seen) return 'nobody saw who held the leader key then'
+  return wasAhead(history, {server, lost}) === 'perhaps'
+    ? `whether ${server} had got more than who was promoted, and was rewound, is not known`
+    : null
 }
 
 /** Who is connected again has lost its connection before; a pool may have several. */

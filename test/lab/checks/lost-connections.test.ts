@@ -61,6 +61,19 @@ describe('passes', () => {
   })
 })
 
+test('is unknown where what is known of the one that was promoted is old: it may have got anything since', () => {
+  // Its probe was deaf from the moment of the fault to its promotion; before, it had 4000, and node3 has 5000.
+  const deaf = run.flatMap(event => {
+    if (event.kind !== 'postgres' || event.inRecovery !== true || event.host === 'node1') return [event]
+    if (event.host === 'node3') return [{...event, lsn: 5000, receiver: null}]
+    return event.at < micros(0) ? [{...event, lsn: 4000, receiver: null}] : []
+  })
+  expect(judge([...deaf, lost('r3', 23)])).toMatchObject({
+    verdict: 'unknown',
+    says: expect.stringContaining('whether node3 had got more than who was promoted, and was rewound, is not known'),
+  })
+})
+
 test('is unknown where nobody told to whom the client that lost its connection was connected', () => {
   expect(judge([...run.slice(0, -1), lost('r3', 5)])).toMatchObject({
     verdict: 'unknown',
