@@ -49,7 +49,7 @@ export interface Performance {
 /** @throws LabError when the lab could not do its work; everything has been healed by then, or `heal-failed` says what has not. */
 export async function play(performance: Performance): Promise<void> {
   const {lab, scenario, history, run, signal, phase} = performance
-  const seed = phase === undefined ? (performance.seed ?? drawSeed()) : undefined
+  const {seed = drawSeed()} = performance
   history.record(
     {
       kind: 'run-started',
@@ -60,12 +60,12 @@ export async function play(performance: Performance): Promise<void> {
       versions: await versions(lab),
       startedAt: new Date(history.startedAtMs).toISOString(),
       ...asTyped(phase),
-      ...(seed === undefined ? {} : {seed}),
+      ...(phase === undefined ? {seed} : {}),
     },
     0,
   )
   try {
-    await perform({...performance, seed})
+    await perform(performance, seed)
     history.record({kind: 'run-ended', how: 'complete'})
   } catch (error) {
     const interrupted = signal.aborted || (error instanceof LabError && error.code === 'interrupted')
@@ -76,11 +76,12 @@ export async function play(performance: Performance): Promise<void> {
   }
 }
 
-async function perform(performance: Performance): Promise<void> {
+async function perform(performance: Performance, seed: number): Promise<void> {
   const {lab, bound, history, signal} = performance
   const loopWaitMicros = effectiveTimings(bound.topology.patroni).loopWaitSeconds * 1_000_000
-  const {phase, seed = 0} = performance
-  const moment = phase ? momentOf(phase, {history, loopWaitMicros, signal}) : drawnMoment(seed, {history, signal})
+  const {phase} = performance
+  const moment =
+    phase === undefined ? drawnMoment(seed, {history, signal}) : momentOf(phase, {history, loopWaitMicros, signal})
   using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})
