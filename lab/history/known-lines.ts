@@ -6,7 +6,7 @@
  */
 import type {Micros} from '../words/quantity.ts'
 import type {Event} from './event.ts'
-import {EventTable, type Numbers, often, type TableKey} from './event-table.ts'
+import {EventTable, type Numbers, type TableKey} from './event-table.ts'
 import {type Accepts, plainFieldsOf, type Range} from './plain-fields.ts'
 
 interface Key extends TableKey {
@@ -38,6 +38,12 @@ export class KnownLines {
   readonly #shapes: Shape[] = []
   readonly #learnt = new Set<string>()
   readonly #words = new SharedWords()
+  readonly #often: ReadonlySet<string>
+
+  /** @param often of which kinds the events stay rows of a table; all others have keys of their own. */
+  constructor(often: ReadonlySet<string>) {
+    this.#often = often
+  }
 
   /** From an event that was read the long way: each of its keys stands once in its line, and its schema takes it. */
   learn(line: string, event: Readonly<Record<string, unknown>>): void {
@@ -56,7 +62,8 @@ export class KnownLines {
       const isNumber = range !== null && !recurring.has(names[nth]!)
       return {name: names[nth]!, accepts, range, isNumber, behind, met: isNumber ? [] : Array(metWords).fill(undefined)}
     })
-    this.#shapes.unshift(new Shape(kind as Event['kind'], literal(`{${JSON.stringify(names[0])}:`), keys, this.#words))
+    const shape = {kind: kind as Event['kind'], begin: literal(`{${JSON.stringify(names[0])}:`), keys}
+    this.#shapes.unshift(new Shape(shape, this.#words, this.#often.has(kind)))
   }
 
   /** Where the line that was read last ends, its line break. */
@@ -94,7 +101,7 @@ class Shape {
   readonly #words: SharedWords
   /** Of the line that is being read, each at the place of its key; those of numbers are in the table already. */
   readonly #values: Word[]
-  readonly #isOften: boolean
+  readonly #isRow: boolean
   /** Of the line that was read last. */
   #row = 0
   readonly #at: number
@@ -103,9 +110,13 @@ class Shape {
   /** Where the line that was read last ends, its line break. */
   end = 0
 
-  constructor(kind: Event['kind'], begin: Literal, keys: readonly Key[], words: SharedWords) {
+  constructor(
+    {kind, begin, keys}: {readonly kind: Event['kind']; readonly begin: Literal; readonly keys: readonly Key[]},
+    words: SharedWords,
+    isRow: boolean,
+  ) {
     this.kind = kind
-    this.#isOften = often.has(kind)
+    this.#isRow = isRow
     this.#begin = begin
     this.#keys = keys
     this.#table = new EventTable(keys)
@@ -149,7 +160,7 @@ class Shape {
     if (way === undefined) return undefined
     this.end = at - 1
     this.#row = next
-    return this.#isOften ? this.#table.add(way) : this.#table.copy(way)
+    return this.#isRow ? this.#table.add(way) : this.#table.copy(way)
   }
 
   /** Into its column. @returns where it ends; where nothing ends: it is none that is allowed, as JSON.stringify writes it. */

@@ -5,7 +5,7 @@
 import {existsSync, lstatSync, readdirSync, realpathSync, statSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
 import type {History} from '../history/history.ts'
-import {loadHistory} from '../history/read-events.ts'
+import {type Loading, loadHistory} from '../history/read-events.ts'
 import type {HostName} from '../topology/topology.ts'
 import {nearest} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
@@ -69,10 +69,10 @@ export async function readRun(nameOrPath: string, lab?: string): Promise<Recorde
 }
 
 /** @throws LabError `config` when its events cannot be read. */
-export async function loadRun(found: FoundRun): Promise<RecordedRun> {
+export async function loadRun(found: FoundRun, {asObjects}: Pick<Loading, 'asObjects'> = {}): Promise<RecordedRun> {
   return {
     ...found,
-    history: await loadHistory(found.events, {digest: found.folder !== null}),
+    history: await loadHistory(found.events, {digest: found.folder !== null, ...(asObjects && {asObjects})}),
     logs: found.folder === null ? new Map() : readLogs(found.folder),
   }
 }

@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import fc from 'fast-check'
 import {afterAll, expect, test} from 'vitest'
-import {plain} from '../../../lab/history/event-table.ts'
+import {often, plain} from '../../../lab/history/event-table.ts'
 import {Bytes, KnownLines} from '../../../lab/history/known-lines.ts'
 import {loadHistory, parseHistory} from '../../../lab/history/read-events.ts'
 
@@ -32,7 +32,7 @@ const op = {
 }
 
 function knowing(): KnownLines {
-  const known = new KnownLines()
+  const known = new KnownLines(often)
   known.learn(JSON.stringify(op), op)
   return known
 }
