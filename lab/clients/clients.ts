@@ -34,14 +34,10 @@ import {texts} from './agent/statements.ts'
 import {AgentProcess, type WatchedSecond} from './agent-process.ts'
 import {type Programs, startPrograms} from './programs.ts'
 import {tableOfRun} from './table.ts'
+import {type AgentProgram, programOf, psycopgAgentFile, WaitingAgents} from './waiting-agents.ts'
 
 export {finalRows} from './final-rows.ts'
 export {prepareTable} from './table.ts'
-
-/** Where the image of app1 has the bundle `dist/agent.mjs`. */
-export const agentFile = '/opt/pgha-lab/agent.mjs'
-/** And the one for psycopg. */
-export const psycopgAgentFile = '/opt/pgha-lab/psycopg-agent.py'
 
 const jobs: Readonly<Record<AgentGroup['kind'], Job>> = {writers: 'write', readers: 'read', bankers: 'bank'}
 
@@ -87,7 +83,7 @@ export interface Clients extends AsyncDisposable {
 export async function startClients(
   site: ProbeSite,
   groups: readonly ClientGroup[],
-  options: Partial<Patience> & {readonly table?: string} = {},
+  options: Partial<Patience> & {readonly table?: string; readonly waiting?: WaitingAgents} = {},
 ): Promise<Clients> {
   const {lab} = site
   const app = first(hostsWith(lab.topology, 'client'), 'client')
@@ -100,7 +96,7 @@ export async function startClients(
     else agents.push({group, names: names[index]!})
   }
   const loads = await loadsOf(lab, agents)
-  const {table = await tableOfRun(lab), ...waits} = options
+  const {table = await tableOfRun(lab), waiting = new WaitingAgents(lab, []), ...waits} = options
   const whole = wholeConfig(loads, relaysOf(lab, programs), secrets(lab, table), {...patience, ...waits})
   const refusal = refuse(whole)
   if (refusal !== null)
@@ -108,25 +104,24 @@ export async function startClients(
       hint: 'change `clients` of the scenario, or --clients',
     })
 
-  const {id} = await lab.container(app)
-  const psycopg = loads.filter(load => load.driver === 'psycopg')
-  if (psycopg.length > 0) await mustHavePsycopg(lab, app, id)
+  const psycopg = loads.filter(load => programOf(load.driver) === 'python')
+  if (psycopg.length > 0) await mustHavePsycopg(lab, app)
   const observer = new Observer(site, psycopg.length > 0 ? 2 : 1)
   const started = new AllClients()
   try {
-    const start = async (argv: readonly string[], config: AgentConfig) => {
-      const running = await lab.engineOf(app).exec(id, argv)
+    const start = async (program: AgentProgram, config: AgentConfig) => {
+      const running = await waiting.take(program)
       const agent = new AgentProcess(site, app, running, config, observer.next())
       started.agents.push(agent)
       await agent.begin()
     }
-    await start(['node', agentFile], {...whole, groups: loads.filter(load => load.driver !== 'psycopg')})
+    await start('node', {...whole, groups: loads.filter(load => programOf(load.driver) === 'node')})
     if (psycopg.length > 0) {
       const script: ScriptConfig = {
         ...{...whole, groups: psycopg, relays: [], firstIds: firstIds.python},
         statements: texts(whole.table),
       }
-      await start(['python3', psycopgAgentFile], script)
+      await start('python', script)
     }
     for (const agent of started.agents) agent.go()
     if (programs.length > 0) {
@@ -236,6 +231,12 @@ function secrets(lab: Lab, table: string): Pick<AgentConfig, 'user' | 'password'
   return {user: roles.app, password, database: appDatabase, ...inTls, table}
 }
 
+/** Starts the agents of these groups, without their work: for who has something else to do first (`startClients`'s `waiting`). */
+export function wakeAgents(lab: Lab, groups: readonly ClientGroup[]): WaitingAgents {
+  const drivers = groups.flatMap(group => (group.kind === 'program' ? [] : [programOf(group.driver)]))
+  return new WaitingAgents(lab, new Set<AgentProgram>(['node', ...drivers]))
+}
+
 /** What each group does and where. */
 async function loadsOf(lab: Lab, groups: readonly Named<AgentGroup>[]): Promise<Load[]> {
   const loads: Load[] = []
@@ -260,8 +261,9 @@ function relaysOf(lab: Lab, programs: readonly Named<ProgramGroup>[]): Relay[] {
 }
 
 /** A lab that was raised by an older version has an image without it. */
-async function mustHavePsycopg(lab: Lab, app: HostName, container: string): Promise<void> {
-  const {code} = await lab.engineOf(app).run(container, ['test', '-e', psycopgAgentFile])
+async function mustHavePsycopg(lab: Lab, app: HostName): Promise<void> {
+  const {id} = await lab.container(app)
+  const {code} = await lab.engineOf(app).run(id, ['test', '-e', psycopgAgentFile])
   if (code !== 0)
     throw new LabError('not-ready', 'this lab was raised before its clients could use psycopg', {
       hint: next`to raise it anew, with what it was raised with: ${anew(lab.name)}`,

@@ -1,7 +1,8 @@
 /** Probes and clients around whatever is done to a lab: the steps of a scenario (`play`), or code of the caller's. */
 
 import type {AppRelay} from '../clients/app-relay.ts'
-import {type Clients, finalRows, prepareTable, startClients} from '../clients/clients.ts'
+import {type Clients, finalRows, prepareTable, startClients, wakeAgents} from '../clients/clients.ts'
+import type {WaitingAgents} from '../clients/waiting-agents.ts'
 import {versions} from '../cluster/versions.ts'
 import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
@@ -74,14 +75,19 @@ export interface Observation extends AsyncDisposable {
  * with this, and ends with the disposal: complete if it was settled, else early, and the judge then says so.
  * @throws LabError `usage` for clients that cannot be had, `not-ready` when they do not start, `timeout`, and what the engine says.
  */
-export async function observe(lab: Lab, history: Recorder, options: ObserveOptions = {}): Promise<Observation> {
+export async function observe(
+  lab: Lab,
+  history: Recorder,
+  options: ObserveOptions = {},
+  waiting?: WaitingAgents,
+): Promise<Observation> {
   const {relays = [], signal = new AbortController().signal} = options
   const groups = [...(options.clients ?? []), ...relays.map(one => one.group)]
   const own = of(history, 'run-started').length === 0
   lab.docker.heed(signal)
+  await using agents = waiting ?? wakeAgents(lab, groups)
   if (own) await begin(lab, history, {...options, clients: groups})
-  const watching = new AbortController()
-  const site = siteOf(lab, history, watching.signal)
+  const {site, watching} = siteOf(lab, history)
   let settled = false
   let probing: Promise<unknown> = Promise.resolve()
   let clients: Clients | undefined
@@ -98,13 +104,10 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
     })()
     return ending
   }
-  const enter = (name: PhaseName) => history.record({kind: 'phase', name})
   try {
-    const seen = (says: string) =>
-      history.record({kind: 'note', says: `the table of this run is not made yet: ${says}`})
-    await prepareTable(lab, {signal, seen})
+    await prepareTable(lab, {signal, seen: says => history.record({kind: 'note', says: notMade(says)})})
     probing = Promise.all(probes.map(probe => probe.run(site)))
-    clients = await startClients(site, groups)
+    clients = await startClients(site, groups, {waiting: agents})
     for (const relay of relays) relay.tellTo(site)
   } catch (error) {
     await dispose()
@@ -113,18 +116,17 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
   const at: Observed = {lab, history, groups, clients, relays, signal}
   return {
     async steady() {
-      enter('steady')
       await untilSteady(at)
-      enter('steps')
+      enter(history, 'steps')
     },
     async settle() {
       // `play` has said so before it mended; code of the caller's mends when it likes, and is through with it now.
-      if (!of(history, 'phase').some(one => one.name === 'healing')) enter('healing')
-      enter('recovery')
+      if (!of(history, 'phase').some(one => one.name === 'healing')) enter(history, 'healing')
+      enter(history, 'recovery')
       await recover(at)
       await at.clients.stopWriters()
       for (const relay of relays) relay.leave()
-      enter('final-reads')
+      enter(history, 'final-reads')
       await readFinalRows(at)
       mustBeWhole(at)
       settled = true
@@ -134,9 +136,19 @@ export async function observe(lab: Lab, history: Recorder, options: ObserveOptio
   }
 }
 
-function siteOf(lab: Lab, history: Recorder, signal: AbortSignal): ProbeSite {
+function notMade(says: string): string {
+  return `the table of this run is not made yet: ${says}`
+}
+
+function enter(history: Recorder, name: PhaseName): void {
+  history.record({kind: 'phase', name})
+}
+
+/** Where probes stand, and what ends them. */
+function siteOf(lab: Lab, history: Recorder): {readonly site: ProbeSite; readonly watching: AbortController} {
+  const watching = new AbortController()
   const record = counting((happening: Happening, at?: Micros) => history.record(happening, at))
-  return {lab, record, now: () => history.now(), signal}
+  return {site: {lab, record, now: () => history.now(), signal: watching.signal}, watching}
 }
 
 interface Observed {
@@ -176,7 +188,8 @@ function end(history: Recorder, settled: boolean, {aborted}: AbortSignal): void 
 }
 
 async function untilSteady(at: Observed): Promise<void> {
-  const {lab, signal} = at
+  const {lab, history, signal} = at
+  enter(history, 'steady')
   await waitFor(
     'a steady state before the fault',
     async () => {

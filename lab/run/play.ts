@@ -4,6 +4,8 @@
  */
 
 import {effectiveTimings} from '../budget/index.ts'
+import {wakeAgents} from '../clients/clients.ts'
+import type {WaitingAgents} from '../clients/waiting-agents.ts'
 import {etcdLeader, leadEtcdFrom} from '../cluster/etcd-leader.ts'
 import {leaderOf} from '../cluster/patroni-keys.ts'
 import {versions} from '../cluster/versions.ts'
@@ -50,22 +52,31 @@ export interface Performance {
 export async function play(performance: Performance): Promise<void> {
   const {lab, scenario, history, run, signal, phase} = performance
   const {seed = drawSeed()} = performance
-  history.record(
-    {
-      kind: 'run-started',
-      run,
-      scenario,
-      lab: lab.name,
-      topology: withoutPrograms(performance.bound.topology),
-      versions: await versions(lab),
-      startedAt: new Date(history.startedAtMs).toISOString(),
-      ...asTyped(phase),
-      ...(phase === undefined ? {seed} : {}),
-    },
-    0,
-  )
+  // What takes its time and needs nobody else.
+  await using agents = wakeAgents(lab, allGroups(scenario))
+  const mending = heal(lab, signal)
+  mending.catch(() => {}) // `perform` tells of it
   try {
-    await perform(performance, seed)
+    history.record(
+      {
+        kind: 'run-started',
+        run,
+        scenario,
+        lab: lab.name,
+        topology: withoutPrograms(performance.bound.topology),
+        versions: await versions(lab),
+        startedAt: new Date(history.startedAtMs).toISOString(),
+        ...asTyped(phase),
+        ...(phase === undefined ? {seed} : {}),
+      },
+      0,
+    )
+  } catch (error) {
+    await mending.catch(() => {})
+    throw error
+  }
+  try {
+    await perform(performance, {seed, mending, agents})
     history.record({kind: 'run-ended', how: 'complete'})
   } catch (error) {
     const interrupted = signal.aborted || (error instanceof LabError && error.code === 'interrupted')
@@ -76,7 +87,14 @@ export async function play(performance: Performance): Promise<void> {
   }
 }
 
-async function perform(performance: Performance, seed: number): Promise<void> {
+/** What has begun with the run. */
+interface Begun {
+  readonly seed: number
+  readonly mending: ReturnType<typeof heal>
+  readonly agents: WaitingAgents
+}
+
+async function perform(performance: Performance, {seed, mending, agents}: Begun): Promise<void> {
   const {lab, bound, history, signal} = performance
   const loopWaitMicros = effectiveTimings(bound.topology.patroni).loopWaitSeconds * 1_000_000
   const {phase} = performance
@@ -85,7 +103,7 @@ async function perform(performance: Performance, seed: number): Promise<void> {
   using injections = new Injections(lab, history, signal, moment)
 
   history.record({kind: 'phase', name: 'leftovers'})
-  const mended = await heal(lab, signal)
+  const mended = await mending
   for (const one of mended) history.record({kind: 'note', says: `left over from before: ${sayMend(one.mend)}`})
   history.record({kind: 'phase', name: 'healthy'})
   await untilHealthy(lab, {
@@ -100,7 +118,7 @@ async function perform(performance: Performance, seed: number): Promise<void> {
     if (bound.config !== null) await applySettings(lab, bound.config, bound.previous, signal)
     if (typeof phase === 'object' && phase.etcdLeader !== undefined)
       history.record({kind: 'note', says: await placeEtcdLeader(lab, phase.etcdLeader, signal)})
-    await underWatch(performance, injections)
+    await underWatch(performance, injections, agents)
   } catch (error) {
     if (signal.aborted) throw new LabError('interrupted', 'the run was interrupted; it has been healed', {cause: error})
     throw error
@@ -122,9 +140,9 @@ async function placeEtcdLeader(lab: Lab, place: 'beside' | 'elsewhere', signal: 
 }
 
 /** The part of the run that is evidence: under the eyes of the probes, with clients at work. */
-async function underWatch(performance: Performance, injections: Injections): Promise<void> {
+async function underWatch(performance: Performance, injections: Injections, agents: WaitingAgents): Promise<void> {
   const {lab, bound, scenario, history, signal, before} = performance
-  const watch = await observe(lab, history, {clients: allGroups(scenario), signal})
+  const watch = await observe(lab, history, {clients: allGroups(scenario), signal}, agents)
   try {
     await watch.steady()
     const whole = () => watch.mustBeWhole()

@@ -120,7 +120,8 @@ it('each client that is told several hosts begins with another one, and goes on 
 describe.each(['pg', 'pg-pool'] as const)('an attempt with %s', driver => {
   it('that is answered is ok, with the server, its timeline and LSN; its id is used once', async () => {
     const {agent} = await underLoad({}, driver)
-    const [, client, , sentAt, at, outcome, server, timeline, lsn] = agent.of('o')[0]!
+    await agent.until(() => agent.of('o').some(line => line[1] === 'w1'))
+    const [, client, , sentAt, at, outcome, server, timeline, lsn] = agent.of('o').find(line => line[1] === 'w1')!
     expect([client, outcome, server, timeline, lsn]).toEqual(['w1', 'ok', 'node1', '00000002', '0/3000060'])
     expect(at).toBeGreaterThanOrEqual(sentAt)
     const ids = agent.of('o').map(line => line[2])
