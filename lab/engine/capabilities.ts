@@ -57,16 +57,17 @@ export async function missing(
   {docker, topology, allocation}: Pick<Lab, 'topology' | 'allocation'> & {readonly docker: TryingEngine},
   needs: readonly Capability[],
 ): Promise<readonly Missing[]> {
-  const tried = needs.some(isAbility) ? await onEach(docker, allocation.images.host) : []
+  const abilities = new Set(needs.filter(isAbility))
+  const tried = abilities.size > 0 ? await onEach(docker, allocation.images.host, abilities) : []
   return lacking(topology, tried, needs)
 }
 
 /** Of several engines, what one of them lacks comes first. */
-async function onEach(docker: TryingEngine, image: string): Promise<readonly Tried[]> {
-  if (docker.several === undefined) return capabilities(docker, image)
+async function onEach(docker: TryingEngine, image: string, needs: ReadonlySet<Ability>): Promise<readonly Tried[]> {
+  if (docker.several === undefined) return capabilities(docker, image, needs)
   const each = await Promise.all(
     docker.several.engines.map(async engine =>
-      (await capabilities(engine, image)).map(one =>
+      (await capabilities(engine, image, needs)).map(one =>
         one.present ? one : {...one, says: `${engine.name}: ${one.says}`},
       ),
     ),
@@ -132,30 +133,44 @@ export type TryingEngine = Pick<Images, 'hasImage'> &
   Pick<Networks, 'unplug'> &
   Partial<Pick<Docker, 'several'>>
 
-const known = new WeakMap<TryingEngine, Map<string, Promise<readonly Tried[]>>>()
+/** By engine, image and ability. */
+const known = new WeakMap<TryingEngine, Map<string, Map<Ability, Promise<Tried>>>>()
 
 /**
- * Tried once a process and image; about a second.
+ * Each is tried once a process and image: in some tenths of a second, in one container for all that are asked for at once.
+ * @param needs all there are when not given.
  * @throws LabError `image` when the image is not there, `engine` when no container can be started.
  */
-export function capabilities(docker: TryingEngine, image: string): Promise<readonly Tried[]> {
-  const ofEngine = known.get(docker) ?? new Map<string, Promise<readonly Tried[]>>()
+export async function capabilities(
+  docker: TryingEngine,
+  image: string,
+  needs: ReadonlySet<Ability> = new Set(order),
+): Promise<readonly Tried[]> {
+  const ofEngine = known.get(docker) ?? new Map<string, Map<Ability, Promise<Tried>>>()
   known.set(docker, ofEngine)
-  const before = ofEngine.get(image)
-  if (before !== undefined) return before
-  const now = tryAll(docker, image)
-  ofEngine.set(image, now)
-  now.catch(() => ofEngine.delete(image)) // whoever asked has the error; the next one asks again
-  return now
+  const ofImage = ofEngine.get(image) ?? new Map<Ability, Promise<Tried>>()
+  ofEngine.set(image, ofImage)
+  const wanted = order.filter(one => needs.has(one))
+  const untried = wanted.filter(one => !ofImage.has(one))
+  if (untried.length > 0) {
+    const trying = tryAll(docker, image, untried)
+    for (const [index, ability] of untried.entries()) {
+      const tried = trying.then(all => all[index]!)
+      ofImage.set(ability, tried)
+      tried.catch(() => ofImage.delete(ability)) // whoever asked has the error; the next one asks again
+    }
+  }
+  return Promise.all(wanted.map(one => ofImage.get(one)!))
 }
 
-async function tryAll(docker: TryingEngine, image: string): Promise<readonly Tried[]> {
+async function tryAll(docker: TryingEngine, image: string, needs: readonly Ability[]): Promise<readonly Tried[]> {
   if (!(await docker.hasImage(image)))
     throw new LabError('image', `the image ${image} is not here`, {hint: ownCommand('doctor', '--fix')})
   await using container = await docker.throwaway(image)
   const tried: Tried[] = []
   // One after the other: nothing runs in a frozen container.
-  for (const [capability, attempt] of Object.entries(attempts) as [Ability, Trial][]) {
+  for (const capability of needs) {
+    const attempt = attempts[capability]
     const why = await attempt.fails(docker, container.id)
     tried.push({capability, present: why === null, says: why ?? attempt.says, fix: attempt.fix})
   }
@@ -259,6 +274,9 @@ nft delete table inet pgha_lab_try`
       }),
   },
 }
+
+/** In which they can be tried in one container. */
+const order = Object.keys(attempts) as readonly Ability[]
 
 async function triesQdisc(docker: TryingEngine, id: string, qdisc: string): Promise<string | null> {
   const kind = qdisc.split(' ')[0]

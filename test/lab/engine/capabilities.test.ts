@@ -10,6 +10,7 @@ import {allocationOf} from '../fake/lab.ts'
 class Engine implements TryingEngine {
   tried = 0
   disposed = 0
+  readonly scripts: string[] = []
   image = true
   /** Part of a command -> what it says on stderr when it fails. */
   failing: Readonly<Record<string, string>> = {}
@@ -30,6 +31,7 @@ class Engine implements TryingEngine {
     }
   }
   async run(_id: string, argv: readonly string[]) {
+    this.scripts.push(argv.join(' '))
     const broken = Object.entries(this.failing).find(([part]) => argv.join(' ').includes(part))
     if (broken) return {code: 2, out: '', err: broken[1]}
     return {code: 0, out: argv.join(' ').includes('cpu.max') ? this.cpuMax : '', err: ''}
@@ -86,14 +88,19 @@ test('an engine that says it did something and did not has not got the capabilit
   expect(gone[2]?.why).toBe('Docker failed at disconnecting a container: not supported')
 })
 
-test('each image is tried once a process, and one that failed is tried again', async () => {
+test('each ability of an image is tried once a process, when it is needed, and one that failed is tried again', async () => {
   const engine = new Engine()
   engine.image = false
   await expect(missing(labOn(engine), ['tbf'])).rejects.toMatchObject({code: 'image', hint: 'pgha-lab doctor --fix'})
   engine.image = true
   await missing(labOn(engine), ['tbf'])
-  await missing(labOn(engine), ['delay', 'tbf'])
   expect(engine.tried).toBe(1)
+  expect(engine.scripts.filter(script => /tbf|netem|nft|strace/.test(script))).toEqual([expect.stringContaining('tbf')])
+  engine.failing = {netem: 'unknown', 'slow-network': 'no such module'}
+  expect((await missing(labOn(engine), ['delay', 'tbf'])).map(one => one.capability)).toEqual(['delay'])
+  expect((await missing(labOn(engine), ['tbf', 'delay'])).map(one => one.capability)).toEqual(['delay'])
+  expect(engine.tried).toBe(2)
+  expect(engine.scripts.filter(script => script.includes('tbf'))).toHaveLength(1)
 })
 
 test('what a topology gives is asked of the topology, and starts no container', async () => {
