@@ -16,6 +16,10 @@ if (first === '--version' || first === '-V') {
   // Answered without loading anything: scripts ask this often.
   const {default: manifest} = await import('../package.json', {with: {type: 'json'}})
   process.stdout.write(`${manifest.version}\n`)
+} else if (first === '--seat') {
+  enableCompileCache()
+  const {serve} = await import('./seat.ts')
+  serve()
 } else {
   enableCompileCache()
   const {run} = await import('./program.ts')

@@ -5,14 +5,33 @@
 import {paintedLines, printableLines} from '../lab/inside/start.ts'
 import {columns, wrapWords} from './wrap.ts'
 
+/** What was printed and said since, where somebody keeps it. */
+let kept: {stdout: string; stderr: string} | undefined
+
+/** From here on what goes to stdout is kept instead, and what goes to stderr too, for whoever has several commands done by one process. */
+export function keepOutput(): {readonly stdout: string; readonly stderr: string} {
+  kept = {stdout: '', stderr: ''}
+  return kept
+}
+
+function out(text: string): void {
+  if (kept === undefined) process.stdout.write(text)
+  else kept.stdout += text
+}
+
+function err(text: string): void {
+  process.stderr.write(text)
+  if (kept !== undefined) kept.stderr += text
+}
+
 /** Words for people, on stdout. @param text whole lines; its colours are the renderer's, who made every value printable. */
 export function print(text: string): void {
-  process.stdout.write(paintedLines(text))
+  out(paintedLines(text))
 }
 
 /** Talk for people, on stderr: it has no colours. */
 export function tell(text: string): void {
-  process.stderr.write(printableLines(text))
+  err(printableLines(text))
 }
 
 let quiet = false
@@ -43,15 +62,15 @@ export function tellWords(text: string): void {
 
 /** What a program reads, on stdout as it is: JSON, XML, EDN. Its printer has escaped what is not its own. */
 export function printData(text: string): void {
-  process.stdout.write(text)
+  out(text)
 }
 
 /** The same where stdout has other data: what GitHub reads of both. */
 export function tellData(text: string): void {
-  process.stderr.write(text)
+  err(text)
 }
 
 /** What is kept somewhere, for a program to read. At a terminal a person reads it, and somebody else may have written into it. */
 export function printFile(text: string): void {
-  process.stdout.write(process.stdout.isTTY ? printableLines(text) : text)
+  out(process.stdout.isTTY ? printableLines(text) : text)
 }

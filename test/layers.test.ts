@@ -20,7 +20,7 @@ const floors = new Map(rows.flatMap(({rooms}, floor) => rooms.map(room => [room,
 /** Who may import a package at run time. Packages that are not listed may be used by all. */
 const owners: Readonly<Record<string, RegExp>> = {
   dockerode: /^lab\/engine\/docker\//,
-  execa: /^(lab\/engine\/stack|lab\/setup\/command|cli\/attach|lab\/suite\/child)\.ts$/,
+  execa: /^(lab\/engine\/stack|lab\/setup\/command|cli\/attach|lab\/suite\/(child|seat-process))\.ts$/,
   yaml: /^(lab\/words\/decode\.ts$|lab\/lint\/read\/yaml\.ts$|compose\/)/,
   ink: /^cli\/ui\//,
   react: /^cli\/ui\//,

@@ -17,7 +17,7 @@ export const sharing = [
   'test/lab/probes/!(engine-clock|last-refresh|room|watch*).test.ts',
   'test/lab/run/{attention,first-checks,needs-refused,recovery,repeat,settled,steps}.test.ts',
   'test/lab/setup/!(doctor).test.ts',
-  'test/lab/suite/!(child|simulate).test.ts',
+  'test/lab/suite/!(child|seat-process|simulate).test.ts',
   'test/lab/testing/matchers.test.ts',
   'test/lab/workshop/!(every-answer|progress).test.ts',
   'test/{compose,units}/*.test.ts',

@@ -241,7 +241,7 @@ async function playOne(
   const phase: Exclude<ChosenMoment, object> | undefined =
     options.phase ?? (options.within === undefined ? undefined : 'worst')
   const docker = engineOfLab(options.name)
-  const lab = await openOurs(docker, options.name)
+  await using lab = await openOurs(docker, options.name)
   using _lock = lockLab(options.name, `chaos ${scenario.name}`)
   using interrupt = onInterrupt({
     first: 'stopping: the fault is being healed ...',

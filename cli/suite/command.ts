@@ -1,7 +1,7 @@
 /** `pgha-lab chaos --suite NAME`: many scenarios on labs of their own, several at once. */
 
 import type {RunChild, Topology} from '../../lab/index.ts'
-import {Docker, ensureReady, labsFor, ourselves, runSuite} from '../../lab/inside/engine.ts'
+import {Docker, ensureReady, labsFor, runSuite} from '../../lab/inside/engine.ts'
 import {comparedDrivers, exitCodeOf, loadTopology} from '../../lab/inside/reading.ts'
 import {type AskedLab, LabError, onLab, sentence} from '../../lab/inside/start.ts'
 import {spoken} from '../called-as.ts'
@@ -39,8 +39,8 @@ interface SuiteRequest extends ShardAsked {
 
 /** What a suite is played with. */
 export interface SuiteMeans {
-  /** pgha-lab itself as a child process. */
-  readonly child: RunChild
+  /** Plays in place of pgha-lab itself, as `SuiteOptions` has it. */
+  readonly child?: RunChild
   /** Makes an engine with the lab's images of this machine, as `up` does. @throws LabError */
   readonly ready: (
     signal: AbortSignal,
@@ -53,7 +53,7 @@ export interface SuiteMeans {
 /** @throws LabError `usage`, `config`, and what `up` would end with on this machine, before anything is raised. */
 export async function playSuite(
   request: SuiteRequest,
-  {child, ready}: SuiteMeans = {child: ourselves(), ready: machineReady},
+  {child, ready}: SuiteMeans = {ready: machineReady},
 ): Promise<void> {
   const {name, parallel, labs, keep = false, out, overwrite = false, json, clients, outputs, timings} = request
   if (clients !== undefined) comparedDrivers(clients)

@@ -5,7 +5,7 @@ import {execa} from 'execa'
 import {exitCodes} from '../words/errors.ts'
 import {packageRoot} from '../words/package-root.ts'
 
-interface Ended {
+export interface Ended {
   readonly exitCode: number | undefined
   readonly stdout: string
   readonly stderr: string
@@ -21,13 +21,19 @@ export type RunChild = (
 /** Output is kept to bounds; a report has some 100 kB. */
 const mostOutputBytes = 20_000_000
 /** An interrupted run heals its faults and ends; one that does not is killed, and its lab is removed. */
-const healsWithinMs = 120_000
+export const healsWithinMs = 120_000
+
+export const interruptedBefore: Ended = {
+  exitCode: exitCodes.interrupted,
+  stdout: '',
+  stderr: 'interrupted before it began',
+}
 
 /** This very version's command line, from sources or built; also after another has been built beside it. */
-export function ourselves(): RunChild {
+export function ourselves(): readonly [string, string] {
   const own = join(import.meta.dirname, 'main.js')
   const main = extname(import.meta.filename) === '.ts' ? join('cli', 'main.ts') : join('dist', 'cli', 'main.js')
-  return childOf([process.execPath, existsSync(own) ? own : join(packageRoot, main)])
+  return [process.execPath, existsSync(own) ? own : join(packageRoot, main)]
 }
 
 /**
@@ -57,7 +63,7 @@ export function childOf(command: readonly [string, ...string[]]): RunChild {
     signal.removeEventListener('abort', interrupt)
     clearTimeout(patience)
     // Killed by our SIGINT before it could listen for it: then it has not begun either.
-    if (killedBy === 'SIGINT') return {exitCode: exitCodes.interrupted, stdout, stderr: 'interrupted before it began'}
+    if (killedBy === 'SIGINT') return {...interruptedBefore, stdout}
     if (exitCode !== undefined) return {exitCode, stdout, stderr}
     return {
       exitCode,

@@ -12,6 +12,7 @@ import {ourselves, type RunChild} from './child.ts'
 import {type EngineWatch, SuiteEngine, watchEngines} from './engines.ts'
 import {type Again, type Ending, endingOf, type SuiteOutcome} from './outcome.ts'
 import {type Seat, type SuiteJob, take} from './plan.ts'
+import {seatProcess} from './seat-process.ts'
 
 /** What has become of one of the labs, or of an engine. */
 export interface SuiteNews {
@@ -38,7 +39,7 @@ export interface SuiteOptions {
   readonly keep: boolean
   /** Each run's folder goes into this one; the state directory when not given. */
   readonly out?: string | undefined
-  /** Plays, raises and removes: pgha-lab's own command line as a child process when not given. */
+  /** Plays, raises and removes: a process of pgha-lab's own command line for each lab when not given. */
   readonly child?: RunChild | undefined
   /** What each `chaos` is told besides, as words of its command line. */
   readonly more?: readonly string[] | undefined
@@ -51,6 +52,7 @@ interface LabSeat extends Seat {
   readonly engine: SuiteEngine
   /** Among the seats of its engine, from 0. */
   readonly nth: number
+  readonly run: RunChild & Partial<AsyncDisposable>
   set: readonly string[] | null
   /** Something of its lab may be there. */
   begun: boolean
@@ -84,11 +86,11 @@ export function labsFor({
  * Plays jobs (`suiteJobs`) on labs that it raises and removes. Resolves when every job has an outcome and the labs are gone (or
  * kept); never rejects for what a child says. What was not begun when the signal was aborted has no outcome.
  *
- * Each `up`, `chaos` and `down` is a process of its own: pgha-lab's command line (`child`). So each run has an event loop that no
- * other run makes late, which its clocks and its own watch over itself go by; the lock on its lab is held by who works on it, and
- * is free the moment that one dies; and it has an ending of its own, told by its exit code: one that crashes, or has to be killed
- * because it never ends, costs its lab and no other. An abort interrupts the children (SIGINT), which heal what they broke within
- * two minutes; a child whose parent has died does the same by itself.
+ * Each seat has a process of its own for its `up`, `chaos` and `down`: pgha-lab's command line (`seatProcess`). So a run has an event
+ * loop that no other run makes late, which its clocks and its own watch over itself go by; the lock on its lab is held by who works
+ * on it, and is free the moment that one dies; and one that crashes, or has to be killed because it never ends, costs its lab and no
+ * other: the seat goes on with a new process. An abort interrupts them (SIGINT), and they heal what they broke within
+ * two minutes; one whose parent has died does the same by itself.
  *
  * Of an engine that does not answer any more the labs are given up, and what was being played on them is played again on another
  * one; so is what proves nothing because its engine bore too many labs. The outcome says so.
@@ -105,7 +107,6 @@ class Playing {
   readonly #places: readonly LabSeat[]
   readonly #outcomes: SuiteOutcome[] = []
   readonly #folders = new Map<string, number>()
-  readonly #child: RunChild
   readonly #watch: EngineWatch
   /** Seats that do something. */
   #busy: number
@@ -116,14 +117,15 @@ class Playing {
   constructor(options: SuiteOptions) {
     const {parallel, engines} = options
     this.#options = options
-    this.#child = options.child ?? ourselves()
     this.#watch = options.watch ?? watchEngines
     const can = options.jobs.filter(job => job.cannot === undefined)
     this.#left = can.map(job => ({...job, again: [], shuns: []}))
     this.#engines = (engines ?? [null]).map(name => new SuiteEngine(name, parallel))
     this.#places = labsFor(options).map((lab, index): LabSeat => {
       const engine = this.#engines[index % this.#engines.length]!
-      return {lab, engine, nth: Math.floor(index / this.#engines.length), set: null, begun: false}
+      const nth = Math.floor(index / this.#engines.length)
+      const run = options.child ?? seatProcess(ourselves())
+      return {lab, engine, nth, run, set: null, begun: false}
     })
     this.#busy = this.#places.length
     options.signal.addEventListener('abort', () => this.#changed(), {once: true})
@@ -162,6 +164,7 @@ class Playing {
       if (unhealed || played.ending === 'lab' || played.ending === 'crashed') await this.#remove(place)
     }
     if (!this.#options.keep) await this.#remove(place)
+    await place.run[Symbol.asyncDispose]?.()
     this.#busy--
     this.#changed()
   }
@@ -263,7 +266,7 @@ class Playing {
     const began = performance.now()
     const out = this.#options.out === undefined ? [] : ['--out', `${this.#options.out}/${this.#folderOf(job.scenario)}`]
     const limit = AbortSignal.timeout(limitMs(job))
-    const ended = await this.#child(
+    const ended = await place.run(
       ['chaos', job.scenario, '--name', place.lab, '--json', ...out, ...(this.#options.more ?? [])],
       AbortSignal.any([this.#options.signal, limit]),
       place.engine.environment,
@@ -300,7 +303,7 @@ class Playing {
     })
     place.begun = true
     const began = performance.now()
-    const {exitCode, stderr} = await this.#child(
+    const {exitCode, stderr} = await place.run(
       ['up', '--name', place.lab, '--json', ...askedWords(asked)],
       this.#options.signal,
       place.engine.environment,
@@ -322,7 +325,7 @@ class Playing {
     place.begun = false
     this.#options.tell({lab: place.lab, what: 'removing', says: ''})
     const {signal} = new AbortController()
-    const {exitCode, stderr} = await this.#child(['down', '--name', place.lab], signal, place.engine.environment)
+    const {exitCode, stderr} = await place.run(['down', '--name', place.lab], signal, place.engine.environment)
     if (exitCode !== 0)
       this.#options.tell({lab: place.lab, what: 'ended', says: `it could not be removed: ${lastWords(stderr)}`})
   }
