@@ -117,7 +117,7 @@ test('PGHA_LAB_SETUP=never builds nothing either, neither anew nor for the first
 test('the build of package.json leaves the mark that the launcher goes by, dated by its start, and none when it fails', async () => {
   const {scripts} = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {scripts: Record<string, string>}
   const sh = (text: string) => execFileSync('sh', ['-c', text], {cwd: root, stdio: 'ignore'})
-  const build = (step: string) => (scripts.build ?? '').replace(/tsc -p lab && node .*? &&/, `${step} &&`)
+  const build = (step: string) => (scripts.build ?? '').replace(/tsc -p lab --noCheck && node .*? &&/, `${step} &&`)
   expect(build('true')).not.toBe(scripts.build)
   sh(build('touch lab/a.ts'))
   expect(existsSync(join(root, 'dist', '.built'))).toBe(true)

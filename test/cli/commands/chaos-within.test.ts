@@ -13,7 +13,7 @@ const noteAndStop = async (_lab: unknown, _scenario: unknown, {phase}: {phase?: 
 }
 vi.mock('../../../lab/index.ts', async original => ({
   ...(await original<object>()),
-  openOurs: async () => ({name: 'within'}),
+  openOurs: async () => ({name: 'within', async [Symbol.asyncDispose]() {}}),
   runScenario: noteAndStop,
 }))
 vi.mock('../../../lab/run/repeat.ts', () => ({repeat: noteAndStop}))
