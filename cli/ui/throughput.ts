@@ -33,6 +33,8 @@ export interface Throughput {
   /** The second of the run in which `buckets[0]` lies. */
   readonly firstSecond: number
   readonly buckets: readonly Bucket[]
+  /** The second that comes after those: hundreds of answers in turn are in it, and none of them copies the others. Null before the first. */
+  readonly newest: Bucket | null
   /** The newest acknowledged write. Null before the first. */
   readonly lastWriteAt: Micros | null
   /** Times without an acknowledged write that are over, longest first. */
@@ -52,6 +54,7 @@ export const noThroughput: Throughput = {
   counts: {write: noCounts, read: noCounts},
   firstSecond: 0,
   buckets: [],
+  newest: null,
   lastWriteAt: null,
   gaps: [],
   writing: true,
@@ -77,26 +80,32 @@ export function answered(so: Throughput, op: Answered): Throughput {
   }
 }
 
-function bucketed(so: Throughput, op: Answered): Pick<Throughput, 'buckets' | 'firstSecond'> {
+type Buckets = Pick<Throughput, 'buckets' | 'newest' | 'firstSecond'>
+
+function bucketed({buckets, newest, firstSecond}: Buckets, op: Answered): Buckets {
   const second = Math.floor(op.at / bucketMicros)
-  const firstSecond = so.buckets.length === 0 ? second : so.firstSecond
+  const ahead = newest === null ? Number.POSITIVE_INFINITY : second - firstSecond - buckets.length
+  // As many as are kept, however far away the answer is.
+  if (newest === null || ahead > mostBuckets) return {buckets: [], newest: counted(noBucket, op), firstSecond: second}
+  if (ahead === 0) return {buckets, newest: counted(newest, op), firstSecond}
   const index = second - firstSecond
   // A late answer from before the first bucket that is kept is counted, but not drawn.
-  if (index < 0) return {buckets: so.buckets, firstSecond}
-  // As many as are kept, however far away the answer is.
-  const ahead = index - so.buckets.length + 1
-  if (ahead > mostBuckets) return bucketed({...so, buckets: []}, op)
-  const buckets = so.buckets.slice()
-  while (buckets.length <= index) buckets.push(noBucket)
-  const bucket = buckets[index]!
-  buckets[index] =
-    op.outcome !== 'ok'
-      ? {...bucket, failures: bucket.failures + 1}
-      : op.op === 'write'
-        ? {...bucket, writes: bucket.writes + 1}
-        : {...bucket, reads: bucket.reads + 1}
-  const over = Math.max(0, buckets.length - mostBuckets)
-  return {buckets: buckets.slice(over), firstSecond: firstSecond + over}
+  if (index < 0) return {buckets, newest, firstSecond}
+  if (ahead < 0) return {buckets: buckets.with(index, counted(buckets[index]!, op)), newest, firstSecond}
+  const over = Math.max(0, index + 1 - mostBuckets)
+  const past = [...buckets, newest, ...Array.from({length: ahead - 1}, () => noBucket)].slice(over)
+  return {buckets: past, newest: counted(noBucket, op), firstSecond: firstSecond + over}
+}
+
+function counted(bucket: Bucket, {op, outcome}: Answered): Bucket {
+  if (outcome !== 'ok') return {...bucket, failures: bucket.failures + 1}
+  return op === 'write' ? {...bucket, writes: bucket.writes + 1} : {...bucket, reads: bucket.reads + 1}
+}
+
+/** That of a second of the run. */
+function bucketOf({buckets, newest, firstSecond}: Throughput, second: number): Bucket | undefined {
+  const index = second - firstSecond
+  return index === buckets.length ? (newest ?? undefined) : buckets[index]
 }
 
 /** Answers may arrive out of order: one that turns up inside a gap cuts it in two. */
@@ -148,7 +157,7 @@ export function longestGap(so: Throughput, now: Micros): Micros {
 
 /** Operations in the last whole second. */
 export function lastSecond(so: Throughput, now: Micros): Bucket {
-  return so.buckets[Math.floor(now / bucketMicros) - 1 - so.firstSecond] ?? noBucket
+  return bucketOf(so, Math.floor(now / bucketMicros) - 1) ?? noBucket
 }
 
 /** Seconds that one column stands for. */
@@ -185,11 +194,11 @@ export function recent(
   // Whole columns, counted from the first second of all: one that has been drawn stays as it is.
   const last = Math.floor(Math.floor(now / bucketMicros) / scale) - 1
   return Array.from({length: columns}, (_, column) => {
-    const first = (last - columns + 1 + column) * scale - so.firstSecond
-    if (first + scale <= 0 || so.buckets.length === 0) return null
-    const all = Array.from({length: scale}, (_, second) => so.buckets[first + second]?.[kind] ?? 0)
+    const first = (last - columns + 1 + column) * scale
+    if (first + scale <= so.firstSecond || so.newest === null) return null
+    const all = Array.from({length: scale}, (_, second) => bucketOf(so, first + second)?.[kind] ?? 0)
     const rate = all.reduce((sum, one) => sum + one, 0) / scale
-    return rate === 0 && isOfRest(so, first + so.firstSecond, scale) ? null : rate
+    return rate === 0 && isOfRest(so, first, scale) ? null : rate
   })
 }
 
