@@ -32,6 +32,8 @@ export class EventTable {
   readonly #words: readonly (unknown[] | null)[]
   /** Of each row: which of the ways in which its words recur it has. */
   readonly #way = new Ways()
+  /** Ways that were met, by the hash of their words. */
+  readonly #met = new Int32Array(2 ** 10).fill(-1)
   #ways = 0
   #rows = 0
   readonly #Row: new (
@@ -56,8 +58,23 @@ export class EventTable {
     return this.#rows
   }
 
-  /** Whether these are the words of a way, each at the place of its key. */
-  isWay(way: number, values: readonly unknown[]): boolean {
+  /** Which way these words are. @param values each at the place of its key. @param hash the same for the same words. */
+  wayOf(values: readonly unknown[], hash: number): number {
+    const first = hash ^ (hash >>> 10) ^ (hash >>> 20)
+    let free = first & (this.#met.length - 1)
+    for (let nth = 0; nth < waysAside; nth++) {
+      const place = (first + nth) & (this.#met.length - 1)
+      const way = this.#met[place]!
+      if (way >= 0 && this.#isWay(way, values)) return way
+      if (way >= 0) continue
+      free = place
+      break
+    }
+    this.#met[free] = this.#addWay(values)
+    return this.#met[free]!
+  }
+
+  #isWay(way: number, values: readonly unknown[]): boolean {
     for (let nth = 0; nth < this.#words.length; nth++) {
       const words = this.#words[nth]
       if (words != null && words[way] !== values[nth]) return false
@@ -65,8 +82,7 @@ export class EventTable {
     return true
   }
 
-  /** One more way. @param values each at the place of its key. */
-  addWay(values: readonly unknown[]): number {
+  #addWay(values: readonly unknown[]): number {
     for (const [nth, words] of this.#words.entries()) words?.push(values[nth])
     return this.#ways++
   }
@@ -84,6 +100,9 @@ export class EventTable {
     return event as unknown as Event
   }
 }
+
+/** Of the ways of one table so many share a place. */
+const waysAside = 4
 
 /** Freed at once when it has to grow, and what is not written yet of it takes no memory. */
 export class Numbers {

@@ -4,6 +4,7 @@ import {appendFileSync, closeSync, openSync} from 'node:fs'
 import type {Micros} from '../words/quantity.ts'
 import type {Event, Happening, Of} from './event.ts'
 import {often} from './event-table.ts'
+import {RowsOfRun} from './rows-of-run.ts'
 import {lineOf} from './tellers.ts'
 
 /** What checks see: events in the order of their time. Of a loaded one the keys may not be its own: a copy is made of `plain(event)`. */
@@ -24,7 +25,9 @@ export interface Source {
 
 /** All of one kind, in the order in which they stand there. Told from an index, so that asking again and again costs nothing. */
 export function of<K extends Happening['kind']>(history: History, kind: K): readonly Of<K>[] {
-  const all: readonly Event[] = indexOf(history).byKind.get(kind) ?? []
+  const index = indexOf(history)
+  if (often.has(kind)) addOften(index, history.events, kind)
+  const all: readonly Event[] = index.byKind.get(kind) ?? []
   return all as readonly Of<K>[]
 }
 
@@ -45,22 +48,35 @@ interface Index {
   readonly seldom: Event[]
   /** So many of the events are in it: a history that is being recorded only grows. */
   size: number
+  /** The same of each kind that is told often: in it only once it is asked for, as a run asks for them while it begins and never again. */
+  readonly sizes: Map<Event['kind'], number>
 }
 
 const indexes = new WeakMap<readonly Event[], Index>()
 
 function indexOf({events}: History): Index {
-  const index: Index = indexes.get(events) ?? {byKind: new Map(), seldom: [], size: 0}
+  const index: Index = indexes.get(events) ?? {byKind: new Map(), seldom: [], size: 0, sizes: new Map()}
   indexes.set(events, index)
   for (; index.size < events.length; index.size++) {
     const event = events[index.size]!
     const {kind} = event
-    const same = index.byKind.get(kind)
-    if (same) same.push(event)
-    else index.byKind.set(kind, [event])
-    if (!often.has(kind)) index.seldom.push(event)
+    if (often.has(kind)) continue
+    push(index, event, kind)
+    index.seldom.push(event)
   }
   return index
+}
+
+function addOften(index: Index, events: readonly Event[], kind: Event['kind']): void {
+  for (let nth = index.sizes.get(kind) ?? 0; nth < events.length; nth++)
+    if (events[nth]!.kind === kind) push(index, events[nth]!, kind)
+  index.sizes.set(kind, events.length)
+}
+
+function push({byKind}: Index, event: Event, kind: Event['kind']): void {
+  const same = byKind.get(kind)
+  if (same) same.push(event)
+  else byKind.set(kind, [event])
 }
 
 /** Works something out once for a history, and again only after it has grown: many checks ask for the same. */
@@ -96,12 +112,14 @@ export class Growing {
   readonly #seldom: InOrder = {events: [], newest: 0}
   #moves = 0
   #inOrder = true
+  #isGiven = false
 
   get count(): number {
     return this.#all.events.length
   }
 
   add(event: Event, kind = event.kind, at = event.at): void {
+    if (this.#isGiven) this.#goOn()
     if (!this.#inOrder) {
       this.#all.events.push(event)
       return
@@ -117,18 +135,28 @@ export class Growing {
     if (!often.has(kind)) insert(this.#seldom, event, at)
   }
 
+  /** Those that have come until now; what comes later changes none of them. The same array as long as nothing comes. */
   events(): readonly Event[] {
     const {events} = this.#all
     if (!this.#inOrder) return events.toSorted((a, b) => a.at - b.at)
+    if (this.#isGiven) return events
+    this.#isGiven = true
     const byKind = new Map([...this.#byKind].map(([kind, same]) => [kind, same.events]))
-    indexes.set(events, {byKind, seldom: this.#seldom.events, size: events.length})
+    const sizes = new Map([...often].map(kind => [kind, events.length]))
+    indexes.set(events, {byKind, seldom: this.#seldom.events, size: events.length, sizes})
     return events
+  }
+
+  /** What has been given away stays as it is. */
+  #goOn(): void {
+    this.#isGiven = false
+    for (const each of [this.#all, this.#seldom, ...this.#byKind.values()]) each.events = each.events.slice()
   }
 }
 
 /** Events in the order of time, and the latest time of any. */
 interface InOrder {
-  readonly events: Event[]
+  events: Event[]
   newest: Micros
 }
 
@@ -177,9 +205,17 @@ export class Recorder implements History {
   readonly #lines = new Map<string, number>()
   /** Of what has been written. */
   readonly #hash = createHash('sha256')
+  /** null: each event is kept as an object of its own. */
+  readonly #rows: RowsOfRun | null
+  /** What `sealed` has told: a step that waits asks ten times a second, and to begin anew takes as long as the run is long. */
+  readonly #sorted = new Growing()
 
-  /** @param clock whose time it has; its own, from now on, when not given. */
-  constructor(file?: string, clock?: Recorder) {
+  /**
+   * @param clock whose time it has; its own, from now on, when not given.
+   * @param asRows what is told hundreds a second is kept in half of the memory, and a copy of it is made of `plain(event)`.
+   */
+  constructor(file?: string, clock?: Recorder, {asRows = false}: {readonly asRows?: boolean} = {}) {
+    this.#rows = asRows ? new RowsOfRun() : null
     this.#zero = clock === undefined ? performance.now() * 1000 : clock.#zero
     this.#file = file === undefined ? undefined : openSync(file, 'a', 0o600)
   }
@@ -196,20 +232,22 @@ export class Recorder implements History {
   record(happening: Happening, at: Micros = this.now()): void {
     // Another clock may place what was there before us a little before the beginning.
     const event = {at: Math.max(0, Math.round(at)), ...happening} as Event
-    this.events.push(event)
+    this.events.push(this.#rows?.keep(event) ?? event)
     if (this.#file !== undefined) {
-      this.#pending.push(JSON.stringify(this.#numbered(event)))
+      this.#pending.push(this.#lineOf(event))
       this.#flushing ??= setTimeout(() => this.flush(), 50)
     }
     for (const listener of this.#listeners) listener(event)
   }
 
-  /** In the file alone: what is in memory is whole. */
-  #numbered(event: Event): Event {
+  /** With its number, in the file alone: what is in memory is whole. */
+  #lineOf(event: Event): string {
     const line = lineOf(event)
     const n = this.#lines.get(line) ?? 0
     this.#lines.set(line, n + 1)
-    return event.kind === 'run-ended' ? {...event, n, lines: Object.fromEntries(this.#lines)} : {...event, n}
+    if (event.kind === 'run-ended') return JSON.stringify({...event, n, lines: Object.fromEntries(this.#lines)})
+    // Most need no copy for it.
+    return 'n' in event ? JSON.stringify({...event, n}) : `${JSON.stringify(event).slice(0, -1)},"n":${n}}`
   }
 
   subscribe(listener: (event: Event) => void): () => void {
@@ -219,7 +257,9 @@ export class Recorder implements History {
 
   sealed(): History {
     this.flush()
-    const {events} = historyOf(this.events)
+    const all = this.events
+    while (this.#sorted.count < all.length) this.#sorted.add(all[this.#sorted.count]!)
+    const events = this.#sorted.events()
     return this.#file === undefined ? {events} : {events, source: this.#source()}
   }
 

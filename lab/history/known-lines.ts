@@ -7,7 +7,7 @@
 import type {Micros} from '../words/quantity.ts'
 import type {Event} from './event.ts'
 import {EventTable, type Numbers, type TableKey} from './event-table.ts'
-import {type Accepts, plainFieldsOf, type Range} from './plain-fields.ts'
+import {type Accepts, inNumbers, plainFieldsOf, type Range} from './plain-fields.ts'
 
 interface Key extends TableKey {
   readonly accepts: Accepts
@@ -26,9 +26,6 @@ interface MetWord {
 }
 
 type Word = string | number | boolean | null
-
-/** Numbers that recur as words do. */
-const recurring: ReadonlySet<string> = new Set(['timeline'])
 
 /** Of all kinds; what is optional is there or not. */
 const mostShapes = 32
@@ -59,7 +56,7 @@ export class KnownLines {
     const keys = fields.map(({accepts, range}, nth): Key => {
       const next = names[nth + 1]
       const behind = literal(next === undefined ? '}\n' : `,${JSON.stringify(next)}:`)
-      const isNumber = range !== null && !recurring.has(names[nth]!)
+      const isNumber = inNumbers(names[nth]!, range)
       return {name: names[nth]!, accepts, range, isNumber, behind, met: isNumber ? [] : Array(metWords).fill(undefined)}
     })
     const shape = {kind: kind as Event['kind'], begin: literal(`{${JSON.stringify(names[0])}:`), keys}
@@ -106,7 +103,6 @@ class Shape {
   #row = 0
   readonly #at: number
   readonly #sentAt: number
-  readonly #ways = new Int32Array(2 ** 10).fill(-1)
   /** Where the line that was read last ends, its line break. */
   end = 0
 
@@ -156,8 +152,7 @@ class Shape {
         at = end + key.behind.length
       }
     }
-    const way = this.#way(hash)
-    if (way === undefined) return undefined
+    const way = this.#table.wayOf(this.#values, hash)
     this.end = at - 1
     this.#row = next
     return this.#isRow ? this.#table.add(way) : this.#table.copy(way)
@@ -205,22 +200,6 @@ class Shape {
     )
     key.met[place] = {written, value, id: this.#words.hash}
     return key.met[place]
-  }
-
-  /** The way in which the words that were read recur. */
-  #way(hash: number): number | undefined {
-    const first = hash ^ (hash >>> 10) ^ (hash >>> 20)
-    let free = first & (this.#ways.length - 1)
-    for (let nth = 0; nth < waysAside; nth++) {
-      const place = (first + nth) & (this.#ways.length - 1)
-      const way = this.#ways[place]!
-      if (way >= 0 && this.#table.isWay(way, this.#values)) return way
-      if (way >= 0) continue
-      free = place
-      break
-    }
-    this.#ways[free] = this.#table.addWay(this.#values)
-    return this.#ways[free]
   }
 }
 
@@ -331,5 +310,3 @@ const nullWord = literal('null')
 const plainWords = [null, true, false].map(value => ({value, written: literal(String(value))}))
 /** Of each key. A power of two. */
 const metWords = 256
-/** Of the ways of one table so many share a place. */
-const waysAside = 4

@@ -33,6 +33,11 @@ export interface Range {
   readonly orNull: boolean
 }
 
+/** Whether a field is kept in a column of numbers: it takes them, and they do not recur as words do. */
+export function inNumbers(name: string, range: Range | null): boolean {
+  return range !== null && name !== 'timeline'
+}
+
 /** The fields of a kind whose values are all plain, with what each takes; undefined for every other kind. */
 export function plainFieldsOf(kind: string): ReadonlyMap<string, PlainField> | undefined {
   return quick.get(kind)
