@@ -9,7 +9,7 @@ import type {Lab} from '../engine/lab.ts'
 import {giveUpAfter} from '../healing/heal.ts'
 import {silentGroup} from '../history/attempts.ts'
 import {fullRoom} from '../history/disturbances.ts'
-import type {Happening, PhaseName} from '../history/event.ts'
+import type {Event, Happening, Of, PhaseName} from '../history/event.ts'
 import {sayEvent} from '../history/event-words.ts'
 import {of, type Recorder} from '../history/history.ts'
 import {isRefreshKnown} from '../history/lease-refresh.ts'
@@ -113,7 +113,7 @@ export async function observe(
     await dispose()
     throw error
   }
-  const at: Observed = {lab, history, groups, clients, relays, signal}
+  const at: Observed = {lab, history, groups, clients, relays, signal, neverSeen: firstNever()}
   return {
     async steady() {
       await untilSteady(at)
@@ -158,6 +158,19 @@ interface Observed {
   readonly clients: Clients
   readonly relays: readonly AppRelay[]
   readonly signal: AbortSignal
+  /** Of the reports, the first that says that something is seen no more. */
+  readonly neverSeen: (reports: readonly Of<'watching'>[]) => Of<'watching'> | undefined
+}
+
+/** It is asked several times a second for as long as a run takes, and looks at each report once. */
+function firstNever(): Observed['neverSeen'] {
+  let looked = 0
+  let found: Of<'watching'> | undefined
+  return reports => {
+    for (; found === undefined && looked < reports.length; looked++)
+      if (reports[looked]!.never !== undefined) found = reports[looked]
+    return found
+  }
 }
 
 async function begin(lab: Lab, history: Recorder, {name = 'story', clients = [], expect = []}: ObserveOptions) {
@@ -189,21 +202,31 @@ function end(history: Recorder, settled: boolean, {aborted}: AbortSignal): void 
 
 async function untilSteady(at: Observed): Promise<void> {
   const {lab, history, signal} = at
+  const lately = latelyIn(history)
   enter(history, 'steady')
   await waitFor(
     'a steady state before the fault',
     async () => {
       mustBeWhole(at)
-      return unsteady(at) ?? {}
+      return unsteady(at, lately()) ?? {}
     },
     {withinMs: steadyWithinMs, signal, code: 'not-ready', hint: onLab(lab.name, 'status')},
   )
 }
 
+/** What has come lately. Asked again and again, it does not go through what was over already: that never comes back. */
+function latelyIn(history: Recorder): () => readonly Event[] {
+  let over = 0
+  return () => {
+    const since = history.now() - sureSteady
+    while (over < history.events.length && history.events[over]!.at <= since) over++
+    return history.events.slice(over).filter(event => event.at > since)
+  }
+}
+
 /** What is still missing; null: nothing. */
-function unsteady({lab, history, groups, clients, relays}: Observed): string | null {
+function unsteady({lab, history, groups, clients, relays}: Observed, recent: readonly Event[]): string | null {
   const wanted = groups.filter(one => one.kind === 'writers').reduce((sum, one) => sum + one.perSecond, 0)
-  const recent = history.events.filter(event => event.at > history.now() - sureSteady)
   const acknowledged = recent.filter(
     event => event.kind === 'op' && event.op === 'write' && event.outcome === 'ok',
   ).length
@@ -213,7 +236,7 @@ function unsteady({lab, history, groups, clients, relays}: Observed): string | n
   if (failed > 0) return `${failed} operations failed just now`
   const unheard =
     silentGroup(history, groups) ??
-    clients.unheard(history.events) ??
+    clients.unheard(of(history, 'transaction')) ??
     relays.map(relay => relay.unheard(history)).find(says => says !== null) ??
     null
   if (unheard !== null) return unheard
@@ -248,10 +271,10 @@ async function readFinalRows({lab, history}: Observed): Promise<void> {
   }
 }
 
-function mustBeWhole({lab, history, clients}: Observed): void {
+function mustBeWhole({lab, history, clients, neverSeen}: Observed): void {
   const full = fullRoom(history)
   if (full !== undefined) throw new LabError('disk-full', sayEvent(full) ?? '', {hint: whatFillsIt})
-  const never = of(history, 'watching').find(one => one.never !== undefined)?.never
+  const never = neverSeen(of(history, 'watching'))?.never
   if (never !== undefined) throw new LabError('engine', `${never}, as after its disk was full`, {hint: anew(lab.name)})
   if (clients.failure !== undefined) throw clients.failure
   if (history.failure !== undefined)
