@@ -51,6 +51,7 @@ export async function repeatRun(
     out: options.out,
     signal: interrupt.signal,
     called: caller(),
+    asRows: true,
     watch(history, nth) {
       tellProgress(`run ${nth} of ${options.repeat}\n`)
       screen = options.watch(history)

@@ -122,7 +122,7 @@ async function playDrawn(
   const played = await playStorm(
     lab,
     {seed, forMs, beyondQuorum, drawn: told.drawn, ...(asyncTail !== undefined && {asyncTail})},
-    {signal: interrupt.signal, out: options.out, place, called: caller(), watch: told.watch},
+    {signal: interrupt.signal, out: options.out, place, called: caller(), asRows: true, watch: told.watch},
   ).finally(async () => (await screen)?.done())
   const {storm: drawn, plan: file, scenario, run, faults} = played
   const {renderText} = await import('./render/text.ts')

@@ -271,6 +271,7 @@ async function playOne(
     phase,
     seed: options.seed,
     called: caller(),
+    asRows: true,
     ...(pause && {before: pause.before}),
     watch(history) {
       screen = watch(history, options, interrupt.press, pause)

@@ -41,7 +41,7 @@ export async function presentRun({lab: name, scenario: named, signal, pause}: Pr
   }
   let stop = () => {}
   const run = await runScenario(lab, scenario, {
-    ...{signal, called: caller(), before},
+    ...{signal, called: caller(), before, asRows: true},
     watch: history => {
       stop = plainRun(line => tell(line), history)
     },

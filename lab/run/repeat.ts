@@ -38,6 +38,8 @@ export interface RepeatOptions {
   readonly called?: Caller | undefined
   /** Told when a run's history exists, before anything happens. */
   readonly watch?: (history: Recorder, nth: number) => void
+  /** As `runScenario` has it. */
+  readonly asRows?: boolean
   /** Told when a run is over and judged. */
   readonly finished?: (run: Run, nth: number) => void | Promise<void>
 }
@@ -92,6 +94,7 @@ export async function repeat(lab: Lab, scenario: Scenario, options: RepeatOption
       out: join(folder, out),
       phase: options.phase ?? moments[nth - 1]!,
       called: options.called,
+      asRows: options.asRows === true,
       watch(recorder) {
         history = recorder
         options.watch?.(recorder, nth)

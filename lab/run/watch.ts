@@ -209,7 +209,7 @@ class OwnFaults {
   async break(name: string, options: InjectOptions): Promise<Injected> {
     this.#lock ??= lockLab(this.#lab.name, 'watch')
     // An event has more times in it than its own, so all are on one clock.
-    const history = new Recorder(undefined, this.#clock)
+    const history = new Recorder(undefined, this.#clock, {asRows: true})
     // What the probes tell is heard by itself: of this history only what the fault records.
     const deaf = history.subscribe(event => {
       if (event.kind.startsWith('fault-')) this.#tell(event)
