@@ -40,11 +40,21 @@ export function estimateSeconds(scenario: Scenario, topology: Topology): number 
   return everyRunSeconds + drawn + now
 }
 
+/** Of a topology, by the fault: in a list of scenarios the same one strikes the same leader many times. */
+const drawnFor = new WeakMap<Topology, Map<string, number | null>>()
+
 /** From the fault to the first write, half of the times; null where the model says nothing. */
 function untilWritable(step: Extract<Step, {do: 'inject'}>, topology: Topology): number | null {
   const struck = strikesLeader(step, topology)
   if (struck === undefined || !isModelled(struck)) return null
+  const known = drawnFor.get(topology) ?? new Map<string, number | null>()
+  drawnFor.set(topology, known)
+  const key = JSON.stringify(struck)
+  const before = known.get(key)
+  if (before !== undefined) return before
   const model = modelOf(topology, {...anyMoment(topology, struck.fault), ...struck})
   const last = 'why' in model ? undefined : model.phases.at(-1)
-  return last === undefined ? null : distributionsOf({total: last.at}, {runs: 200}).total.p50 / 1e6
+  const now = last === undefined ? null : distributionsOf({total: last.at}, {runs: 200}).total.p50 / 1e6
+  known.set(key, now)
+  return now
 }

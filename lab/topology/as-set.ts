@@ -24,6 +24,17 @@ export interface Raising {
  * @returns undefined when that can't be said: that a host of the preset is not there, that a parameter is empty, or a slot, only a file says.
  */
 export function raisingOf(topology: Topology, file: string | undefined): Raising | undefined {
+  // A person's own file may say something else by now.
+  if (file !== undefined) return found(topology, file)
+  const known = raisings.get(topology) ?? {raising: found(topology, undefined)}
+  raisings.set(topology, known)
+  return known.raising
+}
+
+/** From our files alone, found once: a list of scenarios asks for the same lab whenever one needs another. */
+const raisings = new WeakMap<Topology, {readonly raising: Raising | undefined}>()
+
+function found(topology: Topology, file: string | undefined): Raising | undefined {
   const {profile} = topology
   const own = file === undefined ? undefined : ifReadable(file, undefined)
   const base = own?.profile === profile ? own : file === undefined ? undefined : ifReadable(file, profile)
