@@ -4,7 +4,9 @@
  */
 import {basename, dirname, join} from 'node:path'
 import {type OutputChunk, rolldown} from 'rolldown'
-import {readAheadFile, scenariosToKeep} from '../../lab/inside/scenarios.ts'
+import {readAheadFile, readTopology, scenariosToKeep, suites} from '../../lab/inside/scenarios.ts'
+import {listed} from '../suite/here.ts'
+import {knownListFile, listToKeep, notAsked} from '../suite/known-list.ts'
 import {licencesOf, packagesOf} from './licences.ts'
 import {putBuild, putFile} from './put.ts'
 
@@ -29,7 +31,20 @@ export async function build({root, dist, commandLine, programs}: ToBuild): Promi
   putFile(join(dist, 'THIRD-PARTY-LICENSES'), licencesOf(packagesOf(used, root)))
   const files = chunks.map(({fileName, code}) => ({name: fileName, code}))
   files.push({name: readAheadFile, code: scenariosToKeep()})
+  files.push({name: knownListFile, code: knownLists()})
   putBuild(join(dist, 'cli'), files)
+}
+
+/** What `scenarios` lists of labs as `up` raises them, with either profile. */
+function knownLists(): string {
+  const all = [...suites().values()].flat()
+  return listToKeep(
+    ['default', 'fast'].map(profile => {
+      const {topology} = readTopology({profile})
+      const list = all.map(one => listed(one, {topology, tried: notAsked, learned: new Map()}))
+      return {topology, list}
+    }),
+  )
 }
 
 async function bundled(root: string, entry: string): Promise<readonly OutputChunk[]> {

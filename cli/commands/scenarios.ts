@@ -2,6 +2,7 @@ import type {Command} from 'commander'
 import type {Scenario} from '../../lab/index.ts'
 import {addTopologyOptions, command, jsonOption, nameOption, printJson, type TopologyOptions} from '../options.ts'
 import {print, tellWords} from '../output.ts'
+import type {KnownList} from '../suite/known-list.ts'
 import {textOptions} from '../text-options.ts'
 import {namesIn} from '../usage-error.ts'
 
@@ -39,12 +40,9 @@ function list(): Command {
     .allowExcessArguments()
     .action(async (options: ListOptions, command: Command) => {
       if (command.args.length > 0) throw await noSuchWord(command)
-      const {suitesNamed} = await import('../../lab/inside/scenarios.ts')
-      const {listed} = await import('../suite/here.ts')
-      const {placeOf} = await import('../suite/standing.ts')
-      const chosen = suitesNamed(options.suite ?? 'all')
-      const {lab, up, ...place} = await placeOf(options, command.getOptionValueSource('name') !== 'default')
-      const groups = new Map([...chosen].map(([suite, all]) => [suite, all.map(one => listed(one, place))]))
+      const {knownList} = await import('../suite/known-list.ts')
+      const named = command.getOptionValueSource('name') !== 'default'
+      const {groups, lab, up, profile} = (await knownList(options, named)) ?? (await workedOut(options, named))
       if (options.json) {
         const {sayHint} = await import('../../lab/inside/start.ts')
         const plain = [...groups.values()].flat().map(({scenario, takes, here}) => ({
@@ -55,8 +53,18 @@ function list(): Command {
         return printJson(plain)
       }
       const {scenarioTable} = await import('../render/scenario-table.ts')
-      print(scenarioTable({groups, lab, up, profile: place.topology.profile}, await textOptions()))
+      print(scenarioTable({groups, lab, up, profile}, await textOptions()))
     })
+}
+
+async function workedOut(options: ListOptions, named: boolean): Promise<KnownList> {
+  const {suitesNamed} = await import('../../lab/inside/scenarios.ts')
+  const {listed} = await import('../suite/here.ts')
+  const {placeOf} = await import('../suite/standing.ts')
+  const chosen = suitesNamed(options.suite ?? 'all')
+  const {lab, up, ...place} = await placeOf(options, named)
+  const groups = new Map([...chosen].map(([suite, all]) => [suite, all.map(one => listed(one, place))]))
+  return {groups, lab, up, profile: place.topology.profile}
 }
 
 /** What stands where a command was expected may be a suite, a scenario or a file. */

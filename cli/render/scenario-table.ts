@@ -1,6 +1,7 @@
 /** The scenarios as a table that fits its terminal: two lines each, and what to type where one cannot be played. Pure. */
 
-import {type Needs, saySettings} from '../../lab/inside/reading.ts'
+import {saySettings} from '../../lab/inside/listing.ts'
+import type {Needs} from '../../lab/inside/reading.ts'
 import type {Caller, Hint, OwnCommand} from '../../lab/inside/start.ts'
 import {commandsIn, onLab, ownCommand, printable, printableValues} from '../../lab/inside/start.ts'
 import {caller} from '../called-as.ts'

@@ -7,6 +7,7 @@ import type {OwnCommand} from '../../lab/inside/start.ts'
 import {askedWords, LabError, onLab} from '../../lab/inside/start.ts'
 import {asksForTopology, type TopologyOptions} from '../options.ts'
 import type {Standing} from './here.ts'
+import {notAsked} from './known-list.ts'
 
 /** Nobody waits long for a list. */
 const askLimitMs = 1000
@@ -30,10 +31,7 @@ export async function placeOf(
     topologyFile: saved?.topologyFile ?? wanted?.file,
     lab: saved?.allocation.lab,
     up,
-    tried:
-      named && saved !== undefined
-        ? await whatCanBreak(saved)
-        : 'an engine is asked about a lab that is named (--name)',
+    tried: named && saved !== undefined ? await whatCanBreak(saved) : notAsked,
     learned: learnedSeconds(topology.profile),
   }
 }

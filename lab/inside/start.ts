@@ -31,12 +31,15 @@ export {
   onLab,
   ownCommand,
   quoted,
+  readHint,
   type Sentence,
   Steps,
   sayHint,
   sayLines,
   saySentence,
   sentence,
+  type WrittenHint,
+  writtenHint,
 } from '../words/next-step.ts'
 export {packageRoot} from '../words/package-root.ts'
 export {inert, paintedLines, printable, printableLines, printableValues} from '../words/printable.ts'

@@ -1,13 +1,13 @@
 /** Scenarios: what they are made of, and where they are found. Reading one is in `scenario/parse.ts`. */
-import {existsSync, readdirSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Scenario} from '../history/scenario-values.ts'
 import {nearest, suggestion} from '../words/did-you-mean.ts'
 import {LabError} from '../words/errors.ts'
 import {next, ownCommand} from '../words/next-step.ts'
-import {packageRoot} from '../words/package-root.ts'
 import {readText} from '../words/read-text.ts'
-import {calledAs, parseScenario} from './parse.ts'
+import {bySuite, calledAs, scenarioFolder, scenarioNames} from './own-files.ts'
+import {parseScenario} from './parse.ts'
 import {keptOf, readAhead} from './read-ahead.ts'
 
 export type {ClientGroup} from '../history/client-group.ts'
@@ -15,26 +15,17 @@ export type {Expectation, Needs, Scenario, Step, Within} from '../history/scenar
 export {type Bound, bind, configOf, settingsFor, type Typed, together, topologyDuring} from './bind.ts'
 export {capabilitiesFor, mustBeAble, mustBreak} from './capabilities.ts'
 export {scenarioSchema} from './json-schema.ts'
+export {scenarioNames} from './own-files.ts'
 export {mustTakeParameters, unaskedParameters} from './parameters.ts'
 export {parseScenario} from './parse.ts'
 export {readAheadFile} from './read-ahead.ts'
 export {sayClients, sayNeeds, sayStep, sayValue} from './say.ts'
 export {undecided} from './undecided.ts'
 
-const folder = join(packageRoot, 'scenarios')
-
-/** The scenarios that come with pgha-lab, by name. */
-export function scenarioNames(): string[] {
-  return readdirSync(folder)
-    .filter(file => file.endsWith('.yaml'))
-    .map(file => file.replace(/\.yaml$/, ''))
-    .sort()
-}
-
 /** Where a scenario's file is: a name of ours, a path, or `-` for stdin. @throws LabError `usage` with the nearest name. */
 export function scenarioFile(nameOrPath: string): string {
   if (/[/\\]|\.ya?ml$|^-$/.test(nameOrPath)) return nameOrPath
-  const file = join(folder, `${nameOrPath}.yaml`)
+  const file = join(scenarioFolder, `${nameOrPath}.yaml`)
   if (existsSync(file)) return file
   const beside = ['yaml', 'yml'].map(ending => `./${nameOrPath}.${ending}`).find(path => existsSync(path))
   const meant = beside ?? nearest(nameOrPath, scenarioNames())
@@ -73,6 +64,5 @@ function textOf(nameOrPath: string): {readonly file: string; readonly text: stri
 
 /** Our scenarios by suite, both in alphabetical order; `other` are those without one. */
 export function suites(): Map<string, readonly Scenario[]> {
-  const grouped = Map.groupBy(scenarioNames().map(loadScenario), scenario => scenario.suite ?? 'other')
-  return new Map([...grouped].sort(([a], [b]) => a.localeCompare(b)))
+  return bySuite(scenarioNames().map(loadScenario))
 }

@@ -1,5 +1,4 @@
 /** A scenario file: parsed, every name resolved, every value checked, before anything is touched. */
-import {basename, relative} from 'node:path'
 import type {z} from 'zod'
 import type {Fault} from '../breaking/fault.ts'
 import type {Check} from '../checks/check.ts'
@@ -23,6 +22,7 @@ import {wordsOf} from '../words/issue-words.ts'
 import {clientGroup, head, type Kind, kinds, steps, verbs} from './grammar.ts'
 import {tellImpossible} from './impossible.ts'
 import type {Expectation, Needs, Scenario, Step} from './index.ts'
+import {calledAs} from './own-files.ts'
 import {keysOfParams, namedHosts, namedIn} from './params.ts'
 import {namesNobody} from './whom.ts'
 
@@ -56,11 +56,6 @@ export function parseScenario(file: string, text: string): Scenario {
     steps: played.map(one => one.step),
     expect: expected.map(({path: _, ...one}) => one),
   }
-}
-
-/** What a scenario has of its file's place, and not of its text. */
-export function calledAs(file: string): Pick<Scenario, 'name' | 'file'> {
-  return {name: basename(file).replace(/\.ya?ml$/, ''), file: relative('.', file)}
 }
 
 function items(source: Located, key: string): Path[] {

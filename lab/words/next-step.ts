@@ -60,6 +60,11 @@ export class OwnCommand {
   toString(): string {
     return this.says(anyCaller)
   }
+
+  /** What it is made of again. */
+  get parts(): readonly [words: readonly string[], lab: string | null, as: string] {
+    return [this.#words, this.#lab ?? null, this.#as]
+  }
 }
 
 /** A command of another program, as it is typed. */
@@ -73,6 +78,26 @@ export class ShellCommand {
   says(): string {
     return this.#text
   }
+}
+
+/** A next step in a file: a line that is a list is a command of ours, one in an object one of another program. */
+export type WrittenHint = readonly (string | OwnCommand['parts'] | {readonly shell: string})[]
+
+export function writtenHint(hint: Hint): WrittenHint {
+  return linesOf(hint).map(line =>
+    typeof line === 'string' ? line : line instanceof OwnCommand ? line.parts : {shell: line.says()},
+  )
+}
+
+export function readHint(written: WrittenHint): Hint {
+  return new Steps(
+    written.map(line => {
+      if (typeof line === 'string') return line
+      if ('shell' in line) return new ShellCommand(line.shell)
+      const [words, lab, as] = line
+      return new OwnCommand(words, lab ?? undefined, as)
+    }),
+  )
 }
 
 /** A command stands on a line of its own; a text is words for a person. */
