@@ -333,7 +333,7 @@ class Playing {
 
 /** No run may hold up a suite for ever. */
 function limitMs({seconds}: SuiteJob): number {
-  return Math.max(10 * 60, 5 * seconds) * 1000
+  return Math.ceil(Math.max(10 * 60, 5 * seconds) * 1000)
 }
 
 /** What an engine that has died, or bears too many labs, makes of a run; that something failed is seen, and counts. */

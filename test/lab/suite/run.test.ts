@@ -38,6 +38,11 @@ describe('a suite', () => {
     expect(exitCodeOf(outcomes)).toBe(1)
   })
 
+  test('plays what took long the last time, to fractions of a second', async () => {
+    const {outcomes} = await suite([job('passed-7', [], 128.104866)])
+    expect(outcomes).toMatchObject([{scenario: 'passed-7', ending: 'passed'}])
+  })
+
   test('has where the time of each run went, where that was asked for', async () => {
     const {outcomes, said} = await suite([job('passed-7')], {more: ['--timings']})
     expect(said[1]).toBe('chaos passed-7 --name fake-1 --json --timings')
