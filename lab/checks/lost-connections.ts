@@ -11,7 +11,7 @@ import {extraClientsOf} from '../history/attempts.ts'
 import {isDirect} from '../history/client-group.ts'
 import type {Of} from '../history/event.ts'
 import {type History, of, once} from '../history/history.ts'
-import {whenWas} from '../history/lateness.ts'
+import {starvedFor, whenWas} from '../history/lateness.ts'
 import {type Moments, momentsOf, sayBegin} from '../history/moments.ts'
 import {promotionsOf} from '../history/promotions.ts'
 import {ownCodes} from '../history/sqlstate.ts'
@@ -204,9 +204,26 @@ function doubt(history: History, {server, connected, lost}: End): string | null 
     one => one.from <= connected.at + soonAfter && one.to >= Math.min(to, last),
   )
   if (!seen) return 'nobody saw who held the leader key then'
-  return wasAhead(history, {server, lost}) === 'perhaps'
-    ? `whether ${server} had got more than who was promoted, and was rewound, is not known`
-    : null
+  if (wasAhead(history, {server, lost}) === 'perhaps')
+    return `whether ${server} had got more than who was promoted, and was rewound, is not known`
+  return starvedCheck(history, {server, lost})
+}
+
+/** A proxy's check got no answer in time, and ended the sessions for that, where the machine let everybody wait for as long. */
+function starvedCheck(history: History, {server, lost}: Pick<End, 'server' | 'lost'>): string | null {
+  const [from, to] = [whenWas(history, lost).from - untilNoticed, whenWas(history, lost).to + soonAfter]
+  const starved = starvedFor(history, from, to)
+  const late = of(history, 'proxy').some(one => {
+    const took = /TOUT (\d+)ms$/.exec(one.check)?.[1]
+    return (
+      one.server === server &&
+      one.at >= from &&
+      one.at <= to &&
+      took !== undefined &&
+      Number(took) * 1000 <= starved.micros
+    )
+  })
+  return late ? `a proxy's check of ${server} got no answer in time, and ${starved.says}` : null
 }
 
 /** Who is connected again has lost its connection before; a pool may have several. */

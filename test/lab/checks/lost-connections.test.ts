@@ -74,6 +74,36 @@ test('is unknown where what is known of the one that was promoted is old: it may
   })
 })
 
+describe('where a check of the proxy got no answer in time', () => {
+  const unanswered = (at: number): Event => ({
+    ...{at: micros(at), kind: 'proxy', proxy: 'proxy1', backend: 'replicas', server: 'node3'},
+    ...{status: 'DOWN', up: false, check: 'L7TOUT 1038ms'},
+  })
+  /** Somebody on the machine waited for a CPU for so much of each second. */
+  const waiting = (share: number) =>
+    run.map(event =>
+      event.kind === 'watching' && event.who === 'clients' ? {...event, cpuWaitMicros: share * 1_000_000} : event,
+    )
+
+  test('is unknown on a machine that let everybody wait for as long', () => {
+    expect(judge([...waiting(0.97), unanswered(12), lost('r3', 12.2)])).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringMatching(
+        /a proxy's check of node3 got no answer in time, and somebody on the machine waited for a CPU for nearly all of \d+ s of it/,
+      ),
+    })
+  })
+
+  test('fails on a machine that had CPUs to spare, or whose proxy had its answers', () => {
+    expect(judge([...waiting(0.1), unanswered(12), lost('r3', 12.2)]).verdict).toBe('fail')
+    expect(judge([...waiting(0.97), lost('r3', 12.2)]).verdict).toBe('fail')
+    expect(
+      judge([...waiting(0.97), {...unanswered(12), check: 'L7STS 503 2ms'} as Event, lost('r3', 12.2)]).verdict,
+    ).toBe('fail')
+    expect(judge([...waiting(0.97), unanswered(2), lost('r3', 12.2)]).verdict).toBe('fail')
+  })
+})
+
 test('is unknown where nobody told to whom the client that lost its connection was connected', () => {
   expect(judge([...run.slice(0, -1), lost('r3', 5)])).toMatchObject({
     verdict: 'unknown',
