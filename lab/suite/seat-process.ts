@@ -1,6 +1,7 @@
 /** One process of pgha-lab's command line for all that is done on one lab: it is started once, not for every command. */
 import type {ChildProcess} from 'node:child_process'
 import {execa} from 'execa'
+import {exitCodes} from '../words/errors.ts'
 import {type Ended, healsWithinMs, interruptedBefore, type RunChild} from './child.ts'
 
 /** The only word that such a process is started with (`cli/main`, which loads nothing to look for it). */
@@ -16,11 +17,14 @@ const keptComplaints = 100_000
 /** Told to end, it has nothing left to do. */
 const endsWithinMs = 5000
 
+/** After these something of the command may still be at work, which only the end of its process ends for sure. */
+const broke: readonly (number | undefined)[] = [exitCodes.lab, exitCodes.healing, exitCodes.crashed]
+
 /**
  * @param command the program and its first arguments, before `seatWord`.
  * @returns one command at a time; the disposal ends the process. As a child of its own for each command (`childOf`) would: it hears of
- * Ctrl-C through us, once; one that crashes, or has to be killed, ends with its command, and so does one that was interrupted: the
- * next command has a new one.
+ * Ctrl-C through us, once; one that crashes, or has to be killed, ends with its command, and so does one that was interrupted or could
+ * not do its work: the next command has a new one.
  */
 export function seatProcess(command: readonly [string, ...string[]]): RunChild & AsyncDisposable {
   let live: Live | undefined
@@ -30,9 +34,10 @@ export function seatProcess(command: readonly [string, ...string[]]): RunChild &
   }
   const run: RunChild = async (words, signal, env) => {
     if (signal.aborted) return interruptedBefore
+    if (live?.isSpent) await end() // it died with nothing to do
     live ??= new Live(command, env)
     const ended = await live.run(words, signal)
-    if (live.isSpent) await end()
+    if (live.isSpent || broke.includes(ended.exitCode)) await end()
     return ended
   }
   return Object.assign(run, {[Symbol.asyncDispose]: end})

@@ -32,6 +32,24 @@ test('one that crashes ends with its command, with its last words, and the next 
   expect(await run(['down'], never)).toMatchObject({exitCode: 0, stdout: '1'})
 })
 
+test('one that died between two commands is none of the next one, which has a new one', async () => {
+  await using run = seat("answer(0, process.pid + ' ' + nth)")
+  const {stdout} = await run(['up'], never)
+  process.kill(Number(stdout.split(' ')[0]), 'SIGKILL')
+  await new Promise(resolve => setTimeout(resolve, 200))
+  expect(await run(['chaos'], never)).toMatchObject({exitCode: 0, stdout: expect.stringMatching(/ 1$/)})
+})
+
+test('one whose command could not do its work is not used again', async () => {
+  await using run = seat('answer(Number(words[0]), String(nth))')
+  for (const code of [3, 5, 70]) {
+    expect(await run([String(code)], never)).toMatchObject({exitCode: code, stdout: '1'})
+    expect(await run(['1'], never)).toMatchObject({exitCode: 1, stdout: '1'})
+    expect(await run(['4'], never)).toMatchObject({exitCode: 4, stdout: '2'})
+    expect(await run(['3'], never)).toMatchObject({exitCode: 3, stdout: '3'})
+  }
+})
+
 test('an interruption reaches the command once, its end is awaited, and the next command has a process that was not interrupted', async () => {
   const interrupt = new AbortController()
   await using run = seat(`
