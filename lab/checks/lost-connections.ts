@@ -186,7 +186,7 @@ function rolesOf(history: History, server: HostName, from: Micros, to: Micros): 
 }
 
 /** Why nobody knows whether anything befell the server; null: it would have been seen. */
-function doubt(history: History, {server, connected, lost}: End): string | null {
+function doubt(history: History, {client, server, connected, lost}: End): string | null {
   const [from, to] = [lost.at - soonAfter, lost.at + soonAfter]
   // It may have been connected anew in between, to another server.
   const untold = lacks(history, 'clients', {from: connected.at, to: lost.at})
@@ -206,11 +206,17 @@ function doubt(history: History, {server, connected, lost}: End): string | null 
   if (!seen) return 'nobody saw who held the leader key then'
   if (wasAhead(history, {server, lost}) === 'perhaps')
     return `whether ${server} had got more than who was promoted, and was rewound, is not known`
-  return starvedCheck(history, {server, lost})
+  return starvedCheck(history, {client, server, lost})
 }
 
+/** So long and longer a check of a proxy waits for its answer. */
+const unansweredFor: Micros = 1_000_000
+
 /** A proxy's check got no answer in time, and ended the sessions for that, where the machine let everybody wait for as long. */
-function starvedCheck(history: History, {server, lost}: Pick<End, 'server' | 'lost'>): string | null {
+function starvedCheck(
+  history: History,
+  {client, server, lost}: Pick<End, 'client' | 'server' | 'lost'>,
+): string | null {
   const [from, to] = [whenWas(history, lost).from - untilNoticed, whenWas(history, lost).to + soonAfter]
   const starved = starvedFor(history, from, to)
   const late = of(history, 'proxy').some(one => {
@@ -223,7 +229,12 @@ function starvedCheck(history: History, {server, lost}: Pick<End, 'server' | 'lo
       Number(took) * 1000 <= starved.micros
     )
   })
-  return late ? `a proxy's check of ${server} got no answer in time, and ${starved.says}` : null
+  if (late) return `a proxy's check of ${server} got no answer in time, and ${starved.says}`
+  if (isDirect(client) || starved.micros < unansweredFor) return null
+  const unseen = missed(history, 'proxy', from, Math.min(to, history.events.at(-1)?.at ?? to))
+  return unseen === null
+    ? null
+    : `whether a proxy's check of ${server} got no answer is not known: ${unseen}; and ${starved.says}`
 }
 
 /** Who is connected again has lost its connection before; a pool may have several. */

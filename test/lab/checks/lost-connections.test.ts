@@ -94,6 +94,16 @@ describe('where a check of the proxy got no answer in time', () => {
     })
   })
 
+  test('is unknown on such a machine where nobody saw the proxy, and fails where that alone is missing', () => {
+    const deaf = (events: readonly Event[]) =>
+      events.filter(event => !(event.kind === 'watching' && event.who === 'proxy' && event.at > micros(3)))
+    expect(judge([...deaf(waiting(0.97)), lost('r3', 12.2)])).toMatchObject({
+      verdict: 'unknown',
+      says: expect.stringContaining("whether a proxy's check of node3 got no answer is not known"),
+    })
+    expect(judge([...deaf(waiting(0.1)), lost('r3', 12.2)]).verdict).toBe('fail')
+  })
+
   test('fails on a machine that had CPUs to spare, or whose proxy had its answers', () => {
     expect(judge([...waiting(0.1), unanswered(12), lost('r3', 12.2)]).verdict).toBe('fail')
     expect(judge([...waiting(0.97), lost('r3', 12.2)]).verdict).toBe('fail')
