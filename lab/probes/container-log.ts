@@ -3,12 +3,15 @@ import {createInterface} from 'node:readline'
 import type {HostName} from '../topology/topology.ts'
 import {printable} from '../words/printable.ts'
 import type {Micros} from '../words/quantity.ts'
+import {isDown} from './down.ts'
 import {engineClock} from './engine-clock.ts'
 import {sleep} from './every.ts'
 import type {ProbeSite} from './probe.ts'
 
 /** The engine ends the stream when a host goes down; so soon it is asked again. */
 const reconnectMs = 300
+/** And so seldom while it says that the host is down, where nobody writes to the log. */
+const whileDownMs = 3000
 
 interface LogLine {
   readonly text: string
@@ -73,7 +76,9 @@ export async function followLog(
       // The host or the engine is away: asked again until they are back or the run is over.
     }
     listening(false)
-    await sleep(reconnectMs, on.signal)
+    const endedAt = performance.now()
+    do await sleep(reconnectMs, on.signal)
+    while (!on.signal.aborted && isDown(on, host) && performance.now() - endedAt < whileDownMs)
   }
 }
 

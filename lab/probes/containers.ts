@@ -1,6 +1,7 @@
 /** What the engine says happens to the lab's containers. */
 import type {EngineEvent} from '../engine/docker.ts'
 import type {OneEngine} from '../engine/lab.ts'
+import {heardNothing, heardOf} from './down.ts'
 import {clockOf, watchEngineClock} from './engine-clock.ts'
 import {every, sleep} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
@@ -34,13 +35,16 @@ async function listenOn(on: ProbeSite, one: OneEngine, tell: (listening: boolean
     try {
       const clock = await clockOf(on, one)
       const hear = ({host, action, exitCode, atMs}: EngineEvent) => {
-        if (actions.has(action)) on.record({kind: 'container', host, action, exitCode}, clock.toOurs(atMs))
+        if (!actions.has(action)) return
+        heardOf(on, host, action)
+        on.record({kind: 'container', host, action, exitCode}, clock.toOurs(atMs))
       }
       await listen(on, one, hear, () => tell(true))
     } catch {
       // The engine went away: it is asked again until it is back or the run is over.
     }
     tell(false)
+    heardNothing(on)
     await sleep(reconnectMs, on.signal)
   }
 }

@@ -5,6 +5,7 @@ import {filesOf} from '../../compose/services.ts'
 import {openShell, type Shell} from '../cluster/shell.ts'
 import type {Of} from '../history/event.ts'
 import type {Host} from '../topology/topology.ts'
+import {isDown} from './down.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 
@@ -33,6 +34,7 @@ async function watch(on: ProbeSite, host: Host): Promise<void> {
   }
   on.signal.addEventListener('abort', hangUp, {once: true})
   await every(periodMs, on, async () => {
+    if (isDown(on, host.name)) return
     let found: ReadonlyMap<string, string>
     try {
       shell ??= await openShell(on.lab, host.name)

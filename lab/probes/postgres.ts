@@ -5,6 +5,7 @@ import {NoWay} from '../observer/tunnel.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {lsnBytes} from '../words/lsn.ts'
 import {Connection} from './connection.ts'
+import {isDown} from './down.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
@@ -12,6 +13,8 @@ import {Watching} from './watching.ts'
 type ServerSeen = Omit<Of<'postgres'>, 'at' | 'kind' | 'host' | 'askedAt'>
 
 const periodMs = 50
+/** Of a host that is down by the engine's word each answer is the same refusal: one of so many is asked for. */
+const whileDown = 5
 
 /**
  * `pg_is_in_recovery()` is asked once, in FROM: asked twice, a promotion might fall between. A replica's timeline is the
@@ -26,7 +29,7 @@ const question = `SELECT standby, current_setting('transaction_read_only') = 'on
 
 type Row = [boolean, boolean, number | null, string | null, string | null, string | null]
 
-/** Asks 20 times a second over one connection per host; every sample is an event. */
+/** Asks 20 times a second over one connection per host, and 4 times where the engine says that it is down; every sample is an event. */
 export const postgres: Probe = {
   name: 'postgres',
   async run(on) {
@@ -39,7 +42,10 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   using connection = new Connection(on.lab.superuser(host))
   const hangUp = () => connection.hangUp('the run is over')
   on.signal.addEventListener('abort', hangUp, {once: true})
+  let beats = 0
   await every(periodMs, on, async () => {
+    beats = isDown(on, host) ? beats + 1 : 0
+    if (beats % whileDown !== 0) return
     const askedAt = on.now()
     const seen = await ask(connection)
     // Where nobody heard the question, the time since the last answer shows it.

@@ -1,6 +1,7 @@
 /** The settings of PostgreSQL on which a verdict rests: who changes them in a run changes what the run is about. */
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {Connection} from './connection.ts'
+import {isDown} from './down.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 
@@ -31,6 +32,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
   on.signal.addEventListener('abort', hangUp, {once: true})
   let last: string | undefined
   await every(periodMs, on, async () => {
+    if (isDown(on, host)) return
     let rows: [string, string][]
     try {
       rows = await connection.ask<[string, string]>('settings', question)

@@ -4,6 +4,7 @@ import {slotOfMember} from '../topology/slots.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {lsnBytes} from '../words/lsn.ts'
 import {Connection} from './connection.ts'
+import {isDown} from './down.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 
@@ -35,6 +36,7 @@ async function watch(on: ProbeSite, host: HostName, ofMembers: ReadonlySet<strin
   on.signal.addEventListener('abort', hangUp, {once: true})
   let last: {what: string; at: number} | undefined
   await every(periodMs, on, async () => {
+    if (isDown(on, host)) return
     const askedAt = on.now()
     let rows: Row[]
     try {

@@ -77,8 +77,8 @@ const observers = {proxy: 'proxy', postgres: 'postgres', 'leader-key': 'etcd', '
 /** The longest time between two looks of the probe that told of this event, in the seconds around it. */
 export function betweenSamples(history: History, event: Event): Micros {
   const who = Object.entries(observers).find(([one]) => one === event.kind)?.[1]
-  // Of a host that is dead nobody tells the address for as long.
-  const ofHost = (host: HostName | undefined) => event.kind !== 'virtual-address' || host === event.host
+  // Another host that is dead is asked less often.
+  const ofHost = (host: HostName | undefined) => !('host' in event) || host === undefined || host === event.host
   const around = of(history, 'watching').filter(
     one => one.who === who && ofHost(one.host) && Math.abs(one.at - event.at) <= 1_500_000,
   )
