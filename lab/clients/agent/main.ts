@@ -2,6 +2,7 @@
  * The agent: runs in app1, inside the lab's network, because only there a connection is refused when nobody listens.
  * Bundled with its driver into one file for the Node 20 of Debian 13: nothing newer than that in here.
  */
+import './own-runtime.ts'
 import {createInterface} from 'node:readline'
 import driver from 'pg/package.json' with {type: 'json'}
 import {CpuPressure} from './cpu-pressure.ts'
