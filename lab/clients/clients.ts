@@ -37,7 +37,7 @@ import {tableOfRun} from './table.ts'
 import {type AgentProgram, programOf, psycopgAgentFile, WaitingAgents} from './waiting-agents.ts'
 
 export {finalRows} from './final-rows.ts'
-export {prepareTable} from './table.ts'
+export {newTable, prepareTable} from './table.ts'
 
 const jobs: Readonly<Record<AgentGroup['kind'], Job>> = {writers: 'write', readers: 'read', bankers: 'bank'}
 
@@ -74,16 +74,24 @@ export interface Clients extends AsyncDisposable {
   unheard(events: Iterable<Event>): string | null
 }
 
+interface StartOptions {
+  /** What `prepareTable` made last when not given. */
+  readonly table?: string
+  /** The load begins no sooner: the table is there, say. */
+  readonly ready?: Promise<unknown>
+  readonly waiting?: WaitingAgents
+}
+
 /**
  * Starts the clients; resolves when the clocks of their agents are known and the load has begun. They write `table`, or what
  * `prepareTable` made last. Each comes in where its group's `through` says, by addresses in the lab's network.
- * Throws `usage` for more than `agentLimits` or what no driver can do, `no-target` when a way in is open nowhere, `not-ready` when an agent does not start or there is no
+ * Throws what `ready` does, `usage` for more than `agentLimits` or what no driver can do, `no-target` when a way in is open nowhere, `not-ready` when an agent does not start or there is no
  * table, and what `Docker` throws.
  */
 export async function startClients(
   site: ProbeSite,
   groups: readonly ClientGroup[],
-  options: Partial<Patience> & {readonly table?: string; readonly waiting?: WaitingAgents} = {},
+  options: Partial<Patience> & StartOptions = {},
 ): Promise<Clients> {
   const {lab} = site
   const app = first(hostsWith(lab.topology, 'client'), 'client')
@@ -96,7 +104,7 @@ export async function startClients(
     else agents.push({group, names: names[index]!})
   }
   const loads = await loadsOf(lab, agents)
-  const {table = await tableOfRun(lab), waiting = new WaitingAgents(lab, []), ...waits} = options
+  const {table = await tableOfRun(lab), ready, waiting = new WaitingAgents(lab, []), ...waits} = options
   const whole = wholeConfig(loads, relaysOf(lab, programs), secrets(lab, table), {...patience, ...waits})
   const refusal = refuse(whole)
   if (refusal !== null)
@@ -123,6 +131,7 @@ export async function startClients(
       }
       await start('python', script)
     }
+    await ready
     for (const agent of started.agents) agent.go()
     if (programs.length > 0) {
       const host = addressOf(lab, app)

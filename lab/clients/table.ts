@@ -6,7 +6,7 @@ import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {bank} from '../history/bank.ts'
 import {doorOf, entries} from '../topology/entries.ts'
-import {appDatabase, hostsWith, roles} from '../topology/topology.ts'
+import {appDatabase, type HostName, hostsWith, roles} from '../topology/topology.ts'
 import {LabError} from '../words/errors.ts'
 import {onLab} from '../words/next-step.ts'
 import {bankOf} from './agent/protocol.ts'
@@ -20,34 +20,40 @@ const receivedWithinMs = 15_000
 
 interface Preparing {
   readonly signal: AbortSignal
+  /** Of `newTable`; one of its own when not given. */
+  readonly table?: string
   /** Told whenever what is missing changes. */
   readonly seen?: (says: string) => void
 }
 
+/** What the table of a run is called: new each time, so that an agent that was left over writes nowhere. */
+export function newTable(): string {
+  return `${prefix}${randomBytes(4).toString('hex')}`
+}
+
 /**
- * Makes the table of the next run, as a client would, and drops those of earlier runs. Its name is new
- * each time, so an agent that was left over writes nowhere. There is no unique constraint: a row that is there twice must
+ * Makes the table of the next run, as a client would, and drops those of earlier runs. There is no unique constraint: a row that is there twice must
  * show. Resolves once every member has it, or a failover right away would make all later writes fail.
  * A leader may be missing: it is waited for as long as the cluster's own timings let one take. Tried again it makes the same table.
  * @throws LabError `not-ready` while no write gets through, `timeout` when a replica does not follow, `interrupted`.
  */
-export async function prepareTable(lab: Lab, preparing: Preparing): Promise<void> {
-  const table = `${prefix}${randomBytes(4).toString('hex')}`
+export async function prepareTable(lab: Lab, {table = newTable(), ...preparing}: Preparing): Promise<void> {
   const hint = onLab(lab.name, 'status')
   const leaderMs = Math.ceil(failoverBounds(lab.topology).total[1] / 1000) + connectTimeoutMs
   const make = () => asking(lab.name, throughEntry(lab), client => makeTable(client, table))
   await waitFor('a leader that takes the table of this run', () => triedTo(make), {
     ...{...preparing, hint, withinMs: roundUp(leaderMs), code: 'not-ready'},
   })
-  for (const host of hostsWith(lab.topology, 'patroni')) {
+  const received = (host: HostName) => {
     const look = async () => {
       const there = await asking(lab.name, lab.superuser(host, appDatabase), tables)
       return there.includes(table) ? {} : 'it is not there yet'
     }
-    await waitFor(`${host} to receive the table of this run`, () => triedTo(look), {
+    return waitFor(`${host} to receive the table of this run`, () => triedTo(look), {
       ...{...preparing, hint, withinMs: receivedWithinMs, everyMs: 50},
     })
   }
+  await Promise.all(hostsWith(lab.topology, 'patroni').map(received))
 }
 
 /** What went wrong, in words: it may go well the next time. */

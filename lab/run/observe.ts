@@ -1,7 +1,7 @@
 /** Probes and clients around whatever is done to a lab: the steps of a scenario (`play`), or code of the caller's. */
 
 import type {AppRelay} from '../clients/app-relay.ts'
-import {type Clients, finalRows, prepareTable, startClients, wakeAgents} from '../clients/clients.ts'
+import {type Clients, finalRows, newTable, prepareTable, startClients, wakeAgents} from '../clients/clients.ts'
 import type {WaitingAgents} from '../clients/waiting-agents.ts'
 import {versions} from '../cluster/versions.ts'
 import {waitFor} from '../cluster/wait.ts'
@@ -105,9 +105,8 @@ export async function observe(
     return ending
   }
   try {
-    await prepareTable(lab, {signal, seen: says => history.record({kind: 'note', says: notMade(says)})})
     probing = Promise.all(probes.map(probe => probe.run(site)))
-    clients = await startClients(site, groups, {waiting: agents})
+    clients = await startOnTable(site, groups, {history, signal, waiting: agents})
     for (const relay of relays) relay.tellTo(site)
   } catch (error) {
     await dispose()
@@ -136,8 +135,27 @@ export async function observe(
   }
 }
 
-function notMade(says: string): string {
-  return `the table of this run is not made yet: ${says}`
+/** The clients at work on a table of their own, which is made while they get ready. */
+async function startOnTable(
+  site: ProbeSite,
+  groups: readonly ClientGroup[],
+  {history, signal, waiting}: {history: Recorder; signal: AbortSignal; waiting: WaitingAgents},
+): Promise<Clients> {
+  const table = newTable()
+  const early = new AbortController()
+  const ready = prepareTable(site.lab, {
+    table,
+    signal: AbortSignal.any([signal, early.signal]),
+    seen: says => void history.record({kind: 'note', says: `the table of this run is not made yet: ${says}`}),
+  })
+  ready.catch(() => {}) // the clients that wait for it say so
+  try {
+    return await startClients(site, groups, {table, ready, waiting})
+  } catch (error) {
+    early.abort()
+    await ready.catch(() => {})
+    throw error
+  }
 }
 
 function enter(history: Recorder, name: PhaseName): void {
