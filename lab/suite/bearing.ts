@@ -46,7 +46,7 @@ export function borne(before: Bearing, {strain, inconclusive, since}: Borne): Be
     : {...before, calm}
 }
 
-/** Whether a run may have proven nothing because of the labs beside it: then it is worth playing again with fewer. */
-export function isStarved({strain, inconclusive}: Borne, {width}: Pick<Bearing, 'width'>): boolean {
-  return inconclusive && strain !== null && strain.share > 1 && width > 1
+/** Whether a run may have proven nothing because of the labs beside it, now or as it began: then it is worth playing again with fewer. */
+export function isStarved({strain, inconclusive, since}: Borne, {width, changes}: Bearing): boolean {
+  return inconclusive && strain !== null && strain.share > 1 && (width > 1 || since !== changes)
 }

@@ -19,7 +19,7 @@ const mostFailedRaises = 2
 const answersWithinMs = 10_000
 
 export class SuiteEngine {
-  /** null: the one in use, of which nobody spoke. It bears at once what was asked for. */
+  /** null: the one in use, of which nobody spoke. It begins with what was asked for. */
   readonly name: string | null
   readonly raising = oneAtATime()
   bearing: Bearing
@@ -35,6 +35,16 @@ export class SuiteEngine {
 
   get id(): string {
     return this.name ?? ''
+  }
+
+  /** In words. */
+  get called(): string {
+    return this.name ?? 'the engine'
+  }
+
+  /** A calm run tells something of it. */
+  get mayBearMore(): boolean {
+    return this.bearing.width < this.bearing.most
   }
 
   /** Of an outcome. */
@@ -66,7 +76,7 @@ export class SuiteEngine {
     return {
       says:
         width > before.width ? `bears ${labs}` : width < before.width ? `bears no more than ${labs}: ${strain}` : '',
-      starved: isStarved(run, before) ? `it proved nothing beside others on ${this.id}: ${strain}` : '',
+      starved: isStarved(run, before) ? `it proved nothing beside others on ${this.called}: ${strain}` : '',
     }
   }
 }

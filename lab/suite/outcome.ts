@@ -40,7 +40,8 @@ export interface SuiteOutcome {
 
 /** A run that does not count, because of the engine that it was played on. */
 export interface Again {
-  readonly engine: string
+  /** Where; there where engines were named. */
+  readonly engine?: string
   readonly lab: string
   /** What became of it, as a clause. */
   readonly why: string

@@ -25,9 +25,9 @@ export interface SuiteNews {
 
 export interface SuiteOptions {
   readonly jobs: readonly SuiteJob[]
-  /** So many labs at once; with `engines` at most as many on each of them. */
+  /** So many labs at once, or fewer where the engine is seen not to bear them; with `engines` at most as many on each of them. */
   readonly parallel: number
-  /** Docker contexts and addresses; each bears as many labs as `borne` finds. The engine in use when not given. */
+  /** Docker contexts and addresses; each begins with one lab, and bears as many as `borne` finds. The engine in use when not given. */
   readonly engines?: readonly string[] | undefined
   /** Whether an engine is there, and how hard it had it in a recorded run; they are asked and read when not given. */
   readonly watch?: EngineWatch | undefined
@@ -169,12 +169,12 @@ class Playing {
     this.#changed()
   }
 
-  /** Where engines are named, what is being played may have to be played again: a seat without work waits for that. */
+  /** What is being played may have to be played again: a seat without work waits for that. */
   async #next(place: LabSeat): Promise<Due | undefined> {
     for (;;) {
       if (this.#options.signal.aborted || place.engine.lost !== null || this.#over) return undefined
       const job = this.#take(place)
-      if (job !== undefined || place.engine.name === null) return job
+      if (job !== undefined) return job
       // A lab without work takes room that its neighbours are short of.
       if (!this.#options.keep) await this.#remove(place)
       if (this.#busy > 1) {
@@ -217,20 +217,21 @@ class Playing {
   /** What a run says of its engine; the job as it is to be played again, or null: it counts. */
   async #judge(place: LabSeat, job: Due, played: SuiteOutcome, since: number): Promise<Due | null> {
     const {engine, lab} = place
-    if (engine.name === null || this.#options.signal.aborted || !mayBeOfTheEngine(played)) {
-      if (engine.name !== null) await this.#learn(engine, played, since)
+    if (this.#options.signal.aborted || !mayBeOfTheEngine(played)) {
+      await this.#learn(engine, played, since)
       return null
     }
     const next = (why: string, shuns: readonly string[]): Due => ({
       ...{...job, shuns},
-      again: [...job.again, {engine: engine.id, lab, why}],
+      again: [...job.again, {...engine.named, lab, why}],
     })
-    if (engine.lost !== 'gone' && !(await this.#watch.answers(engine.name))) this.#lose(engine)
+    const isAsked = engine.name !== null && engine.lost !== 'gone'
+    if (isAsked && !(await this.#watch.answers(engine.name))) this.#lose(engine)
     const elsewhere = [...job.shuns, engine.id]
     const other = this.#engines.some(one => one.lost === null && !elsewhere.includes(one.id))
     if (engine.lost === 'gone') return other ? next(`the engine ${engine.id} did not answer any more`, elsewhere) : null
     const wasStarved = await this.#learn(engine, played, since)
-    if (wasStarved && !job.again.some(one => one.engine === engine.id)) return next(wasStarved, job.shuns)
+    if (wasStarved && !job.again.some(one => one.engine === engine.named.engine)) return next(wasStarved, job.shuns)
     if (played.ending === 'lab' && played.lab === null && other)
       return next(`no lab could be raised on ${engine.id}: ${played.headline}`, elsewhere)
     return null
@@ -238,10 +239,10 @@ class Playing {
 
   /** @returns why a run is to be played again, where its engine bore too many labs; else an empty text. */
   async #learn(engine: SuiteEngine, played: SuiteOutcome, since: number): Promise<string> {
-    if (played.folder === null) return ''
-    const strain = await this.#watch.strainIn(played.folder)
-    const learned = engine.learn({strain, inconclusive: played.ending === 'inconclusive', since})
-    if (learned.says !== '') this.#options.tell({lab: engine.id, what: 'engine', says: learned.says})
+    const inconclusive = played.ending === 'inconclusive'
+    if (played.folder === null || !(inconclusive || engine.mayBearMore)) return ''
+    const learned = engine.learn({strain: await this.#watch.strainIn(played.folder), inconclusive, since})
+    if (learned.says !== '') this.#options.tell({lab: engine.called, what: 'engine', says: learned.says})
     return learned.starved
   }
 
@@ -249,7 +250,7 @@ class Playing {
     engine.lost = 'gone'
     const left = this.#places.filter(one => one.engine === engine && one.begun).map(one => one.lab)
     const labs = left.length === 0 ? '' : `; what is left of ${left.join(' and ')} is there when it is back`
-    this.#options.tell({lab: engine.id, what: 'engine', says: `does not answer any more${labs}`})
+    this.#options.tell({lab: engine.called, what: 'engine', says: `does not answer any more${labs}`})
   }
 
   async #playOn(place: LabSeat, job: Due): Promise<SuiteOutcome> {

@@ -33,7 +33,9 @@ test('a run that was starved beside others and proves nothing takes one lab away
   const one = borne(two, starved)
   expect(one).toMatchObject({width: 1, most: 1})
   expect(runs(one, 0.1, 0.1, 0.1).width).toBe(1)
-  expect([isStarved(starved, two), isStarved(starved, one)]).toEqual([true, false])
+  expect([isStarved(starved, two), isStarved({...starved, since: one.changes}, one)]).toEqual([true, false])
+  // Another one had begun beside it, and ends when there is one lab left.
+  expect(isStarved(starved, one)).toBe(true)
 })
 
 test('a run that proves nothing on a machine that was not starved is not the fault of its neighbours', () => {

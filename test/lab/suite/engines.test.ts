@@ -170,3 +170,54 @@ describe('an engine', () => {
     )
   })
 })
+
+describe('on the engine in use, of which nobody spoke', () => {
+  const own = {engines: undefined, parallel: 3}
+
+  test('there are as many labs at once as were asked for, from the beginning, and calm runs teach nothing', async () => {
+    const asked: string[] = []
+    const strain = (folder: string) => {
+      asked.push(folder)
+      return calm
+    }
+    await suite(jobs('passed-40', 'passed-41', 'passed-42', 'passed-43'), {strain}, own)
+    expect(said('up')).toHaveLength(3)
+    expect(asked).toEqual([])
+    expect(news.filter(one => one.what === 'engine' || one.what === 'again')).toEqual([])
+  })
+
+  test('what proved nothing where it bore too many is played again with fewer, once, and said', async () => {
+    const strain = (folder: string) => (folder.includes('inconclusive') ? starved : calm)
+    const todo = jobs('passed-50', 'passed-51', 'inconclusive-52', 'passed-53', 'passed-54')
+    const outcomes = await suite(todo, {strain}, own)
+    const one = outcomes.find(({ending}) => ending === 'inconclusive')
+    expect(one?.again).toEqual([
+      {
+        lab: expect.stringMatching(/^fake-\d$/),
+        why: expect.stringMatching(/^it proved nothing beside others on the engine: /),
+      },
+    ])
+    expect(one).not.toHaveProperty('engine')
+    expect(said('chaos inconclusive-52')).toHaveLength(2)
+    expect(outcomes.map(({scenario}) => scenario)).toEqual(todo.map(({scenario}) => scenario).toSorted())
+    expect(news.filter(({what}) => what === 'engine').map(({lab, says}) => `${lab} ${says}`)[0]).toMatch(
+      /^the engine bears no more than 2 labs at once: a timer ran 500 ms late/,
+    )
+  })
+
+  test('what proved nothing on a calm engine counts, and so does what failed on a starved one', async () => {
+    const strain = (folder: string) => (folder.includes('failed') ? starved : calm)
+    const outcomes = await suite(jobs('passed-60', 'inconclusive-61', 'failed-62', 'passed-63'), {strain}, own)
+    expect(outcomes.map(({ending}) => ending)).toEqual(['failed', 'inconclusive', 'passed', 'passed'])
+    for (const one of outcomes) expect(one).not.toHaveProperty('again')
+  })
+
+  test('the last one that proved nothing finds a lab, though the others have nothing left to do', async () => {
+    const strain = (folder: string) => (folder.includes('inconclusive') ? starved : calm)
+    const outcomes = await suite([job('inconclusive-300', 300), job('passed-1', 50)], {strain}, {...own, parallel: 2})
+    expect(outcomes.map(({ending, again = []}) => [ending, again.length])).toEqual([
+      ['inconclusive', 1],
+      ['passed', 0],
+    ])
+  })
+})
