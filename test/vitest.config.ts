@@ -10,7 +10,7 @@ export const sharing = [
   'test/*.test.ts',
   'test/lab/{breaking,budget,checks,faults,haproxy,import,judge,lint,observer,scenario,storm,topology,words}/**/*.test.ts',
   'test/lab/clients/**/!(agent|own-runtime|psycopg-agent|table).test.ts',
-  'test/lab/cluster/!(health-parts).test.ts',
+  'test/lab/cluster/!(health-parts|shell).test.ts',
   'test/lab/engine/!(boundless|context|named|ssh).test.ts',
   'test/lab/healing/!(heal).test.ts',
   'test/lab/history/!(read-events).test.ts',

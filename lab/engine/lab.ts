@@ -41,6 +41,7 @@ export class Lab implements AsyncDisposable {
   readonly #asking: Asking
   readonly #access: Access
   readonly #clusters = new Map<string, Lab>()
+  readonly #owned = new AsyncDisposableStack()
 
   /** @param reach another way into the lab's network than through its observer. */
   constructor(docker: LabEngine, topology: Topology, allocation: Allocation, reach?: Reach) {
@@ -64,6 +65,11 @@ export class Lab implements AsyncDisposable {
 
   get name(): string {
     return this.allocation.lab
+  }
+
+  /** Ends with the lab. */
+  own(one: AsyncDisposable): void {
+    this.#owned.use(one)
   }
 
   /** The engine that runs a host. Whoever does something to a host asks for its engine here. */
@@ -142,7 +148,11 @@ export class Lab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const own of this.#clusters.values()) own.#asking[Symbol.dispose]()
+    for (const own of this.#clusters.values()) {
+      own.#asking[Symbol.dispose]()
+      await own.#owned.disposeAsync()
+    }
+    await this.#owned.disposeAsync()
     this.#asking[Symbol.dispose]()
     await this.#reach[Symbol.asyncDispose]?.()
   }

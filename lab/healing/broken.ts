@@ -1,5 +1,6 @@
 /** What is broken in a lab as the engine, the kernels of its hosts and Patroni show it, whatever the journal says. */
 
+import {openShell, ScriptFailed} from '../cluster/shell.ts'
 import type {Condition, ContainerState} from '../engine/docker.ts'
 import type {Lab} from '../engine/lab.ts'
 import type {Mend} from '../history/event.ts'
@@ -28,7 +29,7 @@ export async function broken(lab: Lab): Promise<Broken> {
   // No fault leaves anything inside the clients' host, which has none of the hosts' tools.
   const clients = hostsWith(lab.topology, 'client')
   const alive = hosts.filter(({host, seen}) => seen.running && !seen.paused && !clients.includes(host))
-  const inside = await Promise.all(alive.map(one => signsIn(lab, one)))
+  const inside = await Promise.all(alive.map(({host}) => signsIn(lab, host)))
   const looked = await Promise.all(ways.map(way => ('look' in way ? way.look(lab) : [])))
   const found = [
     ...looked.flatMap((one): readonly Mend[] => (typeof one === 'string' ? [] : one)),
@@ -64,11 +65,16 @@ async function conditions(lab: Lab): Promise<(Pick<ContainerState, 'id' | 'host'
   )
 }
 
-async function signsIn(lab: Lab, {id, host}: Pick<ContainerState, 'id' | 'host'>): Promise<Signs> {
-  const {out, code, err} = await lab.engineOf(host).run(id, ['whats-broken'])
-  if (code !== 0)
-    return {mends: [], unknown: [`${host} cannot tell what is broken: ${printable(err.trim()) || `exit code ${code}`}`]}
-  const lines = out.split('\n').filter(line => line.trim() !== '')
+async function signsIn(lab: Lab, host: HostName): Promise<Signs> {
+  let said: string
+  try {
+    await using shell = await openShell(lab, host)
+    said = await shell.run('whats-broken')
+  } catch (error) {
+    if (!(error instanceof ScriptFailed)) throw error
+    return {mends: [], unknown: [`${host} cannot tell what is broken: ${printable(error.says)}`]}
+  }
+  const lines = said.split('\n').filter(line => line.trim() !== '')
   const read = lines.map(line => signOf(host, line))
   return {mends: read.flatMap(one => one.mends), unknown: read.flatMap(one => one.unknown)}
 }
