@@ -1,7 +1,8 @@
 /** Patroni's dynamic configuration as a scenario needs it: put in force for one run, and taken back afterwards. */
 import {covers} from '../cluster/config-patch.ts'
-import {members} from '../cluster/members.ts'
+import {synchronousModeOf} from '../cluster/modes.ts'
 import {type Config, dynamicConfig} from '../cluster/patroni-api.ts'
+import {keysOf, unnamedStandby} from '../cluster/synchronous.ts'
 import {waitFor} from '../cluster/wait.ts'
 import type {Lab} from '../engine/lab.ts'
 import {setConfig} from '../healing/cluster.ts'
@@ -39,8 +40,14 @@ async function seen(lab: Lab, config: Readonly<Record<string, unknown>>): Promis
     for (const [key, value] of Object.entries(config))
       if (!covers(known[key], value)) return `${host} does not know ${key} yet`
   }
-  if (config.synchronous_mode === undefined || config.synchronous_mode === null || config.synchronous_mode === false)
-    return {}
-  const {members: all} = await members(lab, 1000)
-  return all.some(one => one.sync) ? {} : 'no replica is synchronous yet'
+  return synchronousModeOf(config) === 'off' ? {} : ((await unnamed(lab)) ?? {})
+}
+
+/** PostgreSQL waits for a replica a loop before Patroni's key names it; until then a failover promotes whom it likes. */
+async function unnamed(lab: Lab): Promise<string | null> {
+  const keys = await keysOf(lab, 1000)
+  const leader = keys?.get('leader') ?? null
+  if (leader === null) return "etcd does not tell who holds the leader's key"
+  const replicas = clusters(lab.topology)[0].members.filter(host => host !== leader)
+  return unnamedStandby(lab.topology, leader, replicas, keys)
 }

@@ -1,4 +1,5 @@
-/** Whether leadership has settled: etcd and the cluster have each one leader, and had it for a while. */
+/** Whether leadership has settled: etcd and the cluster have each one leader, and had it for a while, and a standby where there has to be one. */
+import {synchronousModeOf} from '../cluster/modes.ts'
 import type {Of} from '../history/event.ts'
 import {type History, of} from '../history/history.ts'
 import {isOfFirst} from '../topology/clusters.ts'
@@ -23,9 +24,21 @@ export function unsettledYet(history: History, hosts: readonly HostName[], now: 
   if (now - elected < settledAfter) return `etcd elected ${first?.leader} only ${sayMicros(now - elected)} ago`
   const keys = of(history, 'leader-key').filter(one => isOfFirst(of(history, 'run-started')[0]?.topology, one))
   const taken = keys.length > 1 ? keys.at(-1)! : undefined
-  return taken !== undefined && now - taken.at < settledAfter
-    ? `the leader's key changed only ${sayMicros(now - taken.at)} ago`
-    : null
+  if (taken !== undefined && now - taken.at < settledAfter)
+    return `the leader's key changed only ${sayMicros(now - taken.at)} ago`
+  return unnamedYet(history)
+}
+
+/** Settings that were just put in force, or taken back by the run before, may leave a synchronous cluster without a standby for a loop. */
+function unnamedYet(history: History): string | null {
+  const isOwn = (event: {readonly scope: string}) => isOfFirst(of(history, 'run-started')[0]?.topology, event)
+  const config = of(history, 'config-key').findLast(isOwn)?.config
+  const sync = of(history, 'sync-key').findLast(isOwn)
+  const holder = of(history, 'leader-key').findLast(isOwn)?.holder
+  if (config === undefined || config === null || synchronousModeOf(config) === 'off') return null
+  return sync !== undefined && sync.leader === holder && sync.standbys.length > 0
+    ? null
+    : `no replica is named a synchronous standby of ${holder} yet`
 }
 
 /** When a member last told of another leader or another term than before. */

@@ -172,13 +172,19 @@ export class FakeCluster implements Disposable {
     this.#nameStandby(this.leader)
   }
 
+  /** Who commits wait for, by PostgreSQL's own word: from the loop on before the one that names them in `/sync`. */
+  get synchronous(): readonly HostName[] {
+    return this.config.synchronous_mode ? this.#seen : []
+  }
+
   /** In a loop after the one in which it was seen to stream, as Patroni does. */
   #nameStandby(leader: HostName): void {
     const config = JSON.stringify(this.config)
     if (this.#values.get(`${prefix}config`) !== config && config !== '{}') this.#put('config', config)
-    if (!this.config.synchronous_mode || this.namesNobody) return
+    if (!this.config.synchronous_mode) return
     const named = this.#seen
     this.#seen = this.members.filter(host => this.streams(host)).slice(0, 1)
+    if (this.namesNobody) return
     const sync = JSON.stringify({leader, sync_standby: named.join(',') || null})
     if (this.#values.get(`${prefix}sync`) === sync) return
     this.standbys = named

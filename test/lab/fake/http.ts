@@ -53,7 +53,7 @@ export class FakeHttp {
       case 'GET /patroni': {
         const replication = cluster.streamingFrom(name).map(one => ({
           ...{application_name: one, state: 'streaming'},
-          sync_state: cluster.standbys.includes(one) ? 'sync' : 'async',
+          sync_state: cluster.synchronous.includes(one) ? 'sync' : 'async',
         }))
         const {leads, tellsStreaming} = releaseOf(this.#topology).patroni
         const server = {state: 'running', server_version: 170011, patroni: {version: '4.0.7', scope: 'pgha'}}
