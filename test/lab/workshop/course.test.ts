@@ -234,7 +234,7 @@ describe('a run of one’s own', async () => {
     const seconds = (name: string) =>
       Number.parseFloat(shown.find(one => one.paragraphs[0] === name)?.figures?.[0]?.[1] ?? '')
     expect(seconds('FIRST ACKNOWLEDGED WRITE')).toBeLessThan(seconds('PROMOTION'))
-    expect(write?.figures?.[2]).toEqual(['beside "promotion"', 'at most 213 ms apart'])
+    expect(write?.figures?.[2]).toEqual(['beside "promotion"', 'at most 205 ms apart'])
     expect(write?.paragraphs[2]).toMatch(/^It was seen before "promotion", which it waits for\. Both are right: /)
     expect(shown.filter(one => one.paragraphs.length > 2)).toEqual([write])
   })
