@@ -262,6 +262,8 @@ class Playing {
       await this.#remove(place)
       const failure = await place.engine.raising(() => this.#raise(place, job.set))
       if (failure !== undefined) return {...unplayed(job, failure.ending, failure.says), seconds: secondsSince(began)}
+      // A lab that is being raised takes all there is of the machine: whoever waits for its turn with that has it first.
+      await place.engine.raising(async () => {})
     }
     this.#options.tell({lab: place.lab, what: 'playing', says: job.scenario})
     const began = performance.now()

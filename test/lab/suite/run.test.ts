@@ -71,6 +71,13 @@ describe('a suite', () => {
     expect(outcomes).toHaveLength(4)
   })
 
+  test('begins no run beside a lab whose turn to be raised has come with its own', async () => {
+    const {calls} = await suite([job('passed-30'), job('passed-31'), job('passed-32')], {parallel: 3})
+    const [ups, runs] = ['up', 'chaos'].map(verb => calls.filter(call => call.said.startsWith(verb)))
+    expect([ups?.length, runs?.length]).toEqual([3, 3])
+    expect(Math.min(...runs!.map(one => one.began))).toBeGreaterThanOrEqual(Math.max(...ups!.map(one => one.ended)))
+  })
+
   test('never raises two labs at the same moment', async () => {
     const {calls} = await suite([job('passed-1'), job('passed-2'), job('passed-3')], {parallel: 3})
     const raises = calls.filter(call => call.said.startsWith('up')).sort((a, b) => a.began - b.began)
