@@ -13,6 +13,9 @@ const folder = join(tmpdir(), `pgha-lab-live-${process.ppid}`)
 const alone = join(folder, 'alone')
 let plays = 0
 
+/** The exit code of a run that proves nothing. */
+export const inconclusive = 4
+
 /** While nobody has to be alone. */
 export async function besideOthers<T>(play: () => Promise<T>): Promise<T> {
   mkdirSync(folder, {recursive: true})
@@ -41,6 +44,15 @@ export async function withNothingBeside<T>(play: () => Promise<T>): Promise<T> {
   } finally {
     rmdirSync(alone)
   }
+}
+
+/**
+ * Whether a run left something open that may be found out without the others: it proved nothing, or not all beside what was expected.
+ * One that ended as it should not have is a finding, whatever else it left open.
+ */
+export function leftOpen(exitCode: number | undefined, expected: number, verdicts: readonly string[]): boolean {
+  if (expected === inconclusive) return false
+  return (exitCode === inconclusive || exitCode === expected) && verdicts.includes('unknown')
 }
 
 function made(path: string): boolean {

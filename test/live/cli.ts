@@ -4,7 +4,7 @@ import {execa, type Options} from 'execa'
 import {sayStrain} from '../../lab/history/strain.ts'
 import type {Report} from '../../lab/judge/report.ts'
 import {watchEngines} from '../../lab/suite/engines.ts'
-import {besideOthers, withNothingBeside} from './beside.ts'
+import {besideOthers, inconclusive, leftOpen, withNothingBeside} from './beside.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const main = join(root, 'dist', 'cli', 'main.js')
@@ -33,8 +33,7 @@ export async function expectExit(
   const play = () => pghaLab(argv, options)
   const isHeavy = argv[0] === 'up' || argv[0] === 'chaos'
   let result = await (isHeavy ? besideOthers(play) : play())
-  const mayBeAlone = hasNeighbours && argv[0] === 'chaos' && code !== inconclusive
-  const starved = mayBeAlone ? await wasStarved(result, argv, options) : null
+  const starved = hasNeighbours && argv[0] === 'chaos' ? await wasStarved(code, result, argv, options) : null
   if (starved !== null) {
     process.stderr.write(`played again alone: ${argv.join(' ')}: ${starved}\n`)
     result = await withNothingBeside(play)
@@ -45,11 +44,11 @@ export async function expectExit(
   return {out, err}
 }
 
-const inconclusive = 4
 const hasNeighbours = process.env.LABS_AT_ONCE === '2'
 
 /** What the machine did to a run that proves nothing, or not all; null: it was not starved, or all was found out. */
 async function wasStarved(
+  expected: number,
   {exitCode, stdout}: {readonly exitCode?: number; readonly stdout?: unknown},
   argv: readonly string[],
   options: Options,
@@ -64,7 +63,8 @@ async function wasStarved(
   } catch {
     return null // it did not come to a report, which is for whoever asked
   }
-  if (report.folder === undefined || report.findings?.some(one => one.verdict === 'unknown') !== true) return null
+  const verdicts = (report.findings ?? []).map(one => one.verdict)
+  if (report.folder === undefined || !leftOpen(exitCode, expected, verdicts)) return null
   const strain = await watchEngines.strainIn(report.folder)
   return strain !== null && strain.share > 1 ? sayStrain(strain) : null
 }
