@@ -15,6 +15,11 @@ export function heardOf({signal}: Pick<ProbeSite, 'signal'>, host: HostName, act
   else if (begins.has(action)) hosts.delete(host)
 }
 
+/** Whoever answers is not down: the engine's word that it has been started did not come. */
+export function answered({signal}: Pick<ProbeSite, 'signal'>, host: HostName): void {
+  down.get(signal)?.delete(host)
+}
+
 /** Nobody hears the engine any more: a host that is down may be started unheard. */
 export function heardNothing({signal}: Pick<ProbeSite, 'signal'>): void {
   down.delete(signal)

@@ -34,7 +34,7 @@ async function watch(on: ProbeSite, host: Host): Promise<void> {
   }
   on.signal.addEventListener('abort', hangUp, {once: true})
   await every(periodMs, on, async () => {
-    if (isDown(on, host.name)) return
+    if (isDown(on, host.name)) return hangUp()
     let found: ReadonlyMap<string, string>
     try {
       shell ??= await openShell(on.lab, host.name)

@@ -5,7 +5,7 @@ import {NoWay} from '../observer/tunnel.ts'
 import {type HostName, hostsWith} from '../topology/topology.ts'
 import {lsnBytes} from '../words/lsn.ts'
 import {Connection} from './connection.ts'
-import {isDown} from './down.ts'
+import {answered, isDown} from './down.ts'
 import {every} from './every.ts'
 import type {Probe, ProbeSite} from './probe.ts'
 import {Watching} from './watching.ts'
@@ -51,6 +51,7 @@ async function watch(on: ProbeSite, host: HostName): Promise<void> {
     // Where nobody heard the question, the time since the last answer shows it.
     if (on.signal.aborted || seen === null) return
     watching.sample(seen.up)
+    if (seen.up) answered(on, host)
     on.record({kind: 'postgres', host, askedAt, ...seen})
   })
   on.signal.removeEventListener('abort', hangUp)

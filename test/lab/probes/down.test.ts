@@ -86,3 +86,21 @@ test('without the word of the engine nobody is taken for down: it is asked as of
   })
   expect(samples.filter(between(diedAt, diedAt + 3000)).length).toBeGreaterThanOrEqual(45)
 })
+
+test('one that answers is not down, though the engine has not said that it was started', async () => {
+  const faked = await healthyLab()
+  const {engine, world} = faked
+  let upAt = 0
+  const samples = await watched(faked, async () => {
+    const {id} = await engine.container(faked.lab.name, 'node3')
+    await pause(1000)
+    await engine.kill(id)
+    await pause(2000)
+    world.host('node3').comeUp() // behind everybody's back
+    upAt = performance.now()
+    await pause(12_000)
+  })
+  const first = samples.find(one => ofNode3(one) && one.at >= upAt * 1000 && one.up)?.at ?? Number.POSITIVE_INFINITY
+  const after = samples.filter(one => ofNode3(one) && one.at >= first && one.at < first + 1_000_000)
+  expect(after.length).toBeGreaterThanOrEqual(15)
+})
